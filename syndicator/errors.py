@@ -1,0 +1,81 @@
+"""Every exception of ours, in one tree.
+
+    SyndicatorError
+    ├── ConfigError          what people wrote is wrong; carries every fault at once
+    ├── GatherError          a source could not be read; carries its reason
+    │   ├── EgressError      the request itself failed (blocked, dns, tls, timeout, too_large, …)
+    │   └── NotReadable      the answer came, but is not what it should be (not_a_feed, malformed, …)
+    ├── StoreError           Redis refused or misunderstood us
+    │   ├── StoreUnavailable it is away: try again later
+    │   └── EngineMismatch   the data folder was written by another engine
+    ├── RenderError          a feed could not be rendered
+    └── PushError            a delivery could not be made
+
+Expected failures of one source or one delivery travel as values (`model.fetch.FetchFailed`,
+`model.delivery.RetryAt`); exceptions carry them only up to the room's own door.
+"""
+
+from dataclasses import dataclass
+
+
+class SyndicatorError(Exception):
+    """The root: catch it where any fault of ours ends, at the edge only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One thing that is wrong in the configuration, and what to do about it."""
+
+    file: str
+    key: str
+    reason: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        remedy = f" → {self.remedy}" if self.remedy else ""
+        return f"{self.file}: {self.key}: {self.reason}{remedy}"
+
+
+class ConfigError(SyndicatorError):
+    """The configuration cannot be used; `faults` names everything that is wrong with it."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+class GatherError(SyndicatorError):
+    """A source could not be read. `reason` is one word of `model.fetch.Reason`, `detail` one sentence."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class EgressError(GatherError):
+    """A request of ours did not get an answer that we accept."""
+
+
+class NotReadable(GatherError):
+    """A document came, but is not the kind of document that the source promised."""
+
+
+class StoreError(SyndicatorError):
+    """Redis answered with a fault."""
+
+
+class StoreUnavailable(StoreError):
+    """Redis does not answer (away, starting, out of memory for writes): the same call may work later."""
+
+
+class EngineMismatch(StoreError):
+    """The data folder holds the files of another engine, which this one cannot read."""
+
+
+class RenderError(SyndicatorError):
+    """A feed could not be rendered."""
+
+
+class PushError(SyndicatorError):
+    """A delivery could not be prepared (its article is gone, its secret is unusable)."""

@@ -1,0 +1,140 @@
+"""What a source claims (`Candidate`) and what we admitted (`Article`)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from syndicator.model.ids import ArticleId, SourceId
+
+
+class Photo(Struct, frozen=True, kw_only=True):
+    """A picture that belongs to an article; `url` is absolute."""
+
+    url: str
+    caption: str | None = None
+    credit: str | None = None
+    media_type: str | None = None
+    length_bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class Placement(StrEnum):
+    """Where a page shows a related link."""
+
+    INLINE = "inline"
+    """Between the paragraphs of the body ("Baca juga")."""
+    BOXED = "boxed"
+    """In a box beside or below it ("Berita Terkait")."""
+
+
+class RelatedLink(Struct, frozen=True, kw_only=True):
+    """Another article that the portal itself points to; `url` is absolute."""
+
+    url: str
+    title: str
+    placement: Placement = Placement.BOXED
+
+
+class Provenance(Struct, frozen=True, kw_only=True):
+    """How a candidate reached us."""
+
+    source: SourceId
+    requested_url: str
+    fetched_at: datetime
+    status: int = 200
+    claimed_date: str | None = None
+    """The date as the source writes it."""
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """An article as a source claims it: text cleaned, links absolute, nothing judged yet.
+
+    `title`, `lead`, `quote` and names are plain text; `body_html` is clean HTML (nothing active in it).
+    """
+
+    source: SourceId
+    url: str
+    title: str
+    provenance: Provenance
+    guid: str | None = None
+    """Only where it is an identity of its own (a feed's guid or id)."""
+    canonical_url: str | None = None
+    """The page's own `rel=canonical`, when it stays on the portal's own host."""
+    lead: str = ""
+    body_html: str = ""
+    quote: str | None = None
+    authors: tuple[str, ...] = ()
+    photos: tuple[Photo, ...] = ()
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    published_at: datetime | None = None
+    """As claimed, in UTC; None when the source does not say."""
+    updated_at: datetime | None = None
+    related: tuple[RelatedLink, ...] = ()
+    views: int | None = None
+    """The portal's own absolute counter, when it shows one."""
+
+
+class ListedItem(Struct, frozen=True, kw_only=True):
+    """One line of a list page: enough to know whether the article page must be read."""
+
+    url: str
+    title: str | None = None
+    published_at: datetime | None = None
+    section: str | None = None
+    image_url: str | None = None
+
+
+class PopularItem(Struct, frozen=True, kw_only=True):
+    """One line of a portal's box of popular articles."""
+
+    rank: int
+    """1 is the most popular."""
+    url: str
+    title: str
+    published_at: datetime | None = None
+    views: int | None = None
+    author: str | None = None
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """By what an article is known again: see `rules.identity`."""
+
+    keys: tuple[str, ...]
+    """The surest first. Each is `u:…` (canonical URL, over all sources) or `g:…` (guid of one source)."""
+    article_id: ArticleId
+    """The id that the article gets if none of the keys is known."""
+    content_hash: str
+    """Changes when, and only when, a reader would notice."""
+
+
+class Article(Struct, frozen=True, kw_only=True):
+    """An article as we admitted it. `published_at` never moves once it is set."""
+
+    id: ArticleId
+    revision: int
+    source: SourceId
+    url: str
+    title: str
+    published_at: datetime
+    """As claimed, or `first_seen_at` where no believable date was given."""
+    first_seen_at: datetime
+    updated_at: datetime
+    """When a reader last would have noticed a change; equals `published_at` on revision 1."""
+    listed_at: datetime
+    """Where feeds sort it: see `rules.dates.listed_at`."""
+    provenance: Provenance
+    content_hash: str
+    guid: str | None = None
+    lead: str = ""
+    body_html: str = ""
+    quote: str | None = None
+    authors: tuple[str, ...] = ()
+    photos: tuple[Photo, ...] = ()
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    related: tuple[RelatedLink, ...] = ()

@@ -1,0 +1,94 @@
+"""Where events are pushed to, and how one push stands."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import final
+
+from msgspec import Struct
+
+from syndicator.model.event import Event, EventType
+from syndicator.model.feed import Filter
+from syndicator.model.ids import EndpointId
+
+
+@final
+class Secret:
+    """A text that never shows itself in logs, errors or pages: only `reveal()` gives it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+class RetryPolicy(Struct, frozen=True, kw_only=True):
+    """When a failed delivery is tried again."""
+
+    delays_s: tuple[float, ...] = (5, 30, 120, 600, 1800, 7200, 18000, 36000)
+    jitter: float = 0.2
+    """Part of the delay by which it is moved either way."""
+    max_age_s: float = 3 * 24 * 3600
+    """Counted from the event: news that old is not worth sending."""
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """A partner's address that receives webhooks."""
+
+    id: EndpointId
+    url: str
+    secrets: tuple[Secret, ...]
+    """`whsec_…`; every one signs, so that a secret can be changed with an overlap."""
+    events: tuple[EventType, ...] = tuple(EventType)
+    filter: Filter = Filter()
+    headers: Mapping[str, str] = {}
+    max_in_flight: int = 4
+    timeout_s: float = 10.0
+    connect_timeout_s: float = 5.0
+    retry: RetryPolicy = RetryPolicy()
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One event on its way to one endpoint."""
+
+    endpoint: EndpointId
+    event: Event
+    attempts: int = 0
+    """Made so far."""
+    last_reason: str | None = None
+
+
+class Delivered(Struct, frozen=True, kw_only=True):
+    """The partner answered 2xx."""
+
+    status: int
+    duration_ms: int
+
+
+class RetryAt(Struct, frozen=True, kw_only=True):
+    """It failed and will be tried again."""
+
+    at: datetime
+    reason: str
+    duration_ms: int
+
+
+class Dead(Struct, frozen=True, kw_only=True):
+    """It failed for good: kept, with its reason, until somebody replays it or retention takes it."""
+
+    reason: str
+    duration_ms: int
+
+
+DeliveryOutcome = Delivered | RetryAt | Dead

@@ -1,0 +1,152 @@
+"""What is published: a feed's description, what is in it now, and its bytes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from syndicator.model.article import Article
+from syndicator.model.ids import FeedId, SourceId
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """Who publishes. Every public URL is made here, from configuration, never from a request."""
+
+    title: str
+    public_url: str
+    """Absolute, without a slash at the end; may carry a path prefix."""
+    language: str = "en"
+    timezone: str = "UTC"
+    contact: str | None = None
+
+    def url(self, path: str) -> str:
+        """Give the absolute URL of one of our paths; `path` begins with a slash."""
+        return self.public_url + path
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """Which articles: values of one key are alternatives, different keys must all agree; empty means all."""
+
+    source: tuple[str, ...] = ()
+    section: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    author: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Order(StrEnum):
+    LATEST = "latest"
+    POPULAR = "popular"
+
+
+class Window(StrEnum):
+    """Over which time popularity is counted."""
+
+    HOUR = "1h"
+    DAY = "24h"
+    WEEK = "7d"
+    ALL = "all"
+
+
+class FeedSpec(Struct, frozen=True, kw_only=True):
+    """A feed, as the configuration describes it."""
+
+    id: FeedId
+    title: str
+    description: str = ""
+    filter: Filter = Filter()
+    order: Order = Order.LATEST
+    window: Window = Window.DAY
+    size: int = 50
+    language: str | None = None
+    """None means the language of the site."""
+
+
+class Format(StrEnum):
+    """The value is the ending of the URL."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    JSON = "json"
+
+
+CONTENT_TYPES: Mapping[Format, str] = {
+    Format.RSS: "application/rss+xml; charset=utf-8",
+    Format.ATOM: "application/atom+xml; charset=utf-8",
+    Format.JSON: "application/feed+json; charset=utf-8",
+}
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """The portal an entry comes from, for attribution."""
+
+    id: SourceId
+    title: str
+    home_url: str
+    feed_url: str | None = None
+    """The portal's own feed, where the source is one."""
+
+
+class Popularity(Struct, frozen=True, kw_only=True):
+    """How an entry stands in a ranking."""
+
+    rank: int
+    score: float
+    views: int | None = None
+
+
+class FeedEntry(Struct, frozen=True, kw_only=True):
+    article: Article
+    origin: Origin
+    popularity: Popularity | None = None
+
+
+class FeedVersion(Struct, frozen=True, kw_only=True):
+    """Raised by each admission that concerns the feed; `changed_at` never goes back."""
+
+    version: int
+    changed_at: datetime
+
+
+class FeedSnapshot(Struct, frozen=True, kw_only=True):
+    """Everything that a renderer needs; the same snapshot always gives the same bytes."""
+
+    spec: FeedSpec
+    site: Site
+    version: FeedVersion
+    entries: tuple[FeedEntry, ...]
+    """In the order in which they are shown."""
+    ttl_s: int = 300
+    """How long a reader may wait before it asks again."""
+
+    @property
+    def page_url(self) -> str:
+        """Give the page for people."""
+        return self.site.url(f"/feeds/{self.spec.id}")
+
+    def feed_url(self, form: Format) -> str:
+        """Give the feed's own public URL in one format."""
+        return self.site.url(f"/feeds/{self.spec.id}.{form.value}")
+
+    @property
+    def language(self) -> str:
+        return self.spec.language or self.site.language
+
+
+class Rendition(Struct, frozen=True, kw_only=True):
+    """A feed in one format, as bytes ready to be sent."""
+
+    feed: FeedId
+    form: Format
+    version: int
+    """Of the feed, when these bytes were made."""
+    digest: str
+    """Hex; the validators of all codings are made from it."""
+    last_modified: datetime
+    """When the bytes last changed, whole seconds."""
+    body: bytes
+    gzip: bytes
+    brotli: bytes

@@ -1,0 +1,73 @@
+"""What a request brought. Failure is a value here, with one reason."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Reason(StrEnum):
+    """Why something could not be gathered or delivered: one word that people can search for."""
+
+    BLOCKED = "blocked"
+    """The address is not allowed (private, loopback, reserved, …)."""
+    SCHEME = "scheme"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    REDIRECT = "redirect"
+    """Too many of them, in a loop, or to nowhere."""
+    PROTOCOL = "protocol"
+    """Not HTTP as we know it, or cut off."""
+    HTTP = "http"
+    """A status that is no success; shown with its number, as in `http_404`."""
+    NOT_A_FEED = "not_a_feed"
+    MALFORMED = "malformed"
+    EMPTY = "empty"
+    """The selectors find nothing."""
+    PARSER = "parser"
+    """The parser ran out of time or memory."""
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """A document, as it came."""
+
+    requested_url: str
+    url: str
+    """Where it finally came from; relative links are resolved against it."""
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    """Decompressed."""
+    fetched_at: datetime
+
+
+class NotModified(Struct, frozen=True, kw_only=True):
+    """The source says that nothing has changed since the validators that we sent."""
+
+    requested_url: str
+    headers: Mapping[str, str]
+    fetched_at: datetime
+
+
+class FetchFailed(Struct, frozen=True, kw_only=True):
+    """No document, and why."""
+
+    requested_url: str
+    reason: Reason
+    detail: str
+    fetched_at: datetime
+    status: int | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def code(self) -> str:
+        """Give the reason as shown: `timeout`, `http_404`."""
+        return f"http_{self.status}" if self.reason is Reason.HTTP else self.reason.value
+
+
+FetchResult = Fetched | NotModified | FetchFailed

@@ -1,0 +1,18 @@
+"""Names of things. A `NewType` each, so that a checker sees a mix-up; plain text at run time."""
+
+from typing import NewType
+
+SourceId = NewType("SourceId", str)
+"""The key of `[source.KEY]` in the configuration."""
+
+FeedId = NewType("FeedId", str)
+"""The key of `[feed.KEY]`; also the last part of its URL."""
+
+EndpointId = NewType("EndpointId", str)
+"""The key of `[endpoint.KEY]`."""
+
+ArticleId = NewType("ArticleId", str)
+"""16 characters of lower-case base32, made from the identity the article was first seen with."""
+
+EventId = NewType("EventId", str)
+"""`evt_` and 26 characters, made from article, revision and type: the same change is the same event."""
