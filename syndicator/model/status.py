@@ -1,0 +1,54 @@
+"""How the service stands: what operators see at a glance."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from syndicator.model.delivery import Endpoint
+from syndicator.model.source import Source, SourceState
+
+
+class SourceStatus(Struct, frozen=True, kw_only=True):
+    source: Source
+    state: SourceState
+
+
+class QueueCounts(Struct, frozen=True, kw_only=True):
+    """How the deliveries of one endpoint stand."""
+
+    ready: int = 0
+    """Due now."""
+    delayed: int = 0
+    """Waiting for their next attempt."""
+    in_flight: int = 0
+    """Leased to a worker."""
+    dead: int = 0
+    """Given up, kept for inspection."""
+    delivered: int = 0
+    """Since the beginning."""
+
+    def __add__(self, other: "QueueCounts") -> "QueueCounts":
+        return QueueCounts(
+            ready=self.ready + other.ready,
+            delayed=self.delayed + other.delayed,
+            in_flight=self.in_flight + other.in_flight,
+            dead=self.dead + other.dead,
+            delivered=self.delivered + other.delivered,
+        )
+
+
+class EndpointStatus(Struct, frozen=True, kw_only=True):
+    endpoint: Endpoint
+    counts: QueueCounts
+    last_failure: str | None = None
+    """Why the newest failed attempt failed."""
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    at: datetime
+    sources: tuple[SourceStatus, ...]
+    endpoints: tuple[EndpointStatus, ...]
+    articles: int
+    outbox: int
+    """Events that are not yet fanned out to the endpoints."""
+    feeds: int
