@@ -1,0 +1,95 @@
+"""From an exception of the HTTP library to one reason and one sentence for people.
+
+Sentences name the host and, where there is something to do, what. They never hold a whole URL (which
+may carry a token) nor a character that a terminal would act upon.
+"""
+
+import os
+import ssl
+
+import aiohttp
+
+from syndicator.egress.guard import Blocked
+from syndicator.errors import EgressError
+from syndicator.model.fetch import Reason
+
+_MAX_DETAIL = 300
+
+_HTTP_ADVICE = {
+    401: "wants credentials: check the headers of this source",
+    403: "refuses us: ask its owner, or check the headers of this source",
+    404: "has nothing at this address: check the address",
+    406: "does not offer this in a form that we accept",
+    410: "says that this is gone for good: remove the source or change its address",
+    429: "asks us to come less often",
+    451: "may not show this for legal reasons",
+    503: "is overloaded or under repair",
+}
+
+
+def clean(text: str) -> str:
+    """Make one line of bounded length, without control characters."""
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    line = " ".join(shown.split())
+    return line if len(line) <= _MAX_DETAIL else line[: _MAX_DETAIL - 1] + "…"
+
+
+def failure(reason: Reason, detail: str) -> EgressError:
+    return EgressError(reason, clean(detail))
+
+
+def http_detail(host: str, status: int) -> str:
+    """Say in one sentence what a status that is no success means."""
+    fallback = "has a fault of its own" if status >= 500 else "does not give us this document"  # noqa: PLR2004 — RFC 9110, 15.6
+    return clean(f"{host} {_HTTP_ADVICE.get(status, fallback)} (HTTP {status}).")
+
+
+def translate(error: Exception, host: str) -> EgressError:
+    """Translate whatever a request can end with; the caller keeps the cause by `raise … from`."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _no_connection(error, host)
+    if isinstance(error, ssl.SSLError):
+        return failure(Reason.TLS, f"The secure connection to {host} broke: {_tls_words(error)}.")
+    if isinstance(error, aiohttp.InvalidUrlClientError):
+        return failure(Reason.BLOCKED, f"{host} is a number, but not an address in its usual spelling.")
+    if isinstance(error, TimeoutError):
+        late = (
+            "accept a connection"
+            if isinstance(error, aiohttp.ConnectionTimeoutError)
+            else "answer completely"
+        )
+        return failure(Reason.TIMEOUT, f"{host} did not {late} in time.")
+    return failure(Reason.PROTOCOL, _protocol_words(error, host))
+
+
+def _no_connection(error: aiohttp.ClientConnectorError, host: str) -> EgressError:
+    cause = error.os_error
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return failure(Reason.DNS, f"The name {host} cannot be resolved: {_os_words(cause)}.")
+    if isinstance(error, aiohttp.ClientSSLError):
+        return failure(Reason.TLS, f"No secure connection to {host}: {_tls_words(error)}.")
+    if isinstance(cause, Blocked):
+        address = "" if cause.address == host else f" ({cause.address})"
+        detail = f"{host}{address} is not a public address: if it is meant, allow its network in [egress]."
+        return failure(Reason.BLOCKED, detail)
+    return failure(Reason.CONNECT, f"No connection to {host}:{error.port}: {_os_words(cause)}.")
+
+
+def _os_words(cause: OSError) -> str:
+    if cause.errno is not None:
+        return os.strerror(cause.errno).lower()
+    return cause.strerror or str(cause) or "no answer"
+
+
+def _tls_words(error: Exception) -> str:
+    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    words = getattr(cause, "verify_message", None) or getattr(cause, "reason", None)
+    return str(words).replace("_", " ").lower() if words else "the handshake failed"
+
+
+def _protocol_words(error: Exception, host: str) -> str:
+    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
+        return f"{host} closed the connection before it had answered completely."
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return f"The answer of {host} was cut off, or is not encoded as it says."
+    return f"{host} does not answer in proper HTTP."

@@ -1,0 +1,106 @@
+"""One request on its way through redirects: where it is, what it may carry, what it may still spend."""
+
+import re
+from ipaddress import IPv4Address
+
+import aiohttp
+from yarl import URL
+
+from syndicator.egress.failures import failure
+from syndicator.egress.headers import checked, split_credentials
+from syndicator.egress.slots import Budget, HostPort
+from syndicator.model.fetch import Reason
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
+_USERINFO = re.compile(r"(?<=//)[^/?#\\]*@")
+
+
+def without_userinfo(url: str) -> str:
+    """Give a URL as it was written, but without user and password."""
+    return _USERINFO.sub("", url)
+
+
+def parse_url(url: str) -> URL:
+    """Read an absolute http or https URL; raises EgressError(scheme) for anything else."""
+    try:
+        parsed = URL(url.strip())
+        usable = parsed.scheme in {"http", "https"} and bool(parsed.raw_host) and parsed.port is not None
+    except (ValueError, TypeError) as error:
+        raise failure(Reason.SCHEME, "This is not an address that can be requested.") from error
+    if not usable:
+        raise failure(Reason.SCHEME, "Only http:// and https:// addresses with a host are requested.")
+    if _is_odd_number(parsed.host or ""):
+        detail = f"{parsed.host} is a number, but not an address in its usual spelling."
+        raise failure(Reason.BLOCKED, detail)
+    return parsed.with_fragment(None)
+
+
+def _is_odd_number(host: str) -> bool:
+    """Tell hosts that some resolvers take for IPv4 addresses although they are not written as one.
+
+    `127.1`, `0x7f.1`, `2130706433`: a host whose last label is a number is no name (WHATWG URL, "ends in
+    a number").
+    """
+    if not _ENDS_IN_NUMBER.fullmatch(host):
+        return False
+    try:
+        IPv4Address(host.removesuffix("."))
+    except ValueError:
+        return True
+    return False
+
+
+class Trip:
+    """The changing part of one request. Not shared."""
+
+    def __init__(self, url: str, headers: dict[str, str], *, working: Budget, max_redirects: int) -> None:
+        self.working = working
+        self._max_redirects = max_redirects
+        self.url, credentials = split_credentials(parse_url(url))
+        self.headers = credentials | checked(headers)
+        self._seen = {self.url}
+
+    @property
+    def host(self) -> str:
+        return self.url.host or ""
+
+    @property
+    def host_port(self) -> HostPort:
+        return self.host, self.url.port or 0
+
+    def follow(self, location: str | None) -> None:
+        """Move on to where a redirect points.
+
+        Whatever the caller sent along belongs to the first origin and stays behind for good when it is
+        left. Credentials in a Location are not taken: who redirects does not choose what we sign in with.
+        Raises EgressError: `redirect`, or `scheme` where it leaves http.
+        """
+        if not location:
+            raise failure(Reason.REDIRECT, f"{self.host} redirects without saying where to.")
+        if len(self._seen) > self._max_redirects:
+            raise failure(
+                Reason.REDIRECT, f"{self.host} redirects once more after {self._max_redirects} times."
+            )
+        target = self._resolve(location)
+        if target in self._seen:
+            raise failure(Reason.REDIRECT, f"{self.host} redirects in a circle.")
+        if target.origin() != self.url.origin():
+            self.headers = {}
+        self._seen.add(target)
+        self.url = target
+
+    def _resolve(self, location: str) -> URL:
+        text = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        try:
+            joined = self.url.join(URL(text.strip()))
+        except ValueError as error:
+            raise failure(Reason.REDIRECT, f"{self.host} redirects to what is no address.") from error
+        target, _ = split_credentials(parse_url(str(joined)))
+        return target
+
+
+def client_timeout(connect_timeout_s: float) -> aiohttp.ClientTimeout:
+    """Limit the connect (DNS, all addresses, TLS); the whole is limited by the budget."""
+    return aiohttp.ClientTimeout(total=None, connect=connect_timeout_s, sock_connect=None, sock_read=None)
