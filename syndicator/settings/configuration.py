@@ -1,0 +1,74 @@
+"""The whole configuration as one form: every table that may stand in a file."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
+
+from syndicator.settings.form import Form
+from syndicator.settings.publishing import EndpointForm, FeedForm
+from syndicator.settings.sections import (
+    EgressSection,
+    RetentionSection,
+    SampleSection,
+    ServerSection,
+    SiteSection,
+    StoreSection,
+    WorkSection,
+)
+from syndicator.settings.sources import NOT_INHERITED, SourceForm
+from syndicator.settings.texts import SLUG, wrong, wrong_inside
+from syndicator.settings.wording import faults_of
+
+
+def _id(value: str) -> str:
+    """Ids stand in URLs and in keys of the store, so they are plain."""
+    if not SLUG.fullmatch(value):
+        plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in value.lower()).strip("-")[:64]
+        remedy = f'use lower-case letters, digits and dashes, 64 at most, as in "{plain or "my-id"}"'
+        raise wrong("is no id", remedy)
+    return value
+
+
+def _defaults(value: object, info: ValidationInfo) -> dict[str, Any]:
+    """Check what sources inherit as a source is checked, only that nothing must be there."""
+    if not isinstance(value, dict):
+        raise wrong("must be a table")
+    own: list[tuple[tuple[str | int, ...], str, str]] = [
+        ((key,), "belongs to one source alone", "move it into its [source.…]")
+        for key in sorted(NOT_INHERITED & value.keys())
+    ]
+    rest = {key: inner for key, inner in value.items() if key not in NOT_INHERITED}
+    try:
+        SourceForm.model_validate(rest, context=info.context)
+    except ValidationError as error:
+        own += [
+            (fault.path, fault.reason, fault.remedy)
+            for fault in faults_of(SourceForm, error)
+            if not fault.absent
+        ]
+    if own:
+        raise wrong_inside(own)
+    return value
+
+
+Id = Annotated[str, AfterValidator(_id)]
+
+
+class Configuration(Form):
+    """All tables. What stands once has a default for each key; sources, feeds and endpoints stand by id."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"token", "story"})
+
+    site: SiteSection = Field(default=SiteSection(), description="Who publishes.")
+    server: ServerSection = Field(default=ServerSection(), description="The web server.")
+    work: WorkSection = Field(default=WorkSection(), description="The workers.")
+    store: StoreSection = Field(default=StoreSection(), description="Where everything is kept.")
+    egress: EgressSection = Field(default=EgressSection(), description="Everything that goes out.")
+    retention: RetentionSection = Field(default=RetentionSection(), description="How long things are kept.")
+    sample: SampleSection = Field(default=SampleSection(), description="The sample portals.")
+    defaults: Annotated[dict[str, Any], BeforeValidator(_defaults)] = Field(
+        default={}, description="What every source inherits, key by key; its own keys win."
+    )
+    source: dict[Id, SourceForm] = Field(description="What is gathered.", min_length=1)
+    feed: dict[Id, FeedForm] = Field(default={}, description="What is published.")
+    endpoint: dict[Id, EndpointForm] = Field(default={}, description="Who gets webhooks.")

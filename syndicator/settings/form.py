@@ -1,0 +1,70 @@
+"""What every table shares: nothing unknown, nothing changed later, all faults at once."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
+
+from syndicator.settings.secret_files import read_secret
+from syndicator.settings.texts import wrong, wrong_inside
+
+_TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"})
+"""Headers that the HTTP client itself must set: a wrong one would break the framing of requests."""
+
+
+class Form(BaseModel):
+    """A table as people write it."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+    planned: ClassVar[frozenset[str]] = frozenset()
+    """Keys whose name is taken, but which do nothing yet: they are refused, not ignored."""
+
+
+def _headers(value: object, info: ValidationInfo) -> dict[str, str]:
+    """Read a table of headers; `Name_file` takes the value of `Name` from a file."""
+    if not isinstance(value, dict):
+        raise wrong("must be a table", 'write { Accept = "text/html" }')
+    faults: list[tuple[tuple[str | int, ...], str, str]] = []
+    headers: dict[str, str] = {}
+    for key, given in value.items():
+        name = str(key).removesuffix("_file")
+        reason = _header_fault(name, [taken.lower() for taken in headers])
+        if reason is not None:
+            faults.append(((str(key),), reason, "remove it"))
+            continue
+        text = given
+        if name != key:
+            try:
+                text = read_secret(given, info)
+            except ValueError as error:
+                faults.append(((str(key),), str(error), "put the secret into that file"))
+                continue
+        if not isinstance(text, str) or not text.isprintable():
+            faults.append(((str(key),), "must be a text on one line, in quotes", ""))
+            continue
+        headers[name] = text
+    if faults:
+        raise wrong_inside(faults)
+    return headers
+
+
+def _header_fault(name: str, taken: list[str]) -> str | None:
+    low = name.lower()
+    if not low or not set(low) <= _TOKEN_CHARACTERS:
+        return "is no name of a header"
+    if low in _OURS or low.startswith("webhook-"):
+        return "is a header that the service itself sets"
+    if low in taken:
+        return "names the same header twice"
+    return None
+
+
+Headers = Annotated[
+    Mapping[str, str],
+    BeforeValidator(_headers),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
+]

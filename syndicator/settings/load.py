@@ -1,0 +1,141 @@
+"""The configuration, from files and environment to one frozen value:
+
+read files | lay the environment over | inherit [defaults] | validate | check across tables | build
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from syndicator import __version__
+from syndicator.errors import ConfigError
+from syndicator.model.feed import Site
+from syndicator.model.ids import EndpointId, FeedId, SourceId
+from syndicator.settings.configuration import Configuration
+from syndicator.settings.environment import override
+from syndicator.settings.files import Document, read_folder
+from syndicator.settings.sections import EgressSection, SiteSection
+from syndicator.settings.settings import Settings, listening_url
+from syndicator.settings.sources import inherit
+from syndicator.settings.wording import Finding, faults_of, nearest
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the configuration folder, with the environment's overrides.
+
+    Raises:
+        ConfigError: with every fault of every file at once.
+
+    """
+    document = read_folder(folder)
+    override(document, environ)
+    configuration = _validated(document) if document.tree else None
+    _check_references(document)
+    _check_ports(document)
+    if document.faults or configuration is None:
+        raise ConfigError(tuple(document.faults))
+    return _built(configuration)
+
+
+def _validated(document: Document) -> Configuration | None:
+    defaults = document.table("defaults")
+    sources = document.tree.get("source")
+    tree = dict(document.tree)
+    if isinstance(sources, dict):
+        tree["source"] = {
+            key: inherit(table, defaults) if isinstance(table, dict) else table
+            for key, table in sources.items()
+        }
+    try:
+        return Configuration.model_validate(tree, context={"folder": document.folder})
+    except ValidationError as error:
+        findings = tuple(faults_of(Configuration, error))
+        for finding in _told_once(findings, document):
+            document.add_fault(finding.path, finding.reason, finding.remedy)
+        return None
+
+
+def _told_once(findings: tuple[Finding, ...], document: Document) -> Iterator[Finding]:
+    """Leave out what is wrong in `[defaults]` and shows again in each source that inherits it.
+
+    What is missing is left out too when a file could not be read: it may well be in there.
+    """
+    told = {finding.path[1:] for finding in findings if finding.path[0] == "defaults"}
+    for finding in findings:
+        inherited = finding.path[0] == "source" and finding.path[2:] in told
+        if inherited and not document.has(finding.path):
+            continue
+        if finding.absent and not document.complete:
+            continue
+        yield finding
+
+
+def _check_references(document: Document) -> None:
+    """A filter that names a source which is not configured would quietly match nothing."""
+    if not document.complete:
+        return
+    known = document.table("source")
+    for section in ("feed", "endpoint"):
+        for key in document.table(section):
+            wanted = document.table(section, key, "filter").get("source", ())
+            for source in [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []:
+                if isinstance(source, str) and source not in known:
+                    path = (section, key, "filter", "source")
+                    document.add_fault(path, f"names {source!r}, which is no source", nearest(source, known))
+
+
+def _check_ports(document: Document) -> None:
+    """The sample portals run beside the server, so they cannot have its ports."""
+    sample = document.table("sample")
+    server = document.table("server")
+    ports = sample.get("ports")
+    if sample.get("enabled") is not True or not isinstance(ports, list):
+        return
+    for key, default in (("port", 8080), ("ops_port", 8089)):
+        port = server.get(key, default)
+        if port and port in ports:
+            document.add_fault(
+                ("sample", "ports"), f"holds {port}, the server's own {key}", "give another one"
+            )
+
+
+def _built(configuration: Configuration) -> Settings:
+    server = configuration.server
+    public_url = configuration.site.public_url
+    egress = configuration.egress
+    return Settings(
+        site=_site(configuration.site, public_url or listening_url(server.host, server.port)),
+        server=server,
+        work=configuration.work,
+        store=configuration.store,
+        egress=egress,
+        retention=configuration.retention,
+        sample=configuration.sample,
+        sources={
+            SourceId(key): form.value(SourceId(key), egress) for key, form in configuration.source.items()
+        },
+        feeds={FeedId(key): form.value(FeedId(key)) for key, form in configuration.feed.items()},
+        endpoints={
+            EndpointId(key): form.value(EndpointId(key)) for key, form in configuration.endpoint.items()
+        },
+        user_agent=_user_agent(egress, configuration.site),
+        public_url_given=public_url is not None,
+    )
+
+
+def _site(section: SiteSection, public_url: str) -> Site:
+    return Site(
+        title=section.title,
+        public_url=public_url,
+        language=section.language,
+        timezone=section.timezone,
+        contact=section.contact,
+    )
+
+
+def _user_agent(egress: EgressSection, site: SiteSection) -> str:
+    """Portals should be able to see who asks, and where to complain (RFC 9110, 10.1.5)."""
+    known = "; ".join(f"+{each}" for each in (site.public_url, site.contact) if each)
+    own = f"syndicator/{__version__}"
+    return egress.user_agent or (f"{own} ({known})" if known else own)

@@ -1,0 +1,229 @@
+"""The tables of what goes out: `[feed.ID]` and `[endpoint.ID]`, and how they become values."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+
+from syndicator.model.delivery import Endpoint, RetryPolicy, Secret
+from syndicator.model.event import EventType
+from syndicator.model.feed import FeedSpec, Filter, Order, Window
+from syndicator.model.ids import EndpointId, FeedId
+from syndicator.settings.form import Form, Headers
+from syndicator.settings.secret_files import SigningSecretsFile
+from syndicator.settings.texts import (
+    NOT_YET,
+    Language,
+    Line,
+    PositiveDuration,
+    SigningSecrets,
+    Url,
+    Words,
+    wrong,
+)
+
+T = TypeVar("T")
+
+_EVENTS = [event.value for event in EventType]
+_EVENTS_PLANNED = frozenset(
+    {
+        "article.corrected",
+        "article.withdrawn",
+        "article.restored",
+        "story.grown",
+        "popularity.crossed",
+        "feed.updated",
+    }
+)
+
+
+def _only(now: object, planned: frozenset[object], value: object) -> object:
+    """Take the one value that is built, refuse those that are only planned by saying so."""
+    shown = str(value).lower() if isinstance(value, bool) else f'"{value}"'
+    if value in planned and isinstance(value, type(now)):
+        raise wrong(f"{shown} {NOT_YET}", "remove the key")
+    if value != now or type(value) is not type(now):
+        raise wrong("is no value that is known here", "remove the key")
+    return value
+
+
+def _per(value: object) -> object:
+    return _only("article", frozenset({"story"}), value)
+
+
+def _private(value: object) -> object:
+    return _only(now=False, planned=frozenset({True}), value=value)
+
+
+def _payload(value: object) -> object:
+    return _only("full", frozenset({"summary", "thin"}), value)
+
+
+def _event(value: object) -> object:
+    if isinstance(value, str) and value in _EVENTS_PLANNED:
+        raise wrong(f'"{value}" {NOT_YET}', f"use {' or '.join(_EVENTS)}")
+    return value
+
+
+def _some(values: tuple[T, ...]) -> tuple[T, ...]:
+    if not values:
+        raise wrong("is empty", "name at least one, or remove the key")
+    return values
+
+
+def _instant(value: object) -> datetime:
+    remedy = "write date, time and offset without quotes, as in 2026-11-01T00:00:00+07:00"
+    if not isinstance(value, datetime):
+        raise wrong("is no instant", remedy)
+    if value.tzinfo is None:
+        raise wrong("names no offset, so it is not clear when it is", remedy)
+    return value
+
+
+Instant = Annotated[
+    datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+EventName = Annotated[EventType, BeforeValidator(_event), WithJsonSchema({"type": "string", "enum": _EVENTS})]
+
+
+class FilterForm(Form):
+    """`filter`: values of one key are alternatives, different keys must all agree; empty takes all."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"query"})
+
+    source: Words = Field(default=(), description="Ids of sources.")
+    section: Words = Field(default=(), description="Sections, as the portals name them.")
+    tag: Words = Field(default=(), description="Tags.")
+    language: Words = Field(default=(), description="Languages (BCP 47).")
+    author: Words = Field(default=(), description="Names of reporters.")
+    since: Instant | None = Field(default=None, description="Published then or later.")
+    until: Instant | None = Field(default=None, description="Published before then.")
+
+    @field_validator("until")
+    @classmethod
+    def _after_since(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        since = info.data.get("since")
+        if value is not None and since is not None and value <= since:
+            raise wrong("is not after since: nothing could match")
+        return value
+
+    def value(self) -> Filter:
+        return Filter(**self.model_dump())
+
+
+class FeedForm(Form):
+    """`[feed.ID]`: a feed, published as /feeds/ID.rss, .atom and .json."""
+
+    title: Line = Field(description="Title of the feed.")
+    description: str = Field(default="", description="What it is about, in a sentence.")
+    filter: FilterForm = Field(default=FilterForm(), description="Which articles.")
+    order: Annotated[Order, WithJsonSchema({"type": "string", "enum": [order.value for order in Order]})] = (
+        Field(Order.LATEST, description="`latest` or `popular`.")
+    )
+    window: Annotated[
+        Window, WithJsonSchema({"type": "string", "enum": [window.value for window in Window]})
+    ] = Field(default=Window.DAY, description="For `popular`: the time over which it is counted.")
+    size: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+        default=50, description="How many articles at most."
+    )
+    language: Language | None = Field(default=None, description="Left out: the language of the site.")
+    per: Annotated[str, BeforeValidator(_per), WithJsonSchema({"const": "article"})] = Field(
+        default="article", description="One entry per article."
+    )
+    private: Annotated[bool, BeforeValidator(_private), WithJsonSchema({"const": False})] = Field(
+        default=False, description="Every feed is public."
+    )
+
+    def value(self, feed: FeedId) -> FeedSpec:
+        return FeedSpec(
+            id=feed,
+            title=self.title,
+            description=self.description,
+            filter=self.filter.value(),
+            order=self.order,
+            window=self.window,
+            size=self.size,
+            language=self.language,
+        )
+
+
+class RetryForm(Form):
+    """`retry`: when a failed delivery is tried again."""
+
+    delays: Annotated[tuple[PositiveDuration, ...], AfterValidator(_some)] = Field(
+        default=tuple(timedelta(seconds=delay_s) for delay_s in RetryPolicy().delays_s),
+        description="Pauses before the second attempt, the third, and so on.",
+    )
+    jitter: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.2, description="Part of the pause by which it is moved either way, by chance."
+    )
+
+
+class EndpointForm(Form):
+    """`[endpoint.ID]`: a partner's address that receives webhooks."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"rate", "digest"})
+
+    url: Url = Field(description="Where events are sent.")
+    secret: SigningSecrets | None = Field(
+        default=None,
+        repr=False,
+        description="`whsec_…`, or a list: every one signs, so that one can be changed with an overlap.",
+    )
+    secret_file: SigningSecretsFile = Field(
+        default=None,
+        repr=False,
+        validate_default=True,
+        description="File that holds the secret, or one a line.",
+    )
+    events: Annotated[tuple[EventName, ...], AfterValidator(_some)] = Field(
+        default=tuple(EventType), description="Which events."
+    )
+    filter: FilterForm = Field(default=FilterForm(), description="Which articles.")
+    headers: Headers = Field(
+        default={}, description="Headers of each request; `Name_file` takes a value from a file."
+    )
+    max_in_flight: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+        default=4, description="How many deliveries are on their way at once."
+    )
+    timeout: PositiveDuration = Field(
+        default=timedelta(seconds=10), description="Longest time of one attempt."
+    )
+    connect_timeout: PositiveDuration = Field(
+        default=timedelta(seconds=5), description="Longest time to connect."
+    )
+    max_age: PositiveDuration = Field(
+        default=timedelta(days=3), description="Older events are no longer tried."
+    )
+    retry: RetryForm = Field(default=RetryForm(), description="When a failed delivery is tried again.")
+    payload: Annotated[str, BeforeValidator(_payload), WithJsonSchema({"const": "full"})] = Field(
+        default="full", description="The whole article."
+    )
+
+    @field_validator("secret_file")
+    @classmethod
+    def _one_secret(cls, value: tuple[Secret, ...] | None, info: ValidationInfo) -> tuple[Secret, ...] | None:
+        given = info.data.get("secret")
+        if value is not None and given is not None:
+            raise wrong("is given beside secret", "keep one of them")
+        if value is None and given is None and "secret" in info.data:
+            raise wrong("is missing", 'write secret = "whsec_…", or secret_file = "…"', key="secret")
+        return value
+
+    def value(self, endpoint: EndpointId) -> Endpoint:
+        return Endpoint(
+            id=endpoint,
+            url=self.url,
+            secrets=self.secret or self.secret_file or (),
+            events=self.events,
+            filter=self.filter.value(),
+            headers=self.headers,
+            max_in_flight=self.max_in_flight,
+            timeout_s=self.timeout.total_seconds(),
+            connect_timeout_s=self.connect_timeout.total_seconds(),
+            retry=RetryPolicy(
+                delays_s=tuple(delay.total_seconds() for delay in self.retry.delays),
+                jitter=self.retry.jitter,
+                max_age_s=self.max_age.total_seconds(),
+            ),
+        )

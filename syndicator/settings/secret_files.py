@@ -1,0 +1,49 @@
+"""Secrets that stand in files: the `…_file` twin of a key. Paths are relative to the configuration folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+
+from syndicator.model.delivery import Secret
+from syndicator.settings.texts import signing_secret, wrong
+
+MAX_SECRET_BYTES = 64 * 1024
+
+
+def read_secret(name: object, info: ValidationInfo) -> str:
+    """Read a secret's file without the line break at its end; says what is wrong if it cannot."""
+    if not isinstance(name, str) or not name:
+        raise wrong("must be the path of a file, in quotes")
+    folder = info.context["folder"] if info.context else Path()
+    path = Path(folder, name)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_SECRET_BYTES + 1)
+    except OSError as error:
+        raise wrong(f"cannot be read: {path} ({error.strerror})", "put the secret into that file") from None
+    if len(content) > MAX_SECRET_BYTES:
+        raise wrong(f"is too large to hold a secret: {path}")
+    try:
+        text = content.decode().strip()
+    except UnicodeDecodeError:
+        raise wrong(f"is no text file: {path}") from None
+    if not text:
+        raise wrong(f"is empty: {path}", "put the secret into that file")
+    return text
+
+
+def _read_signing_secrets(name: object, info: ValidationInfo) -> tuple[Secret, ...] | None:
+    return None if name is None else tuple(signing_secret(line) for line in read_secret(name, info).split())
+
+
+def _read_text(name: object, info: ValidationInfo) -> str | None:
+    return None if name is None else read_secret(name, info)
+
+
+_PATH = WithJsonSchema({"type": "string", "description": "Path of a file"})
+
+SigningSecretsFile = Annotated[tuple[Secret, ...] | None, BeforeValidator(_read_signing_secrets), _PATH]
+"""One secret a line; every one signs."""
+
+TextFile = Annotated[str | None, BeforeValidator(_read_text), _PATH]

@@ -1,0 +1,241 @@
+"""The tables that stand once: `[site] [server] [work] [store] [egress] [retention] [sample]`."""
+
+import shutil
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+
+from syndicator.settings.form import Form
+from syndicator.settings.secret_files import TextFile
+from syndicator.settings.texts import (
+    NOT_YET,
+    SLUG,
+    Cidr,
+    Duration,
+    Language,
+    Line,
+    Port,
+    PositiveDuration,
+    PublicUrl,
+    Size,
+    Zone,
+    wrong,
+)
+
+_STORE_SCHEMES = {"redis", "rediss", "unix"}
+_STORE_SCHEMES_PLANNED = {"redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
+
+
+def _host(value: str) -> str:
+    """Take an address or a name to listen on; brackets around an IPv6 address may stand or be left out."""
+    host = value.strip("[]")
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        pass
+    labels = host.split(".")
+    if not all(label.replace("-", "").isalnum() and label.isascii() for label in labels):
+        raise wrong("is no address to listen on", 'write one such as "127.0.0.1", "::1" or "0.0.0.0"')
+    return host
+
+
+def _store_url(value: str) -> str:
+    remedy = "write redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket"
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise wrong("is no URL", remedy) from None
+    if parts.scheme in _STORE_SCHEMES_PLANNED:
+        raise wrong(f"{parts.scheme}:// {NOT_YET}", remedy)
+    if parts.scheme not in _STORE_SCHEMES:
+        raise wrong("is no URL of a Redis", remedy)
+    if not (parts.path if parts.scheme == "unix" else parts.hostname):
+        raise wrong("does not say where the Redis is", remedy)
+    return value
+
+
+def _engine(value: str) -> str:
+    if shutil.which(value) is None:
+        remedy = "give the path of valkey-server or redis-server, or remove the key to use the bundled one"
+        raise wrong(f"{value!r} is no program that can be run here", remedy)
+    return value
+
+
+def _slug(value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise wrong("is no plain name", "use lower-case letters, digits and dashes")
+    return value
+
+
+class SiteSection(Form):
+    """`[site]`: who publishes."""
+
+    title: Line = Field(default="Syndicator", description="Name of the site, shown in feeds and on pages.")
+    public_url: PublicUrl | None = Field(
+        default=None,
+        description="Where the outside world reaches the service; may carry a path prefix. "
+        "Left out: the address that the server listens on.",
+    )
+    language: Language = Field(
+        default="en", description="Language of feeds and pages that name none (BCP 47)."
+    )
+    timezone: Zone = Field(default="UTC", description="Zone in which pages show times.")
+    contact: Line | None = Field(
+        default=None, description="Address for take-downs, shown on pages and in feeds."
+    )
+
+
+class ServerSection(Form):
+    """`[server]`: the web server."""
+
+    host: Annotated[Line, AfterValidator(_host)] = Field(
+        default="127.0.0.1", description="Address to listen on."
+    )
+    port: Port = Field(default=8080, description="Port to listen on; 0 takes a free one and prints it.")
+    ops_port: Port = Field(
+        default=8089, description="Port of metrics and status page, always on loopback; 0 takes a free one."
+    )
+    processes: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
+        default=1, description="How many server processes share the port."
+    )
+    trusted_proxies: tuple[Cidr, ...] = Field(
+        default=(), description="Ranges of reverse proxies; only from these is a forwarded address believed."
+    )
+
+    @field_validator("ops_port")
+    @classmethod
+    def _apart(cls, value: int, info: ValidationInfo) -> int:
+        if value and value == info.data.get("port"):
+            raise wrong("is the server's own port", "give it another one, or 0 for a free one")
+        return value
+
+
+class WorkSection(Form):
+    """`[work]`: the workers, which gather, publish and deliver."""
+
+    processes: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
+        default=1, description="How many worker processes run."
+    )
+
+
+class StoreSection(Form):
+    """`[store]`: where everything is kept."""
+
+    url: Annotated[Line, AfterValidator(_store_url)] | None = Field(
+        default=None,
+        repr=False,
+        description="A Redis (7.0 or newer) or Valkey (7.2 or newer) of your own. Left out: an embedded one.",
+    )
+    url_file: TextFile = Field(
+        default=None, repr=False, description="File that holds `url`, where it has a password."
+    )
+    engine: Annotated[Line, AfterValidator(_engine)] | None = Field(
+        default=None,
+        description="Program of the embedded server, by name or path. Left out: the bundled Valkey.",
+    )
+    namespace: Annotated[Line, AfterValidator(_slug)] = Field(
+        default="main", description="Prefix of all keys, so that several services can share one Redis."
+    )
+    data_dir: Path = Field(
+        default=Path("data"),
+        description="Folder of the embedded server's data and of the last good feeds; "
+        "a relative one is taken from the working directory.",
+    )
+
+    @field_validator("url_file")
+    @classmethod
+    def _one_url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("url") is not None:
+            raise wrong("is given beside url", "keep one of them")
+        return None if value is None else _store_url(value)
+
+    @property
+    def redis_url(self) -> str | None:
+        """The configured Redis, from `url` or `url_file`; None means the embedded one."""
+        return self.url or self.url_file
+
+
+class EgressSection(Form):
+    """`[egress]`: everything that goes out."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"proxy"})
+
+    user_agent: Line | None = Field(
+        default=None, description="How we name ourselves. Left out: name, version, contact."
+    )
+    timeout: PositiveDuration = Field(
+        default=timedelta(seconds=30), description="Longest time of one request, with its redirects."
+    )
+    max_body: Size = Field(default=10 * 2**20, description="Largest document, after decompression.")
+    allow: tuple[Cidr, ...] = Field(
+        default=(),
+        description="Private, loopback or reserved ranges from which sources may be gathered all the same.",
+    )
+    allow_callbacks: tuple[Cidr, ...] = Field(
+        default=(), description="The same for the addresses of webhooks."
+    )
+
+
+class RetentionSection(Form):
+    """`[retention]`: how long things are kept."""
+
+    articles: PositiveDuration = Field(
+        default=timedelta(days=90), description="Articles, from when they were first seen."
+    )
+    bodies: PositiveDuration = Field(
+        default=timedelta(days=30), description="Their full texts; title and lead stay longer."
+    )
+    revisions: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+        default=5, description="How many revisions of one article."
+    )
+    identities: PositiveDuration = Field(
+        default=timedelta(days=180),
+        description="Knowledge of what was seen before, from when it was last seen in its source.",
+    )
+
+    @field_validator("bodies")
+    @classmethod
+    def _bodies_first(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        if value > info.data.get("articles", value):
+            raise wrong(
+                "is longer than articles: a text cannot outlive its article", "raise articles, or lower it"
+            )
+        return value
+
+    @field_validator("identities")
+    @classmethod
+    def _identities_last(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        if value < info.data.get("articles", value):
+            raise wrong(
+                "is shorter than articles: an article that is still listed would come back as new",
+                "make it at least as long as articles",
+            )
+        return value
+
+
+class SampleSection(Form):
+    """`[sample]`: the sample portals, which `run` starts beside the service to show it at work."""
+
+    enabled: bool = Field(default=False, strict=True, description="Whether `run` starts the sample portals.")
+    ports: tuple[Port, Port, Port] = Field(
+        default=(8081, 8082, 8083),
+        description="Ports, on loopback, of the page portal, the wire portal and the partner.",
+    )
+    interval: Duration = Field(
+        default=timedelta(seconds=20), description="How often a sample portal brings an article."
+    )
+    seed: Annotated[int, Field(strict=True, ge=0)] = Field(
+        default=1, description="The same seed makes the same articles."
+    )
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        given = [port for port in self.ports if port]
+        if len(set(given)) < len(given):
+            raise wrong("names a port twice", "give three different ones", key="ports")
+        return self

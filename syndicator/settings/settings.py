@@ -1,0 +1,58 @@
+"""The configuration as the rest of the program gets it: one frozen value."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.delivery import Endpoint
+from syndicator.model.feed import FeedSpec, Site
+from syndicator.model.ids import EndpointId, FeedId, SourceId
+from syndicator.model.source import Source
+from syndicator.settings.sections import (
+    EgressSection,
+    RetentionSection,
+    SampleSection,
+    ServerSection,
+    StoreSection,
+    WorkSection,
+)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that was configured, checked, with all defaults filled in."""
+
+    site: Site
+    server: ServerSection
+    work: WorkSection
+    store: StoreSection
+    egress: EgressSection
+    retention: RetentionSection
+    sample: SampleSection
+    sources: Mapping[SourceId, Source]
+    feeds: Mapping[FeedId, FeedSpec]
+    endpoints: Mapping[EndpointId, Endpoint]
+    user_agent: str
+    """How we name ourselves to portals and partners."""
+    public_url_given: bool
+    """False when the public URL is only the address that the server listens on."""
+
+    def with_port(self, port: int) -> "Settings":
+        """Give the settings with the port that the server really got, where 0 asked for a free one."""
+        server = self.server.model_copy(update={"port": port})
+        site = self.site
+        if not self.public_url_given:
+            site = replace(site, public_url=listening_url(server.host, port))
+        return replace(self, server=server, site=site)
+
+
+def listening_url(host: str, port: int) -> str:
+    """Give the URL under which this machine reaches a server that listens on `host`."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"
+    if address.is_unspecified:
+        return f"http://localhost:{port}"
+    return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"  # noqa: PLR2004  IPv6

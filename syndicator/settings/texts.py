@@ -1,0 +1,254 @@
+"""The small languages that people write values in: durations, sizes, addresses, zones, selectors, secrets.
+
+Each is a type for the sections' fields: it reads a text, gives a value, and says what is wrong in one
+sentence and what to write instead in another.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+from syndicator.model.delivery import Secret
+from syndicator.rules.cadence import check_cron
+
+Network = IPv4Network | IPv6Network
+
+NOT_YET = "is not available yet"
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h|d|w)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_LONGEST = timedelta(days=36500)
+_SIZE = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB|kB|MB|GB)")
+_BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_ATTRIBUTE = re.compile(r"(?P<css>.*)@[A-Za-z_][A-Za-z0-9_:.-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks for
+
+
+def wrong(
+    reason: str, remedy: str = "", *, key: str | None = None, absent: bool = False
+) -> PydanticCustomError:
+    """Make the error that a reader of values raises.
+
+    `key` names a neighbour that is meant instead, or, where empty, the table around. `absent` marks what a
+    table of defaults may leave out.
+    """
+    path = (key,) if key else ()
+    context = {"faults": [(path, reason, remedy)], "up": 0 if key is None else 1, "absent": absent}
+    return PydanticCustomError("wrong", "{reason}", {"reason": reason, **context})
+
+
+def wrong_inside(faults: Sequence[tuple[tuple[str | int, ...], str, str]]) -> PydanticCustomError:
+    """Make one error of several faults in one table, each `(path inside it, reason, remedy)`."""
+    return PydanticCustomError("wrong_inside", "several faults", {"faults": faults, "up": 0, "absent": False})
+
+
+def _is_text(value: object, remedy: str) -> str:
+    if not isinstance(value, str):
+        raise wrong("must be a text in quotes", remedy)
+    return value
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    remedy = 'write a number and a unit, as in "90s", "5m", "24h" or "7d"'
+    match = _DURATION.fullmatch(_is_text(value, remedy))
+    if match is None:
+        raise wrong("is no duration", remedy)
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST.total_seconds():
+        raise wrong("is longer than a hundred years", remedy)
+    return timedelta(seconds=seconds)
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise wrong("must be longer than nothing")
+    return value
+
+
+def _size(value: object) -> int:
+    if type(value) is int:
+        raise wrong("needs a unit", f'write "{value}B", or with a larger unit as in "10MiB"')
+    remedy = 'write a number and a unit, as in "512KiB" or "10MiB"'
+    match = _SIZE.fullmatch(_is_text(value, remedy))
+    if match is None:
+        raise wrong("is no size", remedy)
+    size = int(match[1]) * _BYTES[match[2]]
+    if size == 0:
+        raise wrong("must be more than nothing")
+    return size
+
+
+def _line(value: str) -> str:
+    if not value.strip():
+        raise wrong("is empty")
+    if _CONTROL.search(value):
+        raise wrong("holds control characters or line breaks", "write it on one line")
+    return value.strip()
+
+
+def parse_url(value: str) -> SplitResult:
+    """Read an absolute http(s) URL; raises the error that names what is wrong with it."""
+    remedy = "write it in full, as in https://news.example/feed"
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise wrong("is no URL", remedy) from None
+    if parts.scheme not in {"http", "https"}:
+        raise wrong("is no http or https URL", remedy)
+    if not parts.hostname or _CONTROL.search(value) or " " in value:
+        raise wrong("is no URL", remedy)
+    if parts.username is not None or parts.password is not None:
+        raise wrong("holds a name or password", "put credentials into headers, best as Authorization_file")
+    return parts
+
+
+def _url(value: str) -> str:
+    return parse_url(value)._replace(fragment="").geturl()
+
+
+def _public_url(value: str) -> str:
+    parts = parse_url(value)
+    if parts.query or parts.fragment:
+        raise wrong(
+            "has a query or fragment", "give only scheme, host, port and, where needed, a path prefix"
+        )
+    return value.rstrip("/")
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise wrong("is no known time zone", 'use a name such as "Asia/Jakarta" or "UTC"') from None
+    return value
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        raise wrong("is no language tag", 'use one such as "id", "en" or "en-GB" (BCP 47)')
+    return value
+
+
+def _network(value: object) -> Network:
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    remedy = 'write a range as in "10.0.0.0/8" or "fd00::/8", or one address'
+    text = _is_text(value, remedy)
+    try:
+        return ip_network(text)
+    except ValueError:
+        pass
+    try:
+        meant = ip_network(text, strict=False)
+    except ValueError:
+        raise wrong("is no address range (CIDR)", remedy) from None
+    raise wrong("names a host inside the range", f'write "{meant}"')
+
+
+def _selector(value: str) -> str:
+    match = _ATTRIBUTE.fullmatch(value)
+    css = match["css"] if match else value
+    if match and not css:
+        return value  # "@href" alone: an attribute of the item itself
+    try:
+        LexborHTMLParser("<p></p>").css(css)
+    except SelectolaxError:
+        raise wrong(
+            "is no CSS selector", 'write one as in "h2 > a", or "img@src" to take an attribute'
+        ) from None
+    return value
+
+
+def _cron(value: str) -> str:
+    complaint = check_cron(value)
+    if complaint is not None:
+        remedy = 'write five fields: minute hour day month weekday, as in "*/10 6-22 * * mon-fri"'
+        raise wrong(f"is no cron expression ({complaint})", remedy)
+    return value
+
+
+def signing_secret(text: str) -> Secret:
+    """Read one `whsec_…` secret of Standard Webhooks: base64 of 24 to 64 bytes."""
+    remedy = 'write whsec_ and the base64 of 24 to 64 random bytes, as "openssl rand -base64 32" makes them'
+    scheme, _, encoded = text.strip().partition("_")
+    if scheme != "whsec":
+        raise wrong("is no webhook secret: it does not begin with whsec_", remedy)
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise wrong("is no webhook secret: what follows whsec_ is not base64", remedy) from None
+    if len(key) not in _SECRET_BYTES:
+        raise wrong(f"is no webhook secret: it holds {len(key)} bytes, not 24 to 64", remedy)
+    return Secret(text.strip())
+
+
+def _signing_secrets(value: object) -> tuple[Secret, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not texts:
+        raise wrong("must be a text, or a list of texts", 'write secret = "whsec_…"')
+    if all(isinstance(text, Secret) for text in texts):
+        return tuple(texts)
+    if not all(isinstance(text, str) for text in texts):
+        raise wrong("must be a text, or a list of texts", 'write secret = "whsec_…"')
+    return tuple(signing_secret(text) for text in texts)
+
+
+def _one_or_many(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _schema(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema(schema)
+
+
+def _text_type(check: Callable[[str], str], **schema: Any) -> tuple[AfterValidator, WithJsonSchema]:
+    return AfterValidator(check), _schema(type="string", **schema)
+
+
+_DURATION_SCHEMA = _schema(
+    type="string", pattern=f"^{_DURATION.pattern}$", examples=["90s", "5m", "24h", "7d"]
+)
+
+Line = Annotated[str, *_text_type(_line, minLength=1)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), _DURATION_SCHEMA]
+PositiveDuration = Annotated[
+    timedelta, BeforeValidator(_duration), AfterValidator(_positive), _DURATION_SCHEMA
+]
+Size = Annotated[
+    int, BeforeValidator(_size), _schema(type="string", pattern=f"^{_SIZE.pattern}$", examples=["10MiB"])
+]
+Count = Annotated[int, Field(strict=True, ge=1, le=100_000)]
+Port = Annotated[int, Field(strict=True, ge=0, le=65535)]
+Url = Annotated[str, *_text_type(_url, format="uri")]
+PublicUrl = Annotated[str, *_text_type(_public_url, format="uri")]
+Zone = Annotated[str, *_text_type(_zone, examples=["Asia/Jakarta"])]
+Language = Annotated[str, *_text_type(_language, pattern=f"^{_LANGUAGE.pattern}$")]
+Cidr = Annotated[Network, BeforeValidator(_network), _schema(type="string", examples=["10.0.0.0/8"])]
+Selector = Annotated[str, *_text_type(_selector, minLength=1)]
+CronText = Annotated[str, *_text_type(_cron, examples=["*/10 6-22 * * mon-fri"])]
+Words = Annotated[
+    tuple[Line, ...],
+    BeforeValidator(_one_or_many),
+    _schema(anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}]),
+]
+SigningSecrets = Annotated[
+    tuple[Secret, ...],
+    BeforeValidator(_signing_secrets),
+    _schema(anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}], writeOnly=True),
+]

@@ -1,0 +1,103 @@
+"""Every finding of pydantic in words that say what is wrong and what to do."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, get_args, get_origin
+
+from msgspec import Struct
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from syndicator.settings.files import Location
+from syndicator.settings.form import Form
+from syndicator.settings.texts import NOT_YET
+
+_PLAIN = {
+    "string_type": "must be a text in quotes",
+    "int_type": "must be a whole number, without quotes",
+    "float_type": "must be a number, without quotes",
+    "float_parsing": "must be a number, without quotes",
+    "bool_type": "must be true or false, without quotes",
+    "tuple_type": "must be a list, in square brackets",
+    "model_type": "must be a table",
+    "dict_type": "must hold tables",
+    "path_type": "must be a path in quotes",
+    "missing": "is missing",
+}
+_BOUNDED = {
+    "greater_than_equal": ("must be at least {}", "ge"),
+    "less_than_equal": ("must be at most {}", "le"),
+    "too_short": ("must hold at least {}", "min_length"),
+    "too_long": ("must hold at most {}", "max_length"),
+    "enum": ("must be one of {}", "expected"),
+}
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One fault inside a form. `absent`: something is missing, which a table of defaults may leave out."""
+
+    path: Location
+    reason: str
+    remedy: str = ""
+    absent: bool = False
+
+
+def faults_of(form: type[Form], error: ValidationError) -> Iterator[Finding]:
+    """Turn everything that pydantic found in a form into findings, in its order."""
+    for detail in error.errors(include_url=False, include_input=False):
+        location = tuple(part for part in detail["loc"] if part != "[key]")
+        context: Mapping[str, Any] = detail.get("ctx", {})
+        if detail["type"] in {"wrong", "wrong_inside"}:
+            yield from _own(location, context)
+        elif detail["type"] == "extra_forbidden":
+            yield _unknown(form, location)
+        else:
+            absent = detail["type"] == "missing"
+            yield Finding(path=location, reason=_reason(detail, context), absent=absent)
+
+
+def _own(location: Location, context: Mapping[str, Any]) -> Iterator[Finding]:
+    around = location[: len(location) - context["up"]]
+    for path, reason, remedy in context["faults"]:
+        yield Finding(path=(*around, *path), reason=reason, remedy=remedy, absent=context["absent"])
+
+
+def _unknown(form: type[Form], location: Location) -> Finding:
+    here = _form_at(form, location[:-1])
+    key = str(location[-1])
+    if key in here.planned:
+        return Finding(path=location, reason=NOT_YET, remedy="remove it")
+    return Finding(path=location, reason="is not known", remedy=nearest(key, here.model_fields))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which name was probably meant, or which there are."""
+    names = list(known)
+    near = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    near = near or get_close_matches(name.lower().replace("-", "_"), names, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(names) or 'none'}"
+
+
+def _form_at(form: type[Form], location: Location) -> type[Form]:
+    """Follow a location down; the ids of tables such as `[source.ID]` are no fields."""
+    parts = iter(location)
+    for part in parts:
+        field = form.model_fields.get(str(part))
+        if field is None:
+            return form
+        inner = (field.annotation, *get_args(field.annotation))
+        form = next((each for each in inner if isinstance(each, type) and issubclass(each, Form)), form)
+        if get_origin(field.annotation) is dict:
+            next(parts, None)
+    return form
+
+
+def _reason(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
+    kind = detail["type"]
+    if kind in _PLAIN:
+        return _PLAIN[kind]
+    if kind in _BOUNDED:
+        words, key = _BOUNDED[kind]
+        return words.format(str(context[key]).replace("'", ""))
+    message = detail["msg"]
+    return message[:1].lower() + message[1:]
