@@ -1,0 +1,60 @@
+"""Atom 1.0 (RFC 4287) with Media RSS."""
+
+from feedgen.entry import FeedEntry as Entry
+from feedgen.feed import FeedGenerator
+
+from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
+from syndicator.render.extension import NAME, EntryExtension, FeedExtension
+from syndicator.render.items import Item, feed_uri, newest_change, prepare
+from syndicator.render.rss import GENERATOR
+from syndicator.render.text import line
+
+
+def render_atom(snapshot: FeedSnapshot) -> bytes:
+    """Write the snapshot as an Atom feed document, in UTF-8."""
+    items = prepare(snapshot)
+    feed = _feed(snapshot, items)
+    for item in items:
+        _add_entry(feed, item, snapshot)
+    document: bytes = feed.atom_str(pretty=True)
+    return document
+
+
+def _feed(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
+    feed = FeedGenerator()
+    feed.register_extension(NAME, FeedExtension, EntryExtension, atom=True, rss=False)
+    feed.id(feed_uri(snapshot))
+    feed.title(line(snapshot.spec.title) or snapshot.spec.id)
+    if snapshot.spec.description:
+        feed.subtitle(line(snapshot.spec.description))
+    feed.updated(newest_change(snapshot, items))
+    own_type = CONTENT_TYPES[Format.ATOM].partition(";")[0]
+    feed.link(href=snapshot.feed_url(Format.ATOM), rel="self", type=own_type)
+    feed.link(href=snapshot.page_url, rel="alternate", type="text/html")
+    feed.language(snapshot.language)
+    feed.generator(GENERATOR)
+    return feed
+
+
+def _add_entry(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
+    entry = Entry()
+    entry.id(item.id)
+    entry.title(item.title)
+    entry.link(href=item.link)
+    entry.published(item.published)
+    entry.updated(item.updated)
+    # RFC 4287 wants an author; where the article names none, it is the portal.
+    for author in item.authors or (item.source.title,):
+        entry.author(name=author)
+    if item.summary:
+        entry.summary(item.summary)
+    if item.html:
+        entry.content(item.html, type="html")
+    if item.section:
+        entry.category(term=item.section, scheme=item.source.home_url, label=item.section)
+    for tag in item.tags:
+        entry.category(term=tag)
+    feed.add_entry(entry, order="append")
+    extension = getattr(entry, NAME)
+    extension.item = item
+    extension.feed_language = snapshot.language

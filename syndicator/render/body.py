@@ -1,0 +1,70 @@
+"""The full HTML of an article: everything there is to read, and nothing twice."""
+
+from collections.abc import Collection
+from html import escape
+
+from lxml import html as lxml_html
+from lxml.etree import LxmlError
+from lxml.html import HtmlElement
+
+from syndicator.model.article import Article
+from syndicator.render.text import holds, legal, line, text_of, web_url
+
+_HOLDERS = ("a", "p", "div", "picture", "figure")
+"""What is taken away together with the picture that it held."""
+
+
+def full_html(article: Article, lead: str, pictures: Collection[str]) -> str:
+    """Put lead, pull quote and body together; what the body says already is not repeated.
+
+    Pictures that are published beside the body (`pictures`, URLs) are taken out of it, because most
+    readers would show them twice. Empty when there is nothing but the lead.
+    """
+    body = _without_pictures(legal(article.body_html).strip(), pictures)
+    text = text_of(body)
+    quote = line(article.quote or "")
+    parts = []
+    if lead and not holds(text, lead):
+        parts.append(f"<p>{escape(lead, quote=False)}</p>")
+    if quote and not holds(text, quote):
+        parts.append(f"<blockquote>{escape(quote, quote=False)}</blockquote>")
+    if body:
+        parts.append(body)
+    return "\n".join(parts) if body or quote else ""
+
+
+def _without_pictures(body: str, pictures: Collection[str]) -> str:
+    if not pictures or "<img" not in body:
+        return body
+    try:
+        parser = lxml_html.HTMLParser(huge_tree=True)  # else it cuts what is nested more than 256 deep
+        root = lxml_html.fragment_fromstring(body, create_parent="div", parser=parser)
+    except (LxmlError, ValueError):  # what the parser cannot read stays as it is
+        return body
+    shown = [image for image in root.iter("img") if web_url(image.get("src", "")) in pictures]
+    if not shown:
+        return body
+    for image in shown:
+        _take_out(image)
+    return _inner_html(root)
+
+
+def _take_out(image: HtmlElement) -> None:
+    """Drop the picture with its frame (caption and credit are published beside it) or its empty holders."""
+    gone = image
+    for frame in image.iterancestors("figure", "picture"):
+        if len(frame.findall(".//img")) == 1:
+            gone = frame
+    holder = gone.getparent()
+    gone.drop_tree()
+    while holder is not None and holder.getparent() is not None and holder.tag in _HOLDERS:
+        if len(holder) or holder.text_content().strip():
+            return
+        above = holder.getparent()
+        holder.drop_tree()
+        holder = above
+
+
+def _inner_html(root: HtmlElement) -> str:
+    whole: str = lxml_html.tostring(root, encoding="unicode")
+    return whole.removeprefix("<div>").removesuffix("</div>").strip()

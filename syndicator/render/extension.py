@@ -1,0 +1,131 @@
+"""What feedgen leaves out or gets wrong, written by an extension of ours.
+
+feedgen hands each finished element to its extensions. Ours completes it: dates (feedgen's own RSS
+dates switch the locale of the whole process), link attributes, `atom:source`, `xml:lang`, Media RSS,
+Dublin Core. feedgen takes any object with these three methods for an extension.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+
+from lxml.etree import SubElement
+
+from syndicator.render.items import Item, Picture
+
+NAME = "syndicator"
+"""Under this name feedgen keeps the extension, as an attribute of feed and entry."""
+
+ATOM = "http://www.w3.org/2005/Atom"
+DC = "http://purl.org/dc/elements/1.1/"
+DCTERMS = "http://purl.org/dc/terms/"
+MEDIA = "http://search.yahoo.com/mrss/"
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+NAMESPACES = {"dc": DC, "dcterms": DCTERMS, "media": MEDIA}
+
+Element = Any
+"""An element of lxml's; feedgen gives its own without types."""
+
+
+class FeedExtension:
+    """Completes the feed itself."""
+
+    build_date: datetime | None = None
+
+    def extend_ns(self) -> Mapping[str, str]:
+        return NAMESPACES
+
+    def extend_rss(self, rss: Element) -> Element:
+        if self.build_date is not None:
+            _text(rss[0], "lastBuildDate", rfc_822(self.build_date))
+        return rss
+
+    def extend_atom(self, feed: Element) -> Element:
+        return feed
+
+
+class EntryExtension:
+    """Completes one entry."""
+
+    item: Item
+    feed_language: str
+
+    def extend_ns(self) -> Mapping[str, str]:
+        return NAMESPACES
+
+    def extend_rss(self, element: Element) -> Element:
+        item = self.item
+        for author in item.authors:
+            _text(element, f"{{{DC}}}creator", author)
+        _text(element, "pubDate", rfc_822(item.published))
+        if item.updated > item.published:
+            _text(element, f"{{{DCTERMS}}}modified", item.updated.isoformat())
+            _text(element, f"{{{ATOM}}}updated", item.updated.isoformat())
+        if item.language and item.language != self.feed_language:
+            _text(element, f"{{{DC}}}language", item.language)
+        _media(element, item.pictures)
+        return element
+
+    def extend_atom(self, element: Element) -> Element:
+        item = self.item
+        if item.language and item.language != self.feed_language:
+            element.set(XML_LANG, item.language)
+        _complete_link(element, item)
+        _source(element, item)
+        _media(element, item.pictures)
+        return element
+
+
+def rfc_822(instant: datetime) -> str:
+    """Write a date as RSS wants it, in English whatever the locale: `Thu, 05 Nov 2026 10:11:12 +0000`."""
+    return format_datetime(instant)
+
+
+def _text(parent: Element, tag: str, text: str) -> None:
+    SubElement(parent, tag).text = text
+
+
+def _complete_link(entry: Element, item: Item) -> None:
+    """Give the one link that feedgen wrote the attributes that feedgen forgot."""
+    link = entry.find("link")
+    link.set("rel", "alternate")
+    link.set("type", "text/html")
+    if item.language:
+        link.set("hreflang", item.language)
+
+
+def _source(entry: Element, item: Item) -> None:
+    """RFC 4287, 4.2.11: who an aggregated entry comes from."""
+    origin = item.source
+    source = SubElement(entry, "source")
+    _text(source, "id", origin.feed_url or origin.home_url)
+    _text(source, "title", origin.title)
+    _text(source, "updated", item.updated.isoformat())
+    if origin.feed_url:
+        SubElement(source, "link", rel="self", href=origin.feed_url)
+    SubElement(source, "link", rel="alternate", type="text/html", href=origin.home_url)
+
+
+def _media(parent: Element, pictures: tuple[Picture, ...]) -> None:
+    """Media RSS 1.5.1. Not in a `media:group`: that is for variants of one picture."""
+    for picture in pictures:
+        content = SubElement(parent, f"{{{MEDIA}}}content", _media_attributes(picture))
+        if picture.caption:
+            SubElement(content, f"{{{MEDIA}}}description", type="plain").text = picture.caption
+        SubElement(content, f"{{{MEDIA}}}thumbnail", url=picture.url)
+        if picture.credit:
+            SubElement(content, f"{{{MEDIA}}}credit", role="photographer").text = picture.credit
+
+
+def _media_attributes(picture: Picture) -> dict[str, str]:
+    known = {
+        "url": picture.url,
+        "medium": "image",
+        "type": picture.media_type,
+        "fileSize": picture.length_bytes,
+        "width": picture.width,
+        "height": picture.height,
+    }
+    return {name: str(value) for name, value in known.items() if value is not None}

@@ -1,0 +1,196 @@
+"""Prepares the entries of a snapshot, once, for all formats.
+
+What the formats share is decided here and nowhere else: id, title, links, dates, summary, body, photos.
+"""
+
+import uuid
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from syndicator.model.article import Article
+from syndicator.model.feed import FeedEntry, FeedSnapshot, Popularity, Site
+from syndicator.model.ids import ArticleId
+from syndicator.render.body import full_html
+from syndicator.render.text import distinct, line, shortened, text_of, web_url
+
+# The root of every id that we publish. It never changes: a changed id is a new article to every reader.
+_NAMESPACE = uuid.UUID("5a0e1c1e-6d3c-5f0b-9b55-2f2c9f6f3a10")
+
+MAX_CONTENT_CHARACTERS = 2_500_000
+"""All bodies of one feed together. Some readers refuse a document of more than 3 MiB."""
+SUMMARY_CHARACTERS = 300
+
+_TYPES_BY_ENDING = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "avif": "image/avif",
+}
+
+
+class Picture(Struct, frozen=True, kw_only=True):
+    """A photo that is not shown in the body."""
+
+    url: str
+    caption: str = ""
+    credit: str = ""
+    media_type: str | None = None
+    length_bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class From(Struct, frozen=True, kw_only=True):
+    """The portal an item comes from."""
+
+    id: str
+    title: str
+    home_url: str
+    feed_url: str | None
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """One entry, cleaned: text legal in XML, URLs absolute and ASCII, dates whole UTC seconds."""
+
+    id: str
+    """`urn:uuid:…`, made from the article's id alone: the same in every format and feed, for ever."""
+    article_id: ArticleId
+    link: str
+    """The article at its portal."""
+    page_url: str
+    """Our own page of it."""
+    title: str
+    summary: str
+    """Plain text; may be empty."""
+    html: str
+    """Everything there is to read; empty where the summary says it all."""
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+    authors: tuple[str, ...]
+    section: str
+    tags: tuple[str, ...]
+    """Without the section."""
+    language: str | None
+    """Only where the article names one."""
+    pictures: tuple[Picture, ...]
+    """The lead photo first."""
+    source: From
+    related: bool
+    """Whether the portal points to related articles."""
+    popularity: Popularity | None
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Give section and tags together."""
+        return (self.section, *self.tags) if self.section else self.tags
+
+
+def article_uri(article_id: ArticleId) -> str:
+    """Give the id that an article carries in every feed and format.
+
+    It depends on nothing that may change (title, URL, host, portal): RFC 4122 version 5, from our
+    own fixed namespace and the article's id.
+    """
+    return uuid.uuid5(_NAMESPACE, f"article/{article_id}").urn
+
+
+def feed_uri(snapshot: FeedSnapshot) -> str:
+    """Give the id of a feed: from the place where it is published, but not from the scheme of the URL."""
+    place = snapshot.page_url.partition("://")[2]
+    return uuid.uuid5(_NAMESPACE, f"feed/{place}").urn
+
+
+def prepare(snapshot: FeedSnapshot) -> tuple[Item, ...]:
+    """Clean all entries, in their order; an article that stands there twice is taken once."""
+    items: list[Item] = []
+    seen: set[ArticleId] = set()
+    budget = MAX_CONTENT_CHARACTERS
+    for entry in snapshot.entries:
+        if entry.article.id in seen:
+            continue
+        seen.add(entry.article.id)
+        item = prepare_entry(entry, snapshot.site, with_html=budget > 0)
+        budget -= len(item.html)
+        items.append(item)
+    return tuple(items)
+
+
+def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> Item:
+    """Clean one entry. Never fails: what cannot be published as it is, is left out or replaced."""
+    article = entry.article
+    page_url = site.url(f"/articles/{article.id}")
+    link = web_url(article.url) or page_url
+    pictures = _pictures(article)
+    published = whole_seconds(article.published_at)
+    lead = line(article.lead)
+    section = line(article.section or "")
+    return Item(
+        id=article_uri(article.id),
+        article_id=article.id,
+        link=link,
+        page_url=page_url,
+        title=line(article.title) or shortened(lead, 120) or link,
+        summary=lead or shortened(text_of(article.body_html), SUMMARY_CHARACTERS),
+        html=full_html(article, lead, tuple(picture.url for picture in pictures)) if with_html else "",
+        published=published,
+        updated=max(published, whole_seconds(article.updated_at)),
+        first_seen=whole_seconds(article.first_seen_at),
+        authors=distinct(article.authors),
+        section=section,
+        tags=tuple(tag for tag in distinct(article.tags) if tag.casefold() != section.casefold()),
+        language=line(article.language or "") or None,
+        pictures=pictures,
+        source=_origin(entry, link),
+        related=bool(article.related),
+        popularity=entry.popularity,
+    )
+
+
+def newest_change(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> datetime:
+    """Say when the content last changed: by what is in the feed, so that equal content gives equal bytes."""
+    changes = (max(item.updated, item.first_seen) for item in items)
+    return max(changes, default=whole_seconds(snapshot.version.changed_at))
+
+
+def whole_seconds(instant: datetime) -> datetime:
+    """Give the instant in UTC, rounded down to seconds; one without a zone is UTC."""
+    aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return aware.replace(microsecond=0)
+
+
+def _origin(entry: FeedEntry, link: str) -> From:
+    origin = entry.origin
+    return From(
+        id=line(origin.id),
+        title=line(origin.title) or line(origin.id),
+        home_url=web_url(origin.home_url) or link,
+        feed_url=web_url(origin.feed_url) if origin.feed_url else None,
+    )
+
+
+def _pictures(article: Article) -> tuple[Picture, ...]:
+    pictures: dict[str, Picture] = {}
+    for photo in article.photos:
+        url = web_url(photo.url)
+        if url is None:
+            continue
+        picture = Picture(
+            url=url,
+            caption=line(photo.caption or ""),
+            credit=line(photo.credit or ""),
+            media_type=line(photo.media_type or "") or _type_by_ending(url),
+            length_bytes=photo.length_bytes,
+            width=photo.width,
+            height=photo.height,
+        )
+        pictures.setdefault(url, picture)
+    return tuple(pictures.values())
+
+
+def _type_by_ending(url: str) -> str | None:
+    path = url.partition("#")[0].partition("?")[0]
+    return _TYPES_BY_ENDING.get(path.rpartition(".")[2].lower())

@@ -1,0 +1,92 @@
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1). Keys without a value are left out."""
+
+import math
+from typing import Any
+
+import msgspec
+
+from syndicator.model.feed import FeedSnapshot, Format, Popularity
+from syndicator.render.items import Item, Picture, prepare
+from syndicator.render.text import line
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def render_json_feed(snapshot: FeedSnapshot) -> bytes:
+    """Write the snapshot as a JSON Feed, in UTF-8."""
+    document: dict[str, Any] = {
+        "version": VERSION,
+        "title": line(snapshot.spec.title) or snapshot.spec.id,
+        "home_page_url": snapshot.page_url,
+        "feed_url": snapshot.feed_url(Format.JSON),
+    }
+    if snapshot.spec.description:
+        document["description"] = line(snapshot.spec.description)
+    document["language"] = snapshot.language
+    document["items"] = [_item(item) for item in prepare(snapshot)]
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def _item(item: Item) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "id": item.id,
+        "url": item.link,
+        "title": item.title,
+        **_content(item),
+        "date_published": item.published.isoformat(),
+        "date_modified": item.updated.isoformat(),
+    }
+    if item.pictures:
+        written["image"] = item.pictures[0].url
+    # Only here, never at the top: readers join both into one byline.
+    if item.authors:
+        written["authors"] = [{"name": author} for author in item.authors]
+    if item.topics:
+        written["tags"] = list(item.topics)
+    if item.language:
+        written["language"] = item.language
+    attachments = [_attachment(picture) for picture in item.pictures[1:] if picture.media_type]
+    if attachments:
+        written["attachments"] = attachments
+    return written | _extensions(item)
+
+
+def _content(item: Item) -> dict[str, str]:
+    """One of the two contents is required."""
+    if not item.html:
+        return {"content_text": item.summary or item.title}
+    content = {"content_html": item.html}
+    if item.summary:
+        content["summary"] = item.summary
+    return content
+
+
+def _attachment(picture: Picture) -> dict[str, Any]:
+    attachment: dict[str, Any] = {"url": picture.url, "mime_type": picture.media_type}
+    if picture.caption:
+        attachment["title"] = picture.caption
+    if picture.length_bytes is not None:
+        attachment["size_in_bytes"] = picture.length_bytes
+    return attachment
+
+
+def _extensions(item: Item) -> dict[str, Any]:
+    """What JSON Feed has no key for; its custom extensions begin with an underscore."""
+    source = {"id": item.source.id, "title": item.source.title, "url": item.source.home_url}
+    if item.source.feed_url:
+        source["feed_url"] = item.source.feed_url
+    extensions: dict[str, Any] = {"_source": source, "_also_at": []}
+    if item.related:
+        extensions["_related"] = f"{item.page_url}#related"
+    if item.popularity is not None:
+        extensions["_popularity"] = _popularity(item.popularity)
+    return extensions
+
+
+def _popularity(popularity: Popularity) -> dict[str, Any]:
+    score = popularity.score if math.isfinite(popularity.score) else 0.0
+    # Rounded, so that a score that hardly moves does not make new bytes.
+    written: dict[str, Any] = {"rank": popularity.rank, "score": round(score, 3)}
+    if popularity.views is not None:
+        written["views"] = popularity.views
+    return written

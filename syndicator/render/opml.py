@@ -1,0 +1,39 @@
+"""OPML 2.0 (opml.org/spec2): the list of feeds that a reader can import in one go."""
+
+from collections.abc import Iterable
+
+from lxml.etree import Element, SubElement, tostring
+
+from syndicator.model.feed import FeedSpec, Format, Site
+from syndicator.render.text import line
+
+CONTENT_TYPE = "text/x-opml; charset=utf-8"
+
+
+def render_opml(site: Site, specs: Iterable[FeedSpec]) -> bytes:
+    """List the feeds, in the order given; the RSS of each, because every reader knows that."""
+    root = Element("opml", version="2.0")
+    head = SubElement(root, "head")
+    SubElement(head, "title").text = line(site.title)
+    SubElement(head, "docs").text = "http://opml.org/spec2.opml"
+    body = SubElement(root, "body")
+    for spec in specs:
+        SubElement(body, "outline", _outline(site, spec))
+    document: bytes = tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    return document
+
+
+def _outline(site: Site, spec: FeedSpec) -> dict[str, str]:
+    title = line(spec.title) or spec.id
+    attributes = {
+        "type": "rss",
+        "text": title,
+        "title": title,
+        "xmlUrl": site.url(f"/feeds/{spec.id}.{Format.RSS.value}"),
+        "htmlUrl": site.url(f"/feeds/{spec.id}"),
+        "language": spec.language or site.language,
+        "version": "RSS2",
+    }
+    if spec.description:
+        attributes["description"] = line(spec.description)
+    return attributes

@@ -1,0 +1,60 @@
+"""RSS 2.0 with content, Dublin Core, Media RSS and an Atom link to itself."""
+
+from feedgen.entry import FeedEntry as Entry
+from feedgen.feed import FeedGenerator
+
+from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
+from syndicator.render.extension import NAME, EntryExtension, FeedExtension
+from syndicator.render.items import Item, newest_change, prepare
+from syndicator.render.text import line
+
+GENERATOR = "syndicator"
+
+
+def render_rss(snapshot: FeedSnapshot) -> bytes:
+    """Write the snapshot as RSS 2.0, in UTF-8."""
+    items = prepare(snapshot)
+    feed = _channel(snapshot, items)
+    for item in items:
+        _add_item(feed, item, snapshot)
+    document: bytes = feed.rss_str(pretty=True)
+    return document
+
+
+def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
+    feed = FeedGenerator()
+    # feedgen writes its dates by switching the locale of the process, and this one would be "now":
+    # without it, our extension writes the date.
+    feed._FeedGenerator__rss_lastBuildDate = None  # noqa: SLF001  feedgen has no public way to unset it
+    feed.register_extension(NAME, FeedExtension, EntryExtension, atom=False, rss=True)
+    getattr(feed, NAME).build_date = newest_change(snapshot, items)
+    feed.title(line(snapshot.spec.title) or snapshot.spec.id)
+    feed.description(line(snapshot.spec.description) or line(snapshot.spec.title) or snapshot.spec.id)
+    # feedgen takes the last link for the channel's own, hence the page comes last.
+    own_type = CONTENT_TYPES[Format.RSS].partition(";")[0]
+    feed.link(href=snapshot.feed_url(Format.RSS), rel="self", type=own_type)
+    feed.link(href=snapshot.page_url, rel="alternate")
+    feed.language(snapshot.language)
+    feed.ttl(max(1, -(-snapshot.ttl_s // 60)))
+    feed.generator(GENERATOR)
+    return feed
+
+
+def _add_item(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
+    entry = Entry()
+    entry.title(item.title)
+    entry.link(href=item.link)
+    entry.guid(item.id, permalink=False)
+    if item.summary:
+        entry.description(item.summary)
+    if item.html:
+        entry.content(item.html)
+    if item.section:
+        entry.category(term=item.section, scheme=item.source.home_url)
+    for tag in item.tags:
+        entry.category(term=tag)
+    entry.source(url=item.source.feed_url or item.source.home_url, title=item.source.title)
+    feed.add_entry(entry, order="append")
+    extension = getattr(entry, NAME)
+    extension.item = item
+    extension.feed_language = snapshot.language

@@ -1,0 +1,95 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from render_values import NOON, article, busy_snapshot, entry, snapshot
+
+from syndicator.model.article import Photo
+from syndicator.model.feed import Format, Popularity
+from syndicator.render import render
+
+SCHEMA = Path(__file__).parents[3] / "shared" / "data" / "schemas" / "jsonfeed-1.1.schema.json"
+
+
+def document(of: Any) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(render(of, Format.JSON).body)
+    return loaded
+
+
+def test_the_feed_says_who_it_is() -> None:
+    feed = document(busy_snapshot())
+    feed.pop("items")
+    assert feed == {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Berita terbaru",
+        "home_page_url": "https://feeds.example/news/feeds/latest",
+        "feed_url": "https://feeds.example/news/feeds/latest.json",
+        "description": "Dari semua portal",
+        "language": "id",
+    }
+
+
+def test_an_item_carries_everything() -> None:
+    first, second, third, _ = document(busy_snapshot())["items"]
+    assert first["image"] == "https://img.berita.example/0.jpg?w=800&h=450"
+    assert first["authors"] == [{"name": "Sari Dewi"}, {"name": "Budi Santoso"}]
+    assert first["tags"] == ["Metropolitan", "banjir", "Kemang"]
+    assert first["summary"] == "Air setinggi lutut menggenangi jalan utama."
+    assert second["date_modified"] == NOON.isoformat()
+    assert second["language"] == "en"
+    assert third["content_text"] == "Air setinggi lutut menggenangi jalan utama."
+    for key in ("authors", "image", "tags", "attachments"):
+        assert all(one.get(key, "absent") for one in (first, second, third)), f"{key} is never empty"
+
+
+def test_extensions() -> None:
+    first = document(busy_snapshot())["items"][0]
+    assert first["_source"] == {
+        "id": "beritakota",
+        "title": "Berita Kota",
+        "url": "https://berita.example/",
+        "feed_url": "https://berita.example/rss",
+    }
+    assert first["_also_at"] == []
+    assert first["_related"] == "https://feeds.example/news/articles/abcdefghijklm000#related"
+    assert first["_popularity"] == {"rank": 1, "score": 10.5, "views": 1000}
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    (item,) = document(snapshot(article(0, related=())))["items"]
+    assert not {"_related", "_popularity"} & item.keys()
+    ranked = entry(article(0), popularity=Popularity(rank=1, score=float("nan")))
+    (item,) = document(snapshot(entries=(ranked,)))["items"]
+    assert item["_popularity"] == {"rank": 1, "score": 0.0}
+
+
+def test_further_photos_are_attachments() -> None:
+    photos = (
+        Photo(url="https://img.example/a.jpg"),
+        Photo(url="https://img.example/b.png", caption="Kedua", length_bytes=1234),
+        Photo(url="https://img.example/of-unknown-type"),
+    )
+    (item,) = document(snapshot(article(0, photos=photos)))["items"]
+    assert item["image"] == "https://img.example/a.jpg"
+    assert item["attachments"] == [
+        {
+            "url": "https://img.example/b.png",
+            "mime_type": "image/png",
+            "title": "Kedua",
+            "size_in_bytes": 1234,
+        }
+    ]
+
+
+@pytest.mark.skipif(not SCHEMA.exists(), reason="the schemas are not at hand")
+@pytest.mark.parametrize("of", [busy_snapshot(), snapshot(), snapshot(article(0, lead="", body_html=""))])
+def test_it_is_valid_by_the_schema(of: Any) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(SCHEMA.read_text())
+    checker = jsonschema.validators.validator_for(schema)(schema)
+    feed = document(of)
+    # The schema wants every extension to be an object; these two are a list and a URL by our own promise.
+    ours = {"_also_at", "_related"}
+    assert [fault for fault in checker.iter_errors(feed) if not ours & {*fault.absolute_path}] == []
+    assert list(checker.iter_errors(feed | {"title": 7})), "the schema must be able to refuse"

@@ -1,0 +1,119 @@
+"""The three formats, read back by independent parsers, tell the same."""
+
+import json
+import locale
+from calendar import timegm
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import feedparser
+import pytest
+from render_values import NOON, article, busy_snapshot, entry, snapshot
+
+from syndicator.model.feed import FeedSnapshot, Format
+from syndicator.render import render
+
+
+class Read(NamedTuple):
+    """What a reader keeps of one entry."""
+
+    id: str
+    title: str
+    link: str
+    published: datetime
+    tags: tuple[str, ...]
+    html: str
+
+
+def read_xml(body: bytes) -> list[Read]:
+    document: Any = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
+    assert not document.bozo, document.get("bozo_exception")
+    return [
+        Read(
+            id=one.id,
+            title=one.title,
+            link=one.link,
+            published=datetime.fromtimestamp(timegm(one.published_parsed), UTC),
+            tags=tuple(tag.term for tag in one.get("tags", ())),
+            html=one.content[0].value if "content" in one else one.summary,
+        )
+        for one in document.entries
+    ]
+
+
+def read_json(body: bytes) -> list[Read]:
+    return [
+        Read(
+            id=one["id"],
+            title=one["title"],
+            link=one["url"],
+            published=datetime.fromisoformat(one["date_published"]),
+            tags=tuple(one.get("tags", ())),
+            html=one.get("content_html") or one["content_text"],
+        )
+        for one in json.loads(body)["items"]
+    ]
+
+
+def read_all(of: FeedSnapshot) -> tuple[list[Read], list[Read], list[Read]]:
+    rss, atom, feed = (render(of, form).body for form in (Format.RSS, Format.ATOM, Format.JSON))
+    return read_xml(rss), read_xml(atom), read_json(feed)
+
+
+def test_all_formats_tell_the_same() -> None:
+    rss, atom, feed = read_all(busy_snapshot())
+    assert rss == atom == feed
+    assert [one.link for one in rss] == [one.article.url for one in busy_snapshot().entries]
+    assert [one.published for one in rss] == [NOON - timedelta(hours=number) for number in range(4)]
+
+
+def test_titles_are_plain_text_and_escaped_once() -> None:
+    for entries in read_all(busy_snapshot()):
+        assert entries[3].title == 'Tanda <kurung> & "kutip" ]]> tetap'
+
+
+def test_the_body_is_whole() -> None:
+    for entries in read_all(busy_snapshot()):
+        assert entries[0].html == (
+            "<p>Air setinggi lutut menggenangi jalan utama.</p>\n"
+            "<blockquote>Kami belum tidur semalam.</blockquote>\n"
+            "<p>Warga mengungsi ke balai kota sejak pagi.</p><p>Pompa belum bekerja.</p>"
+        )
+        assert entries[2].html == "Air setinggi lutut menggenangi jalan utama."
+        assert entries[3].html.endswith("<p>a &lt; b &amp;&amp; c ]]&gt;</p>")
+
+
+def test_ids_are_frozen() -> None:
+    """A changed id is a new article to every reader: this literal must never be edited."""
+    for entries in read_all(snapshot(article(0))):
+        assert entries[0].id == "urn:uuid:dafdadcc-c480-5685-8dc9-f2d1ed818867"
+
+
+def test_ids_outlive_every_change() -> None:
+    before = read_all(snapshot(article(0)))[0][0].id
+    moved = busy_snapshot()
+    changed = article(0, revision=9, title="Lain", url="https://baru.example/x", source="lain")
+    elsewhere = snapshot(
+        entries=(entry(changed),),
+        spec=moved.spec.__class__(id=moved.spec.id.__class__("popular"), title="Populer"),
+        site=moved.site.__class__(title="Baru", public_url="http://lain.example"),
+    )
+    assert [entries[0].id for entries in read_all(elsewhere)] == [before] * 3
+
+
+def test_an_article_stands_in_a_feed_once() -> None:
+    for entries in read_all(snapshot(article(0), article(1), article(0, title="lagi"))):
+        assert [one.title for one in entries] == [article(0).title, article(1).title]
+
+
+def test_an_empty_feed_is_a_feed() -> None:
+    assert read_all(snapshot()) == ([], [], [])
+
+
+@pytest.mark.parametrize("form", Format)
+def test_the_locale_of_the_process_is_left_alone(form: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(category: int, value: object = None) -> str:
+        raise AssertionError(f"setlocale({category}, {value!r})")
+
+    monkeypatch.setattr(locale, "setlocale", refuse)
+    assert render(busy_snapshot(), form).body

@@ -1,0 +1,91 @@
+from datetime import timedelta
+from typing import Any
+
+from lxml import etree
+from render_values import NOON, article, busy_snapshot, snapshot
+
+from syndicator.model.feed import Format
+from syndicator.render import render
+
+NAMESPACES = {
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "media": "http://search.yahoo.com/mrss/",
+}
+
+
+def tree(of: Any) -> Any:
+    return etree.fromstring(render(of, Format.RSS).body)
+
+
+def found(root: Any, path: str) -> list[Any]:
+    result: list[Any] = root.xpath(path, namespaces=NAMESPACES)
+    return result
+
+
+def test_the_channel_says_who_it_is() -> None:
+    channel = tree(snapshot(article(0), ttl_s=301))[0]
+    assert channel.findtext("title") == "Berita terbaru"
+    assert channel.findtext("description") == "Dari semua portal"
+    assert [link.text for link in channel.findall("link")] == ["https://feeds.example/news/feeds/latest"]
+    assert channel.findtext("language") == "id"
+    assert channel.findtext("ttl") == "6"
+    assert channel.findtext("generator") == "syndicator"
+    (own,) = found(channel, "atom:link")
+    assert dict(own.attrib) == {
+        "href": "https://feeds.example/news/feeds/latest.rss",
+        "rel": "self",
+        "type": "application/rss+xml",
+    }
+
+
+def test_the_build_date_is_the_newest_change_in_the_feed() -> None:
+    channel = tree(snapshot(article(0), article(1)))[0]
+    assert [date.text for date in channel.findall("lastBuildDate")] == ["Thu, 05 Nov 2026 05:02:00 +0000"]
+    corrected = tree(snapshot(article(0), article(1, updated_at=NOON + timedelta(hours=1))))[0]
+    assert corrected.findtext("lastBuildDate") == "Thu, 05 Nov 2026 06:00:00 +0000"
+    assert tree(snapshot())[0].findtext("lastBuildDate") == "Thu, 05 Nov 2026 05:03:00 +0000"
+
+
+def test_an_item_carries_everything() -> None:
+    first, second, third, _ = found(tree(busy_snapshot()), "//item")
+    guid = first.find("guid")
+    assert guid.get("isPermaLink") == "false"
+    assert guid.text.startswith("urn:uuid:")
+    assert first.findtext("pubDate") == "Thu, 05 Nov 2026 05:00:00 +0000"
+    assert first.findtext("description") == "Air setinggi lutut menggenangi jalan utama."
+    assert [creator.text for creator in found(first, "dc:creator")] == ["Sari Dewi", "Budi Santoso"]
+    assert first.find("author") is None, "RSS wants an e-mail address there"
+    categories = [(one.text, one.get("domain")) for one in first.findall("category")]
+    assert categories == [("Metropolitan", "https://berita.example/"), ("banjir", None), ("Kemang", None)]
+    source = first.find("source")
+    assert (source.text, source.get("url")) == ("Berita Kota", "https://berita.example/rss")
+    assert found(first, "dcterms:modified") == found(first, "dc:language") == []
+    assert [date.text for date in found(second, "dcterms:modified | atom:updated")] == [NOON.isoformat()] * 2
+    assert [one.text for one in found(second, "dc:language")] == ["en"]
+    assert found(third, "content:encoded") == []
+
+
+def test_the_photo_is_media_rss_with_caption_and_credit() -> None:
+    first = found(tree(busy_snapshot()), "//item")[0]
+    (photo,) = found(first, "media:content")
+    assert dict(photo.attrib) == {
+        "url": "https://img.berita.example/0.jpg?w=800&h=450",
+        "medium": "image",
+        "type": "image/jpeg",
+        "width": "800",
+        "height": "450",
+    }
+    assert found(photo, "media:description")[0].text == "Jalan utama pada pagi hari"
+    assert found(photo, "media:credit")[0].text == "Rina/Berita Kota"
+    assert found(photo, "media:thumbnail")[0].get("url") == photo.get("url")
+    assert found(first, ".//media:group") == []
+
+
+def test_nothing_stands_in_a_namespace_of_chance() -> None:
+    for form in (Format.RSS, Format.ATOM):
+        body = render(busy_snapshot(), form).body
+        assert b"ns0" not in body
+        assert b"CDATA" not in body
