@@ -1,0 +1,120 @@
+"""The body of a webhook. Fields are only ever added; a breaking change is a new type beside the old one.
+
+A body stays under 20 kB, the bound that Standard Webhooks advises. An article that is longer comes
+without its `content_html`, and if that is not enough without all else that can be long; both are marked
+`"truncated": true`, which whole articles do not carry. The whole one is at the article's own URL and in
+the feeds.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from syndicator.model.article import Article, Photo
+from syndicator.model.event import Event
+
+MAX_BODY_BYTES = 20_000
+
+_MAX_THIN_TEXT = 500
+_ENCODER = msgspec.json.Encoder()
+
+
+class _Image(Struct, frozen=True, kw_only=True):
+    url: str
+    caption: str | None
+    credit: str | None
+    media_type: str | None
+    width: int | None
+    height: int | None
+
+
+class _ArticlePart(Struct, frozen=True, kw_only=True):
+    id: str
+    url: str
+    title: str
+    lead: str
+    content_html: str | None
+    quote: str | None
+    authors: tuple[str, ...]
+    published_at: datetime
+    updated_at: datetime
+    images: tuple[_Image, ...]
+    section: str | None
+    tags: tuple[str, ...]
+    language: str | None
+    source: str
+    story_id: str | None
+    truncated: bool | UnsetType = UNSET
+
+
+class _Data(Struct, frozen=True, kw_only=True):
+    event_id: str
+    revision: int
+    article: _ArticlePart
+
+
+class _Body(Struct, frozen=True, kw_only=True):
+    type: str
+    timestamp: datetime
+    data: _Data
+
+
+def payload(event: Event, article: Article) -> bytes:
+    """Make the JSON body of one event; the same event and article always give the same bytes."""
+    whole = _article_part(article)
+    body = _encode(event, whole)
+    if len(body) < MAX_BODY_BYTES:
+        return body
+    without_body = msgspec.structs.replace(whole, content_html=None, truncated=True)
+    body = _encode(event, without_body)
+    return body if len(body) < MAX_BODY_BYTES else _encode(event, _thin(without_body))
+
+
+def _encode(event: Event, article: _ArticlePart) -> bytes:
+    data = _Data(event_id=event.id, revision=event.revision, article=article)
+    return _ENCODER.encode(_Body(type=event.type.value, timestamp=event.at.astimezone(UTC), data=data))
+
+
+def _article_part(article: Article) -> _ArticlePart:
+    return _ArticlePart(
+        id=article.id,
+        url=article.url,
+        title=article.title,
+        lead=article.lead,
+        content_html=article.body_html,
+        quote=article.quote,
+        authors=article.authors,
+        published_at=article.published_at.astimezone(UTC),
+        updated_at=article.updated_at.astimezone(UTC),
+        images=tuple(_image(photo) for photo in article.photos),
+        section=article.section,
+        tags=article.tags,
+        language=article.language,
+        source=article.source,
+        story_id=None,
+    )
+
+
+def _image(photo: Photo) -> _Image:
+    return _Image(
+        url=photo.url,
+        caption=photo.caption,
+        credit=photo.credit,
+        media_type=photo.media_type,
+        width=photo.width,
+        height=photo.height,
+    )
+
+
+def _thin(article: _ArticlePart) -> _ArticlePart:
+    """Keep what tells which article it is."""
+    return msgspec.structs.replace(
+        article,
+        title=article.title[:_MAX_THIN_TEXT],
+        lead=article.lead[:_MAX_THIN_TEXT],
+        quote=None,
+        authors=(),
+        images=(),
+        tags=(),
+    )

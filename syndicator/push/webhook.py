@@ -1,0 +1,104 @@
+"""One attempt to deliver one event to one endpoint."""
+
+import time
+from datetime import datetime, timedelta
+from random import Random
+
+from msgspec import Struct
+
+from syndicator.egress.client import Egress
+from syndicator.errors import EgressError, PushError
+from syndicator.model.article import Article
+from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
+from syndicator.push.payload import payload
+from syndicator.push.signing import sign_with_all
+from syndicator.rules.retry import GONE, Again, after_failure, parse_retry_after
+
+_SUCCESS = range(200, 300)
+
+UNSIGNABLE = "secret"
+"""The reason of a delivery that could not be signed: the endpoint's secret is missing or unusable."""
+
+
+class _Attempt(Struct, frozen=True, kw_only=True):
+    """What came of it: a status and what goes with it, or the reason why there is none."""
+
+    reason: str
+    duration_ms: int
+    status: int | None = None
+    retry_after: str | None = None
+
+
+async def send(
+    egress: Egress, endpoint: Endpoint, delivery: Delivery, article: Article, *, now: datetime, rng: Random
+) -> DeliveryOutcome:
+    """Sign and send, and judge the answer: 2xx is delivered, all else a failure (redirects too).
+
+    `now` is the instant of this attempt; `rng` gives the jitter. Reasons: the words of
+    `model.fetch.Reason`, `http_503` and the like, `secret`; of a dead delivery `gone`, or `exhausted:` or
+    `expired:` and the last reason. Raises PushError when the article is not the event's: trying again
+    would not help.
+    """
+    if article.id != delivery.event.article:
+        raise PushError(f"The event {delivery.event.id} is about another article than {article.id}.")
+    attempt = await _attempt(egress, endpoint, delivery, article, now)
+    if attempt.status is not None and attempt.status in _SUCCESS:
+        return Delivered(status=attempt.status, duration_ms=attempt.duration_ms)
+    return _failed(endpoint, delivery, attempt, now=now, rng=rng)
+
+
+async def _attempt(
+    egress: Egress, endpoint: Endpoint, delivery: Delivery, article: Article, now: datetime
+) -> _Attempt:
+    body = payload(delivery.event, article)
+    began = time.monotonic()
+    try:
+        answer = await egress.post(
+            endpoint.url,
+            body=body,
+            headers=_headers(endpoint, delivery, body, now),
+            timeout_s=endpoint.timeout_s,
+            connect_timeout_s=endpoint.connect_timeout_s,
+        )
+    except EgressError as error:
+        return _Attempt(reason=str(error.reason), duration_ms=round((time.monotonic() - began) * 1000))
+    except PushError:
+        return _Attempt(reason=UNSIGNABLE, duration_ms=0)
+    return _Attempt(
+        reason="gone" if answer.status == GONE else f"http_{answer.status}",
+        duration_ms=answer.duration_ms,
+        status=answer.status,
+        retry_after=answer.headers.get("retry-after"),
+    )
+
+
+def _headers(endpoint: Endpoint, delivery: Delivery, body: bytes, now: datetime) -> dict[str, str]:
+    """Give the endpoint's own headers and ours, which win whatever the case of the others."""
+    timestamp_s = int(now.timestamp())
+    ours = {
+        "content-type": "application/json",
+        "webhook-id": delivery.event.id,
+        "webhook-timestamp": str(timestamp_s),
+        "webhook-signature": sign_with_all(endpoint.secrets, delivery.event.id, timestamp_s, body),
+    }
+    theirs = {name: value for name, value in endpoint.headers.items() if name.lower() not in ours}
+    return theirs | ours
+
+
+def _failed(
+    endpoint: Endpoint, delivery: Delivery, attempt: _Attempt, *, now: datetime, rng: Random
+) -> RetryAt | Dead:
+    failed_at = now + timedelta(milliseconds=attempt.duration_ms)
+    decision = after_failure(
+        endpoint.retry,
+        attempts=delivery.attempts + 1,
+        first_at=delivery.event.at,
+        now=failed_at,
+        retry_after_s=parse_retry_after(attempt.retry_after, failed_at),
+        status=attempt.status,
+        jitter=rng.uniform(-1, 1),
+    )
+    if isinstance(decision, Again):
+        return RetryAt(at=decision.at, reason=attempt.reason, duration_ms=attempt.duration_ms)
+    why = decision.why if decision.why == attempt.reason else f"{decision.why}:{attempt.reason}"
+    return Dead(reason=why, duration_ms=attempt.duration_ms)
