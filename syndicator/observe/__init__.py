@@ -1,0 +1,1 @@
+"""Owns what operators see of a running process: its log and its metrics. Knows nothing of news."""

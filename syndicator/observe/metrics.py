@@ -1,0 +1,73 @@
+"""What is counted and measured, for Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/.
+
+One registry per process, made at start and handed on; labels take only names from the configuration and
+words of ours, never anything from outside, so that the number of series stays bounded.
+"""
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+_SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LATENESS_SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """The metrics of one process; every field documents itself where it is made."""
+
+    registry: CollectorRegistry
+    rounds: Counter
+    articles: Counter
+    fetch_seconds: Histogram
+    deliveries: Counter
+    delivery_seconds: Histogram
+    renders: Counter
+    requests: Counter
+    request_seconds: Histogram
+    lateness_seconds: Histogram
+
+    def render(self) -> bytes:
+        """Give all of them as text of `CONTENT_TYPE`."""
+        return generate_latest(self.registry)
+
+
+def open_metrics() -> Metrics:
+    """Make the metrics of this process, on a registry of their own."""
+    registry = CollectorRegistry(auto_describe=True)
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+
+    def counter(name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"syndicator_{name}", text, labels, registry=registry)
+
+    def histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
+        return Histogram(f"syndicator_{name}", text, labels, registry=registry, buckets=buckets)
+
+    return Metrics(
+        registry=registry,
+        rounds=counter(
+            "rounds", "Rounds of gathering; result is ok, unchanged or failed", "source", "result"
+        ),
+        articles=counter(
+            "articles", "Candidates judged; verdict is new, changed, duplicate or unchanged", "verdict"
+        ),
+        fetch_seconds=histogram("fetch_seconds", "Time that one document took to come", "kind"),
+        deliveries=counter(
+            "deliveries", "Attempts to deliver; result is delivered, retry or dead", "endpoint", "result"
+        ),
+        delivery_seconds=histogram("delivery_seconds", "Time that one attempt took", "endpoint"),
+        renders=counter("renders", "Feeds rendered", "format"),
+        requests=counter("http_requests", "Requests answered, by route (its pattern)", "route", "status"),
+        request_seconds=histogram("http_request_seconds", "Time that one answer took", "route"),
+        lateness_seconds=histogram(
+            "lateness_seconds",
+            "By how much due work began late; kind is gather or deliver",
+            "kind",
+            buckets=_LATENESS_SECONDS,
+        ),
+    )
