@@ -21,8 +21,10 @@ def signing_key(secret: Secret) -> bytes:
     text = secret.reveal()
     if not text.startswith(_PREFIX):
         raise PushError(f"A webhook secret begins with {_PREFIX!r}; this one does not.")
+    digits = text.removeprefix(_PREFIX)
+    padding = "=" * (-len(digits) % 4)  # receivers' libraries take secrets without it, so we do
     try:
-        key = base64.b64decode(text.removeprefix(_PREFIX).encode("ascii"), validate=True)
+        key = base64.b64decode((digits + padding).encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error):
         # without its cause: that one may quote what it could not read
         raise PushError(f"A webhook secret is base64 after {_PREFIX!r}; this one is not.") from None

@@ -1,0 +1,460 @@
+import asyncio
+import gzip
+import ssl
+import subprocess
+import tracemalloc
+import zlib
+from datetime import datetime
+from pathlib import Path
+
+import brotli
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from raw_server import (
+    LOOPBACK,
+    NOON,
+    Asked,
+    RawServer,
+    Script,
+    egress_on,
+    reply,
+    saying,
+    serving,
+    silent,
+)
+
+from syndicator.egress.client import Egress, open_egress
+from syndicator.egress.slots import ConnectionLimits
+from syndicator.model.clock import system_clock
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
+from syndicator.model.source import FetchLimits
+
+SHORT = FetchLimits(timeout_s=0.3, connect_timeout_s=0.2)
+LIMIT = 1024 * 1024
+
+
+def noon() -> datetime:
+    return NOON
+
+
+async def fetch_from(
+    script: Script, limits: FetchLimits = SHORT, **headers: str
+) -> tuple[RawServer, FetchResult]:
+    async with serving(script) as server, egress_on("127.0.0.1", clock=noon) as egress:
+        return server, await egress.fetch(server.url("/feed?token=hidden"), headers=headers, limits=limits)
+
+
+async def failure_from(script: Script, limits: FetchLimits = SHORT) -> FetchFailed:
+    _, result = await fetch_from(script, limits)
+    assert isinstance(result, FetchFailed)
+    assert "hidden" not in result.detail
+    assert result.detail.isprintable()
+    assert result.fetched_at == NOON
+    return result
+
+
+async def test_a_document_as_it_came() -> None:
+    headers = [("ETag", '"a"'), ("X-Two", "1"), ("x-two", "2"), ("Set-Cookie", "a=b"), ("X-Odd", "é")]
+    server, result = await fetch_from(saying(reply(b"<rss/>", headers=headers)))
+    assert result == Fetched(
+        requested_url=server.url("/feed?token=hidden"),
+        url=server.url("/feed?token=hidden"),
+        status=200,
+        headers={"content-length": "6", "etag": '"a"', "x-two": "1, 2", "x-odd": "é"},
+        body=b"<rss/>",
+        fetched_at=NOON,
+    )
+
+
+async def test_header_bytes_that_are_no_text_can_be_stored() -> None:
+    _, result = await fetch_from(saying(b"HTTP/1.1 200 OK\r\nETag: \xff\xfe\r\nContent-Length: 0\r\n\r\n"))
+    assert isinstance(result, Fetched)
+    assert result.headers["etag"].encode() == "\ufffd\ufffd".encode()
+
+
+async def test_what_is_always_sent() -> None:
+    server, _ = await fetch_from(saying(reply()))
+    sent = server.asked[0].headers
+    assert sent["user-agent"] == "syndicator-test/1"
+    assert "application/rss+xml" in sent["accept"]
+    assert sent["accept-encoding"] == "gzip, deflate, br, zstd"
+    assert "cookie" not in sent
+
+
+async def test_the_callers_headers_are_sent_but_our_own_are_ours() -> None:
+    extra = {
+        "Accept": "text/html",
+        "If-None-Match": '"a"',
+        "User-Agent": "browser",
+        "HOST": "inside.example",
+        "Cookie": "a=b",
+        "Connection": "upgrade",
+        "Accept-Encoding": "identity",
+        "Content-Length": "4",
+        "Transfer-Encoding": "chunked",
+    }
+    server, _ = await fetch_from(saying(reply()), SHORT, **extra)
+    sent = server.asked[0].headers
+    assert sent["accept"] == "text/html"
+    assert sent["if-none-match"] == '"a"'
+    assert sent["user-agent"] == "syndicator-test/1"
+    assert sent["host"] == f"127.0.0.1:{server.port}"
+    assert sent["accept-encoding"] == "gzip, deflate, br, zstd"
+    assert not {"cookie", "connection", "content-length", "transfer-encoding"} & sent.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-A", "a\r\nX-B: c"),
+        ("X-A", "a\nb"),
+        ("X-A", "a\x00"),
+        ("X-A", "\ud800"),
+        ("X A", "a"),
+        ("X:", "a"),
+        ("", "a"),
+    ],
+)
+async def test_headers_that_would_break_out_are_not_sent(name: str, value: str) -> None:
+    server, result = await fetch_from(saying(reply()), SHORT, **{name: value})
+    assert not server.asked
+    assert isinstance(result, FetchFailed)
+    assert result.reason is Reason.PROTOCOL
+    assert "X-B" not in result.detail
+
+
+async def test_cookies_are_not_kept() -> None:
+    script = saying(reply(headers=[("Set-Cookie", "session=1; Path=/")]))
+    async with serving(script) as server, egress_on("127.0.0.1") as egress:
+        await egress.fetch(server.url())
+        await egress.fetch(server.url())
+    assert [asked.headers.get("cookie") for asked in server.asked] == [None, None]
+
+
+async def test_connections_are_kept_for_the_next_request() -> None:
+    async with serving(saying(reply(b"x"))) as server, egress_on("127.0.0.1") as egress:
+        for _ in range(3):
+            assert isinstance(await egress.fetch(server.url()), Fetched)
+    assert server.connections == 1
+
+
+async def test_not_modified() -> None:
+    server, result = await fetch_from(saying(b'HTTP/1.1 304 Not Modified\r\nETag: "b"\r\n\r\n'))
+    assert result == NotModified(
+        requested_url=server.url("/feed?token=hidden"), headers={"etag": '"b"'}, fetched_at=NOON
+    )
+
+
+def test_zstd_can_be_read() -> None:
+    """The client says that it takes zstd: so something must be there that reads it."""
+    from aiohttp.compression_utils import HAS_BROTLI, HAS_ZSTD
+
+    assert HAS_BROTLI
+    assert HAS_ZSTD
+
+
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [
+        ("gzip", gzip.compress(b"<rss/>" * 1000)),
+        ("deflate", zlib.compress(b"<rss/>" * 1000)),
+        ("br", brotli.compress(b"<rss/>" * 1000)),
+    ],
+)
+async def test_packed_documents_are_unpacked(coding: str, packed: bytes) -> None:
+    _, result = await fetch_from(saying(reply(packed, headers=[("Content-Encoding", coding)])))
+    assert isinstance(result, Fetched)
+    assert result.body == b"<rss/>" * 1000
+
+
+def bomb(coding: str) -> bytes:
+    zeros = bytes(128 * LIMIT)
+    if coding == "gzip":
+        return gzip.compress(zeros)
+    return zlib.compress(zeros) if coding == "deflate" else bytes(brotli.compress(zeros, quality=5))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+async def test_a_bomb_never_unfolds(coding: str) -> None:
+    packed = bomb(coding)
+    assert len(packed) < LIMIT
+    limits = FetchLimits(timeout_s=10, max_body_bytes=4 * LIMIT)
+    script = saying(reply(packed, headers=[("Content-Encoding", coding)]))
+    tracemalloc.start()
+    try:
+        failed = await failure_from(script, limits)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert failed.reason is Reason.TOO_LARGE
+    assert peak < 12 * LIMIT
+
+
+async def test_a_body_without_end() -> None:
+    written = 0
+
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"10000\r\n" + bytes(65536) + b"\r\n")
+            written += 65536
+            await writer.drain()
+
+    failed = await failure_from(script, FetchLimits(timeout_s=10, max_body_bytes=LIMIT))
+    assert failed.reason is Reason.TOO_LARGE
+    assert written < 20 * LIMIT  # what the sockets' own buffers took
+
+
+async def test_a_declared_size_over_the_limit_is_not_even_read() -> None:
+    script = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
+    failed = await failure_from(script, FetchLimits(timeout_s=10))
+    assert failed.reason is Reason.TOO_LARGE
+
+
+@pytest.mark.parametrize(("size", "fits"), [(LIMIT, True), (LIMIT + 1, False)])
+async def test_the_limit_is_exact(size: int, fits: bool) -> None:
+    script = saying(reply(gzip.compress(bytes(size)), headers=[("Content-Encoding", "gzip")]))
+    _, result = await fetch_from(script, FetchLimits(timeout_s=10, max_body_bytes=LIMIT))
+    assert isinstance(result, Fetched) is fits
+
+
+async def test_one_byte_at_a_time_ends_with_the_deadline() -> None:
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    began = asyncio.get_running_loop().time()
+    failed = await failure_from(script)
+    assert failed.reason is Reason.TIMEOUT
+    assert asyncio.get_running_loop().time() - began < 2
+
+
+async def test_a_server_that_says_nothing() -> None:
+    failed = await failure_from(silent())
+    assert failed.reason is Reason.TIMEOUT
+    assert failed.detail == "127.0.0.1 did not answer completely in time."
+
+
+async def test_the_deadline_is_for_all_hops_together() -> None:
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.1)
+        writer.write(reply(status=302, headers=[("Location", asked.path + "x")]))
+
+    began = asyncio.get_running_loop().time()
+    failed = await failure_from(script, FetchLimits(timeout_s=0.35, max_redirects=50))
+    assert failed.reason is Reason.TIMEOUT
+    assert asyncio.get_running_loop().time() - began < 2
+
+
+CUT_OFF = [
+    b"",
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+]
+BROKEN = [
+    b"hello\r\n\r\n",
+    b"HTTP/1.1 abc OK\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+    b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nabcd",
+    b"HTTP/1.1 200 OK\r\nBroken Header\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000 + b"\r\n",
+    b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\n\xff\xff\xff",
+    b"\x16\x03\x01\x02\x00\x01\x00",
+]
+
+
+@pytest.mark.parametrize("answer", CUT_OFF + BROKEN)
+async def test_answers_that_are_no_proper_http(answer: bytes) -> None:
+    failed = await failure_from(saying(answer, close=True), FetchLimits(timeout_s=5))
+    assert failed.reason is Reason.PROTOCOL
+    assert "127.0.0.1" in failed.detail
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    head=st.sampled_from(
+        [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 302 x\r\nLocation: ", b"HTTP/1.1 429 x\r\nRetry-After: ", b""]
+    ),
+    rest=st.binary(max_size=60),
+)
+def test_no_answer_raises(head: bytes, rest: bytes) -> None:
+    async def run() -> FetchResult:
+        _, result = await fetch_from(saying(head + rest + b"\r\n\r\n", close=True))
+        return result
+
+    assert isinstance(asyncio.run(run()), FetchResult)
+
+
+@pytest.mark.parametrize("status", [101, 300, 400, 401, 403, 404, 410, 418, 429, 451, 500, 503, 599])
+async def test_other_statuses_are_failures_with_their_number(status: int) -> None:
+    failed = await failure_from(saying(reply(b"\x1b[31mno", status=status)))
+    assert (failed.reason, failed.status) == (Reason.HTTP, status)
+    assert failed.code == f"http_{status}"
+    assert f"(HTTP {status})" in failed.detail
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("120", 120.0), ("0", 0.0), ("Mon, 04 May 2026 12:05:00 GMT", 300.0), ("soon", None), ("-5", None)],
+)
+async def test_how_long_we_are_asked_to_stay_away(value: str, seconds: float | None) -> None:
+    failed = await failure_from(saying(reply(status=503, headers=[("Retry-After", value)])))
+    assert failed.retry_after_s == seconds
+
+
+async def test_a_port_where_nobody_listens() -> None:
+    async with serving(silent()) as server:
+        url = server.url()
+    async with egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(url)
+    assert isinstance(result, FetchFailed)
+    assert result.reason is Reason.CONNECT
+    assert result.detail == f"No connection to 127.0.0.1:{server.port}: connection refused."
+
+
+async def test_tls_to_a_plain_port() -> None:
+    async with (
+        serving(saying(b"HTTP/1.1 400 no\r\n\r\n", close=True)) as server,
+        egress_on("127.0.0.1") as egress,
+    ):
+        # the greeting of TLS holds no blank line, so answer it at once
+        async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(1)
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            writer.close()
+
+        listener = await asyncio.start_server(plain, "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        result = await egress.fetch(f"https://127.0.0.1:{port}/")
+        listener.close()
+        assert not server.asked
+    assert isinstance(result, FetchFailed)
+    assert result.reason is Reason.TLS
+    assert "127.0.0.1" in result.detail
+
+
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    files = [str(folder / "key.pem"), str(folder / "cert.pem")]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+    ]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    subprocess.run([*command, "-keyout", files[0], "-out", files[1]], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files[1], files[0])
+    return context
+
+
+async def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
+    try:
+        context = own_certificate(tmp_path)
+    except FileNotFoundError:
+        pytest.skip("needs the openssl command to make a certificate")
+    async with serving(saying(reply()), tls=context) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url(scheme="https"))
+        assert not server.asked
+    assert isinstance(result, FetchFailed)
+    assert result.reason is Reason.TLS
+    assert "self-signed certificate" in result.detail
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://a.example/", "file:///etc/passwd", "gopher://a.example/", "//a.example/", "/feed", "", "http://", "http:///x",
+     "http://a.example:99999/", "http://[::1/", "javascript:alert(1)", "http://us\x1b:er@/"],
+)  # fmt: skip
+async def test_only_http_addresses_are_requested(url: str) -> None:
+    async with egress_on() as egress:
+        result = await egress.fetch(url)
+    assert isinstance(result, FetchFailed)
+    assert result.reason is Reason.SCHEME
+
+
+async def test_credentials_in_the_url_are_sent_but_never_shown() -> None:
+    async with serving(saying(reply(b"x"))) as server, egress_on("127.0.0.1") as egress:
+        found = await egress.fetch(f"http://ann:p%40ss@127.0.0.1:{server.port}/")
+        lost = await egress.fetch("http://ann:p%40ss@127.0.0.1:1/")
+    assert server.asked[0].headers["authorization"] == "Basic YW5uOnBAc3M="
+    assert isinstance(found, Fetched)
+    assert found.requested_url == found.url == server.url()
+    assert isinstance(lost, FetchFailed)
+    assert "ann" not in str(lost)
+
+
+async def test_cancellation_passes_and_frees_the_turn() -> None:
+    one = ConnectionLimits(total=1, per_host=1, wait_s=5)
+    async with (
+        serving(saying(reply(b"x"))) as server,
+        serving(silent()) as hanging,
+        egress_on("127.0.0.1", source_limits=one) as egress,
+    ):
+        task = asyncio.create_task(egress.fetch(hanging.url()))
+        while not hanging.asked:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert isinstance(await egress.fetch(server.url()), Fetched)
+
+
+async def test_waiting_for_a_turn_is_not_charged_to_the_request() -> None:
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.1)
+        writer.write(reply(b"x"))
+
+    async def all_of(egress: Egress, url: str) -> list[FetchResult]:
+        limits = FetchLimits(timeout_s=0.35)
+        return await asyncio.gather(*(egress.fetch(url, limits=limits) for _ in range(6)))
+
+    one = ConnectionLimits(total=10, per_host=1, wait_s=10)
+    async with serving(script) as server, egress_on("127.0.0.1", source_limits=one) as egress:
+        began = asyncio.get_running_loop().time()
+        results = await all_of(egress, server.url())
+        assert asyncio.get_running_loop().time() - began > 0.55
+    assert all(isinstance(result, Fetched) for result in results)
+    assert server.connections == 1
+
+
+async def test_a_turn_that_never_comes_is_a_timeout_and_others_pass() -> None:
+    limits = ConnectionLimits(total=2, per_host=1, wait_s=0.1)
+    async with (
+        serving(silent()) as hanging,
+        serving(saying(reply(b"x"))) as server,
+        egress_on("127.0.0.1", source_limits=limits) as egress,
+    ):
+        stuck = asyncio.create_task(egress.fetch(hanging.url()))
+        while not hanging.asked:
+            await asyncio.sleep(0)
+        late, fine = await asyncio.gather(egress.fetch(hanging.url()), egress.fetch(server.url()))
+        stuck.cancel()
+    assert isinstance(late, FetchFailed)
+    assert late.reason is Reason.TIMEOUT
+    assert "of our own" in late.detail
+    assert isinstance(fine, Fetched)
+
+
+async def test_everything_is_closed_at_the_end() -> None:
+    async with serving(saying(reply(b"x"))) as server:
+        async with open_egress(
+            user_agent="t", allow=LOOPBACK, allow_callbacks=(), clock=system_clock
+        ) as egress:
+            await egress.fetch(server.url())
+        with pytest.raises(RuntimeError, match="closed"):
+            await egress.fetch(server.url())

@@ -1,0 +1,126 @@
+import asyncio
+
+import pytest
+from raw_server import Asked, by_path, egress_on, reply, saying, serving
+
+from syndicator.model.fetch import Fetched, FetchFailed, Reason
+from syndicator.model.source import FetchLimits
+
+PRIVATE = {
+    "Authorization": "Bearer secret",
+    "X-Api-Key": "secret",
+    "If-None-Match": '"a"',
+    "Accept": "text/html",
+}
+
+
+def to(location: str, status: int = 302) -> bytes:
+    return reply(b"moved", status=status, headers=[("Location", location)])
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_followed(status: int) -> None:
+    script = by_path({"/a/b": to("../c?d=é#part", status), "/c?d=%C3%A9": reply(b"here")})
+    async with serving(script) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url("/a/b"))
+    assert isinstance(result, Fetched)
+    assert result.body == b"here"
+    assert result.requested_url == server.url("/a/b")
+    assert result.url == server.url("/c?d=%C3%A9")
+
+
+@pytest.mark.parametrize(("allowed", "arrives"), [(5, True), (4, False), (0, False)])
+async def test_so_many_and_no_more(allowed: int, arrives: bool) -> None:
+    steps = {f"/{number}": to(f"/{number + 1}") for number in range(5)}
+    script = by_path(steps | {"/5": reply(b"here")})
+    async with serving(script) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url("/0"), limits=FetchLimits(max_redirects=allowed))
+    assert isinstance(result, Fetched) is arrives
+    assert len(server.asked) == allowed + 1
+    if isinstance(result, FetchFailed):
+        assert result.reason is Reason.REDIRECT
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (to("/a"), Reason.REDIRECT),
+        (to("/a#other"), Reason.REDIRECT),
+        (to(""), Reason.REDIRECT),
+        (reply(status=302), Reason.REDIRECT),
+        (to("http://[broken/"), Reason.REDIRECT),
+        (to("http://x:99999/"), Reason.REDIRECT),
+        (to("file:///etc/passwd"), Reason.SCHEME),
+        (to("gopher://127.0.0.1/"), Reason.SCHEME),
+        (to("http://2130706433/"), Reason.BLOCKED),
+    ],
+)
+async def test_redirects_to_nowhere(answer: bytes, reason: Reason) -> None:
+    async with serving(saying(answer)) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url("/a"))
+    assert isinstance(result, FetchFailed)
+    assert result.reason is reason
+    assert len(server.asked) == 1
+
+
+async def test_a_circle_over_several_pages() -> None:
+    script = by_path({"/a": to("/b"), "/b": to("/c"), "/c": to("/a")})
+    async with serving(script) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url("/a"))
+    assert isinstance(result, FetchFailed)
+    assert result.detail == "127.0.0.1 redirects in a circle."
+    assert len(server.asked) == 3
+
+
+async def test_headers_stay_with_the_origin() -> None:
+    async with serving(saying(reply(b"here"))) as other:
+        script = by_path({"/a": to("/b"), "/b": to(other.url("/c"))})
+        async with serving(script) as server, egress_on("127.0.0.1") as egress:
+            url = f"http://ann:secret@127.0.0.1:{server.port}/a"
+            result = await egress.fetch(url, headers={"X-Api-Key": "secret", "If-None-Match": '"a"'})
+    assert isinstance(result, Fetched)
+    for asked in server.asked:
+        assert asked.headers["authorization"].startswith("Basic ")
+        assert asked.headers["x-api-key"] == "secret"
+        assert asked.headers["if-none-match"] == '"a"'
+    (asked,) = other.asked
+    assert "secret" not in str(asked.headers)
+    assert not {"authorization", "x-api-key", "if-none-match"} & asked.headers.keys()
+    assert asked.headers["user-agent"] == "syndicator-test/1"
+
+
+async def test_headers_that_were_left_behind_do_not_come_back() -> None:
+    locations: list[str] = []
+
+    async def there_and_back(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(to(locations[0]))
+
+    async with serving(there_and_back) as other:
+        script = by_path({"/a": to(other.url("/")), "/steal": reply(b"here")})
+        async with serving(script) as server, egress_on("127.0.0.1") as egress:
+            locations.append(server.url("/steal"))
+            await egress.fetch(server.url("/a"), headers=PRIVATE)
+    assert server.asked[0].headers["authorization"] == "Bearer secret"
+    back = server.asked[1].headers
+    assert not {"authorization", "x-api-key", "if-none-match"} & back.keys()
+    assert back["accept"] != "text/html"
+
+
+async def test_who_redirects_does_not_choose_our_credentials() -> None:
+    async with serving(saying(reply(b"here"))) as other:
+        location = f"http://admin:guess@127.0.0.1:{other.port}/"
+        async with serving(saying(to(location))) as server, egress_on("127.0.0.1") as egress:
+            result = await egress.fetch(server.url())
+    assert isinstance(result, Fetched)
+    assert result.url == other.url()
+    assert "authorization" not in other.asked[0].headers
+
+
+async def test_a_name_is_another_origin_than_its_address() -> None:
+    """Same server, same port, other spelling: not the same origin."""
+    async with serving(by_path({"/a": reply(b"")})) as server, egress_on("127.0.0.0/8") as egress:
+        first = by_path({"/": to(f"http://127.0.0.1:{server.port}/a")})
+        async with serving(first, host="127.0.0.2") as other:
+            await egress.fetch(other.url(), headers=PRIVATE)
+    assert "authorization" in other.asked[0].headers
+    assert "authorization" not in server.asked[0].headers
