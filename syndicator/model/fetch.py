@@ -30,6 +30,8 @@ class Reason(StrEnum):
     """The selectors find nothing."""
     PARSER = "parser"
     """The parser ran out of time or memory."""
+    INTERNAL = "internal"
+    """A fault of ours."""
 
 
 class Fetched(Struct, frozen=True, kw_only=True):

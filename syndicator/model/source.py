@@ -147,6 +147,8 @@ class Round(Struct, frozen=True, kw_only=True):
 class SourceState(Struct, frozen=True, kw_only=True):
     """What is remembered of a source between rounds."""
 
+    spec_hash: str | None = None
+    """Of the source's description at the last round: after a change nothing below is relied on."""
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None

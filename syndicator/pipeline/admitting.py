@@ -1,0 +1,97 @@
+"""Candidates in, articles, indexes and events out: look up, judge, admit, and judge again what moved."""
+
+from collections.abc import Collection, Sequence
+
+from msgspec import Struct
+
+from syndicator.errors import StoreError
+from syndicator.model.article import Candidate, Identity
+from syndicator.model.clock import Clock
+from syndicator.model.feed import FeedSpec
+from syndicator.model.ids import ArticleId
+from syndicator.model.source import Round
+from syndicator.rules.admission import Admission, Verdict, decide
+from syndicator.rules.identity import identify
+from syndicator.store.articles import Articles
+
+BATCH = 40
+"""Candidates per script call: keeps a call well under 5 ms of Redis' time."""
+
+_ATTEMPTS = 20
+"""A candidate that moves this often is fought over by a storm of workers; its source's next round has it."""
+
+
+class Admitted(Struct, frozen=True, kw_only=True):
+    candidate: Candidate
+    article_id: ArticleId
+    verdict: Verdict
+
+
+class Admitter:
+    """Decides what is new, together with every other worker, exactly once."""
+
+    def __init__(self, articles: Articles, specs: Collection[FeedSpec], clock: Clock) -> None:
+        self._articles = articles
+        self._specs = specs
+        self._clock = clock
+
+    async def admit(
+        self, candidates: Sequence[Candidate], *, backfill: bool = False, rechecked: bool = False
+    ) -> list[Admitted]:
+        """Admit the candidates of one document, in its order.
+
+        `backfill`: the first round of a source, whose articles are listed by their own dates.
+        `rechecked`: their pages are to be read again while they are young.
+        """
+        known = list(zip(candidates, identify(candidates), strict=True))
+        admitted: list[Admitted] = []
+        for start in range(0, len(known), BATCH):
+            admitted += await self._batch(known[start : start + BATCH], backfill, rechecked)
+        return admitted
+
+    async def _batch(
+        self, batch: Sequence[tuple[Candidate, Identity]], backfill: bool, rechecked: bool
+    ) -> list[Admitted]:
+        results: dict[int, Admitted] = {}
+        pending = dict(enumerate(batch))
+        for _ in range(_ATTEMPTS):
+            intents = await self._judge(pending, backfill, rechecked)
+            done = await self._articles.admit(list(intents.values()), self._clock())
+            for (number, intent), written in zip(intents.items(), done, strict=True):
+                if written:
+                    candidate, _ = pending.pop(number)
+                    results[number] = Admitted(
+                        candidate=candidate, article_id=intent.article_id, verdict=intent.verdict
+                    )
+            if not pending:
+                return [results[number] for number in sorted(results)]
+        raise StoreError(f"{len(pending)} candidates could not be admitted: they moved {_ATTEMPTS} times")
+
+    async def _judge(
+        self, pending: dict[int, tuple[Candidate, Identity]], backfill: bool, rechecked: bool
+    ) -> dict[int, Admission]:
+        found = await self._articles.lookup([identity for _, identity in pending.values()])
+        now = self._clock()
+        return {
+            number: decide(
+                candidate,
+                identity,
+                known,
+                specs=self._specs,
+                now=now,
+                backfill=backfill,
+                rechecked=rechecked,
+            )
+            for (number, (candidate, identity)), known in zip(pending.items(), found, strict=True)
+        }
+
+
+def tally(admitted: Sequence[Admitted]) -> Round:
+    """Count the verdicts of a round."""
+    verdicts = [one.verdict for one in admitted]
+    return Round(
+        new=verdicts.count(Verdict.NEW),
+        changed=verdicts.count(Verdict.CHANGED),
+        duplicate=verdicts.count(Verdict.DUPLICATE),
+        unchanged=verdicts.count(Verdict.UNCHANGED),
+    )

@@ -1,0 +1,232 @@
+"""One round of a source: fetch, read, admit, note popularity, and say when it is due again.
+
+claim → fetch → read → admit → views → settle
+"""
+
+import asyncio
+import hashlib
+import random
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from functools import partial
+
+from msgspec.structs import replace
+
+from syndicator.errors import GatherError, StoreError, StoreUnavailable
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Failure, Round, Source, SourceKind, SourceState
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.feed_round import FeedRound
+from syndicator.pipeline.page_round import PageRound
+from syndicator.pipeline.rounds import Outcome, RoundFailed
+from syndicator.pipeline.steps import Report, Taken
+from syndicator.rules.cadence import Due, after_failure, after_success
+from syndicator.store.codec import pack
+from syndicator.store.store import Store
+
+LEASE = timedelta(seconds=15)
+HEARTBEAT_S = 5.0
+ROUND_DEADLINE_S = 300.0
+
+log = get_logger(__name__)
+
+
+class SourceReport(Report, frozen=True, kw_only=True):
+    """What a round of one source brought."""
+
+    source: SourceId
+    status: str
+    """`ok`, `unchanged` or `failed`."""
+    round: Round = Round()
+    reason: str | None = None
+    duration_s: float = 0.0
+
+
+def spec_hash(source: Source) -> str:
+    """Give the digest of a description: after a change, what is remembered of the source is not relied on."""
+    return hashlib.blake2b(pack(source), digest_size=12).hexdigest()
+
+
+class GatherStep:
+    """Leases due sources and gathers each in a job of its own."""
+
+    name = "gather"
+
+    def __init__(
+        self,
+        store: Store,
+        sources: Mapping[SourceId, Source],
+        rounds: Mapping[SourceKind, FeedRound | PageRound],
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._rounds = rounds
+        self._clock = clock
+        self._rng = rng
+
+    async def enlist(self) -> None:
+        """Make the configured sources the ones that are gathered; new and changed ones are due now."""
+        states = await self._store.sources.states(list(self._sources))
+        renewed = [
+            source.id
+            for source, state in zip(self._sources.values(), states, strict=True)
+            if state.spec_hash != spec_hash(source)
+        ]
+        await self._store.sources.enlist(self._sources, renewed, self._clock())
+
+    async def take(self, room: int) -> Taken:
+        """Lease sources that are due."""
+        if not room:
+            return Taken()
+        token = uuid.uuid4().hex
+        claim = await self._store.sources.claim(token, self._clock(), LEASE, room)
+        known = [SourceId(name) for name in claim.items if name in self._sources]
+        return Taken(
+            jobs=tuple(partial(self.gather, self._sources[name], token) for name in known),
+            next_due_at=claim.next_due_at,
+        )
+
+    async def lease(self, source: SourceId) -> str | None:
+        """Lease one source, due or not; give the token, or None while another worker has it."""
+        token = uuid.uuid4().hex
+        return token if await self._store.sources.lease(source, token, self._clock(), LEASE) else None
+
+    async def gather(self, source: Source, token: str) -> SourceReport:
+        """Gather a leased source and settle its lease, whatever happens to it."""
+        began = self._clock()
+        async with self._kept_alive(source.id, token):
+            state = await self._store.sources.state(source.id)
+            if state.spec_hash != spec_hash(source):
+                state = replace(state, etag=None, last_modified=None, body_hash=None)
+            failed: FetchFailed | None = None
+            outcome = Outcome()
+            try:
+                async with asyncio.timeout(ROUND_DEADLINE_S):
+                    outcome = await self._rounds[source.kind].gather(source, state)
+            except StoreUnavailable:
+                raise  # nothing can be settled: the lease runs out, and the source is due again
+            except RoundFailed as error:
+                failed = error.failed
+            except (GatherError, StoreError, TimeoutError) as error:
+                failed = self._as_failure(source, error)
+            except Exception as error:  # a fault of ours must not stop the source without a word
+                log.exception("a round broke", source=source.id)
+                failed = self._as_failure(source, error)
+            settled = self._settled(source, state, outcome, failed, began)
+            await self._store.sources.settle(source.id, token, settled)
+        return _report(source, outcome, failed, (self._clock() - began).total_seconds())
+
+    def _settled(
+        self,
+        source: Source,
+        state: SourceState,
+        outcome: Outcome,
+        failed: FetchFailed | None,
+        began: datetime,
+    ) -> SourceState:
+        now = self._clock()
+        state = replace(state, spec_hash=spec_hash(source), last_attempt_at=began)
+        if failed is not None:
+            failures = state.failures + 1
+            due = after_failure(
+                source.schedule, failed, failures=failures, began_at=began, now=now, rng=self._rng
+            )
+            failure = Failure(reason=failed.code, detail=failed.detail, at=now)
+            return _due(replace(state, failures=failures, failure=failure), due)
+        due = after_success(source.schedule, began_at=began, now=now, rng=self._rng)
+        state = replace(
+            state,
+            etag=outcome.etag,
+            last_modified=outcome.last_modified,
+            body_hash=outcome.body_hash,
+            last_success_at=now,
+            first_success_at=state.first_success_at or now,
+            last_round=outcome.round,
+            failures=0,
+            failure=None,
+            warnings=outcome.warnings,
+        )
+        return _due(state, due)
+
+    def _as_failure(self, source: Source, error: Exception) -> FetchFailed:
+        if isinstance(error, GatherError):
+            reason, detail = Reason(error.reason), error.detail
+        elif isinstance(error, TimeoutError):
+            reason, detail = Reason.TIMEOUT, f"the whole round took longer than {ROUND_DEADLINE_S:.0f} s"
+        else:
+            reason, detail = Reason.INTERNAL, f"{type(error).__name__} (the log has the details)"
+        return FetchFailed(requested_url=source.url, reason=reason, detail=detail, fetched_at=self._clock())
+
+    @asynccontextmanager
+    async def _kept_alive(self, source: SourceId, token: str) -> AsyncIterator[None]:
+        beating = asyncio.create_task(self._beat(source, token))
+        try:
+            yield
+        finally:
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
+
+    async def _beat(self, source: SourceId, token: str) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            with suppress(StoreUnavailable):
+                await self._store.sources.extend(source, token, self._clock(), LEASE)
+
+
+class ChosenSources:
+    """A step over given sources, due or not, once each."""
+
+    name = "gather"
+
+    def __init__(self, step: GatherStep, sources: Sequence[Source]) -> None:
+        self._step = step
+        self._left = list(sources)
+
+    async def take(self, room: int) -> Taken:
+        """Lease the next of the given sources; one that another worker has is left to it."""
+        jobs = []
+        while self._left and len(jobs) < room:
+            source = self._left.pop(0)
+            token = await self._step.lease(source.id)
+            if token is not None:
+                jobs.append(partial(self._step.gather, source, token))
+        return Taken(jobs=tuple(jobs))
+
+
+def _due(state: SourceState, due: Due) -> SourceState:
+    return replace(state, next_due_at=due.at, due_because=due.because)
+
+
+def _report(source: Source, outcome: Outcome, failed: FetchFailed | None, duration_s: float) -> SourceReport:
+    if failed is not None:
+        return SourceReport(
+            step="gather",
+            event="failed",
+            fields=(("source", source.id), ("reason", failed.code), ("detail", failed.detail)),
+            failed=True,
+            source=source.id,
+            status="failed",
+            reason=failed.code,
+            duration_s=duration_s,
+        )
+    counts = outcome.round
+    news = counts.new + counts.changed
+    numbers = (("new", counts.new), ("changed", counts.changed), ("duplicate", counts.duplicate))
+    shown = tuple((name, number) for name, number in numbers if number)
+    return SourceReport(
+        step="gather",
+        event="gathered",
+        fields=(("source", source.id), *shown),
+        brought_news=news > 0,
+        source=source.id,
+        status="unchanged" if outcome.not_modified else "ok",
+        round=counts,
+        duration_s=duration_s,
+    )

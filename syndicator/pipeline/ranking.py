@@ -1,0 +1,53 @@
+"""The popular feeds: from the boards to the lists that they show."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from syndicator.model.clock import Clock
+from syndicator.model.feed import FeedSpec, Order, Window
+from syndicator.pipeline.selecting import most_popular
+from syndicator.pipeline.steps import Report, Taken
+from syndicator.store.feeds import Ranked
+from syndicator.store.popularity import BOARD_SIZE
+from syndicator.store.store import Store
+
+
+class RankStep:
+    """Ranks each popular feed anew; a feed's version is raised only when its order changed."""
+
+    name = "rank"
+
+    def __init__(self, store: Store, specs: Collection[FeedSpec], clock: Clock) -> None:
+        self._store = store
+        self._specs = [spec for spec in specs if spec.order is Order.POPULAR]
+        self._clock = clock
+
+    async def take(self, room: int) -> Taken:
+        """Rank whenever asked."""
+        return Taken(jobs=(self._rank,) if room and self._specs else ())
+
+    async def _rank(self) -> Report | None:
+        now = self._clock()
+        changed = []
+        for spec in self._specs:
+            ranking = await self._ranking(spec, now)
+            shown = await self._store.feeds.ranking(spec.id)
+            if [place.article_id for place in ranking] != [place.article_id for place in shown]:
+                await self._store.feeds.put_ranking(spec.id, ranking, now)
+                changed.append(spec.id)
+        if not changed:
+            return None
+        return Report(step=self.name, event="ranked", fields=(("feeds", ", ".join(changed)),))
+
+    async def _ranking(self, spec: FeedSpec, now: datetime) -> list[Ranked]:
+        places = await self._board(spec.window, now)
+        chosen = await most_popular(self._store, spec.filter, spec.size, places)
+        views = await self._store.popularity.views([place.article_id for place in chosen])
+        return [
+            Ranked(article_id=place.article_id, score=round(place.score, 1), views=count)
+            for place, count in zip(chosen, views, strict=True)
+        ]
+
+    async def _board(self, window: Window, now: datetime) -> list[Ranked]:
+        top = await self._store.popularity.top(window, BOARD_SIZE, now)
+        return [Ranked(article_id=place.article_id, score=place.score) for place in top]

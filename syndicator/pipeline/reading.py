@@ -1,0 +1,67 @@
+"""Everything that the web reads, and nothing that it could write."""
+
+import asyncio
+from collections.abc import Collection
+
+from syndicator.model.clock import Clock
+from syndicator.model.delivery import Endpoint
+from syndicator.model.feed import FeedEntry, Site
+from syndicator.model.ids import ArticleId
+from syndicator.model.source import Source
+from syndicator.model.status import EndpointStatus, SourceStatus, Status
+from syndicator.pipeline.publishing import Publisher
+from syndicator.store.store import Store
+
+
+class Reading:
+    """The questions that pages and probes ask."""
+
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        sources: Collection[Source],
+        endpoints: Collection[Endpoint],
+        clock: Clock,
+    ) -> None:
+        self.publisher = publisher
+        self._store = store
+        self._sources = tuple(sources)
+        self._endpoints = tuple(endpoints)
+        self._clock = clock
+
+    @property
+    def site(self) -> Site:
+        return self.publisher.site
+
+    async def ping(self) -> None:
+        """Raise StoreUnavailable unless Redis answers."""
+        await self._store.ping()
+
+    async def article(self, article_id: ArticleId) -> FeedEntry | None:
+        """Give one article with its body."""
+        return await self.publisher.entry(article_id)
+
+    async def status(self) -> Status:
+        """Tell how everything stands."""
+        now = self._clock()
+        states = await self._store.sources.states([source.id for source in self._sources])
+        endpoints = await asyncio.gather(*(self._endpoint(endpoint) for endpoint in self._endpoints))
+        return Status(
+            at=now,
+            sources=tuple(
+                SourceStatus(source=source, state=state)
+                for source, state in zip(self._sources, states, strict=True)
+            ),
+            endpoints=tuple(endpoints),
+            articles=await self._store.articles.count(),
+            outbox=await self._store.outbox.waiting(),
+            feeds=len(self.publisher.specs),
+        )
+
+    async def _endpoint(self, endpoint: Endpoint) -> EndpointStatus:
+        return EndpointStatus(
+            endpoint=endpoint,
+            counts=await self._store.deliveries.counts(endpoint.id, self._clock()),
+            last_failure=await self._store.deliveries.last_failure(endpoint.id),
+        )

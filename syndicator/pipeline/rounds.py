@@ -1,0 +1,64 @@
+"""What the rounds of all kinds of source share."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from syndicator.errors import SyndicatorError
+from syndicator.model.article import Candidate, PopularItem
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import Fetched, FetchFailed
+from syndicator.model.source import Round
+from syndicator.pipeline.admitting import Admitted
+from syndicator.rules.identity import url_key
+from syndicator.store.popularity import ViewReading
+from syndicator.store.store import Store
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What a round that worked brought, and what to remember for the next."""
+
+    round: Round = Round()
+    not_modified: bool = False
+    warnings: tuple[str, ...] = ()
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+class RoundFailed(SyndicatorError):
+    """The document that a round stands on could not be had."""
+
+    def __init__(self, failed: FetchFailed) -> None:
+        super().__init__(f"{failed.code}: {failed.detail}")
+        self.failed = failed
+
+
+def body_hash(fetched: Fetched) -> str:
+    """Give the digest of a document: an equal one need not be read again."""
+    return hashlib.blake2b(fetched.body, digest_size=16).hexdigest()
+
+
+async def note_views(
+    store: Store, clock: Clock, admitted: Iterable[Admitted], popular: Sequence[PopularItem] = ()
+) -> None:
+    """Keep the view counters that article pages and the box of popular articles show."""
+    now = clock()
+    readings = {one.article_id: _reading(one) for one in admitted if one.candidate.views is not None}
+    boxed = await store.articles.resolve([url_key(item.url) for item in popular])
+    for item, article_id in zip(popular, boxed, strict=True):
+        if article_id is not None and item.views is not None:
+            readings[article_id] = ViewReading(
+                article_id=article_id, views=item.views, published_at=item.published_at or now
+            )
+    await store.popularity.record([one for one in readings.values() if one], now)
+
+
+def _reading(one: Admitted) -> ViewReading:
+    candidate: Candidate = one.candidate
+    return ViewReading(
+        article_id=one.article_id,
+        views=candidate.views or 0,
+        published_at=candidate.published_at or candidate.provenance.fetched_at,
+    )

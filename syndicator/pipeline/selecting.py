@@ -1,0 +1,45 @@
+"""From the indexes to the articles that a feed shows."""
+
+from collections.abc import Sequence
+
+from syndicator.model.article import Article
+from syndicator.model.feed import Filter
+from syndicator.model.ids import ArticleId
+from syndicator.rules.selection import facets_for, matches
+from syndicator.store.feeds import Ranked
+from syndicator.store.popularity import BOARD_SIZE
+from syndicator.store.store import Store
+
+DEEPEST = 5000
+"""How far down a timeline a filter is followed."""
+
+
+async def latest(store: Store, wanted: Filter, size: int) -> list[Article]:
+    """Give the newest articles that pass a filter, newest first, equal times by id; without bodies."""
+    facets, depth = facets_for(wanted), size
+    seen: dict[ArticleId, Article] = {}
+    while True:
+        listed, whole = await store.articles.timeline(facets, depth)
+        unread = [place.article_id for place in listed if place.article_id not in seen]
+        heads = await store.articles.get_many(unread, bodies=False)
+        seen |= {article.id: article for article in heads if article}
+        found = [
+            seen[place.article_id]
+            for place in listed
+            if place.article_id in seen and matches(wanted, seen[place.article_id])
+        ]
+        if len(found) >= size or whole or depth >= DEEPEST:
+            return found[:size]
+        depth = min(depth * 4, DEEPEST)
+
+
+async def most_popular(store: Store, wanted: Filter, size: int, places: Sequence[Ranked]) -> list[Ranked]:
+    """Give the first `size` places of a board whose articles pass a filter."""
+    found: list[Ranked] = []
+    for start in range(0, min(len(places), BOARD_SIZE), 200):
+        chunk = places[start : start + 200]
+        heads = await store.articles.get_many([place.article_id for place in chunk], bodies=False)
+        found += [place for place, head in zip(chunk, heads, strict=True) if head and matches(wanted, head)]
+        if len(found) >= size:
+            break
+    return found[:size]

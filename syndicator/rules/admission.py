@@ -1,0 +1,183 @@
+"""What is to be done with a candidate: new, changed, unchanged, or carried by a second source."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from syndicator.model.article import Article, Candidate, Identity
+from syndicator.model.event import Event, EventType
+from syndicator.model.feed import FeedSpec
+from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.rules.dates import listed_at, published_at
+from syndicator.rules.identity import event_id
+from syndicator.rules.selection import concerned
+
+SHORTEST_RECHECK = timedelta(seconds=20)
+LONGEST_RECHECK = timedelta(hours=6)
+RECHECK_UNTIL = timedelta(hours=48)
+"""Portals correct young articles: an older page is not read again."""
+
+
+class Verdict(StrEnum):
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate"
+    """Known, and another source's article: only that it is carried here too is noted."""
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What the store knows of a candidate."""
+
+    article_id: ArticleId
+    revision: int
+    """0 when the article itself is gone (retention): its identity alone keeps it from coming back."""
+    content_hash: str = ""
+    source: SourceId = SourceId("")
+    published_at: datetime | None = None
+    article: Article | None = None
+    """The stored revision; only where its content differs from the candidate's."""
+
+
+class Admission(Struct, frozen=True, kw_only=True):
+    """A complete intent: the store writes all of it or, when what it relied on has moved, nothing."""
+
+    verdict: Verdict
+    article_id: ArticleId
+    carried_by: SourceId
+    identity: Identity
+    known: Known | None
+    article: Article | None = None
+    """The revision to store: of a new or a changed article."""
+    feeds: tuple[FeedId, ...] = ()
+    """Whose version is raised."""
+    event: Event | None = None
+    recheck_at: datetime | None = None
+    """When the article's page is to be read again; None: not again."""
+
+
+def judge(candidate: Candidate, identity: Identity, known: Known | None) -> Verdict:
+    """Say what a candidate is. Only the source that an article was first admitted from can change it."""
+    if known is None:
+        return Verdict.NEW
+    if known.source != candidate.source and known.revision:
+        return Verdict.DUPLICATE
+    if known.revision == 0 or known.article is None or known.content_hash == identity.content_hash:
+        return Verdict.UNCHANGED
+    return Verdict.CHANGED
+
+
+def decide(
+    candidate: Candidate,
+    identity: Identity,
+    known: Known | None,
+    *,
+    specs: Iterable[FeedSpec],
+    now: datetime,
+    backfill: bool,
+    rechecked: bool,
+) -> Admission:
+    """Turn a candidate into the intent that the store carries out."""
+    verdict = judge(candidate, identity, known)
+    previous = known.article if known and verdict is Verdict.CHANGED else None
+    article = None
+    if verdict is Verdict.NEW:
+        article = _first_revision(candidate, identity, now=now, backfill=backfill)
+    elif previous is not None:
+        article = _next_revision(candidate, identity, previous, now=now)
+    published = article.published_at if article else known and known.published_at
+    return Admission(
+        verdict=verdict,
+        article_id=known.article_id if known else identity.article_id,
+        carried_by=candidate.source,
+        identity=identity,
+        known=known,
+        article=article,
+        feeds=concerned(specs, article, previous) if article else (),
+        event=_event(article, now) if article else None,
+        recheck_at=next_recheck(published, now) if rechecked and published else None,
+    )
+
+
+def next_recheck(published: datetime, now: datetime) -> datetime | None:
+    """Say when an article page is read again: at ever longer intervals, half its age."""
+    age = now - published
+    if age > RECHECK_UNTIL:
+        return None
+    return now + min(max(age / 2, SHORTEST_RECHECK), LONGEST_RECHECK)
+
+
+def _first_revision(candidate: Candidate, identity: Identity, *, now: datetime, backfill: bool) -> Article:
+    published = published_at(candidate.published_at, first_seen=now)
+    return _article(
+        candidate,
+        identity,
+        article_id=identity.article_id,
+        revision=1,
+        published=published,
+        first_seen=now,
+        updated=published,
+        listed=listed_at(published, now, backfill=backfill),
+    )
+
+
+def _next_revision(candidate: Candidate, identity: Identity, previous: Article, *, now: datetime) -> Article:
+    return _article(
+        candidate,
+        identity,
+        article_id=previous.id,
+        revision=previous.revision + 1,
+        published=previous.published_at,
+        first_seen=previous.first_seen_at,
+        updated=now,
+        listed=previous.listed_at,
+    )
+
+
+def _article(
+    candidate: Candidate,
+    identity: Identity,
+    *,
+    article_id: ArticleId,
+    revision: int,
+    published: datetime,
+    first_seen: datetime,
+    updated: datetime,
+    listed: datetime,
+) -> Article:
+    return Article(
+        id=article_id,
+        revision=revision,
+        source=candidate.source,
+        url=candidate.canonical_url or candidate.url,
+        guid=candidate.guid,
+        title=candidate.title,
+        lead=candidate.lead,
+        body_html=candidate.body_html,
+        quote=candidate.quote,
+        authors=candidate.authors,
+        photos=candidate.photos,
+        section=candidate.section,
+        tags=candidate.tags,
+        language=candidate.language,
+        related=candidate.related,
+        published_at=published,
+        first_seen_at=first_seen,
+        updated_at=updated,
+        listed_at=listed,
+        provenance=candidate.provenance,
+        content_hash=identity.content_hash,
+    )
+
+
+def _event(article: Article, now: datetime) -> Event:
+    kind = EventType.ARTICLE_CREATED if article.revision == 1 else EventType.ARTICLE_UPDATED
+    return Event(
+        id=event_id(article.id, article.revision, kind),
+        type=kind,
+        article=article.id,
+        revision=article.revision,
+        at=now,
+    )

@@ -1,0 +1,83 @@
+"""Which articles belong into which feed, and by which index they are found."""
+
+from collections.abc import Iterable
+from itertools import product
+
+from syndicator.model.article import Article
+from syndicator.model.feed import FeedSpec, Filter, Order
+from syndicator.model.ids import FeedId
+
+ALL = "all"
+"""The facet that every article has."""
+
+_INDEXED = ("source", "section", "tag", "language")
+"""Keys of a filter that have an index, the most telling first."""
+
+
+def fold(text: str) -> str:
+    """Make two spellings of one section, tag or name comparable."""
+    return " ".join(text.casefold().split())
+
+
+def matches(wanted: Filter, article: Article) -> bool:
+    """Tell whether an article passes a filter: values of a key are alternatives, all keys must agree."""
+    if wanted.since is not None and article.published_at < wanted.since:
+        return False
+    if wanted.until is not None and article.published_at >= wanted.until:
+        return False
+    return all(
+        not values or not {fold(value) for value in values}.isdisjoint(_values(article, key))
+        for key, values in _keys(wanted)
+    )
+
+
+def concerned(
+    specs: Iterable[FeedSpec], article: Article, previous: Article | None = None
+) -> tuple[FeedId, ...]:
+    """Name the feeds that show a change of this article.
+
+    A new article changes no ranking by being there; a changed one may stand in a ranking, and may have
+    left a feed through its change.
+    """
+    return tuple(
+        spec.id
+        for spec in specs
+        if (spec.order is Order.LATEST or previous is not None)
+        and (matches(spec.filter, article) or (previous is not None and matches(spec.filter, previous)))
+    )
+
+
+def facets_of(article: Article) -> tuple[str, ...]:
+    """Name the indexes that list an article."""
+    found = (f"{key}:{value}" for key in _INDEXED for value in sorted(_values(article, key)))
+    return (ALL, *found)
+
+
+def facets_for(wanted: Filter) -> tuple[str, ...]:
+    """Name the fewest indexes that together list every article that passes a filter."""
+    for key in _INDEXED:
+        values: tuple[str, ...] = getattr(wanted, key)
+        if values:
+            return tuple(f"{name}:{fold(value)}" for name, value in product((key,), values))
+    return (ALL,)
+
+
+def _keys(wanted: Filter) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return (
+        ("source", wanted.source),
+        ("section", wanted.section),
+        ("tag", wanted.tag),
+        ("language", wanted.language),
+        ("author", wanted.author),
+    )
+
+
+def _values(article: Article, key: str) -> frozenset[str]:
+    values: tuple[str | None, ...] = {
+        "source": (article.source,),
+        "section": (article.section,),
+        "tag": article.tags,
+        "language": (article.language,),
+        "author": article.authors,
+    }[key]
+    return frozenset(fold(value) for value in values if value)

@@ -1,0 +1,127 @@
+"""Runs one step again and again: bounded, drained at the end, and never stopped by a fault of one job."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.clock import Clock
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.steps import Job, Report, Step
+
+LONGEST_SLEEP_S = 60.0
+LONGEST_BACKOFF_S = 10.0
+
+log = get_logger(__name__)
+
+
+class Runner:
+    """take → run → sleep until something is due, or until somebody pokes.
+
+    The same loop serves the service (until `stop`) and the command line and tests (`until_empty`).
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        *,
+        capacity: int,
+        clock: Clock,
+        on_report: Callable[[Report], None],
+    ) -> None:
+        self.step = step
+        self._capacity = capacity
+        self._clock = clock
+        self._on_report = on_report
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._outages = 0
+
+    def poke(self) -> None:
+        """Look for work now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Take no more work; what runs goes on until it is drained."""
+        self._stopping = True
+        self.poke()
+
+    async def run(self, *, until_empty: bool = False) -> None:
+        """Work until `stop`, or until there is nothing due and nothing running."""
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                taken = await self.step.take(self._capacity - len(self._jobs))
+            except Exception as error:
+                if until_empty:
+                    raise
+                await self._wait_out(error)
+                continue
+            if self._outages:
+                log.info("working again", step=self.step.name)
+                self._outages = 0
+            for job in taken.jobs:
+                self._spawn(job)
+            if until_empty and not self._jobs:
+                return
+            await self._sleep(None if until_empty else taken.next_due_at)
+
+    async def run_once(self) -> None:
+        """Take work once, and see it through."""
+        for job in (await self.step.take(self._capacity)).jobs:
+            self._spawn(job)
+        await self.drain(deadline_s=None)
+
+    async def drain(self, deadline_s: float | None) -> None:
+        """Let running jobs end; cancel those that do not by the deadline (their leases run out)."""
+        if self._jobs:
+            await asyncio.wait(self._jobs, timeout=deadline_s)
+        for job in self._jobs:
+            job.cancel()
+        if self._jobs:
+            await asyncio.wait(self._jobs)
+
+    def _spawn(self, job: Job) -> None:
+        task = asyncio.create_task(self._do(job), name=self.step.name)
+        self._jobs.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._jobs.discard(task)
+        self.poke()
+
+    async def _do(self, job: Job) -> None:
+        try:
+            report = await job()
+        except StoreUnavailable as error:
+            log.warning("a job lost Redis; its lease runs out", step=self.step.name, reason=str(error))
+        except Exception:  # as above: one job's fault is its own
+            log.exception("a job broke", step=self.step.name)
+        else:
+            if report is not None:
+                self._on_report(report)
+
+    async def _wait_out(self, error: Exception) -> None:
+        """Wait ever longer while a step cannot take work; say so once."""
+        if not self._outages and isinstance(error, StoreUnavailable):
+            log.warning("waiting for Redis", step=self.step.name, reason=str(error))
+        elif not self._outages:  # a fault of ours: told whole, and tried again
+            log.error("a step broke", step=self.step.name, exc_info=error)
+        pause_s = min(0.2 * 2**self._outages, LONGEST_BACKOFF_S)
+        self._outages = min(self._outages + 1, 10)
+        await self._pause(pause_s)
+
+    async def _sleep(self, next_due_at: datetime | None) -> None:
+        wait_s = LONGEST_SLEEP_S
+        if next_due_at is not None and len(self._jobs) < self._capacity:
+            wait_s = min(max((next_due_at - self._clock()).total_seconds(), 0.0), wait_s)
+        await self._pause(wait_s)
+
+    async def _pause(self, wait_s: float) -> None:
+        if self._stopping:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._woken.wait()

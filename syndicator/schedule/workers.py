@@ -1,0 +1,67 @@
+"""All steps of one process: a runner each, and APScheduler's ticks that wake them."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from syndicator.model.clock import Clock
+from syndicator.pipeline.steps import Report, Step
+from syndicator.schedule.runner import Runner
+
+TICKS_S: Mapping[str, float] = {
+    "gather": 1.0,
+    "publish": 1.0,
+    "deliver": 0.5,
+    "rank": 2.0,
+    "sweep": 60.0,
+}
+"""How often each step looks for work that nothing else woke it for: another process' work, mostly."""
+
+CAPACITY: Mapping[str, int] = {"gather": 32, "publish": 1, "deliver": 128, "rank": 1, "sweep": 1}
+"""Jobs of each step at once, in one process."""
+
+WOKEN_BY_NEWS = ("publish", "deliver")
+
+
+class Workers:
+    """Runs the steps until it is told to stop, then drains them."""
+
+    def __init__(self, steps: Sequence[Step], clock: Clock, on_report: Callable[[Report], None]) -> None:
+        self._on_report = on_report
+        self._runners = {
+            step.name: Runner(step, capacity=CAPACITY[step.name], clock=clock, on_report=self._reported)
+            for step in steps
+        }
+        self._tasks: list[asyncio.Task[None]] = []
+        # In memory, and holding nothing but ticks: what is due lives in Redis. A tick only pokes, so
+        # nothing of ours is cancelled when the scheduler shuts down.
+        self._ticks = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin to work."""
+        for name, runner in self._runners.items():
+            self._tasks.append(asyncio.create_task(runner.run(), name=f"{name} runner"))
+            self._ticks.add_job(runner.poke, IntervalTrigger(seconds=TICKS_S[name]), id=name)
+        self._ticks.start()
+
+    async def stop(self, deadline_s: float) -> None:
+        """Take no more work, and let what runs end until the deadline."""
+        if self._ticks.running:
+            self._ticks.shutdown(wait=False)
+        for runner in self._runners.values():
+            runner.stop()
+        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*(runner.drain(deadline_s) for runner in self._runners.values()))
+
+    def _reported(self, report: Report) -> None:
+        self._on_report(report)
+        if report.brought_news:
+            for name in WOKEN_BY_NEWS:
+                if name in self._runners:
+                    self._runners[name].poke()

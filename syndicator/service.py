@@ -1,0 +1,183 @@
+"""The composition root: opens everything in order, and closes it in reverse.
+
+    store → egress → parsers → rooms (by constructor) → Service
+
+`serve` lays the web server over a `Service`, `work` the workers, `run` both.
+"""
+
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from syndicator.egress.client import Egress, open_egress
+from syndicator.gather.gatherer import Gatherer
+from syndicator.gather.pool import open_pool
+from syndicator.model.clock import Clock
+from syndicator.model.feed import Origin
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Source, SourceKind
+from syndicator.observe.logs import get_logger
+from syndicator.observe.metrics import Metrics, open_metrics
+from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.delivering import DeliverStep
+from syndicator.pipeline.feed_round import FeedRound
+from syndicator.pipeline.gathering import GatherStep, SourceReport
+from syndicator.pipeline.page_round import PageRound
+from syndicator.pipeline.publishing import Publisher, PublishStep
+from syndicator.pipeline.ranking import RankStep
+from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.steps import Report, Step
+from syndicator.pipeline.sweeping import Retention, SweepStep
+from syndicator.settings.settings import Settings
+from syndicator.store.connection import redis_clock
+from syndicator.store.store import Store, StoreOptions, open_store
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """All rooms, open and wired."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    egress: Egress
+    gatherer: Gatherer
+    publisher: Publisher
+    reading: Reading
+    metrics: Metrics
+    gather: GatherStep
+    publish: PublishStep
+    deliver: DeliverStep
+    rank: RankStep
+    sweep: SweepStep
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All that a worker does."""
+        return (self.gather, self.publish, self.deliver, self.rank, self.sweep)
+
+    def report(self, report: Report) -> None:
+        """Write what a job did: one line of the log, and the numbers of the metrics."""
+        level = log.warning if report.failed else log.info
+        level(report.event, **dict(report.fields))
+        if isinstance(report, SourceReport):
+            counts = report.round
+            self.metrics.rounds.labels(report.source, report.status).inc()
+            for verdict in ("new", "changed", "duplicate", "unchanged"):
+                self.metrics.articles.labels(verdict).inc(getattr(counts, verdict))
+
+    async def enlist(self) -> None:
+        """Make the configured sources, feeds and endpoints the ones that are worked on."""
+        await self.gather.enlist()
+        await self.store.deliveries.enlist(self.settings.endpoints, self.clock())
+        await self.publisher.adopt(self.clock())
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Service]:
+    """Open the service; without a clock, time is that of Redis."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(_store_options(settings)))
+        clock = clock or await redis_clock(store.connection)
+        egress = await stack.enter_async_context(
+            open_egress(
+                user_agent=settings.user_agent,
+                allow=settings.egress.allow,
+                allow_callbacks=settings.egress.allow_callbacks,
+                clock=clock,
+            )
+        )
+        pool = await stack.enter_async_context(open_pool())
+        gatherer = Gatherer(egress, pool, clock)
+        publisher = Publisher(store, settings.site, settings.feeds.values(), origins(settings.sources))
+        stack.callback(publisher.close)
+        yield _wire(
+            settings=settings,
+            clock=clock,
+            store=store,
+            egress=egress,
+            gatherer=gatherer,
+            publisher=publisher,
+        )
+
+
+def origins(sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Origin]:
+    """Say how each source is named in what we publish."""
+    return {
+        source.id: Origin(
+            id=source.id,
+            title=source.title,
+            home_url=source.home_url or _origin(source.url),
+            feed_url=source.url if source.kind is SourceKind.FEED else None,
+        )
+        for source in sources.values()
+    }
+
+
+def _wire(
+    *,
+    settings: Settings,
+    clock: Clock,
+    store: Store,
+    egress: Egress,
+    gatherer: Gatherer,
+    publisher: Publisher,
+) -> Service:
+    specs = list(settings.feeds.values())
+    rng = random.Random()
+    admitter = Admitter(store.articles, specs, clock)
+    rounds: Mapping[SourceKind, FeedRound | PageRound] = {
+        SourceKind.FEED: FeedRound(store, gatherer, admitter, clock),
+        SourceKind.PAGE: PageRound(store, gatherer, admitter, clock),
+    }
+    return Service(
+        settings=settings,
+        clock=clock,
+        store=store,
+        egress=egress,
+        gatherer=gatherer,
+        publisher=publisher,
+        reading=Reading(store, publisher, settings.sources.values(), settings.endpoints.values(), clock),
+        metrics=open_metrics(),
+        gather=GatherStep(store, settings.sources, rounds, clock, rng),
+        publish=PublishStep(store, publisher),
+        deliver=DeliverStep(store, egress, settings.endpoints, clock, rng),
+        rank=RankStep(store, specs, clock),
+        sweep=SweepStep(
+            store=store,
+            retention=_retention(settings),
+            specs=specs,
+            sources=list(settings.sources),
+            endpoints=list(settings.endpoints),
+            clock=clock,
+        ),
+    )
+
+
+def _store_options(settings: Settings) -> StoreOptions:
+    section = settings.store
+    return StoreOptions(
+        url=section.redis_url,
+        engine=section.engine,
+        namespace=section.namespace,
+        kept_revisions=settings.retention.revisions,
+        data_dir=section.data_dir,
+    )
+
+
+def _retention(settings: Settings) -> Retention:
+    section = settings.retention
+    return Retention(
+        articles=section.articles,
+        bodies=section.bodies,
+        identities=section.identities,
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"

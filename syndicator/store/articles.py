@@ -1,0 +1,254 @@
+"""Articles, their identities and their indexes: look up, admit, read."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import count
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.article import Article, Identity
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.rules.admission import Admission, Known, Verdict
+from syndicator.rules.selection import ALL, facets_of
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Script, Unit
+from syndicator.store.feeds import raise_version
+from syndicator.store.keys import Keys
+from syndicator.store.outbox import append_event
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A place in a timeline."""
+
+    article_id: ArticleId
+    listed_ms: int
+
+
+class Articles:
+    """What was admitted. All times in Redis are milliseconds UTC."""
+
+    def __init__(self, connection: Connection, keys: Keys, kept_revisions: int) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._kept_revisions = kept_revisions
+        self._lookup = Script("lookup")
+
+    async def lookup(self, identities: Sequence[Identity]) -> list[Known | None]:
+        """Tell what is known of each candidate of a batch, in one round trip."""
+        if not identities:
+            return []
+        wanted = [(identity.content_hash, *identity.keys) for identity in identities]
+        rows = await self._redis.run(
+            self._lookup, [self._keys.identities()], self._keys.article(ArticleId("")), pack(wanted)
+        )
+        return [_known(row) if row else None for row in rows]
+
+    async def admit(self, admissions: Sequence[Admission], now: datetime) -> list[bool]:
+        """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
+        return await self._redis.commit([self._unit(admission, to_ms(now)) for admission in admissions])
+
+    async def are_known(self, keys: Sequence[str]) -> list[bool]:
+        """Tell which identity keys are known."""
+        if not keys:
+            return []
+        found = await self._redis.call("HMGET", self._keys.identities(), *keys)
+        return [article is not None for article in found]
+
+    async def resolve(self, keys: Sequence[str]) -> list[ArticleId | None]:
+        """Give the article that each identity key stands for."""
+        if not keys:
+            return []
+        found = await self._redis.call("HMGET", self._keys.identities(), *keys)
+        return [ArticleId(article.decode()) if article else None for article in found]
+
+    async def get(self, article_id: ArticleId) -> Article | None:
+        """Give the newest revision with its body."""
+        return (await self.get_many([article_id]))[0]
+
+    async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = True) -> list[Article | None]:
+        """Give the newest revisions; None for what is not (or no longer) there."""
+        fields = ("head", "body") if bodies else ("head",)
+        rows = await self._redis.batch([("HMGET", self._keys.article(key), *fields) for key in ids])
+        return [_article(row[0], row[1] if bodies else None) for row in rows]
+
+    async def revision(self, article_id: ArticleId, revision: int) -> Article | None:
+        """Give one revision with its body; None when it is no longer kept."""
+        newest = await self.get(article_id)
+        if newest is None or newest.revision == revision:
+            return newest
+        kept = await self._redis.call("HGET", self._keys.revisions(article_id), revision)
+        return unpack(kept, Article) if kept else None
+
+    async def timeline(self, facets: Sequence[str], depth: int) -> tuple[list[Listed], bool]:
+        """Merge the first `depth` of each facet, newest first; tell whether that was all there is."""
+        rows = await self._redis.batch(
+            [("ZREVRANGE", self._keys.timeline(facet), 0, depth - 1, "WITHSCORES") for facet in facets]
+        )
+        merged = {ArticleId(name.decode()): int(score) for row in rows for name, score in _pairs(row)}
+        ordered = sorted(merged.items(), key=lambda entry: (-entry[1], entry[0]))
+        whole = all(len(_pairs(row)) < depth for row in rows)
+        if not whole:
+            # Below the highest of the cut-off ends, a facet may hide articles that belong between.
+            cut = max(int(_pairs(row)[-1][1]) for row in rows if len(_pairs(row)) >= depth)
+            ordered = [entry for entry in ordered if entry[1] >= cut]
+        return [Listed(article_id=name, listed_ms=score) for name, score in ordered], whole
+
+    async def carried_by(self, source: SourceId, limit: int = 0) -> list[ArticleId]:
+        """Name the articles that a source carried, the newest first; also those of another source."""
+        found = await self._redis.call("ZREVRANGE", self._keys.carried(source), 0, limit - 1)
+        return [ArticleId(name.decode()) for name in found]
+
+    async def due_for_recheck(self, source: SourceId, now: datetime, limit: int) -> list[ArticleId]:
+        """Name the articles whose pages are to be read again, the longest due first."""
+        found = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.recheck(source), "-inf", to_ms(now), "LIMIT", 0, limit
+        )
+        return [ArticleId(name.decode()) for name in found]
+
+    async def set_recheck(self, source: SourceId, article_id: ArticleId, at: datetime | None) -> None:
+        """Note when a page is to be read again; None: never."""
+        key = self._keys.recheck(source)
+        if at is None:
+            await self._redis.call("ZREM", key, article_id)
+        else:
+            await self._redis.call("ZADD", key, to_ms(at), article_id)
+
+    async def count(self) -> int:
+        """Count the articles that are retained."""
+        return int(await self._redis.call("ZCARD", self._keys.timeline(ALL)))
+
+    async def sweep(self, now: datetime, keep: timedelta, limit: int) -> list[Article]:
+        """Take out up to `limit` articles that were listed longer ago than `keep`; give their heads."""
+        bound = to_ms(now - keep)
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.timeline(ALL), "-inf", bound, "LIMIT", 0, limit
+        )
+        ids = [ArticleId(name.decode()) for name in names]
+        found = await self.get_many(ids, bodies=False)
+        commands: list[Command] = []
+        for article_id, article in zip(ids, found, strict=True):
+            commands += self._removal(article_id, article)
+        await self._redis.batch(commands)
+        return [article for article in found if article]
+
+    async def sweep_bodies(self, now: datetime, keep: timedelta, limit: int) -> int:
+        """Drop the bodies of up to `limit` articles that were listed longer ago than `keep`."""
+        done = await self._redis.call("HGET", self._keys.cursors(), "bodies")
+        since = int(done or 0)
+        rows = _pairs(
+            await self._redis.call(
+                "ZRANGEBYSCORE", self._keys.timeline(ALL), f"({since}", to_ms(now - keep),
+                "WITHSCORES", "LIMIT", 0, limit,
+            )
+        )  # fmt: skip
+        if not rows:
+            return 0
+        commands: list[Command] = [
+            ("HDEL", self._keys.article(ArticleId(name.decode())), "body") for name, _ in rows
+        ]
+        # Articles that share the last millisecond with the next batch are taken again: nothing is skipped.
+        last = int(rows[-1][1]) - (1 if len(rows) == limit and int(rows[-1][1]) > int(rows[0][1]) else 0)
+        await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", last)])
+        return len(rows)
+
+    async def sweep_identities(self, now: datetime, keep: timedelta, limit: int) -> int:
+        """Forget up to `limit` identities that no source has listed for longer than `keep`."""
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.identities_seen(), "-inf", to_ms(now - keep), "LIMIT", 0, limit
+        )
+        if names:
+            await self._redis.batch(
+                [
+                    ("HDEL", self._keys.identities(), *names),
+                    ("ZREM", self._keys.identities_seen(), *names),
+                ]
+            )
+        return len(names)
+
+    async def sweep_carried(self, source: SourceId, now: datetime, keep: timedelta) -> int:
+        """Forget what a source carried longer ago than `keep`."""
+        bound = to_ms(now - keep)
+        return int(await self._redis.call("ZREMRANGEBYSCORE", self._keys.carried(source), "-inf", bound))
+
+    def _unit(self, admission: Admission, now_ms: int) -> Unit:
+        keys, known = self._keys, admission.known
+        article_id, source = admission.article_id, admission.carried_by
+        expects: list[tuple[str, str, str]] = []
+        writes: list[Command] = []
+        if known is None:
+            expects += [(keys.identities(), key, "") for key in admission.identity.keys]
+        else:
+            revision = str(known.revision) if known.revision else ""
+            expects.append((keys.article(article_id), "revision", revision))
+        for key in admission.identity.keys:
+            # HSETNX: an identity that belongs to another article is never taken from it.
+            writes.append(("HSETNX", keys.identities(), key, article_id))
+            writes.append(("ZADD", keys.identities_seen(), now_ms, key))
+        if admission.known is None or admission.known.revision:
+            writes.append(("ZADD", keys.carried(source), "NX", now_ms, article_id))
+        if admission.article is not None:
+            writes += self._storing(admission.article, known.article if known else None)
+        writes += [
+            command for feed in admission.feeds for command in raise_version(keys, FeedId(feed), now_ms)
+        ]
+        if admission.event is not None:
+            writes.append(append_event(keys, admission.event))
+        if admission.recheck_at is not None:
+            writes.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
+        elif admission.verdict is not Verdict.DUPLICATE:
+            writes.append(("ZREM", keys.recheck(source), article_id))
+        return Unit(expects=tuple(expects), writes=tuple(writes))
+
+    def _storing(self, article: Article, previous: Article | None) -> list[Command]:
+        keys = self._keys
+        head = pack(replace(article, body_html=""))
+        commands: list[Command] = [
+            (
+                "HSET", keys.article(article.id), "head", head, "body", article.body_html,
+                "revision", article.revision, "hash", article.content_hash, "source", article.source,
+                "published", to_ms(article.published_at),
+            )
+        ]  # fmt: skip
+        facets = set(facets_of(article))
+        if previous is not None:
+            commands.append(("HSET", keys.revisions(article.id), previous.revision, pack(previous)))
+            commands.append(("HDEL", keys.revisions(article.id), previous.revision - self._kept_revisions))
+            gone = sorted(set(facets_of(previous)) - facets)
+            commands += [("ZREM", keys.timeline(facet), article.id) for facet in gone]
+        listed_ms = to_ms(article.listed_at)
+        commands += [("ZADD", keys.timeline(facet), listed_ms, article.id) for facet in sorted(facets)]
+        return commands
+
+    def _removal(self, article_id: ArticleId, article: Article | None) -> list[Command]:
+        keys = self._keys
+        facets = facets_of(article) if article else (ALL,)
+        commands: list[Command] = [("ZREM", keys.timeline(facet), article_id) for facet in facets]
+        commands.append(("DEL", keys.article(article_id), keys.revisions(article_id)))
+        commands.append(("HDEL", keys.views(), article_id))
+        return commands
+
+
+def _known(row: list[bytes]) -> Known:
+    article_id, revision, content_hash, source, published, head, body = row
+    return Known(
+        article_id=ArticleId(article_id.decode()),
+        revision=int(revision or 0),
+        content_hash=content_hash.decode(),
+        source=SourceId(source.decode()),
+        published_at=from_ms(int(published)) if published else None,
+        article=_article(head, body) if head else None,
+    )
+
+
+def _article(head: bytes | None, body: bytes | None) -> Article | None:
+    if head is None:
+        return None
+    article = unpack(head, Article)
+    return replace(article, body_html=body.decode("utf-8", "replace")) if body else article
+
+
+def _pairs(row: list[bytes]) -> list[tuple[bytes, bytes]]:
+    # RESP2 gives names and scores one after the other.
+    return [(row[place], row[place + 1]) for place, _ in zip(count(0, 2), row[::2], strict=False)]

@@ -1,0 +1,24 @@
+"""Values to bytes and back: msgpack by msgspec. Unknown fields are ignored, new ones have defaults."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from syndicator.errors import StoreError
+
+T = TypeVar("T")
+
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def pack(value: Any) -> bytes:
+    """Encode a value, or the arguments of a script."""
+    return _ENCODER.encode(value)
+
+
+def unpack(data: bytes, kind: type[T]) -> T:
+    """Decode a value; raise StoreError where the bytes are none of that kind."""
+    try:
+        return msgspec.msgpack.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"stored bytes are no {kind!r}: {error}") from error

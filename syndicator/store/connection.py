@@ -1,0 +1,153 @@
+"""The one door to Redis: commands, batches, scripts; the driver's errors become ours here."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any
+
+from msgspec import Struct
+from redis import asyncio as aioredis
+from redis import exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.model.clock import Clock, system_clock
+from syndicator.store.codec import pack
+
+Word = str | bytes | int | float
+Command = Sequence[Word]
+
+_AWAY = (
+    exceptions.ConnectionError,  # BusyLoading and authentication faults are kinds of it
+    exceptions.TimeoutError,
+    exceptions.ReadOnlyError,
+    exceptions.OutOfMemoryError,
+)
+_AWAY_REPLIES = ("MISCONF", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY ", "NOREPLICAS")
+
+
+class Unit(Struct, frozen=True, kw_only=True):
+    """A transaction: `writes` are carried out if every expectation holds, else none of them.
+
+    An expectation is (hash key, field, value); the value "" means that the field must be absent.
+    """
+
+    expects: tuple[tuple[str, str, str], ...]
+    writes: tuple[Command, ...]
+
+
+class Script:
+    """A Lua file of `store/lua/`."""
+
+    def __init__(self, name: str) -> None:
+        self.text = files("syndicator.store").joinpath("lua", f"{name}.lua").read_text("utf-8")
+        # SHA-1 is how Redis names scripts; it protects nothing here.
+        self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+
+
+class Connection:
+    """A pool of connections to one Redis, in one namespace's use.
+
+    A lost reply is retried a little: every script of ours does nothing twice (see each one's header).
+    """
+
+    def __init__(self, client: aioredis.Redis, anchor: str) -> None:
+        self._client = client
+        self._anchor = anchor
+        self._commit = Script("commit")
+
+    async def call(self, *words: Word) -> Any:
+        """Run one command."""
+        with _translated():
+            return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]  # the driver's
+
+    async def batch(self, commands: Sequence[Command]) -> list[Any]:
+        """Run commands in one round trip, without a transaction."""
+        if not commands:
+            return []
+        with _translated():
+            async with self._client.pipeline(transaction=False) as pipe:
+                for command in commands:
+                    pipe.execute_command(*command)
+                return list(await pipe.execute())
+
+    async def run(self, script: Script, keys: Sequence[str], *args: Word) -> Any:
+        """Run a script; load it where the server does not have it (yet, or any more)."""
+        with _translated():
+            try:
+                return await self._client.evalsha(script.sha, len(keys), *keys, *args)
+            except exceptions.NoScriptError:
+                return await self._client.eval(script.text, len(keys), *keys, *args)
+
+    async def commit(self, units: Sequence[Unit]) -> list[bool]:
+        """Carry out each unit whose expectations hold; tell which were."""
+        if not units:
+            return []
+        plan = pack([[unit.expects, [_words(write) for write in unit.writes]] for unit in units])
+        reply = await self.run(self._commit, [self._anchor], plan)
+        return [done == 1 for done in reply]
+
+
+@asynccontextmanager
+async def connect(url: str, *, anchor: str, timeout_s: float = 5.0) -> AsyncIterator[Connection]:
+    """Open a pool on a `redis://`, `rediss://` or `unix://` URL and check that it answers."""
+    try:
+        pool = aioredis.BlockingConnectionPool.from_url(
+            url,
+            max_connections=32,
+            timeout=timeout_s,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
+            health_check_interval=30,
+            client_name="syndicator",
+            protocol=2,
+        )
+    except ValueError as error:
+        raise StoreError(f"[store] url is no Redis URL: {error}") from error
+    client = aioredis.Redis(connection_pool=pool)
+    # Replies as Redis gives them: the driver's own shapes differ by command and version.
+    client.response_callbacks.clear()
+    try:
+        connection = Connection(client, anchor)
+        await connection.call("PING")
+        yield connection
+    finally:
+        await client.aclose()
+        await pool.disconnect()
+
+
+async def redis_clock(connection: Connection) -> Clock:
+    """Give a clock that runs by Redis' time, so that all workers on all machines agree."""
+    before = system_clock()
+    seconds, microseconds = await connection.call("TIME")
+    middle = before + (system_clock() - before) / 2
+    there = datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(microseconds))
+    offset = there - middle
+    return lambda: system_clock() + offset
+
+
+def _words(command: Command) -> list[str | bytes]:
+    # Lua turns msgpack numbers into doubles and prints large ones as 1.6e+12: send text instead.
+    return [word if isinstance(word, str | bytes) else repr(word) for word in command]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except _AWAY as error:
+        raise StoreUnavailable(f"Redis does not answer: {_plain(error)}") from error
+    except exceptions.RedisError as error:
+        text = str(error)
+        if text.startswith(_AWAY_REPLIES):
+            raise StoreUnavailable(f"Redis cannot work now: {_plain(error)}") from error
+        raise StoreError(f"Redis refused a command: {_plain(error)}") from error
+
+
+def _plain(error: Exception) -> str:
+    # The driver's texts can hold the URL with its password only for a wrong URL; those never get here.
+    return " ".join(str(error).split())[:300] or type(error).__name__

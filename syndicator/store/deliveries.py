@@ -1,0 +1,182 @@
+"""Deliveries on their way: a queue per endpoint, leases, attempts, the dead."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
+from syndicator.model.ids import EndpointId, EventId
+from syndicator.model.status import QueueCounts
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Script, Unit
+from syndicator.store.keys import Keys
+
+KEPT_ATTEMPTS = 1000
+KEPT_DEAD = timedelta(days=14)
+
+
+class Leased(Struct, frozen=True, kw_only=True):
+    """A delivery that this worker alone has until the lease ends."""
+
+    delivery: Delivery
+    token: str
+
+
+class Deliveries:
+    """Queues of the configured endpoints."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._claim = Script("claim")
+
+    async def fan_out(self, deliveries: Sequence[Delivery], *, read: str, done: str, now: datetime) -> bool:
+        """Queue deliveries and move the outbox' cursor from `read` to `done`, in one step.
+
+        False: another worker was there first; nothing was written.
+        """
+        keys, now_ms = self._keys, to_ms(now)
+        writes: list[Command] = []
+        for delivery in deliveries:
+            endpoint, event = delivery.endpoint, delivery.event.id
+            writes.append(("SET", keys.delivery(endpoint, event), pack(delivery)))
+            writes.append(("ZADD", keys.queue(endpoint), "NX", now_ms, event))
+        writes += [
+            ("ZADD", keys.queues(), "LT", now_ms, endpoint)
+            for endpoint in sorted({delivery.endpoint for delivery in deliveries})
+        ]
+        writes.append(("HSET", keys.cursors(), "fan-out", done))
+        writes.append(("XTRIM", keys.outbox(), "MINID", _following(done)))
+        unit = Unit(expects=((keys.cursors(), "fan-out", read),), writes=tuple(writes))
+        return (await self._redis.commit([unit]))[0]
+
+    async def enlist(self, endpoints: Iterable[EndpointId], now: datetime) -> None:
+        """Look at the queue of each of these endpoints now, whatever was noted before."""
+        commands = [("ZADD", self._keys.queues(), to_ms(now), endpoint) for endpoint in endpoints]
+        await self._redis.batch(commands)
+
+    async def claim(
+        self, caps: Mapping[EndpointId, int], now: datetime, lease: timedelta, limit: int
+    ) -> list[Leased]:
+        """Lease due deliveries of endpoints that want attention; `caps` bounds each one's share in flight."""
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.queues(), "-inf", to_ms(now), "LIMIT", 0, limit
+        )
+        leased: list[Leased] = []
+        for name in names:
+            endpoint = EndpointId(name.decode())
+            if endpoint not in caps:
+                await self._redis.call("ZREM", self._keys.queues(), name)
+                continue
+            if room := limit - len(leased):
+                leased += await self._claim_from(endpoint, caps[endpoint], room, now, lease)
+        return leased
+
+    async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> bool:
+        """Keep what became of an attempt; False when the lease was lost meanwhile."""
+        delivery, keys = leased.delivery, self._keys
+        endpoint, event = delivery.endpoint, delivery.event.id
+        owners = keys.queue_owners(endpoint)
+        writes: list[Command] = [("HDEL", owners, event), ("ZADD", keys.queues(), "LT", to_ms(now), endpoint)]
+        match outcome:
+            case Delivered():
+                writes.append(("ZREM", keys.queue(endpoint), event))
+                writes.append(("DEL", keys.delivery(endpoint, event)))
+                writes.append(("HINCRBY", keys.delivered(), endpoint, 1))
+                result = f"delivered {outcome.status}"
+            case RetryAt(at=at, reason=reason):
+                writes.append(("ZADD", keys.queue(endpoint), "XX", to_ms(at), event))
+                writes.append(("SET", keys.delivery(endpoint, event), pack(_attempted(delivery, reason))))
+                result = reason
+            case Dead(reason=reason):
+                writes.append(("ZREM", keys.queue(endpoint), event))
+                writes.append(("ZADD", keys.dead(endpoint), to_ms(now), event))
+                writes.append(("SET", keys.delivery(endpoint, event), pack(_attempted(delivery, reason))))
+                result = f"dead {reason}"
+        writes.append(
+            (
+                "XADD", keys.attempts(endpoint), "MAXLEN", "~", KEPT_ATTEMPTS, "*", "event", event,
+                "attempt", delivery.attempts + 1, "result", result, "duration_ms", outcome.duration_ms,
+            )
+        )  # fmt: skip
+        unit = Unit(expects=((owners, event, leased.token),), writes=tuple(writes))
+        return (await self._redis.commit([unit]))[0]
+
+    async def next_due_at(self) -> datetime | None:
+        """Say when a queue wants attention next."""
+        first = await self._redis.call("ZRANGE", self._keys.queues(), 0, 0, "WITHSCORES")
+        return from_ms(int(float(first[1]))) if first else None
+
+    async def counts(self, endpoint: EndpointId, now: datetime) -> QueueCounts:
+        """Count the deliveries of an endpoint by how they stand."""
+        queue = self._keys.queue(endpoint)
+        due, waiting, flying, dead, delivered = await self._redis.batch(
+            [
+                ("ZCOUNT", queue, "-inf", to_ms(now)),
+                ("ZCARD", queue),
+                ("HLEN", self._keys.queue_owners(endpoint)),
+                ("ZCARD", self._keys.dead(endpoint)),
+                ("HGET", self._keys.delivered(), endpoint),
+            ]
+        )
+        return QueueCounts(
+            ready=due,
+            in_flight=flying,
+            delayed=max(waiting - due - flying, 0),
+            dead=dead,
+            delivered=int(delivered or 0),
+        )
+
+    async def last_failure(self, endpoint: EndpointId) -> str | None:
+        """Say why the newest attempt failed, if it did."""
+        rows = await self._redis.call("XREVRANGE", self._keys.attempts(endpoint), "+", "-", "COUNT", 1)
+        if not rows:
+            return None
+        fields = rows[0][1]
+        result: str = dict(zip(fields[::2], fields[1::2], strict=True))[b"result"].decode()
+        return None if result.startswith("delivered") else result
+
+    async def sweep(self, endpoint: EndpointId, now: datetime) -> int:
+        """Forget the deliveries that have been dead for two weeks."""
+        bound = to_ms(now - KEPT_DEAD)
+        key = self._keys.dead(endpoint)
+        names = await self._redis.call("ZRANGEBYSCORE", key, "-inf", bound, "LIMIT", 0, 1000)
+        if names:
+            records = (self._keys.delivery(endpoint, EventId(name.decode())) for name in names)
+            await self._redis.batch([("DEL", *records), ("ZREM", key, *names)])
+        return len(names)
+
+    async def _claim_from(
+        self, endpoint: EndpointId, cap: int, room: int, now: datetime, lease: timedelta
+    ) -> list[Leased]:
+        keys, token = self._keys, uuid.uuid4().hex
+        items, _ = await self._redis.run(
+            self._claim,
+            [keys.queue(endpoint), keys.queue_owners(endpoint), keys.queues()],
+            to_ms(now), to_ms(now + lease), token, room, cap, endpoint,
+        )  # fmt: skip
+        if not items:
+            return []
+        records = await self._redis.call(
+            "MGET", *(keys.delivery(endpoint, EventId(item.decode())) for item in items)
+        )
+        return [
+            Leased(delivery=unpack(record, Delivery), token=token) for record in records if record is not None
+        ]
+
+
+def _attempted(delivery: Delivery, reason: str) -> Delivery:
+    return Delivery(
+        endpoint=delivery.endpoint,
+        event=delivery.event,
+        attempts=delivery.attempts + 1,
+        last_reason=reason,
+    )
+
+
+def _following(position: str) -> str:
+    milliseconds, sequence = position.split("-")
+    return f"{milliseconds}-{int(sequence) + 1}"

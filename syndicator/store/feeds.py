@@ -1,0 +1,93 @@
+"""Feeds as they stand: versions, rankings, and the bytes that were rendered last."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from syndicator.model.clock import EPOCH, from_ms, to_ms
+from syndicator.model.feed import FeedVersion, Format, Rendition
+from syndicator.model.ids import ArticleId, FeedId
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection
+from syndicator.store.keys import Keys
+
+
+class Ranked(Struct, frozen=True, kw_only=True):
+    """One place of a ranking; its rank is its place in the list."""
+
+    article_id: ArticleId
+    score: float
+    """Decayed views at the time of ranking."""
+    views: int | None = None
+
+
+def raise_version(keys: Keys, feed: FeedId, now_ms: int) -> list[Command]:
+    """Write that a feed shows something new."""
+    return [("HINCRBY", keys.feeds_version(), feed, 1), ("HSET", keys.feeds_changed(), feed, now_ms)]
+
+
+class Feeds:
+    """Versions, rankings and renditions."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+
+    async def version(self, feed: FeedId) -> FeedVersion:
+        """Give a feed's version; 0 of 1970 when nothing ever concerned it."""
+        return (await self.versions([feed]))[feed]
+
+    async def versions(self, feeds: Sequence[FeedId]) -> Mapping[FeedId, FeedVersion]:
+        """Give the version of each feed."""
+        if not feeds:
+            return {}
+        numbers, changes = await self._redis.batch(
+            [("HMGET", self._keys.feeds_version(), *feeds), ("HMGET", self._keys.feeds_changed(), *feeds)]
+        )
+        return {
+            feed: FeedVersion(
+                version=int(number or 0), changed_at=from_ms(int(changed)) if changed else EPOCH
+            )
+            for feed, number, changed in zip(feeds, numbers, changes, strict=True)
+        }
+
+    async def touch(self, feeds: Iterable[FeedId], now: datetime) -> None:
+        """Raise the version of feeds: something that they show changed otherwise than by admission."""
+        commands = [command for feed in feeds for command in raise_version(self._keys, feed, to_ms(now))]
+        await self._redis.batch(commands)
+
+    async def adopt(self, fingerprints: Mapping[FeedId, str], now: datetime) -> list[FeedId]:
+        """Raise the version of feeds whose description is not the one they were last rendered by."""
+        if not fingerprints:
+            return []
+        known = await self._redis.call("HMGET", self._keys.feeds_spec(), *fingerprints)
+        renewed = [
+            feed
+            for (feed, fingerprint), before in zip(fingerprints.items(), known, strict=True)
+            if before is None or before.decode() != fingerprint
+        ]
+        await self.touch(renewed, now)
+        await self._redis.batch(
+            [("HSET", self._keys.feeds_spec(), feed, fingerprints[feed]) for feed in renewed]
+        )
+        return renewed
+
+    async def rendition(self, feed: FeedId, form: Format) -> Rendition | None:
+        """Give the bytes that were rendered last."""
+        data = await self._redis.call("GET", self._keys.rendition(feed, form))
+        return unpack(data, Rendition) if data else None
+
+    async def put_rendition(self, rendition: Rendition) -> None:
+        """Keep rendered bytes for the other processes and for the next start."""
+        await self._redis.call("SET", self._keys.rendition(rendition.feed, rendition.form), pack(rendition))
+
+    async def ranking(self, feed: FeedId) -> list[Ranked]:
+        """Give what a popular feed shows, the most popular first."""
+        data = await self._redis.call("GET", self._keys.ranking(feed))
+        return unpack(data, list[Ranked]) if data else []
+
+    async def put_ranking(self, feed: FeedId, ranking: Sequence[Ranked], now: datetime) -> None:
+        """Replace a ranking and raise the feed's version."""
+        set_ranking: Command = ("SET", self._keys.ranking(feed), pack(list(ranking)))
+        await self._redis.batch([set_ranking, *raise_version(self._keys, feed, to_ms(now))])

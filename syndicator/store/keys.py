@@ -1,0 +1,206 @@
+"""Every key that we keep in Redis, one method each.
+
+Each docstring names type and content, lifetime, and who writes it; `docs/redis-keys.md` is made from
+them. All keys of a namespace share one hash tag, so that they share a slot on Redis Cluster and
+every script stays atomic there.
+"""
+
+from syndicator.model.feed import Format, Window
+from syndicator.model.ids import ArticleId, EndpointId, EventId, FeedId, SourceId
+
+
+class Keys:
+    """The key table of one namespace."""
+
+    def __init__(self, namespace: str) -> None:
+        self._prefix = f"syn:{{{namespace}}}:"
+
+    def meta(self) -> str:
+        """HASH: `schema` (version of this layout), `created_ms`.
+
+        Kept: for ever. Written by: first start.
+        """
+        return self._prefix + "meta"
+
+    def source(self, source: SourceId) -> str:
+        """STRING: msgpack `SourceState`.
+
+        Kept: while the source is configured. Written by: gathering, when it settles.
+        """
+        return f"{self._prefix}source:{source}"
+
+    def sources_due(self) -> str:
+        """ZSET: source id → due time in ms, or lease end while a worker has it.
+
+        Kept: configured sources. Written by: claim, settle.
+        """
+        return self._prefix + "sources:due"
+
+    def sources_owners(self) -> str:
+        """HASH: source id → token of the worker that leased it.
+
+        Kept: until settled. Written by: claim, settle.
+        """
+        return self._prefix + "sources:owners"
+
+    def carried(self, source: SourceId) -> str:
+        """ZSET: id of each article that a source carried → when first seen there, ms.
+
+        Kept: retention of articles. Written by: admit.
+        """
+        return f"{self._prefix}carried:{source}"
+
+    def recheck(self, source: SourceId) -> str:
+        """ZSET: article id → when its page is to be read again, ms.
+
+        Kept: until the article is 48 h old. Written by: admit.
+        """
+        return f"{self._prefix}recheck:{source}"
+
+    def article(self, article: ArticleId) -> str:
+        """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`,
+        `source`, `published`.
+
+        Kept: retention of articles; `body` by that of bodies. Written by: admit.
+        """
+        return f"{self._prefix}article:{article}"
+
+    def revisions(self, article: ArticleId) -> str:
+        """HASH: revision → msgpack `Article` as it was before.
+
+        Kept: the newest few; goes with its article. Written by: admit.
+        """
+        return f"{self._prefix}revisions:{article}"
+
+    def identities(self) -> str:
+        """HASH: identity key → article id.
+
+        Kept: retention of identities, after last seen. Written by: admit.
+        """
+        return self._prefix + "identities"
+
+    def identities_seen(self) -> str:
+        """ZSET: identity key → when a source last listed it, ms.
+
+        Kept: retention of identities. Written by: admit.
+        """
+        return self._prefix + "identities:seen"
+
+    def timeline(self, facet: str) -> str:
+        """ZSET: article id → `listed_at` in ms; one per facet (`all`, `source:x`, `section:x`, …).
+
+        Kept: retention of articles. Written by: admit.
+        """
+        return f"{self._prefix}timeline:{facet}"
+
+    def feeds_version(self) -> str:
+        """HASH: feed id → number, raised by each change that the feed shows.
+
+        Kept: configured feeds. Written by: admit, rank.
+        """
+        return self._prefix + "feeds:version"
+
+    def feeds_changed(self) -> str:
+        """HASH: feed id → when the version was raised last, ms.
+
+        Kept: configured feeds. Written by: admit, rank.
+        """
+        return self._prefix + "feeds:changed"
+
+    def feeds_spec(self) -> str:
+        """HASH: feed id → digest of the description (feed, site, portals' names) that it is rendered by.
+
+        Kept: configured feeds. Written by: start.
+        """
+        return self._prefix + "feeds:spec"
+
+    def rendition(self, feed: FeedId, form: Format) -> str:
+        """STRING: msgpack `Rendition`, the newest.
+
+        Kept: until the next one. Written by: publishing.
+        """
+        return f"{self._prefix}rendition:{feed}:{form.value}"
+
+    def ranking(self, feed: FeedId) -> str:
+        """STRING: msgpack list of `Ranked`, what a popular feed shows.
+
+        Kept: until the next one. Written by: rank.
+        """
+        return f"{self._prefix}ranking:{feed}"
+
+    def views(self) -> str:
+        """HASH: article id → `views:read_ms`, the portal's counter as last read.
+
+        Kept: goes with its article. Written by: views.
+        """
+        return self._prefix + "views"
+
+    def board(self, window: Window) -> str:
+        """ZSET: article id → decayed views, as a logarithm (`all`: plain views).
+
+        Kept: the top few thousand. Written by: views.
+        """
+        return f"{self._prefix}board:{window.value}"
+
+    def outbox(self) -> str:
+        """STREAM: every event, in order, `event` (msgpack `Event`).
+
+        Kept: until it is fanned out. Written by: admit.
+        """
+        return self._prefix + "outbox"
+
+    def cursors(self) -> str:
+        """HASH: reader → the last entry of the outbox (or last swept time) that it is done with.
+
+        Kept: for ever. Written by: fan-out, sweep.
+        """
+        return self._prefix + "cursors"
+
+    def queues(self) -> str:
+        """ZSET: endpoint id → when its queue wants attention, ms (never too late, at times too early).
+
+        Kept: configured endpoints. Written by: fan-out, claim, settle.
+        """
+        return self._prefix + "queues"
+
+    def queue(self, endpoint: EndpointId) -> str:
+        """ZSET: event id → due time in ms, or lease end while a worker has it.
+
+        Kept: until delivered or dead. Written by: fan-out, claim, settle.
+        """
+        return f"{self._prefix}queue:{endpoint}"
+
+    def queue_owners(self, endpoint: EndpointId) -> str:
+        """HASH: event id → token of the worker that leased the delivery.
+
+        Kept: until settled. Written by: claim, settle.
+        """
+        return f"{self._prefix}owners:{endpoint}"
+
+    def delivery(self, endpoint: EndpointId, event: EventId) -> str:
+        """STRING: msgpack `Delivery`.
+
+        Kept: until delivered; of a dead one, two weeks. Written by: fan-out, settle.
+        """
+        return f"{self._prefix}delivery:{endpoint}:{event}"
+
+    def dead(self, endpoint: EndpointId) -> str:
+        """ZSET: event id → when it was given up, ms.
+
+        Kept: two weeks. Written by: settle.
+        """
+        return f"{self._prefix}dead:{endpoint}"
+
+    def attempts(self, endpoint: EndpointId) -> str:
+        """STREAM: `event`, `attempt`, `result`, `duration_ms`.
+
+        Kept: the newest thousand. Written by: settle.
+        """
+        return f"{self._prefix}attempts:{endpoint}"
+
+    def delivered(self) -> str:
+        """HASH: endpoint id → deliveries that succeeded since the beginning.
+
+        Kept: for ever. Written by: settle.
+        """
+        return self._prefix + "delivered"

@@ -1,0 +1,107 @@
+"""What is known of sources between rounds, and which of them are due."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.ids import SourceId
+from syndicator.model.source import SourceState
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Connection, Script, Unit
+from syndicator.store.keys import Keys
+
+UNBOUNDED = 10**9
+"""How many sources may be in flight over all workers: each worker bounds its own."""
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """Items that this worker alone has until the lease ends."""
+
+    items: tuple[str, ...]
+    next_due_at: datetime | None
+    """When the first of all others is due; None when there are none."""
+
+
+class Sources:
+    """States and due times of the configured sources."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._claim = Script("claim")
+
+    async def state(self, source: SourceId) -> SourceState:
+        """Give what is known of a source; an empty state when it was never gathered."""
+        return (await self.states([source]))[0]
+
+    async def states(self, sources: Sequence[SourceId]) -> list[SourceState]:
+        """Give what is known of each source."""
+        if not sources:
+            return []
+        found = await self._redis.call("MGET", *(self._keys.source(source) for source in sources))
+        return [unpack(data, SourceState) if data else SourceState() for data in found]
+
+    async def enlist(self, sources: Iterable[SourceId], renewed: Iterable[SourceId], now: datetime) -> None:
+        """Make just these sources gathered: new and `renewed` ones are due now, all others stop."""
+        wanted = set(sources)
+        due = self._keys.sources_due()
+        present = {SourceId(name.decode()) for name in await self._redis.call("ZRANGE", due, 0, -1)}
+        now_ms = to_ms(now)
+        commands: list[tuple[str | int, ...]] = [
+            ("ZADD", due, "NX", now_ms, source) for source in sorted(wanted)
+        ]
+        # LT leaves alone what is due already; a lease that is held now simply ends earlier.
+        commands += [("ZADD", due, "LT", now_ms, source) for source in sorted(wanted & set(renewed))]
+        gone = sorted(present - wanted)
+        commands += [("ZREM", due, source) for source in gone]
+        commands += [("HDEL", self._keys.sources_owners(), source) for source in gone]
+        await self._redis.batch(commands)
+
+    async def claim(self, token: str, now: datetime, lease: timedelta, limit: int) -> Claim:
+        """Lease up to `limit` sources that are due."""
+        items, following = await self._redis.run(
+            self._claim,
+            [self._keys.sources_due(), self._keys.sources_owners()],
+            to_ms(now), to_ms(now + lease), token, limit, UNBOUNDED, "",
+        )  # fmt: skip
+        return Claim(
+            items=tuple(item.decode() for item in items),
+            next_due_at=from_ms(int(float(following))) if float(following) >= 0 else None,
+        )
+
+    async def lease(self, source: SourceId, token: str, now: datetime, lease: timedelta) -> bool:
+        """Lease one source, due or not; False while another worker has it."""
+        key, owners = self._keys.sources_due(), self._keys.sources_owners()
+        take = Unit(
+            expects=((owners, source, ""),),
+            writes=(("ZADD", key, to_ms(now + lease), source), ("HSET", owners, source, token)),
+        )
+        return (await self._redis.commit([take]))[0]
+
+    async def extend(self, source: SourceId, token: str, now: datetime, lease: timedelta) -> bool:
+        """Hold a lease for longer; False when it was lost meanwhile."""
+        longer = Unit(
+            expects=((self._keys.sources_owners(), source, token),),
+            writes=(("ZADD", self._keys.sources_due(), "XX", to_ms(now + lease), source),),
+        )
+        return (await self._redis.commit([longer]))[0]
+
+    async def settle(self, source: SourceId, token: str, state: SourceState) -> bool:
+        """Keep what a round brought and when the next is due; False when the lease was lost meanwhile."""
+        due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
+        done = Unit(
+            expects=((self._keys.sources_owners(), source, token),),
+            writes=(
+                ("SET", self._keys.source(source), pack(state)),
+                ("ZADD", self._keys.sources_due(), "XX", due_ms, source),
+                ("HDEL", self._keys.sources_owners(), source),
+            ),
+        )
+        return (await self._redis.commit([done]))[0]
+
+    async def next_due_at(self) -> datetime | None:
+        """Say when the first source is due."""
+        first = await self._redis.call("ZRANGE", self._keys.sources_due(), 0, 0, "WITHSCORES")
+        return from_ms(int(first[1])) if first else None

@@ -1,0 +1,61 @@
+"""The store as its users see it: one object per topic over one connection."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from syndicator.store.articles import Articles
+from syndicator.store.connection import Connection, connect
+from syndicator.store.deliveries import Deliveries
+from syndicator.store.embedded import embedded_server
+from syndicator.store.feeds import Feeds
+from syndicator.store.health import check_server
+from syndicator.store.keys import Keys
+from syndicator.store.outbox import Outbox
+from syndicator.store.popularity import Popularity
+from syndicator.store.sources import Sources
+
+
+class StoreOptions(Struct, frozen=True, kw_only=True):
+    """Where the state is kept."""
+
+    url: str | None = None
+    """None: an embedded server over `data_dir`."""
+    engine: str | None = None
+    """Name or path of the server to embed; None: the bundled one."""
+    namespace: str = "main"
+    data_dir: Path
+    kept_revisions: int = 5
+    """How many earlier revisions of an article are kept."""
+
+
+class Store:
+    """Everything that Redis keeps for us, in one namespace."""
+
+    def __init__(self, connection: Connection, keys: Keys, kept_revisions: int) -> None:
+        self.connection = connection
+        self.articles = Articles(connection, keys, kept_revisions)
+        self.deliveries = Deliveries(connection, keys)
+        self.feeds = Feeds(connection, keys)
+        self.outbox = Outbox(connection, keys)
+        self.popularity = Popularity(connection, keys)
+        self.sources = Sources(connection, keys)
+
+    async def ping(self) -> None:
+        """Raise StoreUnavailable unless Redis answers."""
+        await self.connection.call("PING")
+
+
+@asynccontextmanager
+async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
+    """Open the store; start or attach to the embedded server where no URL is given."""
+    keys = Keys(options.namespace)
+    async with AsyncExitStack() as stack:
+        url = options.url
+        if url is None:
+            url = await stack.enter_async_context(embedded_server(options.data_dir, options.engine))
+        connection = await stack.enter_async_context(connect(url, anchor=keys.meta()))
+        await check_server(connection)
+        yield Store(connection, keys, options.kept_revisions)
