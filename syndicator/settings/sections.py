@@ -4,10 +4,10 @@ import shutil
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from syndicator.settings.form import Form
 from syndicator.settings.secret_files import TextFile
@@ -233,9 +233,10 @@ class SampleSection(Form):
         default=1, description="The same seed makes the same articles."
     )
 
-    @model_validator(mode="after")
-    def _apart(self) -> Self:
-        given = [port for port in self.ports if port]
+    @field_validator("ports")
+    @classmethod
+    def _apart(cls, value: tuple[int, int, int]) -> tuple[int, int, int]:
+        given = [port for port in value if port]
         if len(set(given)) < len(given):
-            raise wrong("names a port twice", "give three different ones", key="ports")
-        return self
+            raise wrong("names a port twice", "give three different ones")
+        return value

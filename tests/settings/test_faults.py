@@ -1,0 +1,363 @@
+"""Whatever is wrong is said: all at once, with file, key, reason and remedy."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syndicator.errors import ConfigError, Fault
+from syndicator.settings import load
+
+GOOD = """
+[source.wire]
+title = "Wire"
+kind = "feed"
+url = "https://wire.example/rss"
+schedule = { every = "5m" }
+"""
+PAGE = GOOD.replace('"feed"', '"page"') + 'list = { item = "li" }\narticle = { title = "h1", body = "p" }\n'
+ENDPOINT = '[endpoint.p]\nurl = "https://p.example/"\nsecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"\n'
+
+
+def faults_of(folder: Path, **environ: str) -> tuple[Fault, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load(folder, environ)
+    return caught.value.faults
+
+
+def only_fault(folder: Path, text: str, **environ: str) -> Fault:
+    (folder / "all.toml").write_text(text, encoding="utf-8")
+    faults = faults_of(folder, **environ)
+    assert len(faults) == 1, faults
+    return faults[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "reason", "remedy"),
+    [
+        (GOOD + '[site]\ntitel = "x"', "site.titel", "not known", "did you mean title?"),
+        (GOOD + '[site]\nqqq = "x"', "site.qqq", "not known", "known here: title, public_url"),
+        (GOOD + "[sit]\nx = 1", "sit", "not known", "did you mean site?"),
+        (
+            GOOD + '[server]\ntrusted-proxies = ["::1"]',
+            "server.trusted-proxies",
+            "not known",
+            "trusted_proxies",
+        ),
+        (GOOD + "site = 5", "source.wire.site", "not known", ""),
+        ("site = 5\n" + GOOD, "site", "must be a table", ""),
+        (GOOD + '[site]\npublic_url = "https://x.example/?a=1"', "site.public_url", "query", "path prefix"),
+        (GOOD + '[site]\npublic_url = "//x.example"', "site.public_url", "no http or https URL", "in full"),
+        (GOOD + '[site]\ntimezone = "Asia/Jakart"', "site.timezone", "time zone", "Asia/Jakarta"),
+        (GOOD + '[site]\ntimezone = "../../etc/passwd"', "site.timezone", "time zone", "Asia/Jakarta"),
+        (GOOD + '[site]\nlanguage = "indonesian!"', "site.language", "language tag", "BCP 47"),
+        (GOOD + '[site]\ntitle = ""', "site.title", "empty", ""),
+        (GOOD + '[site]\ntitle = "a\\nb"', "site.title", "line breaks", "one line"),
+        (GOOD + '[server]\nport = "80"', "server.port", "whole number", ""),
+        (GOOD + "[server]\nport = true", "server.port", "whole number", ""),
+        (GOOD + "[server]\nport = 70000", "server.port", "at most 65535", ""),
+        (GOOD + "[server]\nport = 90\nops_port = 90", "server.ops_port", "server's own port", "another"),
+        (GOOD + '[server]\nhost = "a b"', "server.host", "no address", "127.0.0.1"),
+        (
+            GOOD + '[server]\ntrusted_proxies = ["10.0.0.1/8"]',
+            "server.trusted_proxies[0]",
+            "host",
+            '"10.0.0.0/8"',
+        ),
+        (GOOD + '[egress]\nallow = ["ten"]', "egress.allow[0]", "no address range", "10.0.0.0/8"),
+        (GOOD + '[egress]\nproxy = "http://x/"', "egress.proxy", "not available yet", "remove"),
+        (GOOD + "[egress]\ntimeout = 30", "egress.timeout", "text in quotes", '"90s"'),
+        (GOOD + '[egress]\ntimeout = "30"', "egress.timeout", "no duration", '"90s"'),
+        (GOOD + '[egress]\ntimeout = "0s"', "egress.timeout", "longer than nothing", ""),
+        (GOOD + '[egress]\ntimeout = "900000000d"', "egress.timeout", "hundred years", ""),
+        (GOOD + "[egress]\nmax_body = 1000", "egress.max_body", "needs a unit", '"1000B"'),
+        (GOOD + '[egress]\nmax_body = "10 MB"', "egress.max_body", "no size", '"10MiB"'),
+        (GOOD + '[retention]\nidentities = "10d"', "retention.identities", "come back as new", "articles"),
+        (GOOD + '[retention]\nbodies = "100d"', "retention.bodies", "outlive", "articles"),
+        (GOOD + '[store]\nurl = "http://redis"', "store.url", "no URL of a Redis", "redis://"),
+        (GOOD + '[store]\nurl = "redis://"', "store.url", "where the Redis is", "redis://"),
+        (GOOD + '[store]\nurl = "redis+sentinel://a,b/x"', "store.url", "not available yet", "redis://"),
+        (GOOD + '[store]\nengine = "no-such-server"', "store.engine", "no program", "bundled"),
+        (GOOD + '[store]\nnamespace = "A b"', "store.namespace", "no plain name", "lower-case"),
+        (GOOD + "[sample]\nports = [1, 1, 2]", "sample.ports", "twice", "three"),
+        (GOOD + "[sample]\nenabled = true\nports = [8080, 1, 2]", "sample.ports", "8080", "another"),
+        (GOOD + '[sample]\nenabled = "yes"', "sample.enabled", "true or false", ""),
+        (GOOD + "[token.ops]\nx = 1", "token", "not available yet", "remove"),
+        (GOOD + "owner = 1", "source.wire.owner", "not available yet", "remove"),
+        (GOOD.replace("wire]", "Wire_1]"), "source.Wire_1", "no id", '"wire-1"'),
+        (GOOD.replace("wire]", "list]") + "foo = 1", "source.list.foo", "not known", "known here: title"),
+        (GOOD.replace('"feed"', '"sitemap"'), "source.wire.kind", "not available yet", "feed, page"),
+        (GOOD.replace('"feed"', '"rss"'), "source.wire.kind", "one of feed or page", ""),
+        (GOOD.replace('kind = "feed"', ""), "source.wire.kind", "is missing", ""),
+        (
+            GOOD.replace("https://wire", "https://u:pw@wire"),
+            "source.wire.url",
+            "password",
+            "Authorization_file",
+        ),
+        (GOOD.replace("https://wire.example/rss", "https://["), "source.wire.url", "no URL", "in full"),
+        (
+            GOOD.replace("https://wire.example/rss", "file:///etc/passwd"),
+            "source.wire.url",
+            "http or https",
+            "",
+        ),
+        (GOOD.replace('{ every = "5m" }', "{}"), "source.wire.schedule", "neither every nor cron", "every ="),
+        (
+            GOOD.replace('"5m"', '"5m", cron = "* * * * *"'),
+            "source.wire.schedule.cron",
+            "beside every",
+            "one",
+        ),
+        (
+            GOOD.replace('every = "5m"', 'cron = "* * * *"'),
+            "source.wire.schedule.cron",
+            "no cron",
+            "five fields",
+        ),
+        (GOOD.replace('"5m"', '"5m", adaptive = true'), "source.wire.schedule.adaptive", "not available", ""),
+        (GOOD.replace('"5m"', '"5m", jitter = "5m"'), "source.wire.schedule.jitter", "not shorter", ""),
+        (GOOD + 'list = { item = "a" }', "source.wire.list", "no use in a feed", "page"),
+        (GOOD + "headers = { Host = 'x' }", "source.wire.headers.Host", "itself sets", "remove"),
+        (GOOD + 'headers = { A = "x\\r\\nB: y" }', "source.wire.headers.A", "one line", ""),
+        (GOOD + 'headers = { A = "1", a = "2" }', "source.wire.headers.a", "twice", "remove"),
+        (GOOD + 'headers = { "A b" = "1" }', "source.wire.headers.A b", "no name", "remove"),
+        (
+            GOOD + 'headers = { A_file = "gone" }',
+            "source.wire.headers.A_file",
+            "cannot be read",
+            "into that file",
+        ),
+        (PAGE.replace('"li"', '"li >"'), "source.wire.list.item", "no CSS selector", "h2 > a"),
+        (PAGE.replace('item = "li"', ""), "source.wire.list.item", "is missing", ""),
+        (PAGE.replace('list = { item = "li" }', ""), "source.wire.list", "is missing", ""),
+        (GOOD + "[defaults]\ntitle = 'x'", "defaults.title", "one source alone", "[source.…]"),
+        (GOOD + "[defaults]\ntimezone = 'x'", "defaults.timezone", "time zone", ""),
+        (GOOD + "[defaults]\nfoo = 'x'", "defaults.foo", "not known", ""),
+        (GOOD + "[feed.x]\nsize = 5", "feed.x.title", "is missing", ""),
+        (GOOD + '[feed.x]\ntitle = "x"\nsize = 0', "feed.x.size", "at least 1", ""),
+        (GOOD + '[feed.x]\ntitle = "x"\nper = "story"', "feed.x.per", '"story" is not available', "remove"),
+        (GOOD + '[feed.x]\ntitle = "x"\nprivate = true', "feed.x.private", "true is not available", "remove"),
+        (GOOD + '[feed.x]\ntitle = "x"\norder = "newest"', "feed.x.order", "latest or popular", ""),
+        (
+            GOOD + '[feed.x]\ntitle = "x"\nfilter = { query = "a" }',
+            "feed.x.filter.query",
+            "not available",
+            "",
+        ),
+        (
+            GOOD + '[feed.x]\ntitle = "x"\nfilter = { source = ["wyre"] }',
+            "feed.x.filter.source",
+            "'wyre', which is no source",
+            "did you mean wire?",
+        ),
+        (
+            GOOD + '[feed.x]\ntitle = "x"\nfilter = { since = 2026-11-01T00:00:00 }',
+            "feed.x.filter.since",
+            "no offset",
+            "+07:00",
+        ),
+        (GOOD + '[endpoint.p]\nurl = "https://p.example/"', "endpoint.p.secret", "is missing", "whsec_"),
+        (GOOD + ENDPOINT.replace("whsec_", "x"), "endpoint.p.secret", "begin with whsec_", "openssl"),
+        (GOOD + ENDPOINT.replace("whsec_MfKQ", "whsec_!!"), "endpoint.p.secret", "not base64", "openssl"),
+        (
+            GOOD + ENDPOINT.replace("r8GKYqrTwjUPD8ILPZIo2LaLaSw", "r8="),
+            "endpoint.p.secret",
+            "bytes",
+            "openssl",
+        ),
+        (GOOD + ENDPOINT + 'secret_file = "gone"', "endpoint.p.secret_file", "cannot be read", "into that"),
+        (GOOD + ENDPOINT + "events = []", "endpoint.p.events", "is empty", "at least one"),
+        (
+            GOOD + ENDPOINT + 'events = ["story.grown"]',
+            "endpoint.p.events[0]",
+            "not available",
+            "article.created",
+        ),
+        (GOOD + ENDPOINT + 'payload = "thin"', "endpoint.p.payload", "not available yet", "remove"),
+        (GOOD + ENDPOINT + 'digest = "1h"', "endpoint.p.digest", "not available yet", "remove"),
+        (
+            GOOD + ENDPOINT + "headers = { webhook-id = '1' }",
+            "endpoint.p.headers.webhook-id",
+            "itself",
+            "remove",
+        ),
+        ("[site]\ntitle = 'x'", "source", "is missing", ""),
+        ("[source]", "source", "must hold at least 1", ""),
+    ],
+)
+def test_each_fault_is_told_with_its_key_reason_and_remedy(
+    tmp_path: Path, text: str, key: str, reason: str, remedy: str
+) -> None:
+    fault = only_fault(tmp_path, text)
+    assert fault.key == key
+    assert reason in fault.reason
+    assert remedy in fault.remedy
+    assert fault.file in {str(tmp_path / "all.toml"), str(tmp_path)}
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GOOD + "foo = 1\n[site]\ntimezone = 'x'\ntitle = 'A'\n")
+    (tmp_path / "b.toml").write_text("[site]\ntitle = 'B'\n[feed.x]\nsize = 'a'\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "c.toml").write_text("[endpoint.p]\nurl = 'x'\n")
+    told = {(Path(fault.file).name, fault.key) for fault in faults_of(tmp_path, SYNDICATOR__SERVER__PORT="x")}
+    assert told == {
+        ("b.toml", "site.title"),
+        ("a.toml", "site.timezone"),
+        ("a.toml", "source.wire.foo"),
+        ("b.toml", "feed.x.title"),
+        ("b.toml", "feed.x.size"),
+        ("c.toml", "endpoint.p.url"),
+        ("c.toml", "endpoint.p.secret"),
+        ("environment (SYNDICATOR__SERVER__PORT)", "server.port"),
+    }
+
+
+def test_the_same_key_in_two_files_names_both(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GOOD)
+    (tmp_path / "b.toml").write_text("[source.wire]\ntitle = 'Other'\n")
+    (fault,) = faults_of(tmp_path)
+    assert fault.file == str(tmp_path / "b.toml")
+    assert fault.reason == f"is set in {tmp_path / 'a.toml'} as well"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"[site]\ntitle = \n", "line 2"),
+        (b"[site]\ntitle = 'a'\ntitle = 'b'\n", "line 3"),
+        (b"[site]\n\ntitle = [1,\n", "line 3"),
+        (b"[site]\ntitle = '\xff'\n", "line 2"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_told_by_line_and_hides_no_other_fault(
+    tmp_path: Path, content: bytes, line: str
+) -> None:
+    (tmp_path / "broken.toml").write_bytes(content)
+    (tmp_path / "good.toml").write_text(GOOD + "[server]\nport = -1\n")
+    told = {(Path(fault.file).name, fault.key) for fault in faults_of(tmp_path)}
+    assert told == {("broken.toml", line), ("good.toml", "server.port")}
+
+
+def test_what_may_stand_in_an_unreadable_file_is_not_called_missing(tmp_path: Path) -> None:
+    (tmp_path / "sources.toml").write_text("[source.wire]\ntitle =\n")
+    (tmp_path / "feeds.toml").write_text("[feed.x]\ntitle = 'x'\nfilter = { source = ['wire'] }\n")
+    (fault,) = faults_of(tmp_path)
+    assert fault.file == str(tmp_path / "sources.toml")
+
+
+def test_a_wrong_default_is_told_once_not_for_each_source(tmp_path: Path) -> None:
+    text = "[defaults]\nschedule = { every = 'x' }\n" + "".join(
+        f"[source.s{n}]\ntitle = 'x'\nkind = 'feed'\nurl = 'https://x.example/'\n" for n in range(5)
+    )
+    assert only_fault(tmp_path, text).key == "defaults.schedule.every"
+
+
+def test_a_default_that_does_not_fit_a_source_is_told_there(tmp_path: Path) -> None:
+    text = "[defaults]\nschedule = { jitter = '10m' }\n" + GOOD
+    assert only_fault(tmp_path, text).key == "source.wire.schedule.jitter"
+
+
+@pytest.mark.parametrize("files", [{}, {"a.toml": ""}, {"a.toml": "# nothing\n", "b.toml": "\n"}])
+def test_an_empty_configuration_is_a_fault(tmp_path: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (fault,) = faults_of(tmp_path)
+    assert "empty" in fault.reason or "no *.toml file" in fault.reason
+    assert fault.remedy
+
+
+def test_a_missing_folder_is_a_fault(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path / "none")
+    assert (fault.file, fault.reason) == (str(tmp_path / "none"), "there is no such folder")
+
+
+def test_a_variable_that_names_no_key_is_a_fault(tmp_path: Path) -> None:
+    fault = only_fault(tmp_path, GOOD, SYNDICATOR__PORT="80")
+    assert (fault.file, fault.key) == ("environment", "SYNDICATOR__PORT")
+
+
+def test_a_variable_with_an_unknown_key_is_told_by_its_name(tmp_path: Path) -> None:
+    fault = only_fault(tmp_path, GOOD, SYNDICATOR__SERVER__PROT="80")
+    assert fault.file == "environment (SYNDICATOR__SERVER__PROT)"
+    assert fault.remedy == "did you mean port?"
+
+
+def test_faults_never_show_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "redis").write_text("http://:hunter2@redis/")
+    (tmp_path / "key").write_text("whsec_hunter2")
+    text = (
+        GOOD.replace("https://wire", "https://me:hunter2@wire")
+        + "[store]\nurl = 'redis://:hunter2@h:port'\n"
+        + "[endpoint.p]\nurl = 'https://p.example'\nsecret = 'hunter2'\n"
+        + "[endpoint.q]\nurl = 'https://p.example'\nsecret_file = 'key'\nheaders = { A_file = 5, B = ['hunter2'] }\n"
+    )
+    (tmp_path / "all.toml").write_text(text)
+    faults = faults_of(tmp_path, SYNDICATOR__STORE__URL_FILE="redis")
+    assert len(faults) >= 6
+    assert "hunter2" not in "\n".join(map(str, faults))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.recursive(
+        st.one_of(st.text(max_size=8), st.integers(), st.booleans(), st.floats(), st.none()),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3),
+            st.dictionaries(
+                st.sampled_from(
+                    [
+                        "source",
+                        "feed",
+                        "endpoint",
+                        "defaults",
+                        "site",
+                        "store",
+                        "headers",
+                        "schedule",
+                        "every",
+                        "cron",
+                        "list",
+                        "article",
+                        "title",
+                        "url",
+                        "kind",
+                        "filter",
+                        "secret",
+                        "secret_file",
+                        "x",
+                    ]
+                ),
+                inner,
+                max_size=4,
+            ),
+        ),
+        max_leaves=20,
+    ).filter(lambda tree: isinstance(tree, dict))
+)
+def test_whatever_stands_in_the_file_ends_in_faults_not_in_a_crash(
+    tmp_path_factory: pytest.TempPathFactory, tree: dict[str, object]
+) -> None:
+    folder = tmp_path_factory.mktemp("config")
+    (folder / "all.toml").write_text(_toml(tree), encoding="utf-8")
+    faults = faults_of(folder)
+    assert all(fault.file and fault.reason and "\n" not in str(fault) for fault in faults)
+
+
+def _toml(tree: dict[str, object]) -> str:
+    return "".join(f"{key} = {_toml_value(value)}\n" for key, value in tree.items())
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml_value(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml_value(inner) for inner in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, str):
+        text = "".join(f"\\U{ord(character):08x}" for character in value or "")
+        return f'"{text}"'
+    return repr(value)
