@@ -6,6 +6,7 @@ from html import escape
 from lxml import html as lxml_html
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement
+from msgspec import Struct
 
 from syndicator.model.article import Article
 from syndicator.render.text import holds, legal, line, text_of, web_url
@@ -14,23 +15,42 @@ _HOLDERS = ("a", "p", "div", "picture", "figure")
 """What is taken away together with the picture that it held."""
 
 
-def full_html(article: Article, lead: str, pictures: Collection[str]) -> str:
-    """Put lead, pull quote and body together; what the body says already is not repeated.
+class Parts(Struct, frozen=True, kw_only=True):
+    """What there is to read. Lead and quote are plain text, and empty where the body says them already."""
+
+    lead: str = ""
+    quote: str = ""
+    html: str = ""
+
+
+def parts_of(article: Article, lead: str, pictures: Collection[str]) -> Parts:
+    """Take the article apart, so that nothing is told twice.
 
     Pictures that are published beside the body (`pictures`, URLs) are taken out of it, because most
-    readers would show them twice. Empty when there is nothing but the lead.
+    readers would show them twice.
     """
     body = _without_pictures(legal(article.body_html).strip(), pictures)
     text = text_of(body)
     quote = line(article.quote or "")
-    parts = []
-    if lead and not holds(text, lead):
-        parts.append(f"<p>{escape(lead, quote=False)}</p>")
-    if quote and not holds(text, quote):
-        parts.append(f"<blockquote>{escape(quote, quote=False)}</blockquote>")
-    if body:
-        parts.append(body)
-    return "\n".join(parts) if body or quote else ""
+    return Parts(
+        lead="" if holds(text, lead) else lead,
+        quote="" if holds(text, quote) else quote,
+        html=body,
+    )
+
+
+def full_html(parts: Parts) -> str:
+    """Put lead, pull quote and body together. Empty when there is nothing but the lead."""
+    if not parts.html and not parts.quote:
+        return ""
+    pieces = []
+    if parts.lead:
+        pieces.append(f"<p>{escape(parts.lead, quote=False)}</p>")
+    if parts.quote:
+        pieces.append(f"<blockquote>{escape(parts.quote, quote=False)}</blockquote>")
+    if parts.html:
+        pieces.append(parts.html)
+    return "\n".join(pieces)
 
 
 def _without_pictures(body: str, pictures: Collection[str]) -> str:

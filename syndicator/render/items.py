@@ -11,7 +11,7 @@ from msgspec import Struct
 from syndicator.model.article import Article
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Popularity, Site
 from syndicator.model.ids import ArticleId
-from syndicator.render.body import full_html
+from syndicator.render.body import Parts, full_html, parts_of
 from syndicator.render.text import distinct, line, shortened, text_of, web_url
 
 # The root of every id that we publish. It never changes: a changed id is a new article to every reader.
@@ -52,6 +52,13 @@ class From(Struct, frozen=True, kw_only=True):
     feed_url: str | None
 
 
+class Related(Struct, frozen=True, kw_only=True):
+    """Another article of the portal's."""
+
+    url: str
+    title: str
+
+
 class Item(Struct, frozen=True, kw_only=True):
     """One entry, cleaned: text legal in XML, URLs absolute and ASCII, dates whole UTC seconds."""
 
@@ -65,8 +72,9 @@ class Item(Struct, frozen=True, kw_only=True):
     title: str
     summary: str
     """Plain text; may be empty."""
+    parts: Parts
     html: str
-    """Everything there is to read; empty where the summary says it all."""
+    """The parts together; empty where the summary says it all."""
     published: datetime
     updated: datetime
     first_seen: datetime
@@ -79,8 +87,8 @@ class Item(Struct, frozen=True, kw_only=True):
     pictures: tuple[Picture, ...]
     """The lead photo first."""
     source: From
-    related: bool
-    """Whether the portal points to related articles."""
+    related: tuple[Related, ...]
+    """What the portal itself points to, each once."""
     popularity: Popularity | None
 
     @property
@@ -128,6 +136,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     published = whole_seconds(article.published_at)
     lead = line(article.lead)
     section = line(article.section or "")
+    parts = parts_of(article, lead, [picture.url for picture in pictures]) if with_html else Parts()
     return Item(
         id=article_uri(article.id),
         article_id=article.id,
@@ -135,7 +144,8 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         page_url=page_url,
         title=line(article.title) or shortened(lead, 120) or link,
         summary=lead or shortened(text_of(article.body_html), SUMMARY_CHARACTERS),
-        html=full_html(article, lead, tuple(picture.url for picture in pictures)) if with_html else "",
+        parts=parts,
+        html=full_html(parts),
         published=published,
         updated=max(published, whole_seconds(article.updated_at)),
         first_seen=whole_seconds(article.first_seen_at),
@@ -145,7 +155,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         language=line(article.language or "") or None,
         pictures=pictures,
         source=_origin(entry, link),
-        related=bool(article.related),
+        related=_related(article),
         popularity=entry.popularity,
     )
 
@@ -189,6 +199,15 @@ def _pictures(article: Article) -> tuple[Picture, ...]:
         )
         pictures.setdefault(url, picture)
     return tuple(pictures.values())
+
+
+def _related(article: Article) -> tuple[Related, ...]:
+    links: dict[str, Related] = {}
+    for link in article.related:
+        url = web_url(link.url)
+        if url is not None:
+            links.setdefault(url, Related(url=url, title=line(link.title) or url))
+    return tuple(links.values())
 
 
 def _type_by_ending(url: str) -> str | None:

@@ -2,7 +2,7 @@ import pytest
 from render_values import article
 
 from syndicator.model.article import Photo
-from syndicator.render.body import full_html
+from syndicator.render.body import full_html, parts_of
 from syndicator.render.text import holds, shortened, text_of, web_url
 
 URL = "https://img.example/a.jpg?x=1&y=2"
@@ -11,9 +11,8 @@ OTHER = '<img src="https://img.example/b.jpg">'
 
 
 def body_of(html: str, *, lead: str = "", quote: str | None = None) -> str:
-    return full_html(
-        article(0, body_html=html, lead=lead, quote=quote, photos=(Photo(url=URL),)), lead, (URL,)
-    )
+    of = article(0, body_html=html, lead=lead, quote=quote, photos=(Photo(url=URL),))
+    return full_html(parts_of(of, lead, (URL,)))
 
 
 @pytest.mark.parametrize(

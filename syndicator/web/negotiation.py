@@ -1,0 +1,154 @@
+"""HTTP's own decisions, as pure functions: content coding, validators, language (RFC 9110).
+
+Written by hand because the framework's own answer shares one strong entity tag between codings, knows no
+`q=0`, and adds no `Vary`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from enum import StrEnum
+
+
+class Coding(StrEnum):
+    """The value is the name in HTTP."""
+
+    BROTLI = "br"
+    GZIP = "gzip"
+    IDENTITY = "identity"
+
+
+_ALIASES = {"x-gzip": "gzip"}  # RFC 9110, 8.4.1.3
+_QUALITY = re.compile(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", re.IGNORECASE)
+_ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\U0010ffff]*")')
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
+_DATE_FORMS = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"[a-z]{{3}}, (?P<day>\d\d) (?P<month>[a-z]{{3}}) (?P<year>\d{{4}}) {_TIME} GMT",
+        rf"[a-z]{{6,9}}, (?P<day>\d\d)-(?P<month>[a-z]{{3}})-(?P<year>\d\d) {_TIME} GMT",
+        rf"[a-z]{{3}} (?P<month>[a-z]{{3}}) (?P<day>[ \d]\d) {_TIME} (?P<year>\d{{4}})",
+    )
+)
+_LEAP_SECOND = 60
+_SHORT_YEAR = 100
+
+
+def weights(header: str) -> dict[str, float]:
+    """Read a list with quality values, names in lower case; what is malformed does not count.
+
+    The first mention of a name wins. The order of the header is the order of the result.
+    """
+    found: dict[str, float] = {}
+    for element in header.split(","):
+        name, *parameters = element.split(";")
+        quality = 1.0
+        for parameter in parameters:
+            if (match := _QUALITY.fullmatch(parameter)) is None:
+                break
+            quality = float(match[1])
+        else:
+            if name.strip():
+                found.setdefault(name.strip().lower(), quality)
+    return found
+
+
+def choose_coding(accept_encoding: str | None) -> Coding:
+    """Choose the coding a client likes best; at equal liking the smallest (RFC 9110, 12.5.3).
+
+    Without the header nothing is known of the client, so it gets plain bytes. Where it forbids all that
+    we have, plain bytes too: an answer is worth more to a reader than a 406.
+    """
+    if accept_encoding is None:
+        return Coding.IDENTITY
+    wanted = {_ALIASES.get(name, name): weight for name, weight in weights(accept_encoding).items()}
+    anything = wanted.get("*", 0.0)
+    liked = {coding: wanted.get(coding.value, anything) for coding in (Coding.BROTLI, Coding.GZIP)}
+    # Plain bytes are always welcome, less than what is asked for, unless they have a weight of their own.
+    liked[Coding.IDENTITY] = wanted.get(Coding.IDENTITY.value, min(anything, 0.001))
+    best = max(liked, key=lambda coding: liked[coding])
+    return best if liked[best] > 0 else Coding.IDENTITY
+
+
+def choose_language(accept_language: str | None, ours: Sequence[str], default: str) -> str:
+    """Choose one of our languages (primary subtags, `id`, `en`); `default` where none is wanted."""
+    wanted = weights(accept_language or "")
+    best, liking = default, 0.0
+    for tag, weight in wanted.items():
+        primary = tag.partition("-")[0]
+        if weight > liking and primary in ours:
+            best, liking = primary, weight
+    return best
+
+
+def entity_tag(digest: str, coding: Coding) -> str:
+    """Give the strong validator of one representation: other bytes, other tag (RFC 9110, 8.8.3.3)."""
+    return f'"{digest}"' if coding is Coding.IDENTITY else f'"{digest}-{coding.value}"'
+
+
+def not_modified(
+    tag: str, last_modified: datetime, *, if_none_match: str | None, if_modified_since: str | None
+) -> bool:
+    """Tell whether the client has these bytes already (RFC 9110, 13.2.2).
+
+    If-None-Match decides alone where it is there. `last_modified` is in whole seconds.
+    """
+    if if_none_match is not None:
+        return _matches(tag, if_none_match)
+    since = parse_http_date(if_modified_since, last_modified) if if_modified_since else None
+    return since is not None and last_modified <= since
+
+
+def _matches(tag: str, if_none_match: str) -> bool:
+    """Compare weakly: `W/` does not matter. What is no entity tag is passed over."""
+    if if_none_match.strip() == "*":
+        return True
+    return tag in _ENTITY_TAG.findall(if_none_match)
+
+
+def http_date(instant: datetime) -> str:
+    """Write an aware instant as HTTP does: `Thu, 05 Nov 2026 05:00:00 GMT`."""
+    return format_datetime(instant.astimezone(UTC), usegmt=True)
+
+
+def parse_http_date(text: str, near: datetime) -> datetime | None:
+    """Read one of the three forms of RFC 9110, 5.6.7; None for everything else.
+
+    A year of two digits is the latest one that is not over 50 years after `near`.
+    """
+    stated = text.partition(";")[0].strip()  # some old clients add "; length=…"
+    for form in _DATE_FORMS:
+        if match := form.fullmatch(stated):
+            return _date(match, near)
+    return None
+
+
+def _date(match: re.Match[str], near: datetime) -> datetime | None:
+    month, year = match["month"].lower(), int(match["year"])
+    if month not in _MONTHS:
+        return None
+    if year < _SHORT_YEAR:
+        latest = near.year + 50
+        year = latest - (latest - year) % 100
+    second = int(match["second"])
+    try:
+        return datetime(
+            year,
+            _MONTHS.index(month) + 1,
+            int(match["day"]),
+            int(match["hour"]),
+            int(match["minute"]),
+            59 if second == _LEAP_SECOND else second,
+            tzinfo=UTC,
+        )
+    except ValueError:
+        return None
+
+
+def joined(values: Iterable[str]) -> str | None:
+    """Join the lines of a header that came more than once (RFC 9110, 5.3); None where it did not come."""
+    lines = list(values)
+    return ",".join(lines) if lines else None
