@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +16,6 @@ from redis.backoff import ExponentialBackoff
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock, system_clock
-from syndicator.store.codec import pack
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
@@ -86,8 +86,7 @@ class Connection:
         """Carry out each unit whose expectations hold; tell which were."""
         if not units:
             return []
-        plan = pack([[unit.expects, [_words(write) for write in unit.writes]] for unit in units])
-        reply = await self.run(self._commit, [self._anchor], plan)
+        reply = await self.run(self._commit, [self._anchor], *chain.from_iterable(map(_words, units)))
         return [done == 1 for done in reply]
 
 
@@ -130,9 +129,14 @@ async def redis_clock(connection: Connection) -> Clock:
     return lambda: system_clock() + offset
 
 
-def _words(command: Command) -> list[str | bytes]:
-    # Lua turns msgpack numbers into doubles and prints large ones as 1.6e+12: send text instead.
-    return [word if isinstance(word, str | bytes) else repr(word) for word in command]
+def _words(unit: Unit) -> Iterator[Word]:
+    """Spell a unit as `commit.lua` reads it."""
+    yield len(unit.expects)
+    yield from chain.from_iterable(unit.expects)
+    yield len(unit.writes)
+    for write in unit.writes:
+        yield len(write)
+        yield from write
 
 
 @contextmanager

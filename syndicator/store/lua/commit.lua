@@ -3,30 +3,32 @@
 -- of two candidates with the same identity in one batch, the second finds that it has moved.
 --
 -- KEYS[1]  any key of the namespace: chooses the slot
--- ARGV[1]  msgpack: list of units {expects, writes}
---            expects  list of {hash key, field, value}; value "" means: the field must be absent
---            writes   list of commands, each a list of its words; every key is of the same namespace
+-- ARGV     units, one after the other, each
+--            number of expectations, then for each: hash key, field, value ('' means: must be absent)
+--            number of writes, then for each: number of its words, its words (a command and its arguments;
+--            every key is of the same namespace)
 -- reply    list of 1 (written) or 0 (moved), one per unit
 -- cost     one command per expectation and per write; nothing is scanned
-local function holds(expects)
-  for _, expect in ipairs(expects) do
-    local found = redis.call('HGET', expect[1], expect[2]) or ''
-    if found ~= expect[3] then
-      return false
-    end
-  end
-  return true
+local position = 0
+local function take()
+  position = position + 1
+  return ARGV[position]
 end
 
 local reply = {}
-for number, unit in ipairs(cmsgpack.unpack(ARGV[1])) do
-  if holds(unit[1]) then
-    for _, command in ipairs(unit[2]) do
-      redis.call(unpack(command))
-    end
-    reply[number] = 1
-  else
-    reply[number] = 0
+while position < #ARGV do
+  local holds = true
+  for _ = 1, tonumber(take()) do
+    local key, field, value = take(), take(), take()
+    holds = holds and (redis.call('HGET', key, field) or '') == value
   end
+  for _ = 1, tonumber(take()) do
+    local last = position + 1 + tonumber(ARGV[position + 1])
+    if holds then
+      redis.call(unpack(ARGV, position + 2, last))
+    end
+    position = last
+  end
+  reply[#reply + 1] = holds and 1 or 0
 end
 return reply

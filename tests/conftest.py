@@ -1,0 +1,33 @@
+"""A real Redis for every test: the embedded server that users start too, one namespace a test."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from support import ManualClock
+
+from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.store import Store, StoreOptions, open_store
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server that lives as long as the test run."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("redis"), find_server(None))
+    asyncio.run(server.ensure())
+    yield f"unix://{server.socket}"
+    asyncio.run(server.stop())
+
+
+@pytest.fixture
+async def store(redis_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    options = StoreOptions(url=redis_url, namespace=f"test-{uuid.uuid4().hex}", data_dir=tmp_path)
+    async with open_store(options) as opened:
+        yield opened

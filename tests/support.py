@@ -1,0 +1,53 @@
+"""What all tests share: a clock that is moved by hand, and articles out of thin air."""
+
+from datetime import UTC, datetime, timedelta
+
+from syndicator.model.article import Candidate, Provenance
+from syndicator.model.ids import SourceId
+
+NOON = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
+
+
+class ManualClock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+def candidate(
+    number: int = 1,
+    *,
+    source: str = "city",
+    title: str | None = None,
+    url: str | None = None,
+    guid: str | None = None,
+    published_at: datetime | None = None,
+    body_html: str | None = None,
+    section: str | None = "Transportasi",
+    tags: tuple[str, ...] = (),
+    views: int | None = None,
+) -> Candidate:
+    """An article as a source claims it; the same number is the same article."""
+    address = url or f"https://city.example/read/{number}/berita"
+    return Candidate(
+        source=SourceId(source),
+        url=address,
+        guid=guid,
+        title=title or f"Berita nomor {number}",
+        lead=f"Pembuka berita nomor {number}.",
+        body_html=body_html or f"<p>Isi berita nomor {number}.</p>",
+        section=section,
+        tags=tags,
+        language="id",
+        views=views,
+        published_at=published_at or NOON - timedelta(minutes=5),
+        provenance=Provenance(source=SourceId(source), requested_url=address, fetched_at=NOON),
+    )
