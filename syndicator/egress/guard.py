@@ -19,7 +19,7 @@ DNS_TIMEOUT_S = 5.0
 DNS_CACHE_TTL_S = 60
 
 
-class Blocked(OSError):  # noqa: N818 — it names the reason that it carries
+class Blocked(OSError):
     """The address is neither public nor allowed.
 
     An OSError, so that the next address of the same name is tried. Its text is always the same: where

@@ -50,11 +50,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         return None
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
-    try:
-        wait_s = (instant - now).total_seconds()
-    except OverflowError:  # the year 9999 in a zone west of ours
-        return None
-    return min(max(wait_s, 0.0), _MAX_PARSED_S)
+    return min(max((instant - now).total_seconds(), 0.0), _MAX_PARSED_S)
 
 
 def after_failure(

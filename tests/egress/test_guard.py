@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from raw_server import Asked, by_path, egress_on, reply, saying, serving
+from egress.raw_server import Asked, by_path, egress_on, reply, saying, serving
 
 from syndicator.egress.client import open_egress
 from syndicator.egress.guard import Blocked, BoundedResolver, guarded_socket_factory

@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from raw_server import Asked, egress_on, reply, saying, serving, silent
+from egress.raw_server import Asked, egress_on, reply, saying, serving, silent
 
 from syndicator.egress.client import MAX_ANSWER_BYTES
 from syndicator.errors import EgressError

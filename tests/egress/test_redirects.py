@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from raw_server import Asked, by_path, egress_on, reply, saying, serving
+from egress.raw_server import Asked, by_path, egress_on, reply, saying, serving
 
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.model.source import FetchLimits

@@ -1,0 +1,113 @@
+import json
+from datetime import timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from push.push_values import NOON, article, event
+
+from syndicator.model.article import Photo
+from syndicator.model.event import EventType
+from syndicator.push.payload import MAX_BODY_BYTES, payload
+
+FIELDS = [
+    "id",
+    "url",
+    "title",
+    "lead",
+    "content_html",
+    "quote",
+    "authors",
+    "published_at",
+    "updated_at",
+    "images",
+    "section",
+    "tags",
+    "language",
+    "source",
+    "story_id",
+]  # fmt: skip
+
+
+def decoded(**fields: Any) -> dict[str, Any]:
+    body = payload(event(), article(**fields))
+    assert len(body) < MAX_BODY_BYTES
+    told: dict[str, Any] = json.loads(body)
+    return told
+
+
+def test_the_whole_body_is_frozen() -> None:
+    assert payload(event(), article()).decode() == (
+        '{"type":"article.updated","timestamp":"2026-05-04T12:00:00Z","data":{'
+        '"event_id":"evt_abcdefghijklmnopqrstuvwxyz","revision":2,"article":{'
+        '"id":"abcdefghijklmnop","url":"https://beritakota.example/banjir","title":"Banjir di Jakarta",'
+        '"lead":"Air naik.","content_html":"<p>Air naik sejak pagi.</p>","quote":"“Kami siap.”",'
+        '"authors":["Ani","Budi"],"published_at":"2026-05-04T12:00:00Z","updated_at":"2026-05-04T12:00:00Z",'
+        '"images":[{"url":"https://beritakota.example/1.jpg","caption":"Air","credit":"Ani",'
+        '"media_type":null,"width":800,"height":null}],"section":"Kota","tags":["banjir"],"language":"id",'
+        '"source":"beritakota","story_id":null}}}'
+    )
+
+
+def test_the_same_event_gives_the_same_bytes() -> None:
+    assert payload(event(), article()) == payload(event(), article())
+
+
+def test_instants_are_utc_wherever_they_come_from() -> None:
+    jakarta = NOON.astimezone(timezone(timedelta(hours=7)))
+    told = json.loads(payload(event(at=jakarta), article(published_at=jakarta, updated_at=jakarta)))
+    assert told["timestamp"] == "2026-05-04T12:00:00Z"
+    assert (
+        told["data"]["article"]["published_at"] == told["data"]["article"]["updated_at"] == told["timestamp"]
+    )
+
+
+@pytest.mark.parametrize("kind", list(EventType))
+def test_the_type_is_the_events(kind: EventType) -> None:
+    assert json.loads(payload(event(type=kind), article()))["type"] == kind.value
+
+
+def test_what_is_not_known_is_null_or_empty_but_there() -> None:
+    told = decoded(
+        quote=None, section=None, language=None, authors=(), photos=(), tags=(), lead="", body_html=""
+    )
+    bare = told["data"]["article"]
+    assert list(bare) == FIELDS
+    assert (bare["quote"], bare["section"], bare["language"]) == (None, None, None)
+    assert (bare["authors"], bare["images"], bare["tags"]) == ([], [], [])
+
+
+def test_a_long_article_comes_without_its_body() -> None:
+    told = decoded(body_html="<p>é</p>" * 4000)
+    long = told["data"]["article"]
+    assert long["content_html"] is None
+    assert long["truncated"] is True
+    assert long["lead"] == "Air naik."
+    assert long["images"]
+    assert "truncated" not in decoded()["data"]["article"]
+
+
+def test_an_article_that_is_long_elsewhere_comes_thin() -> None:
+    photos = tuple(Photo(url=f"https://beritakota.example/{number}.jpg") for number in range(2000))
+    thin = decoded(photos=photos, quote="q" * 9000, lead="é" * 9000)["data"]["article"]
+    assert list(thin) == [*FIELDS, "truncated"]
+    assert thin["lead"] == "é" * 500
+    assert (thin["images"], thin["quote"], thin["tags"]) == ([], None, [])
+    assert thin["url"] == "https://beritakota.example/banjir"
+
+
+def test_the_bound_is_just_met() -> None:
+    spare = MAX_BODY_BYTES - 1 - len(payload(event(), article(body_html="")))
+    assert "truncated" not in decoded(body_html="x" * spare)["data"]["article"]
+    assert decoded(body_html="x" * (spare + 1))["data"]["article"]["truncated"] is True
+
+
+@given(
+    title=st.text(st.characters(exclude_categories=["Cs"]), max_size=3000),
+    body=st.text(st.characters(exclude_categories=["Cs"]), max_size=30_000),
+    tags=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=300), max_size=200),
+)
+def test_every_article_fits(title: str, body: str, tags: list[str]) -> None:
+    told = decoded(title=title, body_html=body * 3, tags=tuple(tags))
+    assert title.startswith(told["data"]["article"]["title"])
