@@ -1,0 +1,74 @@
+# The whole project in a few words. `make run` needs nothing but Python 3.11 or newer.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST_ARGS ?=
+WANTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help run test test-slow check lint format-check types imports format bench wheel-check docs clean
+.DEFAULT_GOAL := help
+
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: $(READY) ## start everything on this machine: portals to look at, workers, web server
+	@exec $(BIN)/syndicator run
+
+test: $(READY) ## the tests that are quick
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile $(PYTEST_ARGS)
+
+test-slow: $(READY) ## the tests that take long: chaos, soak, browsers
+	@if [ -z "$$($(BIN)/pytest --collect-only -q -m slow 2>/dev/null | grep '::')" ]; \
+	then echo "no test is marked as slow"; \
+	else $(BIN)/pytest -m slow $(PYTEST_ARGS); fi
+
+check: lint format-check types imports ## everything that is seen without running it
+
+lint: $(READY)
+	$(BIN)/ruff check
+
+format-check: $(READY)
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+format: $(READY) ## put the code into its form
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+docs: $(READY) ## write the generated parts of docs/ anew
+	$(BIN)/python -m syndicator.settings.reference docs/configuration.md
+
+bench: $(READY) ## measure
+	$(BIN)/python -m bench
+
+wheel-check: $(READY) ## build the wheel and try it in an environment of its own
+	bash .ci/wheel_check
+
+clean: ## remove what make made; your data/ stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@set -e; \
+	if ! $(BIN)/python -c '$(WANTED)' 2>/dev/null; then \
+	  found=; \
+	  for each in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14; do \
+	    if $$each -c '$(WANTED)' 2>/dev/null; then found=$$each; break; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "No Python 3.11 or newer with its venv module was found." >&2; \
+	    echo "On Debian and Ubuntu: apt-get install python3 python3-venv" >&2; \
+	    echo "Or name one: make PYTHON=/path/to/python3 run" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$($$found --version)"; \
+	  $$found -m venv --clear $(VENV); \
+	fi; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	touch $(READY)

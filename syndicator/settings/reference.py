@@ -1,0 +1,137 @@
+"""The reference of all keys in `docs/configuration.md`, made from the forms themselves.
+
+`python -m syndicator.settings.reference docs/configuration.md` writes it anew between its two marks.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from syndicator.settings.form import Form
+from syndicator.settings.publishing import EndpointForm, FeedForm, FilterForm, RetryForm
+from syndicator.settings.schema import json_schema
+from syndicator.settings.sections import (
+    EgressSection,
+    RetentionSection,
+    SampleSection,
+    ServerSection,
+    SiteSection,
+    StoreSection,
+    WorkSection,
+)
+from syndicator.settings.sources import ArticleForm, ListForm, PopularForm, ScheduleForm, SourceForm
+
+BEGIN = "<!-- reference: made by `make docs`, do not edit -->"
+END = "<!-- end of reference -->"
+
+_FORMS: tuple[tuple[str, type[Form]], ...] = (
+    ("[site]", SiteSection),
+    ("[server]", ServerSection),
+    ("[work]", WorkSection),
+    ("[store]", StoreSection),
+    ("[egress]", EgressSection),
+    ("[retention]", RetentionSection),
+    ("[sample]", SampleSection),
+    ("[source.ID] and [defaults]", SourceForm),
+    ("schedule", ScheduleForm),
+    ("list", ListForm),
+    ("article", ArticleForm),
+    ("popular", PopularForm),
+    ("[feed.ID]", FeedForm),
+    ("[endpoint.ID]", EndpointForm),
+    ("filter", FilterForm),
+    ("retry", RetryForm),
+)
+_KINDS = {
+    "string": "text",
+    "integer": "number",
+    "number": "number",
+    "boolean": "true, false",
+    "array": "list",
+    "object": "table",
+}
+_TEXTS = {"(ms|s|": "duration", "(B|KiB": "size", "uri": "URL", "date-time": "date and time"}
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+_SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+
+
+def reference() -> str:
+    """Give a table for each form: key, kind of value, default, meaning."""
+    definitions = json_schema()["$defs"]
+    return "\n".join(line for title, form in _FORMS for line in _table(title, form, definitions))
+
+
+def with_reference(page: str) -> str:
+    """Give a page with the part between its marks made anew."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{reference()}\n{END}{after}"
+
+
+def _table(title: str, form: type[Form], definitions: Mapping[str, Any]) -> Iterator[str]:
+    yield f"\n### `{title}`\n"
+    said = (form.__doc__ or "").partition(": ")[2]
+    yield f"{said[:1].upper()}{said[1:]}\n"
+    yield "| key | value | default | |"
+    yield "|---|---|---|---|"
+    properties = definitions[form.__name__]["properties"]
+    for key, field in form.model_fields.items():
+        yield f"| `{key}` | {_kind(properties[key])} | {_default(field)} | {field.description} |"
+    if form.planned:
+        yield f"\nNot available yet, and refused: {', '.join(f'`{key}`' for key in sorted(form.planned))}."
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if "const" in schema or "enum" in schema:
+        return ", ".join(f"`{_toml(each)}`" for each in schema.get("enum", [schema.get("const")]))
+    if "anyOf" in schema:
+        return "text, or list of texts"
+    word = _KINDS["object" if "$ref" in schema else schema["type"]]
+    if "minimum" in schema:
+        return f"{word}, {schema['minimum']} to {schema.get('maximum', '…')}"
+    mark = f"{schema.get('format', '')} {schema.get('pattern', '')}"
+    return next((special for sign, special in _TEXTS.items() if sign in mark), word)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default
+    if value is None or isinstance(value, Form) or value in ((), {}, ""):
+        return ""
+    if field.annotation is int and any("size" in str(each) or "MiB" in str(each) for each in field.metadata):
+        return f"`{_size(value)}`"
+    return f"`{_toml(value)}`"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, timedelta):
+        return _duration(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(each) for each in value)}]"
+    if isinstance(value, Enum):
+        return f'"{value.value}"'
+    return str(value) if isinstance(value, int | float) else f'"{value}"'
+
+
+def _duration(value: timedelta) -> str:
+    seconds = value.total_seconds()
+    unit, size = next(((unit, size) for unit, size in _UNITS if seconds and seconds % size == 0), ("s", 1))
+    return f'"{seconds / size:g}{unit}"'
+
+
+def _size(value: int) -> str:
+    unit, size = next(((unit, size) for unit, size in _SIZES if value % size == 0), ("B", 1))
+    return f'"{value // size}{unit}"'
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(with_reference(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,54 @@
+"""The configuration as JSON Schema (2020-12), for editors and other programs."""
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from syndicator.settings.configuration import Configuration
+from syndicator.settings.sources import NOT_INHERITED
+from syndicator.settings.texts import SLUG
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+_INHERITING = ("SourceForm", "ListForm", "ArticleForm", "PopularForm")
+"""What `[defaults]` can fill in, so that nothing of it must be written there."""
+
+
+class _Generator(GenerateJsonSchema):
+    """Without nulls, which TOML has not, and without defaults, which the reference shows as people write."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the schema of all files together; one file alone may leave out what others hold."""
+    schema = Configuration.model_json_schema(schema_generator=_Generator)
+    properties, definitions = schema["properties"], schema["$defs"]
+    for section in ("source", "feed", "endpoint"):
+        properties[section]["propertyNames"] = {"pattern": f"^{SLUG.pattern}$"}
+    for name in _INHERITING:
+        definitions[name].pop("required", None)
+    source = definitions["SourceForm"]
+    properties["defaults"] |= {
+        "additionalProperties": False,
+        "properties": {key: value for key, value in source["properties"].items() if key not in NOT_INHERITED},
+    }
+    source["required"] = ["title", "url"]
+    return {"$schema": DIALECT, **_without_titles(schema)}
+
+
+def _without_titles(node: Any) -> Any:
+    """Leave out the titles that are made from names: they say nothing."""
+    if isinstance(node, dict):
+        return {
+            key: _without_titles(value)
+            for key, value in node.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    return [_without_titles(each) for each in node] if isinstance(node, list) else node
