@@ -37,6 +37,11 @@ def parse_url(url: str) -> URL:
     return parsed.with_fragment(None)
 
 
+def _origin(url: URL) -> tuple[str, str | None, int | None]:
+    """Give scheme, host and port; a port that is the scheme's own counts whether it is written or not."""
+    return url.scheme, url.raw_host, url.port
+
+
 def _is_odd_number(host: str) -> bool:
     """Tell hosts that some resolvers take for IPv4 addresses although they are not written as one.
 
@@ -59,7 +64,9 @@ class Trip:
         self.working = working
         self._max_redirects = max_redirects
         self.url, credentials = split_credentials(parse_url(url))
-        self.headers = credentials | checked(headers)
+        self.headers = checked(headers)
+        if not any(name.lower() == "authorization" for name in self.headers):
+            self.headers |= credentials
         self._seen = {self.url}
 
     @property
@@ -86,7 +93,7 @@ class Trip:
         target = self._resolve(location)
         if target in self._seen:
             raise failure(Reason.REDIRECT, f"{self.host} redirects in a circle.")
-        if target.origin() != self.url.origin():
+        if _origin(target) != _origin(self.url):
             self.headers = {}
         self._seen.add(target)
         self.url = target

@@ -29,8 +29,8 @@ class _Attempt(Struct, frozen=True, kw_only=True):
     retry_after: str | None = None
 
 
-async def send(
-    egress: Egress, endpoint: Endpoint, delivery: Delivery, article: Article, *, now: datetime, rng: Random
+async def send(  # noqa: PLR0917 — six things of six types: none can be taken for another
+    egress: Egress, endpoint: Endpoint, delivery: Delivery, article: Article, now: datetime, rng: Random
 ) -> DeliveryOutcome:
     """Sign and send, and judge the answer: 2xx is delivered, all else a failure (redirects too).
 

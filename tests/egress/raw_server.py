@@ -22,8 +22,13 @@ class Asked:
         lines = head.decode("latin-1").split("\r\n")
         self.method, self.path, _ = lines[0].split(" ", 2)
         pairs = [line.split(":", 1) for line in lines[1:] if line]
+        self._names = [name.lower() for name, _ in pairs]
         self.headers = {name.lower(): value.strip() for name, value in pairs}
         self.body = body
+
+    def times(self, name: str) -> int:
+        """Count how often a header came."""
+        return self._names.count(name)
 
 
 Script = Callable[[Asked, asyncio.StreamWriter], Awaitable[None]]

@@ -405,6 +405,14 @@ async def test_credentials_in_the_url_are_sent_but_never_shown() -> None:
     assert "ann" not in str(lost)
 
 
+async def test_an_authorization_that_is_set_wins_over_the_urls() -> None:
+    async with serving(saying(reply(b"x"))) as server, egress_on("127.0.0.1") as egress:
+        url = f"http://ann:secret@127.0.0.1:{server.port}/"
+        await egress.fetch(url, headers={"authorization": "Bearer t"})
+    assert server.asked[0].headers["authorization"] == "Bearer t"
+    assert server.asked[0].times("authorization") == 1
+
+
 async def test_cancellation_passes_and_frees_the_turn() -> None:
     one = ConnectionLimits(total=1, per_host=1, wait_s=5)
     async with (

@@ -3,6 +3,8 @@ import asyncio
 import pytest
 from egress.raw_server import Asked, by_path, egress_on, reply, saying, serving
 
+from syndicator.egress.slots import Budget
+from syndicator.egress.trip import Trip
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.model.source import FetchLimits
 
@@ -114,6 +116,24 @@ async def test_who_redirects_does_not_choose_our_credentials() -> None:
     assert isinstance(result, Fetched)
     assert result.url == other.url()
     assert "authorization" not in other.asked[0].headers
+
+
+@pytest.mark.parametrize(
+    ("location", "kept"),
+    [
+        ("http://portal.example:80/b", True),
+        ("http://PORTAL.example/b", True),
+        ("//portal.example/b", True),
+        ("https://portal.example/b", False),
+        ("http://portal.example:81/b", False),
+        ("http://www.portal.example/b", False),
+        ("http://portal.example./b", False),
+    ],
+)
+def test_what_counts_as_the_same_origin(location: str, kept: bool) -> None:
+    trip = Trip("http://portal.example/a", PRIVATE, working=Budget(1), max_redirects=1)
+    trip.follow(location)
+    assert bool(trip.headers) is kept
 
 
 async def test_a_name_is_another_origin_than_its_address() -> None:
