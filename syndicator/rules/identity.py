@@ -35,15 +35,15 @@ def canonical_url(url: str) -> str:
     Left out: scheme, `www.`, default port, fragment (unless `#!…`), a slash at the end, tracking
     parameters. The other parameters are sorted; percent-encoding is made uniform (RFC 3986, 6.2.2).
     """
-    parts = urlsplit(url.strip())
-    host = (parts.hostname or "").rstrip(".").removeprefix("www.")
     try:
+        parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        port = None
+        return url.strip()  # no URL at all: it is its own and only spelling
+    host = (parts.hostname or "").rstrip(".").removeprefix("www.")
     if port is not None and port != _DEFAULT_PORTS.get(parts.scheme):
         host = f"{host}:{port}"
-    path = _uniform(parts.path, safe="/:@!$&'()*+,;=").rstrip("/")
+    path = "/".join(_uniform(part, safe=":@!$&'()*+,;=") for part in parts.path.split("/")).rstrip("/")
     kept = sorted(
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)

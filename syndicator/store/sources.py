@@ -74,8 +74,10 @@ class Sources:
     async def lease(self, source: SourceId, token: str, now: datetime, lease: timedelta) -> bool:
         """Lease one source, due or not; False while another worker has it."""
         key, owners = self._keys.sources_due(), self._keys.sources_owners()
+        owner, due_ms = await self._redis.batch([("HGET", owners, source), ("ZSCORE", key, source)])
+        lapsed = owner is not None and int(due_ms or 0) <= to_ms(now)
         take = Unit(
-            expects=((owners, source, ""),),
+            expects=((owners, source, owner.decode() if lapsed else ""),),
             writes=(("ZADD", key, to_ms(now + lease), source), ("HSET", owners, source, token)),
         )
         return (await self._redis.commit([take]))[0]

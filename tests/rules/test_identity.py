@@ -1,0 +1,102 @@
+"""What is the same article, what is a change, and what is neither."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from support import candidate
+
+from syndicator.model.article import Photo, Placement, RelatedLink
+from syndicator.rules.identity import canonical_url, content_hash, identify, url_key
+
+SAME = [
+    ("https://kota.example/read/1", "http://www.kota.example/read/1/"),
+    ("https://kota.example/read/1", "https://KOTA.example:443/read/1#komentar"),
+    ("https://kota.example/read/1", "https://kota.example/read/1?utm_source=rss&utm_medium=feed"),
+    ("https://kota.example/read/1?a=1&b=2", "https://kota.example/read/1?b=2&fbclid=abc&a=1"),
+    ("https://kota.example/b%65rita", "https://kota.example/berita"),
+    ("https://kota.example/jalan%20baru", "https://kota.example/jalan baru"),
+    ("https://kota.example/", "https://kota.example"),
+    ("https://kota.example./x", "https://kota.example/x"),
+]
+DIFFERENT = [
+    ("https://kota.example/read/1", "https://kota.example/read/2"),
+    ("https://kota.example/read/1", "https://kota.example/en/read/1"),
+    ("https://kota.example/?p=1", "https://kota.example/?p=2"),
+    ("https://kota.example/?id=1", "https://kota.example/"),
+    ("https://kota.example/?ref=a", "https://kota.example/?ref=b"),
+    ("https://kota.example/#!/a", "https://kota.example/#!/b"),
+    ("https://kota.example:8443/a", "https://kota.example/a"),
+    ("https://kota.example/A", "https://kota.example/a"),
+    ("https://kota.example/a%2Fb", "https://kota.example/a/b"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_spellings_of_one_page_share_a_key(one: str, other: str) -> None:
+    assert canonical_url(one) == canonical_url(other)
+    assert url_key(one) == url_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_different_pages_never_share_a_key(one: str, other: str) -> None:
+    assert url_key(one) != url_key(other)
+
+
+@given(st.text())
+def test_any_text_has_a_key(text: str) -> None:
+    assert url_key("https://kota.example/" + text).startswith("u:")
+
+
+@pytest.mark.parametrize("url", ["http://[", "https://kota.example:99999999/", "https://kota.example:x/", ""])
+def test_urls_that_no_parser_likes_still_have_a_key(url: str) -> None:
+    assert url_key(url).startswith("u:")
+
+
+def test_sources_that_carry_the_same_page_agree_on_its_id() -> None:
+    (one,) = identify([candidate(1, source="a", guid="123")])
+    (other,) = identify([candidate(1, source="b")])
+    assert one.article_id == other.article_id
+    assert len(one.article_id) == 16
+
+
+def test_a_guid_means_something_inside_its_own_source_only() -> None:
+    (one,) = identify([candidate(1, source="a", guid="7")])
+    (other,) = identify([candidate(2, source="b", guid="7")])
+    assert set(one.keys).isdisjoint(other.keys)
+
+
+def test_a_candidate_without_any_address_is_known_by_its_text() -> None:
+    bare = replace(candidate(1), url="")
+    assert identify([bare])[0].keys == identify([bare])[0].keys
+    assert identify([bare])[0].keys != identify([replace(bare, title="Lain")])[0].keys
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "Lain"},
+        {"lead": "Lain."},
+        {"body_html": "<p>Lain.</p>"},
+        {"quote": "Lain"},
+        {"authors": ("Sari",)},
+        {"section": "Olahraga"},
+        {"tags": ("mrt",)},
+        {"photos": (Photo(url="https://kota.example/1.jpg", credit="Sari"),)},
+    ],
+)
+def test_what_a_reader_would_notice_is_a_change(change: dict[str, object]) -> None:
+    assert content_hash(candidate(1)) != content_hash(replace(candidate(1), **change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"views": 9000},
+        {"updated_at": candidate(1).published_at},
+        {"related": (RelatedLink(url="https://kota.example/2", title="x", placement=Placement.BOXED),)},
+        {"url": "https://kota.example/moved"},
+    ],
+)
+def test_what_a_reader_would_not_notice_is_none(change: dict[str, object]) -> None:
+    assert content_hash(candidate(1)) == content_hash(replace(candidate(1), **change))

@@ -1,0 +1,148 @@
+"""The embedded server: one owner, guests, take-over, and files that outlive them all."""
+
+import asyncio
+import json
+import os
+import signal
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from syndicator.errors import EngineMismatch, StoreError
+from syndicator.store.connection import connect
+from syndicator.store.embedded import EmbeddedServer, embedded_server, find_server
+from syndicator.store.store import StoreOptions, open_store
+
+OWNER = """
+import asyncio, sys
+from pathlib import Path
+from syndicator.store.connection import connect
+from syndicator.store.embedded import embedded_server
+async def main():
+    async with embedded_server(Path(sys.argv[1])) as url, connect(url, anchor="x") as redis:
+        await redis.call("SET", "kept", "yes")
+        print("up", flush=True)
+        await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+async def value(url: str) -> bytes | None:
+    async with connect(url, anchor="x") as redis:
+        found: bytes | None = await redis.call("GET", "kept")
+        return found
+
+
+async def server_pid(url: str) -> int:
+    async with connect(url, anchor="x") as redis:
+        info = (await redis.call("INFO", "server")).decode()
+    return int(next(line for line in info.splitlines() if line.startswith("process_id")).split(":")[1])
+
+
+async def start_owner(folder: Path) -> asyncio.subprocess.Process:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OWNER, str(folder), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"up\n"
+    return process
+
+
+async def test_data_outlives_the_server(tmp_path: Path) -> None:
+    async with embedded_server(tmp_path) as url, connect(url, anchor="x") as redis:
+        await redis.call("SET", "kept", "yes")
+    async with embedded_server(tmp_path) as url:
+        assert await value(url) == b"yes"
+    assert json.loads((tmp_path / "engine.json").read_text())["engine"] == "valkey"
+
+
+async def test_a_second_opener_is_a_guest_of_the_first(tmp_path: Path) -> None:
+    owner = EmbeddedServer(tmp_path, find_server(None))
+    guest = EmbeddedServer(tmp_path, find_server(None))
+    await owner.ensure()
+    try:
+        await guest.ensure()
+        assert (owner.is_owner, guest.is_owner) == (True, False)
+        await guest.stop()
+        assert await value(f"unix://{owner.socket}") is None
+    finally:
+        await owner.stop()
+
+
+async def test_a_guest_takes_over_from_an_owner_that_was_killed(tmp_path: Path) -> None:
+    process = await start_owner(tmp_path)
+    async with embedded_server(tmp_path) as url:
+        assert await value(url) == b"yes"
+        before = await server_pid(url)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        async with asyncio.timeout(20):
+            while await _refused(url) or await server_pid(url) == before:
+                await asyncio.sleep(0.05)
+        assert await value(url) == b"yes"
+
+
+async def _refused(url: str) -> bool:
+    try:
+        await value(url)
+    except StoreError:
+        return True
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux' own")
+async def test_the_server_ends_with_an_owner_that_was_killed(tmp_path: Path) -> None:
+    process = await start_owner(tmp_path)
+    server = EmbeddedServer(tmp_path, find_server(None))
+    pid = await server_pid(f"unix://{server.socket}")
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    async with asyncio.timeout(10):
+        while _runs(pid):
+            await asyncio.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+async def test_a_server_that_is_killed_is_started_again(tmp_path: Path) -> None:
+    async with embedded_server(tmp_path) as url, connect(url, anchor="x") as redis:
+        await redis.call("SET", "kept", "yes")
+        os.kill(await server_pid(url), signal.SIGKILL)
+        async with asyncio.timeout(20):
+            while await _refused(url):
+                await asyncio.sleep(0.05)
+        assert await value(url) == b"yes"
+
+
+async def test_files_of_another_engine_are_refused_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "engine.json").write_text('{"engine": "redis", "version": "8.0.2"}')
+    with pytest.raises(EngineMismatch, match=r"redis 8\.0\.2.*\[store\] engine"):
+        async with embedded_server(tmp_path):
+            pass
+
+
+async def test_an_engine_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no-such-server"):
+        async with embedded_server(tmp_path, "no-such-server"):
+            pass
+
+
+async def test_the_socket_is_private_and_its_path_short(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100) / ("e" * 100)
+    async with embedded_server(deep) as url:
+        socket = Path(url.removeprefix("unix://"))
+        assert len(os.fsencode(socket)) <= 103
+        assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+
+
+async def test_a_store_opens_on_nothing_but_a_folder(tmp_path: Path) -> None:
+    async with open_store(StoreOptions(data_dir=tmp_path / "data")) as store:
+        await store.ping()
