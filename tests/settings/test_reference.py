@@ -1,0 +1,88 @@
+"""What programs and people read about the configuration is what the code accepts."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syndicator.settings import load
+from syndicator.settings.configuration import Configuration
+from syndicator.settings.form import Form
+from syndicator.settings.reference import BEGIN, END, reference, with_reference
+from syndicator.settings.schema import json_schema
+
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "configuration.md"
+FROZEN = HERE / "config_schema.json"
+
+
+def forms(form: type[Form] = Configuration) -> set[type[Form]]:
+    found = {form}
+    for field in form.model_fields.values():
+        for each in re.findall(r"\w+(?:Form|Section)", str(field.annotation)):
+            inner = next(cls for cls in Form.__subclasses__() if cls.__name__ == each)
+            if inner not in found:
+                found |= forms(inner)
+    return found
+
+
+def test_the_schema_is_the_frozen_one() -> None:
+    now = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    remedy = "if the change is meant: syndicator config schema > tests/settings/config_schema.json, and tell it in CHANGELOG.md"
+    assert now == FROZEN.read_text(encoding="utf-8"), remedy
+
+
+def test_the_reference_in_the_documentation_is_up_to_date() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert with_reference(page) == page, "docs/configuration.md is out of date: run `make docs`"
+
+
+def test_every_key_is_described_and_in_the_reference() -> None:
+    text = reference()
+    found = forms()
+    assert len(found) >= 17
+    for form in found - {Configuration}:
+        for key, field in form.model_fields.items():
+            assert field.description, f"{form.__name__}.{key} has no description"
+            assert f"| `{key}` |" in text
+
+
+def test_the_schema_knows_every_key() -> None:
+    definitions = json_schema()["$defs"]
+    for form in forms() - {Configuration}:
+        assert set(definitions[form.__name__]["properties"]) == set(form.model_fields)
+        assert definitions[form.__name__]["additionalProperties"] is False
+
+
+def test_nothing_that_is_planned_is_accepted_too() -> None:
+    for form in forms():
+        assert not form.planned & form.model_fields.keys()
+
+
+def test_the_examples_of_the_page_are_a_good_configuration(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "partner-a").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
+    blocks = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 4
+    for number, block in enumerate(blocks):
+        (tmp_path / f"{number}.toml").write_text(block, encoding="utf-8")
+    settings = load(tmp_path, {})
+    assert set(settings.sources) == {"kantor-berita", "berita-kota"}
+    assert set(settings.feeds) == {"popular-today"}
+    assert set(settings.endpoints) == {"partner-a"}
+
+
+def test_the_page_says_what_a_fault_looks_like() -> None:
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    assert "→ did you mean item?" in before
+    assert rest.partition(END)[2].strip() == ""
+
+
+@pytest.mark.parametrize("name", ["schedule", "list", "article", "popular"])
+def test_defaults_of_the_schema_share_the_tables_of_a_source(name: str) -> None:
+    schema: dict[str, Any] = json_schema()
+    defaults = schema["properties"]["defaults"]["properties"]
+    assert defaults[name] == schema["$defs"]["SourceForm"]["properties"][name]
+    assert "title" not in defaults
