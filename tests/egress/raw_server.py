@@ -10,6 +10,8 @@ from ipaddress import ip_network
 from syndicator.egress.client import SOURCE_LIMITS, Egress, open_egress
 from syndicator.egress.slots import ConnectionLimits
 from syndicator.model.clock import Clock, system_clock
+from syndicator.model.fetch import FetchFailed, FetchResult
+from syndicator.model.source import FetchLimits
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -136,3 +138,27 @@ async def egress_on(
         source_limits=source_limits,
     ) as egress:
         yield egress
+
+
+SHORT = FetchLimits(timeout_s=0.3, connect_timeout_s=0.2)
+MIB = 1024 * 1024
+
+
+def noon() -> datetime:
+    return NOON
+
+
+async def fetch_from(
+    script: Script, limits: FetchLimits = SHORT, **headers: str
+) -> tuple[RawServer, FetchResult]:
+    async with serving(script) as server, egress_on("127.0.0.1", clock=noon) as egress:
+        return server, await egress.fetch(server.url("/feed?token=hidden"), headers=headers, limits=limits)
+
+
+async def failure_from(script: Script, limits: FetchLimits = SHORT) -> FetchFailed:
+    _, result = await fetch_from(script, limits)
+    assert isinstance(result, FetchFailed)
+    assert "hidden" not in result.detail
+    assert result.detail.isprintable()
+    assert result.fetched_at == NOON
+    return result

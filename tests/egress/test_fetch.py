@@ -1,21 +1,16 @@
 import asyncio
-import gzip
 import ssl
 import subprocess
-import tracemalloc
-import zlib
-from datetime import datetime
 from pathlib import Path
 
-import brotli
 import pytest
 from egress.raw_server import (
     LOOPBACK,
     NOON,
-    Asked,
-    RawServer,
-    Script,
+    SHORT,
     egress_on,
+    failure_from,
+    fetch_from,
     reply,
     saying,
     serving,
@@ -24,34 +19,11 @@ from egress.raw_server import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicator.egress.client import Egress, open_egress
+from syndicator.egress.client import open_egress
 from syndicator.egress.slots import ConnectionLimits
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.source import FetchLimits
-
-SHORT = FetchLimits(timeout_s=0.3, connect_timeout_s=0.2)
-LIMIT = 1024 * 1024
-
-
-def noon() -> datetime:
-    return NOON
-
-
-async def fetch_from(
-    script: Script, limits: FetchLimits = SHORT, **headers: str
-) -> tuple[RawServer, FetchResult]:
-    async with serving(script) as server, egress_on("127.0.0.1", clock=noon) as egress:
-        return server, await egress.fetch(server.url("/feed?token=hidden"), headers=headers, limits=limits)
-
-
-async def failure_from(script: Script, limits: FetchLimits = SHORT) -> FetchFailed:
-    _, result = await fetch_from(script, limits)
-    assert isinstance(result, FetchFailed)
-    assert "hidden" not in result.detail
-    assert result.detail.isprintable()
-    assert result.fetched_at == NOON
-    return result
 
 
 async def test_a_document_as_it_came() -> None:
@@ -144,118 +116,6 @@ async def test_not_modified() -> None:
     assert result == NotModified(
         requested_url=server.url("/feed?token=hidden"), headers={"etag": '"b"'}, fetched_at=NOON
     )
-
-
-def zstd_of_zeros(blocks: int) -> bytes:
-    """Make a Zstandard frame by hand (RFC 8878, 3.1.1): a window of 128 KiB, blocks of one repeated byte."""
-    header = bytes.fromhex("28b52ffd") + bytes([0x00, 0x38])
-    repeat, last = 0b010, 0b001
-    size = 131_072 << 3
-    frame = [
-        (size | repeat | (last if number == blocks - 1 else 0)).to_bytes(3, "little") + b"\0"
-        for number in range(blocks)
-    ]
-    return header + b"".join(frame)
-
-
-@pytest.mark.parametrize(
-    ("coding", "packed"),
-    [
-        ("gzip", gzip.compress(bytes(131_072))),
-        ("deflate", zlib.compress(bytes(131_072))),
-        ("br", brotli.compress(bytes(131_072))),
-        ("zstd", zstd_of_zeros(1)),
-    ],
-)
-async def test_packed_documents_are_unpacked(coding: str, packed: bytes) -> None:
-    _, result = await fetch_from(saying(reply(packed, headers=[("Content-Encoding", coding)])))
-    assert isinstance(result, Fetched)
-    assert result.body == bytes(131_072)
-
-
-def bomb(coding: str) -> bytes:
-    if coding == "zstd":
-        return zstd_of_zeros(1024)
-    zeros = bytes(128 * LIMIT)
-    if coding == "gzip":
-        return gzip.compress(zeros)
-    return zlib.compress(zeros) if coding == "deflate" else bytes(brotli.compress(zeros, quality=5))
-
-
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
-async def test_a_bomb_never_unfolds(coding: str) -> None:
-    packed = bomb(coding)
-    assert len(packed) < LIMIT
-    limits = FetchLimits(timeout_s=10, max_body_bytes=4 * LIMIT)
-    script = saying(reply(packed, headers=[("Content-Encoding", coding)]))
-    tracemalloc.start()
-    try:
-        failed = await failure_from(script, limits)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert failed.reason is Reason.TOO_LARGE
-    assert peak < 12 * LIMIT
-
-
-async def test_a_body_without_end() -> None:
-    written = 0
-
-    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        nonlocal written
-        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        while not writer.is_closing():
-            writer.write(b"10000\r\n" + bytes(65536) + b"\r\n")
-            written += 65536
-            await writer.drain()
-
-    failed = await failure_from(script, FetchLimits(timeout_s=10, max_body_bytes=LIMIT))
-    assert failed.reason is Reason.TOO_LARGE
-    assert written < 20 * LIMIT  # what the sockets' own buffers took
-
-
-async def test_a_declared_size_over_the_limit_is_not_even_read() -> None:
-    script = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
-    failed = await failure_from(script, FetchLimits(timeout_s=10))
-    assert failed.reason is Reason.TOO_LARGE
-
-
-@pytest.mark.parametrize(("size", "fits"), [(LIMIT, True), (LIMIT + 1, False)])
-async def test_the_limit_is_exact(size: int, fits: bool) -> None:
-    script = saying(reply(gzip.compress(bytes(size)), headers=[("Content-Encoding", "gzip")]))
-    _, result = await fetch_from(script, FetchLimits(timeout_s=10, max_body_bytes=LIMIT))
-    assert isinstance(result, Fetched) is fits
-
-
-async def test_one_byte_at_a_time_ends_with_the_deadline() -> None:
-    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        while not writer.is_closing():
-            writer.write(b"x")
-            await writer.drain()
-            await asyncio.sleep(0.01)
-
-    began = asyncio.get_running_loop().time()
-    failed = await failure_from(script)
-    assert failed.reason is Reason.TIMEOUT
-    assert asyncio.get_running_loop().time() - began < 2
-
-
-async def test_a_server_that_says_nothing() -> None:
-    failed = await failure_from(silent())
-    assert failed.reason is Reason.TIMEOUT
-    assert failed.detail == "127.0.0.1 did not answer completely in time."
-
-
-async def test_the_deadline_is_for_all_hops_together() -> None:
-    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.1)
-        writer.write(reply(status=302, headers=[("Location", asked.path + "x")]))
-
-    began = asyncio.get_running_loop().time()
-    failed = await failure_from(script, FetchLimits(timeout_s=0.35, max_redirects=50))
-    assert failed.reason is Reason.TIMEOUT
-    assert asyncio.get_running_loop().time() - began < 2
 
 
 CUT_OFF = [
@@ -427,42 +287,6 @@ async def test_cancellation_passes_and_frees_the_turn() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert isinstance(await egress.fetch(server.url()), Fetched)
-
-
-async def test_waiting_for_a_turn_is_not_charged_to_the_request() -> None:
-    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.1)
-        writer.write(reply(b"x"))
-
-    async def all_of(egress: Egress, url: str) -> list[FetchResult]:
-        limits = FetchLimits(timeout_s=0.35)
-        return await asyncio.gather(*(egress.fetch(url, limits=limits) for _ in range(6)))
-
-    one = ConnectionLimits(total=10, per_host=1, wait_s=10)
-    async with serving(script) as server, egress_on("127.0.0.1", source_limits=one) as egress:
-        began = asyncio.get_running_loop().time()
-        results = await all_of(egress, server.url())
-        assert asyncio.get_running_loop().time() - began > 0.55
-    assert all(isinstance(result, Fetched) for result in results)
-    assert server.connections == 1
-
-
-async def test_a_turn_that_never_comes_is_a_timeout_and_others_pass() -> None:
-    limits = ConnectionLimits(total=2, per_host=1, wait_s=0.1)
-    async with (
-        serving(silent()) as hanging,
-        serving(saying(reply(b"x"))) as server,
-        egress_on("127.0.0.1", source_limits=limits) as egress,
-    ):
-        stuck = asyncio.create_task(egress.fetch(hanging.url()))
-        while not hanging.asked:
-            await asyncio.sleep(0)
-        late, fine = await asyncio.gather(egress.fetch(hanging.url()), egress.fetch(server.url()))
-        stuck.cancel()
-    assert isinstance(late, FetchFailed)
-    assert late.reason is Reason.TIMEOUT
-    assert "of our own" in late.detail
-    assert isinstance(fine, Fetched)
 
 
 async def test_everything_is_closed_at_the_end() -> None:
