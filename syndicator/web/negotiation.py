@@ -90,14 +90,17 @@ def entity_tag(digest: str, coding: Coding) -> str:
 
 
 def not_modified(
-    tag: str, last_modified: datetime, *, if_none_match: str | None, if_modified_since: str | None
+    tag: str, last_modified: datetime | None, *, if_none_match: str | None, if_modified_since: str | None
 ) -> bool:
     """Tell whether the client has these bytes already (RFC 9110, 13.2.2).
 
-    If-None-Match decides alone where it is there. `last_modified` is in whole seconds.
+    If-None-Match decides alone where it is there. `last_modified` is in whole seconds;
+    None for what has no such date.
     """
     if if_none_match is not None:
         return _matches(tag, if_none_match)
+    if last_modified is None:
+        return False
     since = parse_http_date(if_modified_since, last_modified) if if_modified_since else None
     return since is not None and last_modified <= since
 

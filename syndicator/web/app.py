@@ -1,0 +1,76 @@
+"""The applications, as data: routes and middleware are listed, nothing registers itself."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from aiohttp import web
+
+from syndicator.pipeline.reading import Reading
+from syndicator.web.drawing import Drawing, path_prefix
+from syndicator.web.feeds import FeedRoutes
+from syndicator.web.health import HealthRoutes
+from syndicator.web.options import OpsOptions, WebOptions
+from syndicator.web.pages import PageRoutes
+from syndicator.web.problems import catch_problems
+from syndicator.web.responses import SAFE_HEADERS
+from syndicator.web.status import StatusRoutes
+
+Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+
+_MAX_BODY_BYTES = 64 * 1024
+"""Nothing here takes a body."""
+
+
+def create_app(reading: Reading, options: WebOptions) -> web.Application:
+    """Build the public application: feeds, pages, probes.
+
+    It answers below the path of the public URL and below the root alike, so that it does not matter
+    whether a proxy in front strips the path or keeps it.
+    """
+    drawing = Drawing(reading.site)
+    pages = PageRoutes(reading, drawing, options)
+    groups = (FeedRoutes(reading, options), pages, HealthRoutes(reading), drawing)
+    routes = [route for group in groups for route in group.routes()]
+    app = web.Application(
+        middlewares=[catch_problems(reading.site, options.trusted_proxies, pages.show_problem)],
+        client_max_size=_MAX_BODY_BYTES,
+    )
+    app.add_routes(routes)
+    if prefix := path_prefix(reading.site):
+        app.add_routes(_below(prefix, routes))
+    app.on_response_prepare.append(_add_safe_headers)
+    app.on_response_prepare.append(_counting(options.count))
+    return app
+
+
+def create_ops_app(reading: Reading, options: OpsOptions) -> web.Application:
+    """Build the operators' application, for a listener of its own on loopback."""
+    drawing = Drawing(reading.site, prefix="")
+    pages = PageRoutes(reading, drawing, WebOptions())
+    groups = (StatusRoutes(reading, drawing, options), HealthRoutes(reading), drawing)
+    app = web.Application(
+        middlewares=[catch_problems(reading.site, (), pages.show_problem)],
+        client_max_size=_MAX_BODY_BYTES,
+    )
+    app.add_routes(route for group in groups for route in group.routes())
+    app.on_response_prepare.append(_add_safe_headers)
+    return app
+
+
+def _below(prefix: str, routes: Sequence[web.RouteDef]) -> list[web.RouteDef]:
+    below = [web.RouteDef(one.method, prefix + one.path, one.handler, one.kwargs) for one in routes]
+    root = next(one for one in routes if one.path == "/")
+    return [*below, web.RouteDef(root.method, prefix, root.handler, root.kwargs)]
+
+
+async def _add_safe_headers(request: web.Request, response: web.StreamResponse) -> None:
+    del request
+    for name, value in SAFE_HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def _counting(count: Callable[[str, int], None]) -> Signal:
+    async def counted(request: web.Request, response: web.StreamResponse) -> None:
+        resource = request.match_info.route.resource
+        count(resource.canonical if resource else "unknown", response.status)
+
+    return counted

@@ -1,0 +1,99 @@
+"""Templates to pages: the language chosen, everything escaped, the safe headers set."""
+
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from syndicator.model.feed import Site
+from syndicator.web.negotiation import choose_language, joined
+from syndicator.web.responses import PAGE_POLICY, respond_with
+from syndicator.web.texts import LANGUAGES
+from syndicator.web.wording import Wording, default_language, wordings
+
+STATIC_TYPES: Mapping[str, str] = {
+    "style.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+_YEAR_S = 365 * 24 * 3600
+
+
+def path_prefix(site: Site) -> str:
+    """Give the path below which the site is published: empty, or `/news`."""
+    return urlsplit(site.public_url).path.rstrip("/")
+
+
+class Drawing:
+    """Draws templates for one site."""
+
+    def __init__(self, site: Site, *, prefix: str | None = None) -> None:
+        self.site = site
+        self._wordings = wordings(site)
+        self._default_language = default_language(site)
+        self._static = _read_static()
+        self._environment = Environment(
+            autoescape=True,
+            loader=PackageLoader("syndicator.web"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        # Links inside the site are paths: they work on whatever address a page was reached.
+        self._environment.globals.update(
+            site=site,
+            prefix=path_prefix(site) if prefix is None else prefix,
+            styles=_digest(self._static["style.css"]),
+        )
+
+    def wording(self, request: web.Request) -> Wording:
+        """Choose the language of the answer."""
+        wanted = joined(request.headers.getall(hdrs.ACCEPT_LANGUAGE, ()))
+        return self._wordings[choose_language(wanted, LANGUAGES, self._default_language)]
+
+    def draw(self, template: str, say: Wording, **values: object) -> bytes:
+        return self._environment.get_template(template).render(say=say, **values).encode()
+
+    def page(
+        self, request: web.Request, template: str, *, cache_control: str, **values: object
+    ) -> web.Response:
+        """Answer with a page, with validators and in the client's language."""
+        say = self.wording(request)
+        return respond_with(
+            request, self.draw(template, say, **values), page_headers(say, cache_control=cache_control)
+        )
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/static/{name}", self.static)]
+
+    async def static(self, request: web.Request) -> web.Response:
+        """Send a file that belongs to the pages; its URL carries its digest, so it may be kept for good."""
+        name = request.match_info["name"]
+        if name not in self._static:
+            raise web.HTTPNotFound
+        named = request.query.get("v") == _digest(self._static[name])
+        lifetime = f"public, max-age={_YEAR_S}, immutable" if named else "public, max-age=300"
+        headers: dict[str, str] = {hdrs.CONTENT_TYPE: STATIC_TYPES[name], hdrs.CACHE_CONTROL: lifetime}
+        return respond_with(request, self._static[name], headers)
+
+
+def page_headers(say: Wording, *, cache_control: str) -> dict[str, str]:
+    return {
+        hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
+        hdrs.CONTENT_LANGUAGE: say.language,
+        hdrs.CACHE_CONTROL: cache_control,
+        hdrs.VARY: hdrs.ACCEPT_LANGUAGE,
+        "Content-Security-Policy": PAGE_POLICY,
+    }
+
+
+def _read_static() -> dict[str, bytes]:
+    folder = resources.files("syndicator.web") / "static"
+    return {name: (folder / name).read_bytes() for name in STATIC_TYPES}
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:12]

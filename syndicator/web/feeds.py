@@ -1,0 +1,116 @@
+"""Feeds as readers fetch them. Nothing is rendered here: ready bytes, chosen and sent."""
+
+import time
+from collections.abc import Callable
+
+from aiohttp import hdrs, web
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.feed import CONTENT_TYPES, Format, Rendition
+from syndicator.model.ids import FeedId
+from syndicator.pipeline.reading import Reading
+from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
+from syndicator.render.opml import render_opml
+from syndicator.web.negotiation import Coding
+from syndicator.web.options import WebOptions
+from syndicator.web.problems import ProblemRaised, not_found, unavailable
+from syndicator.web.responses import respond, respond_with
+
+_PREFLIGHT = {
+    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+    hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, HEAD, OPTIONS",
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "If-None-Match, If-Modified-Since, Cache-Control",
+    hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
+    hdrs.ALLOW: "GET, HEAD, OPTIONS",
+}
+
+
+class FeedRoutes:
+    """Handlers of `/feeds/{feed}.{form}` and `/feeds.opml`."""
+
+    def __init__(
+        self, reading: Reading, options: WebOptions, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._site = reading.site
+        self._publisher = reading.publisher
+        self._monotonic = monotonic
+        self._confirmed_at: dict[tuple[FeedId, Format], float] = {}
+        self._shared: dict[str, str] = {
+            hdrs.CACHE_CONTROL: (
+                f"public, max-age={options.feed_max_age_s}, "
+                f"stale-while-revalidate={options.stale_while_revalidate_s}, "
+                f"stale-if-error={options.stale_if_error_s}"
+            ),
+            hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+            hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified, Link, Age",
+        }
+
+    def routes(self) -> list[web.RouteDef]:
+        feed = "/feeds/{feed}.{form:rss|atom|json}"
+        return [
+            web.get(feed, self.feed),
+            web.options(feed, self.preflight),
+            web.get("/feeds.opml", self.opml),
+            web.options("/feeds.opml", self.preflight),
+        ]
+
+    async def feed(self, request: web.Request) -> web.Response:
+        """Send one feed in one format, also while the store is away."""
+        feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
+        if feed not in self._publisher.specs:
+            raise not_found("No feed has this name.")
+        rendition, age_s = await self._rendition(feed, form)
+        headers = self._headers(feed, form)
+        if age_s is not None:
+            headers[hdrs.AGE] = str(age_s)
+        return respond(
+            request,
+            digest=rendition.digest,
+            body=lambda coding: _bytes(rendition, coding),
+            headers=headers,
+            last_modified=rendition.last_modified,
+        )
+
+    async def opml(self, request: web.Request) -> web.Response:
+        """Send the list of all public feeds."""
+        body = render_opml(self._site, self._publisher.specs.values())
+        return respond_with(request, body, {**self._shared, hdrs.CONTENT_TYPE: OPML_TYPE})
+
+    async def preflight(self, request: web.Request) -> web.Response:
+        """Answer a browser that asks whether a page elsewhere may read this."""
+        del request
+        return web.Response(status=204, headers=_PREFLIGHT)
+
+    async def _rendition(self, feed: FeedId, form: Format) -> tuple[Rendition, int | None]:
+        """Give the bytes, and their age in seconds where they could not be confirmed (RFC 9111, 5.1)."""
+        try:
+            rendition = await self._publisher.rendition(feed, form)
+        except StoreUnavailable:
+            kept = self._publisher.last_good(feed, form)
+            if kept is None:
+                detail = "This feed cannot be read from the store right now, and was not read before."
+                raise ProblemRaised(unavailable(detail)) from None
+            now = self._monotonic()
+            return kept, int(now - self._confirmed_at.get((feed, form), now))
+        self._confirmed_at[feed, form] = self._monotonic()
+        return rendition, None
+
+    def _headers(self, feed: FeedId, form: Format) -> dict[str, str]:
+        own_type = CONTENT_TYPES[form]
+        self_url = self._site.url(f"/feeds/{feed}.{form.value}")
+        page_url = self._site.url(f"/feeds/{feed}")
+        links = (
+            f'<{self_url}>; rel="self"; type="{own_type.partition(";")[0]}"',
+            f'<{page_url}>; rel="alternate"; type="text/html"',
+        )
+        return {**self._shared, hdrs.CONTENT_TYPE: own_type, hdrs.LINK: ", ".join(links)}
+
+
+def _bytes(rendition: Rendition, coding: Coding) -> bytes:
+    match coding:
+        case Coding.BROTLI:
+            return rendition.brotli
+        case Coding.GZIP:
+            return rendition.gzip
+        case Coding.IDENTITY:
+            return rendition.body

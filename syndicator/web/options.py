@@ -1,0 +1,31 @@
+"""What the web server is told beside the values it serves."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from syndicator.web.forwarded import Network
+
+
+def _count_nothing(route: str, status: int) -> None:
+    del route, status
+
+
+class WebOptions(Struct, frozen=True, kw_only=True):
+    """How the public server answers."""
+
+    trusted_proxies: tuple[Network, ...] = ()
+    feed_max_age_s: int = 60
+    """How long a reader or a cache may use a feed without asking: the floor of polling."""
+    page_max_age_s: int = 30
+    stale_while_revalidate_s: int = 300
+    stale_if_error_s: int = 86_400
+    count: Callable[[str, int], None] = _count_nothing
+    """Is told route (as a pattern) and status of every answer: the access log is off."""
+
+
+class OpsOptions(Struct, frozen=True, kw_only=True):
+    """What the operators' server is handed."""
+
+    metrics: Callable[[], bytes]
+    """Gives the Prometheus text format."""

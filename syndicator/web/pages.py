@@ -1,0 +1,149 @@
+"""Pages for people. They work without scripts, and while the store is away as far as they can."""
+
+import re
+
+from aiohttp import hdrs, web
+from markupsafe import Markup
+from msgspec import Struct
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.feed import CONTENT_TYPES, FeedSpec, Format, Order
+from syndicator.model.ids import ArticleId, FeedId
+from syndicator.pipeline.reading import Reading
+from syndicator.render.items import Item, prepare_entry
+from syndicator.web.drawing import Drawing, page_headers
+from syndicator.web.options import WebOptions
+from syndicator.web.problems import TITLES, Problem, not_found, problem_headers
+from syndicator.web.texts import TEXTS
+
+_ARTICLE_ID = re.compile(r"[a-z0-9]{1,64}")
+_FORMAT_NAMES = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
+_ON_INDEX = 7
+_ON_FEED_PAGE = 30
+_FAVOURITES = {Order.LATEST: FeedId("latest"), Order.POPULAR: FeedId("popular")}
+
+
+class Address(Struct, frozen=True, kw_only=True):
+    """One feed in one format."""
+
+    name: str
+    url: str
+    path: str
+    media_type: str
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A feed as a page lists it. `items` is None where the store could not be asked."""
+
+    spec: FeedSpec
+    addresses: tuple[Address, ...]
+    items: tuple[Item, ...] | None = ()
+
+    @property
+    def title(self) -> str:
+        return self.spec.title or self.spec.id
+
+
+class PageRoutes:
+    """Handlers of `/`, `/feeds/{feed}`, `/articles/{id}` and `/problems/{name}`."""
+
+    def __init__(self, reading: Reading, drawing: Drawing, options: WebOptions) -> None:
+        self._reading = reading
+        self._publisher = reading.publisher
+        self._drawing = drawing
+        self._lifetime = f"public, max-age={options.page_max_age_s}"
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self.index),
+            web.get("/feeds/{feed}", self.feed),
+            web.get("/articles/{article}", self.article),
+            web.get("/problems/{name}", self.problem),
+        ]
+
+    async def index(self, request: web.Request) -> web.Response:
+        """List the feeds, and show what is new and what is read most."""
+        specs = self._publisher.specs
+        newest, popular = (self._favourite(order) for order in (Order.LATEST, Order.POPULAR))
+        return self._drawing.page(
+            request,
+            "index.html",
+            cache_control=self._lifetime,
+            newest=await self._listed(newest, _ON_INDEX) if newest else None,
+            popular=await self._listed(popular, _ON_INDEX) if popular else None,
+            feeds=[Listed(spec=spec, addresses=self._addresses(spec)) for spec in specs.values()],
+        )
+
+    async def feed(self, request: web.Request) -> web.Response:
+        """Show one feed: what it is, where to get it, what is in it."""
+        spec = self._publisher.specs.get(FeedId(request.match_info["feed"]))
+        if spec is None:
+            raise not_found("No feed has this name.")
+        return self._drawing.page(
+            request,
+            "feed.html",
+            cache_control=self._lifetime,
+            feed=await self._listed(spec, _ON_FEED_PAGE),
+        )
+
+    async def article(self, request: web.Request) -> web.Response:
+        """Show one article as we know it; the portal's own page stays the one that counts."""
+        name = request.match_info["article"]
+        entry = await self._reading.article(ArticleId(name)) if _ARTICLE_ID.fullmatch(name) else None
+        if entry is None:
+            raise not_found("No article with this id is kept here.")
+        item = prepare_entry(entry, self._reading.site)
+        return self._drawing.page(
+            request,
+            "article.html",
+            cache_control=self._lifetime,
+            item=item,
+            body=Markup(item.parts.html),  # noqa: S704  clean since it was gathered, and the policy runs nothing
+        )
+
+    async def problem(self, request: web.Request) -> web.Response:
+        """Explain a `type` of problem+json."""
+        name = request.match_info["name"]
+        if f"problem.{name}" not in TEXTS or name not in TITLES:
+            raise not_found("No problem has this name.")
+        return self._drawing.page(
+            request, "problem.html", cache_control=self._lifetime, name=name, status=None
+        )
+
+    def show_problem(self, request: web.Request, problem: Problem) -> web.Response:
+        """Draw a problem for a browser."""
+        say = self._drawing.wording(request)
+        body = self._drawing.draw("problem.html", say, name=problem.name, status=problem.status)
+        headers = page_headers(say, cache_control="no-store") | problem_headers(problem)
+        headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}"
+        return web.Response(status=problem.status, body=body, headers=headers)
+
+    def _favourite(self, order: Order) -> FeedSpec | None:
+        """Give the feed that stands for what is new or popular: by name, else the first of its order."""
+        specs = self._publisher.specs
+        named = specs.get(_FAVOURITES[order])
+        if named is not None and named.order is order:
+            return named
+        return next((spec for spec in specs.values() if spec.order is order), None)
+
+    async def _listed(self, spec: FeedSpec, most: int) -> Listed:
+        try:
+            snapshot = await self._publisher.snapshot(spec.id)
+        except StoreUnavailable:
+            return Listed(spec=spec, addresses=self._addresses(spec), items=None)
+        shown = snapshot.entries[:most]
+        site = self._reading.site
+        items = tuple(prepare_entry(entry, site, with_html=False) for entry in shown)
+        return Listed(spec=spec, addresses=self._addresses(spec), items=items)
+
+    def _addresses(self, spec: FeedSpec) -> tuple[Address, ...]:
+        return tuple(
+            Address(
+                name=_FORMAT_NAMES[form],
+                url=self._reading.site.url(path),
+                path=path,
+                media_type=CONTENT_TYPES[form].partition(";")[0],
+            )
+            for form in Format
+            if (path := f"/feeds/{spec.id}.{form.value}")
+        )

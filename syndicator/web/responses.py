@@ -1,0 +1,79 @@
+"""One way to send bytes: coded as the client likes, with validators, 304 where it has them already."""
+
+import gzip
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import brotli
+from aiohttp import hdrs, web
+
+from syndicator.web.negotiation import Coding, choose_coding, entity_tag, http_date, joined, not_modified
+
+_BROTLI_QUALITY = 4
+
+# What shows our pages may load pictures and our style sheet, and nothing else: no scripts, frames, forms.
+PAGE_POLICY = (
+    "default-src 'none'; img-src https: http: data:; style-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SAFE_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Frame-Options": "DENY",
+    "Server": "syndicator",
+}
+"""On every answer that does not say otherwise."""
+
+
+def respond(
+    request: web.Request,
+    *,
+    digest: str,
+    body: Callable[[Coding], bytes],
+    headers: Mapping[str, str],
+    last_modified: datetime | None = None,
+) -> web.Response:
+    """Answer GET or HEAD with a document.
+
+    `body` gives the document in one coding; `digest` identifies it in every coding. `headers` hold
+    Content-Type and whatever is sent with a 304, too. `Vary` always names Accept-Encoding.
+    """
+    coding = choose_coding(joined(request.headers.getall(hdrs.ACCEPT_ENCODING, ())))
+    tag = entity_tag(digest, coding)
+    sent = dict(headers)
+    sent[hdrs.ETAG] = tag
+    sent[hdrs.VARY] = ", ".join(filter(None, (headers.get(hdrs.VARY), hdrs.ACCEPT_ENCODING)))
+    if last_modified is not None:
+        sent[hdrs.LAST_MODIFIED] = http_date(last_modified)
+    if _has_it(request, tag, last_modified):
+        sent.pop(hdrs.CONTENT_TYPE, None)
+        return web.Response(status=304, headers=sent)
+    if coding is not Coding.IDENTITY:
+        sent[hdrs.CONTENT_ENCODING] = coding.value
+    return web.Response(body=body(coding), headers=sent)
+
+
+def respond_with(request: web.Request, body: bytes, headers: Mapping[str, str]) -> web.Response:
+    """Answer with bytes made for this request: hashed and coded here."""
+    digest = hashlib.sha256(body).hexdigest()[:32]
+    return respond(request, digest=digest, body=lambda coding: coded(body, coding), headers=headers)
+
+
+def coded(body: bytes, coding: Coding) -> bytes:
+    """Put bytes into a coding; the same bytes always give the same result."""
+    match coding:
+        case Coding.GZIP:
+            return gzip.compress(body, 6, mtime=0)
+        case Coding.BROTLI:
+            packed: bytes = brotli.compress(body, quality=_BROTLI_QUALITY)
+            return packed
+        case Coding.IDENTITY:
+            return body
+
+
+def _has_it(request: web.Request, tag: str, last_modified: datetime | None) -> bool:
+    if_none_match = joined(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
+    if_modified_since = request.headers.get(hdrs.IF_MODIFIED_SINCE)
+    return not_modified(tag, last_modified, if_none_match=if_none_match, if_modified_since=if_modified_since)

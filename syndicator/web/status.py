@@ -1,0 +1,144 @@
+"""The operators' page: what is late or failing stands on top, with its reason in words."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+from msgspec import Struct
+
+from syndicator.model.delivery import Endpoint
+from syndicator.model.fetch import Reason
+from syndicator.model.source import Failure, Source, SourceState
+from syndicator.model.status import EndpointStatus, QueueCounts, SourceStatus, Status
+from syndicator.pipeline.reading import Reading
+from syndicator.web.drawing import Drawing
+from syndicator.web.options import OpsOptions
+
+LATE_AFTER = timedelta(minutes=2)
+"""A source that is due begins within seconds where workers are free."""
+
+_METRICS_HEADERS = {
+    hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8",
+    hdrs.CACHE_CONTROL: "no-store",
+}
+_WORST_FIRST = ("failing", "stuck", "late", "retrying", "waiting", "ok")
+_NEEDS_ATTENTION = frozenset({"failing", "stuck", "late"})
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """A failure, as it is told. Without a `key` its code stands for itself."""
+
+    key: str | None
+    code: str
+    status: str
+    detail: str
+
+
+class SourceRow(Struct, frozen=True, kw_only=True):
+    source: Source
+    state: SourceState
+    standing: str
+    reason: Told | None
+
+
+class EndpointRow(Struct, frozen=True, kw_only=True):
+    endpoint: Endpoint
+    host: str
+    counts: QueueCounts
+    standing: str
+    last_failure: str | None
+
+
+class StatusRoutes:
+    """Handlers of `/status` and `/metrics`."""
+
+    def __init__(self, reading: Reading, drawing: Drawing, options: OpsOptions) -> None:
+        self._reading = reading
+        self._drawing = drawing
+        self._options = options
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self.status),
+            web.get("/status", self.status),
+            web.get("/metrics", self.metrics),
+        ]
+
+    async def status(self, request: web.Request) -> web.Response:
+        """Show sources and endpoints, the worst first."""
+        status = await self._reading.status()
+        sources, endpoints = source_rows(status), endpoint_rows(status)
+        standings = [row.standing for row in sources] + [row.standing for row in endpoints]
+        return self._drawing.page(
+            request,
+            "status.html",
+            cache_control="no-store",
+            status=status,
+            sources=sources,
+            endpoints=endpoints,
+            attention=sum(standing in _NEEDS_ATTENTION for standing in standings),
+        )
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Give the counters to Prometheus."""
+        del request
+        return web.Response(body=self._options.metrics(), headers=_METRICS_HEADERS)
+
+
+def source_rows(status: Status) -> list[SourceRow]:
+    """Judge each source; the worst first, else in the order of the configuration."""
+    rows = [
+        SourceRow(
+            source=one.source,
+            state=one.state,
+            standing=_source_standing(one, status),
+            reason=_told(one.state.failure) if one.state.failures and one.state.failure else None,
+        )
+        for one in status.sources
+    ]
+    return sorted(rows, key=lambda row: _WORST_FIRST.index(row.standing))
+
+
+def endpoint_rows(status: Status) -> list[EndpointRow]:
+    """Judge each endpoint; the worst first, else in the order of the configuration."""
+    rows = [
+        EndpointRow(
+            endpoint=one.endpoint,
+            # Only the host: paths and queries of webhooks are often secrets.
+            host=urlsplit(one.endpoint.url).hostname or "",
+            counts=one.counts,
+            standing=_endpoint_standing(one),
+            last_failure=one.last_failure,
+        )
+        for one in status.endpoints
+    ]
+    return sorted(rows, key=lambda row: _WORST_FIRST.index(row.standing))
+
+
+def _source_standing(one: SourceStatus, status: Status) -> str:
+    state = one.state
+    if state.failures:
+        return "failing"
+    if state.next_due_at is not None and state.next_due_at + LATE_AFTER < status.at:
+        return "late"
+    return "ok" if state.last_success_at else "waiting"
+
+
+def _endpoint_standing(one: EndpointStatus) -> str:
+    if one.counts.dead:
+        return "stuck"
+    return "retrying" if one.counts.delayed else "ok"
+
+
+def _told(failure: Failure) -> Told:
+    """Put a reason into words: `http_404` is the reason `http` with its status."""
+    word, _, number = failure.reason.partition("_")
+    if word == Reason.HTTP and number.isdigit():
+        return Told(key="reason.http", code=failure.reason, status=number, detail=failure.detail)
+    known = failure.reason in list(Reason)
+    return Told(
+        key=f"reason.{failure.reason}" if known else None,
+        code=failure.reason,
+        status="",
+        detail=failure.detail,
+    )

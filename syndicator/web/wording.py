@@ -1,0 +1,69 @@
+"""How pages speak: sentences, numbers and dates in one language and one zone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from syndicator.model.feed import Site
+from syndicator.web.texts import DAYS, LANGUAGES, MONTHS, TEXTS
+
+FALLBACK = "en"
+_UNITS_PER_GROUP = {"id": ".", "en": ","}
+
+
+class Wording:
+    """One language, in the zone of the site. Templates know it as `say`."""
+
+    def __init__(self, language: str, timezone: str) -> None:
+        self.language = language
+        self._index = LANGUAGES.index(language)
+        self._zone = ZoneInfo(timezone)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Give the sentence of that key; KeyError where there is none."""
+        return TEXTS[key][self._index].format_map(values)
+
+    def moment(self, instant: datetime) -> str:
+        """Write a date in full: `Kamis, 5 November 2026, 12.00 WIB`."""
+        local = instant.astimezone(self._zone)
+        day = DAYS[self.language][local.weekday()]
+        return f"{day}, {self._date(local)}, {self._time(local)} {self._zone_name(local)}"
+
+    def short(self, instant: datetime) -> str:
+        """Write a date for lists: `5 Nov 2026, 12.00`."""
+        local = instant.astimezone(self._zone)
+        month = MONTHS[self.language][local.month - 1][:3]
+        return f"{local.day} {month} {local.year}, {self._time(local)}"
+
+    def number(self, value: int) -> str:
+        return f"{value:,}".replace(",", _UNITS_PER_GROUP[self.language])
+
+    def names(self, names: Sequence[str]) -> str:
+        """Join names: `A`, `A and B`, `A, B and C`."""
+        if len(names) < 2:  # noqa: PLR2004  two can be joined
+            return "".join(names)
+        return f"{', '.join(names[:-1])} {self('and')} {names[-1]}"
+
+    def _date(self, local: datetime) -> str:
+        return f"{local.day} {MONTHS[self.language][local.month - 1]} {local.year}"
+
+    def _time(self, local: datetime) -> str:
+        separator = "." if self.language == "id" else ":"
+        return f"{local.hour:02}{separator}{local.minute:02}"
+
+    @staticmethod
+    def _zone_name(local: datetime) -> str:
+        name = local.tzname() or ""
+        # Zones without letters of their own are called "+03": say what the number is.
+        return f"UTC{name}" if name[:1] in "+-" else name
+
+
+def wordings(site: Site) -> dict[str, Wording]:
+    """Give every language that we speak."""
+    return {language: Wording(language, site.timezone) for language in LANGUAGES}
+
+
+def default_language(site: Site) -> str:
+    """Give the site's language where we speak it, else English."""
+    primary = site.language.lower().partition("-")[0]
+    return primary if primary in LANGUAGES else FALLBACK
