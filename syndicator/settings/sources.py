@@ -59,7 +59,7 @@ class ScheduleForm(Form):
     cron: CronText | None = Field(
         default=None,
         validate_default=True,
-        description="Five fields: minute, hour, day, month, weekday (use names such as mon-fri).",
+        description="Five fields: minute, hour, day, month, weekday (names, or 0 to 7 from Sunday on).",
     )
     timezone: Zone | None = Field(default=None, description="Zone of `cron`. Left out: the source's zone.")
     jitter: Duration = Field(

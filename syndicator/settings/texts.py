@@ -20,6 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from syndicator.model.delivery import Secret
 from syndicator.rules.cadence import check_cron
+from syndicator.settings.crontab import with_weekday_names
 
 Network = IPv4Network | IPv6Network
 
@@ -176,11 +177,12 @@ def _selector(value: str) -> str:
 
 
 def _cron(value: str) -> str:
-    complaint = check_cron(value)
+    named = with_weekday_names(value)
+    complaint = check_cron(named)
     if complaint is not None:
         remedy = 'write five fields: minute hour day month weekday, as in "*/10 6-22 * * mon-fri"'
         raise wrong(f"is no cron expression ({complaint})", remedy)
-    return value
+    return named
 
 
 def signing_secret(text: str) -> Secret:
