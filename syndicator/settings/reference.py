@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from syndicator.settings.form import Form
 from syndicator.settings.publishing import EndpointForm, FeedForm, FilterForm, RetryForm
-from syndicator.settings.schema import json_schema
+from syndicator.settings.schema import configuration_schema
 from syndicator.settings.sections import (
     EgressSection,
     RetentionSection,
@@ -62,7 +62,7 @@ _SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 def reference() -> str:
     """Give a table for each form: key, kind of value, default, meaning."""
-    definitions = json_schema()["$defs"]
+    definitions = configuration_schema()["$defs"]
     return "\n".join(line for title, form in _FORMS for line in _table(title, form, definitions))
 
 

@@ -26,7 +26,7 @@ class _Generator(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
 
-def json_schema() -> dict[str, Any]:
+def configuration_schema() -> dict[str, Any]:
     """Give the schema of all files together; one file alone may leave out what others hold."""
     schema = Configuration.model_json_schema(schema_generator=_Generator)
     properties, definitions = schema["properties"], schema["$defs"]

@@ -11,7 +11,7 @@ from syndicator.settings import load
 from syndicator.settings.configuration import Configuration
 from syndicator.settings.form import Form
 from syndicator.settings.reference import BEGIN, END, reference, with_reference
-from syndicator.settings.schema import json_schema
+from syndicator.settings.schema import configuration_schema
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "configuration.md"
@@ -29,7 +29,7 @@ def forms(form: type[Form] = Configuration) -> set[type[Form]]:
 
 
 def test_the_schema_is_the_frozen_one() -> None:
-    now = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    now = json.dumps(configuration_schema(), indent=2, ensure_ascii=False) + "\n"
     remedy = "if the change is meant: syndicator config schema > tests/settings/config_schema.json, and tell it in CHANGELOG.md"
     assert now == FROZEN.read_text(encoding="utf-8"), remedy
 
@@ -50,7 +50,7 @@ def test_every_key_is_described_and_in_the_reference() -> None:
 
 
 def test_the_schema_knows_every_key() -> None:
-    definitions = json_schema()["$defs"]
+    definitions = configuration_schema()["$defs"]
     for form in forms() - {Configuration}:
         assert set(definitions[form.__name__]["properties"]) == set(form.model_fields)
         assert definitions[form.__name__]["additionalProperties"] is False
@@ -82,7 +82,7 @@ def test_the_page_says_what_a_fault_looks_like() -> None:
 
 @pytest.mark.parametrize("name", ["schedule", "list", "article", "popular"])
 def test_defaults_of_the_schema_share_the_tables_of_a_source(name: str) -> None:
-    schema: dict[str, Any] = json_schema()
+    schema: dict[str, Any] = configuration_schema()
     defaults = schema["properties"]["defaults"]["properties"]
     assert defaults[name] == schema["$defs"]["SourceForm"]["properties"][name]
     assert "title" not in defaults
