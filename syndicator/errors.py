@@ -52,6 +52,10 @@ class GatherError(SyndicatorError):
         self.reason = reason
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type["GatherError"], tuple[str, str]]:
+        """Let it travel between processes: an exception is rebuilt from what its constructor takes."""
+        return type(self), (self.reason, self.detail)
+
 
 class EgressError(GatherError):
     """A request of ours did not get an answer that we accept."""

@@ -1,0 +1,52 @@
+"""An entry of a feed as its format tells it, before anything is cleaned: what all feed parsers produce."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, kw_only=True)
+class Picture:
+    """A picture as announced: nothing resolved, numbers as written."""
+
+    url: str
+    media_type: str = ""
+    length: str = ""
+    width: str = ""
+    height: str = ""
+    caption: str = ""
+    credit: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One entry. Texts may hold markup, links may be relative to `base`; empty means not given."""
+
+    base: str
+    link: str = ""
+    guid: str = ""
+    guid_is_link: bool = False
+    """The guid may stand in for a missing link."""
+    title: str = ""
+    title_is_plain: bool = False
+    summary: str = ""
+    content: str = ""
+    """HTML."""
+    summary_is_plain: bool = False
+    content_is_plain: bool = False
+    authors: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    section: str = ""
+    language: str = ""
+    published: str = ""
+    updated: str = ""
+    pictures: list[Picture] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Channel:
+    """What a feed says of itself, and its entries in its own order."""
+
+    title: str = ""
+    home_url: str = ""
+    language: str = ""
+    entries: list[Entry] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)

@@ -1,0 +1,65 @@
+"""Reads any feed: light and clean ones at once, in this process; all others in the pool.
+
+sniff → strict XML or JSON, up to 1 MiB and light → here
+      → larger, heavier, or in doubt              → pool: strict once more, then feedparser
+"""
+
+from syndicator.errors import NotReadable
+from syndicator.gather.candidates import FeedReading, to_reading
+from syndicator.gather.entry import Channel
+from syndicator.gather.html import is_light
+from syndicator.gather.json_feed import read_json
+from syndicator.gather.pool import DEFAULT_TIMEOUT_S, ParserPool
+from syndicator.gather.sniff import DocumentKind, sniff
+from syndicator.gather.tolerant_feed import read_tolerantly
+from syndicator.gather.xml_feed import read_xml
+from syndicator.gather.xml_names import Doubt
+from syndicator.model.fetch import Fetched, Reason
+from syndicator.model.source import Source
+
+MAX_IN_PROCESS_BYTES = 1024 * 1024
+_NO_FEED = {
+    DocumentKind.HTML: "it is an HTML page, no feed",
+    DocumentKind.OTHER: "it is no feed of any known format",
+}
+
+
+async def read_feed(source: Source, fetched: Fetched, pool: ParserPool) -> FeedReading:
+    """Read an RSS, Atom or JSON feed.
+
+    Raises NotReadable: "not_a_feed" for any other document, "malformed" for a feed beyond repair, "parser"
+    where reading it takes too much time or memory.
+    """
+    if len(fetched.body) <= MAX_IN_PROCESS_BYTES:
+        try:
+            channel = read_strictly(fetched)
+        except Doubt:
+            pass
+        else:
+            if _is_light(channel, source.max_articles):
+                return to_reading(source, fetched, channel)
+    return await pool.run(read_thoroughly, source, fetched, timeout_s=DEFAULT_TIMEOUT_S)
+
+
+def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:
+    """Read a feed of any size and cleanliness: for the pool."""
+    try:
+        channel = read_strictly(fetched)
+    except Doubt:
+        channel = read_tolerantly(fetched)
+    return to_reading(source, fetched, channel)
+
+
+def read_strictly(fetched: Fetched) -> Channel:
+    """Read a feed whose meaning is beyond doubt; raises Doubt else, and NotReadable for no feed at all."""
+    kind = sniff(fetched.body)
+    if kind is DocumentKind.JSON:
+        return read_json(fetched)
+    if kind is DocumentKind.XML_FEED:
+        return read_xml(fetched.body, fetched.url)
+    raise NotReadable(Reason.NOT_A_FEED, _NO_FEED[kind] if fetched.body.strip() else "the document is empty")
+
+
+def _is_light(channel: Channel, max_articles: int) -> bool:
+    entries = channel.entries[:max_articles]
+    return all(is_light(entry.summary) and is_light(entry.content) for entry in entries)

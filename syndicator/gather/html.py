@@ -1,0 +1,223 @@
+"""Foreign HTML made harmless: an allow-list of what an article needs, absolute links, and nothing active.
+
+Cleaning runs once, when an article comes in (nh3, which parses as browsers do). Never allowed are svg,
+math, style, script, iframe, whose contents go too, and form, whose text stays.
+
+HTML parsers take quadratic time, or memory, on some inputs: deep nesting, thousands of attributes. `is_light`
+and `weight` tell in linear time, so that a caller can keep such input out of its own process, or refuse it.
+"""
+# ruff: noqa: SIM905 -- lists of tag names are easier to read as words
+
+import html
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import nh3
+from msgspec import Struct
+
+from syndicator.gather.text import MAX_LEAD, absolute_url, plain_text, without_unwanted
+
+MAX_HTML = 500_000
+"""Characters of one body that are read."""
+MAX_STEPS, MAX_ATTRIBUTES = 100_000_000, 10_000
+"""See `Weight`."""
+
+_TAGS = frozenset(
+    "a abbr b blockquote br caption cite code col colgroup dd del dfn div dl dt em figcaption figure "
+    "h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small strong sub sup table tbody td "
+    "tfoot th thead time tr u ul var".split()
+)
+_DROPPED_WITH_CONTENT = frozenset(
+    "applet audio button canvas embed frameset iframe input math noembed noframes noscript object script "
+    "select style svg template textarea title video xmp".split()
+)
+_ATTRIBUTES: Mapping[str, frozenset[str]] = {
+    "a": frozenset({"href", "title"}),
+    "abbr": frozenset({"title"}),
+    "img": frozenset({"src", "alt", "width", "height"}),
+    "ol": frozenset({"start"}),
+    "td": frozenset({"colspan", "rowspan"}),
+    "th": frozenset({"colspan", "rowspan", "scope"}),
+    "time": frozenset({"datetime"}),
+}
+
+_IMAGE = re.compile(r"<img\b([^<>]{0,8000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([a-z-]{2,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazyload")
+_CANDIDATE_END = re.compile(r",\s+|(?<=\d[wx]),")
+_LAZY_HINT = re.compile(r"data-(?:src|original|lazy)|srcset", re.IGNORECASE)
+_HIDDEN = re.compile(r"<span\b([^<>]{0,500})>[^<>]{0,200}</span>", re.IGNORECASE)
+_HIDING = re.compile(r"display\s*:\s*none|\bhidden\b|sceditor-", re.IGNORECASE)
+_EMPTY = re.compile(
+    r"<(p|div|b|i|em|strong|figure|h[1-6]|li|blockquote)>(?:\s|&nbsp;|\u00a0|<br>)*</\1>", re.IGNORECASE
+)
+_IMAGE_WITHOUT_SOURCE = re.compile(r'<img(?: (?:alt|width|height)="[^"]*")*>')
+_BLOCK = re.compile(
+    r"<(?=/?(?:p|div|br|li|ul|ol|dl|dd|dt|h[1-6]|tr|td|th|table|blockquote|figure|figcaption|hr|section|article)\b)",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"<[a-z!/?]", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9:-]*)([^<>]*)", re.IGNORECASE)
+_ATTRIBUTE_GAP = re.compile(r"[\s/]+")
+_LIGHT_LENGTH, _LIGHT_TAGS = 30_000, 300
+_LIGHT_STEPS, _LIGHT_ATTRIBUTES = 300_000, 500
+_BARRIERS = frozenset("table caption td th button object marquee applet select template".split())
+_CLOSED_BY_THEMSELVES = frozenset(
+    "p li dt dd tr thead tbody tfoot option optgroup rt rp colgroup br img hr input meta link source area "
+    "base col embed param track wbr html head body".split()
+)
+
+
+class Weight(Struct, frozen=True, kw_only=True):
+    """What drives the cost of parsing a piece of HTML: both are estimates from above for honest input."""
+
+    steps: int
+    """Tags times depth: 100 million of them are about half a second."""
+    attributes: int
+    """Of the tag that has most: 10 000 of them are about 0.2 s."""
+
+
+def weight(markup: str) -> Weight:
+    """Measure HTML without parsing it."""
+    tags = depth = deepest = attributes = 0
+    opened: dict[str, int] = {}
+    for closing, name, rest in _TAG.findall(markup):
+        tags += 1
+        attributes = max(attributes, len(_ATTRIBUTE_GAP.findall(rest)))
+        tag = name.lower()
+        count = opened.get(tag, 0)
+        if not closing and tag not in _CLOSED_BY_THEMSELVES:
+            opened[tag] = count + 1
+            depth += 1
+            deepest = max(deepest, depth)
+        elif count and tag not in _BARRIERS:  # a closing tag does not reach through a barrier
+            opened[tag] = count - 1
+            depth -= 1
+    return Weight(steps=tags * (deepest + 1), attributes=attributes)
+
+
+def check_weight(markup: str) -> None:
+    """Refuse what would take a parser seconds: ValueError with the reason."""
+    if is_light(markup):
+        return
+    measured = weight(markup[:MAX_HTML])
+    if measured.steps > MAX_STEPS:
+        raise ValueError("its HTML is nested too deeply")
+    if measured.attributes > MAX_ATTRIBUTES:
+        raise ValueError("its HTML has a tag with too many attributes")
+
+
+def is_light(markup: str) -> bool:
+    """Whether parsing takes a few milliseconds at most, whatever is in it."""
+    if len(markup) <= _LIGHT_LENGTH and markup.count("<") <= _LIGHT_TAGS:
+        return True
+    measured = weight(markup[:MAX_HTML])
+    return measured.steps <= _LIGHT_STEPS and measured.attributes <= _LIGHT_ATTRIBUTES
+
+
+class HtmlCleaner:
+    """Cleans pieces of one document; `base` is the URL that relative links are resolved against."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._cleaner = nh3.Cleaner(
+            tags=_TAGS,
+            clean_content_tags=_DROPPED_WITH_CONTENT,
+            attributes=_ATTRIBUTES,
+            attribute_filter=self._attribute,
+            link_rel="noopener",
+            url_schemes={"http", "https"},
+        )
+
+    def clean(self, markup: str) -> str:
+        """Give harmless HTML with absolute links, without hidden spans, empty paragraphs and lost images."""
+        markup = markup[:MAX_HTML]
+        if _LAZY_HINT.search(markup):
+            markup = _IMAGE.sub(_with_source, markup)
+        if "<span" in markup:
+            markup = _HIDDEN.sub(_without_hidden, markup)
+        cleaned = self._cleaner.clean(markup)
+        if "<img" in cleaned:
+            cleaned = _IMAGE_WITHOUT_SOURCE.sub("", cleaned)
+        return _without_empty(without_unwanted(cleaned)).strip()
+
+    def _attribute(self, _tag: str, name: str, value: str) -> str | None:
+        if name in {"href", "src"}:
+            return absolute_url(self._base, value)
+        return value
+
+
+_TEXT_CLEANER = nh3.Cleaner(tags=set(), clean_content_tags=_DROPPED_WITH_CONTENT, attributes={})
+
+
+def to_text(markup: str, limit: int = MAX_LEAD) -> str:
+    """Give the words of HTML as one line of plain text, at most `limit` characters."""
+    markup = markup[:MAX_HTML]
+    if _MARKUP.search(markup):
+        markup = _TEXT_CLEANER.clean(_BLOCK.sub(" <", markup))
+    return plain_text(html.unescape(markup), limit)
+
+
+def first_image(cleaned: str) -> str | None:
+    """Give the source of the first picture in clean HTML."""
+    match = re.search(r'<img(?: [a-z]+="[^"]*")*? src="([^"]*)"', cleaned)
+    return html.unescape(match[1]) if match else None
+
+
+def same_site(url: str, other: str) -> bool:
+    """Whether two URLs are of one host, `www.` and `m.` aside: a page may only name itself."""
+    return _host(url) == _host(other)
+
+
+def _host(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return host.removeprefix("www.").removeprefix("m.")
+
+
+def _with_source(match: re.Match[str]) -> str:
+    """Give an image that loads late its address, where `src` has none worth having."""
+    attributes = {
+        name.lower(): html.unescape(double or single or bare)
+        for name, double, single, bare in _ATTRIBUTE.findall(match[1])
+    }
+    late = next((attributes[name] for name in _LAZY if attributes.get(name)), None)
+    source = attributes.get("src", "")
+    if late is None and (not source or source.startswith("data:")):
+        late = widest(attributes.get("srcset") or attributes.get("data-srcset", ""))
+    if not late:
+        return match[0]
+    kept = {"src": late} | {
+        name: attributes[name] for name in ("alt", "width", "height") if name in attributes
+    }
+    return "<img " + " ".join(f'{name}="{html.escape(value)}"' for name, value in kept.items()) + ">"
+
+
+def widest(srcset: str) -> str | None:
+    """Give the largest picture of a `srcset` (HTML, 4.8.4.2.1)."""
+    best, best_size = None, -1.0
+    for part in _CANDIDATE_END.split(srcset[:8000]):
+        url, _, size = part.strip().partition(" ")
+        try:
+            number = float(size.strip()[:-1] or 1)
+        except ValueError:
+            number = 0.0
+        if url and number > best_size:
+            best, best_size = url, number
+    return best
+
+
+def _without_hidden(match: re.Match[str]) -> str:
+    return "" if _HIDING.search(match[1]) else match[0]
+
+
+def _without_empty(markup: str) -> str:
+    """Take out empty elements, and those that become empty by it, three levels deep."""
+    for _ in range(3):
+        markup, count = _EMPTY.subn("", markup)
+        if not count:
+            break
+    return markup

@@ -1,0 +1,104 @@
+"""JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), tolerant item by item."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from syndicator.errors import NotReadable
+from syndicator.gather.entry import Channel, Entry, Picture
+from syndicator.gather.text import plain_text
+from syndicator.gather.xml_media import is_picture
+from syndicator.model.fetch import Fetched, Reason
+
+_VERSION = "jsonfeed.org/version/"
+
+
+def read_json(fetched: Fetched) -> Channel:
+    """Read a JSON Feed. Raises NotReadable: "malformed" for broken JSON, "not_a_feed" for any other JSON."""
+    document = _decoded(fetched.body)
+    items = document.get("items") if isinstance(document, dict) else None
+    if not isinstance(items, list) or _VERSION not in _text(document, "version"):
+        raise NotReadable(Reason.NOT_A_FEED, "it is JSON, but no JSON Feed")
+    entries, warnings = [], []
+    owners = _authors(document)
+    for number, item in enumerate(items, 1):
+        if isinstance(item, dict):
+            entries.append(_entry(item, fetched.url, owners))
+        else:
+            warnings.append(f"entry {number} skipped: it is no object")
+    if not items:
+        warnings.append("the feed has no entries")
+    return Channel(
+        title=_text(document, "title"),
+        home_url=_text(document, "home_page_url"),
+        language=_text(document, "language"),
+        entries=entries,
+        warnings=warnings,
+    )
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # the slower decoder bears lone surrogates and other encodings: one bad item must not cost all
+    except RecursionError:
+        raise NotReadable(Reason.MALFORMED, "its JSON is nested too deeply") from None
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise NotReadable(Reason.MALFORMED, "its JSON is nested too deeply") from None
+    except ValueError as error:
+        raise NotReadable(Reason.MALFORMED, f"broken JSON: {plain_text(str(error))}") from None
+
+
+def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
+    html = _text(item, "content_html")
+    summary = _text(item, "summary")
+    tags = item.get("tags")
+    return Entry(
+        base=url,
+        link=_text(item, "url") or _text(item, "external_url"),
+        guid=_text(item, "id"),
+        guid_is_link=True,
+        title=_text(item, "title"),
+        title_is_plain=True,
+        summary=summary,
+        summary_is_plain=True,
+        content=html or _text(item, "content_text"),
+        content_is_plain=not html,
+        authors=_authors(item) or owners,
+        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        language=_text(item, "language"),
+        published=_text(item, "date_published"),
+        updated=_text(item, "date_modified"),
+        pictures=_pictures(item),
+    )
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    """Give a text; an id may be a number (JSON Feed 1.1 asks readers to take it)."""
+    value = item.get(key)
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _authors(item: Mapping[str, Any]) -> list[str]:
+    """Give the names: `authors` in 1.1, `author` in 1.0."""
+    authors = item.get("authors")
+    several = authors if isinstance(authors, list) else [item.get("author")]
+    return [name for author in several if isinstance(author, dict) and (name := _text(author, "name"))]
+
+
+def _pictures(item: Mapping[str, Any]) -> list[Picture]:
+    found = [Picture(url=url) for key in ("image", "banner_image") if (url := _text(item, key))][:1]
+    attachments = item.get("attachments")
+    for attachment in attachments if isinstance(attachments, list) else ():
+        if isinstance(attachment, dict) and (url := _text(attachment, "url")):
+            kind = _text(attachment, "mime_type")
+            if is_picture(url, kind):
+                found.append(Picture(url=url, media_type=kind, length=_text(attachment, "size_in_bytes")))
+    return found

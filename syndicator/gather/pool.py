@@ -1,0 +1,137 @@
+"""Worker processes for parsing that can be killed: at a deadline, or when a document eats their memory.
+
+A thread cannot be stopped and a parser written in C does not look at the clock, so everything that may take
+long on hostile input runs here. Workers are forked from a clean server process that has the heavy parsers
+loaded, so that replacing a killed one costs milliseconds; nothing is started before the first task.
+"""
+
+import asyncio
+import functools
+import multiprocessing
+import resource
+import signal
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from syndicator.errors import NotReadable
+from syndicator.model.fetch import Reason
+
+DEFAULT_TIMEOUT_S = 5.0
+DEFAULT_MEMORY_BYTES = 1024 * 1024 * 1024
+_TASKS_PER_WORKER = 1000
+"""After so many a worker is replaced: what leaks in a parser does not pile up."""
+_PRELOADED = [
+    "__main__",
+    "syndicator.gather.feed",
+    "syndicator.gather.tolerant_feed",
+    "syndicator.gather.page",
+]
+
+_T = TypeVar("_T")
+
+
+class ParserPool:
+    """Runs functions of ours in worker processes. Open it with `open_pool`."""
+
+    def __init__(self, *, workers: int, memory_bytes: int) -> None:
+        self._workers = workers
+        self._memory_bytes = memory_bytes
+        self._processes: ProcessPool | None = None
+        self._starting = asyncio.Lock()
+
+    async def run(self, function: Callable[..., _T], *args: Any, timeout_s: float = DEFAULT_TIMEOUT_S) -> _T:
+        """Call a function of a module of ours in a worker, and give what it gives or raise what it raises.
+
+        `timeout_s` counts from when a worker takes the task. NotReadable("parser") when it runs out of time
+        or memory or dies. A cancelled call kills its worker.
+        """
+        call = functools.partial(function, *args)
+        try:
+            return await self._once(call, timeout_s)
+        except (BrokenProcessPool, ProcessExpired) as error:
+            if not _came_from_outside(error):
+                raise NotReadable(Reason.PARSER, _death(error)) from error
+        try:
+            return await self._once(call, timeout_s)
+        except (BrokenProcessPool, ProcessExpired) as error:
+            raise NotReadable(Reason.PARSER, _death(error)) from error
+
+    async def _once(self, call: Callable[[], _T], timeout_s: float) -> _T:
+        future = (await self._running()).schedule(call, timeout=timeout_s)
+        try:
+            return await asyncio.wrap_future(future)
+        except TimeoutError as error:
+            raise NotReadable(Reason.PARSER, f"not parsed within {timeout_s:g} s") from error
+        except (MemoryError, RecursionError) as error:
+            raise NotReadable(Reason.PARSER, "parsing it takes too much memory") from error
+
+    async def _running(self) -> ProcessPool:
+        """Give the pool, started; one that broke is replaced."""
+        async with self._starting:
+            if self._processes is None or not self._processes.active:
+                await self.close()
+                self._processes = await asyncio.to_thread(_start, self._workers, self._memory_bytes)
+            return self._processes
+
+    async def close(self) -> None:
+        """Kill the workers, whatever they do."""
+        processes, self._processes = self._processes, None
+        if processes is not None:
+            await asyncio.to_thread(_stop, processes)
+
+
+@asynccontextmanager
+async def open_pool(
+    *, workers: int = 2, memory_bytes: int = DEFAULT_MEMORY_BYTES
+) -> AsyncIterator[ParserPool]:
+    """Open a pool of at most `workers` processes, each with `memory_bytes` of address space."""
+    pool = ParserPool(workers=workers, memory_bytes=memory_bytes)
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+def _start(workers: int, memory_bytes: int) -> ProcessPool:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    processes = ProcessPool(
+        max_workers=workers,
+        max_tasks=_TASKS_PER_WORKER,
+        initializer=_prepare_worker,
+        initargs=(memory_bytes,),
+        context=context,
+    )
+    processes.schedule(_nothing)  # pebble starts its processes with the first task
+    return processes
+
+
+def _stop(processes: ProcessPool) -> None:
+    processes.stop()  # type: ignore[no-untyped-call] # pebble leaves it so
+    processes.join()
+
+
+def _prepare_worker(memory_bytes: int) -> None:
+    """Limit a worker, and let SIGTERM end it at once: a handler in Python waits for the parser in C."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _came_from_outside(error: BrokenProcessPool | ProcessExpired) -> bool:
+    """Whether the worker's end says nothing about the document: it was told to end, or died while idle."""
+    return isinstance(error, BrokenProcessPool) or error.exitcode == -signal.SIGTERM
+
+
+def _death(error: BrokenProcessPool | ProcessExpired) -> str:
+    if isinstance(error, ProcessExpired) and error.exitcode:
+        return f"the parser died on it (exit {error.exitcode}), most likely for want of memory"
+    return "the parser died on it"

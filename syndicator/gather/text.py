@@ -1,0 +1,89 @@
+"""Plain text and addresses: what titles, names and links are made of."""
+
+import html
+import re
+from urllib.parse import urljoin, urlsplit
+
+MAX_TITLE = 500
+MAX_NAME = 200
+MAX_LEAD = 1000
+MAX_URL = 4096
+"""Lengths in characters; what is longer is cut, a longer URL is none."""
+
+_UNWANTED = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]"  # all but XML's own
+    "|[\u200b\u2060\ufeff\ufffd]"
+    "|[" + "".join(chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)) + "]"
+)
+_TITLE_TAGS = re.compile(
+    r"</?(?:a|abbr|b|big|br|cite|code|del|div|em|font|h[1-6]|i|img|ins|mark|p|q|s|small|span|strike|strong|sub|sup"
+    r"|time|tt|u|wbr)(?:\s[^<>]{0,2000})?/?>",
+    re.IGNORECASE,
+)
+_ADDRESS_NOISE = re.compile(r"[\x00-\x1f\x7f]+")
+_UNSAFE = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f]")
+_BYLINE = re.compile(
+    r"(?:(?:reporter|wartawan|penulis|jurnalis|kontributor|author|writer|pewarta|text|teks)\s*[:：]|oleh\s*:?|by:?)\s+",
+    re.IGNORECASE,
+)
+_MAIL_AND_NAME = re.compile(r"[^\s@()]+@[^\s@()]+\s*\((?P<name>[^()]*)\)")
+_MAIL = re.compile(r"<?\b[^\s@<>()]+@[^\s@<>()]+\b>?")
+
+
+def without_unwanted(text: str) -> str:
+    """Strip what XML 1.0 forbids, C1 controls, lone surrogates, noncharacters and zero-width fillers."""
+    return _UNWANTED.sub("", text)
+
+
+def plain_text(text: str, limit: int = MAX_TITLE) -> str:
+    """Give one line of text: unwanted characters stripped, white space folded, cut at a word."""
+    return shortened(" ".join(without_unwanted(text[: limit * 20]).split()), limit)
+
+
+def title_text(text: str, limit: int = MAX_TITLE) -> str:
+    """Give a headline as plain text. Feeds disagree whether a title is text or HTML: known tags are taken
+    out and entities decoded, all else ("5 < 6", "<3") stays.
+    """
+    if "<" in text:
+        text = _TITLE_TAGS.sub(" ", text[: limit * 20])
+    if "&" in text:
+        text = html.unescape(text)
+    return plain_text(text, limit)
+
+
+def person_name(text: str) -> str:
+    """Give a name without its label ("Reporter : ", "Oleh ") and without mail addresses."""
+    if match := _MAIL_AND_NAME.search(text):
+        text = match["name"]
+    name = _MAIL.sub("", title_text(text, MAX_NAME))
+    return _BYLINE.sub("", name.strip(), count=1).strip(" \t,;:|")
+
+
+def shortened(text: str, limit: int) -> str:
+    """Cut a text to at most `limit` characters, between words where that is possible, and say so with …"""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    words = cut.rsplit(" ", 1)[0]
+    return (words if len(words) > limit // 2 else cut).rstrip() + "…"
+
+
+def absolute_url(base: str, reference: str) -> str | None:
+    """Resolve a reference as RFC 3986 5.2 says; None unless that gives an http(s) address with a host."""
+    reference = _ADDRESS_NOISE.sub("", reference).strip()
+    if not reference or len(reference) > MAX_URL:
+        return None
+    try:
+        url = reference if reference.startswith(("https://", "http://")) else urljoin(base, reference)
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            return None
+    except ValueError:
+        return None
+    return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", without_unwanted(url))
+
+
+def origin(url: str) -> str:
+    """Give scheme and host of a URL, with a slash: a portal's front page."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"

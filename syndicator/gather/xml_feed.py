@@ -1,0 +1,63 @@
+"""RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, read strictly: well-formed XML whose meaning is beyond doubt.
+
+Where anything is doubtful (`Doubt`), the tolerant reader has its turn. Refused for good is what only an
+attack needs: declared entities (how a small document becomes a huge one) and bottomless nesting.
+"""
+
+from lxml import etree
+
+from syndicator.errors import NotReadable
+from syndicator.gather.entry import Channel
+from syndicator.gather.sniff import as_ascii, read_prolog
+from syndicator.gather.xml_atom import read_atom
+from syndicator.gather.xml_names import Doubt, Names
+from syndicator.gather.xml_rss import read_rss
+from syndicator.model.fetch import Reason
+
+_LIMITS = frozenset({etree.ErrorTypes.ERR_ENTITY_LOOP, etree.ErrorTypes.ERR_RESOURCE_LIMIT})
+_READERS = {"rss": read_rss, "rdf:rdf": read_rss, "atom:feed": read_atom}
+
+
+def read_xml(body: bytes, url: str) -> Channel:
+    """Read a feed strictly.
+
+    Raises Doubt where it is for the tolerant reader to say, NotReadable("malformed") for what is refused.
+    """
+    root = _parsed(body, url)
+    dtd = root.getroottree().docinfo.internalDTD
+    if dtd is not None and any(dtd.iterentities()):  # type: ignore[attr-defined] # missing in the stubs
+        raise _entities_refused()
+    names = Names()
+    reader = _READERS.get(names[root.tag])
+    if reader is None:
+        raise Doubt(f"the root element {names[root.tag]}")
+    return reader(root, names, url)
+
+
+def refuse_entities(body: bytes) -> None:
+    """Refuse a document that declares entities ahead of its first element, whatever its encoding."""
+    if read_prolog(as_ascii(body)).declares_entities:
+        raise _entities_refused()
+
+
+def _parsed(body: bytes, url: str) -> etree._Element:
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(body, parser, base_url=url)
+    except etree.XMLSyntaxError as error:
+        if error.code in _LIMITS:  # type: ignore[attr-defined] # missing in the stubs
+            raise NotReadable(Reason.MALFORMED, f"the XML parser refuses it: {error.msg}") from None
+        raise Doubt(f"not well-formed: {error.msg}") from None
+    except ValueError as error:
+        raise Doubt(str(error)) from None
+
+
+def _entities_refused() -> NotReadable:
+    return NotReadable(Reason.MALFORMED, "the document declares entities in its DTD, which is refused")

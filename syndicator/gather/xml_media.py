@@ -1,0 +1,102 @@
+"""Pictures of feed entries: enclosures and Media RSS (https://www.rssboard.org/media-rss)."""
+
+import re
+from urllib.parse import urlsplit
+
+from lxml.etree import _Element
+
+from syndicator.gather.entry import Picture
+from syndicator.gather.xml_names import Fields, Names, fields_of
+
+_IMAGE_ENDING = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
+_CREDIT_ROLES = frozenset({"", "photographer", "author", "owner", "producer"})
+
+
+def is_picture(url: str, media_type: str, medium: str = "") -> bool:
+    """Whether an attachment is a picture: by its declared kind, else by the ending of its path."""
+    kind = media_type.strip().lower()
+    if kind:
+        return kind.startswith("image/")
+    if medium:
+        return medium.strip().lower() == "image"
+    try:
+        return bool(_IMAGE_ENDING.search(urlsplit(url).path))
+    except ValueError:
+        return False
+
+
+def enclosed_pictures(elements: list[_Element], url_attribute: str) -> list[Picture]:
+    """Give the pictures among enclosures (`url` in RSS, `href` in Atom)."""
+    return [
+        Picture(url=url, media_type=media_type, length=element.get("length", ""))
+        for element in elements
+        if (url := element.get(url_attribute, "")) and is_picture(url, media_type := element.get("type", ""))
+    ]
+
+
+def media_pictures(fields: Fields, names: Names) -> list[Picture]:
+    """Give the pictures of `media:*`; a group is one picture in several sizes, its widest is taken.
+
+    Caption and credit stand beside a picture, in it, or once for all of them. A thumbnail counts only where
+    there is no picture.
+    """
+    if not any(name.startswith("media:") for name in fields):
+        return []
+    pictures = [_picture(element, names) for element in fields.get("media:content", ())]
+    thumbnails = _thumbnails(fields)
+    for element in fields.get("media:content", ()):
+        thumbnails += _thumbnails(fields_of(element, names))
+    for group in fields.get("media:group", ()):
+        inside = fields_of(group, names)
+        sizes = [
+            picture for element in inside.get("media:content", ()) if (picture := _picture(element, names))
+        ]
+        if sizes:
+            pictures.append(_described(max(sizes, key=_width), inside))
+        thumbnails += _thumbnails(inside)
+    found = [picture for picture in pictures if picture] or thumbnails[:1]
+    return [_described(picture, fields) for picture in found]
+
+
+def _picture(element: _Element, names: Names) -> Picture | None:
+    url = element.get("url", "")
+    if not url or not is_picture(url, element.get("type", ""), element.get("medium", "")):
+        return None
+    picture = Picture(
+        url=url,
+        media_type=element.get("type", ""),
+        length=element.get("fileSize", ""),
+        width=element.get("width", ""),
+        height=element.get("height", ""),
+    )
+    return _described(picture, fields_of(element, names)) if len(element) else picture
+
+
+def _thumbnails(fields: Fields) -> list[Picture]:
+    return [
+        Picture(url=url, width=element.get("width", ""), height=element.get("height", ""))
+        for element in fields.get("media:thumbnail", ())
+        if (url := element.get("url") or (element.text or "").strip())
+    ]
+
+
+def _described(picture: Picture, fields: Fields) -> Picture:
+    """Give a picture the caption and credit that it does not have yet."""
+    picture.caption = picture.caption or _first(fields, "media:description") or _first(fields, "media:text")
+    picture.credit = picture.credit or _credit(fields)
+    return picture
+
+
+def _credit(fields: Fields) -> str:
+    for element in fields.get("media:credit", ()):
+        if element.get("role", "").lower() in _CREDIT_ROLES and (element.text or "").strip():
+            return element.text or ""
+    return _first(fields, "media:copyright")
+
+
+def _first(fields: Fields, name: str) -> str:
+    return next((element.text for element in fields.get(name, ()) if element.text), "")
+
+
+def _width(picture: Picture) -> int:
+    return int(picture.width) if picture.width.isascii() and picture.width.isdigit() else 0
