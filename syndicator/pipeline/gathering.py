@@ -23,7 +23,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.page_round import PageRound
 from syndicator.pipeline.rounds import Outcome, RoundFailed
-from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.rules.cadence import Due, after_failure, after_success
 from syndicator.store.codec import pack
 from syndicator.store.store import Store
@@ -191,7 +191,7 @@ class ChosenSources:
 
     async def take(self, room: int) -> Taken:
         """Lease the next of the given sources; one that another worker has is left to it."""
-        jobs = []
+        jobs: list[Job] = []
         while self._left and len(jobs) < room:
             source = self._left.pop(0)
             token = await self._step.lease(source.id)

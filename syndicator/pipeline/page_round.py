@@ -13,7 +13,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed
 from syndicator.model.source import Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted, Admitter, tally
-from syndicator.pipeline.rounds import Outcome, RoundFailed, note_views
+from syndicator.pipeline.rounds import Outcome, fetched, note_views
 from syndicator.rules.identity import url_key
 from syndicator.store.store import Store
 
@@ -69,7 +69,7 @@ class PageRound:
             if isinstance(result, FetchFailed) and page:
                 warnings.append(f"list page {page + 1} could not be read: {result.code}")
                 break
-            reading = await self._gatherer.read_list(source, _fetched(result))
+            reading = await self._gatherer.read_list(source, fetched(result))
             unknown = await self._unknown(reading.items)
             listed += len(reading.items)
             fresh += unknown
@@ -134,14 +134,6 @@ class PageRound:
             return await self._gatherer.read_article(source, result, listed)
         except NotReadable as error:
             return f"article page {url}: {error.detail}"
-
-
-def _fetched(result: object) -> Fetched:
-    if isinstance(result, FetchFailed):
-        raise RoundFailed(result)
-    if not isinstance(result, Fetched):
-        raise NotReadable("malformed", "the server says that nothing changed, though we did not ask that")
-    return result
 
 
 def _word(result: object) -> str:

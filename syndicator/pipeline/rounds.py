@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from syndicator.errors import SyndicatorError
+from syndicator.errors import NotReadable, SyndicatorError
 from syndicator.model.article import Candidate, PopularItem
 from syndicator.model.clock import Clock
-from syndicator.model.fetch import Fetched, FetchFailed
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified
 from syndicator.model.source import Round
 from syndicator.pipeline.admitting import Admitted
 from syndicator.rules.identity import url_key
@@ -35,6 +35,17 @@ class RoundFailed(SyndicatorError):
         self.failed = failed
 
 
+def fetched(result: FetchResult) -> Fetched:
+    """Give the document that was asked for without conditions; raise RoundFailed where there is none."""
+    match result:
+        case Fetched():
+            return result
+        case FetchFailed():
+            raise RoundFailed(result)
+        case NotModified():
+            raise NotReadable("malformed", "the server says that nothing changed, though we did not ask that")
+
+
 def body_hash(fetched: Fetched) -> str:
     """Give the digest of a document: an equal one need not be read again."""
     return hashlib.blake2b(fetched.body, digest_size=16).hexdigest()
@@ -52,7 +63,7 @@ async def note_views(
             readings[article_id] = ViewReading(
                 article_id=article_id, views=item.views, published_at=item.published_at or now
             )
-    await store.popularity.record([one for one in readings.values() if one], now)
+    await store.popularity.record(list(readings.values()), now)
 
 
 def _reading(one: Admitted) -> ViewReading:

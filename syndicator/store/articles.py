@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import count
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +12,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.admission import Admission, Known, Verdict
 from syndicator.rules.selection import ALL, facets_of
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit
+from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
@@ -86,12 +85,12 @@ class Articles:
         rows = await self._redis.batch(
             [("ZREVRANGE", self._keys.timeline(facet), 0, depth - 1, "WITHSCORES") for facet in facets]
         )
-        merged = {ArticleId(name.decode()): int(score) for row in rows for name, score in _pairs(row)}
+        merged = {ArticleId(name.decode()): int(score) for row in rows for name, score in pairs(row)}
         ordered = sorted(merged.items(), key=lambda entry: (-entry[1], entry[0]))
-        whole = all(len(_pairs(row)) < depth for row in rows)
+        whole = all(len(pairs(row)) < depth for row in rows)
         if not whole:
             # Below the highest of the cut-off ends, a facet may hide articles that belong between.
-            cut = max(int(_pairs(row)[-1][1]) for row in rows if len(_pairs(row)) >= depth)
+            cut = max(int(pairs(row)[-1][1]) for row in rows if len(pairs(row)) >= depth)
             ordered = [entry for entry in ordered if entry[1] >= cut]
         return [Listed(article_id=name, listed_ms=score) for name, score in ordered], whole
 
@@ -137,7 +136,7 @@ class Articles:
         """Drop the bodies of up to `limit` articles that were listed longer ago than `keep`."""
         done = await self._redis.call("HGET", self._keys.cursors(), "bodies")
         since = int(done or 0)
-        rows = _pairs(
+        rows = pairs(
             await self._redis.call(
                 "ZRANGEBYSCORE", self._keys.timeline(ALL), f"({since}", to_ms(now - keep),
                 "WITHSCORES", "LIMIT", 0, limit,
@@ -247,8 +246,3 @@ def _article(head: bytes | None, body: bytes | None) -> Article | None:
         return None
     article = unpack(head, Article)
     return replace(article, body_html=body.decode("utf-8", "replace")) if body else article
-
-
-def _pairs(row: list[bytes]) -> list[tuple[bytes, bytes]]:
-    # RESP2 gives names and scores one after the other.
-    return [(row[place], row[place + 1]) for place, _ in zip(count(0, 2), row[::2], strict=False)]

@@ -129,6 +129,11 @@ async def redis_clock(connection: Connection) -> Clock:
     return lambda: system_clock() + offset
 
 
+def pairs(reply: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+    """Pair what Redis gives one after the other: names and scores, fields and values."""
+    return list(zip(reply[::2], reply[1::2], strict=True))
+
+
 def _words(unit: Unit) -> Iterator[Word]:
     """Spell a unit as `commit.lua` reads it."""
     yield len(unit.expects)

@@ -11,7 +11,7 @@ from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.status import QueueCounts
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit
+from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.keys import Keys
 
 KEPT_ATTEMPTS = 1000
@@ -23,6 +23,16 @@ class Leased(Struct, frozen=True, kw_only=True):
 
     delivery: Delivery
     token: str
+
+
+class Undelivered(Struct, frozen=True, kw_only=True):
+    """A delivery that is not done, and how it stands."""
+
+    delivery: Delivery
+    status: str
+    """`ready`, `delayed`, `in_flight` or `dead`."""
+    at: datetime
+    """When it is due, when its lease ends, or when it was given up."""
 
 
 class Deliveries:
@@ -130,13 +140,37 @@ class Deliveries:
             delivered=int(delivered or 0),
         )
 
+    async def undelivered(self, endpoint: EndpointId, limit: int, now: datetime) -> list[Undelivered]:
+        """List what is not delivered, the first due first, then the dead; `limit` 0 is all."""
+        keys = self._keys
+        waiting, dead, owned = await self._redis.batch(
+            [
+                ("ZRANGE", keys.queue(endpoint), 0, limit - 1, "WITHSCORES"),
+                ("ZREVRANGE", keys.dead(endpoint), 0, limit - 1, "WITHSCORES"),
+                ("HKEYS", keys.queue_owners(endpoint)),
+            ]
+        )
+        places = [(name, int(score), False) for name, score in pairs(waiting)]
+        places += [(name, int(score), True) for name, score in pairs(dead)]
+        events = [EventId(name.decode()) for name, _, _ in places]
+        records = await self._redis.batch([("GET", keys.delivery(endpoint, event)) for event in events])
+        return [
+            Undelivered(
+                delivery=unpack(record, Delivery),
+                status=_standing(name in owned, at_ms, gone, to_ms(now)),
+                at=from_ms(at_ms),
+            )
+            for (name, at_ms, gone), record in zip(places, records, strict=True)
+            if record
+        ]
+
     async def last_failure(self, endpoint: EndpointId) -> str | None:
         """Say why the newest attempt failed, if it did."""
         rows = await self._redis.call("XREVRANGE", self._keys.attempts(endpoint), "+", "-", "COUNT", 1)
         if not rows:
             return None
         fields = rows[0][1]
-        result: str = dict(zip(fields[::2], fields[1::2], strict=True))[b"result"].decode()
+        result: str = dict(pairs(fields))[b"result"].decode()
         return None if result.startswith("delivered") else result
 
     async def sweep(self, endpoint: EndpointId, now: datetime) -> int:
@@ -175,6 +209,14 @@ def _attempted(delivery: Delivery, reason: str) -> Delivery:
         attempts=delivery.attempts + 1,
         last_reason=reason,
     )
+
+
+def _standing(is_owned: bool, at_ms: int, is_dead: bool, now_ms: int) -> str:
+    if is_dead:
+        return "dead"
+    if is_owned:
+        return "in_flight"
+    return "ready" if at_ms <= now_ms else "delayed"
 
 
 def _following(position: str) -> str:

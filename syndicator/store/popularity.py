@@ -9,7 +9,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId
 from syndicator.store.codec import pack
-from syndicator.store.connection import Connection, Script
+from syndicator.store.connection import Connection, Script, pairs
 from syndicator.store.keys import Keys
 
 HALF_LIVES: Mapping[Window, timedelta | None] = {
@@ -59,10 +59,9 @@ class Popularity:
         """Give the first places of a board; equal scores by id."""
         row = await self._redis.call("ZREVRANGE", self._keys.board(window), 0, limit - 1, "WITHSCORES")
         half = HALF_LIVES[window]
-        places = zip(row[::2], row[1::2], strict=True)
         return [
             BoardPlace(article_id=ArticleId(name.decode()), score=_present(float(score), half, now))
-            for name, score in places
+            for name, score in pairs(row)
         ]
 
     async def views(self, ids: Sequence[ArticleId]) -> list[int | None]:

@@ -1,0 +1,66 @@
+"""The program `syndicator`: global options, the groups of commands, and where errors end."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syndicator import __version__
+from syndicator.cli import checking, listing, running, stepping
+from syndicator.cli.context import Invocation, fail
+from syndicator.errors import ConfigError, SyndicatorError
+from syndicator.observe import logs
+from syndicator.settings import config_folder, read_environment
+
+app = typer.Typer(
+    help="Gathers news from portals, decides what is new, and publishes it as feeds and webhooks.",
+    epilog="First steps: `syndicator run` starts everything; `syndicator check` tells what is wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+for group in (running, stepping, checking, listing):
+    group.register(app)
+
+
+def main() -> None:
+    """Run one command; exit 0 done, 1 failed, 2 the configuration or the arguments are wrong."""
+    try:
+        app()
+    except ConfigError as error:
+        fail(error, code=2)
+    except SyndicatorError as error:
+        fail(error, code=1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", help="Folder of the configuration [env: SYNDICATOR_CONFIG; default: config]."
+        ),
+    ] = None,
+    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    log_json: Annotated[
+        bool | None,
+        typer.Option("--log-json/--log-text", help="Form of the log [default: text on a terminal]."),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"syndicator {__version__}")
+        raise typer.Exit
+    if log_level not in logs.LEVELS:
+        raise typer.BadParameter(
+            f"{log_level!r} is none of {', '.join(logs.LEVELS)}", param_hint="--log-level"
+        )
+    logs.configure(log_level, json=log_json)
+    environ = read_environment()
+    context.obj = Invocation(folder=config_folder(config, environ), environ=environ)

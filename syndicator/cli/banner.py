@@ -1,0 +1,52 @@
+"""The first lines on the terminal: where to look."""
+
+from collections.abc import Sequence
+
+import typer
+
+from syndicator.model.feed import Order
+from syndicator.sample.sample import Sample
+from syndicator.settings import Settings
+
+
+def print_banner(settings: Settings, ops_url: str | None, sample: Sample | None) -> None:
+    """Show the addresses of the service, and of the sample portals where they run."""
+    site = settings.site
+    lines = [("index", site.url("/"))]
+    lines += [("feed", site.url(f"/feeds/{feed}.rss")) for feed in _first_feeds(settings)]
+    if ops_url:
+        lines.append(("status", f"{ops_url}/status"))
+        lines.append(("metrics", f"{ops_url}/metrics"))
+    if sample:
+        lines += _sample_lines(sample)
+    _print(site.title, lines)
+
+
+def print_sample_banner(sample: Sample) -> None:
+    """Show the addresses of the sample portals."""
+    _print("Sample portals", _sample_lines(sample))
+
+
+def _first_feeds(settings: Settings) -> list[str]:
+    """Name the most telling feeds: the first by date, and the first by popularity."""
+    specs = list(settings.feeds.values())
+    latest = [spec.id for spec in specs if spec.order is Order.LATEST]
+    popular = [spec.id for spec in specs if spec.order is Order.POPULAR]
+    return [*latest[:1], *popular[:1]]
+
+
+def _sample_lines(sample: Sample) -> list[tuple[str, str]]:
+    return [
+        ("sample portal", f"{sample.city_url}/"),
+        ("sample portal", f"{sample.wire_url}/"),
+        ("partner", f"{sample.partner_url}/"),
+    ]
+
+
+def _print(title: str, lines: Sequence[tuple[str, str]]) -> None:
+    typer.echo(err=True)
+    typer.secho(f"  {title}", bold=True, err=True)
+    for name, url in lines:
+        typer.echo(f"  {name:<14} {url}", err=True)
+    typer.echo("  Ctrl-C stops; the state is kept.", err=True)
+    typer.echo(err=True)

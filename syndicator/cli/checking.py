@@ -1,0 +1,175 @@
+"""Commands that try things without changing anything: check, preview, config schema."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from msgspec.structs import replace
+
+from syndicator.cli.context import console, fail, invocation, print_json, print_table
+from syndicator.cli.spelling import local_time
+from syndicator.egress.client import open_egress
+from syndicator.errors import ConfigError
+from syndicator.gather.gatherer import Gatherer
+from syndicator.gather.pool import open_pool
+from syndicator.model.article import Candidate
+from syndicator.model.clock import system_clock
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Every, Source, SourceKind
+from syndicator.pipeline.previewing import Preview, preview
+from syndicator.settings import Settings
+from syndicator.settings.schema import configuration_schema
+
+PREVIEWED_ARTICLES = 3
+
+config_app = typer.Typer(help="The configuration itself.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command(name="check", epilog="Example: syndicator --config /etc/syndicator check")(_check)
+    app.command(name="preview", epilog="Example: syndicator preview https://portal.example/rss")(_preview)
+    app.add_typer(config_app, name="config")
+
+
+def _check(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Read the whole configuration and tell every fault: file, key, reason, remedy."""
+    call = invocation(context)
+    try:
+        settings = call.settings()
+    except ConfigError as error:
+        if as_json:
+            print_json({"ok": False, "items": [], "next": None, "errors": _faults(error)})
+            raise typer.Exit(2) from error
+        fail(error, code=2)
+    counts = {
+        "sources": len(settings.sources),
+        "feeds": len(settings.feeds),
+        "endpoints": len(settings.endpoints),
+    }
+    if as_json:
+        print_json({"ok": True, "items": [counts], "next": None, "errors": []})
+        return
+    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    typer.echo(f"{call.folder}: all well: {told}.")
+
+
+def _preview(
+    context: typer.Context,
+    url: Annotated[str | None, typer.Argument(help="A feed to try.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="A configured source.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Show what a source would bring, field by field; nothing is stored."""
+    if (url is None) == (source is None):
+        raise typer.BadParameter("name either a URL or, with --source, a configured source")
+    settings = invocation(context).settings()
+    shown = asyncio.run(_read(settings, _chosen(settings, url, source)))
+    if as_json:
+        print_json(shown)
+        return
+    _show(shown)
+    if url is not None:
+        console().print(_block(shown), style="cyan", soft_wrap=True)
+
+
+def _chosen(settings: Settings, url: str | None, source: str | None) -> Source:
+    if source is not None:
+        if source not in settings.sources:
+            known = ", ".join(settings.sources) or "none is configured"
+            raise typer.BadParameter(f"no source is called {source!r} (there are: {known})")
+        return settings.sources[SourceId(source)]
+    if url is None or not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is no http or https URL")
+    return Source(
+        id=SourceId("preview"),
+        title="Preview",
+        kind=SourceKind.FEED,
+        url=url,
+        schedule=Every(interval_s=300),
+        timezone=settings.site.timezone,
+    )
+
+
+async def _read(settings: Settings, source: Source) -> Preview:
+    async with (
+        open_egress(
+            user_agent=settings.user_agent,
+            allow=settings.egress.allow,
+            allow_callbacks=(),
+            clock=system_clock,
+        ) as egress,
+        open_pool() as pool,
+    ):
+        return await preview(Gatherer(egress, pool, system_clock), source, articles=PREVIEWED_ARTICLES)
+
+
+def _show(shown: Preview) -> None:
+    out = console()
+    if shown.final_url != shown.source.url:
+        out.print(f"{shown.source.url} leads to {shown.final_url}\n")
+    for candidate in shown.candidates[:PREVIEWED_ARTICLES]:
+        for name, value in _fields(candidate, shown.source.timezone).items():
+            if value:
+                out.print(f"{name:>12}  {value}")
+        out.print()
+    count = max(len(shown.listed), len(shown.candidates))
+    out.print(f"{count} articles in the list, {len(shown.popular)} in the popular box.")
+    if shown.popular:
+        print_table([_popular(item) for item in shown.popular])
+    for warning in shown.warnings:
+        out.print(f"warning: {warning}", style="yellow")
+
+
+def _popular(item: Any) -> dict[str, Any]:
+    return {"rank": item.rank, "title": item.title, "views": item.views, "author": item.author}
+
+
+def _fields(candidate: Candidate, timezone: str) -> dict[str, str]:
+    photo = candidate.photos[0] if candidate.photos else None
+    return {
+        "title": candidate.title,
+        "url": candidate.url,
+        "guid": candidate.guid or "",
+        "published": local_time(candidate.published_at, timezone) if candidate.published_at else "",
+        "authors": ", ".join(candidate.authors),
+        "section": candidate.section or "",
+        "tags": ", ".join(candidate.tags),
+        "lead": candidate.lead[:200],
+        "quote": candidate.quote or "",
+        "body": f"{len(candidate.body_html)} characters of HTML" if candidate.body_html else "",
+        "photo": photo.url if photo else "",
+        "credit": (photo.credit or "") if photo else "",
+        "related": ", ".join(link.title for link in candidate.related),
+        "views": "" if candidate.views is None else str(candidate.views),
+    }
+
+
+def _block(shown: Preview) -> str:
+    source = replace(shown.source, url=shown.final_url)
+    host = source.url.split("/")[2].removeprefix("www.").split(":")[0]
+    name = "-".join(part for part in host.split(".") if part.isalnum()) or "source"
+    return (
+        "\nTo gather it, put this into a file of the configuration folder:\n\n"
+        f"[source.{name}]\n"
+        f'title = "{host}"\n'
+        f'kind = "{source.kind.value}"\n'
+        f'url = "{source.url}"\n'
+        'schedule = { every = "5m", jitter = "30s" }\n'
+    )
+
+
+def _faults(error: ConfigError) -> list[dict[str, str]]:
+    return [
+        {"file": fault.file, "key": fault.key, "reason": fault.reason, "remedy": fault.remedy}
+        for fault in error.faults
+    ]
+
+
+@config_app.command(name="schema")
+def _schema() -> None:
+    """Print the JSON Schema of the configuration, for editors that complete and check."""
+    print_json(configuration_schema())

@@ -1,0 +1,214 @@
+"""Commands that stay: run, serve, work, sample."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from syndicator.cli.banner import print_banner, print_sample_banner
+from syndicator.cli.children import supervise
+from syndicator.cli.context import Invocation, invocation
+from syndicator.errors import SyndicatorError
+from syndicator.model.clock import system_clock
+from syndicator.observe.logs import get_logger
+from syndicator.sample.sample import SampleOptions, open_sample
+from syndicator.schedule.workers import Workers
+from syndicator.service import Service, open_service
+from syndicator.settings import Settings
+from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.options import OpsOptions, WebOptions
+from syndicator.web.server import open_socket, port_of, serving
+
+DRAIN_S = 3.0
+"""How long running jobs may go on after the signal: the whole stop stays under 5 s."""
+
+HTTP_DRAIN_S = 1.0
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """What one process does."""
+
+    serve: bool = False
+    work: bool = False
+    sample: bool = False
+    banner: bool = False
+    share_port: bool = False
+    """Whether other processes listen on the same port."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command(name="run", epilog="Example: syndicator --config config run")(_run)
+    app.command(name="serve", epilog="Example: syndicator serve")(_serve)
+    app.command(name="work", epilog="Example: syndicator work")(_work)
+    app.command(name="sample", epilog="Example: syndicator sample")(_sample)
+
+
+def _run(context: typer.Context) -> None:
+    """Start everything: web server and workers, and the sample portals where they are enabled."""
+    call = invocation(context)
+    settings = call.settings()
+    servers, workers = settings.server.processes, settings.work.processes
+    roles = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True)
+    if servers == workers == 1:
+        asyncio.run(_stay(settings, roles))
+        return
+    # This process works and serves too; it owns the embedded Redis, so it stays while its children do.
+    shared = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True, share_port=servers > 1)
+    children = [("serve", "--share-port")] * (servers - 1) + [("work",)] * (workers - 1)
+    asyncio.run(_stay_with(call, settings, shared, children))
+
+
+def _serve(
+    context: typer.Context,
+    share_port: Annotated[
+        bool, typer.Option("--share-port", help="Let other processes listen on the same port.")
+    ] = False,
+) -> None:
+    """Run only the web server; any number of them, against one Redis."""
+    asyncio.run(_stay(invocation(context).settings(), Roles(serve=True, share_port=share_port)))
+
+
+def _work(context: typer.Context) -> None:
+    """Run only the workers: gather, publish, deliver; any number of them, against one Redis."""
+    asyncio.run(_stay(invocation(context).settings(), Roles(work=True)))
+
+
+def _sample(context: typer.Context) -> None:
+    """Run only the sample portals and the partner that receives their news."""
+    settings = invocation(context).settings()
+
+    async def stay() -> None:
+        stopped = _stop_signal()
+        async with open_sample(_sample_options(settings), system_clock) as sample:
+            print_sample_banner(sample)
+            await stopped.wait()
+
+    asyncio.run(stay())
+
+
+async def _stay_with(
+    call: Invocation, settings: Settings, roles: Roles, children: Sequence[tuple[str, ...]]
+) -> None:
+    async with supervise(call.folder, children):
+        await _stay(settings, roles)
+
+
+async def _stay(settings: Settings, roles: Roles) -> None:
+    """Do what the roles say until SIGINT or SIGTERM: intake ends first, then work, then Redis."""
+    stopped = _stop_signal()
+    async with AsyncExitStack() as stack:
+        listening = _bind(settings, roles) if roles.serve else None
+        if listening is not None:
+            settings = settings.with_port(port_of(listening))
+        sample = None
+        if roles.sample:
+            sample = await stack.enter_async_context(open_sample(_sample_options(settings), system_clock))
+        service = await stack.enter_async_context(open_service(settings))
+        await service.enlist()
+        if roles.work:
+            await stack.enter_async_context(_working(service))
+        ops_url = await stack.enter_async_context(_observed(service, roles))
+        if listening is not None:
+            await stack.enter_async_context(_answering(service, listening))
+        if roles.banner:
+            print_banner(settings, ops_url, sample)
+        log.info("ready")
+        await stopped.wait()
+        log.info("stopping")
+
+
+def _bind(settings: Settings, roles: Roles) -> socket.socket:
+    host, port = settings.server.host, settings.server.port
+    try:
+        return open_socket(host, port, reuse_port=roles.share_port)
+    except OSError as error:
+        raise SyndicatorError(
+            f"cannot listen on {host}:{port}: {error.strerror}; [server] port chooses another one"
+        ) from error
+
+
+@asynccontextmanager
+async def _working(service: Service) -> AsyncIterator[None]:
+    workers = Workers(service.steps, service.clock, service.report)
+    workers.start()
+    try:
+        yield
+    finally:
+        await workers.stop(DRAIN_S)
+
+
+@asynccontextmanager
+async def _answering(service: Service, listening: socket.socket) -> AsyncIterator[None]:
+    def count(route: str, status: int) -> None:
+        service.metrics.requests.labels(route, str(status)).inc()
+
+    options = WebOptions(trusted_proxies=service.settings.server.trusted_proxies, count=count)
+    app = create_app(service.reading, options)
+    async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
+        yield
+
+
+@asynccontextmanager
+async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]:
+    """Serve metrics and status on loopback; a second process on this machine goes without."""
+    port = service.settings.server.ops_port
+    try:
+        listening = open_socket("127.0.0.1", port)
+    except OSError as error:
+        if roles.banner:
+            log.warning(
+                "no status page: its port cannot be used; [server] ops_port chooses another one",
+                port=port,
+                reason=error.strerror,
+            )
+        yield None
+        return
+    app = create_ops_app(service.reading, OpsOptions(metrics=service.metrics.render))
+    async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
+        yield f"http://127.0.0.1:{port_of(listening)}"
+
+
+def _stop_signal() -> asyncio.Event:
+    """Give an event that SIGINT and SIGTERM set; a second Ctrl-C ends at once."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopped.is_set():
+            sys.exit(130)
+        stopped.set()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop)
+    return stopped
+
+
+def _sample_options(settings: Settings) -> SampleOptions:
+    return SampleOptions(
+        host="127.0.0.1",
+        ports=settings.sample.ports,
+        interval_s=settings.sample.interval.total_seconds(),
+        seed=settings.sample.seed,
+        folder=settings.store.data_dir / "sample",
+        secret=_partner_secret(settings),
+    )
+
+
+def _partner_secret(settings: Settings) -> str | None:
+    """Find the endpoint that is the sample's partner: the sink checks signatures with its secret."""
+    port = settings.sample.ports[2]
+    for endpoint in settings.endpoints.values():
+        if urlsplit(endpoint.url).port == port:
+            return endpoint.secrets[0].reveal()
+    return None

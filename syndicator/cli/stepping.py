@@ -1,0 +1,124 @@
+"""Commands that do one round of something, or count: once, stats."""
+
+import asyncio
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import reduce
+from operator import add
+from typing import Annotated, Any
+
+import typer
+
+from syndicator.cli.context import invocation, print_json, print_table
+from syndicator.model.ids import SourceId
+from syndicator.model.status import QueueCounts
+from syndicator.pipeline.gathering import ChosenSources, SourceReport
+from syndicator.pipeline.steps import Report, Step
+from syndicator.schedule.runner import Runner
+from syndicator.schedule.workers import CAPACITY
+from syndicator.service import Service, open_service
+from syndicator.settings import Settings
+
+
+class StepName(StrEnum):
+    GATHER = "gather"
+    PUBLISH = "publish"
+    DELIVER = "deliver"
+    RANK = "rank"
+    SWEEP = "sweep"
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command(name="once", epilog="Example: syndicator once gather --source berita-kota --json")(_once)
+    app.command(name="stats", epilog="Example: syndicator stats | jq .deliveries")(_stats)
+
+
+def _once(  # noqa: PLR0917  typer calls it by name
+    context: typer.Context,
+    step: Annotated[StepName, typer.Argument(help="What to do.")],
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Gather this source, due or not; may be repeated.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Gather sources that are not due too.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="How many jobs to do at once.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Do one round of a step, then exit: 0 done, 1 when something failed."""
+    settings = invocation(context).settings()
+    unknown = sorted(set(source or ()) - set(settings.sources))
+    if unknown:
+        raise typer.BadParameter(f"no source is called {', '.join(unknown)}", param_hint="--source")
+    chosen = [SourceId(name) for name in (source or (settings.sources if everything else ()))]
+    reports = asyncio.run(_run(settings, step, chosen, workers or CAPACITY[step]))
+    result = _result(step, reports)
+    if as_json:
+        print_json(result)
+    elif step is StepName.GATHER and result["sources"]:
+        print_table([{"source": name, **fields} for name, fields in result["sources"].items()])
+    else:
+        typer.echo(f"{step}: {result['totals']['done']} done, {result['totals']['failed']} failed.")
+    if result["totals"]["failed"]:
+        raise typer.Exit(1)
+
+
+async def _run(settings: Settings, name: StepName, chosen: Sequence[SourceId], capacity: int) -> list[Report]:
+    reports: list[Report] = []
+    async with open_service(settings) as service:
+        await service.enlist()
+        step = _step(service, name, chosen)
+        runner = Runner(step, capacity=capacity, clock=service.clock, on_report=reports.append)
+        if name in (StepName.RANK, StepName.SWEEP):
+            await runner.run_once()
+        else:
+            await runner.run(until_empty=True)
+    return reports
+
+
+def _step(service: Service, name: StepName, chosen: Sequence[SourceId]) -> Step:
+    if name is StepName.GATHER and chosen:
+        return ChosenSources(service.gather, [service.settings.sources[source] for source in chosen])
+    return next(step for step in service.steps if step.name == name)
+
+
+def _result(step: StepName, reports: Sequence[Report]) -> dict[str, Any]:
+    failed = sum(report.failed for report in reports)
+    totals: dict[str, int] = {"done": len(reports) - failed, "failed": failed}
+    sources = {}
+    for report in reports:
+        if isinstance(report, SourceReport):
+            counts = {
+                "new": report.round.new,
+                "changed": report.round.changed,
+                "duplicate": report.round.duplicate,
+                "unchanged": report.round.unchanged,
+            }
+            sources[report.source] = {"status": report.status, **counts, "reason": report.reason}
+            totals |= {name: totals.get(name, 0) + number for name, number in counts.items()}
+    return {"step": step.value, "sources": dict(sorted(sources.items())), "totals": totals}
+
+
+def _stats(context: typer.Context) -> None:
+    """Count what there is, as JSON."""
+    print_json(asyncio.run(_counts(invocation(context).settings())))
+
+
+async def _counts(settings: Settings) -> dict[str, Any]:
+    async with open_service(settings) as service:
+        status = await service.reading.status()
+    queues = reduce(add, (endpoint.counts for endpoint in status.endpoints), QueueCounts())
+    return {
+        "sources": len(status.sources),
+        "articles": status.articles,
+        "stories": 0,
+        "outbox": status.outbox,
+        "deliveries": {
+            "ready": queues.ready,
+            "delayed": queues.delayed,
+            "in_flight": queues.in_flight,
+            "dead": queues.dead,
+            "delivered": queues.delivered,
+        },
+    }
