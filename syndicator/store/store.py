@@ -6,12 +6,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from syndicator.model.clock import system_clock
 from syndicator.store.articles import Articles
 from syndicator.store.connection import Connection, connect
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.embedded import embedded_server
 from syndicator.store.feeds import Feeds
-from syndicator.store.health import check_server
+from syndicator.store.health import check_schema, check_server
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import Outbox
 from syndicator.store.popularity import Popularity
@@ -58,4 +59,5 @@ async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
             url = await stack.enter_async_context(embedded_server(options.data_dir, options.engine))
         connection = await stack.enter_async_context(connect(url, anchor=keys.meta()))
         await check_server(connection)
+        await check_schema(connection, keys, system_clock())
         yield Store(connection, keys, options.kept_revisions)
