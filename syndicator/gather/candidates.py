@@ -16,6 +16,7 @@ from syndicator.gather.text import (
     plain_text,
     shortened,
     title_text,
+    whole_number,
 )
 from syndicator.model.article import Candidate, Photo, Provenance
 from syndicator.model.fetch import Fetched
@@ -25,7 +26,6 @@ from syndicator.rules.dates import claimed_instant
 MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS = 20, 50, 20
 MAX_GUID = 1000
 MAX_CAPTION = 4000
-_MAX_FIGURE = 10**9
 _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """What odd data can raise in parsers and converters (UnicodeError is a ValueError)."""
 
@@ -167,17 +167,10 @@ def _photo(base: str, picture: Picture) -> Photo | None:
         caption=to_text(picture.caption[:MAX_CAPTION]) or None,
         credit=title_text(picture.credit, MAX_NAME) or None,
         media_type=plain_text(picture.media_type, MAX_NAME).lower() or None,
-        length_bytes=_figure(picture.length),
-        width=_figure(picture.width),
-        height=_figure(picture.height),
+        length_bytes=whole_number(picture.length),
+        width=whole_number(picture.width),
+        height=whole_number(picture.height),
     )
-
-
-def _figure(text: str) -> int | None:
-    digits = text.strip().removesuffix("px")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > len(str(_MAX_FIGURE)):
-        return None
-    return int(digits) or None
 
 
 def _paragraphs(text: str) -> str:

@@ -8,6 +8,7 @@ MAX_TITLE = 500
 MAX_NAME = 200
 MAX_LEAD = 1000
 MAX_URL = 4096
+MAX_DIGITS = 10
 """Lengths in characters; what is longer is cut, a longer URL is none."""
 
 _UNWANTED = re.compile(
@@ -83,7 +84,9 @@ def absolute_url(base: str, reference: str) -> str | None:
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", without_unwanted(url))
 
 
-def origin(url: str) -> str:
-    """Give scheme and host of a URL, with a slash: a portal's front page."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/"
+def whole_number(text: str) -> int | None:
+    """Read a size as attributes give it ("640", "640px"); None for all else, and for zero."""
+    digits = text.strip().removesuffix("px")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > MAX_DIGITS:
+        return None
+    return int(digits) or None

@@ -1,0 +1,60 @@
+"""The one door of this room: requests a source and reads what comes."""
+
+from collections.abc import Mapping
+
+from syndicator.egress.client import Egress
+from syndicator.gather.article_page import read_article
+from syndicator.gather.candidates import FeedReading
+from syndicator.gather.feed import read_feed
+from syndicator.gather.page import ListReading, read_list, read_popular
+from syndicator.gather.pool import ParserPool
+from syndicator.model.article import Candidate, ListedItem, PopularItem
+from syndicator.model.fetch import Fetched, FetchResult
+from syndicator.model.source import Source, SourceState
+
+
+class Gatherer:
+    """Fetches and reads. Share one by all tasks of an event loop.
+
+    Every reading method raises NotReadable (reason "not_a_feed", "malformed", "empty" or "parser") for a
+    document that is not what the source promised; a document is read in bounded time and memory.
+    """
+
+    def __init__(self, *, egress: Egress, pool: ParserPool) -> None:
+        self._egress = egress
+        self._pool = pool
+
+    async def fetch(
+        self, source: Source, url: str | None = None, state: SourceState | None = None
+    ) -> FetchResult:
+        """Request the source's own URL, or another one of it; failure is a value.
+
+        Validators of `state` are sent with the source's own URL only: they are about no other document.
+        """
+        validators = _validators(state) if state is not None and url in {None, source.url} else {}
+        headers = {**source.headers, **validators}
+        return await self._egress.fetch(url or source.url, headers=headers, limits=source.limits)
+
+    async def read_feed(self, source: Source, fetched: Fetched) -> FeedReading:
+        return await read_feed(source, fetched, self._pool)
+
+    async def read_list(self, source: Source, fetched: Fetched) -> ListReading:
+        return await self._pool.run(read_list, source, fetched)
+
+    async def read_article(
+        self, source: Source, fetched: Fetched, listed: ListedItem | None = None
+    ) -> Candidate:
+        return await self._pool.run(read_article, source, fetched, listed)
+
+    async def read_popular(self, source: Source, fetched: Fetched) -> tuple[PopularItem, ...]:
+        return await self._pool.run(read_popular, source, fetched)
+
+
+def _validators(state: SourceState) -> Mapping[str, str]:
+    """Give the headers of a conditional request (RFC 9110, 13.1)."""
+    validators = {}
+    if state.etag:
+        validators["if-none-match"] = state.etag
+    if state.last_modified:
+        validators["if-modified-since"] = state.last_modified
+    return validators
