@@ -25,6 +25,7 @@ from syndicator.settings.texts import (
     Count,
     CronText,
     Duration,
+    Element,
     Language,
     Line,
     PositiveDuration,
@@ -98,7 +99,7 @@ class ScheduleForm(Form):
 class ListForm(Form):
     """`list`: where a list page keeps its articles."""
 
-    item: Selector = Field(
+    item: Element = Field(
         description="One article of the list; all keys below but `next` are looked up inside it."
     )
     url: Selector = Field(default="a", description="The link to the article page.")
@@ -134,7 +135,7 @@ class ArticleForm(Form):
 class PopularForm(Form):
     """`popular`: where a page keeps its box of popular articles; rank is the order of the items."""
 
-    item: Selector = Field(
+    item: Element = Field(
         description="One line of the box; all keys below but `url` are looked up inside it."
     )
     url: Url | None = Field(default=None, description="The page that holds the box. Left out: the list page.")

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
-from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
+from syndicator.gather.selectors import selector as as_selector
+from syndicator.gather.selectors import selector_fault
 from syndicator.model.delivery import Secret
 from syndicator.rules.cadence import check_cron
 from syndicator.settings.crontab import with_weekday_names
@@ -33,7 +34,6 @@ _LONGEST = timedelta(days=36500)
 _SIZE = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB|kB|MB|GB)")
 _BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_ATTRIBUTE = re.compile(r"(?P<css>.*)@[A-Za-z_][A-Za-z0-9_:.-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks for
 
@@ -163,16 +163,17 @@ def _network(value: object) -> Network:
 
 
 def _selector(value: str) -> str:
-    match = _ATTRIBUTE.fullmatch(value)
-    css = match["css"] if match else value
-    if match and not css:
-        return value  # "@href" alone: an attribute of the item itself
-    try:
-        LexborHTMLParser("<p></p>").css(css)
-    except SelectolaxError:
-        raise wrong(
-            "is no CSS selector", 'write one as in "h2 > a", or "img@src" to take an attribute'
-        ) from None
+    complaint = selector_fault(value)
+    if complaint is not None:
+        reason = complaint.removeprefix("it ")
+        raise wrong(reason, 'write one as in "h2 > a", or "img@src" to take an attribute')
+    return value
+
+
+def _element(value: str) -> str:
+    selector = as_selector("item", _selector(value))
+    if selector is None or selector.attribute or not selector.css:
+        raise wrong("takes an attribute, but stands for whole elements", "leave out what begins with @")
     return value
 
 
@@ -243,6 +244,7 @@ Zone = Annotated[str, *_text_type(_zone, examples=["Asia/Jakarta"])]
 Language = Annotated[str, *_text_type(_language, pattern=f"^{_LANGUAGE.pattern}$")]
 Cidr = Annotated[Network, BeforeValidator(_network), _schema(type="string", examples=["10.0.0.0/8"])]
 Selector = Annotated[str, *_text_type(_selector, minLength=1)]
+Element = Annotated[str, *_text_type(_element, minLength=1)]
 CronText = Annotated[str, *_text_type(_cron, examples=["*/10 6-22 * * mon-fri"])]
 Words = Annotated[
     tuple[Line, ...],

@@ -130,6 +130,8 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "into that file",
         ),
         (PAGE.replace('"li"', '"li >"'), "source.wire.list.item", "no CSS selector", "h2 > a"),
+        (PAGE.replace('"li"', '"li@id"'), "source.wire.list.item", "whole elements", "@"),
+        (PAGE.replace('"li"', '" "'), "source.wire.list.item", "is empty", "h2 > a"),
         (PAGE.replace('item = "li"', ""), "source.wire.list.item", "is missing", ""),
         (PAGE.replace('list = { item = "li" }', ""), "source.wire.list", "is missing", ""),
         (GOOD + "[defaults]\ntitle = 'x'", "defaults.title", "one source alone", "[source.…]"),
