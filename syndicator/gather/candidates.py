@@ -66,7 +66,7 @@ class _Maker:
     def __init__(self, source: Source, fetched: Fetched, channel: Channel) -> None:
         self._source = source
         self._fetched = fetched
-        self._language = plain_text(channel.language, MAX_NAME) or source.language
+        self._language = source.language or plain_text(channel.language, MAX_NAME) or None
         self._cleaners: dict[str, HtmlCleaner] = {}
 
     def candidate(self, entry: Entry) -> Candidate:
