@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from syndicator.pipeline.reading import Reading
 from syndicator.web.drawing import Drawing, path_prefix
@@ -66,6 +66,7 @@ async def _add_safe_headers(request: web.Request, response: web.StreamResponse) 
     del request
     for name, value in SAFE_HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers[hdrs.SERVER] = "syndicator"  # and no versions
 
 
 def _counting(count: Callable[[str, int], None]) -> Signal:

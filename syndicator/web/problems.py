@@ -7,16 +7,16 @@ import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from msgspec import Struct
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import Format, Site
+from syndicator.observe.logs import get_logger
 from syndicator.web.forwarded import Network, client_address
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 RETRY_AFTER_S = 10
 

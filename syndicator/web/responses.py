@@ -12,7 +12,7 @@ from syndicator.web.negotiation import Coding, choose_coding, entity_tag, http_d
 
 _BROTLI_QUALITY = 4
 
-# What shows our pages may load pictures and our style sheet, and nothing else: no scripts, frames, forms.
+# Our pages may load pictures and our style sheet, and nothing else: no scripts, frames, forms.
 PAGE_POLICY = (
     "default-src 'none'; img-src https: http: data:; style-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -22,7 +22,6 @@ SAFE_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Frame-Options": "DENY",
-    "Server": "syndicator",
 }
 """On every answer that does not say otherwise."""
 

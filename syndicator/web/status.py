@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.fetch import Reason
-from syndicator.model.source import Failure, Source, SourceState
+from syndicator.model.source import Source, SourceState
 from syndicator.model.status import EndpointStatus, QueueCounts, SourceStatus, Status
 from syndicator.pipeline.reading import Reading
 from syndicator.web.drawing import Drawing
@@ -46,7 +46,7 @@ class EndpointRow(Struct, frozen=True, kw_only=True):
     host: str
     counts: QueueCounts
     standing: str
-    last_failure: str | None
+    last_failure: Told | None
 
 
 class StatusRoutes:
@@ -92,7 +92,7 @@ def source_rows(status: Status) -> list[SourceRow]:
             source=one.source,
             state=one.state,
             standing=_source_standing(one, status),
-            reason=_told(one.state.failure) if one.state.failures and one.state.failure else None,
+            reason=_reason(one.state),
         )
         for one in status.sources
     ]
@@ -108,7 +108,7 @@ def endpoint_rows(status: Status) -> list[EndpointRow]:
             host=urlsplit(one.endpoint.url).hostname or "",
             counts=one.counts,
             standing=_endpoint_standing(one),
-            last_failure=one.last_failure,
+            last_failure=_told(one.last_failure.removeprefix("dead ")) if one.last_failure else None,
         )
         for one in status.endpoints
     ]
@@ -130,15 +130,16 @@ def _endpoint_standing(one: EndpointStatus) -> str:
     return "retrying" if one.counts.delayed else "ok"
 
 
-def _told(failure: Failure) -> Told:
+def _reason(state: SourceState) -> Told | None:
+    if not state.failures or state.failure is None:
+        return None
+    return _told(state.failure.reason, state.failure.detail)
+
+
+def _told(code: str, detail: str = "") -> Told:
     """Put a reason into words: `http_404` is the reason `http` with its status."""
-    word, _, number = failure.reason.partition("_")
+    word, _, number = code.partition("_")
     if word == Reason.HTTP and number.isdigit():
-        return Told(key="reason.http", code=failure.reason, status=number, detail=failure.detail)
-    known = failure.reason in list(Reason)
-    return Told(
-        key=f"reason.{failure.reason}" if known else None,
-        code=failure.reason,
-        status="",
-        detail=failure.detail,
-    )
+        return Told(key="reason.http", code=code, status=number, detail=detail)
+    known = code in list(Reason)
+    return Told(key=f"reason.{code}" if known else None, code=code, status="", detail=detail)

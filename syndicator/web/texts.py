@@ -19,6 +19,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "more": ("Semua di {title}", "All of {title}"),
     "all_feeds": ("Semua feed sekaligus (OPML)", "All feeds at once (OPML)"),
     "address_of": ("Alamat {form} untuk {title}", "{form} address of {title}"),
+    "other_formats": ("Alamat {names}", "{names} addresses"),
     "open_feed": ("Buka {form}", "Open {form}"),
     "nothing_yet": (
         "Belum ada artikel. Begitu sebuah portal menerbitkan sesuatu, artikelnya muncul di sini.",
@@ -34,7 +35,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Copy one of these addresses into a feed reader. All three formats hold the same, always up to date.",
     ),
     "now_in_feed": ("Isi feed saat ini", "In this feed now"),
-    "how_many": ("{count} artikel", "{count} articles"),
     "rank": ("Peringkat {rank}", "Rank {rank}"),
     "views": ("{count} kali dibaca", "{count} views"),
     "by": ("Oleh {names}", "By {names}"),
@@ -56,7 +56,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "contact": ("Kontak dan permintaan penghapusan: {contact}", "Contact and take-down requests: {contact}"),
     # Problems, by name.
-    "problem.not-found": ("Tidak ada apa-apa di alamat ini", "There is nothing at this address"),
+    "problem.not-found": ("Halaman tidak ditemukan", "There is nothing at this address"),
     "problem.not-found.text": (
         "Mungkin alamatnya salah ketik, atau artikelnya sudah lewat masa simpannya.",
         "The address may be mistyped, or the article may be older than what is kept here.",
@@ -132,6 +132,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reason.not_a_feed": ("Dokumennya bukan feed", "The document is no feed"),
     "reason.malformed": ("Dokumennya rusak", "The document is malformed"),
     "reason.empty": ("Selektor tidak menemukan apa-apa", "The selectors find nothing"),
+    "reason.internal": ("Kesalahan di layanan ini", "A fault of this service"),
     "reason.parser": ("Pengurai kehabisan waktu atau memori", "The parser ran out of time or memory"),
 }
 

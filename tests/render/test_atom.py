@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from render_values import NOON, SITE, article, busy_snapshot, snapshot
+from render.render_values import NOON, SITE, article, busy_snapshot, snapshot
 
 from syndicator.model.feed import FeedSpec, Format, Site
 from syndicator.model.ids import FeedId

@@ -1,5 +1,5 @@
 import pytest
-from render_values import article
+from render.render_values import article
 
 from syndicator.model.article import Photo
 from syndicator.render.body import full_html, parts_of

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from render_values import NOON, article, entry, snapshot
+from render.render_values import NOON, article, entry, snapshot
 
 from syndicator.model.article import Photo
 from syndicator.model.feed import Format, Origin

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from render_values import NOON, article, busy_snapshot, entry, snapshot
+from render.render_values import NOON, article, busy_snapshot, entry, snapshot
 
 from syndicator.model.article import Photo
 from syndicator.model.feed import Format, Popularity

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import feedparser
 import pytest
-from render_values import NOON, article, busy_snapshot, entry, snapshot
+from render.render_values import NOON, article, busy_snapshot, entry, snapshot
 
 from syndicator.model.feed import FeedSnapshot, Format
 from syndicator.render import render

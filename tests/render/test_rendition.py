@@ -8,8 +8,8 @@ from pathlib import Path
 
 import brotli
 import pytest
-import render_values
-from render_values import article, busy_snapshot, snapshot
+from render import render_values
+from render.render_values import article, busy_snapshot, snapshot
 
 from syndicator.model.feed import Format
 from syndicator.render import render, render_opml

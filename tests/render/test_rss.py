@@ -2,7 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from lxml import etree
-from render_values import NOON, article, busy_snapshot, snapshot
+from render.render_values import NOON, article, busy_snapshot, snapshot
 
 from syndicator.model.feed import Format
 from syndicator.render import render

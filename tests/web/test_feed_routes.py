@@ -1,0 +1,211 @@
+"""Feeds over HTTP, from a real store to the bytes on the wire."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import brotli
+import pytest
+from lxml import etree
+from support import ManualClock
+from web.web_world import Client, World, client_of, story
+
+from syndicator.model.feed import CONTENT_TYPES, Format
+from syndicator.store.store import Store
+from syndicator.web.app import create_app
+from syndicator.web.options import WebOptions
+
+LATEST = "/feeds/latest.rss"
+
+
+@pytest.fixture
+def world(store: Store, clock: ManualClock) -> World:
+    return World(store, clock)
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[Client]:
+    await world.admit(story(1), story(2))
+    async with client_of(create_app(world.reading, WebOptions())) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("form", Format)
+async def test_a_feed_says_all_that_readers_and_caches_need(client: Client, form: Format) -> None:
+    answer = await client.get(f"/feeds/latest.{form}")
+    assert answer.status == 200
+    own_type = CONTENT_TYPES[form]
+    assert answer.headers["Content-Type"] == own_type
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers["Cache-Control"] == (
+        "public, max-age=60, stale-while-revalidate=300, stale-if-error=86400"
+    )
+    assert answer.headers["Last-Modified"] == "Thu, 05 Nov 2026 12:00:00 GMT"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Link"] == (
+        f'<https://feeds.example/news/feeds/latest.{form}>; rel="self"; type="{own_type.split(";")[0]}", '
+        '<https://feeds.example/news/feeds/latest>; rel="alternate"; type="text/html"'
+    )
+    assert answer.headers["Server"] == "syndicator"
+    assert not {"Set-Cookie", "Content-Encoding", "Expires", "Age"} & answer.headers.keys()
+    assert int(answer.headers["Content-Length"]) == len(answer.body)
+
+
+async def test_what_is_admitted_is_in_the_feed_at_once(world: World, client: Client) -> None:
+    before = await client.get("/feeds/latest.json")
+    world.clock.advance(60)
+    await world.admit(story(0, title="Baru saja"))
+    after = await client.get("/feeds/latest.json", {"If-None-Match": before.headers["ETag"]})
+    assert after.status == 200
+    assert json.loads(after.body)["items"][0]["title"] == "Baru saja"
+    assert after.headers["Last-Modified"] == "Thu, 05 Nov 2026 12:01:00 GMT"
+
+
+async def test_every_coding_has_its_bytes_and_its_tag(client: Client) -> None:
+    plain = await client.get(LATEST)
+    packed = await client.get(LATEST, {"Accept-Encoding": "gzip"})
+    small = await client.get(LATEST, {"Accept-Encoding": "gzip, deflate, br, zstd"})
+    assert gzip.decompress(packed.body) == brotli.decompress(small.body) == plain.body
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert small.headers["Content-Encoding"] == "br"
+    tag = plain.headers["ETag"].strip('"')
+    assert (packed.headers["ETag"], small.headers["ETag"]) == (f'"{tag}-gzip"', f'"{tag}-br"')
+    assert {one.headers["Vary"] for one in (plain, packed, small)} == {"Accept-Encoding"}
+
+
+async def test_a_client_that_has_it_gets_304(client: Client) -> None:
+    for coding in ("identity", "gzip", "br"):
+        accepted = {"Accept-Encoding": coding}
+        full = await client.get(LATEST, accepted)
+        conditions = (
+            {"If-None-Match": full.headers["ETag"]},
+            {"If-None-Match": f'"old", W/{full.headers["ETag"]}'},
+            {"If-None-Match": "*"},
+            {"If-Modified-Since": full.headers["Last-Modified"]},
+            {"If-Modified-Since": "Thursday, 05-Nov-26 12:00:00 GMT"},
+            {"If-Modified-Since": "Thu Nov  5 12:00:01 2026"},
+        )
+        for condition in conditions:
+            answer = await client.get(LATEST, accepted | condition)
+            assert (answer.status, answer.body) == (304, b""), condition
+            for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Date"):
+                assert name in answer.headers
+            assert answer.headers["ETag"] == full.headers["ETag"]
+            assert not {"Content-Type", "Content-Encoding"} & answer.headers.keys()
+
+
+async def test_a_client_that_has_something_else_gets_all(client: Client) -> None:
+    full = await client.get(LATEST)
+    tag, date = full.headers["ETag"], full.headers["Last-Modified"]
+    for condition in (
+        {"If-None-Match": '"other"', "If-Modified-Since": date},
+        {"If-None-Match": tag.replace('"', "")},
+        {"If-None-Match": tag, "Accept-Encoding": "gzip"},
+        {"If-Modified-Since": "Thu, 05 Nov 2026 11:59:59 GMT"},
+        {"If-Modified-Since": "yesterday"},
+    ):
+        assert (await client.get(LATEST, condition)).status == 200, condition
+
+
+async def test_head_tells_what_get_would(client: Client) -> None:
+    for headers in ({}, {"Accept-Encoding": "gzip"}, {"If-None-Match": "*"}):
+        get = await client.get(LATEST, headers)
+        head = await client.get(LATEST, headers, "HEAD")
+        assert (head.status, head.body) == (get.status, b"")
+        same = {name: value for name, value in get.headers.items() if name != "Date"}
+        assert {name: value for name, value in head.headers.items() if name != "Date"} == same
+
+
+async def test_a_range_is_passed_over(client: Client) -> None:
+    answer = await client.get(LATEST, {"Range": "bytes=0-3"})
+    assert answer.status == 200
+    assert len(answer.body) > 4
+
+
+async def test_other_methods_are_refused_with_a_list_of_ours(client: Client) -> None:
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        answer = await client.get(LATEST, method=method)
+        assert answer.status == 405
+        assert {one.strip() for one in answer.headers["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS"}
+        assert answer.headers["Content-Type"].startswith("application/problem+json")
+
+
+async def test_a_page_elsewhere_may_read_it(client: Client) -> None:
+    asked = {"Origin": "https://other.example", "Access-Control-Request-Method": "GET"}
+    answer = await client.get(LATEST, asked | {"Access-Control-Request-Headers": "if-none-match"}, "OPTIONS")
+    assert answer.status == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "If-None-Match" in answer.headers["Access-Control-Allow-Headers"]
+    assert "GET" in answer.headers["Access-Control-Allow-Methods"]
+    assert "ETag" in (await client.get(LATEST)).headers["Access-Control-Expose-Headers"]
+
+
+async def test_an_unknown_feed_is_a_problem_even_for_readers_that_take_html(client: Client) -> None:
+    everything = {"Accept": "application/rss+xml, text/html, */*"}
+    answer = await client.get("/feeds/nothing.rss", everything)
+    assert answer.status == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert json.loads(answer.body) == {
+        "type": "https://feeds.example/news/problems/not-found",
+        "title": "There is nothing at this address",
+        "status": 404,
+        "detail": "No feed has this name.",
+    }
+
+
+@pytest.mark.parametrize("path", ["/feeds/latest.xml", "/feeds/latest.rss/", "/feeds/", "/feeds/%2e%2e.rss"])
+async def test_near_misses(client: Client, path: str) -> None:
+    assert (await client.get(path)).status == 404
+
+
+async def test_a_proxy_may_strip_the_path_or_keep_it(client: Client) -> None:
+    kept, stripped = await client.get("/news/feeds/latest.rss"), await client.get(LATEST)
+    assert kept.body == stripped.body
+    assert b"https://feeds.example/news/feeds/latest" in kept.body
+    assert (await client.get("/other/feeds/latest.rss")).status == 404
+
+
+async def test_the_host_of_a_request_is_never_believed(client: Client) -> None:
+    usual = await client.get(LATEST)
+    odd = await client.get(LATEST, {"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    assert odd.body == usual.body
+    assert "evil" not in str(odd.headers)
+
+
+async def test_unknown_parameters_change_nothing(client: Client) -> None:
+    assert (await client.get(f"{LATEST}?utm_source=x")).body == (await client.get(LATEST)).body
+
+
+async def test_the_list_of_feeds(client: Client) -> None:
+    answer = await client.get("/feeds.opml")
+    assert answer.headers["Content-Type"] == "text/x-opml; charset=utf-8"
+    outlines = etree.fromstring(answer.body).findall(".//outline")
+    assert [one.get("xmlUrl") for one in outlines] == [
+        f"https://feeds.example/news/feeds/{name}.rss" for name in ("latest", "popular", "kota")
+    ]
+    again = await client.get("/feeds.opml", {"If-None-Match": answer.headers["ETag"]})
+    assert again.status == 304
+
+
+async def test_answers_are_counted_by_route(world: World) -> None:
+    counted: list[tuple[str, int]] = []
+    options = WebOptions(count=lambda route, status: counted.append((route, status)))
+    async with client_of(create_app(world.reading, options)) as client:
+        await client.get(LATEST)
+        await client.get("/feeds/nothing.rss")
+        await client.get("/nowhere")
+    route = "/feeds/{feed}.{form}"
+    assert counted == [(route, 200), (route, 404), ("unknown", 404)]
+
+
+async def test_a_popular_feed_shows_its_ranking(world: World, client: Client) -> None:
+    first, second = await world.admit(story(1), story(2))
+    await world.rank(second, first)
+    items = json.loads((await client.get("/feeds/popular.json")).body)["items"]
+    assert [item["_popularity"]["rank"] for item in items] == [1, 2]
+    assert items[0]["_popularity"] == {"rank": 1, "score": 9.0, "views": 1200}
+    assert items[0]["url"] == story(2).url
+    world.clock.now += timedelta(minutes=1)

@@ -1,0 +1,216 @@
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+from support import ManualClock
+from web.web_world import Answer, Client, World, client_of, story
+
+from syndicator.model.ids import ArticleId
+from syndicator.store.store import Store
+from syndicator.web.app import create_app
+from syndicator.web.options import WebOptions
+
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def world(store: Store, clock: ManualClock) -> World:
+    return World(store, clock)
+
+
+@pytest.fixture
+async def ids(world: World) -> list[ArticleId]:
+    ids = await world.admit(story(1), story(2), story(3, language="en", title="In English"))
+    await world.rank(ids[2], ids[0])
+    return ids
+
+
+@pytest.fixture
+async def client(world: World, ids: list[ArticleId]) -> AsyncIterator[Client]:
+    async with client_of(create_app(world.reading, WebOptions())) as opened:
+        yield opened
+
+
+def tree(answer: Answer) -> LexborHTMLParser:
+    return LexborHTMLParser(answer.body)
+
+
+def texts(root: LexborHTMLParser, selector: str) -> list[str]:
+    return [" ".join(one.text().split()) for one in root.css(selector)]
+
+
+async def test_a_page_is_safe_and_cacheable(client: Client, ids: list[ArticleId]) -> None:
+    for path in ("/", "/feeds/latest", f"/articles/{ids[0]}", "/problems/not-found"):
+        answer = await client.get(path, PAGE)
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert answer.headers["Vary"] == "Accept-Language, Accept-Encoding"
+        assert answer.headers["Content-Language"] == "id"
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src" not in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+        assert "Set-Cookie" not in answer.headers
+        again = await client.get(path, PAGE | {"If-None-Match": answer.headers["ETag"]})
+        assert again.status == 304
+        assert not re.search(rb"<script|<style|style=|javascript:|\son\w+=", answer.body)
+
+
+async def test_the_front_page_lists_feeds_and_what_is_new_and_popular(
+    client: Client, ids: list[ArticleId]
+) -> None:
+    page = tree(await client.get("/", PAGE))
+    assert texts(page, "h1") == ["Warta Nusantara"]
+    assert texts(page, ".newest h3") == [
+        "Kabar <nomor> 1 & lainnya",
+        "Kabar <nomor> 2 & lainnya",
+        "In English",
+    ]
+    assert texts(page, ".popular h3") == ["In English", "Kabar <nomor> 1 & lainnya"]
+    assert [a.attributes.get("href") for a in page.css(".popular h3 a")] == [
+        f"/news/articles/{ids[2]}",
+        f"/news/articles/{ids[0]}",
+    ]
+    assert texts(page, ".cards h3") == ["Terbaru", "Terpopuler hari ini", "Berita Kota"]
+    addresses = page.css(".cards input[readonly]")
+    assert [one.attributes.get("value") for one in addresses] == [
+        f"https://feeds.example/news/feeds/{feed}.{form}"
+        for feed in ("latest", "popular", "kota")
+        for form in ("rss", "atom", "json")
+    ]
+    assert all(one.attributes.get("aria-label") for one in addresses)
+    assert len(page.css("link[rel=alternate]")) == 3
+
+
+async def test_the_page_of_a_feed(client: Client) -> None:
+    page = tree(await client.get("/feeds/popular", PAGE))
+    assert texts(page, "h1") == ["Terpopuler hari ini"]
+    alternates = {
+        one.attributes.get("type"): one.attributes.get("href") for one in page.css("head link[rel=alternate]")
+    }
+    assert alternates == {
+        "application/rss+xml": "https://feeds.example/news/feeds/popular.rss",
+        "application/atom+xml": "https://feeds.example/news/feeds/popular.atom",
+        "application/feed+json": "https://feeds.example/news/feeds/popular.json",
+    }
+    assert [one.attributes.get("value") for one in page.css("input[readonly]")] == [*alternates.values()]
+    assert texts(page, ".entries .rank") == ["Peringkat 1", "Peringkat 2"]
+    assert texts(page, ".entries .facts")[0] == "Berita Kota 5 Nov 2026, 18.30 1.200 kali dibaca"
+    (english, _) = page.css(".entries li")
+    assert english.attributes.get("lang") == "en"
+    assert (await client.get("/feeds/nothing", PAGE)).status == 404
+
+
+async def test_the_page_of_an_article(client: Client, ids: list[ArticleId]) -> None:
+    page = tree(await client.get(f"/articles/{ids[0]}", PAGE))
+    assert texts(page, "h1") == ["Kabar <nomor> 1 & lainnya"]
+    assert page.css("meta[name=robots]")[0].attributes.get("content") == "noindex"
+    portal = "https://kota.example/read/1/kabar"
+    assert page.css("link[rel=canonical]")[0].attributes.get("href") == portal
+    assert page.css(".portal-link a")[0].attributes.get("href") == portal
+    assert texts(page, ".reporter") == ["Oleh Sari Dewi dan Budi Santoso, Berita Kota"]
+    assert texts(page, ".byline time") == ["Terbit Kamis, 5 November 2026, 18.50 WIB"]
+    assert texts(page, ".lead") == ["Pembuka kabar nomor 1."]
+    assert texts(page, "blockquote.pull") == ["Kami menunggu sejak pagi."]
+    assert texts(page, ".body em") == ["nomor"]
+    assert page.css("figure img")[0].attributes.get("src") == "https://img.kota.example/1.jpg"
+    assert texts(page, "figcaption") == ["Jalan utama Foto: Rina"]
+    assert texts(page, ".tags li") == ["banjir", "jalan"]
+    assert page.css("#related"), "feeds point to it"
+    assert [a.attributes.get("href") for a in page.css(".related a")] == ["https://kota.example/lama"]
+
+
+async def test_a_corrected_article_says_when(world: World, client: Client) -> None:
+    world.clock.advance(3600)
+    (article_id,) = await world.admit(story(1, title="Ralat"))
+    page = tree(await client.get(f"/articles/{article_id}", PAGE))
+    assert texts(page, "h1") == ["Ralat"]
+    assert texts(page, ".byline time")[1] == "Diperbarui Kamis, 5 November 2026, 20.00 WIB"
+
+
+async def test_an_article_of_little(world: World, client: Client) -> None:
+    bare = story(
+        9, lead="", body_html="", quote=None, authors=(), photos=(), section=None, tags=(), related=()
+    )
+    (article_id,) = await world.admit(bare)
+    page = tree(await client.get(f"/articles/{article_id}", PAGE))
+    assert texts(page, ".reporter") == ["Berita Kota"]
+    assert "Artikel lengkapnya ada di Berita Kota" in texts(page, ".body")[0]
+    assert not page.css("figure, .lead, .pull, .tags, .related, .section")
+
+
+async def test_nothing_in_an_article_can_break_out(world: World, client: Client) -> None:
+    evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+    (article_id,) = await world.admit(
+        story(7, title=evil, lead=evil, quote=evil, authors=(evil,), section=evil, tags=(evil,))
+    )
+    for path in (f"/articles/{article_id}", "/", "/feeds/latest"):
+        page = tree(await client.get(path, PAGE))
+        assert not page.css("script, img[onerror]")
+
+
+@pytest.mark.parametrize("name", ["aaaaaaaaaaaaaaaa", "ABC", "a" * 65, "%00", "..%2f..", "a.b"])
+async def test_no_such_article(client: Client, name: str) -> None:
+    answer = await client.get(f"/articles/{name}", PAGE)
+    assert answer.status == 404
+    assert texts(tree(answer), "h1") == ["Halaman tidak ditemukan"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Vary"] == "Accept, Accept-Language"
+
+
+async def test_language_follows_the_browser(client: Client) -> None:
+    english = await client.get("/", PAGE | {"Accept-Language": "en-GB,en;q=0.9,id;q=0.5"})
+    assert english.headers["Content-Language"] == "en"
+    page = tree(english)
+    assert page.css("html")[0].attributes.get("lang") == "en"
+    assert texts(page, "#newest, #popular") == ["Latest", "Most read"]
+    assert page.css(".newest li")[0].attributes.get("lang") == "id"
+    usual = tree(await client.get("/", PAGE | {"Accept-Language": "fr"}))
+    assert usual.css("html")[0].attributes.get("lang") == "id"
+
+
+async def test_pages_are_packed(client: Client) -> None:
+    plain = await client.get("/", PAGE)
+    for coding in ("gzip", "br"):
+        packed = await client.get("/", PAGE | {"Accept-Encoding": coding})
+        assert packed.headers["Content-Encoding"] == coding
+        assert len(packed.body) < len(plain.body) / 2
+
+
+async def test_styles_carry_their_digest(client: Client) -> None:
+    page = tree(await client.get("/", PAGE))
+    href = page.css("link[rel=stylesheet]")[0].attributes.get("href") or ""
+    assert href.startswith("/news/static/style.css?v=")
+    styles = await client.get(href)
+    assert styles.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert styles.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert hashlib.sha256(styles.body).hexdigest().startswith(href.rpartition("=")[2])
+    unnamed = await client.get("/static/style.css")
+    assert unnamed.headers["Cache-Control"] == "public, max-age=300"
+    assert (await client.get("/static/..%2fapp.py")).status == 404
+    assert (await client.get("/static/base.html")).status == 404
+
+
+async def test_the_prefix_alone_is_the_front_page(client: Client) -> None:
+    for path in ("/news", "/news/", "/"):
+        assert texts(tree(await client.get(path, PAGE)), "h1") == ["Warta Nusantara"]
+
+
+async def test_an_empty_site_says_so(store: Store, clock: ManualClock) -> None:
+    async with client_of(create_app(World(store, clock).reading, WebOptions())) as client:
+        page = tree(await client.get("/", PAGE))
+        assert [text[:17] for text in texts(page, ".empty")] == ["Belum ada artikel"] * 2
+        assert texts(tree(await client.get("/feeds/kota", PAGE)), ".entries .empty")
+
+
+async def test_at_most_thirty_entries_are_shown(world: World, client: Client) -> None:
+    await world.admit(*(story(number) for number in range(10, 50)))
+    page = tree(await client.get("/feeds/latest", PAGE))
+    assert len(page.css(".entries li")) == 30
+    world.clock.now += timedelta(minutes=1)

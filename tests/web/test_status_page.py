@@ -1,0 +1,145 @@
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+from support import NOON, ManualClock
+from web.web_world import Client, World, client_of, source, story
+
+from syndicator.model.delivery import Dead, Delivery, Endpoint, Secret
+from syndicator.model.event import Event, EventType
+from syndicator.model.ids import EndpointId, EventId
+from syndicator.model.source import Failure, Round, SourceState
+from syndicator.store.store import Store
+from syndicator.web.app import create_ops_app
+from syndicator.web.options import OpsOptions
+
+ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
+SOURCES = tuple(source(name, name.title()) for name in ("fine", "waiting", "late", "failing"))
+ENDPOINTS = tuple(
+    Endpoint(id=EndpointId(name), url=f"https://{name}.example/in?token=hidden", secrets=(Secret("whsec_x"),))
+    for name in ("quiet", "stuck")
+)
+
+
+@pytest.fixture
+async def world(store: Store, clock: ManualClock) -> World:
+    world = World(store, clock, sources=SOURCES, endpoints=ENDPOINTS)
+    (article_id,) = await world.admit(story(1))
+    await _gather(world)
+    event = Event(
+        id=EventId("evt_1"), type=EventType.ARTICLE_CREATED, article=article_id, revision=1, at=NOON
+    )
+    endpoint = EndpointId("stuck")
+    await store.deliveries.fan_out([Delivery(endpoint=endpoint, event=event)], read="", done="1-0", now=NOON)
+    (leased,) = await store.deliveries.claim({endpoint: 1}, NOON, timedelta(minutes=1), 1)
+    await store.deliveries.settle(leased, Dead(reason="http_410", duration_ms=5), NOON)
+    return world
+
+
+async def _gather(world: World) -> None:
+    ids = [one.id for one in SOURCES]
+    await world.store.sources.enlist(ids, [], NOON)
+    await world.store.sources.claim("me", NOON, timedelta(minutes=5), 10)
+    failure = Failure(reason="http_503", detail="The portal answered 503.", at=NOON)
+    states = {
+        "fine": SourceState(
+            last_success_at=NOON,
+            last_round=Round(new=3, changed=1, duplicate=2, unchanged=20),
+            next_due_at=NOON + timedelta(minutes=5),
+            due_because="every 5m",
+            warnings=("One item had no date.",),
+        ),
+        "late": SourceState(last_success_at=NOON, next_due_at=NOON - timedelta(hours=1)),
+        "failing": SourceState(
+            last_success_at=NOON,
+            failures=4,
+            failure=failure,
+            next_due_at=NOON + timedelta(minutes=20),
+            due_because="backing off after 4 failures",
+        ),
+    }
+    for one in ids:
+        if one in states:
+            assert await world.store.sources.settle(one, "me", states[one])
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[Client]:
+    options = OpsOptions(metrics=lambda: b"syndicator_articles 1\n")
+    async with client_of(create_ops_app(world.reading, options)) as opened:
+        yield opened
+
+
+async def page(client: Client) -> LexborHTMLParser:
+    answer = await client.get("/status", ENGLISH)
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    return LexborHTMLParser(answer.body)
+
+
+def rows(table: LexborNode) -> dict[str | None, list[str]]:
+    return {
+        row.attributes.get("class"): [" ".join(cell.text().split()) for cell in row.css("th, td")]
+        for row in table.css("tbody tr")
+    }
+
+
+async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) -> None:
+    sources, _ = (await page(client)).css("table")
+    told = rows(sources)
+    assert list(told) == ["failing", "late", "waiting", "ok"]
+    assert told["failing"] == [
+        "Failing failing",
+        "Failed 4 times in a row It answered with status 503: The portal answered 503.",
+        "5 Nov 2026, 19:00",
+        "never",
+        "5 Nov 2026, 19:20 backing off after 4 failures",
+    ]
+    assert told["ok"] == [
+        "Fine fine",
+        "Fine One item had no date.",
+        "5 Nov 2026, 19:00",
+        "3 new, 1 changed, 2 duplicate, 20 unchanged",
+        "5 Nov 2026, 19:05 every 5m",
+    ]
+    assert told["waiting"][2:] == ["never", "never", "never gathered"]
+
+
+async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> None:
+    whole = await page(client)
+    _, endpoints = whole.css("table")
+    told = rows(endpoints)
+    assert list(told) == ["stuck", "ok"]
+    assert told["stuck"] == [
+        "stuck stuck.example",
+        "Deliveries given up Last failure: It answered with status 410",
+        "0", "0", "0", "1", "0",
+    ]  # fmt: skip
+    text = whole.html or ""
+    assert "hidden" not in text
+    assert "whsec" not in text
+
+
+async def test_the_verdict_comes_first(client: Client) -> None:
+    whole = await page(client)
+    assert whole.css(".verdict")[0].text() == "3 need attention"
+    figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
+    assert figures == {"Articles 1", "Feeds 3", "Sources 4", "Waiting to be fanned out 1"}
+
+
+async def test_all_well(store: Store, clock: ManualClock) -> None:
+    world = World(store, clock, sources=())
+    async with client_of(create_ops_app(world.reading, OpsOptions(metrics=lambda: b""))) as client:
+        whole = await page(client)
+    assert whole.css(".verdict")[0].text() == "All is well."
+    assert len(whole.css(".empty")) == 2
+
+
+async def test_metrics_and_probes_are_there_and_feeds_are_not(client: Client) -> None:
+    metrics = await client.get("/metrics")
+    assert metrics.body == b"syndicator_articles 1\n"
+    assert metrics.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert (await client.get("/readyz")).status == 200
+    assert (await client.get("/static/style.css")).status == 200
+    assert (await client.get("/feeds/latest.rss")).status == 404

@@ -1,0 +1,76 @@
+import re
+import string
+from datetime import UTC, datetime
+from importlib import resources
+
+import pytest
+
+from syndicator.model.feed import Site
+from syndicator.model.fetch import Reason
+from syndicator.web.problems import TITLES
+from syndicator.web.texts import DAYS, LANGUAGES, MONTHS, TEXTS
+from syndicator.web.wording import Wording, default_language
+
+AT = datetime(2026, 11, 5, 5, 4, tzinfo=UTC)
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_both_languages_say_the_same(key: str) -> None:
+    indonesian, english = TEXTS[key]
+    assert indonesian
+    assert english
+    assert fields(indonesian) == fields(english)
+
+
+def test_every_text_is_used_and_every_used_text_is_there() -> None:
+    folder = resources.files("syndicator.web") / "templates"
+    source = "".join(one.read_text() for one in folder.iterdir())
+    used = set(re.findall(r'say\("([a-z_]+)"', source)) | {"and"}
+    plain = {key for key in TEXTS if "." not in key}
+    listed = {"ready", "delayed", "in_flight", "dead", "delivered"}
+    assert used | listed == plain
+
+
+def test_every_reason_and_every_problem_has_words() -> None:
+    assert {f"reason.{reason}" for reason in Reason} <= TEXTS.keys()
+    assert {f"problem.{name}" for name in TITLES} | {f"problem.{name}.text" for name in TITLES} == {
+        key for key in TEXTS if key.startswith("problem.")
+    }
+
+
+def test_the_calendar_is_whole() -> None:
+    assert {len(MONTHS[language]) for language in LANGUAGES} == {12}
+    assert {len(DAYS[language]) for language in LANGUAGES} == {7}
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "text"),
+    [
+        ("id", "Asia/Jakarta", "Kamis, 5 November 2026, 12.04 WIB"),
+        ("en", "Asia/Jakarta", "Thursday, 5 November 2026, 12:04 WIB"),
+        ("en", "UTC", "Thursday, 5 November 2026, 05:04 UTC"),
+        ("en", "Asia/Kathmandu", "Thursday, 5 November 2026, 10:49 UTC+0545"),
+        ("id", "Pacific/Auckland", "Kamis, 5 November 2026, 18.04 NZDT"),
+    ],
+)
+def test_dates(language: str, zone: str, text: str) -> None:
+    assert Wording(language, zone).moment(AT) == text
+
+
+def test_short_dates_numbers_and_names() -> None:
+    indonesian, english = Wording("id", "UTC"), Wording("en", "UTC")
+    assert indonesian.short(AT) == "5 Nov 2026, 05.04"
+    assert english.short(AT) == "5 Nov 2026, 05:04"
+    assert (indonesian.number(1234567), english.number(1234567)) == ("1.234.567", "1,234,567")
+    assert english.names([]) == ""
+    assert english.names(["A"]) == "A"
+    assert indonesian.names(["A", "B", "C"]) == "A, B dan C"
+
+
+@pytest.mark.parametrize(("site", "language"), [("id", "id"), ("en-GB", "en"), ("ID-id", "id"), ("fr", "en")])
+def test_the_default_is_the_language_of_the_site(site: str, language: str) -> None:
+    assert default_language(Site(title="x", public_url="https://x.example", language=site)) == language

@@ -1,0 +1,144 @@
+"""A site with articles in a real store, and a client that sees the bytes as they are sent."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDictProxy
+from support import NOON, ManualClock
+
+from syndicator.model.article import Candidate, Photo, Provenance, RelatedLink
+from syndicator.model.delivery import Endpoint
+from syndicator.model.feed import FeedSpec, Filter, Order, Origin, Site
+from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.source import Every, Source, SourceKind
+from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.publishing import Publisher
+from syndicator.pipeline.reading import Reading
+from syndicator.store.feeds import Ranked
+from syndicator.store.store import Store
+from syndicator.web.server import open_socket, port_of, serving
+
+CITY, HARBOUR = SourceId("kota"), SourceId("pelabuhan")
+SITE = Site(
+    title="Warta Nusantara",
+    public_url="https://feeds.example/news",
+    language="id",
+    timezone="Asia/Jakarta",
+    contact="redaksi@feeds.example",
+)
+SPECS = (
+    FeedSpec(id=FeedId("latest"), title="Terbaru", description="Semua artikel dari semua portal."),
+    FeedSpec(id=FeedId("popular"), title="Terpopuler hari ini", order=Order.POPULAR),
+    FeedSpec(id=FeedId("kota"), title="Berita Kota", filter=Filter(source=("kota",))),
+)
+ORIGINS = {
+    CITY: Origin(
+        id=CITY,
+        title="Berita Kota",
+        home_url="https://kota.example/",
+        feed_url="https://kota.example/rss",
+    ),
+    HARBOUR: Origin(id=HARBOUR, title="Kabar Pelabuhan", home_url="https://pelabuhan.example/"),
+}
+
+
+def story(number: int, **changes: Any) -> Candidate:
+    """Give a story as a source claims it; the higher its number, the older it is."""
+    url = f"https://kota.example/read/{number}/kabar"
+    values: dict[str, Any] = {
+        "source": CITY,
+        "url": url,
+        "title": f"Kabar <nomor> {number} & lainnya",
+        "lead": f"Pembuka kabar nomor {number}.",
+        "body_html": f"<p>Isi kabar <em>nomor</em> {number}.</p>",
+        "quote": "Kami menunggu sejak pagi.",
+        "authors": ("Sari Dewi", "Budi Santoso"),
+        "photos": (
+            Photo(url=f"https://img.kota.example/{number}.jpg", caption="Jalan utama", credit="Rina"),
+        ),
+        "section": "Metropolitan",
+        "tags": ("banjir", "jalan"),
+        "language": "id",
+        "related": (RelatedLink(url="https://kota.example/lama", title="Kabar lama"),),
+        "published_at": NOON - timedelta(minutes=10 * number),
+        "provenance": Provenance(source=CITY, requested_url=url, fetched_at=NOON),
+    }
+    return Candidate(**(values | changes))
+
+
+def source(name: str, title: str) -> Source:
+    return Source(
+        id=SourceId(name),
+        title=title,
+        kind=SourceKind.FEED,
+        url=f"https://{name}.example/rss",
+        schedule=Every(interval_s=300),
+    )
+
+
+@dataclass
+class World:
+    """Everything that a test of the web needs."""
+
+    store: Store
+    clock: ManualClock
+    site: Site = SITE
+    sources: Sequence[Source] = (source("kota", "Berita Kota"), source("pelabuhan", "Kabar Pelabuhan"))
+    endpoints: Sequence[Endpoint] = ()
+    publisher: Publisher = field(init=False)
+    reading: Reading = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.publisher = Publisher(self.store, self.site, SPECS, ORIGINS)
+        self.reading = Reading(self.store, self.publisher, self.sources, self.endpoints, self.clock)
+
+    async def admit(self, *candidates: Candidate) -> list[ArticleId]:
+        admitted = await Admitter(self.store.articles, SPECS, self.clock).admit(candidates)
+        return [one.article_id for one in admitted]
+
+    async def rank(self, *ids: ArticleId) -> None:
+        places = [Ranked(article_id=one, score=9.0 / at, views=1200 * at) for at, one in enumerate(ids, 1)]
+        await self.store.feeds.put_ranking(FeedId("popular"), places, self.clock())
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+class Client:
+    """Sends one request at a time, adds nothing of its own, decodes nothing."""
+
+    def __init__(self, session: aiohttp.ClientSession, base: str) -> None:
+        self._session = session
+        self.base = base
+
+    async def get(self, path: str, headers: dict[str, str] | None = None, method: str = "GET") -> Answer:
+        async with self._session.request(
+            method, self.base + path, headers=headers or {}, allow_redirects=False
+        ) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+
+@asynccontextmanager
+async def client_of(app: web.Application) -> AsyncIterator[Client]:
+    """Serve an app on a free port of this machine, and give a client of it."""
+    opened = open_socket("127.0.0.1", 0)
+    base = f"http://127.0.0.1:{port_of(opened)}"
+    skipped = ("Accept", "Accept-Encoding", "User-Agent")
+    async with (
+        serving(app, opened, shutdown_timeout_s=1.0),
+        aiohttp.ClientSession(auto_decompress=False, skip_auto_headers=skipped) as session,
+    ):
+        yield Client(session, base)
