@@ -1,0 +1,72 @@
+"""A portal whose documents the test writes, and a whole service that gathers from it."""
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from support import ManualClock
+
+from syndicator.service import Service, open_service
+from syndicator.settings import load
+
+
+class Portal:
+    """The outside world: paths and what stands there; what was asked is kept."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, str] = {}
+        self.status: dict[str, int] = {}
+        self.etags: dict[str, str] = {}
+        self.asked: list[str] = []
+        self.url = ""
+
+    async def answer(self, request: web.Request) -> web.Response:
+        path = request.path_qs
+        self.asked.append(path)
+        if path in self.status:
+            return web.Response(status=self.status[path])
+        if path not in self.documents:
+            return web.Response(status=404)
+        etag = self.etags.get(path)
+        if etag is not None and request.headers.get("If-None-Match") == etag:
+            return web.Response(status=304, headers={"ETag": etag})
+        headers = {"ETag": etag} if etag else {}
+        return web.Response(text=self.documents[path], content_type="text/html", headers=headers)
+
+
+@pytest.fixture
+async def portal() -> AsyncIterator[Portal]:
+    played = Portal()
+    app = web.Application()
+    app.router.add_get("/{path:.*}", played.answer)
+    async with TestServer(app) as server:
+        played.url = str(server.make_url("")).rstrip("/")
+        yield played
+
+
+OpenService = Callable[[str], AbstractAsyncContextManager[Service]]
+
+
+@pytest.fixture
+def service_of(redis_url: str, tmp_path: Path, clock: ManualClock) -> OpenService:
+    """Open a service over a configuration text; several over one test share their state."""
+    namespace = f"test-{uuid.uuid4().hex}"
+
+    def opened(config: str) -> AbstractAsyncContextManager[Service]:
+        folder = tmp_path / f"config-{uuid.uuid4().hex}"
+        folder.mkdir()
+        common = (
+            f'[store]\nurl = "{redis_url}"\nnamespace = "{namespace}"\ndata_dir = "{tmp_path}"\n'
+            '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
+        )
+        if "[source." not in config:  # there must be one; here it is never gathered
+            common += '[source.idle]\ntitle = "x"\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n'
+            common += 'schedule = { every = "30d" }\n'
+        (folder / "all.toml").write_text(common + config, "utf-8")
+        return open_service(load(folder, {}), clock)
+
+    return opened

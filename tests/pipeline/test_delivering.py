@@ -1,0 +1,171 @@
+"""From admission to the partner: signed, retried with one id, isolated from the neighbours."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pipeline.conftest import OpenService
+from pipeline.test_publishing import admit
+from standardwebhooks import Webhook
+from support import ManualClock
+
+from syndicator.model.clock import system_clock
+from syndicator.model.ids import EndpointId
+from syndicator.model.status import QueueCounts
+from syndicator.schedule.runner import Runner
+from syndicator.service import Service
+
+SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+A, B = EndpointId("a"), EndpointId("b")
+
+
+class Partner:
+    """A partner's site that answers as it is told to."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self.received: list[tuple[dict[str, str], bytes]] = []
+        self.hangs = asyncio.Event()
+        self.url = ""
+
+    async def hook(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        self.received.append(({name.lower(): value for name, value in request.headers.items()}, body))
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 204)
+
+    async def hang(self, request: web.Request) -> web.Response:
+        await self.hangs.wait()
+        return web.Response(status=204)
+
+
+@pytest.fixture
+async def partner() -> AsyncIterator[Partner]:
+    played = Partner()
+    app = web.Application()
+    app.router.add_post("/hook", played.hook)
+    app.router.add_post("/hang", played.hang)
+    async with TestServer(app) as server:
+        played.url = str(server.make_url("")).rstrip("/")
+        yield played
+        played.hangs.set()
+
+
+def config(partner: Partner, path: str = "/hook", name: str = "a", more: str = "") -> str:
+    return f'[endpoint.{name}]\nurl = "{partner.url}{path}"\nsecret = "{SECRET}"\n{more}\n'
+
+
+async def deliver(service: Service) -> None:
+    await Runner(service.deliver, capacity=16, clock=service.clock, on_report=lambda _: None).run(
+        until_empty=True
+    )
+
+
+async def counts(service: Service, endpoint: EndpointId = A) -> QueueCounts:
+    return await service.store.deliveries.counts(endpoint, service.clock())
+
+
+async def test_every_admission_is_delivered_signed(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    clock.now = system_clock()  # the published verifier looks at the real clock
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1, 2, 3)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=3)
+    events: list[dict[str, Any]] = [
+        Webhook(SECRET).verify(body, headers) for headers, body in partner.received
+    ]
+    assert [event["type"] for event in events] == ["article.created"] * 3
+    assert {event["data"]["article"]["title"] for event in events} == {f"Berita nomor {n}" for n in (1, 2, 3)}
+    for (headers, _), event in zip(partner.received, events, strict=True):
+        assert headers["webhook-id"] == event["data"]["event_id"]
+
+
+async def test_a_failed_delivery_is_retried_with_the_same_id(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [503, 500]
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delayed=1)
+        clock.advance(7)
+    # Another process goes on with it: nothing was in memory.
+    async with service_of(config(partner)) as service:
+        await deliver(service)
+        clock.advance(60)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=1)
+    assert len({headers["webhook-id"] for headers, _ in partner.received}) == 1
+    assert len({body for _, body in partner.received}) == 1
+    assert len(partner.received) == 3
+
+
+async def test_a_retried_revision_is_the_one_that_happened(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [503]
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        await admit(service, 1, title="Diralat")
+        clock.advance(60)
+        await deliver(service)
+    first, *others = [body for _, body in partner.received]
+    assert first in others
+    assert any(b"Diralat" in body and b"article.updated" in body for body in others)
+
+
+async def test_gone_is_the_end_of_it(partner: Partner, service_of: OpenService) -> None:
+    partner.statuses = [410]
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(dead=1)
+        (dead,) = await service.store.deliveries.undelivered(A, 10, service.clock())
+        assert (dead.status, dead.delivery.last_reason) == ("dead", "gone")
+
+
+async def test_a_partner_that_hangs_delays_nobody_else(partner: Partner, service_of: OpenService) -> None:
+    slow = config(partner, "/hang", "a", "max_in_flight = 2")
+    async with service_of(slow + config(partner, "/hook", "b")) as service:
+        await service.enlist()
+        await admit(service, *range(1, 21))
+        task = asyncio.create_task(deliver(service))
+        async with asyncio.timeout(20):
+            while len(partner.received) < 20:
+                await asyncio.sleep(0.01)
+            assert (await counts(service)).in_flight == 2
+            while (await counts(service, B)).delivered < 20:
+                await asyncio.sleep(0.01)
+        partner.hangs.set()
+        await task
+        assert await counts(service) == QueueCounts(delivered=20)
+
+
+async def test_an_endpoint_gets_what_it_asked_for(partner: Partner, service_of: OpenService) -> None:
+    wanted = 'events = ["article.updated"]\nfilter = { section = ["transportasi"] }'
+    async with service_of(config(partner, more=wanted)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await admit(service, 1, title="Diralat")
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=1)
+
+
+async def test_racing_workers_fan_each_event_out_once(partner: Partner, service_of: OpenService) -> None:
+    async with service_of(config(partner)) as one, service_of(config(partner)) as other:
+        await one.enlist()
+        await admit(one, *range(1, 41))
+        await asyncio.gather(deliver(one), deliver(other), deliver(one), deliver(other))
+        await deliver(one)
+        assert await counts(one) == QueueCounts(delivered=40)
+    ids = [headers["webhook-id"] for headers, _ in partner.received]
+    assert len(ids) == len(set(ids)) == 40

@@ -1,0 +1,110 @@
+"""Feeds as of the call: rendered once per version, the same bytes everywhere, never behind."""
+
+import asyncio
+
+import feedparser
+from pipeline.conftest import OpenService
+from support import ManualClock, candidate
+
+from syndicator.model.feed import Format
+from syndicator.model.ids import FeedId
+from syndicator.pipeline.admitting import Admitter
+from syndicator.schedule.runner import Runner
+from syndicator.service import Service
+
+LATEST = FeedId("latest")
+CONFIG = """
+[feed.latest]
+title = "Terbaru"
+size = 3
+[feed.sport]
+title = "Olahraga"
+filter = { section = ["olahraga"] }
+"""
+
+
+async def admit(service: Service, *numbers: int, title: str | None = None) -> None:
+    admitter = Admitter(service.store.articles, service.settings.feeds.values(), service.clock)
+    await admitter.admit([candidate(number, title=title) for number in numbers])
+
+
+async def test_a_feed_shows_an_article_from_its_admission_on(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+        for number in (1, 2):
+            await admit(service, number)
+            for form in Format:
+                shown = (await service.publisher.rendition(LATEST, form)).body
+                assert f"Berita nomor {number}".encode() in shown
+
+
+async def test_another_process_gives_the_same_bytes(service_of: OpenService, clock: ManualClock) -> None:
+    async with service_of(CONFIG) as one, service_of(CONFIG) as other:
+        await one.enlist()
+        await admit(one, 1, 2)
+        mine = await one.publisher.rendition(LATEST, Format.RSS)
+        clock.advance(60)
+        assert await other.publisher.rendition(LATEST, Format.RSS) == mine
+
+
+async def test_a_change_that_the_feed_does_not_show_changes_no_validator(
+    service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+        await admit(service, 1, 2, 3)
+        before = await service.publisher.rendition(LATEST, Format.ATOM)
+        clock.advance(3600)
+        await service.store.feeds.touch([LATEST], clock())
+        after = await service.publisher.rendition(LATEST, Format.ATOM)
+        assert (after.digest, after.last_modified) == (before.digest, before.last_modified)
+        assert after.version > before.version
+
+
+async def test_only_feeds_that_are_concerned_are_warmed(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+        reports: list[object] = []
+        runner = Runner(service.publish, capacity=1, clock=service.clock, on_report=reports.append)
+        await runner.run(until_empty=True)
+        await admit(service, 1)
+        await runner.run(until_empty=True)
+        told = [dict(report.fields)["feeds"] for report in reports]  # type: ignore[attr-defined]
+        assert told == ["latest, sport", "latest"]
+
+
+async def test_a_new_title_of_the_site_reaches_every_feed(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await service.publisher.rendition(LATEST, Format.RSS)
+    async with service_of(CONFIG.replace('"Terbaru"', '"Paling baru"')) as service:
+        await service.enlist()
+        shown = feedparser.parse((await service.publisher.rendition(LATEST, Format.RSS)).body)
+        assert shown.feed.title == "Paling baru"
+        assert [entry.title for entry in shown.entries] == ["Berita nomor 1"]
+
+
+async def test_all_who_wait_get_one_rendering(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+        await admit(service, 1)
+        shown = await asyncio.gather(*(service.publisher.rendition(LATEST, Format.JSON) for _ in range(20)))
+        assert all(one is shown[0] for one in shown)
+
+
+async def test_no_revision_is_missed_while_feeds_are_read(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+
+        async def reader() -> None:
+            for _ in range(30):
+                await service.publisher.rendition(LATEST, Format.RSS)
+
+        async def writer() -> None:
+            for number in range(30):
+                await admit(service, 1, title=f"Judul ke-{number}")
+                shown = await service.publisher.rendition(LATEST, Format.RSS)
+                assert f"Judul ke-{number}".encode() in shown.body
+
+        await asyncio.gather(reader(), writer(), reader())
