@@ -25,6 +25,7 @@ from syndicator.rules.dates import claimed_instant
 
 MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS = 20, 50, 20
 MAX_GUID = 1000
+MAX_MADE_TITLE = 100
 MAX_CAPTION = 4000
 _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """What odd data can raise in parsers and converters (UnicodeError is a ValueError)."""
@@ -80,7 +81,7 @@ class _Maker:
         return Candidate(
             source=self._source.id,
             url=url,
-            title=title or shortened(lead, 100),
+            title=title or to_text(body_html if not lead else html.escape(lead), MAX_MADE_TITLE),
             guid=guid or None,
             provenance=self._provenance(claimed),
             lead=lead,

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 _HEAD_BYTES = 64 * 1024
 _NAME = re.compile(r"(?:[a-z_][\w.-]*:)?([a-z_][\w.-]*)", re.IGNORECASE)
+_DOCTYPE = re.compile(r"doctype\s+([^\s>\[]{1,100})", re.IGNORECASE)
 _FEED_ELEMENT = re.compile(r"<(?:rss|rdf:rdf|feed|atom:feed)[\s>]", re.IGNORECASE)
 _HTML_ELEMENTS = frozenset({"html", "head", "body"})
 _FEED_ELEMENTS = frozenset({"rss", "rdf", "feed"})
@@ -51,6 +52,8 @@ def sniff(body: bytes) -> DocumentKind:
         return DocumentKind.HTML
     if prolog.first_element in _FEED_ELEMENTS or _FEED_ELEMENT.search(head):
         return DocumentKind.XML_FEED
+    if prolog.declares_entities:  # HTML has none; the reader says that they are refused
+        return DocumentKind.XML_FEED
     return DocumentKind.OTHER
 
 
@@ -72,9 +75,9 @@ def read_prolog(text: str) -> Prolog:
         elif text.startswith("<?", at):
             at = text.find("?>", at)
         elif text.startswith("<!", at):
-            word = text[at + 2 : at + 24].lower()
-            declares_entities = declares_entities or word.startswith("entity")
-            doctype = doctype or (word[8:].split() or [""])[0].rstrip(">") * word.startswith("doctype ")
+            declares_entities = declares_entities or text[at + 2 : at + 8].lower() == "entity"
+            named = _DOCTYPE.match(text, at + 2)
+            doctype = doctype or (named[1].lower() if named else "")
         elif match := _NAME.match(text, at + 1):
             return Prolog(
                 first_element=match[1].lower(), doctype=doctype, declares_entities=declares_entities

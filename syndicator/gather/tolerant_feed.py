@@ -22,6 +22,8 @@ _REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}));")
 _RAISED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 """What feedparser has been seen to raise on odd documents."""
 _PLAIN = "text/plain"
+_HARMLESS = frozenset({"NonXMLContentType", "CharacterEncodingOverride"})
+"""Complaints of feedparser about labels, where the document itself is fine."""
 _XML_CHARACTERS = ({9, 10, 13}, range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
 """XML 1.0, 2.2."""
 
@@ -36,7 +38,7 @@ def read_tolerantly(fetched: Fetched) -> Channel:
         raise NotReadable(Reason.MALFORMED, "a tag has too many attributes")
     parsed = _parsed(fetched)
     warnings = []
-    if parsed.get("bozo"):
+    if parsed.get("bozo") and type(parsed.get("bozo_exception")).__name__ not in _HARMLESS:
         warnings.append(f"not well-formed: {plain_text(str(parsed.get('bozo_exception', '')))}")
     if not parsed.entries:
         _check_empty(parsed, warnings)

@@ -1,0 +1,131 @@
+"""Feeds with ordinary dirt: the good entries arrive, and what was odd is said."""
+
+from datetime import UTC, datetime
+
+import pytest
+from gather_values import atom, fetched, rss, source
+
+from syndicator.errors import NotReadable
+from syndicator.gather.candidates import FeedReading
+from syndicator.gather.feed import read_strictly, read_thoroughly
+from syndicator.gather.xml_names import Doubt
+from syndicator.model.article import Photo
+
+
+def read(document: str | bytes, **headers: str) -> FeedReading:
+    """Read what the strict reader leaves to the tolerant one."""
+    answer = fetched(document, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    with pytest.raises(Doubt):
+        read_strictly(answer)
+    return read_thoroughly(source(), answer)
+
+
+def titles(reading: FeedReading) -> list[str]:
+    return [candidate.title for candidate in reading.candidates]
+
+
+def test_bare_ampersands() -> None:
+    reading = read(rss("<title>a & b</title><link>https://news.example/?a=1&b=2</link>"))
+    assert titles(reading) == ["a & b"]
+    assert reading.candidates[0].url == "https://news.example/?a=1&b=2"
+    assert len(reading.warnings) == 1
+    assert reading.warnings[0].startswith("not well-formed: ")
+
+
+def test_entities_of_html() -> None:
+    assert titles(read(rss("<title>Caf&eacute; &nbsp;x</title>"))) == ["Café x"]
+
+
+def test_tags_left_open() -> None:
+    reading = read(rss("<title>1</title><description>a <b>b</description>", "<title>2</title>"))
+    assert titles(reading) == ["1", "2"]
+    assert reading.candidates[0].lead == "a b"
+
+
+def test_a_document_cut_off() -> None:
+    reading = read(rss("<title>1</title>", "<title>2</title>", "<title>cut")[:-40])
+    assert titles(reading)[:2] == ["1", "2"]
+
+
+@pytest.mark.parametrize("poison", ["&#xD800;", "&#0;", "&#x1;", "&#57005;", "\x01", "\x00", "\ufffe"])
+def test_characters_that_xml_does_not_have(poison: str) -> None:
+    reading = read(rss(f"<title>a{poison}b</title><link>/1</link>", "<title>2</title>"))
+    assert titles(reading) == ["ab", "2"]
+
+
+def test_undeclared_latin_1() -> None:
+    document = rss("<title>Café</title>").replace(' encoding="UTF-8"', "").encode("latin-1")
+    assert titles(read(document)) == ["Café"]
+
+
+def test_the_charset_of_the_response_counts() -> None:
+    document = rss("<title>Кремль & b</title>").replace(' encoding="UTF-8"', "").encode("koi8-r")
+    assert titles(read(document, content_type="application/xml; charset=koi8-r")) == ["Кремль & b"]
+
+
+def test_undeclared_prefixes_and_odd_dates() -> None:
+    reading = read(
+        rss(
+            "<title>t</title><link>/1</link><media:content url='/p.jpg' medium='image'/><dc:creator>Nama</dc:creator>"
+            "<pubDate>Thu, 05 Nov 2026 10:11 CEST</pubDate>"
+        )
+    )
+    candidate = reading.candidates[0]
+    assert candidate.photos == (Photo(url="https://news.example/p.jpg"),)
+    assert candidate.authors == ("Nama",)
+    assert candidate.published_at == datetime(2026, 11, 5, 8, 11, tzinfo=UTC)
+    assert candidate.provenance.claimed_date == "Thu, 05 Nov 2026 10:11 CEST"
+    assert candidate.url == "https://news.example/1"
+
+
+def test_xhtml_contents_are_cleaned_and_resolved() -> None:
+    reading = read(
+        atom(
+            '<title>t</title><link href="x"/><id>urn:1</id><content type="xhtml">'
+            '<div xmlns="http://www.w3.org/1999/xhtml"><p>x <a href="y">y</a></p><script>1</script></div></content>',
+            attributes='xml:base="https://blog.example/q/"',
+        )
+    )
+    candidate = reading.candidates[0]
+    assert candidate.url == "https://blog.example/q/x"
+    assert candidate.body_html == '<p>x <a href="https://blog.example/q/y" rel="noopener">y</a></p>'
+    assert reading.warnings == ()
+
+
+@pytest.mark.parametrize("document", [rss(), atom()])
+def test_a_feed_without_entries_is_one(document: str) -> None:
+    reading = read(document)
+    assert reading.candidates == ()
+    assert reading.warnings == ("the feed has no entries",)
+    assert reading.title == "News"
+
+
+@pytest.mark.parametrize(
+    "before", ["\n\n  ", "PHP Warning: x in y on line 3\n", "<br />\n<b>Warning</b>: x<br />\n"]
+)
+def test_junk_before_the_feed(before: str) -> None:
+    assert titles(read(before + rss("<title>a</title>"))) == ["a"]
+
+
+def test_wrong_labels_do_no_harm() -> None:
+    reading = read(atom('<title>t</title><content type="xhtml"><p>x</p></content>'), content_type="text/html")
+    assert titles(reading) == ["t"]
+    assert reading.warnings == ()
+
+
+def test_an_entry_that_says_nothing_costs_only_itself() -> None:
+    reading = read(rss("<title>a & b</title>", "<description>only words</description>", "<title>c</title>"))
+    assert titles(reading) == ["a & b", "c"]
+    assert "entry 2 skipped: it has neither link nor guid nor title" in reading.warnings
+
+
+def test_feed_words_without_a_feed() -> None:
+    with pytest.raises(NotReadable) as caught:
+        read("hello <feed world")
+    assert caught.value.reason == "not_a_feed"
+
+
+def test_a_feed_beyond_repair() -> None:
+    with pytest.raises(NotReadable) as caught:
+        read("<rss version='2.0'><channel><item")
+    assert caught.value.reason == "malformed"
