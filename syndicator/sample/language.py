@@ -1,0 +1,97 @@
+"""What the invented articles are made of: topics, sentences and names, read from `words/*.toml`."""
+
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+from msgspec import Struct
+
+
+class Verb(Struct, frozen=True, kw_only=True):
+    active: str
+    headline: str
+    passive: str
+
+
+class Unit(Struct, frozen=True, kw_only=True):
+    """What an article counts, and how many of it are believable."""
+
+    noun: str
+    low: int
+    high: int
+
+
+class Topic(Struct, frozen=True, kw_only=True):
+    section: str
+    agency: str
+    short: str
+    head: str
+    """The office of the one who speaks for the agency."""
+    verbs: tuple[Verb, ...]
+    units: tuple[Unit, ...]
+    phrases: dict[str, tuple[str, ...]]
+    """By role: thing, cause, effect, group, detail, worry."""
+    tags: tuple[str, ...]
+
+
+class Language(Struct, frozen=True, kw_only=True):
+    """One newsroom's topics, its sentences by use, and its names by kind."""
+
+    topics: tuple[Topic, ...]
+    sentences: dict[str, tuple[str, ...]]
+    names: dict[str, tuple[str, ...]]
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(topic.section for topic in self.topics))
+
+
+_ROLES = {
+    "thing": "things",
+    "cause": "causes",
+    "effect": "effects",
+    "group": "groups",
+    "detail": "details",
+    "worry": "worries",
+}
+
+
+def load_language(name: str) -> Language:
+    """Read a newsroom's words: `city` (Indonesian) or `wire` (English)."""
+    folder = files("syndicator.sample") / "words"
+    wanted = sorted(each.name for each in folder.iterdir() if each.name.startswith(f"{name}_"))
+    tables = {each: tomllib.loads((folder / each).read_text("utf-8")) for each in wanted}
+    topics = [topic for table in tables.values() for topic in table.get("topic", ())]
+    return Language(
+        topics=tuple(_topic(topic) for topic in topics),
+        sentences={use: tuple(lines) for use, lines in tables[f"{name}_sentences.toml"].items()},
+        names={kind: _split(line) for kind, line in tables[f"{name}_names.toml"].items()},
+    )
+
+
+def _split(line: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in line.split("|"))
+
+
+def _topic(table: dict[str, Any]) -> Topic:
+    return Topic(
+        section=table["section"],
+        agency=table["agency"],
+        short=table["short"],
+        head=table.get("head", "Kepala"),
+        verbs=tuple(_verb(text) for text in _split(table["verbs"])),
+        units=tuple(_unit(text) for text in _split(table["units"])),
+        phrases={role: _split(table[key]) for role, key in _ROLES.items()},
+        tags=_split(table["tags"]),
+    )
+
+
+def _verb(text: str) -> Verb:
+    active, headline, passive = text.split("/")
+    return Verb(active=active, headline=headline, passive=passive)
+
+
+def _unit(text: str) -> Unit:
+    noun, span = text.rsplit(" ", 1)
+    low, high = span.split("-")
+    return Unit(noun=noun, low=int(low), high=int(high))

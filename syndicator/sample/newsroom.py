@@ -1,0 +1,86 @@
+"""A newsroom: its articles as they stand, what readers made of them, and the keeping of its ledger."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.sample.ledger import Entry, Kind, Ledger
+
+Clock = Callable[[], datetime]
+"""Gives the present instant, aware, in UTC."""
+
+
+class Article(Struct, frozen=True, kw_only=True):
+    """Where an article stands; what it says is the writer's business."""
+
+    n: int
+    published_at: datetime
+    updated_at: datetime
+    revision: int = 0
+    """How often it was edited."""
+    withdrawn: bool = False
+    of: int | None = None
+    """For what was taken over from the other newsroom: its number there."""
+
+
+class Newsroom:
+    """Keeps one ledger and what follows from it. Not aware of time or texts."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._articles: list[Article] = []
+        for entry in ledger.entries:
+            self._apply(entry)
+
+    @property
+    def entries(self) -> list[Entry]:
+        return self._ledger.entries
+
+    @property
+    def last_at(self) -> datetime | None:
+        return self.entries[-1].at if self.entries else None
+
+    def __len__(self) -> int:
+        """Count all articles, withdrawn ones too."""
+        return len(self._articles)
+
+    def get(self, n: int) -> Article | None:
+        return self._articles[n] if 0 <= n < len(self._articles) else None
+
+    def newest_first(self) -> Iterator[Article]:
+        """Give the articles that readers may see, the newest first."""
+        return (article for article in reversed(self._articles) if not article.withdrawn)
+
+    def publish(self, at: datetime, of: int | None = None) -> Article:
+        return self._record(Entry(n=len(self._articles), kind=Kind.PUBLISH, at=at, of=of))
+
+    def edit(self, n: int, at: datetime) -> Article:
+        """Change an article; raise LookupError where there is none that readers may see."""
+        self._visible(n)
+        return self._record(Entry(n=n, kind=Kind.EDIT, at=at))
+
+    def withdraw(self, n: int, at: datetime) -> Article:
+        """Take an article away; raise LookupError where there is none that readers may see."""
+        self._visible(n)
+        return self._record(Entry(n=n, kind=Kind.WITHDRAW, at=at))
+
+    def _visible(self, n: int) -> None:
+        article = self.get(n)
+        if article is None or article.withdrawn:
+            raise LookupError(f"There is no article {n} that readers may see.")
+
+    def _record(self, entry: Entry) -> Article:
+        self._ledger.append(entry)
+        return self._apply(entry)
+
+    def _apply(self, entry: Entry) -> Article:
+        if entry.kind is Kind.PUBLISH:
+            self._articles.append(Article(n=entry.n, published_at=entry.at, updated_at=entry.at, of=entry.of))
+        elif entry.kind is Kind.EDIT:
+            old = self._articles[entry.n]
+            self._articles[entry.n] = replace(old, revision=old.revision + 1, updated_at=entry.at)
+        else:
+            self._articles[entry.n] = replace(self._articles[entry.n], withdrawn=True, updated_at=entry.at)
+        return self._articles[entry.n]

@@ -1,0 +1,171 @@
+"""The cast and the figures of one article, and the filling of its sentences with them."""
+
+from datetime import datetime
+
+from syndicator.sample import calendar
+from syndicator.sample.chance import Chance, Deck
+from syndicator.sample.language import Language, Topic
+
+_SMALL_WORDS = frozenset(
+    (
+        *("di", "ke", "dari", "untuk", "dan", "atau", "yang", "pada", "bagi", "dengan", "agar", "demi"),
+        *("dalam", "oleh", "saat", "of", "the", "and", "for", "in", "on", "at", "to", "a", "an"),
+    )
+)
+
+
+class Scene:
+    """Everything an article speaks of; the same key gives the same scene.
+
+    Names, places and sums stay the same throughout; phrases of the topic (a thing's synonyms, details,
+    worries) come one after the other, so that an article does not repeat itself.
+    """
+
+    def __init__(self, language: Language, topic: Topic, place: str, at: datetime, chance: Chance) -> None:
+        self._introduced = False
+        self.topic = topic
+        self.language = language
+        self.chance = chance
+        self._decks = {role: Deck(chance, options) for role, options in topic.phrases.items()}
+        self.place = place
+        self.official = self.person()
+        self.chief = self.person()
+        self.fixed = self._words() | self._places() | self._figures() | _dates(language, at, chance)
+        self.fixed["chief_role"] = chance.pick(language.names["chiefs"]).format_map(self.fixed)
+
+    def _words(self) -> dict[str, str]:
+        verb = self.chance.pick(self.topic.verbs)
+        names = self.language.names
+        return {
+            "agency": self.topic.agency,
+            "short": self.topic.short,
+            "act": verb.active,
+            "bare": verb.headline,
+            "acted": verb.passive,
+            "official": self.official,
+            "official_first": self.official.split()[0],
+            "official_role": f"{self.topic.head} {self.topic.agency}",
+            "chief": self.chief,
+            "resident": self.person(),
+            "job": self.chance.pick(names["jobs"]),
+        }
+
+    def _places(self) -> dict[str, str]:
+        places = [other for other in all_places(self.language) if other != self.place]
+        second = self.chance.pick(places)
+        return {
+            "city": self.language.names["city"][0],
+            "place": self.place,
+            "place2": second,
+            "place3": self.chance.pick([other for other in places if other != second]),
+            "street": self._street(),
+            "street2": self._street(),
+        }
+
+    def _figures(self) -> dict[str, str]:
+        chance = self.chance
+        unit = chance.pick(self.topic.units)
+        number = chance.number(unit.low, unit.high)
+        return {
+            "unit": unit.noun,
+            "num": self._grouped(number),
+            "num2": self._grouped(number + chance.number(unit.low, unit.high)),
+            "few": str(chance.number(2, max(3, number // 3))),
+            "money": self._money(),
+            "money2": self._money(),
+            "weeks": str(chance.number(2, 19)),
+            "rws": str(chance.number(2, 14)),
+            "percent": str(chance.number(11, 89)),
+            "people": self._grouped(chance.number(41, 690) * 100),
+            "time": f"{chance.number(6, 20):02}.{chance.number(0, 11) * 5:02}",
+            "age": str(chance.number(19, 71)),
+            "rt": f"RT {chance.number(1, 16):02}/RW {chance.number(1, 14):02}",
+        }
+
+    def _grouped(self, number: int) -> str:
+        return f"{number:,}".replace(",", self.language.names["thousands"][0])
+
+    def _money(self) -> str:
+        form = self.chance.pick(self.language.names["money"])
+        return form.format(self.chance.number(1, 97), self.chance.number(1, 9))
+
+    def person(self) -> str:
+        names = self.language.names
+        return f"{self.chance.pick(names['first_names'])} {self.chance.pick(names['last_names'])}"
+
+    def _street(self) -> str:
+        names = self.language.names
+        street = f"{self.chance.pick(names['streets'])} {self.chance.pick(names['street_ends'])}"
+        return names["street_form"][0].format(street)
+
+    def fill(self, sentence: str, **more: str) -> str:
+        """Fill the braces of a sentence and set its first letter."""
+        return _capital(sentence.format_map(_Slots(self, more)))
+
+    def fill_headline(self, sentence: str, **more: str) -> str:
+        """Fill a headline and write it as headlines are: words with capitals, but for small ones."""
+        filled = sentence.format_map(_Slots(self, more))
+        words = filled.split()
+        return " ".join(
+            word if word in _SMALL_WORDS and at else _capital(word) for at, word in enumerate(words)
+        )
+
+    def say(self, slot: str) -> str:
+        """Give what a slot stands for; raise KeyError for a slot that no scene knows."""
+        if slot == "speaker":
+            return self._speaker()
+        fixed = self.fixed.get(slot)
+        return self._decks[slot].draw() if fixed is None else fixed
+
+    def _speaker(self) -> str:
+        """Introduce the official once, with the office; a first name does from then on."""
+        if self._introduced:
+            return self.fixed["official_first"]
+        self._introduced = True
+        return f"{self.fixed['official_role']} {self.official}"
+
+
+class _Slots(dict[str, str]):
+    """Looks a slot up among what was given, then in its scene."""
+
+    def __init__(self, scene: Scene, more: dict[str, str]) -> None:
+        super().__init__(more)
+        self._scene = scene
+
+    def __missing__(self, slot: str) -> str:
+        return self._scene.say(slot)
+
+
+def all_places(language: Language) -> list[str]:
+    """Give every quarter of the city."""
+    names = language.names
+    return [f"{head}{tail}" for head in names["place_heads"] for tail in names["place_tails"]]
+
+
+def place_of(language: Language, seed: int, n: int) -> tuple[Topic, str]:
+    """Give topic and place of article `n`: no two articles share both before all pairs have been used."""
+    topics, places = language.topics, all_places(language)
+    round_, at = divmod(n, len(topics))
+    order = Chance(seed, "topics", round_).shuffled(range(len(topics)))
+    topic = order[at]
+    place = Chance(seed, "places", topic).shuffled(places)[round_ % len(places)]
+    return topics[topic], place
+
+
+def _dates(language: Language, at: datetime, chance: Chance) -> dict[str, str]:
+    ahead, back = chance.number(1, 5), -chance.number(1, 8)
+    if language.names["code"][0] == "en":
+        return {
+            "day": calendar.english_weekday(at),
+            "month": calendar.english_month(at, ahead),
+            "month_past": calendar.english_month(at, back),
+        }
+    return {
+        "day": calendar.body_date(at),
+        "month": f"{calendar.month(at, ahead)} mendatang",
+        "month_past": f"{calendar.month(at, back)} lalu",
+    }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,156 @@
+"""Writes the invented articles: the same seed, number, date and revision always give the same text."""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+
+from msgspec import Struct
+
+from syndicator.sample.chance import Chance, Deck
+from syndicator.sample.language import Language
+from syndicator.sample.scene import Scene, place_of
+
+_KEPT = 4096
+
+
+class Text(Struct, frozen=True, kw_only=True):
+    """One revision of an article."""
+
+    title: str
+    slug: str
+    """From the first headline, so that a corrected one moves no URL."""
+    lead: str
+    quote: str
+    """The pull quote: repeats a part of a quote in the paragraphs."""
+    paragraphs: tuple[str, ...]
+    """After the lead."""
+    section: str
+    tags: tuple[str, ...]
+    reporter: str
+    photographer: str
+    editor: str
+    caption: str
+
+    @property
+    def words(self) -> int:
+        return len(" ".join((self.lead, *self.paragraphs)).split())
+
+
+class Writer:
+    """Writes for one newsroom. What was written last is kept, as lists and feeds show it again and again."""
+
+    def __init__(self, language: Language, seed: int, voice: str) -> None:
+        self._language = language
+        self._seed = seed
+        self._voice = voice
+        self.text = lru_cache(maxsize=_KEPT)(self._text)
+        self.copy = lru_cache(maxsize=_KEPT)(self._copy)
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        return self._language.sections
+
+    def _text(self, n: int, at: datetime, revision: int = 0) -> Text:
+        """Write revision `revision` (0 is the first) of article `n`, published at `at`."""
+        scene, text = self._first(n, at)
+        for edit in range(1, revision + 1):
+            text = self._edited(scene, text, n, edit)
+        return text
+
+    def _copy(self, n: int, at: datetime) -> Text:
+        """Write article `n` as another paper takes it over: a headline and a first sentence of its own."""
+        scene, text = self._first(n, at)
+        lines = self._language.sentences
+        title = scene.fill_headline(scene.chance.pick(lines["rewordings"]))
+        dropped = scene.chance.number(1, len(text.paragraphs) - 1)
+        return Text(
+            title=title,
+            slug=slugged(title),
+            lead=scene.fill(scene.chance.pick(lines["wire_leads"])),
+            quote=text.quote,
+            paragraphs=text.paragraphs[:dropped] + text.paragraphs[dropped + 1 :],
+            section=text.section,
+            tags=text.tags,
+            reporter=text.reporter,
+            photographer=text.photographer,
+            editor=text.editor,
+            caption=text.caption,
+        )
+
+    def _first(self, n: int, at: datetime) -> tuple[Scene, Text]:
+        chance = Chance(self._voice, self._seed, n)
+        topic, place = place_of(self._language, self._seed, n)
+        scene = Scene(self._language, topic, place, at, chance)
+        lines, names = self._language.sentences, self._language.names
+        title = scene.fill_headline(chance.pick(lines["headlines"]))
+        lead = scene.fill(chance.pick(lines["leads"]))
+        quote, paragraphs = self._body(scene)
+        return scene, Text(
+            title=title,
+            slug=slugged(title),
+            lead=lead,
+            quote=quote,
+            paragraphs=paragraphs,
+            section=topic.section,
+            tags=(*topic.tags, place),
+            reporter=chance.pick(names["reporters"]),
+            photographer=chance.pick(names["photographers"]),
+            editor=chance.pick(names["editors"]),
+            caption=scene.fill(chance.pick(lines["captions"])),
+        )
+
+    def _body(self, scene: Scene) -> tuple[str, tuple[str, ...]]:
+        """Give the pull quote and the paragraphs: the official speaks first, the outlook comes last."""
+        chance, lines = scene.chance, self._language.sentences
+        decks = {use: Deck(chance, lines[use]) for use in ("quotes", "attributions", "facts", "residents")}
+
+        def line(use: str) -> str:
+            return scene.fill(decks[use].draw() if use in decks else chance.pick(lines[use]))
+
+        def official() -> tuple[str, str]:
+            first, second = line("quotes"), line("quotes")
+            said_by = line("attributions")
+            return first, f"“{first}. {second},” {said_by[:1].lower()}{said_by[1:]}."
+
+        quote, opening = official()
+        resident = scene.fill(chance.pick(lines["resident_lines"]), quote=line("residents"))
+        middle = [
+            f"{line('facts')} {line('facts')}",
+            f"{line('backgrounds')} {line('facts')}",
+            f"{resident} {line('concerns')}",
+            f"{line('facts')} {official()[1]}",
+        ]
+        kept = sorted(chance.shuffled(range(len(middle)))[: chance.number(3, 4)])
+        return quote, (opening, *(middle[each] for each in kept), line("closings"))
+
+    def _edited(self, scene: Scene, text: Text, n: int, edit: int) -> Text:
+        """Make edit number `edit` (from 1): one of each kind at first, an added paragraph from then on."""
+        chance = Chance(self._voice, self._seed, n, "edit", edit)
+        lines = self._language.sentences
+        kinds = Chance(self._voice, self._seed, n, "edits").shuffled(("lead", "paragraph", "headline"))
+        kind = kinds[edit - 1] if edit <= len(kinds) else "paragraph"
+        title, lead, paragraphs = text.title, text.lead, text.paragraphs
+        if kind == "headline":
+            title = chance.pick(lines["headline_edits"]).format(title=title)
+        elif kind == "lead":
+            lead = scene.fill(chance.pick(lines["lead_edits"]))
+        else:
+            paragraphs += (scene.fill(chance.pick(lines["updates"]), num2=str(chance.number(20, 900))),)
+        return Text(
+            title=title,
+            slug=text.slug,
+            lead=lead,
+            quote=text.quote,
+            paragraphs=paragraphs,
+            section=text.section,
+            tags=text.tags,
+            reporter=text.reporter,
+            photographer=text.photographer,
+            editor=text.editor,
+            caption=text.caption,
+        )
+
+
+def slugged(title: str) -> str:
+    """Give the last part of an article's path: `trem-malam-di-pasirmelati-diperpanjang`."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
