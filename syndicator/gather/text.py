@@ -24,7 +24,8 @@ _TITLE_TAGS = re.compile(
 _ADDRESS_NOISE = re.compile(r"[\x00-\x1f\x7f]+")
 _UNSAFE = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f]")
 _BYLINE = re.compile(
-    r"(?:(?:reporter|wartawan|penulis|jurnalis|kontributor|author|writer|pewarta|text|teks)\s*[:：]|oleh\s*:?|by:?)\s+",
+    r"(?:reporter|wartawan|penulis|jurnalis|kontributor|author|writer|pewarta|teks)\s*[:：]\s*"
+    r"|(?:oleh|by)(?:\s*[:：]\s*|\s+)",
     re.IGNORECASE,
 )
 _MAIL_AND_NAME = re.compile(r"[^\s@()]+@[^\s@()]+\s*\((?P<name>[^()]*)\)")
@@ -57,15 +58,18 @@ def person_name(text: str) -> str:
     if match := _MAIL_AND_NAME.search(text):
         text = match["name"]
     name = _MAIL.sub("", title_text(text, MAX_NAME))
-    return _BYLINE.sub("", name.strip(), count=1).strip(" \t,;:|")
+    name = name.strip()
+    if match := _BYLINE.match(name):
+        name = name[match.end() :]
+    return name.strip(" ,;:|")
 
 
 def shortened(text: str, limit: int) -> str:
     """Cut a text to at most `limit` characters, between words where that is possible, and say so with …"""
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1]
-    words = cut.rsplit(" ", 1)[0]
+    cut, follows = text[: limit - 1], text[limit - 1]
+    words = cut if follows == " " else cut.rsplit(" ", 1)[0]
     return (words if len(words) > limit // 2 else cut).rstrip() + "…"
 
 
