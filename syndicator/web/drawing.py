@@ -16,7 +16,6 @@ from syndicator.web.wording import Wording, default_language, wordings
 
 STATIC_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
-    "icon.svg": "image/svg+xml",
 }
 _YEAR_S = 365 * 24 * 3600
 

@@ -13,7 +13,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.render.items import Item, prepare_entry
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.options import WebOptions
-from syndicator.web.problems import TITLES, Problem, not_found, problem_headers
+from syndicator.web.problems import Problem, not_found, problem_headers
 from syndicator.web.texts import TEXTS
 
 _ARTICLE_ID = re.compile(r"[a-z0-9]{1,64}")
@@ -104,7 +104,7 @@ class PageRoutes:
     async def problem(self, request: web.Request) -> web.Response:
         """Explain a `type` of problem+json."""
         name = request.match_info["name"]
-        if f"problem.{name}" not in TEXTS or name not in TITLES:
+        if f"problem.{name}.text" not in TEXTS:
             raise not_found("No problem has this name.")
         return self._drawing.page(
             request, "problem.html", cache_control=self._lifetime, name=name, status=None

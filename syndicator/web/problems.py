@@ -15,6 +15,7 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import Format, Site
 from syndicator.observe.logs import get_logger
 from syndicator.web.forwarded import Network, client_address
+from syndicator.web.texts import LANGUAGES, TEXTS
 
 _log = get_logger(__name__)
 
@@ -32,16 +33,10 @@ class Problem(Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        return TITLES[self.name]
+        """English, like all of problem+json: it is read by programs and their authors."""
+        return TEXTS[f"problem.{self.name}"][LANGUAGES.index("en")]
 
 
-TITLES: Mapping[str, str] = {
-    "not-found": "There is nothing at this address",
-    "method-not-allowed": "This address does not take this method",
-    "bad-request": "The request cannot be understood",
-    "unavailable": "The store does not answer",
-    "internal": "Something went wrong here",
-}
 _NAMES_BY_STATUS: Mapping[int, str] = {404: "not-found", 405: "method-not-allowed"}
 
 Show = Callable[[web.Request, Problem], web.Response]

@@ -7,7 +7,6 @@ import pytest
 
 from syndicator.model.feed import Site
 from syndicator.model.fetch import Reason
-from syndicator.web.problems import TITLES
 from syndicator.web.texts import DAYS, LANGUAGES, MONTHS, TEXTS
 from syndicator.web.wording import Wording, default_language
 
@@ -35,11 +34,14 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     assert used | listed == plain
 
 
-def test_every_reason_and_every_problem_has_words() -> None:
-    assert {f"reason.{reason}" for reason in Reason} <= TEXTS.keys()
-    assert {f"problem.{name}" for name in TITLES} | {f"problem.{name}.text" for name in TITLES} == {
-        key for key in TEXTS if key.startswith("problem.")
-    }
+def test_every_reason_has_words() -> None:
+    assert {f"reason.{reason}" for reason in Reason} == {key for key in TEXTS if key.startswith("reason.")}
+
+
+def test_every_problem_has_a_title_and_an_explanation() -> None:
+    names = {key.split(".")[1] for key in TEXTS if key.startswith("problem.")}
+    assert names == {"not-found", "method-not-allowed", "bad-request", "unavailable", "internal"}
+    assert {f"problem.{name}.text" for name in names} <= TEXTS.keys()
 
 
 def test_the_calendar_is_whole() -> None:
