@@ -44,6 +44,7 @@ format: $(READY) ## put the code into its form
 docs: $(READY) ## write the generated parts of docs/ anew
 	$(BIN)/python -m syndicator.settings.reference docs/configuration.md
 	$(BIN)/python -m syndicator.store.reference docs/redis-keys.md
+	$(BIN)/python -m syndicator.cli.reference docs/commands.md
 
 bench: $(READY) ## measure
 	$(BIN)/python -m bench

@@ -123,7 +123,7 @@ async def _stay(settings: Settings, roles: Roles) -> None:
             await stack.enter_async_context(_answering(service, listening))
         if roles.banner:
             print_banner(settings, ops_url, sample)
-        log.info("ready")
+        log.info("ready", url=settings.site.public_url if roles.serve else None)
         await stopped.wait()
         log.info("stopping")
 
