@@ -11,6 +11,7 @@ import multiprocessing
 import resource
 import signal
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -41,19 +42,21 @@ class ParserPool:
         self._workers = workers
         self._memory_bytes = memory_bytes
         self._processes: ProcessPool | None = None
+        self._waiting: set[Future[Any]] = set()
         self._starting = asyncio.Lock()
+        self._closed = False
 
     async def run(self, function: Callable[..., _T], *args: Any, timeout_s: float = DEFAULT_TIMEOUT_S) -> _T:
         """Call a function of a module of ours in a worker, and give what it gives or raise what it raises.
 
         `timeout_s` counts from when a worker takes the task. NotReadable("parser") when it runs out of time
-        or memory or dies. A cancelled call kills its worker.
+        or memory, when its worker dies on it, and when the pool is closed. A cancelled call kills its worker.
         """
         call = functools.partial(function, *args)
         try:
             return await self._once(call, timeout_s)
         except (BrokenProcessPool, ProcessExpired) as error:
-            if not _came_from_outside(error):
+            if self._closed or not _came_from_outside(error):
                 raise NotReadable(Reason.PARSER, _death(error)) from error
         try:
             return await self._once(call, timeout_s)
@@ -62,26 +65,44 @@ class ParserPool:
 
     async def _once(self, call: Callable[[], _T], timeout_s: float) -> _T:
         future = (await self._running()).schedule(call, timeout=timeout_s)
+        self._waiting.add(future)
         try:
             return await asyncio.wrap_future(future)
         except TimeoutError as error:
             raise NotReadable(Reason.PARSER, f"not parsed within {timeout_s:g} s") from error
         except (MemoryError, RecursionError) as error:
             raise NotReadable(Reason.PARSER, "parsing it takes too much memory") from error
+        except asyncio.CancelledError:
+            if future in self._waiting:
+                raise
+            raise BrokenProcessPool("it was stopped") from None
+        finally:
+            self._waiting.discard(future)
 
     async def _running(self) -> ProcessPool:
         """Give the pool, started; one that broke is replaced."""
         async with self._starting:
+            if self._closed:
+                raise BrokenProcessPool("it is closed")
             if self._processes is None or not self._processes.active:
-                await self.close()
+                await self._stop()
                 self._processes = await asyncio.to_thread(_start, self._workers, self._memory_bytes)
             return self._processes
 
     async def close(self) -> None:
         """Kill the workers, whatever they do."""
+        self._closed = True
+        async with self._starting:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        """End the processes, and then the calls that nobody will answer any more: pebble forgets them."""
         processes, self._processes = self._processes, None
         if processes is not None:
             await asyncio.to_thread(_stop, processes)
+        forgotten, self._waiting = self._waiting, set()
+        for future in forgotten:
+            future.cancel()
 
 
 @asynccontextmanager
@@ -134,4 +155,4 @@ def _came_from_outside(error: BrokenProcessPool | ProcessExpired) -> bool:
 def _death(error: BrokenProcessPool | ProcessExpired) -> str:
     if isinstance(error, ProcessExpired) and error.exitcode:
         return f"the parser died on it (exit {error.exitcode}), most likely for want of memory"
-    return "the parser died on it"
+    return "the parser was stopped before it was done"

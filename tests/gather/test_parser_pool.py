@@ -1,0 +1,158 @@
+"""Worker processes that are killed when a document takes too long or too much."""
+
+import asyncio
+import os
+import pickle
+import signal
+import time
+from pathlib import Path
+
+import nh3
+import pytest
+
+from syndicator.errors import EgressError, GatherError, NotReadable
+from syndicator.gather.pool import ParserPool, open_pool
+from syndicator.gather.sniff import DocumentKind, sniff
+
+
+def refuse(reason: str, detail: str) -> None:
+    raise NotReadable(reason, detail)
+
+
+def fail() -> None:
+    raise ZeroDivisionError
+
+
+def worker_id() -> int:
+    return os.getpid()
+
+
+def spin_in_c() -> int:
+    """Stay in code that never looks at signals of Python: nested tags cost nh3 minutes."""
+    return len(nh3.clean("<div>" * 200_000))
+
+
+def eat_memory() -> int:
+    return len(bytearray(4 * 1024 * 1024 * 1024))
+
+
+def end_abruptly() -> None:
+    os._exit(3)
+
+
+def be_terminated_once(marker: str) -> str:
+    """End by SIGTERM the first time, as when somebody stops all processes of a group."""
+    path = Path(marker)
+    if path.exists():
+        return "done"
+    path.touch()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(10)
+    return "not terminated"
+
+
+async def gone(process_id: int) -> None:
+    """Wait until a process is no more."""
+    while Path(f"/proc/{process_id}").exists():
+        await asyncio.sleep(0.02)
+
+
+async def test_results_and_faults_of_ours_come_back() -> None:
+    async with open_pool(workers=1) as pool:
+        assert await pool.run(sniff, b"<rss>") is DocumentKind.XML_FEED
+        with pytest.raises(NotReadable) as caught:
+            await pool.run(refuse, "empty", "a selector finds nothing")
+        assert (caught.value.reason, caught.value.detail) == ("empty", "a selector finds nothing")
+        with pytest.raises(ZeroDivisionError):
+            await pool.run(fail)
+
+
+@pytest.mark.parametrize("kind", [GatherError, EgressError, NotReadable])
+def test_errors_travel_between_processes(kind: type[GatherError]) -> None:
+    error = pickle.loads(pickle.dumps(kind("timeout", "no answer")))  # noqa: S301 -- our own bytes
+    assert type(error) is kind
+    assert (error.reason, error.detail, str(error)) == ("timeout", "no answer", "timeout: no answer")
+
+
+async def test_a_parser_in_c_is_killed_at_its_deadline() -> None:
+    async with open_pool(workers=1) as pool:
+        await pool.run(worker_id)
+        began = time.monotonic()
+        with pytest.raises(NotReadable, match=r"not parsed within 0\.3 s") as caught:
+            await pool.run(spin_in_c, timeout_s=0.3)
+        assert caught.value.reason == "parser"
+        assert time.monotonic() - began < 2
+        assert await pool.run(sniff, b"{") is DocumentKind.JSON
+
+
+async def test_memory_is_limited() -> None:
+    async with open_pool(workers=1) as pool:
+        with pytest.raises(NotReadable, match="memory") as caught:
+            await pool.run(eat_memory)
+        assert caught.value.reason == "parser"
+        assert await pool.run(sniff, b"{") is DocumentKind.JSON
+
+
+async def test_a_worker_that_dies_costs_only_its_task() -> None:
+    async with open_pool(workers=1) as pool:
+        with pytest.raises(NotReadable, match="exit 3") as caught:
+            await pool.run(end_abruptly)
+        assert caught.value.reason == "parser"
+        assert await pool.run(sniff, b"{") is DocumentKind.JSON
+
+
+async def test_a_worker_that_is_stopped_from_outside_says_nothing_about_its_document(tmp_path: Path) -> None:
+    async with open_pool(workers=1) as pool:
+        assert await pool.run(be_terminated_once, str(tmp_path / "marker")) == "done"
+
+
+async def test_a_worker_that_is_killed_while_idle_is_replaced() -> None:
+    async with open_pool(workers=1) as pool:
+        for _ in range(3):
+            process_id = await pool.run(worker_id)
+            os.kill(process_id, signal.SIGKILL)
+            assert await pool.run(worker_id) != process_id
+
+
+async def test_a_cancelled_call_frees_its_worker() -> None:
+    async with open_pool(workers=1) as pool:
+        process_id = await pool.run(worker_id)
+        task = asyncio.create_task(pool.run(spin_in_c, timeout_s=30))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await pool.run(worker_id, timeout_s=5) != process_id
+
+
+async def test_one_hostile_document_does_not_hold_up_the_others() -> None:
+    async with open_pool(workers=2) as pool:
+        await asyncio.gather(pool.run(worker_id), pool.run(worker_id))
+        hostile = asyncio.create_task(pool.run(spin_in_c, timeout_s=2))
+        began = time.monotonic()
+        for _ in range(20):
+            await pool.run(sniff, b"{")
+        assert time.monotonic() - began < 1.5
+        with pytest.raises(NotReadable):
+            await hostile
+
+
+async def test_closing_ends_the_workers_within_a_second() -> None:
+    async with open_pool(workers=2) as pool:
+        process_id = await pool.run(worker_id)
+        busy = asyncio.create_task(pool.run(spin_in_c, timeout_s=60))
+        await asyncio.sleep(0.2)
+        began = time.monotonic()
+    assert time.monotonic() - began < 1
+    with pytest.raises(NotReadable, match="the parser was stopped"):
+        await busy
+    with pytest.raises(NotReadable):
+        await pool.run(worker_id)
+    await asyncio.wait_for(gone(process_id), 1)
+
+
+async def test_nothing_starts_before_the_first_task() -> None:
+    began = time.monotonic()
+    async with open_pool() as pool:
+        assert isinstance(pool, ParserPool)
+    assert time.monotonic() - began < 0.05
