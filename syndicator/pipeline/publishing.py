@@ -24,6 +24,7 @@ from syndicator.model.feed import (
     Site,
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.pipeline.freshness import FreshVersions
 from syndicator.pipeline.selecting import latest
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.render.rendition import render
@@ -34,7 +35,7 @@ from syndicator.store.store import Store
 class Publisher:
     """Gives every feed as of the call. Rendering happens at most once per version and format here.
 
-    One thread renders: feedgen is not safe in two.
+    One thread renders, off the event loop: more would only fight over the interpreter.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Publisher:
         self.specs: Mapping[FeedId, FeedSpec] = {spec.id: spec for spec in specs}
         self._store = store
         self._origins = origins
+        self._versions = FreshVersions(store.feeds)
         self._kept: dict[tuple[FeedId, Format], Rendition] = {}
         self._locks: dict[tuple[FeedId, Format], asyncio.Lock] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
@@ -67,7 +69,7 @@ class Publisher:
 
     async def rendition(self, feed: FeedId, form: Format) -> Rendition:
         """Give a configured feed's bytes, as of this call or later."""
-        version = await self._store.feeds.version(feed)
+        version = await self._versions.get(feed)
         key = (feed, form)
         kept = self._kept.get(key)
         if kept is not None and kept.version >= version.version:

@@ -64,7 +64,8 @@ class Runner:
                 self._outages = 0
             for job in taken.jobs:
                 self._spawn(job)
-            if until_empty and not self._jobs:
+            # A job that ended while we looked may have made room for what could not be taken.
+            if until_empty and not self._jobs and not self._woken.is_set():
                 return
             await self._sleep(None if until_empty else taken.next_due_at)
 
