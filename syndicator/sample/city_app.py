@@ -107,22 +107,15 @@ class CityPortal:
         return web.Response(text=self._style, content_type="text/css", charset="utf-8", headers=headers)
 
     async def ledger(self, request: web.Request) -> web.Response:
-        base, world = answers.origin(request), self._world
-        entries: list[dict[str, Any]] = []
-        for entry in world.city.entries:
-            article = world.city.get(entry.n)
-            if article is not None:
-                text = world.city_text(article)
-                entries.append(
-                    {
-                        "n": entry.n,
-                        "kind": entry.kind,
-                        "at": entry.at,
-                        "url": base + city_pages.path_of(article, text),
-                        "title": text.title,
-                    }
-                )
-        return answers.json({"entries": entries, "articles": _articles(world, base)})
+        rows = _articles(self._world, answers.origin(request))
+        entries = [
+            {
+                "n": entry.n, "kind": entry.kind, "at": entry.at,
+                "url": rows[entry.n]["url"], "title": rows[entry.n]["title"],
+            }
+            for entry in self._world.city.entries
+        ]  # fmt: skip
+        return answers.json({"entries": entries, "articles": rows})
 
     def _list_page(
         self,
@@ -182,16 +175,14 @@ def _page_number(request: web.Request, count: int) -> int:
 
 
 def _articles(world: World, base: str) -> list[dict[str, Any]]:
-    rows = []
-    for n in range(len(world.city)):
-        article = world.city.get(n)
-        if article is not None:
-            text = world.city_text(article)
-            rows.append(
-                {
-                    "n": n, "id": city_pages.FIRST_ID + n, "url": base + city_pages.path_of(article, text),
-                    "title": text.title, "revisions": article.revision, "withdrawn": article.withdrawn,
-                    "published_at": article.published_at, "updated_at": article.updated_at,
-                }
-            )  # fmt: skip
-    return rows
+    """Tell every article as it stands, withdrawn ones too; the place in the list is its number."""
+    return [_row(world, base, article) for n in range(len(world.city)) if (article := world.city.get(n))]
+
+
+def _row(world: World, base: str, article: Article) -> dict[str, Any]:
+    text = world.city_text(article)
+    return {
+        "n": article.n, "id": city_pages.FIRST_ID + article.n, "title": text.title,
+        "url": base + city_pages.path_of(article, text), "revisions": article.revision,
+        "withdrawn": article.withdrawn, "published_at": article.published_at, "updated_at": article.updated_at,
+    }  # fmt: skip

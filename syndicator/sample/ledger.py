@@ -32,10 +32,11 @@ class Ledger:
         self.entries = _read(path) if path is not None else []
 
     def append(self, entry: Entry) -> None:
-        self.entries.append(entry)
+        """Note an entry; where its file cannot be written, raise OSError and leave everything as it was."""
         if self._path is not None:
             with self._path.open("ab") as file:
                 file.write(msgspec.json.encode(entry) + b"\n")
+        self.entries.append(entry)
 
 
 def _read(path: Path) -> list[Entry]:

@@ -8,8 +8,9 @@ from functools import lru_cache
 from syndicator.sample.chance import Chance
 
 WIDTH, HEIGHT = 640, 360
-_SKY, _LAYERS, _SUN, _WINDOW = 96, 3, 100, 101
-"""Palette: 0–95 the sky from top to bottom, 96–98 the layers from far to near, 100 the sun, 101 windows."""
+_SKY, _LAYERS, _SUN, _WINDOW, _WATER = 96, 3, 100, 101, 112
+"""Palette: 0–95 the sky from top to bottom, 96–98 the houses from far to near, 100 the sun, 101 windows;
+from 112 on the same again, as water shows it."""
 
 
 class Photos:
@@ -25,6 +26,8 @@ class Photos:
         _draw_sun(rows, chance)
         for layer in range(_LAYERS):
             _draw_houses(rows, chance, layer)
+        if chance.one_in(2):
+            _flood(rows, HEIGHT - chance.number(50, 110))
         return _png(rows, _palette(chance))
 
 
@@ -51,6 +54,15 @@ def _draw_houses(rows: list[bytearray], chance: Chance, layer: int) -> None:
         x += width + chance.number(0, 9 if layer < _LAYERS - 1 else 26)
 
 
+def _flood(rows: list[bytearray], shore: int) -> None:
+    """Lay water below a line: what stands above it is mirrored, darker and a little torn."""
+    darker = bytes((index + _WATER) % 256 for index in range(256))
+    for depth, y in enumerate(range(shore, HEIGHT)):
+        mirrored = rows[shore - 1 - depth].translate(darker)
+        shift = (depth * 7 % 5 - 2) * (1 + depth // 12) // 2
+        rows[y] = mirrored[shift:] + mirrored[:shift]
+
+
 def _light(rows: list[bytearray], chance: Chance, x: int, top: int, width: int) -> None:
     for y in range(top + 9, HEIGHT - 14, 15):
         for at in range(x + 6, x + width - 9, 12):
@@ -69,12 +81,15 @@ def _fill(rows: list[bytearray], colour: int, *, x: int, y: int, width: int, hei
 
 def _palette(chance: Chance) -> bytes:
     """Choose an hour of the day: a hue above, another at the horizon, and houses in the shade of both."""
-    above, horizon = chance.fraction(), chance.fraction() * 0.14 + chance.pick((0.0, 0.52))
+    above = 0.5 + 0.38 * chance.fraction()
+    horizon = 0.14 * chance.fraction() + chance.pick((0.0, 0.0, 0.52))
     colours = [_mixed(above, horizon, step / _SKY) for step in range(_SKY)]
     colours += [_rgb(above, 0.35 + 0.1 * layer, 0.62 - 0.19 * layer) for layer in range(_LAYERS)]
     colours += [(0, 0, 0)] * (_SUN - len(colours))
     colours += [(255, 244, 214), (255, 214, 130)]
-    return bytes(part for colour in colours for part in colour)
+    above_water = bytes(part for colour in colours for part in colour)
+    in_water = bytes(part * 3 // 4 for part in above_water)
+    return above_water + bytes(3 * (_WATER - len(colours))) + in_water
 
 
 def _mixed(above: float, horizon: float, share: float) -> tuple[int, int, int]:

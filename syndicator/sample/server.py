@@ -11,6 +11,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from syndicator.errors import SyndicatorError
+from syndicator.observe.logs import get_logger
 from syndicator.sample.city_app import CityPortal
 from syndicator.sample.inbox import Inbox
 from syndicator.sample.newsroom import Clock
@@ -18,7 +19,12 @@ from syndicator.sample.partner_app import Partner, is_secret
 from syndicator.sample.wire_app import WirePortal
 from syndicator.sample.world import World
 
+_log = get_logger(__name__)
+
 _SHUTDOWN_S = 0.2
+_SHORTEST_WAIT_S = 0.005
+_LONGEST_WAIT_S = 1.0
+"""A clock that was set is noticed after that time."""
 SAMPLE_SECRET = "whsec_c2FtcGxlLXBhcnRuZXItb2YtdGhlLWludmVudGVkLWNpdHk="  # noqa: S105 -- of the sample alone, and public
 """The secret that the partner shares with the service when nobody gives another one."""
 
@@ -111,5 +117,10 @@ async def _moving(world: World) -> AsyncIterator[None]:
 
 async def _move(world: World) -> None:
     while True:
-        world.advance()
-        await asyncio.sleep(max(0.005, world.seconds_to_next()))
+        wait_s = _LONGEST_WAIT_S
+        try:
+            world.advance()
+            wait_s = min(wait_s, max(_SHORTEST_WAIT_S, world.seconds_to_next()))
+        except OSError as error:
+            _log.warning("cannot keep the sample's ledger", reason=error.strerror)
+        await asyncio.sleep(wait_s)

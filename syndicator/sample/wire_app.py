@@ -51,6 +51,8 @@ class WirePortal:
         article = self._world.wire.get(int(request.match_info["id"]) - wire_pages.FIRST_ID)
         if article is None:
             raise web.HTTPNotFound
+        if article.withdrawn:
+            raise web.HTTPGone
         base = answers.origin(request)
         shown = wire_pages.show(self._world, base, article)
         if base + request.path != shown.url:
@@ -120,8 +122,8 @@ class WirePortal:
     async def _page_for_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
-        except web.HTTPNotFound as error:
-            return answers.html(self._render("wire_missing.html", request), error.status)
+        except (web.HTTPNotFound, web.HTTPGone) as error:
+            return answers.html(self._render("wire_missing.html", request, status=error.status), error.status)
 
 
 async def _robots(_request: web.Request) -> web.Response:

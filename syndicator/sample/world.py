@@ -108,7 +108,8 @@ class World:
         if article.of is None:
             return self.english_writer.text(article.n, article.published_at, article.revision)
         original = self.city.get(article.of)
-        return self.city_writer.copy(article.of, original.published_at if original else article.published_at)
+        at = original.published_at if original else article.published_at
+        return self.city_writer.copy(article.of, at, article.revision)
 
     def popular(self, count: int) -> list[Article]:
         """Give the city's most read of its recent articles, the most read first."""
@@ -134,6 +135,13 @@ class World:
             self._copies.append((at + DELAY_INTERVALS * self._interval, article.n))
         if chance.one_in(ONE_COPY_IN):
             self.wire.publish(at)
+        elif chance.one_in(ONE_EDIT_IN):
+            self._edit_english(at)
+
+    def _edit_english(self, at: datetime) -> None:
+        newest = next((article for article in self.wire.newest_first() if article.of is None), None)
+        if newest is not None:
+            self.wire.edit(newest.n, at)
 
     def _touch(self, n: int, at: datetime, *, withdraw: bool) -> None:
         target = self.city.get(n)

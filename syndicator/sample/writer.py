@@ -5,12 +5,14 @@ from datetime import datetime
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.sample.chance import Chance, Deck
 from syndicator.sample.language import Language
 from syndicator.sample.scene import Scene, place_of
 
-_KEPT = 4096
+_KEPT = 16384
+"""Articles: some 3 kB each."""
 
 
 class Text(Struct, frozen=True, kw_only=True):
@@ -57,25 +59,25 @@ class Writer:
             text = self._edited(scene, text, n, edit)
         return text
 
-    def _copy(self, n: int, at: datetime) -> Text:
-        """Write article `n` as another paper takes it over: a headline and a first sentence of its own."""
+    def _copy(self, n: int, at: datetime, revision: int = 0) -> Text:
+        """Write article `n` as another paper takes it over: a headline and a first sentence of its own.
+
+        `revision` counts the other paper's edits.
+        """
         scene, text = self._first(n, at)
         lines = self._language.sentences
         title = scene.fill_headline(scene.chance.pick(lines["rewordings"]))
         dropped = scene.chance.number(1, len(text.paragraphs) - 1)
-        return Text(
+        copy = replace(
+            text,
             title=title,
             slug=slugged(title),
             lead=scene.fill(scene.chance.pick(lines["wire_leads"])),
-            quote=text.quote,
             paragraphs=text.paragraphs[:dropped] + text.paragraphs[dropped + 1 :],
-            section=text.section,
-            tags=text.tags,
-            reporter=text.reporter,
-            photographer=text.photographer,
-            editor=text.editor,
-            caption=text.caption,
         )
+        for edit in range(1, revision + 1):
+            copy = self._edited(scene, copy, n, edit)
+        return copy
 
     def _first(self, n: int, at: datetime) -> tuple[Scene, Text]:
         chance = Chance(self._voice, self._seed, n)
@@ -136,19 +138,7 @@ class Writer:
             lead = scene.fill(chance.pick(lines["lead_edits"]))
         else:
             paragraphs += (scene.fill(chance.pick(lines["updates"]), num2=str(chance.number(20, 900))),)
-        return Text(
-            title=title,
-            slug=text.slug,
-            lead=lead,
-            quote=text.quote,
-            paragraphs=paragraphs,
-            section=text.section,
-            tags=text.tags,
-            reporter=text.reporter,
-            photographer=text.photographer,
-            editor=text.editor,
-            caption=text.caption,
-        )
+        return replace(text, title=title, lead=lead, paragraphs=paragraphs)
 
 
 def slugged(title: str) -> str:
