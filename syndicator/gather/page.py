@@ -43,14 +43,17 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
     popular_rows = _popular_rows(page, doomed, box) if box else []
     following = page.pick(doomed, [selector("list.next", rule.next, "href")])
     doomed.cut()
-    items = {item.url: item for row in reversed(rows) if (item := _listed(source, fetched, row))}
+    items: dict[str, ListedItem] = {}
+    for row in rows:
+        if item := _listed(source, fetched, row):
+            items.setdefault(item.url, item)
     if not rows or not items:
         raise empty(
             Selector(name="list.url", css=rule.url) if rows else Selector(name="list.item", css=rule.item)
         )
     popular = _popular(source, fetched, popular_rows)
     return ListReading(
-        items=tuple(reversed(items.values()))[: source.max_articles],
+        items=tuple(items.values())[: source.max_articles],
         popular=popular,
         next_url=next((url for url, _ in following.links("list.next") if url != fetched.url), None),
         warnings=(f"{_popular_item(box)} finds nothing",) if box and not popular else (),
