@@ -62,8 +62,8 @@ class Service:
 
     def report(self, report: Report) -> None:
         """Write what a job did: one line of the log, and the numbers of the metrics."""
-        level = log.warning if report.failed else log.info
-        level(report.event, **dict(report.fields))
+        told = log.warning if report.failed else log.debug if report.quiet else log.info
+        told(report.event, **dict(report.fields))
         if isinstance(report, SourceReport):
             counts = report.round
             self.metrics.rounds.labels(report.source, report.status).inc()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 
 from syndicator.model.feed import Order
-from syndicator.sample.sample import Sample
+from syndicator.sample.server import Sample
 from syndicator.settings import Settings
 
 

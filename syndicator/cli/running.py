@@ -18,10 +18,11 @@ from syndicator.cli.context import Invocation, invocation
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
-from syndicator.sample.sample import SampleOptions, open_sample
+from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
 from syndicator.service import Service, open_service
 from syndicator.settings import Settings
+from syndicator.settings.settings import listening_url
 from syndicator.web.app import create_app, create_ops_app
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.server import open_socket, port_of, serving
@@ -123,7 +124,8 @@ async def _stay(settings: Settings, roles: Roles) -> None:
             await stack.enter_async_context(_answering(service, listening))
         if roles.banner:
             print_banner(settings, ops_url, sample)
-        log.info("ready", url=settings.site.public_url if roles.serve else None)
+        address = listening and listening_url(settings.server.host, port_of(listening))
+        log.info("ready", url=settings.site.public_url if roles.serve else None, listening=address)
         await stopped.wait()
         log.info("stopping")
 
@@ -205,10 +207,10 @@ def _sample_options(settings: Settings) -> SampleOptions:
     )
 
 
-def _partner_secret(settings: Settings) -> str | None:
+def _partner_secret(settings: Settings) -> str:
     """Find the endpoint that is the sample's partner: the sink checks signatures with its secret."""
     port = settings.sample.ports[2]
     for endpoint in settings.endpoints.values():
         if urlsplit(endpoint.url).port == port:
             return endpoint.secrets[0].reveal()
-    return None
+    return SAMPLE_SECRET

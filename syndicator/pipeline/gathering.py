@@ -224,6 +224,7 @@ def _report(source: Source, outcome: Outcome, failed: FetchFailed | None, durati
         step="gather",
         event="gathered",
         fields=(("source", source.id), *shown),
+        quiet=news == 0,
         brought_news=news > 0,
         source=source.id,
         status="unchanged" if outcome.not_modified else "ok",

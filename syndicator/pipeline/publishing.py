@@ -154,7 +154,7 @@ class PublishStep:
             for form in Format:
                 await self._publisher.rendition(feed, form)
             self._warm[feed] = versions[feed].version
-        return Report(step=self.name, event="published", fields=(("feeds", _few(feeds)),))
+        return Report(step=self.name, event="published", fields=(("feed", _few(feeds)),))
 
 
 def _few(names: Sequence[str], most: int = 6) -> str:

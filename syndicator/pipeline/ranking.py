@@ -37,7 +37,7 @@ class RankStep:
                 changed.append(spec.id)
         if not changed:
             return None
-        return Report(step=self.name, event="ranked", fields=(("feeds", ", ".join(changed)),))
+        return Report(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
 
     async def _ranking(self, spec: FeedSpec, now: datetime) -> list[Ranked]:
         places = await self._board(spec.window, now)

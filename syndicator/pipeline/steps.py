@@ -15,6 +15,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """What happened, one or two words in the past tense."""
     fields: tuple[tuple[str, str | int | float], ...] = ()
     failed: bool = False
+    quiet: bool = False
+    """Nothing that people want to read every few seconds."""
     brought_news: bool = False
     """Whether articles were admitted: feeds and partners want to know at once."""
 

@@ -11,7 +11,7 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.dates import listed_at, published_at
-from syndicator.rules.identity import event_id
+from syndicator.rules.identity import clean_url, event_id
 from syndicator.rules.selection import concerned
 
 SHORTEST_RECHECK = timedelta(seconds=20)
@@ -151,7 +151,7 @@ def _article(
         id=article_id,
         revision=revision,
         source=candidate.source,
-        url=candidate.canonical_url or candidate.url,
+        url=clean_url(candidate.canonical_url or candidate.url),
         guid=candidate.guid,
         title=candidate.title,
         lead=candidate.lead,

@@ -54,6 +54,14 @@ def canonical_url(url: str) -> str:
     return f"{host}{path}" + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
 
 
+def clean_url(url: str) -> str:
+    """Give a URL without its tracking parameters, and otherwise as it was: the one that readers get."""
+    address, mark, fragment = url.partition("#")
+    path, _, query = address.partition("?")
+    kept = [pair for pair in query.split("&") if pair and not _is_tracking(unquote(pair.split("=")[0]))]
+    return path + ("?" + "&".join(kept) if kept else "") + mark + fragment
+
+
 def identify(candidates: Sequence[Candidate]) -> list[Identity]:
     """Give the identity of each candidate of one document, in order.
 

@@ -69,7 +69,7 @@ async def test_only_feeds_that_are_concerned_are_warmed(service_of: OpenService)
         await runner.run(until_empty=True)
         await admit(service, 1)
         await runner.run(until_empty=True)
-        told = [dict(report.fields)["feeds"] for report in reports]  # type: ignore[attr-defined]
+        told = [dict(report.fields)["feed"] for report in reports]  # type: ignore[attr-defined]
         assert told == ["latest, sport", "latest"]
 
 

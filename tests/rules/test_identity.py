@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from support import candidate
 
 from syndicator.model.article import Photo, Placement, RelatedLink
-from syndicator.rules.identity import canonical_url, content_hash, identify, url_key
+from syndicator.rules.identity import canonical_url, clean_url, content_hash, identify, url_key
 
 SAME = [
     ("https://kota.example/read/1", "http://www.kota.example/read/1/"),
@@ -100,3 +100,16 @@ def test_what_a_reader_would_notice_is_a_change(change: dict[str, object]) -> No
 )
 def test_what_a_reader_would_not_notice_is_none(change: dict[str, object]) -> None:
     assert content_hash(candidate(1)) == content_hash(replace(candidate(1), **change))
+
+
+@pytest.mark.parametrize(
+    ("url", "cleaned"),
+    [
+        ("https://kota.example/1?utm_source=rss&utm_medium=feed", "https://kota.example/1"),
+        ("https://kota.example/1?a=b%20c&fbclid=x&d#bagian", "https://kota.example/1?a=b%20c&d#bagian"),
+        ("https://kota.example/1?b=2&a=1", "https://kota.example/1?b=2&a=1"),
+        ("https://kota.example/1", "https://kota.example/1"),
+    ],
+)
+def test_readers_get_urls_without_tracking(url: str, cleaned: str) -> None:
+    assert clean_url(url) == cleaned

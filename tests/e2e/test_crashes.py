@@ -1,0 +1,152 @@
+"""kill -9 is an ordinary stop: nothing lost, nothing repeated, one stable id."""
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from e2e.conftest import Program, articles, run, until
+
+from syndicator.sample.server import Sample
+from syndicator.store.connection import connect
+from syndicator.store.embedded import EmbeddedServer, find_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+async def publish_on(sample: Sample, rng: random.Random) -> None:
+    """Bring articles on both portals until cancelled."""
+    while True:
+        article = sample.world.publish()
+        if article.n % 3 == 0:
+            sample.world.take_over(article.n)
+        await asyncio.sleep(rng.uniform(0.05, 0.3))
+
+
+async def published(sample: Sample) -> set[str]:
+    """Read both portals' own ledgers: the address of everything that they ever brought."""
+    urls: set[str] = set()
+    async with aiohttp.ClientSession() as session:
+        for portal in (sample.city_url, sample.wire_url):
+            async with session.get(f"{portal}/_sample/ledger.json") as answer:
+                ledger: dict[str, Any] = await answer.json()
+            urls |= {article["url"] for article in ledger["articles"] if not article["withdrawn"]}
+    return urls
+
+
+def created(sample: Sample) -> Counter[str | None]:
+    """Count the distinct events per article that the partner received."""
+    return Counter(one.article_url for one in sample.inbox.newest_first() if one.type == "article.created")
+
+
+async def settle(config: Path, sample: Sample) -> None:
+    """Wait until all that was published is stored and pushed, then check that all of it is so exactly once."""
+    wanted = await published(sample)
+    await until(lambda: wanted <= set(created(sample)))
+    stored = Counter(article["url"] for article in await articles(config))
+    assert {url: stored[url] for url in wanted} == dict.fromkeys(wanted, 1)
+    assert max(stored.values()) == 1
+    assert max(created(sample).values()) == 1, "an article was announced under two ids"
+
+
+async def test_killed_again_and_again_it_loses_and_repeats_nothing(config: Path, sample: Sample) -> None:
+    rng = random.Random(7)
+    publishing = asyncio.create_task(publish_on(sample, rng))
+    for _ in range(6):
+        program = await Program.start(config, "run")
+        seen = sample.inbox.distinct
+        await until(lambda seen=seen: sample.inbox.distinct > seen + 3)
+        await asyncio.sleep(rng.uniform(0, 1.5))
+        await program.stop(signal.SIGKILL)
+    publishing.cancel()
+    program = await Program.start(config, "run")
+    await program.ready()
+    await settle(config, sample)
+    assert await program.stop() == 0
+    assert program.faults() == []
+
+
+async def test_killed_amid_retries_it_goes_on_with_the_same_ids(config: Path, sample: Sample) -> None:
+    async with aiohttp.ClientSession() as session:
+        await session.post(f"{sample.partner_url}/behave", json={"status": 503, "times": 40})
+    program = await Program.start(config, "run")
+    await program.ready()
+    await until(lambda: any(event["event"] == "retrying" for event in program.events))
+    await program.stop(signal.SIGKILL)
+    program = await Program.start(config, "run")
+    await settle(config, sample)
+    assert await program.stop() == 0
+
+
+async def test_sigterm_under_load_exits_well_and_refuses_nobody(config: Path, sample: Sample) -> None:
+    publishing = asyncio.create_task(publish_on(sample, random.Random(3)))
+    program = await Program.start(config, "run")
+    url = await program.ready()
+    statuses: Counter[int] = Counter()
+
+    async def read(session: aiohttp.ClientSession) -> None:
+        with suppress(aiohttp.ClientConnectionError):
+            while True:
+                async with session.get(f"{url}/feeds/latest.rss") as answer:
+                    await answer.read()
+                    statuses[answer.status] += 1
+
+    async with aiohttp.ClientSession() as session:
+        readers = [asyncio.create_task(read(session)) for _ in range(8)]
+        await until(lambda: statuses[200] > 200 and sample.inbox.distinct > 10)
+        code = await program.stop()
+        await asyncio.gather(*readers)
+    publishing.cancel()
+    assert code == 0
+    assert set(statuses) == {200}
+    assert program.faults() == []
+    program = await Program.start(config, "run")
+    await settle(config, sample)
+    assert await program.stop() == 0
+
+
+async def test_the_embedded_redis_may_be_killed_too(config: Path, sample: Sample, tmp_path: Path) -> None:
+    publishing = asyncio.create_task(publish_on(sample, random.Random(5)))
+    program = await Program.start(config, "run")
+    url = await program.ready()
+    await until(lambda: sample.inbox.distinct > 10)
+    redis = EmbeddedServer(tmp_path / "data", find_server(None))
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{url}/feeds/latest.rss") as answer:
+            assert answer.status == 200
+        for _ in range(3):
+            async with connect(f"unix://{redis.socket}", anchor="x") as connection:
+                info = (await connection.call("INFO", "server")).decode()
+            pid = next(line for line in info.splitlines() if line.startswith("process_id")).split(":")[1]
+            os.kill(int(pid), signal.SIGKILL)
+            async with session.get(f"{url}/feeds/latest.rss") as answer:
+                assert answer.status == 200
+            seen = sample.inbox.distinct
+            await until(lambda seen=seen: sample.inbox.distinct > seen + 3)
+    publishing.cancel()
+    await settle(config, sample)
+    assert await program.stop() == 0
+
+
+async def test_workers_that_share_the_work_announce_once(config: Path, sample: Sample) -> None:
+    publishing = asyncio.create_task(publish_on(sample, random.Random(9)))
+    first = await Program.start(config, "work")
+    await first.ready()
+    others = [await Program.start(config, "work") for _ in range(2)]
+    await until(lambda: sample.inbox.distinct > 20)
+    # The owner of the embedded Redis goes, and one of the others takes it over.
+    await first.stop(signal.SIGKILL)
+    seen = sample.inbox.distinct
+    await until(lambda: sample.inbox.distinct > seen + 10)
+    publishing.cancel()
+    await settle(config, sample)
+    code, out, _ = await run(config, "stats")
+    assert code == 0, out
+    for program in others:
+        assert await program.stop() == 0
