@@ -227,7 +227,7 @@ class SampleSection(Form):
         description="Ports, on loopback, of the page portal, the wire portal and the partner.",
     )
     interval: Duration = Field(
-        default=timedelta(seconds=20), description="How often a sample portal brings an article."
+        default=timedelta(seconds=5), description="How often a sample portal brings an article."
     )
     seed: Annotated[int, Field(strict=True, ge=0)] = Field(
         default=1, description="The same seed makes the same articles."
