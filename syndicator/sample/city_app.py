@@ -184,5 +184,6 @@ def _row(world: World, base: str, article: Article) -> dict[str, Any]:
     return {
         "n": article.n, "id": city_pages.FIRST_ID + article.n, "title": text.title,
         "url": base + city_pages.path_of(article, text), "revisions": article.revision,
-        "withdrawn": article.withdrawn, "published_at": article.published_at, "updated_at": article.updated_at,
+        "withdrawn": article.withdrawn,
+        "published_at": article.published_at, "updated_at": article.updated_at,
     }  # fmt: skip

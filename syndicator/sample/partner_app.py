@@ -6,10 +6,11 @@ import binascii
 import hashlib
 import hmac
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from syndicator.sample import answers, calendar
 from syndicator.sample.inbox import Inbox
@@ -23,9 +24,9 @@ _MAX_BODY_BYTES = 1024 * 1024
 class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the partner misbehaves: for the next `times` deliveries, or until told otherwise."""
 
-    status: int | None = None
-    delay_s: float = 0.0
-    times: int | None = None
+    status: Annotated[int, Meta(ge=200, le=599)] | None = None
+    delay_s: Annotated[float, Meta(ge=0, le=600)] = 0.0
+    times: Annotated[int, Meta(ge=1)] | None = None
 
 
 class Partner:
@@ -95,7 +96,7 @@ class Partner:
         if behaviour.times is not None:
             left = behaviour.times - 1
             self._behaviour = msgspec.structs.replace(behaviour, times=left) if left > 0 else Behaviour()
-        return behaviour if behaviour.times is None or behaviour.times > 0 else Behaviour()
+        return behaviour
 
     def _is_genuine(self, request: web.Request, body: bytes) -> bool:
         """Verify a signature of Standard Webhooks 1.0.0: HMAC-SHA256 over `{id}.{timestamp}.{body}`."""

@@ -1,0 +1,147 @@
+"""The city's pages, read by the project's own readers with the selectors that its configuration ships."""
+
+from datetime import timedelta
+
+from sample.sample_values import NOON, Visitor, visiting
+
+from syndicator.gather.article_page import read_article
+from syndicator.gather.page import read_list
+from syndicator.model.article import Candidate, ListedItem, Placement
+from syndicator.model.fetch import Fetched
+from syndicator.model.ids import SourceId
+from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind
+
+LIST = ListRule(
+    item=".latest .list-index > .row",
+    url="h2 a",
+    title="h2 a",
+    date='.list-info span:has(i:lexbor-contains("access_time"))',
+    section=".badge",
+    image=".right-image img",
+    next="a.next",
+)
+ARTICLE = ArticleRule(
+    title=".news-read h1",
+    date='.content-info span:has(i:lexbor-contains("access_time"))',
+    authors='.content-info span:has(i:lexbor-contains("person"))',
+    lead=".content-body > p:first-of-type",
+    quote=".content-body blockquote",
+    body=".content-body",
+    photo=".news-read > img",
+    caption=".image-info .image-caption",
+    credit=".image-info span",
+    section=".breadcrumbs .active",
+    tags=".tags a",
+    related=".content-body a.read-also, .list-index h2 a",
+    views='.content-info span:has(i:lexbor-contains("remove_red_eye"))',
+    remove="i.material-icons, span[id^='sceditor']",
+)
+POPULAR = PopularRule(
+    item=".news-grey ol.slides > li",
+    title=".populer-title a",
+    link=".populer-title a",
+    date='.populer-info span:has(i:lexbor-contains("access_time"))',
+    views='.populer-info span:has(i:lexbor-contains("remove_red_eye"))',
+    author='.populer-info span:has(i:lexbor-contains("person"))',
+)
+
+
+def source(visitor: Visitor) -> Source:
+    return Source(
+        id=SourceId("berita-kota"),
+        title="Berita Kota",
+        kind=SourceKind.PAGE,
+        url=visitor.sample.city_url + "/",
+        schedule=Every(interval_s=5),
+        language="id",
+        timezone="Asia/Jakarta",
+        list=LIST,
+        article=ARTICLE,
+        popular=POPULAR,
+    )
+
+
+async def fetched(visitor: Visitor, url: str) -> Fetched:
+    answer = await visitor.get(url)
+    return Fetched(
+        requested_url=url,
+        url=url,
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        fetched_at=visitor.clock.now,
+    )
+
+
+async def test_the_list_and_its_box_are_read_in_full() -> None:
+    async with visiting() as visitor:
+        world, base = visitor.sample.world, visitor.sample.city_url
+        reading = read_list(source(visitor), await fetched(visitor, base + "/"))
+        articles = list(world.city.newest_first())
+        most_read = world.popular(5)
+    assert reading.warnings == ()
+    assert reading.next_url == base + "/?p=2"
+    assert len(reading.items) == 12
+    for item, article in zip(reading.items, articles, strict=False):
+        text = world.city_text(article)
+        assert item == ListedItem(
+            url=f"{base}/read/{900001 + article.n}/{text.slug}",
+            title=text.title,
+            published_at=article.published_at.replace(second=0, microsecond=0),
+            section=text.section,
+            image_url=f"{base}/photo/{article.n}.png",
+        )
+    for rank, (popular, article) in enumerate(zip(reading.popular, most_read, strict=True), 1):
+        text = world.city_text(article)
+        assert (popular.rank, popular.title, popular.author) == (rank, text.title, text.reporter)
+        assert popular.url == f"{base}/read/{900001 + article.n}/{text.slug}"
+        assert popular.views == world.views(article)
+        assert popular.published_at is None or NOON - popular.published_at < timedelta(days=3)
+
+
+async def candidates(visitor: Visitor) -> list[Candidate]:
+    base, world = visitor.sample.city_url, visitor.sample.world
+    urls = [
+        f"{base}/read/{900001 + n}/{world.city_text(each).slug}"
+        for n in range(24)
+        if (each := world.city.get(n))
+    ]
+    return [read_article(source(visitor), await fetched(visitor, url)) for url in urls]
+
+
+async def test_every_article_page_is_read_in_full() -> None:
+    async with visiting() as visitor:
+        world, base = visitor.sample.world, visitor.sample.city_url
+        read = await candidates(visitor)
+    for n, candidate in enumerate(read):
+        article = world.city.get(n)
+        assert article is not None
+        text = world.city_text(article)
+        assert candidate.title == text.title
+        assert candidate.lead == text.lead
+        assert candidate.quote == text.quote
+        assert candidate.authors == (text.reporter,)
+        assert candidate.section == text.section
+        assert candidate.tags == text.tags
+        assert candidate.published_at == article.published_at.replace(second=0, microsecond=0)
+        assert candidate.views == world.views(article)
+        assert candidate.body_html.count("<p>") == 1 + len(text.paragraphs)
+        for paragraph in text.paragraphs:
+            assert paragraph in candidate.body_html
+        assert "<a " not in candidate.body_html
+        assert "access_time" not in candidate.body_html
+        (photo,) = candidate.photos
+        assert photo.url == f"{base}/photo/{n}.png"
+        assert (photo.caption, photo.credit) == (text.caption, f"{text.photographer} - Berita Kota")
+
+
+async def test_related_links_are_told_apart_by_their_place() -> None:
+    async with visiting() as visitor:
+        read = await candidates(visitor)
+    for n, candidate in enumerate(read):
+        inline = [link for link in candidate.related if link.placement is Placement.INLINE]
+        boxed = [link for link in candidate.related if link.placement is Placement.BOXED]
+        assert len(inline) == min(n, 1)
+        assert len(boxed) <= 5
+        assert n < 6 or len(boxed) >= 3
+        assert all(link.title and "/read/9000" in link.url for link in candidate.related)
