@@ -226,7 +226,7 @@ class SampleSection(Form):
         default=(8081, 8082, 8083),
         description="Ports, on loopback, of the page portal, the wire portal and the partner.",
     )
-    interval: Duration = Field(
+    interval: PositiveDuration = Field(
         default=timedelta(seconds=5), description="How often a sample portal brings an article."
     )
     seed: Annotated[int, Field(strict=True, ge=0)] = Field(
