@@ -180,6 +180,7 @@ def _pair(key: str, value: object) -> str:
     if key in _COUNTS:
         return f"{value} {key}"
     for ending, unit in _UNITS.items():
-        if key.endswith(ending) and isinstance(value, int | float):
-            return f"{key.removesuffix(ending).replace('_', ' ')} {value:.4g} {unit}"
+        if f"_{key}".endswith(ending) and isinstance(value, int | float):
+            name = key.removesuffix(unit).strip("_").replace("_", " ")
+            return f"{name} {value:.4g} {unit}".strip()
     return f"{key}={value}"

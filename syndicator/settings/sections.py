@@ -15,7 +15,6 @@ from syndicator.settings.texts import (
     NOT_YET,
     SLUG,
     Cidr,
-    Duration,
     Language,
     Line,
     Port,

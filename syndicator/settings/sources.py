@@ -189,7 +189,10 @@ class SourceForm(Form):
     max_redirects: Annotated[int, Field(strict=True, ge=0, le=20)] = Field(
         default=5, description="How many are followed."
     )
-    max_pages: Count = Field(default=3, description="How many list pages one round reads at most.")
+    max_pages: Count = Field(
+        default=10,
+        description="How many list pages one round reads at most; it ends earlier at the first one that holds nothing new.",
+    )
     max_articles: Count = Field(default=200, description="How many articles one round takes at most.")
     list: ListForm | None = Field(
         default=None, validate_default=True, description="For `page`: the list page."

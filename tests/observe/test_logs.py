@@ -50,6 +50,15 @@ def test_a_terminal_says_how_bad_it_is() -> None:
     assert out.getvalue().endswith(" warning: cannot deliver  partner-a  reason=http_503\n")
 
 
+def test_numbers_carry_their_units() -> None:
+    out = Terminal()
+    configure(stream=out, colours=False)
+    log.info("delivered", endpoint="p", status=204, ms=17, answer_bytes=5, waited_for_turn_s=0.25, items=3)
+    assert out.getvalue().endswith(
+        " delivered  p  status=204, 17 ms, answer 5 bytes, waited for turn 0.25 s, items=3\n"
+    )
+
+
 def test_colours_are_for_terminals_only() -> None:
     terminal, pipe = Terminal(), io.StringIO()
     for out in (terminal, pipe):
