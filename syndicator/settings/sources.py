@@ -191,7 +191,7 @@ class SourceForm(Form):
     )
     max_pages: Count = Field(
         default=10,
-        description="How many list pages one round reads at most; it ends earlier at the first one that holds nothing new.",
+        description="How many list pages one round reads at most; it ends at the first with nothing new.",
     )
     max_articles: Count = Field(default=200, description="How many articles one round takes at most.")
     list: ListForm | None = Field(
