@@ -11,6 +11,7 @@ and `weight` tell in linear time, so that a caller can keep such input out of it
 import html
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import nh3
@@ -42,11 +43,23 @@ _ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "time": frozenset({"datetime"}),
 }
 
+_ALLOWED: Mapping[str, Any] = {
+    "tags": _TAGS,
+    "clean_content_tags": _DROPPED_WITH_CONTENT,
+    "attributes": _ATTRIBUTES,
+    "link_rel": "noopener",
+    "url_schemes": {"http", "https"},
+}
+
+_ODD_ADDRESS = re.compile(
+    r"""="(?:(?<=href=")|(?<=src="))(?!https?://[a-z0-9.-]+(?:[/?#][\w.~:/?#\[\]@!$&'()*+,;=%-]*)?")"""
+)
 _IMAGE = re.compile(r"<img\b([^<>]{0,8000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([a-z-]{2,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazyload")
 _CANDIDATE_END = re.compile(r",\s+|(?<=\d[wx]),")
-_LAZY_HINT = re.compile(r"data-(?:src|original|lazy)|srcset", re.IGNORECASE)
+_LAZY_HINTS = ("data-", "srcset")
+_HIDING_HINTS = ("display", "hidden", "sceditor-")
 _HIDDEN = re.compile(r"<span\b([^<>]{0,500})>[^<>]{0,200}</span>", re.IGNORECASE)
 _HIDING = re.compile(r"display\s*:\s*none|\bhidden\b|sceditor-", re.IGNORECASE)
 _EMPTY = re.compile(
@@ -84,7 +97,8 @@ def weight(markup: str) -> Weight:
     opened: dict[str, int] = {}
     for closing, name, rest in _TAG.findall(markup):
         tags += 1
-        attributes = max(attributes, len(_ATTRIBUTE_GAP.findall(rest)))
+        if len(rest) > 2 * attributes:  # an attribute takes two characters at least
+            attributes = max(attributes, len(_ATTRIBUTE_GAP.findall(rest)))
         tag = name.lower()
         count = opened.get(tag, 0)
         if not closing and tag not in _CLOSED_BY_THEMSELVES:
@@ -121,23 +135,18 @@ class HtmlCleaner:
 
     def __init__(self, base: str) -> None:
         self._base = base
-        self._cleaner = nh3.Cleaner(
-            tags=_TAGS,
-            clean_content_tags=_DROPPED_WITH_CONTENT,
-            attributes=_ATTRIBUTES,
-            attribute_filter=self._attribute,
-            link_rel="noopener",
-            url_schemes={"http", "https"},
-        )
+        self._cleaner = nh3.Cleaner(**_ALLOWED, url_relative=("rewrite_with_base", base))
 
     def clean(self, markup: str) -> str:
         """Give harmless HTML with absolute links, without hidden spans, empty paragraphs and lost images."""
         markup = markup[:MAX_HTML]
-        if _LAZY_HINT.search(markup):
+        if any(hint in markup for hint in _LAZY_HINTS):
             markup = _IMAGE.sub(_with_source, markup)
-        if "<span" in markup:
+        if any(hint in markup for hint in _HIDING_HINTS):
             markup = _HIDDEN.sub(_without_hidden, markup)
         cleaned = self._cleaner.clean(markup)
+        if _ODD_ADDRESS.search(cleaned):  # an address that nh3 leaves as it was written
+            cleaned = nh3.Cleaner(**_ALLOWED, attribute_filter=self._attribute).clean(markup)
         if "<img" in cleaned:
             cleaned = _IMAGE_WITHOUT_SOURCE.sub("", cleaned)
         return _without_empty(without_unwanted(cleaned)).strip()

@@ -16,6 +16,8 @@ from syndicator.model.source import ListRule, PopularRule, Source
 from syndicator.rules.dates import claimed_instant
 
 MAX_POPULAR = 100
+MAX_ROWS = 2000
+"""Items of one page that are looked at."""
 
 
 class ListReading(Struct, frozen=True, kw_only=True):
@@ -123,7 +125,8 @@ def _popular_rows(page: Page, doomed: Doomed, rule: PopularRule) -> list[Picked]
 
 
 def _rows(page: Page, doomed: Doomed, item: Selector, parts: list[Selector | None]) -> list[Picked]:
-    return [page.pick(doomed, parts, node) for node in doomed.spare(page.find(item))]
+    nodes = doomed.spare(page.find(item)[:MAX_ROWS])
+    return [page.pick(doomed, parts, node) for node in nodes]
 
 
 def _address(row: Picked) -> tuple[str, str] | None:

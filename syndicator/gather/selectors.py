@@ -20,6 +20,8 @@ NOISE = "script, style, noscript, template, [class*='material-icons'], [class*='
 """Never read: code, and icons that are spelled as words."""
 MAX_STEPS = 2_000_000_000
 """See `html.Weight`; the pool's deadline comes before that."""
+MAX_PICKED = 1000
+"""Elements that one selector of a rule gives at most."""
 
 _ATTRIBUTE = re.compile(r"(?P<css>.*?)@(?P<attribute>[a-zA-Z_][\w:.-]*)", re.DOTALL)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
@@ -99,7 +101,9 @@ class Page:
     ) -> "Picked":
         """Find what several selectors mean, before anything is cut; `Picked` reads it afterwards."""
         wanted = [each for each in selectors if each is not None]
-        return Picked(self, {each.name: (each, doomed.spare(self.find(each, within))) for each in wanted})
+        return Picked(
+            self, {each.name: (each, doomed.spare(self.find(each, within)[:MAX_PICKED])) for each in wanted}
+        )
 
     def doomed(self, *selectors: Selector | None) -> "Doomed":
         """Mark what noise and the given selectors match, to be taken out later."""
