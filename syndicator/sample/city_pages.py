@@ -14,6 +14,8 @@ from syndicator.sample.writer import Text
 FIRST_ID = 900001
 """The id of article 0; ids rise by time."""
 PAPER = "Berita Kota"
+_NEAR = 60
+"""How many articles back related ones are looked for."""
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -59,7 +61,8 @@ def recent(world: World) -> list[Article]:
 
 def related(world: World, base: str, article: Article) -> tuple[Shown | None, list[Shown]]:
     """Give the article linked in the text and the 3–5 linked below: older ones, of the same section first."""
-    older = [other for other in recent(world) if other.n < article.n]
+    before = (world.city.get(n) for n in range(article.n - 1, article.n - 1 - _NEAR, -1))
+    older = [other for other in before if other is not None and not other.withdrawn]
     section = world.city_text(article).section
     ranked = sorted(older, key=lambda other: world.city_text(other).section != section)
     count = Chance(world.seed, "related", article.n).number(3, 5)

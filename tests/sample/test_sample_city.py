@@ -253,3 +253,15 @@ async def test_pages_load_nothing_from_elsewhere_and_hold_no_script() -> None:
 async def test_robots_are_told_where_to_go() -> None:
     async with visiting() as visitor:
         assert (await city(visitor, "/robots.txt")).text.startswith("User-agent: *\n")
+
+
+async def test_old_articles_keep_their_related_links() -> None:
+    async with visiting() as visitor:
+        for _ in range(600):
+            visitor.sample.world.publish()
+        row = (await ledger(visitor))["articles"][40]
+        page = await visitor.get(str(row["url"]))
+        for selector, fewest, most in ((".read-also", 1, 1), (".list-index h2 a", 3, 5)):
+            found = links(page, selector)
+            assert fewest <= len(found) <= most
+            assert all("/read/9000" in link and link != row["url"] for link in found)

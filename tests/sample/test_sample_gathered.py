@@ -1,7 +1,11 @@
 """The city's pages, read by the project's own readers with the selectors that its configuration ships."""
 
+import tomllib
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import msgspec
 from sample.sample_values import NOON, Visitor, visiting
 
 from syndicator.gather.article_page import read_article
@@ -11,53 +15,23 @@ from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind
 
-LIST = ListRule(
-    item=".latest .list-index > .row",
-    url="h2 a",
-    title="h2 a",
-    date='.list-info span:has(i:lexbor-contains("access_time"))',
-    section=".badge",
-    image=".right-image img",
-    next="a.next",
-)
-ARTICLE = ArticleRule(
-    title=".news-read h1",
-    date='.content-info span:has(i:lexbor-contains("access_time"))',
-    authors='.content-info span:has(i:lexbor-contains("person"))',
-    lead=".content-body > p:first-of-type",
-    quote=".content-body blockquote",
-    body=".content-body",
-    photo=".news-read > img",
-    caption=".image-info .image-caption",
-    credit=".image-info span",
-    section=".breadcrumbs .active",
-    tags=".tags a",
-    related=".content-body a.read-also, .list-index h2 a",
-    views='.content-info span:has(i:lexbor-contains("remove_red_eye"))',
-    remove="i.material-icons, span[id^='sceditor']",
-)
-POPULAR = PopularRule(
-    item=".news-grey ol.slides > li",
-    title=".populer-title a",
-    link=".populer-title a",
-    date='.populer-info span:has(i:lexbor-contains("access_time"))',
-    views='.populer-info span:has(i:lexbor-contains("remove_red_eye"))',
-    author='.populer-info span:has(i:lexbor-contains("person"))',
-)
+SHIPPED = Path(__file__).parents[2] / "config" / "sources.toml"
 
 
 def source(visitor: Visitor) -> Source:
+    """The portal as `config/` describes it, at its present address."""
+    table = tomllib.loads(SHIPPED.read_text())["source"]["berita-kota"]
     return Source(
         id=SourceId("berita-kota"),
-        title="Berita Kota",
-        kind=SourceKind.PAGE,
-        url=visitor.sample.city_url + "/",
+        title=table["title"],
+        kind=SourceKind(table["kind"]),
+        url=visitor.sample.city_url + urlsplit(table["url"]).path,
         schedule=Every(interval_s=5),
-        language="id",
+        language=table["language"],
         timezone="Asia/Jakarta",
-        list=LIST,
-        article=ARTICLE,
-        popular=POPULAR,
+        list=msgspec.convert(table["list"], ListRule),
+        article=msgspec.convert(table["article"], ArticleRule),
+        popular=msgspec.convert(table["popular"], PopularRule),
     )
 
 
@@ -76,11 +50,11 @@ async def fetched(visitor: Visitor, url: str) -> Fetched:
 async def test_the_list_and_its_box_are_read_in_full() -> None:
     async with visiting() as visitor:
         world, base = visitor.sample.world, visitor.sample.city_url
-        reading = read_list(source(visitor), await fetched(visitor, base + "/"))
+        reading = read_list(source(visitor), await fetched(visitor, source(visitor).url))
         articles = list(world.city.newest_first())
         most_read = world.popular(5)
     assert reading.warnings == ()
-    assert reading.next_url == base + "/?p=2"
+    assert reading.next_url == source(visitor).url + "?p=2"
     assert len(reading.items) == 12
     for item, article in zip(reading.items, articles, strict=False):
         text = world.city_text(article)
