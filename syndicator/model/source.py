@@ -115,7 +115,7 @@ class Source(Struct, frozen=True, kw_only=True):
     """Applied to dates that carry no zone of their own."""
     headers: Mapping[str, str] = {}
     limits: FetchLimits = FetchLimits()
-    max_pages: int = 3
+    max_pages: int = 10
     """How many list pages one round reads at most."""
     max_articles: int = 200
     """How many candidates one round takes at most, newest first as the source lists them."""
