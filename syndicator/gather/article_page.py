@@ -5,7 +5,7 @@ body; a pull quote that repeats words of the body leaves it too, one that says s
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime
 from itertools import zip_longest
 from urllib.parse import urlsplit
@@ -46,6 +46,10 @@ _REPORTER = re.compile(
     r"(?:reporter|wartawan|penulis|jurnalis|pewarta|author|writer|by|oleh)\s*[:：]", re.IGNORECASE
 )
 _SEVERAL = re.compile(r"\s+(?:dan|and|&)\s+|\s*[;/|]\s*")
+_LABEL = re.compile(
+    r"(?:(?:baca|lihat|simak|read|see)(?:\s+(?:juga|also|too))?|also read|related|terkait)?[\s:：>»\-–]*",
+    re.IGNORECASE,
+)
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 _QUOTE_MARKS = "\"'“”„‟‘’‚«»‹›"
 _DOUBLE_MARKS = frozenset('"“”„«»')
@@ -163,10 +167,11 @@ class _Reader:
     def _body(self, body: list[LexborNode]) -> str:
         for node in body:
             Doomed(node.css(_HIDDEN)).cut()
-        cleaner = HtmlCleaner(self._page.base)
-        if len(body) == 1:
-            return cleaner.clean(body[0].inner_html or "")
-        return cleaner.clean("\n".join(node.html or "" for node in body))
+        markup = (body[0].inner_html or "") if len(body) == 1 else "\n".join(node.html or "" for node in body)
+        try:
+            return HtmlCleaner(self._page.base).clean(markup)
+        except ValueError as error:
+            raise NotReadable(Reason.MALFORMED, f"the article cannot be read: {error}") from error
 
     def _related(self, body: list[LexborNode]) -> tuple[RelatedLink, ...]:
         """Give the related links, and take those inside the body out of it."""
@@ -177,7 +182,7 @@ class _Reader:
             placement = Placement.INLINE if within(node, inside) else Placement.BOXED
             title = text_of(node) or text_of(node, "title")
             if placement is Placement.INLINE:
-                inline.append(node)
+                inline.append(_framed(node, inside))
             if title and url not in found and url not in {self._url, self._fetched.url}:
                 found[url] = RelatedLink(url=url, title=title, placement=placement)
         Doomed(inline).cut()
@@ -204,6 +209,17 @@ class _Reader:
                 ),
             )
         return tuple(photos.values())
+
+
+def _framed(link: LexborNode, body: Container[int]) -> LexborNode:
+    """Give a link with what stands around it for its sake only: a paragraph, a label such as "Baca juga:"."""
+    node = link
+    while node.parent is not None and node.parent.mem_id not in body:
+        around = node.parent.text().replace(node.text(), "", 1)
+        if not _LABEL.fullmatch(around.strip()):
+            break
+        node = node.parent
+    return node
 
 
 def _outermost(nodes: list[LexborNode]) -> list[LexborNode]:

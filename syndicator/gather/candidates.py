@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 
 from msgspec import Struct
 
@@ -25,6 +26,7 @@ from syndicator.rules.dates import claimed_instant
 
 MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS = 20, 50, 20
 MAX_GUID = 1000
+MAX_WARNINGS = 20
 MAX_MADE_TITLE = 100
 MAX_CAPTION = 4000
 _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
@@ -42,16 +44,20 @@ class FeedReading(Struct, frozen=True, kw_only=True):
 
 
 def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReading:
-    """Turn at most `source.max_articles` entries into candidates; entries that cannot be are counted."""
+    """Turn entries into candidates; those that cannot be are counted, each with its reason."""
     maker = _Maker(source, fetched, channel)
     candidates, warnings = [], list(channel.warnings)
-    for number, entry in enumerate(channel.entries[: source.max_articles], 1):
+    for number, entry in enumerate(channel.entries, 1):
         try:
             candidates.append(maker.candidate(entry))
         except _POISON as error:
             warnings.append(f"entry {number} skipped: {plain_text(str(error)) or type(error).__name__}")
-    if (more := len(channel.entries) - source.max_articles) > 0:
-        warnings.append(f"{more} more entries than the {source.max_articles} that one round takes")
+    if len(warnings) > MAX_WARNINGS:
+        warnings = [*warnings[:MAX_WARNINGS], f"{len(warnings) - MAX_WARNINGS} more entries skipped"]
+    if channel.left_out:
+        warnings.append(
+            f"{channel.left_out} more entries than the {source.max_articles} that one round takes"
+        )
     return FeedReading(
         candidates=tuple(candidates),
         warnings=tuple(warnings),
@@ -181,4 +187,4 @@ def _paragraphs(text: str) -> str:
 
 
 def _distinct(values: Iterable[str], limit: int) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, values)))[:limit]
+    return tuple(dict.fromkeys(filter(None, islice(values, 4 * limit))))[:limit]

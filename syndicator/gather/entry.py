@@ -49,4 +49,6 @@ class Channel:
     home_url: str = ""
     language: str = ""
     entries: list[Entry] = field(default_factory=list)
+    left_out: int = 0
+    """How many more entries the document has than were asked for."""
     warnings: list[str] = field(default_factory=list)

@@ -7,7 +7,7 @@ sniff → strict XML or JSON, up to 1 MiB and light → here
 from syndicator.errors import NotReadable
 from syndicator.gather.candidates import FeedReading, to_reading
 from syndicator.gather.entry import Channel
-from syndicator.gather.html import is_light
+from syndicator.gather.html import parsing_steps
 from syndicator.gather.json_feed import read_json
 from syndicator.gather.pool import DEFAULT_TIMEOUT_S, ParserPool
 from syndicator.gather.sniff import DocumentKind, sniff
@@ -18,6 +18,8 @@ from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import Source
 
 MAX_IN_PROCESS_BYTES = 1024 * 1024
+MAX_IN_PROCESS_STEPS = 2_000_000
+"""Of all HTML in a feed: see `html.Weight`."""
 _NO_FEED = {
     DocumentKind.HTML: "it is an HTML page, no feed",
     DocumentKind.OTHER: "it is no feed of any known format",
@@ -32,11 +34,11 @@ async def read_feed(source: Source, fetched: Fetched, pool: ParserPool) -> FeedR
     """
     if len(fetched.body) <= MAX_IN_PROCESS_BYTES:
         try:
-            channel = read_strictly(fetched)
+            channel = read_strictly(fetched, source.max_articles)
         except Doubt:
             pass
         else:
-            if _is_light(channel, source.max_articles):
+            if _is_light(channel):
                 return to_reading(source, fetched, channel)
     return await pool.run(read_thoroughly, source, fetched, timeout_s=DEFAULT_TIMEOUT_S)
 
@@ -44,22 +46,25 @@ async def read_feed(source: Source, fetched: Fetched, pool: ParserPool) -> FeedR
 def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:
     """Read a feed of any size and cleanliness: for the pool."""
     try:
-        channel = read_strictly(fetched)
+        channel = read_strictly(fetched, source.max_articles)
     except Doubt:
-        channel = read_tolerantly(fetched)
+        channel = read_tolerantly(fetched, source.max_articles)
     return to_reading(source, fetched, channel)
 
 
-def read_strictly(fetched: Fetched) -> Channel:
-    """Read a feed whose meaning is beyond doubt; raises Doubt else, and NotReadable for no feed at all."""
+def read_strictly(fetched: Fetched, limit: int) -> Channel:
+    """Read the first `limit` entries of a feed whose meaning is beyond doubt.
+
+    Raises Doubt else, and NotReadable for no feed at all.
+    """
     kind = sniff(fetched.body)
     if kind is DocumentKind.JSON:
-        return read_json(fetched)
+        return read_json(fetched, limit)
     if kind is DocumentKind.XML_FEED:
-        return read_xml(fetched.body, fetched.url)
+        return read_xml(fetched.body, fetched.url, limit)
     raise NotReadable(Reason.NOT_A_FEED, _NO_FEED[kind] if fetched.body.strip() else "the document is empty")
 
 
-def _is_light(channel: Channel, max_articles: int) -> bool:
-    entries = channel.entries[:max_articles]
-    return all(is_light(entry.summary) and is_light(entry.content) for entry in entries)
+def _is_light(channel: Channel) -> bool:
+    steps = sum(parsing_steps(entry.summary) + parsing_steps(entry.content) for entry in channel.entries)
+    return steps <= MAX_IN_PROCESS_STEPS

@@ -15,15 +15,18 @@ from syndicator.model.fetch import Fetched, Reason
 _VERSION = "jsonfeed.org/version/"
 
 
-def read_json(fetched: Fetched) -> Channel:
-    """Read a JSON Feed. Raises NotReadable: "malformed" for broken JSON, "not_a_feed" for any other JSON."""
+def read_json(fetched: Fetched, limit: int) -> Channel:
+    """Read the first `limit` items of a JSON Feed.
+
+    Raises NotReadable: "malformed" for broken JSON, "not_a_feed" for any other JSON.
+    """
     document = _decoded(fetched.body)
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list) or _VERSION not in _text(document, "version"):
         raise NotReadable(Reason.NOT_A_FEED, "it is JSON, but no JSON Feed")
     entries, warnings = [], []
     owners = _authors(document)
-    for number, item in enumerate(items, 1):
+    for number, item in enumerate(items[:limit], 1):
         if isinstance(item, dict):
             entries.append(_entry(item, fetched.url, owners))
         else:
@@ -35,6 +38,7 @@ def read_json(fetched: Fetched) -> Channel:
         home_url=_text(document, "home_page_url"),
         language=_text(document, "language"),
         entries=entries,
+        left_out=max(0, len(items) - limit),
         warnings=warnings,
     )
 

@@ -21,7 +21,8 @@ from pebble import ProcessExpired, ProcessPool
 from syndicator.errors import NotReadable
 from syndicator.model.fetch import Reason
 
-DEFAULT_TIMEOUT_S = 5.0
+DEFAULT_TIMEOUT_S = 10.0
+"""Of wall time, on a machine that may be busy; honest documents take milliseconds."""
 DEFAULT_MEMORY_BYTES = 1024 * 1024 * 1024
 _TASKS_PER_WORKER = 1000
 """After so many a worker is replaced: what leaks in a parser does not pile up."""

@@ -12,13 +12,13 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from syndicator.errors import NotReadable
-from syndicator.gather.html import MAX_ATTRIBUTES, to_text, weight, widest
+from syndicator.gather.html import to_text, weight, widest
 from syndicator.gather.text import MAX_TITLE, absolute_url, plain_text
 from syndicator.model.fetch import Fetched, Reason
 
 NOISE = "script, style, noscript, template, [class*='material-icons'], [class*='material-symbols']"
 """Never read: code, and icons that are spelled as words."""
-MAX_STEPS = 2_000_000_000
+MAX_STEPS, MAX_ATTRIBUTES = 2_000_000_000, 10_000
 """See `html.Weight`; the pool's deadline comes before that."""
 MAX_PICKED = 1000
 """Elements that one selector of a rule gives at most."""

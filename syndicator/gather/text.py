@@ -48,8 +48,9 @@ def title_text(text: str, limit: int = MAX_TITLE) -> str:
     """Give a headline as plain text. Feeds disagree whether a title is text or HTML: known tags are taken
     out and entities decoded, all else ("5 < 6", "<3") stays.
     """
+    text = text[: limit * 20]
     if "<" in text:
-        text = _TITLE_TAGS.sub(" ", text[: limit * 20])
+        text = _TITLE_TAGS.sub(" ", text)
     if "&" in text:
         text = html.unescape(text)
     return plain_text(text, limit)

@@ -28,8 +28,8 @@ _XML_CHARACTERS = ({9, 10, 13}, range(0x20, 0xD800), range(0xE000, 0xFFFE), rang
 """XML 1.0, 2.2."""
 
 
-def read_tolerantly(fetched: Fetched) -> Channel:
-    """Read what can be read.
+def read_tolerantly(fetched: Fetched, limit: int) -> Channel:
+    """Read what can be read of the first `limit` entries.
 
     Raises NotReadable: "not_a_feed" where nothing looks like one, "malformed" where it is one beyond repair.
     """
@@ -43,7 +43,7 @@ def read_tolerantly(fetched: Fetched) -> Channel:
     if not parsed.entries:
         _check_empty(parsed, warnings)
     entries = []
-    for number, entry in enumerate(parsed.entries, 1):
+    for number, entry in enumerate(parsed.entries[:limit], 1):
         try:
             entries.append(_entry(entry, fetched.url))
         except _RAISED as error:
@@ -53,6 +53,7 @@ def read_tolerantly(fetched: Fetched) -> Channel:
         home_url=parsed.feed.get("link", ""),
         language=parsed.feed.get("language", ""),
         entries=entries,
+        left_out=max(0, len(parsed.entries) - limit),
         warnings=warnings,
     )
 

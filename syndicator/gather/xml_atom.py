@@ -13,7 +13,7 @@ _PLAIN_TYPES = frozenset({"", "text", "text/plain"})
 _HTML_TYPES = frozenset({"html", "text/html"})
 
 
-def read_atom(root: _Element, names: Names, base: str) -> Channel:
+def read_atom(root: _Element, names: Names, base: str, limit: int) -> Channel:
     """Map a `feed` document. xhtml and base64 contents are a doubt."""
     fields = fields_of(root, names)
     entries = fields.get("atom:entry", [])
@@ -25,7 +25,8 @@ def read_atom(root: _Element, names: Names, base: str) -> Channel:
         title=_html(fields, "atom:title"),
         home_url=_link(fields, base),
         language=language,
-        entries=[_entry(entry, names, base, owners) for entry in entries],
+        entries=[_entry(entry, names, base, owners) for entry in entries[:limit]],
+        left_out=max(0, len(entries) - limit),
     )
 
 

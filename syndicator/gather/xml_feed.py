@@ -18,8 +18,8 @@ _LIMITS = frozenset({etree.ErrorTypes.ERR_ENTITY_LOOP, etree.ErrorTypes.ERR_RESO
 _READERS = {"rss": read_rss, "rdf:rdf": read_rss, "atom:feed": read_atom}
 
 
-def read_xml(body: bytes, url: str) -> Channel:
-    """Read a feed strictly.
+def read_xml(body: bytes, url: str, limit: int) -> Channel:
+    """Read a feed strictly, its first `limit` entries.
 
     Raises Doubt where it is for the tolerant reader to say, NotReadable("malformed") for what is refused.
     """
@@ -31,7 +31,7 @@ def read_xml(body: bytes, url: str) -> Channel:
     reader = _READERS.get(names[root.tag])
     if reader is None:
         raise Doubt(f"the root element {names[root.tag]}")
-    return reader(root, names, url)
+    return reader(root, names, url, limit)
 
 
 def refuse_entities(body: bytes) -> None:

@@ -9,7 +9,7 @@ from syndicator.gather.xml_names import LANG, Doubt, Fields, Names, fields_of, f
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
 
-def read_rss(root: _Element, names: Names, base: str) -> Channel:
+def read_rss(root: _Element, names: Names, base: str, limit: int) -> Channel:
     """Map an `rss` or `rdf:RDF` document; its items stand in the channel, or beside it in RSS 0.9 and 1.0."""
     outside = fields_of(root, names)
     channels = outside.get("channel", [])
@@ -23,7 +23,8 @@ def read_rss(root: _Element, names: Names, base: str) -> Channel:
         title=first_text(inside, "title"),
         home_url=_link(inside),
         language=first_text(inside, "language", "dc:language") or root.get(LANG, ""),
-        entries=[_entry(item, names, base) for item in items],
+        entries=[_entry(item, names, base) for item in items[:limit]],
+        left_out=max(0, len(items) - limit),
     )
 
 

@@ -155,6 +155,26 @@ def test_the_body_is_complete_clean_and_says_nothing_twice() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<a class='r' href='/2'>Lain</a>",
+        "<p><a class='r' href='/2'>Lain</a></p>",
+        "<p><strong>Baca juga: <a class='r' href='/2'>Lain</a></strong></p>",
+        "<div><p>BACA JUGA</p><em><a class='r' href='/2'><b>Lain</b></a></em></div>",
+    ],
+)
+def test_an_inline_link_leaves_with_its_label_and_frame(link: str) -> None:
+    read = body(f"<p>a</p>{link}<p>b</p>", related="a.r")
+    assert read.body_html == "<p>a</p><p>b</p>"
+    assert [(related.title, related.placement) for related in read.related] == [("Lain", Placement.INLINE)]
+
+
+def test_words_around_an_inline_link_stay() -> None:
+    read = body("<p>a, seperti <a class='r' href='/2'>Lain</a> dulu</p>", related="a.r")
+    assert read.body_html == "<p>a, seperti  dulu</p>"
+
+
 def test_a_quote_of_its_own_stays_in_the_body() -> None:
     read = body("<p>a</p><blockquote>“Hanya di sini.”</blockquote><p>b</p>")
     assert read.quote == "Hanya di sini."

@@ -18,8 +18,8 @@ ATOM_IN_RSS = 'xmlns:atom="http://www.w3.org/2005/Atom"'
 
 
 def read(document: str | bytes, **changes: object) -> FeedReading:
-    answer = fetched(document)
-    return to_reading(source(**changes), answer, read_strictly(answer))
+    answer, described = fetched(document), source(**changes)
+    return to_reading(described, answer, read_strictly(answer, described.max_articles))
 
 
 def only(document: str | bytes, **changes: object) -> Candidate:
@@ -283,7 +283,7 @@ def test_declared_entities_are_refused_in_any_encoding(encoding: str) -> None:
         "<rss><channel><item><title>&a;</title></item></channel></rss>"
     )
     with pytest.raises(NotReadable, match="declares entities") as caught:
-        read_strictly(fetched(document.encode(encoding)))
+        read_strictly(fetched(document.encode(encoding)), 200)
     assert caught.value.reason == "malformed"
 
 

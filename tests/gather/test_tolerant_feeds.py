@@ -16,7 +16,7 @@ def read(document: str | bytes, **headers: str) -> FeedReading:
     """Read what the strict reader leaves to the tolerant one."""
     answer = fetched(document, headers={name.replace("_", "-"): value for name, value in headers.items()})
     with pytest.raises(Doubt):
-        read_strictly(answer)
+        read_strictly(answer, 200)
     return read_thoroughly(source(), answer)
 
 
