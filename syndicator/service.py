@@ -92,7 +92,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             )
         )
         pool = await stack.enter_async_context(open_pool())
-        gatherer = Gatherer(egress, pool, clock)
+        gatherer = Gatherer(egress, pool)
         publisher = Publisher(store, settings.site, settings.feeds.values(), origins(settings.sources))
         stack.callback(publisher.close)
         yield _wire(

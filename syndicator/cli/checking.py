@@ -104,7 +104,7 @@ async def _read(settings: Settings, source: Source) -> Preview:
         ) as egress,
         open_pool() as pool,
     ):
-        return await preview(Gatherer(egress, pool, system_clock), source, articles=PREVIEWED_ARTICLES)
+        return await preview(Gatherer(egress, pool), source, articles=PREVIEWED_ARTICLES)
 
 
 def _show(shown: Preview) -> None:

@@ -70,10 +70,7 @@ async def _run(settings: Settings, name: StepName, chosen: Sequence[SourceId], c
         await service.enlist()
         step = _step(service, name, chosen)
         runner = Runner(step, capacity=capacity, clock=service.clock, on_report=reports.append)
-        if name in (StepName.RANK, StepName.SWEEP):
-            await runner.run_once()
-        else:
-            await runner.run(until_empty=True)
+        await runner.run(until_empty=True)
     return reports
 
 

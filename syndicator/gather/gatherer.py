@@ -9,7 +9,6 @@ from syndicator.gather.feed import read_feed
 from syndicator.gather.page import ListReading, read_list, read_popular
 from syndicator.gather.pool import ParserPool
 from syndicator.model.article import Candidate, ListedItem, PopularItem
-from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchResult
 from syndicator.model.source import Source, SourceState
 
@@ -21,7 +20,7 @@ class Gatherer:
     document that is not what the source promised; a document is read in bounded time and memory.
     """
 
-    def __init__(self, egress: Egress, pool: ParserPool, _clock: Clock | None = None) -> None:
+    def __init__(self, egress: Egress, pool: ParserPool) -> None:
         self._egress = egress
         self._pool = pool
 

@@ -1,15 +1,17 @@
 """The popular feeds: from the boards to the lists that they show."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from syndicator.model.clock import Clock
+from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec, Order, Window
 from syndicator.pipeline.selecting import most_popular
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.store.feeds import Ranked
 from syndicator.store.popularity import BOARD_SIZE
 from syndicator.store.store import Store
+
+INTERVAL = timedelta(seconds=5)
 
 
 class RankStep:
@@ -21,10 +23,17 @@ class RankStep:
         self._store = store
         self._specs = [spec for spec in specs if spec.order is Order.POPULAR]
         self._clock = clock
+        self._due_at = EPOCH
 
     async def take(self, room: int) -> Taken:
-        """Rank whenever asked."""
-        return Taken(jobs=(self._rank,) if room and self._specs else ())
+        """Rank all popular feeds when it is time again."""
+        now = self._clock()
+        if not self._specs:
+            return Taken()
+        if not room or now < self._due_at:
+            return Taken(next_due_at=self._due_at)
+        self._due_at = now + INTERVAL
+        return Taken(jobs=(self._rank,), next_due_at=self._due_at)
 
     async def _rank(self) -> Report | None:
         now = self._clock()

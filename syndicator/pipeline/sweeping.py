@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta
-from functools import partial
 
 from msgspec import Struct
 
 from syndicator.model.article import Article
-from syndicator.model.clock import Clock
+from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.pipeline.steps import Report, Taken
@@ -15,6 +14,7 @@ from syndicator.rules.selection import matches
 from syndicator.store.store import Store
 
 BATCH = 500
+INTERVAL = timedelta(minutes=1)
 
 
 class Retention(Struct, frozen=True, kw_only=True):
@@ -47,10 +47,15 @@ class SweepStep:
         self._sources = sources
         self._endpoints = endpoints
         self._clock = clock
+        self._due_at = EPOCH
 
     async def take(self, room: int) -> Taken:
-        """Sweep whenever asked."""
-        return Taken(jobs=(partial(self._sweep),) if room else ())
+        """Sweep when it is time again."""
+        now = self._clock()
+        if not room or now < self._due_at:
+            return Taken(next_due_at=self._due_at)
+        self._due_at = now + INTERVAL
+        return Taken(jobs=(self._sweep,), next_due_at=self._due_at)
 
     async def _sweep(self) -> Report | None:
         articles, now = self._store.articles, self._clock()

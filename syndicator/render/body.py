@@ -1,5 +1,6 @@
 """The full HTML of an article: everything there is to read, and nothing twice."""
 
+import re
 from collections.abc import Collection
 from html import escape
 
@@ -11,12 +12,15 @@ from msgspec import Struct
 from syndicator.model.article import Article
 from syndicator.render.text import holds, legal, line, text_of, web_url
 
+_BLOCKQUOTE = re.compile(r"<blockquote[^>]*>(.*?)</blockquote>", re.DOTALL)
+"""In HTML that was cleaned: never nested, always closed."""
+
 _HOLDERS = ("a", "p", "div", "picture", "figure")
 """What is taken away together with the picture that it held."""
 
 
 class Parts(Struct, frozen=True, kw_only=True):
-    """What there is to read. Lead and quote are plain text, and empty where the body says them already."""
+    """What there is to read. Lead and quote are plain text, and empty where the body shows them already."""
 
     lead: str = ""
     quote: str = ""
@@ -32,9 +36,11 @@ def parts_of(article: Article, lead: str, pictures: Collection[str]) -> Parts:
     body = _without_pictures(legal(article.body_html).strip(), pictures)
     text = text_of(body)
     quote = line(article.quote or "")
+    # A pull quote repeats words of the body on purpose; only a quote that stands out already is not repeated.
+    stands_out = any(holds(text_of(found), quote) for found in _BLOCKQUOTE.findall(body))
     return Parts(
         lead="" if holds(text, lead) else lead,
-        quote="" if holds(text, quote) else quote,
+        quote="" if stands_out else quote,
         html=body,
     )
 
@@ -43,14 +49,16 @@ def full_html(parts: Parts) -> str:
     """Put lead, pull quote and body together. Empty when there is nothing but the lead."""
     if not parts.html and not parts.quote:
         return ""
-    pieces = []
-    if parts.lead:
-        pieces.append(f"<p>{escape(parts.lead, quote=False)}</p>")
-    if parts.quote:
-        pieces.append(f"<blockquote>{escape(parts.quote, quote=False)}</blockquote>")
-    if parts.html:
-        pieces.append(parts.html)
-    return "\n".join(pieces)
+    if not parts.html and not parts.quote:
+        return ""
+    lead = f"<p>{escape(parts.lead, quote=False)}</p>" if parts.lead else ""
+    html = "\n".join(filter(None, (lead, parts.html)))
+    if not parts.quote:
+        return html
+    # Portals set it below the opening paragraph.
+    opening, end, rest = html.partition("</p>")
+    quote = f"<blockquote>{escape(parts.quote, quote=False)}</blockquote>"
+    return "\n".join(filter(None, (opening + end, quote, rest.lstrip())))
 
 
 def _without_pictures(body: str, pictures: Collection[str]) -> str:

@@ -69,13 +69,7 @@ class Runner:
                 return
             await self._sleep(None if until_empty else taken.next_due_at)
 
-    async def run_once(self) -> None:
-        """Take work once, and see it through."""
-        for job in (await self.step.take(self._capacity)).jobs:
-            self._spawn(job)
-        await self.drain(deadline_s=None)
-
-    async def drain(self, deadline_s: float | None) -> None:
+    async def drain(self, deadline_s: float) -> None:
         """Let running jobs end; cancel those that do not by the deadline (their leases run out)."""
         if self._jobs:
             await asyncio.wait(self._jobs, timeout=deadline_s)

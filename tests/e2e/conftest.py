@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,23 @@ class Program:
                 self.events.append(json.loads(line))
             except ValueError:
                 self.other_lines.append(line.decode("utf-8", "replace").rstrip())
+
+
+Start = Callable[..., Awaitable[Program]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Start programs; those that still run at the end of the test are killed."""
+    started: list[Program] = []
+
+    async def begin(config: Path, *command: str) -> Program:
+        started.append(await Program.start(config, *command))
+        return started[-1]
+
+    yield begin
+    for program in started:
+        await program.stop(signal.SIGKILL)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from e2e.conftest import Program, articles, run, until
+from e2e.conftest import Start, articles, run, until
 
 from syndicator.sample.server import Sample
 from syndicator.store.connection import connect
@@ -26,7 +26,7 @@ async def publish_on(sample: Sample, rng: random.Random) -> None:
         article = sample.world.publish()
         if article.n % 3 == 0:
             sample.world.take_over(article.n)
-        await asyncio.sleep(rng.uniform(0.05, 0.3))
+        await asyncio.sleep(rng.uniform(0.1, 0.5))
 
 
 async def published(sample: Sample) -> set[str]:
@@ -45,6 +45,12 @@ def created(sample: Sample) -> Counter[str | None]:
     return Counter(one.article_url for one in sample.inbox.newest_first() if one.type == "article.created")
 
 
+async def more_events(sample: Sample, count: int) -> None:
+    """Wait until the partner has received so many more."""
+    seen = sample.inbox.distinct
+    await until(lambda: sample.inbox.distinct > seen + count)
+
+
 async def settle(config: Path, sample: Sample) -> None:
     """Wait until all that was published is stored and pushed, then check that all of it is so exactly once."""
     wanted = await published(sample)
@@ -55,38 +61,43 @@ async def settle(config: Path, sample: Sample) -> None:
     assert max(created(sample).values()) == 1, "an article was announced under two ids"
 
 
-async def test_killed_again_and_again_it_loses_and_repeats_nothing(config: Path, sample: Sample) -> None:
+async def test_killed_again_and_again_it_loses_and_repeats_nothing(
+    start: Start, config: Path, sample: Sample
+) -> None:
     rng = random.Random(7)
     publishing = asyncio.create_task(publish_on(sample, rng))
     for _ in range(6):
-        program = await Program.start(config, "run")
-        seen = sample.inbox.distinct
-        await until(lambda seen=seen: sample.inbox.distinct > seen + 3)
+        program = await start(config, "run")
+        await more_events(sample, 3)
         await asyncio.sleep(rng.uniform(0, 1.5))
         await program.stop(signal.SIGKILL)
     publishing.cancel()
-    program = await Program.start(config, "run")
+    program = await start(config, "run")
     await program.ready()
     await settle(config, sample)
     assert await program.stop() == 0
     assert program.faults() == []
 
 
-async def test_killed_amid_retries_it_goes_on_with_the_same_ids(config: Path, sample: Sample) -> None:
+async def test_killed_amid_retries_it_goes_on_with_the_same_ids(
+    start: Start, config: Path, sample: Sample
+) -> None:
     async with aiohttp.ClientSession() as session:
         await session.post(f"{sample.partner_url}/behave", json={"status": 503, "times": 40})
-    program = await Program.start(config, "run")
+    program = await start(config, "run")
     await program.ready()
     await until(lambda: any(event["event"] == "retrying" for event in program.events))
     await program.stop(signal.SIGKILL)
-    program = await Program.start(config, "run")
+    program = await start(config, "run")
     await settle(config, sample)
     assert await program.stop() == 0
 
 
-async def test_sigterm_under_load_exits_well_and_refuses_nobody(config: Path, sample: Sample) -> None:
+async def test_sigterm_under_load_exits_well_and_refuses_nobody(
+    start: Start, config: Path, sample: Sample
+) -> None:
     publishing = asyncio.create_task(publish_on(sample, random.Random(3)))
-    program = await Program.start(config, "run")
+    program = await start(config, "run")
     url = await program.ready()
     statuses: Counter[int] = Counter()
 
@@ -106,14 +117,16 @@ async def test_sigterm_under_load_exits_well_and_refuses_nobody(config: Path, sa
     assert code == 0
     assert set(statuses) == {200}
     assert program.faults() == []
-    program = await Program.start(config, "run")
+    program = await start(config, "run")
     await settle(config, sample)
     assert await program.stop() == 0
 
 
-async def test_the_embedded_redis_may_be_killed_too(config: Path, sample: Sample, tmp_path: Path) -> None:
+async def test_the_embedded_redis_may_be_killed_too(
+    start: Start, config: Path, sample: Sample, tmp_path: Path
+) -> None:
     publishing = asyncio.create_task(publish_on(sample, random.Random(5)))
-    program = await Program.start(config, "run")
+    program = await start(config, "run")
     url = await program.ready()
     await until(lambda: sample.inbox.distinct > 10)
     redis = EmbeddedServer(tmp_path / "data", find_server(None))
@@ -127,23 +140,21 @@ async def test_the_embedded_redis_may_be_killed_too(config: Path, sample: Sample
             os.kill(int(pid), signal.SIGKILL)
             async with session.get(f"{url}/feeds/latest.rss") as answer:
                 assert answer.status == 200
-            seen = sample.inbox.distinct
-            await until(lambda seen=seen: sample.inbox.distinct > seen + 3)
+            await more_events(sample, 3)
     publishing.cancel()
     await settle(config, sample)
     assert await program.stop() == 0
 
 
-async def test_workers_that_share_the_work_announce_once(config: Path, sample: Sample) -> None:
+async def test_workers_that_share_the_work_announce_once(start: Start, config: Path, sample: Sample) -> None:
     publishing = asyncio.create_task(publish_on(sample, random.Random(9)))
-    first = await Program.start(config, "work")
+    first = await start(config, "work")
     await first.ready()
-    others = [await Program.start(config, "work") for _ in range(2)]
+    others = [await start(config, "work") for _ in range(2)]
     await until(lambda: sample.inbox.distinct > 20)
     # The owner of the embedded Redis goes, and one of the others takes it over.
     await first.stop(signal.SIGKILL)
-    seen = sample.inbox.distinct
-    await until(lambda: sample.inbox.distinct > seen + 10)
+    await more_events(sample, 10)
     publishing.cancel()
     await settle(config, sample)
     code, out, _ = await run(config, "stats")

@@ -14,7 +14,7 @@ import feedparser
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import Program, run, until
+from e2e.conftest import Start, run, until
 
 from syndicator.sample.server import Sample
 
@@ -32,8 +32,8 @@ async def feed(url: str, name: str) -> list[dict[str, Any]]:
     return items
 
 
-async def test_everything_on_the_portals_comes_out(config: Path, sample: Sample) -> None:
-    program = await Program.start(config, "run")
+async def test_everything_on_the_portals_comes_out(start: Start, config: Path, sample: Sample) -> None:
+    program = await start(config, "run")
     url = await program.ready()
     await until(lambda: sample.inbox.distinct >= 24)
     for kind in ("rss", "atom"):
@@ -58,8 +58,8 @@ async def test_everything_on_the_portals_comes_out(config: Path, sample: Sample)
     assert program.faults() == []
 
 
-async def test_a_restart_repeats_and_loses_nothing(config: Path, sample: Sample) -> None:
-    program = await Program.start(config, "run")
+async def test_a_restart_repeats_and_loses_nothing(start: Start, config: Path, sample: Sample) -> None:
+    program = await start(config, "run")
     url = await program.ready()
     await until(lambda: any(event["event"] == "ranked" for event in program.events))
     await until(lambda: sample.inbox.distinct >= 24)
@@ -70,7 +70,7 @@ async def test_a_restart_repeats_and_loses_nothing(config: Path, sample: Sample)
     assert await program.stop() == 0
     events = sample.inbox.distinct
     fresh = sample.world.publish()
-    program = await Program.start(config, "run")
+    program = await start(config, "run")
     url = await program.ready()
     await until(lambda: sample.inbox.distinct > events)
     after = await feed(url, "latest")
@@ -99,15 +99,17 @@ async def test_one_round_by_hand(config: Path, sample: Sample) -> None:
     assert json.loads(out)["totals"]["failed"] == 0
 
 
-async def test_several_processes_share_one_port_and_one_redis(config: Path, sample: Sample) -> None:
+async def test_several_processes_share_one_port_and_one_redis(
+    start: Start, config: Path, sample: Sample
+) -> None:
     (config / "processes.toml").write_text("[work]\nprocesses = 2\n", "utf-8")
     rest = (config / "rest.toml").read_text("utf-8")
     async with TestServer(web.Application()) as free:
-        port = free.port
+        port = free.make_url("").port
     (config / "rest.toml").write_text(
         rest.replace("port = 0\nops", f"port = {port}\nprocesses = 2\nops"), "utf-8"
     )
-    program = await Program.start(config, "run")
+    program = await start(config, "run")
     url = await program.ready()
     await until(lambda: sample.inbox.distinct >= 24)
     assert len(await feed(url, "latest")) >= 24
@@ -116,13 +118,15 @@ async def test_several_processes_share_one_port_and_one_redis(config: Path, samp
     assert program.faults() == []
 
 
-async def test_behind_a_proxy_with_a_prefix_every_url_is_right(config: Path, sample: Sample) -> None:
+async def test_behind_a_proxy_with_a_prefix_every_url_is_right(
+    start: Start, config: Path, sample: Sample
+) -> None:
     async with proxied("/berita") as (public_url, target):
         (config / "site.toml").write_text(f'[site]\npublic_url = "{public_url}"\n', "utf-8")
         rest = (config / "rest.toml").read_text("utf-8")
         trusted = 'port = 0\ntrusted_proxies = ["127.0.0.0/8"]\nops'
         (config / "rest.toml").write_text(rest.replace("port = 0\nops", trusted), "utf-8")
-        program = await Program.start(config, "run")
+        program = await start(config, "run")
         await until(lambda: any("listening" in event for event in program.events))
         target.append(next(event["listening"] for event in program.events if "listening" in event))
         await until(lambda: sample.inbox.distinct >= 24)
@@ -149,7 +153,7 @@ async def proxied(prefix: str) -> AsyncIterator[tuple[str, list[str]]]:
     async def forward(request: web.Request) -> web.Response:
         headers = {"X-Forwarded-For": "203.0.113.9", "Host": "internal.example"}
         async with (
-            aiohttp.ClientSession(auto_decompress=False) as session,
+            aiohttp.ClientSession() as session,
             session.get(target[0] + request.path_qs.removeprefix(prefix), headers=headers) as answer,
         ):
             return web.Response(
@@ -166,11 +170,12 @@ async def proxied(prefix: str) -> AsyncIterator[tuple[str, list[str]]]:
 
 async def test_a_taken_port_is_named_with_a_remedy(config: Path) -> None:
     async with TestServer(web.Application()) as other:
+        port = other.make_url("").port
         rest = (config / "rest.toml").read_text("utf-8")
-        (config / "rest.toml").write_text(rest.replace("port = 0\nops", f"port = {other.port}\nops"), "utf-8")
+        (config / "rest.toml").write_text(rest.replace("port = 0\nops", f"port = {port}\nops"), "utf-8")
         code, _, err = await run(config, "serve")
     assert code == 1
-    assert str(other.port) in err
+    assert str(port) in err
     assert "[server] port" in err
 
 

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from gather_values import rss, source
+from gather.gather_values import rss, source
 
 from syndicator.egress.client import open_egress
 from syndicator.gather.gatherer import Gatherer
@@ -54,7 +54,7 @@ async def gatherer() -> AsyncIterator[Gatherer]:
         open_egress(user_agent="test", allow=LOOPBACK, allow_callbacks=(), clock=system_clock) as egress,
         open_pool(workers=1) as pool,
     ):
-        yield Gatherer(egress, pool, system_clock)
+        yield Gatherer(egress, pool)
 
 
 def says(body: str) -> Handler:

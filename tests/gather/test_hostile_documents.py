@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from gather_values import atom, fetched, rss, source
+from gather.gather_values import atom, fetched, rss, source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from gather_values import fetched, source
+from gather.gather_values import fetched, source
 
 from syndicator.errors import NotReadable
 from syndicator.gather.candidates import FeedReading

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 import feedparser
 import pytest
-from gather_values import fetched, source
+from gather.gather_values import fetched, source
 
 from syndicator.errors import NotReadable
 from syndicator.gather.candidates import MAX_MADE_TITLE, FeedReading

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from gather_values import atom, fetched, rss, source
+from gather.gather_values import atom, fetched, rss, source
 
 from syndicator.errors import NotReadable
 from syndicator.gather.candidates import FeedReading

@@ -18,6 +18,7 @@ title = "Kota"
 kind = "page"
 url = "{portal.url}/"
 timezone = "Asia/Jakarta"
+max_pages = 3
 schedule = {{ every = "1m" }}
 list = {{ item = "li.item", url = "a", title = "a", next = "a.next" }}
 popular = {{ item = "ol.popular li", title = "a", link = "a", views = ".views" }}

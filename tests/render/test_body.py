@@ -35,10 +35,16 @@ def test_the_photo_is_not_shown_twice(html: str, left: str) -> None:
 
 def test_the_quote_stands_in_the_body_once() -> None:
     assert (
-        body_of("<p>Isi.</p>", quote="Kata <dia>") == "<blockquote>Kata &lt;dia&gt;</blockquote>\n<p>Isi.</p>"
+        body_of("<p>Isi.</p><p>Lagi.</p>", quote="Kata <dia>")
+        == "<p>Isi.</p>\n<blockquote>Kata &lt;dia&gt;</blockquote>\n<p>Lagi.</p>"
     )
     inside = "<p>Isi.</p><blockquote>“Kata  <b>dia</b>”</blockquote>"
     assert body_of(inside, quote='"kata dia"') == inside
+
+
+def test_a_pull_quote_stands_out_though_the_body_says_it_too() -> None:
+    body = "<p>Isi.</p><p>“Kata dia,” ujar Sari.</p>"
+    assert "<blockquote>kata dia</blockquote>" in body_of(body, quote="kata dia")
 
 
 @pytest.mark.parametrize(
