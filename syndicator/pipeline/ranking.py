@@ -4,14 +4,13 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from syndicator.model.clock import EPOCH, Clock
-from syndicator.model.feed import FeedSpec, Order, Window
+from syndicator.model.feed import FeedSpec, Order
 from syndicator.pipeline.selecting import most_popular
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.store.feeds import Ranked
-from syndicator.store.popularity import BOARD_SIZE
 from syndicator.store.store import Store
 
-INTERVAL = timedelta(seconds=5)
+INTERVAL = timedelta(seconds=2)
 
 
 class RankStep:
@@ -49,14 +48,9 @@ class RankStep:
         return Report(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
 
     async def _ranking(self, spec: FeedSpec, now: datetime) -> list[Ranked]:
-        places = await self._board(spec.window, now)
-        chosen = await most_popular(self._store, spec.filter, spec.size, places)
+        chosen = await most_popular(self._store, spec.filter, spec.window, spec.size, now)
         views = await self._store.popularity.views([place.article_id for place in chosen])
         return [
             Ranked(article_id=place.article_id, score=round(place.score, 1), views=count)
             for place, count in zip(chosen, views, strict=True)
         ]
-
-    async def _board(self, window: Window, now: datetime) -> list[Ranked]:
-        top = await self._store.popularity.top(window, BOARD_SIZE, now)
-        return [Ranked(article_id=place.article_id, score=place.score) for place in top]

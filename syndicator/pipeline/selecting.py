@@ -1,17 +1,19 @@
 """From the indexes to the articles that a feed shows."""
 
-from collections.abc import Sequence
+from datetime import datetime
 
 from syndicator.model.article import Article
-from syndicator.model.feed import Filter
+from syndicator.model.feed import Filter, Window
 from syndicator.model.ids import ArticleId
 from syndicator.rules.selection import facets_for, matches
-from syndicator.store.feeds import Ranked
-from syndicator.store.popularity import BOARD_SIZE
+from syndicator.store.popularity import BOARD_SIZE, BoardPlace
 from syndicator.store.store import Store
 
 DEEPEST = 5000
 """How far down a timeline a filter is followed."""
+
+PAGE = 200
+"""Places of a board that are read at once."""
 
 
 async def latest(store: Store, wanted: Filter, size: int) -> list[Article]:
@@ -33,13 +35,15 @@ async def latest(store: Store, wanted: Filter, size: int) -> list[Article]:
         depth = min(depth * 4, DEEPEST)
 
 
-async def most_popular(store: Store, wanted: Filter, size: int, places: Sequence[Ranked]) -> list[Ranked]:
+async def most_popular(
+    store: Store, wanted: Filter, window: Window, size: int, now: datetime
+) -> list[BoardPlace]:
     """Give the first `size` places of a board whose articles pass a filter."""
-    found: list[Ranked] = []
-    for start in range(0, min(len(places), BOARD_SIZE), 200):
-        chunk = places[start : start + 200]
-        heads = await store.articles.get_many([place.article_id for place in chunk], bodies=False)
-        found += [place for place, head in zip(chunk, heads, strict=True) if head and matches(wanted, head)]
-        if len(found) >= size:
+    found: list[BoardPlace] = []
+    for start in range(0, BOARD_SIZE, PAGE):
+        places = await store.popularity.top(window, PAGE, now, start=start)
+        heads = await store.articles.get_many([place.article_id for place in places], bodies=False)
+        found += [place for place, head in zip(places, heads, strict=True) if head and matches(wanted, head)]
+        if len(found) >= size or len(places) < PAGE:
             break
     return found[:size]

@@ -15,7 +15,7 @@ TICKS_S: Mapping[str, float] = {
     "gather": 1.0,
     "publish": 1.0,
     "deliver": 0.5,
-    "rank": 5.0,
+    "rank": 2.0,
     "sweep": 60.0,
 }
 """How often each step looks for work that nothing else woke it for: another process' work, mostly."""

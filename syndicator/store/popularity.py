@@ -55,9 +55,10 @@ class Popularity:
         keys = [self._keys.views(), *(self._keys.board(window) for window in HALF_LIVES)]
         return int(await self._redis.run(self._script, keys, to_ms(now), pack(half_lives), pack(rows)))
 
-    async def top(self, window: Window, limit: int, now: datetime) -> list[BoardPlace]:
-        """Give the first places of a board; equal scores by id."""
-        row = await self._redis.call("ZREVRANGE", self._keys.board(window), 0, limit - 1, "WITHSCORES")
+    async def top(self, window: Window, limit: int, now: datetime, *, start: int = 0) -> list[BoardPlace]:
+        """Give `limit` places of a board from `start` on; equal scores by id."""
+        last = start + limit - 1
+        row = await self._redis.call("ZREVRANGE", self._keys.board(window), start, last, "WITHSCORES")
         half = HALF_LIVES[window]
         return [
             BoardPlace(article_id=ArticleId(name.decode()), score=_present(float(score), half, now))
