@@ -11,6 +11,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
 from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId
+from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.push.webhook import send
 from syndicator.rules.selection import matches
@@ -80,12 +81,12 @@ class DeliverStep:
     async def _attempt(self, leased: Leased) -> Report:
         delivery = leased.delivery
         endpoint, event = self._endpoints[delivery.endpoint], delivery.event
-        article = await self._store.articles.revision(event.article, event.revision)
+        article = await insist(lambda: self._store.articles.revision(event.article, event.revision))
         if article is None:
             outcome: DeliveryOutcome = Dead(reason="article_gone", duration_ms=0)
         else:
             outcome = await send(self._egress, endpoint, delivery, article, self._clock(), self._rng)
-        await self._store.deliveries.settle(leased, outcome, self._clock())
+        await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
         return _report(delivery.attempts + 1, endpoint, event, article, outcome)
 
 

@@ -6,7 +6,6 @@ claim → fetch → read → admit → views → settle
 import asyncio
 import hashlib
 import random
-import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -22,10 +21,12 @@ from syndicator.model.source import Failure, Round, Source, SourceKind, SourceSt
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.page_round import PageRound
+from syndicator.pipeline.patience import insist
 from syndicator.pipeline.rounds import Outcome, RoundFailed
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.rules.cadence import Due, after_failure, after_success
 from syndicator.store.codec import pack
+from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)
@@ -84,7 +85,7 @@ class GatherStep:
         """Lease sources that are due."""
         if not room:
             return Taken()
-        token = uuid.uuid4().hex
+        token = new_token()
         claim = await self._store.sources.claim(token, self._clock(), LEASE, room)
         known = [SourceId(name) for name in claim.items if name in self._sources]
         return Taken(
@@ -94,11 +95,14 @@ class GatherStep:
 
     async def lease(self, source: SourceId) -> str | None:
         """Lease one source, due or not; give the token, or None while another worker has it."""
-        token = uuid.uuid4().hex
+        token = new_token()
         return token if await self._store.sources.lease(source, token, self._clock(), LEASE) else None
 
-    async def gather(self, source: Source, token: str) -> SourceReport:
-        """Gather a leased source and settle its lease, whatever happens to it."""
+    async def gather(self, source: Source, token: str) -> SourceReport | None:
+        """Gather a leased source and settle its lease, whatever happens to it.
+
+        None when Redis went away amid the round: the source is due again as soon as Redis is back.
+        """
         began = self._clock()
         async with self._kept_alive(source.id, token):
             state = await self._store.sources.state(source.id)
@@ -110,7 +114,8 @@ class GatherStep:
                 async with asyncio.timeout(ROUND_DEADLINE_S):
                     outcome = await self._rounds[source.kind].gather(source, state)
             except StoreUnavailable:
-                raise  # nothing can be settled: the lease runs out, and the source is due again
+                await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
+                return None
             except RoundFailed as error:
                 failed = error.failed
             except (GatherError, StoreError, TimeoutError) as error:
@@ -119,7 +124,7 @@ class GatherStep:
                 log.exception("a round broke", source=source.id)
                 failed = self._as_failure(source, error)
             settled = self._settled(source, state, outcome, failed, began)
-            await self._store.sources.settle(source.id, token, settled)
+            await insist(lambda: self._store.sources.settle(source.id, token, settled))
         return _report(source, outcome, failed, (self._clock() - began).total_seconds())
 
     def _settled(

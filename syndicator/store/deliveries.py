@@ -1,6 +1,5 @@
 """Deliveries on their way: a queue per endpoint, leases, attempts, the dead."""
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from syndicator.model.status import QueueCounts
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.keys import Keys
+from syndicator.store.owners import is_dead, new_token
 
 KEPT_ATTEMPTS = 1000
 KEPT_DEAD = timedelta(days=14)
@@ -64,9 +64,21 @@ class Deliveries:
         return (await self._redis.commit([unit]))[0]
 
     async def enlist(self, endpoints: Iterable[EndpointId], now: datetime) -> None:
-        """Look at the queue of each of these endpoints now, whatever was noted before."""
-        commands = [("ZADD", self._keys.queues(), to_ms(now), endpoint) for endpoint in endpoints]
-        await self._redis.batch(commands)
+        """Look at the queue of each of these endpoints now, whatever was noted before.
+
+        Deliveries that a process of this machine had leased when it was killed are due at once.
+        """
+        names, now_ms = list(endpoints), to_ms(now)
+        await self._redis.batch([("ZADD", self._keys.queues(), now_ms, endpoint) for endpoint in names])
+        owned = await self._redis.batch([("HGETALL", self._keys.queue_owners(name)) for name in names])
+        await self._redis.commit(
+            [
+                self._released(endpoint, event.decode(), token.decode(), now_ms)
+                for endpoint, row in zip(names, owned, strict=True)
+                for event, token in pairs(row)
+                if is_dead(token.decode())
+            ]
+        )
 
     async def claim(
         self, caps: Mapping[EndpointId, int], now: datetime, lease: timedelta, limit: int
@@ -183,10 +195,17 @@ class Deliveries:
             await self._redis.batch([("DEL", *records), ("ZREM", key, *names)])
         return len(names)
 
+    def _released(self, endpoint: EndpointId, event: str, token: str, now_ms: int) -> Unit:
+        owners = self._keys.queue_owners(endpoint)
+        return Unit(
+            expects=((owners, event, token),),
+            writes=(("ZADD", self._keys.queue(endpoint), "XX", now_ms, event), ("HDEL", owners, event)),
+        )
+
     async def _claim_from(
         self, endpoint: EndpointId, cap: int, room: int, now: datetime, lease: timedelta
     ) -> list[Leased]:
-        keys, token = self._keys, uuid.uuid4().hex
+        keys, token = self._keys, new_token()
         items, _ = await self._redis.run(
             self._claim,
             [keys.queue(endpoint), keys.queue_owners(endpoint), keys.queues()],

@@ -9,8 +9,9 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Connection, Script, Unit
+from syndicator.store.connection import Connection, Script, Unit, pairs
 from syndicator.store.keys import Keys
+from syndicator.store.owners import is_dead
 
 UNBOUNDED = 10**9
 """How many sources may be in flight over all workers: each worker bounds its own."""
@@ -44,7 +45,10 @@ class Sources:
         return [unpack(data, SourceState) if data else SourceState() for data in found]
 
     async def enlist(self, sources: Iterable[SourceId], renewed: Iterable[SourceId], now: datetime) -> None:
-        """Make just these sources gathered: new and `renewed` ones are due now, all others stop."""
+        """Make just these sources gathered: new and `renewed` ones are due now, all others stop.
+
+        So are those that a process of this machine had leased when it was killed.
+        """
         wanted = set(sources)
         due = self._keys.sources_due()
         present = {SourceId(name.decode()) for name in await self._redis.call("ZRANGE", due, 0, -1)}
@@ -58,6 +62,14 @@ class Sources:
         commands += [("ZREM", due, source) for source in gone]
         commands += [("HDEL", self._keys.sources_owners(), source) for source in gone]
         await self._redis.batch(commands)
+        owners = pairs(await self._redis.call("HGETALL", self._keys.sources_owners()))
+        await self._redis.commit(
+            [
+                self._released(SourceId(name.decode()), token.decode(), now)
+                for name, token in owners
+                if is_dead(token.decode())
+            ]
+        )
 
     async def claim(self, token: str, now: datetime, lease: timedelta, limit: int) -> Claim:
         """Lease up to `limit` sources that are due."""
@@ -90,6 +102,10 @@ class Sources:
         )
         return (await self._redis.commit([longer]))[0]
 
+    async def release(self, source: SourceId, token: str, now: datetime) -> bool:
+        """Give a lease back with nothing done: the source is due now."""
+        return (await self._redis.commit([self._released(source, token, now)]))[0]
+
     async def settle(self, source: SourceId, token: str, state: SourceState) -> bool:
         """Keep what a round brought and when the next is due; False when the lease was lost meanwhile."""
         due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
@@ -107,3 +123,10 @@ class Sources:
         """Say when the first source is due."""
         first = await self._redis.call("ZRANGE", self._keys.sources_due(), 0, 0, "WITHSCORES")
         return from_ms(int(first[1])) if first else None
+
+    def _released(self, source: SourceId, token: str, now: datetime) -> Unit:
+        owners = self._keys.sources_owners()
+        return Unit(
+            expects=((owners, source, token),),
+            writes=(("ZADD", self._keys.sources_due(), "XX", to_ms(now), source), ("HDEL", owners, source)),
+        )

@@ -1,5 +1,7 @@
 """Leases and due times of sources, over a real Redis."""
 
+import subprocess
+import sys
 from datetime import timedelta
 
 from msgspec.structs import replace
@@ -7,6 +9,7 @@ from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
+from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 
 A, B, C = SourceId("a"), SourceId("b"), SourceId("c")
@@ -86,3 +89,26 @@ async def test_one_source_can_be_leased_before_it_is_due(store: Store, clock: Ma
     assert not await store.sources.lease(A, "three", clock(), LEASE)
     clock.advance(16)
     assert await store.sources.lease(A, "three", clock(), LEASE)
+
+
+async def test_the_lease_of_a_killed_process_is_free_at_the_next_start(
+    store: Store, clock: ManualClock
+) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", "from syndicator.store.owners import new_token; print(new_token())"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    await store.sources.enlist([A, B], [], clock())
+    await store.sources.claim(killed, clock(), LEASE, 1)
+    await store.sources.claim(new_token(), clock(), LEASE, 1)
+    await store.sources.enlist([A, B], [], clock())
+    freed = await store.sources.claim(new_token(), clock(), LEASE, 9)
+    assert freed.items == ("a",), "the lease of a living process is left alone"
+
+
+async def test_a_lease_is_given_back_by_its_owner_only(store: Store, clock: ManualClock) -> None:
+    await store.sources.enlist([A], [], clock())
+    await store.sources.claim("one", clock(), LEASE, 1)
+    assert not await store.sources.release(A, "two", clock())
+    assert await store.sources.release(A, "one", clock())
+    assert (await store.sources.claim("two", clock(), LEASE, 1)).items == ("a",)

@@ -1,0 +1,27 @@
+"""Finishing what was begun although Redis is away for a while: the worker lives, and so does its lease."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from syndicator.errors import StoreUnavailable
+
+PATIENCE_S = 20.0
+PAUSE_S = 0.2
+
+T = TypeVar("T")
+
+
+async def insist(call: Callable[[], Awaitable[T]]) -> T:
+    """Repeat a call of the store while it does not answer; raise StoreUnavailable when that lasts too long.
+
+    Only for calls that do nothing twice: all of the store's are fenced by a token or an expectation.
+    """
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while True:
+        try:
+            return await call()
+        except StoreUnavailable:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+        await asyncio.sleep(PAUSE_S)
