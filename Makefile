@@ -45,6 +45,7 @@ docs: $(READY) ## write the generated parts of docs/ anew
 	$(BIN)/python -m syndicator.settings.reference docs/configuration.md
 	$(BIN)/python -m syndicator.store.reference docs/redis-keys.md
 	$(BIN)/python -m syndicator.cli.reference docs/commands.md
+	$(BIN)/python -m syndicator.observe.reference docs/metrics.md
 
 bench: $(READY) ## measure
 	$(BIN)/python -m bench

@@ -21,7 +21,7 @@ from syndicator.model.source import Source, SourceKind
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.admitting import Admitter
-from syndicator.pipeline.delivering import DeliverStep
+from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.gathering import GatherStep, SourceReport
 from syndicator.pipeline.page_round import PageRound
@@ -65,10 +65,17 @@ class Service:
         told = log.warning if report.failed else log.debug if report.quiet else log.info
         told(report.event, **dict(report.fields))
         if isinstance(report, SourceReport):
-            counts = report.round
-            self.metrics.rounds.labels(report.source, report.status).inc()
-            for verdict in ("new", "changed", "duplicate", "unchanged"):
-                self.metrics.articles.labels(verdict).inc(getattr(counts, verdict))
+            self._measure_round(report)
+        elif isinstance(report, DeliveryReport):
+            self.metrics.deliveries.labels(report.endpoint, report.result).inc()
+            self.metrics.delivery_seconds.labels(report.endpoint).observe(report.duration_s)
+
+    def _measure_round(self, report: SourceReport) -> None:
+        self.metrics.rounds.labels(report.source, report.status).inc()
+        self.metrics.round_seconds.labels(report.source).observe(report.duration_s)
+        self.metrics.lateness_seconds.labels(report.source).observe(report.late_s)
+        for verdict in ("new", "changed", "duplicate", "unchanged"):
+            self.metrics.articles.labels(verdict).inc(getattr(report.round, verdict))
 
     async def enlist(self) -> None:
         """Make the configured sources, feeds and endpoints the ones that are worked on."""
@@ -93,7 +100,14 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
         )
         pool = await stack.enter_async_context(open_pool())
         gatherer = Gatherer(egress, pool)
-        publisher = Publisher(store, settings.site, settings.feeds.values(), origins(settings.sources))
+        metrics = open_metrics()
+        publisher = Publisher(
+            store=store,
+            site=settings.site,
+            specs=settings.feeds.values(),
+            origins=origins(settings.sources),
+            metrics=metrics,
+        )
         stack.callback(publisher.close)
         yield _wire(
             settings=settings,
@@ -102,6 +116,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             egress=egress,
             gatherer=gatherer,
             publisher=publisher,
+            metrics=metrics,
         )
 
 
@@ -126,6 +141,7 @@ def _wire(
     egress: Egress,
     gatherer: Gatherer,
     publisher: Publisher,
+    metrics: Metrics,
 ) -> Service:
     specs = list(settings.feeds.values())
     rng = random.Random()
@@ -142,7 +158,7 @@ def _wire(
         gatherer=gatherer,
         publisher=publisher,
         reading=Reading(store, publisher, settings.sources.values(), settings.endpoints.values(), clock),
-        metrics=open_metrics(),
+        metrics=metrics,
         gather=GatherStep(store, settings.sources, rounds, clock, rng),
         publish=PublishStep(store, publisher),
         deliver=DeliverStep(store, egress, settings.endpoints, clock, rng),

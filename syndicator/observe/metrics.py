@@ -23,12 +23,11 @@ class Metrics:
     registry: CollectorRegistry
     rounds: Counter
     articles: Counter
-    fetch_seconds: Histogram
+    round_seconds: Histogram
     deliveries: Counter
     delivery_seconds: Histogram
     renders: Counter
     requests: Counter
-    request_seconds: Histogram
     lateness_seconds: Histogram
 
     def render(self) -> bytes:
@@ -56,18 +55,17 @@ def open_metrics() -> Metrics:
         articles=counter(
             "articles", "Candidates judged; verdict is new, changed, duplicate or unchanged", "verdict"
         ),
-        fetch_seconds=histogram("fetch_seconds", "Time that one document took to come", "kind"),
+        round_seconds=histogram("round_seconds", "Time that one round took", "source"),
         deliveries=counter(
             "deliveries", "Attempts to deliver; result is delivered, retry or dead", "endpoint", "result"
         ),
         delivery_seconds=histogram("delivery_seconds", "Time that one attempt took", "endpoint"),
         renders=counter("renders", "Feeds rendered", "format"),
         requests=counter("http_requests", "Requests answered, by route (its pattern)", "route", "status"),
-        request_seconds=histogram("http_request_seconds", "Time that one answer took", "route"),
         lateness_seconds=histogram(
             "lateness_seconds",
-            "By how much due work began late; kind is gather or deliver",
-            "kind",
+            "By how much a round began after it was due",
+            "source",
             buckets=_LATENESS_SECONDS,
         ),
     )

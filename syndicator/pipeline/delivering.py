@@ -26,6 +26,15 @@ LEASE_MARGIN_S = 20.0
 """A lease outlasts the longest attempt by this much, so that no delivery is ever attempted twice at once."""
 
 
+class DeliveryReport(Report, frozen=True, kw_only=True):
+    """What became of one attempt."""
+
+    endpoint: EndpointId
+    result: str
+    """`delivered`, `retry` or `dead`."""
+    duration_s: float
+
+
 class DeliverStep:
     """Moves the outbox on and leases deliveries that are due. Endpoints never wait for each other."""
 
@@ -78,7 +87,7 @@ class DeliverStep:
         )
         return True
 
-    async def _attempt(self, leased: Leased) -> Report:
+    async def _attempt(self, leased: Leased) -> DeliveryReport:
         delivery = leased.delivery
         endpoint, event = self._endpoints[delivery.endpoint], delivery.event
         article = await insist(lambda: self._store.articles.revision(event.article, event.revision))
@@ -96,17 +105,25 @@ def _wants(endpoint: Endpoint, entry: OutboxEntry, head: Article | None) -> bool
 
 def _report(
     attempt: int, endpoint: Endpoint, event: Event, article: Article | None, outcome: DeliveryOutcome
-) -> Report:
+) -> DeliveryReport:
     fields: list[tuple[str, str | int | float]] = [("endpoint", endpoint.id), ("type", event.type.value)]
     fields.append(("article", article.title if article else event.article))
     match outcome:
         case Delivered(status=status, duration_ms=duration_ms):
-            word = "delivered"
+            word, result = "delivered", "delivered"
             fields += [("status", status), ("ms", duration_ms)]
         case RetryAt(reason=reason, at=at):
-            word = "retrying"
+            word, result = "retrying", "retry"
             fields += [("reason", reason), ("attempt", attempt), ("next", at.strftime("%H:%M:%S"))]
         case Dead(reason=reason):
-            word = "gave up"
+            word, result = "gave up", "dead"
             fields += [("reason", reason), ("attempt", attempt)]
-    return Report(step="deliver", event=word, fields=tuple(fields), failed=not isinstance(outcome, Delivered))
+    return DeliveryReport(
+        step="deliver",
+        event=word,
+        fields=tuple(fields),
+        failed=result != "delivered",
+        endpoint=endpoint.id,
+        result=result,
+        duration_s=outcome.duration_ms / 1000,
+    )

@@ -45,6 +45,8 @@ class SourceReport(Report, frozen=True, kw_only=True):
     round: Round = Round()
     reason: str | None = None
     duration_s: float = 0.0
+    late_s: float = 0.0
+    """By how much it began after it was due."""
 
 
 def spec_hash(source: Source) -> str:
@@ -125,7 +127,13 @@ class GatherStep:
                 failed = self._as_failure(source, error)
             settled = self._settled(source, state, outcome, failed, began)
             await insist(lambda: self._store.sources.settle(source.id, token, settled))
-        return _report(source, outcome, failed, (self._clock() - began).total_seconds())
+        report = _report(source, outcome, failed)
+        late = began - state.next_due_at if state.next_due_at else timedelta()
+        return replace(
+            report,
+            duration_s=(self._clock() - began).total_seconds(),
+            late_s=max(late.total_seconds(), 0.0),
+        )
 
     def _settled(
         self,
@@ -209,7 +217,7 @@ def _due(state: SourceState, due: Due) -> SourceState:
     return replace(state, next_due_at=due.at, due_because=due.because)
 
 
-def _report(source: Source, outcome: Outcome, failed: FetchFailed | None, duration_s: float) -> SourceReport:
+def _report(source: Source, outcome: Outcome, failed: FetchFailed | None) -> SourceReport:
     if failed is not None:
         return SourceReport(
             step="gather",
@@ -219,7 +227,6 @@ def _report(source: Source, outcome: Outcome, failed: FetchFailed | None, durati
             source=source.id,
             status="failed",
             reason=failed.code,
-            duration_s=duration_s,
         )
     counts = outcome.round
     news = counts.new + counts.changed
@@ -234,5 +241,4 @@ def _report(source: Source, outcome: Outcome, failed: FetchFailed | None, durati
         source=source.id,
         status="unchanged" if outcome.not_modified else "ok",
         round=counts,
-        duration_s=duration_s,
     )

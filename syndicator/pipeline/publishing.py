@@ -24,6 +24,7 @@ from syndicator.model.feed import (
     Site,
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.freshness import FreshVersions
 from syndicator.pipeline.selecting import latest
 from syndicator.pipeline.steps import Report, Taken
@@ -40,15 +41,18 @@ class Publisher:
 
     def __init__(
         self,
+        *,
         store: Store,
         site: Site,
         specs: Collection[FeedSpec],
         origins: Mapping[SourceId, Origin],
+        metrics: Metrics,
     ) -> None:
         self.site = site
         self.specs: Mapping[FeedId, FeedSpec] = {spec.id: spec for spec in specs}
         self._store = store
         self._origins = origins
+        self._metrics = metrics
         self._versions = FreshVersions(store.feeds)
         self._kept: dict[tuple[FeedId, Format], Rendition] = {}
         self._locks: dict[tuple[FeedId, Format], asyncio.Lock] = {}
@@ -106,6 +110,7 @@ class Publisher:
         snapshot = await self.snapshot(feed)
         loop = asyncio.get_running_loop()
         rendered = await loop.run_in_executor(self._thread, render, snapshot, form)
+        self._metrics.renders.labels(form.value).inc()
         if stored is not None and stored.digest == rendered.digest:
             # The same bytes: readers need not hear of a version that shows nothing new.
             rendered = replace(rendered, last_modified=stored.last_modified)

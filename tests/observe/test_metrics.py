@@ -1,9 +1,12 @@
 """Metrics, read back as a monitoring system reads them."""
 
+from pathlib import Path
+
 import prometheus_client
 from prometheus_client.parser import text_string_to_metric_families
 
 from syndicator.observe.metrics import CONTENT_TYPE, Metrics, open_metrics
+from syndicator.observe.reference import metric_reference
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -29,13 +32,13 @@ def test_what_is_counted_can_be_read_back() -> None:
 
 def test_what_is_measured_falls_into_buckets() -> None:
     metrics = open_metrics()
-    metrics.fetch_seconds.labels(kind="feed").observe(0.3)
-    metrics.lateness_seconds.labels(kind="gather").observe(45)
+    metrics.round_seconds.labels(source="a").observe(0.3)
+    metrics.lateness_seconds.labels(source="a").observe(45)
     read = samples(metrics)
-    feed = ("kind", "feed")
-    assert read["syndicator_fetch_seconds_bucket", frozenset({feed, ("le", "0.25")})] == 0
-    assert read["syndicator_fetch_seconds_bucket", frozenset({feed, ("le", "0.5")})] == 1
-    assert read["syndicator_lateness_seconds_sum", frozenset({("kind", "gather")})] == 45
+    source = ("source", "a")
+    assert read["syndicator_round_seconds_bucket", frozenset({source, ("le", "0.25")})] == 0
+    assert read["syndicator_round_seconds_bucket", frozenset({source, ("le", "0.5")})] == 1
+    assert read["syndicator_lateness_seconds_sum", frozenset({source})] == 45
 
 
 def test_each_process_has_its_own_and_the_global_registry_stays_clean() -> None:
@@ -51,9 +54,14 @@ def test_the_process_itself_is_seen_and_every_metric_says_what_it_is() -> None:
     families = [
         family for family in text_string_to_metric_families(text) if family.name.startswith("syndicator_")
     ]
-    assert len(families) == 9
+    assert len(families) == 8
     assert all(family.documentation for family in families)
 
 
 def test_the_content_type_is_the_one_of_the_text_format() -> None:
     assert CONTENT_TYPE.startswith("text/plain; version=0.0.4")
+
+
+def test_the_documented_metrics_are_the_real_ones() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
+    assert written == metric_reference(), "run `make docs`"

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from pipeline.conftest import OpenService
+from pipeline.conftest import OpenService, Portal
+from pipeline.test_feed_rounds import config as feed_config
+from pipeline.test_feed_rounds import rss
 from pipeline.test_publishing import admit
 from standardwebhooks import Webhook
 from support import ManualClock
@@ -169,3 +171,25 @@ async def test_racing_workers_fan_each_event_out_once(partner: Partner, service_
         assert await counts(one) == QueueCounts(delivered=40)
     ids = [headers["webhook-id"] for headers, _ in partner.received]
     assert len(ids) == len(set(ids)) == 40
+
+
+async def test_rounds_and_attempts_are_measured(
+    partner: Partner, portal: Portal, service_of: OpenService
+) -> None:
+    portal.documents["/rss"] = rss(1, 2)
+    partner.statuses = [503]
+    async with service_of(config(partner) + feed_config(portal)) as service:
+        await service.enlist()
+        for step in (service.gather, service.deliver, service.publish):
+            runner = Runner(step, capacity=4, clock=service.clock, on_report=service.report)
+            await runner.run(until_empty=True)
+        told = service.metrics.render().decode()
+    for line in (
+        'syndicator_rounds_total{result="ok",source="city"} 1.0',
+        'syndicator_articles_total{verdict="new"} 2.0',
+        'syndicator_deliveries_total{endpoint="a",result="delivered"} 1.0',
+        'syndicator_deliveries_total{endpoint="a",result="retry"} 1.0',
+        'syndicator_renders_total{format="rss"} 1.0',
+        'syndicator_round_seconds_count{source="city"} 1.0',
+    ):
+        assert line in told, line

@@ -16,6 +16,7 @@ from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedSpec, Filter, Order, Origin, Site
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
+from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
@@ -94,7 +95,9 @@ class World:
     reading: Reading = field(init=False)
 
     def __post_init__(self) -> None:
-        self.publisher = Publisher(self.store, self.site, SPECS, ORIGINS)
+        self.publisher = Publisher(
+            store=self.store, site=self.site, specs=SPECS, origins=ORIGINS, metrics=open_metrics()
+        )
         self.reading = Reading(self.store, self.publisher, self.sources, self.endpoints, self.clock)
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:

@@ -1,0 +1,41 @@
+"""The reference of all metrics in `docs/metrics.md`, made from the metrics themselves.
+
+`python -m syndicator.observe.reference docs/metrics.md` writes it anew.
+"""
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from syndicator.observe.metrics import open_metrics
+
+_INTRODUCTION = """\
+# Metrics
+
+At `http://127.0.0.1:8089/metrics` (`[server] ops_port`), for Prometheus, on loopback only; beside these, the
+usual ones of the process and of Python's garbage collector. Each process counts for itself. What is due, waiting
+or dead is shared by all: see `syndicator stats` and the status page.
+
+Made from `syndicator/observe/metrics.py` by `make docs`.
+
+| metric | kind | labels | what it tells |
+| --- | --- | --- | --- |
+"""
+
+
+def metric_reference() -> str:
+    """Give the whole page."""
+    metrics = open_metrics()
+    rows = []
+    for field in fields(metrics):
+        if field.name != "registry":
+            metric = getattr(metrics, field.name)
+            (described,) = metric.describe()
+            name = f"{described.name}_total" if described.type == "counter" else described.name
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001  no public way
+            rows.append(f"| `{name}` | {described.type} | {labels} | {described.documentation} |\n")
+    return _INTRODUCTION + "".join(rows)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(metric_reference(), "utf-8")

@@ -1,0 +1,27 @@
+"""The documented routes are the real ones."""
+
+from pathlib import Path
+
+import pytest
+from support import ManualClock
+from web.web_world import World
+
+from syndicator.store.store import Store
+from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.options import OpsOptions, WebOptions
+
+
+@pytest.mark.parametrize("which", ["public", "ops"])
+def test_every_route_is_documented(store: Store, clock: ManualClock, which: str) -> None:
+    reading = World(store, clock).reading
+    app = (
+        create_app(reading, WebOptions())
+        if which == "public"
+        else create_ops_app(reading, OpsOptions(metrics=lambda: b""))
+    )
+    told = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text("utf-8")
+    found = {resource.canonical for resource in app.router.resources()}
+    assert found
+    for path in found:
+        name = path.replace("{feed}.{form}", "{feed}.rss")
+        assert f"`{name}`" in told, path
