@@ -13,8 +13,8 @@ _INTRODUCTION = """\
 # Metrics
 
 At `http://127.0.0.1:8089/metrics` (`[server] ops_port`), for Prometheus, on loopback only; beside these, the
-usual ones of the process and of Python's garbage collector. Each process counts for itself. What is due, waiting
-or dead is shared by all: see `syndicator stats` and the status page.
+usual ones of the process and of Python's garbage collector. Each process counts for itself. What is due,
+waiting or dead is shared by all: see `syndicator stats` and the status page.
 
 Made from `syndicator/observe/metrics.py` by `make docs`.
 
