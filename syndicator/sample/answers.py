@@ -64,6 +64,11 @@ def json(value: Any, status: int = 200) -> web.Response:
     )
 
 
+def cached(body: bytes, content_type: str, *, max_age_s: int) -> web.Response:
+    headers = {"Content-Type": content_type, "Cache-Control": f"public, max-age={max_age_s}"}
+    return web.Response(body=body, headers=headers)
+
+
 def origin(request: web.Request) -> str:
     """Give the address under which the client reached us, without a slash at the end."""
     return str(request.url.origin())

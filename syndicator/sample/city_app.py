@@ -99,12 +99,10 @@ class CityPortal:
         n = int(request.match_info["n"])
         if self._world.city.get(n) is None:
             raise web.HTTPNotFound
-        headers = {"Cache-Control": "public, max-age=86400"}
-        return web.Response(body=self._photos.photo(n), content_type="image/png", headers=headers)
+        return answers.cached(self._photos.photo(n), "image/png", max_age_s=86_400)
 
     async def style(self, _request: web.Request) -> web.Response:
-        headers = {"Cache-Control": "public, max-age=3600"}
-        return web.Response(text=self._style, content_type="text/css", charset="utf-8", headers=headers)
+        return answers.cached(self._style.encode(), "text/css", max_age_s=3600)
 
     async def ledger(self, request: web.Request) -> web.Response:
         rows = _articles(self._world, answers.origin(request))
