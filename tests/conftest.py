@@ -1,6 +1,7 @@
 """A real Redis for every test: the embedded server that users start too, one namespace a test."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -19,8 +20,12 @@ def clock() -> ManualClock:
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server that lives as long as the test run."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("redis"), find_server(None))
+    """The URL of a server that lives as long as the test run.
+
+    `SYNDICATOR_TEST_ENGINE=redis-server` tries another one than the bundled.
+    """
+    engine = os.environ.get("SYNDICATOR_TEST_ENGINE")
+    server = EmbeddedServer(tmp_path_factory.mktemp("redis"), find_server(engine))
     asyncio.run(server.ensure())
     yield f"unix://{server.socket}"
     asyncio.run(server.stop())
