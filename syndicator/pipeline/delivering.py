@@ -66,7 +66,7 @@ class DeliverStep:
             leased = await self._store.deliveries.claim(self._caps, self._clock(), self._lease, room)
         return Taken(
             jobs=tuple(partial(self._attempt, one) for one in leased),
-            next_due_at=await self._store.deliveries.next_due_at(),
+            next_due_at=await self._store.deliveries.next_due_at(self._endpoints),
         )
 
     async def _fan_out(self) -> bool:

@@ -1,6 +1,6 @@
 """Deliveries on their way: a queue per endpoint, leases, attempts, the dead."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -83,17 +83,15 @@ class Deliveries:
     async def claim(
         self, caps: Mapping[EndpointId, int], now: datetime, lease: timedelta, limit: int
     ) -> list[Leased]:
-        """Lease due deliveries of endpoints that want attention; `caps` bounds each one's share in flight."""
-        names = await self._redis.call(
-            "ZRANGEBYSCORE", self._keys.queues(), "-inf", to_ms(now), "LIMIT", 0, limit
-        )
+        """Lease due deliveries of endpoints that want attention; `caps` bounds each one's share in flight.
+
+        Endpoints that are not in `caps` are left alone: another process may know them.
+        """
+        wanted = await self._wanted(caps)
         leased: list[Leased] = []
-        for name in names:
-            endpoint = EndpointId(name.decode())
-            if endpoint not in caps:
-                await self._redis.call("ZREM", self._keys.queues(), name)
-                continue
-            if room := limit - len(leased):
+        for at_ms, endpoint in sorted((at_ms, endpoint) for endpoint, at_ms in wanted.items()):
+            room = limit - len(leased)
+            if room and at_ms <= to_ms(now):
                 leased += await self._claim_from(endpoint, caps[endpoint], room, now, lease)
         return leased
 
@@ -127,10 +125,10 @@ class Deliveries:
         unit = Unit(expects=((owners, event, leased.token),), writes=tuple(writes))
         return (await self._redis.commit([unit]))[0]
 
-    async def next_due_at(self) -> datetime | None:
-        """Say when a queue wants attention next."""
-        first = await self._redis.call("ZRANGE", self._keys.queues(), 0, 0, "WITHSCORES")
-        return from_ms(int(float(first[1]))) if first else None
+    async def next_due_at(self, endpoints: Collection[EndpointId]) -> datetime | None:
+        """Say when a queue of these endpoints wants attention next."""
+        wanted = await self._wanted(endpoints)
+        return from_ms(min(wanted.values())) if wanted else None
 
     async def counts(self, endpoint: EndpointId, now: datetime) -> QueueCounts:
         """Count the deliveries of an endpoint by how they stand."""
@@ -194,6 +192,17 @@ class Deliveries:
             records = (self._keys.delivery(endpoint, EventId(name.decode())) for name in names)
             await self._redis.batch([("DEL", *records), ("ZREM", key, *names)])
         return len(names)
+
+    async def _wanted(self, endpoints: Collection[EndpointId]) -> dict[EndpointId, int]:
+        """Say when each queue wants attention, ms; those that want none are left out."""
+        if not endpoints:
+            return {}
+        found = await self._redis.call("ZMSCORE", self._keys.queues(), *endpoints)
+        return {
+            endpoint: int(float(at_ms))
+            for endpoint, at_ms in zip(endpoints, found, strict=True)
+            if at_ms is not None
+        }
 
     def _released(self, endpoint: EndpointId, event: str, token: str, now_ms: int) -> Unit:
         owners = self._keys.queue_owners(endpoint)

@@ -53,7 +53,7 @@ async def test_a_retry_waits_for_its_time(store: Store, clock: ManualClock) -> N
     retry = RetryAt(at=NOON + timedelta(seconds=5), reason="http_503", duration_ms=3)
     assert await store.deliveries.settle(leased[0], retry, clock())
     assert await store.deliveries.claim({A: 1}, clock(), LEASE, 100) == []
-    assert await store.deliveries.next_due_at() == NOON + timedelta(seconds=5)
+    assert await store.deliveries.next_due_at([A]) == NOON + timedelta(seconds=5)
     assert await store.deliveries.counts(A, clock()) == QueueCounts(delayed=1)
     assert await store.deliveries.last_failure(A) == "http_503"
     clock.advance(5)
@@ -75,6 +75,26 @@ async def test_a_dead_workers_delivery_is_taken_over_and_its_word_refused(
     assert await store.deliveries.counts(A, clock()) == QueueCounts(delivered=1)
 
 
+async def test_leases_that_ran_out_before_a_backlog_are_taken_over(store: Store, clock: ManualClock) -> None:
+    await fan_out(store, clock, 20)
+    dead = {leased.delivery.event.id for leased in await store.deliveries.claim({A: 4}, clock(), LEASE, 8)}
+    assert len(dead) == 4
+    clock.advance(31)
+    alive = await store.deliveries.claim({A: 4}, clock(), LEASE, 8)
+    assert {leased.delivery.event.id for leased in alive} == dead
+    clock.advance(31)
+    assert len(await store.deliveries.claim({A: 6}, clock(), LEASE, 3)) == 3, "never more than asked for"
+    assert len(await store.deliveries.claim({A: 6}, clock(), LEASE, 100)) == 3, "never more than may be"
+
+
+async def test_a_full_queue_wakes_when_its_first_lease_runs_out(store: Store, clock: ManualClock) -> None:
+    await fan_out(store, clock, 5)
+    await store.deliveries.claim({A: 2}, clock(), LEASE, 1)
+    clock.advance(10)
+    await store.deliveries.claim({A: 2}, clock(), LEASE, 1)
+    assert await store.deliveries.next_due_at([A]) == NOON + LEASE
+
+
 async def test_what_is_given_up_is_kept_two_weeks_with_its_reason(store: Store, clock: ManualClock) -> None:
     await fan_out(store, clock, 1)
     (leased,) = await store.deliveries.claim({A: 1}, clock(), LEASE, 100)
@@ -87,13 +107,13 @@ async def test_what_is_given_up_is_kept_two_weeks_with_its_reason(store: Store, 
     assert await store.deliveries.counts(A, clock()) == QueueCounts()
 
 
-async def test_the_queue_of_a_removed_endpoint_rests_until_it_is_back(
+async def test_endpoints_of_another_configuration_are_left_to_those_who_know_them(
     store: Store, clock: ManualClock
 ) -> None:
     await fan_out(store, clock, 1)
-    leased = await store.deliveries.claim({B: 1}, clock(), LEASE, 100)
+    leased = await store.deliveries.claim({B: 1}, clock(), LEASE, 1)
     assert [one.delivery.endpoint for one in leased] == [B]
-    assert await store.deliveries.claim({B: 1}, clock(), LEASE, 100) == []
-    await store.deliveries.enlist([A, B], clock())
+    assert await store.deliveries.claim({B: 1}, clock(), LEASE, 1) == []
+    assert await store.deliveries.next_due_at([B]) == NOON + LEASE, "A's deliveries wake nobody in vain"
     leased = await store.deliveries.claim(CAPS, clock(), LEASE, 100)
     assert [one.delivery.endpoint for one in leased] == [A]

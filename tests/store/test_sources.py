@@ -24,6 +24,14 @@ async def test_a_source_is_leased_to_one_worker(store: Store, clock: ManualClock
     assert (await store.sources.claim("three", clock(), LEASE, 9)).items == ()
 
 
+async def test_a_claim_whose_reply_was_lost_leases_nothing_more(store: Store, clock: ManualClock) -> None:
+    await store.sources.enlist([A, B, C], [], clock())
+    lost = await store.sources.claim("one", clock(), LEASE, 2)
+    again = await store.sources.claim("one", clock(), LEASE, 2)
+    assert sorted(again.items) == sorted(lost.items)
+    assert len((await store.sources.claim("two", clock(), LEASE, 9)).items) == 1
+
+
 async def test_settling_keeps_the_state_and_the_next_due_time(store: Store, clock: ManualClock) -> None:
     await store.sources.enlist([A], [], clock())
     await store.sources.claim("one", clock(), LEASE, 1)
