@@ -38,6 +38,13 @@ def main() -> None:
         sys.exit(1)
 
 
+def _show_version(wanted: bool) -> None:
+    """Answer before a command is looked for."""
+    if wanted:
+        typer.echo(f"syndicator {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
@@ -52,15 +59,17 @@ def _options(
         bool | None,
         typer.Option("--log-json/--log-text", help="Form of the log [default: text on a terminal]."),
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
 ) -> None:
-    if version:
-        typer.echo(f"syndicator {__version__}")
-        raise typer.Exit
+    del version  # its callback has answered
     if log_level not in logs.LEVELS:
         raise typer.BadParameter(
             f"{log_level!r} is none of {', '.join(logs.LEVELS)}", param_hint="--log-level"
         )
     logs.configure(log_level, json=log_json)
     environ = read_environment()
-    context.obj = Invocation(folder=config_folder(config, environ), environ=environ)
+    context.obj = Invocation(
+        folder=config_folder(config, environ), environ=environ, log_level=log_level, log_json=log_json
+    )

@@ -22,10 +22,19 @@ class Invocation:
 
     folder: Path
     environ: Mapping[str, str]
+    log_level: str = "info"
+    log_json: bool | None = None
 
     def settings(self) -> Settings:
         """Read the configuration; raise ConfigError with all that is wrong."""
         return load(self.folder, self.environ)
+
+    def options(self) -> list[str]:
+        """Spell the global options as another process of this program takes them."""
+        words = ["--config", str(self.folder), "--log-level", self.log_level]
+        if self.log_json is not None:
+            words.append("--log-json" if self.log_json else "--log-text")
+        return words
 
 
 def invocation(context: typer.Context) -> Invocation:

@@ -101,12 +101,12 @@ def _sample(context: typer.Context) -> None:
 async def _stay_with(
     call: Invocation, settings: Settings, roles: Roles, children: Sequence[tuple[str, ...]]
 ) -> None:
-    async with supervise(call.folder, children):
+    async with supervise(call.options(), children):
         await _stay(settings, roles)
 
 
 async def _stay(settings: Settings, roles: Roles) -> None:
-    """Do what the roles say until SIGINT or SIGTERM: intake ends first, then work, then Redis."""
+    """Do what the roles say until SIGINT, SIGTERM or SIGHUP: intake ends first, then work, then Redis."""
     stopped = _stop_signal()
     async with AsyncExitStack() as stack:
         listening = _bind(settings, roles) if roles.serve else None
@@ -124,10 +124,16 @@ async def _stay(settings: Settings, roles: Roles) -> None:
             await stack.enter_async_context(_answering(service, listening))
         if roles.banner:
             print_banner(settings, ops_url, sample)
-        address = listening and listening_url(settings.server.host, port_of(listening))
-        log.info("ready", url=settings.site.public_url if roles.serve else None, listening=address)
+        log.info("ready", **_addresses(settings, listening))
         await stopped.wait()
         log.info("stopping")
+
+
+def _addresses(settings: Settings, listening: socket.socket | None) -> dict[str, str]:
+    if listening is None:
+        return {}
+    address = listening_url(settings.server.host, port_of(listening))
+    return {"url": settings.site.public_url, "listening": address}
 
 
 def _bind(settings: Settings, roles: Roles) -> socket.socket:
@@ -182,7 +188,7 @@ async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]
 
 
 def _stop_signal() -> asyncio.Event:
-    """Give an event that SIGINT and SIGTERM set; a second Ctrl-C ends at once."""
+    """Give an event that SIGINT, SIGTERM and SIGHUP set; a second one ends at once."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -191,7 +197,10 @@ def _stop_signal() -> asyncio.Event:
             sys.exit(130)
         stopped.set()
 
-    for name in (signal.SIGINT, signal.SIGTERM):
+    names = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` means it
+        names.append(signal.SIGHUP)
+    for name in names:
         loop.add_signal_handler(name, stop)
     return stopped
 

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -191,3 +193,53 @@ async def test_a_broken_configuration_is_told_whole(config: Path) -> None:
     code, out, _ = await run(config, "check", "--json")
     assert (code, json.loads(out)["ok"]) == (2, False)
     assert len(json.loads(out)["errors"]) >= 3
+
+
+async def several(config: Path) -> None:
+    """Make `run` a family: one server more, one worker more."""
+    rest = (config / "rest.toml").read_text("utf-8")
+    async with TestServer(web.Application()) as free:
+        port = free.make_url("").port
+    own = f"[work]\nprocesses = 2\n[server]\nport = {port}\nprocesses = 2\nops"
+    (config / "rest.toml").write_text(rest.replace("[server]\nport = 0\nops", own), "utf-8")
+
+
+def children_of(process: int) -> list[int]:
+    text = Path(f"/proc/{process}/task/{process}/children").read_text("utf-8")
+    return [int(word) for word in text.split()]
+
+
+def arguments(process: int) -> list[str]:
+    return Path(f"/proc/{process}/cmdline").read_text("utf-8").split("\0")
+
+
+def alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+async def test_a_killed_parent_leaves_no_process_behind(start: Start, config: Path) -> None:
+    await several(config)
+    program = await start(config, "run")
+    await until(lambda: len([event for event in program.events if event["event"] == "ready"]) == 3)
+    family = [one for one in children_of(program.process.pid) if "syndicator" in arguments(one)]
+    assert len(family) == 2
+    for one in family:
+        assert "--log-json" in arguments(one)
+        assert arguments(one)[arguments(one).index("--log-level") + 1] == "info"
+    program.process.kill()
+    await until(lambda: not any(alive(one) for one in family))
+
+
+async def test_a_closed_terminal_stops_it_in_order(start: Start, config: Path) -> None:
+    program = await start(config, "work")
+    await program.ready()
+    ready = next(event for event in program.events if event["event"] == "ready")
+    assert None not in ready.values()
+    assert await program.stop(signal.SIGHUP) == 0
+    assert any(event["event"] == "stopping" for event in program.events)
