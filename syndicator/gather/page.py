@@ -31,7 +31,7 @@ class ListReading(Struct, frozen=True, kw_only=True):
 
 
 def read_list(source: Source, fetched: Fetched) -> ListReading:
-    """Read one list page; at most `max_articles` items, each address once.
+    """Read one list page; each address once.
 
     NotReadable("empty") names the selector that finds nothing.
     """
@@ -55,7 +55,7 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
         )
     popular = _popular(source, fetched, popular_rows)
     return ListReading(
-        items=tuple(items.values())[: source.max_articles],
+        items=tuple(items.values()),
         popular=popular,
         next_url=next((url for url, _ in following.links("list.next") if url != fetched.url), None),
         warnings=(f"{_popular_item(box)} finds nothing",) if box and not popular else (),

@@ -118,7 +118,7 @@ class Source(Struct, frozen=True, kw_only=True):
     max_pages: int = 10
     """How many list pages one round reads at most."""
     max_articles: int = 200
-    """How many candidates one round takes at most, newest first as the source lists them."""
+    """How many article pages one round reads at most, the oldest first; of a feed, how many entries."""
     list: ListRule | None = None
     article: ArticleRule | None = None
     popular: PopularRule | None = None
@@ -153,6 +153,8 @@ class SourceState(Struct, frozen=True, kw_only=True):
     last_modified: str | None = None
     body_hash: str | None = None
     """Hex digest of the last body that was parsed: an equal one need not be parsed again."""
+    read_at: datetime | None = None
+    """When the document was last read, not just found unchanged."""
     last_attempt_at: datetime | None = None
     last_success_at: datetime | None = None
     last_round: Round | None = None

@@ -1,6 +1,7 @@
 """Candidates in, articles, indexes and events out: look up, judge, admit, and judge again what moved."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 
 from msgspec import Struct
 
@@ -21,6 +22,10 @@ _ATTEMPTS = 20
 """A candidate that moves this often is fought over by a storm of workers; its source's next round has it."""
 
 
+_TICK = timedelta(milliseconds=1)
+"""Between two candidates of a document, so that articles without a time keep their order."""
+
+
 class Admitted(Struct, frozen=True, kw_only=True):
     candidate: Candidate
     article_id: ArticleId
@@ -38,7 +43,7 @@ class Admitter:
     async def admit(
         self, candidates: Sequence[Candidate], *, backfill: bool = False, rechecked: bool = False
     ) -> list[Admitted]:
-        """Admit the candidates of one document, in its order.
+        """Admit the candidates of one document, the oldest first: that order decides where no date does.
 
         `backfill`: the first round of a source, whose articles are listed by their own dates.
         `rechecked`: their pages are to be read again while they are young.
@@ -46,14 +51,15 @@ class Admitter:
         known = list(zip(candidates, identify(candidates), strict=True))
         admitted: list[Admitted] = []
         for start in range(0, len(known), BATCH):
-            admitted += await self._batch(known[start : start + BATCH], backfill, rechecked)
+            batch = dict(enumerate(known[start : start + BATCH], start))
+            admitted += await self._batch(batch, backfill, rechecked)
         return admitted
 
     async def _batch(
-        self, batch: Sequence[tuple[Candidate, Identity]], backfill: bool, rechecked: bool
+        self, batch: Mapping[int, tuple[Candidate, Identity]], backfill: bool, rechecked: bool
     ) -> list[Admitted]:
         results: dict[int, Admitted] = {}
-        pending = dict(enumerate(batch))
+        pending = dict(batch)
         for _ in range(_ATTEMPTS):
             intents = await self._judge(pending, backfill, rechecked)
             done = await self._articles.admit(list(intents.values()), self._clock())
@@ -78,7 +84,7 @@ class Admitter:
                 identity,
                 known,
                 specs=self._specs,
-                now=now,
+                now=now + number * _TICK,
                 backfill=backfill,
                 rechecked=rechecked,
             )

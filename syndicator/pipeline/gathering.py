@@ -159,6 +159,7 @@ class GatherStep:
             last_modified=outcome.last_modified,
             body_hash=outcome.body_hash,
             last_success_at=now,
+            read_at=now if outcome.read_whole else state.read_at,
             first_success_at=state.first_success_at or now,
             last_round=outcome.round,
             failures=0,
@@ -189,7 +190,7 @@ class GatherStep:
     async def _beat(self, source: SourceId, token: str) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            with suppress(StoreUnavailable):
+            with suppress(StoreError):
                 await self._store.sources.extend(source, token, self._clock(), LEASE)
 
 

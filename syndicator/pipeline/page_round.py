@@ -2,18 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 
 from msgspec import Struct
 
 from syndicator.errors import NotReadable
 from syndicator.gather.gatherer import Gatherer
-from syndicator.model.article import Article, Candidate, ListedItem, PopularItem
+from syndicator.model.article import Candidate, ListedItem, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed
 from syndicator.model.source import Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted, Admitter, tally
 from syndicator.pipeline.rounds import Outcome, fetched, note_views
+from syndicator.rules.admission import next_recheck
 from syndicator.rules.identity import url_key
 from syndicator.store.store import Store
 
@@ -22,8 +22,6 @@ RECHECKS = 10
 
 CHUNK = 10
 """Article pages between two admissions: what is read is soon safe, and soon shown."""
-
-RETRY_RECHECK = timedelta(minutes=10)
 
 
 class _Lists(Struct, frozen=True, kw_only=True):
@@ -53,7 +51,7 @@ class PageRound:
         boxed = await self._unknown([ListedItem(url=item.url, title=item.title) for item in lists.popular])
         admitted += await self._take_in(source, boxed, warnings, backfill=True)
         admitted += await self._recheck(source, warnings)
-        await note_views(self._store, self._clock, admitted, lists.popular)
+        await note_views(self._store, self._clock, source.id, admitted, lists.popular)
         return Outcome(
             round=_with_unchanged(admitted, lists.listed - len(lists.fresh)), warnings=tuple(warnings)
         )
@@ -77,13 +75,17 @@ class PageRound:
             warnings += reading.warnings
             url = reading.next_url
             # A page that holds nothing new: what lies behind it is known.
-            if url is None or not unknown or len(fresh) >= source.max_articles:
+            if url is None or not unknown:
                 break
         if source.popular is not None and source.popular.url is not None:
             popular += await self._popular_page(source, source.popular.url, warnings)
-        unique = {url_key(item.url): item for item in reversed(fresh[: source.max_articles])}
+        # The oldest first: what is too much for this round is still unknown, and listed, in the next.
+        unique = {url_key(item.url): item for item in reversed(fresh)}
         return _Lists(
-            fresh=tuple(unique.values()), listed=listed, popular=tuple(popular), warnings=tuple(warnings)
+            fresh=tuple(unique.values())[: source.max_articles],
+            listed=listed,
+            popular=tuple(popular),
+            warnings=tuple(warnings),
         )
 
     async def _popular_page(self, source: Source, url: str, warnings: list[str]) -> tuple[PopularItem, ...]:
@@ -94,7 +96,8 @@ class PageRound:
         return await self._gatherer.read_popular(source, result)
 
     async def _unknown(self, items: Sequence[ListedItem]) -> list[ListedItem]:
-        known = await self._store.articles.are_known([url_key(item.url) for item in items])
+        keys = [url_key(item.url) for item in items]
+        known = await self._store.articles.are_known(keys, self._clock())
         return [item for item, is_known in zip(items, known, strict=True) if not is_known]
 
     async def _take_in(
@@ -111,19 +114,17 @@ class PageRound:
         return admitted
 
     async def _recheck(self, source: Source, warnings: list[str]) -> list[Admitted]:
-        due = await self._store.articles.due_for_recheck(source.id, self._clock(), RECHECKS)
-        heads = [head for head in await self._store.articles.get_many(due, bodies=False) if head]
-        pages = await asyncio.gather(*(self._read_again(source, head) for head in heads))
+        now = self._clock()
+        due = await self._store.articles.due_for_recheck(source.id, now, RECHECKS)
+        found = await self._store.articles.get_many(due, bodies=False)
+        for article_id, head in zip(due, found, strict=True):
+            # Whatever its page brings, or fails to bring, each has its next turn, or none any more.
+            later = next_recheck(head.published_at, now) if head else None
+            await self._store.articles.set_recheck(source.id, article_id, later)
+        pages = await asyncio.gather(*(self._read_article(source, head.url, None) for head in found if head))
         warnings += [page for page in pages if isinstance(page, str)]
         candidates = [page for page in pages if isinstance(page, Candidate)]
         return await self._admitter.admit(candidates, rechecked=True)
-
-    async def _read_again(self, source: Source, article: Article) -> Candidate | str:
-        page = await self._read_article(source, article.url, None)
-        if isinstance(page, str):
-            later = self._clock() + RETRY_RECHECK
-            await self._store.articles.set_recheck(source.id, article.id, later)
-        return page
 
     async def _read_article(self, source: Source, url: str, listed: ListedItem | None) -> Candidate | str:
         """Read one article page; a sentence when that fails: it costs the others nothing."""

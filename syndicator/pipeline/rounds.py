@@ -9,8 +9,10 @@ from syndicator.errors import NotReadable, SyndicatorError
 from syndicator.model.article import Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified
+from syndicator.model.ids import SourceId
 from syndicator.model.source import Round
 from syndicator.pipeline.admitting import Admitted
+from syndicator.rules.admission import Verdict
 from syndicator.rules.identity import url_key
 from syndicator.store.popularity import ViewReading
 from syndicator.store.store import Store
@@ -25,6 +27,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
+    read_whole: bool = False
+    """Whether the document itself was read, not just found unchanged."""
 
 
 class RoundFailed(SyndicatorError):
@@ -52,16 +56,24 @@ def body_hash(fetched: Fetched) -> str:
 
 
 async def note_views(
-    store: Store, clock: Clock, admitted: Iterable[Admitted], popular: Sequence[PopularItem] = ()
+    store: Store,
+    clock: Clock,
+    source: SourceId,
+    admitted: Iterable[Admitted],
+    popular: Sequence[PopularItem] = (),
 ) -> None:
-    """Keep the view counters that article pages and the box of popular articles show."""
+    """Keep the view counters that a source shows of its own articles: on their pages, in its popular box."""
     now = clock()
-    readings = {one.article_id: _reading(one) for one in admitted if one.candidate.views is not None}
+    readings = {
+        one.article_id: _reading(one)
+        for one in admitted
+        if one.candidate.views is not None and one.verdict is not Verdict.DUPLICATE
+    }
     boxed = await store.articles.resolve([url_key(item.url) for item in popular])
-    for item, article_id in zip(popular, boxed, strict=True):
-        if article_id is not None and item.views is not None:
-            readings[article_id] = ViewReading(
-                article_id=article_id, views=item.views, published_at=item.published_at or now
+    for item, found in zip(popular, boxed, strict=True):
+        if found is not None and found.source == source and item.views is not None:
+            readings[found.article_id] = ViewReading(
+                article_id=found.article_id, views=item.views, published_at=item.published_at or now
             )
     await store.popularity.record(list(readings.values()), now)
 

@@ -65,10 +65,16 @@ def clean_url(url: str) -> str:
 def identify(candidates: Sequence[Candidate]) -> list[Identity]:
     """Give the identity of each candidate of one document, in order.
 
-    A guid that several entries of the document share identifies none of them.
+    A guid that several entries of the document share identifies none of them. Nor does a link that entries
+    with guids of their own share, as in change logs and status feeds: there the guid alone tells them apart.
     """
-    shared = _repeated(candidate.guid for candidate in candidates if candidate.guid)
-    return [_identity(candidate, guid_is_shared=candidate.guid in shared) for candidate in candidates]
+    shared_guids = _repeated(candidate.guid for candidate in candidates if candidate.guid)
+    shared_links = _repeated(
+        key
+        for key, guid in {(key, one.guid) for one in candidates for key in _url_keys(one)}
+        if guid and guid not in shared_guids
+    )
+    return [_identity(candidate, shared_guids, shared_links) for candidate in candidates]
 
 
 def url_key(url: str) -> str:
@@ -103,12 +109,16 @@ def event_id(article: ArticleId, revision: int, kind: EventType) -> EventId:
     return EventId("evt_" + _base32(digest.digest()))
 
 
-def _identity(candidate: Candidate, *, guid_is_shared: bool) -> Identity:
-    keys = []
-    if candidate.guid and not guid_is_shared:
-        keys.append(guid_key(candidate.source, candidate.guid))
+def _url_keys(candidate: Candidate) -> list[str]:
     addresses = [url for url in (candidate.canonical_url, candidate.url) if url]
-    url_keys = list(dict.fromkeys(url_key(url) for url in addresses))
+    return list(dict.fromkeys(url_key(url) for url in addresses))
+
+
+def _identity(candidate: Candidate, shared_guids: frozenset[str], shared_links: frozenset[str]) -> Identity:
+    keys = []
+    if candidate.guid and candidate.guid not in shared_guids:
+        keys.append(guid_key(candidate.source, candidate.guid))
+    url_keys = [key for key in _url_keys(candidate) if not keys or key not in shared_links]
     keys.extend(url_keys)
     if not keys:
         keys.append("t:" + _digest("text", candidate.source, candidate.title, candidate.lead))

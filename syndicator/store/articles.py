@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article, Identity
 from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.admission import Admission, Known, Verdict
 from syndicator.rules.selection import ALL, facets_of
@@ -25,6 +26,17 @@ class Listed(Struct, frozen=True, kw_only=True):
     listed_ms: int
 
 
+class Owned(Struct, frozen=True, kw_only=True):
+    """An article and the source that it was first admitted from."""
+
+    article_id: ArticleId
+    source: SourceId
+
+
+SEEN_PRECISION = timedelta(days=1)
+"""How exactly it is known when an identity was last seen: a list that never changes writes nothing."""
+
+
 class Articles:
     """What was admitted. All times in Redis are milliseconds UTC."""
 
@@ -33,6 +45,7 @@ class Articles:
         self._keys = keys
         self._kept_revisions = kept_revisions
         self._lookup = Script("lookup")
+        self._forget = Script("forget")
 
     async def lookup(self, identities: Sequence[Identity]) -> list[Known | None]:
         """Tell what is known of each candidate of a batch, in one round trip."""
@@ -48,19 +61,39 @@ class Articles:
         """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
         return await self._redis.commit([self._unit(admission, to_ms(now)) for admission in admissions])
 
-    async def are_known(self, keys: Sequence[str]) -> list[bool]:
-        """Tell which identity keys are known."""
+    async def are_known(self, keys: Sequence[str], now: datetime) -> list[bool]:
+        """Tell which identity keys a source lists now are known; note that those were seen."""
         if not keys:
             return []
-        found = await self._redis.call("HMGET", self._keys.identities(), *keys)
+        found, seen = await self._redis.batch(
+            [
+                ("HMGET", self._keys.identities(), *keys),
+                ("ZMSCORE", self._keys.identities_seen(), *keys),
+            ]
+        )
+        aged = to_ms(now - SEEN_PRECISION)
+        stale = [
+            key
+            for key, article, at in zip(keys, found, seen, strict=True)
+            if article is not None and int(at or 0) < aged
+        ]
+        touch = [("ZADD", self._keys.identities_seen(), "XX", to_ms(now), key) for key in stale]
+        await self._redis.batch(touch)
         return [article is not None for article in found]
 
-    async def resolve(self, keys: Sequence[str]) -> list[ArticleId | None]:
-        """Give the article that each identity key stands for."""
+    async def resolve(self, keys: Sequence[str]) -> list[Owned | None]:
+        """Give the article, and its source, that each identity key stands for; None where there is none."""
         if not keys:
             return []
         found = await self._redis.call("HMGET", self._keys.identities(), *keys)
-        return [ArticleId(article.decode()) if article else None for article in found]
+        ids = [ArticleId(article.decode()) if article else None for article in found]
+        owners = await self._redis.batch(
+            [("HGET", self._keys.article(one or ArticleId("")), "source") for one in ids]
+        )
+        return [
+            Owned(article_id=one, source=SourceId(owner.decode())) if one and owner else None
+            for one, owner in zip(ids, owners, strict=True)
+        ]
 
     async def get(self, article_id: ArticleId) -> Article | None:
         """Give the newest revision with its body."""
@@ -119,10 +152,10 @@ class Articles:
         return int(await self._redis.call("ZCARD", self._keys.timeline(ALL)))
 
     async def sweep(self, now: datetime, keep: timedelta, limit: int) -> list[Article]:
-        """Take out up to `limit` articles that were listed longer ago than `keep`; give their heads."""
+        """Take out up to `limit` articles that were admitted longer ago than `keep`; give their heads."""
         bound = to_ms(now - keep)
         names = await self._redis.call(
-            "ZRANGEBYSCORE", self._keys.timeline(ALL), "-inf", bound, "LIMIT", 0, limit
+            "ZRANGEBYSCORE", self._keys.admitted(), "-inf", bound, "LIMIT", 0, limit
         )
         ids = [ArticleId(name.decode()) for name in names]
         found = await self.get_many(ids, bodies=False)
@@ -133,38 +166,26 @@ class Articles:
         return [article for article in found if article]
 
     async def sweep_bodies(self, now: datetime, keep: timedelta, limit: int) -> int:
-        """Drop the bodies of up to `limit` articles that were listed longer ago than `keep`."""
-        done = await self._redis.call("HGET", self._keys.cursors(), "bodies")
-        since = int(done or 0)
-        rows = pairs(
-            await self._redis.call(
-                "ZRANGEBYSCORE", self._keys.timeline(ALL), f"({since}", to_ms(now - keep),
-                "WITHSCORES", "LIMIT", 0, limit,
-            )
-        )  # fmt: skip
-        if not rows:
+        """Drop the bodies of up to `limit` articles that were admitted longer ago than `keep`."""
+        since = int(await self._redis.call("HGET", self._keys.cursors(), "bodies") or 0)
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.admitted(), f"({since}", to_ms(now - keep), "LIMIT", 0, limit
+        )
+        if not names:
             return 0
+        last = await self._redis.call("ZSCORE", self._keys.admitted(), names[-1])
         commands: list[Command] = [
-            ("HDEL", self._keys.article(ArticleId(name.decode())), "body") for name, _ in rows
+            ("HDEL", self._keys.article(ArticleId(name.decode())), "body") for name in names
         ]
-        # Articles that share the last millisecond with the next batch are taken again: nothing is skipped.
-        last = int(rows[-1][1]) - (1 if len(rows) == limit and int(rows[-1][1]) > int(rows[0][1]) else 0)
-        await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", last)])
-        return len(rows)
+        # Articles that share the last millisecond with the next batch are taken with it.
+        done = int(last) - 1 if len(names) == limit and limit > 1 else int(last)
+        await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", done)])
+        return len(names)
 
     async def sweep_identities(self, now: datetime, keep: timedelta, limit: int) -> int:
         """Forget up to `limit` identities that no source has listed for longer than `keep`."""
-        names = await self._redis.call(
-            "ZRANGEBYSCORE", self._keys.identities_seen(), "-inf", to_ms(now - keep), "LIMIT", 0, limit
-        )
-        if names:
-            await self._redis.batch(
-                [
-                    ("HDEL", self._keys.identities(), *names),
-                    ("ZREM", self._keys.identities_seen(), *names),
-                ]
-            )
-        return len(names)
+        keys = [self._keys.identities_seen(), self._keys.identities()]
+        return int(await self._redis.run(self._forget, keys, to_ms(now - keep), limit))
 
     async def sweep_carried(self, source: SourceId, now: datetime, keep: timedelta) -> int:
         """Forget what a source carried longer ago than `keep`."""
@@ -216,6 +237,7 @@ class Articles:
             commands.append(("HDEL", keys.revisions(article.id), previous.revision - self._kept_revisions))
             gone = sorted(set(facets_of(previous)) - facets)
             commands += [("ZREM", keys.timeline(facet), article.id) for facet in gone]
+        commands.append(("ZADD", keys.admitted(), "NX", to_ms(article.first_seen_at), article.id))
         listed_ms = to_ms(article.listed_at)
         commands += [("ZADD", keys.timeline(facet), listed_ms, article.id) for facet in sorted(facets)]
         return commands
@@ -225,7 +247,10 @@ class Articles:
         facets = facets_of(article) if article else (ALL,)
         commands: list[Command] = [("ZREM", keys.timeline(facet), article_id) for facet in facets]
         commands.append(("DEL", keys.article(article_id), keys.revisions(article_id)))
-        commands.append(("HDEL", keys.views(), article_id))
+        commands += [("ZREM", keys.admitted(), article_id), ("HDEL", keys.views(), article_id)]
+        commands += [("ZREM", keys.board(window), article_id) for window in Window]
+        if article:
+            commands.append(("ZREM", keys.recheck(article.source), article_id))
         return commands
 
 

@@ -86,6 +86,13 @@ class Keys:
         """
         return self._prefix + "identities:seen"
 
+    def admitted(self) -> str:
+        """ZSET: article id → when it was first seen, ms.
+
+        Kept: retention of articles. Written by: admit.
+        """
+        return self._prefix + "admitted"
+
     def timeline(self, facet: str) -> str:
         """ZSET: article id → `listed_at` in ms; one per facet (`all`, `source:x`, `section:x`, …).
 

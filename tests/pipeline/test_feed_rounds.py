@@ -1,5 +1,7 @@
 """Rounds of a feed: what is new, what is not, and what goes wrong."""
 
+from datetime import timedelta
+
 from pipeline.conftest import OpenService, Portal
 from support import NOON, ManualClock
 
@@ -148,3 +150,69 @@ async def test_a_changed_description_is_due_at_once_and_drops_its_validators(
         await service.enlist()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 1)
+
+
+def undated(*numbers: int, link: str = "https://city.example/{}", guid: bool = False) -> str:
+    items = "".join(
+        f"<item><title>Berita {n}</title><link>{link.format(n)}</link>{f'<guid>v{n}</guid>' if guid else ''}</item>"
+        for n in numbers
+    )
+    return f'<rss version="2.0"><channel><title>x</title><link>https://city.example/</link>{items}</channel></rss>'
+
+
+async def test_entries_that_share_a_link_are_articles_of_their_own(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/rss"] = undated(3, 2, 1, link="https://city.example/log", guid=True)
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        (first,) = await gather(service)
+        assert first.round.new == 3
+        clock.advance(300)
+        portal.documents["/rss"] = undated(4, 3, 2, 1, link="https://city.example/log", guid=True)
+        (second,) = await gather(service)
+        assert (second.round.new, second.round.changed, second.round.unchanged) == (1, 0, 3)
+
+
+async def test_articles_without_a_date_keep_the_order_of_their_feed(
+    portal: Portal, service_of: OpenService
+) -> None:
+    portal.documents["/rss"] = undated(*range(9, 0, -1))
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        snapshot = await service.publisher.snapshot(FeedId("latest"))
+        assert [entry.article.title for entry in snapshot.entries] == [f"Berita {n}" for n in range(9, 0, -1)]
+
+
+async def test_what_is_still_listed_stays_known_however_long_nothing_changes(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/rss"] = rss(1, 2)
+    portal.etags["/rss"] = '"same"'
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        for _ in range(10):
+            clock.advance(20 * 86400)
+            await gather(service)
+            await service.store.articles.sweep(clock(), timedelta(days=90), 100)
+            await service.store.articles.sweep_identities(clock(), timedelta(days=180), 100)
+        portal.documents["/rss"] = rss(1, 2, 3)
+        portal.etags["/rss"] = '"other"'
+        clock.advance(300)
+        (report,) = await gather(service)
+        assert report.round.new == 1
+
+
+async def test_old_articles_of_a_first_round_are_kept_as_long_as_any(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/rss"] = rss(1).replace("2026", "2024")
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        keep = timedelta(days=90)
+        assert await service.store.articles.sweep(clock(), keep, 100) == []
+        clock.advance(91 * 86400)
+        assert len(await service.store.articles.sweep(clock(), keep, 100)) == 1

@@ -1,5 +1,7 @@
 """Rounds of a portal without a feed: list pages, article pages, the popular box, and pages read again."""
 
+from datetime import timedelta
+
 from pipeline.conftest import OpenService, Portal
 from pipeline.test_feed_rounds import gather
 from support import NOON, ManualClock
@@ -190,3 +192,57 @@ async def test_dates_are_those_of_the_portal(portal: Portal, service_of: OpenSer
         (entry,) = (await service.publisher.snapshot(FeedId("latest"))).entries
         assert entry.article.published_at.isoformat() == "2026-11-05T11:01:00+00:00"
         assert entry.article.first_seen_at == NOON
+
+
+async def test_what_is_too_much_for_one_round_comes_in_the_next(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    put_list(portal, *range(7, 0, -1))
+    for number in range(1, 8):
+        put_article(portal, number)
+    few = config(portal).replace("max_pages = 3", "max_pages = 3\nmax_articles = 3")
+    async with service_of(few) as service:
+        await service.enlist()
+        brought = []
+        for _ in range(4):
+            (report,) = await gather(service)
+            brought.append(report.round.new)
+            clock.advance(60)
+        assert brought == [3, 3, 1, 0]
+        assert await titles(service) == [f"Berita {number}" for number in range(7, 0, -1)]
+
+
+async def test_a_page_that_is_gone_is_asked_ever_more_rarely_and_then_no_more(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    put_list(portal, 1)
+    put_article(portal, 1)
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        portal.status["/read/1"] = 410
+        portal.asked.clear()
+        for _ in range(60):
+            clock.advance(3600)
+            await gather(service)
+        assert 5 < portal.asked.count("/read/1") < 20
+        portal.asked.clear()
+        for _ in range(10):
+            clock.advance(86400)
+            await gather(service)
+        assert "/read/1" not in portal.asked
+
+
+async def test_what_a_list_still_shows_stays_known(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    put_list(portal, 1)
+    put_article(portal, 1)
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        for _ in range(10):
+            clock.advance(20 * 86400)
+            (report,) = await gather(service)
+            assert report.round.new == 0
+            await service.store.articles.sweep_identities(clock(), timedelta(days=180), 100)

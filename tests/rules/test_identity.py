@@ -113,3 +113,13 @@ def test_what_a_reader_would_not_notice_is_none(change: dict[str, object]) -> No
 )
 def test_readers_get_urls_without_tracking(url: str, cleaned: str) -> None:
     assert clean_url(url) == cleaned
+
+
+def test_a_link_that_entries_with_guids_share_identifies_none_of_them() -> None:
+    link = "https://status.example/changelog"
+    batch = [candidate(number, url=link, guid=f"g{number}") for number in (1, 2, 3)]
+    found = identify(batch)
+    assert len({identity.article_id for identity in found}) == 3
+    assert len({key for identity in found for key in identity.keys}) == 3
+    # Without guids of their own it is the link that tells.
+    assert len({one.article_id for one in identify([candidate(1, url=link), candidate(2, url=link)])}) == 1

@@ -8,10 +8,11 @@ import pytest
 from support import NOON, ManualClock, candidate
 
 from syndicator.model.event import EventType
-from syndicator.model.feed import FeedSpec, Filter, Order
+from syndicator.model.feed import FeedSpec, Filter, Order, Window
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.pipeline.admitting import Admitter, tally
 from syndicator.rules.admission import Verdict
+from syndicator.store.popularity import ViewReading
 from syndicator.store.store import Store
 
 LATEST = FeedSpec(id=FeedId("latest"), title="Latest")
@@ -145,11 +146,14 @@ async def test_an_edit_that_races_with_itself_makes_one_revision(store: Store, c
 async def test_a_swept_article_that_is_still_listed_never_comes_back(
     store: Store, clock: ManualClock
 ) -> None:
-    await admitter(store, clock).admit([candidate(1), candidate(2)])
+    one, _ = await admitter(store, clock).admit([candidate(1), candidate(2)])
+    reading = ViewReading(article_id=one.article_id, views=9, published_at=NOON)
+    await store.popularity.record([reading], clock())
     clock.advance(91 * 86400)
     gone = await store.articles.sweep(clock(), timedelta(days=90), 100)
     assert len(gone) == 2
     assert await store.articles.count() == 0
+    assert await store.popularity.top(Window.ALL, 10, clock()) == []
     (again,) = await admitter(store, clock).admit([candidate(1)])
     assert again.verdict is Verdict.UNCHANGED
     assert await store.articles.get(again.article_id) is None

@@ -70,3 +70,11 @@ async def test_what_was_read_yesterday_sinks_without_being_touched(store: Store,
     await store.popularity.record([read(B, 500)], clock())
     assert list(await board(store, Window.DAY, clock)) == ["b", "a"]
     assert list(await board(store, Window.ALL, clock)) == ["a", "b"]
+
+
+async def test_an_older_copy_of_a_page_is_no_reset(store: Store, clock: ManualClock) -> None:
+    for views in (1000, 990, 1000, 990, 1004):
+        await store.popularity.record([read(A, views)], clock())
+        clock.advance(5)
+    assert await board(store, Window.ALL, clock) == {"a": 1004}
+    assert await store.popularity.views([A]) == [1004]

@@ -2,8 +2,8 @@
 --
 -- Forward decay (Cormode, Shkapenyuk, Srivastava, Xu 2009): a board's score is log2 of the sum of
 -- count · 2^(t / half-life), so scores never need rewriting and keep their order as time goes on. Views
--- between two readings are taken as evenly spread over that time. A counter that fell was reset: what it
--- shows now is remembered, nothing is added.
+-- between two readings are taken as evenly spread over that time. A counter that fell below half was reset:
+-- what it shows now is remembered, nothing is added. One that fell less is an older copy of a page: ignored.
 --
 -- KEYS[1]  HASH: article id → 'views:read_ms'
 -- KEYS[2…] boards
@@ -31,7 +31,9 @@ for _, reading in ipairs(cmsgpack.unpack(ARGV[3])) do
     before, since = tonumber(count), tonumber(read)
   end
   local delta = views - before
-  if delta ~= 0 or not known then
+  -- A little less than before is an older copy of the page; far less is a counter that began anew.
+  local stale = known and delta < 0 and views * 2 >= before
+  if (delta ~= 0 and not stale) or not known then
     redis.call('HSET', KEYS[1], id, string.format('%d:%d', views, now))
   end
   if delta > 0 then
