@@ -59,8 +59,7 @@ class DeliverStep:
 
     async def take(self, room: int) -> Taken:
         """Fan out what the outbox holds, then lease due deliveries."""
-        while await self._fan_out():
-            pass
+        await self.fan_out()
         leased: list[Leased] = []
         if room:
             leased = await self._store.deliveries.claim(self._caps, self._clock(), self._lease, room)
@@ -68,6 +67,11 @@ class DeliverStep:
             jobs=tuple(partial(self._attempt, one) for one in leased),
             next_due_at=await self._store.deliveries.next_due_at(self._endpoints),
         )
+
+    async def fan_out(self) -> None:
+        """Queue all that the outbox holds for those who want it, and take it out of there."""
+        while await self._fan_out():
+            pass
 
     async def _fan_out(self) -> bool:
         """Queue the next events of the outbox for all who want them; tell whether there were any."""
@@ -87,16 +91,26 @@ class DeliverStep:
         )
         return True
 
-    async def _attempt(self, leased: Leased) -> DeliveryReport:
+    async def _attempt(self, leased: Leased) -> DeliveryReport | None:
         delivery = leased.delivery
         endpoint, event = self._endpoints[delivery.endpoint], delivery.event
-        article = await insist(lambda: self._store.articles.revision(event.article, event.revision))
+        article = await insist(lambda: self._article(event))
+        if self._clock() + timedelta(seconds=endpoint.timeout_s) > leased.until:
+            # Redis kept us waiting: the attempt could outlast the lease, and another worker begin a second.
+            await insist(lambda: self._store.deliveries.release(leased, self._clock()))
+            return None
         if article is None:
             outcome: DeliveryOutcome = Dead(reason="article_gone", duration_ms=0)
         else:
             outcome = await send(self._egress, endpoint, delivery, article, self._clock(), self._rng)
         await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
         return _report(delivery.attempts + 1, endpoint, event, article, outcome)
+
+    async def _article(self, event: Event) -> Article | None:
+        """Give the revision that an event tells of, or the newest when that one is no longer kept."""
+        articles = self._store.articles
+        told = await articles.revision(event.article, event.revision)
+        return told or await articles.get(event.article)
 
 
 def _wants(endpoint: Endpoint, entry: OutboxEntry, head: Article | None) -> bool:

@@ -23,6 +23,8 @@ class Leased(Struct, frozen=True, kw_only=True):
 
     delivery: Delivery
     token: str
+    until: datetime
+    """When the lease ends, unless it was settled before."""
 
 
 class Undelivered(Struct, frozen=True, kw_only=True):
@@ -94,6 +96,12 @@ class Deliveries:
             if room and at_ms <= to_ms(now):
                 leased += await self._claim_from(endpoint, caps[endpoint], room, now, lease)
         return leased
+
+    async def release(self, leased: Leased, now: datetime) -> bool:
+        """Give a lease back with nothing done: the delivery is due now; False when the lease was lost."""
+        endpoint, event = leased.delivery.endpoint, leased.delivery.event.id
+        given_back = await self._redis.commit([self._released(endpoint, event, leased.token, to_ms(now))])
+        return given_back[0]
 
     async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> bool:
         """Keep what became of an attempt; False when the lease was lost meanwhile."""
@@ -208,7 +216,11 @@ class Deliveries:
         owners = self._keys.queue_owners(endpoint)
         return Unit(
             expects=((owners, event, token),),
-            writes=(("ZADD", self._keys.queue(endpoint), "XX", now_ms, event), ("HDEL", owners, event)),
+            writes=(
+                ("ZADD", self._keys.queue(endpoint), "XX", now_ms, event),
+                ("HDEL", owners, event),
+                ("ZADD", self._keys.queues(), "LT", now_ms, endpoint),
+            ),
         )
 
     async def _claim_from(
@@ -226,7 +238,9 @@ class Deliveries:
             "MGET", *(keys.delivery(endpoint, EventId(item.decode())) for item in items)
         )
         return [
-            Leased(delivery=unpack(record, Delivery), token=token) for record in records if record is not None
+            Leased(delivery=unpack(record, Delivery), token=token, until=now + lease)
+            for record in records
+            if record is not None
         ]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -122,6 +123,55 @@ async def test_a_retried_revision_is_the_one_that_happened(
     first, *others = [body for _, body in partner.received]
     assert first in others
     assert any(b"Diralat" in body and b"article.updated" in body for body in others)
+
+
+async def test_a_revision_that_is_no_longer_kept_gives_way_to_the_newest(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [503]
+    async with service_of(config(partner, more='events = ["article.created"]')) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        for number in range(8):
+            await admit(service, 1, title=f"Diralat {number}")
+        clock.advance(60)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=1)
+    (first, _), (second, body) = partner.received
+    assert first["webhook-id"] == second["webhook-id"]
+    assert b"Diralat 7" in body
+
+
+async def test_the_end_of_an_article_ends_its_deliveries(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [503]
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        clock.advance(60)
+        await service.store.articles.sweep(clock(), timedelta(seconds=1), 100)
+        await deliver(service)
+        (dead,) = await service.store.deliveries.undelivered(A, 10, clock())
+        assert (dead.status, dead.delivery.last_reason) == ("dead", "article_gone")
+
+
+async def test_nothing_is_sent_under_a_lease_that_may_run_out(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        (late,) = (await service.deliver.take(16)).jobs
+        clock.advance(25)  # of the lease's 30 s: an attempt may take 10
+        assert await late() is None
+        assert partner.received == []
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=1)
+        clock.advance(60)
+        assert (await service.deliver.take(16)).jobs == ()
 
 
 async def test_gone_is_the_end_of_it(partner: Partner, service_of: OpenService) -> None:
