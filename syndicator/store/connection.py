@@ -1,24 +1,26 @@
 """The one door to Redis: commands, batches, scripts; the driver's errors become ours here."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from importlib.resources import files
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from redis import asyncio as aioredis
 from redis import exceptions
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.backoff import NoBackoff
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock, system_clock
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
+T = TypeVar("T")
 
 _AWAY = (
     exceptions.ConnectionError,  # BusyLoading and authentication faults are kinds of it
@@ -51,36 +53,57 @@ class Script:
 class Connection:
     """A pool of connections to one Redis, in one namespace's use.
 
-    A lost reply is retried a little: every script of ours does nothing twice (see each one's header).
+    Every call ends within `timeout_s`, whatever Redis does: waiting for a free connection, connecting and
+    trying again included. A connection that was lost (Redis restarted) is replaced, and the call made once
+    more: every script of ours does nothing twice (see each one's header). What was too slow is not repeated.
     """
 
-    def __init__(self, client: aioredis.Redis, anchor: str) -> None:
+    def __init__(self, client: aioredis.Redis, anchor: str, timeout_s: float) -> None:
         self._client = client
         self._anchor = anchor
+        self._timeout_s = timeout_s
         self._commit = Script("commit")
 
     async def call(self, *words: Word) -> Any:
         """Run one command."""
-        with _translated():
+
+        async def command() -> Any:
             return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]  # the driver's
+
+        return await self._ask(command)
 
     async def batch(self, commands: Sequence[Command]) -> list[Any]:
         """Run commands in one round trip, without a transaction."""
         if not commands:
             return []
-        with _translated():
+
+        async def all_of_them() -> list[Any]:
             async with self._client.pipeline(transaction=False) as pipe:
                 for command in commands:
                     pipe.execute_command(*command)
                 return list(await pipe.execute())
 
+        return await self._ask(all_of_them)
+
     async def run(self, script: Script, keys: Sequence[str], *args: Word) -> Any:
         """Run a script; load it where the server does not have it (yet, or any more)."""
-        with _translated():
+
+        async def evaluation() -> Any:
             try:
                 return await self._client.evalsha(script.sha, len(keys), *keys, *args)
             except exceptions.NoScriptError:
                 return await self._client.eval(script.text, len(keys), *keys, *args)
+
+        return await self._ask(evaluation)
+
+    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+        with _translated(self._timeout_s):
+            # The driver closes a connection whose command is cut short: its late reply reaches nobody.
+            async with asyncio.timeout(self._timeout_s):
+                try:
+                    return await question()
+                except exceptions.ConnectionError:
+                    return await question()
 
     async def commit(self, units: Sequence[Unit]) -> list[bool]:
         """Carry out each unit whose expectations hold; tell which were."""
@@ -91,7 +114,7 @@ class Connection:
 
 
 @asynccontextmanager
-async def connect(url: str, *, anchor: str, timeout_s: float = 5.0) -> AsyncIterator[Connection]:
+async def connect(url: str, *, anchor: str, timeout_s: float = 3.0) -> AsyncIterator[Connection]:
     """Open a pool on a `redis://`, `rediss://` or `unix://` URL and check that it answers."""
     try:
         pool = aioredis.BlockingConnectionPool.from_url(
@@ -100,8 +123,8 @@ async def connect(url: str, *, anchor: str, timeout_s: float = 5.0) -> AsyncIter
             timeout=timeout_s,
             socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
-            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
-            health_check_interval=30,
+            # The driver's retries multiply: those of a command, of connecting, and of its health check.
+            retry=Retry(NoBackoff(), 0),
             client_name="syndicator",
             protocol=2,
         )
@@ -111,7 +134,7 @@ async def connect(url: str, *, anchor: str, timeout_s: float = 5.0) -> AsyncIter
     # Replies as Redis gives them: the driver's own shapes differ by command and version.
     client.response_callbacks.clear()
     try:
-        connection = Connection(client, anchor)
+        connection = Connection(client, anchor, timeout_s)
         await connection.call("PING")
         yield connection
     finally:
@@ -145,9 +168,11 @@ def _words(unit: Unit) -> Iterator[Word]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(timeout_s: float) -> Iterator[None]:
     try:
         yield
+    except TimeoutError as error:
+        raise StoreUnavailable(f"Redis does not answer within {timeout_s:g} s") from error
     except _AWAY as error:
         raise StoreUnavailable(f"Redis does not answer: {_plain(error)}") from error
     except exceptions.RedisError as error:
