@@ -64,7 +64,7 @@ class Slots:
     async def hold(self, host: HostPort, waiting: Budget) -> AsyncIterator[None]:
         """Hold a turn for one host while the body runs.
 
-        Raises EgressError(timeout) when `waiting` is used up before the turn comes.
+        Raises EgressError(busy) when `waiting` is used up before the turn comes.
         """
         async with self._gate(host) as gate, AsyncExitStack() as held:
             try:
@@ -74,7 +74,7 @@ class Slots:
                     await held.enter_async_context(self._total)
             except TimeoutError as error:
                 detail = f"Too many requests of our own are under way: the one to {host[0]} had no turn."
-                raise EgressError(Reason.TIMEOUT, detail) from error
+                raise EgressError(Reason.BUSY, detail) from error
             yield
 
     @asynccontextmanager

@@ -17,6 +17,8 @@ class Reason(StrEnum):
     CONNECT = "connect"
     TLS = "tls"
     TIMEOUT = "timeout"
+    BUSY = "busy"
+    """It waited too long for its turn among our own requests to that host: nothing is wrong with the source."""
     TOO_LARGE = "too_large"
     REDIRECT = "redirect"
     """Too many of them, in a loop, or to nowhere."""

@@ -24,7 +24,7 @@ from syndicator.pipeline.page_round import PageRound
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.rounds import Outcome, RoundFailed
 from syndicator.pipeline.steps import Job, Report, Taken
-from syndicator.rules.cadence import Due, after_failure, after_success
+from syndicator.rules.cadence import Due, after_failure, after_success, counts_against
 from syndicator.store.codec import pack
 from syndicator.store.owners import new_token
 from syndicator.store.store import Store
@@ -146,7 +146,7 @@ class GatherStep:
         now = self._clock()
         state = replace(state, spec_hash=spec_hash(source), last_attempt_at=began)
         if failed is not None:
-            failures = state.failures + 1
+            failures = state.failures + counts_against(failed)
             due = after_failure(
                 source.schedule, failed, failures=failures, began_at=began, now=now, rng=self._rng
             )

@@ -5,6 +5,7 @@ APScheduler's triggers compute the times; they are pure. What is due lives in Re
 
 import random
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -54,14 +55,12 @@ def after_failure(
 ) -> Due:
     """Say when a source is tried again after `failures` failed rounds in a row (this one included).
 
-    Failures slow a source down, never kill it. What the server asks by `Retry-After` is kept, up to a
-    day; 429 is no fault of the source and does not add up.
+    Failures slow a source down, never kill it. What the server asks by `Retry-After` is kept, up to a day.
     """
     regular = _by_schedule(schedule, began_at, now)
     wait_s = (regular.at - now).total_seconds()
     because = f"{regular.because}; last round failed ({failed.code})"
-    polite = failed.reason is Reason.HTTP and failed.status == 429  # noqa: PLR2004  the status' own name
-    if failures > 1 and not polite:
+    if failures > 1 and counts_against(failed):
         grown_s = min(max(wait_s, 1.0) * 2 ** min(failures - 1, 12), LONGEST_BACKOFF_S)
         if grown_s > wait_s:
             wait_s = grown_s
@@ -72,6 +71,12 @@ def after_failure(
     jitter_s = max(schedule.jitter_s, 0.1 * wait_s if failures > 1 else 0.0)
     # Jitter only ever delays here: a server that names a time must not be asked before it.
     return Due(at=now + timedelta(seconds=wait_s + rng.uniform(0, jitter_s)), because=because)
+
+
+def counts_against(failed: FetchFailed) -> bool:
+    """Tell whether a failure is the source's own: being asked too often, or by too many of us, is not."""
+    asked_too_often = failed.reason is Reason.HTTP and failed.status == HTTPStatus.TOO_MANY_REQUESTS
+    return not asked_too_often and failed.reason not in {Reason.BUSY, Reason.INTERNAL}
 
 
 def _by_schedule(schedule: Schedule, began_at: datetime, now: datetime) -> Due:

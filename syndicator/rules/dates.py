@@ -190,12 +190,6 @@ def read_date(text: str, *, timezone: str, now: datetime) -> ReadDate | None:
     return _from_number(line, zone) or _from_words(line, zone, now) or _from_distance(line, now)
 
 
-def parse_date(text: str, *, timezone: str, now: datetime) -> datetime | None:
-    """Give the instant of a date in UTC, midnight in the source's zone where only a day is named."""
-    read = read_date(text, timezone=timezone, now=now)
-    return read.at if read else None
-
-
 def claimed_instant(text: str, *, timezone: str, now: datetime) -> datetime | None:
     """Give the instant that a source claims, in UTC; None too for the bare name of a day that is not over."""
     read = read_date(text, timezone=timezone, now=now)

@@ -124,6 +124,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reason.dns": ("Nama host tidak ditemukan", "The host name is not found"),
     "reason.connect": ("Tidak dapat tersambung", "No connection could be made"),
     "reason.tls": ("Sertifikat atau TLS tidak sah", "The certificate or TLS is not valid"),
+    "reason.busy": (
+        "Terlalu lama menunggu giliran di antara permintaan kami sendiri ke situs itu",
+        "It waited too long for its turn among our own requests to that site",
+    ),
     "reason.timeout": ("Tidak menjawab tepat waktu", "It did not answer in time"),
     "reason.too_large": ("Jawabannya terlalu besar", "The answer is too large"),
     "reason.redirect": ("Pengalihan tidak berujung", "The redirects lead nowhere"),

@@ -122,9 +122,9 @@ async def test_the_deadline_is_for_all_hops_together() -> None:
         writer.write(reply(status=302, headers=[("Location", asked.path + "x")]))
 
     began = asyncio.get_running_loop().time()
-    failed = await failure_from(script, FetchLimits(timeout_s=0.35, max_redirects=50))
+    failed = await failure_from(script, FetchLimits(timeout_s=1, max_redirects=50))
     assert failed.reason is Reason.TIMEOUT
-    assert asyncio.get_running_loop().time() - began < 2
+    assert asyncio.get_running_loop().time() - began < 4
 
 
 async def test_waiting_for_a_turn_is_not_charged_to_the_request() -> None:
@@ -133,19 +133,19 @@ async def test_waiting_for_a_turn_is_not_charged_to_the_request() -> None:
         writer.write(reply(b"x"))
 
     async def all_of(egress: Egress, url: str) -> list[FetchResult]:
-        limits = FetchLimits(timeout_s=0.35)
-        return await asyncio.gather(*(egress.fetch(url, limits=limits) for _ in range(6)))
+        limits = FetchLimits(timeout_s=1)
+        return await asyncio.gather(*(egress.fetch(url, limits=limits) for _ in range(12)))
 
     one = ConnectionLimits(total=10, per_host=1, wait_s=10)
     async with serving(script) as server, egress_on("127.0.0.1", source_limits=one) as egress:
         began = asyncio.get_running_loop().time()
         results = await all_of(egress, server.url())
-        assert asyncio.get_running_loop().time() - began > 0.55
+        assert asyncio.get_running_loop().time() - began > 1.1
     assert all(isinstance(result, Fetched) for result in results)
     assert server.connections == 1
 
 
-async def test_a_turn_that_never_comes_is_a_timeout_and_others_pass() -> None:
+async def test_a_turn_that_never_comes_is_no_fault_of_the_source_and_others_pass() -> None:
     limits = ConnectionLimits(total=2, per_host=1, wait_s=0.1)
     async with (
         serving(silent()) as hanging,
@@ -158,6 +158,6 @@ async def test_a_turn_that_never_comes_is_a_timeout_and_others_pass() -> None:
         late, fine = await asyncio.gather(egress.fetch(hanging.url()), egress.fetch(server.url()))
         stuck.cancel()
     assert isinstance(late, FetchFailed)
-    assert late.reason is Reason.TIMEOUT
+    assert late.reason is Reason.BUSY
     assert "of our own" in late.detail
     assert isinstance(fine, Fetched)

@@ -4,11 +4,12 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from support import NOON
 
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.source import Cron, Every, Schedule
-from syndicator.rules.cadence import after_failure, after_success, check_cron
+from syndicator.rules.cadence import after_failure, after_success, check_cron, counts_against
 
 FIVE = Every(interval_s=300)
 
@@ -90,6 +91,9 @@ def test_failures_slow_a_source_down_and_never_kill_it() -> None:
 
 def test_429_never_counts_against_a_source() -> None:
     assert wait_s(9, failed(429)) <= 330
+    assert not counts_against(failed(429))
+    assert counts_against(failed(503))
+    assert not counts_against(replace(failed(None), reason=Reason.BUSY))
 
 
 @pytest.mark.parametrize(("asked_s", "waited_s"), [(1000, 1000), (10, 300), (10**9, 86400)])
