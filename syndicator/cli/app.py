@@ -8,8 +8,8 @@ import typer
 
 from syndicator import __version__
 from syndicator.cli import checking, listing, running, stepping
-from syndicator.cli.context import Invocation, fail
-from syndicator.errors import ConfigError, SyndicatorError
+from syndicator.cli.context import Invocation, UsageFault, exit_code, print_failure, tell
+from syndicator.errors import SyndicatorError
 from syndicator.observe import logs
 from syndicator.settings import config_folder, read_environment
 
@@ -26,16 +26,26 @@ for group in (running, stepping, checking, listing):
 
 
 def main() -> None:
-    """Run one command; exit 0 done, 1 failed, 2 the configuration or the arguments are wrong."""
+    """Run one command; exit 0 done, 1 failed, 2 the configuration or the arguments are wrong.
+
+    With --json a failure is one document on standard output, whatever failed.
+    """
+    as_json = "--json" in sys.argv[1:]
     try:
-        app()
-    except ConfigError as error:
-        fail(error, code=2)
-    except SyndicatorError as error:
-        fail(error, code=1)
+        sys.exit(app(standalone_mode=not as_json))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except SyndicatorError as error:
+        (print_failure if as_json else tell)(error)
+        sys.exit(exit_code(error))
+    except Exception as error:
+        if not as_json:
+            raise
+        print_failure(error)
+        if isinstance(error, UsageFault | typer.Abort):
+            sys.exit(exit_code(error))
+        raise
 
 
 def _show_version(wanted: bool) -> None:
@@ -51,13 +61,13 @@ def _options(
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", help="Folder of the configuration [env: SYNDICATOR_CONFIG; default: config]."
+            "--config", help="Folder of the configuration (environment: SYNDICATOR_CONFIG; default: config)."
         ),
     ] = None,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
     log_json: Annotated[
         bool | None,
-        typer.Option("--log-json/--log-text", help="Form of the log [default: text on a terminal]."),
+        typer.Option("--log-json/--log-text", help="Form of the log (default: text on a terminal)."),
     ] = None,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")

@@ -1,22 +1,37 @@
 """Commands that try things without changing anything: check, preview, config schema."""
 
 import asyncio
+import json
+import re
+from collections.abc import Collection
+from itertools import count
 from typing import Annotated, Any
+from unicodedata import normalize
+from urllib.parse import urlsplit
 
 import typer
 from msgspec.structs import replace
 
-from syndicator.cli.context import console, fail, invocation, print_json, print_table
+from syndicator.cli.context import (
+    AsJson,
+    CommandFailed,
+    check_known,
+    console,
+    counted,
+    invocation,
+    print_json,
+    print_table,
+    without_values,
+)
 from syndicator.cli.spelling import local_time
 from syndicator.egress.client import open_egress
-from syndicator.errors import ConfigError
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.article import Candidate
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
-from syndicator.pipeline.previewing import Preview, preview
+from syndicator.pipeline.previewing import OnlyAPage, Preview, preview
 from syndicator.settings import Settings
 from syndicator.settings.schema import configuration_schema
 
@@ -34,17 +49,11 @@ def register(app: typer.Typer) -> None:
 
 def _check(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read the whole configuration and tell every fault: file, key, reason, remedy."""
     call = invocation(context)
-    try:
-        settings = call.settings()
-    except ConfigError as error:
-        if as_json:
-            print_json({"ok": False, "items": [], "next": None, "errors": _faults(error)})
-            raise typer.Exit(2) from error
-        fail(error, code=2)
+    settings = call.settings()
     counts = {
         "sources": len(settings.sources),
         "feeds": len(settings.feeds),
@@ -53,7 +62,7 @@ def _check(
     if as_json:
         print_json({"ok": True, "items": [counts], "next": None, "errors": []})
         return
-    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    told = ", ".join(counted(number, name.removesuffix("s")) for name, number in counts.items())
     typer.echo(f"{call.folder}: all well: {told}.")
 
 
@@ -61,7 +70,7 @@ def _preview(
     context: typer.Context,
     url: Annotated[str | None, typer.Argument(help="A feed to try.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="A configured source.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what a source would bring, field by field; nothing is stored."""
     if (url is None) == (source is None):
@@ -69,18 +78,18 @@ def _preview(
     settings = invocation(context).settings()
     shown = asyncio.run(_read(settings, _chosen(settings, url, source)))
     if as_json:
-        print_json(shown)
+        source_shown = replace(shown.source, headers=without_values(shown.source.headers))
+        print_json(replace(shown, source=source_shown))
         return
     _show(shown)
     if url is not None:
-        console().print(_block(shown), style="cyan", soft_wrap=True)
+        block = _block(shown, {*settings.sources, *settings.feeds})
+        console().print(block, style="cyan", soft_wrap=True)
 
 
 def _chosen(settings: Settings, url: str | None, source: str | None) -> Source:
     if source is not None:
-        if source not in settings.sources:
-            known = ", ".join(settings.sources) or "none is configured"
-            raise typer.BadParameter(f"no source is called {source!r} (there are: {known})")
+        check_known("source", source, settings.sources, "--source")
         return settings.sources[SourceId(source)]
     if url is None or not url.startswith(("http://", "https://")):
         raise typer.BadParameter(f"{url!r} is no http or https URL")
@@ -104,7 +113,16 @@ async def _read(settings: Settings, source: Source) -> Preview:
         ) as egress,
         open_pool() as pool,
     ):
-        return await preview(Gatherer(egress, pool), source, articles=PREVIEWED_ARTICLES)
+        try:
+            return await preview(Gatherer(egress, pool), source, articles=PREVIEWED_ARTICLES)
+        except OnlyAPage as error:
+            raise CommandFailed(str(error), key="url", remedy=_way_on(error)) from error
+
+
+def _way_on(error: OnlyAPage) -> str:
+    if error.feeds:
+        return f"the page announces {counted(len(error.feeds), 'feed')}: {', '.join(error.feeds)}"
+    return 'it announces no feed: read it by selectors, with kind = "page"; docs/sources.md shows how'
 
 
 def _show(shown: Preview) -> None:
@@ -116,8 +134,8 @@ def _show(shown: Preview) -> None:
             if value:
                 out.print(f"{name:>12}  {value}")
         out.print()
-    count = max(len(shown.listed), len(shown.candidates))
-    out.print(f"{count} articles in the list, {len(shown.popular)} in the popular box.")
+    number = max(len(shown.listed), len(shown.candidates))
+    out.print(f"{counted(number, 'article')} in the list, {len(shown.popular)} in the popular box.")
     if shown.popular:
         print_table([_popular(item) for item in shown.popular])
     for warning in shown.warnings:
@@ -148,25 +166,39 @@ def _fields(candidate: Candidate, timezone: str) -> dict[str, str]:
     }
 
 
-def _block(shown: Preview) -> str:
-    source = replace(shown.source, url=shown.final_url)
-    host = source.url.split("/")[2].removeprefix("www.").split(":")[0]
-    name = "-".join(part for part in host.split(".") if part.isalnum()) or "source"
+def _block(shown: Preview, taken: Collection[str]) -> str:
+    """Write what the configuration needs to gather this feed, and to publish it as a feed of its own."""
+    host = (urlsplit(shown.final_url).hostname or "source").removeprefix("www.")
+    title = shown.title or host
+    name = free = _slug(shown.title or "") or _slug(host) or "source"
+    for number in count(2):
+        if free not in taken:
+            break
+        free = f"{name}-{number}"
+    language = f"language = {_quoted(shown.language)}\n" if shown.language else ""
     return (
         "\nTo gather it, put this into a file of the configuration folder:\n\n"
-        f"[source.{name}]\n"
-        f'title = "{host}"\n'
-        f'kind = "{source.kind.value}"\n'
-        f'url = "{source.url}"\n'
-        'schedule = { every = "5m", jitter = "30s" }\n'
+        f"[source.{free}]\n"
+        f"title = {_quoted(title)}\n"
+        f'kind = "{shown.source.kind.value}"\n'
+        f"url = {_quoted(shown.final_url)}\n"
+        f"{language}"
+        'schedule = { every = "5m", jitter = "30s" }\n\n'
+        f"[feed.{free}]\n"
+        f"title = {_quoted(title)}\n"
+        f'filter = {{ source = ["{free}"] }}\n'
     )
 
 
-def _faults(error: ConfigError) -> list[dict[str, str]]:
-    return [
-        {"file": fault.file, "key": fault.key, "reason": fault.reason, "remedy": fault.remedy}
-        for fault in error.faults
-    ]
+def _slug(text: str) -> str:
+    """Make a name for the configuration of a title: at most four words of it, without accents."""
+    plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain)[:4])[:40].strip("-")
+
+
+def _quoted(text: str) -> str:
+    """Write a TOML string: those of JSON are."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 @config_app.command(name="schema")

@@ -1,19 +1,48 @@
 """What every command gets, and how every command speaks: tables for people, JSON for programs."""
 
 import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from syndicator.errors import ConfigError, SyndicatorError
+from syndicator.errors import ConfigError, Fault, StoreUnavailable, SyndicatorError
+from syndicator.observe.redact import HIDDEN
 from syndicator.settings import Settings, load
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+AlwaysJson = Annotated[bool, typer.Option("--json", help="Changes nothing: this is JSON always.")]
+
+_WHOLE = frozenset({"id", "event", "article", "endpoint", "url"})
+"""Columns that are copied: never broken."""
+
+_LONGEST_TEXT = 36
+
+_HEIGHT = 25
+"""Means nothing to tables, but a width is believed only with it."""
+
+
+class CommandFailed(SyndicatorError):
+    """A command could not do its work, and there is something that people can do about it."""
+
+    def __init__(self, reason: str, *, key: str = "", remedy: str) -> None:
+        super().__init__(reason)
+        self.fault = Fault(file="", key=key, reason=reason, remedy=remedy)
+
+
+@runtime_checkable
+class UsageFault(Protocol):
+    """How the library of the command line tells that the arguments are wrong; its own class is private."""
+
+    exit_code: int
+
+    def format_message(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +74,84 @@ def invocation(context: typer.Context) -> Invocation:
     return found
 
 
-def fail(error: SyndicatorError, *, code: int) -> NoReturn:
-    """Say what is wrong in plain words, and exit."""
+def exit_code(error: Exception) -> int:
+    """Give 2 where the configuration or the arguments are wrong, else 1."""
+    if isinstance(error, UsageFault):
+        return error.exit_code
+    return 2 if isinstance(error, ConfigError) else 1
+
+
+def tell(error: SyndicatorError) -> None:
+    """Say what is wrong in plain words."""
     if isinstance(error, ConfigError):
         for fault in error.faults:
             typer.secho(f"{fault.file}: {fault.key}: {fault.reason}", err=True, fg="red")
-            if fault.remedy:
-                typer.echo(f"    → {fault.remedy}", err=True)
-        count = len(error.faults)
-        typer.echo(f"{count} fault{'s' if count > 1 else ''} in the configuration.", err=True)
-    else:
-        typer.secho(f"syndicator: {error}", err=True, fg="red")
-    sys.exit(code)
+            _tell_remedy(fault)
+        typer.echo(f"{counted(len(error.faults), 'fault')} in the configuration.", err=True)
+        return
+    (fault,) = faults_of(error)
+    typer.secho(f"syndicator: {fault.reason}", err=True, fg="red")
+    _tell_remedy(fault)
+
+
+def faults_of(error: Exception) -> tuple[Fault, ...]:
+    """Give what went wrong as programs get it: file and key are empty where neither is to blame."""
+    match error:
+        case ConfigError():
+            return error.faults
+        case CommandFailed():
+            return (error.fault,)
+        case StoreUnavailable():
+            key, reason, remedy = (
+                "store.url",
+                str(error),
+                "see that it runs and [store] url is right",
+            )
+        case SyndicatorError():
+            key, reason, remedy = "", str(error), ""
+        case UsageFault():
+            key, reason, remedy = _parameter(error), error.format_message(), "see --help"
+        case typer.Abort():
+            key, reason, remedy = "", "interrupted", ""
+        case _:
+            key, reason, remedy = "", f"a fault of this program: {type(error).__name__}", ""
+    return (Fault(file="", key=key, reason=reason, remedy=remedy),)
+
+
+def print_failure(error: Exception) -> None:
+    """Write the one document that a command called with --json gives when it fails."""
+    errors = [
+        {"file": fault.file, "key": fault.key, "reason": fault.reason, "remedy": fault.remedy}
+        for fault in faults_of(error)
+    ]
+    print_json({"ok": False, "items": [], "next": None, "errors": errors})
+
+
+def _tell_remedy(fault: Fault) -> None:
+    if fault.remedy:
+        typer.echo(f"    → {fault.remedy}", err=True)
+
+
+def _parameter(error: UsageFault) -> str:
+    hint = getattr(error, "param_hint", None)
+    return hint if isinstance(hint, str) else ""
+
+
+def check_known(kind: str, name: str, known: Collection[str], parameter: str) -> None:
+    """Refuse a name that the configuration does not have; tell those that it has."""
+    if name not in known:
+        there_are = f"there are: {', '.join(known)}" if known else "none is configured"
+        raise typer.BadParameter(f"no {kind} is called {name!r} ({there_are})", param_hint=parameter)
+
+
+def counted(number: int, name: str) -> str:
+    """Write `1 feed`, `2 feeds`."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def without_values(headers: Mapping[str, str]) -> dict[str, str]:
+    """Give headers of requests with their values hidden: they are often secrets."""
+    return dict.fromkeys(headers, HIDDEN)
 
 
 def print_json(document: object) -> None:
@@ -66,29 +161,57 @@ def print_json(document: object) -> None:
 
 
 def print_list(
-    items: Sequence[Mapping[str, Any]], *, as_json: bool, more: str | None = None, empty: str = "Nothing."
+    items: Sequence[Mapping[str, Any]],
+    *,
+    as_json: bool,
+    more: str | None = None,
+    empty: str = "Nothing.",
+    people: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
-    """Show things: as a table, or as the list document that programs get."""
+    """Show things: as a table, or as the list document that programs get.
+
+    `people` are the rows of the table, where they differ from what programs get.
+    """
     if as_json:
         print_json({"ok": True, "items": items, "next": more, "errors": []})
     elif not items:
         typer.echo(empty)
     else:
-        print_table(items)
+        print_table(items if people is None else people)
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Show rows under the names of their columns."""
+    """Show rows under the names of their columns.
+
+    Ids are never broken, so that they can be copied. An address stands last and in one piece,
+    running over the end of the line where that is too near.
+    """
+    out = console()
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in rows[0]:
+    plain = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+    widths = {name: max(len(name), *(cell_len(row[name]) for row in plain)) for name in rows[0]}
+    natural = sum(widths.values()) + 2 * len(widths)
+    running_over = "url" in widths and natural > out.width
+    for name, width in widths.items():
         number = all(isinstance(row[name], int | float) for row in rows)
-        table.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    console().print(table)
+        table.add_column(
+            name.replace("_", " "),
+            justify="right" if number else "left",
+            overflow="fold",
+            no_wrap=name in _WHOLE,
+            min_width=width if name in _WHOLE else None,
+            max_width=_LONGEST_TEXT if running_over and name not in _WHOLE else None,
+        )
+    for row in plain:
+        table.add_row(*row.values())
+    (_console(natural) if running_over else out).print(table)
+
+
+def _console(width: int) -> Console:
+    return Console(highlight=False, markup=False, width=width, height=_HEIGHT)
 
 
 def console() -> Console:
     """Give standard output; as wide as its content where nobody looks at it on a terminal."""
     out = Console(highlight=False, markup=False)
-    return out if out.is_terminal else Console(highlight=False, markup=False, width=200)
+    return out if out.is_terminal else _console(200)

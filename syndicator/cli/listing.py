@@ -2,20 +2,30 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
-from syndicator.cli.context import invocation, print_json, print_list
+from syndicator.cli.context import (
+    AlwaysJson,
+    AsJson,
+    check_known,
+    invocation,
+    print_json,
+    print_list,
+    without_values,
+)
 from syndicator.cli.spelling import ago
 from syndicator.errors import SyndicatorError
+from syndicator.model.article import Article
 from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, EndpointId, FeedId, SourceId
 from syndicator.service import Service, open_service
 from syndicator.settings import Settings
 
 Rows = Sequence[Mapping[str, Any]]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Limit = Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 for all.")]
 
 sources_app = typer.Typer(help="Where news comes from.", no_args_is_help=True)
@@ -68,14 +78,16 @@ def _list_sources(context: typer.Context, limit: Limit = 50, as_json: AsJson = F
 
 
 @sources_app.command(name="show", epilog="Example: syndicator sources show berita-kota")
-def _show_source(context: typer.Context, source: str) -> None:
+def _show_source(context: typer.Context, source: str, as_json: AlwaysJson = False) -> None:
     """Show a source and all that is known of it, as JSON."""
+    del as_json
+    name = SourceId(source)
+    known = invocation(context).settings().sources
+    check_known("source", source, known, "source")
+    shown = replace(known[name], headers=without_values(known[name].headers))
 
     async def document(service: Service) -> Any:
-        if source not in service.settings.sources:
-            raise SyndicatorError(f"no source is called {source!r}")
-        name = SourceId(source)
-        return {"source": service.settings.sources[name], "state": await service.store.sources.state(name)}
+        return {"source": shown, "state": await service.store.sources.state(name)}
 
     print_json(_ask(context, document))
 
@@ -102,12 +114,12 @@ def _list_feeds(context: typer.Context, limit: Limit = 50, as_json: AsJson = Fal
 
 
 @feeds_app.command(name="show", epilog="Example: syndicator feeds show latest")
-def _show_feed(context: typer.Context, feed: str) -> None:
+def _show_feed(context: typer.Context, feed: str, as_json: AlwaysJson = False) -> None:
     """Show what a feed holds now, as JSON."""
+    del as_json
+    check_known("feed", feed, invocation(context).settings().feeds, "feed")
 
     async def document(service: Service) -> Any:
-        if feed not in service.publisher.specs:
-            raise SyndicatorError(f"no feed is called {feed!r}")
         return await service.publisher.snapshot(FeedId(feed))
 
     print_json(_ask(context, document))
@@ -123,33 +135,47 @@ def _list_articles(
     as_json: AsJson = False,
 ) -> None:
     """List articles, the newest first."""
+    if source is not None:
+        check_known("source", source, invocation(context).settings().sources, "--source")
 
-    async def rows(service: Service) -> Rows:
+    async def rows(service: Service) -> tuple[Rows, Rows]:
         articles = service.store.articles
         if source is not None:
             ids = await articles.carried_by(SourceId(source), limit)
         else:
             listed, _ = await articles.timeline(["all"], limit or await articles.count() or 1)
             ids = [place.article_id for place in listed]
-        found = await articles.get_many(ids, bodies=False)
-        return [
-            {
-                "id": one.id,
-                "url": one.url,
-                "title": one.title,
-                "published_at": one.published_at,
-                "first_seen_at": one.first_seen_at,
-            }
-            for one in found
-            if one
-        ]
+        found = [one for one in await articles.get_many(ids, bodies=False) if one]
+        return [_article(one) for one in found], [_short(one, service.clock()) for one in found]
 
-    print_list(_ask(context, rows), as_json=as_json, empty="No articles yet.")
+    items, people = _ask(context, rows)
+    print_list(items, people=people, as_json=as_json, empty="No articles yet.")
+
+
+def _article(one: Article) -> Mapping[str, Any]:
+    return {
+        "id": one.id,
+        "url": one.url,
+        "title": one.title,
+        "published_at": one.published_at,
+        "first_seen_at": one.first_seen_at,
+    }
+
+
+def _short(one: Article, now: datetime) -> Mapping[str, Any]:
+    return {
+        "id": one.id,
+        "age": ago(one.published_at, now),
+        "title": one.title,
+        "source": one.source,
+        "url": one.url,
+    }
 
 
 @articles_app.command(name="show", epilog="Example: syndicator articles show 5uvqk4bqvtgfkp3a")
-def _show_article(context: typer.Context, article: str) -> None:
+def _show_article(context: typer.Context, article: str, as_json: AlwaysJson = False) -> None:
     """Show an article with all its fields, as JSON."""
+    del as_json
 
     async def document(service: Service) -> Any:
         found = await service.store.articles.get(ArticleId(article))
@@ -192,6 +218,8 @@ def _list_deliveries(
     as_json: AsJson = False,
 ) -> None:
     """List what is not delivered: waiting, in flight, or dead with its reason."""
+    if endpoint is not None:
+        check_known("endpoint", endpoint, invocation(context).settings().endpoints, "--endpoint")
 
     async def rows(service: Service) -> Rows:
         names = [name for name in service.settings.endpoints if endpoint in {None, name}]

@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.context import invocation, print_json, print_table
+from syndicator.cli.context import (
+    AlwaysJson,
+    AsJson,
+    check_known,
+    counted,
+    invocation,
+    print_json,
+    print_table,
+)
 from syndicator.model.ids import SourceId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.gathering import ChosenSources, SourceReport
@@ -44,13 +52,12 @@ def _once(  # noqa: PLR0917  typer calls it by name
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="How many jobs to do at once.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Do one round of a step, then exit: 0 done, 1 when something failed."""
     settings = invocation(context).settings()
-    unknown = sorted(set(source or ()) - set(settings.sources))
-    if unknown:
-        raise typer.BadParameter(f"no source is called {', '.join(unknown)}", param_hint="--source")
+    for name in source or ():
+        check_known("source", name, settings.sources, "--source")
     chosen = [SourceId(name) for name in (source or (settings.sources if everything else ()))]
     reports = asyncio.run(_run(settings, step, chosen, workers or CAPACITY[step]))
     result = _result(step, reports)
@@ -59,9 +66,17 @@ def _once(  # noqa: PLR0917  typer calls it by name
     elif step is StepName.GATHER and result["sources"]:
         print_table([{"source": name, **fields} for name, fields in result["sources"].items()])
     else:
-        typer.echo(f"{step}: {result['totals']['done']} done, {result['totals']['failed']} failed.")
+        typer.echo(f"{step}: {_told(step, result['totals'])}")
     if result["totals"]["failed"]:
         raise typer.Exit(1)
+
+
+def _told(step: StepName, totals: dict[str, int]) -> str:
+    if step is StepName.GATHER and not totals["done"] + totals["failed"]:
+        return "nothing was due; --all takes all sources."
+    if step is StepName.RANK and not totals["failed"]:
+        return f"{counted(totals['done'], 'feed')} ordered anew."
+    return f"{totals['done']} done, {totals['failed']} failed."
 
 
 async def _run(settings: Settings, name: StepName, chosen: Sequence[SourceId], capacity: int) -> list[Report]:
@@ -82,7 +97,7 @@ def _step(service: Service, name: StepName, chosen: Sequence[SourceId]) -> Step:
 
 def _result(step: StepName, reports: Sequence[Report]) -> dict[str, Any]:
     failed = sum(report.failed for report in reports)
-    totals: dict[str, int] = {"done": len(reports) - failed, "failed": failed}
+    totals: dict[str, int] = {"done": sum(map(_done, reports)), "failed": failed}
     sources = {}
     for report in reports:
         if isinstance(report, SourceReport):
@@ -97,8 +112,17 @@ def _result(step: StepName, reports: Sequence[Report]) -> dict[str, Any]:
     return {"step": step.value, "sources": dict(sorted(sources.items())), "totals": totals}
 
 
-def _stats(context: typer.Context) -> None:
+def _done(report: Report) -> int:
+    """Count what a report tells of: one of ranking names every feed whose order changed."""
+    if report.failed:
+        return 0
+    named = str(dict(report.fields).get("feed", "")) if report.step == StepName.RANK else ""
+    return len(named.split(", "))
+
+
+def _stats(context: typer.Context, as_json: AlwaysJson = False) -> None:
     """Count what there is, as JSON."""
+    del as_json
     print_json(asyncio.run(_counts(invocation(context).settings())))
 
 
