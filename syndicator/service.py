@@ -6,10 +6,10 @@
 """
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from syndicator.egress.client import Egress, open_egress
 from syndicator.gather.gatherer import Gatherer
@@ -31,6 +31,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.steps import Report, Step
 from syndicator.pipeline.sweeping import Retention, SweepStep
 from syndicator.settings.settings import Settings
+from syndicator.store.configured import Names
 from syndicator.store.connection import redis_clock
 from syndicator.store.store import Store, StoreOptions, open_store
 
@@ -54,6 +55,8 @@ class Service:
     deliver: DeliverStep
     rank: RankStep
     sweep: SweepStep
+    enlist: Callable[[], Awaitable[None]]
+    """Makes the configured sources, feeds and endpoints the ones that are worked on."""
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -76,12 +79,6 @@ class Service:
         self.metrics.lateness_seconds.labels(report.source).observe(report.late_s)
         for verdict in ("new", "changed", "duplicate", "unchanged"):
             self.metrics.articles.labels(verdict).inc(getattr(report.round, verdict))
-
-    async def enlist(self) -> None:
-        """Make the configured sources, feeds and endpoints the ones that are worked on."""
-        await self.gather.enlist()
-        await self.store.deliveries.enlist(self.settings.endpoints, self.clock())
-        await self.publisher.adopt(self.clock())
 
 
 @asynccontextmanager
@@ -127,7 +124,7 @@ def origins(sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Origin]:
             id=source.id,
             title=source.title,
             home_url=source.home_url or _origin(source.url),
-            feed_url=source.url if source.kind is SourceKind.FEED else None,
+            feed_url=_public(source.url) if source.kind is SourceKind.FEED else None,
         )
         for source in sources.values()
     }
@@ -150,6 +147,18 @@ def _wire(
         SourceKind.FEED: FeedRound(store, gatherer, admitter, clock),
         SourceKind.PAGE: PageRound(store, gatherer, admitter, clock),
     }
+    gather = GatherStep(store, settings.sources, rounds, clock, rng)
+    deliver = DeliverStep(store, egress, settings.endpoints, clock, rng)
+    names = Names(
+        sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
+    )
+
+    async def enlist() -> None:
+        await store.configured.note(names, clock())
+        await gather.enlist()
+        await store.deliveries.enlist(settings.endpoints, clock())
+        await publisher.adopt(clock())
+
     return Service(
         settings=settings,
         clock=clock,
@@ -159,18 +168,20 @@ def _wire(
         publisher=publisher,
         reading=Reading(store, publisher, settings.sources.values(), settings.endpoints.values(), clock),
         metrics=metrics,
-        gather=GatherStep(store, settings.sources, rounds, clock, rng),
+        gather=gather,
         publish=PublishStep(store, publisher),
-        deliver=DeliverStep(store, egress, settings.endpoints, clock, rng),
+        deliver=deliver,
         rank=RankStep(store, specs, clock),
         sweep=SweepStep(
             store=store,
             retention=_retention(settings),
             specs=specs,
-            sources=list(settings.sources),
-            endpoints=list(settings.endpoints),
+            names=names,
+            enlist=enlist,
+            fan_out=deliver.fan_out,
             clock=clock,
         ),
+        enlist=enlist,
     )
 
 
@@ -196,4 +207,14 @@ def _retention(settings: Settings) -> Retention:
 
 def _origin(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/"
+    return f"{parts.scheme}://{_host(parts)}/"
+
+
+def _public(url: str) -> str | None:
+    """Give a URL as it may be published: without a password; None where a query may hold a token."""
+    parts = urlsplit(url)
+    return None if parts.query else f"{parts.scheme}://{_host(parts)}{parts.path}"
+
+
+def _host(parts: SplitResult) -> str:
+    return parts.netloc.rpartition("@")[2]

@@ -1,17 +1,21 @@
 """Retention: what is old leaves, a bounded number of things a round."""
 
-from collections.abc import Collection, Iterable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from syndicator.model.article import Article
 from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec
-from syndicator.model.ids import EndpointId, FeedId, SourceId
+from syndicator.model.ids import FeedId
+from syndicator.observe.logs import get_logger
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.rules.selection import matches
+from syndicator.store.configured import Names
 from syndicator.store.store import Store
+
+log = get_logger(__name__)
 
 BATCH = 500
 INTERVAL = timedelta(minutes=1)
@@ -27,7 +31,11 @@ class Retention(Struct, frozen=True, kw_only=True):
 
 
 class SweepStep:
-    """Takes out articles, bodies, identities and dead deliveries that outlived their retention."""
+    """Takes out what outlived its retention, and what belongs to names that left the configuration.
+
+    It also fans out, so that the outbox is bounded where nothing is delivered, and has all sources enlisted
+    again when Redis was emptied under us.
+    """
 
     name = "sweep"
 
@@ -37,16 +45,19 @@ class SweepStep:
         store: Store,
         retention: Retention,
         specs: Collection[FeedSpec],
-        sources: Collection[SourceId],
-        endpoints: Collection[EndpointId],
+        names: Names,
+        enlist: Callable[[], Awaitable[None]],
+        fan_out: Callable[[], Awaitable[None]],
         clock: Clock,
     ) -> None:
         self._store = store
         self._retention = retention
         self._specs = specs
-        self._sources = sources
-        self._endpoints = endpoints
+        self._names = names
+        self._enlist = enlist
+        self._fan_out = fan_out
         self._clock = clock
+        self._began_ms: int | None = None
         self._due_at = EPOCH
 
     async def take(self, room: int) -> Taken:
@@ -59,19 +70,36 @@ class SweepStep:
 
     async def _sweep(self) -> Report | None:
         articles, now = self._store.articles, self._clock()
+        await self._notice_emptied(now)
+        # Before anything is removed: after a long stop our own names must not look as if they had left.
+        await self._store.configured.note(self._names, now)
+        await self._fan_out()
         bodies = await articles.sweep_bodies(now, self._retention.bodies, BATCH)
         gone = await articles.sweep(now, self._retention.articles, BATCH)
         identities = await articles.sweep_identities(now, self._retention.identities, BATCH)
-        for source in self._sources:
+        for source in self._names.sources:
             await articles.sweep_carried(source, now, self._retention.articles)
-        for endpoint in self._endpoints:
+        for endpoint in self._names.endpoints:
             await self._store.deliveries.sweep(endpoint, now)
         await self._store.popularity.trim()
         await self._store.feeds.touch(self._showing(gone), now)
-        if not (bodies or gone or identities):
+        leavers = await self._store.configured.remove_leavers(now)
+        if not (bodies or gone or identities or leavers):
             return None
-        fields = (("articles", len(gone)), ("bodies", bodies), ("identities", identities))
-        return Report(step=self.name, event="swept", fields=fields)
+        fields: list[tuple[str, str | int | float]] = [
+            ("articles", len(gone)), ("bodies", bodies), ("identities", identities),
+        ]  # fmt: skip
+        if leavers:
+            fields.append(("left", ", ".join(leavers)))
+        return Report(step=self.name, event="swept", fields=tuple(fields))
+
+    async def _notice_emptied(self, now: datetime) -> None:
+        """Enlist everything again when this is not the data that we began with: nothing would be due."""
+        began_ms = await self._store.configured.began_ms(now)
+        if self._began_ms not in (None, began_ms):
+            log.warning("Redis was emptied: all sources are gathered anew")
+            await self._enlist()
+        self._began_ms = began_ms
 
     def _showing(self, gone: Iterable[Article]) -> list[FeedId]:
         articles = list(gone)

@@ -22,10 +22,17 @@ class Keys:
         """
         return self._prefix + "meta"
 
+    def configured(self) -> str:
+        """HASH: `source:ID`, `feed:ID` or `endpoint:ID` → when a process last had it configured, ms.
+
+        Kept: a week after the last process; then all that belongs to the name goes. Written by: start, sweep.
+        """
+        return self._prefix + "configured"
+
     def source(self, source: SourceId) -> str:
         """STRING: msgpack `SourceState`.
 
-        Kept: while the source is configured. Written by: gathering, when it settles.
+        Kept: while the source is configured, and a week. Written by: gathering, when it settles.
         """
         return f"{self._prefix}source:{source}"
 
@@ -103,26 +110,26 @@ class Keys:
     def feeds_version(self) -> str:
         """HASH: feed id → number, raised by each change that the feed shows.
 
-        Kept: configured feeds. Written by: admit, rank.
+        Kept: configured feeds, and a week. Written by: admit, rank.
         """
         return self._prefix + "feeds:version"
 
     def feeds_changed(self) -> str:
         """HASH: feed id → when the version was raised last, ms.
 
-        Kept: configured feeds. Written by: admit, rank.
+        Kept: configured feeds, and a week. Written by: admit, rank.
         """
         return self._prefix + "feeds:changed"
 
     def feeds_spec(self) -> str:
         """HASH: feed id → digest of the description (feed, site, portals' names) that it is rendered by.
 
-        Kept: configured feeds. Written by: start.
+        Kept: configured feeds, and a week. Written by: start.
         """
         return self._prefix + "feeds:spec"
 
     def rendition(self, feed: FeedId, form: Format) -> str:
-        """STRING: msgpack `Rendition`, the newest.
+        """STRING: msgpack `Rendition`, the newest; its bytes compressed only (gzip and brotli).
 
         Kept: until the next one. Written by: publishing.
         """
@@ -131,7 +138,7 @@ class Keys:
     def ranking(self, feed: FeedId) -> str:
         """STRING: msgpack list of `Ranked`, what a popular feed shows.
 
-        Kept: until the next one. Written by: rank.
+        Kept: until the next one, of configured feeds (and a week). Written by: rank.
         """
         return f"{self._prefix}ranking:{feed}"
 
@@ -152,7 +159,8 @@ class Keys:
     def outbox(self) -> str:
         """STREAM: every event, in order, `event` (msgpack `Event`).
 
-        Kept: until it is fanned out. Written by: admit.
+        Kept: until it is fanned out, by deliver or at the latest by sweep (each minute), whether or not there
+        are endpoints. Written by: admit.
         """
         return self._prefix + "outbox"
 
@@ -166,14 +174,14 @@ class Keys:
     def queues(self) -> str:
         """ZSET: endpoint id → when its queue wants attention, ms (never too late, at times too early).
 
-        Kept: configured endpoints. Written by: fan-out, claim, settle.
+        Kept: configured endpoints, and a week. Written by: fan-out, claim, settle.
         """
         return self._prefix + "queues"
 
     def queue(self, endpoint: EndpointId) -> str:
         """ZSET: event id → due time in ms, or lease end while a worker has it.
 
-        Kept: until delivered or dead. Written by: fan-out, claim, settle.
+        Kept: until delivered or dead, or a week after its endpoint left. Written by: fan-out, claim, settle.
         """
         return f"{self._prefix}queue:{endpoint}"
 
@@ -201,13 +209,13 @@ class Keys:
     def attempts(self, endpoint: EndpointId) -> str:
         """STREAM: `event`, `attempt`, `result`, `duration_ms`.
 
-        Kept: the newest thousand. Written by: settle.
+        Kept: the newest thousand, of configured endpoints (and a week). Written by: settle.
         """
         return f"{self._prefix}attempts:{endpoint}"
 
     def delivered(self) -> str:
         """HASH: endpoint id → deliveries that succeeded since the beginning.
 
-        Kept: for ever. Written by: settle.
+        Kept: configured endpoints, and a week. Written by: settle.
         """
         return self._prefix + "delivered"

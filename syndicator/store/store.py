@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from syndicator.model.clock import system_clock
 from syndicator.store.articles import Articles
+from syndicator.store.configured import Configured
 from syndicator.store.connection import Connection, connect
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.embedded import embedded_server
@@ -38,6 +39,7 @@ class Store:
     def __init__(self, connection: Connection, keys: Keys, kept_revisions: int) -> None:
         self.connection = connection
         self.articles = Articles(connection, keys, kept_revisions)
+        self.configured = Configured(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.feeds = Feeds(connection, keys)
         self.outbox = Outbox(connection, keys)

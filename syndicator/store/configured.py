@@ -1,0 +1,113 @@
+"""What the configurations of all processes name, and what is left in Redis of names that none still has."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from syndicator.model.clock import to_ms
+from syndicator.model.feed import Format
+from syndicator.model.ids import EndpointId, EventId, FeedId, SourceId
+from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.health import check_schema
+from syndicator.store.keys import Keys
+
+GRACE = timedelta(days=7)
+"""How long a name may be away: what comes back sooner finds everything as it was."""
+
+BATCH = 500
+"""Deliveries of a removed endpoint per call: about 1 ms of Redis' time."""
+
+
+class Names(Struct, frozen=True, kw_only=True):
+    """What one configuration names."""
+
+    sources: tuple[SourceId, ...] = ()
+    feeds: tuple[FeedId, ...] = ()
+    endpoints: tuple[EndpointId, ...] = ()
+
+
+class Configured:
+    """The names that are in use, and the end of those that are not."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+
+    async def began_ms(self, now: datetime) -> int:
+        """Say when this namespace began; of one that was emptied meanwhile, that is now."""
+        await check_schema(self._redis, self._keys, now)
+        return int(await self._redis.call("HGET", self._keys.meta(), "created_ms"))
+
+    async def note(self, names: Names, now: datetime) -> None:
+        """Note that these names are in use now."""
+        kinds = (("source", names.sources), ("feed", names.feeds), ("endpoint", names.endpoints))
+        fields: list[tuple[str, int]] = [
+            (f"{kind}:{name}", to_ms(now)) for kind, found in kinds for name in found
+        ]
+        await self._redis.batch([("HSET", self._keys.configured(), *field) for field in fields])
+
+    async def remove_leavers(self, now: datetime) -> list[str]:
+        """Remove what belongs to names that no process has had for the grace period; give those names.
+
+        An endpoint with many deliveries takes several calls. A name that comes back at the same moment stays.
+        """
+        known = pairs(await self._redis.call("HGETALL", self._keys.configured()))
+        bound = to_ms(now - GRACE)
+        leavers = [(name.decode(), since.decode()) for name, since in known if int(since) <= bound]
+        removals = [(await self._removal(name), name, since) for name, since in leavers]
+        done = await self._redis.commit(
+            [
+                Unit(expects=((self._keys.configured(), name, since),), writes=tuple(writes))
+                for writes, name, since in removals
+            ]
+        )
+        return [name for (_, name, _), removed in zip(removals, done, strict=True) if removed]
+
+    async def _removal(self, field: str) -> list[Command]:
+        kind, _, name = field.partition(":")
+        forget: Command = ("HDEL", self._keys.configured(), field)
+        if kind == "source":
+            return [*self._source(SourceId(name)), forget]
+        if kind == "feed":
+            return [*self._feed(FeedId(name)), forget]
+        rest, is_all = await self._deliveries(EndpointId(name))
+        return [*rest, *self._endpoint(EndpointId(name)), forget] if is_all else rest
+
+    def _source(self, source: SourceId) -> Iterable[Command]:
+        keys = self._keys
+        return (
+            ("UNLINK", keys.source(source), keys.carried(source), keys.recheck(source)),
+            ("ZREM", keys.sources_due(), source),
+            ("HDEL", keys.sources_owners(), source),
+        )
+
+    def _feed(self, feed: FeedId) -> Iterable[Command]:
+        keys = self._keys
+        return (
+            ("UNLINK", keys.ranking(feed), *(keys.rendition(feed, form) for form in Format)),
+            ("HDEL", keys.feeds_version(), feed),
+            ("HDEL", keys.feeds_changed(), feed),
+            ("HDEL", keys.feeds_spec(), feed),
+        )
+
+    def _endpoint(self, endpoint: EndpointId) -> Iterable[Command]:
+        keys = self._keys
+        return (
+            ("UNLINK", keys.queue(endpoint), keys.queue_owners(endpoint)),
+            ("UNLINK", keys.dead(endpoint), keys.attempts(endpoint)),
+            ("ZREM", keys.queues(), endpoint),
+            ("HDEL", keys.delivered(), endpoint),
+        )
+
+    async def _deliveries(self, endpoint: EndpointId) -> tuple[list[Command], bool]:
+        """Give what removes the next deliveries of an endpoint, and whether those are all."""
+        writes: list[Command] = []
+        is_all = True
+        for key in (self._keys.queue(endpoint), self._keys.dead(endpoint)):
+            events = await self._redis.call("ZRANGE", key, 0, BATCH - 1)
+            if events:
+                records = (self._keys.delivery(endpoint, EventId(event.decode())) for event in events)
+                writes += [("UNLINK", *records), ("ZREM", key, *events)]
+            is_all = is_all and len(events) < BATCH
+        return writes, is_all
