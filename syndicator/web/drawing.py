@@ -17,6 +17,17 @@ from syndicator.web.wording import Wording, default_language, wordings
 STATIC_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
 }
+ICON = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    b'<rect width="32" height="32" rx="7" fill="#0b5c66"/>'
+    b'<g fill="none" stroke="#fff" stroke-width="3.4" stroke-linecap="round">'
+    b'<path d="M9 15.5a7.5 7.5 0 0 1 7.5 7.5"/><path d="M9 9a14 14 0 0 1 14 14"/></g>'
+    b'<circle cx="10" cy="22" r="2.4" fill="#fff"/></svg>\n'
+)
+_ICON_HEADERS: Mapping[str, str] = {
+    hdrs.CONTENT_TYPE: "image/svg+xml",
+    hdrs.CACHE_CONTROL: "public, max-age=86400",
+}
 _YEAR_S = 365 * 24 * 3600
 
 
@@ -66,7 +77,11 @@ class Drawing:
         )
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/static/{name}", self.static)]
+        return [web.get("/static/{name}", self.static), web.get("/favicon.ico", self.icon)]
+
+    async def icon(self, request: web.Request) -> web.Response:
+        """Send the picture for tabs; browsers look for it under this name whatever its format."""
+        return respond_with(request, ICON, _ICON_HEADERS)
 
     async def static(self, request: web.Request) -> web.Response:
         """Send a file that belongs to the pages; its URL carries its digest, so it may be kept for good."""

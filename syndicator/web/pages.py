@@ -14,6 +14,7 @@ from syndicator.render.items import Item, prepare_entry
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import Problem, not_found, problem_headers
+from syndicator.web.responses import respond_with
 from syndicator.web.texts import TEXTS
 
 _ARTICLE_ID = re.compile(r"[a-z0-9]{1,64}")
@@ -57,6 +58,8 @@ class PageRoutes:
         return [
             web.get("/", self.index),
             web.get("/feeds/{feed}", self.feed),
+            web.get("/feeds/{feed}/", self.feed_with_slash),
+            web.get("/robots.txt", self.robots),
             web.get("/articles/{article}", self.article),
             web.get("/problems/{name}", self.problem),
         ]
@@ -85,6 +88,22 @@ class PageRoutes:
             cache_control=self._lifetime,
             feed=await self._listed(spec, _ON_FEED_PAGE),
         )
+
+    async def feed_with_slash(self, request: web.Request) -> web.Response:
+        """Lead to the page of a feed, relative to where this was asked: right behind every proxy."""
+        feed = request.match_info["feed"]
+        if feed not in self._publisher.specs:
+            raise not_found("No feed has this name.")
+        headers: dict[str, str] = {hdrs.LOCATION: f"../{feed}", hdrs.CACHE_CONTROL: self._lifetime}
+        return web.Response(status=308, headers=headers)
+
+    async def robots(self, request: web.Request) -> web.Response:
+        """Tell robots that they may read everything (RFC 9309); articles say themselves what is not kept."""
+        headers: dict[str, str] = {
+            hdrs.CONTENT_TYPE: "text/plain; charset=utf-8",
+            hdrs.CACHE_CONTROL: "public, max-age=86400",
+        }
+        return respond_with(request, b"User-agent: *\nAllow: /\n", headers)
 
     async def article(self, request: web.Request) -> web.Response:
         """Show one article as we know it; the portal's own page stays the one that counts."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.fetch import Reason
-from syndicator.model.source import Source, SourceState
+from syndicator.model.source import Round, Source, SourceState
 from syndicator.model.status import EndpointStatus, QueueCounts, SourceStatus, Status
 from syndicator.pipeline.reading import Reading
 from syndicator.web.drawing import Drawing
@@ -21,8 +21,8 @@ _METRICS_HEADERS = {
     hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8",
     hdrs.CACHE_CONTROL: "no-store",
 }
-_WORST_FIRST = ("failing", "stuck", "late", "retrying", "waiting", "ok")
-_NEEDS_ATTENTION = frozenset({"failing", "stuck", "late"})
+_WORST_FIRST = ("failing", "stuck", "late", "nothing", "retrying", "waiting", "ok")
+_NEEDS_ATTENTION = frozenset({"failing", "stuck", "late", "nothing"})
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -121,6 +121,8 @@ def _source_standing(one: SourceStatus, status: Status) -> str:
         return "failing"
     if state.next_due_at is not None and state.next_due_at + LATE_AFTER < status.at:
         return "late"
+    if state.warnings and state.last_round == Round():
+        return "nothing"
     return "ok" if state.last_success_at else "waiting"
 
 

@@ -9,6 +9,7 @@ from syndicator.web.texts import DAYS, LANGUAGES, MONTHS, TEXTS
 
 FALLBACK = "en"
 _UNITS_PER_GROUP = {"id": ".", "en": ","}
+_SPANS_S = (("d", 86400), ("h", 3600), ("min", 60))
 
 
 class Wording:
@@ -34,6 +35,14 @@ class Wording:
         local = instant.astimezone(self._zone)
         month = MONTHS[self.language][local.month - 1][:3]
         return f"{local.day} {month} {local.year}, {self._time(local)}"
+
+    def age(self, instant: datetime, now: datetime) -> str:
+        """Write how far away an instant is: `4 s ago`, `in 3 min`; units change at two of the next."""
+        seconds = round((now - instant).total_seconds())
+        size = abs(seconds)
+        unit, length = next((span for span in _SPANS_S if size >= 2 * span[1]), ("s", 1))
+        span = self(f"span.{unit}", number=size // length)
+        return self("ahead" if seconds < 0 else "ago", span=span)
 
     def number(self, value: int) -> str:
         return f"{value:,}".replace(",", _UNITS_PER_GROUP[self.language])

@@ -106,6 +106,19 @@ async def test_addresses_are_copied_with_keys_alone(seen: Seen) -> None:
     assert chosen == "http://127.0.0.1/feeds/latest.rss"
 
 
+async def test_the_end_of_every_address_is_seen(seen: Seen) -> None:
+    """What tells the three formats apart stands at the end: a narrow page must not cut it off."""
+    await seen.page.set_viewport_size({"width": 360, "height": 800})
+    for path in ("/", "/feeds/latest"):
+        await seen.page.goto(seen.public + path)
+        hidden = await seen.page.evaluate(
+            "[...document.querySelectorAll('.addresses input')].filter(e => e.checkVisibility())"
+            ".map(e => e.scrollWidth > e.clientWidth && getComputedStyle(e).direction !== 'rtl')"
+        )
+        assert hidden
+        assert not any(hidden)
+
+
 async def test_text_stands_out(seen: Seen) -> None:
     """WCAG 2.2, 1.4.3: at least 4.5 to 1, in both schemes."""
     for scheme in ("light", "dark"):

@@ -214,3 +214,35 @@ async def test_at_most_thirty_entries_are_shown(world: World, client: Client) ->
     page = tree(await client.get("/feeds/latest", PAGE))
     assert len(page.css(".entries li")) == 30
     world.clock.now += timedelta(minutes=1)
+
+
+async def test_titles_in_any_language_fit_the_words_around_them(client: Client) -> None:
+    page = tree(await client.get("/", PAGE | {"Accept-Language": "en"}))
+    assert texts(page, ".more") == ["More: Terbaru", "More: Terpopuler hari ini"]
+    assert texts(page, ".more a") == ["Terbaru", "Terpopuler hari ini"]
+
+
+async def test_feeds_stand_ahead_of_what_is_popular(client: Client) -> None:
+    page = tree(await client.get("/", PAGE))
+    assert [one.attributes.get("class") for one in page.css(".front > section")] == [
+        "newest",
+        "feeds",
+        "popular",
+    ]
+
+
+async def test_a_slash_at_the_end_leads_to_the_feed(client: Client) -> None:
+    for prefix in ("", "/news"):
+        answer = await client.get(f"{prefix}/feeds/latest/", PAGE)
+        assert (answer.status, answer.headers["Location"]) == (308, "../latest")
+    assert (await client.get("/feeds/nothing/", PAGE)).status == 404
+
+
+async def test_what_robots_and_tabs_ask_for_is_there(client: Client) -> None:
+    robots = await client.get("/robots.txt")
+    assert (robots.status, robots.text) == (200, "User-agent: *\nAllow: /\n")
+    icon = await client.get("/favicon.ico")
+    assert (icon.status, icon.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert icon.body.startswith(b"<svg")
+    page = tree(await client.get("/", PAGE))
+    assert page.css("link[rel=icon]")[0].attributes.get("href") == "/news/favicon.ico"

@@ -15,7 +15,7 @@ from syndicator.web.app import create_ops_app
 from syndicator.web.options import OpsOptions
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
-SOURCES = tuple(source(name, name.title()) for name in ("fine", "waiting", "late", "failing"))
+SOURCES = tuple(source(name, name.title()) for name in ("fine", "waiting", "late", "failing", "hollow"))
 ENDPOINTS = tuple(
     Endpoint(id=EndpointId(name), url=f"https://{name}.example/in?token=hidden", secrets=(Secret("whsec_x"),))
     for name in ("quiet", "stuck")
@@ -49,6 +49,13 @@ async def _gather(world: World) -> None:
             next_due_at=NOON + timedelta(minutes=5),
             due_because="every 5m",
             warnings=("One item had no date.",),
+        ),
+        "hollow": SourceState(
+            last_success_at=NOON - timedelta(seconds=4),
+            last_round=Round(),
+            next_due_at=NOON + timedelta(seconds=1),
+            due_because="every 5s",
+            warnings=("No entry was readable.",),
         ),
         "late": SourceState(last_success_at=NOON, next_due_at=NOON - timedelta(hours=1)),
         "failing": SourceState(
@@ -88,22 +95,37 @@ def rows(table: LexborNode) -> dict[str | None, list[str]]:
 async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) -> None:
     sources, _ = (await page(client)).css("table")
     told = rows(sources)
-    assert list(told) == ["failing", "late", "waiting", "ok"]
+    assert list(told) == ["failing", "late", "nothing", "waiting", "ok"]
     assert told["failing"] == [
         "Failing failing",
         "Failed 4 times in a row It answered with status 503: The portal answered 503.",
-        "5 Nov 2026, 19:00",
+        "5 Nov 2026, 19:00 0 s ago",
         "never",
-        "5 Nov 2026, 19:20 backing off after 4 failures",
+        "5 Nov 2026, 19:20 in 20 min, backing off after 4 failures",
     ]
     assert told["ok"] == [
         "Fine fine",
         "Fine One item had no date.",
-        "5 Nov 2026, 19:00",
+        "5 Nov 2026, 19:00 0 s ago",
         "3 new, 1 changed, 2 duplicate, 20 unchanged",
-        "5 Nov 2026, 19:05 every 5m",
+        "5 Nov 2026, 19:05 in 5 min, every 5m",
     ]
+    assert told["nothing"][1:3] == [
+        "Brought nothing No entry was readable.",
+        "5 Nov 2026, 18:59 4 s ago",
+    ]
+    assert told["nothing"][4] == "5 Nov 2026, 19:00 in 1 s, every 5s"
     assert told["waiting"][2:] == ["never", "never", "never gathered"]
+
+
+async def test_a_single_failure_is_no_row_of_failures(world: World, client: Client) -> None:
+    await world.store.sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
+    failure = Failure(reason="dns", detail="", at=NOON)
+    assert await world.store.sources.settle(
+        SOURCES[3].id, "me", SourceState(failures=1, failure=failure, next_due_at=NOON)
+    )
+    sources, _ = (await page(client)).css("table")
+    assert rows(sources)["failing"][1] == "Failed once The host name is not found"
 
 
 async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> None:
@@ -123,9 +145,9 @@ async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> Non
 
 async def test_the_verdict_comes_first(client: Client) -> None:
     whole = await page(client)
-    assert whole.css(".verdict")[0].text() == "3 need attention"
+    assert whole.css(".verdict")[0].text() == "4 need attention"
     figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
-    assert figures == {"Articles 1", "Feeds 3", "Sources 4", "Waiting to be fanned out 1"}
+    assert figures == {"Articles 1", "Feeds 3", "Sources 5", "Events waiting to go out 1"}
 
 
 async def test_all_well(store: Store, clock: ManualClock) -> None:
