@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.article import Article
+from syndicator.model.clock import EPOCH
 from syndicator.model.ids import FeedId, SourceId
 
 
@@ -147,6 +148,10 @@ class Rendition(Struct, frozen=True, kw_only=True):
     """Hex; the validators of all codings are made from it."""
     last_modified: datetime
     """When the bytes last changed, whole seconds."""
+    changed_at: datetime = EPOCH
+    """Of the version: a number alone comes again when Redis was emptied or put back."""
+    made_by: str = ""
+    """Fingerprint of the description (feed, site, portals, program) that the bytes were made by."""
     body: bytes
     gzip: bytes
     brotli: bytes

@@ -10,6 +10,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from syndicator import __version__
+from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.article import Article
 from syndicator.model.feed import (
     FeedEntry,
@@ -24,17 +25,28 @@ from syndicator.model.feed import (
     Site,
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
-from syndicator.pipeline.freshness import FreshVersions
+from syndicator.pipeline.freshness import FreshVersions, retrieve
 from syndicator.pipeline.selecting import latest
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.render.rendition import render
 from syndicator.store.codec import pack
 from syndicator.store.store import Store
 
+PATIENCE_WITH_KEPT_S = 0.5
+"""How long a reader waits for Redis to confirm bytes that we have."""
+
+_Key = tuple[FeedId, Format]
+
+log = get_logger(__name__)
+
 
 class Publisher:
     """Gives every feed as of the call. Rendering happens at most once per version and format here.
+
+    Bytes are good for one version (number and time: a number comes again when Redis was emptied or put
+    back) of one description: another process that is configured otherwise makes its own.
 
     One thread renders, off the event loop: more would only fight over the interpreter.
     """
@@ -54,8 +66,12 @@ class Publisher:
         self._origins = origins
         self._metrics = metrics
         self._versions = FreshVersions(store.feeds)
-        self._kept: dict[tuple[FeedId, Format], Rendition] = {}
-        self._locks: dict[tuple[FeedId, Format], asyncio.Lock] = {}
+        self._kept: dict[_Key, Rendition] = {}
+        self._locks: dict[_Key, asyncio.Lock] = {}
+        self._renewing: dict[tuple[_Key, FeedVersion], asyncio.Task[Rendition]] = {}
+        self._stores = True
+        shared = (site, sorted(origins.items()), __version__)
+        self._fingerprints = {feed: _digest((spec, shared)) for feed, spec in self.specs.items()}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
 
     def close(self) -> None:
@@ -64,26 +80,27 @@ class Publisher:
 
     async def adopt(self, now: datetime) -> None:
         """Have feeds rendered anew whose description changed since they were rendered last."""
-        shared = (self.site, sorted(self._origins.items()), __version__)
-        fingerprints = {
-            feed: hashlib.blake2b(pack((spec, shared)), digest_size=12).hexdigest()
-            for feed, spec in self.specs.items()
-        }
-        await self._store.feeds.adopt(fingerprints, now)
+        await self._store.feeds.adopt(self._fingerprints, now)
 
     async def rendition(self, feed: FeedId, form: Format) -> Rendition:
-        """Give a configured feed's bytes, as of this call or later."""
-        version = await self._versions.get(feed)
+        """Give a configured feed's bytes, as of this call or later.
+
+        Raise StoreUnavailable when Redis is away: at once, or in half a second where there are older bytes
+        (see `last_good`).
+        """
         key = (feed, form)
+        version = await self._version(key)
         kept = self._kept.get(key)
-        if kept is not None and kept.version >= version.version:
+        if kept is not None and _shows(kept, version):
             return kept
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            kept = self._kept.get(key)
-            if kept is None or kept.version < version.version:
-                kept = await self._renew(feed, form, version)
-                self._kept[key] = kept
-            return kept
+        renewing = self._renewing.get((key, version))
+        if renewing is None:
+            renewing = asyncio.create_task(self._renew_in_turn(key, version), name=f"renew {feed}")
+            renewing.add_done_callback(retrieve)
+            renewing.add_done_callback(lambda _: self._renewing.pop((key, version)))
+            self._renewing[key, version] = renewing
+        # One who gives up waiting must not take the bytes from the others.
+        return await asyncio.shield(renewing)
 
     def last_good(self, feed: FeedId, form: Format) -> Rendition | None:
         """Give the bytes of the last call that worked, for when Redis is away."""
@@ -103,19 +120,60 @@ class Publisher:
         article = await self._store.articles.get(article_id)
         return self._entry(article) if article else None
 
-    async def _renew(self, feed: FeedId, form: Format, version: FeedVersion) -> Rendition:
-        stored = await self._store.feeds.rendition(feed, form)
-        if stored is not None and stored.version >= version.version:
+    async def _version(self, key: _Key) -> FeedVersion:
+        feed, _ = key
+        if key not in self._kept:
+            return await self._versions.get(feed)
+        try:
+            async with asyncio.timeout(PATIENCE_WITH_KEPT_S):
+                return await self._versions.get(feed)
+        except TimeoutError:
+            raise StoreUnavailable(f"Redis does not answer within {PATIENCE_WITH_KEPT_S:g} s") from None
+
+    async def _renew_in_turn(self, key: _Key, version: FeedVersion) -> Rendition:
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            kept = self._kept.get(key)
+            if kept is None or not _shows(kept, version):
+                kept = await self._renew(key, version)
+                self._kept[key] = kept
+            return kept
+
+    async def _renew(self, key: _Key, version: FeedVersion) -> Rendition:
+        feed, form = key
+        made_by = self._fingerprints[feed]
+        stored = await self._stored(feed, form)
+        if stored is not None and stored.made_by == made_by and _shows(stored, version):
             return stored
         snapshot = await self.snapshot(feed)
         loop = asyncio.get_running_loop()
         rendered = await loop.run_in_executor(self._thread, render, snapshot, form)
         self._metrics.renders.labels(form.value).inc()
+        rendered = replace(rendered, changed_at=snapshot.version.changed_at, made_by=made_by)
         if stored is not None and stored.digest == rendered.digest:
             # The same bytes: readers need not hear of a version that shows nothing new.
             rendered = replace(rendered, last_modified=stored.last_modified)
-        await self._store.feeds.put_rendition(rendered)
+        await self._keep_for_others(rendered)
         return rendered
+
+    async def _stored(self, feed: FeedId, form: Format) -> Rendition | None:
+        try:
+            return await self._store.feeds.rendition(feed, form)
+        except StoreUnavailable:
+            raise
+        except StoreError as error:  # unreadable: about to be replaced
+            log.warning("stored bytes of a feed are left aside", feed=feed, reason=str(error))
+            return None
+
+    async def _keep_for_others(self, rendered: Rendition) -> None:
+        """Store the bytes if Redis takes them (it may be full); ours are good all the same."""
+        try:
+            await self._store.feeds.put_rendition(rendered)
+        except StoreError as error:
+            if self._stores:
+                log.warning("rendered feeds cannot be stored; they are served from memory", reason=str(error))
+            self._stores = False
+        else:
+            self._stores = True
 
     async def _latest(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
         heads = await latest(self._store, spec.filter, spec.size)
@@ -146,20 +204,41 @@ class PublishStep:
     def __init__(self, store: Store, publisher: Publisher) -> None:
         self._store = store
         self._publisher = publisher
-        self._warm: dict[FeedId, int] = {}
+        self._tried: dict[FeedId, FeedVersion] = {}
 
     async def take(self, room: int) -> Taken:
-        """Take the feeds whose version was raised since they were warmed."""
+        """Take the feeds whose version is not the one that they were warmed at."""
         versions = await self._store.feeds.versions(list(self._publisher.specs))
-        stale = [feed for feed, version in versions.items() if self._warm.get(feed, -1) < version.version]
+        stale = [feed for feed, version in versions.items() if self._tried.get(feed) != version]
         return Taken(jobs=(partial(self._renew, stale, versions),) if stale and room else ())
 
-    async def _renew(self, feeds: list[FeedId], versions: Mapping[FeedId, FeedVersion]) -> Report:
-        for feed in feeds:
+    async def _renew(self, feeds: list[FeedId], versions: Mapping[FeedId, FeedVersion]) -> Report | None:
+        warmed = [feed for feed in feeds if await self._warm(feed, versions[feed])]
+        if not warmed:
+            return None
+        return Report(step=self.name, event="published", fields=(("feed", _few(warmed)),))
+
+    async def _warm(self, feed: FeedId, version: FeedVersion) -> bool:
+        """Render a feed in all formats; tell whether that worked. A fault is told once a version."""
+        try:
             for form in Format:
                 await self._publisher.rendition(feed, form)
-            self._warm[feed] = versions[feed].version
-        return Report(step=self.name, event="published", fields=(("feed", _few(feeds)),))
+        except StoreUnavailable:
+            raise  # of no feed's making: the runner tries again
+        except Exception:  # one feed's fault must not starve those after it
+            log.exception("a feed could not be rendered", feed=feed, version=version.version)
+            self._tried[feed] = version
+            return False
+        self._tried[feed] = version
+        return True
+
+
+def _shows(rendition: Rendition, version: FeedVersion) -> bool:
+    return (rendition.version, rendition.changed_at) == (version.version, version.changed_at)
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2b(pack(value), digest_size=12).hexdigest()
 
 
 def _few(names: Sequence[str], most: int = 6) -> str:

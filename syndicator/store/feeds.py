@@ -1,10 +1,14 @@
 """Feeds as they stand: versions, rankings, and the bytes that were rendered last."""
 
+import gzip
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
+from syndicator.errors import StoreError
 from syndicator.model.clock import EPOCH, from_ms, to_ms
 from syndicator.model.feed import FeedVersion, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId
@@ -20,6 +24,20 @@ class Ranked(Struct, frozen=True, kw_only=True):
     score: float
     """Decayed views at the time of ranking."""
     views: int | None = None
+
+
+class _Stored(Struct, frozen=True, kw_only=True):
+    """A rendition without its plain bytes: they are a gunzip away, and would be most of what is written."""
+
+    feed: FeedId
+    form: Format
+    version: int
+    changed_at: datetime = EPOCH
+    made_by: str = ""
+    digest: str
+    last_modified: datetime
+    gzip: bytes
+    brotli: bytes
 
 
 def raise_version(keys: Keys, feed: FeedId, now_ms: int) -> list[Command]:
@@ -76,11 +94,19 @@ class Feeds:
     async def rendition(self, feed: FeedId, form: Format) -> Rendition | None:
         """Give the bytes that were rendered last."""
         data = await self._redis.call("GET", self._keys.rendition(feed, form))
-        return unpack(data, Rendition) if data else None
+        if not data:
+            return None
+        stored = unpack(data, _Stored)
+        try:
+            return Rendition(**asdict(stored), body=gzip.decompress(stored.gzip))
+        except (OSError, EOFError, zlib.error) as error:
+            raise StoreError(f"the stored bytes of {feed}.{form.value} are damaged: {error}") from error
 
     async def put_rendition(self, rendition: Rendition) -> None:
-        """Keep rendered bytes for the other processes and for the next start."""
-        await self._redis.call("SET", self._keys.rendition(rendition.feed, rendition.form), pack(rendition))
+        """Keep rendered bytes, compressed, for the other processes and for the next start."""
+        kept = {name: getattr(rendition, name) for name in _Stored.__struct_fields__}
+        key = self._keys.rendition(rendition.feed, rendition.form)
+        await self._redis.call("SET", key, pack(_Stored(**kept)))
 
     async def ranking(self, feed: FeedId) -> list[Ranked]:
         """Give what a popular feed shows, the most popular first."""
