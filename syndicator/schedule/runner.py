@@ -36,8 +36,11 @@ class Runner:
         self._on_report = on_report
         self._woken = asyncio.Event()
         self._stopping = False
-        self._jobs: set[asyncio.Task[None]] = set()
+        self._jobs: set[asyncio.Task[bool]] = set()
         self._outages = 0
+        self._failures = 0
+        self._held_until = 0.0
+        self._released = asyncio.Event()
 
     def poke(self) -> None:
         """Look for work now."""
@@ -46,11 +49,15 @@ class Runner:
     def stop(self) -> None:
         """Take no more work; what runs goes on until it is drained."""
         self._stopping = True
+        self._released.set()
         self.poke()
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Work until `stop`, or until there is nothing due and nothing running."""
-        while not self._stopping:
+        while True:
+            await self._hold()
+            if self._stopping:
+                return
             self._woken.clear()
             try:
                 taken = await self.step.take(self._capacity - len(self._jobs))
@@ -83,20 +90,46 @@ class Runner:
         self._jobs.add(task)
         task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[bool]) -> None:
         self._jobs.discard(task)
+        if not task.cancelled():
+            self._count(worked=task.result())
         self.poke()
 
-    async def _do(self, job: Job) -> None:
+    def _count(self, *, worked: bool) -> None:
+        """Hold the next take back, ever longer, while jobs fail; one that works lets it go."""
+        if worked:
+            self._failures = 0
+            self._held_until = 0.0
+            self._released.set()
+        else:
+            self._held_until = asyncio.get_running_loop().time() + _backoff_s(self._failures)
+            self._failures += 1
+
+    async def _do(self, job: Job) -> bool:
+        """Do a job; tell whether it came to its end."""
         try:
             report = await job()
-        except StoreUnavailable as error:
-            log.warning("a job lost Redis; its lease runs out", step=self.step.name, reason=str(error))
-        except Exception:  # as above: one job's fault is its own
-            log.exception("a job broke", step=self.step.name)
-        else:
             if report is not None:
                 self._on_report(report)
+        except StoreUnavailable as error:
+            log.warning("a job lost Redis; its lease runs out", step=self.step.name, reason=str(error))
+            return False
+        except Exception:  # as above: one job's fault is its own
+            log.exception("a job broke", step=self.step.name)
+            return False
+        return True
+
+    async def _hold(self) -> None:
+        """Wait while taking is held back: a poke does not end this, only a job that works, or `stop`."""
+        while not self._stopping:
+            left_s = self._held_until - asyncio.get_running_loop().time()
+            if left_s <= 0:
+                return
+            self._released.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._released.wait()
 
     async def _wait_out(self, error: Exception) -> None:
         """Wait ever longer while a step cannot take work; say so once."""
@@ -104,8 +137,8 @@ class Runner:
             log.warning("waiting for Redis", step=self.step.name, reason=str(error))
         elif not self._outages:  # a fault of ours: told whole, and tried again
             log.error("a step broke", step=self.step.name, exc_info=error)
-        pause_s = min(0.2 * 2**self._outages, LONGEST_BACKOFF_S)
-        self._outages = min(self._outages + 1, 10)
+        pause_s = _backoff_s(self._outages)
+        self._outages += 1
         await self._pause(pause_s)
 
     async def _sleep(self, next_due_at: datetime | None) -> None:
@@ -120,3 +153,8 @@ class Runner:
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._woken.wait()
+
+
+def _backoff_s(failures: int) -> float:
+    """Give the pause after so many failures before this one: 0.2 s, doubled each time, up to 10 s."""
+    return min(0.2 * 2.0 ** min(failures, 10), LONGEST_BACKOFF_S)

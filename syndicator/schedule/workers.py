@@ -56,8 +56,16 @@ class Workers:
             self._ticks.shutdown(wait=False)
         for runner in self._runners.values():
             runner.stop()
-        await asyncio.gather(*self._tasks)
-        await asyncio.gather(*(runner.drain(deadline_s) for runner in self._runners.values()))
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + deadline_s
+        if self._tasks:
+            # A runner may be asking a Redis that hangs: runners and jobs share one deadline.
+            _, late = await asyncio.wait(self._tasks, timeout=deadline_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        left_s = max(deadline - loop.time(), 0.0)
+        await asyncio.gather(*(runner.drain(left_s) for runner in self._runners.values()))
 
     def _reported(self, report: Report) -> None:
         self._on_report(report)

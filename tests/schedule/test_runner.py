@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -150,3 +151,71 @@ async def test_ticks_wake_a_sleeping_step() -> None:
     finally:
         await workers.stop(1)
     assert step.done == 1
+
+
+async def test_a_step_whose_jobs_fail_is_not_asked_again_at_once() -> None:
+    """Neither the end of the job nor any poke may turn a fault into a busy loop."""
+    takes: list[float] = []
+
+    class Failing(Counting):
+        async def take(self, room: int) -> Taken:
+            if not room:
+                return Taken()
+            takes.append(asyncio.get_running_loop().time())
+            return Taken(jobs=(self._job,))
+
+    async def work() -> None:
+        raise StoreUnavailable("refuses writes")
+
+    running = runner(Failing(0, work), capacity=1)
+    task = asyncio.create_task(running.run())
+    async with asyncio.timeout(20):
+        while len(takes) < 4:
+            running.poke()
+            await asyncio.sleep(0.01)
+    running.stop()
+    await asyncio.wait_for(task, 5)
+    pauses = [later - earlier for earlier, later in pairwise(takes)]
+    assert pauses[0] >= 0.19
+    assert pauses[1] >= 0.39
+    assert pauses[2] >= 0.79
+
+
+async def test_a_job_that_works_ends_the_pause_after_one_that_failed() -> None:
+    gate = asyncio.Event()
+    order = iter(range(10))
+
+    async def work() -> None:
+        if next(order) == 0:
+            raise ValueError("a fault of ours")
+        await gate.wait()
+
+    step = Counting(2, work)
+    running = runner(step, capacity=2)
+    running._failures = 6  # the next pause would be ten seconds
+    task = asyncio.create_task(running.run())
+    async with asyncio.timeout(5):
+        await step.taken.wait()
+        while running._failures < 7:
+            await asyncio.sleep(0.01)
+        step.left = 1
+        gate.set()
+        while step.done < 2:
+            await asyncio.sleep(0.01)
+    running.stop()
+    await task
+
+
+async def test_a_step_that_hangs_in_taking_ends_by_the_deadline() -> None:
+    class Hanging(Counting):
+        async def take(self, room: int) -> Taken:
+            self.taken.set()
+            await asyncio.sleep(60)
+            return Taken()
+
+    step = Hanging(0)
+    workers = Workers([step], system_clock, lambda _: None)
+    workers.start()
+    await step.taken.wait()
+    async with asyncio.timeout(5):
+        await workers.stop(0.2)
