@@ -58,6 +58,8 @@ class SweepStep:
         self._fan_out = fan_out
         self._clock = clock
         self._began_ms: int | None = None
+        self._noted_at: datetime | None = None
+        self._foreign: list[str] = []
         self._due_at = EPOCH
 
     async def take(self, room: int) -> Taken:
@@ -71,8 +73,7 @@ class SweepStep:
     async def _sweep(self) -> Report | None:
         articles, now = self._store.articles, self._clock()
         await self._notice_emptied(now)
-        # Before anything is removed: after a long stop our own names must not look as if they had left.
-        await self._store.configured.note(self._names, now)
+        await self._note_names(now)
         await self._fan_out()
         bodies = await articles.sweep_bodies(now, self._retention.bodies, BATCH)
         gone = await articles.sweep(now, self._retention.articles, BATCH)
@@ -100,6 +101,17 @@ class SweepStep:
             log.warning("Redis was emptied: all sources are gathered anew")
             await self._enlist()
         self._began_ms = began_ms
+
+    async def _note_names(self, now: datetime) -> None:
+        """Note our names before any is removed: after a long stop they must not look as if they had left."""
+        configured = self._store.configured
+        await configured.note(self._names, now)
+        if self._noted_at is not None:
+            foreign = await configured.known_to_others(self._names, self._noted_at)
+            if foreign and foreign != self._foreign:
+                log.warning("another process has another configuration", unknown_here=", ".join(foreign))
+            self._foreign = foreign
+        self._noted_at = now
 
     def _showing(self, gone: Iterable[Article]) -> list[FeedId]:
         articles = list(gone)

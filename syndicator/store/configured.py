@@ -41,11 +41,16 @@ class Configured:
 
     async def note(self, names: Names, now: datetime) -> None:
         """Note that these names are in use now."""
-        kinds = (("source", names.sources), ("feed", names.feeds), ("endpoint", names.endpoints))
-        fields: list[tuple[str, int]] = [
-            (f"{kind}:{name}", to_ms(now)) for kind, found in kinds for name in found
-        ]
-        await self._redis.batch([("HSET", self._keys.configured(), *field) for field in fields])
+        now_ms = to_ms(now)
+        await self._redis.batch(
+            [("HSET", self._keys.configured(), field, now_ms) for field in _fields(names)]
+        )
+
+    async def known_to_others(self, names: Names, since: datetime) -> list[str]:
+        """Give the names that another process noted after a time and that are not among these."""
+        known = pairs(await self._redis.call("HGETALL", self._keys.configured()))
+        noted = {name.decode() for name, at_ms in known if int(at_ms) > to_ms(since)}
+        return sorted(noted.difference(_fields(names)))
 
     async def remove_leavers(self, now: datetime) -> list[str]:
         """Remove what belongs to names that no process has had for the grace period; give those names.
@@ -111,3 +116,8 @@ class Configured:
                 writes += [("UNLINK", *records), ("ZREM", key, *events)]
             is_all = is_all and len(events) < BATCH
         return writes, is_all
+
+
+def _fields(names: Names) -> list[str]:
+    kinds = (("source", names.sources), ("feed", names.feeds), ("endpoint", names.endpoints))
+    return [f"{kind}:{name}" for kind, found in kinds for name in found]

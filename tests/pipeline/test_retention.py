@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 from pipeline.conftest import OpenService, Portal
 from pipeline.test_delivering import Partner, deliver, partner
@@ -145,6 +146,23 @@ async def test_a_long_stop_removes_nothing_that_is_configured(
         await sweep(service)
         assert (await service.store.deliveries.counts(EndpointId("b"), clock())).ready == 4
         assert await service.store.feeds.rendition(FeedId("latest"), Format.RSS) is not None
+
+
+async def test_a_process_is_told_of_names_that_only_others_know(
+    partner: Partner, service_of: OpenService, clock: ManualClock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = FEEDS + source("city")
+    async with service_of(text) as one, service_of(text + endpoint_config(partner)) as other:
+        await sweep(one)
+        for _ in range(2):
+            clock.advance(61)
+            await sweep(other)
+            clock.advance(61)
+            await sweep(one)
+        told = capfd.readouterr()
+    lines = [line for line in (told.out + told.err).splitlines() if "another configuration" in line]
+    assert len(lines) == 1
+    assert "endpoint:a" in lines[0]
 
 
 async def test_the_outbox_is_bounded_where_nothing_is_delivered(
