@@ -73,5 +73,6 @@ $(READY): pyproject.toml constraints.txt
 	  echo "Making $(VENV) with $$($$found --version)"; \
 	  $$found -m venv --clear $(VENV); \
 	fi; \
+	echo "Installing what it needs into $(VENV): about a minute"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
 	touch $(READY)

@@ -133,7 +133,8 @@ def _addresses(settings: Settings, listening: socket.socket | None) -> dict[str,
     if listening is None:
         return {}
     address = listening_url(settings.server.host, port_of(listening))
-    return {"url": settings.site.public_url, "listening": address}
+    public = settings.site.public_url
+    return {"url": public} if public == address else {"url": public, "listening": address}
 
 
 def _bind(settings: Settings, roles: Roles) -> socket.socket:

@@ -104,3 +104,12 @@ def test_the_redis_beside_it_keeps_everything() -> None:
     options = json.loads(command)
     assert options[options.index("--appendonly") + 1] == "yes"
     assert options[options.index("--maxmemory-policy") + 1] == "noeviction"
+
+
+def test_every_process_gets_the_same_public_url() -> None:
+    shared, _, services = COMPOSE.partition("\nservices:")
+    assert "SYNDICATOR__SITE__PUBLIC_URL:" in shared
+    for name in ("serve", "work", "sample"):
+        (service,) = re.findall(rf"^  {name}:\n((?:    .*\n)+)", services, re.MULTILINE)
+        assert "<<: *syndicator" in service
+        assert "environment" not in service

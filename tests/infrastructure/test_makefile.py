@@ -55,7 +55,8 @@ def test_a_failed_installation_leaves_nothing_that_seems_ready(place: Path) -> N
     python = place / "bin" / "python3"
     python.write_text('#!/bin/sh\ncase "$1" in -m) exit 7;; esac\nexit 0\n')
     python.chmod(0o755)
-    assert make(place, "run").returncode != 0
+    done = make(place, "run")
+    assert done.returncode != 0
     assert not (place / ".venv" / ".ready").exists()
 
 
@@ -64,3 +65,19 @@ def test_alone_it_shows_what_there_is(place: Path) -> None:
     assert all(
         f"make {target} " in shown for target in ("run", "test", "test-slow", "check", "bench", "clean")
     )
+
+
+def test_a_long_wait_is_announced(place: Path) -> None:
+    python = place / "bin" / "python3"
+    # A Python that makes an environment, in which pip fails.
+    python.write_text(
+        '#!/bin/sh\ncase "$2" in venv) mkdir -p .venv/bin; cp "$0" .venv/bin/python;; pip) exit 7;; esac\nexit 0\n'
+    )
+    python.chmod(0o755)
+    for tool in ("mkdir", "cp"):
+        found = shutil.which(tool)
+        assert found
+        (place / "bin" / tool).symlink_to(found)
+    done = make(place, "run")
+    assert done.returncode != 0
+    assert "about a minute" in done.stdout
