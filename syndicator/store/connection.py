@@ -1,6 +1,7 @@
 """The one door to Redis: commands, batches, scripts; the driver's errors become ours here."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from syndicator.errors import StoreError, StoreUnavailable
-from syndicator.model.clock import Clock, system_clock
+from syndicator.model.clock import Clock
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
 T = TypeVar("T")
+
+_STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 _AWAY = (
     exceptions.ConnectionError,  # BusyLoading and authentication faults are kinds of it
@@ -143,13 +146,20 @@ async def connect(url: str, *, anchor: str, timeout_s: float = 3.0) -> AsyncIter
 
 
 async def redis_clock(connection: Connection) -> Clock:
-    """Give a clock that runs by Redis' time, so that all workers on all machines agree."""
-    before = system_clock()
+    """Give a clock that runs by Redis' time, so that all workers on all machines agree.
+
+    It is set once, and runs by this machine's steady counter: a step of the wall clock does not move it.
+    """
+    before_s = _steady_s()
     seconds, microseconds = await connection.call("TIME")
-    middle = before + (system_clock() - before) / 2
+    middle_s = (before_s + _steady_s()) / 2
     there = datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(microseconds))
-    offset = there - middle
-    return lambda: system_clock() + offset
+    return lambda: there + timedelta(seconds=_steady_s() - middle_s)
+
+
+def _steady_s() -> float:
+    """Give a count of seconds that also goes on while the machine sleeps, where the system has one."""
+    return time.clock_gettime(_STEADY)
 
 
 def pairs(reply: Sequence[bytes]) -> list[tuple[bytes, bytes]]:

@@ -86,13 +86,13 @@ class EmbeddedServer:
         while True:
             await asyncio.sleep(WATCH_INTERVAL_S)
             try:
-                if self._process is not None and self._process.poll() is not None:
-                    log.warning("the embedded server ended by itself; starting it again")
+                if self.is_owner and (self._process is None or self._process.poll() is not None):
+                    log.warning("the embedded server does not run; starting it again")
                     await self._start()
                 elif not self.is_owner and self._try_lock():
                     log.info("the owner of the embedded server is gone; taking over")
                     await self._start()
-            except StoreError as error:
+            except (StoreError, OSError) as error:  # a full disk, for one; it is tried again
                 log.warning("the embedded server does not start", reason=str(error))
 
     async def stop(self) -> None:
@@ -106,12 +106,15 @@ class EmbeddedServer:
                 process.kill()
                 await asyncio.to_thread(process.wait)
         if self._lock is not None:
+            with contextlib.suppress(OSError):
+                self.socket.unlink(missing_ok=True)
+                self.socket.parent.rmdir()
             os.close(self._lock)
             self._lock = None
 
     def _try_lock(self) -> bool:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
         try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(
@@ -127,7 +130,9 @@ class EmbeddedServer:
         return True
 
     async def _start(self) -> None:
+        self._check_snapshot()
         self._check_engine()
+        _runtime_dir(self.data_dir)  # its last owner removed it
         await self._wait_for_orphan()
         self.socket.unlink(missing_ok=True)
         self._process = subprocess.Popen(  # noqa: ASYNC220, S603  forking takes a millisecond; fixed words
@@ -159,6 +164,17 @@ class EmbeddedServer:
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         return [str(self.binary), *words]
+
+    def _check_snapshot(self) -> None:
+        """Refuse a snapshot that somebody put here: with an append-only file, a server would ignore it."""
+        snapshot = self.data_dir / "dump.rdb"
+        ours = (self.data_dir / "engine.json").exists() or (self.data_dir / "appendonlydir").exists()
+        if snapshot.exists() and not ours:
+            raise StoreError(
+                f"{snapshot} would be overwritten unread: there is no appendonlydir beside it. Start a "
+                "server over a copy with `--appendonly no`, have it `CONFIG SET appendonly yes`, end it, and "
+                "copy its appendonlydir here; or choose an empty folder in [store] data_dir"
+            )
 
     def _check_engine(self) -> None:
         record = self.data_dir / "engine.json"

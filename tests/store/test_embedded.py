@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from syndicator.errors import EngineMismatch, StoreError
+from syndicator.store import embedded
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer, embedded_server, find_server
 from syndicator.store.store import StoreOptions, open_store
@@ -18,6 +19,7 @@ from syndicator.store.store import StoreOptions, open_store
 OWNER = """
 import asyncio, sys
 from pathlib import Path
+from syndicator.store import embedded
 from syndicator.store.connection import connect
 from syndicator.store.embedded import embedded_server
 async def main():
@@ -146,3 +148,57 @@ async def test_the_socket_is_private_and_its_path_short(tmp_path: Path) -> None:
 async def test_a_store_opens_on_nothing_but_a_folder(tmp_path: Path) -> None:
     async with open_store(StoreOptions(data_dir=tmp_path / "data")) as store:
         await store.ping()
+
+
+async def test_a_takeover_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "STOP_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(embedded, "WATCH_INTERVAL_S", 0.1)
+    owner = EmbeddedServer(tmp_path, find_server(None))
+    guest = EmbeddedServer(tmp_path, find_server(None))
+    await owner.ensure()
+    await guest.ensure()
+    assert owner._lock is not None
+    assert owner._process is not None
+    watcher = asyncio.create_task(guest.watch())
+    try:
+        # The owner is gone, and its server takes longer to end than the guest waits for it.
+        os.close(owner._lock)
+        owner._lock = None
+        async with asyncio.timeout(10):
+            while not guest.is_owner:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.6)  # twice the time that the guest waits for the old server
+        assert await guest._answers()  # by the old server: none of the guest's may run beside it
+        owner._process.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(owner._process.wait)
+        async with asyncio.timeout(20):
+            while await _refused(f"unix://{guest.socket}"):
+                await asyncio.sleep(0.05)
+        assert not watcher.done()
+    finally:
+        watcher.cancel()
+        await guest.stop()
+
+
+@pytest.mark.parametrize("below", ["", "data", "deep/data"])
+async def test_a_file_in_the_way_of_the_data_folder_is_named(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"cannot be written.*\[store\] data_dir"):
+        async with embedded_server(tmp_path / "file" / below):
+            pass
+
+
+async def test_a_snapshot_that_would_be_ignored_is_refused_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"precious")
+    with pytest.raises(StoreError, match=r"dump\.rdb would be overwritten.*appendonly"):
+        async with embedded_server(tmp_path):
+            pass
+    assert (tmp_path / "dump.rdb").read_bytes() == b"precious"
+    assert not (tmp_path / "engine.json").exists()
+
+
+async def test_the_owner_leaves_no_socket_folder_behind(tmp_path: Path) -> None:
+    async with embedded_server(tmp_path) as url:
+        folder = Path(url.removeprefix("unix://")).parent
+        assert folder.is_dir()
+    assert not folder.exists()
