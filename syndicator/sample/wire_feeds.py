@@ -54,6 +54,7 @@ def atom(base: str, articles: Sequence[Wired], changed_at: datetime) -> bytes:
         add(entry, "id", f"tag:kabar-nusantara.example,{_SINCE}:artikel/{wired.id}")
         add(entry, "title", wired.text.title)
         add(entry, "link", rel="alternate", type="text/html", href=wired.feed_url)
+        add(entry, "link", rel="enclosure", type="image/png", href=wired.photo_url)
         add(entry, "published", calendar.rfc_3339(wired.article.published_at))
         add(entry, "updated", calendar.rfc_3339(wired.article.updated_at))
         add(add(entry, "author"), "name", wired.author)

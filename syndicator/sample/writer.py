@@ -112,7 +112,9 @@ class Writer:
         def official() -> tuple[str, str]:
             first, second = line("quotes"), line("quotes")
             said_by = line("attributions")
-            return first, f"“{first}. {second},” {said_by[:1].lower()}{said_by[1:]}."
+            if not said_by.startswith(scene.fixed["official_first"]):  # a name keeps its capital
+                said_by = said_by[:1].lower() + said_by[1:]
+            return first, f"“{first}. {second},” {said_by}."
 
         quote, opening = official()
         resident = scene.fill(chance.pick(lines["resident_lines"]), quote=line("residents"))
