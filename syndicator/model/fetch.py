@@ -18,7 +18,7 @@ class Reason(StrEnum):
     TLS = "tls"
     TIMEOUT = "timeout"
     BUSY = "busy"
-    """It waited too long for its turn among our own requests to that host: nothing is wrong with the source."""
+    """It waited too long for its turn among our own requests to that host: the source is not to blame."""
     TOO_LARGE = "too_large"
     REDIRECT = "redirect"
     """Too many of them, in a loop, or to nowhere."""
