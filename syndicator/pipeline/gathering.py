@@ -164,7 +164,8 @@ class GatherStep:
             last_round=outcome.round,
             failures=0,
             failure=None,
-            warnings=outcome.warnings,
+            # What was odd in a document is still odd in it when it has not changed.
+            warnings=state.warnings if outcome.not_modified else outcome.warnings,
         )
         return _due(state, due)
 

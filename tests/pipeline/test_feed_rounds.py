@@ -216,3 +216,17 @@ async def test_old_articles_of_a_first_round_are_kept_as_long_as_any(
         assert await service.store.articles.sweep(clock(), keep, 100) == []
         clock.advance(91 * 86400)
         assert len(await service.store.articles.sweep(clock(), keep, 100)) == 1
+
+
+async def test_what_was_odd_stays_told_while_nothing_changes(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/rss"] = rss(1).replace("</channel>", "<item></item></channel>")
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        (told,) = (await service.store.sources.state(CITY)).warnings
+        clock.advance(300)
+        (report,) = await gather(service)
+        assert report.status == "unchanged"
+        assert (await service.store.sources.state(CITY)).warnings == (told,)
