@@ -159,6 +159,8 @@ class EmbeddedServer:
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
             "save": "900 1",
+            # Else it refuses to end where it cannot save (disk full, folder gone), and blocks the next start.
+            "shutdown-on-sigterm": "force",
             "logfile": str(self.data_dir / "server.log"),
             "loglevel": "notice",
         }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import stat
 import sys
@@ -202,3 +203,18 @@ async def test_the_owner_leaves_no_socket_folder_behind(tmp_path: Path) -> None:
         folder = Path(url.removeprefix("unix://")).parent
         assert folder.is_dir()
     assert not folder.exists()
+
+
+async def test_a_server_that_cannot_save_ends_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    process = await start_owner(folder)
+    pid = await server_pid(f"unix://{EmbeddedServer(folder, find_server(None)).socket}")
+    shutil.rmtree(folder)
+    os.kill(pid, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(10):
+            while _runs(pid):
+                await asyncio.sleep(0.02)
+    finally:
+        process.kill()
+        await process.wait()
