@@ -40,7 +40,7 @@ def _measure() -> None:
 
     def ours() -> None:
         for _ in range(REPEATS):
-            to_reading(source, fetched, read_strictly(fetched))
+            to_reading(source, fetched, read_strictly(fetched, source.max_articles))
 
     def peer() -> None:
         for _ in range(REPEATS):

@@ -8,6 +8,7 @@ import asyncio
 import multiprocessing
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -51,8 +52,8 @@ async def run() -> None:
             ("304", {"If-None-Match": headers["etag"]}),
         ):
             bare = {**ask, "If-None-Match": "x"} if name == "304" else ask
-            floor = REQUESTS / await wall_seconds(lambda bare=bare: _load(ports["bare"], bare), 3)
-            rate = REQUESTS / await wall_seconds(lambda ask=ask: _load(ports["ours"], ask), 3)
+            floor = REQUESTS / await wall_seconds(partial(_load, ports["bare"], bare), 3)
+            rate = REQUESTS / await wall_seconds(partial(_load, ports["ours"], ask), 3)
             tell(f"GET /feeds/latest.rss, {name}", rate, floor, unit="requests/s", against="bare aiohttp")
     finally:
         mine.send("stop")
