@@ -119,11 +119,6 @@ class Sources:
         )
         return (await self._redis.commit([done]))[0]
 
-    async def next_due_at(self) -> datetime | None:
-        """Say when the first source is due."""
-        first = await self._redis.call("ZRANGE", self._keys.sources_due(), 0, 0, "WITHSCORES")
-        return from_ms(int(first[1])) if first else None
-
     def _released(self, source: SourceId, token: str, now: datetime) -> Unit:
         owners = self._keys.sources_owners()
         return Unit(
