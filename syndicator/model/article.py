@@ -1,5 +1,6 @@
 """What a source claims (`Candidate`) and what we admitted (`Article`)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -37,15 +38,39 @@ class RelatedLink(Struct, frozen=True, kw_only=True):
     placement: Placement = Placement.BOXED
 
 
+class Change(Struct, frozen=True, kw_only=True):
+    """What we made of something that a source says. What has no change was taken as it came."""
+
+    field: str
+    received: str
+    """As it came, at most 200 characters."""
+    why: str
+    """One sentence: what was done, and by which rule."""
+
+
 class Provenance(Struct, frozen=True, kw_only=True):
-    """How a candidate reached us."""
+    """How a candidate reached us, and what became of it on the way."""
 
     source: SourceId
     requested_url: str
     fetched_at: datetime
     status: int = 200
+    url: str = ""
+    """Where the document finally came from; empty where that is `requested_url`."""
+    etag: str | None = None
+    last_modified: str | None = None
+    rules: str = ""
+    """Version of the source's description by which it was read: `rules.identity.spec_hash`."""
+    pushed: bool = False
+    """Whether a hub brought it; else we asked."""
     claimed_date: str | None = None
     """The date as the source writes it."""
+    date_rule: str = ""
+    """The sentence that says what was made of it."""
+    read_from: Mapping[str, str] = {}
+    """Of an article page, what each field was read by: `selector`, `json-ld`, `microdata`, `opengraph`,
+    `meta`, `text density`, `list` or `feed`."""
+    changes: tuple[Change, ...] = ()
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -76,16 +101,25 @@ class Candidate(Struct, frozen=True, kw_only=True):
     related: tuple[RelatedLink, ...] = ()
     views: int | None = None
     """The portal's own absolute counter, when it shows one."""
+    comments: int | None = None
+    """How many comments the source counts (`slash:comments`, `thr:total`)."""
+    embargo_until: datetime | None = None
+    """Before this time nobody may see it."""
 
 
 class ListedItem(Struct, frozen=True, kw_only=True):
-    """One line of a list page: enough to know whether the article page must be read."""
+    """One line of a list page or a sitemap: enough to know whether the article page must be read."""
 
     url: str
     title: str | None = None
     published_at: datetime | None = None
+    updated_at: datetime | None = None
+    """When the page last changed, as a sitemap says."""
     section: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
     image_url: str | None = None
+    embargo_until: datetime | None = None
 
 
 class PopularItem(Struct, frozen=True, kw_only=True):

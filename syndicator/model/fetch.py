@@ -26,6 +26,8 @@ class Reason(StrEnum):
     """Not HTTP as we know it, or cut off."""
     HTTP = "http"
     """A status that is no success; shown with its number, as in `http_404`."""
+    ROBOTS = "robots"
+    """The server's robots.txt asks us not to."""
     NOT_A_FEED = "not_a_feed"
     MALFORMED = "malformed"
     EMPTY = "empty"
@@ -34,6 +36,15 @@ class Reason(StrEnum):
     """The parser ran out of time or memory."""
     INTERNAL = "internal"
     """A fault of ours."""
+
+
+class Redirect(Struct, frozen=True, kw_only=True):
+    """One step on the way to a document."""
+
+    status: int
+    """301, 302, 303, 307 or 308."""
+    url: str
+    """Where it led."""
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
@@ -48,6 +59,12 @@ class Fetched(Struct, frozen=True, kw_only=True):
     body: bytes
     """Decompressed."""
     fetched_at: datetime
+    redirects: tuple[Redirect, ...] = ()
+
+    @property
+    def moved_to(self) -> str | None:
+        """Give where the document has gone for good: every redirect to it was permanent."""
+        return moved_to(self.redirects)
 
 
 class NotModified(Struct, frozen=True, kw_only=True):
@@ -56,6 +73,7 @@ class NotModified(Struct, frozen=True, kw_only=True):
     requested_url: str
     headers: Mapping[str, str]
     fetched_at: datetime
+    redirects: tuple[Redirect, ...] = ()
 
 
 class FetchFailed(Struct, frozen=True, kw_only=True):
@@ -75,3 +93,12 @@ class FetchFailed(Struct, frozen=True, kw_only=True):
 
 
 FetchResult = Fetched | NotModified | FetchFailed
+
+_PERMANENT = frozenset({301, 308})
+
+
+def moved_to(redirects: tuple[Redirect, ...]) -> str | None:
+    """Give where a chain of redirects leads for good; None where there are none, or one is for now."""
+    if redirects and all(one.status in _PERMANENT for one in redirects):
+        return redirects[-1].url
+    return None

@@ -14,6 +14,8 @@ class SourceKind(StrEnum):
 
     FEED = "feed"
     """RSS, Atom or JSON Feed; which of them is seen from the document."""
+    SITEMAP = "sitemap"
+    """A sitemap, an index of sitemaps or a news sitemap: a list of addresses, with or without headlines."""
     PAGE = "page"
     """An HTML list page, its article pages and its box of popular articles, by CSS selectors."""
 
@@ -33,7 +35,47 @@ class Cron(Struct, frozen=True, kw_only=True, tag="cron"):
     jitter_s: float = 0.0
 
 
-Schedule = Every | Cron
+class Adaptive(Struct, frozen=True, kw_only=True, tag="adaptive"):
+    """Due when something new is likely, as the source's own rhythm and the last rounds say."""
+
+    min_s: float = 120.0
+    max_s: float = 12 * 3600.0
+    jitter_s: float = 0.0
+
+
+Schedule = Every | Cron | Adaptive
+
+
+class Scope(StrEnum):
+    """Whose budget a request is charged to: all sources with the same one share it."""
+
+    URL = "url"
+    HOST = "host"
+    DOMAIN = "domain"
+    """The registrable domain: `a.portal.co.id` and `b.portal.co.id` are one, two blogs of a host are not."""
+
+
+class Politeness(Struct, frozen=True, kw_only=True):
+    """How hard all workers together may lean on a server."""
+
+    scope: Scope = Scope.HOST
+    max_in_flight: int = 2
+    """Requests under way at once."""
+    per_minute: float | None = None
+    """Requests begun in a minute, evenly spread; None sets no limit."""
+    robots: bool = True
+    """Whether `robots.txt` (RFC 9309) is asked before pages are. Feeds and sitemaps are offered to machines."""
+
+
+class ImagePolicy(StrEnum):
+    """What becomes of a source's pictures."""
+
+    LINK = "link"
+    """They stay where they are, once they have been seen to be pictures."""
+    NONE = "none"
+    """They are left out."""
+    CACHE = "cache"
+    """They are served by us, re-encoded, from a bounded cache."""
 
 
 class FetchLimits(Struct, frozen=True, kw_only=True):
@@ -50,7 +92,8 @@ class ListRule(Struct, frozen=True, kw_only=True):
     """Where a list page keeps its articles. CSS selectors; `selector@attribute` takes an attribute.
 
     All but `item` and `next` are looked up inside one item. `url` without an attribute means `@href`,
-    `image` means `@src`.
+    `image` means `@src`. `url` may be `re:` and a regular expression instead: then every link of an item
+    whose absolute address it finds itself in is an article.
     """
 
     item: str
@@ -62,15 +105,28 @@ class ListRule(Struct, frozen=True, kw_only=True):
     next: str | None = None
 
 
+class Replacement(Struct, frozen=True, kw_only=True):
+    """Words of a portal that are no news: what is put in their place, in one field of an article."""
+
+    field: str
+    """`title`, `lead`, `quote`, `authors`, `section`, `tags`, `caption`, `credit` or `body` (its HTML)."""
+    find: str
+    by: str = ""
+    regex: bool = False
+    """Whether `find` is a regular expression (Python's `re`); `by` may then name its groups."""
+
+
 class ArticleRule(Struct, frozen=True, kw_only=True):
     """Where an article page keeps its parts. CSS selectors; `selector@attribute` takes an attribute.
 
     `remove` names what is cut out before anything is read. `related` names links: those inside `body`
-    are inline (and leave the body), the others boxed.
+    are inline (and leave the body), the others boxed. What has no selector, or whose selector finds nothing,
+    is taken from what the page says of itself in JSON-LD, microdata or OpenGraph; a body without a selector
+    is found by its density of text.
     """
 
-    title: str
-    body: str
+    title: str | None = None
+    body: str | None = None
     date: str | None = None
     authors: str | None = None
     lead: str | None = None
@@ -82,7 +138,10 @@ class ArticleRule(Struct, frozen=True, kw_only=True):
     tags: str | None = None
     related: str | None = None
     views: str | None = None
+    embargo: str | None = None
+    """Until when the article is to be held."""
     remove: str | None = None
+    replace: tuple[Replacement, ...] = ()
 
 
 class PopularRule(Struct, frozen=True, kw_only=True):
@@ -119,6 +178,16 @@ class Source(Struct, frozen=True, kw_only=True):
     """How many list pages one round reads at most."""
     max_articles: int = 200
     """How many article pages one round reads at most, the oldest first; of a feed, how many entries."""
+    full_text: bool = False
+    """Whether the article page is read too. Of a page source it always is."""
+    future_dates: bool = False
+    """Whether dates ahead of now are meant, as those of events are."""
+    images: ImagePolicy = ImagePolicy.LINK
+    politeness: Politeness = Politeness()
+    proxy: str | None = None
+    """URL of a forward proxy for all requests of this source; may hold a password."""
+    websub: bool = True
+    """Whether to have the source's hub push to us, where it names one and we can be reached."""
     list: ListRule | None = None
     article: ArticleRule | None = None
     popular: PopularRule | None = None
@@ -144,6 +213,40 @@ class Round(Struct, frozen=True, kw_only=True):
     unchanged: int = 0
 
 
+class FeedHints(Struct, frozen=True, kw_only=True):
+    """What a feed itself says of when to ask again."""
+
+    ttl_s: float | None = None
+    """RSS 2.0 `<ttl>`."""
+    update_interval_s: float | None = None
+    """RSS 1.0 syndication module: the period divided by the frequency."""
+    skip_hours: tuple[int, ...] = ()
+    """RSS 2.0 `<skipHours>`: 0 to 23, GMT."""
+    skip_days: tuple[int, ...] = ()
+    """RSS 2.0 `<skipDays>`: Monday is 0, GMT."""
+
+
+class Honesty(Struct, frozen=True, kw_only=True):
+    """What checks of a source's validators brought: see `rules.honesty`."""
+
+    checks: int = 0
+    """How often a document that was said to be unchanged was fetched all the same."""
+    lies: int = 0
+    """How often it held something new."""
+    distrusted_until: datetime | None = None
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """A permanent redirect (301, 308) of a source: see `rules.moves`."""
+
+    target: str
+    sightings: int = 0
+    """Rounds in a row in which it led there and the same articles were found there."""
+    first_seen_at: datetime
+    adopted_at: datetime | None = None
+    """Since when the target is asked in place of the configured address."""
+
+
 class SourceState(Struct, frozen=True, kw_only=True):
     """What is remembered of a source between rounds."""
 
@@ -165,6 +268,23 @@ class SourceState(Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
     """What was odd in the last round, a sentence each."""
+    missing: Mapping[str, int] = {}
+    """Selectors that have found something before (`article.quote`): in how many rounds in a row that read
+    pages they have found nothing, 0 for those that still do."""
+    honesty: Honesty = Honesty()
+    move: Move | None = None
+    hints: FeedHints = FeedHints()
+    interval_s: float | None = None
+    """What an adaptive schedule has come to."""
+    rhythm: tuple[float, ...] = ()
+    """How many articles came in each hour of the week lately, from Monday 00 in the source's zone: 168
+    numbers, older weeks count less; empty before the first."""
+    rhythm_at: datetime | None = None
+    """When `rhythm` was last aged."""
+    gaps: int = 0
+    """Rounds whose document held nothing known, so that articles were probably missed between two rounds."""
+    stopped: str | None = None
+    """Why the source is not asked any more, until its description changes or it is resumed."""
     next_due_at: datetime | None = None
     due_because: str = "never gathered"
     """The sentence that says why it is due then."""

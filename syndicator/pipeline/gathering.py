@@ -4,7 +4,6 @@ claim → fetch → read → admit → views → settle
 """
 
 import asyncio
-import hashlib
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -25,7 +24,7 @@ from syndicator.pipeline.patience import insist
 from syndicator.pipeline.rounds import Outcome, RoundFailed
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.rules.cadence import Due, after_failure, after_success, counts_against
-from syndicator.store.codec import pack
+from syndicator.rules.identity import spec_hash
 from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 
@@ -47,11 +46,6 @@ class SourceReport(Report, frozen=True, kw_only=True):
     duration_s: float = 0.0
     late_s: float = 0.0
     """By how much it began after it was due."""
-
-
-def spec_hash(source: Source) -> str:
-    """Give the digest of a description: after a change, what is remembered of the source is not relied on."""
-    return hashlib.blake2b(pack(source), digest_size=12).hexdigest()
 
 
 class GatherStep:

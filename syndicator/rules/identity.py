@@ -10,9 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+import msgspec
+
 from syndicator.model.article import Candidate, Identity
 from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EventId
+from syndicator.model.source import Source
 
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "oly_", "vero_", "at_custom", "__twitter_")
 _TRACKING_NAMES = frozenset(
@@ -107,6 +110,11 @@ def event_id(article: ArticleId, revision: int, kind: EventType) -> EventId:
     """Give the id of a change: the same change has the same id, however often it is told."""
     digest = hashlib.blake2b(f"{article}\x1f{revision}\x1f{kind}".encode(), digest_size=16, person=b"event")
     return EventId("evt_" + _base32(digest.digest()))
+
+
+def spec_hash(source: Source) -> str:
+    """Give the digest of a description: after a change, what is remembered of the source is not relied on."""
+    return hashlib.blake2b(msgspec.msgpack.encode(source), digest_size=12).hexdigest()
 
 
 def _url_keys(candidate: Candidate) -> list[str]:
