@@ -1,6 +1,6 @@
 """What every table shares: nothing unknown, nothing changed later, all faults at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
@@ -9,6 +9,8 @@ from syndicator.settings.secret_files import read_secret
 from syndicator.settings.texts import wrong, wrong_inside
 
 _TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+_COOKIE_CHARACTERS = frozenset(map(chr, range(0x21, 0x7F))) - frozenset('",;\\')
+"""RFC 6265, 4.1.1."""
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"})
 """Headers that the HTTP client itself must set: a wrong one would break the framing of requests."""
 
@@ -26,13 +28,29 @@ class Form(BaseModel):
 
 def _headers(value: object, info: ValidationInfo) -> dict[str, str]:
     """Read a table of headers; `Name_file` takes the value of `Name` from a file."""
+    return _named_texts(value, info, _header_fault, 'write { Accept = "text/html" }')
+
+
+def _cookies(value: object, info: ValidationInfo) -> dict[str, str]:
+    """Read a table of cookies; `Name_file` takes the value of `Name` from a file."""
+    cookies = _named_texts(value, info, _cookie_fault, 'write { consent = "yes" }')
+    faults = [((name,), "holds characters that a cookie cannot", "encode it as the portal does")
+              for name, text in cookies.items() if not set(text) <= _COOKIE_CHARACTERS]  # fmt: skip
+    if faults:
+        raise wrong_inside(faults)
+    return cookies
+
+
+def _named_texts(
+    value: object, info: ValidationInfo, fault: Callable[[str, list[str]], str | None], remedy: str
+) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise wrong("must be a table", 'write { Accept = "text/html" }')
+        raise wrong("must be a table", remedy)
     faults: list[tuple[tuple[str | int, ...], str, str]] = []
-    headers: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for key, given in value.items():
         name = str(key).removesuffix("_file")
-        reason = _header_fault(name, [taken.lower() for taken in headers])
+        reason = fault(name, list(texts))
         if reason is not None:
             faults.append(((str(key),), reason, "remove it"))
             continue
@@ -46,10 +64,16 @@ def _headers(value: object, info: ValidationInfo) -> dict[str, str]:
         if not isinstance(text, str) or not text.isprintable():
             faults.append(((str(key),), "must be a text on one line, in quotes", ""))
             continue
-        headers[name] = text
+        texts[name] = text
     if faults:
         raise wrong_inside(faults)
-    return headers
+    return texts
+
+
+def _cookie_fault(name: str, taken: list[str]) -> str | None:
+    if not name or not set(name.lower()) <= _TOKEN_CHARACTERS:
+        return "is no name of a cookie"
+    return "names the same cookie twice" if name in taken else None
 
 
 def _header_fault(name: str, taken: list[str]) -> str | None:
@@ -58,7 +82,7 @@ def _header_fault(name: str, taken: list[str]) -> str | None:
         return "is no name of a header"
     if low in _OURS or low.startswith("webhook-"):
         return "is a header that the service itself sets"
-    if low in taken:
+    if low in [each.lower() for each in taken]:
         return "names the same header twice"
     return None
 
@@ -66,5 +90,11 @@ def _header_fault(name: str, taken: list[str]) -> str | None:
 Headers = Annotated[
     Mapping[str, str],
     BeforeValidator(_headers),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
+]
+
+Cookies = Annotated[
+    Mapping[str, str],
+    BeforeValidator(_cookies),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
 ]

@@ -24,7 +24,16 @@ from syndicator.settings.sections import (
     StoreSection,
     WorkSection,
 )
-from syndicator.settings.sources import ArticleForm, ListForm, PopularForm, ScheduleForm, SourceForm
+from syndicator.settings.sources import (
+    ArticleForm,
+    AuthForm,
+    ListForm,
+    PolitenessForm,
+    PopularForm,
+    ReplaceForm,
+    ScheduleForm,
+    SourceForm,
+)
 
 BEGIN = "<!-- reference: made by `make docs`, do not edit -->"
 END = "<!-- end of reference -->"
@@ -41,7 +50,10 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("schedule", ScheduleForm),
     ("list", ListForm),
     ("article", ArticleForm),
+    ("article.replace", ReplaceForm),
     ("popular", PopularForm),
+    ("auth", AuthForm),
+    ("politeness", PolitenessForm),
     ("[feed.ID]", FeedForm),
     ("[endpoint.ID]", EndpointForm),
     ("filter", FilterForm),

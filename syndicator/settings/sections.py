@@ -4,7 +4,7 @@ import shutil
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -19,9 +19,11 @@ from syndicator.settings.texts import (
     Line,
     Port,
     PositiveDuration,
+    ProxyUrl,
     PublicUrl,
     Size,
     Zone,
+    proxy_url,
     wrong,
 )
 
@@ -162,8 +164,6 @@ class StoreSection(Form):
 class EgressSection(Form):
     """`[egress]`: everything that goes out."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"proxy"})
-
     user_agent: Line | None = Field(
         default=None, description="How we name ourselves. Left out: name, version, contact."
     )
@@ -178,6 +178,22 @@ class EgressSection(Form):
     allow_callbacks: tuple[Cidr, ...] = Field(
         default=(), description="The same for the addresses of webhooks."
     )
+
+    proxy: ProxyUrl | None = Field(
+        default=None,
+        repr=False,
+        description="A forward proxy for all that is gathered; then it must guard private addresses, not we.",
+    )
+    proxy_file: TextFile = Field(
+        default=None, repr=False, description="File that holds `proxy`, where it has a password."
+    )
+
+    @field_validator("proxy_file")
+    @classmethod
+    def _one_proxy(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("proxy") is not None:
+            raise wrong("is given beside proxy", "keep one of them")
+        return None if value is None else proxy_url(value)
 
 
 class RetentionSection(Form):

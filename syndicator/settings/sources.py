@@ -1,84 +1,99 @@
 """The table of a source, `[source.ID]`, and how it becomes a value."""
 
+import base64
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from syndicator.model.ids import SourceId
 from syndicator.model.source import (
+    Adaptive,
     ArticleRule,
     Cron,
     Every,
     FetchLimits,
+    ImagePolicy,
     ListRule,
+    Politeness,
     PopularRule,
+    Replacement,
     Schedule,
+    Scope,
     Source,
     SourceKind,
 )
-from syndicator.settings.form import Form, Headers
+from syndicator.settings.form import Cookies, Form, Headers
+from syndicator.settings.secret_files import TextFile
 from syndicator.settings.sections import EgressSection
 from syndicator.settings.texts import (
-    NOT_YET,
     Count,
     CronText,
     Duration,
     Element,
     Language,
     Line,
+    LinkRule,
     PositiveDuration,
+    ProxyUrl,
     Selector,
     Size,
     Url,
     Zone,
+    proxy_url,
+    regex_fault,
     wrong,
 )
 
-PAGE_ONLY = ("list", "article", "popular")
 NOT_INHERITED = frozenset({"title", "url", "home_url"})
 """What is a source's own and has no place in `[defaults]`."""
 
-_KINDS = [kind.value for kind in SourceKind]
-
-
-def _kind(value: object) -> object:
-    if value == "sitemap":
-        raise wrong(f'kind "sitemap" {NOT_YET}', f"use one of {', '.join(_KINDS)}")
-    return value
+Replaced = Literal["title", "lead", "quote", "authors", "section", "tags", "caption", "credit", "body"]
 
 
 class ScheduleForm(Form):
-    """`schedule`: when a source is gathered; either `every` or `cron`."""
-
-    planned: ClassVar[frozenset[str]] = frozenset({"adaptive", "min", "max"})
+    """`schedule`: when a source is gathered: one of `every`, `cron` and `adaptive`."""
 
     every: PositiveDuration | None = Field(
         default=None, description="Time from the beginning of one round to the next."
     )
     cron: CronText | None = Field(
         default=None,
-        validate_default=True,
         description="Five fields: minute, hour, day, month, weekday (names, or 0 to 7 from Sunday on).",
     )
+    adaptive: Literal[True] | None = Field(
+        default=None,
+        validate_default=True,
+        description="Learn from the source's rhythm by hour and weekday, and from what each round brings.",
+    )
+    min: PositiveDuration = Field(default=timedelta(minutes=2), description="`adaptive`: never sooner.")
+    max: PositiveDuration = Field(default=timedelta(hours=12), description="`adaptive`: never later.")
     timezone: Zone | None = Field(default=None, description="Zone of `cron`. Left out: the source's zone.")
     jitter: Duration = Field(
         default=timedelta(0), description="How far a round may be moved either way, by chance."
     )
 
-    @field_validator("cron", mode="wrap")
+    @field_validator("adaptive")
     @classmethod
-    def _one_of_two(cls, value: object, handler: object, info: ValidationInfo) -> object:
-        every_stands = info.data.get("every") is not None
-        if value is None:
-            if "every" in info.data and not every_stands:
-                remedy = 'write { every = "5m" } or { cron = "*/10 6-22 * * mon-fri" }'
-                raise wrong("says neither every nor cron", remedy, key="", absent=True)
-            return None
-        if every_stands:
-            raise wrong("is given beside every", "keep one of them")
-        return handler(value)  # type: ignore[operator]  # pydantic hands a callable
+    def _one_of_three(cls, value: bool | None, info: ValidationInfo) -> bool | None:
+        if not {"every", "cron"} <= info.data.keys():
+            return value  # one of them is wrong already
+        given = [name for name in ("every", "cron") if info.data[name] is not None]
+        given += ["adaptive"] if value else []
+        if not given:
+            remedy = 'write { every = "5m" }, { cron = "*/10 6-22 * * mon-fri" } or { adaptive = true }'
+            raise wrong("says neither every, cron nor adaptive", remedy, key="", absent=True)
+        if len(given) > 1:
+            raise wrong(f"is given beside {given[0]}", "keep one of them", key=given[-1])
+        return value
+
+    @field_validator("max")
+    @classmethod
+    def _not_below_min(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        if value < info.data.get("min", value):
+            raise wrong("is shorter than min", "raise it, or lower min")
+        return value
 
     @field_validator("jitter")
     @classmethod
@@ -93,7 +108,9 @@ class ScheduleForm(Form):
         jitter_s = self.jitter.total_seconds()
         if self.every is not None:
             return Every(interval_s=self.every.total_seconds(), jitter_s=jitter_s)
-        return Cron(expression=self.cron or "", timezone=self.timezone or timezone, jitter_s=jitter_s)
+        if self.cron is not None:
+            return Cron(expression=self.cron, timezone=self.timezone or timezone, jitter_s=jitter_s)
+        return Adaptive(min_s=self.min.total_seconds(), max_s=self.max.total_seconds(), jitter_s=jitter_s)
 
 
 class ListForm(Form):
@@ -102,7 +119,11 @@ class ListForm(Form):
     item: Element = Field(
         description="One article of the list; all keys below but `next` are looked up inside it."
     )
-    url: Selector = Field(default="a", description="The link to the article page.")
+    url: LinkRule = Field(
+        default="a",
+        description="The link to the article page; or `re:` and a regular expression: every link of an item "
+        "whose address holds it.",
+    )
     title: Selector | None = Field(default=None, description="Its title.")
     date: Selector | None = Field(default=None, description="Its date.")
     section: Selector | None = Field(default=None, description="Its section.")
@@ -110,11 +131,38 @@ class ListForm(Form):
     next: Selector | None = Field(default=None, description="The link to the next list page.")
 
 
-class ArticleForm(Form):
-    """`article`: where an article page keeps its parts."""
+class ReplaceForm(Form):
+    """`article.replace`: what a portal writes into its articles that is no news."""
 
-    title: Selector = Field(description="The title.")
-    body: Selector = Field(description="The full text.")
+    field: Replaced = Field(description="Where it stands.")
+    find: Line = Field(description="What is replaced, as it stands in the field (`body`: in its HTML).")
+    by: str = Field(default="", description="What takes its place.")
+    regex: bool = Field(
+        default=False,
+        validate_default=True,
+        strict=True,
+        description="Whether `find` is a regular expression.",
+    )
+
+    @field_validator("regex")
+    @classmethod
+    def _can_be_read(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and (fault := regex_fault(info.data.get("find", ""), info.data.get("by", ""))):
+            raise wrong(f"cannot be used: {fault}", "mend the expression, or leave regex out", key="find")
+        return value
+
+    def value(self) -> Replacement:
+        """Give the rule."""
+        return Replacement(field=self.field, find=self.find, by=self.by, regex=self.regex)
+
+
+class ArticleForm(Form):
+    """`article`: where an article page keeps its parts. What is left out is taken from what the page says
+    of itself (JSON-LD, microdata, OpenGraph), the full text from where the page is densest.
+    """
+
+    title: Selector | None = Field(default=None, description="The title.")
+    body: Selector | None = Field(default=None, description="The full text.")
     date: Selector | None = Field(default=None, description="The date.")
     authors: Selector | None = Field(default=None, description="The names of its reporters.")
     lead: Selector | None = Field(default=None, description="The lead.")
@@ -129,7 +177,16 @@ class ArticleForm(Form):
         description="Links to related articles: those inside `body` are inline, the others boxed.",
     )
     views: Selector | None = Field(default=None, description="The portal's own counter of views.")
+    embargo: Selector | None = Field(default=None, description="The time until which it is held back.")
     remove: Selector | None = Field(default=None, description="What is cut out before anything is read.")
+    replace: tuple[ReplaceForm, ...] = Field(
+        default=(), description="Words to put in the place of others; tables as below."
+    )
+
+    def value(self) -> ArticleRule:
+        """Give the rule."""
+        parts = {name: getattr(self, name) for name in ArticleForm.model_fields if name != "replace"}
+        return ArticleRule(**parts, replace=tuple(each.value() for each in self.replace))
 
 
 class PopularForm(Form):
@@ -146,6 +203,64 @@ class PopularForm(Form):
     author: Selector | None = Field(default=None, description="The reporter.")
 
 
+class AuthForm(Form):
+    """`auth`: how to sign in, by name and password (Basic) or by a token (Bearer)."""
+
+    user: Line | None = Field(default=None, description="Name, for Basic.")
+    password: Line | None = Field(default=None, repr=False, description="Password, for Basic.")
+    password_file: TextFile = Field(default=None, repr=False, description="File that holds it.")
+    bearer: Line | None = Field(default=None, repr=False, description="Token, for Bearer.")
+    bearer_file: TextFile = Field(
+        default=None, validate_default=True, repr=False, description="File that holds it."
+    )
+
+    @field_validator("bearer_file")
+    @classmethod
+    def _one_way(cls, value: str | None, info: ValidationInfo) -> str | None:
+        password = info.data.get("password") or info.data.get("password_file")
+        token = info.data.get("bearer") or value
+        user = info.data.get("user")
+        if user and ":" in user:
+            raise wrong("holds a colon, which Basic cannot carry", key="user")
+        if bool(user and password) == bool(token) or bool(user) != bool(password):
+            remedy = 'write { user = "…", password_file = "…" } or { bearer_file = "…" }'
+            raise wrong("must be either a user with a password, or a token", remedy, key="")
+        return value
+
+    @property
+    def header(self) -> str:
+        """The value of `Authorization` (RFC 7617, RFC 6750)."""
+        if token := self.bearer or self.bearer_file:
+            return f"Bearer {token}"
+        pair = f"{self.user}:{self.password or self.password_file}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+class PolitenessForm(Form):
+    """`politeness`: how hard all workers together may lean on a server."""
+
+    scope: Scope = Field(
+        default=Scope.HOST,
+        description="Whose budget a request is charged to: that of its `url`, its `host` or its registrable "
+        "`domain`. Sources with the same one share it.",
+    )
+    in_flight: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
+        default=2, description="Requests under way at once."
+    )
+    per_minute: Annotated[float, Field(gt=0, le=6000)] | None = Field(
+        default=None, description="Requests begun in a minute, evenly spread. Left out: no limit."
+    )
+    robots: bool = Field(
+        default=True, strict=True, description="Whether robots.txt is heeded before pages are read."
+    )
+
+    def value(self) -> Politeness:
+        """Give the policy."""
+        return Politeness(
+            scope=self.scope, max_in_flight=self.in_flight, per_minute=self.per_minute, robots=self.robots
+        )
+
+
 class SourceForm(Form):
     """`[source.ID]`: one portal, or one part of it. `[defaults]` may hold all but title, url and home_url."""
 
@@ -153,23 +268,19 @@ class SourceForm(Form):
         {
             "owner",
             "identity",
-            "full_text",
             "sections",
             "rights",
-            "images",
             "windows",
             "former_ids",
-            "politeness",
         }
     )
 
     title: Line = Field(description="Name of the portal, shown beside its articles.")
-    kind: Annotated[
-        SourceKind, BeforeValidator(_kind), WithJsonSchema({"type": "string", "enum": _KINDS})
-    ] = Field(
-        description="`feed` (RSS, Atom or JSON Feed, told apart by itself) or `page` (HTML, by selectors)."
+    kind: SourceKind = Field(
+        description="`feed` (RSS, Atom or JSON Feed, told apart by itself), `sitemap` (plain, of news, or "
+        "an index) or `page` (HTML, by selectors)."
     )
-    url: Url = Field(description="The feed, or the first list page.")
+    url: Url = Field(description="The feed, the sitemap, or the first list page.")
     schedule: ScheduleForm = Field(description="When it is gathered.")
     home_url: Url | None = Field(
         default=None, description="The portal's page for people. Left out: the origin of `url`."
@@ -180,6 +291,14 @@ class SourceForm(Form):
     timezone: Zone = Field(default="UTC", description="Zone of dates that carry none.")
     headers: Headers = Field(
         default={}, description="Headers of each request; `Name_file` takes a value from a file."
+    )
+    cookies: Cookies = Field(
+        default={}, description="Cookies of each request; `Name_file` takes a value from a file."
+    )
+    auth: AuthForm | None = Field(default=None, description="How to sign in, below.")
+    proxy: ProxyUrl | None = Field(default=None, repr=False, description="As in `[egress]`, for this source.")
+    proxy_file: TextFile = Field(
+        default=None, repr=False, description="File that holds `proxy`, where it has a password."
     )
     timeout: PositiveDuration | None = Field(default=None, description="As in `[egress]`, for this source.")
     connect_timeout: PositiveDuration = Field(
@@ -194,22 +313,87 @@ class SourceForm(Form):
         description="How many list pages one round reads at most; it ends at the first with nothing new.",
     )
     max_articles: Count = Field(default=200, description="How many articles one round takes at most.")
+    full_text: bool | None = Field(
+        default=None,
+        strict=True,
+        description="Whether each article's page is read too. Left out: yes, but not for a feed.",
+    )
+    future_dates: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether dates ahead of now are meant, as those of events are.",
+    )
+    images: ImagePolicy = Field(
+        default=ImagePolicy.LINK,
+        description="`link` (they stay at the portal, checked), `none` (left out) or `cache` (served by us).",
+    )
+    politeness: PolitenessForm = Field(default=PolitenessForm(), description="Below.")
+    websub: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether the hub that a feed names is asked to push; it needs `[site] public_url`.",
+    )
     list: ListForm | None = Field(
         default=None, validate_default=True, description="For `page`: the list page."
     )
-    article: ArticleForm | None = Field(
-        default=None, validate_default=True, description="For `page`: the article page."
+    article: ArticleForm | None = Field(default=None, description="The article page, where it is read.")
+    popular: PopularForm | None = Field(
+        default=None,
+        description="The box of popular articles; beside a feed or sitemap it needs a `url`.",
     )
-    popular: PopularForm | None = Field(default=None, description="For `page`: the box of popular articles.")
 
-    @field_validator("list", "article", "popular")
+    @field_validator("proxy_file")
     @classmethod
-    def _fits_the_kind(cls, value: Form | None, info: ValidationInfo) -> Form | None:
+    def _one_proxy(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("proxy") is not None:
+            raise wrong("is given beside proxy", "keep one of them")
+        return None if value is None else proxy_url(value)
+
+    @field_validator("full_text")
+    @classmethod
+    def _pages_are_read(cls, value: bool | None, info: ValidationInfo) -> bool | None:
+        if value is False and info.data.get("kind") is SourceKind.PAGE:
+            raise wrong("is false, but of a page source the articles are all there is", "remove it")
+        return value
+
+    @field_validator("cookies")
+    @classmethod
+    def _one_cookie_header(cls, value: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+        if value and any(name.lower() == "cookie" for name in info.data.get("headers", {})):
+            raise wrong("are given beside a header Cookie", "keep one of them")
+        return value
+
+    @field_validator("auth")
+    @classmethod
+    def _one_authorization(cls, value: AuthForm | None, info: ValidationInfo) -> AuthForm | None:
+        if value and any(name.lower() == "authorization" for name in info.data.get("headers", {})):
+            raise wrong("is given beside a header Authorization", "keep one of them")
+        return value
+
+    @field_validator("list")
+    @classmethod
+    def _lists_are_pages(cls, value: ListForm | None, info: ValidationInfo) -> ListForm | None:
         kind = info.data.get("kind")
-        if kind is SourceKind.PAGE and value is None and info.field_name != "popular":
+        if kind is SourceKind.PAGE and value is None:
             raise wrong("is missing: a page is read by its selectors", absent=True)
-        if kind is SourceKind.FEED and value is not None:
-            raise wrong("has no use in a feed", 'remove it, or set kind = "page"')
+        if kind in {SourceKind.FEED, SourceKind.SITEMAP} and value is not None:
+            raise wrong(f"has no use in a {kind}", 'remove it, or set kind = "page"')
+        return value
+
+    @field_validator("article")
+    @classmethod
+    def _article_pages_are_read(cls, value: ArticleForm | None, info: ValidationInfo) -> ArticleForm | None:
+        kind = info.data.get("kind")
+        if value is not None and kind and not _reads_pages(kind, info.data.get("full_text")):
+            raise wrong("has no use: the article pages are not read", "set full_text = true, or remove it")
+        return value
+
+    @field_validator("popular")
+    @classmethod
+    def _box_has_a_page(cls, value: PopularForm | None, info: ValidationInfo) -> PopularForm | None:
+        kind = info.data.get("kind")
+        if value is not None and value.url is None and kind in {SourceKind.FEED, SourceKind.SITEMAP}:
+            raise wrong(f"has no url, and a {kind} is no page", "name the page that holds the box")
         return value
 
     def value(self, source: SourceId, egress: EgressSection) -> Source:
@@ -229,14 +413,32 @@ class SourceForm(Form):
             home_url=self.home_url,
             language=self.language,
             timezone=self.timezone,
-            headers=self.headers,
+            headers=self._all_headers(),
             limits=limits,
             max_pages=self.max_pages,
             max_articles=self.max_articles,
+            full_text=_reads_pages(self.kind, self.full_text),
+            future_dates=self.future_dates,
+            images=self.images,
+            politeness=self.politeness.value(),
+            proxy=self.proxy or self.proxy_file or egress.proxy or egress.proxy_file,
+            websub=self.websub,
             list=ListRule(**self.list.model_dump()) if self.list else None,
-            article=ArticleRule(**self.article.model_dump()) if self.article else None,
+            article=self.article.value() if self.article else None,
             popular=PopularRule(**self.popular.model_dump()) if self.popular else None,
         )
+
+    def _all_headers(self) -> dict[str, str]:
+        headers = dict(self.headers)
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if self.auth:
+            headers["Authorization"] = self.auth.header
+        return headers
+
+
+def _reads_pages(kind: SourceKind, full_text: bool | None) -> bool:
+    return kind in {SourceKind.PAGE, SourceKind.SITEMAP} if full_text is None else full_text
 
 
 Table = Mapping[str, object]
@@ -247,8 +449,7 @@ def inherit(own: Table, defaults: Table) -> dict[str, object]:
 
     What belongs to another kind of source or of schedule is not inherited.
     """
-    kind = own.get("kind", defaults.get("kind"))
-    left_out = NOT_INHERITED | (set() if kind == SourceKind.PAGE.value else set(PAGE_ONLY))
+    left_out = NOT_INHERITED | _useless(own, defaults)
     merged = {key: value for key, value in defaults.items() if key not in left_out}
     for key, value in own.items():
         below = merged.get(key)
@@ -261,8 +462,22 @@ def inherit(own: Table, defaults: Table) -> dict[str, object]:
     return merged
 
 
+def _useless(own: Table, defaults: Table) -> set[str]:
+    """Name what a source of another kind has no use for."""
+    kind = own.get("kind", defaults.get("kind"))
+    if kind == SourceKind.PAGE.value:
+        return set()
+    full_text = own.get("full_text", defaults.get("full_text"))
+    reads_pages = full_text if isinstance(full_text, bool) else kind == SourceKind.SITEMAP.value
+    return {"list", "popular"} | (set() if reads_pages else {"article"})
+
+
 def _inherit_schedule(own: Table, defaults: Table) -> Table:
     if not {"every", "cron", "adaptive"} & own.keys():
         return {**defaults, **own}
-    kept = {"jitter", "timezone"} if "cron" in own else {"jitter"}
+    kept = (
+        {"jitter"}
+        | ({"timezone"} if "cron" in own else set())
+        | ({"min", "max"} if "adaptive" in own else set())
+    )
     return {**{key: value for key, value in defaults.items() if key in kept}, **own}

@@ -170,6 +170,37 @@ def _selector(value: str) -> str:
     return value
 
 
+def _link_rule(value: str) -> str:
+    if not value.startswith("re:"):
+        return _selector(value)
+    if fault := regex_fault(value.removeprefix("re:")):
+        raise wrong(f"is no regular expression ({fault})", r'write one as in "re:/read/[0-9]+/"')
+    return value
+
+
+def regex_fault(pattern: str, by: str = "") -> str | None:
+    """Say what is wrong with a regular expression, or with what it is replaced by; None if nothing is."""
+    try:
+        compiled = re.compile(pattern)
+        compiled.sub(by, "")
+    except (re.error, IndexError, RecursionError, OverflowError) as error:
+        return str(error)
+    return None if pattern else "it is empty"
+
+
+def proxy_url(value: str) -> str:
+    """Read the URL of a forward proxy; it may hold a name and a password."""
+    remedy = "write it as in http://proxy.example:3128"
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise wrong("is no URL", remedy) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or _CONTROL.search(value) or " " in value:
+        raise wrong("is no http or https URL", remedy)
+    return value
+
+
 def _element(value: str) -> str:
     selector = as_selector("item", _selector(value))
     if selector is None or selector.attribute or not selector.css:
@@ -244,6 +275,8 @@ Zone = Annotated[str, *_text_type(_zone, examples=["Asia/Jakarta"])]
 Language = Annotated[str, *_text_type(_language, pattern=f"^{_LANGUAGE.pattern}$")]
 Cidr = Annotated[Network, BeforeValidator(_network), _schema(type="string", examples=["10.0.0.0/8"])]
 Selector = Annotated[str, *_text_type(_selector, minLength=1)]
+LinkRule = Annotated[str, *_text_type(_link_rule, minLength=1)]
+ProxyUrl = Annotated[str, *_text_type(proxy_url, format="uri", writeOnly=True)]
 Element = Annotated[str, *_text_type(_element, minLength=1)]
 CronText = Annotated[str, *_text_type(_cron, examples=["*/10 6-22 * * mon-fri"])]
 Words = Annotated[

@@ -30,6 +30,7 @@ _BOUNDED = {
     "too_short": ("must hold at least {}", "min_length"),
     "too_long": ("must hold at most {}", "max_length"),
     "enum": ("must be one of {}", "expected"),
+    "literal_error": ("must be {}", "expected"),
 }
 
 

@@ -12,7 +12,19 @@ from syndicator.model.delivery import Secret
 from syndicator.model.event import EventType
 from syndicator.model.feed import Filter, Order, Window
 from syndicator.model.ids import EndpointId, FeedId, SourceId
-from syndicator.model.source import ArticleRule, Cron, Every, FetchLimits, ListRule, PopularRule, SourceKind
+from syndicator.model.source import (
+    Adaptive,
+    ArticleRule,
+    Cron,
+    Every,
+    FetchLimits,
+    ImagePolicy,
+    ListRule,
+    Politeness,
+    PopularRule,
+    Scope,
+    SourceKind,
+)
 from syndicator.settings import Settings, config_folder, load, read_environment
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -141,6 +153,65 @@ def test_sources_inherit_defaults_key_by_key_and_their_own_win(write: Write) -> 
     assert b.schedule == Cron(expression="0 6 * * *", timezone="UTC", jitter_s=60.0)
     assert (b.list, b.article) == (None, None)
     assert a.limits.timeout_s == b.limits.timeout_s == 7.0
+
+
+def test_what_a_source_of_another_kind_has_no_use_for_is_not_inherited(write: Write) -> None:
+    text = """
+    [defaults]
+    schedule = { every = "10m" }
+    article = { title = "h1", body = "article" }
+    list = { item = "li" }
+    popular = { item = "li" }
+    [source.feed]
+    title = "Feed"
+    kind = "feed"
+    url = "https://a.example/"
+    [source.whole]
+    title = "Feed with texts"
+    kind = "feed"
+    url = "https://a.example/"
+    full_text = true
+    [source.map]
+    title = "Map"
+    kind = "sitemap"
+    url = "https://a.example/sitemap.xml"
+    """
+    sources = read(write, text).sources
+    feed, whole, sitemap = (sources[SourceId(name)] for name in ("feed", "whole", "map"))
+    assert (feed.list, feed.article, feed.popular, feed.full_text) == (None, None, None, False)
+    assert (whole.list, whole.popular, whole.full_text) == (None, None, True)
+    assert whole.article == sitemap.article == ArticleRule(title="h1", body="article")
+    assert sitemap.full_text
+
+
+def test_how_a_source_is_asked(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("s3cret\n")
+    text = (
+        SMALLEST
+        + """
+    cookies = { consent = "yes", session_file = "pw" }
+    auth = { user = "ani", password_file = "pw" }
+    proxy = "http://proxy.example:3128"
+    politeness = { scope = "domain", in_flight = 1, per_minute = 30, robots = false }
+    images = "cache"
+    future_dates = true
+    websub = false
+    """
+    )
+    source = read(write, text).sources[SourceId("wire")]
+    assert source.headers == {
+        "Cookie": "consent=yes; session=s3cret",
+        "Authorization": "Basic YW5pOnMzY3JldA==",
+    }
+    assert source.proxy == "http://proxy.example:3128"
+    assert source.politeness == Politeness(scope=Scope.DOMAIN, max_in_flight=1, per_minute=30.0, robots=False)
+    assert (source.images, source.future_dates, source.websub) == (ImagePolicy.CACHE, True, False)
+
+
+def test_a_schedule_may_learn(write: Write) -> None:
+    text = SMALLEST.replace('every = "5m"', 'adaptive = true, max = "1h", jitter = "10s"')
+    schedule = read(write, text).sources[SourceId("wire")].schedule
+    assert schedule == Adaptive(min_s=120.0, max_s=3600.0, jitter_s=10.0)
 
 
 def test_limits_of_egress_hold_where_a_source_sets_none(write: Write) -> None:
