@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.rules.dates import (
-    MAX_TEXT,
-    Precision,
-    believable,
-    claimed_instant,
-    listed_at,
-    published_at,
-    read_date,
-)
+from syndicator.rules.date_text import MAX_TEXT, Precision, read_date
+from syndicator.rules.dates import believable, claimed_instant, listed_at, published_at, read_claim
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 JAKARTA = "Asia/Jakarta"
@@ -267,6 +260,67 @@ def test_a_bare_day_that_is_not_over_claims_no_instant() -> None:
     assert claimed_instant("nothing", timezone=JAKARTA, now=NOW) is None
 
 
+CLAIMS = {
+    "": (None, "no date given: the time of first sight counts"),
+    " \n": (None, "no date given: the time of first sight counts"),
+    "Kamis (6/2)": (None, "not understood: the time of first sight counts"),
+    "23-11-2026": (None, "a bare day that is not over: the time of first sight counts"),
+    "22-11-2026": (
+        "2026-11-21T17:00:00",
+        "as claimed, the midnight with which the day began, zone Asia/Jakarta applied",
+    ),
+    "Sun, 22 Nov 2026 10:11:12 GMT": ("2026-11-22T10:11:12", "as claimed"),
+    "2026-11-22 10:11": ("2026-11-22T03:11:00", "as claimed, zone Asia/Jakarta applied"),
+    "2026-11-22 10:11 WITA": ("2026-11-22T02:11:00", "as claimed"),
+    "2026-11-22 10:11 XYZ": ("2026-11-22T03:11:00", "as claimed, zone Asia/Jakarta applied"),
+    "3 jam lalu": ("2026-11-23T09:00:00", "as claimed, counted from the time of the request"),
+    "18:20 WIB": ("2026-11-23T11:20:00", "as claimed, no day given: the last such hour"),
+    "6 Februari, 14:50 WIB": ("2026-02-06T07:50:00", "as claimed, no year given: the last such day"),
+    "1762337472": ("2025-11-05T10:11:12", "as claimed, counted in seconds since 1970"),
+    "1762337472000": ("2025-11-05T10:11:12", "as claimed, counted in milliseconds since 1970"),
+    "2026-11-23T12:30:00Z": (
+        "2026-11-23T12:30:00",
+        "ahead by less than an hour, as clocks are: the time of first sight counts",
+    ),
+    "2026-11-23T13:00:01Z": (
+        "2026-11-23T13:00:01",
+        "over an hour in the future: the time of first sight counts",
+    ),
+    "1 Jan 1970 00:00 UTC": (
+        "1970-01-01T00:00:00",
+        "before 1990, which is older than the web: the time of first sight counts",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "claim"), CLAIMS.items())
+def test_what_is_made_of_a_claim_is_told(text: str, claim: tuple[str | None, str]) -> None:
+    at, rule = claim
+    read = read_claim(text, timezone=JAKARTA, now=NOW)
+    assert read.rule == rule
+    assert read.at == (at and datetime.fromisoformat(at + "+00:00"))
+    assert claimed_instant(text, timezone=JAKARTA, now=NOW) == read.at
+
+
+EVENTS = {
+    "2026-12-24T18:00:00Z": ("2026-12-24T18:00:00", "in the future, as the dates of this source may be"),
+    "23-11-2026": ("2026-11-22T17:00:00", "the midnight with which the day began"),
+    "6 Februari, 14:50 WIB": ("2027-02-06T07:50:00", "no year given: the nearest such day"),
+    "6 Oktober, 14:50 WIB": ("2026-10-06T07:50:00", "no year given: the nearest such day"),
+    "besok pukul 19.00": ("2026-11-24T12:00:00", "counted from the time of the request"),
+    "2028-11-23T12:00:01Z": ("2028-11-23T12:00:01", "over two years in the future"),
+    "1989-12-31": ("1989-12-30T17:00:00", "before 1990"),
+}
+
+
+@pytest.mark.parametrize(("text", "claim"), EVENTS.items())
+def test_dates_of_events_may_be_ahead(text: str, claim: tuple[str, str]) -> None:
+    at, rule = claim
+    read = read_claim(text, timezone=JAKARTA, now=NOW, future=True)
+    assert read.at == datetime.fromisoformat(at + "+00:00")
+    assert rule in read.rule
+
+
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
@@ -301,6 +355,31 @@ def test_publication_is_never_in_the_future_and_listing_never_before_it(
     published = published_at(claimed, first_seen=NOW)
     listed = listed_at(published, NOW, backfill=backfill)
     assert published <= listed <= NOW
+
+
+@pytest.mark.parametrize(
+    ("claimed", "expected"),
+    [
+        (NOW - HOUR, NOW - HOUR),
+        (NOW + timedelta(days=90), NOW + timedelta(days=90)),
+        (NOW + timedelta(days=2 * 365), NOW + timedelta(days=2 * 365)),
+        (NOW + timedelta(days=2 * 365, seconds=1), None),
+        (datetime(1989, 1, 1, tzinfo=UTC), None),
+    ],
+)
+def test_what_is_believable_of_an_event(claimed: datetime, expected: datetime | None) -> None:
+    assert believable(claimed, NOW, future=True) == expected
+    assert published_at(claimed, first_seen=NOW, future=True) == (expected or NOW)
+
+
+@given(INSTANT, st.booleans())
+def test_an_event_ahead_is_listed_when_it_was_first_seen(claimed: datetime, backfill: bool) -> None:
+    published = published_at(claimed, first_seen=NOW, future=True)
+    listed = listed_at(published, NOW, backfill=backfill)
+    assert listed <= NOW
+    assert listed == NOW or published <= listed
+    if published > NOW:
+        assert listed == NOW
 
 
 def test_late_finds_are_listed_where_readers_still_look() -> None:
