@@ -14,12 +14,14 @@ import unicodedata
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import timezone as fixed_zone
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from syndicator.model.clock import from_ms
+from syndicator.rules.date_words import COUNTS, DAY_WORDS, LONG_ZONES, MONTHS, REGIONS, UNITS, ZONE_NAMES
 
 MAX_TEXT = 200
 """Characters that are looked at; a date stands at the beginning or not at all."""
@@ -55,105 +57,31 @@ class _Day(NamedTuple):
     note: str = ""
 
 
-_MONTH_WORDS = (
-    "jan january januari",
-    "feb february februari febuari peb pebruari",
-    "mar march maret mrt mac",
-    "apr april",
-    "may mei",
-    "jun june juni",
-    "jul july juli julai",
-    "aug august agustus agt ags agu agst ogos",
-    "sep sept september",
-    "oct october okt oktober",
-    "nov november nop nopember",
-    "dec december des desember dis disember",
-)
-_MONTHS = {word: number for number, words in enumerate(_MONTH_WORDS, 1) for word in words.split()}
-
-_OFFSET_WORDS = {
-    -10: "hst",
-    -9: "akst",
-    -8: "pst akdt",
-    -7: "mst pdt",
-    -6: "cst mdt",
-    -5: "est cdt",
-    -4: "ast edt",
-    -3.5: "nst",
-    -3: "adt brt",
-    -2.5: "ndt",
-    0: "z ut utc gmt wet",
-    1: "west bst cet met wat",
-    2: "cest mest eet sast cat",
-    3: "eest msk eat trt",
-    4: "gst",
-    5: "pkt",
-    5.5: "ist",
-    5.75: "npt",
-    7: "wib ict",
-    8: "wita sgt myt hkt pht awst",
-    9: "wit jst kst",
-    9.5: "acst",
-    10: "aest",
-    10.5: "acdt",
-    11: "aedt",
-    12: "nzst",
-    13: "nzdt",
-}
-"""Hours east of UTC. Where a name has several meanings, that of RFC 822 or of the larger press counts."""
-_ZONE_NAMES = {
-    name: fixed_zone(timedelta(hours=hours))
-    for hours, names in _OFFSET_WORDS.items()
-    for name in names.split()
-}
-_REGIONS = {
-    "et": "America/New_York",
-    "ct": "America/Chicago",
-    "mt": "America/Denver",
-    "pt": "America/Los_Angeles",
-}
-
-_UNIT_WORDS = {
-    1: "detik second seconds sec secs",
-    60: "menit minute minutes min mins",
-    3600: "jam hour hours hr hrs",
-    86400: "hari day days",
-    7 * 86400: "minggu pekan week weeks",
-    30 * 86400: "bulan month months",
-    365 * 86400: "tahun year years",
-}
-_UNITS = {word: seconds for seconds, words in _UNIT_WORDS.items() for word in words.split()}
-_DAY_WORDS = {
-    "kemarin lusa": -2,
-    "kemarin": -1,
-    "yesterday": -1,
-    "hari ini": 0,
-    "today": 0,
-    "besok": 1,
-    "tomorrow": 1,
-    "lusa": 2,
-}
-
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _CLOCK = r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+_AFTER_CLOCK = r"(?![ap]\.?m|[:.,\d])\S"
+"""What a zone may begin with: not with the rest of the time."""
 
 _STANDARD = (
     re.compile(
-        rf"(?P<year>\d{{4}})-(?P<month>\d\d?)-(?P<day>\d\d?)(?:(?:t|\s)\s*{_CLOCK}\s*(?P<zone>(?![ap]\.?m)\S.*)?)?"
+        rf"(?P<year>\d{{4}})-(?P<month>\d\d?)-(?P<day>\d\d?)(?:(?:t|\s)\s*{_CLOCK}\s*(?P<zone>{_AFTER_CLOCK}.*)?)?"
     ),
     re.compile(
         rf"(?:[^\d,]{{2,12}},\s*)?(?P<day>\d\d?)[ -]+(?P<month>[a-z]{{3,9}})[ -]+(?P<year>\d{{4}})"
-        rf"\s+{_CLOCK}\s*(?P<zone>(?![ap]\.?m)\S.*)?"
+        rf"\s+{_CLOCK}\s*(?P<zone>{_AFTER_CLOCK}.*)?"
     ),
 )
 """RFC 3339 and RFC 822: nearly every feed, so they are tried first, and on the whole line."""
 
+_ZONE_LEAD = r"[\s|(\['\"]*"
 _ZONE = re.compile(
-    r"[\s|(]*(?:(?:gmt|utc|z)?\s*(?P<sign>[+\-−])(?P<hours>\d\d):?(?P<minutes>[0-5]\d)(?!\d)"
+    rf"{_ZONE_LEAD}(?:(?:gmt|utc|z)?\s*(?P<sign>[+\-−])"
+    r"(?P<hours>\d\d|(?<=(?:gmt|utc).)\d(?=[:.]))[:.]?(?P<minutes>[0-5]\d)(?!\d|[.:/\-]\d)"
     r"|(?:gmt|utc)?\s*(?P<short_sign>[+\-−])(?P<short_hours>\d\d?)(?![\d/.\-:]|\s*[a-z]{3})"
-    r"|(?P<name>[a-z]{1,4})(?![a-z]))"
+    r"|(?P<name>[a-z]{1,4})(?![a-z/]|\s(?:standard|daylight|european|indonesia)))"
 )
+_LONG_ZONE = re.compile(rf"{_ZONE_LEAD}(?P<name>{'|'.join(sorted(LONG_ZONES, key=len, reverse=True))})\b")
 _TIME = re.compile(
     r"(?<![\d.:/\-])(?P<hour>[01]?\d|2[0-4])(?P<colon>[:.])(?P<minute>[0-5]\d)"
     r"(?:(?P=colon)(?P<second>[0-5]\d|60)(?:[.,](?P<fraction>\d{1,9}))?)?"
@@ -164,7 +92,7 @@ _DATES = (
     re.compile(r"(?<!\d)(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)(?!\d)"),
     re.compile(rf"(?<!\d)(?P<day>\d\d?)[-/.](?P<month>\d\d?)[-/.](?P<year>\d{{4}}|\d\d){_YEAR_END}"),
     re.compile(
-        rf"(?<!\d)(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)?[\s\-./]*\b(?P<month>{_MONTH})\b\.?"
+        rf"(?<!\d)(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)?[\s\-./]*(?<![a-z])(?P<month>{_MONTH})(?![a-z])\.?"
         rf"(?:[\s\-,./']*(?P<year>\d{{4}}|\d\d){_YEAR_END})?"
     ),
     re.compile(
@@ -174,25 +102,21 @@ _DATES = (
 )
 _LONE_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _COMPACT = re.compile(
-    r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:t?(?P<clock>\d{6})(?P<zone>z)?)?"
+    r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)"
+    r"(?:[t ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<fraction>)\s*(?P<zone>\D.*)?)?"
 )
+_WEEK_OR_ORDINAL = re.compile(
+    r"(?P<year>(?:19|20)\d\d)-?(?:w(?P<week>\d\d)(?:-?(?P<weekday>[1-7]))?|(?<=-)(?P<of_year>[0-3]\d\d))(?=t|\s|$)"
+)
+"""ISO 8601: `2026-W45-4`, `2026-309`; RSS never has them, but programs write them all the same."""
 _EPOCH = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d{1,9})?")
+_COUNT = "|".join(sorted(COUNTS, key=len, reverse=True))
 _AGO = re.compile(
-    rf"(?<![\w.,])(?P<count>\d{{1,3}}|an?|one|satu|se|half an?|setengah)\s*(?P<unit>{_UNIT})"
-    r"\s+(?:(?:yang|yg)\s+)?(?:lalu|ago)\b"
+    rf"(?<![\w.,])(?:(?P<more>\d{{1,3}})\s*(?P<more_unit>{_UNIT}),?\s+(?:and\s+|dan\s+)?)?"
+    rf"(?P<count>\d{{1,3}}|{_COUNT})\s*(?P<unit>{_UNIT})\s+(?:(?:yang|yg)\s+)?(?:lalu|ago)\b"
 )
-_COUNTS = {
-    "a": 1.0,
-    "an": 1.0,
-    "one": 1.0,
-    "satu": 1.0,
-    "se": 1.0,
-    "setengah": 0.5,
-    "half a": 0.5,
-    "half an": 0.5,
-}
 _JUST_NOW = re.compile(r"\b(?:baru saja|barusan|just now)\b")
-_DAY_WORD = re.compile(rf"\b(?:{'|'.join(_DAY_WORDS)})\b")
+_DAY_WORD = re.compile(rf"\b(?:{'|'.join(DAY_WORDS)})\b")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 
 
@@ -203,7 +127,7 @@ def read_date(text: str, *, timezone: str, now: datetime, future: bool = False) 
     dates without a year count. Without a year the last such day is meant; where dates ahead are to be
     expected (`future`), the nearest. None when there is no date in it, or none that the calendar has.
     """
-    line = _folded(text)
+    line = _calendar_day(_folded(text))
     zone = _Zone(ZoneInfo(timezone), f"zone {timezone} applied")
     for form in _STANDARD:
         if match := form.fullmatch(line):
@@ -222,7 +146,7 @@ def _folded(text: str) -> str:
 
 def _from_standard(match: re.Match[str], zone: _Zone) -> ReadDate | None:
     month = match["month"]
-    number = int(month) if month.isdigit() else _MONTHS.get(month)
+    number = int(month) if month.isdigit() else MONTHS.get(month)
     if number is None:
         return None
     day = _day(int(match["year"]), number, int(match["day"]))
@@ -234,37 +158,55 @@ def _from_standard(match: re.Match[str], zone: _Zone) -> ReadDate | None:
 
 
 def _from_number(line: str, zone: _Zone) -> ReadDate | None:
-    """Read `20261105`, `20261105101112`, and seconds or milliseconds since 1970."""
-    if match := _EPOCH.fullmatch(line):
-        whole = match[1]
-        seconds = len(whole) <= 10
-        return ReadDate(
-            at=from_ms(int(whole) * (1000 if seconds else 1)),
-            precision=Precision.INSTANT,
-            notes=(f"counted in {'seconds' if seconds else 'milliseconds'} since 1970",),
-        )
-    match = _COMPACT.fullmatch(line)
+    """Read `20261105`, `20261105T101112Z`, and seconds or milliseconds since 1970."""
+    if match := _COMPACT.fullmatch(line):
+        day = _day(int(match["year"]), int(match["month"]), int(match["day"]))
+        if day is None or match["hour"] is None:
+            return _read(_Day(day) if day else None, None, zone)
+        return _read(_Day(day), _clock(match, None), _zone_at(match["zone"] or "", zone)[0])
+    match = _EPOCH.fullmatch(line)
     if match is None:
         return None
-    day = _day(int(match["year"]), int(match["month"]), int(match["day"]))
-    if day is None or match["clock"] is None:
-        return _read(_Day(day) if day else None, None, zone)
-    hour, minute, second = (int(match["clock"][at : at + 2]) for at in (0, 2, 4))
-    return _read(_Day(day), _since_midnight(hour, minute, second), _Zone(UTC) if match["zone"] else zone)
+    whole = match[1]
+    seconds = len(whole) <= 10
+    return ReadDate(
+        at=from_ms(int(whole) * (1000 if seconds else 1)),
+        precision=Precision.INSTANT,
+        notes=(f"counted in {'seconds' if seconds else 'milliseconds'} since 1970",),
+    )
+
+
+def _calendar_day(line: str) -> str:
+    """Put month and day in the place of a week or of the day of the year, with which a line begins."""
+    match = _WEEK_OR_ORDINAL.match(line)
+    if match is None:
+        return line
+    year = int(match["year"])
+    if match["week"] is None:
+        day = date(year, 1, 1) + timedelta(days=int(match["of_year"]) - 1)
+        exists = day.year == year
+    else:
+        week = int(match["week"])
+        exists = 1 <= week <= date(year, 12, 28).isocalendar().week
+        day = date.fromisocalendar(year, week if exists else 1, int(match["weekday"] or 1))
+    return day.isoformat() + line[match.end() :] if exists else line
 
 
 def _from_words(line: str, zone: _Zone, now: datetime, *, future: bool) -> ReadDate | None:
-    """Read a day in words or figures, with a time before or after it, whatever stands around them."""
-    at = _TIME.search(line)
-    clock, rest = None, line
-    if at:
+    """Read a day in words or figures, with a time before or after it, whatever stands around them.
+
+    What looks like a time may be a day (`05.11.26, 20:15`): then the next one is the time.
+    """
+    for at in islice(_TIME.finditer(line), 2):
         clock = _clock(at, at["half"])
-        zone, length = _zone_at(line[at.end() :], zone)
+        named, length = _zone_at(line[at.end() :], zone)
         rest = line[: at.start()] + " " + line[at.end() + length :]
-    day = _named_day(rest, now.astimezone(zone.tz).date(), future=future)
-    if day is None and clock is not None and not rest.strip():
-        return _last_occurrence(clock, zone, now)
-    return _read(day, clock, zone)
+        day = _named_day(rest, now.astimezone(named.tz).date(), future=future)
+        if day:
+            return _read(day, clock, named)
+        if clock is not None and not rest.strip():
+            return _last_occurrence(clock, named, now)
+    return _read(_named_day(line, now.astimezone(zone.tz).date(), future=future), None, zone)
 
 
 def _named_day(line: str, today: date, *, future: bool) -> _Day | None:
@@ -272,13 +214,13 @@ def _named_day(line: str, today: date, *, future: bool) -> _Day | None:
         if match := form.search(line):
             return _day_of(match, line, today, future=future)
     if match := _DAY_WORD.search(line):
-        return _Day(today + timedelta(days=_DAY_WORDS[match[0]]), _FROM_REQUEST)
+        return _Day(today + timedelta(days=DAY_WORDS[match[0]]), _FROM_REQUEST)
     return None
 
 
 def _day_of(match: re.Match[str], line: str, today: date, *, future: bool) -> _Day | None:
     day, month = int(match["day"]), match["month"]
-    number = _MONTHS.get(month) or int(month)
+    number = MONTHS.get(month) or int(month)
     if number > 12 >= day:  # the month first: only one reading exists
         day, number = number, day
     year = match["year"]
@@ -328,8 +270,11 @@ def _last_occurrence(clock: timedelta, zone: _Zone, now: datetime) -> ReadDate |
 def _from_distance(line: str, now: datetime) -> ReadDate | None:
     """Read "3 jam lalu", "an hour ago", "baru saja"."""
     if match := _AGO.search(line):
-        count = _COUNTS.get(match["count"]) or float(match["count"])
-        at = now - timedelta(seconds=count * _UNITS[match["unit"]])
+        count = COUNTS.get(match["count"]) or float(match["count"])
+        ago_s = count * UNITS[match["unit"]]
+        if match["more"]:
+            ago_s += int(match["more"]) * UNITS[match["more_unit"]]
+        at = now - timedelta(seconds=ago_s)
         return ReadDate(at=at.astimezone(UTC), precision=Precision.INSTANT, notes=(_FROM_REQUEST,))
     if _JUST_NOW.search(line):
         return ReadDate(at=now.astimezone(UTC), precision=Precision.INSTANT, notes=(_FROM_REQUEST,))
@@ -358,9 +303,10 @@ def _zone_at(text: str, default: _Zone) -> tuple[_Zone, int]:
     """Read the zone with which a text begins, and how much of the text it takes; else the default and 0."""
     match = _ZONE.match(text)
     if match is None:
-        return default, 0
+        long = _LONG_ZONE.match(text)
+        return (_Zone(ZoneInfo(LONG_ZONES[long["name"]])), long.end()) if long else (default, 0)
     if name := match["name"]:
-        found = ZoneInfo(_REGIONS[name]) if name in _REGIONS else _ZONE_NAMES.get(name)
+        found = ZoneInfo(REGIONS[name]) if name in REGIONS else ZONE_NAMES.get(name)
         return (_Zone(found), match.end()) if found else (default, 0)
     sign = match["sign"] or match["short_sign"]
     hours = int(match["hours"] or match["short_hours"])
