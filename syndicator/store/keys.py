@@ -64,6 +64,41 @@ class Keys:
         """
         return f"{self._prefix}recheck:{source}"
 
+    def unreadable(self, source: SourceId) -> str:
+        """HASH: identity key of a listed page that could not be read → times:retry in ms.
+
+        Kept: 7 days after the last failure; at most 2 000 pages. Written by: rounds.
+        """
+        return f"{self._prefix}unreadable:{source}"
+
+    def turns(self, scope: str) -> str:
+        """ZSET: token of each request that is under way in a scope → lease end, ms.
+
+        Kept: until given back; an hour. Written by: politeness.
+        """
+        return f"{self._prefix}turns:{scope}"
+
+    def turns_pace(self, scope: str, pace: str) -> str:
+        """STRING: when the last request of a scope began, ms; `minute` for all, `crawl` for pages.
+
+        Kept: for the interval between two. Written by: politeness.
+        """
+        return f"{self._prefix}turns:{pace}:{scope}"
+
+    def turns_held(self, scope: str) -> str:
+        """STRING: until when a server asked (Retry-After) to be left alone, ms.
+
+        Kept: until then. Written by: politeness.
+        """
+        return f"{self._prefix}turns:held:{scope}"
+
+    def robots(self, origin: str) -> str:
+        """STRING: msgpack `KnownRobots`, what of an origin's robots.txt concerns us.
+
+        Kept: 30 days after it was read. Written by: gathering of pages.
+        """
+        return f"{self._prefix}robots:{origin}"
+
     def article(self, article: ArticleId) -> str:
         """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`,
         `source`, `published`.
@@ -106,6 +141,14 @@ class Keys:
         Kept: retention of articles. Written by: admit.
         """
         return f"{self._prefix}timeline:{facet}"
+
+    def picture(self, digest: str) -> str:
+        """STRING: msgpack `KnownPicture`, by the digest of its address.
+
+        Kept: 30 days after an article last showed it, of one that we serve the retention of articles after
+        it was last asked for. Written by: gathering, serving.
+        """
+        return f"{self._prefix}picture:{digest}"
 
     def feeds_version(self) -> str:
         """HASH: feed id → number, raised by each change that the feed shows.

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,8 +17,11 @@ from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import Outbox
+from syndicator.store.politeness import SharedTurns
+from syndicator.store.pictures import Pictures
 from syndicator.store.popularity import Popularity
 from syndicator.store.sources import Sources
+from syndicator.store.unreadable import Unreadable
 
 
 class StoreOptions(Struct, frozen=True, kw_only=True):
@@ -31,20 +35,27 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     data_dir: Path
     kept_revisions: int = 5
     """How many earlier revisions of an article are kept."""
+    kept_pictures: timedelta = timedelta(days=100)
+    """How long the address of a picture that we serve is kept after it was last asked for: longer than articles."""
 
 
 class Store:
     """Everything that Redis keeps for us, in one namespace."""
 
-    def __init__(self, connection: Connection, keys: Keys, kept_revisions: int) -> None:
+    def __init__(
+        self, connection: Connection, keys: Keys, kept_revisions: int, kept_pictures: timedelta
+    ) -> None:
         self.connection = connection
         self.articles = Articles(connection, keys, kept_revisions)
         self.configured = Configured(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.feeds = Feeds(connection, keys)
         self.outbox = Outbox(connection, keys)
+        self.pictures = Pictures(connection, keys, kept_pictures)
         self.popularity = Popularity(connection, keys)
         self.sources = Sources(connection, keys)
+        self.unreadable = Unreadable(connection, keys)
+        self.turns = SharedTurns(connection, keys)
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
@@ -62,4 +73,4 @@ async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
         connection = await stack.enter_async_context(connect(url, anchor=keys.meta()))
         await check_server(connection)
         await check_schema(connection, keys, system_clock())
-        yield Store(connection, keys, options.kept_revisions)
+        yield Store(connection, keys, options.kept_revisions, options.kept_pictures)
