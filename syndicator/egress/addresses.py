@@ -13,6 +13,9 @@ IPNetwork = IPv4Network | IPv6Network
 AllowList = tuple[IPNetwork, ...]
 """Networks that the configuration allows although they are not public."""
 
+ANYWHERE: AllowList = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+"""All there is: for connections whose address was chosen by the configuration, not by a source."""
+
 _REFUSED_V4: tuple[IPv4Network, ...] = tuple(
     IPv4Network(text)
     for text in (

@@ -1,12 +1,14 @@
-"""The client: `fetch` for what sources publish, `post` for what partners receive.
+"""The client: `fetch`, `head` and `submit` for what sources publish, `post` for what partners receive.
 
-Two sessions that share nothing: a source's document must never be a way to reach what only callbacks
-may reach, nor the reverse (each has its own allow list).
+Two lanes that share nothing: a source's document must never be a way to reach what only callbacks may
+reach, nor the reverse (each has its own allow list).
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -15,11 +17,14 @@ from aiohttp.resolver import DefaultResolver
 from msgspec import Struct
 
 from syndicator.egress.addresses import AllowList
-from syndicator.egress.failures import failure, http_detail, translate
-from syndicator.egress.guard import BoundedResolver, open_connector
+from syndicator.egress.answers import MAX_ANSWER_BYTES, Answer, read_beginning, read_whole
+from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, http_detail, proxy_refusal, translate
+from syndicator.egress.guard import BoundedResolver
 from syndicator.egress.headers import lower_case
-from syndicator.egress.slots import Budget, ConnectionLimits, Slots
-from syndicator.egress.trip import REDIRECTS, Trip, client_timeout, without_userinfo
+from syndicator.egress.lane import Lane, open_lane
+from syndicator.egress.proxies import Proxy, parse_proxy
+from syndicator.egress.slots import Budget, ConnectionLimits
+from syndicator.egress.trip import REDIRECTS, Trip, without_userinfo
 from syndicator.errors import EgressError
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
@@ -33,15 +38,14 @@ CALLBACK_LIMITS = ConnectionLimits(total=256, per_host=0, wait_s=5.0)
 """No limit per host: how many requests one endpoint gets at once is for the deliverer to say, and many
 endpoints may live on one host. The short wait keeps a delivery within its lease."""
 
-MAX_ANSWER_BYTES = 16 * 1024
-"""Of an answer to a callback, before any decompression."""
-
 _DEFAULT_LIMITS = FetchLimits()
 _HTTP_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)
 """What aiohttp can raise for reasons outside: its own trees, sockets and TLS (TimeoutError is an OSError),
 and names that IDNA does not know."""
 
 _SUCCESS = range(200, 300)
+_NO_HEAD_HERE = frozenset({405, 501})
+_SAME_METHOD = frozenset({307, 308})
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, "
     "text/xml;q=0.9, text/html;q=0.8, application/json;q=0.8, */*;q=0.5"
@@ -51,54 +55,75 @@ _SOURCE_KEEPALIVE_S = 15.0
 _CALLBACK_KEEPALIVE_S = 4.0  # below the 5 s of common servers: a POST must not meet a closing connection
 
 
-class Answer(Struct, frozen=True, kw_only=True):
-    """What a callback's receiver said, whatever its status."""
+class _Manner(Struct, frozen=True, kw_only=True):
+    """How a document is asked for, and what is read of it."""
 
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-    """At most 16 KiB, as sent. Shorter where the receiver broke off after its status."""
-    duration_ms: int
+    method: str
+    own: Mapping[str, str]
+    read: Callable[[aiohttp.ClientResponse, int], Awaitable[bytes]]
 
 
-class _Lane:
-    """One session and its turns."""
-
-    def __init__(self, session: aiohttp.ClientSession, limits: ConnectionLimits) -> None:
-        self.session = session
-        self.slots = Slots(limits)
-
-    def new_wait(self) -> Budget:
-        return Budget(self.slots.limits.wait_s)
+_WHOLE: Final = _Manner(method="GET", own={}, read=read_whole)
+_HEAD: Final = _Manner(method="HEAD", own={"Accept-Encoding": "identity"}, read=read_beginning)
+_BEGINNING: Final = _Manner(
+    method="GET", own={"Accept-Encoding": "identity", "Range": "bytes=0-1023"}, read=read_beginning
+)
+_FORM: Final = {"Accept-Encoding": "identity", "Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Egress:
     """The one way out. Open it with `open_egress`; share it by all tasks of one event loop."""
 
-    def __init__(self, *, sources: _Lane, callbacks: _Lane, clock: Clock) -> None:
+    def __init__(self, *, sources: Lane, callbacks: Lane, clock: Clock, proxy: Proxy | None) -> None:
         self._sources = sources
         self._callbacks = callbacks
         self._clock = clock
+        self._proxy = proxy
 
     async def fetch(
-        self, url: str, *, headers: Mapping[str, str] = {}, limits: FetchLimits = _DEFAULT_LIMITS
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] = {},
+        limits: FetchLimits = _DEFAULT_LIMITS,
+        proxy: str | None = None,
     ) -> FetchResult:
         """GET a document, following redirects by hand.
 
         Expected failures are values (`FetchFailed`), cancellation passes. The caller's headers go to the
-        origin of `url` only; of the standard ones only Accept can be set (see `headers.OWN_HEADERS`).
+        origin of `url` only (see `headers.OWN_HEADERS` for those that cannot be set). `proxy` is the URL of
+        a forward proxy, with its credentials; None means that of the session.
         Takes at most `limits.timeout_s` of work, plus the wait for a turn.
         """
+        return await self._get(_WHOLE, url, headers, limits, proxy)
+
+    async def head(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] = {},
+        limits: FetchLimits = _DEFAULT_LIMITS,
+        proxy: str | None = None,
+    ) -> FetchResult:
+        """Look at a document without reading it: as `fetch`, but by HEAD, and the body is empty.
+
+        Where HEAD is not known (405, 501) or not answered properly, by GET of the first 1024 bytes; who sends
+        more than was asked for is heard for 64 KiB. `content-range` or `content-length` then tell the size of the whole.
+        """
+        found = await self._get(_HEAD, url, headers, limits, proxy)
+        if isinstance(found, FetchFailed) and (
+            found.status in _NO_HEAD_HERE or found.reason is Reason.PROTOCOL
+        ):
+            return await self._get(_BEGINNING, url, headers, limits, proxy)
+        return found
+
+    async def _get(
+        self, manner: _Manner, url: str, headers: Mapping[str, str], limits: FetchLimits, proxy: str | None
+    ) -> FetchResult:
         shown = without_userinfo(url)
         try:
-            trip = Trip(
-                url,
-                dict(headers),
-                working=Budget(limits.timeout_s),
-                max_redirects=limits.max_redirects,
-            )
-            return await self._travel(trip, shown, limits)
+            trip = self._trip(url, headers, limits, proxy)
+            return await self._travel(manner, trip, shown, limits)
         except EgressError as error:
             return FetchFailed(
                 requested_url=shown,
@@ -107,51 +132,56 @@ class Egress:
                 fetched_at=self._clock(),
             )
 
-    async def _travel(self, trip: Trip, shown: str, limits: FetchLimits) -> FetchResult:
+    def _trip(self, url: str, headers: Mapping[str, str], limits: FetchLimits, proxy: str | None) -> Trip:
+        return Trip(
+            url,
+            dict(headers),
+            working=Budget(limits.timeout_s),
+            max_redirects=limits.max_redirects,
+            proxy=parse_proxy(proxy) if proxy else self._proxy,
+        )
+
+    async def _travel(self, manner: _Manner, trip: Trip, shown: str, limits: FetchLimits) -> FetchResult:
         waiting = self._sources.new_wait()
         while True:
             async with self._sources.slots.hold(trip.host_port, waiting):
-                result = await self._hop(trip, shown, limits)
+                result = await self._hop(manner, trip, shown, limits)
             if result is not None:
                 return result
 
-    async def _hop(self, trip: Trip, shown: str, limits: FetchLimits) -> FetchResult | None:
+    async def _hop(self, manner: _Manner, trip: Trip, shown: str, limits: FetchLimits) -> FetchResult | None:
         """Make one request; None means that the trip has moved on."""
         host = trip.host
         try:
             async with (
                 trip.working.spend(),
-                self._sources.session.get(
-                    trip.url,
-                    headers=trip.headers,
-                    allow_redirects=False,
-                    timeout=client_timeout(limits.connect_timeout_s),
+                self._sources.request(
+                    manner.method, trip, limits.connect_timeout_s, own=manner.own
                 ) as response,
             ):
-                return await self._judge(response, trip, shown, limits)
+                return await self._judge(manner, response, trip, shown, limits)
         except _HTTP_ERRORS as error:
-            raise translate(error, host) from error
+            raise translate(error, host, trip.proxy) from error
 
     async def _judge(
-        self, response: aiohttp.ClientResponse, trip: Trip, shown: str, limits: FetchLimits
+        self,
+        manner: _Manner,
+        response: aiohttp.ClientResponse,
+        trip: Trip,
+        shown: str,
+        limits: FetchLimits,
     ) -> FetchResult | None:
         headers = lower_case(response.headers)
         if response.status in REDIRECTS:
-            trip.follow(response.headers.get("Location"))
+            trip.follow(response.status, response.headers.get("Location"))
             return None
         if response.status == 304:  # noqa: PLR2004 — Not Modified
-            return NotModified(requested_url=shown, headers=headers, fetched_at=self._clock())
-        now = self._clock()
-        if response.status not in _SUCCESS:
-            return FetchFailed(
-                requested_url=shown,
-                reason=Reason.HTTP,
-                detail=http_detail(trip.host, response.status),
-                fetched_at=now,
-                status=response.status,
-                retry_after_s=parse_retry_after(headers.get("retry-after"), now),
+            return NotModified(
+                requested_url=shown, headers=headers, fetched_at=self._clock(), redirects=trip.redirects
             )
-        body = await _read_whole(response, limits.max_body_bytes, trip.host)
+        if response.status not in _SUCCESS:
+            return self._refused(response.status, headers, trip, shown)
+        body = await manner.read(response, limits.max_body_bytes)
         return Fetched(
             requested_url=shown,
             url=str(trip.url),
@@ -159,7 +189,46 @@ class Egress:
             headers=headers,
             body=body,
             fetched_at=self._clock(),
+            redirects=trip.redirects,
         )
+
+    def _refused(self, status: int, headers: Mapping[str, str], trip: Trip, shown: str) -> FetchFailed:
+        if trip.proxy is not None and status == PROXY_WANTS_CREDENTIALS:
+            raise proxy_refusal(trip.proxy, trip.host, status)
+        now = self._clock()
+        return FetchFailed(
+            requested_url=shown,
+            reason=Reason.HTTP,
+            detail=http_detail(trip.host, status),
+            fetched_at=now,
+            status=status,
+            retry_after_s=parse_retry_after(headers.get("retry-after"), now),
+        )
+
+    async def submit(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        *,
+        headers: Mapping[str, str] = {},
+        limits: FetchLimits = _DEFAULT_LIMITS,
+        proxy: str | None = None,
+    ) -> Answer:
+        """POST a form to where a source says, under the rules for sources; 307 and 308 are followed.
+
+        Every other status is an answer. Raises EgressError with one of blocked, busy, scheme, dns, connect,
+        tls, timeout, protocol, redirect. A form that came by TLS does not leave it. Takes at most
+        `limits.timeout_s` of work, plus the wait for a turn.
+        """
+        trip = self._trip(url, headers, limits, proxy)
+        body = urlencode(form).encode()
+        waiting = self._sources.new_wait()
+        while True:
+            async with self._sources.slots.hold(trip.host_port, waiting):
+                answer = await _exchange(self._sources, trip, body, limits.connect_timeout_s, _FORM)
+            if answer.status not in _SAME_METHOD:
+                return answer
+            trip.follow_with_body(answer.status, answer.headers.get("location"))
 
     async def post(
         self,
@@ -172,59 +241,42 @@ class Egress:
     ) -> Answer:
         """POST to a callback. Every status is an answer, redirects too: they are not followed.
 
-        Raises EgressError with one of blocked, scheme, dns, connect, tls, timeout, protocol. Takes at most
-        `timeout_s` of work plus `CALLBACK_LIMITS.wait_s` of waiting for a turn.
+        Raises EgressError with one of blocked, busy, scheme, dns, connect, tls, timeout, protocol. Takes at
+        most `timeout_s` of work plus `CALLBACK_LIMITS.wait_s` of waiting for a turn. The answer's body is as
+        sent, not decompressed.
         """
         trip = Trip(url, dict(headers), working=Budget(timeout_s), max_redirects=0)
         async with self._callbacks.slots.hold(trip.host_port, self._callbacks.new_wait()):
-            return await self._exchange(trip, body, connect_timeout_s)
-
-    async def _exchange(self, trip: Trip, body: bytes, connect_timeout_s: float) -> Answer:
-        """Send and listen. Once the status is there it counts, even if the rest never comes."""
-        began = time.monotonic()
-        received = bytearray()
-        response: aiohttp.ClientResponse | None = None
-        try:
-            async with (
-                trip.working.spend(),
-                self._callbacks.session.post(
-                    trip.url,
-                    data=body,
-                    headers=trip.headers,
-                    allow_redirects=False,
-                    timeout=client_timeout(connect_timeout_s),
-                ) as response,
-            ):
-                async for chunk in response.content.iter_any():
-                    received += chunk
-                    if len(received) >= MAX_ANSWER_BYTES:
-                        break
-        except _HTTP_ERRORS as error:
-            if response is None:
-                raise translate(error, trip.host) from error
-        return Answer(
-            status=response.status,
-            headers=lower_case(response.headers),
-            body=bytes(received[:MAX_ANSWER_BYTES]),
-            duration_ms=round((time.monotonic() - began) * 1000),
-        )
+            return await _exchange(self._callbacks, trip, body, connect_timeout_s, {})
 
 
-async def _read_whole(response: aiohttp.ClientResponse, limit: int, host: str) -> bytes:
-    """Read the decompressed body; it is counted while it comes, so that a bomb never unfolds."""
-    declared = response.content_length
-    if declared is not None and declared > limit:
-        raise _too_large(host, limit)
+async def _exchange(
+    lane: Lane, trip: Trip, body: bytes, connect_timeout_s: float, own: Mapping[str, str]
+) -> Answer:
+    """Send and listen. Once the status is there it counts, even if the rest never comes."""
+    began = time.monotonic()
     received = bytearray()
-    async for chunk in response.content.iter_any():
-        received += chunk
-        if len(received) > limit:
-            raise _too_large(host, limit)
-    return bytes(received)
-
-
-def _too_large(host: str, limit: int) -> EgressError:
-    return failure(Reason.TOO_LARGE, f"The document of {host} is larger than {limit} bytes.")
+    response: aiohttp.ClientResponse | None = None
+    try:
+        async with (
+            trip.working.spend(),
+            lane.request("POST", trip, connect_timeout_s, own=own, body=body) as response,
+        ):
+            async for chunk in response.content.iter_any():
+                received += chunk
+                if len(received) >= MAX_ANSWER_BYTES:
+                    break
+    except _HTTP_ERRORS as error:
+        if response is None:
+            raise translate(error, trip.host, trip.proxy) from error
+    if trip.proxy is not None and response.status == PROXY_WANTS_CREDENTIALS:
+        raise proxy_refusal(trip.proxy, trip.host, response.status)
+    return Answer(
+        status=response.status,
+        headers=lower_case(response.headers),
+        body=bytes(received[:MAX_ANSWER_BYTES]),
+        duration_ms=round((time.monotonic() - began) * 1000),
+    )
 
 
 @asynccontextmanager
@@ -237,32 +289,36 @@ async def open_egress(
     source_limits: ConnectionLimits = SOURCE_LIMITS,
     callback_limits: ConnectionLimits = CALLBACK_LIMITS,
     resolver: AbstractResolver | None = None,
+    proxy: str | None = None,
 ) -> AsyncIterator[Egress]:
     """Open the way out; all its connections are closed at the end.
 
     `allow` and `allow_callbacks` name networks that sources and callbacks may reach although they are not
-    public. `resolver` answers for DNS (None: the system's) and is closed with the rest.
+    public. `resolver` answers for DNS (None: the system's) and is closed with the rest. `proxy` is the URL of
+    a forward proxy for everything that goes to sources (callbacks never use one); raises EgressError(connect)
+    where it is none.
     """
-    async with AsyncExitStack() as stack:
-        names = BoundedResolver(resolver or DefaultResolver())
-        stack.push_async_callback(names.close)
-        sources = aiohttp.ClientSession(
-            connector=open_connector(allow, keepalive_s=_SOURCE_KEEPALIVE_S, resolver=names),
-            headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": _ACCEPT_ENCODING},
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            raise_for_status=False,
-        )
-        await stack.enter_async_context(sources)
-        callbacks = aiohttp.ClientSession(
-            connector=open_connector(allow_callbacks, keepalive_s=_CALLBACK_KEEPALIVE_S, resolver=names),
-            headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"},
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            raise_for_status=False,
-            auto_decompress=False,
-        )
-        await stack.enter_async_context(callbacks)
-        yield Egress(
-            sources=_Lane(sources, source_limits), callbacks=_Lane(callbacks, callback_limits), clock=clock
-        )
+    chosen = parse_proxy(proxy) if proxy else None
+    names = BoundedResolver(resolver or DefaultResolver())
+    try:
+        async with (
+            open_lane(
+                headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": _ACCEPT_ENCODING},
+                allow=allow,
+                limits=source_limits,
+                keepalive_s=_SOURCE_KEEPALIVE_S,
+                resolver=names,
+                decompressing=True,
+            ) as sources,
+            open_lane(
+                headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"},
+                allow=allow_callbacks,
+                limits=callback_limits,
+                keepalive_s=_CALLBACK_KEEPALIVE_S,
+                resolver=names,
+                decompressing=False,
+            ) as callbacks,
+        ):
+            yield Egress(sources=sources, callbacks=callbacks, clock=clock, proxy=chosen)
+    finally:
+        await names.close()

@@ -10,8 +10,11 @@ import ssl
 import aiohttp
 
 from syndicator.egress.guard import Blocked
+from syndicator.egress.proxies import Proxy
 from syndicator.errors import EgressError
 from syndicator.model.fetch import Reason
+
+PROXY_WANTS_CREDENTIALS = 407
 
 _MAX_DETAIL = 300
 
@@ -44,10 +47,15 @@ def http_detail(host: str, status: int) -> str:
     return clean(f"{host} {_HTTP_ADVICE.get(status, fallback)} (HTTP {status}).")
 
 
-def translate(error: Exception, host: str) -> EgressError:
-    """Translate whatever a request can end with; the caller keeps the cause by `raise … from`."""
+def translate(error: Exception, host: str, proxy: Proxy | None = None) -> EgressError:
+    """Translate whatever a request can end with; the caller keeps the cause by `raise … from`.
+
+    That a proxy cannot be reached or refuses is one reason, `connect`: it says nothing about the source.
+    """
+    if isinstance(error, aiohttp.ClientHttpProxyError) and proxy is not None:
+        return proxy_refusal(proxy, host, error.status)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return _no_connection(error, host)
+        return _no_connection(error, host, proxy)
     if isinstance(error, ssl.SSLError):
         return failure(Reason.TLS, f"The secure connection to {host} broke: {_tls_words(error)}.")
     if isinstance(error, aiohttp.InvalidUrlClientError):
@@ -62,7 +70,18 @@ def translate(error: Exception, host: str) -> EgressError:
     return failure(Reason.PROTOCOL, _protocol_words(error, host))
 
 
-def _no_connection(error: aiohttp.ClientConnectorError, host: str) -> EgressError:
+def proxy_refusal(proxy: Proxy, host: str, status: int) -> EgressError:
+    wants = "wants other credentials" if status == PROXY_WANTS_CREDENTIALS else f"does not lead to {host}"
+    return failure(Reason.CONNECT, f"{str(proxy).capitalize()} {wants} (HTTP {status}).")
+
+
+def _connector_words(error: aiohttp.ClientConnectorError) -> str:
+    return _tls_words(error) if isinstance(error, aiohttp.ClientSSLError) else _os_words(error.os_error)
+
+
+def _no_connection(error: aiohttp.ClientConnectorError, host: str, proxy: Proxy | None) -> EgressError:
+    if proxy is not None and (error.host, error.port) == (proxy.url.raw_host, proxy.url.port):
+        return failure(Reason.CONNECT, f"No connection to {proxy}: {_connector_words(error)}.")
     cause = error.os_error
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return failure(Reason.DNS, f"The name {host} cannot be resolved: {_os_words(cause)}.")

@@ -15,7 +15,6 @@ OWN_HEADERS = frozenset(
         "accept-encoding",
         "connection",
         "content-length",
-        "cookie",
         "expect",
         "host",
         "keep-alive",
@@ -56,12 +55,20 @@ def _encodable(value: str) -> bool:
     return True
 
 
+def basic_auth(url: URL) -> str | None:
+    """Give the value of the header that says what user and password in a URL say (RFC 7617)."""
+    if url.raw_user is None and url.raw_password is None:
+        return None
+    user = (url.user or "").replace(":", "%3A")  # the scheme knows no colon in a user's name
+    return encode_basic_auth(user, url.password or "")
+
+
 def split_credentials(url: URL) -> tuple[URL, dict[str, str]]:
     """Take user and password out of a URL; the second part is the header that says the same."""
-    if url.raw_user is None and url.raw_password is None:
+    credentials = basic_auth(url)
+    if credentials is None:
         return url, {}
-    user = (url.user or "").replace(":", "%3A")  # the scheme knows no colon in a user's name
-    return url.with_user(None), {"Authorization": encode_basic_auth(user, url.password or "")}
+    return url.with_user(None), {"Authorization": credentials}
 
 
 def lower_case(headers: CIMultiDictProxy[str]) -> dict[str, str]:

@@ -8,8 +8,9 @@ from yarl import URL
 
 from syndicator.egress.failures import failure
 from syndicator.egress.headers import checked, split_credentials
+from syndicator.egress.proxies import Proxy
 from syndicator.egress.slots import Budget, HostPort
-from syndicator.model.fetch import Reason
+from syndicator.model.fetch import Reason, Redirect
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -60,8 +61,18 @@ def _is_odd_number(host: str) -> bool:
 class Trip:
     """The changing part of one request. Not shared."""
 
-    def __init__(self, url: str, headers: dict[str, str], *, working: Budget, max_redirects: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: dict[str, str],
+        *,
+        working: Budget,
+        max_redirects: int,
+        proxy: Proxy | None = None,
+    ) -> None:
         self.working = working
+        self.proxy = proxy
+        self.redirects: tuple[Redirect, ...] = ()
         self._max_redirects = max_redirects
         self.url, credentials = split_credentials(parse_url(url))
         self.headers = checked(headers)
@@ -77,8 +88,8 @@ class Trip:
     def host_port(self) -> HostPort:
         return self.host, self.url.port or 0
 
-    def follow(self, location: str | None) -> None:
-        """Move on to where a redirect points.
+    def follow(self, status: int, location: str | None) -> None:
+        """Move on to where a redirect points, and note the step.
 
         Whatever the caller sent along belongs to the first origin and stays behind for good when it is
         left. Credentials in a Location are not taken: who redirects does not choose what we sign in with.
@@ -96,7 +107,16 @@ class Trip:
         if _origin(target) != _origin(self.url):
             self.headers = {}
         self._seen.add(target)
+        self.redirects += (Redirect(status=status, url=str(target)),)
         self.url = target
+
+    def follow_with_body(self, status: int, location: str | None) -> None:
+        """Move on as `follow`, with a body that may hold secrets: it is never carried from https to http."""
+        before = self.url
+        self.follow(status, location)
+        if (before.scheme, self.url.scheme) == ("https", "http"):
+            detail = f"{before.host} redirects from https to http, where a form may not go."
+            raise failure(Reason.REDIRECT, detail)
 
     def _resolve(self, location: str) -> URL:
         text = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

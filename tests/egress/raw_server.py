@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from ipaddress import ip_network
 
+from aiohttp.abc import AbstractResolver
+
 from syndicator.egress.client import SOURCE_LIMITS, Egress, open_egress
 from syndicator.egress.slots import ConnectionLimits
 from syndicator.model.clock import Clock, system_clock
@@ -129,6 +131,8 @@ async def egress_on(
     callbacks: Sequence[str] = (),
     clock: Clock = system_clock,
     source_limits: ConnectionLimits = SOURCE_LIMITS,
+    resolver: AbstractResolver | None = None,
+    proxy: str | None = None,
 ) -> AsyncIterator[Egress]:
     async with open_egress(
         user_agent="syndicator-test/1",
@@ -136,6 +140,8 @@ async def egress_on(
         allow_callbacks=tuple(ip_network(text) for text in callbacks),
         clock=clock,
         source_limits=source_limits,
+        resolver=resolver,
+        proxy=proxy,
     ) as egress:
         yield egress
 

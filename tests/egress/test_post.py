@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from egress.raw_server import Asked, egress_on, reply, saying, serving, silent
 
-from syndicator.egress.client import MAX_ANSWER_BYTES
+from syndicator.egress.answers import MAX_ANSWER_BYTES
 from syndicator.errors import EgressError
 
 

@@ -1,19 +1,24 @@
 import asyncio
+from pathlib import Path
 
 import pytest
+from egress.certificates import own_certificate, trusting
 from egress.raw_server import Asked, by_path, egress_on, reply, saying, serving
 
 from syndicator.egress.slots import Budget
 from syndicator.egress.trip import Trip
-from syndicator.model.fetch import Fetched, FetchFailed, Reason
+from syndicator.model.fetch import Fetched, FetchFailed, NotModified, Reason, Redirect
 from syndicator.model.source import FetchLimits
 
 PRIVATE = {
     "Authorization": "Bearer secret",
+    "authorization": "Basic c2VjcmV0",
+    "Cookie": "session=secret",
     "X-Api-Key": "secret",
     "If-None-Match": '"a"',
     "Accept": "text/html",
 }
+"""Authorization by two spellings: dropping the first of several is not enough."""
 
 
 def to(location: str, status: int = 302) -> bytes:
@@ -102,9 +107,10 @@ async def test_headers_that_were_left_behind_do_not_come_back() -> None:
         async with serving(script) as server, egress_on("127.0.0.1") as egress:
             locations.append(server.url("/steal"))
             await egress.fetch(server.url("/a"), headers=PRIVATE)
-    assert server.asked[0].headers["authorization"] == "Bearer secret"
+    assert "authorization" in server.asked[0].headers
+    assert server.asked[0].headers["cookie"] == "session=secret"
     back = server.asked[1].headers
-    assert not {"authorization", "x-api-key", "if-none-match"} & back.keys()
+    assert not {"authorization", "cookie", "x-api-key", "if-none-match"} & back.keys()
     assert back["accept"] != "text/html"
 
 
@@ -125,6 +131,7 @@ async def test_who_redirects_does_not_choose_our_credentials() -> None:
         ("http://PORTAL.example/b", True),
         ("//portal.example/b", True),
         ("https://portal.example/b", False),
+        ("https://portal.example:80/b", False),
         ("http://portal.example:81/b", False),
         ("http://www.portal.example/b", False),
         ("http://portal.example./b", False),
@@ -132,7 +139,7 @@ async def test_who_redirects_does_not_choose_our_credentials() -> None:
 )
 def test_what_counts_as_the_same_origin(location: str, kept: bool) -> None:
     trip = Trip("http://portal.example/a", PRIVATE, working=Budget(1), max_redirects=1)
-    trip.follow(location)
+    trip.follow(302, location)
     assert bool(trip.headers) is kept
 
 
@@ -144,3 +151,57 @@ async def test_a_name_is_another_origin_than_its_address() -> None:
             await egress.fetch(other.url(), headers=PRIVATE)
     assert "authorization" in other.asked[0].headers
     assert "authorization" not in server.asked[0].headers
+
+
+@pytest.mark.parametrize("authorization", ["Bearer secret", "Basic c2VjcmV0"])
+async def test_no_downgrade_to_plain_http_carries_what_signs_us_in(
+    authorization: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls, client = own_certificate(tmp_path)
+    trusting(client, monkeypatch)
+    async with serving(saying(reply(b"here"))) as plain:
+        script = by_path({"/a": to("/b", 301), "/b": to(plain.url("/c"))})
+        async with serving(script, tls=tls) as server, egress_on("127.0.0.1") as egress:
+            result = await egress.fetch(
+                server.url("/a", "https"), headers={"Authorization": authorization, "Cookie": "a=secret"}
+            )
+            url = server.url("/b", "https")
+    assert isinstance(result, Fetched)
+    assert result.redirects == (Redirect(status=301, url=url), Redirect(status=302, url=plain.url("/c")))
+    assert [asked.headers["authorization"] for asked in server.asked] == [authorization] * 2
+    assert [asked.headers["cookie"] for asked in server.asked] == ["a=secret"] * 2
+    assert not {"authorization", "cookie"} & plain.asked[0].headers.keys()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved"), [([301, 308], True), ([301, 302], False), ([307, 301], False), ([303], False)]
+)
+async def test_the_steps_on_the_way_are_told(statuses: list[int], moved: bool) -> None:
+    steps = {f"/{number}": to(f"/{number + 1}#x", status) for number, status in enumerate(statuses)}
+    last = f"/{len(statuses)}"
+    script = by_path(steps | {last: reply(b"here")})
+    async with serving(script) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url("/0"))
+    assert isinstance(result, Fetched)
+    assert result.redirects == tuple(
+        Redirect(status=status, url=server.url(f"/{number + 1}")) for number, status in enumerate(statuses)
+    )
+    assert result.moved_to == (server.url(last) if moved else None)
+
+
+async def test_the_steps_to_an_unchanged_document_are_told() -> None:
+    script = by_path({"/a": to("/b", 301), "/b": b"HTTP/1.1 304 Not Modified\r\n\r\n"})
+    async with serving(script) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url("/a"), headers={"If-None-Match": '"a"'})
+    assert isinstance(result, NotModified)
+    assert result.redirects == (Redirect(status=301, url=server.url("/b")),)
+
+
+async def test_credentials_in_a_location_are_not_told() -> None:
+    async def filled(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(to(f"http://ann:secret@127.0.0.1:{server.port}/b") if asked.path == "/a" else reply())
+
+    async with serving(filled) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url("/a"))
+    assert isinstance(result, Fetched)
+    assert result.redirects == (Redirect(status=302, url=server.url("/b")),)

@@ -1,0 +1,54 @@
+"""What is read of an answer: all of it up to a limit, or its beginning only."""
+
+from collections.abc import Mapping
+
+import aiohttp
+from msgspec import Struct
+
+from syndicator.egress.failures import failure
+from syndicator.errors import EgressError
+from syndicator.model.fetch import Reason
+
+MAX_ANSWER_BYTES = 16 * 1024
+"""Of an answer to a callback or a form."""
+
+MAX_BEGINNING_BYTES = 64 * 1024
+"""Of a document that is only looked at."""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What the receiver of a callback or a form said, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    """At most 16 KiB. Shorter where the receiver broke off after its status."""
+    duration_ms: int
+
+
+async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Read the decompressed body; it is counted while it comes, so that a bomb never unfolds."""
+    declared = response.content_length
+    if declared is not None and declared > limit:
+        raise _too_large(response, limit)
+    received = bytearray()
+    async for chunk in response.content.iter_any():
+        received += chunk
+        if len(received) > limit:
+            raise _too_large(response, limit)
+    return bytes(received)
+
+
+async def read_beginning(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Read at most 64 KiB, and leave the rest, however much it is."""
+    received = bytearray()
+    async for chunk in response.content.iter_any():
+        received += chunk
+        if len(received) >= MAX_BEGINNING_BYTES:
+            break
+    return bytes(received[: min(limit, MAX_BEGINNING_BYTES)])
+
+
+def _too_large(response: aiohttp.ClientResponse, limit: int) -> EgressError:
+    return failure(Reason.TOO_LARGE, f"The document of {response.url.host} is larger than {limit} bytes.")

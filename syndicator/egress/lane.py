@@ -1,0 +1,93 @@
+"""One kind of outgoing requests: its sessions, its turns, and what it may reach."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+
+from syndicator.egress.addresses import ANYWHERE, AllowList
+from syndicator.egress.guard import open_connector
+from syndicator.egress.proxies import refuse_private_literal
+from syndicator.egress.slots import Budget, ConnectionLimits, Slots
+from syndicator.egress.trip import Trip, client_timeout
+
+
+class Lane:
+    """Two sessions, straight and by proxy: what one has connected, the other never uses."""
+
+    def __init__(
+        self,
+        straight: aiohttp.ClientSession,
+        by_proxy: aiohttp.ClientSession,
+        allow: AllowList,
+        limits: ConnectionLimits,
+    ) -> None:
+        self._straight = straight
+        self._by_proxy = by_proxy
+        self._allow = allow
+        self.slots = Slots(limits)
+
+    def new_wait(self) -> Budget:
+        """Give what one request may spend on waiting for its turns."""
+        return Budget(self.slots.limits.wait_s)
+
+    def request(
+        self,
+        method: str,
+        trip: Trip,
+        connect_timeout_s: float,
+        *,
+        own: Mapping[str, str],
+        body: bytes | None = None,
+    ) -> "aiohttp.client._RequestContextManager":
+        """Begin the request that a trip is at. `own` are header fields of ours, sent to whatever origin.
+
+        Raises EgressError(blocked) where a proxy would be asked for a private address.
+        """
+        timeout = client_timeout(connect_timeout_s)
+        headers = {**trip.headers, **own}
+        if trip.proxy is None:
+            return self._straight.request(
+                method, trip.url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+            )
+        refuse_private_literal(trip.url, self._allow)
+        if trip.url.scheme == "http":  # the proxy reads the request itself, else just the one for a tunnel
+            headers.update(trip.proxy.headers)
+        return self._by_proxy.request(
+            method,
+            trip.url,
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            timeout=timeout,
+            proxy=trip.proxy.url,
+            proxy_headers=trip.proxy.headers,
+        )
+
+
+@asynccontextmanager
+async def open_lane(
+    *,
+    headers: Mapping[str, str],
+    allow: AllowList,
+    limits: ConnectionLimits,
+    keepalive_s: float,
+    resolver: AbstractResolver,
+    decompressing: bool,
+) -> AsyncIterator[Lane]:
+    """Open a lane; its connections are closed at the end. The resolver stays the caller's to close."""
+
+    def session(reachable: AllowList) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=open_connector(reachable, keepalive_s=keepalive_s, resolver=resolver),
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            raise_for_status=False,
+            auto_decompress=decompressing,
+        )
+
+    # By proxy, connections go to proxies only, whose addresses the configuration chose.
+    async with session(allow) as straight, session(ANYWHERE) as by_proxy:
+        yield Lane(straight, by_proxy, allow, limits)

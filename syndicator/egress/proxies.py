@@ -1,0 +1,66 @@
+"""Forward proxies: requests that somebody else makes for us.
+
+Whoever configures a proxy trusts it, so its address need not be public. Behind it our own guard sees nothing
+any more: which addresses may be reached is then for the proxy to say, but for those that a URL names openly.
+"""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, ip_address
+
+from msgspec import Struct
+from yarl import URL
+
+from syndicator.egress.addresses import AllowList, IPAddress, is_permitted
+from syndicator.egress.headers import basic_auth
+from syndicator.errors import EgressError
+from syndicator.model.fetch import Reason
+
+_LOOPBACK = IPv4Address("127.0.0.1")
+
+
+class Proxy(Struct, frozen=True, kw_only=True):
+    """A forward proxy; shown without its credentials."""
+
+    url: URL
+    """Without user and password."""
+    headers: Mapping[str, str]
+    """What signs us in at it: of no concern to anybody behind it."""
+
+    def __str__(self) -> str:
+        return f"the proxy {self.url.host}:{self.url.port}"
+
+
+def parse_proxy(text: str) -> Proxy:
+    """Read the http or https URL of a proxy, which may hold user and password.
+
+    Raises EgressError(connect) for anything else; the message never repeats the URL.
+    """
+    try:
+        url = URL(text.strip())
+        usable = url.scheme in {"http", "https"} and bool(url.raw_host) and url.port is not None
+    except (ValueError, TypeError) as error:
+        raise EgressError(Reason.CONNECT, "The address of the proxy cannot be read.") from error
+    if not usable:
+        raise EgressError(Reason.CONNECT, "Only http:// and https:// proxies can be used.")
+    credentials = basic_auth(url)
+    return Proxy(
+        url=url.origin(), headers={} if credentials is None else {"Proxy-Authorization": credentials}
+    )
+
+
+def refuse_private_literal(url: URL, allow: AllowList) -> None:
+    """Raise EgressError(blocked) where a URL itself names an address that may not be reached."""
+    address = _literal(url.host or "")
+    if address is not None and not is_permitted(address, allow):
+        detail = f"{url.host} is not a public address, and is not asked of a proxy either."
+        raise EgressError(Reason.BLOCKED, detail)
+
+
+def _literal(host: str) -> IPAddress | None:
+    name = host.removesuffix(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):  # never anything else: RFC 6761, 6.3
+        return _LOOPBACK
+    try:
+        return ip_address(name)
+    except ValueError:
+        return None
