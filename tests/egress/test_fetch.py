@@ -7,6 +7,7 @@ from egress.raw_server import (
     LOOPBACK,
     NOON,
     SHORT,
+    by_path,
     egress_on,
     failure_from,
     fetch_from,
@@ -106,6 +107,24 @@ async def test_connections_are_kept_for_the_next_request() -> None:
     async with serving(saying(reply(b"x"))) as server, egress_on("127.0.0.1") as egress:
         for _ in range(3):
             assert isinstance(await egress.fetch(server.url()), Fetched)
+    assert server.connections == 1
+
+
+async def test_connections_are_kept_after_every_kind_of_answer() -> None:
+    """A failure, a redirect or a 304 costs no new connection, as long as its body was read."""
+    script = by_path(
+        {
+            "/ok": reply(b"x"),
+            "/moved": reply(b"moved", status=301, headers=[("Location", "/ok")]),
+            "/same": b"HTTP/1.1 304 Not Modified\r\n\r\n",
+            "/gone": reply(status=410),
+        }
+    )
+    async with serving(script) as server, egress_on("127.0.0.1") as egress:
+        for path in ("/ok", "/moved", "/same", "/gone", "/same", "/ok"):
+            await egress.fetch(server.url(path), headers={"If-None-Match": '"a"'})
+        await egress.head(server.url("/same"))
+    assert len(server.asked) == 8
     assert server.connections == 1
 
 
