@@ -83,6 +83,10 @@ class Configured:
         keys = self._keys
         return (
             ("UNLINK", keys.source(source), keys.carried(source), keys.recheck(source)),
+            ("UNLINK", keys.subscription(source), keys.pushed(source)),
+            ("ZREM", keys.subscriptions_due(), source),
+            ("HDEL", keys.sources_woken(), source),
+            ("UNLINK", keys.unreadable(source)),
             ("ZREM", keys.sources_due(), source),
             ("HDEL", keys.sources_owners(), source),
         )

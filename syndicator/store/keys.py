@@ -50,6 +50,35 @@ class Keys:
         """
         return self._prefix + "sources:owners"
 
+    def sources_woken(self) -> str:
+        """HASH: source id → `1` where something came for it while a worker had it: due again once settled.
+
+        Kept: until settled. Written by: wake, settle.
+        """
+        return self._prefix + "sources:woken"
+
+    def subscription(self, source: SourceId) -> str:
+        """HASH: `record` (msgpack `Subscription`: hubs, grants with their secrets, counts), `token` of its
+        last change.
+
+        Kept: 60 days after the last change, and a week after its source left. Written by: subscribing, hubs.
+        """
+        return f"{self._prefix}subscription:{source}"
+
+    def subscriptions_due(self) -> str:
+        """ZSET: source id → when its subscription wants attention, ms.
+
+        Kept: goes with its subscription. Written by: subscribing, hubs.
+        """
+        return self._prefix + "subscriptions:due"
+
+    def pushed(self, source: SourceId) -> str:
+        """HASH: digest → msgpack `Pushed`, a document that a hub pushed; at most 50, and 16 MiB or one.
+
+        Kept: until a round has read it, at most a day after the last push. Written by: hubs, settle.
+        """
+        return f"{self._prefix}pushed:{source}"
+
     def carried(self, source: SourceId) -> str:
         """ZSET: id of each article that a source carried → when first seen there, ms.
 

@@ -106,6 +106,22 @@ class Sources:
         """Give a lease back with nothing done: the source is due now."""
         return (await self._redis.commit([self._released(source, token, now)]))[0]
 
+    async def wake(self, source: SourceId, now: datetime) -> None:
+        """Make a source due now; one that a worker has is due again as soon as that has settled it."""
+        owners, woken = self._keys.sources_owners(), self._keys.sources_woken()
+        await self._redis.commit(
+            [
+                Unit(expects=(), writes=(("HSET", woken, source, "1"),)),
+                Unit(
+                    expects=((owners, source, ""),),
+                    writes=(
+                        ("ZADD", self._keys.sources_due(), "XX", "LT", to_ms(now), source),
+                        ("HDEL", woken, source),
+                    ),
+                ),
+            ]
+        )
+
     async def settle(self, source: SourceId, token: str, state: SourceState) -> bool:
         """Keep what a round brought and when the next is due; False when the lease was lost meanwhile."""
         due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
@@ -117,7 +133,17 @@ class Sources:
                 ("HDEL", self._keys.sources_owners(), source),
             ),
         )
-        return (await self._redis.commit([done]))[0]
+        woken = Unit(
+            expects=(
+                (self._keys.sources_woken(), source, "1"),
+                (self._keys.sources_owners(), source, ""),
+            ),
+            writes=(
+                ("ZADD", self._keys.sources_due(), "XX", 0, source),
+                ("HDEL", self._keys.sources_woken(), source),
+            ),
+        )
+        return (await self._redis.commit([done, woken]))[0]
 
     def _released(self, source: SourceId, token: str, now: datetime) -> Unit:
         owners = self._keys.sources_owners()

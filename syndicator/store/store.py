@@ -17,10 +17,12 @@ from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import Outbox
-from syndicator.store.politeness import SharedTurns
 from syndicator.store.pictures import Pictures
+from syndicator.store.politeness import SharedTurns
 from syndicator.store.popularity import Popularity
+from syndicator.store.robots import RobotsFiles
 from syndicator.store.sources import Sources
+from syndicator.store.subscriptions import Subscriptions
 from syndicator.store.unreadable import Unreadable
 
 
@@ -53,7 +55,9 @@ class Store:
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, kept_pictures)
         self.popularity = Popularity(connection, keys)
+        self.robots = RobotsFiles(connection, keys)
         self.sources = Sources(connection, keys)
+        self.subscriptions = Subscriptions(connection, keys)
         self.unreadable = Unreadable(connection, keys)
         self.turns = SharedTurns(connection, keys)
 
