@@ -48,7 +48,9 @@ class PageRound:
         backfill = state.first_success_at is None
         admitted = await self._take_in(source, lists.fresh, warnings, backfill=backfill)
         # What only the box names is older than what is listed: it takes its place by its own date.
-        boxed = await self._unknown([ListedItem(url=item.url, title=item.title) for item in lists.popular])
+        boxed = await self._unknown(
+            source, [ListedItem(url=item.url, title=item.title) for item in lists.popular]
+        )
         admitted += await self._take_in(source, boxed, warnings, backfill=True)
         admitted += await self._recheck(source, warnings)
         await note_views(self._store, self._clock, source.id, admitted, lists.popular)
@@ -68,7 +70,7 @@ class PageRound:
                 warnings.append(f"list page {page + 1} could not be read: {result.code}")
                 break
             reading = await self._gatherer.read_list(source, fetched(result))
-            unknown = await self._unknown(reading.items)
+            unknown = await self._unknown(source, reading.items)
             listed += len(reading.items)
             fresh += unknown
             popular += () if page else reading.popular
@@ -95,9 +97,9 @@ class PageRound:
             return ()
         return await self._gatherer.read_popular(source, result)
 
-    async def _unknown(self, items: Sequence[ListedItem]) -> list[ListedItem]:
+    async def _unknown(self, source: Source, items: Sequence[ListedItem]) -> list[ListedItem]:
         keys = [url_key(item.url) for item in items]
-        known = await self._store.articles.are_known(keys, self._clock())
+        known = await self._store.articles.are_known(keys, source.id, self._clock())
         return [item for item, is_known in zip(items, known, strict=True) if not is_known]
 
     async def _take_in(

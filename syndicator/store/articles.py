@@ -1,6 +1,6 @@
 """Articles, their identities and their indexes: look up, admit, read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -61,8 +61,8 @@ class Articles:
         """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
         return await self._redis.commit([self._unit(admission, to_ms(now)) for admission in admissions])
 
-    async def are_known(self, keys: Sequence[str], now: datetime) -> list[bool]:
-        """Tell which identity keys a source lists now are known; note that those were seen."""
+    async def are_known(self, keys: Sequence[str], source: SourceId, now: datetime) -> list[bool]:
+        """Tell which identity keys a source lists now are known; note that it carries those, and when."""
         if not keys:
             return []
         found, seen = await self._redis.batch(
@@ -77,7 +77,13 @@ class Articles:
             for key, article, at in zip(keys, found, seen, strict=True)
             if article is not None and int(at or 0) < aged
         ]
-        touch = [("ZADD", self._keys.identities_seen(), "XX", to_ms(now), key) for key in stale]
+        touch: list[Command] = [
+            ("ZADD", self._keys.identities_seen(), "XX", to_ms(now), key) for key in stale
+        ]
+        known = {article.decode() for article in found if article is not None}
+        if known:
+            carried = [part for article in sorted(known) for part in (to_ms(now), article)]
+            touch.append(("ZADD", self._keys.carried(source), "NX", *carried))
         await self._redis.batch(touch)
         return [article is not None for article in found]
 
@@ -186,6 +192,16 @@ class Articles:
         """Forget up to `limit` identities that no source has listed for longer than `keep`."""
         keys = [self._keys.identities_seen(), self._keys.identities()]
         return int(await self._redis.run(self._forget, keys, to_ms(now - keep), limit))
+
+    async def carriers(
+        self, article_id: ArticleId, sources: Sequence[SourceId]
+    ) -> Mapping[SourceId, datetime]:
+        """Tell which of the sources carried an article, and when it was first seen there; the first first."""
+        rows = await self._redis.batch(
+            [("ZSCORE", self._keys.carried(source), article_id) for source in sources]
+        )
+        found = [(int(row), source) for source, row in zip(sources, rows, strict=True) if row is not None]
+        return {source: from_ms(at) for at, source in sorted(found)}
 
     async def sweep_carried(self, source: SourceId, now: datetime, keep: timedelta) -> int:
         """Forget what a source carried longer ago than `keep`."""
