@@ -1,0 +1,48 @@
+"""What robots.txt files asked of us, so that all workers ask for each but once a day."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from syndicator.model.fetch import Reason
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Connection
+from syndicator.store.keys import Keys
+
+KEPT = timedelta(days=30)
+"""So long an older copy may stand in for a file that cannot be had (RFC 9309, 2.3.1.4)."""
+
+
+class KnownRobots(Struct, frozen=True, kw_only=True):
+    """The file of one origin, or why it cannot be had."""
+
+    agent: str
+    """The product token that `text` is for."""
+    text: str = ""
+    """What concerns us of it (`gather.robots.Robots.text`); empty where there is no file: all is allowed."""
+    read_at: datetime
+    fresh_until: datetime
+    reason: Reason | None = None
+    """Why it could not be had: then nothing is allowed until it can."""
+    detail: str = ""
+
+
+class RobotsFiles:
+    """The files by origin (`https://portal.example`)."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+
+    async def get(self, origin: str, agent: str) -> KnownRobots | None:
+        """Give what is known, fresh or not; None where that is nothing, or was read for another agent."""
+        data = await self._redis.call("GET", self._keys.robots(origin))
+        known = unpack(data, KnownRobots) if data else None
+        return known if known is not None and known.agent == agent else None
+
+    async def keep(self, origin: str, known: KnownRobots, now: datetime) -> None:
+        """Keep a file for as long as it may be used; the news that there is none to be had, while fresh."""
+        until = known.fresh_until if known.reason else max(known.read_at + KEPT, known.fresh_until)
+        life_ms = (until - now) // timedelta(milliseconds=1)
+        if life_ms > 0:
+            await self._redis.call("SET", self._keys.robots(origin), pack(known), "PX", life_ms)
