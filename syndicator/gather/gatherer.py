@@ -8,6 +8,8 @@ from syndicator.gather.candidates import FeedReading
 from syndicator.gather.feed import read_feed
 from syndicator.gather.page import ListReading, read_list, read_popular
 from syndicator.gather.pool import ParserPool
+from syndicator.gather.robots import INLINE_BYTES, MAX_BYTES, Robots, read_robots
+from syndicator.gather.sitemap import SitemapReading, read_sitemap
 from syndicator.model.article import Candidate, ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, FetchResult
 from syndicator.model.source import Source, SourceState
@@ -35,8 +37,21 @@ class Gatherer:
         headers = {**source.headers, **validators}
         return await self._egress.fetch(url or source.url, headers=headers, limits=source.limits)
 
+    async def head(self, source: Source, url: str) -> FetchResult:
+        """Look at a document (a picture) without reading it; failure is a value."""
+        return await self._egress.head(url, limits=source.limits, proxy=source.proxy)
+
+    async def read_robots(self, body: bytes, agent: str) -> Robots:
+        """Read what a robots.txt asks of `agent`; NotReadable("parser") only for one made to be costly."""
+        if len(body) <= INLINE_BYTES:
+            return read_robots(body, agent)
+        return await self._pool.run(read_robots, body[: MAX_BYTES + 1], agent)
+
     async def read_feed(self, source: Source, fetched: Fetched) -> FeedReading:
         return await read_feed(source, fetched, self._pool)
+
+    async def read_sitemap(self, source: Source, fetched: Fetched) -> SitemapReading:
+        return await self._pool.run(read_sitemap, source, fetched)
 
     async def read_list(self, source: Source, fetched: Fetched) -> ListReading:
         return await self._pool.run(read_list, source, fetched)
