@@ -13,6 +13,8 @@ Location = tuple[str | int, ...]
 
 _WHERE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+EXAMPLES = "examples"
+"""The one folder inside that is left alone: things to copy from."""
 MAX_FILE_BYTES = 4 * 2**20
 
 
@@ -92,7 +94,7 @@ def show(path: Location) -> str:
 
 
 def read_folder(folder: Path) -> Document:
-    """Read every `*.toml` of the folder and of the folders in it, in the order of their names."""
+    """Read every `*.toml` of the folder and of the folders in it but `examples`, in the order of their names."""
     document = Document(folder)
     if not folder.is_dir():
         reason = "there is no such folder"
@@ -120,7 +122,10 @@ def read_folder(folder: Path) -> Document:
 def _toml_files(folder: Path) -> Iterator[Path]:
     found = [*folder.glob("*.toml"), *folder.glob("*/*.toml")]
     visible = [
-        path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        path
+        for path in found
+        if path.relative_to(folder).parts[0] != EXAMPLES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     return iter(sorted(visible, key=lambda path: (len(path.parts), path)))
 

@@ -20,6 +20,21 @@ FOLDER = Path(__file__).parents[2] / "config"
 NOON = datetime(2026, 11, 23, 5, tzinfo=UTC)
 
 
+EXAMPLES = FOLDER / "examples"
+
+
+def test_the_examples_are_a_good_configuration_of_real_portals() -> None:
+    sources = load(EXAMPLES, {}).sources.values()
+    assert len(sources) >= 12
+    assert {source.kind for source in sources} == set(SourceKind)
+    assert all(source.url.startswith("https://") for source in sources)
+    assert {(source.language or "").partition("-")[0] for source in sources} == {"id", "en"}
+
+
+def test_the_examples_are_not_read_with_the_rest() -> None:
+    assert not load(FOLDER, {}).sources.keys() & load(EXAMPLES, {}).sources.keys()
+
+
 @pytest.fixture
 def shipped() -> Settings:
     return load(FOLDER, {})
