@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, SourceId
+from syndicator.model.source import ImagePolicy
 
 
 class Photo(Struct, frozen=True, kw_only=True):
@@ -63,6 +64,8 @@ class Provenance(Struct, frozen=True, kw_only=True):
     """Version of the source's description by which it was read: `rules.identity.spec_hash`."""
     pushed: bool = False
     """Whether a hub brought it; else we asked."""
+    images: ImagePolicy = ImagePolicy.LINK
+    """What became of its pictures: the source's policy at that time."""
     claimed_date: str | None = None
     """The date as the source writes it."""
     date_rule: str = ""

@@ -1,0 +1,282 @@
+"""Makes of candidates' pictures what their source's policy says, between reading and admission.
+
+Every candidate of a document passes here, whether new or known: what was found of a picture at first sight is
+remembered and applied each time, so that an article does not change from round to round. Asked for over the
+network is only what is not known yet.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.egress.client import Egress
+from syndicator.model.article import Candidate, Change, Photo
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
+from syndicator.model.source import FetchLimits, ImagePolicy, Source
+from syndicator.rules.pictures import (
+    MAX_LINKED_BYTES,
+    MAX_RECEIVED,
+    body_pictures,
+    is_clearly_broken,
+    is_pixel,
+    left_out,
+    media_type,
+    secure_url,
+    whole_length,
+    without_pictures,
+)
+from syndicator.store.pictures import Finding, KnownPicture
+from syndicator.store.pictures import Pictures as PictureStore
+
+MAX_LOOKS = 40
+"""Pictures that one call asks for at most; the others are taken as announced."""
+LOOKS_AT_ONCE = 4
+LOOKS_S = 20.0
+"""All looks of one call together."""
+LOOK_TIMEOUT_S = 10.0
+AGAIN_AFTER = {Finding.ANNOUNCED: timedelta(hours=1), Finding.BROKEN: timedelta(hours=6)}
+"""When a picture is looked at again. One that was fine stays so."""
+MAX_FAILURES = 3
+"""Failures that may pass before a picture counts as broken."""
+UNREADABLE = "unreadable"
+"""Why a picture that we would serve is broken: its bytes are no picture."""
+_MAX_WARNINGS = 5
+
+
+class _Shown(Struct, frozen=True, kw_only=True):
+    """A candidate's photos as they are taken, and what was done to them."""
+
+    photos: tuple[Photo, ...]
+    changes: tuple[Change, ...]
+    broken: tuple[str, ...]
+    """A sentence each."""
+
+
+class Pictures:
+    """Applies `Source.images` to candidates."""
+
+    def __init__(
+        self, store: PictureStore, egress: Egress, clock: Clock, *, looks_s: float = LOOKS_S
+    ) -> None:
+        self._store = store
+        self._egress = egress
+        self._clock = clock
+        self._looks_s = looks_s
+
+    async def prepare(
+        self, source: Source, candidates: Sequence[Candidate]
+    ) -> tuple[list[Candidate], tuple[str, ...]]:
+        """Give the candidates of one document with their pictures as they are to be taken, and warnings.
+
+        `none`: all pictures are left out. `link`: what is known to be broken is left out, of the others media
+        type and size are filled in, and `https:` is preferred where it works at first sight. `cache`: the
+        addresses stay as they are and are noted as ones that we serve.
+        A picture that could not be looked at is taken as announced, and stays so; a later look can only add
+        type and size, or find it broken.
+        """
+        candidates = [_marked(candidate, source.images) for candidate in candidates]
+        if source.images is ImagePolicy.NONE:
+            return [_bare(candidate) for candidate in candidates], ()
+        urls = _addresses(candidates, with_bodies=source.images is ImagePolicy.CACHE)
+        if not urls:
+            return candidates, ()
+        known = await self._store.known(urls)
+        if source.images is ImagePolicy.CACHE:
+            known |= await self._enlist(source, urls, known)
+        else:
+            known |= await self._look(source, urls, known)
+        shown = [_shown(candidate, known) for candidate in candidates]
+        taken = [_taken(candidate, one) for candidate, one in zip(candidates, shown, strict=True)]
+        return taken, _few([sentence for one in shown for sentence in one.broken])
+
+    async def _enlist(
+        self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
+    ) -> dict[str, KnownPicture]:
+        """Note the addresses as ones that may be asked of us."""
+        fresh = [
+            KnownPicture(url=url, source=source.id, link=url, served=True) for url in urls if url not in known
+        ]
+        linked = [replace(picture, served=True) for picture in known.values() if not picture.served]
+        await self._store.put(linked)
+        served = dict(known) | {picture.url: picture for picture in linked}
+        lost = [url for url, picture in served.items() if picture.finding is Finding.BROKEN]
+        again = [url for url in lost if _is_due(served[url], self._clock())]
+        found = await self._look_at(source, again[:MAX_LOOKS], served)
+        await self._store.put(list(found.values()))
+        return served | found | await self._store.add(fresh)
+
+    async def _look(
+        self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
+    ) -> dict[str, KnownPicture]:
+        """Look at what is new or to be looked at again, as far as time allows."""
+        now = self._clock()
+        unknown = [url for url in urls if url not in known]
+        again = [url for url in urls if url in known and _is_due(known[url], now)]
+        found = await self._look_at(source, (unknown + again)[:MAX_LOOKS], known)
+        for url in unknown:
+            found.setdefault(url, KnownPicture(url=url, source=source.id, link=url))
+        later = {url: picture for url, picture in found.items() if url in known}
+        await self._store.put(list(later.values()))
+        return later | await self._store.add([found[url] for url in unknown])
+
+    async def _look_at(
+        self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
+    ) -> dict[str, KnownPicture]:
+        found: dict[str, KnownPicture] = {}
+        turns = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+        async def look(url: str) -> None:
+            async with turns:
+                found[url] = await self._seen(source, url, known.get(url))
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._looks_s), asyncio.TaskGroup() as group:
+                for url in urls:
+                    group.create_task(look(url))
+        return found
+
+    async def _seen(self, source: Source, url: str, before: KnownPicture | None) -> KnownPicture:
+        """Look at one picture: at first sight by `https:` too, later where it is linked to."""
+        if before is not None:
+            return judged(before, await self._ask(source, before.link), self._clock())
+        first = KnownPicture(url=url, source=source.id, link=url)
+        secure = secure_url(url)
+        if secure is not None:
+            result = await self._ask(source, secure)
+            picture = judged(replace(first, link=secure), result, self._clock())
+            stays_secure = isinstance(result, Fetched) and result.url.startswith("https:")
+            if picture.finding is Finding.FINE and stays_secure:
+                return picture
+        return judged(first, await self._ask(source, url), self._clock())
+
+    async def _ask(self, source: Source, url: str) -> FetchResult:
+        # Without the source's own headers: what they unlock, readers could not see.
+        limits = FetchLimits(
+            timeout_s=min(source.limits.timeout_s, LOOK_TIMEOUT_S),
+            connect_timeout_s=min(source.limits.connect_timeout_s, LOOK_TIMEOUT_S),
+            max_redirects=source.limits.max_redirects,
+        )
+        headers = {"accept": "image/*"}
+        return await self._egress.head(url, headers=headers, limits=limits, proxy=source.proxy)
+
+
+def judged(picture: KnownPicture, result: FetchResult, now: datetime) -> KnownPicture:
+    """Give what is known of a picture after a look at it."""
+    if isinstance(result, Fetched):
+        return _measured(replace(picture, checked_at=now, failures=0), result)
+    if isinstance(result, FetchFailed):
+        return failed(picture, result, now)
+    return replace(picture, checked_at=now)
+
+
+def failed(picture: KnownPicture, result: FetchFailed, now: datetime) -> KnownPicture:
+    """Give what is known of a picture that could not be had: broken at once, or by the third failure."""
+    failures = picture.failures + (result.reason is not Reason.BUSY)
+    is_broken = is_clearly_broken(result) or failures >= MAX_FAILURES
+    if is_broken:
+        return broken(replace(picture, failures=failures), result.code, now)
+    return replace(picture, failures=failures, checked_at=now)
+
+
+def broken(picture: KnownPicture, why: str, now: datetime) -> KnownPicture:
+    """Note that there is no picture."""
+    return replace(picture, finding=Finding.BROKEN, why=why, checked_at=now)
+
+
+def _measured(picture: KnownPicture, fetched: Fetched) -> KnownPicture:
+    kind, length = media_type(fetched.headers), whole_length(fetched.headers)
+    now = fetched.fetched_at
+    if kind is None:
+        return broken(picture, "not_an_image", now)
+    if length is not None and length > MAX_LINKED_BYTES:
+        return broken(picture, Reason.TOO_LARGE.value, now)
+    return replace(picture, finding=Finding.FINE, why="", media_type=kind, length_bytes=length or None)
+
+
+def _is_due(picture: KnownPicture, now: datetime) -> bool:
+    after = AGAIN_AFTER.get(picture.finding)
+    if picture.why == UNREADABLE:  # a look at its headers says nothing of that
+        return False
+    return after is not None and (picture.checked_at is None or now - picture.checked_at > after)
+
+
+def _addresses(candidates: Iterable[Candidate], *, with_bodies: bool) -> list[str]:
+    """Name the pictures, first the ones that articles are shown with in lists."""
+    ranked = [(place, photo.url) for candidate in candidates for place, photo in enumerate(candidate.photos)]
+    urls = [url for _, url in sorted(ranked, key=lambda entry: entry[0])]
+    if with_bodies:
+        urls += [url for candidate in candidates for url in body_pictures(candidate.body_html)]
+    return list(dict.fromkeys(urls))
+
+
+def _marked(candidate: Candidate, policy: ImagePolicy) -> Candidate:
+    """Note the policy, and leave out what nobody could see."""
+    pixels = [photo for photo in candidate.photos if is_pixel(photo)]
+    changes = tuple(left_out(photo, "it is one pixel, which counts visits") for photo in pixels)
+    provenance = candidate.provenance
+    provenance = replace(provenance, images=policy, changes=(*provenance.changes, *changes))
+    photos = tuple(photo for photo in candidate.photos if photo not in pixels)
+    return replace(candidate, photos=photos, provenance=provenance)
+
+
+def _bare(candidate: Candidate) -> Candidate:
+    changes = tuple(left_out(photo, "this source's pictures are not taken") for photo in candidate.photos)
+    body_html = without_pictures(candidate.body_html)
+    return replace(_changed(candidate, changes), photos=(), body_html=body_html)
+
+
+def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
+    photos: dict[str, Photo] = {}
+    changes: list[Change] = []
+    warnings: list[str] = []
+    for photo in candidate.photos:
+        picture = known.get(photo.url)
+        if picture is None:
+            photos.setdefault(photo.url, photo)
+        elif picture.finding is Finding.BROKEN:
+            changes.append(left_out(photo, f"looking at it gave {picture.why}"))
+            warnings.append(f"picture {photo.url} of {candidate.url}: {picture.why}")
+        else:
+            photos.setdefault(picture.link, _filled(photo, picture))
+            if picture.link != photo.url:
+                changes.append(_secured(photo))
+    return _Shown(photos=tuple(photos.values()), changes=tuple(changes), broken=tuple(warnings))
+
+
+def _filled(photo: Photo, picture: KnownPicture) -> Photo:
+    return replace(
+        photo,
+        url=picture.link,
+        media_type=picture.media_type or photo.media_type,
+        length_bytes=picture.length_bytes or photo.length_bytes,
+    )
+
+
+def _secured(photo: Photo) -> Change:
+    return Change(
+        field="photos",
+        received=photo.url[:MAX_RECEIVED],
+        why="Linked as https: the same picture is there, and pages that are https show no other.",
+    )
+
+
+def _taken(candidate: Candidate, shown: _Shown) -> Candidate:
+    return replace(_changed(candidate, shown.changes), photos=shown.photos)
+
+
+def _changed(candidate: Candidate, changes: tuple[Change, ...]) -> Candidate:
+    if not changes:
+        return candidate
+    provenance = candidate.provenance
+    return replace(candidate, provenance=replace(provenance, changes=(*provenance.changes, *changes)))
+
+
+def _few(sentences: Sequence[str]) -> tuple[str, ...]:
+    if len(sentences) <= _MAX_WARNINGS:
+        return tuple(sentences)
+    return (*sentences[:_MAX_WARNINGS], f"and {len(sentences) - _MAX_WARNINGS} more broken pictures")

@@ -1,0 +1,130 @@
+"""What becomes of pictures: which are none, which are to be left out, and which are served by us.
+
+Bodies are clean HTML here (nh3): attributes are always in double quotes, and `<` never stands in text.
+"""
+
+import hashlib
+import html
+import re
+from base64 import b32encode
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Article, Change, Photo
+from syndicator.model.feed import Site
+from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.model.source import ImagePolicy
+
+MAX_LINKED_BYTES = 20 * 1024 * 1024
+"""A larger picture is none for readers."""
+MAX_RECEIVED = 200
+"""Characters of an address that a change shows."""
+
+_IMAGE_TYPE = re.compile(r"image/(?!svg)[a-z0-9.+-]{1,50}")
+_IMAGE = re.compile(r'<img((?:\s+[a-z-]+="[^"]*")*)\s*/?>')
+_SOURCE = re.compile(r'(?<=\ssrc=")[^"]*')
+_FIGURE = re.compile(r"<figure>((?:(?!</?figure>).)*)</figure>", re.DOTALL)
+_OTHER_CONTENT = re.compile(r"<(?:table|pre|blockquote|ul|ol)>")
+_EMPTIED = re.compile(r"<(p|div|figure|a|li)(?: [^<>]*)?>\s*</\1>")
+_GONE_STATUSES = frozenset({404, 410})
+_CLEARLY_BROKEN = frozenset({Reason.BLOCKED, Reason.SCHEME, Reason.TOO_LARGE, Reason.REDIRECT})
+
+
+def picture_digest(url: str) -> str:
+    """Give the name under which we know, and serve, the picture of an address: 26 letters and digits."""
+    data = url.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(data, digest_size=16, person=b"picture").digest()
+    return b32encode(digest).decode().rstrip("=").lower()
+
+
+def is_pixel(photo: Photo) -> bool:
+    """Tell whether a photo is announced as one that nobody can see: it counts visits."""
+    return photo.width == 1 or photo.height == 1
+
+
+def left_out(photo: Photo, why: str) -> Change:
+    """Say that a photo was left out."""
+    return Change(field="photos", received=photo.url[:MAX_RECEIVED], why=f"Left out: {why}.")
+
+
+def secure_url(url: str) -> str | None:
+    """Give the `https:` form of an `http:` address; None for others, and for one with a port of its own."""
+    parts = urlsplit(url)
+    netloc = parts.netloc.removesuffix(":80")
+    if parts.scheme != "http" or netloc.rpartition(":")[2].isdigit():
+        return None
+    return urlunsplit(parts._replace(scheme="https", netloc=netloc))
+
+
+def media_type(headers: Mapping[str, str]) -> str | None:
+    """Give the type of a picture for readers; None for SVG (active) and for what is no picture."""
+    stated = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return stated if _IMAGE_TYPE.fullmatch(stated) else None
+
+
+def whole_length(headers: Mapping[str, str]) -> int | None:
+    """Give the size of a document that only its beginning was asked of (RFC 9110, 14.4 and 8.6)."""
+    total = headers.get("content-range", "").rpartition("/")[2].strip() or headers.get("content-length", "")
+    return int(total) if total.isascii() and total.isdigit() and len(total) <= len(str(10**15)) else None
+
+
+def is_clearly_broken(failed: FetchFailed) -> bool:
+    """Tell whether a failure says that there is no picture, and not just that it could not be had now."""
+    return failed.status in _GONE_STATUSES or failed.reason in _CLEARLY_BROKEN
+
+
+def body_pictures(body_html: str) -> list[str]:
+    """Name the pictures inside a clean body, in order."""
+    if "<img" not in body_html:
+        return []
+    found = (_SOURCE.search(tag[1]) for tag in _IMAGE.finditer(body_html))
+    return [html.unescape(match[0]) for match in found if match]
+
+
+def without_pictures(body_html: str) -> str:
+    """Take the pictures out of a clean body, each with its figure and caption, and what is empty then."""
+    if "<img" not in body_html:
+        return body_html
+    body = _IMAGE.sub("", _FIGURE.sub(_without_figure, body_html))
+    for _ in range(3):
+        body, count = _EMPTIED.subn("", body)
+        if not count:
+            break
+    return body
+
+
+def served_by_us(article: Article, site: Site) -> Article:
+    """Give an article as it is published: pictures taken in under the policy `cache` have our addresses.
+
+    What is stored keeps the portal's addresses: nothing there depends on where we are published.
+    """
+    if article.provenance.images is not ImagePolicy.CACHE:
+        return article
+    photos = tuple(
+        replace(photo, url=picture_url(site, photo.url), media_type=None, length_bytes=None)
+        for photo in article.photos
+    )
+    body = _with_sources(article.body_html, lambda url: picture_url(site, url))
+    return replace(article, photos=photos, body_html=body)
+
+
+def picture_url(site: Site, url: str) -> str:
+    """Give our own address of a picture."""
+    return site.url(f"/pictures/{picture_digest(url)}")
+
+
+def _with_sources(body_html: str, rewritten: Callable[[str], str]) -> str:
+    def source(match: re.Match[str]) -> str:
+        return html.escape(rewritten(html.unescape(match[0])))
+
+    def image(match: re.Match[str]) -> str:
+        return _SOURCE.sub(source, match[0], count=1)
+
+    return _IMAGE.sub(image, body_html) if "<img" in body_html else body_html
+
+
+def _without_figure(match: re.Match[str]) -> str:
+    is_picture = "<img" in match[1] and not _OTHER_CONTENT.search(match[1])
+    return "" if is_picture else match[0]
