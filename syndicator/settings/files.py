@@ -94,7 +94,7 @@ def show(path: Location) -> str:
 
 
 def read_folder(folder: Path) -> Document:
-    """Read every `*.toml` of the folder and of the folders in it but `examples`, in the order of their names."""
+    """Read every `*.toml` of the folder, and of those in it but `examples`, in the order of their names."""
     document = Document(folder)
     if not folder.is_dir():
         reason = "there is no such folder"
