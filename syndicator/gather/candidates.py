@@ -19,13 +19,15 @@ from syndicator.gather.text import (
     title_text,
     whole_number,
 )
+from syndicator.gather.window import oldest_first
 from syndicator.model.article import Candidate, Photo, Provenance
 from syndicator.model.fetch import Fetched
-from syndicator.model.source import Source
+from syndicator.model.source import FeedHints, Source
 from syndicator.rules.dates import claimed_instant
 
 MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS = 20, 50, 20
 MAX_GUID = 1000
+MAX_HUBS = 5
 MAX_WARNINGS = 20
 MAX_MADE_TITLE = 100
 MAX_CAPTION = 4000
@@ -34,13 +36,19 @@ _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 
 
 class FeedReading(Struct, frozen=True, kw_only=True):
-    """What a feed holds, in the feed's own order, and what was odd about it."""
+    """What a feed holds, what it says of itself, and what was odd about it."""
 
     candidates: tuple[Candidate, ...]
+    """The newest first: in the feed's own order, turned round where its dates begin with the oldest."""
     warnings: tuple[str, ...] = ()
     title: str | None = None
     home_url: str | None = None
     language: str | None = None
+    hints: FeedHints = FeedHints()
+    hubs: tuple[str, ...] = ()
+    """Absolute addresses of its WebSub hubs, at most `MAX_HUBS`."""
+    self_url: str | None = None
+    """Its own address as it gives it: the topic to subscribe to."""
 
 
 def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReading:
@@ -58,12 +66,18 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReadin
         warnings.append(
             f"{channel.left_out} more entries than the {source.max_articles} that one round takes"
         )
+    if oldest_first([candidate.published_at for candidate in candidates]):
+        candidates.reverse()
+    hubs = (absolute_url(fetched.url, hub) for hub in channel.hubs[:MAX_HUBS])
     return FeedReading(
         candidates=tuple(candidates),
         warnings=tuple(warnings),
         title=title_text(channel.title) or None,
         home_url=absolute_url(fetched.url, channel.home_url),
         language=plain_text(channel.language, MAX_NAME) or None,
+        hints=channel.hints,
+        hubs=tuple(dict.fromkeys(hub for hub in hubs if hub)),
+        self_url=absolute_url(fetched.url, channel.self_url),
     )
 
 

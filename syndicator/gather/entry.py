@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from syndicator.model.source import FeedHints
+
 
 @dataclass(slots=True, kw_only=True)
 class Picture:
@@ -39,6 +41,10 @@ class Entry:
     published: str = ""
     updated: str = ""
     pictures: list[Picture] = field(default_factory=list)
+    comments: str = ""
+    """How many there are."""
+    embargo: str = ""
+    """The date until which it is to be held."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +54,10 @@ class Channel:
     title: str = ""
     home_url: str = ""
     language: str = ""
+    hints: FeedHints = field(default_factory=FeedHints)
+    hubs: list[str] = field(default_factory=list)
+    """WebSub hubs; like `self_url` as written."""
+    self_url: str = ""
     entries: list[Entry] = field(default_factory=list)
     left_out: int = 0
     """How many more entries the document has than were asked for."""

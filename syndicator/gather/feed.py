@@ -1,16 +1,18 @@
 """Reads any feed: light and clean ones at once, in this process; all others in the pool.
 
 sniff → strict XML or JSON, up to 1 MiB and light → here
-      → larger, heavier, or in doubt              → pool: strict once more, then feedparser
+      → larger, heavier, or in doubt              → pool: strict once more, then repaired, then feedparser
 """
 
 from syndicator.errors import NotReadable
 from syndicator.gather.candidates import FeedReading, to_reading
+from syndicator.gather.encoding import label_doubt
 from syndicator.gather.entry import Channel
 from syndicator.gather.html import parsing_steps
 from syndicator.gather.json_feed import read_json
 from syndicator.gather.pool import DEFAULT_TIMEOUT_S, ParserPool
-from syndicator.gather.sniff import DocumentKind, sniff
+from syndicator.gather.sniff import DocumentKind, holds_feed, sniff
+from syndicator.gather.text import plain_text
 from syndicator.gather.tolerant_feed import read_tolerantly
 from syndicator.gather.xml_feed import read_xml
 from syndicator.gather.xml_names import Doubt
@@ -20,6 +22,8 @@ from syndicator.model.source import Source
 MAX_IN_PROCESS_BYTES = 1024 * 1024
 MAX_IN_PROCESS_STEPS = 2_000_000
 """Of all HTML in a feed: see `html.Weight`."""
+_XML_TYPES, _JSON_TYPES = ("xml",), ("json",)
+_ANY_TYPES = frozenset({"text/plain", "application/octet-stream", "binary/octet-stream"})
 _NO_FEED = {
     DocumentKind.HTML: "it is an HTML page, no feed",
     DocumentKind.OTHER: "it is no feed of any known format",
@@ -48,21 +52,36 @@ def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:
     try:
         channel = read_strictly(fetched, source.max_articles)
     except Doubt:
-        channel = read_tolerantly(fetched, source.max_articles)
+        channel = _told(read_tolerantly(fetched, source.max_articles), fetched, _XML_TYPES)
     return to_reading(source, fetched, channel)
 
 
 def read_strictly(fetched: Fetched, limit: int) -> Channel:
-    """Read the first `limit` entries of a feed whose meaning is beyond doubt.
+    """Read the `limit` newest entries of a feed whose meaning is beyond doubt.
 
     Raises Doubt else, and NotReadable for no feed at all.
     """
     kind = sniff(fetched.body)
     if kind is DocumentKind.JSON:
-        return read_json(fetched, limit)
+        return _told(read_json(fetched, limit), fetched, _JSON_TYPES)
     if kind is DocumentKind.XML_FEED:
-        return read_xml(fetched.body, fetched.url, limit)
+        doubt, warning = label_doubt(fetched.body, fetched.headers.get("content-type", ""))
+        if doubt:
+            raise Doubt(doubt)
+        channel = read_xml(fetched, limit)
+        channel.warnings += [warning] if warning else []
+        return _told(channel, fetched, _XML_TYPES)
+    if kind is DocumentKind.HTML and holds_feed(fetched.body):
+        raise Doubt("a feed inside an HTML page")
     raise NotReadable(Reason.NOT_A_FEED, _NO_FEED[kind] if fetched.body.strip() else "the document is empty")
+
+
+def _told(channel: Channel, fetched: Fetched, types: tuple[str, ...]) -> Channel:
+    """Say where the Content-Type names another kind of document: readers that believe it see no feed."""
+    kind = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and kind not in _ANY_TYPES and not kind.endswith(types):
+        channel.warnings.append(f"the Content-Type is {plain_text(kind, 100)}, which is none of a feed")
+    return channel
 
 
 def _is_light(channel: Channel) -> bool:

@@ -9,6 +9,8 @@ import msgspec
 from syndicator.errors import NotReadable
 from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.text import plain_text
+from syndicator.gather.window import Window
+from syndicator.gather.xml_feed import NO_ENTRIES
 from syndicator.gather.xml_media import is_picture
 from syndicator.model.fetch import Fetched, Reason
 
@@ -16,7 +18,7 @@ _VERSION = "jsonfeed.org/version/"
 
 
 def read_json(fetched: Fetched, limit: int) -> Channel:
-    """Read the first `limit` items of a JSON Feed.
+    """Read the `limit` newest items of a JSON Feed, in their own order.
 
     Raises NotReadable: "malformed" for broken JSON, "not_a_feed" for any other JSON.
     """
@@ -26,17 +28,20 @@ def read_json(fetched: Fetched, limit: int) -> Channel:
         raise NotReadable(Reason.NOT_A_FEED, "it is JSON, but no JSON Feed")
     entries, warnings = [], []
     owners = _authors(document)
-    for number, item in enumerate(items[:limit], 1):
+    window = Window(limit=limit, now=fetched.fetched_at)
+    for number, item in enumerate(window.of(items, _date), 1):
         if isinstance(item, dict):
             entries.append(_entry(item, fetched.url, owners))
         else:
             warnings.append(f"entry {number} skipped: it is no object")
     if not items:
-        warnings.append("the feed has no entries")
+        warnings.append(NO_ENTRIES)
     return Channel(
         title=_text(document, "title"),
         home_url=_text(document, "home_page_url"),
         language=_text(document, "language"),
+        hubs=_hubs(document),
+        self_url=_text(document, "feed_url"),
         entries=entries,
         left_out=max(0, len(items) - limit),
         warnings=warnings,
@@ -56,6 +61,20 @@ def _decoded(body: bytes) -> Any:
         raise NotReadable(Reason.MALFORMED, "its JSON is nested too deeply") from None
     except ValueError as error:
         raise NotReadable(Reason.MALFORMED, f"broken JSON: {plain_text(str(error))}") from None
+
+
+def _hubs(document: Mapping[str, Any]) -> list[str]:
+    """Give the addresses of hubs that speak WebSub; others (rssCloud) are nothing to us."""
+    hubs = document.get("hubs")
+    return [
+        url
+        for hub in (hubs if isinstance(hubs, list) else [])
+        if isinstance(hub, dict) and _text(hub, "type").lower() == "websub" and (url := _text(hub, "url"))
+    ]
+
+
+def _date(item: object) -> str:
+    return _text(item, "date_published") or _text(item, "date_modified") if isinstance(item, dict) else ""
 
 
 def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
@@ -79,6 +98,7 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
         published=_text(item, "date_published"),
         updated=_text(item, "date_modified"),
         pictures=_pictures(item),
+        embargo=_text(item, "_embargo_until"),
     )
 
 

@@ -10,7 +10,12 @@ _NAME = re.compile(r"(?:[a-z_][\w.-]*:)?([a-z_][\w.-]*)", re.IGNORECASE)
 _DOCTYPE = re.compile(r"doctype\s+([^\s>\[]{1,100})", re.IGNORECASE)
 _FEED_ELEMENT = re.compile(r"<(?:rss|rdf:rdf|feed|atom:feed)[\s>]", re.IGNORECASE)
 _HTML_ELEMENTS = frozenset({"html", "head", "body"})
-_FEED_ELEMENTS = frozenset({"rss", "rdf", "feed"})
+_FEED_ELEMENTS = frozenset({"rss", "rdf", "feed", "channel"})
+_FEED_BEYOND_DOUBT = re.compile(
+    r"<(?:rss\s[^<>]{0,2000}?version\s?=|rdf:rdf\s[^<>]{0,2000}?xmlns"
+    r"|(?:atom:)?feed\s[^<>]{0,2000}?xmlns[:\w]{0,20}\s?=\s?[\"']https?://(?:www\.w3\.org/2005/atom|purl\.org/atom))",
+    re.IGNORECASE,
+)
 
 _WIDE = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -55,6 +60,11 @@ def sniff(body: bytes) -> DocumentKind:
     if prolog.declares_entities:  # HTML has none; the reader says that they are refused
         return DocumentKind.XML_FEED
     return DocumentKind.OTHER
+
+
+def holds_feed(body: bytes) -> bool:
+    """Whether a feed stands in a page of HTML: with its version or namespace, not just as a word."""
+    return bool(_FEED_BEYOND_DOUBT.search(as_ascii(body[:_HEAD_BYTES])))
 
 
 def as_ascii(body: bytes) -> str:

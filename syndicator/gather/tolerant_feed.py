@@ -1,57 +1,81 @@
-"""Feeds that strict XML refuses, read by feedparser. For the pool only: some inputs take it seconds.
+"""Feeds that strict XML refuses: repaired and read strictly, or by feedparser. For the pool only.
 
-feedparser gets bytes, never a URL or a path; its own cleaning is off (ours is faster and safer), and so are
-its dates (it knows neither zone names nor words).
+feedparser takes seconds for some inputs; it gets bytes, never a URL or a path; its own cleaning is off (ours
+is faster and safer), and so are its dates (it knows neither zone names nor words).
 """
 
 import io
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from syndicator.errors import NotReadable
 from syndicator.gather.entry import Channel, Entry, Picture
+from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.html import MAX_ATTRIBUTES, weight
-from syndicator.gather.sniff import as_ascii
+from syndicator.gather.repairing import repaired
+from syndicator.gather.sniff import DocumentKind, as_ascii, sniff
 from syndicator.gather.text import plain_text
-from syndicator.gather.xml_feed import refuse_entities
+from syndicator.gather.window import Window
+from syndicator.gather.xml_feed import read_xml, refuse_entities
 from syndicator.gather.xml_media import is_picture
+from syndicator.gather.xml_names import Doubt
 from syndicator.model.fetch import Fetched, Reason
 
-_REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}));")
 _RAISED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 """What feedparser has been seen to raise on odd documents."""
 _PLAIN = "text/plain"
-_HARMLESS = frozenset({"NonXMLContentType", "CharacterEncodingOverride"})
-"""Complaints of feedparser about labels, where the document itself is fine."""
-_XML_CHARACTERS = ({9, 10, 13}, range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
-"""XML 1.0, 2.2."""
 
 
 def read_tolerantly(fetched: Fetched, limit: int) -> Channel:
-    """Read what can be read of the first `limit` entries.
+    """Read what can be read of the `limit` newest entries.
 
     Raises NotReadable: "not_a_feed" where nothing looks like one, "malformed" where it is one beyond repair.
     """
     refuse_entities(fetched.body)
-    if weight(as_ascii(fetched.body)).attributes > MAX_ATTRIBUTES:
+    body, repairs = repaired(fetched)
+    refuse_entities(body)
+    if weight(as_ascii(body)).attributes > MAX_ATTRIBUTES:
         raise NotReadable(Reason.MALFORMED, "a tag has too many attributes")
+    mended = replace(fetched, body=body)
+    try:
+        channel = read_xml(mended, limit)
+    except Doubt as doubt:
+        where = f" at line {doubt.line}" if doubt.line else ""
+        channel = _read_parsed(mended, limit, f"not well-formed{where}: {plain_text(str(doubt))}")
+    if not channel.entries and sniff(fetched.body) is DocumentKind.HTML:
+        raise NotReadable(Reason.NOT_A_FEED, "it is an HTML page, no feed")
+    channel.warnings[:0] = repairs
+    return channel
+
+
+def _read_parsed(fetched: Fetched, limit: int, doubt: str) -> Channel:
     parsed = _parsed(fetched)
-    warnings = []
-    if parsed.get("bozo") and type(parsed.get("bozo_exception")).__name__ not in _HARMLESS:
-        warnings.append(f"not well-formed: {plain_text(str(parsed.get('bozo_exception', '')))}")
+    warnings = [doubt]
     if not parsed.entries:
-        _check_empty(parsed, warnings)
+        if not parsed.get("version"):
+            raise NotReadable(Reason.NOT_A_FEED, "it is no feed of any known format")
+        raise NotReadable(Reason.MALFORMED, doubt)
     entries = []
-    for number, entry in enumerate(parsed.entries[:limit], 1):
+    window = Window(limit=limit, now=fetched.fetched_at)
+    for number, entry in enumerate(window.of(parsed.entries, _date), 1):
         try:
             entries.append(_entry(entry, fetched.url))
         except _RAISED as error:
             warnings.append(f"entry {number} skipped: {plain_text(str(error))}")
+    feed = parsed.feed
     return Channel(
-        title=_markup(parsed.feed, "title"),
-        home_url=parsed.feed.get("link", ""),
-        language=parsed.feed.get("language", ""),
+        title=_markup(feed, "title"),
+        home_url=feed.get("link", ""),
+        language=feed.get("language", ""),
+        hints=feed_hints(
+            ttl=feed.get("ttl", ""),
+            period=feed.get("sy_updateperiod", ""),
+            frequency=feed.get("sy_updatefrequency", ""),
+        ),
+        hubs=_links(feed, "hub"),
+        self_url=next(iter(_links(feed, "self")), ""),
         entries=entries,
         left_out=max(0, len(parsed.entries) - limit),
         warnings=warnings,
@@ -61,30 +85,25 @@ def read_tolerantly(fetched: Fetched, limit: int) -> Channel:
 def _parsed(fetched: Fetched) -> Any:
     import feedparser  # noqa: PLC0415 -- takes a tenth of a second and is needed in the pool's workers only
 
-    headers = {"content-location": fetched.url}
-    if content_type := fetched.headers.get("content-type"):
-        headers["content-type"] = content_type
-    body = _REFERENCE.sub(_legal_reference, fetched.body)
+    headers = {"content-location": fetched.url, "content-type": "application/xml; charset=utf-8"}
     try:
         return feedparser.parse(
-            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(fetched.body),
+            response_headers=headers,
+            sanitize_html=False,
+            resolve_relative_uris=False,
         )
     except _RAISED as error:
         raise NotReadable(Reason.MALFORMED, f"it cannot be read: {plain_text(str(error))}") from error
 
 
-def _legal_reference(match: re.Match[bytes]) -> bytes:
-    """Drop a reference to a character that XML has not: it would cost all entries."""
-    number = int(match[1], 16) if match[1] else int(match[2])
-    return match[0] if any(number in characters for characters in _XML_CHARACTERS) else b""
+def _links(feed: Any, relation: str) -> list[str]:
+    links = (link for link in feed.get("links", []) if relation in str(link.get("rel", "")).split())
+    return [reference for link in links if (reference := link.get("href", ""))]
 
 
-def _check_empty(parsed: Any, warnings: list[str]) -> None:
-    if not parsed.get("version"):
-        raise NotReadable(Reason.NOT_A_FEED, "it is no feed of any known format")
-    if warnings:
-        raise NotReadable(Reason.MALFORMED, warnings[0])
-    warnings.append("the feed has no entries")
+def _date(entry: Any) -> str:
+    return _own(entry, "published") or _own(entry, "created") or _own(entry, "updated")
 
 
 def _entry(entry: Any, url: str) -> Entry:
@@ -106,6 +125,8 @@ def _entry(entry: Any, url: str) -> Entry:
         published=published,
         updated=_own(entry, "updated"),
         pictures=_pictures(entry),
+        comments=str(entry.get("slash_comments") or entry.get("thr_total") or ""),
+        embargo=str(entry.get("prism_embargodate") or entry.get("dcterms_available") or ""),
     )
 
 

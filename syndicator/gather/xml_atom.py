@@ -1,33 +1,61 @@
-"""Atom 1.0 (RFC 4287) and 0.3, with dc and media."""
+"""Atom 1.0 (RFC 4287) and 0.3, with dc, media, thread (RFC 4685) and syndication."""
 
+import base64
+import binascii
 import html
 from urllib.parse import urljoin
 
 from lxml.etree import _Element
 
 from syndicator.gather.entry import Channel, Entry
+from syndicator.gather.feed_hints import feed_hints
+from syndicator.gather.window import Window
 from syndicator.gather.xml_media import enclosed_pictures, media_pictures
-from syndicator.gather.xml_names import LANG, Doubt, Fields, Names, fields_of, first_text, text_of, texts
+from syndicator.gather.xml_names import (
+    LANG,
+    XHTML,
+    Fields,
+    Names,
+    fields_of,
+    first_text,
+    inner_markup,
+    markup_of,
+    text_of,
+    texts,
+)
 
-_PLAIN_TYPES = frozenset({"", "text", "text/plain"})
-_HTML_TYPES = frozenset({"html", "text/html"})
+_HTML_TYPES = frozenset({"html", "text/html", "application/xhtml+xml", "xhtml"})
+_REPLIES = "{http://purl.org/syndication/thread/1.0}count"
+_PUBLISHED = ("atom:published", "atom:issued", "atom:created", "dc:date", "dcterms:issued")
+_UPDATED = ("atom:updated", "atom:modified", "dcterms:modified")
 
 
-def read_atom(root: _Element, names: Names, base: str, limit: int) -> Channel:
-    """Map a `feed` document. xhtml and base64 contents are a doubt."""
-    fields = fields_of(root, names)
-    entries = fields.get("atom:entry", [])
-    if not entries:
-        raise Doubt("no items")
-    language = root.get(LANG, "")
+def read_atom(root: _Element, names: Names, base: str, window: Window) -> Channel:
+    """Map a `feed` document, or a lone `entry`."""
+    alone = names[root.tag] == "atom:entry"
+    fields = {} if alone else fields_of(root, names)
+    entries = [root] if alone else fields.get("atom:entry", [])
     owners = _authors(fields, names)
     return Channel(
         title=_html(fields, "atom:title"),
         home_url=_link(fields, base),
-        language=language,
-        entries=[_entry(entry, names, base, owners) for entry in entries[:limit]],
-        left_out=max(0, len(entries) - limit),
+        language=root.get(LANG, "") or first_text(fields, "dc:language"),
+        hints=feed_hints(
+            period=first_text(fields, "sy:updateperiod"), frequency=first_text(fields, "sy:updatefrequency")
+        ),
+        hubs=_links(fields, "hub", base),
+        self_url=next(iter(_links(fields, "self", base)), ""),
+        entries=[
+            _entry(entry, names, base, owners)
+            for entry in window.of(entries, lambda entry: _date(entry, names))
+        ],
+        left_out=max(0, len(entries) - window.limit),
+        warnings=names.odd,
     )
+
+
+def _date(entry: _Element, names: Names) -> str:
+    return first_text(fields_of(entry, names), *_PUBLISHED, *_UPDATED)
 
 
 def _entry(element: _Element, names: Names, base: str, owners: list[str]) -> Entry:
@@ -35,51 +63,87 @@ def _entry(element: _Element, names: Names, base: str, owners: list[str]) -> Ent
     categories = [
         term
         for category in fields.get("atom:category", ())
-        if (term := category.get("label") or category.get("term") or "")
+        if (term := category.get("label") or category.get("term") or text_of(category))
     ]
     categories += texts(fields, "dc:subject")
     return Entry(
-        base=_text_base(fields, base),
+        base=_text_base(fields, element.base or base),
         link=_link(fields, base),
         guid=first_text(fields, "atom:id"),
         guid_is_link=True,
         title=_html(fields, "atom:title"),
         summary=_html(fields, "atom:summary"),
         content=_html(fields, "atom:content"),
-        authors=_authors(fields, names) or owners,
+        authors=_authors(fields, names) or _source_authors(fields, names) or owners,
         tags=categories,
         section=categories[0] if categories else "",
-        language=element.get(LANG, ""),
-        published=first_text(fields, "atom:published", "atom:issued", "atom:created", "dc:date"),
-        updated=first_text(fields, "atom:updated", "atom:modified"),
+        language=_language(element, fields),
+        published=first_text(fields, *_PUBLISHED),
+        updated=first_text(fields, *_UPDATED),
         pictures=media_pictures(fields, names)
         + enclosed_pictures(
             [link for link in fields.get("atom:link", ()) if link.get("rel") == "enclosure"], "href"
         ),
+        comments=first_text(fields, "thr:total", "slash:comments") or _replies(fields),
+        embargo=first_text(fields, "prism:embargodate", "dcterms:embargo", "dcterms:available"),
     )
 
 
 def _html(fields: Fields, name: str) -> str:
-    """Give a text construct (RFC 4287 3.1) as HTML."""
-    for element in fields.get(name, ()):
-        if element.get("src"):
-            continue
-        kind = element.get("type", "").strip().lower()
-        mode = element.get("mode", "")
-        if mode == "base64" or (kind not in _PLAIN_TYPES and kind not in _HTML_TYPES):
-            raise Doubt(f"content of type {kind or mode}")
-        text = text_of(element)
-        if text:
-            return text if kind in _HTML_TYPES or mode == "escaped" else html.escape(text, quote=False)
-    return ""
+    """Give the first text construct (RFC 4287 3.1) that says something, as HTML."""
+    return next((text for element in fields.get(name, ()) if (text := _construct(element))), "")
+
+
+def _construct(element: _Element) -> str:
+    if element.get("src"):
+        return ""
+    kind = element.get("type", "").strip().lower()
+    mode = element.get("mode", "").strip().lower()
+    if mode == "base64" or ("/" in kind and not kind.startswith("text/") and not _is_xml(kind)):
+        return _decoded(element, kind)
+    if len(element):
+        return _inner(element, kind)
+    text = text_of(element)
+    return text if kind in _HTML_TYPES or mode == "escaped" else html.escape(text, quote=False)
+
+
+def _inner(element: _Element, kind: str) -> str:
+    """Give xhtml without the `div` that RFC 4287 3.1.1.3 puts around it; other elements as they stand."""
+    if kind in {"html", "text/html"}:
+        return markup_of(element)
+    only = element[0]
+    if len(element) == 1 and only.tag in {f"{{{XHTML}}}div", "div"} and not (element.text or "").strip():
+        return inner_markup(only)
+    return inner_markup(element)
+
+
+def _decoded(element: _Element, kind: str) -> str:
+    """Give base64 as HTML where it is text; pictures and the like are no words."""
+    if kind and not kind.startswith("text/") and kind not in _HTML_TYPES:
+        return ""
+    try:
+        text = base64.b64decode("".join(text_of(element).split())).decode("utf-8", "replace")
+    except (ValueError, binascii.Error):
+        return ""
+    return text if kind in _HTML_TYPES else html.escape(text, quote=False)
+
+
+def _is_xml(kind: str) -> bool:
+    return kind.endswith(("+xml", "/xml"))
 
 
 def _link(fields: Fields, base: str) -> str:
-    """Give the first alternate link, resolved against its own base."""
-    for element in fields.get("atom:link", ()):
-        if element.get("rel", "alternate") in {"alternate", ""} and (reference := element.get("href", "")):
-            return urljoin(element.base or base, reference.strip())
-    return ""
+    return next(iter(_links(fields, "alternate", base)), "")
+
+
+def _links(fields: Fields, relation: str, base: str) -> list[str]:
+    """Give the links of a relation, each resolved against its own base."""
+    return [
+        urljoin(element.base or base, reference.strip())
+        for element in fields.get("atom:link", ())
+        if relation in (element.get("rel", "").lower().split() or ["alternate"])
+        and (reference := element.get("href", ""))
+    ]
 
 
 def _text_base(fields: Fields, base: str) -> str:
@@ -89,10 +153,30 @@ def _text_base(fields: Fields, base: str) -> str:
     return base
 
 
+def _language(entry: _Element, fields: Fields) -> str:
+    """Give the language of the entry, or that of what it holds."""
+    of_content = (element.get(LANG, "") for element in fields.get("atom:content", ()))
+    return entry.get(LANG, "") or first_text(fields, "dc:language") or next(of_content, "")
+
+
+def _replies(fields: Fields) -> str:
+    counts = (link.get(_REPLIES, "") for link in fields.get("atom:link", ()) if link.get("rel") == "replies")
+    return next(counts, "")
+
+
 def _authors(fields: Fields, names: Names) -> list[str]:
     found = []
     for element in fields.get("atom:author", ()):
-        inside = fields_of(element, names)
-        if name := first_text(inside, "atom:name"):
+        if len(element):
+            inside = fields_of(element, names)
+            found.append(first_text(inside, "atom:name", "atom:email", "name"))
+        elif name := text_of(element):
             found.append(name)
-    return found + list(texts(fields, "dc:creator"))
+    return [name for name in found if name] + list(texts(fields, "dc:creator"))
+
+
+def _source_authors(fields: Fields, names: Names) -> list[str]:
+    """Give the authors of the feed that an entry was taken from (RFC 4287 4.2.11)."""
+    for element in fields.get("atom:source", ()):
+        return _authors(fields_of(element, names), names)
+    return []

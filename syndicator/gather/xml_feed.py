@@ -1,4 +1,4 @@
-"""RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, read strictly: well-formed XML whose meaning is beyond doubt.
+"""RSS 0.9x, 1.0, 1.1 and 2.0, Atom 0.3 and 1.0, read strictly: well-formed XML whose meaning is beyond doubt.
 
 Where anything is doubtful (`Doubt`), the tolerant reader has its turn. Refused for good is what only an
 attack needs: declared entities (how a small document becomes a huge one) and bottomless nesting.
@@ -9,29 +9,40 @@ from lxml import etree
 from syndicator.errors import NotReadable
 from syndicator.gather.entry import Channel
 from syndicator.gather.sniff import as_ascii, read_prolog
+from syndicator.gather.window import Window
 from syndicator.gather.xml_atom import read_atom
 from syndicator.gather.xml_names import Doubt, Names
 from syndicator.gather.xml_rss import read_rss
-from syndicator.model.fetch import Reason
+from syndicator.model.fetch import Fetched, Reason
 
 _LIMITS = frozenset({etree.ErrorTypes.ERR_ENTITY_LOOP, etree.ErrorTypes.ERR_RESOURCE_LIMIT})
-_READERS = {"rss": read_rss, "rdf:rdf": read_rss, "atom:feed": read_atom}
+_READERS = {
+    "rss": read_rss,
+    "rdf:rdf": read_rss,
+    "channel": read_rss,
+    "atom:feed": read_atom,
+    "atom:entry": read_atom,
+}
+NO_ENTRIES = "the feed has no entries"
 
 
-def read_xml(body: bytes, url: str, limit: int) -> Channel:
-    """Read a feed strictly, its first `limit` entries.
+def read_xml(fetched: Fetched, limit: int) -> Channel:
+    """Read a feed strictly, its `limit` newest entries in their own order.
 
     Raises Doubt where it is for the tolerant reader to say, NotReadable("malformed") for what is refused.
     """
-    root = _parsed(body, url)
+    root = _parsed(fetched.body, fetched.url)
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(dtd.iterentities()):  # type: ignore[attr-defined] # missing in the stubs
         raise _entities_refused()
-    names = Names()
+    names = Names(root)
     reader = _READERS.get(names[root.tag])
     if reader is None:
         raise Doubt(f"the root element {names[root.tag]}")
-    return reader(root, names, url, limit)
+    channel = reader(root, names, fetched.url, Window(limit=limit, now=fetched.fetched_at))
+    if not channel.entries:
+        channel.warnings.append(NO_ENTRIES)
+    return channel
 
 
 def refuse_entities(body: bytes) -> None:
@@ -54,7 +65,7 @@ def _parsed(body: bytes, url: str) -> etree._Element:
     except etree.XMLSyntaxError as error:
         if error.code in _LIMITS:  # type: ignore[attr-defined] # missing in the stubs
             raise NotReadable(Reason.MALFORMED, f"the XML parser refuses it: {error.msg}") from None
-        raise Doubt(f"not well-formed: {error.msg}") from None
+        raise Doubt(error.msg or "", error.lineno) from None
     except ValueError as error:
         raise Doubt(str(error)) from None
 

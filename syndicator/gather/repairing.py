@@ -1,0 +1,213 @@
+"""What is commonly wrong with XML, put right, each repair with a warning that names it and its line.
+
+Put right are encodings, what stands around the document, characters that XML has not, bare ampersands and
+brackets, entities of HTML, and prefixes that nobody declared. All else (tags left open or crossed) is left
+to the tolerant parser. Every step is linear in the length of the document.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from html.entities import html5
+
+from syndicator.gather.encoding import decode
+from syndicator.gather.text import plain_text
+from syndicator.gather.xml_names import WELL_KNOWN
+from syndicator.model.fetch import Fetched
+
+_ROOT = re.compile(
+    r"<((?:[a-z_][\w.-]{0,40}:)?(?:rss|rdf|feed|channel|urlset|sitemapindex))(?=[\s>])", re.IGNORECASE
+)
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""XML 1.0, 2.2."""
+_REFERENCE = re.compile(r"&(?:#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}));|([a-zA-Z][a-zA-Z0-9]{0,31});)?")
+_BARE_BRACKET = re.compile(r"<(?![a-zA-Z_/!?])")
+_PREFIX = re.compile(
+    r"<([a-zA-Z_][\w.-]{0,40}):[a-zA-Z_]|\s([a-zA-Z_][\w.-]{0,40}):[a-zA-Z_][\w.-]{0,60}\s?=\s?[\"']"
+)
+_BOUND = re.compile(r"\sxmlns:([a-zA-Z_][\w.-]{0,40})\s?=")
+_VERBATIM = {"<![CDATA[": "]]>", "<!--": "-->"}
+_PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_MOST_PREFIXES = 50
+_SHOWN = 60
+_LARGEST = 0x10FFFF
+
+
+def repaired(fetched: Fetched) -> tuple[bytes, list[str]]:
+    """Give a document as UTF-8, put right as far as that is beyond doubt, and what was wrong with it.
+
+    Lines in the warnings are those of the document as it came.
+    """
+    decoded = decode(fetched.body, fetched.headers.get("content-type", ""))
+    text, around, skipped_lines = _unwrapped(decoded.text)
+    repair = _Repair(skipped_lines)
+    text = repair.without_illegal(text)
+    text = repair.with_escapes(text)
+    text = repair.with_prefixes(text)
+    return text.encode("utf-8", "replace"), [*decoded.warnings, *around, *repair.warnings]
+
+
+def _unwrapped(text: str) -> tuple[str, list[str], int]:
+    """Cut off what stands before and after the root element; give how many lines went before it, too."""
+    root = next((match for match in _ROOT.finditer(text) if not _in_comment(text, match.start())), None)
+    if root is None:
+        return text, [], 0
+    warnings = []
+    before = text[: root.start()].lstrip("\ufeff")
+    if before[:1].isspace() and before.lstrip().startswith("<?xml"):
+        warnings.append("white space stands before the XML declaration, at line 1")
+    elif stray := _stray(before):
+        warnings.append(f"text before the document is skipped, at line 1: “{stray}”")
+    closings = re.finditer(rf"</{re.escape(root[1])}\s{{0,20}}>", text, re.IGNORECASE)
+    last = deque(closings, maxlen=1)
+    if not last or last[0].start() < root.start():
+        warnings.append(f"the document is cut off: <{root[1]}> is never closed")
+        return text[root.start() :], warnings, text.count("\n", 0, root.start())
+    end = last[0].end()
+    if rest := text[end:].strip("\0 \t\r\n"):
+        line = text.count("\n", 0, end) + 1
+        warnings.append(f"text after the document is skipped, at line {line}: “{plain_text(rest, _SHOWN)}”")
+    return text[root.start() : end], warnings, text.count("\n", 0, root.start())
+
+
+def _in_comment(text: str, at: int) -> bool:
+    return text.rfind("<!--", max(0, at - 10_000), at) > text.rfind("-->", max(0, at - 10_000), at)
+
+
+def _stray(before: str) -> str:
+    """Give what stands ahead of a root besides declarations, instructions and comments."""
+    parts, at = [], 0
+    for match in re.finditer(r"<(?:\?|!--|!)", before):
+        if match.start() < at:
+            continue
+        parts.append(before[at : match.start()])
+        end = {"<?": "?>", "<!--": "-->", "<!": ">"}[match[0]]
+        found = before.find(end, match.end())
+        at = found + len(end) if found >= 0 else len(before)
+    return plain_text("".join([*parts, before[at:]])[:1000], _SHOWN)
+
+
+class _Repair:
+    """Repairs of one document."""
+
+    def __init__(self, skipped_lines: int) -> None:
+        self._skipped_lines = skipped_lines
+        self.warnings: list[str] = []
+
+    def without_illegal(self, text: str) -> str:
+        first = _ILLEGAL.search(text)
+        if first is None:
+            return text
+        cleared, count = _ILLEGAL.subn("", text)
+        self._warn(text, first.start(), count, "characters that XML does not have are taken out")
+        return cleared
+
+    def with_escapes(self, text: str) -> str:
+        """Put bare ampersands, bare brackets and entities of HTML right, outside of CDATA and comments."""
+        found = _Found()
+        parts = []
+        for start, part, verbatim in _parts(text):
+            if not verbatim:
+                part = _REFERENCE.sub(found.reference(start), part)  # noqa: PLW2901 -- the part, put right
+                part = _BARE_BRACKET.sub(found.bracket(start), part)  # noqa: PLW2901 -- the same
+            parts.append(part)
+        for what, (at, count) in found.places.items():
+            self._warn(text, at, count, what)
+        if found.names:
+            named = ", ".join(f"&{name};" for name in sorted(found.names)[:5])
+            at, _count = found.first_name
+            line = self._line(text, at)
+            self.warnings.append(f"undeclared entities are read as those of HTML, from line {line}: {named}")
+        return "".join(parts)
+
+    def with_prefixes(self, text: str) -> str:
+        """Declare prefixes that are used but bound to nothing, on the root element."""
+        used: dict[str, int] = {}
+        bound = {"xml", "xmlns", *_BOUND.findall(text)}
+        for start, part, verbatim in _parts(text):
+            for match in () if verbatim else _PREFIX.finditer(part):
+                prefix = match[1] or match[2]
+                if prefix not in bound and len(used) < _MOST_PREFIXES:
+                    used.setdefault(prefix, start + match.start())
+        root = _ROOT.match(text)
+        if not used or root is None:
+            return text
+        declarations = "".join(
+            f' xmlns:{prefix}="{WELL_KNOWN.get(prefix.lower(), f"urn:undeclared:{prefix}")}"'
+            for prefix in used
+        )
+        for prefix, at in list(used.items())[:5]:
+            self.warnings.append(
+                f"the prefix {prefix} is not declared, first used at line {self._line(text, at)}"
+            )
+        return text[: root.end()] + declarations + text[root.end() :]
+
+    def _warn(self, text: str, at: int, count: int, what: str) -> None:
+        self.warnings.append(f"{what}: {count}, the first at line {self._line(text, at)}")
+
+    def _line(self, text: str, at: int) -> int:
+        return text.count("\n", 0, at) + 1 + self._skipped_lines
+
+
+class _Found:
+    """What was put right in the parts of a document: how often, and where first."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, tuple[int, int]] = {}
+        self.names: set[str] = set()
+        self.first_name = (0, 0)
+
+    def reference(self, start: int) -> Callable[[re.Match[str]], str]:
+        def put_right(match: re.Match[str]) -> str:
+            name = match[3]
+            if name in _PREDEFINED:
+                return match[0]
+            if match[1] or match[2]:
+                return self._numbered(match, start)
+            if name and f"{name};" in html5:
+                if not self.names:
+                    self.first_name = (start + match.start(), 1)
+                self.names.add(name)
+                return html5[f"{name};"].replace("&", "&amp;").replace("<", "&lt;")
+            self._note("bare ampersands are escaped", start + match.start())
+            return "&amp;" + match[0][1:]
+
+        return put_right
+
+    def _numbered(self, match: re.Match[str], start: int) -> str:
+        number = int(match[1], 16) if match[1] else int(match[2])
+        if number <= _LARGEST and not _ILLEGAL.match(chr(number)):
+            return match[0]
+        self._note("references to characters that XML does not have are taken out", start + match.start())
+        return ""
+
+    def bracket(self, start: int) -> Callable[[re.Match[str]], str]:
+        def put_right(match: re.Match[str]) -> str:
+            self._note("bare brackets are escaped", start + match.start())
+            return "&lt;"
+
+        return put_right
+
+    def _note(self, what: str, at: int) -> None:
+        first, count = self.places.get(what, (at, 0))
+        self.places[what] = (first, count + 1)
+
+
+def _parts(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Cut a document into markup and what is verbatim (CDATA, comments): start, part, whether verbatim."""
+    at = 0
+    places = dict.fromkeys(_VERBATIM, -1)
+    while at < len(text):
+        for opening, place in places.items():
+            if place < at:
+                found = text.find(opening, at)
+                places[opening] = found if found >= 0 else len(text)
+        opening, place = min(places.items(), key=lambda pair: pair[1])
+        if place > at:
+            yield at, text[at:place], False
+        if place == len(text):
+            return
+        end = _VERBATIM[opening]
+        close = text.find(end, place + len(opening))
+        at = close + len(end) if close >= 0 else len(text)
+        yield place, text[place:at], True
