@@ -281,6 +281,8 @@ class SourceState(Struct, frozen=True, kw_only=True):
     numbers, older weeks count less; empty before the first."""
     rhythm_at: datetime | None = None
     """When `rhythm` was last aged."""
+    last_new_at: datetime | None = None
+    """When something new was last found."""
     gaps: int = 0
     """Rounds whose document held nothing known, so that articles were probably missed between two rounds."""
     stopped: str | None = None

@@ -1,6 +1,10 @@
 """When a source is due next, and the sentence that says why.
 
-APScheduler's triggers compute the times; they are pure. What is due lives in Redis.
+APScheduler's triggers compute the times of cron expressions; they are pure. What is due lives in Redis.
+
+The schedule says when we would like to ask. Whatever it is, a source is never asked before its server wants
+to be (`rules.hints.Wish`, `Retry-After`), nor in hours and on days that its feed excludes; the sentence says
+so.
 """
 
 import random
@@ -12,10 +16,32 @@ from apscheduler.triggers.cron import CronTrigger
 from msgspec import Struct
 
 from syndicator.model.fetch import FetchFailed, Reason
-from syndicator.model.source import Cron, Every, Schedule
+from syndicator.model.source import Adaptive, Cron, Every, FeedHints, Schedule, SourceState
+from syndicator.rules.hints import Wish, next_allowed
+from syndicator.rules.rhythm import EXPECTED_NEW, FIRST_INTERVAL_S, Rhythm
+from syndicator.rules.spans import span
 
 LONGEST_BACKOFF_S = 6 * 3600.0
+SHORTEST_RETRY_AFTER_S = 1.0
 LONGEST_RETRY_AFTER_S = 24 * 3600.0
+ASKED_TOO_OFTEN_S = 60.0
+"""How long a server is left alone that says it is asked too often, but not until when."""
+OUR_TURN_S = 60.0
+"""After what time a source is tried again whose turn did not come."""
+PUSHED_FACTOR = 12
+"""By how much longer the interval of a source is while its hub pushes."""
+LONGEST_PUSHED_S = 12 * 3600.0
+NEVER = timedelta(days=365)
+"""How far ahead a source is due that is not due at all: it has stopped, or its cron never comes again."""
+
+_UNKNOWN = SourceState()
+_ADAPTIVE_JITTER = 0.05
+_NOT_WORTH_TELLING_S = 5.0
+_MOST_HINT_JITTER_S = 600.0
+_SOFT_GROWTH, _HARD_GROWTH = 2**0.5, 2.0
+_SOFT_REASONS = frozenset({Reason.DNS, Reason.CONNECT, Reason.TIMEOUT})
+_SOFT_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
+"""With all of 500 and above: a server in trouble, which usually passes."""
 
 
 class Due(Struct, frozen=True, kw_only=True):
@@ -34,14 +60,28 @@ def check_cron(expression: str) -> str | None:
     return None
 
 
-def after_success(schedule: Schedule, *, began_at: datetime, now: datetime, rng: random.Random) -> Due:
+def after_success(
+    schedule: Schedule,
+    *,
+    began_at: datetime,
+    now: datetime,
+    rng: random.Random,
+    state: SourceState = _UNKNOWN,
+    wish: Wish | None = None,
+    timezone: str = "UTC",
+    pushed: bool = False,
+) -> Due:
     """Say when a source is due again after a round that worked.
 
     Intervals count from the beginning of the round, so that slow rounds do not drift; a time that has
-    passed meanwhile is not made up for.
+    passed meanwhile is not made up for. `state` is what is known after the round (`interval_s`, `rhythm` and
+    `hints` of it count), `timezone` the source's, for its rhythm. `pushed` tells that a hub really delivers:
+    then intervals are `PUSHED_FACTOR` times as long, up to 12 h or the longest of an adaptive schedule; the
+    times of a cron expression stay.
     """
-    due = _by_schedule(schedule, began_at, now)
-    return Due(at=max(_jittered(due.at, schedule.jitter_s, rng), now), because=due.because)
+    due = _by_schedule(schedule, state, timezone, began_at, now, pushed=pushed)
+    at = max(_jittered(due.at, schedule, began_at, rng), now)
+    return _as_asked(Due(at=at, because=due.because), state.hints, wish, schedule.jitter_s, rng)
 
 
 def after_failure(
@@ -52,51 +92,158 @@ def after_failure(
     began_at: datetime,
     now: datetime,
     rng: random.Random,
+    state: SourceState = _UNKNOWN,
+    timezone: str = "UTC",
 ) -> Due:
     """Say when a source is tried again after `failures` failed rounds in a row (this one included).
 
-    Failures slow a source down, never kill it. What the server asks by `Retry-After` is kept, up to a day.
+    Failures slow a source down, never kill it: each doubles the time to the next, up to 6 h, but those that
+    usually pass by themselves (DNS, connections, time-outs, 5xx) grow it by the root of two only. What the
+    server asks by `Retry-After` is kept, from 1 s up to a day. A server that has said 410 is not asked again:
+    see `is_gone`; `Due.because` is then the sentence for `SourceState.stopped`, and `Due.at` far ahead.
     """
-    regular = _by_schedule(schedule, began_at, now)
-    wait_s = (regular.at - now).total_seconds()
-    because = f"{regular.because}; last round failed ({failed.code})"
-    if failures > 1 and counts_against(failed):
-        grown_s = min(max(wait_s, 1.0) * 2 ** min(failures - 1, 12), LONGEST_BACKOFF_S)
-        if grown_s > wait_s:
-            wait_s = grown_s
-            because = f"slowed down after {failures} failed rounds ({failed.code})"
+    if is_gone(failed):
+        return Due(at=now + NEVER, because="stopped: the server says that it is gone for good (http_410)")
+    regular = _by_schedule(schedule, state, timezone, began_at, now, pushed=False)
+    wait_s, because = _slowed(failed, failures, (regular.at - now).total_seconds(), regular.because)
     if failed.retry_after_s is not None and failed.retry_after_s > wait_s:
-        wait_s = min(failed.retry_after_s, LONGEST_RETRY_AFTER_S)
-        because = f"the server asks to wait {wait_s:.0f} s ({failed.code})"
+        wait_s = min(max(failed.retry_after_s, SHORTEST_RETRY_AFTER_S), LONGEST_RETRY_AFTER_S)
+        because = f"the server asks to wait {span(wait_s)} ({failed.code})"
     jitter_s = max(schedule.jitter_s, 0.1 * wait_s if failures > 1 else 0.0)
     # Jitter only ever delays here: a server that names a time must not be asked before it.
-    return Due(at=now + timedelta(seconds=wait_s + rng.uniform(0, jitter_s)), because=because)
+    due = Due(at=now + timedelta(seconds=wait_s + rng.uniform(0, jitter_s)), because=because)
+    return _as_asked(due, state.hints, None, jitter_s, rng)
 
 
 def counts_against(failed: FetchFailed) -> bool:
     """Tell whether a failure is the source's own: being asked too often, or by too many of us, is not."""
-    asked_too_often = failed.reason is Reason.HTTP and failed.status == HTTPStatus.TOO_MANY_REQUESTS
-    return not asked_too_often and failed.reason not in {Reason.BUSY, Reason.INTERNAL}
+    return not _too_often(failed) and failed.reason not in {Reason.BUSY, Reason.INTERNAL}
 
 
-def _by_schedule(schedule: Schedule, began_at: datetime, now: datetime) -> Due:
+def is_gone(failed: FetchFailed) -> bool:
+    """Tell whether the server says that the document is gone for good (410; RFC 9110, 15.5.11)."""
+    return failed.reason is Reason.HTTP and failed.status == HTTPStatus.GONE
+
+
+def _too_often(failed: FetchFailed) -> bool:
+    return failed.reason is Reason.HTTP and failed.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _passes(failed: FetchFailed) -> bool:
+    """Tell whether a failure usually passes by itself."""
+    if failed.reason is not Reason.HTTP or failed.status is None:
+        return failed.reason in _SOFT_REASONS
+    return failed.status >= HTTPStatus.INTERNAL_SERVER_ERROR or failed.status in _SOFT_STATUSES
+
+
+def _slowed(failed: FetchFailed, failures: int, wait_s: float, because: str) -> tuple[float, str]:
+    """Give how long to wait after a failure, and why; `wait_s` is what the schedule says."""
+    if failed.reason is Reason.BUSY and wait_s > OUR_TURN_S:
+        return OUR_TURN_S, f"its turn did not come, tried again in {span(OUR_TURN_S)} ({failed.code})"
+    if _too_often(failed) and failed.retry_after_s is None and wait_s < ASKED_TOO_OFTEN_S:
+        return ASKED_TOO_OFTEN_S, f"asked too often, left alone for {span(ASKED_TOO_OFTEN_S)} ({failed.code})"
+    if failures > 1 and counts_against(failed):
+        growth = _SOFT_GROWTH if _passes(failed) else _HARD_GROWTH
+        grown_s = min(max(wait_s, 1.0) * growth ** min(failures - 1, 60), LONGEST_BACKOFF_S)
+        if grown_s > wait_s:
+            return grown_s, f"slowed down after {failures} failed rounds ({failed.code})"
+    return wait_s, f"{because}; last round failed ({failed.code})"
+
+
+def _by_schedule(
+    schedule: Schedule, state: SourceState, timezone: str, began_at: datetime, now: datetime, *, pushed: bool
+) -> Due:
     if isinstance(schedule, Cron):
-        trigger = CronTrigger.from_crontab(schedule.expression, timezone=ZoneInfo(schedule.timezone))
-        fire = trigger.get_next_fire_time(None, now + timedelta(microseconds=1))
-        because = f"cron {schedule.expression} in {schedule.timezone}"
-        if fire is None:
-            return Due(at=now + timedelta(days=365), because=f"{because} never comes again")
-        return Due(at=fire.astimezone(UTC), because=because)
-    at = began_at + timedelta(seconds=schedule.interval_s)
-    return Due(at=max(at, now), because=f"every {_duration(schedule)}")
+        return _by_cron(schedule, now)
+    if isinstance(schedule, Every):
+        return _by_interval(schedule, began_at, now, pushed=pushed)
+    return _by_rhythm(schedule, state, Rhythm(state.rhythm, timezone), began_at, now, pushed=pushed)
 
 
-def _jittered(at: datetime, jitter_s: float, rng: random.Random) -> datetime:
-    return at + timedelta(seconds=rng.uniform(-jitter_s, jitter_s)) if jitter_s else at
+def _by_cron(schedule: Cron, now: datetime) -> Due:
+    trigger = CronTrigger.from_crontab(schedule.expression, timezone=ZoneInfo(schedule.timezone))
+    fire = trigger.get_next_fire_time(None, now + timedelta(microseconds=1))
+    because = f"cron {schedule.expression} in {schedule.timezone}"
+    if fire is None:
+        return Due(at=now + NEVER, because=f"{because} never comes again")
+    return Due(at=fire.astimezone(UTC), because=because)
 
 
-def _duration(schedule: Every) -> str:
-    seconds = schedule.interval_s
+def _by_interval(schedule: Every, began_at: datetime, now: datetime, *, pushed: bool) -> Due:
+    interval_s = schedule.interval_s
+    because = f"every {_duration(interval_s)}"
+    if pushed:
+        rare_s = max(interval_s, min(PUSHED_FACTOR * interval_s, LONGEST_PUSHED_S))
+        because, interval_s = f"every {_duration(rare_s)} while its hub pushes, else {because}", rare_s
+    return Due(at=max(began_at + timedelta(seconds=interval_s), now), because=because)
+
+
+def _by_rhythm(
+    schedule: Adaptive, state: SourceState, rhythm: Rhythm, began_at: datetime, now: datetime, *, pushed: bool
+) -> Due:
+    known = state.interval_s is not None
+    interval_s = min(max(state.interval_s or FIRST_INTERVAL_S, schedule.min_s), schedule.max_s)
+    if pushed:
+        interval_s = min(PUSHED_FACTOR * interval_s, schedule.max_s)
+    wait_s = (rhythm.due(began_at, interval_s) - began_at).total_seconds()
+    wait_s = min(max(wait_s, schedule.min_s), schedule.max_s)
+    if pushed:
+        why = "its hub pushes, so only to be sure"
+    elif not known:
+        why = "nothing is known of its rhythm yet"
+    else:
+        why = _expectation(schedule, interval_s, rhythm.activity[rhythm.hour(now)])
+    at = max(began_at + timedelta(seconds=wait_s), now)
+    return Due(at=at, because=f"adaptive: {why}; asked again after {span(wait_s)}")
+
+
+def _expectation(schedule: Adaptive, interval_s: float, activity: float) -> str:
+    if interval_s >= schedule.max_s:
+        return f"next to nothing new lately, so as rarely as may be (every {span(schedule.max_s)})"
+    if interval_s <= schedule.min_s:
+        return f"often something new lately, so as often as may be (every {span(schedule.min_s)})"
+    apart_s = interval_s / EXPECTED_NEW / activity
+    return f"about one new article every {span(_rounded(apart_s))} is expected at this hour of the week"
+
+
+def _rounded(seconds: float) -> float:
+    """Leave out what nobody can know: the seconds of minutes, the minutes of hours."""
+    for size in (3600.0, 60.0):
+        if seconds >= 5 * size:
+            return round(seconds / size) * size
+    return seconds
+
+
+def _as_asked(due: Due, hints: FeedHints, wish: Wish | None, jitter_s: float, rng: random.Random) -> Due:
+    """Put a round off to where the server and the feed allow it."""
+    at, because = due.at, due.because
+    if wish is not None and wish.until > at:
+        if (wish.until - at).total_seconds() > _NOT_WORTH_TELLING_S:
+            because = f"{because}, but {wish.because}"
+        at = wish.until + timedelta(seconds=rng.uniform(0, jitter_s))
+    allowed = next_allowed(at, hints)
+    if allowed > at:
+        until = f"{allowed:%a %H:%M} UTC (skipHours, skipDays)"
+        because = f"{because}, but the feed asks to be left alone until {until}"
+        # Less than the hour that is allowed, and never none: all readers of that feed wait for its beginning.
+        spread_s = min(max(jitter_s, 60.0), _MOST_HINT_JITTER_S)
+        at = allowed + timedelta(seconds=rng.uniform(0, spread_s))
+    return Due(at=at, because=because)
+
+
+def _jittered(at: datetime, schedule: Schedule, began_at: datetime, rng: random.Random) -> datetime:
+    """Move an instant by the schedule's jitter; an adaptive one's stays within its bounds."""
+    if not isinstance(schedule, Adaptive):
+        jitter_s = schedule.jitter_s
+        return at + timedelta(seconds=rng.uniform(-jitter_s, jitter_s)) if jitter_s else at
+    wait_s = (at - began_at).total_seconds()
+    jitter_s = max(schedule.jitter_s, _ADAPTIVE_JITTER * wait_s)
+    moved_s = wait_s + rng.uniform(-jitter_s, jitter_s)
+    return began_at + timedelta(seconds=min(max(moved_s, schedule.min_s), schedule.max_s))
+
+
+def _duration(seconds: float) -> str:
+    """Write a length of time as the configuration does."""
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g}{unit}"
