@@ -116,7 +116,7 @@ def verified(
 
     A hub may ask again later, of one that works.
     """
-    one = next((g for g in (sub.pending, sub.active) if g and g.callback_id == callback_id), None)
+    one = _one(callback_id, sub.pending, sub.active)
     if one is None or one.topic != topic:
         return None
     lease = timedelta(seconds=min(DEFAULT_LEASE_S if lease_s is None else lease_s, LONGEST_LEASE_S))
@@ -149,7 +149,7 @@ def denied(
     """Note that a hub ends it, or will not have it (WebSub, 5.2); None where it is none of ours."""
     if (left := unsubscribed(sub, callback_id, topic, now)) is not None:
         return left
-    one = next((g for g in (sub.pending, sub.active) if g and g.callback_id == callback_id), None)
+    one = _one(callback_id, sub.pending, sub.active)
     if one is None or one.topic != topic:
         return None
     if one is sub.active:
@@ -160,15 +160,15 @@ def denied(
 
 def pushing(sub: Subscription, callback_id: str, now: datetime) -> Grant | None:
     """Give the grant that a push comes by; None where the hub has no right to push (any more)."""
-    grants = (sub.active, *sub.leaving)
-    one = next((g for g in grants if g and g.callback_id == callback_id), None)
+    # What is being taken back may push while its successor is there: its last pushes are as good.
+    grants = (sub.active, *sub.leaving) if sub.active is not None else ()
+    one = _one(callback_id, *grants)
     return one if one is not None and _runs(one, now) else None
 
 
 def knows(sub: Subscription, callback_id: str) -> bool:
     """Tell whether a callback is or was one of this record."""
-    grants = (sub.active, sub.pending, *sub.leaving)
-    return any(g is not None and g.callback_id == callback_id for g in grants)
+    return _one(callback_id, sub.active, sub.pending, *sub.leaving) is not None
 
 
 def is_full(sub: Subscription, size: int) -> bool:
@@ -184,6 +184,11 @@ def pushed(sub: Subscription, document: Pushed) -> Subscription:
     if document.id not in {one.id for one in waiting}:
         waiting += (Waiting(id=document.id, size=len(document.body), received_at=now),)
     return replace(sub, waiting=waiting, last_push_at=now, pushes=sub.pushes + 1)
+
+
+def refused(sub: Subscription) -> Subscription:
+    """Note a push that was not signed with our secret."""
+    return replace(sub, refused=sub.refused + 1)
 
 
 def settled(sub: Subscription, documents: Sequence[str], new: int) -> Subscription:
@@ -242,6 +247,10 @@ def renewal_at(grant: Grant) -> datetime | None:
     spread = sum(grant.callback_id.encode()) % 101 / 1000
     part = (grant.lease_ends_at - grant.verified_at) * (0.6 + spread)
     return grant.verified_at + max(part, SOONEST_RENEWAL)
+
+
+def _one(callback_id: str, *grants: Grant | None) -> Grant | None:
+    return next((one for one in grants if one is not None and one.callback_id == callback_id), None)
 
 
 def _runs(grant: Grant, now: datetime) -> bool:

@@ -91,6 +91,10 @@ class Subscriptions:
         later = [at_ms for name, at_ms in times if name not in present]
         return Attention(sources=tuple(present), next_at=from_ms(later[0]) if later else None)
 
+    async def postpone(self, source: SourceId, until: datetime) -> None:
+        """Leave a record as it is, and look at it later."""
+        await self._redis.call("ZADD", self._keys.subscriptions_due(), "XX", to_ms(until), source)
+
     async def attend_all(self, now: datetime) -> None:
         """Have every record looked at now: the configuration may have changed."""
         key = self._keys.subscriptions_due()

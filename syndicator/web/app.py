@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import hdrs, web
 
+from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
 from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feeds import FeedRoutes
@@ -13,15 +14,18 @@ from syndicator.web.pages import PageRoutes
 from syndicator.web.problems import catch_problems
 from syndicator.web.responses import SAFE_HEADERS
 from syndicator.web.status import StatusRoutes
+from syndicator.web.websub import HubRoutes
 
 Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 
 _MAX_BODY_BYTES = 64 * 1024
-"""Nothing here takes a body."""
+"""Nothing here takes a body but what hubs push, which is counted there."""
 
 
-def create_app(reading: Reading, options: WebOptions) -> web.Application:
-    """Build the public application: feeds, pages, probes.
+def create_app(
+    reading: Reading, options: WebOptions, *, callbacks: HubCallbacks | None = None
+) -> web.Application:
+    """Build the public application: feeds, pages, probes, and the callbacks of hubs where they are wanted.
 
     It answers below the path of the public URL and below the root alike, so that it does not matter
     whether a proxy in front strips the path or keeps it.
@@ -30,6 +34,8 @@ def create_app(reading: Reading, options: WebOptions) -> web.Application:
     pages = PageRoutes(reading, drawing, options)
     groups = (FeedRoutes(reading, options), pages, HealthRoutes(reading), drawing)
     routes = [route for group in groups for route in group.routes()]
+    if callbacks is not None:
+        routes += HubRoutes(callbacks).routes()
     app = web.Application(
         middlewares=[catch_problems(reading.site, options.trusted_proxies, pages.show_problem)],
         client_max_size=_MAX_BODY_BYTES,
