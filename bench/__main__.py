@@ -8,7 +8,7 @@ import sys
 
 from syndicator.observe import logs
 
-BENCHES = ("parsing", "admitting", "serving")
+BENCHES = ("parsing", "admitting", "rounds", "serving")
 
 
 def main() -> None:

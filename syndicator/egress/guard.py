@@ -8,6 +8,7 @@ connection, or a strange spelling of an address, has nothing to slip through.
 import asyncio
 import errno
 import socket
+from functools import lru_cache
 from ipaddress import ip_address
 
 from aiohttp import AddrInfoType, SocketFactoryType, TCPConnector
@@ -17,6 +18,7 @@ from syndicator.egress.addresses import AllowList, is_permitted
 
 DNS_TIMEOUT_S = 5.0
 DNS_CACHE_TTL_S = 60
+_REMEMBERED_ADDRESSES = 4096
 
 
 class Blocked(OSError):
@@ -36,14 +38,17 @@ class Blocked(OSError):
 def guarded_socket_factory(allow: AllowList) -> SocketFactoryType:
     """Make a `socket_factory` that opens sockets for permitted addresses only; raises Blocked."""
 
+    @lru_cache(maxsize=_REMEMBERED_ADDRESSES)
+    def permitted(host: str) -> bool:
+        try:
+            return is_permitted(ip_address(host), allow)
+        except ValueError:  # what cannot be read as an address cannot be judged
+            return False
+
     def open_socket(info: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, destination = info
         host = str(destination[0])
-        try:
-            permitted = is_permitted(ip_address(host), allow)
-        except ValueError:  # what cannot be read as an address cannot be judged
-            permitted = False
-        if not permitted:
+        if not permitted(host):
             raise Blocked(host)
         return socket.socket(family=family, type=kind, proto=protocol)
 

@@ -6,8 +6,8 @@ only while it works. Waiting has a limit of its own instead, so that every reque
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from msgspec import Struct
 
@@ -66,23 +66,27 @@ class Slots:
 
         Raises EgressError(busy) when `waiting` is used up before the turn comes.
         """
-        async with self._gate(host) as gate, AsyncExitStack() as held:
+        with self._gate(host) as gate:
+            turns = [gate.semaphore, self._total] if gate is not None else [self._total]
             try:
-                async with waiting.spend():
-                    if gate is not None:
-                        await held.enter_async_context(gate.semaphore)
-                    await held.enter_async_context(self._total)
+                await _acquire(turns, waiting)
             except TimeoutError as error:
                 detail = f"Too many requests of our own are under way: the one to {host[0]} had no turn."
                 raise EgressError(Reason.BUSY, detail) from error
-            yield
+            try:
+                yield
+            finally:
+                for turn in turns:
+                    turn.release()
 
-    @asynccontextmanager
-    async def _gate(self, host: HostPort) -> AsyncIterator[_Gate | None]:
+    @contextmanager
+    def _gate(self, host: HostPort) -> Iterator[_Gate | None]:
         if not self.limits.per_host:
             yield None
             return
-        gate = self._gates.setdefault(host, _Gate(self.limits.per_host))
+        gate = self._gates.get(host)
+        if gate is None:
+            gate = self._gates[host] = _Gate(self.limits.per_host)
         gate.users += 1
         try:
             yield gate
@@ -90,3 +94,15 @@ class Slots:
             gate.users -= 1
             if not gate.users:
                 del self._gates[host]
+
+
+async def _acquire(turns: list[asyncio.Semaphore], waiting: Budget) -> None:
+    """Take all of them, in order, or none; raises TimeoutError when `waiting` is used up before."""
+    if not any(turn.locked() for turn in turns):
+        for turn in turns:
+            await turn.acquire()  # which does not wait, so no other task can come between
+        return
+    async with waiting.spend(), AsyncExitStack() as held:
+        for turn in turns:
+            await held.enter_async_context(turn)
+        held.pop_all()

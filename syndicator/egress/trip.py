@@ -35,7 +35,7 @@ def parse_url(url: str) -> URL:
     if _is_odd_number(parsed.host or ""):
         detail = f"{parsed.host} is a number, but not an address in its usual spelling."
         raise failure(Reason.BLOCKED, detail)
-    return parsed.with_fragment(None)
+    return parsed.with_fragment(None) if parsed.raw_fragment else parsed
 
 
 def _origin(url: URL) -> tuple[str, str | None, int | None]:

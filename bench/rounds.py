@@ -1,0 +1,193 @@
+"""Rounds of unchanged feeds, against a bare loop of conditional GETs by aiohttp.
+
+Ours is the whole of it: lease what is due, look at what is known, ask, settle, count; Redis included. The
+floor asks and forgets. Both ask the same server, a process of its own, for the same addresses on a hundred
+hosts, 32 at once, through connectors of the same settings.
+
+What counts is the case of new connections: a host is asked again after a minute at the earliest, when nobody
+has kept a connection for so long. The other, of kept ones, tells what we cost where the network costs least.
+"""
+
+import asyncio
+import multiprocessing
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import aiohttp
+
+from bench.measure import tell
+from syndicator.schedule.runner import Runner
+from syndicator.schedule.workers import CAPACITY
+from syndicator.service import Service, open_service
+from syndicator.settings import load
+
+SOURCES = 200
+HOSTS = 100
+TURNS = 5
+CONCURRENCY = CAPACITY["gather"]
+ETAG = '"unchanged"'
+FEED = (
+    b'<?xml version="1.0"?><rss version="2.0"><channel><title>Portal</title><link>https://portal.example/</link>'
+    b"<item><title>Judul</title><link>https://portal.example/1</link><guid>1</guid></item></channel></rss>"
+)
+
+
+class Spent:
+    """Wall and processor time of this process."""
+
+    def __init__(self) -> None:
+        self.wall_s = 0.0
+        self.cpu_s = 0.0
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.wall_s += time.perf_counter() - wall
+        self.cpu_s += time.process_time() - cpu
+
+
+class TurningClock:
+    """Stands still while a turn is measured, and goes on between turns."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+async def run() -> None:
+    for kept in (False, True):
+        async with _server(kept) as port:
+            await _compare(port, "kept" if kept else "new")
+
+
+async def _compare(port: int, connections: str) -> None:
+    """Take turns, so that whatever else the machine does hits both alike."""
+    urls = [f"http://127.0.1.{number % HOSTS + 1}:{port}/{number}.rss" for number in range(SOURCES)]
+    clock = TurningClock()
+    ours, bare = Spent(), Spent()
+    with tempfile.TemporaryDirectory() as folder:
+        async with (
+            open_service(load(_config(Path(folder), urls), {}), clock) as service,
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=15),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            ) as session,
+        ):
+            await service.enlist()
+            await _round(service)  # the first time, all is new
+            for _ in range(TURNS):
+                clock.now += timedelta(minutes=2)
+                with ours.measured():
+                    await _round(service)
+                with bare.measured():
+                    await _ask_all(session, urls)
+            await _check(service)
+    rounds = SOURCES * TURNS
+    what = f"304 rounds, {connections} connections"
+    tell(what, rounds / ours.wall_s, rounds / bare.wall_s, unit="rounds/s", against="bare aiohttp")
+    tell(
+        f"{what}, of our CPU",
+        rounds / ours.cpu_s,
+        rounds / bare.cpu_s,
+        unit="per CPU-s",
+        against="bare aiohttp",
+    )
+
+
+async def _round(service: Service) -> None:
+    runner = Runner(service.gather, capacity=CONCURRENCY, clock=service.clock, on_report=service.report)
+    await runner.run(until_empty=True)
+
+
+async def _ask_all(session: aiohttp.ClientSession, urls: list[str]) -> None:
+    left = iter(urls)
+
+    async def ask() -> None:
+        for url in left:
+            async with session.get(url, headers={"If-None-Match": ETAG}) as response:
+                await response.read()
+                assert response.status == 304
+
+    await asyncio.gather(*(ask() for _ in range(CONCURRENCY)))
+
+
+async def _check(service: Service) -> None:
+    """See that what was measured is what it is called."""
+    states = await service.store.sources.states(list(service.settings.sources))
+    assert all(state.failure is None and state.etag == ETAG for state in states)
+    assert all(state.last_attempt_at == service.clock() for state in states)
+
+
+def _config(folder: Path, urls: list[str]) -> Path:
+    config = folder / "config"
+    config.mkdir()
+    lines = [f'[store]\ndata_dir = "{folder}/data"\n[egress]\nallow = ["127.0.0.0/8"]\n']
+    lines += [
+        f'[source.s{number}]\ntitle = "Portal {number}"\nkind = "feed"\nurl = "{url}"\n'
+        'schedule = { every = "1m" }\n'
+        for number, url in enumerate(urls)
+    ]
+    (config / "all.toml").write_text("".join(lines), "utf-8")
+    return config
+
+
+@asynccontextmanager
+async def _server(kept: bool) -> AsyncIterator[int]:
+    context = multiprocessing.get_context("spawn")
+    mine, theirs = context.Pipe()
+    server = context.Process(target=_serve, args=(theirs, kept))
+    server.start()
+    try:
+        yield await asyncio.to_thread(mine.recv)
+    finally:
+        mine.send("stop")
+        await asyncio.to_thread(server.join)
+
+
+def _serve(parent: Connection, kept: bool) -> None:
+    asyncio.run(_serve_until_told(parent, kept))
+
+
+async def _serve_until_told(parent: Connection, kept: bool) -> None:
+    loop = asyncio.get_running_loop()
+    port = 0
+    for number in range(HOSTS):
+        listener = await loop.create_server(lambda: Portal(kept), f"127.0.1.{number + 1}", port, backlog=256)
+        port = listener.sockets[0].getsockname()[1]
+    parent.send(port)
+    await asyncio.to_thread(parent.recv)
+
+
+class Portal(asyncio.Protocol):
+    """Says that nothing has changed to whoever shows the validator, as cheaply as can be."""
+
+    def __init__(self, kept: bool) -> None:
+        connection = b"keep-alive" if kept else b"close"
+        head = b'\r\nETag: "unchanged"\r\nConnection: ' + connection
+        self._kept = kept
+        self._same = b"HTTP/1.1 304 Not Modified" + head + b"\r\n\r\n"
+        length = str(len(FEED)).encode()
+        self._whole = b"HTTP/1.1 200 OK" + head + b"\r\nContent-Length: " + length + b"\r\n\r\n" + FEED
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if not self._received.endswith(b"\r\n\r\n"):
+            return
+        asked = self._received.lower()
+        self._received = b""
+        self._transport.write(self._same if b"\r\nif-none-match:" in asked else self._whole)
+        if not self._kept:
+            self._transport.close()
