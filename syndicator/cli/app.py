@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from syndicator import __version__
-from syndicator.cli import checking, listing, running, stepping
+from syndicator.cli import checking, listing, previewing, running, stepping
 from syndicator.cli.context import Invocation, UsageFault, exit_code, print_failure, tell
 from syndicator.errors import SyndicatorError
 from syndicator.observe import logs
@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for group in (running, stepping, checking, listing):
+for group in (running, stepping, checking, previewing, listing):
     group.register(app)
 
 

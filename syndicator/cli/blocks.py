@@ -1,0 +1,59 @@
+"""Configuration as TOML, ready to paste: what a preview found, written as people would write it."""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from itertools import count
+from unicodedata import normalize
+from urllib.parse import urlsplit
+
+from msgspec.structs import asdict
+
+from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source
+
+_SCHEDULE = '{ every = "5m", jitter = "30s" }'
+
+
+def block(source: Source, taken: Collection[str]) -> str:
+    """Write what the configuration needs to gather this source, and to publish it as a feed of its own."""
+    name = free_name(source, taken)
+    told = {"title": source.title, "kind": source.kind.value, "url": source.url}
+    told |= {"language": source.language} if source.language else {}
+    told |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
+    lines = [_table(f"source.{name}", told) + f"schedule = {_SCHEDULE}\n"]
+    for part in ("list", "article", "popular"):
+        rule = getattr(source, part)
+        if rule is not None:
+            lines.append(_table(f"source.{name}.{part}", _rule(rule)))
+    lines.append(_table(f"feed.{name}", {"title": source.title}) + f'filter = {{ source = ["{name}"] }}\n')
+    return "\n".join(lines)
+
+
+def free_name(source: Source, taken: Collection[str]) -> str:
+    """Make an id of the title, else of the host, that the configuration does not have yet."""
+    host = (urlsplit(source.url).hostname or "source").removeprefix("www.")
+    name = free = _slug(source.title) or _slug(host) or "source"
+    for number in count(2):
+        if free not in taken:
+            break
+        free = f"{name}-{number}"
+    return free
+
+
+def _rule(rule: ListRule | ArticleRule | PopularRule) -> dict[str, str]:
+    return {key: value for key, value in asdict(rule).items() if isinstance(value, str)}
+
+
+def _table(name: str, values: Mapping[str, str]) -> str:
+    return f"[{name}]\n" + "".join(f"{key} = {_quoted(value)}\n" for key, value in values.items())
+
+
+def _slug(text: str) -> str:
+    """Make a name for the configuration of a title: at most four words of it, without accents."""
+    plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain)[:4])[:40].strip("-")
+
+
+def _quoted(text: str) -> str:
+    """Write a TOML string: those of JSON are, but for the character that JSON need not escape."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

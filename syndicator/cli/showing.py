@@ -1,0 +1,195 @@
+"""How a preview looks: on a terminal, and as the document that programs get."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import replace
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from syndicator.cli.context import counted, without_values
+from syndicator.cli.spelling import local_time
+from syndicator.gather.text import shortened
+from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
+from syndicator.model.source import SourceKind
+from syndicator.pipeline.discovering import Discovery, Found
+from syndicator.pipeline.previewing import Preview
+from syndicator.pipeline.yields import Yield
+
+_MAX_TEXT = 300
+_MAX_VALUE = 60
+
+Document = dict[str, Any]
+
+
+def preview_document(shown: Preview) -> Document:
+    """Give a preview as programs get it; headers of requests keep their names only."""
+    source = replace(shown.source, headers=without_values(shown.source.headers), proxy=None)
+    document: Document = to_builtins(replace(shown, source=source))
+    return {"ok": True, **document}
+
+
+def discovery_document(discovery: Discovery, block: str) -> Document:
+    """Give what was found at an address as programs get it: the preview of the best, and how it was found."""
+    told: Document = to_builtins(discovery)
+    del told["preview"]
+    return {**preview_document(discovery.preview), **told, "block": block}
+
+
+def show_discovery(out: Console, discovery: Discovery, articles: int, block: str) -> None:
+    """Show what there is at an address, the best of it field by field, and the block to paste."""
+    shown = discovery.preview
+    _show_way(out, discovery.requested_url, discovery)
+    if discovery.canonical_url:
+        out.print(f"The page says that it belongs at {discovery.canonical_url}.", soft_wrap=True)
+    _show_robots(out, discovery)
+    _heading(out, "Found")
+    _table(out, [_found(one, shown.source.timezone) for one in discovery.found])
+    out.print()
+    _show_reading(out, shown, articles)
+    _heading(out, "To gather it, put this into a file of the configuration folder")
+    out.print()
+    out.print(block, style="cyan", soft_wrap=True, end="")
+
+
+def show_preview(out: Console, shown: Preview, articles: int) -> None:
+    """Show what a configured source would bring."""
+    _show_way(out, shown.source.url, shown)
+    if shown.canonical_url:
+        out.print(f"The list page says that it belongs at {shown.canonical_url}.", soft_wrap=True)
+    _show_reading(out, shown, articles)
+
+
+def _show_way(out: Console, requested_url: str, shown: Preview | Discovery) -> None:
+    """Show each redirect on the way to the document."""
+    if shown.redirects:
+        out.print(requested_url, soft_wrap=True)
+        for step in shown.redirects:
+            out.print(f"  {step.status} → {step.url}", soft_wrap=True)
+    elif shown.final_url != requested_url:
+        out.print(f"{requested_url} leads to {shown.final_url}", soft_wrap=True)
+
+
+def _show_robots(out: Console, discovery: Discovery) -> None:
+    if discovery.preview.source.kind is SourceKind.FEED:
+        return
+    robots = discovery.robots
+    if robots is None:
+        out.print(
+            "robots.txt could not be read: whether the pages may be asked for is not known.", style="yellow"
+        )
+    elif not robots.allowed:
+        out.print("robots.txt asks programs not to read this page.", style="yellow")
+    else:
+        delay = f", one every {robots.crawl_delay_s:g} s" if robots.crawl_delay_s else ""
+        out.print(f"robots.txt allows this page{delay}.")
+
+
+def _show_reading(out: Console, shown: Preview, articles: int) -> None:
+    number = max(len(shown.listed), len(shown.candidates))
+    first = shown.candidates[:articles]
+    popular = f", {len(shown.popular)} in the popular box" if shown.popular else ""
+    _heading(out, f"{shown.source.title}: {counted(number, 'article')} in the list{popular}")
+    for candidate in first:
+        out.print()
+        out.print(candidate.title, style="bold")
+        _grid(out, _fields(candidate, shown.source.timezone))
+    if shown.popular:
+        _heading(out, "Popular")
+        _table(out, [_popular(item) for item in shown.popular])
+    if shown.yields:
+        _heading(out, "What each selector brings")
+        _table(out, [_yield(one) for one in shown.yields])
+    for warning in shown.warnings:
+        out.print(f"warning: {warning}", style="yellow")
+
+
+def _heading(out: Console, text: str) -> None:
+    out.print()
+    out.print(text, style="bold underline" if out.is_terminal else "bold")
+
+
+def _grid(out: Console, rows: Mapping[str, str]) -> None:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", style="dim", min_width=11, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows.items():
+        if value:
+            grid.add_row(name, Text(value))
+    out.print(grid)
+
+
+def _table(out: Console, rows: Sequence[Mapping[str, str]]) -> None:
+    """Print rows under their names; a column that is empty throughout is left out."""
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    names = [name for name in rows[0] if any(row[name] for row in rows)]
+    for name in names:
+        number = all(row[name].isdecimal() for row in rows if row[name])
+        table.add_column(name, overflow="fold", justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*(Text(row[name]) for name in names))
+    out.print(table)
+
+
+def _found(found: Found, timezone: str) -> dict[str, str]:
+    return {
+        "kind": found.kind.value,
+        "entries": "" if found.problem else str(found.entries),
+        "newest": local_time(found.newest, timezone) if found.newest else "",
+        "title": shortened(found.title or "", _MAX_VALUE),
+        "how": found.how.value,
+        "url": found.url,
+        "problem": found.problem or "",
+    }
+
+
+def _yield(one: Yield) -> dict[str, str]:
+    found = str(one.found) if one.key.endswith(".item") else f"{one.found} of {one.of}"
+    return {
+        "selector of": one.key,
+        "found": found,
+        "selector": one.selector,
+        "first value": shortened(one.sample, _MAX_VALUE),
+    }
+
+
+def _popular(item: PopularItem) -> dict[str, str]:
+    return {
+        "rank": str(item.rank),
+        "title": item.title,
+        "views": "" if item.views is None else str(item.views),
+        "author": item.author or "",
+    }
+
+
+def _fields(candidate: Candidate, timezone: str) -> dict[str, str]:
+    return {
+        "url": candidate.url,
+        "canonical": candidate.canonical_url or "",
+        "guid": candidate.guid or "",
+        "published": local_time(candidate.published_at, timezone) if candidate.published_at else "",
+        "updated": local_time(candidate.updated_at, timezone) if candidate.updated_at else "",
+        "embargo": local_time(candidate.embargo_until, timezone) if candidate.embargo_until else "",
+        "authors": ", ".join(candidate.authors),
+        "section": candidate.section or "",
+        "tags": ", ".join(candidate.tags),
+        "language": candidate.language or "",
+        "lead": shortened(candidate.lead, _MAX_TEXT),
+        "quote": shortened(candidate.quote or "", _MAX_TEXT),
+        "body": f"{len(candidate.body_html)} characters of HTML" if candidate.body_html else "",
+        "photo": "\n".join(map(_photo, candidate.photos[:2])),
+        "related": "\n".join(map(_related, candidate.related[:5])),
+        "views": "" if candidate.views is None else str(candidate.views),
+    }
+
+
+def _photo(photo: Photo) -> str:
+    size = f"{photo.width} × {photo.height}" if photo.width and photo.height else ""
+    told = (photo.caption, f"credit: {photo.credit}" if photo.credit else "", size)
+    return "\n".join([photo.url, *(shortened(text, _MAX_TEXT) for text in told if text)])
+
+
+def _related(link: RelatedLink) -> str:
+    return f"{link.title} (in the text)" if link.placement is Placement.INLINE else link.title

@@ -1,0 +1,158 @@
+"""Two states of an article field by field: what was lost, what came, what reads differently."""
+
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from msgspec import Struct
+
+from syndicator.gather.html import to_text
+from syndicator.model.article import Article, Candidate, Photo
+from syndicator.model.ids import ArticleId, SourceId
+from syndicator.rules.admission import Verdict, judge
+from syndicator.rules.identity import identify
+from syndicator.store.articles import Articles
+
+MAX_BODY = 100_000
+"""Characters of a body that are compared."""
+_CONTEXT_WORDS = 3
+_MAX_COMPARED_WORDS = 1500
+_MAX_DIFFERENCE = 400
+_BATCH = 40
+
+
+class ChangeKind(StrEnum):
+    LOST = "lost"
+    GAINED = "gained"
+    CHANGED = "changed"
+
+
+class FieldChange(Struct, frozen=True, kw_only=True):
+    """One field that is not as it was."""
+
+    field: str
+    kind: ChangeKind
+    before: str
+    now: str
+    difference: str
+    """The words that differ with a few around them: `tiga [-warga-] {+orang+} mengungsi`."""
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """What would become of a candidate, were it gathered now."""
+
+    url: str
+    title: str
+    verdict: Verdict
+    article: ArticleId
+    owner: SourceId | None = None
+    """The source whose article it is; None where it is new, or its article is gone."""
+    changes: tuple[FieldChange, ...] = ()
+
+
+def fields_of(article: Candidate | Article) -> dict[str, str]:
+    """Give what a reader would notice, each field as text; a field without a value is left out."""
+    fields = {
+        "title": article.title,
+        "lead": article.lead,
+        "body": to_text(article.body_html, MAX_BODY),
+        "quote": article.quote or "",
+        "authors": ", ".join(article.authors),
+        "section": article.section or "",
+        "tags": ", ".join(article.tags),
+        "language": article.language or "",
+        "published": article.published_at.isoformat() if article.published_at else "",
+        "photos": "\n".join(map(_photo, article.photos)),
+        "related": "\n".join(f"{link.placement}: {link.title} <{link.url}>" for link in article.related),
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def compare(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[FieldChange, ...]:
+    """Give the fields that differ, in the order in which they are kept."""
+    return tuple(
+        _change(name, before.get(name, ""), now.get(name, ""))
+        for name in dict.fromkeys((*before, *now))
+        if before.get(name, "") != now.get(name, "")
+    )
+
+
+def _change(name: str, before: str, now: str) -> FieldChange:
+    kind = ChangeKind.LOST if not now else ChangeKind.GAINED if not before else ChangeKind.CHANGED
+    return FieldChange(field=name, kind=kind, before=before, now=now, difference=word_difference(before, now))
+
+
+def word_difference(before: str, now: str, limit: int = _MAX_DIFFERENCE) -> str:
+    """Write how two texts differ, word by word, in at most `limit` characters; what is equal is cut short."""
+    old, new = before.split(), now.split()
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    skip = max(0, start - _CONTEXT_WORDS)
+    old_part = old[skip : len(old) - max(0, end - _CONTEXT_WORDS)][:_MAX_COMPARED_WORDS]
+    new_part = new[skip : len(new) - max(0, end - _CONTEXT_WORDS)][:_MAX_COMPARED_WORDS]
+    pieces = ["…"] if skip else []
+    for name, a, b, c, d in SequenceMatcher(None, old_part, new_part, autojunk=False).get_opcodes():
+        if name == "equal":
+            pieces.append(_shortened(old_part[a:b]))
+            continue
+        pieces += [f"[-{' '.join(old_part[a:b])}-]"] if b > a else []
+        pieces += [f"{{+{' '.join(new_part[c:d])}+}}"] if d > c else []
+    pieces += ["…"] if end > _CONTEXT_WORDS else []
+    text = " ".join(pieces)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _common(left: Sequence[str], right: Sequence[str]) -> int:
+    number = 0
+    for one, other in zip(left, right, strict=False):
+        if one != other:
+            break
+        number += 1
+    return number
+
+
+def _shortened(words: Sequence[str]) -> str:
+    if len(words) <= 2 * _CONTEXT_WORDS + 1:
+        return " ".join(words)
+    return " ".join([*words[:_CONTEXT_WORDS], "…", *words[-_CONTEXT_WORDS:]])
+
+
+def _photo(photo: Photo) -> str:
+    told = [photo.url, *(f"{name}: {value}" for name, value in _words_of(photo) if value)]
+    return " | ".join(told)
+
+
+def _words_of(photo: Photo) -> tuple[tuple[str, str | None], ...]:
+    return ("caption", photo.caption), ("credit", photo.credit)
+
+
+async def judge_all(articles: Articles, candidates: Sequence[Candidate]) -> tuple[Judged, ...]:
+    """Say of each candidate what admission would make of it. Reads the store, and writes nothing."""
+    known = list(zip(candidates, identify(candidates), strict=True))
+    judged: list[Judged] = []
+    for start in range(0, len(known), _BATCH):
+        batch = known[start : start + _BATCH]
+        found = await articles.lookup([identity for _, identity in batch])
+        for (candidate, identity), one in zip(batch, found, strict=True):
+            verdict = judge(candidate, identity, one)
+            stored = one.article if one and verdict is Verdict.CHANGED else None
+            judged.append(
+                Judged(
+                    url=candidate.url,
+                    title=candidate.title,
+                    verdict=verdict,
+                    article=one.article_id if one else identity.article_id,
+                    owner=(one.source or None) if one else None,
+                    changes=_noticed(stored, candidate) if stored else (),
+                )
+            )
+    return tuple(judged)
+
+
+_NEVER_CHANGES = frozenset({"published", "related", "language"})
+"""What makes no new revision: a date stands once it is set, boxes come and go."""
+
+
+def _noticed(stored: Article, candidate: Candidate) -> tuple[FieldChange, ...]:
+    changes = compare(fields_of(stored), fields_of(candidate))
+    return tuple(change for change in changes if change.field not in _NEVER_CHANGES)

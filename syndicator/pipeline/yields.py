@@ -1,0 +1,114 @@
+"""What each selector of a page source brings: how often it finds something, and what it finds first."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from syndicator.gather.page import ListReading
+from syndicator.gather.text import shortened
+from syndicator.model.article import Candidate, ListedItem, Photo, PopularItem
+from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source
+
+_SAMPLE_LENGTH = 120
+
+_LIST: dict[str, Callable[[ListedItem], object]] = {
+    "url": lambda item: item.url,
+    "title": lambda item: item.title,
+    "date": lambda item: item.published_at,
+    "section": lambda item: item.section,
+    "image": lambda item: item.image_url,
+}
+_ARTICLE: dict[str, Callable[[Candidate], object]] = {
+    "title": lambda article: article.title,
+    "date": lambda article: article.published_at,
+    "authors": lambda article: article.authors,
+    "lead": lambda article: article.lead,
+    "quote": lambda article: article.quote,
+    "body": lambda article: article.body_html and f"{len(article.body_html)} characters of HTML",
+    "photo": lambda article: [photo.url for photo in article.photos],
+    "caption": lambda article: _of_photos(article.photos, "caption"),
+    "credit": lambda article: _of_photos(article.photos, "credit"),
+    "section": lambda article: article.section,
+    "tags": lambda article: article.tags,
+    "related": lambda article: [link.title for link in article.related],
+    "views": lambda article: article.views,
+    "embargo": lambda article: article.embargo_until,
+}
+_POPULAR: dict[str, Callable[[PopularItem], object]] = {
+    "link": lambda item: item.url,
+    "title": lambda item: item.title,
+    "date": lambda item: item.published_at,
+    "views": lambda item: item.views,
+    "author": lambda item: item.author,
+}
+
+
+class Yield(Struct, frozen=True, kw_only=True):
+    """One selector and what it brings."""
+
+    key: str
+    """As in the configuration: `article.title`."""
+    selector: str
+    found: int
+    of: int
+    sample: str = ""
+    """The first value, at most 120 characters."""
+
+
+def yields_of(source: Source, lists: ListReading, candidates: Sequence[Candidate]) -> tuple[Yield, ...]:
+    """Tell of every selector of a source how many items or pages give it something."""
+    found: list[Yield] = []
+    if source.list is not None:
+        number = len(lists.items)
+        found.append(Yield(key="list.item", selector=source.list.item, found=number, of=number))
+        found += _of_rule("list", source.list, _LIST, lists.items)
+        if source.list.next is not None:
+            following = lists.next_url or ""
+            found.append(
+                Yield(
+                    key="list.next", selector=source.list.next, found=bool(following), of=1, sample=following
+                )
+            )
+    if source.article is not None:
+        found += _of_rule("article", source.article, _ARTICLE, candidates)
+    if source.popular is not None:
+        number = len(lists.popular)
+        found.append(Yield(key="popular.item", selector=source.popular.item, found=number, of=number))
+        found += _of_rule("popular", source.popular, _POPULAR, lists.popular)
+    return tuple(found)
+
+
+def _of_rule(
+    name: str,
+    rule: ListRule | ArticleRule | PopularRule,
+    readers: dict[str, Callable[[Any], object]],
+    rows: Sequence[object],
+) -> Iterable[Yield]:
+    for field, read in readers.items():
+        selector = getattr(rule, field)
+        if selector is None:
+            continue
+        values = [text for row in rows if _by_selector(row, field) and (text := _text(read(row)))]
+        sample = shortened(values[0], _SAMPLE_LENGTH) if values else ""
+        yield Yield(key=f"{name}.{field}", selector=selector, found=len(values), of=len(rows), sample=sample)
+
+
+def _by_selector(row: object, field: str) -> bool:
+    """Whether a value is the selector's: what the page says of itself steps in where that finds nothing."""
+    if not isinstance(row, Candidate):
+        return True
+    return row.provenance.read_from.get(field, "selector") == "selector"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="minutes")
+    return "" if value is None else str(value)
+
+
+def _of_photos(photos: Sequence[Photo], name: str) -> str:
+    return next((value for photo in photos if (value := getattr(photo, name))), "")

@@ -1,0 +1,83 @@
+"""What a page says of feeds, and what robots.txt says of an address."""
+
+import pytest
+from gather.gather_values import fetched
+
+from syndicator.gather.discovery import (
+    How,
+    ask_robots,
+    looks_like_a_feed,
+    read_findings,
+    well_known_feeds,
+)
+
+URL = "https://www.kota.example/berita"
+
+PAGE = """<!DOCTYPE html><html lang="id"><head><title>Kabar | Kota</title>
+<meta property="og:site_name" content="Kota &amp; Kita"><meta property="og:type" content="website">
+<link rel="canonical" href="https://lain.example/">
+<link rel="stylesheet" type="text/css" href="/style.css">
+<link rel="alternate" type="application/rss+xml" href="/rss" title="Terkini">
+<link rel="ALTERNATE home" type="application/feed+json; charset=utf-8" href="/feed.json">
+<link rel="alternate" type="text/html" href="/amp"><link rel="alternate" type="application/rss+xml" href="javascript:x()">
+</head><body><a href="/rss">RSS</a> <a href="//rss.kota.example/ekonomi">Ekonomi</a> <a href="/berita/feedback">Kritik</a>
+<a href="https://other.example/feed">Teman</a> <a href="/read/1/atomik-dan-pembangkit">x</a></body></html>"""
+
+
+def test_a_page_names_its_feeds_the_surest_first() -> None:
+    link = '</j.json>; rel="alternate"; type="application/feed+json"; title="J", </x>; rel=preload'
+    found = read_findings(fetched(PAGE, url=URL, headers={"link": link}))
+    assert [(one.url, one.how, one.title) for one in found.feeds] == [
+        ("https://www.kota.example/rss", How.LINK, "Terkini"),
+        ("https://www.kota.example/feed.json", How.LINK, None),
+        ("https://www.kota.example/j.json", How.HEADER, "J"),
+        ("https://rss.kota.example/ekonomi", How.ANCHOR, "Ekonomi"),
+    ]
+    assert (found.title, found.language, found.article) == ("Kota & Kita", "id", False)
+    assert found.canonical_url == "https://lain.example/"
+
+
+def test_a_page_of_an_attacker_is_not_looked_into() -> None:
+    heavy = "<html>" + "<div>" * 100_000
+    link = '</rss>; rel="alternate"; type="application/rss+xml"'
+    found = read_findings(fetched(heavy, url=URL, headers={"link": link}))
+    assert [one.url for one in found.feeds] == ["https://www.kota.example/rss"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [
+        ("/rss", True),
+        ("/rss/terkini.xml", True),
+        ("/index.php?mib=rss", True),
+        ("/feed/", True),
+        ("/berita/atom.xml", True),
+        ("/feedback", False),
+        ("/sitemap.xml", False),
+        ("/read/12/rssi-turun.html", False),
+        ("/apa-itu-rss.html", False),
+        ("/", False),
+    ],
+)
+def test_addresses_of_feeds_look_like_it(path: str, is_one: bool) -> None:
+    assert looks_like_a_feed(f"https://kota.example{path}") is is_one
+
+
+def test_well_known_paths_are_few_and_of_the_same_host() -> None:
+    urls = [one.url for one in well_known_feeds(URL)]
+    assert len(urls) <= 10
+    assert {"https://www.kota.example/feed", "https://www.kota.example/rss.xml"} <= set(urls)
+
+
+def test_robots_are_asked_for_our_name() -> None:
+    body = (
+        b"User-agent: syndicator\nDisallow: /privat/\nCrawl-delay: 5\nSitemap: /news.xml\n"
+        b"User-agent: *\nDisallow: /\n"
+    )
+    agent = "syndicator/0.1 (+https://x.example)"
+    allowed = ask_robots(body, URL, agent)
+    assert (allowed.allowed, allowed.crawl_delay_s) == (True, 5.0)
+    assert allowed.sitemaps == ("https://www.kota.example/news.xml",)
+    assert not ask_robots(body, "https://www.kota.example/privat/1", agent).allowed
+    assert not ask_robots(body, URL, "other/1").allowed
+    assert ask_robots(b"\xff\xfe\x00garbage", URL, agent).allowed

@@ -1,0 +1,116 @@
+"""What is found at an address: feeds by every way in which portals tell of them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pipeline.conftest import Portal
+
+from syndicator.egress.addresses import AllowList
+from syndicator.egress.client import open_egress
+from syndicator.errors import NotReadable
+from syndicator.gather.discovery import How
+from syndicator.gather.gatherer import Gatherer
+from syndicator.gather.pool import open_pool
+from syndicator.model.clock import system_clock
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Every, Source, SourceKind
+from syndicator.pipeline.discovering import Discovery, NothingFound, discover
+from syndicator.pipeline.previewing import Desk
+from syndicator.pipeline.rounds import RoundFailed
+
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title><link>{url}/</link>
+<language>id</language><item><title>Pasar dibuka</title><link>{url}/read/1/pasar-dibuka</link>
+<pubDate>Mon, 23 Nov 2026 10:00:00 +0700</pubDate></item></channel></rss>"""
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    from ipaddress import ip_network
+
+    allow: AllowList = (ip_network("127.0.0.0/8"),)
+    async with (
+        open_egress(
+            user_agent="syndicator/test", allow=allow, allow_callbacks=(), clock=system_clock
+        ) as egress,
+        open_pool(workers=1) as pool,
+    ):
+        gatherer = Gatherer(egress, pool)
+        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool)
+
+
+async def found_at(desk: Desk, url: str, wanted: SourceKind | None = None) -> Discovery:
+    draft = Source(
+        id=SourceId("preview"),
+        title="Preview",
+        kind=SourceKind.FEED,
+        url=url,
+        schedule=Every(interval_s=300),
+        timezone="Asia/Jakarta",
+    )
+    return await discover(desk, draft, user_agent="syndicator/test", wanted=wanted)
+
+
+def page(head: str = "", body: str = "") -> str:
+    return f"<!DOCTYPE html><html lang='id'><head><title>Kabar</title>{head}</head><body>{body}</body></html>"
+
+
+async def test_a_feed_is_found_at_its_own_address(desk: Desk, portal: Portal) -> None:
+    portal.documents["/rss"] = FEED.format(title="Kabar Kota", url=portal.url)
+    discovery = await found_at(desk, f"{portal.url}/rss")
+    (found,) = discovery.found
+    assert (found.how, found.kind, found.entries, found.title) == (
+        How.ITSELF,
+        SourceKind.FEED,
+        1,
+        "Kabar Kota",
+    )
+    assert found.newest is not None
+    assert discovery.preview.source.title == "Kabar Kota"
+    assert [one.title for one in discovery.preview.candidates] == ["Pasar dibuka"]
+
+
+async def test_each_announced_feed_is_tried_and_the_best_is_shown(desk: Desk, portal: Portal) -> None:
+    head = "".join(
+        f'<link rel="alternate" type="application/rss+xml" href="{path}" title="{title}">'
+        for path, title in (("/comments/feed", "Komentar"), ("/gone", "Lama"), ("/rss", "Berita"))
+    )
+    portal.documents["/"] = page(head)
+    portal.documents["/comments/feed"] = FEED.format(title="Komentar Kota", url=portal.url)
+    portal.documents["/rss"] = FEED.format(title="Kabar Kota", url=portal.url)
+    discovery = await found_at(desk, f"{portal.url}/")
+    assert [(one.url.removeprefix(portal.url), one.problem) for one in discovery.found] == [
+        ("/comments/feed", None),
+        ("/gone", "http_404"),
+        ("/rss", None),
+    ]
+    assert discovery.preview.source.url == f"{portal.url}/rss"
+
+
+async def test_well_known_paths_are_tried_last_and_politely(desk: Desk, portal: Portal) -> None:
+    portal.documents["/berita"] = page(body='<a href="/tentang">Tentang</a>')
+    portal.documents["/feed"] = page(body="not a feed")
+    portal.documents["/rss.xml"] = FEED.format(title="Kabar Kota", url=portal.url)
+    discovery = await found_at(desk, f"{portal.url}/berita")
+    (found,) = discovery.found
+    assert (found.how, found.url) == (How.WELL_KNOWN, f"{portal.url}/rss.xml")
+    assert portal.asked.count("/robots.txt") == 1
+    assert len(portal.asked) <= 14
+
+
+async def test_linked_feeds_are_found(desk: Desk, portal: Portal) -> None:
+    portal.documents["/"] = page(body='<a href="/kanal/rss">RSS</a>')
+    portal.documents["/kanal/rss"] = FEED.format(title="Kabar Kota", url=portal.url)
+    (found,) = (await found_at(desk, f"{portal.url}/")).found
+    assert found.how is How.ANCHOR
+
+
+async def test_nothing_is_said_in_one_sentence(desk: Desk, portal: Portal) -> None:
+    portal.documents["/"] = page(body="<p>Segera hadir</p>")
+    with pytest.raises(NothingFound) as caught:
+        await found_at(desk, f"{portal.url}/")
+    assert caught.value.detail.startswith(f"nothing at {portal.url}/ is")
+    with pytest.raises(RoundFailed):
+        await found_at(desk, f"{portal.url}/missing")
+    portal.documents["/data"] = "no markup at all"
+    with pytest.raises(NotReadable):
+        await found_at(desk, f"{portal.url}/data")
