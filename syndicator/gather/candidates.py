@@ -1,15 +1,19 @@
 """From entries as told to candidates as kept: cleaned, resolved, dated. A poison entry costs itself only."""
 
 import html
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from syndicator.gather.changes import Changes, excerpt
 from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
+from syndicator.gather.origin import Origin
 from syndicator.gather.text import (
+    MAX_DIGITS,
     MAX_LEAD,
     MAX_NAME,
     absolute_url,
@@ -20,10 +24,11 @@ from syndicator.gather.text import (
     whole_number,
 )
 from syndicator.gather.window import oldest_first
-from syndicator.model.article import Candidate, Photo, Provenance
+from syndicator.model.article import Candidate, Change, Photo
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
-from syndicator.rules.dates import claimed_instant
+from syndicator.rules.dates import FARTHEST_EVENT, Claim, read_claim
+from syndicator.rules.identity import clean_url
 
 MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS = 20, 50, 20
 MAX_GUID = 1000
@@ -31,6 +36,7 @@ MAX_HUBS = 5
 MAX_WARNINGS = 20
 MAX_MADE_TITLE = 100
 MAX_CAPTION = 4000
+_ENCODED = "characters that no address may hold are encoded"
 _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """What odd data can raise in parsers and converters (UnicodeError is a ValueError)."""
 
@@ -54,7 +60,8 @@ class FeedReading(Struct, frozen=True, kw_only=True):
 def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReading:
     """Turn entries into candidates; those that cannot be are counted, each with its reason."""
     maker = _Maker(source, fetched, channel)
-    candidates, warnings = [], list(channel.warnings)
+    candidates: list[Candidate] = []
+    warnings = list(channel.warnings)
     for number, entry in enumerate(channel.entries, 1):
         try:
             candidates.append(maker.candidate(entry))
@@ -66,6 +73,7 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReadin
         warnings.append(
             f"{channel.left_out} more entries than the {source.max_articles} that one round takes"
         )
+    candidates = _without_shared_guids(candidates)
     if oldest_first([candidate.published_at for candidate in candidates]):
         candidates.reverse()
     hubs = (absolute_url(fetched.url, hub) for hub in channel.hubs[:MAX_HUBS])
@@ -86,52 +94,61 @@ class _Maker:
 
     def __init__(self, source: Source, fetched: Fetched, channel: Channel) -> None:
         self._source = source
-        self._fetched = fetched
+        self._now = fetched.fetched_at
+        self._origin = Origin(source, fetched)
         self._language = source.language or plain_text(channel.language, MAX_NAME) or None
         self._cleaners: dict[str, HtmlCleaner] = {}
 
     def candidate(self, entry: Entry) -> Candidate:
+        changes = Changes()
         guid = plain_text(entry.guid, MAX_GUID)
+        changes.note_text("guid", entry.guid, guid)
         title = plain_text(entry.title) if entry.title_is_plain else title_text(entry.title)
-        url = self._url(entry)
+        url = self._url(entry, changes)
         if not (url or guid or title):
             raise ValueError("it has neither link nor guid nor title")
-        lead, body_html, lost_picture = self._texts(entry)
-        claimed = entry.published or entry.updated
+        lead, body_html, lost_picture = self._texts(entry, changes)
+        published = self._claim(entry.published or entry.updated, "published_at", changes)
+        updated = self._claim(entry.updated, "updated_at", changes) if entry.published else published
         return Candidate(
             source=self._source.id,
             url=url,
-            title=title or to_text(body_html if not lead else html.escape(lead), MAX_MADE_TITLE),
+            title=_title(entry, title, lead, body_html, changes),
             guid=guid or None,
-            provenance=self._provenance(claimed),
             lead=lead,
             body_html=body_html,
-            authors=_distinct(map(person_name, entry.authors), MAX_AUTHORS),
-            photos=self._photos(entry, lost_picture),
+            authors=_authors(entry, changes),
+            photos=_photos(entry, lost_picture, changes),
             section=title_text(entry.section, MAX_NAME) or None,
-            tags=_distinct((title_text(tag, MAX_NAME) for tag in entry.tags), MAX_TAGS),
+            tags=_tags(entry, changes),
             language=plain_text(entry.language, MAX_NAME) or self._language,
-            published_at=self._instant(claimed),
-            updated_at=self._instant(entry.updated),
+            published_at=published.at,
+            updated_at=updated.at if entry.updated else None,
+            comments=_count(entry.comments),
+            embargo_until=self._embargo(entry, changes),
+            provenance=self._origin.provenance(
+                claimed=entry.published or entry.updated, rule=published.rule, changes=changes.all()
+            ),
         )
 
-    def _provenance(self, claimed: str) -> Provenance:
-        return Provenance(
-            source=self._source.id,
-            requested_url=self._fetched.requested_url,
-            fetched_at=self._fetched.fetched_at,
-            status=self._fetched.status,
-            claimed_date=plain_text(claimed, MAX_NAME) or None,
-        )
-
-    def _url(self, entry: Entry) -> str:
+    def _url(self, entry: Entry, changes: Changes) -> str:
         """Give the entry's address; a guid stands in for it where it is one."""
         url = absolute_url(entry.base, entry.link)
-        if url is None and entry.guid_is_link and entry.guid.strip().startswith(("http://", "https://")):
-            url = absolute_url(entry.base, entry.guid)
+        if url is None:
+            if entry.link:
+                changes.note("url", entry.link, "it is no http(s) address: left out")
+            if entry.guid_is_link and entry.guid.strip().startswith(("http://", "https://")):
+                url = absolute_url(entry.base, entry.guid)
+                if url is not None:
+                    changes.note("url", entry.guid, "the guid stands in for the link")
+        elif url != entry.link:
+            encoded = entry.link.strip().startswith(("http://", "https://"))
+            changes.note("url", entry.link, _ENCODED if encoded else f"it is resolved against {entry.base}")
+        if url and "?" in url and clean_url(url) != url:
+            changes.note("url", url, "parameters that only track readers are removed at admission")
         return url or ""
 
-    def _texts(self, entry: Entry) -> tuple[str, str, str | None]:
+    def _texts(self, entry: Entry, changes: Changes) -> tuple[str, str, str | None]:
         """Give lead, body, and the picture that stood in a summary of which only the words are kept.
 
         A summary beside the content is the lead. Alone it is the lead if it is short, else the body.
@@ -139,44 +156,117 @@ class _Maker:
         summary, content = entry.summary.strip(), entry.content.strip()
         check_weight(summary)
         check_weight(content)
-        if entry.summary_is_plain:
-            summary = html.escape(summary, quote=False)
         if entry.content_is_plain:
             content = _paragraphs(content)
         if not summary:
-            return "", self._clean(entry.base, content), None
-        lead = to_text(summary, 2 * MAX_LEAD)
+            return "", self._clean(entry.base, content, changes), None
+        as_html = html.escape(summary, quote=False) if entry.summary_is_plain else summary
+        lead = to_text(as_html, 2 * MAX_LEAD)
         if not content and len(lead) > MAX_LEAD:
-            return (
-                "",
-                self._clean(entry.base, _paragraphs(entry.summary) if entry.summary_is_plain else summary),
-                None,
-            )
-        picture = first_image(self._clean(entry.base, summary)) if "<img" in summary else None
-        return shortened(lead, MAX_LEAD), self._clean(entry.base, content), picture
+            content = _paragraphs(entry.summary) if entry.summary_is_plain else summary
+            return "", self._clean(entry.base, content, changes), None
+        picture = first_image(self._clean(entry.base, as_html, None)) if "<img" in as_html else None
+        shown = shortened(lead, MAX_LEAD)
+        changes.note_text("lead", summary, shown)
+        return shown, self._clean(entry.base, content, changes), picture
 
-    def _clean(self, base: str, markup: str) -> str:
+    def _clean(self, base: str, markup: str, changes: Changes | None) -> str:
         if not markup:
             return ""
         cleaner = self._cleaners.get(base)
         if cleaner is None:
             cleaner = self._cleaners[base] = HtmlCleaner(base)
-        return cleaner.clean(markup)
+        cleaned = cleaner.clean(markup)
+        if changes is not None:
+            changes.note_markup("body_html", markup, cleaned, base)
+        return cleaned
 
-    def _photos(self, entry: Entry, lost_picture: str | None) -> tuple[Photo, ...]:
-        photos: dict[str, Photo] = {}
-        for picture in entry.pictures[:MAX_PHOTOS]:
-            photo = _photo(entry.base, picture)
-            if photo is not None:
-                photos.setdefault(photo.url, photo)
-        if not photos and lost_picture:
-            return (Photo(url=lost_picture),)
-        return tuple(photos.values())
+    def _claim(self, text: str, field: str, changes: Changes) -> Claim:
+        claim = read_claim(
+            text, timezone=self._source.timezone, now=self._now, future=self._source.future_dates
+        )
+        if text and claim.at is None:
+            changes.note(field, text, claim.rule)
+        return claim
 
-    def _instant(self, text: str) -> datetime | None:
-        if not text:
+    def _embargo(self, entry: Entry, changes: Changes) -> datetime | None:
+        """Give the date until which an entry is to be held, where it is ahead and believable."""
+        if not entry.embargo:
             return None
-        return claimed_instant(text, timezone=self._source.timezone, now=self._fetched.fetched_at)
+        claim = read_claim(entry.embargo, timezone=self._source.timezone, now=self._now, future=True)
+        if claim.at is None or claim.at - self._now > FARTHEST_EVENT:
+            changes.note("embargo_until", entry.embargo, "no date that can be believed: it is not held")
+            return None
+        return claim.at if claim.at > self._now else None
+
+
+def _without_shared_guids(candidates: list[Candidate]) -> list[Candidate]:
+    """Note where a guid identifies nothing, for several entries of the document have it."""
+    times = Counter(candidate.guid for candidate in candidates)
+    if not any(guid and count > 1 for guid, count in times.items()):
+        return candidates
+    return [
+        _with_change(one, "guid", one.guid, f"{times[one.guid]} entries share it: it identifies none of them")
+        if one.guid and times[one.guid] > 1
+        else one
+        for one in candidates
+    ]
+
+
+def _with_change(candidate: Candidate, field: str, received: str, why: str) -> Candidate:
+    change = Change(field=field, received=excerpt(received), why=why)
+    provenance = candidate.provenance
+    return replace(candidate, provenance=replace(provenance, changes=(*provenance.changes, change)))
+
+
+def _title(entry: Entry, title: str, lead: str, body_html: str, changes: Changes) -> str:
+    if title:
+        changes.note_text("title", entry.title, title)
+        return title
+    made = to_text(html.escape(lead) if lead else body_html, MAX_MADE_TITLE)
+    if made:
+        changes.note("title", entry.title, "none is given: it is made of the first words of the text")
+    return made
+
+
+def _authors(entry: Entry, changes: Changes) -> tuple[str, ...]:
+    names = []
+    for author in entry.authors[: 4 * MAX_AUTHORS]:
+        name = person_name(author)
+        if name != author.strip():
+            changes.note("authors", author, "what is no part of a name (label, mail address) is removed")
+        names.append(name)
+    return _distinct(names, MAX_AUTHORS)
+
+
+def _tags(entry: Entry, changes: Changes) -> tuple[str, ...]:
+    tags = []
+    for received in entry.tags[: 4 * MAX_TAGS]:
+        tag = title_text(received, MAX_NAME)
+        changes.note_text("tags", received, tag)
+        tags.append(tag)
+    return _distinct(tags, MAX_TAGS)
+
+
+def _photos(entry: Entry, lost_picture: str | None, changes: Changes) -> tuple[Photo, ...]:
+    photos: dict[str, Photo] = {}
+    for picture in entry.pictures[:MAX_PHOTOS]:
+        photo = _photo(entry.base, picture)
+        if photo is None:
+            changes.note("photos", picture.url, "it is no http(s) address: left out")
+            continue
+        if photo.url != picture.url and photo.url not in photos:
+            changes.note("photos", picture.url, f"it is resolved against {entry.base}")
+        photos.setdefault(photo.url, photo)
+    if not photos and lost_picture:
+        changes.note("photos", lost_picture, "it stood in the summary, of which only the words are the lead")
+        return (Photo(url=lost_picture),)
+    return tuple(photos.values())
+
+
+def _count(text: str) -> int | None:
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS else None
 
 
 def _photo(base: str, picture: Picture) -> Photo | None:
@@ -201,4 +291,4 @@ def _paragraphs(text: str) -> str:
 
 
 def _distinct(values: Iterable[str], limit: int) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, islice(values, 4 * limit))))[:limit]
+    return tuple(dict.fromkeys(filter(None, values)))[:limit]
