@@ -1,0 +1,198 @@
+"""Whether a robots.txt lets us read a page, and how fast (RFC 9309).
+
+Each file is asked for once a day over all workers (`store.robots`); what it said stays parsed here.
+"""
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from http import HTTPStatus
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.egress.trip import without_userinfo
+from syndicator.errors import NotReadable
+from syndicator.gather.gatherer import Gatherer
+from syndicator.gather.robots import Robots, read_robots, robots_url
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
+from syndicator.model.source import Source
+from syndicator.store.robots import KEPT, KnownRobots, RobotsFiles
+
+FRESH_AT_MOST = timedelta(hours=24)
+"""RFC 9309, 2.4. So long it is without a `Cache-Control` of its own."""
+FRESH_AT_LEAST = timedelta(minutes=10)
+RETRY = timedelta(minutes=5)
+"""A file that could not be had is asked for again after so long."""
+
+_REDIRECTS = 5  # RFC 9309, 2.3.1.2
+_MAX_DOWNLOAD = 2 * 1024 * 1024
+"""Of which the first 500 KiB are read. What is larger is no robots.txt."""
+_REMEMBERED = 500
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?([0-9]{1,9})", re.IGNORECASE)
+_NOT_KEPT = re.compile(r"(?:^|[\s,])(?:no-cache|no-store)", re.IGNORECASE)
+_OF_OUR_OWN = frozenset({Reason.BUSY, Reason.BLOCKED, Reason.SCHEME, Reason.INTERNAL})
+"""Reasons that say nothing about the server."""
+
+
+class Permit(Struct, frozen=True, kw_only=True):
+    """The page may be requested."""
+
+    crawl_delay_s: float | None = None
+
+
+class _Entry(Struct, frozen=True, kw_only=True):
+    known: KnownRobots
+    robots: Robots
+
+
+Request = Callable[[Source, str], Awaitable[FetchResult]]
+
+
+class Permission:
+    """Asks robots.txt files on behalf of one agent. Share one by all tasks of an event loop."""
+
+    def __init__(
+        self, gatherer: Gatherer, files: RobotsFiles, clock: Clock, agent: str, request: Request
+    ) -> None:
+        self._gatherer = gatherer
+        self._files = files
+        self._clock = clock
+        self._agent = agent
+        self._request = request
+        self._recent: OrderedDict[str, _Entry] = OrderedDict()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def ask(self, source: Source, url: str) -> Permit | FetchFailed:
+        """Tell whether a page may be requested; raises StoreUnavailable while Redis is away."""
+        address = _address(url)
+        if address is None:
+            return Permit()  # requesting it says what is wrong with it
+        entry = await self._entry(source, address)
+        if entry.known.reason is not None:
+            return self._refused(url, entry.known.reason, entry.known.detail)
+        if entry.robots.allows(url):
+            return Permit(crawl_delay_s=entry.robots.crawl_delay_s)
+        detail = (
+            f"{address} asks {self._agent} not to read this page. For a portal of your own, say so in its "
+            "source: politeness = { robots = false }"
+        )
+        return self._refused(url, Reason.ROBOTS, detail)
+
+    def _refused(self, url: str, reason: Reason, detail: str) -> FetchFailed:
+        return FetchFailed(
+            requested_url=without_userinfo(url), reason=reason, detail=detail, fetched_at=self._clock()
+        )
+
+    async def _entry(self, source: Source, address: str) -> _Entry:
+        """Give the file of an origin: from this process, from Redis, or from the server."""
+        entry = self._recent.get(address)
+        if entry is not None and self._clock() < entry.known.fresh_until:
+            self._recent.move_to_end(address)
+            return entry
+        lock = self._locks.setdefault(address, asyncio.Lock())
+        async with lock:
+            entry = self._recent.get(address)
+            if entry is None or self._clock() >= entry.known.fresh_until:
+                entry = await self._renewed(source, address)
+                self._recent[address] = entry
+                if len(self._recent) > _REMEMBERED:
+                    self._recent.popitem(last=False)
+            return entry
+
+    async def _renewed(self, source: Source, address: str) -> _Entry:
+        known = await self._files.get(address, self._agent)
+        if known is None or self._clock() >= known.fresh_until:
+            known = await self._fetched(source, address, known)
+        if known.reason is None:
+            try:
+                robots = await self._gatherer.read_robots(known.text.encode(), self._agent)
+                return _Entry(known=known, robots=robots)
+            except NotReadable as error:
+                known = self._unreachable(address, None, Reason(error.reason), error.detail)
+        return _Entry(known=known, robots=read_robots(b"", self._agent))
+
+    async def _fetched(self, source: Source, address: str, earlier: KnownRobots | None) -> KnownRobots:
+        limits = replace(source.limits, max_body_bytes=_MAX_DOWNLOAD, max_redirects=_REDIRECTS)
+        # What a source sends along (a password, a cookie) is for its documents.
+        result = await self._request(replace(source, headers={}, limits=limits), address)
+        known = await self._judged(address, result, earlier)
+        if known.reason not in _OF_OUR_OWN:
+            await self._files.keep(address, known, self._clock())
+        return known
+
+    async def _judged(self, address: str, result: FetchResult, earlier: KnownRobots | None) -> KnownRobots:
+        match result:
+            case Fetched():
+                try:
+                    robots = await self._gatherer.read_robots(result.body, self._agent)
+                except NotReadable as error:
+                    return self._unreachable(address, earlier, Reason(error.reason), error.detail)
+                return self._file(robots.text, _freshness(result.headers.get("cache-control", "")))
+            case FetchFailed() if _there_is_none(result):
+                return self._file("", FRESH_AT_MOST)
+            case FetchFailed():
+                return self._unreachable(address, earlier, result.reason, result.detail)
+            case NotModified():
+                detail = "The server says that nothing changed, though we did not ask that."
+                return self._unreachable(address, earlier, Reason.PROTOCOL, detail)
+
+    def _file(self, text: str, fresh: timedelta) -> KnownRobots:
+        now = self._clock()
+        return KnownRobots(agent=self._agent, text=text, read_at=now, fresh_until=now + fresh)
+
+    def _unreachable(
+        self, address: str, earlier: KnownRobots | None, reason: Reason, detail: str
+    ) -> KnownRobots:
+        """Nothing is allowed until the file can be had, but for what an earlier copy allows."""
+        now = self._clock()
+        if earlier is not None and earlier.reason is None and now - earlier.read_at < KEPT:
+            return replace(earlier, fresh_until=now + RETRY)
+        return KnownRobots(
+            agent=self._agent,
+            read_at=now,
+            fresh_until=now if reason in _OF_OUR_OWN else now + RETRY,
+            reason=Reason.ROBOTS if reason is Reason.HTTP else reason,
+            detail=f"Whether we may read its pages is not known while {address} cannot be had: {detail}",
+        )
+
+
+def _there_is_none(failed: FetchFailed) -> bool:
+    """Tell a file that does not exist for us (RFC 9309, 2.3.1.3): 4xx, or redirects that lead nowhere.
+
+    Who is asked too often (429) has not said so.
+    """
+    if failed.reason is Reason.REDIRECT:
+        return True
+    status = failed.status or 0
+    return (
+        failed.reason is Reason.HTTP
+        and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        and status != HTTPStatus.TOO_MANY_REQUESTS
+    )
+
+
+def _freshness(cache_control: str) -> timedelta:
+    """Read for how long a file may be used (RFC 9111, 5.2.2), between ten minutes and a day."""
+    if _NOT_KEPT.search(cache_control):
+        return FRESH_AT_LEAST
+    found = _MAX_AGE.search(cache_control)
+    if found is None:
+        return FRESH_AT_MOST
+    return min(max(timedelta(seconds=int(found[1])), FRESH_AT_LEAST), FRESH_AT_MOST)
+
+
+def _address(url: str) -> str | None:
+    """Give where the robots.txt for a page is; None for what no server can be asked."""
+    try:
+        address = robots_url(url.strip())
+        parts = urlsplit(address)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return address if usable else None

@@ -1,0 +1,169 @@
+"""Several workers that visit one portal, on a clock that runs only while nobody works."""
+
+import asyncio
+import heapq
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from egress.raw_server import egress_on
+from support import ManualClock
+
+from syndicator.egress.slots import ConnectionLimits
+from syndicator.gather.gatherer import Gatherer
+from syndicator.gather.pool import open_pool
+from syndicator.model.fetch import FetchResult
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Every, FetchLimits, Politeness, Source, SourceKind, SourceState
+from syndicator.pipeline.visiting import Visitor
+from syndicator.store.store import Store
+
+UNLIMITED = ConnectionLimits(total=1000, per_host=0, wait_s=60.0)
+"""Of the client: so that nothing but the shared budget bounds anything."""
+
+
+class Scripted:
+    """A portal: paths and what they answer; what was asked is kept."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, bytes, dict[str, str]]] = {}
+        self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.gate: asyncio.Event | None = None
+        """Where there is one, documents wait for it."""
+        self.port = 0
+
+    def say(self, path: str, body: bytes | str = b"", *, status: int = 200, **headers: str) -> None:
+        data = body.encode() if isinstance(body, str) else body
+        self.answers[path] = (
+            status,
+            data,
+            {name.replace("_", "-"): value for name, value in headers.items()},
+        )
+
+    def times(self, path: str) -> int:
+        return self.asked.count(path)
+
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path)
+        self.headers.append(dict(request.headers))
+        if self.gate is not None and request.path != "/robots.txt":
+            await self.gate.wait()
+        status, body, headers = self.answers.get(request.path, (404, b"", {}))
+        return web.Response(status=status, body=body, headers=headers)
+
+
+@asynccontextmanager
+async def scripted() -> AsyncIterator[Scripted]:
+    portal = Scripted()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", portal.answer)
+    async with TestServer(app, host="0.0.0.0") as server:  # noqa: S104  all of 127.0.0.0/8 are hosts here
+        assert server.port is not None
+        portal.port = server.port
+        yield portal
+
+
+class WatchedGatherer(Gatherer):
+    """Counts what is under way, and notes when each request began."""
+
+    clock: ManualClock
+    in_flight = 0
+    most = 0
+    began: list[float]
+
+    async def fetch(
+        self, source: Source, url: str | None = None, state: SourceState | None = None
+    ) -> FetchResult:
+        self.began.append(self.clock().timestamp())
+        self.in_flight += 1
+        self.most = max(self.most, self.in_flight)
+        try:
+            return await super().fetch(source, url, state)
+        finally:
+            self.in_flight -= 1
+
+
+class Workers:
+    """Several visitors, as of several processes, over one Redis."""
+
+    def __init__(self, store: Store, clock: ManualClock, gatherer: WatchedGatherer, number: int) -> None:
+        self.gatherer = gatherer
+        self._clock = clock
+        self._sleepers: list[tuple[float, int, asyncio.Event]] = []
+        self._numbers = count()
+        self.visitors = [
+            Visitor(gatherer, store, clock, random.Random(each), "syndicator/1 (test)", pause=self._pause)
+            for each in range(number)
+        ]
+
+    def __getitem__(self, number: int) -> Visitor:
+        return self.visitors[number % len(self.visitors)]
+
+    async def _pause(self, freed: asyncio.Event, seconds: float) -> None:
+        woken = asyncio.Event()
+        heapq.heappush(self._sleepers, (self._clock().timestamp() + seconds, next(self._numbers), woken))
+        waiting = [asyncio.create_task(event.wait()) for event in (freed, woken)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.set()
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    def _idle(self) -> bool:
+        exchanging = (visitor._turns._exchanging for visitor in self.visitors)
+        return not self.gatherer.in_flight and all(task is None or task.done() for task in exchanging)
+
+    async def run_clock(self) -> None:
+        """Let time pass while nobody works: to the moment for which the first of those who wait, waits."""
+        idle = 0
+        while True:
+            await asyncio.sleep(0.001)
+            idle = idle + 1 if self._idle() else 0
+            self._sleepers = [one for one in self._sleepers if not one[2].is_set()]
+            heapq.heapify(self._sleepers)
+            # Once is not enough: who was just given a turn has not begun yet.
+            if self._sleepers and idle > 1:
+                idle = 0
+                at, _, woken = heapq.heappop(self._sleepers)
+                self._clock.advance(max(at - self._clock().timestamp(), 0))
+                woken.set()
+
+
+@asynccontextmanager
+async def workers(store: Store, clock: ManualClock, number: int = 2) -> AsyncIterator[Workers]:
+    async with (
+        egress_on("127.0.0.0/8", clock=clock, source_limits=UNLIMITED) as egress,
+        open_pool(workers=1) as pool,
+    ):
+        gatherer = WatchedGatherer(egress, pool)
+        gatherer.clock, gatherer.began = clock, []
+        all_of_them = Workers(store, clock, gatherer, number)
+        running = asyncio.create_task(all_of_them.run_clock())
+        yield all_of_them
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        for visitor in all_of_them.visitors:
+            await visitor.close()
+
+
+def source(url: str, **politeness: Any) -> Source:
+    return Source(
+        id=SourceId("city"),
+        title="City",
+        kind=SourceKind.PAGE,
+        url=url,
+        schedule=Every(interval_s=60),
+        limits=FetchLimits(timeout_s=10.0, connect_timeout_s=2.0),
+        headers={"Authorization": "Bearer secret"},
+        politeness=Politeness(**politeness),
+    )
