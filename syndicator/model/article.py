@@ -100,6 +100,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     language: str | None = None
     published_at: datetime | None = None
     """As claimed, in UTC; None when the source does not say."""
+    is_event: bool = False
+    """Whether a date ahead of now is meant: see `Source.future_dates`."""
     updated_at: datetime | None = None
     related: tuple[RelatedLink, ...] = ()
     views: int | None = None

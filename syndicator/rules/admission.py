@@ -110,7 +110,7 @@ def next_recheck(published: datetime, now: datetime) -> datetime | None:
 
 
 def _first_revision(candidate: Candidate, identity: Identity, *, now: datetime, backfill: bool) -> Article:
-    published = published_at(candidate.published_at, first_seen=now)
+    published = published_at(candidate.published_at, first_seen=now, future=candidate.is_event)
     return _article(
         candidate,
         identity,
