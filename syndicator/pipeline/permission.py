@@ -34,6 +34,7 @@ _REDIRECTS = 5  # RFC 9309, 2.3.1.2
 _MAX_DOWNLOAD = 2 * 1024 * 1024
 """Of which the first 500 KiB are read. What is larger is no robots.txt."""
 _REMEMBERED = 500
+_MAX_ADDRESS = 300
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?([0-9]{1,9})", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"(?:^|[\s,])(?:no-cache|no-store)", re.IGNORECASE)
 _OF_OUR_OWN = frozenset({Reason.BUSY, Reason.BLOCKED, Reason.SCHEME, Reason.INTERNAL})
@@ -193,6 +194,7 @@ def _address(url: str) -> str | None:
         address = robots_url(url.strip())
         parts = urlsplit(address)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        usable = usable and len(address) <= _MAX_ADDRESS
     except ValueError:
         return None
     return address if usable else None

@@ -121,12 +121,12 @@ class Keys:
         """
         return f"{self._prefix}turns:held:{scope}"
 
-    def robots(self, origin: str) -> str:
-        """STRING: msgpack `KnownRobots`, what of an origin's robots.txt concerns us.
+    def robots(self, address: str) -> str:
+        """STRING: msgpack `KnownRobots`, what of the robots.txt at an address concerns us.
 
         Kept: 30 days after it was read. Written by: gathering of pages.
         """
-        return f"{self._prefix}robots:{origin}"
+        return f"{self._prefix}robots:{address}"
 
     def article(self, article: ArticleId) -> str:
         """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`,

@@ -14,7 +14,7 @@ KEPT = timedelta(days=30)
 
 
 class KnownRobots(Struct, frozen=True, kw_only=True):
-    """The file of one origin, or why it cannot be had."""
+    """One file, or why it cannot be had."""
 
     agent: str
     """The product token that `text` is for."""
@@ -28,21 +28,21 @@ class KnownRobots(Struct, frozen=True, kw_only=True):
 
 
 class RobotsFiles:
-    """The files by origin (`https://portal.example`)."""
+    """The files by address (`https://portal.example/robots.txt`)."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._redis = connection
         self._keys = keys
 
-    async def get(self, origin: str, agent: str) -> KnownRobots | None:
+    async def get(self, address: str, agent: str) -> KnownRobots | None:
         """Give what is known, fresh or not; None where that is nothing, or was read for another agent."""
-        data = await self._redis.call("GET", self._keys.robots(origin))
+        data = await self._redis.call("GET", self._keys.robots(address))
         known = unpack(data, KnownRobots) if data else None
         return known if known is not None and known.agent == agent else None
 
-    async def keep(self, origin: str, known: KnownRobots, now: datetime) -> None:
+    async def keep(self, address: str, known: KnownRobots, now: datetime) -> None:
         """Keep a file for as long as it may be used; the news that there is none to be had, while fresh."""
         until = known.fresh_until if known.reason else max(known.read_at + KEPT, known.fresh_until)
         life_ms = (until - now) // timedelta(milliseconds=1)
         if life_ms > 0:
-            await self._redis.call("SET", self._keys.robots(origin), pack(known), "PX", life_ms)
+            await self._redis.call("SET", self._keys.robots(address), pack(known), "PX", life_ms)
