@@ -1,264 +1,370 @@
-"""Article pages, by CSS selectors. Sync and picklable: the pool's work.
+"""Article pages, by CSS selectors and by what the page says of itself. The pool's work: sync and picklable.
 
 What stands on a page once arrives once. A link between the paragraphs becomes a related link and leaves the
 body; a pull quote that repeats words of the body leaves it too, one that says something of its own stays.
 """
 
-import re
-from collections.abc import Container, Iterable
 from datetime import datetime
-from itertools import zip_longest
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
 from syndicator.errors import NotReadable
-from syndicator.gather.candidates import MAX_AUTHORS, MAX_PHOTOS, MAX_TAGS
-from syndicator.gather.html import HtmlCleaner, same_site, to_text
-from syndicator.gather.page import first_count, first_date
-from syndicator.gather.selectors import Doomed, Page, Picked, Selector, empty, selector, text_of, within
-from syndicator.gather.text import MAX_LEAD, MAX_NAME, person_name, whole_number
-from syndicator.model.article import Candidate, ListedItem, Photo, Placement, Provenance, RelatedLink
+from syndicator.gather.article_body import Apart, body_offers, first_paragraph, take_body_apart
+from syndicator.gather.article_photos import photos, told_apart
+from syndicator.gather.bylines import reporters
+from syndicator.gather.candidates import MAX_TAGS
+from syndicator.gather.html import same_site, to_text
+from syndicator.gather.language import MAX_CHARS, language_of
+from syndicator.gather.merging import (
+    Choice,
+    Dated,
+    authors,
+    best_date,
+    disagreements,
+    language_code,
+    leads,
+    read_dates,
+    sections,
+    titles,
+)
+from syndicator.gather.metadata import SaidOfItself, read_metadata
+from syndicator.gather.page import first_count
+from syndicator.gather.replacing import replaced
+from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
+from syndicator.gather.text import MAX_LEAD, MAX_NAME
+from syndicator.model.article import Candidate, Change, ListedItem, Photo, Provenance
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source
-from syndicator.rules.dates import claimed_instant
+from syndicator.rules.date_text import read_date
+from syndicator.rules.dates import read_claim
+from syndicator.rules.identity import spec_hash
 
-MAX_QUOTE = 1000
-MAX_BODY_WORDS = 200_000
-MAX_RELATED = 50
-
-_TEXT_PARTS = ("date", "authors", "lead", "quote", "caption", "credit", "section", "tags", "views")
-_HEAD = (
-    Selector(name="canonical", css="link[rel~='canonical' i]", attribute="href"),
-    Selector(name="published", css="meta[property='article:published_time']", attribute="content"),
-    Selector(name="modified", css="meta[property='article:modified_time']", attribute="content"),
-    Selector(
-        name="description",
-        css="meta[name='description' i], meta[property='og:description']",
-        attribute="content",
-    ),
-    Selector(name="language", css="html[lang]", attribute="lang"),
-)
-"""What pages say in their heads by common convention; used where no rule says otherwise."""
-_HIDDEN = "[hidden], [style*='display:none' i], [style*='display: none' i]"
-_EDITOR = re.compile(r"(?:editor|redaktur|penyunting|fotografer|foto|sumber|source)\s*[:：]", re.IGNORECASE)
-_REPORTER = re.compile(
-    r"(?:reporter|wartawan|penulis|jurnalis|pewarta|author|writer|by|oleh)\s*[:：]", re.IGNORECASE
-)
-_SEVERAL = re.compile(r"\s+(?:dan|and|&)\s+|\s*[;/|]\s*")
-_LABEL = re.compile(
-    r"(?:(?:baca|lihat|simak|read|see)(?:\s+(?:juga|also|too))?|also read|related|terkait)?[\s:：>»\-–]*",
-    re.IGNORECASE,
-)
-_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
-_QUOTE_MARKS = "\"'“”„‟‘’‚«»‹›"
-_DOUBLE_MARKS = frozenset('"“”„«»')
+_TEXT_PARTS = (
+    "title", "body", "date", "authors", "lead", "quote", "caption", "credit", "section", "tags", "views",
+    "embargo",
+)  # fmt: skip
+_COUNTED = (
+    "title", "body", "date", "authors", "lead", "quote", "photo", "caption", "credit", "section", "tags",
+    "related", "views",
+)  # fmt: skip
+"""Parts whose selectors are told to have found something or nothing; an embargo is rare by its nature."""
+_EMPTY_RULE = ArticleRule()
 
 
-def read_article(source: Source, fetched: Fetched, listed: ListedItem | None = None) -> Candidate:
+class ArticleReading(Struct, frozen=True, kw_only=True):
+    """One article page as it was read."""
+
+    candidate: Candidate
+    found: tuple[str, ...] = ()
+    """The selectors of the rule (`article.quote`) that found something that they are for."""
+    missing: tuple[str, ...] = ()
+    """Those that found nothing on this page: a fall-back may have."""
+    warnings: tuple[str, ...] = ()
+    """Where the page contradicts itself, or could not be read in full; a sentence each."""
+
+
+def read_article(source: Source, fetched: Fetched, listed: ListedItem | None = None) -> ArticleReading:
     """Read one article page; what the list says of it fills what the page itself leaves open.
 
-    NotReadable("empty") names the selector of the headline, or of the body where there is nothing else to
-    read either.
+    A source without a rule for articles is read by what its pages say of themselves alone.
+    NotReadable("empty") where there is no article: it names the selector of the headline, or of the body
+    where there is nothing else to read either.
     """
-    rule = source.article
-    if rule is None:
-        raise NotReadable(Reason.EMPTY, "the source has no rule for article pages")
+    if _led_home(fetched):
+        raise NotReadable(Reason.EMPTY, "it leads to the front page")
+    rule = source.article or _EMPTY_RULE
     page = Page(fetched)
     doomed = page.doomed(selector("article.remove", rule.remove))
     picked = page.pick(doomed, _parts(rule))
+    said, bodies = read_metadata(page, doomed, _addresses(fetched, listed))
     doomed.cut()
-    title = picked.text("article.title")
-    if not title:
-        raise empty(Selector(name="article.title", css=rule.title))
-    return _Reader(source, fetched, page, picked).candidate(title, listed)
+    cut = _Cut(page=page, picked=picked, said=said)
+    return _Reader(source, fetched, listed, cut).reading(bodies)
 
 
 def _parts(rule: ArticleRule) -> list[Selector | None]:
     texts = [selector(f"article.{name}", getattr(rule, name)) for name in _TEXT_PARTS]
     return [
-        selector("article.title", rule.title),
-        selector("article.body", rule.body),
-        selector("article.photo", rule.photo, "src"),
+        selector("article.photo", rule.photo),
         selector("article.related", rule.related, "href"),
         *texts,
-        *_HEAD,
     ]
+
+
+def _led_home(fetched: Fetched) -> bool:
+    """Whether a redirect led to a front page: what was asked for is gone, and that page is no article."""
+    return bool(urlsplit(fetched.requested_url).path.strip("/")) and not (
+        urlsplit(fetched.url).path.strip("/") or urlsplit(fetched.url).query
+    )
+
+
+def _addresses(fetched: Fetched, listed: ListedItem | None) -> list[str]:
+    known = (fetched.requested_url, fetched.url, listed.url if listed else "")
+    return [url for url in known if url]
+
+
+class _Cut(Struct, frozen=True, kw_only=True):
+    """A page from which all is taken that nobody reads, and what was found on it before."""
+
+    page: Page
+    picked: Picked
+    said: SaidOfItself
 
 
 class _Reader:
     """Reads one page that was cut already."""
 
-    def __init__(self, source: Source, fetched: Fetched, page: Page, picked: Picked) -> None:
+    def __init__(self, source: Source, fetched: Fetched, listed: ListedItem | None, cut: _Cut) -> None:
         self._source = source
         self._fetched = fetched
-        self._page = page
-        self._picked = picked
-        self._url = fetched.requested_url
+        self._listed = listed
+        self._page = cut.page
+        self._picked = cut.picked
+        self._said = cut.said
+        self._rule = source.article or _EMPTY_RULE
+        self._url = listed.url if listed else fetched.requested_url
+        self._choice = Choice()
+        self._changes: list[Change] = []
+        self._warnings = list(cut.said.warnings)
 
-    def candidate(self, title: str, listed: ListedItem | None) -> Candidate:
-        picked = self._picked
-        body = _outermost(picked.nodes("article.body"))
-        related = self._related(body)
-        quote = _quote(picked.nodes("article.quote"), body)
-        body_html = self._body(body)
-        lead = (
-            picked.text("article.lead", MAX_LEAD)
-            or _first_paragraph(body_html)
-            or picked.text("description", MAX_LEAD)
+    def reading(self, marked: list[LexborNode]) -> ArticleReading:
+        """Read all of it; `marked` are the elements that the page itself marks as its body."""
+        claimed = titles(self._said.claims, self._fetched.url)
+        title = self._title(claimed)
+        self._check_that_it_is_one()
+        own = {self._url, self._fetched.requested_url, self._fetched.url}
+        apart = take_body_apart(self._picked, marked, own)
+        body_html = self._body(apart)
+        dates = self._dates()
+        date = best_date(dates)
+        candidate = self._candidate(title, body_html, apart, date)
+        if not (candidate.body_html or candidate.lead or candidate.photos):
+            raise empty(Selector(name="article.body", css=self._rule.body or ""))
+        self._compare(claimed, dates)
+        done = replaced(candidate, self._rule.replace, self._page.base)
+        self._changes += done.changes
+        missing = self._missing(dates)
+        return ArticleReading(
+            candidate=replace(done.candidate, provenance=self._provenance(date)),
+            found=tuple(name for name in self._configured() if name not in missing),
+            missing=missing,
+            warnings=(*self._warnings, *done.warnings),
         )
-        photos = self._photos(title)
-        if not (body_html or lead or photos):
-            raise empty(
-                Selector(name="article.body", css=self._source.article.body if self._source.article else "")
-            )
-        written, published = first_date(
-            self._source, self._fetched, [*picked.texts("article.date"), *picked.texts("published")]
-        )
-        url = listed.url if listed else self._url
+
+    def _candidate(self, title: str, body_html: str, apart: Apart, date: Dated | None) -> Candidate:
+        take, listed, picked = self._choice.take, self._listed, self._picked
+        claims = self._said.claims
+        embargoes = ((one.read_from, self._midnight_or_instant(one.embargo)) for one in claims)
+        lead = self._lead(title, body_html)
         return Candidate(
             source=self._source.id,
-            url=url,
+            url=self._url,
             title=title,
-            canonical_url=self._canonical(url),
-            provenance=self._provenance(written),
+            canonical_url=self._canonical(),
+            provenance=self._provenance(None),  # completed once all is read
             lead=lead,
             body_html=body_html,
-            quote=quote,
-            authors=_reporters(picked.texts("article.authors", MAX_NAME)),
-            photos=photos or _listed_photo(listed),
-            section=picked.text("article.section", MAX_NAME) or (listed.section if listed else None),
-            tags=_tags(picked),
-            language=self._source.language or picked.text("language", MAX_NAME) or None,
-            published_at=published or (listed.published_at if listed else None),
-            updated_at=self._updated(),
-            related=related,
-            views=first_count(picked.texts("article.views")),
+            quote=take("quote", ("selector", apart.quote)),
+            related=take("related", ("selector", apart.related)) or (),
+            authors=take(
+                "authors",
+                ("selector", reporters(picked.texts("article.authors", MAX_NAME))),
+                *authors(claims),
+            )
+            or (),
+            photos=self._photos(title),
+            section=take(
+                "section",
+                ("selector", picked.text("article.section", MAX_NAME)),
+                *sections(claims),
+                ("list", listed.section if listed else None),
+            ),
+            tags=take(
+                "tags",
+                ("selector", _tags(picked)),
+                *((one.read_from, one.tags[:MAX_TAGS]) for one in claims),
+                ("list", listed.tags if listed else ()),
+            )
+            or (),
+            language=self._language(f"{title}\n{lead}", body_html),
+            published_at=take(
+                "published_at",
+                (date.read_from if date else "", date.at if date else None),
+                ("list", listed.published_at if listed else None),
+            ),
+            updated_at=take("updated_at", *self._updated()),
+            views=take(
+                "views",
+                ("selector", first_count(picked.texts("article.views"))),
+                *((one.read_from, one.views) for one in claims),
+            ),
+            comments=take("comments", *((one.read_from, one.comments) for one in claims)),
+            embargo_until=take(
+                "embargo_until",
+                ("selector", self._midnight_or_instant(picked.text("article.embargo"))),
+                *embargoes,
+                ("list", listed.embargo_until if listed else None),
+            ),
         )
 
-    def _provenance(self, written: str | None) -> Provenance:
-        return Provenance(
-            source=self._source.id,
-            requested_url=self._fetched.requested_url,
-            fetched_at=self._fetched.fetched_at,
-            status=self._fetched.status,
-            claimed_date=written,
+    def _title(self, claimed: list[tuple[str, str, str]]) -> str:
+        listed = self._listed.title if self._listed else None
+        title = self._choice.take(
+            "title",
+            ("selector", self._picked.text("article.title")),
+            *((read_from, text) for read_from, text, _ in claimed),
+            ("list", listed),
         )
+        if not title:
+            raise empty(Selector(name="article.title", css=self._rule.title or ""))
+        written = next((written for how, text, written in claimed if text == title), title)
+        if self._choice.read_from["title"] not in {"selector", "list"} and written != title:
+            self._changes.append(
+                Change(field="title", received=written, why="cut or completed as the rest of the page says")
+            )
+        return title
 
-    def _updated(self) -> datetime | None:
-        text = self._picked.text("modified")
+    def _check_that_it_is_one(self) -> None:
+        """Refuse a page on which neither headline nor body is found, unless it says that it is an article.
+
+        Portals answer for pages that are gone with others that have a title too.
+        """
+        rule, picked = self._rule, self._picked
+        wanted = [name for name in ("title", "body") if getattr(rule, name)]
+        if wanted and not self._said.is_article and not any(picked.text(f"article.{one}") for one in wanted):
+            raise empty(Selector(name=f"article.{wanted[0]}", css=getattr(rule, wanted[0])))
+
+    def _body(self, apart: Apart) -> str:
+        offers = body_offers(apart, self._page, self._said.claims, self._warnings)
+        return self._choice.take_from("body", offers) or ""
+
+    def _lead(self, title: str, body_html: str) -> str:
+        whole, cut = leads(self._said.claims, title)
         return (
-            claimed_instant(text, timezone=self._source.timezone, now=self._fetched.fetched_at)
-            if text
-            else None
+            self._choice.take(
+                "lead",
+                ("selector", self._picked.text("article.lead", MAX_LEAD)),
+                *whole,
+                (self._choice.read_from.get("body", ""), first_paragraph(body_html)),
+                *cut,
+            )
+            or ""
         )
 
-    def _canonical(self, url: str) -> str | None:
+    def _photos(self, title: str) -> tuple[Photo, ...]:
+        image = self._listed.image_url if self._listed else None
+        return (
+            self._choice.take(
+                "photos",
+                ("selector", photos(self._picked, title)),
+                *((one.read_from, tuple(map(told_apart, one.photos))) for one in self._said.claims),
+                ("list", (Photo(url=image),) if image else ()),
+            )
+            or ()
+        )
+
+    def _language(self, words: str, body_html: str) -> str | None:
+        """Give the source's language, else what the page says, else that of its words where it is sure."""
+        if self._source.language:
+            return self._source.language
+        said = [(one.read_from, language_code(one.language)) for one in self._said.claims]
+        listed = self._listed.language if self._listed else None
+        language = self._choice.take(
+            "language", ("meta", language_code(self._said.language)), *said, ("list", listed)
+        )
+        if language:
+            return language
+        text = f"{words}\n{to_text(body_html, MAX_CHARS)}"
+        return self._choice.take("language", ("words", language_of(text)))
+
+    def _dates(self) -> list[Dated]:
+        offers = [("selector", text) for text in self._picked.texts("article.date")]
+        offers += [(one.read_from, one.published) for one in self._said.claims]
+        return read_dates(self._source, self._fetched.fetched_at, offers)
+
+    def _updated(self) -> list[tuple[str, datetime | None]]:
+        said = [(one.read_from, one.modified) for one in self._said.claims]
+        read = read_dates(self._source, self._fetched.fetched_at, said)
+        listed = self._listed.updated_at if self._listed else None
+        return [*((date.read_from, date.at) for date in read), ("list", listed)]
+
+    def _midnight_or_instant(self, text: str) -> datetime | None:
+        """Read a time to wait for: unlike a publication's it may be far ahead, and a bare day is enough."""
+        if not text:
+            return None
+        now = self._fetched.fetched_at
+        read = read_date(text, timezone=self._source.timezone, now=now, future=True)
+        return read.at if read else None
+
+    def _canonical(self) -> str | None:
         """Give the page's own name for itself, else where a redirect led to, on the portal's own host only.
 
         A front page is nobody's canonical address but its own: some portals name it on every page.
         """
-        named = [address for address, _ in self._picked.links("canonical")]
-        for address in (*named, self._fetched.url):
-            if address != url and same_site(address, url) and urlsplit(address).path.strip("/"):
-                return address
+        for address in (*self._said.canonical, self._fetched.url):
+            if same_site(address, self._url) and urlsplit(address).path.strip("/"):
+                return address if address != self._url else None
         return None
 
-    def _body(self, body: list[LexborNode]) -> str:
-        for node in body:
-            Doomed(node.css(_HIDDEN)).cut()
-        markup = (body[0].inner_html or "") if len(body) == 1 else "\n".join(node.html or "" for node in body)
-        try:
-            return HtmlCleaner(self._page.base).clean(markup)
-        except ValueError as error:
-            raise NotReadable(Reason.MALFORMED, f"the article cannot be read: {error}") from error
+    def _compare(self, claimed: list[tuple[str, str, str]], dates: list[Dated]) -> None:
+        self._warnings += disagreements(
+            title=self._picked.text("article.title"),
+            names=reporters(self._picked.texts("article.authors", MAX_NAME)),
+            date=best_date([date for date in dates if date.read_from == "selector"]),
+            claimed_titles=claimed,
+            claimed_names=authors(self._said.claims),
+            claimed_dates=[date for date in dates if date.read_from != "selector"],
+        )
 
-    def _related(self, body: list[LexborNode]) -> tuple[RelatedLink, ...]:
-        """Give the related links, and take those inside the body out of it."""
-        inside = {node.mem_id for node in body}
-        found: dict[str, RelatedLink] = {}
-        inline = []
-        for url, node in self._picked.links("article.related"):
-            placement = Placement.INLINE if within(node, inside) else Placement.BOXED
-            title = text_of(node) or text_of(node, "title")
-            if placement is Placement.INLINE:
-                inline.append(_framed(node, inside))
-            if title and url not in found and url not in {self._url, self._fetched.url}:
-                found[url] = RelatedLink(url=url, title=title, placement=placement)
-        Doomed(inline).cut()
-        return tuple(found.values())[:MAX_RELATED]
+    def _configured(self) -> list[str]:
+        return [f"article.{name}" for name in _COUNTED if getattr(self._rule, name)]
 
-    def _photos(self, title: str) -> tuple[Photo, ...]:
-        """Give the photos; the first caption and credit belong to the first photo, and so on."""
-        images = self._picked.images("article.photo")[:MAX_PHOTOS]
-        captions = self._picked.texts("article.caption", MAX_LEAD)
-        credits_ = self._picked.texts("article.credit", MAX_NAME)
-        photos: dict[str, Photo] = {}
-        for (url, node), caption, credit in zip_longest(
-            images, captions[: len(images)], credits_[: len(images)]
-        ):
-            alternative = text_of(node, "alt")
-            photos.setdefault(
-                url,
-                Photo(
-                    url=url,
-                    caption=caption or (alternative if alternative != title else "") or None,
-                    credit=credit or None,
-                    width=whole_number(node.attributes.get("width") or ""),
-                    height=whole_number(node.attributes.get("height") or ""),
-                ),
-            )
-        return tuple(photos.values())
+    def _missing(self, dates: list[Dated]) -> tuple[str, ...]:
+        """Give the selectors that found nothing that they are for."""
+        picked = self._picked
+        found = {
+            "article.body": self._choice.read_from.get("body") == "selector",
+            "article.date": any(date.at for date in dates if date.read_from == "selector"),
+            "article.photo": bool(picked.images("article.photo")),
+            "article.related": bool(picked.links("article.related")),
+            "article.views": first_count(picked.texts("article.views")) is not None,
+            "article.quote": "quote" in self._choice.read_from,
+        }
+        return tuple(
+            name
+            for name in self._configured()
+            if not (found[name] if name in found else picked.text(name, MAX_NAME))
+        )
 
+    def _provenance(self, date: Dated | None) -> Provenance:
+        fetched = self._fetched
+        moved = fetched.url != fetched.requested_url
+        return Provenance(
+            source=self._source.id,
+            requested_url=fetched.requested_url,
+            url=fetched.url if moved else "",
+            fetched_at=fetched.fetched_at,
+            status=fetched.status,
+            etag=fetched.headers.get("etag"),
+            last_modified=fetched.headers.get("last-modified"),
+            rules=spec_hash(self._source),
+            claimed_date=date.text if date else None,
+            date_rule=self._date_rule(date),
+            read_from=self._choice.read_from,
+            changes=tuple(self._changes),
+        )
 
-def _framed(link: LexborNode, body: Container[int]) -> LexborNode:
-    """Give a link with what stands around it for its sake only: a paragraph, a label such as "Baca juga:"."""
-    node = link
-    while node.parent is not None and node.parent.mem_id not in body:
-        around = node.parent.text().replace(node.text(), "", 1)
-        if not _LABEL.fullmatch(around.strip()):
-            break
-        node = node.parent
-    return node
-
-
-def _outermost(nodes: list[LexborNode]) -> list[LexborNode]:
-    mem_ids = {node.mem_id for node in nodes}
-    return [node for node in nodes if node.parent is None or not within(node.parent, mem_ids)]
-
-
-def _quote(nodes: list[LexborNode], body: list[LexborNode]) -> str | None:
-    """Give the pull quote without its marks; inside the body it leaves it where the body says it anyway."""
-    if not nodes:
-        return None
-    words = text_of(nodes[0], None, MAX_QUOTE)
-    quote = without_marks(words)
-    if not quote:
-        return None
-    if within(nodes[0], {node.mem_id for node in body}):
-        text = " ".join(to_text(node.html or "", MAX_BODY_WORDS) for node in body)
-        if text.count(quote) > 1:
-            Doomed(nodes[:1]).cut()
-    return quote
-
-
-def without_marks(text: str) -> str:
-    """Trim quotation marks and a comma at the end; marks that belong to quotes inside stay as they are."""
-    bare = text.strip().strip(_QUOTE_MARKS).strip().rstrip(",").rstrip(_QUOTE_MARKS).strip()
-    return text.strip() if _DOUBLE_MARKS & set(bare) else bare
-
-
-def _first_paragraph(body_html: str) -> str:
-    match = _PARAGRAPH.search(body_html)
-    return to_text(match[1]) if match else ""
-
-
-def _reporters(texts: Iterable[str]) -> tuple[str, ...]:
-    """Give the names of those who wrote it: where one is labelled as the reporter, only such; no editor."""
-    written = [text for text in texts if not _EDITOR.match(text)]
-    labelled = [text for text in written if _REPORTER.match(text)]
-    names = (person_name(name) for text in labelled or written for name in _SEVERAL.split(text))
-    return tuple(dict.fromkeys(filter(None, names)))[:MAX_AUTHORS]
+    def _date_rule(self, date: Dated | None) -> str:
+        if self._choice.read_from.get("published_at") == "list":
+            return "as the list has it"
+        return (
+            date.rule
+            if date
+            else read_claim("", timezone=self._source.timezone, now=self._fetched.fetched_at).rule
+        )
 
 
 def _tags(picked: Picked) -> tuple[str, ...]:
@@ -268,7 +374,3 @@ def _tags(picked: Picked) -> tuple[str, ...]:
         texts = texts[0].split(",")
     names = (text.strip().removeprefix("#").strip()[:MAX_NAME] for text in texts)
     return tuple(dict.fromkeys(filter(None, names)))[:MAX_TAGS]
-
-
-def _listed_photo(listed: ListedItem | None) -> tuple[Photo, ...]:
-    return (Photo(url=listed.image_url),) if listed and listed.image_url else ()

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from syndicator.egress.client import Egress
-from syndicator.gather.article_page import read_article
+from syndicator.gather.article_page import ArticleReading, read_article
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.feed import read_feed
 from syndicator.gather.page import ListReading, read_list, read_popular
 from syndicator.gather.pool import ParserPool
 from syndicator.gather.robots import INLINE_BYTES, MAX_BYTES, Robots, read_robots
 from syndicator.gather.sitemap import SitemapReading, read_sitemap
-from syndicator.model.article import Candidate, ListedItem, PopularItem
+from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, FetchResult
 from syndicator.model.source import Source, SourceState
 
@@ -58,7 +58,7 @@ class Gatherer:
 
     async def read_article(
         self, source: Source, fetched: Fetched, listed: ListedItem | None = None
-    ) -> Candidate:
+    ) -> ArticleReading:
         return await self._pool.run(read_article, source, fetched, listed)
 
     async def read_popular(self, source: Source, fetched: Fetched) -> tuple[PopularItem, ...]:

@@ -10,9 +10,10 @@ or refuse it.
 # ruff: noqa: SIM905 -- lists of tag names are easier to read as words
 
 import html
+import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import nh3
@@ -57,7 +58,16 @@ _ODD_ADDRESS = re.compile(
 )
 _IMAGE = re.compile(r"<img\b([^<>]{0,8000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([a-z-]{2,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
-_LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazyload")
+LAZY = (
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-lazyload",
+    "data-lazy",
+    "data-hi-res-src",
+    "data-image",
+)
+"""Attributes in which pages keep the address of a picture that loads late."""
 _CANDIDATE_END = re.compile(r",\s+|(?<=\d[wx]),")
 _LAZY_HINTS = ("data-", "srcset")
 _HIDING_HINTS = ("display", "hidden", "sceditor-")
@@ -140,6 +150,8 @@ class HtmlCleaner:
     def clean(self, markup: str) -> str:
         """Give harmless HTML with absolute links, without hidden spans, empty paragraphs and lost images."""
         markup = markup[:MAX_HTML]
+        if "<amp-img" in markup:  # AMP's own element for pictures
+            markup = markup.replace("<amp-img", "<img").replace("</amp-img>", "")
         if any(hint in markup for hint in _LAZY_HINTS):
             markup = _IMAGE.sub(_with_source, markup)
         if any(hint in markup for hint in _HIDING_HINTS):
@@ -177,7 +189,7 @@ def first_image(cleaned: str) -> str | None:
 
 
 def same_site(url: str, other: str) -> bool:
-    """Whether two URLs are of one host, `www.` and `m.` aside: a page may only name itself."""
+    """Whether two URLs are of one host, `www.`, `m.` and `amp.` aside: a page may only name itself."""
     return _host(url) == _host(other)
 
 
@@ -186,7 +198,7 @@ def _host(url: str) -> str:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
-    return host.removeprefix("www.").removeprefix("m.")
+    return host.removeprefix("www.").removeprefix("m.").removeprefix("amp.")
 
 
 def _with_source(match: re.Match[str]) -> str:
@@ -195,7 +207,7 @@ def _with_source(match: re.Match[str]) -> str:
         name.lower(): html.unescape(double or single or bare)
         for name, double, single, bare in _ATTRIBUTE.findall(match[1])
     }
-    late = next((attributes[name] for name in _LAZY if attributes.get(name)), None)
+    late = next((attributes[name] for name in LAZY if attributes.get(name)), None)
     source = attributes.get("src", "")
     if late is None and (not source or source.startswith("data:")):
         late = widest(attributes.get("srcset") or attributes.get("data-srcset", ""))
@@ -207,18 +219,36 @@ def _with_source(match: re.Match[str]) -> str:
     return "<img " + " ".join(f'{name}="{html.escape(value)}"' for name, value in kept.items()) + ">"
 
 
+class Offered(NamedTuple):
+    """A picture that a `srcset` offers."""
+
+    url: str
+    size: float
+    """In pixels of width, or how many of them there are to one of the page."""
+    in_pixels: bool
+
+
 def widest(srcset: str) -> str | None:
     """Give the largest picture of a `srcset` (HTML, 4.8.4.2.1)."""
-    best, best_size = None, -1.0
-    for part in _CANDIDATE_END.split(srcset[:8000]):
-        url, _, size = part.strip().partition(" ")
-        try:
-            number = float(size.strip()[:-1] or 1)
-        except ValueError:
-            number = 0.0
-        if url and number > best_size:
-            best, best_size = url, number
-    return best
+    found = largest(srcset)
+    return found.url if found else None
+
+
+def largest(*srcsets: str) -> Offered | None:
+    """Give the largest picture that any of several `srcset` offers; a known width outdoes a density."""
+    offers = [_offered(part) for srcset in srcsets for part in _CANDIDATE_END.split(srcset[:8000])]
+    usable = [offer for offer in offers if offer.url and not offer.url.startswith("data:")]
+    return max(usable, key=lambda offer: (offer.in_pixels, offer.size), default=None)
+
+
+def _offered(candidate: str) -> Offered:
+    url, _, size = candidate.strip().partition(" ")
+    size = size.strip()
+    try:
+        number = float(size[:-1] or 1)
+    except ValueError:
+        number = 0.0
+    return Offered(url.strip(","), number if math.isfinite(number) else 0.0, size.endswith("w"))
 
 
 def _without_hidden(match: re.Match[str]) -> str:

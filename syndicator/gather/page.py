@@ -1,6 +1,7 @@
 """List pages and boxes of popular articles, by CSS selectors. Sync and picklable: the pool's work."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec import Struct
@@ -8,16 +9,26 @@ from selectolax.lexbor import LexborNode
 
 from syndicator.errors import NotReadable
 from syndicator.gather.figures import parse_count
-from syndicator.gather.selectors import Doomed, Page, Picked, Selector, empty, selector, text_of
+from syndicator.gather.selectors import (
+    Doomed,
+    Page,
+    Picked,
+    Selector,
+    empty,
+    link_pattern,
+    selector,
+    text_of,
+)
 from syndicator.gather.text import MAX_NAME, person_name
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ListRule, PopularRule, Source
-from syndicator.rules.dates import claimed_instant
+from syndicator.rules.dates import read_claim
 
 MAX_POPULAR = 100
 MAX_ROWS = 2000
 """Items of one page that are looked at."""
+_LINKS = "a[href], area[href]"
 
 
 class ListReading(Struct, frozen=True, kw_only=True):
@@ -27,6 +38,10 @@ class ListReading(Struct, frozen=True, kw_only=True):
     popular: tuple[PopularItem, ...] = ()
     """Of the box on this very page, where the rule names no page of its own."""
     next_url: str | None = None
+    found: tuple[str, ...] = ()
+    """The selectors of the rules (`list.date`, `popular.item`) that found something that they are for."""
+    missing: tuple[str, ...] = ()
+    """Those that found nothing on the whole page."""
     warnings: tuple[str, ...] = ()
 
 
@@ -46,20 +61,55 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
     following = page.pick(doomed, [selector("list.next", rule.next, "href")])
     doomed.cut()
     items: dict[str, ListedItem] = {}
+    pattern = link_pattern(rule.url)
     for row in rows:
-        if item := _listed(source, fetched, row):
+        for item in _listed(source, fetched, row, pattern):
             items.setdefault(item.url, item)
     if not rows or not items:
         raise empty(
             Selector(name="list.url", css=rule.url) if rows else Selector(name="list.item", css=rule.item)
         )
     popular = _popular(source, fetched, popular_rows)
+    next_url = next((url for url, _ in following.links("list.next") if url != fetched.url), None)
+    told = _told_of_list(rule, rows, tuple(items.values()), next_url)
+    told |= _told_of_box(box, popular_rows, popular)
     return ListReading(
         items=tuple(items.values()),
         popular=popular,
-        next_url=next((url for url, _ in following.links("list.next") if url != fetched.url), None),
+        next_url=next_url,
+        found=tuple(name for name, is_found in told.items() if is_found),
+        missing=tuple(name for name, is_found in told.items() if not is_found),
         warnings=(f"{_popular_item(box)} finds nothing",) if box and not popular else (),
     )
+
+
+def _told_of_list(
+    rule: ListRule, rows: list[Picked], items: tuple[ListedItem, ...], next_url: str | None
+) -> dict[str, bool]:
+    """Say of each selector whether it found something in any item; the last page has no next one."""
+    found = {
+        "item": True,
+        "url": True,
+        "title": any(row.nodes("title") for row in rows),
+        "date": any(item.published_at for item in items),
+        "section": any(item.section for item in items),
+        "image": any(item.image_url for item in items),
+        "next": next_url is not None,
+    }
+    return {f"list.{name}": is_found for name, is_found in found.items() if getattr(rule, name)}
+
+
+def _told_of_box(
+    rule: PopularRule | None, rows: list[Picked], items: tuple[PopularItem, ...]
+) -> dict[str, bool]:
+    found = {
+        "item": bool(items),
+        "title": any(row.nodes("title") for row in rows),
+        "date": any(item.published_at for item in items),
+        "views": any(item.views is not None for item in items),
+        "author": any(item.author for item in items),
+    }
+    return {f"popular.{name}": is_found for name, is_found in found.items() if rule and getattr(rule, name)}
 
 
 def read_popular(source: Source, fetched: Fetched) -> tuple[PopularItem, ...]:
@@ -77,17 +127,11 @@ def read_popular(source: Source, fetched: Fetched) -> tuple[PopularItem, ...]:
     return popular
 
 
-def first_date(source: Source, fetched: Fetched, texts: Iterable[str]) -> tuple[str | None, datetime | None]:
-    """Give the first text that holds a date, and the instant that it claims.
-
-    Where none does, the first text is still given: what a source wrote is worth keeping.
-    """
-    written = None
-    for text in texts:
-        written = written or text
-        if claimed := claimed_instant(text, timezone=source.timezone, now=fetched.fetched_at):
-            return text, claimed
-    return written, None
+def first_date(source: Source, fetched: Fetched, texts: Iterable[str]) -> datetime | None:
+    """Give the first instant that one of some texts claims."""
+    now, future = fetched.fetched_at, source.future_dates
+    claims = (read_claim(text, timezone=source.timezone, now=now, future=future).at for text in texts)
+    return next(filter(None, claims), None)
 
 
 def first_count(texts: Iterable[str]) -> int | None:
@@ -101,11 +145,11 @@ def _remove(source: Source) -> Selector | None:
 
 def _list_parts(rule: ListRule) -> list[Selector | None]:
     return [
-        selector("url", rule.url, "href"),
+        selector("url", _LINKS if link_pattern(rule.url) else rule.url, "href"),
         selector("title", rule.title),
         selector("date", rule.date),
         selector("section", rule.section),
-        selector("image", rule.image, "src"),
+        selector("image", rule.image),
     ]
 
 
@@ -135,8 +179,12 @@ def _address(row: Picked) -> tuple[str, str] | None:
     if not links:
         return None
     url = links[0][0]
-    words = (_label(node) for address, node in links if address == url)
-    return url, row.text("title") or next(filter(None, words), "")
+    return url, row.text("title") or _words([node for address, node in links if address == url])
+
+
+def _words(links: Iterable[LexborNode]) -> str:
+    """Give the words of the first link to an article that has some: others are pictures."""
+    return next(filter(None, map(_label, links)), "")
 
 
 def _label(node: LexborNode) -> str:
@@ -146,17 +194,35 @@ def _label(node: LexborNode) -> str:
     return text_of(node, "title") or (text_of(image, "alt") if image is not None else "")
 
 
-def _listed(source: Source, fetched: Fetched, row: Picked) -> ListedItem | None:
-    address = _address(row)
-    if address is None:
-        return None
-    url, title = address
+def _listed(
+    source: Source, fetched: Fetched, row: Picked, pattern: re.Pattern[str] | None
+) -> Iterator[ListedItem]:
+    """Give the article of an item, or by a pattern each that it links to.
+
+    Where an item links to several, what stands inside a link is that article's own, and nothing else is.
+    """
+    if pattern is None:
+        address = _address(row)
+        if address is not None:
+            yield _item(source, fetched, row, *address)
+        return
+    links: dict[str, list[LexborNode]] = {}
+    for url, node in row.links("url"):
+        if pattern.search(url):
+            links.setdefault(url, []).append(node)
+    shares = {} if len(links) == 1 else row.split({node.mem_id: url for url in links for node in links[url]})
+    for url, nodes in links.items():
+        own = shares.get(url, row)
+        yield _item(source, fetched, own, url, own.text("title") or _words(nodes))
+
+
+def _item(source: Source, fetched: Fetched, row: Picked, url: str, title: str) -> ListedItem:
     return ListedItem(
         url=url,
         title=title or None,
-        published_at=first_date(source, fetched, row.texts("date"))[1],
+        published_at=first_date(source, fetched, row.texts("date")),
         section=row.text("section", MAX_NAME) or None,
-        image_url=next((url for url, _ in row.images("image")), None),
+        image_url=next((image.url for image in row.images("image")), None),
     )
 
 
@@ -171,7 +237,7 @@ def _popular(source: Source, fetched: Fetched, rows: list[Picked]) -> tuple[Popu
             rank=len(found) + 1,
             url=url,
             title=title,
-            published_at=first_date(source, fetched, row.texts("date"))[1],
+            published_at=first_date(source, fetched, row.texts("date")),
             views=first_count(row.texts("views")),
             author=person_name(row.text("author", MAX_NAME)) or None,
         )

@@ -26,7 +26,13 @@ DEFAULT_TIMEOUT_S = 10.0
 DEFAULT_MEMORY_BYTES = 1024 * 1024 * 1024
 _TASKS_PER_WORKER = 1000
 """After so many a worker is replaced: what leaks in a parser does not pile up."""
-_PRELOADED = ["__main__", "feedparser", "syndicator.gather.feed", "syndicator.gather.article_page"]
+_PRELOADED = [
+    "__main__",
+    "feedparser",
+    "trafilatura",
+    "syndicator.gather.feed",
+    "syndicator.gather.article_page",
+]
 
 _T = TypeVar("_T")
 

@@ -7,13 +7,14 @@ be cut count as not found.
 
 import re
 from collections.abc import Container, Iterable, Mapping
+from typing import NamedTuple
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from syndicator.errors import NotReadable
-from syndicator.gather.html import to_text, weight, widest
-from syndicator.gather.text import MAX_TITLE, absolute_url, plain_text
+from syndicator.gather.html import LAZY, largest, to_text, weight
+from syndicator.gather.text import MAX_TITLE, absolute_url, plain_text, whole_number
 from syndicator.model.fetch import Fetched, Reason
 
 NOISE = "script, style, noscript, template, [class*='material-icons'], [class*='material-symbols']"
@@ -25,7 +26,8 @@ MAX_PICKED = 1000
 
 _ATTRIBUTE = re.compile(r"(?P<css>.*?)@(?P<attribute>[a-zA-Z_][\w:.-]*)", re.DOTALL)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
-_LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazyload")
+_PATTERN = "re:"
+_IMAGES = frozenset({"img", "amp-img"})
 _ENCODING = re.compile(r"windows-|cp\d|iso-?8859|koi8|gb|big5|euc|shift|x-sjis|iso-2022-jp|mac|tis-620")
 _LATIN = frozenset({"iso-8859-1", "iso8859-1", "iso_8859-1"})
 _HEAD_BYTES = 4096
@@ -65,6 +67,26 @@ def selector_fault(text: str) -> str | None:
     except SelectolaxError:
         return "it is no CSS selector that can be read here"
     return None
+
+
+def link_pattern(text: str) -> re.Pattern[str] | None:
+    """Read `re:` and a regular expression; None for a selector. NotReadable("empty") for one that is none."""
+    if not text.startswith(_PATTERN):
+        return None
+    try:
+        return re.compile(text.removeprefix(_PATTERN))
+    except (re.error, RecursionError, OverflowError) as error:
+        detail = f'"{plain_text(text)}" is no regular expression: {error}'
+        raise NotReadable(Reason.EMPTY, detail) from error
+
+
+class Image(NamedTuple):
+    """A picture that an element shows, in the largest form that it offers; `url` is absolute."""
+
+    url: str
+    node: LexborNode
+    width: int | None = None
+    height: int | None = None
 
 
 def empty(wanted: Selector) -> NotReadable:
@@ -110,20 +132,46 @@ class Page:
         noise = Selector(name="noise", css=NOISE)
         return Doomed([node for wanted in (noise, *selectors) for node in self.find(wanted)])
 
+    def absolute(self, reference: str) -> str | None:
+        """Resolve an address that stands on the page."""
+        return absolute_url(self.base, reference)
+
     def link(self, node: LexborNode, attribute: str) -> str | None:
         """Give the absolute address in an attribute."""
         return absolute_url(self.base, node.attributes.get(attribute) or "")
 
-    def image(self, node: LexborNode, attribute: str) -> str | None:
-        """Give the address of a picture, also of one that loads late."""
-        if node.tag != "img" or attribute != "src":
-            return self.link(node, attribute)
+    def image(self, node: LexborNode, attribute: str | None = None) -> Image | None:
+        """Give the picture of an element: its own, or the first one inside; also of one that loads late."""
+        if attribute not in {None, "src"}:
+            url = self.link(node, attribute or "")
+            return Image(url, node) if url else None
+        if node.tag not in _IMAGES and attribute is None:
+            node = node.css_first("img, amp-img") or node
+        if node.tag not in _IMAGES:
+            url = self.link(node, "src")
+            return Image(url, node) if url else None
+        return self._own_image(node)
+
+    def _own_image(self, node: LexborNode) -> Image | None:
         attributes = node.attributes
-        late = next((value for name in _LAZY if (value := attributes.get(name))), None)
+        width, height = (whole_number(attributes.get(name) or "") for name in ("width", "height"))
+        offered = largest(*_srcsets(node))
+        late = next((value for name in LAZY if (value := attributes.get(name))), None)
         source = late or attributes.get("src") or ""
-        if not source or source.startswith("data:"):
-            source = widest(attributes.get("srcset") or attributes.get("data-srcset") or "") or ""
-        return absolute_url(self.base, source)
+        if source.startswith("data:"):
+            source = ""
+        if offered and (offered.in_pixels or offered.size > 1 or not source):
+            source = offered.url
+            if offered.in_pixels and offered.size >= 1:
+                wide = int(offered.size)
+                height = round(height * wide / width) if height and width else None
+                width = wide
+        url = absolute_url(self.base, source)
+        return Image(url, node, width, height) if url else None
+
+    def html(self) -> str:
+        """Give the page as it stands now, as HTML."""
+        return self._tree.html or ""
 
     def _base(self, url: str) -> str:
         node = self._tree.css_first("base[href]")
@@ -136,6 +184,16 @@ class Picked:
     def __init__(self, page: Page, found: Mapping[str, tuple[Selector, list[LexborNode]]]) -> None:
         self._page = page
         self._found = found
+
+    def split(self, holders: Mapping[int, str]) -> Mapping[str, "Picked"]:
+        """Share out what was found among the elements in which it stands (by `mem_id`: name of the share)."""
+        shares: dict[str, dict[str, tuple[Selector, list[LexborNode]]]] = {}
+        for name, (wanted, nodes) in self._found.items():
+            for node in nodes:
+                if holder := holder_of(node, holders):
+                    share = shares.setdefault(holders[holder], {})
+                    share.setdefault(name, (wanted, []))[1].append(node)
+        return {name: Picked(self._page, share) for name, share in shares.items()}
 
     def nodes(self, name: str) -> list[LexborNode]:
         return self._found[name][1] if name in self._found else []
@@ -159,13 +217,12 @@ class Picked:
         attribute = wanted.attribute or "href"
         return [(url, node) for node in nodes if (url := self._page.link(node, attribute))]
 
-    def images(self, name: str) -> list[tuple[str, LexborNode]]:
-        """Give the addresses of pictures, each with its element."""
+    def images(self, name: str) -> list[Image]:
+        """Give the pictures that are shown."""
         if name not in self._found:
             return []
         wanted, nodes = self._found[name]
-        attribute = wanted.attribute or "src"
-        return [(url, node) for node in nodes if (url := self._page.image(node, attribute))]
+        return [image for node in nodes if (image := self._page.image(node, wanted.attribute))]
 
 
 class Doomed:
@@ -187,12 +244,17 @@ class Doomed:
 
 def within(node: LexborNode, mem_ids: Container[int]) -> bool:
     """Whether an element is one of those given, or stands in one."""
+    return holder_of(node, mem_ids) is not None
+
+
+def holder_of(node: LexborNode, mem_ids: Container[int]) -> int | None:
+    """Give which of some elements a node is, or stands in: the innermost."""
     at: LexborNode | None = node
     while at is not None:
         if at.mem_id in mem_ids:
-            return True
+            return at.mem_id
         at = at.parent
-    return False
+    return None
 
 
 def text_of(node: LexborNode, attribute: str | None = None, limit: int = MAX_TITLE) -> str:
@@ -225,6 +287,15 @@ def decoded(body: bytes, content_type: str) -> str:
         return body.decode(name, "replace")
     except LookupError:
         return body.decode("windows-1252", "replace")
+
+
+def _srcsets(node: LexborNode) -> list[str]:
+    """Give what an image offers, and the `<picture>` around it."""
+    holders = [node]
+    if node.parent is not None and node.parent.tag == "picture":
+        holders += node.parent.css("source")
+    names = ("srcset", "data-srcset", "data-lazy-srcset")
+    return [value for holder in holders for name in names if (value := holder.attributes.get(name))]
 
 
 def _check(markup: str) -> None:

@@ -134,7 +134,7 @@ class PageRound:
         if not isinstance(result, Fetched):
             return f"article page {url}: {_word(result)}"
         try:
-            return await self._gatherer.read_article(source, result, listed)
+            return (await self._gatherer.read_article(source, result, listed)).candidate
         except NotReadable as error:
             return f"article page {url}: {error.detail}"
 

@@ -128,7 +128,9 @@ async def _articles(
     for item in items:
         try:
             page = fetched(await desk.fetch(source, item.url))
-            candidates.append(await desk.gatherer.read_article(source, page, item))
+            reading = await desk.gatherer.read_article(source, page, item)
+            candidates.append(reading.candidate)
+            warnings += [f"article page {item.url}: {warning}" for warning in reading.warnings]
         except RoundFailed as error:
             warnings.append(f"article page {item.url}: {error}")
         except NotReadable as error:

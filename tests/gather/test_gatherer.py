@@ -114,7 +114,7 @@ async def test_pages_are_read_in_the_pool() -> None:
         assert listed.popular[0].views == 2619
         answer = await door.fetch(news, f"{url}artikel")
         assert isinstance(answer, Fetched)
-        candidate = await door.read_article(news, answer, listed.items[0])
+        candidate = (await door.read_article(news, answer, listed.items[0])).candidate
         assert candidate.title == "Judul satu"
         assert candidate.url == f"{url}read/1"
         assert candidate.canonical_url == f"{url}artikel"

@@ -7,7 +7,8 @@ import pytest
 from gather.gather_values import fetched, source
 
 from syndicator.errors import NotReadable
-from syndicator.gather.article_page import read_article, without_marks
+from syndicator.gather.article_body import without_marks
+from syndicator.gather.article_page import read_article
 from syndicator.gather.figures import parse_count
 from syndicator.gather.page import read_list, read_popular
 from syndicator.gather.selectors import decoded, selector, selector_fault
@@ -109,7 +110,7 @@ def portal(
 def article(
     markup: str = ARTICLE, *, listed: ListedItem | None = None, url: str = URL, **rule: Any
 ) -> Candidate:
-    return read_article(portal(rule), fetched(markup, url=url), listed)
+    return read_article(portal(rule), fetched(markup, url=url), listed).candidate
 
 
 def body(markup: str, **rule: Any) -> Candidate:
@@ -262,7 +263,7 @@ def test_what_heads_say_counts_where_no_rule_says_otherwise() -> None:
             "<div class='news-read'><h1>t</h1></div><div class='content-body'>kata tanpa paragraf</div>",
             url=URL,
         ),
-    )
+    ).candidate
     assert read.published_at == datetime(2026, 11, 3, 10, tzinfo=UTC)
     assert read.updated_at == datetime(2026, 11, 3, 11, tzinfo=UTC)
     assert read.lead == "Ringkasan"
@@ -322,7 +323,7 @@ def test_where_a_redirect_leads_is_known_too() -> None:
         "<div class='news-read'><h1>t</h1></div><div class='content-body'>x</div>", url=URL + "-baru"
     )
     listed = ListedItem(url=URL, title="t")
-    read = read_article(portal(), answer, listed)
+    read = read_article(portal(), answer, listed).candidate
     assert (read.url, read.canonical_url) == (URL, URL + "-baru")
 
 

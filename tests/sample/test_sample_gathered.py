@@ -80,7 +80,7 @@ async def candidates(visitor: Visitor) -> list[Candidate]:
         for n in range(24)
         if (each := world.city.get(n))
     ]
-    return [read_article(source(visitor), await fetched(visitor, url)) for url in urls]
+    return [read_article(source(visitor), await fetched(visitor, url)).candidate for url in urls]
 
 
 async def test_every_article_page_is_read_in_full() -> None:

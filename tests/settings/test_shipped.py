@@ -86,7 +86,7 @@ async def test_every_selector_finds_its_part(shipped: Settings, sample: Sample) 
     assert [item.rank for item in reading.popular] == [1, 2, 3, 4, 5]
     assert all(item.title and item.views and item.author for item in reading.popular)
     assert any(item.published_at for item in reading.popular)  # a bare date of today counts as none
-    candidates = [read_article(source, await fetch(item.url), item) for item in reading.items]
+    candidates = [read_article(source, await fetch(item.url), item).candidate for item in reading.items]
     for candidate in candidates:
         _check_complete(candidate)
     placements = {link.placement for candidate in candidates for link in candidate.related}

@@ -1,0 +1,75 @@
+"""The photos of an article page: each with its caption, its credit and its size."""
+
+import re
+from itertools import zip_longest
+
+from msgspec.structs import replace
+from selectolax.lexbor import LexborNode
+
+from syndicator.gather.candidates import MAX_PHOTOS
+from syndicator.gather.selectors import Image, Picked, text_of
+from syndicator.gather.text import MAX_LEAD, MAX_NAME
+from syndicator.model.article import Photo
+
+_LABEL = r"(?:foto|photo|kredit|credit|sumber|source|dok|dokumentasi)(?:\s+(?:oleh|by))?\s*[:：.]\s*"
+_CREDIT = re.compile(
+    rf"\s*[(\[]\s*(?:{_LABEL}(?P<labelled>[^()\[\]]{{2,100}})"
+    r"|(?P<agency>[^()\[\]/\d]{2,60}/[^()\[\]\d]{2,60}))[)\]]\s*\.?\Z"
+    rf"|(?:\A|[\s.|\-–—]\s*)\b{_LABEL}(?P<open>[^()\[\]:]{{2,80}})\Z",
+    re.IGNORECASE,
+)
+"""At the end of a caption: "(Foto: Nama/Portal)", "Dok. Humas", "(ANTARA/Nama)"."""
+_MAX_TAIL = 160
+
+
+def photos(picked: Picked, title: str) -> tuple[Photo, ...]:
+    """Give the photos that the rule names; the first caption and credit belong to the first, and so on.
+
+    Where the rule names no captions, that of the figure around a photo counts, else its alternative text
+    unless it is the headline. A credit at the end of a caption is told apart.
+    """
+    images = picked.images("article.photo")[:MAX_PHOTOS]
+    captions = picked.texts("article.caption", MAX_LEAD)[: len(images)]
+    credits_ = picked.texts("article.credit", MAX_NAME)[: len(images)]
+    found: dict[str, Photo] = {}
+    for image, caption, credit in zip_longest(images, captions, credits_):
+        found.setdefault(image.url, _photo(image, caption or "", credit or "", title))
+    return tuple(found.values())
+
+
+def _photo(image: Image, caption: str, credit: str, title: str) -> Photo:
+    caption = caption or _figure_caption(image.node)
+    if not caption:
+        alternative = text_of(image.node, "alt")
+        caption = alternative if alternative != title else ""
+    return told_apart(
+        Photo(
+            url=image.url,
+            caption=caption or None,
+            credit=credit or None,
+            width=image.width,
+            height=image.height,
+        )
+    )
+
+
+def told_apart(photo: Photo) -> Photo:
+    """Give a photo whose caption does not end with a credit that it has no field for."""
+    caption = photo.caption or ""
+    match = _CREDIT.search(caption, max(0, len(caption) - _MAX_TAIL))
+    if match is None or photo.credit is not None:
+        return photo
+    credit = match["labelled"] or match["agency"] or match["open"]
+    return replace(photo, caption=caption[: match.start()].strip() or None, credit=credit.strip())
+
+
+def _figure_caption(node: LexborNode) -> str:
+    at = node.parent
+    for _ in range(4):
+        if at is None or at.tag == "figure":
+            break
+        at = at.parent
+    if at is None or at.tag != "figure":
+        return ""
+    caption = at.css_first("figcaption")
+    return text_of(caption, None, MAX_LEAD) if caption is not None else ""

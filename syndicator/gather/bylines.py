@@ -1,0 +1,40 @@
+"""Who wrote it: the names in what portals write under a headline, or say of their authors."""
+
+import re
+from collections.abc import Iterable
+
+from syndicator.gather.candidates import MAX_AUTHORS
+from syndicator.gather.text import person_name
+
+_EDITOR = re.compile(
+    r"(?:editor|redaktur|penyunting|fotografer|foto|sumber|source)(?:\s*[:：]|\s+by\b)", re.IGNORECASE
+)
+_REPORTER = re.compile(
+    r"(?:reporter|wartawan|penulis|jurnalis|pewarta|author|writer|by|oleh)\s*[:：]", re.IGNORECASE
+)
+_SEVERAL = re.compile(r"\s+(?:dan|and|&)\s+|\s*[;/|]\s*")
+_COMMA = re.compile(r"\s*,\s*")
+_WHOLE_NAME = re.compile(r"[^\s.,]{2,}(?:\s+[^\s,]+){1,4}")
+"""Two words or more, the first no abbreviation: what stands between commas is then no academic degree."""
+
+
+def reporters(texts: Iterable[str], *, site: str = "") -> tuple[str, ...]:
+    """Give the names of those who wrote it: where one is labelled as the reporter, only such; no editor.
+
+    `site` is the portal's own name, which is nobody's; addresses of profiles are none either.
+    """
+    written = [text for text in texts if not _EDITOR.match(text)]
+    labelled = [text for text in written if _REPORTER.match(text)]
+    names = (person_name(name) for text in labelled or written for name in _split(text))
+    return tuple(dict.fromkeys(name for name in names if _is_name(name, site)))[:MAX_AUTHORS]
+
+
+def _split(text: str) -> list[str]:
+    parts = _COMMA.split(text)
+    if len(parts) > 1 and all(map(_WHOLE_NAME.fullmatch, parts)):
+        return [name for part in parts for name in _SEVERAL.split(part)]
+    return _SEVERAL.split(text) if "://" not in text else []
+
+
+def _is_name(name: str, site: str) -> bool:
+    return bool(name) and name.casefold() != site.casefold()

@@ -1,0 +1,198 @@
+"""Which of several sayings counts, and where they disagree.
+
+For each field: the source's selector, then what the page says of itself (JSON-LD, microdata, OpenGraph,
+`<meta>`), then the list. What a field was read from is kept; disagreement is a warning, never a failure.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from syndicator.gather.bylines import reporters
+from syndicator.gather.claims import Claims
+from syndicator.gather.text import MAX_NAME, plain_text
+from syndicator.model.source import Source
+from syndicator.rules.date_text import Precision, read_date
+from syndicator.rules.dates import read_claim
+
+MAX_APART = timedelta(hours=1)
+"""How far two dates of one article may lie apart without a word."""
+_DAY = timedelta(days=1)
+
+_SUFFIX = re.compile(r"\s+(?:[-–—|»·•]|::|//)\s+(?P<name>[^|»]{2,60})\Z")
+_CUT = re.compile(r"\s*(?:…|\.\.\.)\s*\Z")
+_NO_WORD = re.compile(r"[\W_]+")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
+_OLD_CODES = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv"}
+"""Codes that ISO 639 has withdrawn (RFC 5646, 4.5)."""
+
+_T = TypeVar("_T")
+
+
+class Choice:
+    """Takes the first saying of each field, and keeps what it was read from."""
+
+    def __init__(self) -> None:
+        self.read_from: dict[str, str] = {}
+
+    def take(self, field: str, *offers: tuple[str, _T]) -> _T | None:
+        """Give the first offer (what it was read from, value) that says something; 0 does."""
+        return self.take_from(field, offers)
+
+    def take_from(self, field: str, offers: Iterable[tuple[str, _T]]) -> _T | None:
+        """Do so with offers of which each is made when it is asked for."""
+        for read_from, value in offers:
+            if value or value == 0:
+                self.read_from[field] = read_from
+                return value
+        return None
+
+
+class Dated(Struct, frozen=True, kw_only=True):
+    """A date as one part of a page writes it."""
+
+    read_from: str
+    text: str
+    at: datetime | None
+    rule: str
+    is_day: bool = False
+    """Whether it names a day without a time."""
+
+
+def read_dates(source: Source, now: datetime, offers: Iterable[tuple[str, str]]) -> list[Dated]:
+    """Read the dates that are offered (what it was read from, text); empty texts are left out."""
+    return [_dated(source, now, read_from, text) for read_from, text in offers if text]
+
+
+def _dated(source: Source, now: datetime, read_from: str, text: str) -> Dated:
+    claim = read_claim(text, timezone=source.timezone, now=now, future=source.future_dates)
+    is_day = False
+    if claim.at is not None:
+        read = read_date(text, timezone=source.timezone, now=now, future=source.future_dates)
+        is_day = read is not None and read.precision is Precision.DAY
+    return Dated(read_from=read_from, text=text, at=claim.at, rule=claim.rule, is_day=is_day)
+
+
+def best_date(dates: Sequence[Dated]) -> Dated | None:
+    """Give the first date that can be read; for a bare day, an instant of that day that is told later on."""
+    first = next((date for date in dates if date.at is not None), None)
+    if first is None:
+        return next(iter(dates), None)
+    if first.is_day:
+        exact = (date for date in dates if not date.is_day and _same_day(first, date))
+        return next(exact, first)
+    return first
+
+
+def _same_day(day: Dated, date: Dated) -> bool:
+    return day.at is not None and date.at is not None and day.at <= date.at < day.at + _DAY
+
+
+def titles(claims: Sequence[Claims], url: str) -> list[tuple[str, str, str]]:
+    """Give each claimed headline: what it was read from, the headline, and how it was written.
+
+    The portal's name at its end is cut off; one that was cut for machines is completed from a longer one.
+    """
+    site = next((one.site for one in claims if one.site), "")
+    found = [(one.read_from, without_site(one.title, site, url), one.title) for one in claims if one.title]
+    return [(read_from, _completed(title, found), written) for read_from, title, written in found]
+
+
+def without_site(title: str, site: str, url: str) -> str:
+    """Cut off the portal's name, by what it calls itself or by its host."""
+    match = _SUFFIX.search(title)
+    if match is None:
+        return title
+    name, host = folded(match["name"]), folded(urlsplit(url).hostname or "")
+    known = name == folded(site) or (len(name) > 2 and name.removesuffix("com") in host)  # noqa: PLR2004 -- a name
+    return title[: match.start()].strip() or title if known else title
+
+
+def _completed(title: str, others: Sequence[tuple[str, str, str]]) -> str:
+    match = _CUT.search(title)
+    if match is None:
+        return title
+    stem = title[: match.start()]
+    longer = (other for _, other, _ in others if other.startswith(stem) and len(other) > len(title))
+    return next((other for other in longer if not _CUT.search(other)), title)
+
+
+def leads(claims: Sequence[Claims], title: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Give the claimed leads that are whole, and those that were cut off for machines."""
+    said = [(one.read_from, one.lead) for one in claims if one.lead and folded(one.lead) != folded(title)]
+    whole = [offer for offer in said if not _CUT.search(offer[1])]
+    return whole, [offer for offer in said if offer not in whole]
+
+
+def authors(claims: Sequence[Claims]) -> list[tuple[str, tuple[str, ...]]]:
+    """Give the claimed reporters."""
+    site = next((one.site for one in claims if one.site), "")
+    return [(one.read_from, reporters(one.authors, site=site)) for one in claims]
+
+
+def sections(claims: Sequence[Claims]) -> list[tuple[str, str]]:
+    return [(one.read_from, plain_text(one.section, MAX_NAME)) for one in claims]
+
+
+def language_code(text: str) -> str:
+    """Give a language as BCP 47 has it (`id-ID` for `id_ID`); empty for what is no code."""
+    code = text.strip().replace("_", "-")
+    if not _LANGUAGE.fullmatch(code):
+        return ""
+    first, mark, rest = code.partition("-")
+    return _OLD_CODES.get(first.lower(), first.lower()) + mark + rest
+
+
+def disagreements(
+    *,
+    title: str,
+    names: Sequence[str],
+    date: Dated | None,
+    claimed_titles: Sequence[tuple[str, str, str]],
+    claimed_names: Sequence[tuple[str, tuple[str, ...]]],
+    claimed_dates: Sequence[Dated],
+) -> list[str]:
+    """Say where what the selectors found is not what the page says of itself."""
+    found = []
+    other = next(((how, text) for how, text, _ in claimed_titles if how != "meta"), None)
+    if title and other and not _alike(title, other[1]):
+        found.append(f'article.title gives "{_short(title)}", the page\'s {other[0]} "{_short(other[1])}"')
+    told = next((offer for offer in claimed_names if offer[1]), None)
+    if names and told and not any(_alike(one, another) for one in names for another in told[1]):
+        said = ", ".join(told[1])
+        found.append(
+            f'article.authors gives "{_short(", ".join(names))}", the page\'s {told[0]} "{_short(said)}"'
+        )
+    dated = next((offer for offer in claimed_dates if offer.at is not None), None)
+    if date and dated and _apart(date, dated):
+        found.append(
+            f'article.date gives "{_short(date.text)}", the page\'s {dated.read_from} "{dated.text}"'
+        )
+    return found
+
+
+def _apart(date: Dated, other: Dated) -> bool:
+    if date.at is None or other.at is None or (_same_day(date, other) and date.is_day):
+        return False
+    if other.is_day and _same_day(other, date):
+        return False
+    return abs(date.at - other.at) > MAX_APART
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether one text holds the other, typography aside: headlines are cut, and names shortened."""
+    first, second = folded(one), folded(_CUT.sub("", other))
+    return first in second or second in first
+
+
+def folded(text: str) -> str:
+    """Give a text without case, punctuation and spaces, for comparison."""
+    return _NO_WORD.sub("", text.casefold())
+
+
+def _short(text: str) -> str:
+    return plain_text(text, 80)
