@@ -11,6 +11,8 @@ from email.message import Message
 
 from msgspec import Struct
 
+from syndicator.gather.text import plain_text
+
 _DECLARED = re.compile(r"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})")
 _META = re.compile(r"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _HEAD = 2048
@@ -64,7 +66,12 @@ class _Label(Struct, frozen=True, kw_only=True):
 
 def decode(body: bytes, content_type: str = "") -> Decoded:
     """Decode a document; some text always comes of it."""
-    labels = _labels(body, content_type)
+    labels, unknown = _labels(body, content_type)
+    decoded = _decode(body, labels)
+    return Decoded(text=decoded.text, warnings=(*unknown, *decoded.warnings))
+
+
+def _decode(body: bytes, labels: list["_Label"]) -> Decoded:
     for mark, codec in _MARKS:
         if body.startswith(mark):
             beaten = _beaten(labels, _plain(codec), "the byte order mark")
@@ -85,9 +92,12 @@ def label_doubt(body: bytes, content_type: str = "") -> tuple[str, str]:
 
     Gives a doubt, for which the document must be decoded by us, and a warning; mostly both are empty.
     """
-    if body.isascii() or any(body.startswith(mark) for mark, codec in _MARKS if codec != "utf-8-sig"):
+    if body.isascii():
         return "", ""
-    labels = _labels(body, content_type)
+    labels, _unknown = _labels(body, content_type)
+    for mark, codec in _MARKS[:2] + _MARKS[3:]:  # the parser heeds them, and what is declared after them not
+        if body.startswith(mark):
+            return "", "; ".join(_beaten(labels, _plain(codec), "the byte order mark"))
     others = [label for label in labels if label.codec != "utf-8"]
     if not others:
         return "", ""
@@ -102,20 +112,23 @@ def label_doubt(body: bytes, content_type: str = "") -> tuple[str, str]:
 _HTTP = "the HTTP header"
 
 
-def _labels(body: bytes, content_type: str) -> list[_Label]:
-    """Give the labels that name an encoding we know; that of HTTP first, unless it is a server's default."""
+def _labels(body: bytes, content_type: str) -> tuple[list[_Label], list[str]]:
+    """Give the labels, that of HTTP first unless it is a server's default, and a warning of each unknown one."""
     head = body[:_HEAD].decode("latin-1").replace("\0", "")
     said = [(_HTTP, _charset(content_type))]
     if match := _DECLARED.search(head):
         said.append(("the XML declaration", match[1]))
     elif match := _META.search(head):
         said.append(("the meta element", match[1]))
-    labels = [
-        _Label(said_by=by, name=name, codec=codec) for by, name in said if (codec := _codec(name)) is not None
-    ]
+    labels, unknown = [], []
+    for said_by, name in said:
+        if codec := _codec(name):
+            labels.append(_Label(said_by=said_by, name=name, codec=codec))
+        elif name:
+            unknown.append(f"{said_by} names an encoding that is not known here: {plain_text(name, 40)}")
     if len(labels) > 1 and labels[0].codec == "cp1252":
         labels.reverse()
-    return labels
+    return labels, unknown
 
 
 def _charset(content_type: str) -> str:

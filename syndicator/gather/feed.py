@@ -52,8 +52,21 @@ def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:
     try:
         channel = read_strictly(fetched, source.max_articles)
     except Doubt:
-        channel = _told(read_tolerantly(fetched, source.max_articles), fetched, _XML_TYPES)
+        channel = _read_doubtful(fetched, source.max_articles)
     return to_reading(source, fetched, channel)
+
+
+def _read_doubtful(fetched: Fetched, limit: int) -> Channel:
+    is_page = sniff(fetched.body) is DocumentKind.HTML
+    try:
+        channel = read_tolerantly(fetched, limit)
+    except NotReadable:
+        if is_page:
+            raise NotReadable(Reason.NOT_A_FEED, _NO_FEED[DocumentKind.HTML]) from None
+        raise
+    if is_page and not channel.entries:
+        raise NotReadable(Reason.NOT_A_FEED, _NO_FEED[DocumentKind.HTML])
+    return _told(channel, fetched, _XML_TYPES)
 
 
 def read_strictly(fetched: Fetched, limit: int) -> Channel:

@@ -1,12 +1,14 @@
 """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), tolerant item by item."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from syndicator.errors import NotReadable
+from syndicator.gather.encoding import decode
 from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.text import plain_text
 from syndicator.gather.window import Window
@@ -15,6 +17,10 @@ from syndicator.gather.xml_media import is_picture
 from syndicator.model.fetch import Fetched, Reason
 
 _VERSION = "jsonfeed.org/version/"
+_TOO_DEEP = "its JSON is nested too deeply"
+_DECODER = json.JSONDecoder(strict=False)
+_ITEMS = re.compile(r'"items"\s{0,100}:\s{0,100}\[\s{0,1000}')
+_COMMA = re.compile(r"\s{0,1000},\s{0,1000}")
 
 
 def read_json(fetched: Fetched, limit: int) -> Channel:
@@ -22,11 +28,12 @@ def read_json(fetched: Fetched, limit: int) -> Channel:
 
     Raises NotReadable: "malformed" for broken JSON, "not_a_feed" for any other JSON.
     """
-    document = _decoded(fetched.body)
+    warnings: list[str] = []
+    document = _decoded(fetched, warnings)
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list) or _VERSION not in _text(document, "version"):
         raise NotReadable(Reason.NOT_A_FEED, "it is JSON, but no JSON Feed")
-    entries, warnings = [], []
+    entries = []
     owners = _authors(document)
     window = Window(limit=limit, now=fetched.fetched_at)
     for number, item in enumerate(window.of(items, _date), 1):
@@ -48,19 +55,56 @@ def read_json(fetched: Fetched, limit: int) -> Channel:
     )
 
 
-def _decoded(body: bytes) -> Any:
+def _decoded(fetched: Fetched, warnings: list[str]) -> Any:
     try:
-        return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
+        return msgspec.json.decode(fetched.body.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # the slower decoder bears lone surrogates and other encodings: one bad item must not cost all
+        pass  # the slower decoder bears lone surrogates and controls: one bad item must not cost all
     except RecursionError:
-        raise NotReadable(Reason.MALFORMED, "its JSON is nested too deeply") from None
+        raise NotReadable(Reason.MALFORMED, _TOO_DEEP) from None
+    decoded = decode(fetched.body, fetched.headers.get("content-type", ""))
+    warnings += decoded.warnings
     try:
-        return json.loads(body)
+        return _DECODER.decode(decoded.text.strip("\0"))
     except RecursionError:
-        raise NotReadable(Reason.MALFORMED, "its JSON is nested too deeply") from None
+        raise NotReadable(Reason.MALFORMED, _TOO_DEEP) from None
     except ValueError as error:
-        raise NotReadable(Reason.MALFORMED, f"broken JSON: {plain_text(str(error))}") from None
+        fault = f"broken JSON: {plain_text(str(error))}"
+    if (whole := _whole_items(decoded.text)) is None:
+        raise NotReadable(Reason.MALFORMED, fault)
+    warnings.append(f"{fault}; the items before that are read")
+    return whole
+
+
+def _whole_items(text: str) -> Any:
+    """Give a document that breaks off among its items with those that are whole; None without any."""
+    head = _ITEMS.search(text)
+    if head is None or _VERSION not in text[: head.start()]:
+        return None
+    items: list[Any] = []
+    at = head.end()
+    try:
+        while True:
+            item, at = _DECODER.raw_decode(text, at)
+            items.append(item)
+            comma = _COMMA.match(text, at)
+            if comma is None:
+                break
+            at = comma.end()
+    except (ValueError, RecursionError):
+        pass  # here it breaks off
+    if not items:
+        return None
+    return _head_of(text[: head.start()]) | {"items": items}
+
+
+def _head_of(text: str) -> dict[str, Any]:
+    """Give what the feed says of itself ahead of its items."""
+    try:
+        head = _DECODER.decode(text.rstrip().rstrip(",") + "}")
+    except (ValueError, RecursionError):
+        return {"version": _VERSION}
+    return head if isinstance(head, dict) else {"version": _VERSION}
 
 
 def _hubs(document: Mapping[str, Any]) -> list[str]:

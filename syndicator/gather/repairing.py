@@ -26,6 +26,8 @@ _PREFIX = re.compile(
     r"<([a-zA-Z_][\w.-]{0,40}):[a-zA-Z_]|\s([a-zA-Z_][\w.-]{0,40}):[a-zA-Z_][\w.-]{0,60}\s?=\s?[\"']"
 )
 _BOUND = re.compile(r"\sxmlns:([a-zA-Z_][\w.-]{0,40})\s?=")
+_ENTRY_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry|url|sitemap)\s{0,20}>")
+_CHANNEL = re.compile(r"<(/?)channel(?=[\s>])")
 _VERBATIM = {"<![CDATA[": "]]>", "<!--": "-->"}
 _PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _MOST_PREFIXES = 50
@@ -61,13 +63,25 @@ def _unwrapped(text: str) -> tuple[str, list[str], int]:
     closings = re.finditer(rf"</{re.escape(root[1])}\s{{0,20}}>", text, re.IGNORECASE)
     last = deque(closings, maxlen=1)
     if not last or last[0].start() < root.start():
-        warnings.append(f"the document is cut off: <{root[1]}> is never closed")
-        return text[root.start() :], warnings, text.count("\n", 0, root.start())
+        line = text.count("\n") + 1
+        warnings.append(f"the document is cut off at line {line}: what is complete is read")
+        return _closed(text[root.start() :], root[1]), warnings, text.count("\n", 0, root.start())
     end = last[0].end()
     if rest := text[end:].strip("\0 \t\r\n"):
         line = text.count("\n", 0, end) + 1
         warnings.append(f"text after the document is skipped, at line {line}: “{plain_text(rest, _SHOWN)}”")
     return text[root.start() : end], warnings, text.count("\n", 0, root.start())
+
+
+def _closed(text: str, root: str) -> str:
+    """End a document that was cut off behind its last whole entry, which is better than half of one."""
+    whole = deque(_ENTRY_END.finditer(text), maxlen=1)
+    if not whole:
+        return text
+    kept = text[: whole[0].end()]
+    channels = [match[1] for match in _CHANNEL.finditer(kept)]
+    inside = "</channel>" if root.lower() == "rss" and channels and channels[-1] == "" else ""
+    return f"{kept}{inside}</{root}>"
 
 
 def _in_comment(text: str, at: int) -> bool:

@@ -5,6 +5,7 @@ is faster and safer), and so are its dates (it knows neither zone names nor word
 """
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.html import MAX_ATTRIBUTES, weight
 from syndicator.gather.repairing import repaired
-from syndicator.gather.sniff import DocumentKind, as_ascii, sniff
+from syndicator.gather.sniff import as_ascii
 from syndicator.gather.text import plain_text
 from syndicator.gather.window import Window
 from syndicator.gather.xml_feed import read_xml, refuse_entities
@@ -26,6 +27,7 @@ from syndicator.model.fetch import Fetched, Reason
 _RAISED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 """What feedparser has been seen to raise on odd documents."""
 _PLAIN = "text/plain"
+_PLACE = re.compile(r",? line \d+, column \d+$")
 
 
 def read_tolerantly(fetched: Fetched, limit: int) -> Channel:
@@ -42,12 +44,14 @@ def read_tolerantly(fetched: Fetched, limit: int) -> Channel:
     try:
         channel = read_xml(mended, limit)
     except Doubt as doubt:
-        where = f" at line {doubt.line}" if doubt.line else ""
-        channel = _read_parsed(mended, limit, f"not well-formed{where}: {plain_text(str(doubt))}")
-    if not channel.entries and sniff(fetched.body) is DocumentKind.HTML:
-        raise NotReadable(Reason.NOT_A_FEED, "it is an HTML page, no feed")
+        channel = _read_parsed(mended, limit, _sentence(doubt))
     channel.warnings[:0] = repairs
     return channel
+
+
+def _sentence(doubt: Doubt) -> str:
+    where = f" at line {doubt.line}" if doubt.line else ""
+    return f"not well-formed{where}: {plain_text(_PLACE.sub('', str(doubt)))}"
 
 
 def _read_parsed(fetched: Fetched, limit: int, doubt: str) -> Channel:

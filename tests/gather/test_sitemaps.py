@@ -159,7 +159,7 @@ def test_gzip_cut_off() -> None:
     reading = read(gzip.compress(body.encode())[:5000])
     assert len(reading.items) > 100
     assert "its gzip ends early: what came before is read" in reading.warnings
-    assert any(warning.startswith("broken at line ") for warning in reading.warnings)
+    assert any(warning.startswith("the document is cut off at line ") for warning in reading.warnings)
 
 
 def test_gzip_of_nothing_sensible() -> None:

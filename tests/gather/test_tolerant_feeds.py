@@ -42,8 +42,9 @@ def test_tags_left_open() -> None:
 
 
 def test_a_document_cut_off() -> None:
-    reading = read(rss("<title>1</title>", "<title>2</title>", "<title>cut")[:-40])
-    assert titles(reading)[:2] == ["1", "2"]
+    reading = read(rss("<title>1</title>", "<title>2</title>", "<title>cut")[:-30])
+    assert titles(reading) == ["1", "2"]
+    assert reading.warnings == ("the document is cut off at line 1: what is complete is read",)
 
 
 @pytest.mark.parametrize("poison", ["&#xD800;", "&#0;", "&#x1;", "&#57005;", "\x01", "\x00", "\ufffe"])
