@@ -1,6 +1,7 @@
 """A hub that a test directs, and our own subscriber with its real web server, over a real store."""
 
 import hmac
+import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ class Hub:
         sent = {"Content-Type": "application/rss+xml", "Link": f'<{self.url}>; rel="hub"'} | (headers or {})
         if method is not None:
             sent["X-Hub-Signature"] = f"{method}={hmac.digest(key.encode(), body, method).hex()}"
-        async with self.session.post(form["hub.callback"], data=body, headers=sent) as response:
+        async with self.session.post(form["hub.callback"], data=io.BytesIO(body), headers=sent) as response:
             return response.status
 
 

@@ -526,16 +526,23 @@ async def test_a_denied_subscription_is_not_possible_any_more(
 
 
 async def test_nothing_that_is_shown_holds_a_secret(
-    ours: Subscriber, hub: Hub, caplog: pytest.LogCaptureFixture
+    ours: Subscriber, hub: Hub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hub.status, hub.echoes = 400, True
     await ours.reads(hub.url + "?token=rahasia")
     reports = await ours.work()
-    form = hub.asked[0]
+    first = hub.asked[0]
     status = await ours.status()
     assert "cannot take" in (status.reason or "")
-    shown = json.encode(status).decode() + repr(reports) + caplog.text
+    hub.status = 202
+    ours.clock.advance(2 * DAY)
+    form = await ours.subscribed(hub)
+    await hub.push(rss(1), secret="x")
+    told = capsys.readouterr()
+    assert "a push was not signed" in told.out
+    shown = json.encode(status).decode() + repr(reports) + told.out + told.err
     shown += repr(await ours.store.subscriptions.get(CITY))
-    for secret in (form["hub.secret"], form["hub.callback"].rpartition("/")[2]):
-        assert secret not in shown
+    for one in (first, form):
+        for secret in (one["hub.secret"], one["hub.callback"].rpartition("/")[2]):
+            assert secret not in shown
     assert "rahasia" not in json.encode(status).decode() + repr(reports)
