@@ -10,10 +10,12 @@ from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
 from syndicator.model.event import Event
+from syndicator.model.feed import Site
 from syndicator.model.ids import EndpointId
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.push.webhook import send
+from syndicator.rules.pictures import served_by_us
 from syndicator.rules.selection import matches
 from syndicator.store.deliveries import Leased
 from syndicator.store.outbox import OutboxEntry
@@ -47,7 +49,10 @@ class DeliverStep:
         endpoints: Mapping[EndpointId, Endpoint],
         clock: Clock,
         rng: random.Random,
+        *,
+        site: Site | None = None,
     ) -> None:
+        self._site = site
         self._store = store
         self._egress = egress
         self._endpoints = endpoints
@@ -107,10 +112,14 @@ class DeliverStep:
         return _report(delivery.attempts + 1, endpoint, event, article, outcome)
 
     async def _article(self, event: Event) -> Article | None:
-        """Give the revision that an event tells of, or the newest when that one is no longer kept."""
+        """Give the revision that an event tells of, or the newest when that one is no longer kept.
+
+        With a site, pictures that are served there have their addresses there.
+        """
         articles = self._store.articles
         told = await articles.revision(event.article, event.revision)
-        return told or await articles.get(event.article)
+        article = told or await articles.get(event.article)
+        return served_by_us(article, self._site) if article and self._site else article
 
 
 def _wants(endpoint: Endpoint, entry: OutboxEntry, head: Article | None) -> bool:

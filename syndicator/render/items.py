@@ -13,6 +13,7 @@ from syndicator.model.feed import FeedEntry, FeedSnapshot, Popularity, Site
 from syndicator.model.ids import ArticleId
 from syndicator.render.body import Parts, full_html, parts_of
 from syndicator.render.text import distinct, line, shortened, text_of, web_url
+from syndicator.rules.pictures import served_by_us
 
 # The root of every id that we publish. It never changes: a changed id is a new article to every reader.
 _NAMESPACE = uuid.UUID("5a0e1c1e-6d3c-5f0b-9b55-2f2c9f6f3a10")
@@ -129,7 +130,7 @@ def prepare(snapshot: FeedSnapshot) -> tuple[Item, ...]:
 
 def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> Item:
     """Clean one entry. Never fails: what cannot be published as it is, is left out or replaced."""
-    article = entry.article
+    article = served_by_us(entry.article, site)
     page_url = site.url(f"/articles/{article.id}")
     link = web_url(article.url) or page_url
     pictures = _pictures(article)

@@ -6,11 +6,13 @@ from aiohttp import hdrs, web
 
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.health import HealthRoutes
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.pages import PageRoutes
+from syndicator.web.pictures import PictureRoutes
 from syndicator.web.problems import catch_problems
 from syndicator.web.responses import SAFE_HEADERS
 from syndicator.web.status import StatusRoutes
@@ -23,9 +25,13 @@ _MAX_BODY_BYTES = 64 * 1024
 
 
 def create_app(
-    reading: Reading, options: WebOptions, *, callbacks: HubCallbacks | None = None
+    reading: Reading,
+    options: WebOptions,
+    *,
+    callbacks: HubCallbacks | None = None,
+    pictures: ServedPictures | None = None,
 ) -> web.Application:
-    """Build the public application: feeds, pages, probes, and the callbacks of hubs where they are wanted.
+    """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs and pictures.
 
     It answers below the path of the public URL and below the root alike, so that it does not matter
     whether a proxy in front strips the path or keeps it.
@@ -36,6 +42,8 @@ def create_app(
     routes = [route for group in groups for route in group.routes()]
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()
+    if pictures is not None:
+        routes += PictureRoutes(pictures).routes()
     app = web.Application(
         middlewares=[catch_problems(reading.site, options.trusted_proxies, pages.show_problem)],
         client_max_size=_MAX_BODY_BYTES,
