@@ -75,20 +75,17 @@ class Permission:
         if address is None:
             return Permit()  # requesting it says what is wrong with it
         entry = await self._entry(source, address)
-        if entry.known.reason is not None:
-            return self._refused(url, entry.known.reason, entry.known.detail)
+        now, shown = self._clock(), without_userinfo(url)
+        failed = entry.known.failed
+        if failed is not None:
+            return replace(failed, requested_url=shown, fetched_at=now)
         if entry.robots.allows(url):
             return Permit(crawl_delay_s=entry.robots.crawl_delay_s)
         detail = (
             f"{address} asks {self._agent} not to read this page. For a portal of your own, say so in its "
             "source: politeness = { robots = false }"
         )
-        return self._refused(url, Reason.ROBOTS, detail)
-
-    def _refused(self, url: str, reason: Reason, detail: str) -> FetchFailed:
-        return FetchFailed(
-            requested_url=without_userinfo(url), reason=reason, detail=detail, fetched_at=self._clock()
-        )
+        return FetchFailed(requested_url=shown, reason=Reason.ROBOTS, detail=detail, fetched_at=now)
 
     async def _entry(self, source: Source, address: str) -> _Entry:
         """Give the file of an origin: from this process, from Redis, or from the server."""
@@ -110,12 +107,12 @@ class Permission:
         known = await self._files.get(address, self._agent)
         if known is None or self._clock() >= known.fresh_until:
             known = await self._fetched(source, address, known)
-        if known.reason is None:
+        if known.failed is None:
             try:
                 robots = await self._gatherer.read_robots(known.text.encode(), self._agent)
                 return _Entry(known=known, robots=robots)
             except NotReadable as error:
-                known = self._unreachable(address, None, Reason(error.reason), error.detail)
+                known = self._unreachable(self._unreadable(address, error), None)
         return _Entry(known=known, robots=read_robots(b"", self._agent))
 
     async def _fetched(self, source: Source, address: str, earlier: KnownRobots | None) -> KnownRobots:
@@ -123,8 +120,7 @@ class Permission:
         # What a source sends along (a password, a cookie) is for its documents.
         result = await self._request(replace(source, headers={}, limits=limits), address)
         known = await self._judged(address, result, earlier)
-        if known.reason not in _OF_OUR_OWN:
-            await self._files.keep(address, known, self._clock())
+        await self._files.keep(address, known, self._clock())
         return known
 
     async def _judged(self, address: str, result: FetchResult, earlier: KnownRobots | None) -> KnownRobots:
@@ -133,33 +129,37 @@ class Permission:
                 try:
                     robots = await self._gatherer.read_robots(result.body, self._agent)
                 except NotReadable as error:
-                    return self._unreachable(address, earlier, Reason(error.reason), error.detail)
+                    return self._unreachable(self._unreadable(address, error), earlier)
                 return self._file(robots.text, _freshness(result.headers.get("cache-control", "")))
             case FetchFailed() if _there_is_none(result):
                 return self._file("", FRESH_AT_MOST)
             case FetchFailed():
-                return self._unreachable(address, earlier, result.reason, result.detail)
+                return self._unreachable(result, earlier)
             case NotModified():
-                detail = "The server says that nothing changed, though we did not ask that."
-                return self._unreachable(address, earlier, Reason.PROTOCOL, detail)
+                odd = NotReadable(Reason.PROTOCOL, "it is unchanged, though we did not ask that")
+                return self._unreachable(self._unreadable(address, odd), earlier)
 
     def _file(self, text: str, fresh: timedelta) -> KnownRobots:
         now = self._clock()
         return KnownRobots(agent=self._agent, text=text, read_at=now, fresh_until=now + fresh)
 
-    def _unreachable(
-        self, address: str, earlier: KnownRobots | None, reason: Reason, detail: str
-    ) -> KnownRobots:
+    def _unreadable(self, address: str, error: NotReadable) -> FetchFailed:
+        return FetchFailed(
+            requested_url=address,
+            reason=Reason(error.reason),
+            detail=error.detail,
+            fetched_at=self._clock(),
+        )
+
+    def _unreachable(self, failed: FetchFailed, earlier: KnownRobots | None) -> KnownRobots:
         """Nothing is allowed until the file can be had, but for what an earlier copy allows."""
         now = self._clock()
-        if earlier is not None and earlier.reason is None and now - earlier.read_at < KEPT:
-            return replace(earlier, fresh_until=now + RETRY)
+        fresh_until = now if failed.reason in _OF_OUR_OWN else now + RETRY
+        if earlier is not None and earlier.failed is None and now - earlier.read_at < KEPT:
+            return replace(earlier, fresh_until=fresh_until)
+        detail = f"Whether we may read its pages is not known without {failed.requested_url}: {failed.detail}"
         return KnownRobots(
-            agent=self._agent,
-            read_at=now,
-            fresh_until=now if reason in _OF_OUR_OWN else now + RETRY,
-            reason=Reason.ROBOTS if reason is Reason.HTTP else reason,
-            detail=f"Whether we may read its pages is not known while {address} cannot be had: {detail}",
+            agent=self._agent, read_at=now, fresh_until=fresh_until, failed=replace(failed, detail=detail)
         )
 
 

@@ -143,6 +143,8 @@ class Turns:
         except asyncio.CancelledError:
             if turn.token in self._flying:  # it came at the moment at which nobody wanted it any more
                 self.give_back(turn)
+            elif told.done() and not told.cancelled():
+                told.exception()  # nobody else looks at it
             raise
 
     def _wake(self) -> None:

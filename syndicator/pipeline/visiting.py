@@ -3,7 +3,8 @@
 Shared by all workers, by the scope that the source's politeness names, so that a thousand feeds on one host
 are no attack. A source with `scope = "url"` and no `per_minute` asks nobody: its URL is requested by the one
 worker that holds the source's lease anyway. Redirects to other hosts are not charged to those: only the
-client's own limit per host and process holds there.
+client's own limit per host and process holds there. Where sources of one scope differ in `max_in_flight`,
+each keeps to its own number of all that are under way.
 """
 
 import random
@@ -59,7 +60,8 @@ class Visitor:
         """Request a document of a source, with the validators of `state` where it is the source's own URL.
 
         A `page` (a list page, an article) is requested only if robots.txt lets us, no faster than it asks.
-        FetchFailed(ROBOTS) where it does not, (BUSY) where no turn comes within a minute or so.
+        FetchFailed(ROBOTS) where it does not, the failure of robots.txt where that cannot be had, and (BUSY)
+        where no turn comes within a minute or so.
         """
         crawl_delay_s = None
         if page and source.politeness.robots:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from syndicator.model.fetch import Reason
+from syndicator.model.fetch import FetchFailed
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Connection
 from syndicator.store.keys import Keys
@@ -22,9 +22,8 @@ class KnownRobots(Struct, frozen=True, kw_only=True):
     """What concerns us of it (`gather.robots.Robots.text`); empty where there is no file: all is allowed."""
     read_at: datetime
     fresh_until: datetime
-    reason: Reason | None = None
+    failed: FetchFailed | None = None
     """Why it could not be had: then nothing is allowed until it can."""
-    detail: str = ""
 
 
 class RobotsFiles:
@@ -42,7 +41,7 @@ class RobotsFiles:
 
     async def keep(self, address: str, known: KnownRobots, now: datetime) -> None:
         """Keep a file for as long as it may be used; the news that there is none to be had, while fresh."""
-        until = known.fresh_until if known.reason else max(known.read_at + KEPT, known.fresh_until)
+        until = known.fresh_until if known.failed else max(known.read_at + KEPT, known.fresh_until)
         life_ms = (until - now) // timedelta(milliseconds=1)
         if life_ms > 0:
             await self._redis.call("SET", self._keys.robots(address), pack(known), "PX", life_ms)

@@ -77,9 +77,9 @@ async def test_feeds_and_portals_of_our_own_are_not_asked_for_it(
         (403, b"", "ok"),
         (404, b"", "ok"),
         (410, b"", "ok"),
-        (429, b"", "robots"),
-        (500, b"", "robots"),
-        (503, b"", "robots"),
+        (429, b"", "http_429"),
+        (500, b"", "http_500"),
+        (503, b"", "http_503"),
     ],
 )
 async def test_what_the_file_is_answered_with(
@@ -161,8 +161,12 @@ async def test_one_that_could_not_be_had_is_soon_asked_for_again(
 ) -> None:
     portal.say(ROBOTS, status=503)
     async with workers(store, clock) as several:
-        assert code(await page(several[0], portal)) == "robots"
-        assert code(await page(several[0], portal)) == "robots"
+        for _ in range(2):
+            failed = await page(several[0], portal)
+            assert isinstance(failed, FetchFailed)
+            assert failed.code == "http_503"
+            assert failed.requested_url == portal.url("/news")
+            assert portal.url(ROBOTS) in failed.detail
         assert portal.asked == [ROBOTS]
         portal.say(ROBOTS, NOT_PRIVATE)
         clock.advance(RETRY.total_seconds())
@@ -181,7 +185,7 @@ async def test_an_older_copy_stands_in_for_thirty_days(
         assert code(await page(several[1], portal, "/private/1")) == "robots"
         assert portal.times(ROBOTS) == 2
         clock.advance(RETRY.total_seconds())
-        assert code(await page(several[1], portal)) == "robots"
+        assert code(await page(several[1], portal)) == "http_500"
 
 
 async def test_a_crawl_delay_is_kept_among_pages_but_not_by_feeds(

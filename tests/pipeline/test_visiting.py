@@ -250,6 +250,33 @@ async def test_without_redis_nothing_is_requested_and_with_it_all_goes_on(
         await again.stop()
 
 
+async def test_a_turn_that_could_not_be_given_back_goes_back_with_the_next_call(
+    tmp_path: Path, clock: ManualClock, portal: Scripted
+) -> None:
+    server = EmbeddedServer(tmp_path / "redis", find_server(None))
+    await server.ensure()
+    options = StoreOptions(url=f"unix://{server.socket}", data_dir=tmp_path)
+    feed = source(portal.url("/feed"), max_in_flight=1)
+    async with open_store(options) as store, workers(store, clock) as several:
+        portal.gate = asyncio.Event()
+        asking = asyncio.create_task(several[0].fetch(feed, feed.url))
+        while not portal.asked:
+            await asyncio.sleep(0)
+        await server.stop()
+        portal.gate.set()
+        assert isinstance(await asking, Fetched)
+        again = EmbeddedServer(tmp_path / "redis", find_server(None))
+        await again.ensure()
+        dead = Wanted(scope=scope_key(Scope.HOST, feed.url), token="other", max_in_flight=1)
+        (answer,) = await store.turns.exchange([dead], now=clock(), lease=turns_module.LEASE)
+        assert answer.why is Why.IN_FLIGHT  # the server kept it over its restart
+        began = clock()
+        assert isinstance(await several[0].fetch(feed, feed.url), Fetched)
+        assert clock() == began
+        await several[0].close()
+        await again.stop()
+
+
 async def test_a_picture_is_looked_at_in_turn(store: Store, clock: ManualClock, portal: Scripted) -> None:
     portal.say("/photo.jpg", b"x" * 1000, Content_Type="image/jpeg")
     async with workers(store, clock) as several:
