@@ -277,7 +277,7 @@ def _status(sub: Subscription, now: datetime) -> SubscriptionStatus:
         state = "denied" if sub.reason else "none"
     renewal = rules.renewal_at(sub.active) if sub.active is not None else None
     hub = grant.hub if grant is not None else next(iter(sub.hubs), None)
-    retries = sub.retry_at is not None and sub.retry_at > now
+    times = [one for one in (renewal, sub.retry_at) if one is not None and sub.hubs]
     return SubscriptionStatus(
         state=state,
         delivers=rules.delivers(sub, now),
@@ -287,7 +287,7 @@ def _status(sub: Subscription, now: datetime) -> SubscriptionStatus:
         verified_at=grant.verified_at if grant else None,
         lease_ends_at=grant.lease_ends_at if grant else None,
         last_push_at=sub.last_push_at,
-        next_request_at=sub.retry_at if retries else renewal,
+        next_request_at=max(times, default=None),
         pushes=sub.pushes,
         refused=sub.refused,
         articles_by_push=sub.articles_by_push,

@@ -19,7 +19,8 @@ ASKED_LEASE_S = 10 * 86400
 LONGEST_LEASE_S = 30 * 86400
 DEFAULT_LEASE_S = 86400
 """Where a hub leaves the length out, which it must not."""
-SOONEST_RENEWAL = timedelta(minutes=5)
+RENEWAL_PAUSE = timedelta(minutes=5)
+"""After a verification, however short the lease is."""
 
 ANSWER_WAIT = timedelta(minutes=3)
 """For the answer to a request: after that the worker that sent it is taken for dead."""
@@ -131,7 +132,7 @@ def verified(
         pending_until=None,
         leaving=(*sub.leaving, *old)[-MAX_LEAVING:],
         failures=0,
-        retry_at=None,
+        retry_at=now + RENEWAL_PAUSE,
         reason=None,
         attend_at=now,
     )
@@ -245,8 +246,7 @@ def renewal_at(grant: Grant) -> datetime | None:
     if grant.verified_at is None or grant.lease_ends_at is None:
         return None
     spread = sum(grant.callback_id.encode()) % 101 / 1000
-    part = (grant.lease_ends_at - grant.verified_at) * (0.6 + spread)
-    return grant.verified_at + max(part, SOONEST_RENEWAL)
+    return grant.verified_at + (grant.lease_ends_at - grant.verified_at) * (0.6 + spread)
 
 
 def _one(callback_id: str, *grants: Grant | None) -> Grant | None:

@@ -5,6 +5,7 @@ import gzip
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -196,6 +197,16 @@ async def test_a_body_whose_length_is_not_told_is_cut_off_at_the_limit(
         pass  # we hung up while it was still sending
     assert await ours.subscribing.take_pushed(ours.source) == ()
     assert await hub.push(rss(1)) == 202
+
+
+async def test_a_body_that_is_told_to_be_too_large_is_not_waited_for(form: dict[str, str], hub: Hub) -> None:
+    await hub.verify(form)
+    parts = urlsplit(form["hub.callback"])
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Length: {LIMIT + 1}\r\n\r\n".encode())
+    assert await reader.readline() == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_a_bomb_is_not_unpacked(form: dict[str, str], ours: Subscriber, hub: Hub) -> None:
