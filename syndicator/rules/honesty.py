@@ -1,9 +1,9 @@
 """Whether a source may be believed when it says that nothing has changed.
 
 Some servers answer 304 (RFC 9110, 15.4.5) although there is news, mostly because a cache in front of them
-mixes up validators; such a source would go quiet for ever. So one in `ONE_IN` answers of that kind is checked:
-the document is fetched again without validators. Where it holds news, the source has lied: for a week we do
-not send it validators, and with each further lie twice as long, up to 60 days.
+mixes up validators; such a source would go quiet for ever. So one in `ONE_IN` answers of that kind is
+checked: the document is fetched again without validators. Where it holds news, the source has lied: for a
+week we do not send it validators, and with each further lie twice as long, up to 60 days.
 """
 
 import random

@@ -50,8 +50,8 @@ def sighted(move: Move | None, moved_to: str | None, *, overlap: bool | None, no
     """Take in where a successful round was led for good (`model.fetch.moved_to`; None: nowhere).
 
     `overlap` is what `overlaps` says of the document found there; None where none was read (304), which
-    speaks neither for it nor against it. An adopted move stays: the configured address is not asked any more, and
-    what becomes of the target is for `rolled_back` to judge.
+    speaks neither for it nor against it. An adopted move stays: the configured address is not asked any more,
+    and what becomes of the target is for `rolled_back` to judge.
     """
     if move is not None and move.adopted_at is not None:
         return move
@@ -85,9 +85,7 @@ def sentence(move: Move | None) -> str | None:
         return None
     target = _shown(move.target)
     if move.adopted_at is not None:
-        return (
-            f"it has moved for good to {target}, believed since {_day(move.adopted_at)}: please configure it"
-        )
+        return f"it has moved to {target}, believed since {_day(move.adopted_at)}: please configure it"
     return (
         f"it redirects for good to {target}: confirmed in {move.sightings} rounds since "
         f"{_day(move.first_seen_at)}, believed after {SIGHTINGS} over a day"

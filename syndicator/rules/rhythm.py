@@ -37,7 +37,7 @@ OLDEST_TAUGHT = timedelta(weeks=4)
 LATEST_TAUGHT = timedelta(days=2)
 """A later round's article that claims to be older counts for the hour in which it was found."""
 
-_DAY, _WEEK_S = 24, HOURS * 3600.0
+_DAY, _WEEK = 24, timedelta(hours=HOURS)
 _PRIOR = 0.5
 """Articles that are taken for granted in each hour: until many more have come, hours differ little."""
 _SLOWEST, _FASTEST = 0.25, 4.0
@@ -75,8 +75,8 @@ class Rhythm:
     def activity(self) -> tuple[float, ...]:
         """Rate of articles in each hour of the week, as a multiple of the average.
 
-        Each hour borrows from its neighbours and from the same hour of the other days, for in a few weeks a
-        single hour sees few articles.
+        Each hour borrows from its neighbours, and from the same hour of the other days, the more so the fewer
+        articles it can have seen.
         """
         counts = self._counts
         smooth = [
@@ -84,7 +84,10 @@ class Rhythm:
             for hour in range(HOURS)
         ]
         daily = [sum(smooth[hour::_DAY]) / 7 for hour in range(_DAY)]
-        mixed = [_PRIOR + (smooth[hour] + daily[hour % _DAY]) / 2 for hour in range(HOURS)]
+        borrowed = _PRIOR / (_PRIOR + sum(counts) / HOURS)
+        mixed = [
+            _PRIOR + (1 - borrowed) * smooth[hour] + borrowed * daily[hour % _DAY] for hour in range(HOURS)
+        ]
         average = sum(mixed) / HOURS
         return tuple(rate / average for rate in mixed)
 
@@ -99,8 +102,9 @@ class Rhythm:
         return local.weekday() * _DAY + local.hour
 
     def passed_s(self, weights: tuple[float, ...], since: datetime, until: datetime) -> float:
-        """Give how many seconds have passed, each hour weighed by its own weight; a week at most."""
-        passed, moment = 0.0, max(since, until - timedelta(hours=HOURS))
+        """Give how many seconds have passed, each hour weighed by its own weight."""
+        weeks = max((until - since) // _WEEK, 0)
+        passed, moment = weeks * sum(weights) * 3600, since + weeks * _WEEK
         while moment < until:
             end = min(self._hour_end(moment), until)
             passed += (end - moment).total_seconds() * weights[self.hour(moment)]
@@ -167,17 +171,17 @@ def gap_warning(poll: Poll, schedule: Schedule) -> str | None:
 def expected_since(state: SourceState, since: datetime, now: datetime, timezone: str) -> float:
     """Give how many articles were to be expected from `since` on, by the rhythm as it was then.
 
-    At most those of a week are told. 0 as long as nothing is known: it takes a week to learn a week.
+    0 as long as nothing is known: it takes a week to learn a week.
     """
     began, aged_at = state.first_success_at, state.rhythm_at
-    if began is None or aged_at is None or since - began < timedelta(hours=HOURS):
+    if began is None or aged_at is None or since - began < _WEEK:
         return 0.0
     half_lives: float = (since - began) / HALF_LIFE
-    observed_weeks = (HALF_LIFE / timedelta(weeks=1)) * (1 - math.pow(0.5, half_lives)) / math.log(2)
+    observed_weeks = (HALF_LIFE / _WEEK) * (1 - math.pow(0.5, half_lives)) / math.log(2)
     counted = sum(state.rhythm) * 2 ** min((aged_at - since) / HALF_LIFE, 10.0)
     rhythm = Rhythm(state.rhythm, timezone)
-    weeks = rhythm.passed_s(rhythm.activity, since, now) / _WEEK_S
-    return counted / observed_weeks * max(weeks, 0.0)
+    weeks = rhythm.passed_s(rhythm.activity, since, now) / _WEEK.total_seconds()
+    return counted / observed_weeks * weeks
 
 
 def _counted(

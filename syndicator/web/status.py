@@ -1,6 +1,5 @@
 """The operators' page: what is late or failing stands on top, with its reason in words."""
 
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -8,21 +7,21 @@ from msgspec import Struct
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.fetch import Reason
-from syndicator.model.source import Round, Source, SourceState
-from syndicator.model.status import EndpointStatus, QueueCounts, SourceStatus, Status
+from syndicator.model.source import Source, SourceState
+from syndicator.model.status import EndpointStatus, QueueCounts, Status
 from syndicator.pipeline.reading import Reading
+from syndicator.rules.health import Health, Standing, health
 from syndicator.web.drawing import Drawing
 from syndicator.web.options import OpsOptions
-
-LATE_AFTER = timedelta(minutes=2)
-"""A source that is due begins within seconds where workers are free."""
 
 _METRICS_HEADERS = {
     hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8",
     hdrs.CACHE_CONTROL: "no-store",
 }
-_WORST_FIRST = ("failing", "stuck", "late", "nothing", "retrying", "waiting", "ok")
-_NEEDS_ATTENTION = frozenset({"failing", "stuck", "late", "nothing"})
+_WORST_FIRST = ("stopped", "failing", "stuck", "late", "nothing", "quiet", "retrying", "waiting", "ok")
+_NEEDS_ATTENTION = frozenset({"stopped", "failing", "stuck", "late", "nothing", "quiet"})
+_SHOWN_AS = {Standing.STUCK: "nothing", Standing.NEW: "waiting"}
+"""`stuck` is said of endpoints here."""
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -39,6 +38,8 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     state: SourceState
     standing: str
     reason: Told | None
+    why: str = ""
+    """One sentence, where nothing else in the row says it."""
 
 
 class EndpointRow(Struct, frozen=True, kw_only=True):
@@ -88,13 +89,7 @@ class StatusRoutes:
 def source_rows(status: Status) -> list[SourceRow]:
     """Judge each source; the worst first, else in the order of the configuration."""
     rows = [
-        SourceRow(
-            source=one.source,
-            state=one.state,
-            standing=_source_standing(one, status),
-            reason=_reason(one.state),
-        )
-        for one in status.sources
+        _source_row(one.source, one.state, health(one.source, one.state, status.at)) for one in status.sources
     ]
     return sorted(rows, key=lambda row: _WORST_FIRST.index(row.standing))
 
@@ -115,15 +110,17 @@ def endpoint_rows(status: Status) -> list[EndpointRow]:
     return sorted(rows, key=lambda row: _WORST_FIRST.index(row.standing))
 
 
-def _source_standing(one: SourceStatus, status: Status) -> str:
-    state = one.state
-    if state.failures:
-        return "failing"
-    if state.next_due_at is not None and state.next_due_at + LATE_AFTER < status.at:
-        return "late"
-    if state.warnings and state.last_round == Round():
-        return "nothing"
-    return "ok" if state.last_success_at else "waiting"
+def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow:
+    untold = judged.kind in {Standing.STOPPED, Standing.QUIET} or (
+        judged.kind is Standing.STUCK and not state.warnings
+    )
+    return SourceRow(
+        source=source,
+        state=state,
+        standing=_SHOWN_AS.get(judged.kind, judged.kind.value),
+        reason=_reason(state) if judged.kind is Standing.FAILING else None,
+        why=judged.why if untold else "",
+    )
 
 
 def _endpoint_standing(one: EndpointStatus) -> str:

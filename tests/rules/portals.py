@@ -53,11 +53,17 @@ def publications(rate: Callable[[datetime], float], *, weeks: int, seed: int) ->
 
 
 def gathered(
-    schedule: Schedule, published: Sequence[datetime], *, weeks: int, document: int = 20, seed: int = 1
+    schedule: Schedule,
+    published: Sequence[datetime],
+    *,
+    weeks: int,
+    document: int = 20,
+    seed: int = 1,
+    until: datetime | None = None,
 ) -> Outcome:
-    """Make the rounds of a source whose document holds its newest articles."""
+    """Make the rounds of a source whose document holds its newest articles, for some weeks or up to an end."""
     rng, state, now = random.Random(seed), SourceState(), MONDAY
-    end, measured = MONDAY + timedelta(weeks=weeks), MONDAY + timedelta(weeks=1)
+    end, measured = until or MONDAY + timedelta(weeks=weeks), MONDAY + timedelta(weeks=1)
     seen = requests = articles = gaps = missed = 0
     delays: list[float] = []
     while now < end:

@@ -130,8 +130,7 @@ def test_moves_are_told_without_secrets() -> None:
         "2026-11-05 12:00 UTC, believed after 5 over a day"
     )
     assert sentence(ADOPTED) == (
-        "it has moved for good to https://new.example/feed, believed since 2026-11-05 12:00 UTC: "
-        "please configure it"
+        "it has moved to https://new.example/feed, believed since 2026-11-05 12:00 UTC: please configure it"
     )
 
 

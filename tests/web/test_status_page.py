@@ -128,6 +128,32 @@ async def test_a_single_failure_is_no_row_of_failures(world: World, client: Clie
     assert rows(sources)["failing"][1] == "Failed once The host name is not found"
 
 
+async def test_a_source_that_has_stopped_or_gone_quiet_says_why(world: World, client: Client) -> None:
+    sources = world.store.sources
+    await sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
+    stopped = SourceState(
+        last_success_at=NOON,
+        stopped="stopped: gone for good (http_410)",
+        next_due_at=NOON + timedelta(days=365),
+    )
+    quiet = SourceState(
+        first_success_at=NOON - timedelta(days=60),
+        last_success_at=NOON,
+        last_new_at=NOON - timedelta(days=2),
+        rhythm=(2.0,) * 168,
+        rhythm_at=NOON,
+        next_due_at=NOON + timedelta(minutes=5),
+    )
+    assert await sources.settle(SOURCES[0].id, "me", stopped)
+    assert await sources.settle(SOURCES[4].id, "me", quiet)
+    table, _ = (await page(client)).css("table")
+    told = rows(table)
+    assert list(told) == ["stopped", "failing", "late", "quiet", "waiting"]
+    assert told["stopped"][1] == "Stopped stopped: gone for good (http_410)"
+    assert told["stopped"][4] == "–"
+    assert told["quiet"][1].startswith("Quiet for longer than usual nothing new for 2 d, in which about ")
+
+
 async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> None:
     whole = await page(client)
     _, endpoints = whole.css("table")

@@ -1,0 +1,101 @@
+"""How a source stands, in one word and one sentence."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from syndicator.model.source import Round, Source, SourceState
+from syndicator.rules.rhythm import expected_since
+from syndicator.rules.spans import span
+
+LATE_AFTER = timedelta(minutes=2)
+"""A source that is due begins within seconds where workers are free."""
+QUIET_EXPECTED = 30.0
+"""Articles that were to be expected where none came: far beyond chance, and beyond a lazy day."""
+QUIET_AFTER = timedelta(hours=6)
+STUCK_ROUNDS = 3
+"""Rounds in a row in which a selector that has worked before finds nothing."""
+
+_ESSENTIAL = ("list.item", "list.url", "article.title", "article.body", "popular.item")
+"""Selectors without which nothing is left; a page may lack a quote for many rounds."""
+
+
+class Standing(StrEnum):
+    """The worst first."""
+
+    STOPPED = "stopped"
+    """Not asked any more."""
+    FAILING = "failing"
+    """The last round failed."""
+    STUCK = "stuck"
+    """It answers, but nothing can be read out of the answer."""
+    LATE = "late"
+    """Due, but no worker has begun."""
+    QUIET = "quiet"
+    """All is well, but nothing new has come for much longer than usual."""
+    NEW = "new"
+    """Not yet gathered."""
+    OK = "ok"
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """How a source stands."""
+
+    kind: Standing
+    why: str = ""
+    """One sentence; empty where all is well."""
+
+
+def health(source: Source, state: SourceState, now: datetime) -> Health:
+    """Judge a source by what is remembered of it; of several troubles the worst is told."""
+    troubles = (
+        (Standing.STOPPED, state.stopped),
+        (Standing.FAILING, _failures(state)),
+        (Standing.STUCK, _stuck(state)),
+        (Standing.LATE, _late(state, now)),
+        (Standing.NEW, None if state.last_success_at else "it has not been gathered yet"),
+        (Standing.QUIET, _quiet(source, state)),
+    )
+    return next((Health(kind=kind, why=why) for kind, why in troubles if why), Health(kind=Standing.OK))
+
+
+def _late(state: SourceState, now: datetime) -> str | None:
+    if state.next_due_at is None or now - state.next_due_at <= LATE_AFTER:
+        return None
+    return f"it has been due for {_span(now - state.next_due_at)}"
+
+
+def _failures(state: SourceState) -> str | None:
+    if not state.failures:
+        return None
+    many = "the last round" if state.failures == 1 else f"the last {state.failures} rounds"
+    if state.failure is None:
+        return f"{many} failed"
+    detail = f": {state.failure.detail}" if state.failure.detail else ""
+    return f"{many} failed ({state.failure.reason}){detail}"
+
+
+def _stuck(state: SourceState) -> str | None:
+    lost = [name for name in _ESSENTIAL if state.missing.get(name, 0) >= STUCK_ROUNDS]
+    if lost:
+        return f"these selectors find nothing any more: {', '.join(lost)}"
+    if state.warnings and state.last_round == Round():
+        return f"nothing could be read: {state.warnings[0]}"
+    return None
+
+
+def _quiet(source: Source, state: SourceState) -> str | None:
+    """Judge a silence by the time at which we last looked: of what came later we know nothing."""
+    looked_at, last_new_at = state.last_success_at, state.last_new_at
+    if looked_at is None or last_new_at is None or looked_at - last_new_at < QUIET_AFTER:
+        return None
+    expected = expected_since(state, last_new_at, looked_at, source.timezone)
+    if expected < QUIET_EXPECTED:
+        return None
+    silence = _span(looked_at - last_new_at)
+    return f"nothing new for {silence}, in which about {expected:.0f} articles usually come"
+
+
+def _span(length: timedelta) -> str:
+    return span(length.total_seconds())
