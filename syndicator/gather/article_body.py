@@ -122,7 +122,7 @@ def body_offers(
     except ValueError as error:
         raise NotReadable(Reason.MALFORMED, f"the article cannot be read: {error}") from error
     try:
-        yield "text density", full_text(page.html(), page.base)
+        yield "text density", full_text(page)
     except NotReadable as error:
         warnings.append(error.detail)
     for one in claims:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from syndicator.gather.claims import Claims
+from syndicator.gather.html import to_text
 from syndicator.gather.text import (
     MAX_LEAD,
     MAX_NAME,
@@ -153,7 +154,7 @@ class _Graph:
             read_from="json-ld",
             is_article=True,
             title=self._text(node, "headline") or self._text(node, "name"),
-            lead=self._text(node, "description", MAX_LEAD),
+            lead=to_text(html.unescape(_string(node.get("description"))[: 4 * MAX_LEAD])),
             body=_string(node.get("articleBody"))[:MAX_BODY],
             authors=self._authors(node),
             published=self._text(node, "datePublished"),

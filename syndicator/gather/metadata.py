@@ -9,6 +9,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from syndicator.gather.claims import Claims
+from syndicator.gather.html import to_text
 from syndicator.gather.json_ld import read_json_ld
 from syndicator.gather.selectors import Doomed, Page, Selector, text_of, within
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, plain_text, title_text, whole_number
@@ -117,7 +118,7 @@ class _Metas:
             read_from="opengraph",
             is_article=bool(published),  # `og:type` says "article" of whole portals
             title=self._first("og:title", "twitter:title"),
-            lead=self._first("og:description", "twitter:description"),
+            lead=to_text(self._first("og:description", "twitter:description")),
             authors=self._all("article:author", "og:article:author"),
             published=published,
             modified=self._first("article:modified_time", "og:article:modified_time", "og:updated_time"),
@@ -145,7 +146,7 @@ class _Metas:
         return Claims(
             read_from="meta",
             title=next((text for node in titles if (text := text_of(node))), ""),
-            lead=self._first(*_LEADS),
+            lead=to_text(self._first(*_LEADS)),
             authors=self._all(*_AUTHORS),
             published=self._first(*_DATES) or self._time(),
             modified=self._first(*_MODIFIED),

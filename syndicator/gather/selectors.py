@@ -99,7 +99,8 @@ class Page:
 
     def __init__(self, fetched: Fetched) -> None:
         markup = decoded(fetched.body, fetched.headers.get("content-type", ""))
-        _check(markup)
+        self.steps = _check(markup)
+        """How much there is to parse: see `html.Weight`."""
         self._tree = LexborHTMLParser(markup)
         self.url = fetched.url
         self.base = self._base(fetched.url)
@@ -298,9 +299,10 @@ def _srcsets(node: LexborNode) -> list[str]:
     return [value for holder in holders for name in names if (value := holder.attributes.get(name))]
 
 
-def _check(markup: str) -> None:
+def _check(markup: str) -> int:
     measured = weight(markup)
     if measured.steps > MAX_STEPS:
         raise NotReadable(Reason.MALFORMED, "the page is nested too deeply")
     if measured.attributes > MAX_ATTRIBUTES:
         raise NotReadable(Reason.MALFORMED, "the page has a tag with too many attributes")
+    return measured.steps
