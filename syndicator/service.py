@@ -21,18 +21,28 @@ from syndicator.model.source import Source, SourceKind
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
 from syndicator.pipeline.feed_round import FeedRound
-from syndicator.pipeline.gathering import GatherStep, SourceReport
+from syndicator.pipeline.gathering import GatherStep, KindOfRound, SourceReport
+from syndicator.pipeline.hub_callbacks import HubCallbacks
+from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.page_round import PageRound
+from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.publishing import Publisher, PublishStep
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.serving_pictures import ServedPictures
+from syndicator.pipeline.sitemap_round import SitemapRound
+from syndicator.pipeline.steering import Steering
 from syndicator.pipeline.steps import Report, Step
+from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
 from syndicator.pipeline.sweeping import Retention, SweepStep
+from syndicator.pipeline.visiting import Visitor, open_visitor
 from syndicator.settings.settings import Settings
 from syndicator.store.configured import Names
 from syndicator.store.connection import redis_clock
+from syndicator.store.picture_files import PictureFiles
 from syndicator.store.store import Store, StoreOptions, open_store
 
 log = get_logger(__name__)
@@ -49,19 +59,24 @@ class Service:
     gatherer: Gatherer
     publisher: Publisher
     reading: Reading
+    steering: Steering
+    subscribing: Subscribing
+    callbacks: HubCallbacks
+    pictures: ServedPictures
     metrics: Metrics
     gather: GatherStep
     publish: PublishStep
     deliver: DeliverStep
     rank: RankStep
     sweep: SweepStep
+    subscribe: SubscribeStep
     enlist: Callable[[], Awaitable[None]]
     """Makes the configured sources, feeds and endpoints the ones that are worked on."""
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """All that a worker does."""
-        return (self.gather, self.publish, self.deliver, self.rank, self.sweep)
+        return (self.gather, self.publish, self.deliver, self.rank, self.sweep, self.subscribe)
 
     def report(self, report: Report) -> None:
         """Write what a job did: one line of the log, and the numbers of the metrics."""
@@ -106,12 +121,25 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             metrics=metrics,
         )
         stack.callback(publisher.close)
+        visitor = await stack.enter_async_context(
+            open_visitor(gatherer, store, clock, random.Random(), settings.user_agent)
+        )
+        pictures = ServedPictures(
+            store=store.pictures,
+            files=PictureFiles(settings.store.data_dir / "pictures", settings.store.pictures),
+            egress=egress,
+            pool=pool,
+            sources=settings.sources,
+            clock=clock,
+        )
         yield _wire(
             settings=settings,
             clock=clock,
             store=store,
             egress=egress,
             gatherer=gatherer,
+            visitor=visitor,
+            pictures=pictures,
             publisher=publisher,
             metrics=metrics,
         )
@@ -137,15 +165,37 @@ def _wire(
     store: Store,
     egress: Egress,
     gatherer: Gatherer,
+    visitor: Visitor,
+    pictures: ServedPictures,
     publisher: Publisher,
     metrics: Metrics,
 ) -> Service:
     specs = list(settings.feeds.values())
     rng = random.Random()
-    admitter = Admitter(store.articles, specs, clock)
-    rounds: Mapping[SourceKind, FeedRound | PageRound] = {
-        SourceKind.FEED: FeedRound(store, gatherer, admitter, clock),
-        SourceKind.PAGE: PageRound(store, gatherer, admitter, clock),
+    subscribing = Subscribing(
+        store,
+        settings.sources,
+        clock,
+        public_url=settings.site.public_url,
+        reachable=settings.public_url_given,
+    )
+    intake = Intake(Pictures(store.pictures, egress, clock), Admitter(store.articles, specs, clock), clock)
+    pages = ArticlePages(store, visitor, gatherer, intake, clock)
+    rounds: Mapping[SourceKind, KindOfRound] = {
+        SourceKind.FEED: FeedRound(
+            store=store,
+            visitor=visitor,
+            gatherer=gatherer,
+            intake=intake,
+            pages=pages,
+            subscribing=subscribing,
+            clock=clock,
+            rng=rng,
+        ),
+        SourceKind.SITEMAP: SitemapRound(
+            store=store, visitor=visitor, gatherer=gatherer, intake=intake, pages=pages, clock=clock
+        ),
+        SourceKind.PAGE: PageRound(store, visitor, gatherer, pages, clock),
     }
     gather = GatherStep(store, settings.sources, rounds, clock, rng)
     deliver = DeliverStep(store, egress, settings.endpoints, clock, rng)
@@ -167,6 +217,10 @@ def _wire(
         gatherer=gatherer,
         publisher=publisher,
         reading=Reading(store, publisher, settings.sources.values(), settings.endpoints.values(), clock),
+        steering=Steering(store, clock),
+        subscribing=subscribing,
+        callbacks=HubCallbacks(store, subscribing, clock),
+        pictures=pictures,
         metrics=metrics,
         gather=gather,
         publish=PublishStep(store, publisher),
@@ -181,6 +235,7 @@ def _wire(
             fan_out=deliver.fan_out,
             clock=clock,
         ),
+        subscribe=SubscribeStep(store, egress, subscribing, clock),
         enlist=enlist,
     )
 

@@ -163,7 +163,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         service.metrics.requests.labels(route, str(status)).inc()
 
     options = WebOptions(trusted_proxies=service.settings.server.trusted_proxies, count=count)
-    app = create_app(service.reading, options)
+    app = create_app(service.reading, options, callbacks=service.callbacks, pictures=service.pictures)
     async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
         yield
 

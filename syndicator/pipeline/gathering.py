@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -16,15 +17,30 @@ from syndicator.errors import GatherError, StoreError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Failure, Round, Source, SourceKind, SourceState
+from syndicator.model.source import (
+    Failure,
+    FeedHints,
+    Honesty,
+    Move,
+    Round,
+    Source,
+    SourceKind,
+    SourceState,
+)
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.feed_round import FeedRound
-from syndicator.pipeline.page_round import PageRound
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.rounds import Outcome, RoundFailed
 from syndicator.pipeline.steps import Job, Report, Taken
-from syndicator.rules.cadence import Due, after_failure, after_success, counts_against
+from syndicator.rules.cadence import Due, after_failure, after_success, counts_against, is_gone
+from syndicator.rules.hints import asked_by
+from syndicator.rules.honesty import judged
+from syndicator.rules.honesty import sentence as honesty_sentence
 from syndicator.rules.identity import spec_hash
+from syndicator.rules.moves import rolled_back, sighted
+from syndicator.rules.moves import sentence as move_sentence
+from syndicator.rules.redesign import noted
+from syndicator.rules.redesign import warning as redesign_warning
+from syndicator.rules.rhythm import gap_warning, learned
 from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 
@@ -48,6 +64,13 @@ class SourceReport(Report, frozen=True, kw_only=True):
     """By how much it began after it was due."""
 
 
+class KindOfRound(Protocol):
+    """How sources of one kind are gathered."""
+
+    async def gather(self, source: Source, state: SourceState) -> Outcome:
+        """Gather once; raise RoundFailed or NotReadable where there is nothing to read."""
+
+
 class GatherStep:
     """Leases due sources and gathers each in a job of its own."""
 
@@ -57,12 +80,13 @@ class GatherStep:
         self,
         store: Store,
         sources: Mapping[SourceId, Source],
-        rounds: Mapping[SourceKind, FeedRound | PageRound],
+        rounds: Mapping[SourceKind, KindOfRound],
         clock: Clock,
         rng: random.Random,
     ) -> None:
         self._store = store
         self._sources = sources
+        self._hashes = {name: spec_hash(source) for name, source in sources.items()}
         self._rounds = rounds
         self._clock = clock
         self._rng = rng
@@ -73,7 +97,7 @@ class GatherStep:
         renewed = [
             source.id
             for source, state in zip(self._sources.values(), states, strict=True)
-            if state.spec_hash != spec_hash(source)
+            if state.spec_hash != self._hashes[source.id]
         ]
         await self._store.sources.enlist(self._sources, renewed, self._clock())
 
@@ -84,8 +108,12 @@ class GatherStep:
         token = new_token()
         claim = await self._store.sources.claim(token, self._clock(), LEASE, room)
         known = [SourceId(name) for name in claim.items if name in self._sources]
+        states = await self._store.sources.states(known)
         return Taken(
-            jobs=tuple(partial(self.gather, self._sources[name], token) for name in known),
+            jobs=tuple(
+                partial(self.gather, self._sources[name], token, state)
+                for name, state in zip(known, states, strict=True)
+            ),
             next_due_at=claim.next_due_at,
         )
 
@@ -94,16 +122,17 @@ class GatherStep:
         token = new_token()
         return token if await self._store.sources.lease(source, token, self._clock(), LEASE) else None
 
-    async def gather(self, source: Source, token: str) -> SourceReport | None:
+    async def gather(
+        self, source: Source, token: str, state: SourceState | None = None
+    ) -> SourceReport | None:
         """Gather a leased source and settle its lease, whatever happens to it.
 
-        None when Redis went away amid the round: the source is due again as soon as Redis is back.
+        `state`: what was known of it when it was leased, where that was read already. None when Redis
+        went away amid the round: the source is due again as soon as Redis is back.
         """
         began = self._clock()
         async with self._kept_alive(source.id, token):
-            state = await self._store.sources.state(source.id)
-            if state.spec_hash != spec_hash(source):
-                state = replace(state, etag=None, last_modified=None, body_hash=None)
+            state = self._relied_on(source, state or await self._store.sources.state(source.id))
             failed: FetchFailed | None = None
             outcome = Outcome()
             try:
@@ -129,6 +158,23 @@ class GatherStep:
             late_s=max(late.total_seconds(), 0.0),
         )
 
+    def _relied_on(self, source: Source, state: SourceState) -> SourceState:
+        """Give what is known of a source, without what a change of its description has made doubtful."""
+        if state.spec_hash == self._hashes[source.id]:
+            return state
+        return replace(
+            state,
+            etag=None,
+            last_modified=None,
+            body_hash=None,
+            missing={},
+            honesty=Honesty(),
+            move=None,
+            hints=FeedHints(),
+            interval_s=None,
+            stopped=None,
+        )
+
     def _settled(
         self,
         source: Source,
@@ -137,16 +183,41 @@ class GatherStep:
         failed: FetchFailed | None,
         began: datetime,
     ) -> SourceState:
-        now = self._clock()
-        state = replace(state, spec_hash=spec_hash(source), last_attempt_at=began)
+        state = replace(state, spec_hash=self._hashes[source.id], last_attempt_at=began)
         if failed is not None:
-            failures = state.failures + counts_against(failed)
-            due = after_failure(
-                source.schedule, failed, failures=failures, began_at=began, now=now, rng=self._rng
-            )
-            failure = Failure(reason=failed.code, detail=failed.detail, at=now)
-            return _due(replace(state, failures=failures, failure=failure), due)
-        due = after_success(source.schedule, began_at=began, now=now, rng=self._rng)
+            return self._after_failure(source, state, failed, began)
+        return self._after_success(source, state, outcome, began)
+
+    def _after_failure(
+        self, source: Source, state: SourceState, failed: FetchFailed, began: datetime
+    ) -> SourceState:
+        now = self._clock()
+        failures = state.failures + counts_against(failed)
+        due = after_failure(
+            source.schedule,
+            failed,
+            failures=failures,
+            began_at=began,
+            now=now,
+            rng=self._rng,
+            state=state,
+            timezone=source.timezone,
+        )
+        state = replace(
+            state,
+            failures=failures,
+            failure=Failure(reason=failed.code, detail=failed.detail, at=now),
+            move=rolled_back(state.move, ok=not counts_against(failed), overlap=None),
+            stopped=due.because if is_gone(failed) else None,
+        )
+        return _due(state, due)
+
+    def _after_success(
+        self, source: Source, state: SourceState, outcome: Outcome, began: datetime
+    ) -> SourceState:
+        now = self._clock()
+        # First: it compares with the round before, of which the state still tells.
+        state = learned(state, outcome.poll, schedule=source.schedule, timezone=source.timezone, now=now)
         state = replace(
             state,
             etag=outcome.etag,
@@ -158,10 +229,28 @@ class GatherStep:
             last_round=outcome.round,
             failures=0,
             failure=None,
-            # What was odd in a document is still odd in it when it has not changed.
-            warnings=state.warnings if outcome.not_modified else outcome.warnings,
+            stopped=None,
+            hints=outcome.hints or state.hints,
+            missing=noted(state.missing, found=outcome.found, missing=outcome.missing),
+            move=_moved(state.move, outcome, now),
         )
-        return _due(state, due)
+        if outcome.held_news is not None:
+            state = replace(state, honesty=judged(state.honesty, held_news=outcome.held_news, now=now))
+        due = after_success(
+            source.schedule,
+            began_at=began,
+            now=now,
+            rng=self._rng,
+            state=state,
+            wish=asked_by(outcome.headers, state.hints, now=now),
+            timezone=source.timezone,
+            pushed=outcome.hub_delivers,
+        )
+        # What was odd in a document is still odd in it when it has not changed.
+        warnings = (
+            state.warnings if outcome.not_modified else outcome.warnings + _noticed(source, state, outcome)
+        )
+        return _due(replace(state, warnings=warnings), due)
 
     def _as_failure(self, source: Source, error: Exception) -> FetchFailed:
         if isinstance(error, GatherError):
@@ -207,6 +296,23 @@ class ChosenSources:
             if token is not None:
                 jobs.append(partial(self._step.gather, source, token))
         return Taken(jobs=tuple(jobs))
+
+
+def _moved(move: Move | None, outcome: Outcome, now: datetime) -> Move | None:
+    if move is not None and move.adopted_at is not None:
+        return rolled_back(move, ok=True, overlap=outcome.overlap)
+    return sighted(move, outcome.moved_to, overlap=outcome.overlap, now=now)
+
+
+def _noticed(source: Source, state: SourceState, outcome: Outcome) -> tuple[str, ...]:
+    """Say what only a look at several rounds shows."""
+    found = (
+        redesign_warning(state.missing),
+        gap_warning(outcome.poll, source.schedule),
+        honesty_sentence(state.honesty),
+        move_sentence(state.move),
+    )
+    return tuple(sentence for sentence in found if sentence)
 
 
 def _due(state: SourceState, due: Due) -> SourceState:

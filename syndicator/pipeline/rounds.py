@@ -1,21 +1,29 @@
 """What the rounds of all kinds of source share."""
 
+import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.errors import NotReadable, SyndicatorError
 from syndicator.model.article import Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Round
+from syndicator.model.source import FeedHints, Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted
 from syndicator.rules.admission import Verdict
 from syndicator.rules.identity import url_key
+from syndicator.rules.moves import to_ask
+from syndicator.rules.rhythm import Poll
 from syndicator.store.popularity import ViewReading
 from syndicator.store.store import Store
+
+READING_TIME_S = 200.0
+"""So long a round goes on to article pages; what is left is still listed, and unknown, in the next."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -29,6 +37,42 @@ class Outcome(Struct, frozen=True, kw_only=True):
     body_hash: str | None = None
     read_whole: bool = False
     """Whether the document itself was read, not just found unchanged."""
+    headers: Mapping[str, str] = {}
+    """Of the answer: they say when the server wants to be asked again."""
+    hints: FeedHints | None = None
+    """What the document says of that; None where it was not read."""
+    poll: Poll = Poll()
+    """What the rhythm learns from."""
+    moved_to: str | None = None
+    """Where permanent redirects led."""
+    overlap: bool | None = None
+    """Whether the document held what is known of this source; None where it was not read."""
+    held_news: bool | None = None
+    """Of a document that was said to be unchanged and fetched all the same: whether it held anything new."""
+    found: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
+    """Configured selectors that found something, or nothing, on any page of the round."""
+    hub_delivers: bool = False
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is noticed in the course of one round."""
+
+    until: float
+    """When no further article page is begun, on the clock of the event loop."""
+    warnings: list[str] = field(default_factory=list)
+    found: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+
+    @property
+    def time_is_up(self) -> bool:
+        return asyncio.get_running_loop().time() > self.until
+
+
+def new_notes() -> Notes:
+    """Begin the notes of a round."""
+    return Notes(until=asyncio.get_running_loop().time() + READING_TIME_S)
 
 
 class RoundFailed(SyndicatorError):
@@ -85,3 +129,30 @@ def _reading(one: Admitted) -> ViewReading:
         views=candidate.views or 0,
         published_at=candidate.published_at or candidate.provenance.fetched_at,
     )
+
+
+def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pushed: bool = False) -> Poll:
+    """Say what a document held: the new with their dates, and how much was known (`known` beside these)."""
+    new = [one.candidate for one in admitted if one.verdict is Verdict.NEW]
+    return Poll(
+        new=len(new),
+        known=known + len(admitted) - len(new),
+        published=tuple(one.published_at for one in new if one.published_at),
+        backfill=backfill,
+        pushed=pushed,
+    )
+
+
+def word(result: object) -> str:
+    """Name what came in place of a document."""
+    return result.code if isinstance(result, FetchFailed) else "no document"
+
+
+def with_known(counts: Round, known: int) -> Round:
+    """Add what was listed, known, and not looked at again."""
+    return replace(counts, unchanged=counts.unchanged + known)
+
+
+def address(source: Source, state: SourceState) -> str:
+    """Give the address that a round asks: the configured one, or where it has moved for good."""
+    return to_ask(source.url, state.move, private=bool(source.headers))

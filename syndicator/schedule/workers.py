@@ -17,10 +17,18 @@ TICKS_S: Mapping[str, float] = {
     "deliver": 0.5,
     "rank": 2.0,
     "sweep": 60.0,
+    "subscribe": 5.0,
 }
 """How often each step looks for work that nothing else woke it for: another process' work, mostly."""
 
-CAPACITY: Mapping[str, int] = {"gather": 32, "publish": 1, "deliver": 128, "rank": 1, "sweep": 1}
+CAPACITY: Mapping[str, int] = {
+    "gather": 32,
+    "publish": 1,
+    "deliver": 128,
+    "rank": 1,
+    "sweep": 1,
+    "subscribe": 4,
+}
 """Jobs of each step at once, in one process."""
 
 WOKEN_BY_NEWS = ("publish", "deliver")

@@ -148,6 +148,11 @@ class StoreSection(Form):
         "a relative one is taken from the working directory.",
     )
 
+    pictures: Size = Field(
+        default=256 * 2**20,
+        description='How much disk the pictures may take that are served for sources with images = "cache".',
+    )
+
     @field_validator("url_file")
     @classmethod
     def _one_url(cls, value: str | None, info: ValidationInfo) -> str | None:

@@ -1,0 +1,40 @@
+"""From what a source claims to what is admitted: pictures are seen to, embargoes kept, the rest is judged."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Candidate
+from syndicator.model.clock import Clock
+from syndicator.model.source import Source
+from syndicator.pipeline.admitting import Admitted, Admitter
+from syndicator.pipeline.picturing import Pictures
+from syndicator.pipeline.rounds import Notes
+
+
+class Intake:
+    """The one way of candidates into the store."""
+
+    def __init__(self, pictures: Pictures, admitter: Admitter, clock: Clock) -> None:
+        self._pictures = pictures
+        self._admitter = admitter
+        self._clock = clock
+
+    async def take_in(
+        self,
+        source: Source,
+        candidates: Sequence[Candidate],
+        notes: Notes,
+        *,
+        backfill: bool = False,
+        rechecked: bool = False,
+    ) -> list[Admitted]:
+        """Admit the candidates of one document, the oldest first; see `Admitter.admit`.
+
+        What is under an embargo is held back and comes later, by itself.
+        """
+        if source.future_dates:
+            candidates = [replace(candidate, is_event=True) for candidate in candidates]
+        prepared, warnings = await self._pictures.prepare(source, candidates)
+        notes.warnings += warnings
+        return await self._admitter.admit(prepared, backfill=backfill, rechecked=rechecked)

@@ -1,0 +1,40 @@
+"""What operators tell a source to do: rest, go on, come now."""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from syndicator.model.clock import Clock
+from syndicator.model.ids import SourceId
+from syndicator.rules.cadence import NEVER
+from syndicator.store.owners import new_token
+from syndicator.store.store import Store
+
+PAUSED = "paused by an operator; `syndicator sources resume {source}` starts it again"
+LEASE = timedelta(seconds=15)
+
+
+class Steering:
+    """Changes what is remembered of a source, as its only worker for that moment."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def pause(self, source: SourceId) -> bool:
+        """Ask it nothing more until it is resumed; False while a worker has it."""
+        return await self._stop(source, PAUSED.format(source=source))
+
+    async def resume(self, source: SourceId) -> bool:
+        """Ask it now, and go on; also a source that was stopped because it is gone (410)."""
+        return await self._stop(source, None)
+
+    async def _stop(self, source: SourceId, stopped: str | None) -> bool:
+        now, token = self._clock(), new_token()
+        if not await self._store.sources.lease(source, token, now, LEASE):
+            return False
+        state = await self._store.sources.state(source)
+        because = stopped or "resumed by an operator"
+        due = now + NEVER if stopped else now
+        state = replace(state, stopped=stopped, next_due_at=due, due_because=because)
+        return await self._store.sources.settle(source, token, state)
