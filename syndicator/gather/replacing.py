@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.gather.html import MAX_HTML, HtmlCleaner
+from syndicator.gather.html import MAX_HTML, HtmlCleaner, check_weight
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TITLE, plain_text
 from syndicator.model.article import Candidate, Change, Photo
 from syndicator.model.source import Replacement
@@ -94,6 +94,7 @@ class _Work:
             self.warnings.append(f"{_name(rule)} was not applied: the body grows too long by it")
             return
         try:
+            check_weight(after)
             cleaned = HtmlCleaner(self._base).clean(after)
         except ValueError as error:
             self.warnings.append(f"{_name(rule)} was not applied: {error}")
