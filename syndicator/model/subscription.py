@@ -33,6 +33,8 @@ class Waiting(Struct, frozen=True, kw_only=True):
     """Digest of its body: a document that comes twice waits once."""
     size: int
     received_at: datetime
+    takes: int = 0
+    """How many rounds have begun to read it."""
 
 
 class Subscription(Struct, frozen=True, kw_only=True):

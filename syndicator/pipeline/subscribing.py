@@ -80,14 +80,15 @@ class Subscribing:
         )
 
     async def take_pushed(self, source: Source) -> tuple[Fetched, ...]:
-        """Give the documents that hubs pushed and no round has settled, the oldest first."""
-        if not self.wants(source):
+        """Give the documents that hubs pushed and no round has settled, the oldest first.
+
+        One that five rounds took and did not settle is given no more: it would break them all.
+        """
+        subscriptions = self._store.subscriptions
+        if not self.wants(source) or not (await subscriptions.get(source.id)).waiting:
             return ()
-        waiting = [one.id for one in (await self._store.subscriptions.get(source.id)).waiting]
-        documents = await self._store.subscriptions.documents(source.id, waiting)
-        if len(documents) < len(waiting):
-            lost = set(waiting) - {one.id for one in documents}
-            await self._store.subscriptions.update(source.id, lambda sub: rules.settled(sub, sorted(lost), 0))
+        waiting = (await subscriptions.update(source.id, rules.taken)).waiting
+        documents = await subscriptions.documents(source.id, [one.id for one in waiting])
         return tuple(_as_fetched(one) for one in documents)
 
     async def settled(self, source: Source, documents: Sequence[Fetched], admitted_new: int) -> None:

@@ -40,6 +40,8 @@ LOOK_AGAIN = timedelta(hours=1)
 MAX_WAITING, MAX_WAITING_BYTES = 50, 16 * 1024 * 1024
 """Of one source; a single document may be as large as the source's own limit."""
 WAITING_KEPT = timedelta(days=1)
+MAX_TAKES = 5
+"""Of one document: what so many rounds broke down on will break the next one too."""
 MAX_REASON = 300
 
 
@@ -190,6 +192,12 @@ def pushed(sub: Subscription, document: Pushed) -> Subscription:
 def refused(sub: Subscription) -> Subscription:
     """Note a push that was not signed with our secret."""
     return replace(sub, refused=sub.refused + 1)
+
+
+def taken(sub: Subscription) -> Subscription:
+    """Note that a round begins to read all that waits, but for what too many have begun to read in vain."""
+    left = (one for one in sub.waiting if one.takes < MAX_TAKES)
+    return replace(sub, waiting=tuple(replace(one, takes=one.takes + 1) for one in left))
 
 
 def settled(sub: Subscription, documents: Sequence[str], new: int) -> Subscription:

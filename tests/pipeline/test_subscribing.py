@@ -391,6 +391,24 @@ async def test_what_was_taken_stays_until_it_is_settled(ours: Subscriber, hub: H
     assert (status.pushes, status.articles_by_push, status.waiting) == (3, 2, 1)
 
 
+async def test_a_document_that_breaks_every_round_is_given_up(ours: Subscriber, hub: Hub) -> None:
+    await ours.subscribed(hub)
+    await hub.push(b"\x00 racun")
+    assert [len(await take(ours)) for _ in range(7)] == [1] * 5 + [0] * 2
+    assert (await ours.status()).waiting == 0
+    await hub.push(rss(1))
+    assert await take(ours) == [rss(1)]
+
+
+async def test_what_redis_no_longer_has_stops_nothing(ours: Subscriber, hub: Hub, store: Store) -> None:
+    await ours.subscribed(hub)
+    for number in (1, 2):
+        await hub.push(rss(number))
+    sub = await store.subscriptions.get(CITY)
+    await store.connection.call("HDEL", store.subscriptions._keys.pushed(CITY), sub.waiting[0].id)
+    assert await take(ours) == [rss(2)]
+
+
 async def test_a_replayed_push_is_harmless(
     ours: Subscriber, hub: Hub, store: Store, clock: ManualClock
 ) -> None:
