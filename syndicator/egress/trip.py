@@ -38,6 +38,14 @@ def parse_url(url: str) -> URL:
     return parsed.with_fragment(None) if parsed.raw_fragment else parsed
 
 
+def same_origin(url: str, other: str) -> bool:
+    """Tell whether two addresses have scheme, host and port in common; what is no address has no origin."""
+    try:
+        return _origin(URL(url)) == _origin(URL(other))
+    except ValueError:
+        return False
+
+
 def _origin(url: URL) -> tuple[str, str | None, int | None]:
     """Give scheme, host and port; a port that is the scheme's own counts whether it is written or not."""
     return url.scheme, url.raw_host, url.port

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from syndicator.egress.client import Egress
+from syndicator.egress.trip import same_origin
 from syndicator.gather.article_page import ArticleReading, read_article
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.feed import read_feed
@@ -29,13 +30,16 @@ class Gatherer:
     async def fetch(
         self, source: Source, url: str | None = None, state: SourceState | None = None
     ) -> FetchResult:
-        """Request the source's own URL, or another one of it; failure is a value.
+        """Request the source's own URL, or another one that it names; failure is a value.
 
-        Validators of `state` are sent with the source's own URL only: they are about no other document.
+        `state` holds the validators of that document. The headers of the configuration may be secrets, and a
+        list may name pages of anyone: they go to the origin of the source's own URL alone.
         """
-        validators = _validators(state) if state is not None and url in {None, source.url} else {}
-        headers = {**source.headers, **validators}
-        return await self._egress.fetch(url or source.url, headers=headers, limits=source.limits)
+        validators = _validators(state) if state is not None else {}
+        own = source.headers if url is None or same_origin(url, source.url) else {}
+        return await self._egress.fetch(
+            url or source.url, headers={**own, **validators}, limits=source.limits, proxy=source.proxy
+        )
 
     async def head(self, source: Source, url: str) -> FetchResult:
         """Look at a document (a picture) without reading it; failure is a value."""

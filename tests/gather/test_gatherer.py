@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from gather.gather_values import rss, source
+from msgspec.structs import replace
 
 from syndicator.egress.client import open_egress
 from syndicator.gather.gatherer import Gatherer
@@ -119,3 +120,18 @@ async def test_pages_are_read_in_the_pool() -> None:
         assert candidate.url == f"{url}read/1"
         assert candidate.canonical_url == f"{url}artikel"
         assert candidate.body_html == "<p>Isi.</p>"
+
+
+async def test_what_is_configured_for_a_source_goes_to_its_own_origin_alone() -> None:
+    seen: list[str | None] = []
+
+    async def note(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.Response(text="x")
+
+    async with portal(feed=note, read=note) as own, portal(read=note) as other, gatherer() as gathering:
+        private = replace(source(url=f"{own}feed"), headers={"Authorization": "Bearer secret"})
+        await gathering.fetch(private)
+        await gathering.fetch(private, f"{own}read")
+        await gathering.fetch(private, f"{other}read")
+    assert seen == ["Bearer secret", "Bearer secret", None]
