@@ -17,9 +17,10 @@ _SCHEDULE = '{ every = "5m", jitter = "30s" }'
 def block(source: Source, taken: Collection[str]) -> str:
     """Write what the configuration needs to gather this source, and to publish it as a feed of its own."""
     name = free_name(source, taken)
-    told = {"title": source.title, "kind": source.kind.value, "url": source.url}
+    told: dict[str, str | bool] = {"title": source.title, "kind": source.kind.value, "url": source.url}
     told |= {"language": source.language} if source.language else {}
     told |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
+    told |= {"full_text": True} if source.full_text else {}
     lines = [_table(f"source.{name}", told) + f"schedule = {_SCHEDULE}\n"]
     for part in ("list", "article", "popular"):
         rule = getattr(source, part)
@@ -44,8 +45,11 @@ def _rule(rule: ListRule | ArticleRule | PopularRule) -> dict[str, str]:
     return {key: value for key, value in asdict(rule).items() if isinstance(value, str)}
 
 
-def _table(name: str, values: Mapping[str, str]) -> str:
-    return f"[{name}]\n" + "".join(f"{key} = {_quoted(value)}\n" for key, value in values.items())
+def _table(name: str, values: Mapping[str, str | bool]) -> str:
+    return f"[{name}]\n" + "".join(
+        f"{key} = {json.dumps(value) if isinstance(value, bool) else _quoted(value)}\n"
+        for key, value in values.items()
+    )
 
 
 def _slug(text: str) -> str:

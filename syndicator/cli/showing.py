@@ -49,6 +49,8 @@ def show_discovery(out: Console, discovery: Discovery, articles: int, block: str
     _table(out, [_found(one, shown.source.timezone) for one in discovery.found])
     out.print()
     _show_reading(out, shown, articles)
+    for note in discovery.notes:
+        out.print(note)
     _heading(out, "To gather it, put this into a file of the configuration folder")
     out.print()
     out.print(block, style="cyan", soft_wrap=True, end="")
@@ -102,8 +104,10 @@ def _show_reading(out: Console, shown: Preview, articles: int) -> None:
     if shown.yields:
         _heading(out, "What each selector brings")
         _table(out, [_yield(one) for one in shown.yields])
+    for name in shown.missing:
+        out.print(f"{name} found nothing on any of these pages.", style="yellow")
     for warning in shown.warnings:
-        out.print(f"warning: {warning}", style="yellow")
+        out.print(f"warning: {warning}", style="yellow", soft_wrap=True)
 
 
 def _heading(out: Console, text: str) -> None:

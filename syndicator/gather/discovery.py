@@ -6,10 +6,10 @@ from enum import StrEnum
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
-from protego import Protego
 
 from syndicator.errors import NotReadable
 from syndicator.gather.html import same_site
+from syndicator.gather.merging import language_code
 from syndicator.gather.selectors import Page, Selector, text_of
 from syndicator.gather.text import MAX_NAME, absolute_url
 from syndicator.model.fetch import Fetched
@@ -18,7 +18,6 @@ MAX_POINTERS = 10
 MAX_LINKS = 3000
 """Links of a page that are looked at."""
 
-_MAX_ROBOTS_BYTES = 500 * 1024
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 _LIKE_A_FEED = re.compile(
     r"(?:^|[/._?=&-])(?:rss|feeds?|atom|rdf)(?:$|[/._?=&-])|\.(?:xml|rss|atom)$", re.IGNORECASE
@@ -28,6 +27,7 @@ _NO_FEED = re.compile(
 )
 _LINK_VALUE = re.compile(r"<(?P<url>[^<>]{1,4096})>(?P<parameters>(?:\s*;[^;,<]{0,300}){0,10})")
 _PARAMETER = re.compile(r";\s*(?P<name>[\w*-]{1,20})\s*=\s*(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s;,\"]+))")
+_TITLE_MARK = re.compile(r"\s+[|–—»-]\s+")
 _WELL_KNOWN = (
     "/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed/rss", "/feed.json",
     "/index.rdf", "/rss/index.xml",
@@ -55,14 +55,6 @@ class Pointer(Struct, frozen=True, kw_only=True):
     title: str | None = None
 
 
-class RobotsVerdict(Struct, frozen=True, kw_only=True):
-    """What a robots.txt (RFC 9309) says of one address."""
-
-    allowed: bool = True
-    crawl_delay_s: float | None = None
-    sitemaps: tuple[str, ...] = ()
-
-
 class PageFindings(Struct, frozen=True, kw_only=True):
     """What a page says of itself and of feeds."""
 
@@ -83,23 +75,11 @@ def read_findings(fetched: Fetched) -> PageFindings:
     except NotReadable:  # no honest page is that heavy
         return PageFindings(feeds=_unique(header))
     return PageFindings(
-        title=_first(page, "meta[property='og:site_name']", "content") or _first(page, "title", None),
-        language=_first(page, "html[lang]", "lang"),
+        title=_site_name(page),
+        language=language_code(_first(page, "html[lang]", "lang") or "") or None,
         canonical_url=_canonical(page),
         article=_first(page, "meta[property='og:type']", "content") == "article",
         feeds=_unique([*_announced(page), *header, *_linked(page)]),
-    )
-
-
-def ask_robots(body: bytes, url: str, user_agent: str) -> RobotsVerdict:
-    """Read what a robots.txt says of an address; its first 500 KiB count (RFC 9309, 2.5)."""
-    robots = Protego.parse(body[:_MAX_ROBOTS_BYTES].decode("utf-8", "replace"))
-    delay = robots.crawl_delay(user_agent)
-    sitemaps = (absolute_url(url, address) for address in robots.sitemaps)
-    return RobotsVerdict(
-        allowed=robots.can_fetch(url, user_agent),
-        crawl_delay_s=None if delay is None else float(delay),
-        sitemaps=tuple(dict.fromkeys(address for address in sitemaps if address))[:MAX_POINTERS],
     )
 
 
@@ -173,6 +153,13 @@ def _is_feed_type(media_type: str | None) -> bool:
 def _canonical(page: Page) -> str | None:
     nodes = page.find(Selector(name="canonical", css="link[rel~='canonical' i][href]"))
     return page.link(nodes[0], "href") if nodes else None
+
+
+def _site_name(page: Page) -> str | None:
+    """Give the portal's name: as it says, else what stands last in its title, as in `Terkini | Kabar Kota`."""
+    title = _first(page, "title", None) or ""
+    parts = [part.strip() for part in _TITLE_MARK.split(title) if part.strip()]
+    return _first(page, "meta[property='og:site_name']", "content") or (parts[-1] if parts else None)
 
 
 def _first(page: Page, css: str, attribute: str | None) -> str | None:

@@ -1,34 +1,40 @@
-"""What there is to gather at an address: feeds first, then sitemaps, then the structure of the page itself.
+"""What there is to gather at an address: feeds first, then news sitemaps, then the structure of the page.
 
 itself → announced in head and header → linked on the page → well-known paths → sitemaps → selectors
 """
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
-from syndicator.gather.candidates import FeedReading
 from syndicator.gather.discovery import (
     How,
     PageFindings,
     Pointer,
-    RobotsVerdict,
-    ask_robots,
     well_known_feeds,
+    well_known_sitemaps,
 )
 from syndicator.gather.html import same_site
+from syndicator.gather.merging import language_code
+from syndicator.gather.proposing import propose_for_articles, propose_for_list
+from syndicator.gather.robots import Robots, product_token, robots_url
 from syndicator.gather.sniff import DocumentKind, sniff
-from syndicator.model.fetch import Fetched, FetchFailed, Reason, Redirect
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason, Redirect
 from syndicator.model.source import Source, SourceKind
-from syndicator.pipeline.previewing import Desk, Preview, preview, read_page
+from syndicator.pipeline.previewing import Desk, Fetcher, Preview, preview, read_page, read_sitemaps
 from syndicator.pipeline.rounds import RoundFailed, fetched
 
 MAX_TRIED = 10
 """Feeds that are tried of those which a page names, and again of the well-known paths."""
+MAX_SITEMAPS = 3
+PROPOSED_FROM = 3
+"""Article pages from which selectors are made."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -44,6 +50,13 @@ class Found(Struct, frozen=True, kw_only=True):
     """Why it is of no use; None where it is."""
 
 
+class RobotsVerdict(Struct, frozen=True, kw_only=True):
+    """What robots.txt says of an address."""
+
+    allowed: bool = True
+    crawl_delay_s: float | None = None
+
+
 class Discovery(Struct, frozen=True, kw_only=True):
     """What was found at an address, and a look at the best of it."""
 
@@ -53,9 +66,11 @@ class Discovery(Struct, frozen=True, kw_only=True):
     canonical_url: str | None = None
     """Where the page says that it belongs, when that is another host."""
     robots: RobotsVerdict | None = None
-    """Of the address asked for; None where the file could not be read."""
+    """Of the page asked for; None where the file could not be read, or needed not be."""
     found: tuple[Found, ...]
     """The surest first."""
+    notes: tuple[str, ...] = ()
+    """How the proposed selectors came about."""
     preview: Preview
 
 
@@ -73,26 +88,39 @@ async def discover(
     """Find what can be gathered at the address of `draft`, and look at the best of it.
 
     `draft` says how to ask and in which zone dates are; `wanted` leaves out the other kinds. One request at
-    a time, about thirty at most. Raises RoundFailed where the address gives no document, NothingFound where
+    a time, thirty at most. Raises RoundFailed where the address gives no document, NothingFound where
     nothing can be gathered.
     """
+    desk = dataclasses.replace(desk, fetch=_remembering(desk.fetch))
     document = fetched(await desk.fetch(draft, draft.url))
     search = _Search(desk, draft, document, user_agent)
     await search.look(wanted)
     chosen = search.best()
     if chosen is None:
-        raise NothingFound(Reason.NOT_A_FEED, _nothing(document, search.found, wanted), tuple(search.found))
-    shown = await preview(desk, chosen, articles=articles)
+        raise NothingFound(Reason.NOT_A_FEED, search.nothing(wanted), tuple(search.found))
     canonical = search.findings.canonical_url
     return Discovery(
         requested_url=document.requested_url,
         final_url=document.url,
         redirects=document.redirects,
         canonical_url=canonical if canonical and not same_site(canonical, document.url) else None,
-        robots=search.robots,
+        robots=search.verdict(),
         found=tuple(search.found),
-        preview=shown,
+        notes=tuple(search.notes) if chosen.kind is SourceKind.PAGE else (),
+        preview=await preview(desk, chosen, articles=articles),
     )
+
+
+def _remembering(fetch: Fetcher) -> Fetcher:
+    """Ask for no address twice."""
+    answers: dict[str, FetchResult] = {}
+
+    async def ask(source: Source, url: str) -> FetchResult:
+        if url not in answers:
+            answers[url] = await fetch(source, url)
+        return answers[url]
+
+    return ask
 
 
 class _Search:
@@ -102,31 +130,61 @@ class _Search:
         self._desk = desk
         self._draft = draft
         self._document = document
-        self._user_agent = user_agent
+        self._agent = product_token(user_agent)
         self.found: list[Found] = []
+        self.notes: list[str] = []
         self.findings = PageFindings()
-        self.robots: RobotsVerdict | None = None
+        self._robots: Robots | None = None
         self._sources: dict[str, Source] = {}
 
     async def look(self, wanted: SourceKind | None) -> None:
         """Look for one kind after the other until there is something."""
         is_page = sniff(self._document.body) is DocumentKind.HTML
-        if wanted in {None, SourceKind.FEED} and not is_page:
-            await self._try_feed(Pointer(url=self._document.requested_url, how=How.ITSELF))
-        if self._sources or not is_page:
+        if not is_page:
+            await self._look_at_itself(wanted)
             return
         self.findings = await read_page(self._desk, self._document)
-        self.robots = await self._ask_robots()
+        self._robots = await self._read_robots()
         if wanted in {None, SourceKind.FEED}:
             await self._try_feeds(self.findings.feeds)
             if not self._sources:
                 await self._try_feeds(well_known_feeds(self._document.url))
+        if wanted is SourceKind.SITEMAP or (wanted is None and not self._sources):
+            await self._try_sitemaps(self._sitemaps())
+        if wanted is SourceKind.PAGE or (wanted is None and not self._is_news()):
+            await self._try_page()
 
     def best(self) -> Source | None:
-        """Give the surest find of use: one of comments, or without an entry, only where there is no other."""
-        useful = [one for one in self.found if one.problem is None]
-        ranked = sorted(useful, key=lambda one: (_is_of_comments(one), not one.entries))
+        """Give the surest find of use; one of comments, or without an entry, only where there is no other."""
+        useful = [one for one in self.found if one.problem is None and one.url in self._sources]
+        ranked = sorted(useful, key=lambda one: (_is_of_comments(one), not one.entries, _is_bare(one)))
         return self._sources[ranked[0].url] if ranked else None
+
+    def verdict(self) -> RobotsVerdict | None:
+        robots = self._robots
+        if robots is None:
+            return None
+        return RobotsVerdict(allowed=robots.allows(self._document.url), crawl_delay_s=robots.crawl_delay_s)
+
+    def nothing(self, wanted: SourceKind | None) -> str:
+        """Say in one sentence that there is nothing."""
+        problems = [one.problem for one in self.found if one.how is How.STRUCTURE and one.problem]
+        what = {None: "a feed, a sitemap or a list of articles", SourceKind.PAGE: "a list of articles"}
+        told = what.get(wanted, f"a {wanted}")
+        return f"there is no {told.removeprefix('a ')} at {self._document.url}" + "".join(
+            f": {problem}" for problem in problems[:1]
+        )
+
+    def _is_news(self) -> bool:
+        """Whether something was found that brings headlines by itself."""
+        return any(one.problem is None and one.entries and not _is_bare(one) for one in self.found)
+
+    async def _look_at_itself(self, wanted: SourceKind | None) -> None:
+        pointer = Pointer(url=self._document.requested_url, how=How.ITSELF)
+        if wanted in {None, SourceKind.FEED}:
+            await self._try_feed(pointer)
+        if wanted in {None, SourceKind.SITEMAP} and not self._sources:
+            await self._try_sitemap(pointer)
 
     async def _try_feeds(self, pointers: Iterable[Pointer]) -> None:
         tried = {one.url for one in self.found}
@@ -140,61 +198,127 @@ class _Search:
             _check_host(pointer, document)
             reading = await self._desk.gatherer.read_feed(source, document)
         except RoundFailed as error:
-            self._note(pointer, SourceKind.FEED, problem=error.failed.code)
+            self._note(Found(kind=SourceKind.FEED, problem=error.failed.code, **_of(pointer)))
         except NotReadable as error:
-            self._note(pointer, SourceKind.FEED, problem=error.detail)
+            self._note(Found(kind=SourceKind.FEED, problem=error.detail, **_of(pointer)))
         else:
-            self._take(pointer, source, document, reading)
+            if any(one.url == document.url for one in self._sources.values()):
+                return  # another address of a feed that was found before
+            dates = [one.published_at for one in reading.candidates if one.published_at]
+            title = reading.title or pointer.title
+            self._note(
+                Found(
+                    kind=SourceKind.FEED,
+                    entries=len(reading.candidates),
+                    newest=max(dates, default=None),
+                    **_of(pointer, title),
+                )
+            )
+            self._keep(pointer, source, document, title, reading.language)
 
-    def _take(self, pointer: Pointer, source: Source, document: Fetched, reading: FeedReading) -> None:
-        if any(one.url == document.url for one in self._sources.values()):
-            return  # another address of a feed that was found before
-        self._note(
-            pointer,
-            SourceKind.FEED,
-            title=reading.title or pointer.title,
-            entries=len(reading.candidates),
-            newest=max((one.published_at for one in reading.candidates if one.published_at), default=None),
-        )
+    async def _try_sitemaps(self, pointers: Sequence[Pointer]) -> None:
+        for pointer in pointers[:MAX_SITEMAPS]:
+            await self._try_sitemap(pointer)
+            if self._is_news():
+                break
+
+    async def _try_sitemap(self, pointer: Pointer) -> None:
+        source = replace(self._draft, kind=SourceKind.SITEMAP, url=pointer.url)
+        try:
+            document = fetched(await self._desk.fetch(source, pointer.url))
+            _check_host(pointer, document)
+            items, _ = await read_sitemaps(self._desk, source, document)
+        except RoundFailed as error:
+            self._note(Found(kind=SourceKind.SITEMAP, problem=error.failed.code, **_of(pointer)))
+        except NotReadable as error:
+            self._note(Found(kind=SourceKind.SITEMAP, problem=error.detail, **_of(pointer)))
+        else:
+            told = sum(item.title is not None for item in items)
+            title = None if told else _BARE
+            dates = [item.published_at for item in items if item.published_at]
+            self._note(
+                Found(
+                    kind=SourceKind.SITEMAP,
+                    entries=len(items),
+                    newest=max(dates, default=None),
+                    **_of(pointer, title),
+                )
+            )
+            full = replace(source, full_text=not told)
+            self._keep(pointer, full, document, None, None)
+
+    def _sitemaps(self) -> list[Pointer]:
+        """Give those of robots.txt, those of news first, else those at well-known paths."""
+        named = self._robots.sitemaps if self._robots else ()
+        pointers = [Pointer(url=url, how=How.ROBOTS) for url in named if url.startswith("http")]
+        pointers.sort(key=lambda pointer: "news" not in pointer.url.lower())
+        return pointers or list(well_known_sitemaps(self._document.url))
+
+    async def _try_page(self) -> None:
+        """Propose selectors for the page and the articles that it lists."""
+        source = replace(self._draft, kind=SourceKind.PAGE, url=self._document.url)
+        pointer = Pointer(url=self._document.url, how=How.STRUCTURE, title=self.findings.title)
+        try:
+            proposal = await self._desk.pool.run(propose_for_list, source, self._document)
+            pages = await self._article_pages(source, proposal.urls)
+            articles = await self._desk.pool.run(propose_for_articles, source, pages)
+        except NotReadable as error:
+            self._note(Found(kind=SourceKind.PAGE, problem=error.detail, **_of(pointer)))
+            return
+        self.notes += articles.notes
+        self._note(Found(kind=SourceKind.PAGE, entries=len(proposal.urls), **_of(pointer)))
+        proposed = replace(source, list=proposal.list, article=articles.article, popular=proposal.popular)
+        self._keep(pointer, proposed, self._document, self.findings.title, None)
+
+    async def _article_pages(self, source: Source, urls: Sequence[str]) -> list[Fetched]:
+        """Read the first few pages that robots.txt allows."""
+        pages: list[Fetched] = []
+        for url in urls[: 2 * PROPOSED_FROM]:
+            if len(pages) == PROPOSED_FROM:
+                break
+            if self._robots is not None and not self._robots.allows(url):
+                self.notes.append(f"robots.txt asks programs not to read {url}")
+                continue
+            result = await self._desk.fetch(source, url)
+            if isinstance(result, Fetched) and sniff(result.body) is DocumentKind.HTML:
+                pages.append(result)
+        if not pages:
+            raise NotReadable(Reason.EMPTY, "none of the article pages that it lists could be read")
+        return pages
+
+    def _keep(
+        self, pointer: Pointer, source: Source, document: Fetched, title: str | None, language: str | None
+    ) -> None:
         self._sources[pointer.url] = replace(
             source,
             url=document.url,
-            title=reading.title or self.findings.title or source.title,
-            language=reading.language or self.findings.language,
+            title=title or self.findings.title or urlsplit(document.url).hostname or source.title,
+            language=language_code(language or self.findings.language or "") or None,
         )
 
-    def _note(
-        self,
-        pointer: Pointer,
-        kind: SourceKind,
-        *,
-        title: str | None = None,
-        entries: int = 0,
-        newest: datetime | None = None,
-        problem: str | None = None,
-    ) -> None:
+    def _note(self, found: Found) -> None:
         # That most well-known paths lead nowhere is no news.
-        if problem is None or pointer.how is not How.WELL_KNOWN:
-            self.found.append(
-                Found(
-                    kind=kind,
-                    url=pointer.url,
-                    how=pointer.how,
-                    title=title or pointer.title,
-                    entries=entries,
-                    newest=newest,
-                    problem=problem,
-                )
-            )
+        if found.problem is None or found.how is not How.WELL_KNOWN:
+            self.found.append(found)
 
-    async def _ask_robots(self) -> RobotsVerdict | None:
-        """Ask robots.txt about the address; without the file all is allowed (RFC 9309, 2.3.1.3)."""
-        url = urljoin(self._document.url, "/robots.txt")
-        result = await self._desk.fetch(self._draft, url)
+    async def _read_robots(self) -> Robots | None:
+        """Ask robots.txt; without the file all is allowed (RFC 9309, 2.3.1.3)."""
+        result = await self._desk.fetch(self._draft, robots_url(self._document.url))
         if isinstance(result, Fetched) and sniff(result.body) is not DocumentKind.HTML:
-            return ask_robots(result.body, self._document.url, self._user_agent)
+            return await self._desk.gatherer.read_robots(result.body, self._agent)
         missing = isinstance(result, Fetched) or (isinstance(result, FetchFailed) and _is_missing(result))
-        return RobotsVerdict() if missing else None
+        return await self._desk.gatherer.read_robots(b"", self._agent) if missing else None
+
+
+_BARE = "addresses without headlines"
+
+
+def _is_bare(found: Found) -> bool:
+    return found.kind is SourceKind.SITEMAP and found.title == _BARE
+
+
+def _of(pointer: Pointer, title: str | None = None) -> dict[str, Any]:
+    return {"url": pointer.url, "how": pointer.how, "title": title or pointer.title}
 
 
 def _is_missing(failed: FetchFailed) -> bool:
@@ -210,9 +334,3 @@ def _check_host(pointer: Pointer, document: Fetched) -> None:
 def _is_of_comments(found: Found) -> bool:
     told = f"{found.url} {found.title or ''}".lower()
     return "comment" in told or "komentar" in told
-
-
-def _nothing(document: Fetched, found: Sequence[Found], wanted: SourceKind | None) -> str:
-    what = {None: "a feed", SourceKind.FEED: "a feed"}.get(wanted, "what was asked for")
-    tried = f" ({len(found)} addresses were tried)" if found else ""
-    return f"nothing at {document.url} is {what}{tried}"

@@ -1,21 +1,26 @@
 """A dry run: what a source would bring, field by field, with nothing stored."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
 from syndicator.gather.discovery import PageFindings, read_findings
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.page import ListReading
 from syndicator.gather.pool import ParserPool
+from syndicator.gather.sitemap import sitemap_candidate
 from syndicator.gather.sniff import DocumentKind, sniff
 from syndicator.model.article import Candidate, ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.rounds import RoundFailed, fetched
 from syndicator.pipeline.yields import Yield, yields_of
+
+MAX_CHILDREN = 3
+"""Sitemaps of an index that are read."""
 
 Fetcher = Callable[[Source, str], Awaitable[FetchResult]]
 """Requests an address for a source: live, or from what was kept of an earlier time."""
@@ -50,6 +55,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     popular: tuple[PopularItem, ...] = ()
     yields: tuple[Yield, ...] = ()
     """What each selector brings."""
+    missing: tuple[str, ...] = ()
+    """Selectors of article pages that found nothing on any of those read: `article.quote`."""
     warnings: tuple[str, ...] = ()
 
 
@@ -61,7 +68,20 @@ async def preview(desk: Desk, source: Source, *, articles: int) -> Preview:
     document = fetched(await desk.fetch(source, source.url))
     if source.kind is SourceKind.PAGE:
         return await _page(desk, source, document, articles)
+    if source.kind is SourceKind.SITEMAP:
+        return await _sitemap(desk, source, document, articles)
+    return await _feed(desk, source, document, articles)
+
+
+async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
     reading = await desk.gatherer.read_feed(source, document)
+    candidates: Sequence[Candidate] = reading.candidates
+    read = _Read()
+    if source.full_text:
+        listed = [_listed(one) for one in candidates[:articles] if one.url]
+        read = await _articles(desk, source, listed)
+        candidates = read.candidates
+    popular = await _popular(desk, source, read.warnings)
     return Preview(
         source=source,
         final_url=document.url,
@@ -69,17 +89,66 @@ async def preview(desk: Desk, source: Source, *, articles: int) -> Preview:
         title=reading.title,
         home_url=reading.home_url,
         language=reading.language,
-        candidates=reading.candidates,
-        warnings=reading.warnings,
+        candidates=tuple(candidates),
+        popular=popular,
+        yields=yields_of(source, ListReading(items=(), popular=popular), read.candidates),
+        missing=tuple(dict.fromkeys(read.missing)),
+        warnings=(*reading.warnings, *read.warnings),
     )
+
+
+def _listed(told: Candidate) -> ListedItem:
+    return ListedItem(
+        url=told.url, title=told.title, published_at=told.published_at, section=told.section, tags=told.tags
+    )
+
+
+async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
+    items, warnings = await read_sitemaps(desk, source, document)
+    read = _Read(warnings=warnings)
+    if source.full_text:
+        read = await _articles(desk, source, items[:articles], read)
+    else:
+        made = (sitemap_candidate(source, document, item) for item in items)
+        read.candidates += [one for one in made if one is not None]
+    return Preview(
+        source=source,
+        final_url=document.url,
+        redirects=document.redirects,
+        candidates=tuple(read.candidates),
+        listed=tuple(items),
+        yields=yields_of(source, ListReading(items=()), read.candidates),
+        missing=tuple(dict.fromkeys(read.missing)),
+        warnings=tuple(read.warnings),
+    )
+
+
+async def read_sitemaps(desk: Desk, source: Source, document: Fetched) -> tuple[list[ListedItem], list[str]]:
+    """Read a sitemap; of an index, the sitemaps that it names first, until one of them lists something.
+
+    Raises NotReadable where it is none.
+    """
+    reading = await desk.gatherer.read_sitemap(source, document)
+    items, warnings = list(reading.items), list(reading.warnings)
+    newest_first = sorted(reading.children, key=lambda child: "news" not in child.url)
+    for child in newest_first[:MAX_CHILDREN]:
+        if items:
+            break
+        try:
+            inner = fetched(await desk.fetch(source, child.url))
+            items += (await desk.gatherer.read_sitemap(source, inner)).items
+        except RoundFailed as error:
+            warnings.append(f"the sitemap {child.url}: {error}")
+        except NotReadable as error:
+            warnings.append(f"the sitemap {child.url}: {error.detail}")
+    return items, warnings
 
 
 async def _page(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
     lists = await desk.gatherer.read_list(source, document)
     findings = await read_page(desk, document)
-    warnings = list(lists.warnings)
-    popular = lists.popular or await _popular(desk, source, warnings)
-    candidates = await _articles(desk, source, lists.items[:articles], warnings)
+    read = await _articles(desk, source, lists.items[:articles], _Read(warnings=list(lists.warnings)))
+    popular = lists.popular or await _popular(desk, source, read.warnings)
     return Preview(
         source=source,
         final_url=document.url,
@@ -87,17 +156,14 @@ async def _page(desk: Desk, source: Source, document: Fetched, articles: int) ->
         canonical_url=findings.canonical_url,
         title=findings.title,
         language=findings.language,
-        candidates=tuple(candidates),
+        candidates=tuple(read.candidates),
         listed=lists.items,
         next_url=lists.next_url,
         popular=popular,
-        yields=yields_of(source, _with(lists, popular), candidates),
-        warnings=tuple(warnings),
+        yields=yields_of(source, replace(lists, popular=popular), read.candidates),
+        missing=tuple(dict.fromkeys(read.missing)),
+        warnings=tuple(read.warnings),
     )
-
-
-def _with(lists: ListReading, popular: tuple[PopularItem, ...]) -> ListReading:
-    return ListReading(items=lists.items, popular=popular, next_url=lists.next_url)
 
 
 async def read_page(desk: Desk, document: Fetched) -> PageFindings:
@@ -121,18 +187,32 @@ async def _popular(desk: Desk, source: Source, warnings: list[str]) -> tuple[Pop
     return ()
 
 
+@dataclass
+class _Read:
+    """Article pages as they were read, and what was odd about them."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
 async def _articles(
-    desk: Desk, source: Source, items: Sequence[ListedItem], warnings: list[str]
-) -> list[Candidate]:
-    candidates: list[Candidate] = []
+    desk: Desk, source: Source, items: Sequence[ListedItem], read: _Read | None = None
+) -> _Read:
+    read = read or _Read()
+    found: set[str] = set()
     for item in items:
         try:
             page = fetched(await desk.fetch(source, item.url))
             reading = await desk.gatherer.read_article(source, page, item)
-            candidates.append(reading.candidate)
-            warnings += [f"article page {item.url}: {warning}" for warning in reading.warnings]
         except RoundFailed as error:
-            warnings.append(f"article page {item.url}: {error}")
+            read.warnings.append(f"article page {item.url}: {error}")
         except NotReadable as error:
-            warnings.append(f"article page {item.url}: {error.detail}")
-    return candidates
+            read.warnings.append(f"article page {item.url}: {error.detail}")
+        else:
+            read.candidates.append(reading.candidate)
+            read.missing += reading.missing
+            read.warnings += (f"{item.url}: {warning}" for warning in reading.warnings)
+            found |= set(reading.found)
+    read.missing = [name for name in read.missing if name not in found]
+    return read

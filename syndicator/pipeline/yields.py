@@ -20,6 +20,14 @@ _LIST: dict[str, Callable[[ListedItem], object]] = {
     "section": lambda item: item.section,
     "image": lambda item: item.image_url,
 }
+_READ_AS = {
+    "date": "published_at",
+    "photo": "photos",
+    "caption": "photos",
+    "credit": "photos",
+    "embargo": "embargo_until",
+}
+"""What a candidate calls a field that the rule calls otherwise."""
 _ARTICLE: dict[str, Callable[[Candidate], object]] = {
     "title": lambda article: article.title,
     "date": lambda article: article.published_at,
@@ -68,10 +76,14 @@ def yields_of(source: Source, lists: ListReading, candidates: Sequence[Candidate
             following = lists.next_url or ""
             found.append(
                 Yield(
-                    key="list.next", selector=source.list.next, found=bool(following), of=1, sample=following
+                    key="list.next",
+                    selector=source.list.next,
+                    found=int(bool(following)),
+                    of=1,
+                    sample=following,
                 )
             )
-    if source.article is not None:
+    if source.article is not None and candidates:
         found += _of_rule("article", source.article, _ARTICLE, candidates)
     if source.popular is not None:
         number = len(lists.popular)
@@ -99,7 +111,7 @@ def _by_selector(row: object, field: str) -> bool:
     """Whether a value is the selector's: what the page says of itself steps in where that finds nothing."""
     if not isinstance(row, Candidate):
         return True
-    return row.provenance.read_from.get(field, "selector") == "selector"
+    return row.provenance.read_from.get(_READ_AS.get(field, field), "selector") == "selector"
 
 
 def _text(value: object) -> str:

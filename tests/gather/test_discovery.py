@@ -5,7 +5,6 @@ from gather.gather_values import fetched
 
 from syndicator.gather.discovery import (
     How,
-    ask_robots,
     looks_like_a_feed,
     read_findings,
     well_known_feeds,
@@ -67,17 +66,3 @@ def test_well_known_paths_are_few_and_of_the_same_host() -> None:
     urls = [one.url for one in well_known_feeds(URL)]
     assert len(urls) <= 10
     assert {"https://www.kota.example/feed", "https://www.kota.example/rss.xml"} <= set(urls)
-
-
-def test_robots_are_asked_for_our_name() -> None:
-    body = (
-        b"User-agent: syndicator\nDisallow: /privat/\nCrawl-delay: 5\nSitemap: /news.xml\n"
-        b"User-agent: *\nDisallow: /\n"
-    )
-    agent = "syndicator/0.1 (+https://x.example)"
-    allowed = ask_robots(body, URL, agent)
-    assert (allowed.allowed, allowed.crawl_delay_s) == (True, 5.0)
-    assert allowed.sitemaps == ("https://www.kota.example/news.xml",)
-    assert not ask_robots(body, "https://www.kota.example/privat/1", agent).allowed
-    assert not ask_robots(body, URL, "other/1").allowed
-    assert ask_robots(b"\xff\xfe\x00garbage", URL, agent).allowed

@@ -1,0 +1,152 @@
+"""By what the parts of news pages are recognised: words in their text, in their classes, in addresses."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+from syndicator.gather.figures import parse_count
+from syndicator.gather.outline import Element
+from syndicator.rules.date_text import read_date
+
+
+def _clue(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+DATE = _clue(r"date|time|tanggal|tgl|publish|waktu|posted|updated")
+AUTHOR = _clue(r"author|reporter|penulis|writer|byline|wartawan|jurnalis|pewarta|kontributor")
+AUTHOR_LABEL = re.compile(
+    r"(Reporter|Penulis|Wartawan|Pewarta|Jurnalis|Author|Writer|Oleh|By)\s*[:：]?\s+\S", re.IGNORECASE
+)
+EDITOR = _clue(r"editor|redaktur|penyunting")
+VIEWS = _clue(r"view|hits?\b|dibaca|dilihat|pageview|read-?count|eye|counter")
+VIEWS_TEXT = _clue(r"dibaca|dilihat|views?\b|kali|pembaca|reads?\b")
+SECTION = _clue(r"badge|categor|kategori|kanal|rubrik|channel|section|label|topic|subtitle__")
+SECTION_PATH = _clue(r"/(?:kategori|category|kanal|rubrik|channel|section|topik|tag)/[^/]+/?$")
+TAGS = _clue(r"(?:^|[\s_-])tags?(?:$|[\s_-])|topik|keyword|tagging")
+TAG_PATH = _clue(r"/(?:tags?|topik|topic|keyword)/|[?&](?:tag|q)=")
+CREDIT = _clue(r"credit|copyright|photographer|fotografer|photo-?source|sumber|image-?info|img-?info")
+CREDIT_TEXT = re.compile(r"[(\[]?(?:foto|photo|dok|sumber|doc)\b\.?\s*[:：/]?", re.IGNORECASE)
+CAPTION = _clue(r"caption|keterangan|ket-?foto|desc-?(?:foto|photo|image)")
+INLINE_RELATED = _clue(r"read-?also|baca-?juga|also-?read|linksisip|lihat-?juga|related|terkait")
+INLINE_LABEL = re.compile(r"(baca|lihat|simak|read|see)\s+(juga|also|too|pula)|also read", re.IGNORECASE)
+RELATED_HEADING = re.compile(
+    r"(?:berita|artikel|konten|kabar)?\s*(?:terkait|lainnya|serupa)|related.{0,20}|baca juga:?"
+    r"|you may also like|read also|see also",
+    re.IGNORECASE,
+)
+POPULAR_HEADING = re.compile(
+    r"(?:berita|artikel|kabar)?\s*(?:ter)?popul[ea]r.{0,20}|terbanyak dibaca|hot news"
+    r"|(?:paling|banyak)\s+(?:banyak\s+)?(?:dibaca|populer|dicari).{0,20}"
+    r"|most\s+(?:popular|read|viewed).{0,20}|trending.{0,20}",
+    re.IGNORECASE,
+)
+POPULAR = _clue(r"popul[ea]r|trending|most-?(?:read|viewed|popular)|terbaca|mostpop")
+BREADCRUMB = _clue(r"breadcrumb")
+LEAD = _clue(
+    r"(?:^|[\s_-])(?:lead|sapo|ringkasan|summary|excerpt|standfirst|teaser|sinopsis|deck)(?:$|[\s_-])"
+)
+UNWANTED = _clue(
+    r"(?:^|[\s_-])(?:ads?|iklan|advert\w*|banner|parallax|sponsor\w*|newsletter|share)(?:$|[\s_-])"
+)
+ASIDE = _clue(
+    r"(?:^|[\s_-])(?:nav\w*|menu|footer|foot|breadcrumbs?|sidebar|side|aside|widget|related|terkait|popul[ea]r\w*"
+    r"|trending|share|sosmed|social|comments?|komentar|banner|ads?|iklan|cookie|modal|popup|login|search"
+    r"|recommend\w*|rekomendasi)(?:$|[\s_-])"
+)
+NEXT_TEXT = re.compile(
+    r"(?:halaman )?(?:next|berikut(?:nya)?|selanjutnya|lebih lama|older(?: posts)?|lanjut|›|»|→|>)[\s›»→>]*",
+    re.IGNORECASE,
+)
+NEXT = _clue(r"(?:^|[\s_-])next(?:$|[\s_-])|older|berikut")
+PAGES = _clue(r"pagination|paging|pager|halaman|page-?nav")
+EMBEDDED = _clue(r"twitter|instagram|tiktok|facebook|embed")
+NO_PICTURE = _clue(r"logo|icon|avatar|profile|sprite|blank|pixel|loading|banner|/ads?/|1x1")
+
+_NOT_ARTICLES = frozenset(
+    [
+        "tag", "tags", "topik", "topic", "kategori", "category", "author", "penulis", "search", "cari",
+        "page",
+        "halaman", "indeks", "index", "login", "register", "about", "tentang", "tentang-kami", "privacy",
+        "kebijakan", "redaksi", "pedoman", "kontak", "contact", "iklan", "rss", "feed", "sitemap", "user",
+        "profile", "help", "bantuan", "karir", "terms", "disclaimer", "subscribe", "amp", "wp-content",
+        "pedoman-media-siber", "kebijakan-privasi", "syarat-dan-ketentuan", "privacy-policy",
+    ]
+)  # fmt: skip
+_FILE = re.compile(r"\.(?:html?|php|aspx?|jsp)$", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{4,}")
+_DAY = re.compile(r"/(?:19|20)\d\d/\d{1,2}(?:/\d{1,2})?/|/(?:19|20)\d{6}/")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_DATE_LIKE = re.compile(r"(?=.*\d).{6,80}")
+_SLUG_WORDS = 4
+_SHORT_SLUG_WORDS = 2
+
+
+def is_article(url: str) -> bool:
+    """Whether an address looks like that of one article: a long slug, or a short one with an id or date."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    segments = [segment for segment in path.split("/") if segment]
+    if not segments or any(segment.lower() in _NOT_ARTICLES for segment in segments[:-1]):
+        return False
+    last = _FILE.sub("", segments[-1])
+    if last.lower() in _NOT_ARTICLES or re.search(r"\.(?:xml|jpe?g|png|pdf|apk|mp4|json)$", last):
+        return False
+    words = len(_WORD.findall(re.sub(r"[-_+]", " ", last)))
+    numbered = bool(_NUMBER.search(path) or _DAY.search(f"{path}/"))
+    if words >= _SLUG_WORDS or (numbered and words >= _SHORT_SLUG_WORDS):
+        return True
+    below = segments[-2] if len(segments) > 1 else ""
+    long_before = len(_WORD.findall(re.sub(r"[-_+]", " ", below))) >= _SLUG_WORDS
+    return long_before or (numbered and len(segments) > 1 and bool(_NUMBER.fullmatch(last)))
+
+
+def pattern_of(url: str) -> str:
+    """Give the form of an address: numbers as #, long words as ~, so that those of one kind are equal."""
+    parts = urlsplit(url)
+    told = []
+    for segment in parts.path.strip("/").split("/"):
+        if re.fullmatch(r"\d+", segment):
+            told.append("#")
+        else:
+            told.append("~" if len(_WORD.findall(re.sub(r"[-_+]", " ", segment))) > 1 else "*")
+    return f"{parts.hostname}/{'/'.join(told)}"
+
+
+class Clock:
+    """Reads dates as the source would: its zone, and the time at which the page came."""
+
+    def __init__(self, timezone: str, now: datetime) -> None:
+        self._timezone = timezone
+        self._now = now
+
+    def reads(self, text: str | None) -> bool:
+        """Whether a short text is a date."""
+        if not text or not _DATE_LIKE.fullmatch(text) or parse_count(text) is not None:
+            return False
+        return read_date(text, timezone=self._timezone, now=self._now) is not None
+
+
+def in_aside(element: Element, root: Element | None = None) -> bool:
+    """Whether something stands in navigation, in a side column, in a box of other things."""
+    for each in (element, *element.ancestors()):
+        if each is root or each.tag == "body":
+            return False
+        if each.tag in {"nav", "footer", "aside"} or ASIDE.search(each.named):
+            return True
+    return False
+
+
+def in_frame(element: Element) -> bool:
+    """Whether something stands in what frames every page: its head, its menu, its foot."""
+    return any(
+        each.tag in {"nav", "footer"} or (each.tag == "header" and each.depth <= 3)  # noqa: PLR2004  the page's own
+        for each in (element, *element.ancestors())
+    )
+
+
+def first_label(texts: Iterable[str]) -> str:
+    """Give the word by which a byline says what it is, as it is written, where all say it alike."""
+    labels = {match[1] for text in texts if (match := AUTHOR_LABEL.match(text))}
+    return labels.pop() if len(labels) == 1 else ""
