@@ -127,11 +127,12 @@ def read_date(text: str, *, timezone: str, now: datetime, future: bool = False) 
     dates without a year count. Without a year the last such day is meant; where dates ahead are to be
     expected (`future`), the nearest. None when there is no date in it, or none that the calendar has.
     """
-    line = _calendar_day(_folded(text))
+    line = _folded(text)
     zone = _Zone(ZoneInfo(timezone), f"zone {timezone} applied")
     for form in _STANDARD:
         if match := form.fullmatch(line):
             return _from_standard(match, zone)
+    line = _calendar_day(line)
     return (
         _from_number(line, zone) or _from_words(line, zone, now, future=future) or _from_distance(line, now)
     )
@@ -330,7 +331,7 @@ def _read(day: _Day | None, clock: timedelta | None, zone: _Zone) -> ReadDate | 
     if day is None:
         return None
     local = datetime(day.date.year, day.date.month, day.date.day, tzinfo=zone.tz)
-    notes = tuple(note for note in (day.note, zone.note) if note)
+    notes = tuple(filter(None, (day.note, zone.note)))
     if clock is None:
         return ReadDate(
             at=local.astimezone(UTC),
