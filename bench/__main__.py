@@ -8,7 +8,7 @@ import sys
 
 from syndicator.observe import logs
 
-BENCHES = ("parsing", "admitting", "rounds", "serving")
+BENCHES = ("parsing", "admitting", "rounds", "hostile", "serving")
 
 
 def main() -> None:
