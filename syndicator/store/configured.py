@@ -87,6 +87,7 @@ class Configured:
             ("ZREM", keys.subscriptions_due(), source),
             ("HDEL", keys.sources_woken(), source),
             ("UNLINK", keys.unreadable(source)),
+            ("UNLINK", keys.held(source)),
             ("ZREM", keys.sources_due(), source),
             ("HDEL", keys.sources_owners(), source),
         )

@@ -179,6 +179,27 @@ class Keys:
         """
         return f"{self._prefix}picture:{digest}"
 
+    def held(self, source: SourceId) -> str:
+        """HASH: `c:` and name → msgpack `HeldArticle`; `k:` and identity key → name.
+
+        Kept: until its embargo ends, at most 800 fields a source. Written by: gathering, release.
+        """
+        return f"{self._prefix}held:{source}"
+
+    def held_due(self) -> str:
+        """ZSET: source and name of each article under embargo → its end in ms, or lease end.
+
+        Kept: until released. Written by: gathering, release.
+        """
+        return self._prefix + "held:due"
+
+    def held_owners(self) -> str:
+        """HASH: source and name → token of the worker that leased it.
+
+        Kept: until released. Written by: release.
+        """
+        return self._prefix + "held:owners"
+
     def feeds_version(self) -> str:
         """HASH: feed id → number, raised by each change that the feed shows.
 

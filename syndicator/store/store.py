@@ -15,6 +15,7 @@ from syndicator.store.deliveries import Deliveries
 from syndicator.store.embedded import embedded_server
 from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
+from syndicator.store.held import Held
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import Outbox
 from syndicator.store.pictures import Pictures
@@ -38,7 +39,7 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     kept_revisions: int = 5
     """How many earlier revisions of an article are kept."""
     kept_pictures: timedelta = timedelta(days=100)
-    """How long the address of a picture that we serve is kept after it was last asked for: longer than articles."""
+    """How long the address of a picture that we serve is kept, after it was last asked for."""
 
 
 class Store:
@@ -52,6 +53,7 @@ class Store:
         self.configured = Configured(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.feeds = Feeds(connection, keys)
+        self.held = Held(connection, keys)
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, kept_pictures)
         self.popularity = Popularity(connection, keys)

@@ -1,0 +1,103 @@
+"""Keeps back what is under embargo, before anything is admitted."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Candidate, Identity
+from syndicator.model.ids import SourceId
+from syndicator.observe.logs import get_logger
+from syndicator.rules.embargo import LONGEST, is_held, released
+from syndicator.rules.identity import identify, url_key
+from syndicator.store.held import Held as HeldStore
+from syndicator.store.held import HeldArticle
+
+READ_AGAIN_AFTER = timedelta(hours=1)
+
+log = get_logger(__name__)
+
+
+class Held:
+    """Stands before admission: what may not be shown yet does not get there.
+
+    Nothing of a held article is in a feed, page, list, webhook or event. Of a known article whose new
+    revision is under embargo, the old one stays.
+    """
+
+    def __init__(self, store: HeldStore) -> None:
+        self._store = store
+
+    async def keep_back(self, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
+        """Hold the candidates of one document that are under embargo; give the others, in their order.
+
+        A newer candidate takes the place of a held one of the same identity. One whose embargo is over, or
+        was lifted, goes through, and is due for release now in place of the held one: whoever dies before it
+        is admitted, the release step admits it, and then holds it no more.
+        """
+        if not candidates:
+            return []
+        source = candidates[0].source
+        are_held = any(is_held(candidate, now) for candidate in candidates)
+        if not are_held and not await self._store.holds(source):
+            return [released(candidate, now) for candidate in candidates]
+        identities = identify(candidates)
+        found = await self._store.find(source, [identity.keys for identity in identities])
+        passed: list[Candidate] = []
+        for candidate, identity, earlier in zip(candidates, identities, found, strict=True):
+            single = _alone(candidate, identity)
+            if is_held(candidate, now):
+                await self._hold(single, identity, earlier, now)
+            else:
+                passed.append(await self._let_through(single, identity, earlier, now))
+        return passed
+
+    async def read_lately(self, source: SourceId, urls: Sequence[str], now: datetime) -> frozenset[str]:
+        """Name the article pages that are held and were read less than an hour ago: they can wait."""
+        if not urls or not await self._store.holds(source):
+            return frozenset()
+        found = await self._store.find(source, [[url_key(url)] for url in urls])
+        return frozenset(
+            url
+            for url, held in zip(urls, found, strict=True)
+            if any(now - one.candidate.provenance.fetched_at < READ_AGAIN_AFTER for one in held)
+        )
+
+    async def _hold(
+        self, candidate: Candidate, identity: Identity, earlier: Sequence[HeldArticle], now: datetime
+    ) -> None:
+        until = candidate.embargo_until or now
+        if until - now > LONGEST or not _is_known_by_itself(candidate, identity):
+            log.info("kept back until it is listed without an embargo", url=candidate.url)
+            await self._store.drop(earlier)
+        elif earlier or await self._store.has_room(candidate.source):
+            await self._store.put(HeldArticle(candidate=candidate, identity=identity, until=until), earlier)
+        else:
+            log.warning("too many articles under embargo: this one waits at its source", url=candidate.url)
+
+    async def _let_through(
+        self, candidate: Candidate, identity: Identity, earlier: Sequence[HeldArticle], now: datetime
+    ) -> Candidate:
+        if not earlier:
+            return released(candidate, now)
+        passing = released(candidate, now, lifted=candidate.embargo_until is None)
+        if not _is_known_by_itself(candidate, identity):
+            await self._store.drop(earlier)
+        elif [(one.identity, one.until <= now) for one in earlier] != [(identity, True)]:
+            article = HeldArticle(candidate=passing, identity=identity, until=now)
+            await self._store.put(article, earlier)
+        return passing
+
+
+def _alone(candidate: Candidate, identity: Identity) -> Candidate:
+    """Give a candidate that is known by the same keys without the rest of its document.
+
+    A guid that others of the document share identifies nothing; alone, it would seem to.
+    """
+    has_own_guid = any(key.startswith("g:") for key in identity.keys)
+    return candidate if has_own_guid else replace(candidate, guid=None)
+
+
+def _is_known_by_itself(candidate: Candidate, identity: Identity) -> bool:
+    """Tell whether it has the same identity alone: not where others of the document share its link."""
+    return identify([candidate])[0] == identity
