@@ -8,6 +8,7 @@ import html
 import re
 from base64 import b32encode
 from collections.abc import Callable, Mapping
+from itertools import islice
 from urllib.parse import urlsplit, urlunsplit
 
 from msgspec.structs import replace
@@ -19,6 +20,8 @@ from syndicator.model.source import ImagePolicy
 
 MAX_LINKED_BYTES = 20 * 1024 * 1024
 """A larger picture is none for readers."""
+MAX_INSIDE = 50
+"""Pictures of one body that we serve; the others are left out."""
 MAX_RECEIVED = 200
 """Characters of an address that a change shows."""
 
@@ -76,10 +79,10 @@ def is_clearly_broken(failed: FetchFailed) -> bool:
 
 
 def body_pictures(body_html: str) -> list[str]:
-    """Name the pictures inside a clean body, in order."""
+    """Name the first pictures inside a clean body, in order."""
     if "<img" not in body_html:
         return []
-    found = (_SOURCE.search(tag[1]) for tag in _IMAGE.finditer(body_html))
+    found = (_SOURCE.search(tag[1]) for tag in islice(_IMAGE.finditer(body_html), MAX_INSIDE))
     return [html.unescape(match[0]) for match in found if match]
 
 
@@ -116,11 +119,13 @@ def picture_url(site: Site, url: str) -> str:
 
 
 def _with_sources(body_html: str, rewritten: Callable[[str], str]) -> str:
+    left = iter(range(MAX_INSIDE))
+
     def source(match: re.Match[str]) -> str:
         return html.escape(rewritten(html.unescape(match[0])))
 
     def image(match: re.Match[str]) -> str:
-        return _SOURCE.sub(source, match[0], count=1)
+        return _SOURCE.sub(source, match[0], count=1) if next(left, None) is not None else ""
 
     return _IMAGE.sub(image, body_html) if "<img" in body_html else body_html
 

@@ -56,8 +56,10 @@ class Pictures:
 
     async def known(self, urls: Iterable[str]) -> dict[str, KnownPicture]:
         """Give what is known of these addresses, and keep it for longer."""
-        digests = [picture_digest(url) for url in dict.fromkeys(urls)]
-        rows = await self._redis.batch([("GET", self._keys.picture(digest)) for digest in digests])
+        keys = [self._keys.picture(picture_digest(url)) for url in dict.fromkeys(urls)]
+        if not keys:
+            return {}
+        rows = await self._redis.call("MGET", *keys)
         found = [unpack(row, KnownPicture) for row in rows if row]
         await self._redis.batch([self._longer(picture) for picture in found])
         return {picture.url: picture for picture in found}

@@ -1,6 +1,8 @@
 """What becomes of pictures by a source's policy, and that it stays so from round to round."""
 
 import asyncio
+import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,13 +14,24 @@ from egress.forward_proxy import proxying
 from egress.raw_server import Asked, RawServer, egress_on, reply, saying, serving
 from msgspec.structs import replace
 from support import ManualClock, candidate
+from web.web_world import SITE
 
 from syndicator.model.article import Candidate, Photo
-from syndicator.model.ids import SourceId
+from syndicator.model.delivery import Endpoint, Secret
+from syndicator.model.ids import EndpointId, SourceId
 from syndicator.model.source import Every, ImagePolicy, Source, SourceKind
+from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.delivering import DeliverStep
 from syndicator.pipeline.picturing import Pictures
 from syndicator.rules.identity import content_hash
-from syndicator.rules.pictures import body_pictures, picture_digest, without_pictures
+from syndicator.rules.pictures import (
+    MAX_INSIDE,
+    body_pictures,
+    picture_digest,
+    picture_url,
+    served_by_us,
+    without_pictures,
+)
 from syndicator.store.pictures import Finding
 from syndicator.store.store import Store
 
@@ -272,6 +285,45 @@ async def test_what_we_serve_is_noted_and_stored_as_it_came(store: Store, clock:
         picture = await store.pictures.get(picture_digest(url))
         assert picture is not None
         assert (picture.url, picture.served, picture.finding) == (url, True, Finding.ANNOUNCED)
+
+
+async def test_the_pictures_of_a_body_that_we_serve_are_bounded(store: Store, clock: ManualClock) -> None:
+    urls = [f"https://img.city.example/{number}.jpg" for number in range(MAX_INSIDE + 20)]
+    body = "".join(f'<p>{number}<img src="{url}"></p>' for number, url in enumerate(urls))
+    given = with_photos(body_html=body)
+    async with pictures_of(store, clock) as pictures:
+        taken, _ = await pictures.prepare(source(ImagePolicy.CACHE), [given])
+        await Admitter(store.articles, (), clock).admit(taken)
+    assert list(await store.pictures.known(urls)) == urls[:MAX_INSIDE]
+    (article_id,) = await store.articles.carried_by(SourceId("city"))
+    article = await store.articles.get(article_id)
+    assert article is not None
+    published = served_by_us(article, SITE).body_html
+    assert body_pictures(published) == [picture_url(SITE, url) for url in urls[:MAX_INSIDE]]
+    assert published.endswith(f"<p>{len(urls) - 1}</p>")
+
+
+async def test_a_partner_is_told_our_addresses(store: Store, clock: ManualClock) -> None:
+    shown = "https://img.city.example/1.jpg"
+    given = with_photos(shown, body_html=f'<p>Isi.<img src="{shown}"></p>')
+    async with serving(saying(reply(status=204))) as partner, egress_on(callbacks=["127.0.0.1"]) as egress:
+        endpoint = Endpoint(
+            id=EndpointId("a"),
+            url=partner.url("/hook"),
+            secrets=(Secret("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),),
+        )
+        endpoints = {endpoint.id: endpoint}
+        step = DeliverStep(store, egress, endpoints, clock, random.Random(1), site=SITE)
+        await store.deliveries.enlist(endpoints, clock())
+        taken, _ = await Pictures(store.pictures, egress, clock).prepare(source(ImagePolicy.CACHE), [given])
+        await Admitter(store.articles, (), clock).admit(taken)
+        for job in (await step.take(5)).jobs:
+            await job()
+        (asked,) = partner.asked
+    told = json.loads(asked.body)["data"]["article"]
+    ours = picture_url(SITE, shown)
+    assert told["images"][0]["url"] == ours
+    assert told["content_html"] == f'<p>Isi.<img src="{ours}"></p>'
 
 
 async def test_many_broken_pictures_make_few_warnings(store: Store, clock: ManualClock) -> None:
