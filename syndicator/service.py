@@ -25,6 +25,7 @@ from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.gathering import GatherStep, KindOfRound, SourceReport
+from syndicator.pipeline.holding import Held
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.page_round import PageRound
@@ -32,6 +33,7 @@ from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.publishing import Publisher, PublishStep
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.releasing import ReleaseStep
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.pipeline.sitemap_round import SitemapRound
 from syndicator.pipeline.steering import Steering
@@ -69,6 +71,7 @@ class Service:
     deliver: DeliverStep
     rank: RankStep
     sweep: SweepStep
+    release: ReleaseStep
     subscribe: SubscribeStep
     enlist: Callable[[], Awaitable[None]]
     """Makes the configured sources, feeds and endpoints the ones that are worked on."""
@@ -76,7 +79,7 @@ class Service:
     @property
     def steps(self) -> tuple[Step, ...]:
         """All that a worker does."""
-        return (self.gather, self.publish, self.deliver, self.rank, self.sweep, self.subscribe)
+        return (self.gather, self.publish, self.deliver, self.rank, self.sweep, self.release, self.subscribe)
 
     def report(self, report: Report) -> None:
         """Write what a job did: one line of the log, and the numbers of the metrics."""
@@ -179,8 +182,12 @@ def _wire(
         public_url=settings.site.public_url,
         reachable=settings.public_url_given,
     )
-    intake = Intake(Pictures(store.pictures, egress, clock), Admitter(store.articles, specs, clock), clock)
-    pages = ArticlePages(store, visitor, gatherer, intake, clock)
+    admitter = Admitter(store.articles, specs, clock)
+    held = Held(store.held)
+    intake = Intake(Pictures(store.pictures, egress, clock), held, admitter, clock)
+    pages = ArticlePages(
+        store=store, visitor=visitor, gatherer=gatherer, intake=intake, held=held, clock=clock
+    )
     rounds: Mapping[SourceKind, KindOfRound] = {
         SourceKind.FEED: FeedRound(
             store=store,
@@ -234,6 +241,12 @@ def _wire(
             enlist=enlist,
             fan_out=deliver.fan_out,
             clock=clock,
+        ),
+        release=ReleaseStep(
+            store.held,
+            admitter,
+            clock,
+            rechecked=[source.id for source in settings.sources.values() if source.full_text],
         ),
         subscribe=SubscribeStep(store, egress, subscribing, clock),
         enlist=enlist,

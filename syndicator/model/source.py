@@ -212,6 +212,14 @@ class Round(Struct, frozen=True, kw_only=True):
     """Carried here, first admitted from another source."""
     unchanged: int = 0
 
+    def __add__(self, other: "Round") -> "Round":
+        return Round(
+            new=self.new + other.new,
+            changed=self.changed + other.changed,
+            duplicate=self.duplicate + other.duplicate,
+            unchanged=self.unchanged + other.unchanged,
+        )
+
 
 class FeedHints(Struct, frozen=True, kw_only=True):
     """What a feed itself says of when to ask again."""
@@ -285,6 +293,8 @@ class SourceState(Struct, frozen=True, kw_only=True):
     """When something new was last found."""
     gaps: int = 0
     """Rounds whose document held nothing known, so that articles were probably missed between two rounds."""
+    last_gap_at: datetime | None = None
+    """When the last of them was."""
     stopped: str | None = None
     """Why the source is not asked any more, until its description changes or it is resumed."""
     next_due_at: datetime | None = None

@@ -13,6 +13,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.admitting import Admitted
+from syndicator.pipeline.holding import Held
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.rounds import Notes, word
 from syndicator.pipeline.visiting import Visitor
@@ -31,22 +32,31 @@ class ArticlePages:
     """Reads what a list, a feed or a sitemap names."""
 
     def __init__(
-        self, store: Store, visitor: Visitor, gatherer: Gatherer, intake: Intake, clock: Clock
+        self,
+        *,
+        store: Store,
+        visitor: Visitor,
+        gatherer: Gatherer,
+        intake: Intake,
+        held: Held,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._visitor = visitor
         self._gatherer = gatherer
         self._intake = intake
+        self._held = held
         self._clock = clock
 
     async def unknown(self, source: Source, items: Sequence[ListedItem]) -> list[ListedItem]:
-        """Give the items whose pages are to be read: not known, and not just found unreadable."""
+        """Give the items whose pages are to be read: not known, not held, and not just found unreadable."""
         now = self._clock()
         keys = [url_key(item.url) for item in items]
         known = await self._store.articles.are_known(keys, source.id, now)
         fresh = {key: item for key, item, is_known in zip(keys, items, known, strict=True) if not is_known}
         waiting = await self._store.unreadable.waiting(source.id, list(fresh), now)
-        return [item for key, item in fresh.items() if key not in waiting]
+        held = await self._held.read_lately(source.id, [item.url for item in fresh.values()], now)
+        return [item for key, item in fresh.items() if key not in waiting and item.url not in held]
 
     async def take_in(
         self,

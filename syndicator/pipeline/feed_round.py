@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from syndicator.errors import NotReadable
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Candidate, ListedItem, PopularItem
@@ -63,14 +64,26 @@ class FeedRound:
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where there is no feed to read."""
-        pushed = await self._subscribing.take_pushed(source)
-        if pushed:
-            return await self._take_pushed(source, state, pushed)
+        documents = await self._subscribing.take_pushed(source)
+        pushed = await self._take_pushed(source, documents) if documents else None
+        if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
+            return pushed  # a push makes a source due; the time of its next poll stays
+        outcome = await self._poll(source, state)
+        delivers = await self._subscribing.delivers(source)
+        if pushed is not None:
+            outcome = replace(
+                outcome,
+                round=outcome.round + pushed.round,
+                warnings=(*pushed.warnings, *outcome.warnings),
+                not_modified=False,
+            )
+        return replace(outcome, hub_delivers=delivers)
+
+    async def _poll(self, source: Source, state: SourceState) -> Outcome:
         result = await self._visitor.fetch(source, address(source, state), self._asked_by(state))
         if isinstance(result, NotModified) and is_check_due(state, self._rng):
             return await self._check(source, state, result)
-        outcome = await self._judge(source, state, result)
-        return replace(outcome, hub_delivers=await self._subscribing.delivers(source))
+        return await self._judge(source, state, result)
 
     def _asked_by(self, state: SourceState) -> SourceState:
         """Give the state whose validators are sent: none where they are not trusted, or a day has passed."""
@@ -144,13 +157,17 @@ class FeedRound:
         admitted += await self._pages.recheck(source, notes)
         return admitted, len(with_page) - len(fresh)
 
-    async def _take_pushed(self, source: Source, state: SourceState, documents: Sequence[Fetched]) -> Outcome:
-        """Admit what a hub brought; nothing is asked of the source, so what is known of it stays."""
+    async def _take_pushed(self, source: Source, documents: Sequence[Fetched]) -> Outcome:
+        """Admit what a hub brought. What cannot be read of it is told, and is no fault of the source."""
         notes = new_notes()
         admitted: list[Admitted] = []
         known = 0
         for document in documents:
-            reading = _pushed(await self._gatherer.read_feed(source, document))
+            try:
+                reading = _pushed(await self._gatherer.read_feed(source, document))
+            except NotReadable as error:
+                notes.warnings.append(f"what the hub pushed could not be read: {error.detail}")
+                continue
             taken, seen = await self._take_in(source, reading, notes, backfill=False)
             admitted, known = admitted + taken, known + seen
             notes.warnings += reading.warnings
@@ -160,11 +177,10 @@ class FeedRound:
         return Outcome(
             round=with_known(tally(admitted), known),
             warnings=tuple(notes.warnings),
-            etag=state.etag,
-            last_modified=state.last_modified,
-            body_hash=state.body_hash,
             poll=poll_of(admitted, known=known, backfill=False, pushed=True),
-            hub_delivers=await self._subscribing.delivers(source),
+            found=frozenset(notes.found),
+            missing=frozenset(notes.missing),
+            only_pushed=True,
         )
 
 

@@ -167,6 +167,7 @@ class GatherStep:
             etag=None,
             last_modified=None,
             body_hash=None,
+            next_due_at=None,
             missing={},
             honesty=Honesty(),
             move=None,
@@ -218,6 +219,8 @@ class GatherStep:
         now = self._clock()
         # First: it compares with the round before, of which the state still tells.
         state = learned(state, outcome.poll, schedule=source.schedule, timezone=source.timezone, now=now)
+        if outcome.only_pushed:
+            return replace(state, last_round=outcome.round, warnings=outcome.warnings or state.warnings)
         state = replace(
             state,
             etag=outcome.etag,

@@ -8,6 +8,7 @@ from syndicator.model.article import Candidate
 from syndicator.model.clock import Clock
 from syndicator.model.source import Source
 from syndicator.pipeline.admitting import Admitted, Admitter
+from syndicator.pipeline.holding import Held
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.rounds import Notes
 
@@ -15,8 +16,9 @@ from syndicator.pipeline.rounds import Notes
 class Intake:
     """The one way of candidates into the store."""
 
-    def __init__(self, pictures: Pictures, admitter: Admitter, clock: Clock) -> None:
+    def __init__(self, pictures: Pictures, held: Held, admitter: Admitter, clock: Clock) -> None:
         self._pictures = pictures
+        self._held = held
         self._admitter = admitter
         self._clock = clock
 
@@ -37,4 +39,5 @@ class Intake:
             candidates = [replace(candidate, is_event=True) for candidate in candidates]
         prepared, warnings = await self._pictures.prepare(source, candidates)
         notes.warnings += warnings
-        return await self._admitter.admit(prepared, backfill=backfill, rechecked=rechecked)
+        free = await self._held.keep_back(prepared, self._clock())
+        return await self._admitter.admit(free, backfill=backfill, rechecked=rechecked)

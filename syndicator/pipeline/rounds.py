@@ -53,6 +53,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     missing: frozenset[str] = frozenset()
     """Configured selectors that found something, or nothing, on any page of the round."""
     hub_delivers: bool = False
+    only_pushed: bool = False
+    """Whether only what a hub had brought was taken in, and the source itself was not asked."""
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ TICKS_S: Mapping[str, float] = {
     "deliver": 0.5,
     "rank": 2.0,
     "sweep": 60.0,
+    "release": 1.0,
     "subscribe": 5.0,
 }
 """How often each step looks for work that nothing else woke it for: another process' work, mostly."""
@@ -27,6 +28,7 @@ CAPACITY: Mapping[str, int] = {
     "deliver": 128,
     "rank": 1,
     "sweep": 1,
+    "release": 4,
     "subscribe": 4,
 }
 """Jobs of each step at once, in one process."""
