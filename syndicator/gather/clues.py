@@ -61,6 +61,7 @@ NEXT_TEXT = re.compile(
 )
 NEXT = _clue(r"(?:^|[\s_-])next(?:$|[\s_-])|older|berikut")
 PAGES = _clue(r"pagination|paging|pager|halaman|page-?nav")
+PAGE_ADDRESS = _clue(r"[?&](?:p|page|hal|halaman)=\d+|/(?:page|halaman)/\d+")
 EMBEDDED = _clue(r"twitter|instagram|tiktok|facebook|embed")
 NO_PICTURE = _clue(r"logo|icon|avatar|profile|sprite|blank|pixel|loading|banner|/ads?/|1x1")
 

@@ -156,7 +156,7 @@ def _canonical(page: Page) -> str | None:
 
 
 def _site_name(page: Page) -> str | None:
-    """Give the portal's name: as it says, else what stands last in its title, as in `Terkini | Kabar Kota`."""
+    """Give the portal's name: as it says, else what ends its title, as in `Terkini | Kabar Kota`."""
     title = _first(page, "title", None) or ""
     parts = [part.strip() for part in _TITLE_MARK.split(title) if part.strip()]
     return _first(page, "meta[property='og:site_name']", "content") or (parts[-1] if parts else None)

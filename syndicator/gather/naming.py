@@ -19,7 +19,7 @@ _USABLE = re.compile(r"-?[A-Za-z_][A-Za-z0-9_-]{0,59}")
 _MADE = re.compile(
     r"\d{3,}|^(?:css|sc|jsx|styled|svelte|emotion|makeStyles|jss|tdi|vc|elementor-element)[-_]"
     r"|(?:^|[-_])(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{5,}$"
-    r"|(?:^|_)_[A-Za-z0-9]{4,}$",
+    r"|(?:^|_)_(?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]{4,8}$",
 )
 _UTILITY = re.compile(
     r"(?:[mp][trblxyse]?-?(?:\d+|auto)|(?:col|offset|order)(?:-.*)?|[sml]\d+|xl?\d+|row|(?:d|w|h|text|font|bg|flex|"

@@ -12,7 +12,7 @@ from syndicator.gather.naming import Aim, Choice, candidates, choose, is_stable,
 from syndicator.gather.outline import Element, Outline
 from syndicator.model.source import ListRule, PopularRule
 
-MAX_LINKS = 3000
+MAX_LINKS = 10_000
 MIN_ITEMS = 3
 _MAX_CLIMB = 14
 _SAMPLED = 14
@@ -384,8 +384,10 @@ def _next(outline: Outline) -> str | None:
 
 def _leads_on(outline: Outline, link: Element) -> bool:
     url = outline.page.link(link.node, "href")
+    if not url or url == outline.page.url:
+        return False
     paged = any(clues.PAGES.search(each.named) for each in (link, *link.ancestors()))
-    return bool(url) and url != outline.page.url and (paged or bool(clues.NEXT.search(link.named)))
+    return paged or bool(clues.NEXT.search(link.named) or clues.PAGE_ADDRESS.search(url))
 
 
 def _after_current(outline: Outline) -> str | None:

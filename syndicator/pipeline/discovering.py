@@ -168,12 +168,13 @@ class _Search:
 
     def nothing(self, wanted: SourceKind | None) -> str:
         """Say in one sentence that there is nothing."""
-        problems = [one.problem for one in self.found if one.how is How.STRUCTURE and one.problem]
-        what = {None: "a feed, a sitemap or a list of articles", SourceKind.PAGE: "a list of articles"}
-        told = what.get(wanted, f"a {wanted}")
-        return f"there is no {told.removeprefix('a ')} at {self._document.url}" + "".join(
-            f": {problem}" for problem in problems[:1]
-        )
+        problem = next((one.problem for one in self.found if one.how is How.STRUCTURE and one.problem), None)
+        what = {
+            None: "neither a feed nor a sitemap nor a list of articles",
+            SourceKind.PAGE: "no list of articles",
+        }
+        told = what.get(wanted, f"no {wanted}")
+        return f"there is {told} at {self._document.url}" + (f": {problem}" if problem else "")
 
     def _is_news(self) -> bool:
         """Whether something was found that brings headlines by itself."""

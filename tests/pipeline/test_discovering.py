@@ -108,7 +108,7 @@ async def test_nothing_is_said_in_one_sentence(desk: Desk, portal: Portal) -> No
     portal.documents["/"] = page(body="<p>Segera hadir</p>")
     with pytest.raises(NothingFound) as caught:
         await found_at(desk, f"{portal.url}/")
-    assert caught.value.detail.startswith(f"nothing at {portal.url}/ is")
+    assert caught.value.detail.startswith("there is neither a feed nor a sitemap nor a list")
     with pytest.raises(RoundFailed):
         await found_at(desk, f"{portal.url}/missing")
     portal.documents["/data"] = "no markup at all"
