@@ -1,0 +1,160 @@
+"""Commands about what was admitted."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from syndicator.cli.asking import Limit, Rows, ask
+from syndicator.cli.context import AsJson, check_known, console, invocation, print_json, print_list
+from syndicator.cli.spelling import ago, local_time
+from syndicator.errors import SyndicatorError
+from syndicator.model.article import Article, Provenance
+from syndicator.model.ids import ArticleId, SourceId
+from syndicator.pipeline.explaining import Explained, explain
+from syndicator.service import Service
+
+app = typer.Typer(help="What was admitted.", no_args_is_help=True)
+
+_LABEL = 14
+_SHOWN = 300
+
+
+@app.command(name="list", epilog="Example: syndicator articles list --source berita-kota")
+def _list(
+    context: typer.Context,
+    source: Annotated[
+        str | None, typer.Option("--source", help="What this source carried, also if first seen elsewhere.")
+    ] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List articles, the newest first."""
+    if source is not None:
+        check_known("source", source, invocation(context).settings().sources, "--source")
+
+    async def rows(service: Service) -> tuple[Rows, Rows]:
+        articles = service.store.articles
+        if source is not None:
+            ids = await articles.carried_by(SourceId(source), limit)
+        else:
+            listed, _ = await articles.timeline(["all"], limit or await articles.count() or 1)
+            ids = [place.article_id for place in listed]
+        found = [one for one in await articles.get_many(ids, bodies=False) if one]
+        return [_item(one) for one in found], [_row(one, service.clock()) for one in found]
+
+    items, people = ask(context, rows)
+    print_list(items, people=people, as_json=as_json, empty="No articles yet.")
+
+
+def _item(one: Article) -> Mapping[str, Any]:
+    return {
+        "id": one.id,
+        "url": one.url,
+        "title": one.title,
+        "published_at": one.published_at,
+        "first_seen_at": one.first_seen_at,
+    }
+
+
+def _row(one: Article, now: datetime) -> Mapping[str, Any]:
+    return {
+        "id": one.id,
+        "age": ago(one.published_at, now),
+        "title": one.title,
+        "source": one.source,
+        "url": one.url,
+    }
+
+
+@app.command(name="show", epilog="Example: syndicator articles show 5uvqk4bqvtgfkp3a")
+def _show(context: typer.Context, article: str, as_json: AsJson = False) -> None:
+    """Show an article: what it says, where it comes from, and what was made of it on the way."""
+
+    async def found(service: Service) -> Explained:
+        told = await explain(service.store, ArticleId(article), list(service.settings.sources))
+        if told is None:
+            raise SyndicatorError(f"there is no article {article!r} (or it has outlived its retention)")
+        return told
+
+    told = ask(context, found)
+    if as_json:
+        print_json(told)
+        return
+    zone = invocation(context).settings().site.timezone
+    out = console()
+    for heading, lines in (
+        (told.article.title, _content(told)),
+        ("Dates", _dates(told.article, zone)),
+        ("How it came", _came(told.article.provenance, zone)),
+        ("Carried by", _carried(told, zone)),
+        ("What was changed on the way", _changes(told.article.provenance)),
+    ):
+        out.print(heading, style="bold")
+        for label, value in lines:
+            if value:
+                out.print(f"  {label:<{_LABEL}}{value}", soft_wrap=True)
+        out.print()
+
+
+Lines = Iterator[tuple[str, str]]
+
+
+def _content(told: Explained) -> Lines:
+    one = told.article
+    yield "id", f"{one.id}, revision {one.revision}"
+    yield "url", one.url
+    yield "guid", one.guid or ""
+    yield "authors", ", ".join(one.authors)
+    yield "section", one.section or ""
+    yield "tags", ", ".join(one.tags)
+    yield "language", one.language or ""
+    yield "lead", one.lead[:_SHOWN]
+    yield "quote", (one.quote or "")[:_SHOWN]
+    yield "body", f"{len(one.body_html)} characters of HTML" if one.body_html else ""
+    for photo in one.photos:
+        yield "photo", photo.url
+        yield "", ", ".join(part for part in (photo.caption, photo.credit, photo.media_type) if part)
+    for link in one.related:
+        yield "related", f"{link.title} ({link.placement.value}) {link.url}"
+    yield "views", "" if told.views is None else str(told.views)
+
+
+def _dates(one: Article, zone: str) -> Lines:
+    claimed = one.provenance.claimed_date
+    yield "claimed", f'"{claimed}"' if claimed else "nothing"
+    yield "rule", one.provenance.date_rule
+    yield "published", local_time(one.published_at, zone)
+    yield "first seen", local_time(one.first_seen_at, zone)
+    yield "listed as of", local_time(one.listed_at, zone)
+    yield "updated", local_time(one.updated_at, zone) if one.revision > 1 else ""
+
+
+def _came(told: Provenance, zone: str) -> Lines:
+    yield "source", told.source
+    yield "by", "a push of its hub" if told.pushed else "asking"
+    yield "asked for", told.requested_url
+    yield "came from", told.url if told.url != told.requested_url else ""
+    yield "at", f"{local_time(told.fetched_at, zone)}, status {told.status}"
+    yield "ETag", told.etag or ""
+    yield "Last-Modified", told.last_modified or ""
+    yield "rules", f"version {told.rules}" if told.rules else ""
+    by_way: dict[str, list[str]] = {}
+    for field, way in told.read_from.items():
+        by_way.setdefault(way, []).append(field)
+    for way, fields in by_way.items():
+        yield f"by {way}", ", ".join(sorted(fields))
+
+
+def _carried(told: Explained, zone: str) -> Lines:
+    for source, first_seen_at in told.carried.items():
+        yield source, f"since {local_time(first_seen_at, zone)}"
+
+
+def _changes(told: Provenance) -> Lines:
+    if not told.changes:
+        yield "nothing", "all was taken as it came"
+    for change in told.changes:
+        yield change.field, change.why
+        yield "", f"as it came: {change.received}" if change.received else ""

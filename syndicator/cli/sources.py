@@ -1,0 +1,150 @@
+"""Commands about where news comes from."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import typer
+from msgspec.structs import replace
+
+from syndicator.cli.asking import Limit, Rows, ask, cut
+from syndicator.cli.context import (
+    AsJson,
+    CommandFailed,
+    check_known,
+    console,
+    invocation,
+    print_json,
+    print_list,
+    without_values,
+)
+from syndicator.cli.spelling import ago, local_time
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Source, SourceState
+from syndicator.observe.redact import HIDDEN
+from syndicator.rules.health import Health, health
+from syndicator.service import Service
+
+app = typer.Typer(help="Where news comes from.", no_args_is_help=True)
+
+_LABEL = 16
+
+
+@app.command(name="list", epilog="Example: syndicator sources list")
+def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List the configured sources: how they fare, when each is due, and why then."""
+
+    async def rows(service: Service) -> Rows:
+        status = await service.reading.status()
+        return [
+            {
+                "id": one.source.id,
+                "kind": one.source.kind.value,
+                "last_success": ago(one.state.last_success_at, status.at),
+                "health": health(one.source, one.state, status.at).kind.value,
+                "failing": one.state.failure.reason if one.state.failure else "",
+                "next_due": _next_due(one.state, status.at),
+                "because": one.state.due_because,
+            }
+            for one in status.sources
+        ]
+
+    print_list(cut(ask(context, rows), limit), as_json=as_json, empty="No source is configured.")
+
+
+def _next_due(state: SourceState, now: Any) -> str:
+    if state.stopped:
+        return "never"
+    return ago(state.next_due_at, now) if state.next_due_at else "now"
+
+
+@app.command(name="show", epilog="Example: syndicator sources show berita-kota")
+def _show(context: typer.Context, source: str, as_json: AsJson = False) -> None:
+    """Show a source: how it is asked, how it fares, when it is due, and why then."""
+    name, known = _known(context, source)
+
+    async def found(service: Service) -> tuple[SourceState, Health, Any]:
+        state = await service.store.sources.state(name)
+        hub = await service.subscribing.status(known)
+        return state, health(known, state, service.clock()), hub
+
+    state, standing, hub = ask(context, found)
+    shown = replace(known, headers=without_values(known.headers), proxy=_without_password(known.proxy))
+    if as_json:
+        print_json({"source": shown, "state": state, "health": standing, "hub": hub})
+        return
+    out = console()
+    for label, value in _lines(shown, state, standing):
+        if value:
+            out.print(f"{label:<{_LABEL}}{value}", soft_wrap=True)
+
+
+def _lines(source: Source, state: SourceState, standing: Health) -> Iterator[tuple[str, str]]:
+    zone = source.timezone
+    yield "source", f"{source.title} ({source.id}, {source.kind.value})"
+    yield "url", source.url
+    if state.move:
+        yield (
+            "moved",
+            f"to {state.move.target}, seen {state.move.sightings} times"
+            + ("; that is asked now" if state.move.adopted_at else ""),
+        )
+    yield "health", f"{standing.kind.value}: {standing.why}"
+    if state.failure:
+        yield "last failure", f"{state.failure.reason}: {state.failure.detail}"
+    yield "stopped", state.stopped or ""
+    if state.next_due_at and not state.stopped:
+        yield "next due", f"{local_time(state.next_due_at, zone)}, {state.due_because}"
+    if state.last_success_at:
+        yield "last success", local_time(state.last_success_at, zone)
+    if state.last_round:
+        counts = state.last_round
+        yield (
+            "last round",
+            (
+                f"{counts.new} new, {counts.changed} changed, {counts.duplicate} of other sources, "
+                f"{counts.unchanged} unchanged"
+            ),
+        )
+    yield "validators", ", ".join(part for part in (state.etag, state.last_modified) if part)
+    if state.honesty.checks:
+        yield "honesty", f"{state.honesty.lies} lies in {state.honesty.checks} checks of its validators"
+    yield "gaps", f"{state.gaps} rounds may have missed articles" if state.gaps else ""
+    for warning in state.warnings:
+        yield "warning", warning
+
+
+@app.command(name="pause", epilog="Example: syndicator sources pause berita-kota")
+def _pause(context: typer.Context, source: str, as_json: AsJson = False) -> None:
+    """Ask a source nothing more until it is resumed; what it brought stays published."""
+    name, _ = _known(context, source)
+    _steered(ask(context, lambda service: service.steering.pause(name)), name, "paused", as_json=as_json)
+
+
+@app.command(name="resume", epilog="Example: syndicator sources resume berita-kota")
+def _resume(context: typer.Context, source: str, as_json: AsJson = False) -> None:
+    """Gather a source again that was paused, or stopped because it is gone; it is due at once."""
+    name, _ = _known(context, source)
+    _steered(ask(context, lambda service: service.steering.resume(name)), name, "due now", as_json=as_json)
+
+
+def _steered(done: bool, source: SourceId, word: str, *, as_json: bool) -> None:
+    if not done:
+        raise CommandFailed(f"{source} is just being gathered", key="source", remedy="try again in a moment")
+    if as_json:
+        print_json({"ok": True, "items": [{"id": source, "status": word}], "next": None, "errors": []})
+    else:
+        typer.echo(f"{source}: {word}.")
+
+
+def _known(context: typer.Context, source: str) -> tuple[SourceId, Source]:
+    known = invocation(context).settings().sources
+    check_known("source", source, known, "source")
+    return SourceId(source), known[SourceId(source)]
+
+
+def _without_password(proxy: str | None) -> str | None:
+    if proxy is None or "@" not in urlsplit(proxy).netloc:
+        return proxy
+    parts = urlsplit(proxy)
+    return parts._replace(netloc=f"{HIDDEN}@{parts.netloc.rpartition('@')[2]}").geturl()
