@@ -34,7 +34,7 @@ from syndicator.gather.metadata import SaidOfItself, read_metadata
 from syndicator.gather.page import first_count
 from syndicator.gather.replacing import replaced
 from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
-from syndicator.gather.text import MAX_LEAD, MAX_NAME
+from syndicator.gather.text import MAX_LEAD, MAX_NAME, plain_text
 from syndicator.model.article import Candidate, Change, ListedItem, Photo, Provenance
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source
@@ -351,7 +351,7 @@ class _Reader:
             etag=fetched.headers.get("etag"),
             last_modified=fetched.headers.get("last-modified"),
             rules=spec_hash(self._source),
-            claimed_date=date.text if date else None,
+            claimed_date=plain_text(date.text, MAX_NAME) if date else None,
             date_rule=self._date_rule(date),
             read_from=self._choice.read_from,
             changes=tuple(self._changes),

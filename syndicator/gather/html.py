@@ -83,7 +83,8 @@ _BLOCK = re.compile(
 )
 _MARKUP = re.compile(r"<[a-z!/?]", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9:-]*)([^<>]*)", re.IGNORECASE)
-_ATTRIBUTE_GAP = re.compile(r"[\s/]+")
+_ONE_ATTRIBUTE = re.compile(r"""[^\s/][^\s/=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"']\S*+)?)?""")
+"""As the tokenizer takes them (HTML 13.2.5.32 to 40): a value is one attribute, however many words it has."""
 _SMALL_LENGTH, _SMALL_TAGS = 30_000, 100
 _STEPS_OF_A_REFERENCE = 200
 _BARRIERS = frozenset("table caption td th button object marquee applet select template".split())
@@ -109,7 +110,7 @@ def weight(markup: str) -> Weight:
     for closing, name, rest in _TAG.findall(markup):
         tags += 1
         if len(rest) > 2 * attributes:  # an attribute takes two characters at least
-            attributes = max(attributes, len(_ATTRIBUTE_GAP.findall(rest)))
+            attributes = max(attributes, len(_ONE_ATTRIBUTE.findall(rest)))
         tag = name.lower()
         count = opened.get(tag, 0)
         if not closing and tag not in _CLOSED_BY_THEMSELVES:

@@ -12,7 +12,7 @@ from syndicator.gather.claims import Claims
 from syndicator.gather.html import to_text
 from syndicator.gather.json_ld import read_json_ld
 from syndicator.gather.selectors import Doomed, Page, Selector, text_of, within
-from syndicator.gather.text import MAX_LEAD, MAX_NAME, plain_text, title_text, whole_number
+from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TITLE, plain_text, title_text, whole_number
 from syndicator.model.article import Photo
 
 MAX_METAS, MAX_PROPERTIES = 500, 1000
@@ -117,7 +117,7 @@ class _Metas:
         return Claims(
             read_from="opengraph",
             is_article=bool(published),  # `og:type` says "article" of whole portals
-            title=self._first("og:title", "twitter:title"),
+            title=self._first("og:title", "twitter:title", limit=MAX_TITLE),
             lead=to_text(self._first("og:description", "twitter:description")),
             authors=self._all("article:author", "og:article:author"),
             published=published,

@@ -183,13 +183,12 @@ def _address(row: Picked) -> tuple[str, str] | None:
 
 
 def _words(links: Iterable[LexborNode]) -> str:
-    """Give the words of the first link to an article that has some: others are pictures."""
-    return next(filter(None, map(_label, links)), "")
+    """Give the words of the first link to an article that has some, else what names its picture."""
+    nodes = list(links)
+    return next(filter(None, (*map(text_of, nodes), *map(_label, nodes))), "")
 
 
 def _label(node: LexborNode) -> str:
-    if words := text_of(node):
-        return words
     image = node.css_first("img[alt]")
     return text_of(node, "title") or (text_of(image, "alt") if image is not None else "")
 
