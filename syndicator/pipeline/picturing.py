@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,6 +40,8 @@ LOOKS_AT_ONCE = 4
 LOOKS_S = 20.0
 """All looks of one call together."""
 LOOK_TIMEOUT_S = 10.0
+SILENT_FOR = timedelta(minutes=5)
+"""How long a server that did not answer in time is not asked for other pictures."""
 AGAIN_AFTER = {Finding.ANNOUNCED: timedelta(hours=1), Finding.BROKEN: timedelta(hours=6)}
 """When a picture is looked at again. One that was fine stays so."""
 MAX_FAILURES = 3
@@ -46,6 +49,7 @@ MAX_FAILURES = 3
 UNREADABLE = "unreadable"
 """Why a picture that we would serve is broken: its bytes are no picture."""
 _MAX_WARNINGS = 5
+_MAX_SILENT = 1000
 
 
 class _Shown(Struct, frozen=True, kw_only=True):
@@ -67,6 +71,7 @@ class Pictures:
         self._egress = egress
         self._clock = clock
         self._looks_s = looks_s
+        self._silent: dict[str, datetime] = {}
 
     async def prepare(
         self, source: Source, candidates: Sequence[Candidate]
@@ -155,6 +160,10 @@ class Pictures:
         return judged(first, await self._ask(source, url), self._clock())
 
     async def _ask(self, source: Source, url: str) -> FetchResult:
+        origin, now = "//".join(urlsplit(url)[:2]), self._clock()
+        if now < self._silent.get(origin, now):
+            detail = "Its server did not answer in time just now."
+            return FetchFailed(requested_url=url, reason=Reason.BUSY, detail=detail, fetched_at=now)
         # Without the source's own headers: what they unlock, readers could not see.
         limits = FetchLimits(
             timeout_s=min(source.limits.timeout_s, LOOK_TIMEOUT_S),
@@ -162,7 +171,12 @@ class Pictures:
             max_redirects=source.limits.max_redirects,
         )
         headers = {"accept": "image/*"}
-        return await self._egress.head(url, headers=headers, limits=limits, proxy=source.proxy)
+        result = await self._egress.head(url, headers=headers, limits=limits, proxy=source.proxy)
+        if isinstance(result, FetchFailed) and result.reason is Reason.TIMEOUT:
+            if len(self._silent) >= _MAX_SILENT:
+                self._silent.clear()
+            self._silent[origin] = self._clock() + SILENT_FOR
+        return result
 
 
 def judged(picture: KnownPicture, result: FetchResult, now: datetime) -> KnownPicture:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from egress.certificates import own_certificate, trusting
 from egress.forward_proxy import proxying
-from egress.raw_server import Asked, RawServer, egress_on, reply, saying, serving
+from egress.raw_server import Asked, RawServer, egress_on, reply, saying, serving, silent
 from msgspec.structs import replace
 from support import ManualClock, candidate
 from web.web_world import SITE
@@ -20,6 +20,7 @@ from syndicator.model.article import Candidate, Photo
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.ids import EndpointId, SourceId
 from syndicator.model.source import Every, ImagePolicy, Source, SourceKind
+from syndicator.pipeline import picturing
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.delivering import DeliverStep
 from syndicator.pipeline.picturing import Pictures
@@ -215,7 +216,7 @@ async def test_what_there_is_no_time_for_stays_as_announced(store: Store, clock:
 
     async with serving(slow) as server:
         given = [with_photos(server.url("/quick.jpg")), with_photos(server.url("/slow.jpg"), number=2)]
-        async with pictures_of(store, clock, looks_s=0.5) as pictures:
+        async with pictures_of(store, clock, looks_s=2.0) as pictures:
             first, warnings = await pictures.prepare(source(), given)
         waiting.set()
         async with pictures_of(store, clock) as pictures:
@@ -237,6 +238,25 @@ async def test_a_later_look_never_moves_a_picture_to_https(
         async with pictures_of(store, clock) as pictures:
             second, _ = await pictures.prepare(city, [given])
     assert first[0].photos[0].url == second[0].photos[0].url == given.photos[0].url
+
+
+async def test_a_server_that_is_silent_is_left_alone_for_a_while(
+    store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picturing, "LOOK_TIMEOUT_S", 0.2)
+    async with serving(silent()) as server, pictures_of(store, clock) as pictures:
+        given = [with_photos(server.url(f"/{number}.jpg"), number=number) for number in range(12)]
+        taken, warnings = await pictures.prepare(source(), given)
+        assert 1 <= len(server.asked) <= 4
+        asked = len(server.asked)
+        clock.advance(299)
+        await pictures.prepare(source(), [with_photos(server.url("/new.jpg"))])
+        assert len(server.asked) == asked
+        clock.advance(2)
+        await pictures.prepare(source(), [with_photos(server.url("/newer.jpg"))])
+        assert len(server.asked) == asked + 1
+    assert [one.photos for one in taken] == [one.photos for one in given]
+    assert warnings == ()
 
 
 async def test_a_round_looks_at_forty_pictures_and_four_at_once(store: Store, clock: ManualClock) -> None:
