@@ -133,7 +133,8 @@ class _Maker:
 
     def _url(self, entry: Entry, changes: Changes) -> str:
         """Give the entry's address; a guid stands in for it where it is one."""
-        url = absolute_url(entry.base, entry.link)
+        base = entry.link_base or entry.base
+        url = absolute_url(base, entry.link)
         if url is None:
             if entry.link:
                 changes.note("url", entry.link, "it is no http(s) address: left out")
@@ -143,7 +144,7 @@ class _Maker:
                     changes.note("url", entry.guid, "the guid stands in for the link")
         elif url != entry.link:
             encoded = entry.link.strip().startswith(("http://", "https://"))
-            changes.note("url", entry.link, _ENCODED if encoded else f"it is resolved against {entry.base}")
+            changes.note("url", entry.link, _ENCODED if encoded else f"it is resolved against {base}")
         if url and "?" in url and clean_url(url) != url:
             changes.note("url", url, "parameters that only track readers are removed at admission")
         return url or ""

@@ -1,5 +1,6 @@
 """What we made of what a source says: noted while a candidate is made, cheaply, and bounded."""
 
+import html
 import re
 
 from syndicator.gather.text import without_unwanted
@@ -91,7 +92,7 @@ def _made_of_text(received: str, kept: str) -> str:
     made = []
     if "<" in received and received.count("<") > kept.count("<"):
         made.append("markup is removed")
-    if "&" in received and received.count("&") != kept.count("&"):
+    if "&" in received and html.unescape(received) != received:
         made.append("entities are decoded")
     if kept.endswith("…") and len(received) > len(kept):
         made.append("it is shortened")

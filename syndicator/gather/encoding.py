@@ -113,7 +113,7 @@ _HTTP = "the HTTP header"
 
 
 def _labels(body: bytes, content_type: str) -> tuple[list[_Label], list[str]]:
-    """Give the labels, that of HTTP first unless it is a server's default, and a warning of each unknown one."""
+    """Give the labels, that of HTTP first unless it is a server's default, and warnings of unknown ones."""
     head = body[:_HEAD].decode("latin-1").replace("\0", "")
     said = [(_HTTP, _charset(content_type))]
     if match := _DECLARED.search(head):

@@ -24,6 +24,8 @@ class Entry:
 
     base: str
     link: str = ""
+    link_base: str = ""
+    """What the link is relative to, where that is not `base`."""
     guid: str = ""
     guid_is_link: bool = False
     """The guid may stand in for a missing link."""

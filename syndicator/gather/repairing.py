@@ -32,6 +32,7 @@ _VERBATIM = {"<![CDATA[": "]]>", "<!--": "-->"}
 _PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _MOST_PREFIXES = 50
 _SHOWN = 60
+_SPACE = "\0 \t\r\n"
 _LARGEST = 0x10FFFF
 
 
@@ -41,20 +42,21 @@ def repaired(fetched: Fetched) -> tuple[bytes, list[str]]:
     Lines in the warnings are those of the document as it came.
     """
     decoded = decode(fetched.body, fetched.headers.get("content-type", ""))
-    text, around, skipped_lines = _unwrapped(decoded.text)
-    repair = _Repair(skipped_lines)
+    text, around = _unwrapped(decoded.text)
+    repair = _Repair()
     text = repair.without_illegal(text)
     text = repair.with_escapes(text)
     text = repair.with_prefixes(text)
     return text.encode("utf-8", "replace"), [*decoded.warnings, *around, *repair.warnings]
 
 
-def _unwrapped(text: str) -> tuple[str, list[str], int]:
-    """Cut off what stands before and after the root element; give how many lines went before it, too."""
+def _unwrapped(text: str) -> tuple[str, list[str]]:
+    """Cut off what stands before and after the root element; lines keep their numbers."""
     root = next((match for match in _ROOT.finditer(text) if not _in_comment(text, match.start())), None)
     if root is None:
-        return text, [], 0
+        return text, []
     warnings = []
+    lines_before = "\n" * text.count("\n", 0, root.start())
     before = text[: root.start()].lstrip("\ufeff")
     if before[:1].isspace() and before.lstrip().startswith("<?xml"):
         warnings.append("white space stands before the XML declaration, at line 1")
@@ -65,12 +67,12 @@ def _unwrapped(text: str) -> tuple[str, list[str], int]:
     if not last or last[0].start() < root.start():
         line = text.count("\n") + 1
         warnings.append(f"the document is cut off at line {line}: what is complete is read")
-        return _closed(text[root.start() :], root[1]), warnings, text.count("\n", 0, root.start())
+        return lines_before + _closed(text[root.start() :], root[1]), warnings
     end = last[0].end()
-    if rest := text[end:].strip("\0 \t\r\n"):
-        line = text.count("\n", 0, end) + 1
+    if rest := text[end:].strip(_SPACE):
+        line = text.count("\n", 0, len(text) - len(text[end:].lstrip(_SPACE))) + 1
         warnings.append(f"text after the document is skipped, at line {line}: “{plain_text(rest, _SHOWN)}”")
-    return text[root.start() : end], warnings, text.count("\n", 0, root.start())
+    return lines_before + text[root.start() : end], warnings
 
 
 def _closed(text: str, root: str) -> str:
@@ -104,8 +106,7 @@ def _stray(before: str) -> str:
 class _Repair:
     """Repairs of one document."""
 
-    def __init__(self, skipped_lines: int) -> None:
-        self._skipped_lines = skipped_lines
+    def __init__(self) -> None:
         self.warnings: list[str] = []
 
     def without_illegal(self, text: str) -> str:
@@ -143,7 +144,7 @@ class _Repair:
                 prefix = match[1] or match[2]
                 if prefix not in bound and len(used) < _MOST_PREFIXES:
                     used.setdefault(prefix, start + match.start())
-        root = _ROOT.match(text)
+        root = _ROOT.search(text)
         if not used or root is None:
             return text
         declarations = "".join(
@@ -160,7 +161,7 @@ class _Repair:
         self.warnings.append(f"{what}: {count}, the first at line {self._line(text, at)}")
 
     def _line(self, text: str, at: int) -> int:
-        return text.count("\n", 0, at) + 1 + self._skipped_lines
+        return text.count("\n", 0, at) + 1
 
 
 class _Found:

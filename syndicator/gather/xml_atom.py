@@ -3,12 +3,12 @@
 import base64
 import binascii
 import html
-from urllib.parse import urljoin
 
 from lxml.etree import _Element
 
 from syndicator.gather.entry import Channel, Entry
 from syndicator.gather.feed_hints import feed_hints
+from syndicator.gather.text import absolute_url
 from syndicator.gather.window import Window
 from syndicator.gather.xml_media import enclosed_pictures, media_pictures
 from syndicator.gather.xml_names import (
@@ -38,13 +38,13 @@ def read_atom(root: _Element, names: Names, base: str, window: Window) -> Channe
     owners = _authors(fields, names)
     return Channel(
         title=_html(fields, "atom:title"),
-        home_url=_link(fields, base),
+        home_url=next(iter(_addresses(fields, "alternate", base)), ""),
         language=root.get(LANG, "") or first_text(fields, "dc:language"),
         hints=feed_hints(
             period=first_text(fields, "sy:updateperiod"), frequency=first_text(fields, "sy:updatefrequency")
         ),
-        hubs=_links(fields, "hub", base),
-        self_url=next(iter(_links(fields, "self", base)), ""),
+        hubs=_addresses(fields, "hub", base),
+        self_url=next(iter(_addresses(fields, "self", base)), ""),
         entries=[
             _entry(entry, names, base, owners)
             for entry in window.of(entries, lambda entry: _date(entry, names))
@@ -66,9 +66,11 @@ def _entry(element: _Element, names: Names, base: str, owners: list[str]) -> Ent
         if (term := category.get("label") or category.get("term") or text_of(category))
     ]
     categories += texts(fields, "dc:subject")
+    link, link_base = next(iter(_links(fields, "alternate")), ("", ""))
     return Entry(
         base=_text_base(fields, element.base or base),
-        link=_link(fields, base),
+        link=link,
+        link_base=link_base,
         guid=first_text(fields, "atom:id"),
         guid_is_link=True,
         title=_html(fields, "atom:title"),
@@ -132,18 +134,19 @@ def _is_xml(kind: str) -> bool:
     return kind.endswith(("+xml", "/xml"))
 
 
-def _link(fields: Fields, base: str) -> str:
-    return next(iter(_links(fields, "alternate", base)), "")
-
-
-def _links(fields: Fields, relation: str, base: str) -> list[str]:
-    """Give the links of a relation, each resolved against its own base."""
+def _links(fields: Fields, relation: str) -> list[tuple[str, str]]:
+    """Give the links of a relation, each with its own base."""
     return [
-        urljoin(element.base or base, reference.strip())
+        (reference.strip(), element.base or "")
         for element in fields.get("atom:link", ())
         if relation in (element.get("rel", "").lower().split() or ["alternate"])
         and (reference := element.get("href", ""))
     ]
+
+
+def _addresses(fields: Fields, relation: str, base: str) -> list[str]:
+    addresses = (absolute_url(own_base or base, link) for link, own_base in _links(fields, relation))
+    return [address for address in addresses if address]
 
 
 def _text_base(fields: Fields, base: str) -> str:
