@@ -40,7 +40,7 @@ class Held:
         source = candidates[0].source
         are_held = any(is_held(candidate, now) for candidate in candidates)
         if not are_held and not await self._store.holds(source):
-            return [released(candidate, now) for candidate in candidates]
+            return [released(candidate, candidate.embargo_until) for candidate in candidates]
         identities = identify(candidates)
         found = await self._store.find(source, [identity.keys for identity in identities])
         passed: list[Candidate] = []
@@ -79,8 +79,10 @@ class Held:
         self, candidate: Candidate, identity: Identity, earlier: Sequence[HeldArticle], now: datetime
     ) -> Candidate:
         if not earlier:
-            return released(candidate, now)
-        passing = released(candidate, now, lifted=candidate.embargo_until is None)
+            return released(candidate, candidate.embargo_until)
+        # Readers leave out an embargo that is over; one that was held for longer was lifted now.
+        ended = candidate.embargo_until or min(now, max(one.until for one in earlier))
+        passing = released(candidate, ended)
         if not _is_known_by_itself(candidate, identity):
             await self._store.drop(earlier)
         elif [(one.identity, one.until <= now) for one in earlier] != [(identity, True)]:

@@ -50,7 +50,7 @@ class ReleaseStep:
             return None  # a newer one took its place just now, and waits for its own time
         admitted: list[Admitted] = []
         if held is not None:
-            candidate = released(held.candidate, now)
+            candidate = released(held.candidate, held.candidate.embargo_until)
             admitted = await self._admitter.admit([candidate], rechecked=candidate.source in self._rechecked)
         await insist(lambda: self._held.settle(item, token, held))
         news = [one for one in admitted if one.verdict in {Verdict.NEW, Verdict.CHANGED}]

@@ -15,14 +15,12 @@ def is_held(candidate: Candidate, now: datetime) -> bool:
     return candidate.embargo_until is not None and candidate.embargo_until > now
 
 
-def released(candidate: Candidate, now: datetime, *, lifted: bool = False) -> Candidate:
-    """Give a candidate whose embargo is over with the date that it counts by.
+def released(candidate: Candidate, ended: datetime | None) -> Candidate:
+    """Give a candidate whose embargo ended with the date that it counts by; None: it never had one.
 
     It was published when its embargo ended, however early it is dated, so that it is listed where new
-    articles are; a claimed date after that end stands. One that was held and now comes without an embargo
-    (`lifted`) was published now. What never was under embargo is given as it is.
+    articles are; a claimed date after that end stands.
     """
-    ended = now if lifted else candidate.embargo_until
     if ended is None or (candidate.published_at is not None and candidate.published_at >= ended):
         return candidate
     provenance = candidate.provenance
@@ -31,5 +29,8 @@ def released(candidate: Candidate, now: datetime, *, lifted: bool = False) -> Ca
     )
     why = f"Held until {ended:%Y-%m-%d %H:%M:%S} UTC, when its embargo ended: that is when it was published."
     change = Change(field="published_at", received=claimed, why=why)
-    changes = (*(one for one in provenance.changes if one != change), change)
-    return replace(candidate, published_at=ended, provenance=replace(provenance, changes=changes))
+    return replace(
+        candidate,
+        published_at=ended,
+        provenance=replace(provenance, changes=(*provenance.changes, change)),
+    )

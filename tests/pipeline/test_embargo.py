@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
+from pipeline.conftest import OpenService, Portal
+from pipeline.test_feed_rounds import config, gather
 from support import NOON, ManualClock
 from web.web_world import CITY, SPECS, World, client_of, story
 
@@ -22,6 +24,7 @@ from syndicator.pipeline.steps import Report
 from syndicator.rules.admission import Verdict
 from syndicator.rules.embargo import LONGEST
 from syndicator.rules.identity import identify
+from syndicator.schedule.runner import Runner
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
@@ -149,6 +152,42 @@ async def test_a_round_at_the_end_of_the_embargo_announces_once(
     assert await newsroom.events() == [EventType.ARTICLE_CREATED]
     assert await newsroom.store.held.count() == 0
     assert await newsroom.round(held()) == [Verdict.UNCHANGED]
+
+
+async def test_a_round_after_it_that_names_no_embargo_any_more(
+    newsroom: Newsroom, clock: ManualClock
+) -> None:
+    await newsroom.round(held())
+    clock.now = END + timedelta(seconds=5)
+    assert await newsroom.round(held(until=None)) == [Verdict.NEW]
+    assert await newsroom.release() == []
+    (article,) = await stored(newsroom)
+    assert article.published_at == END
+
+
+RSS = """<rss version="2.0" xmlns:dcterms="http://purl.org/dc/terms/"><channel><title>Kota</title>
+<link>https://kota.example/</link><item><title>Rahasia</title><link>https://kota.example/1</link>
+<dcterms:available>2026-11-05T12:30:00Z</dcterms:available><description>Isi.</description></item></channel></rss>"""
+
+
+async def test_gathered_held_and_released_by_the_service(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/rss"] = RSS
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        for _ in range(2):
+            await gather(service)
+            assert await service.store.held.count() == 1
+            assert (await service.publisher.snapshot(FeedId("latest"))).entries == ()
+            clock.advance(400)
+        clock.now = END
+        reports: list[Report] = []
+        runner = Runner(service.release, capacity=2, clock=clock, on_report=reports.append)
+        await runner.run(until_empty=True)
+        assert [report.event for report in reports] == ["released"]
+        (entry,) = (await service.publisher.snapshot(FeedId("latest"))).entries
+        assert (entry.article.title, entry.article.published_at) == ("Rahasia", END)
 
 
 async def test_a_newer_one_takes_its_place(newsroom: Newsroom, clock: ManualClock) -> None:

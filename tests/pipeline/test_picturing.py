@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,16 @@ from egress.certificates import own_certificate, trusting
 from egress.forward_proxy import proxying
 from egress.raw_server import Asked, RawServer, egress_on, reply, saying, serving, silent
 from msgspec.structs import replace
+from PIL import Image
+from pipeline.conftest import OpenService, Portal
+from pipeline.test_feed_rounds import config, gather
 from support import ManualClock, candidate
-from web.web_world import SITE
+from web.web_world import SITE, client_of
 
 from syndicator.model.article import Candidate, Photo
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.ids import EndpointId, SourceId
+from syndicator.model.feed import Format
+from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.model.source import Every, ImagePolicy, Source, SourceKind
 from syndicator.pipeline import picturing
 from syndicator.pipeline.admitting import Admitter
@@ -35,6 +40,8 @@ from syndicator.rules.pictures import (
 )
 from syndicator.store.pictures import Finding
 from syndicator.store.store import Store
+from syndicator.web.app import create_app
+from syndicator.web.options import WebOptions
 
 JPEG = (("Content-Type", "image/jpeg"),)
 
@@ -344,6 +351,28 @@ async def test_a_partner_is_told_our_addresses(store: Store, clock: ManualClock)
     ours = picture_url(SITE, shown)
     assert told["images"][0]["url"] == ours
     assert told["content_html"] == f'<p>Isi.<img src="{ours}"></p>'
+
+
+async def test_gathered_and_served_by_the_service(portal: Portal, service_of: OpenService) -> None:
+    written = BytesIO()
+    Image.new("RGB", (30, 20), "teal").save(written, "PNG")
+    answers = {"/1.png": reply(written.getvalue(), headers=[("Content-Type", "image/png")])}
+    async with serving(by_path(answers)) as server:
+        item = f'<item><title>Satu</title><link>https://city.example/1</link><enclosure url="{server.url("/1.png")}" type="image/png" length="9"/></item>'
+        portal.documents["/rss"] = f'<rss version="2.0"><channel><title>Kota</title>{item}</channel></rss>'
+        cached = config(portal).replace("[feed.", 'images = "cache"\n[feed.')
+        async with service_of(cached) as service:
+            await service.enlist()
+            await gather(service)
+            assert not server.asked
+            body = (await service.publisher.rendition(FeedId("latest"), Format.JSON)).body
+            (entry,) = json.loads(body)["items"]
+            ours = f"/pictures/{picture_digest(server.url('/1.png'))}"
+            assert entry["image"].endswith(ours)
+            app = create_app(service.reading, WebOptions(), pictures=service.pictures)
+            async with client_of(app) as client:
+                answer = await client.get(ours)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
 
 
 async def test_many_broken_pictures_make_few_warnings(store: Store, clock: ManualClock) -> None:
