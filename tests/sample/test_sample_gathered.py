@@ -6,14 +6,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 from sample.sample_values import NOON, Visitor, visiting
 
-from syndicator.gather.article_page import read_article
+from syndicator.gather.article_page import ArticleReading, read_article
 from syndicator.gather.page import read_list
-from syndicator.model.article import Candidate, ListedItem, Placement
+from syndicator.model.article import ListedItem, Placement
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind
+from syndicator.sample.city_pages import related
 
 SHIPPED = Path(__file__).parents[2] / "config" / "sources.toml"
 
@@ -73,21 +75,24 @@ async def test_the_list_and_its_box_are_read_in_full() -> None:
         assert popular.published_at is None or NOON - popular.published_at < timedelta(days=3)
 
 
-async def candidates(visitor: Visitor) -> list[Candidate]:
+async def readings(visitor: Visitor) -> list[ArticleReading]:
     base, world = visitor.sample.city_url, visitor.sample.world
     urls = [
         f"{base}/read/{900001 + n}/{world.city_text(each).slug}"
         for n in range(24)
         if (each := world.city.get(n))
     ]
-    return [read_article(source(visitor), await fetched(visitor, url)).candidate for url in urls]
+    return [read_article(source(visitor), await fetched(visitor, url)) for url in urls]
 
 
 async def test_every_article_page_is_read_in_full() -> None:
     async with visiting() as visitor:
         world, base = visitor.sample.world, visitor.sample.city_url
-        read = await candidates(visitor)
-    for n, candidate in enumerate(read):
+        read = await readings(visitor)
+    for n, reading in enumerate(read):
+        candidate = reading.candidate
+        assert reading.missing == (() if n else ("article.related",))  # the first has none before it
+        assert reading.warnings == ()
         article = world.city.get(n)
         assert article is not None
         text = world.city_text(article)
@@ -95,6 +100,7 @@ async def test_every_article_page_is_read_in_full() -> None:
         assert candidate.lead == text.lead
         assert candidate.quote == text.quote
         assert candidate.authors == (text.reporter,)
+        assert text.editor != text.reporter
         assert candidate.section == text.section
         assert candidate.tags == text.tags
         assert candidate.published_at == article.published_at.replace(second=0, microsecond=0)
@@ -107,15 +113,55 @@ async def test_every_article_page_is_read_in_full() -> None:
         (photo,) = candidate.photos
         assert photo.url == f"{base}/photo/{n}.png"
         assert (photo.caption, photo.credit) == (text.caption, f"{text.photographer} - Berita Kota")
+        assert (photo.width, photo.height) == (640, 360)
+        assert set(candidate.provenance.read_from.values()) == {"selector"}
+        assert candidate.provenance.etag
+        assert candidate.provenance.last_modified
+        assert candidate.provenance.date_rule == "as claimed"
 
 
 async def test_related_links_are_told_apart_by_their_place() -> None:
     async with visiting() as visitor:
-        read = await candidates(visitor)
+        world, base = visitor.sample.world, visitor.sample.city_url
+        read = [reading.candidate for reading in await readings(visitor)]
     for n, candidate in enumerate(read):
+        article = world.city.get(n)
+        assert article is not None
+        shown, below = related(world, base, article)
         inline = [link for link in candidate.related if link.placement is Placement.INLINE]
         boxed = [link for link in candidate.related if link.placement is Placement.BOXED]
         assert len(inline) == min(n, 1)
         assert len(boxed) <= 5
         assert n < 6 or len(boxed) >= 3
         assert all(link.title and "/read/9000" in link.url for link in candidate.related)
+        assert [(link.url, link.title) for link in inline] == (
+            [(shown.url, shown.text.title)] if shown else []
+        )
+        assert [(link.url, link.title) for link in boxed] == [
+            (other.url, other.text.title) for other in below
+        ]
+
+
+async def test_without_selectors_the_pages_give_what_they_say_of_themselves() -> None:
+    async with visiting() as visitor:
+        world, base = visitor.sample.world, visitor.sample.city_url
+        article = world.city.get(5)
+        assert article is not None
+        text = world.city_text(article)
+        url = f"{base}/read/{900001 + article.n}/{text.slug}"
+        bare = replace(source(visitor), article=None, language=None)
+        candidate = read_article(bare, await fetched(visitor, url)).candidate
+    assert candidate.title == text.title
+    assert candidate.language == "id"
+    assert [photo.url for photo in candidate.photos] == [f"{base}/photo/{article.n}.png"]
+    assert candidate.provenance.read_from["body"] == "text density"
+    for paragraph in text.paragraphs:
+        assert paragraph in candidate.body_html
+    assert "Berita Terkait" not in candidate.body_html
+
+
+async def test_the_list_leaves_no_selector_without_a_find() -> None:
+    async with visiting() as visitor:
+        reading = read_list(source(visitor), await fetched(visitor, source(visitor).url))
+    assert reading.missing == ()
+    assert len(reading.found) == 12
