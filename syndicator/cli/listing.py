@@ -1,4 +1,4 @@
-"""Commands that show what there is: feeds, endpoints, deliveries (sources and articles: files of their own)."""
+"""Commands that show feeds, endpoints and deliveries; sources and articles have files of their own."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

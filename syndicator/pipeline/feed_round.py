@@ -101,16 +101,19 @@ class FeedRound:
         digest = body_hash(result)
         fresh = state.read_at is not None and self._clock() - state.read_at <= READ_WHOLE_EVERY
         if digest == state.body_hash and fresh:
-            return replace(_unchanged(state, result), overlap=True)
-        return replace(await self._read(source, state, result), body_hash=digest)
+            outcome = replace(_unchanged(state, result), overlap=True)
+        else:
+            outcome = replace(await self._read(source, state, result), body_hash=digest)
+        if not _says_unchanged(state, result):
+            return outcome
+        return replace(outcome, held_news=outcome.round.new + outcome.round.changed > 0)
 
     async def _check(self, source: Source, state: SourceState, said: NotModified) -> Outcome:
         """Fetch what is said to be unchanged: does it hold anything new?"""
-        result = await self._visitor.fetch(source, said.requested_url)
+        result = await self._visitor.fetch(source, address(source, state))
         if not isinstance(result, Fetched):
             return _unchanged(state, said)
-        outcome = await self._judge(source, state, result)
-        return replace(outcome, held_news=outcome.round.new + outcome.round.changed > 0)
+        return await self._judge(source, state, result)
 
     async def _read(self, source: Source, state: SourceState, document: Fetched) -> Outcome:
         reading = await self._gatherer.read_feed(source, document)
@@ -203,6 +206,13 @@ def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:
         headers=result.headers,
         moved_to=moved_to(result.redirects),
     )
+
+
+def _says_unchanged(state: SourceState, document: Fetched) -> bool:
+    """Tell whether a document carries the very validators that we hold: then nothing in it may be new."""
+    if state.etag:
+        return document.headers.get("etag") == state.etag
+    return bool(state.last_modified) and document.headers.get("last-modified") == state.last_modified
 
 
 def _listed(candidate: Candidate) -> ListedItem:
