@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,21 +15,40 @@ from syndicator.cli.context import (
     CommandFailed,
     check_known,
     console,
+    counted,
     invocation,
     print_json,
 )
-from syndicator.cli.showing import discovery_document, preview_document, show_discovery, show_preview
+from syndicator.cli.showing import (
+    discovery_document,
+    preview_document,
+    show_differences,
+    show_discovery,
+    show_judged,
+    show_preview,
+)
 from syndicator.egress.client import open_egress
 from syndicator.errors import NotReadable
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
-from syndicator.model.fetch import Reason
+from syndicator.model.fetch import FetchResult, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
+from syndicator.pipeline.comparing import Judged, judge_all
 from syndicator.pipeline.discovering import Discovery, NothingFound, discover
 from syndicator.pipeline.previewing import Desk, Preview, preview
 from syndicator.pipeline.rounds import RoundFailed
+from syndicator.pipeline.snapshots import (
+    Recorder,
+    Snapshot,
+    differences,
+    load_snapshot,
+    result_of,
+    save_expected,
+    save_snapshot,
+)
+from syndicator.service import open_service
 from syndicator.settings import Settings
 
 PREVIEWED_ARTICLES = 3
@@ -48,25 +69,105 @@ def _preview(  # noqa: PLR0917  typer calls it by name
     articles: Annotated[
         int, typer.Option("--articles", min=1, max=50, help="How many articles are shown, and pages read.")
     ] = PREVIEWED_ARTICLES,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="With --source: compare with what is stored; nothing is written.")
+    ] = False,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="With --source: keep its documents in this folder.")
+    ] = None,
+    snapshot: Annotated[
+        Path | None, typer.Option("--snapshot", help="Read the documents of this folder, and no network.")
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="With --snapshot: what is read now is what is expected.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a source would bring, field by field; nothing is stored.
 
     With a URL it finds what is there (feeds, sitemaps, else selectors for the page) and prints a block to
-    paste into the configuration.
+    paste into the configuration. With --snapshot a loss or a change gives exit code 1.
     """
-    if (url is None) == (source is None):
-        raise typer.BadParameter("name either a URL or, with --source, a configured source")
+    _check_options(url, source, diff=diff, save=save, snapshot=snapshot, accept=accept, kind=kind)
     settings = invocation(context).settings()
     if url is not None:
         _discover(settings, _draft(settings, url), kind, articles, as_json=as_json)
-        return
-    check_known("source", source or "", settings.sources, "--source")
-    shown = asyncio.run(_read(settings, settings.sources[SourceId(source or "")], articles))
+    elif snapshot is not None:
+        _replay(settings, source, snapshot, accept=accept, as_json=as_json)
+    else:
+        check_known("source", source or "", settings.sources, "--source")
+        described = settings.sources[SourceId(source or "")]
+        if diff:
+            _compare(settings, described, articles, as_json=as_json)
+        else:
+            _show(settings, described, articles, save, as_json=as_json)
+
+
+def _check_options(
+    url: str | None,
+    source: str | None,
+    *,
+    diff: bool,
+    save: Path | None,
+    snapshot: Path | None,
+    accept: bool,
+    kind: SourceKind | None,
+) -> None:
+    """Refuse options that do not go together."""
+    if (url is not None) == (source is not None or snapshot is not None):
+        raise typer.BadParameter("name either a URL or, with --source, a configured source")
+    faults = (
+        (url is None and kind is not None, "--kind goes with a URL; a configured source has its own"),
+        (url is not None and (diff or save is not None), "--diff and --save go with --source"),
+        (
+            snapshot is not None and (diff or save is not None),
+            "--snapshot goes with neither --diff nor --save",
+        ),
+        (diff and save is not None, "--diff and --save do not go together"),
+        (accept and snapshot is None, "--accept goes with --snapshot"),
+    )
+    for wrong, reason in faults:
+        if wrong:
+            raise typer.BadParameter(reason)
+
+
+def _show(settings: Settings, source: Source, articles: int, save: Path | None, *, as_json: bool) -> None:
+    shown, answers = asyncio.run(_read(settings, source, articles))
+    if save is not None:
+        save_snapshot(save, source, answers, result_of(shown), articles=articles, now=system_clock())
     if as_json:
         print_json(preview_document(shown))
+        return
+    show_preview(console(), shown, articles)
+    if save is not None:
+        typer.echo(f"\n{counted(len(answers), 'document')} saved in {save}; try selectors on them with")
+        typer.echo(f"    syndicator preview --source {source.id} --snapshot {save}")
+
+
+def _compare(settings: Settings, source: Source, articles: int, *, as_json: bool) -> None:
+    shown, judged = asyncio.run(_judge(settings, source, articles))
+    if as_json:
+        print_json({**preview_document(shown), "diff": judged})
     else:
-        show_preview(console(), shown, articles)
+        show_judged(console(), shown, judged)
+
+
+def _replay(settings: Settings, named: str | None, folder: Path, *, accept: bool, as_json: bool) -> None:
+    kept = load_snapshot(folder)
+    name = named or kept.contents.source
+    check_known("source", name, settings.sources, "--source")
+    shown = asyncio.run(_read_again(settings, settings.sources[SourceId(name)], kept))
+    result = result_of(shown)
+    found = differences(kept.expected(), result)
+    if accept:
+        save_expected(folder, result)
+    if as_json:
+        told = preview_document(shown)
+        print_json({**told, "ok": accept or not any(one.is_loss for one in found), "differences": found})
+    else:
+        show_differences(console(), shown, found, accepted=accept)
+    if not accept and any(one.is_loss for one in found):
+        raise typer.Exit(1)
 
 
 def _discover(
@@ -93,10 +194,25 @@ def _draft(settings: Settings, url: str) -> Source:
     )
 
 
-async def _read(settings: Settings, source: Source, articles: int) -> Preview:
+async def _read(settings: Settings, source: Source, articles: int) -> tuple[Preview, dict[str, FetchResult]]:
+    async with _open_desk(settings) as desk:
+        recorder = Recorder(desk.fetch)
+        with _told():
+            shown = await preview(replace(desk, fetch=recorder.fetch), source, articles=articles)
+        return shown, recorder.answers
+
+
+async def _judge(settings: Settings, source: Source, articles: int) -> tuple[Preview, tuple[Judged, ...]]:
+    async with open_service(settings) as service, _open_desk(settings) as desk:
+        with _told():
+            shown = await preview(desk, source, articles=articles)
+        return shown, await judge_all(service.store.articles, source, shown.candidates)
+
+
+async def _read_again(settings: Settings, source: Source, kept: Snapshot) -> Preview:
     async with _open_desk(settings) as desk:
         with _told():
-            return await preview(desk, source, articles=articles)
+            return await preview(replace(desk, fetch=kept.fetch), source, articles=kept.contents.articles)
 
 
 async def _find(settings: Settings, draft: Source, kind: SourceKind | None, articles: int) -> Discovery:

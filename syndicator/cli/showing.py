@@ -1,5 +1,6 @@
 """How a preview looks: on a terminal, and as the document that programs get."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,10 +14,14 @@ from syndicator.cli.context import counted, without_values
 from syndicator.cli.spelling import local_time
 from syndicator.gather.text import shortened
 from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
+from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceKind
+from syndicator.pipeline.comparing import ChangeKind, FieldChange, Judged
 from syndicator.pipeline.discovering import Discovery, Found
 from syndicator.pipeline.previewing import Preview
+from syndicator.pipeline.snapshots import Difference
 from syndicator.pipeline.yields import Yield
+from syndicator.rules.admission import Verdict
 
 _MAX_TEXT = 300
 _MAX_VALUE = 60
@@ -64,6 +69,60 @@ def show_preview(out: Console, shown: Preview, articles: int) -> None:
     _show_reading(out, shown, articles)
 
 
+def show_judged(out: Console, shown: Preview, judged: Sequence[Judged]) -> None:
+    """Show what would become of each article that a source lists now, and how stored ones differ."""
+    _show_way(out, shown.source.url, shown)
+    counts = Counter(one.verdict for one in judged)
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    _heading(out, f"{shown.source.title}, against what is stored: {told or 'nothing listed'}")
+    if judged:
+        _table(out, [_judged(one, shown.source.id) for one in judged])
+    for one in judged:
+        _show_changes(out, one.title, one.changes)
+    _show_faults(out, shown)
+
+
+def show_differences(out: Console, shown: Preview, found: Sequence[Difference], *, accepted: bool) -> None:
+    """Show what is read differently of a snapshot's documents than is expected."""
+    lost = sum(one.is_loss for one in found)
+    _heading(out, f"{shown.source.title}, on the documents of the snapshot")
+    if shown.yields:
+        _table(out, [_yield(one) for one in shown.yields])
+    for one in found:
+        _show_changes(out, f"{one.part} {one.url}: {one.kind}", one.changes)
+    _show_faults(out, shown)
+    out.print()
+    if accepted:
+        out.print(f"What is read now is expected from now on ({counted(len(found), 'difference')}).")
+    elif not found:
+        out.print("All is read as expected.", style="green")
+    else:
+        style = "red" if lost else "yellow"
+        out.print(f"{counted(len(found), 'difference')}, {lost} of them a loss or a change.", style=style)
+
+
+def _show_changes(out: Console, title: str, changes: Sequence[FieldChange]) -> None:
+    if not changes:
+        return
+    out.print()
+    out.print(title, style="bold", soft_wrap=True)
+    _grid(out, {change.field: _change(change) for change in changes})
+
+
+def _change(change: FieldChange) -> str:
+    return change.difference if change.kind is ChangeKind.CHANGED else f"{change.kind}: {change.difference}"
+
+
+def _judged(one: Judged, source: SourceId) -> dict[str, str]:
+    return {
+        "would be": one.verdict.value,
+        "article": one.article,
+        "title": shortened(one.title, _MAX_VALUE),
+        "first from": one.owner if one.owner and one.owner != source else "",
+        "differs in": ", ".join(change.field for change in one.changes),
+    }
+
+
 def _show_way(out: Console, requested_url: str, shown: Preview | Discovery) -> None:
     """Show each redirect on the way to the document."""
     if shown.redirects:
@@ -104,6 +163,11 @@ def _show_reading(out: Console, shown: Preview, articles: int) -> None:
     if shown.yields:
         _heading(out, "What each selector brings")
         _table(out, [_yield(one) for one in shown.yields])
+    _show_faults(out, shown)
+
+
+def _show_faults(out: Console, shown: Preview) -> None:
+    """Show the selectors that found nothing, and what was odd."""
     for name in shown.missing:
         out.print(f"{name} found nothing on any of these pages.", style="yellow")
     for warning in shown.warnings:

@@ -5,11 +5,13 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.gather.html import to_text
-from syndicator.model.article import Article, Candidate, Photo
+from syndicator.model.article import Article, Candidate, Identity, Photo
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.rules.admission import Verdict, judge
+from syndicator.model.source import ImagePolicy, Source
+from syndicator.rules.admission import Known, Verdict, judge
 from syndicator.rules.identity import identify
 from syndicator.store.articles import Articles
 
@@ -126,27 +128,36 @@ def _words_of(photo: Photo) -> tuple[tuple[str, str | None], ...]:
     return ("caption", photo.caption), ("credit", photo.credit)
 
 
-async def judge_all(articles: Articles, candidates: Sequence[Candidate]) -> tuple[Judged, ...]:
-    """Say of each candidate what admission would make of it. Reads the store, and writes nothing."""
+async def judge_all(
+    articles: Articles, source: Source, candidates: Sequence[Candidate]
+) -> tuple[Judged, ...]:
+    """Say of each candidate what admission would make of it. Reads the store, and writes nothing.
+
+    That a picture is one is not looked at here.
+    """
+    if source.images is ImagePolicy.NONE:
+        candidates = [replace(one, photos=()) for one in candidates]
     known = list(zip(candidates, identify(candidates), strict=True))
     judged: list[Judged] = []
     for start in range(0, len(known), _BATCH):
         batch = known[start : start + _BATCH]
         found = await articles.lookup([identity for _, identity in batch])
         for (candidate, identity), one in zip(batch, found, strict=True):
-            verdict = judge(candidate, identity, one)
-            stored = one.article if one and verdict is Verdict.CHANGED else None
-            judged.append(
-                Judged(
-                    url=candidate.url,
-                    title=candidate.title,
-                    verdict=verdict,
-                    article=one.article_id if one else identity.article_id,
-                    owner=(one.source or None) if one else None,
-                    changes=_noticed(stored, candidate) if stored else (),
-                )
-            )
+            judged.append(_judged(candidate, identity, one))
     return tuple(judged)
+
+
+def _judged(candidate: Candidate, identity: Identity, known: Known | None) -> Judged:
+    verdict = judge(candidate, identity, known)
+    stored = known.article if known and verdict is Verdict.CHANGED else None
+    return Judged(
+        url=candidate.url,
+        title=candidate.title,
+        verdict=verdict,
+        article=known.article_id if known else identity.article_id,
+        owner=(known.source or None) if known else None,
+        changes=_noticed(stored, candidate) if stored else (),
+    )
 
 
 _NEVER_CHANGES = frozenset({"published", "related", "language"})
