@@ -90,7 +90,7 @@ class Pictures:
         urls = _addresses(candidates, with_bodies=source.images is ImagePolicy.CACHE)
         if not urls:
             return candidates, ()
-        known = await self._store.known(urls)
+        known = await self._store.known(urls, self._clock())
         if source.images is ImagePolicy.CACHE:
             known |= await self._enlist(source, urls, known)
         else:
@@ -107,13 +107,13 @@ class Pictures:
             KnownPicture(url=url, source=source.id, link=url, served=True) for url in urls if url not in known
         ]
         linked = [replace(picture, served=True) for picture in known.values() if not picture.served]
-        await self._store.put(linked)
+        await self._store.put(linked, self._clock())
         served = dict(known) | {picture.url: picture for picture in linked}
         lost = [url for url, picture in served.items() if picture.finding is Finding.BROKEN]
         again = [url for url in lost if _is_due(served[url], self._clock())]
         found = await self._look_at(source, again[:MAX_LOOKS], served)
-        await self._store.put(list(found.values()))
-        return served | found | await self._store.add(fresh)
+        await self._store.put(list(found.values()), self._clock())
+        return served | found | await self._store.add(fresh, self._clock())
 
     async def _look(
         self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
@@ -126,8 +126,8 @@ class Pictures:
         for url in unknown:
             found.setdefault(url, KnownPicture(url=url, source=source.id, link=url))
         later = {url: picture for url, picture in found.items() if url in known}
-        await self._store.put(list(later.values()))
-        return later | await self._store.add([found[url] for url in unknown])
+        await self._store.put(list(later.values()), now)
+        return later | await self._store.add([found[url] for url in unknown], now)
 
     async def _look_at(
         self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]

@@ -127,11 +127,11 @@ class ServedPictures:
             return None
         if kept.rested:
             with suppress(StoreError):  # it is served all the same
-                await self._store.get(digest)
+                await self._store.get(digest, self._clock())
         return _served(kept.body)
 
     async def _fetch(self, digest: str) -> ServedPicture | None:
-        known = await self._store.get(digest)
+        known = await self._store.get(digest, self._clock())
         if known is None or not known.served or self._is_given_up(known):
             return None
         if not self._misses.take():
@@ -197,7 +197,7 @@ class ServedPictures:
             log.warning("a picture cannot be kept; it is fetched again when asked for", reason=str(error))
 
     async def _note(self, known: KnownPicture) -> None:
-        await self._store.put([known])
+        await self._store.put([known], self._clock())
 
 
 def _served(body: bytes) -> ServedPicture | None:

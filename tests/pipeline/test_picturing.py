@@ -183,7 +183,7 @@ async def test_https_is_preferred_where_the_picture_is_there_too(
         given = with_photos("http://127.0.0.1:80/1.jpg", "https://127.0.0.1/1.jpg")
         async with pictures_of(store, clock) as pictures:
             taken, _ = await pictures.prepare(replace(source(), proxy=proxy), [given])
-    again = await store.pictures.known(["http://127.0.0.1:80/1.jpg"])
+    again = await store.pictures.known(["http://127.0.0.1:80/1.jpg"], clock())
     assert [photo.url for photo in taken[0].photos] == ["https://127.0.0.1/1.jpg"]
     assert [picture.link for picture in again.values()] == ["https://127.0.0.1/1.jpg"]
     assert taken[0].provenance.changes[0].received == "http://127.0.0.1:80/1.jpg"
@@ -304,12 +304,14 @@ async def test_what_we_serve_is_noted_and_stored_as_it_came(store: Store, clock:
     given = with_photos("https://img.city.example/1.jpg", body_html=body)
     async with pictures_of(store, clock) as pictures:
         await pictures.prepare(source(ImagePolicy.LINK), [replace(given, photos=())])
-        assert await store.pictures.get(picture_digest(inside)) is None, "linked bodies are left alone"
+        assert await store.pictures.get(picture_digest(inside), clock()) is None, (
+            "linked bodies are left alone"
+        )
         taken, _ = await pictures.prepare(source(ImagePolicy.CACHE), [given])
     assert (taken[0].photos, taken[0].body_html) == (given.photos, body)
     assert taken[0].provenance.images is ImagePolicy.CACHE
     for url in ("https://img.city.example/1.jpg", inside):
-        picture = await store.pictures.get(picture_digest(url))
+        picture = await store.pictures.get(picture_digest(url), clock())
         assert picture is not None
         assert (picture.url, picture.served, picture.finding) == (url, True, Finding.ANNOUNCED)
 
@@ -321,7 +323,7 @@ async def test_the_pictures_of_a_body_that_we_serve_are_bounded(store: Store, cl
     async with pictures_of(store, clock) as pictures:
         taken, _ = await pictures.prepare(source(ImagePolicy.CACHE), [given])
         await Admitter(store.articles, (), clock).admit(taken)
-    assert list(await store.pictures.known(urls)) == urls[:MAX_INSIDE]
+    assert list(await store.pictures.known(urls, clock())) == urls[:MAX_INSIDE]
     (article_id,) = await store.articles.carried_by(SourceId("city"))
     article = await store.articles.get(article_id)
     assert article is not None

@@ -124,7 +124,7 @@ async def test_fetched_once_and_written_anew(
     assert (head.status, head.body, int(head.headers["Content-Length"])) == (200, b"", len(first.body))
     assert (known.status, known.body, known.headers["ETag"]) == (304, b"", first.headers["ETag"])
     assert "cookie" not in asked.headers
-    assert (await store.pictures.get(picture_digest(site.url()))).finding is Finding.FINE  # type: ignore[union-attr]
+    assert (await store.pictures.get(picture_digest(site.url()), clock())).finding is Finding.FINE  # type: ignore[union-attr]
 
 
 async def test_below_the_path_of_the_public_address_too(
