@@ -5,7 +5,8 @@ the shape of a usual week. `SourceState.interval_s` is the level: the time betwe
 average activity. It is steered so that about every second round brings something: after each round the
 articles that came are compared with those that were to be expected, and the interval gives way by what is too
 many or too few. A round that finds over a third of the document new shortens it more, one that finds nothing
-known halves it: between two rounds articles may have dropped out of the document.
+known halves it: between two rounds articles may have dropped out of the document. For a week after that it is
+the overlap of documents alone that steers.
 
 Within the week rounds are spread by the square root of activity. Of all ways to spend a given number of
 rounds it makes articles wait the least: with r articles and n rounds in an hour those articles wait r/2n
@@ -29,6 +30,7 @@ EXPECTED_NEW = 0.5
 """How many new articles a round of an adaptive schedule is to be expected to bring."""
 MOST_NEW_SHARE = 1 / 3
 """Of a document: what is more might soon be everything."""
+MOST_NEW_AFTER_GAP = 2 / 3
 SMALLEST_DOCUMENT = 3
 """Entries without which a document that holds nothing known proves nothing."""
 FIRST_INTERVAL_S = 900.0
@@ -134,7 +136,8 @@ def learned(
     """Take what a successful round, or a push, has brought into what is known of the source's rhythm.
 
     `state` is that of before the round (its `last_success_at` is the round before); `timezone` the source's.
-    Changed are `rhythm`, `rhythm_at`, `interval_s` (of an adaptive schedule alone), `gaps` and `last_new_at`.
+    Changed are `rhythm`, `rhythm_at`, `interval_s` (of an adaptive schedule alone), `gaps`, `last_gap_at` and
+    `last_new_at`.
     """
     interval_s = None
     if isinstance(schedule, Adaptive):
@@ -146,6 +149,7 @@ def learned(
         rhythm_at=rhythm_at,
         interval_s=interval_s,
         gaps=state.gaps + is_gap(poll),
+        last_gap_at=now if is_gap(poll) else state.last_gap_at,
         last_new_at=now if poll.new else state.last_new_at,
     )
 
@@ -233,14 +237,23 @@ def _first_interval_s(published: tuple[datetime, ...], now: datetime) -> float:
 
 
 def _step(state: SourceState, poll: Poll, interval_s: float, rhythm: Rhythm, now: datetime) -> float:
-    """Give the factor by which the interval changes after a round."""
+    """Give the factor by which the interval changes after a round.
+
+    For a week after a gap it is no more the number of articles that steers it, but whether documents still
+    overlap enough; while they do, it takes a week to double. Else a source that brings much at once, twice a
+    day, would have its interval halved and grown again twice a day, and lose articles each time.
+    """
     since = state.last_success_at or now
     if rhythm.passed_s(rhythm.pace, since, now) > _LONG_PAUSE * interval_s:
         return 1.0
     if is_gap(poll):
         return _GAP_STEP
-    expected = EXPECTED_NEW * rhythm.passed_s(rhythm.activity, since, now) / interval_s
-    factor = math.exp(_GAIN * (expected - min(poll.new, _MOST_COUNTED)))
-    if poll.new > 1 and poll.new > MOST_NEW_SHARE * (poll.new + poll.known):
+    if state.last_gap_at is not None and now - state.last_gap_at < _WEEK:
+        largest, factor = MOST_NEW_AFTER_GAP, math.pow(2, (now - since) / _WEEK)
+    else:
+        expected = EXPECTED_NEW * rhythm.passed_s(rhythm.activity, since, now) / interval_s
+        largest = MOST_NEW_SHARE
+        factor = math.exp(_GAIN * (expected - min(poll.new, _MOST_COUNTED)))
+    if poll.new > 1 and poll.new > largest * (poll.new + poll.known):
         factor = min(factor, _SHARE_STEP)
     return min(factor, _LARGEST_STEP)

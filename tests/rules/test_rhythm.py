@@ -125,6 +125,39 @@ def test_the_interval_gives_way_by_what_came(poll: Poll, factor: float) -> None:
     assert taught(settled(), poll).interval_s == pytest.approx(1800 * factor, rel=0.001)
 
 
+@pytest.mark.parametrize(
+    ("poll", "factor"),
+    [
+        (Poll(known=20), 2 ** (1 / 14)),
+        (Poll(new=3, known=17), 2 ** (1 / 14)),
+        (Poll(new=12, known=8), 2 ** (1 / 14)),
+        (Poll(new=14, known=6), 0.7),
+        (Poll(new=20), 0.5),
+    ],
+)
+def test_after_a_gap_the_interval_grows_slowly_while_documents_overlap(poll: Poll, factor: float) -> None:
+    half_a_day = replace(settled(12 * 3600), last_gap_at=NOON - timedelta(days=6))
+    schedule = Adaptive(min_s=60, max_s=48 * 3600)
+    after = taught(half_a_day, poll, schedule=schedule)
+    assert after.interval_s == pytest.approx(12 * 3600 * factor)
+    long_ago = replace(half_a_day, last_gap_at=NOON - timedelta(days=8))
+    assert taught(long_ago, Poll(known=20), schedule=schedule).interval_s == pytest.approx(
+        12 * 3600 * 1.105, rel=0.001
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_small_document_of_a_bursty_portal_loses_little(seed: int) -> None:
+    published = publications(bursty, weeks=WEEKS, seed=seed)
+    brought = gathered(ADAPTIVE, published, weeks=WEEKS, document=8)
+    interval_s = (WEEKS - 1) * WEEK.total_seconds() / brought.requests
+    fixed = gathered(Every(interval_s=interval_s), published, weeks=WEEKS, document=8)
+    assert brought.missed <= 0.04 * brought.articles
+    assert brought.missed < 0.75 * fixed.missed
+    assert brought.gaps < 0.5 * fixed.gaps
+    assert brought.requests_per_article <= 5
+
+
 def test_the_interval_stays_within_its_bounds() -> None:
     assert taught(settled(60), Poll(new=20)).interval_s == 60
     assert taught(settled(12 * 3600), Poll()).interval_s == 12 * 3600
@@ -143,6 +176,7 @@ def test_a_long_pause_teaches_nothing_of_the_interval() -> None:
     gap = taught(state, Poll(new=20))
     assert gap.interval_s == 1800
     assert gap.gaps == 1
+    assert gap.last_gap_at == NOON
 
 
 def test_the_first_document_tells_how_often_to_ask() -> None:
