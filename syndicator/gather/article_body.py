@@ -24,6 +24,15 @@ _LABEL = re.compile(
     r"(?:(?:baca|lihat|simak|read|see)(?:\s+(?:juga|also|too))?|also read|related|terkait)?[\s:：>»\-–]*",
     re.IGNORECASE,
 )
+_READ_ALSO = re.compile(
+    r"<(?P<tag>p|div|li|h[2-6]|blockquote|strong|b|em)>(?:\s|<(?:strong|b|em|i|u)>)*+"
+    r"(?:baca|lihat|simak|read|see)(?:\s++(?:juga|also|too)|\s*+(?=[:：]))\s*+[:：]?"
+    r"(?:\s|</?(?:strong|b|em|i|u|br)>)*+"
+    r'<a href="(?P<url>[^"]++)"[^>]*+>(?P<title>(?:(?!</a>).){1,500}?)</a>'
+    r"(?:\s|</(?:strong|b|em|i|u)>)*+</(?P=tag)>",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A paragraph of clean HTML that only says "Baca juga: …" with a link."""
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 _QUOTE_MARKS = "\"'“”„‟‘’‚«»‹›"
 _DOUBLE_MARKS = frozenset('"“”„«»')
@@ -105,6 +114,20 @@ def without_marks(text: str) -> str:
     """Trim quotation marks and a comma at the end; marks that belong to quotes inside stay as they are."""
     bare = text.strip().strip(_QUOTE_MARKS).strip().rstrip(",").rstrip(_QUOTE_MARKS).strip()
     return text.strip() if _DOUBLE_MARKS & set(bare) else bare
+
+
+def without_read_also(body_html: str) -> tuple[str, tuple[RelatedLink, ...]]:
+    """Take the paragraphs that only point to another article out of a clean body, and give their links."""
+    links = [
+        RelatedLink(
+            url=html.unescape(match["url"]), title=to_text(match["title"]), placement=Placement.INLINE
+        )
+        for match in _READ_ALSO.finditer(body_html)
+    ]
+    if not links:
+        return body_html, ()
+    found = {link.url: link for link in links if link.title}
+    return _READ_ALSO.sub("", body_html).strip(), tuple(found.values())[:MAX_RELATED]
 
 
 def body_offers(

@@ -12,9 +12,15 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
 from syndicator.errors import NotReadable
-from syndicator.gather.article_body import Apart, body_offers, first_paragraph, take_body_apart
-from syndicator.gather.article_photos import photos, told_apart
-from syndicator.gather.bylines import reporters
+from syndicator.gather.article_body import (
+    Apart,
+    body_offers,
+    first_paragraph,
+    take_body_apart,
+    without_read_also,
+)
+from syndicator.gather.article_photos import claimed_photos, photos
+from syndicator.gather.bylines import reporters, tags_in
 from syndicator.gather.candidates import MAX_TAGS
 from syndicator.gather.html import same_site, to_text
 from syndicator.gather.language import MAX_CHARS, language_of
@@ -30,7 +36,7 @@ from syndicator.gather.merging import (
     sections,
     titles,
 )
-from syndicator.gather.metadata import SaidOfItself, read_metadata
+from syndicator.gather.metadata import SaidOfItself, addresses_of, leads_home, read_metadata
 from syndicator.gather.page import first_count
 from syndicator.gather.replacing import replaced
 from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
@@ -73,13 +79,13 @@ def read_article(source: Source, fetched: Fetched, listed: ListedItem | None = N
     NotReadable("empty") where there is no article: it names the selector of the headline, or of the body
     where there is nothing else to read either.
     """
-    if _led_home(fetched):
+    if leads_home(fetched):
         raise NotReadable(Reason.EMPTY, "it leads to the front page")
     rule = source.article or _EMPTY_RULE
     page = Page(fetched)
     doomed = page.doomed(selector("article.remove", rule.remove))
     picked = page.pick(doomed, _parts(rule))
-    said, bodies = read_metadata(page, doomed, _addresses(fetched, listed))
+    said, bodies = read_metadata(page, doomed, addresses_of(fetched, listed))
     doomed.cut()
     cut = _Cut(page=page, picked=picked, said=said)
     return _Reader(source, fetched, listed, cut).reading(bodies)
@@ -92,18 +98,6 @@ def _parts(rule: ArticleRule) -> list[Selector | None]:
         selector("article.related", rule.related, "href"),
         *texts,
     ]
-
-
-def _led_home(fetched: Fetched) -> bool:
-    """Whether a redirect led to a front page: what was asked for is gone, and that page is no article."""
-    return bool(urlsplit(fetched.requested_url).path.strip("/")) and not (
-        urlsplit(fetched.url).path.strip("/") or urlsplit(fetched.url).query
-    )
-
-
-def _addresses(fetched: Fetched, listed: ListedItem | None) -> list[str]:
-    known = (fetched.requested_url, fetched.url, listed.url if listed else "")
-    return [url for url in known if url]
 
 
 class _Cut(Struct, frozen=True, kw_only=True):
@@ -157,6 +151,7 @@ class _Reader:
     def _candidate(self, title: str, body_html: str, apart: Apart, date: Dated | None) -> Candidate:
         take, listed, picked = self._choice.take, self._listed, self._picked
         claims = self._said.claims
+        body_html, pointers = (body_html, ()) if self._rule.related else without_read_also(body_html)
         embargoes = ((one.read_from, self._midnight_or_instant(one.embargo)) for one in claims)
         lead = self._lead(title, body_html)
         return Candidate(
@@ -168,7 +163,12 @@ class _Reader:
             lead=lead,
             body_html=body_html,
             quote=take("quote", ("selector", apart.quote)),
-            related=take("related", ("selector", apart.related)) or (),
+            related=take(
+                "related",
+                ("selector", apart.related),
+                (self._choice.read_from.get("body", ""), pointers),
+            )
+            or (),
             authors=take(
                 "authors",
                 ("selector", reporters(picked.texts("article.authors", MAX_NAME))),
@@ -184,17 +184,13 @@ class _Reader:
             ),
             tags=take(
                 "tags",
-                ("selector", _tags(picked)),
+                ("selector", tags_in(picked.texts("article.tags"))),
                 *((one.read_from, one.tags[:MAX_TAGS]) for one in claims),
                 ("list", listed.tags if listed else ()),
             )
             or (),
             language=self._language(f"{title}\n{lead}", body_html),
-            published_at=take(
-                "published_at",
-                (date.read_from if date else "", date.at if date else None),
-                ("list", listed.published_at if listed else None),
-            ),
+            published_at=self._published(date),
             updated_at=take("updated_at", *self._updated()),
             views=take(
                 "views",
@@ -260,7 +256,7 @@ class _Reader:
             self._choice.take(
                 "photos",
                 ("selector", photos(self._picked, title)),
-                *((one.read_from, tuple(map(told_apart, one.photos))) for one in self._said.claims),
+                *((one.read_from, claimed_photos(one.photos)) for one in self._said.claims),
                 ("list", (Photo(url=image),) if image else ()),
             )
             or ()
@@ -270,20 +266,30 @@ class _Reader:
         """Give the source's language, else what the page says, else that of its words where it is sure."""
         if self._source.language:
             return self._source.language
-        said = [(one.read_from, language_code(one.language)) for one in self._said.claims]
-        listed = self._listed.language if self._listed else None
-        language = self._choice.take(
-            "language", ("meta", language_code(self._said.language)), *said, ("list", listed)
-        )
-        if language:
+        said = [("meta", self._said.language), *((one.read_from, one.language) for one in self._said.claims)]
+        said.append(("list", self._listed.language or "" if self._listed else ""))
+        offers = [(read_from, language_code(text)) for read_from, text in said]
+        language = self._choice.take("language", *offers)
+        if language and not language.startswith("en"):
             return language
-        text = f"{words}\n{to_text(body_html, MAX_CHARS)}"
-        return self._choice.take("language", ("words", language_of(text)))
+        in_words = language_of(f"{words}\n{to_text(body_html, MAX_CHARS)}")
+        if language and in_words != "id":  # templates say "en" of Indonesian pages; nobody the other way
+            return language
+        if language:
+            self._changes.append(Change(field="language", received=language, why="its words are Indonesian"))
+        return self._choice.take("language", ("words", in_words))
 
     def _dates(self) -> list[Dated]:
         offers = [("selector", text) for text in self._picked.texts("article.date")]
         offers += [(one.read_from, one.published) for one in self._said.claims]
         return read_dates(self._source, self._fetched.fetched_at, offers)
+
+    def _published(self, date: Dated | None) -> datetime | None:
+        """Give the page's date, but the list's where the page's cannot be true."""
+        listed = ("list", self._listed.published_at if self._listed else None)
+        told = (date.read_from, date.at) if date else ("", None)
+        offers = (told, listed) if date and date.is_believable else (listed, told)
+        return self._choice.take("published_at", *offers)
 
     def _updated(self) -> list[tuple[str, datetime | None]]:
         said = [(one.read_from, one.modified) for one in self._said.claims]
@@ -365,12 +371,3 @@ class _Reader:
             if date
             else read_claim("", timezone=self._source.timezone, now=self._fetched.fetched_at).rule
         )
-
-
-def _tags(picked: Picked) -> tuple[str, ...]:
-    """Give the tags; an attribute (`meta[name=keywords]@content`) lists them with commas."""
-    texts = picked.texts("article.tags")
-    if len(texts) == 1:
-        texts = texts[0].split(",")
-    names = (text.strip().removeprefix("#").strip()[:MAX_NAME] for text in texts)
-    return tuple(dict.fromkeys(filter(None, names)))[:MAX_TAGS]

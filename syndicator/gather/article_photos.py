@@ -1,7 +1,9 @@
 """The photos of an article page: each with its caption, its credit and its size."""
 
 import re
+from collections.abc import Iterable
 from itertools import zip_longest
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
@@ -20,6 +22,12 @@ _CREDIT = re.compile(
 )
 """At the end of a caption: "(Foto: Nama/Portal)", "Dok. Humas", "(ANTARA/Nama)"."""
 _MAX_TAIL = 160
+_STAND_IN = re.compile(
+    r"(?:[a-z0-9]+[_-])?(?:logo|default|placeholder|blank|no[_-]?image|favicon)"
+    r"(?:[_-](?:og|fb|share|social|image|square|small|large|[\dx]+))*\.\w{2,5}",
+    re.IGNORECASE,
+)
+"""The file name of a picture that portals name where an article has none."""
 
 
 def photos(picked: Picked, title: str) -> tuple[Photo, ...]:
@@ -51,6 +59,12 @@ def _photo(image: Image, caption: str, credit: str, title: str) -> Photo:
             height=image.height,
         )
     )
+
+
+def claimed_photos(photos: Iterable[Photo]) -> tuple[Photo, ...]:
+    """Give the photos that a page names to machines, without those that stand in for one."""
+    names = ((photo, urlsplit(photo.url).path.rpartition("/")[2]) for photo in photos)
+    return tuple(told_apart(photo) for photo, name in names if not _STAND_IN.fullmatch(name))
 
 
 def told_apart(photo: Photo) -> Photo:

@@ -1,10 +1,10 @@
-"""Who wrote it: the names in what portals write under a headline, or say of their authors."""
+"""Who wrote it and what it is about: the names in what portals write above and below an article."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from syndicator.gather.candidates import MAX_AUTHORS
-from syndicator.gather.text import person_name
+from syndicator.gather.candidates import MAX_AUTHORS, MAX_TAGS
+from syndicator.gather.text import MAX_NAME, person_name
 
 _EDITOR = re.compile(
     r"(?:editor|redaktur|penyunting|fotografer|foto|sumber|source)(?:\s*[:：]|\s+by\b)", re.IGNORECASE
@@ -38,3 +38,10 @@ def _split(text: str) -> list[str]:
 
 def _is_name(name: str, site: str) -> bool:
     return bool(name) and name.casefold() != site.casefold()
+
+
+def tags_in(texts: Sequence[str]) -> tuple[str, ...]:
+    """Give the tags in what a selector found; a single text lists them with commas."""
+    parts = texts[0].split(",") if len(texts) == 1 else texts
+    names = (part.strip().removeprefix("#").strip()[:MAX_NAME] for part in parts)
+    return tuple(dict.fromkeys(filter(None, names)))[:MAX_TAGS]

@@ -17,7 +17,7 @@ from syndicator.gather.claims import Claims
 from syndicator.gather.text import MAX_NAME, plain_text
 from syndicator.model.source import Source
 from syndicator.rules.date_text import Precision, read_date
-from syndicator.rules.dates import read_claim
+from syndicator.rules.dates import believable, read_claim
 
 MAX_APART = timedelta(hours=1)
 """How far two dates of one article may lie apart without a word."""
@@ -61,6 +61,8 @@ class Dated(Struct, frozen=True, kw_only=True):
     rule: str
     is_day: bool = False
     """Whether it names a day without a time."""
+    is_believable: bool = False
+    """Whether it can be true: a local time that is written as UTC lies hours ahead."""
 
 
 def read_dates(source: Source, now: datetime, offers: Iterable[tuple[str, str]]) -> list[Dated]:
@@ -70,16 +72,26 @@ def read_dates(source: Source, now: datetime, offers: Iterable[tuple[str, str]])
 
 def _dated(source: Source, now: datetime, read_from: str, text: str) -> Dated:
     claim = read_claim(text, timezone=source.timezone, now=now, future=source.future_dates)
-    is_day = False
-    if claim.at is not None:
-        read = read_date(text, timezone=source.timezone, now=now, future=source.future_dates)
-        is_day = read is not None and read.precision is Precision.DAY
-    return Dated(read_from=read_from, text=text, at=claim.at, rule=claim.rule, is_day=is_day)
+    if claim.at is None:
+        return Dated(read_from=read_from, text=text, at=None, rule=claim.rule)
+    read = read_date(text, timezone=source.timezone, now=now, future=source.future_dates)
+    return Dated(
+        read_from=read_from,
+        text=text,
+        at=claim.at,
+        rule=claim.rule,
+        is_day=read is not None and read.precision is Precision.DAY,
+        is_believable=believable(claim.at, now, future=source.future_dates) is not None,
+    )
 
 
 def best_date(dates: Sequence[Dated]) -> Dated | None:
-    """Give the first date that can be read; for a bare day, an instant of that day that is told later on."""
-    first = next((date for date in dates if date.at is not None), None)
+    """Give the first date that can be true, else the first that can be read, else the first.
+
+    For a bare day, an instant of that day that is told later on counts.
+    """
+    read = [date for date in dates if date.at is not None]
+    first = next((date for date in read if date.is_believable), next(iter(read), None))
     if first is None:
         return next(iter(dates), None)
     if first.is_day:

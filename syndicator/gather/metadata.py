@@ -4,6 +4,7 @@ Read it before the page is cut: what pages say to machines stands in scripts.
 """
 
 from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from selectolax.lexbor import LexborNode
@@ -13,7 +14,8 @@ from syndicator.gather.html import to_text
 from syndicator.gather.json_ld import read_json_ld
 from syndicator.gather.selectors import Doomed, Page, Selector, text_of, within
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TITLE, plain_text, title_text, whole_number
-from syndicator.model.article import Photo
+from syndicator.model.article import ListedItem, Photo
+from syndicator.model.fetch import Fetched
 
 MAX_METAS, MAX_PROPERTIES = 500, 1000
 
@@ -256,3 +258,16 @@ def _name_of(node: LexborNode) -> str:
 
 def _property_text(nodes: Iterable[LexborNode]) -> str:
     return next((text for node in nodes if (text := _value(node, MAX_NAME))), "")
+
+
+def leads_home(fetched: Fetched) -> bool:
+    """Whether a redirect led to a front page: what was asked for is gone, and that page is no article."""
+    return bool(urlsplit(fetched.requested_url).path.strip("/")) and not (
+        urlsplit(fetched.url).path.strip("/") or urlsplit(fetched.url).query
+    )
+
+
+def addresses_of(fetched: Fetched, listed: ListedItem | None) -> list[str]:
+    """Give the addresses by which a page is known."""
+    known = (fetched.requested_url, fetched.url, listed.url if listed else "")
+    return [url for url in known if url]

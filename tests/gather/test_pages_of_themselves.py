@@ -21,7 +21,7 @@ from gather.article_pages import (
 )
 
 from syndicator.errors import NotReadable
-from syndicator.model.article import ListedItem, Photo
+from syndicator.model.article import ListedItem, Photo, Placement, RelatedLink
 from syndicator.model.source import ArticleRule
 from syndicator.rules.identity import spec_hash
 
@@ -570,3 +570,87 @@ def test_embargoes(selected: str, head: str, expected: datetime | None) -> None:
     one = reading(page(body, head), ArticleRule(title="h1", embargo=".e"))
     assert one.candidate.embargo_until == expected
     assert "article.embargo" not in one.missing
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        '<p>Baca juga: <a href="/read/2/lain">Judul Lain</a></p>',
+        '<p><strong>BACA JUGA : <a href="/read/2/lain">Judul <b>Lain</b></a></strong></p>',
+        '<p><strong>Baca Juga:</strong> <a href="/read/2/lain">Judul Lain</a></p>',
+        '<blockquote>Simak juga <a href="/read/2/lain">Judul Lain</a></blockquote>',
+        '<p>Baca: <em><a href="/read/2/lain">Judul Lain</a></em></p>',
+    ],
+)
+def test_paragraphs_that_point_elsewhere_are_related_links(pointer: str) -> None:
+    body = f"<h1>{TITLE}</h1><div class=isi><p>{PARAGRAPHS[0]}</p>{pointer}<p>{PARAGRAPHS[1]}</p></div>"
+    one = read(page(body), ArticleRule(title="h1", body=".isi"))
+    assert one.body_html == f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>"
+    assert one.related == (
+        RelatedLink(
+            url="https://www.kota.example/read/2/lain", title="Judul Lain", placement=Placement.INLINE
+        ),
+    )
+    chosen = read(page(body), ArticleRule(title="h1", body=".isi", related=".terkait a"))
+    assert "Judul" in chosen.body_html
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        '<p>Baca juga buku ini, seperti <a href="/x">kata</a> dia.</p>',
+        '<p>Ia membaca: <a href="/x">berita</a></p>',
+        '<p>Baca <a href="/x">berita</a> lain</p>',
+    ],
+)
+def test_sentences_with_links_are_text(sentence: str) -> None:
+    one = read(
+        page(f"<h1>{TITLE}</h1><div class=isi>{TEXT}{sentence}</div>"), ArticleRule(title="h1", body=".isi")
+    )
+    assert one.related == ()
+    assert "</a>" in one.body_html
+
+
+def test_a_date_that_cannot_be_true_gives_way() -> None:
+    ahead = news(datePublished="2026-11-23T18:50:00Z")  # a local time that is written as UTC
+    right = datetime(2026, 11, 23, 11, 50, tzinfo=UTC)
+    assert (
+        read(
+            page(head=script(ahead) + meta(article_published__time="2026-11-23T18:50:00+07:00"))
+        ).published_at
+        == right
+    )
+    listed = ListedItem(url=URL, published_at=right)
+    assert read(page(head=script(ahead)), listed=listed).published_at == right
+    alone = read(page(head=script(ahead)))
+    assert alone.published_at == datetime(2026, 11, 23, 18, 50, tzinfo=UTC)
+    assert "in the future" in alone.provenance.date_rule
+    assert read(page(head=script(ahead)), listed=listed, future_dates=True).published_at == alone.published_at
+
+
+@pytest.mark.parametrize(
+    ("image", "is_photo"),
+    [
+        ("https://cdn.kota.example/logo.png", False),
+        ("https://cdn.kota.example/img/kota_default_og.jpg?v=2", False),
+        ("https://cdn.kota.example/no-image-600x400.jpg", False),
+        ("https://cdn.kota.example/foto/logo-baru-kota.jpg", True),
+        ("https://cdn.kota.example/foto/default-mode-network.jpg", True),
+    ],
+)
+def test_a_portals_logo_is_no_photo_of_an_article(image: str, is_photo: bool) -> None:
+    one = read(page(head=script(news(image=image)) + meta(og_image=image)))
+    assert one.photos == ((Photo(url=image),) if is_photo else ())
+
+
+def test_a_template_that_says_english_of_an_indonesian_page() -> None:
+    one = read(page(head=f"<title>{TITLE}</title>", attributes="lang=en-US"))
+    assert one.language == "id"
+    assert one.provenance.read_from["language"] == "words"
+    assert [(change.field, change.received) for change in one.provenance.changes] == [("language", "en-US")]
+    english = (
+        "<div><p>"
+        + "The city council has opened a new bus lane for people who live in the north. " * 9
+        + "</p></div>"
+    )
+    assert read(page(english, f"<title>{TITLE}</title>", "lang=en-US")).language == "en-US"
