@@ -18,7 +18,7 @@ from msgspec import Struct
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.source import Adaptive, Cron, Every, FeedHints, Schedule, SourceState
 from syndicator.rules.hints import Wish, next_allowed
-from syndicator.rules.rhythm import EXPECTED_NEW, FIRST_INTERVAL_S, Rhythm
+from syndicator.rules.rhythm import EXPECTED_NEW, FIRST_INTERVAL_S, Rhythm, missed_lately
 from syndicator.rules.spans import span
 
 LONGEST_BACKOFF_S = 6 * 3600.0
@@ -191,6 +191,10 @@ def _by_rhythm(
         why = "its hub pushes, so only to be sure"
     elif not known:
         why = "nothing is known of its rhythm yet"
+    elif missed_lately(state, now) and interval_s < schedule.max_s:
+        why = (
+            f"articles were probably missed on {state.last_gap_at:%Y-%m-%d}, so it is read closely for a week"
+        )
     else:
         why = _expectation(schedule, interval_s, rhythm.activity[rhythm.hour(now)])
     at = max(began_at + timedelta(seconds=wait_s), now)

@@ -80,9 +80,16 @@ def _stuck(state: SourceState) -> str | None:
     lost = [name for name in _ESSENTIAL if state.missing.get(name, 0) >= STUCK_ROUNDS]
     if lost:
         return f"these selectors find nothing any more: {', '.join(lost)}"
-    if state.warnings and state.last_round == Round():
+    if state.warnings and state.last_round == Round() and not _found_unchanged(state):
         return f"nothing could be read: {state.warnings[0]}"
     return None
+
+
+def _found_unchanged(state: SourceState) -> bool:
+    """Tell whether the last round read nothing because there was no need to: it has brought news before."""
+    read_at, success_at = state.read_at, state.last_success_at
+    earlier = read_at is not None and success_at is not None and read_at < success_at
+    return earlier and state.last_new_at is not None
 
 
 def _quiet(source: Source, state: SourceState) -> str | None:

@@ -42,9 +42,12 @@ def trusts(honesty: Honesty, now: datetime) -> bool:
     return honesty.distrusted_until is None or honesty.distrusted_until <= now
 
 
-def sentence(honesty: Honesty) -> str | None:
-    """Say how often a source has lied, and until when it is not believed; None of an honest one."""
-    if not honesty.lies or honesty.distrusted_until is None:
+def sentence(honesty: Honesty, now: datetime | None = None) -> str | None:
+    """Say how often a source has lied, and until when it is not believed.
+
+    None of an honest one, and, where `now` is given, of one that is believed again.
+    """
+    if honesty.distrusted_until is None or (now is not None and trusts(honesty, now)):
         return None
     return (
         f"in {honesty.lies} of {honesty.checks} checks it had news where it said that nothing had changed: "

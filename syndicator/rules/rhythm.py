@@ -160,6 +160,11 @@ def is_gap(poll: Poll) -> bool:
     return whole and poll.known == 0 and poll.new >= SMALLEST_DOCUMENT
 
 
+def missed_lately(state: SourceState, now: datetime) -> bool:
+    """Tell whether a gap is less than a week ago: then it is the overlap of documents alone that steers."""
+    return state.last_gap_at is not None and now - state.last_gap_at < _WEEK
+
+
 def gap_warning(poll: Poll, schedule: Schedule) -> str | None:
     """Say that articles were probably missed, and what is done about it or could be; None where none were."""
     if not is_gap(poll):
@@ -248,7 +253,7 @@ def _step(state: SourceState, poll: Poll, interval_s: float, rhythm: Rhythm, now
         return 1.0
     if is_gap(poll):
         return _GAP_STEP
-    if state.last_gap_at is not None and now - state.last_gap_at < _WEEK:
+    if missed_lately(state, now):
         largest, factor = MOST_NEW_AFTER_GAP, math.pow(2, (now - since) / _WEEK)
     else:
         expected = EXPECTED_NEW * rhythm.passed_s(rhythm.activity, since, now) / interval_s

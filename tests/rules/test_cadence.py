@@ -269,6 +269,17 @@ def test_an_adaptive_schedule_tells_its_numbers(
     assert adaptive(SourceState(interval_s=interval_s)) == (waited_s, because)
 
 
+def test_an_adaptive_schedule_tells_that_articles_were_missed() -> None:
+    waited_s, because = adaptive(SourceState(interval_s=600, last_gap_at=NOON - timedelta(days=6)))
+    assert waited_s == 600
+    assert because == (
+        "adaptive: articles were probably missed on 2026-10-30, so it is read closely for a week; "
+        "asked again after 10 min"
+    )
+    _, because = adaptive(SourceState(interval_s=600, last_gap_at=NOON - timedelta(days=7)))
+    assert "missed" not in because
+
+
 def test_an_adaptive_schedule_whose_hub_pushes_is_asked_rarely() -> None:
     waited_s, because = adaptive(SourceState(interval_s=600), pushed=True)
     assert waited_s == 7200

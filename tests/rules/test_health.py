@@ -54,6 +54,21 @@ STANDINGS = [
         "nothing could be read: no entry was readable",
     ),
     (replace(FINE, last_round=Round(unchanged=9), warnings=("odd",)), Standing.OK, ""),
+    (
+        replace(FINE, last_round=Round(), warnings=("odd",), read_at=NOON - HOUR, last_new_at=NOON - HOUR),
+        Standing.OK,
+        "",
+    ),
+    (
+        replace(FINE, last_round=Round(), warnings=("odd",), read_at=NOON, last_new_at=NOON - HOUR),
+        Standing.STUCK,
+        "nothing could be read: odd",
+    ),
+    (
+        replace(FINE, last_round=Round(), warnings=("odd",), read_at=NOON - HOUR),
+        Standing.STUCK,
+        "nothing could be read: odd",
+    ),
     (replace(FINE, last_round=Round()), Standing.OK, ""),
     (
         replace(FINE, missing={"article.body": 3, "list.item": 7, "article.quote": 9}),

@@ -51,7 +51,10 @@ def test_an_honest_check_keeps_the_distrust_and_the_count() -> None:
 
 
 def test_a_lie_is_told() -> None:
-    assert sentence(judged(Honesty(checks=40, lies=1), held_news=True, now=NOON)) == (
+    liar = judged(Honesty(checks=40, lies=1), held_news=True, now=NOON)
+    assert sentence(liar, NOON + 14 * DAY) is None
+    assert sentence(liar, NOON + 13 * DAY) == sentence(liar)
+    assert sentence(liar) == (
         "in 2 of 41 checks it had news where it said that nothing had changed: "
         "it is read whole each time until 2026-11-19 12:00 UTC"
     )
