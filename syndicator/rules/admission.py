@@ -102,10 +102,15 @@ def decide(
 
 
 def next_recheck(published: datetime, now: datetime) -> datetime | None:
-    """Say when an article page is read again: at ever longer intervals, half its age."""
+    """Say when an article page is read again: at ever longer intervals, half its age.
+
+    One that is dated ahead, as that of an event, has no age: it is read at the longest interval.
+    """
     age = now - published
     if age > RECHECK_UNTIL:
         return None
+    if age < timedelta():
+        return now + LONGEST_RECHECK
     return now + min(max(age / 2, SHORTEST_RECHECK), LONGEST_RECHECK)
 
 
