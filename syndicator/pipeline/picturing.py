@@ -30,6 +30,7 @@ from syndicator.rules.pictures import (
     secure_url,
     whole_length,
     without_pictures,
+    without_pixels,
 )
 from syndicator.store.pictures import Finding, KnownPicture
 from syndicator.store.pictures import Pictures as PictureStore
@@ -50,6 +51,9 @@ UNREADABLE = "unreadable"
 """Why a picture that we would serve is broken: its bytes are no picture."""
 _MAX_WARNINGS = 5
 _MAX_SILENT = 1000
+_COUNTS_VISITS = "it is one pixel, which counts visits"
+MAX_PIXELS_TOLD = 5
+"""Of one body."""
 
 
 class _Shown(Struct, frozen=True, kw_only=True):
@@ -231,15 +235,17 @@ def _addresses(candidates: Iterable[Candidate], *, with_bodies: bool) -> list[st
 def _marked(candidate: Candidate, policy: ImagePolicy) -> Candidate:
     """Note the policy, and leave out what nobody could see."""
     pixels = [photo for photo in candidate.photos if is_pixel(photo)]
-    changes = tuple(left_out(photo, "it is one pixel, which counts visits") for photo in pixels)
+    body_html, inside = without_pixels(candidate.body_html)
+    changes = [left_out(photo.url, _COUNTS_VISITS) for photo in pixels]
+    changes += [left_out(url, _COUNTS_VISITS, field="body") for url in inside[:MAX_PIXELS_TOLD]]
     provenance = candidate.provenance
     provenance = replace(provenance, images=policy, changes=(*provenance.changes, *changes))
     photos = tuple(photo for photo in candidate.photos if photo not in pixels)
-    return replace(candidate, photos=photos, provenance=provenance)
+    return replace(candidate, photos=photos, body_html=body_html, provenance=provenance)
 
 
 def _bare(candidate: Candidate) -> Candidate:
-    changes = tuple(left_out(photo, "this source's pictures are not taken") for photo in candidate.photos)
+    changes = tuple(left_out(photo.url, "this source's pictures are not taken") for photo in candidate.photos)
     body_html = without_pictures(candidate.body_html)
     return replace(_changed(candidate, changes), photos=(), body_html=body_html)
 
@@ -253,7 +259,7 @@ def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
         if picture is None:
             photos.setdefault(photo.url, photo)
         elif picture.finding is Finding.BROKEN:
-            changes.append(left_out(photo, f"looking at it gave {picture.why}"))
+            changes.append(left_out(photo.url, f"looking at it gave {picture.why}"))
             warnings.append(f"picture {photo.url} of {candidate.url}: {picture.why}")
         else:
             photos.setdefault(picture.link, _filled(photo, picture))

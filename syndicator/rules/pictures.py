@@ -27,6 +27,7 @@ MAX_RECEIVED = 200
 
 _IMAGE_TYPE = re.compile(r"image/(?!svg)[a-z0-9.+-]{1,50}")
 _IMAGE = re.compile(r'<img((?:\s+[a-z-]+="[^"]*")*)\s*/?>')
+_PIXEL = re.compile(r'\s(?:width|height)="[01](?:px)?"')
 _SOURCE = re.compile(r'(?<=\ssrc=")[^"]*')
 _FIGURE = re.compile(r"<figure>((?:(?!</?figure>).)*)</figure>", re.DOTALL)
 _OTHER_CONTENT = re.compile(r"<(?:table|pre|blockquote|ul|ol)>")
@@ -47,9 +48,9 @@ def is_pixel(photo: Photo) -> bool:
     return photo.width == 1 or photo.height == 1
 
 
-def left_out(photo: Photo, why: str) -> Change:
-    """Say that a photo was left out."""
-    return Change(field="photos", received=photo.url[:MAX_RECEIVED], why=f"Left out: {why}.")
+def left_out(url: str, why: str, field: str = "photos") -> Change:
+    """Say that a picture was left out."""
+    return Change(field=field, received=url[:MAX_RECEIVED], why=f"Left out: {why}.")
 
 
 def secure_url(url: str) -> str | None:
@@ -90,7 +91,28 @@ def without_pictures(body_html: str) -> str:
     """Take the pictures out of a clean body, each with its figure and caption, and what is empty then."""
     if "<img" not in body_html:
         return body_html
-    body = _IMAGE.sub("", _FIGURE.sub(_without_figure, body_html))
+    return _tidied(_IMAGE.sub("", _FIGURE.sub(_without_figure, body_html)))
+
+
+def without_pixels(body_html: str) -> tuple[str, list[str]]:
+    """Take out of a clean body what is announced as one pixel; give the addresses of what was taken."""
+    if "<img" not in body_html or not _PIXEL.search(body_html):
+        return body_html, []
+    gone: list[str] = []
+
+    def image(match: re.Match[str]) -> str:
+        if not _PIXEL.search(match[1]):
+            return match[0]
+        source = _SOURCE.search(match[1])
+        gone.append(html.unescape(source[0]) if source else "")
+        return ""
+
+    body = _IMAGE.sub(image, body_html)
+    return (_tidied(body), gone) if gone else (body_html, gone)
+
+
+def _tidied(body: str) -> str:
+    """Take out what holds nothing any more, three levels deep."""
     for _ in range(3):
         body, count = _EMPTIED.subn("", body)
         if not count:

@@ -37,6 +37,7 @@ from syndicator.rules.pictures import (
     picture_url,
     served_by_us,
     without_pictures,
+    without_pixels,
 )
 from syndicator.store.pictures import Finding
 from syndicator.store.store import Store
@@ -157,6 +158,28 @@ async def test_a_pixel_that_counts_visits_is_left_out_unasked(store: Store, cloc
         assert not server.asked
     assert taken[0].photos == ()
     assert taken[0].provenance.changes[0].received == pixel.url
+
+
+@pytest.mark.parametrize("policy", list(ImagePolicy))
+async def test_pixels_leave_bodies_too(store: Store, clock: ManualClock, policy: ImagePolicy) -> None:
+    pixel = "https://count.example/?a=1&b=2"
+    body = (
+        '<p>Satu.</p><p><img src="https://count.example/?a=1&amp;b=2" width="1" height="1"></p>'
+        '<p>Dua <img height="0" src="https://count.example/0.gif">.</p>'
+    )
+    async with pictures_of(store, clock) as pictures:
+        taken, _ = await pictures.prepare(source(policy), [with_photos(body_html=body)])
+    assert taken[0].body_html == "<p>Satu.</p><p>Dua .</p>"
+    changes = taken[0].provenance.changes
+    assert [(one.field, one.received) for one in changes] == [
+        ("body", pixel),
+        ("body", "https://count.example/0.gif"),
+    ]
+
+
+def test_a_small_picture_is_no_pixel() -> None:
+    body = '<img src="https://a.example/1.jpg" width="10" height="12" alt=" width=1"><p>1</p>'
+    assert without_pixels(body) == (body, [])
 
 
 @asynccontextmanager
