@@ -12,12 +12,12 @@ from syndicator.cli.spelling import ago, local_time
 from syndicator.errors import SyndicatorError
 from syndicator.model.article import Article, Provenance
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.pipeline.explaining import Explained, explain
+from syndicator.pipeline.explaining import Explained
 from syndicator.service import Service
 
 app = typer.Typer(help="What was admitted.", no_args_is_help=True)
 
-_LABEL = 14
+_LABEL = 16
 _SHOWN = 300
 
 
@@ -73,7 +73,7 @@ def _show(context: typer.Context, article: str, as_json: AsJson = False) -> None
     """Show an article: what it says, where it comes from, and what was made of it on the way."""
 
     async def found(service: Service) -> Explained:
-        told = await explain(service.store, ArticleId(article), list(service.settings.sources))
+        told = await service.reading.explained(ArticleId(article))
         if told is None:
             raise SyndicatorError(f"there is no article {article!r} (or it has outlived its retention)")
         return told
@@ -94,7 +94,7 @@ def _show(context: typer.Context, article: str, as_json: AsJson = False) -> None
         out.print(heading, style="bold")
         for label, value in lines:
             if value:
-                out.print(f"  {label:<{_LABEL}}{value}", soft_wrap=True)
+                out.print(f"  {label:<{_LABEL - 1}} {value}", soft_wrap=True)
         out.print()
 
 

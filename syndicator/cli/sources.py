@@ -1,11 +1,9 @@
 """Commands about where news comes from."""
 
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlsplit
+from datetime import datetime
 
 import typer
-from msgspec.structs import replace
 
 from syndicator.cli.asking import Limit, Rows, ask, cut
 from syndicator.cli.context import (
@@ -16,18 +14,17 @@ from syndicator.cli.context import (
     invocation,
     print_json,
     print_list,
-    without_values,
 )
 from syndicator.cli.spelling import ago, local_time
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Source, SourceState
-from syndicator.observe.redact import HIDDEN
-from syndicator.rules.health import Health, health
+from syndicator.model.source import SourceState
+from syndicator.pipeline.explaining import SourceShown
+from syndicator.rules.health import health
 from syndicator.service import Service
 
 app = typer.Typer(help="Where news comes from.", no_args_is_help=True)
 
-_LABEL = 16
+_LABEL = 18
 
 
 @app.command(name="list", epilog="Example: syndicator sources list")
@@ -52,7 +49,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
     print_list(cut(ask(context, rows), limit), as_json=as_json, empty="No source is configured.")
 
 
-def _next_due(state: SourceState, now: Any) -> str:
+def _next_due(state: SourceState, now: datetime) -> str:
     if state.stopped:
         return "never"
     return ago(state.next_due_at, now) if state.next_due_at else "now"
@@ -61,26 +58,23 @@ def _next_due(state: SourceState, now: Any) -> str:
 @app.command(name="show", epilog="Example: syndicator sources show berita-kota")
 def _show(context: typer.Context, source: str, as_json: AsJson = False) -> None:
     """Show a source: how it is asked, how it fares, when it is due, and why then."""
-    name, known = _known(context, source)
+    name = _known(context, source)
 
-    async def found(service: Service) -> tuple[SourceState, Health, Any]:
-        state = await service.store.sources.state(name)
-        hub = await service.subscribing.status(known)
-        return state, health(known, state, service.clock()), hub
+    async def found(service: Service) -> SourceShown:
+        return await service.reading.source(name)
 
-    state, standing, hub = ask(context, found)
-    shown = replace(known, headers=without_values(known.headers), proxy=_without_password(known.proxy))
+    shown = ask(context, found)
     if as_json:
-        print_json({"source": shown, "state": state, "health": standing, "hub": hub})
+        print_json(shown)
         return
     out = console()
-    for label, value in _lines(shown, state, standing):
+    for label, value in _lines(shown):
         if value:
-            out.print(f"{label:<{_LABEL}}{value}", soft_wrap=True)
+            out.print(f"{label:<{_LABEL - 1}} {value}", soft_wrap=True)
 
 
-def _lines(source: Source, state: SourceState, standing: Health) -> Iterator[tuple[str, str]]:
-    zone = source.timezone
+def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
+    source, state, zone = shown.source, shown.state, shown.source.timezone
     yield "source", f"{source.title} ({source.id}, {source.kind.value})"
     yield "url", source.url
     if state.move:
@@ -89,7 +83,7 @@ def _lines(source: Source, state: SourceState, standing: Health) -> Iterator[tup
             f"to {state.move.target}, seen {state.move.sightings} times"
             + ("; that is asked now" if state.move.adopted_at else ""),
         )
-    yield "health", f"{standing.kind.value}: {standing.why}"
+    yield "health", ": ".join(filter(None, (shown.health.kind.value, shown.health.why)))
     if state.failure:
         yield "last failure", f"{state.failure.reason}: {state.failure.detail}"
     yield "stopped", state.stopped or ""
@@ -109,6 +103,9 @@ def _lines(source: Source, state: SourceState, standing: Health) -> Iterator[tup
     yield "validators", ", ".join(part for part in (state.etag, state.last_modified) if part)
     if state.honesty.checks:
         yield "honesty", f"{state.honesty.lies} lies in {state.honesty.checks} checks of its validators"
+    if shown.hub:
+        yield "hub", f"{shown.hub.hub or 'none'} ({shown.hub.state}): {shown.hub.because}"
+        yield "by push, by poll", f"{shown.hub.articles_by_push} and {shown.hub.articles_by_poll} articles"
     yield "gaps", f"{state.gaps} rounds may have missed articles" if state.gaps else ""
     for warning in state.warnings:
         yield "warning", warning
@@ -117,14 +114,14 @@ def _lines(source: Source, state: SourceState, standing: Health) -> Iterator[tup
 @app.command(name="pause", epilog="Example: syndicator sources pause berita-kota")
 def _pause(context: typer.Context, source: str, as_json: AsJson = False) -> None:
     """Ask a source nothing more until it is resumed; what it brought stays published."""
-    name, _ = _known(context, source)
+    name = _known(context, source)
     _steered(ask(context, lambda service: service.steering.pause(name)), name, "paused", as_json=as_json)
 
 
 @app.command(name="resume", epilog="Example: syndicator sources resume berita-kota")
 def _resume(context: typer.Context, source: str, as_json: AsJson = False) -> None:
     """Gather a source again that was paused, or stopped because it is gone; it is due at once."""
-    name, _ = _known(context, source)
+    name = _known(context, source)
     _steered(ask(context, lambda service: service.steering.resume(name)), name, "due now", as_json=as_json)
 
 
@@ -137,14 +134,6 @@ def _steered(done: bool, source: SourceId, word: str, *, as_json: bool) -> None:
         typer.echo(f"{source}: {word}.")
 
 
-def _known(context: typer.Context, source: str) -> tuple[SourceId, Source]:
-    known = invocation(context).settings().sources
-    check_known("source", source, known, "source")
-    return SourceId(source), known[SourceId(source)]
-
-
-def _without_password(proxy: str | None) -> str | None:
-    if proxy is None or "@" not in urlsplit(proxy).netloc:
-        return proxy
-    parts = urlsplit(proxy)
-    return parts._replace(netloc=f"{HIDDEN}@{parts.netloc.rpartition('@')[2]}").geturl()
+def _known(context: typer.Context, source: str) -> SourceId:
+    check_known("source", source, invocation(context).settings().sources, "source")
+    return SourceId(source)

@@ -6,10 +6,13 @@ from collections.abc import Collection
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedEntry, Site
-from syndicator.model.ids import ArticleId
+from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source
 from syndicator.model.status import EndpointStatus, SourceStatus, Status
+from syndicator.pipeline.explaining import Explained, SourceShown, explain, without_secrets
 from syndicator.pipeline.publishing import Publisher
+from syndicator.pipeline.subscribing import Subscribing
+from syndicator.rules.health import health
 from syndicator.store.store import Store
 
 
@@ -18,17 +21,20 @@ class Reading:
 
     def __init__(
         self,
+        *,
         store: Store,
         publisher: Publisher,
         sources: Collection[Source],
         endpoints: Collection[Endpoint],
         clock: Clock,
+        subscribing: Subscribing,
     ) -> None:
         self.publisher = publisher
         self._store = store
-        self._sources = tuple(sources)
+        self._sources = {source.id: source for source in sources}
         self._endpoints = tuple(endpoints)
         self._clock = clock
+        self._subscribing = subscribing
 
     @property
     def site(self) -> Site:
@@ -42,16 +48,35 @@ class Reading:
         """Give one article with its body."""
         return await self.publisher.entry(article_id)
 
+    async def explained(self, article_id: ArticleId) -> Explained | None:
+        """Tell where an article comes from, and what was made of it; None where there is none."""
+        return await explain(self._store, article_id, list(self._sources))
+
+    @property
+    def source_ids(self) -> Collection[SourceId]:
+        """Name the configured sources."""
+        return self._sources.keys()
+
+    async def source(self, name: SourceId) -> SourceShown:
+        """Tell how a configured source stands."""
+        source, state = self._sources[name], await self._store.sources.state(name)
+        return SourceShown(
+            source=without_secrets(source),
+            state=state,
+            health=health(source, state, self._clock()),
+            hub=await self._subscribing.status(source),
+        )
+
     async def status(self) -> Status:
         """Tell how everything stands."""
         now = self._clock()
-        states = await self._store.sources.states([source.id for source in self._sources])
+        states = await self._store.sources.states(list(self._sources))
         endpoints = await asyncio.gather(*(self._endpoint(endpoint) for endpoint in self._endpoints))
         return Status(
             at=now,
             sources=tuple(
                 SourceStatus(source=source, state=state)
-                for source, state in zip(self._sources, states, strict=True)
+                for source, state in zip(self._sources.values(), states, strict=True)
             ),
             endpoints=tuple(endpoints),
             articles=await self._store.articles.count(),

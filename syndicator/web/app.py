@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.serving_pictures import ServedPictures
+from syndicator.web.api import ApiRoutes
 from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.health import HealthRoutes
@@ -60,7 +61,7 @@ def create_ops_app(reading: Reading, options: OpsOptions) -> web.Application:
     """Build the operators' application, for a listener of its own on loopback."""
     drawing = Drawing(reading.site, prefix="")
     pages = PageRoutes(reading, drawing, WebOptions())
-    groups = (StatusRoutes(reading, drawing, options), HealthRoutes(reading), drawing)
+    groups = (StatusRoutes(reading, drawing, options), ApiRoutes(reading), HealthRoutes(reading), drawing)
     app = web.Application(
         middlewares=[catch_problems(reading.site, (), pages.show_problem)],
         client_max_size=_MAX_BODY_BYTES,

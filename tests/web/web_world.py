@@ -1,5 +1,6 @@
 """A site with articles in a real store, and a client that sees the bytes as they are sent."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.subscribing import Subscribing
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 from syndicator.web.server import open_socket, port_of, serving
@@ -98,7 +100,20 @@ class World:
         self.publisher = Publisher(
             store=self.store, site=self.site, specs=SPECS, origins=ORIGINS, metrics=open_metrics()
         )
-        self.reading = Reading(self.store, self.publisher, self.sources, self.endpoints, self.clock)
+        self.reading = Reading(
+            store=self.store,
+            publisher=self.publisher,
+            sources=self.sources,
+            endpoints=self.endpoints,
+            clock=self.clock,
+            subscribing=Subscribing(
+                self.store,
+                {source.id: source for source in self.sources},
+                self.clock,
+                public_url=SITE.public_url,
+                reachable=True,
+            ),
+        )
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:
         admitted = await Admitter(self.store.articles, SPECS, self.clock).admit(candidates)
@@ -118,6 +133,10 @@ class Answer:
     @property
     def text(self) -> str:
         return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
 
 
 class Client:

@@ -1,0 +1,53 @@
+"""What operators ask by program, on their own listener: sources and articles, with all that explains them."""
+
+from collections.abc import Callable
+
+import msgspec
+from aiohttp import hdrs, web
+
+from syndicator.model.ids import ArticleId, SourceId
+from syndicator.pipeline.reading import Reading
+from syndicator.web.problems import not_found
+
+
+class ApiRoutes:
+    """Handlers of `/api/v1/…`: one JSON document each."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/sources", self.sources),
+            web.get("/api/v1/sources/{source}", self.source),
+            web.get("/api/v1/articles/{article}", self.article),
+        ]
+
+    async def sources(self, request: web.Request) -> web.Response:
+        """List the sources with their state, their health, and how they stand with their hubs."""
+        del request
+        shown = [await self._reading.source(name) for name in self._reading.source_ids]
+        return _document({"ok": True, "items": shown, "next": None, "errors": []})
+
+    async def source(self, request: web.Request) -> web.Response:
+        """Show one source; 404 for one that is not configured."""
+        name = SourceId(request.match_info["source"])
+        if name not in self._reading.source_ids:
+            raise not_found("No source has this name.")
+        return _document(await self._reading.source(name))
+
+    async def article(self, request: web.Request) -> web.Response:
+        """Show an article, where it comes from, and what was made of it; 404 where there is none."""
+        found = await self._reading.explained(ArticleId(request.match_info["article"]))
+        if found is None:
+            raise not_found("There is no such article, or it has outlived its retention.")
+        return _document(found)
+
+
+_encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
+
+
+def _document(value: object) -> web.Response:
+    return web.Response(
+        body=_encode(value), content_type="application/json", headers={hdrs.CACHE_CONTROL: "no-store"}
+    )

@@ -1,0 +1,70 @@
+"""What operators ask by program: everything that explains a source or an article, and no secret."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+from support import ManualClock, candidate
+from web.web_world import Client, World, client_of, source
+
+from syndicator.model.source import SourceState
+from syndicator.store.owners import new_token
+from syndicator.store.store import Store
+from syndicator.web.app import create_ops_app
+from syndicator.web.options import OpsOptions
+
+LEASE = timedelta(seconds=15)
+
+
+@pytest.fixture
+def world(store: Store, clock: ManualClock) -> World:
+    private = replace(
+        source("kota", "Berita Kota"),
+        headers={"Authorization": "Bearer very-private"},
+        proxy="http://me:very-private@proxy.example:3128",
+    )
+    return World(store, clock, sources=(private,))
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[Client]:
+    app = create_ops_app(world.reading, OpsOptions(metrics=lambda: b""))
+    async with client_of(app) as opened:
+        yield opened
+
+
+async def test_a_source_tells_why_it_is_due(client: Client, world: World) -> None:
+    token = new_token()
+    name = world.sources[0].id
+    await world.store.sources.enlist([name], [], world.clock())
+    assert await world.store.sources.lease(name, token, world.clock(), LEASE)
+    state = SourceState(
+        due_because="every 5m, but the feed asks for 1 h (ttl)", last_success_at=world.clock()
+    )
+    await world.store.sources.settle(name, token, state)
+    told = (await client.get("/api/v1/sources/kota")).json
+    assert told["state"]["due_because"] == "every 5m, but the feed asks for 1 h (ttl)"
+    assert told["health"]["kind"] == "ok"
+    assert (await client.get("/api/v1/sources")).json["items"] == [told]
+
+
+async def test_secrets_are_not_told(client: Client) -> None:
+    answer = await client.get("/api/v1/sources/kota")
+    assert answer.json["source"]["headers"] == {"Authorization": "[hidden]"}
+    assert answer.json["source"]["proxy"] == "http://[hidden]@proxy.example:3128"
+    assert b"very-private" not in answer.body
+
+
+async def test_an_article_tells_its_provenance_and_who_carries_it(client: Client, world: World) -> None:
+    (article,) = await world.admit(candidate(1, source="kota"))
+    told = (await client.get(f"/api/v1/articles/{article}")).json
+    assert told["article"]["provenance"]["source"] == "kota"
+    assert list(told["carried"]) == ["kota"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/sources/nope", "/api/v1/articles/nope"])
+async def test_what_is_not_there_is_a_problem(client: Client, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status == 404
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
