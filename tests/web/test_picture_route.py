@@ -224,6 +224,36 @@ async def test_a_portal_that_is_down_for_a_while_costs_no_picture(
         assert (await site.client.get(site.path())).status == 200
 
 
+async def test_a_slow_body_ends_with_its_time(
+    store: Store, clock: ManualClock, pool: ParserPool, tmp_path: Path
+) -> None:
+    async def drip(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\n")
+        for byte in picture()[:100]:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0.1)
+
+    async with site_of(store, clock, pool, tmp_path) as site, serving(drip) as slow:
+        taken, _ = await site.prepared.prepare(KOTA, [story(1, photos=(Photo(url=slow.url("/1.png")),))])
+        await site.world.admit(*taken)
+        answer = await site.client.get(f"/pictures/{picture_digest(slow.url('/1.png'))}")
+    assert answer.status == 503
+
+
+async def test_a_pool_that_was_stopped_says_nothing_of_a_picture(
+    store: Store, clock: ManualClock, pool: ParserPool, tmp_path: Path
+) -> None:
+    async with site_of(store, clock, pool, tmp_path) as site:
+        site.portal.answers["/1.jpg"] = reply(picture())
+        await site.admit()
+        await pool.close()
+        assert (await site.client.get(site.path())).status == 503
+        known = await store.pictures.get(picture_digest(site.url()), clock())
+    assert known is not None
+    assert known.finding is Finding.ANNOUNCED
+
+
 async def test_requests_at_once_share_one_fetch(
     store: Store, clock: ManualClock, pool: ParserPool, tmp_path: Path
 ) -> None:
