@@ -68,9 +68,9 @@ async def pool() -> AsyncIterator[ParserPool]:
 
 
 async def read(
-    pool: ParserPool, markup: str, rule: ArticleRule | None = RULE, **options: float
+    pool: ParserPool, markup: str, rule: ArticleRule | None = RULE, timeout_s: float = 10.0
 ) -> ArticleReading:
-    return await pool.run(read_article, portal(rule), fetched(markup, url=URL), None, **options)
+    return await pool.run(read_article, portal(rule), fetched(markup, url=URL), None, timeout_s=timeout_s)
 
 
 @pytest.mark.parametrize("name", READ)
