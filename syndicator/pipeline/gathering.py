@@ -250,10 +250,8 @@ class GatherStep:
             pushed=outcome.hub_delivers,
         )
         # What was odd in a document is still odd in it when it has not changed.
-        warnings = (
-            state.warnings if outcome.not_modified else outcome.warnings + _noticed(source, state, outcome)
-        )
-        return _due(replace(state, warnings=warnings), due)
+        odd = outcome.warnings + _noticed(source, state, outcome, now)
+        return _due(replace(state, warnings=state.warnings if outcome.not_modified else odd), due)
 
     def _as_failure(self, source: Source, error: Exception) -> FetchFailed:
         if isinstance(error, GatherError):
@@ -307,12 +305,12 @@ def _moved(move: Move | None, outcome: Outcome, now: datetime) -> Move | None:
     return sighted(move, outcome.moved_to, overlap=outcome.overlap, now=now)
 
 
-def _noticed(source: Source, state: SourceState, outcome: Outcome) -> tuple[str, ...]:
+def _noticed(source: Source, state: SourceState, outcome: Outcome, now: datetime) -> tuple[str, ...]:
     """Say what only a look at several rounds shows."""
     found = (
         redesign_warning(state.missing),
         gap_warning(outcome.poll, source.schedule),
-        honesty_sentence(state.honesty),
+        honesty_sentence(state.honesty, now),
         move_sentence(state.move),
     )
     return tuple(sentence for sentence in found if sentence)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.source import Round, Source, SourceState
+from syndicator.rules.redesign import redesigned
 from syndicator.rules.rhythm import expected_since
 from syndicator.rules.spans import span
 
@@ -14,11 +15,8 @@ LATE_AFTER = timedelta(minutes=2)
 QUIET_EXPECTED = 30.0
 """Articles that were to be expected where none came: far beyond chance, and beyond a lazy day."""
 QUIET_AFTER = timedelta(hours=6)
-STUCK_ROUNDS = 3
-"""Rounds in a row in which a selector that has worked before finds nothing."""
-
-_ESSENTIAL = ("list.item", "list.url", "article.title", "article.body", "popular.item")
-"""Selectors without which nothing is left; a page may lack a quote for many rounds."""
+_VITAL = frozenset({"list.item", "list.url", "article.title", "article.body"})
+"""Selectors without which little is left; a page may lack a quote, or a box, for many rounds."""
 
 
 class Standing(StrEnum):
@@ -77,7 +75,7 @@ def _failures(state: SourceState) -> str | None:
 
 
 def _stuck(state: SourceState) -> str | None:
-    lost = [name for name in _ESSENTIAL if state.missing.get(name, 0) >= STUCK_ROUNDS]
+    lost = [name for name in redesigned(state.missing) if name in _VITAL]
     if lost:
         return f"these selectors find nothing any more: {', '.join(lost)}"
     if state.warnings and state.last_round == Round() and not _found_unchanged(state):

@@ -7,7 +7,16 @@ SURE_AFTER = 3
 PATIENT_AFTER = 10
 """The same for what an article may lack: a quote, tags, related links."""
 _ESSENTIAL = frozenset(
-    {"list.url", "list.title", "list.date", "article.title", "article.body", "article.date", "popular.item"}
+    {
+        "list.item",
+        "list.url",
+        "list.title",
+        "list.date",
+        "article.title",
+        "article.body",
+        "article.date",
+        "popular.item",
+    }
 )
 
 

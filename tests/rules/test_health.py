@@ -73,7 +73,7 @@ STANDINGS = [
     (
         replace(FINE, missing={"article.body": 3, "list.item": 7, "article.quote": 9}),
         Standing.STUCK,
-        "these selectors find nothing any more: list.item, article.body",
+        "these selectors find nothing any more: article.body, list.item",
     ),
     (replace(FINE, missing={"article.body": 2, "article.quote": 99}), Standing.OK, ""),
 ]
