@@ -10,8 +10,8 @@ MAX_CHANGES = 16
 """Of one candidate."""
 MAX_RECEIVED = 200
 _NAMED = 8
-_TAG = re.compile(r"<([a-zA-Z][\w:-]{0,40})")
-_ATTRIBUTE = re.compile(r"[\s\"'/]([a-zA-Z_][\w:.-]{0,40})\s{0,3}=\s{0,3}[\"']")
+_TAG = re.compile(r"<([a-zA-Z][\w:-]{0,40})([^<>]{0,2000})")
+_ATTRIBUTE = re.compile(r"[\s\"'/]([a-zA-Z_][\w:.-]{0,40})\s{0,3}=")
 _RELATIVE = re.compile(
     r"\b(?:href|src)\s{0,3}=\s{0,3}[\"'](?!https?://|mailto:|tel:|data:|javascript:|#|[\"'])", re.IGNORECASE
 )
@@ -45,16 +45,14 @@ class Changes:
         """Note what cleaning took out of HTML: elements, attributes and relative addresses."""
         if received == kept or "<" not in received:
             return
-        tags = {tag.lower() for tag in _TAG.findall(received)}
-        tags.difference_update(_TAG.findall(kept))
-        self._note_tags(field, received, tags)
-        if "=" not in received:
-            return
-        names = {name.lower() for name in _ATTRIBUTE.findall(received)}
-        names.difference_update(_ATTRIBUTE.findall(kept))
-        self._note_attributes(field, received, names)
-        if relative := _RELATIVE.search(received):
-            self.note(field, received[relative.start() :], f"relative addresses are resolved against {base}")
+        tags, attributes = _named(received)
+        self._note_tags(field, received, {tag for tag in tags if not _holds(kept, tag)})
+        if attributes:
+            gone = {name for name in _names(attributes) if f' {name}="' not in kept}
+            self._note_attributes(field, received, attributes, gone)
+            if relative := _RELATIVE.search(attributes):
+                why = f"relative addresses are resolved against {base}"
+                self.note(field, _from(received, {relative[0]}), why)
 
     def _note_tags(self, field: str, received: str, tags: set[str]) -> None:
         for group, why in (
@@ -62,23 +60,38 @@ class Changes:
             (tags - _ACTIVE, "markup that has no place in an article, or is empty, is removed: "),
         ):
             if group:
-                first = re.search(rf"<(?:{'|'.join(map(re.escape, group))})\b", received, re.IGNORECASE)
-                self.note(field, received[first.start() if first else 0 :], why + _list(group))
+                self.note(field, _from(received, {f"<{tag}" for tag in group}), why + _list(group))
 
-    def _note_attributes(self, field: str, received: str, names: set[str]) -> None:
-        handlers = {name for name in names if name.startswith("on")}
-        if handlers or _SCRIPT_LINK.search(received):
+    def _note_attributes(self, field: str, received: str, attributes: str, gone: set[str]) -> None:
+        handlers = {name for name in gone if name.startswith("on")}
+        if handlers or ("script" in attributes and _SCRIPT_LINK.search(attributes)):
             called = _list(handlers) if handlers else "a link"
-            self.note(field, _from(received, handlers), f"scripts in attributes are removed: {called}")
-        if others := names - handlers:
             self.note(
                 field,
-                _from(received, others),
-                f"attributes without a use here are removed: {_list(others)}",
+                _from(received, handlers or {"script:"}),
+                f"scripts in attributes are removed: {called}",
             )
+        if others := gone - handlers:
+            why = f"attributes without a use here are removed: {_list(others)}"
+            self.note(field, _from(received, {f" {name}" for name in others}), why)
 
     def all(self) -> tuple[Change, ...]:
         return tuple(self._noted)
+
+
+def _named(markup: str) -> tuple[set[str], str]:
+    """Give the names of elements, in lower case, and all attributes; equal tags are looked at once."""
+    found = set(_TAG.findall(markup))
+    attributes = " ".join(sorted({rest for _tag, rest in found if "=" in rest}))
+    return {tag.lower() for tag, _rest in found}, attributes
+
+
+def _holds(clean: str, tag: str) -> bool:
+    return f"<{tag}>" in clean or f"<{tag} " in clean
+
+
+def _names(attributes: str) -> set[str]:
+    return set(map(str.lower, _ATTRIBUTE.findall(attributes)))
 
 
 def excerpt(received: str) -> str:
@@ -99,11 +112,11 @@ def _made_of_text(received: str, kept: str) -> str:
     return ", ".join(made) or "white space and unseen characters are tidied"
 
 
-def _from(received: str, names: set[str]) -> str:
-    """Give the markup from the first tag that has one of the attributes."""
-    places = (received.find(name) for name in names)
+def _from(received: str, parts: set[str]) -> str:
+    """Give the markup from the first tag that has one of the parts."""
+    places = (received.find(part) for part in parts)
     place = min((place for place in places if place >= 0), default=0)
-    return received[max(0, received.rfind("<", 0, place)) :]
+    return received[max(0, received.rfind("<", 0, place + 1)) :]
 
 
 def _list(names: set[str]) -> str:

@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from html.entities import html5
+from itertools import islice
 
 from syndicator.gather.encoding import decode
 from syndicator.gather.text import plain_text
@@ -31,6 +32,7 @@ _CHANNEL = re.compile(r"<(/?)channel(?=[\s>])")
 _VERBATIM = {"<![CDATA[": "]]>", "<!--": "-->"}
 _PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _MOST_PREFIXES = 50
+_ROOTS_TRIED = 100
 _SHOWN = 60
 _SPACE = "\0 \t\r\n"
 _LARGEST = 0x10FFFF
@@ -52,7 +54,8 @@ def repaired(fetched: Fetched) -> tuple[bytes, list[str]]:
 
 def _unwrapped(text: str) -> tuple[str, list[str]]:
     """Cut off what stands before and after the root element; lines keep their numbers."""
-    root = next((match for match in _ROOT.finditer(text) if not _in_comment(text, match.start())), None)
+    roots = islice(_ROOT.finditer(text), _ROOTS_TRIED)
+    root = next((match for match in roots if not _in_comment(text, match.start())), None)
     if root is None:
         return text, []
     warnings = []
