@@ -29,6 +29,7 @@ from syndicator.cli.showing import (
 )
 from syndicator.egress.client import open_egress
 from syndicator.errors import NotReadable
+from syndicator.gather.discovery import How
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
@@ -218,7 +219,7 @@ async def _read_again(settings: Settings, source: Source, kept: Snapshot) -> Pre
 async def _find(settings: Settings, draft: Source, kind: SourceKind | None, articles: int) -> Discovery:
     async with _open_desk(settings) as desk:
         with _told():
-            return await discover(desk, draft, user_agent=settings.user_agent, wanted=kind, articles=articles)
+            return await discover(desk, draft, wanted=kind, articles=articles)
 
 
 @contextmanager
@@ -238,7 +239,8 @@ def _told() -> Iterator[None]:
 
 
 def _other_ways(error: NothingFound) -> str:
-    tried = [f"{one.url} ({one.problem})" for one in error.found if one.problem]
+    guesses = {How.STRUCTURE, How.ITSELF}
+    tried = [f"{one.url} ({one.problem})" for one in error.found if one.problem and one.how not in guesses]
     if tried:
         return f"what looked like a feed is none: {', '.join(tried)}"
     return 'name a page that lists articles, or write its selectors yourself (kind = "page"; docs/sources.md)'
@@ -263,4 +265,4 @@ async def _open_desk(settings: Settings) -> AsyncIterator[Desk]:
         open_pool() as pool,
     ):
         gatherer = Gatherer(egress, pool)
-        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool)
+        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent=settings.user_agent)

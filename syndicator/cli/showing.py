@@ -18,7 +18,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceKind
 from syndicator.pipeline.comparing import ChangeKind, FieldChange, Judged
 from syndicator.pipeline.discovering import Discovery, Found
-from syndicator.pipeline.previewing import Preview
+from syndicator.pipeline.previewing import Preview, RobotsVerdict
 from syndicator.pipeline.snapshots import Difference
 from syndicator.pipeline.yields import Yield
 from syndicator.rules.admission import Verdict
@@ -49,7 +49,8 @@ def show_discovery(out: Console, discovery: Discovery, articles: int, block: str
     _show_way(out, discovery.requested_url, discovery)
     if discovery.canonical_url:
         out.print(f"The page says that it belongs at {discovery.canonical_url}.", soft_wrap=True)
-    _show_robots(out, discovery)
+    if shown.source.kind is SourceKind.PAGE:
+        _show_robots(out, discovery.robots)
     _heading(out, "Found")
     _table(out, [_found(one, shown.source.timezone) for one in discovery.found])
     out.print()
@@ -66,6 +67,8 @@ def show_preview(out: Console, shown: Preview, articles: int) -> None:
     _show_way(out, shown.source.url, shown)
     if shown.canonical_url:
         out.print(f"The list page says that it belongs at {shown.canonical_url}.", soft_wrap=True)
+    if shown.source.kind is SourceKind.PAGE and shown.source.politeness.robots:
+        _show_robots(out, shown.robots)
     _show_reading(out, shown, articles)
 
 
@@ -133,10 +136,7 @@ def _show_way(out: Console, requested_url: str, shown: Preview | Discovery) -> N
         out.print(f"{requested_url} leads to {shown.final_url}", soft_wrap=True)
 
 
-def _show_robots(out: Console, discovery: Discovery) -> None:
-    if discovery.preview.source.kind is SourceKind.FEED:
-        return
-    robots = discovery.robots
+def _show_robots(out: Console, robots: RobotsVerdict | None) -> None:
     if robots is None:
         out.print(
             "robots.txt could not be read: whether the pages may be asked for is not known.", style="yellow"

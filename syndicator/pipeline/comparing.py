@@ -97,8 +97,8 @@ def word_difference(before: str, now: str, limit: int = _MAX_DIFFERENCE) -> str:
         if name == "equal":
             pieces.append(_shortened(old_part[a:b]))
             continue
-        pieces += [f"[-{' '.join(old_part[a:b])}-]"] if b > a else []
-        pieces += [f"{{+{' '.join(new_part[c:d])}+}}"] if d > c else []
+        pieces += [f"[-{_shortened(old_part[a:b])}-]"] if b > a else []
+        pieces += [f"{{+{_shortened(new_part[c:d])}+}}"] if d > c else []
     pieces += ["…"] if end > _CONTEXT_WORDS else []
     text = " ".join(pieces)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
@@ -114,9 +114,12 @@ def _common(left: Sequence[str], right: Sequence[str]) -> int:
 
 
 def _shortened(words: Sequence[str]) -> str:
-    if len(words) <= 2 * _CONTEXT_WORDS + 1:
+    """Leave out the middle of a long run of words, and say how many those are."""
+    left_out = len(words) - 4 * _CONTEXT_WORDS
+    if left_out <= _CONTEXT_WORDS:
         return " ".join(words)
-    return " ".join([*words[:_CONTEXT_WORDS], "…", *words[-_CONTEXT_WORDS:]])
+    head, tail = words[: 3 * _CONTEXT_WORDS], words[-_CONTEXT_WORDS:]
+    return " ".join([*head, f"…({left_out} words)…", *tail])
 
 
 def _photo(photo: Photo) -> str:

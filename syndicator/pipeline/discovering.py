@@ -23,11 +23,22 @@ from syndicator.gather.discovery import (
 from syndicator.gather.html import same_site
 from syndicator.gather.merging import language_code
 from syndicator.gather.proposing import propose_for_articles, propose_for_list
-from syndicator.gather.robots import Robots, product_token, robots_url
+from syndicator.gather.robots import Robots
 from syndicator.gather.sniff import DocumentKind, sniff
-from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason, Redirect
+from syndicator.model.fetch import Fetched, FetchResult, Reason, Redirect
 from syndicator.model.source import Source, SourceKind
-from syndicator.pipeline.previewing import Desk, Fetcher, Preview, preview, read_page, read_sitemaps
+from syndicator.pipeline.previewing import (
+    Desk,
+    Fetcher,
+    Preview,
+    RobotsVerdict,
+    elsewhere,
+    preview,
+    read_page,
+    read_robots_of,
+    read_sitemaps,
+    verdict,
+)
 from syndicator.pipeline.rounds import RoundFailed, fetched
 
 MAX_TRIED = 10
@@ -48,13 +59,6 @@ class Found(Struct, frozen=True, kw_only=True):
     newest: datetime | None = None
     problem: str | None = None
     """Why it is of no use; None where it is."""
-
-
-class RobotsVerdict(Struct, frozen=True, kw_only=True):
-    """What robots.txt says of an address."""
-
-    allowed: bool = True
-    crawl_delay_s: float | None = None
 
 
 class Discovery(Struct, frozen=True, kw_only=True):
@@ -83,7 +87,7 @@ class NothingFound(NotReadable):
 
 
 async def discover(
-    desk: Desk, draft: Source, *, user_agent: str, wanted: SourceKind | None = None, articles: int = 3
+    desk: Desk, draft: Source, *, wanted: SourceKind | None = None, articles: int = 3
 ) -> Discovery:
     """Find what can be gathered at the address of `draft`, and look at the best of it.
 
@@ -93,18 +97,17 @@ async def discover(
     """
     desk = dataclasses.replace(desk, fetch=_remembering(desk.fetch))
     document = fetched(await desk.fetch(draft, draft.url))
-    search = _Search(desk, draft, document, user_agent)
+    search = _Search(desk, draft, document)
     await search.look(wanted)
     chosen = search.best()
     if chosen is None:
         raise NothingFound(Reason.NOT_A_FEED, search.nothing(wanted), tuple(search.found))
-    canonical = search.findings.canonical_url
     return Discovery(
         requested_url=document.requested_url,
         final_url=document.url,
         redirects=document.redirects,
-        canonical_url=canonical if canonical and not same_site(canonical, document.url) else None,
-        robots=search.verdict(),
+        canonical_url=elsewhere(search.findings.canonical_url, document.url),
+        robots=verdict(search.robots, document.url),
         found=tuple(search.found),
         notes=tuple(search.notes) if chosen.kind is SourceKind.PAGE else (),
         preview=await preview(desk, chosen, articles=articles),
@@ -126,15 +129,14 @@ def _remembering(fetch: Fetcher) -> Fetcher:
 class _Search:
     """One search: what was found so far, and what each find is as a source."""
 
-    def __init__(self, desk: Desk, draft: Source, document: Fetched, user_agent: str) -> None:
+    def __init__(self, desk: Desk, draft: Source, document: Fetched) -> None:
         self._desk = desk
         self._draft = draft
         self._document = document
-        self._agent = product_token(user_agent)
         self.found: list[Found] = []
         self.notes: list[str] = []
         self.findings = PageFindings()
-        self._robots: Robots | None = None
+        self.robots: Robots | None = None
         self._sources: dict[str, Source] = {}
 
     async def look(self, wanted: SourceKind | None) -> None:
@@ -144,7 +146,7 @@ class _Search:
             await self._look_at_itself(wanted)
             return
         self.findings = await read_page(self._desk, self._document)
-        self._robots = await self._read_robots()
+        self.robots = await read_robots_of(self._desk, self._draft, self._document.url)
         if wanted in {None, SourceKind.FEED}:
             await self._try_feeds(self.findings.feeds)
             if not self._sources:
@@ -159,12 +161,6 @@ class _Search:
         useful = [one for one in self.found if one.problem is None and one.url in self._sources]
         ranked = sorted(useful, key=lambda one: (_is_of_comments(one), not one.entries, _is_bare(one)))
         return self._sources[ranked[0].url] if ranked else None
-
-    def verdict(self) -> RobotsVerdict | None:
-        robots = self._robots
-        if robots is None:
-            return None
-        return RobotsVerdict(allowed=robots.allows(self._document.url), crawl_delay_s=robots.crawl_delay_s)
 
     def nothing(self, wanted: SourceKind | None) -> str:
         """Say in one sentence that there is nothing."""
@@ -186,6 +182,8 @@ class _Search:
             await self._try_feed(pointer)
         if wanted in {None, SourceKind.SITEMAP} and not self._sources:
             await self._try_sitemap(pointer)
+        if self._sources:  # what it is tells what it is not
+            self.found = [one for one in self.found if one.problem is None]
 
     async def _try_feeds(self, pointers: Iterable[Pointer]) -> None:
         tried = {one.url for one in self.found}
@@ -250,7 +248,7 @@ class _Search:
 
     def _sitemaps(self) -> list[Pointer]:
         """Give those of robots.txt, those of news first, else those at well-known paths."""
-        named = self._robots.sitemaps if self._robots else ()
+        named = self.robots.sitemaps if self.robots else ()
         pointers = [Pointer(url=url, how=How.ROBOTS) for url in named if url.startswith("http")]
         pointers.sort(key=lambda pointer: "news" not in pointer.url.lower())
         return pointers or list(well_known_sitemaps(self._document.url))
@@ -277,7 +275,7 @@ class _Search:
         for url in urls[: 2 * PROPOSED_FROM]:
             if len(pages) == PROPOSED_FROM:
                 break
-            if self._robots is not None and not self._robots.allows(url):
+            if self.robots is not None and not self.robots.allows(url):
                 self.notes.append(f"robots.txt asks programs not to read {url}")
                 continue
             result = await self._desk.fetch(source, url)
@@ -302,14 +300,6 @@ class _Search:
         if found.problem is None or found.how is not How.WELL_KNOWN:
             self.found.append(found)
 
-    async def _read_robots(self) -> Robots | None:
-        """Ask robots.txt; without the file all is allowed (RFC 9309, 2.3.1.3)."""
-        result = await self._desk.fetch(self._draft, robots_url(self._document.url))
-        if isinstance(result, Fetched) and sniff(result.body) is not DocumentKind.HTML:
-            return await self._desk.gatherer.read_robots(result.body, self._agent)
-        missing = isinstance(result, Fetched) or (isinstance(result, FetchFailed) and _is_missing(result))
-        return await self._desk.gatherer.read_robots(b"", self._agent) if missing else None
-
 
 _BARE = "addresses without headlines"
 
@@ -320,10 +310,6 @@ def _is_bare(found: Found) -> bool:
 
 def _of(pointer: Pointer, title: str | None = None) -> dict[str, Any]:
     return {"url": pointer.url, "how": pointer.how, "title": title or pointer.title}
-
-
-def _is_missing(failed: FetchFailed) -> bool:
-    return failed.status is not None and 400 <= failed.status < 500  # noqa: PLR2004  the classes of HTTP
 
 
 def _check_host(pointer: Pointer, document: Fetched) -> None:

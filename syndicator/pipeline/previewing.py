@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from syndicator.errors import NotReadable
 from syndicator.gather.discovery import PageFindings, read_findings
 from syndicator.gather.gatherer import Gatherer
+from syndicator.gather.html import same_site
 from syndicator.gather.page import ListReading
 from syndicator.gather.pool import ParserPool
+from syndicator.gather.robots import Robots, product_token, robots_url
 from syndicator.gather.sitemap import sitemap_candidate
 from syndicator.gather.sniff import DocumentKind, sniff
 from syndicator.model.article import Candidate, ListedItem, PopularItem
-from syndicator.model.fetch import Fetched, FetchResult, Redirect
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Redirect
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.rounds import RoundFailed, fetched
 from syndicator.pipeline.yields import Yield, yields_of
@@ -34,6 +36,15 @@ class Desk:
     gatherer: Gatherer
     """Reads; it is never asked to fetch."""
     pool: ParserPool
+    user_agent: str
+    """By which robots.txt is read."""
+
+
+class RobotsVerdict(Struct, frozen=True, kw_only=True):
+    """What robots.txt says of a page."""
+
+    allowed: bool = True
+    crawl_delay_s: float | None = None
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -42,6 +53,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     source: Source
     final_url: str
     redirects: tuple[Redirect, ...] = ()
+    robots: RobotsVerdict | None = None
+    """Of a list page; None where the file could not be read, or is not asked."""
     canonical_url: str | None = None
     """What a list page names as its own address, where that is another host's."""
     title: str | None = None
@@ -147,13 +160,15 @@ async def read_sitemaps(desk: Desk, source: Source, document: Fetched) -> tuple[
 async def _page(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
     lists = await desk.gatherer.read_list(source, document)
     findings = await read_page(desk, document)
+    robots = await read_robots_of(desk, source, document.url) if source.politeness.robots else None
     read = await _articles(desk, source, lists.items[:articles], _Read(warnings=list(lists.warnings)))
     popular = lists.popular or await _popular(desk, source, read.warnings)
     return Preview(
         source=source,
         final_url=document.url,
         redirects=document.redirects,
-        canonical_url=findings.canonical_url,
+        robots=verdict(robots, document.url),
+        canonical_url=elsewhere(findings.canonical_url, document.url),
         title=findings.title,
         language=findings.language,
         candidates=tuple(read.candidates),
@@ -171,6 +186,29 @@ async def read_page(desk: Desk, document: Fetched) -> PageFindings:
     if sniff(document.body) is not DocumentKind.HTML:
         return PageFindings()
     return await desk.pool.run(read_findings, document)
+
+
+async def read_robots_of(desk: Desk, source: Source, url: str) -> Robots | None:
+    """Read the robots.txt that counts for a page; without the file all is allowed (RFC 9309, 2.3.1.3)."""
+    agent = product_token(desk.user_agent)
+    result = await desk.fetch(source, robots_url(url))
+    if isinstance(result, Fetched) and sniff(result.body) is not DocumentKind.HTML:
+        return await desk.gatherer.read_robots(result.body, agent)
+    status = result.status if isinstance(result, Fetched | FetchFailed) else None
+    missing = isinstance(result, Fetched) or (status is not None and 400 <= status < 500)  # noqa: PLR2004  4xx
+    return await desk.gatherer.read_robots(b"", agent) if missing else None
+
+
+def verdict(robots: Robots | None, url: str) -> RobotsVerdict | None:
+    """Say whether a page may be asked for."""
+    if robots is None:
+        return None
+    return RobotsVerdict(allowed=robots.allows(url), crawl_delay_s=robots.crawl_delay_s)
+
+
+def elsewhere(canonical: str | None, url: str) -> str | None:
+    """Give what a page names as its own address where that is another host's."""
+    return canonical if canonical and not same_site(canonical, url) else None
 
 
 async def _popular(desk: Desk, source: Source, warnings: list[str]) -> tuple[PopularItem, ...]:

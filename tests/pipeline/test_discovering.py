@@ -35,7 +35,7 @@ async def desk() -> AsyncIterator[Desk]:
         open_pool(workers=1) as pool,
     ):
         gatherer = Gatherer(egress, pool)
-        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool)
+        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/test")
 
 
 async def found_at(desk: Desk, url: str, wanted: SourceKind | None = None) -> Discovery:
@@ -47,7 +47,7 @@ async def found_at(desk: Desk, url: str, wanted: SourceKind | None = None) -> Di
         schedule=Every(interval_s=300),
         timezone="Asia/Jakarta",
     )
-    return await discover(desk, draft, user_agent="syndicator/test", wanted=wanted)
+    return await discover(desk, draft, wanted=wanted)
 
 
 def page(head: str = "", body: str = "") -> str:

@@ -36,7 +36,7 @@ async def desk() -> AsyncIterator[Desk]:
         open_pool(workers=1) as pool,
     ):
         gatherer = Gatherer(egress, pool)
-        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool)
+        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/test")
 
 
 def draft(url: str) -> Source:
@@ -66,7 +66,7 @@ def shipped(url: str) -> Source:
 
 async def test_proposed_selectors_bring_what_the_shipped_ones_bring(desk: Desk, sample: Sample) -> None:
     url = f"{sample.city_url}/berita/terkini"
-    discovery = await discover(desk, draft(url), user_agent=AGENT, wanted=SourceKind.PAGE, articles=6)
+    discovery = await discover(desk, draft(url), wanted=SourceKind.PAGE, articles=6)
     ours = discovery.preview
     theirs = await preview(desk, shipped(url), articles=6)
     assert [item.url for item in ours.listed] == [item.url for item in theirs.listed]
@@ -93,7 +93,7 @@ async def test_proposed_selectors_bring_what_the_shipped_ones_bring(desk: Desk, 
 
 
 async def test_the_feed_of_the_page_is_preferred(desk: Desk, sample: Sample) -> None:
-    discovery = await discover(desk, draft(f"{sample.city_url}/"), user_agent=AGENT)
+    discovery = await discover(desk, draft(f"{sample.city_url}/"))
     assert discovery.preview.source.kind is SourceKind.FEED
     assert discovery.preview.source.url == f"{sample.city_url}/rss.xml"
     assert discovery.robots is not None
@@ -102,6 +102,6 @@ async def test_the_feed_of_the_page_is_preferred(desk: Desk, sample: Sample) -> 
 
 async def test_robots_is_heard(desk: Desk, sample: Sample) -> None:
     url = f"{sample.city_url}/news/search?q=warga"
-    discovery = await discover(desk, draft(url), user_agent=AGENT, wanted=SourceKind.PAGE)
+    discovery = await discover(desk, draft(url), wanted=SourceKind.PAGE)
     assert discovery.robots is not None
     assert not discovery.robots.allowed
