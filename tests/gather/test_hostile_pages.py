@@ -1,16 +1,20 @@
 """Pages made to hurt: read or refused in bounded time, in a worker that can be killed."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 from gather.article_pages import NEWS, TEXT, TITLE, URL, WHOLE, meta, news, page, portal, script
 from gather.gather_values import fetched
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from syndicator.errors import NotReadable
 from syndicator.gather.article_page import ArticleReading, read_article
 from syndicator.gather.json_ld import read_json_ld
 from syndicator.gather.page import read_list
 from syndicator.gather.pool import ParserPool, open_pool
+from syndicator.model.article import ListedItem
 from syndicator.model.source import ArticleRule, ListRule, Replacement
 
 MEGABYTE = "x" * 1_000_000
@@ -141,3 +145,76 @@ def test_values_that_say_nothing(value: object) -> None:
     text = script(value).partition(">")[2].removesuffix("</script>")
     claims, _ = read_json_ld([text], base=URL, urls=[URL])
     assert claims is None
+
+
+PIECES = [
+    "<h1>", "</h1>", "<h1>Judul", TEXT, "<div class=isi>", "</div>", "<p>", "</p>", "<a href='/x'>Baca juga: x</a>", "<a href='//['>x</a>",
+    "<img src='http://['>", "<img srcset='a 1w, b 2x, ,'>", "<picture><source srcset=','>", "<base href='//['>", "<base href='javascript:x'>",
+    "<link rel=canonical href='http://[::1'>", "<script type='application/ld+json'>", "</script>", '{"@type":"NewsArticle","headline":', '"x"', "}", "[", "]",
+    '"author":{"@id":"#a"},', '"image":[[],{"url":7}],', "<meta property='og:image:width' content='9'>", "<meta property='og:image' content='//['>",
+    "<meta property='article:published_time' content='2026-13-45T99:99'>", "<meta name=date content='0000-00-00'>", "<time datetime='x'>", "<article itemscope itemtype='https://schema.org/NewsArticle'>",
+    "<i itemprop='author datePublished articleBody headline image'>", "<b itemprop=author itemscope>", "<html lang='\x00'>", "<!--", "-->", "<![CDATA[", "&#xD800;", "&#0;", "\ud7ff", "<svg><title>x</title>", "<math>", "<template>", "<noscript>", "<table><p>", "<title>", "</title>", "<q>", "</q>",
+]  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(PIECES), max_size=25), st.booleans())
+def test_any_mixture_is_an_article_or_has_a_reason(pieces: list[str], with_rule: bool) -> None:
+    listed = ListedItem(url=URL, title="Dari daftar")
+    rule, body, reason = RULE if with_rule else None, "", None
+    try:
+        body = read_article(portal(rule), fetched("".join(pieces), url=URL), listed).candidate.body_html
+    except NotReadable as error:
+        reason = error.reason
+    assert reason in {None, "empty", "malformed"}
+    assert "<script" not in body
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        *NEWS,
+                        "@graph",
+                        "@id",
+                        "name",
+                        "url",
+                        "value",
+                        "itemListElement",
+                        "interactionStatistic",
+                        "editor",
+                        "isPartOf",
+                        "publisher",
+                    ]
+                ),
+                inner,
+                max_size=6,
+            )
+        ),
+        max_leaves=30,
+    )
+)
+def test_any_value_in_json_ld_is_read(value: object) -> None:
+    blocks = [
+        json.dumps(value),
+        json.dumps(
+            {"@type": "NewsArticle", "author": value, "image": value, "headline": value, "isPartOf": value}
+        ),
+    ]
+    described = json.dumps(
+        {
+            "@graph": [
+                value,
+                {"@type": "BreadcrumbList", "itemListElement": value},
+                {"@type": "NewsArticle", "keywords": value, "interactionStatistic": value},
+            ]
+        }
+    )
+    for text in (*blocks, described):
+        claims, _ = read_json_ld([text], base=URL, urls=[URL])
+        assert claims is None or claims.is_article
