@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from msgspec import to_builtins
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from syndicator.cli.context import counted, without_values
+from syndicator.cli.context import counted, print_table, without_values
 from syndicator.cli.spelling import local_time
 from syndicator.gather.text import shortened
 from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
@@ -25,6 +26,8 @@ from syndicator.rules.admission import Verdict
 
 _MAX_TEXT = 300
 _MAX_VALUE = 60
+_NAME_WIDTH = 11
+_WIDE = 110
 
 Document = dict[str, Any]
 
@@ -52,8 +55,7 @@ def show_discovery(out: Console, discovery: Discovery, articles: int, block: str
     if shown.source.kind is SourceKind.PAGE:
         _show_robots(out, discovery.robots)
     _heading(out, "Found")
-    _table(out, [_found(one, shown.source.timezone) for one in discovery.found])
-    out.print()
+    print_table(_used([_found(one, shown.source.timezone) for one in discovery.found]))
     _show_reading(out, shown, articles)
     for note in discovery.notes:
         out.print(note)
@@ -90,7 +92,7 @@ def show_differences(out: Console, shown: Preview, found: Sequence[Difference], 
     lost = sum(one.is_loss for one in found)
     _heading(out, f"{shown.source.title}, on the documents of the snapshot")
     if shown.yields:
-        _table(out, [_yield(one) for one in shown.yields])
+        _show_yields(out, shown.yields)
     for one in found:
         _show_changes(out, f"{one.part} {one.url}: {one.kind}", one.changes)
     _show_faults(out, shown)
@@ -162,7 +164,7 @@ def _show_reading(out: Console, shown: Preview, articles: int) -> None:
         _table(out, [_popular(item) for item in shown.popular])
     if shown.yields:
         _heading(out, "What each selector brings")
-        _table(out, [_yield(one) for one in shown.yields])
+        _show_yields(out, shown.yields)
     _show_faults(out, shown)
 
 
@@ -180,24 +182,44 @@ def _heading(out: Console, text: str) -> None:
 
 
 def _grid(out: Console, rows: Mapping[str, str]) -> None:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(justify="right", style="dim", min_width=11, no_wrap=True)
-    grid.add_column(overflow="fold")
+    """Print fields under each other; an address stays in one piece, so that it can be opened."""
     for name, value in rows.items():
+        lead = f"{name:>{_NAME_WIDTH}}  "
+        for line in value.split("\n") if value else ():
+            wrapped = [line] if "://" in line else wrap(line, max(20, out.width - len(lead)))
+            for piece in wrapped:
+                out.print(Text.assemble((lead, "dim"), piece), soft_wrap=True)
+                lead = " " * len(lead)
+
+
+def _show_yields(out: Console, yields: Sequence[Yield]) -> None:
+    """Show what each selector brings: as a table, or in two lines each where that is too narrow."""
+    rows = [_yield(one) for one in yields]
+    if out.width >= _WIDE:
+        _table(out, rows)
+        return
+    for row in rows:
+        key, found, selector, value = row.values()
+        out.print(Text.assemble(f"{key:<16} ", (f"{found:<9} ", "dim"), selector), soft_wrap=True)
         if value:
-            grid.add_row(name, Text(value))
-    out.print(grid)
+            out.print(Text(" " * 27 + shortened(value, out.width - 28), "dim"), soft_wrap=True)
+
+
+def _used(rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Leave out columns that are empty throughout."""
+    names = [name for name in rows[0] if any(row[name] for row in rows)]
+    return [{name: row[name] for name in names} for row in rows]
 
 
 def _table(out: Console, rows: Sequence[Mapping[str, str]]) -> None:
     """Print rows under their names; a column that is empty throughout is left out."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    names = [name for name in rows[0] if any(row[name] for row in rows)]
-    for name in names:
+    rows = _used(rows)
+    for name in rows[0]:
         number = all(row[name].isdecimal() for row in rows if row[name])
         table.add_column(name, overflow="fold", justify="right" if number else "left")
     for row in rows:
-        table.add_row(*(Text(row[name]) for name in names))
+        table.add_row(*map(Text, row.values()))
     out.print(table)
 
 
@@ -208,8 +230,8 @@ def _found(found: Found, timezone: str) -> dict[str, str]:
         "newest": local_time(found.newest, timezone) if found.newest else "",
         "title": shortened(found.title or "", _MAX_VALUE),
         "how": found.how.value,
-        "url": found.url,
         "problem": found.problem or "",
+        "url": found.url,
     }
 
 

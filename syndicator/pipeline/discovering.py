@@ -265,6 +265,8 @@ class _Search:
             self._note(Found(kind=SourceKind.PAGE, problem=error.detail, **_of(pointer)))
             return
         self.notes += articles.notes
+        if self.findings.article:
+            self.notes.append("the page calls itself one article: a page that lists articles is better")
         self._note(Found(kind=SourceKind.PAGE, entries=len(proposal.urls), **_of(pointer)))
         proposed = replace(source, list=proposal.list, article=articles.article, popular=proposal.popular)
         self._keep(pointer, proposed, self._document, self.findings.title, None)

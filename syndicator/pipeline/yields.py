@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -68,10 +69,11 @@ class Yield(Struct, frozen=True, kw_only=True):
 def yields_of(source: Source, lists: ListReading, candidates: Sequence[Candidate]) -> tuple[Yield, ...]:
     """Tell of every selector of a source how many items or pages give it something."""
     found: list[Yield] = []
+    zone = ZoneInfo(source.timezone)
     if source.list is not None:
         number = len(lists.items)
         found.append(Yield(key="list.item", selector=source.list.item, found=number, of=number))
-        found += _of_rule("list", source.list, _LIST, lists.items)
+        found += _of_rule("list", source.list, _LIST, lists.items, zone)
         if source.list.next is not None:
             following = lists.next_url or ""
             found.append(
@@ -84,11 +86,11 @@ def yields_of(source: Source, lists: ListReading, candidates: Sequence[Candidate
                 )
             )
     if source.article is not None and candidates:
-        found += _of_rule("article", source.article, _ARTICLE, candidates)
+        found += _of_rule("article", source.article, _ARTICLE, candidates, zone)
     if source.popular is not None:
         number = len(lists.popular)
         found.append(Yield(key="popular.item", selector=source.popular.item, found=number, of=number))
-        found += _of_rule("popular", source.popular, _POPULAR, lists.popular)
+        found += _of_rule("popular", source.popular, _POPULAR, lists.popular, zone)
     return tuple(found)
 
 
@@ -97,12 +99,13 @@ def _of_rule(
     rule: ListRule | ArticleRule | PopularRule,
     readers: dict[str, Callable[[Any], object]],
     rows: Sequence[object],
+    zone: ZoneInfo,
 ) -> Iterable[Yield]:
     for field, read in readers.items():
         selector = getattr(rule, field)
         if selector is None:
             continue
-        values = [text for row in rows if _by_selector(row, field) and (text := _text(read(row)))]
+        values = [text for row in rows if _by_selector(row, field) and (text := _text(read(row), zone))]
         sample = shortened(values[0], _SAMPLE_LENGTH) if values else ""
         yield Yield(key=f"{name}.{field}", selector=selector, found=len(values), of=len(rows), sample=sample)
 
@@ -114,11 +117,11 @@ def _by_selector(row: object, field: str) -> bool:
     return row.provenance.read_from.get(_READ_AS.get(field, field), "selector") == "selector"
 
 
-def _text(value: object) -> str:
+def _text(value: object, zone: ZoneInfo) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value))
     if isinstance(value, datetime):
-        return value.isoformat(timespec="minutes")
+        return value.astimezone(zone).isoformat(timespec="minutes")
     return "" if value is None else str(value)
 
 
