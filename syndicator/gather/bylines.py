@@ -12,7 +12,13 @@ _EDITOR = re.compile(
 _REPORTER = re.compile(
     r"(?:reporter|wartawan|penulis|jurnalis|pewarta|author|writer|by|oleh)\s*[:：]", re.IGNORECASE
 )
+_ROLE = re.compile(
+    r"(?<=[\s|])(?=(?:editor|redaktur|penyunting|fotografer|reporter|wartawan|penulis|jurnalis|pewarta)\s*[:：])",
+    re.IGNORECASE,
+)
+"""Where the next one is named in the same line: "Penulis: Nama Satu | Editor: Nama Dua"."""
 _SEVERAL = re.compile(r"\s+(?:dan|and|&)\s+|\s*[;/|]\s*")
+_DASH = re.compile(r"\s+[-–—]\s+")
 _COMMA = re.compile(r"\s*,\s*")
 _WHOLE_NAME = re.compile(r"[^\s.,]{2,}(?:\s+[^\s,]+){1,4}")
 """Two words or more, the first no abbreviation: what stands between commas is then no academic degree."""
@@ -23,9 +29,10 @@ def reporters(texts: Iterable[str], *, site: str = "") -> tuple[str, ...]:
 
     `site` is the portal's own name, which is nobody's; addresses of profiles are none either.
     """
-    written = [text for text in texts if not _EDITOR.match(text)]
-    labelled = [text for text in written if _REPORTER.match(text)]
-    names = (person_name(name) for text in labelled or written for name in _split(text))
+    parts = [part.strip(" |") for text in texts for part in _ROLE.split(text)]
+    written = [part for part in parts if part and not _EDITOR.match(part)]
+    labelled = [part for part in written if _REPORTER.match(part)]
+    names = (_alone(person_name(name), site) for part in labelled or written for name in _split(part))
     return tuple(dict.fromkeys(name for name in names if _is_name(name, site)))[:MAX_AUTHORS]
 
 
@@ -34,6 +41,12 @@ def _split(text: str) -> list[str]:
     if len(parts) > 1 and all(map(_WHOLE_NAME.fullmatch, parts)):
         return [name for part in parts for name in _SEVERAL.split(part)]
     return _SEVERAL.split(text) if "://" not in text else []
+
+
+def _alone(name: str, site: str) -> str:
+    """Give a name without the portal or place that stands beside it ("Nama - kanalBerita")."""
+    parts = [part for part in _DASH.split(name) if _is_name(part, site)]
+    return parts[0] if parts else ""
 
 
 def _is_name(name: str, site: str) -> bool:

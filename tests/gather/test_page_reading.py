@@ -220,6 +220,25 @@ def test_several_reporters() -> None:
     assert read.authors == ("Nama Satu", "Nama Dua")
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Penulis: Nama Satu | Editor: Nama Dua", ("Nama Satu",)),
+        ("Pewarta: Nama Satu Editor: Nama Dua", ("Nama Satu",)),
+        ("Editor: Nama Dua, Reporter: Nama Satu", ("Nama Satu",)),
+        ("Editor: Nama Dua", ()),
+        ("Nama Satu - kotaNews", ("Nama Satu",)),
+        ("Oleh Nama Satu, Nama Dua", ("Nama Satu", "Nama Dua")),
+        ("By Nama Satu and Nama Dua", ("Nama Satu", "Nama Dua")),
+        ("Nama Satu, S.Pd., M.Si.", ("Nama Satu, S.Pd., M.Si.",)),
+        ("Nama Satu; Nama Dua/Nama Tiga", ("Nama Satu", "Nama Dua", "Nama Tiga")),
+        ("https://www.facebook.com/kota", ()),
+    ],
+)
+def test_bylines(text: str, names: tuple[str, ...]) -> None:
+    assert body(f"<p>a</p><i class='by'>{text}</i>", authors=".by").authors == names
+
+
 def test_broad_selectors_find_the_part_that_can_be_read() -> None:
     read = article(date=".content-info span", views=".content-info span")
     assert read.published_at == datetime(2025, 2, 6, 7, 50, tzinfo=UTC)
