@@ -18,6 +18,10 @@ from syndicator.model.fetch import Reason
 
 MAX_PIXELS = 40_000_000
 """Of a picture as it comes; a camera's have 24 million, decoded to 3 or 4 bytes each."""
+MAX_VIDEO_PIXELS = 24_000_000
+"""Of WebP and AVIF, which are decoded as frames of video, several times over in memory."""
+MEMORY_BYTES = 512 * 1024 * 1024
+"""What a worker needs for the largest."""
 MAX_SIDE = 2000
 """Pixels of what goes out."""
 
@@ -36,7 +40,7 @@ _DECODER_ERRORS = (
     EOFError,
     ArithmeticError,
     AttributeError,
-    NotImplementedError,
+    RuntimeError,  # of the decoder of AVIF, also when it is out of memory
     struct.error,
 )
 """What Pillow's decoders raise for bytes that are not what they should be."""
@@ -53,11 +57,12 @@ class CleanPicture(Struct, frozen=True, kw_only=True):
 
 
 def clean_picture(body: bytes) -> CleanPicture:
-    """Decode a picture and encode it anew: upright, at most 2000 pixels
-    a side, of an animation the first frame.
+    """Decode a picture and encode it anew, upright, at most 2000 pixels a side.
+
+    Of an animation the first frame is taken.
 
     NotReadable "malformed" for what is no JPEG, PNG, GIF, WebP or AVIF, is damaged, or is one pixel;
-    "too_large" for more than 40 million pixels, which is seen before any is decoded.
+    "too_large" for more than 40 million pixels (of WebP and AVIF 24), which is seen before any is decoded.
     """
     with _decoding(), Image.open(BytesIO(body), formats=_FORMATS) as opened:
         _check_size(opened)
@@ -68,7 +73,7 @@ def clean_picture(body: bytes) -> CleanPicture:
 
 def _check_size(image: Image.Image) -> None:
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    if width * height > (MAX_VIDEO_PIXELS if image.format in {"WEBP", "AVIF"} else MAX_PIXELS):
         raise NotReadable(Reason.TOO_LARGE, f"the picture has {width} × {height} pixels")
     if width <= 1 or height <= 1:
         raise NotReadable(Reason.MALFORMED, "the picture is one pixel, which counts visits")

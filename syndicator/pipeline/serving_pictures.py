@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
 from syndicator.errors import NotReadable, StoreError, SyndicatorError
-from syndicator.gather.pictures import clean_picture
+from syndicator.gather.pictures import MEMORY_BYTES, clean_picture
 from syndicator.gather.pool import ParserPool
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
@@ -181,7 +181,7 @@ class ServedPictures:
     async def _cleaned(self, known: KnownPicture, body: bytes) -> bytes | None:
         try:
             async with self._decoding:
-                return (await self._pool.run(clean_picture, body)).body
+                return (await self._pool.run(clean_picture, body, memory_bytes=MEMORY_BYTES)).body
         except NotReadable as error:
             if error.reason == Reason.PARSER and known.failures == 0:
                 # Perhaps the pool was stopped: once more before it counts against the picture.

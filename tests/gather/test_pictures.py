@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from syndicator.errors import NotReadable
-from syndicator.gather.pictures import MAX_SIDE, CleanPicture, clean_picture
+from syndicator.gather.pictures import MAX_SIDE, MEMORY_BYTES, CleanPicture, clean_picture
 from syndicator.gather.pool import open_pool
 
 ORIENTATION, GPS = 0x0112, 0x8825
@@ -149,11 +149,29 @@ def test_a_gif_of_very_many_frames_costs_one() -> None:
     assert (picture.width, picture.height) == (60, 40)
 
 
+def largest(form: str, mode: str = "RGB", **options: object) -> bytes:
+    """Give a picture of as many pixels as are taken."""
+    width, height = (6000, 4000) if form in {"WEBP", "AVIF"} else (8000, 5000)
+    return encoded(photo(width, height, mode), form, **options)
+
+
+@pytest.mark.slow
 async def test_the_largest_that_is_taken_fits_into_a_worker() -> None:
-    largest = Image.new("RGBA", (8000, 5000), (200, 10, 10, 90))
+    bodies = [
+        largest("JPEG", progressive=True),
+        largest("PNG", "RGBA", compress_level=1),
+        largest("WEBP", "RGBA", method=0),
+        largest("AVIF", "RGBA", speed=10),
+    ]
     async with open_pool(workers=1) as pool:
-        seen_through = await pool.run(clean_picture, encoded(largest, "PNG", compress_level=1), timeout_s=40)
-        plain = await pool.run(clean_picture, encoded(largest.convert("RGB"), "JPEG"), timeout_s=40)
-        with pytest.raises(NotReadable):
-            await pool.run(clean_picture, b"GIF89a")
-    assert (seen_through.width, seen_through.height) == (plain.width, plain.height) == (2000, 1250)
+        for body in bodies:
+            picture = await pool.run(clean_picture, body, timeout_s=40, memory_bytes=MEMORY_BYTES)
+            assert picture.width == MAX_SIDE
+
+
+def test_larger_ones_of_video_codecs_are_refused() -> None:
+    for form in ("WEBP", "AVIF"):
+        options = {"method": 0} if form == "WEBP" else {"speed": 10}
+        with pytest.raises(NotReadable) as caught:
+            clean_picture(encoded(photo(6001, 4000), form, **options))
+        assert caught.value.reason == "too_large"
