@@ -10,7 +10,7 @@ from syndicator.gather.feed import read_feed
 from syndicator.gather.page import ListReading, read_list, read_popular
 from syndicator.gather.pool import ParserPool
 from syndicator.gather.robots import INLINE_BYTES, MAX_BYTES, Robots, read_robots
-from syndicator.gather.sitemap import SitemapReading, read_sitemap
+from syndicator.gather.sitemap import SitemapReading, pack_sitemap, unpack_sitemap
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, FetchResult
 from syndicator.model.source import Source, SourceState
@@ -55,7 +55,7 @@ class Gatherer:
         return await read_feed(source, fetched, self._pool)
 
     async def read_sitemap(self, source: Source, fetched: Fetched) -> SitemapReading:
-        return await self._pool.run(read_sitemap, source, fetched)
+        return unpack_sitemap(await self._pool.run(pack_sitemap, source, fetched))
 
     async def read_list(self, source: Source, fetched: Fetched) -> ListReading:
         return await self._pool.run(read_list, source, fetched)

@@ -7,7 +7,7 @@ to the tolerant parser. Every step is linear in the length of the document.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html.entities import html5
 from itertools import islice
 
@@ -21,7 +21,13 @@ _ROOT = re.compile(
 )
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """XML 1.0, 2.2."""
-_REFERENCE = re.compile(r"&(?:#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}));|([a-zA-Z][a-zA-Z0-9]{0,31});)?")
+_NAME = r"(?:#(?:x[0-9a-fA-F]{1,8}|[0-9]{1,9})|[a-zA-Z][a-zA-Z0-9]{0,31});"
+_REFERENCE = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|apos);)(?:#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}))|([a-zA-Z][a-zA-Z0-9]{0,31}));"
+)
+_BARE_AMPERSAND = re.compile(f"&(?!{_NAME})")
+_ESCAPED_REFERENCE = re.compile(f"&amp;({_NAME})")
+_AMPERSANDS = "bare ampersands are escaped"
 _BARE_BRACKET = re.compile(r"<(?![a-zA-Z_/!?])")
 _PREFIX = re.compile(
     r"<([a-zA-Z_][\w.-]{0,40}):[a-zA-Z_]|\s([a-zA-Z_][\w.-]{0,40}):[a-zA-Z_][\w.-]{0,60}\s?=\s?[\"']"
@@ -30,7 +36,6 @@ _BOUND = re.compile(r"\sxmlns:([a-zA-Z_][\w.-]{0,40})\s?=")
 _ENTRY_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry|url|sitemap)\s{0,20}>")
 _CHANNEL = re.compile(r"<(/?)channel(?=[\s>])")
 _VERBATIM = {"<![CDATA[": "]]>", "<!--": "-->"}
-_PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _MOST_PREFIXES = 50
 _ROOTS_TRIED = 100
 _SHOWN = 60
@@ -122,20 +127,9 @@ class _Repair:
 
     def with_escapes(self, text: str) -> str:
         """Put bare ampersands, bare brackets and entities of HTML right, outside of CDATA and comments."""
-        found = _Found()
-        parts = []
-        for start, part, verbatim in _parts(text):
-            if not verbatim:
-                part = _REFERENCE.sub(found.reference(start), part)  # noqa: PLW2901 -- the part, put right
-                part = _BARE_BRACKET.sub(found.bracket(start), part)  # noqa: PLW2901 -- the same
-            parts.append(part)
-        for what, (at, count) in found.places.items():
-            self._warn(text, at, count, what)
-        if found.names:
-            named = ", ".join(f"&{name};" for name in sorted(found.names)[:5])
-            at, _count = found.first_name
-            line = self._line(text, at)
-            self.warnings.append(f"undeclared entities are read as those of HTML, from line {line}: {named}")
+        found = _Found(text)
+        parts = [part if verbatim else found.put_right(part, start) for start, part, verbatim in _parts(text)]
+        self.warnings += found.warnings()
         return "".join(parts)
 
     def with_prefixes(self, text: str) -> str:
@@ -168,47 +162,68 @@ class _Repair:
 
 
 class _Found:
-    """What was put right in the parts of a document: how often, and where first."""
+    """What was put right in the parts of a document: how often, and at which line first."""
 
-    def __init__(self) -> None:
-        self.places: dict[str, tuple[int, int]] = {}
-        self.names: set[str] = set()
-        self.first_name = (0, 0)
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._places: dict[str, tuple[int, int]] = {}
+        self._names: dict[str, None] = {}
+        self._names_line = 0
 
-    def reference(self, start: int) -> Callable[[re.Match[str]], str]:
-        def put_right(match: re.Match[str]) -> str:
-            name = match[3]
-            if name in _PREDEFINED:
+    def put_right(self, part: str, start: int) -> str:
+        """Put a part right that stands at `start`; line breaks stay where they are."""
+        part = self._with_brackets(part, start)
+        part = self._with_ampersands(part, start)
+        return _REFERENCE.sub(lambda match: self._reference(match, part, start), part)
+
+    def warnings(self) -> list[str]:
+        told = [f"{what}: {count}, the first at line {line}" for what, (line, count) in self._places.items()]
+        if self._names:
+            named = ", ".join(f"&{name};" for name in list(self._names)[:5])
+            told.append(
+                f"undeclared entities are read as those of HTML, from line {self._names_line}: {named}"
+            )
+        return told
+
+    def _with_brackets(self, part: str, start: int) -> str:
+        first = _BARE_BRACKET.search(part)
+        if first is None:
+            return part
+        escaped, count = _BARE_BRACKET.subn("&lt;", part)
+        self._note("bare brackets are escaped", part, start, first.start(), count)
+        return escaped
+
+    def _with_ampersands(self, part: str, start: int) -> str:
+        """Escape all and take that back where it was wrong: of bare ones there may be millions."""
+        first = _BARE_AMPERSAND.search(part)
+        if first is None:
+            return part
+        escaped, right = _ESCAPED_REFERENCE.subn(r"&\1", part.replace("&", "&amp;"))
+        self._note(_AMPERSANDS, part, start, first.start(), part.count("&") - right)
+        return escaped
+
+    def _reference(self, match: re.Match[str], part: str, start: int) -> str:
+        name = match[3]
+        if name is None:
+            number = int(match[1], 16) if match[1] else int(match[2])
+            if number <= _LARGEST and not _ILLEGAL.match(chr(number)):
                 return match[0]
-            if match[1] or match[2]:
-                return self._numbered(match, start)
-            if name and f"{name};" in html5:
-                if not self.names:
-                    self.first_name = (start + match.start(), 1)
-                self.names.add(name)
-                return html5[f"{name};"].replace("&", "&amp;").replace("<", "&lt;")
-            self._note("bare ampersands are escaped", start + match.start())
-            return "&amp;" + match[0][1:]
+            what = "references to characters that XML does not have are taken out"
+            self._note(what, part, start, match.start(), 1)
+            return ""
+        if f"{name};" in html5:
+            self._names_line = self._names_line or self._line(part, start, match.start())
+            self._names[name] = None
+            return html5[f"{name};"].replace("&", "&amp;").replace("<", "&lt;")
+        self._note(_AMPERSANDS, part, start, match.start(), 1)
+        return "&amp;" + match[0][1:]
 
-        return put_right
+    def _note(self, what: str, part: str, start: int, at: int, count: int) -> None:
+        line, before = self._places.get(what, (0, 0))
+        self._places[what] = (line or self._line(part, start, at), before + count)
 
-    def _numbered(self, match: re.Match[str], start: int) -> str:
-        number = int(match[1], 16) if match[1] else int(match[2])
-        if number <= _LARGEST and not _ILLEGAL.match(chr(number)):
-            return match[0]
-        self._note("references to characters that XML does not have are taken out", start + match.start())
-        return ""
-
-    def bracket(self, start: int) -> Callable[[re.Match[str]], str]:
-        def put_right(match: re.Match[str]) -> str:
-            self._note("bare brackets are escaped", start + match.start())
-            return "&lt;"
-
-        return put_right
-
-    def _note(self, what: str, at: int) -> None:
-        first, count = self.places.get(what, (at, 0))
-        self.places[what] = (first, count + 1)
+    def _line(self, part: str, start: int, at: int) -> int:
+        return self._text.count("\n", 0, start) + part.count("\n", 0, at) + 1
 
 
 def _parts(text: str) -> Iterator[tuple[int, str, bool]]:

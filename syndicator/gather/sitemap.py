@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+import msgspec
 from lxml import etree
 from lxml.etree import _Element
 from msgspec import Struct
@@ -21,7 +22,7 @@ from syndicator.gather.origin import Origin
 from syndicator.gather.repairing import repaired
 from syndicator.gather.sniff import DocumentKind, as_ascii, read_prolog, sniff
 from syndicator.gather.text import MAX_NAME, absolute_url, plain_text, title_text
-from syndicator.gather.xml_feed import refuse_entities
+from syndicator.gather.xml_feed import refuse_entities, refuse_excess
 from syndicator.model.article import Candidate, ListedItem, Photo
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import Source
@@ -56,6 +57,10 @@ class SitemapReading(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+_PACKER = msgspec.msgpack.Encoder()
+_UNPACKER = msgspec.msgpack.Decoder(SitemapReading)
+
+
 def read_sitemap(source: Source, fetched: Fetched) -> SitemapReading:
     """Read a sitemap of any kind.
 
@@ -73,6 +78,15 @@ def read_sitemap(source: Source, fetched: Fetched) -> SitemapReading:
         return _read_feed(source, fetched)
     what = "it is an HTML page, no sitemap" if sniff(body) is DocumentKind.HTML else "it is no sitemap"
     raise NotReadable(Reason.NOT_A_FEED, what if body.strip() else "the document is empty")
+
+
+def pack_sitemap(source: Source, fetched: Fetched) -> bytes:
+    """Read a sitemap for another process: packed it takes less memory than pickled, and less time to unpack."""
+    return _PACKER.encode(read_sitemap(source, fetched))
+
+
+def unpack_sitemap(packed: bytes) -> SitemapReading:
+    return _UNPACKER.decode(packed)
 
 
 def sitemap_candidate(source: Source, fetched: Fetched, item: ListedItem) -> Candidate | None:
@@ -160,6 +174,7 @@ def _read_feed(source: Source, fetched: Fetched) -> SitemapReading:
 def _read_xml(source: Source, fetched: Fetched, warnings: list[str]) -> SitemapReading:
     """Read strictly; what is not well-formed is repaired first, and read up to where it is broken."""
     refuse_entities(fetched.body)
+    refuse_excess(fetched.body)
     collected = _Collected(source, fetched, list(warnings))
     try:
         _collect(fetched.body, collected)

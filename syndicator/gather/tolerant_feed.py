@@ -19,7 +19,7 @@ from syndicator.gather.repairing import repaired
 from syndicator.gather.sniff import as_ascii
 from syndicator.gather.text import plain_text
 from syndicator.gather.window import Window
-from syndicator.gather.xml_feed import read_xml, refuse_entities
+from syndicator.gather.xml_feed import read_xml, refuse_entities, refuse_excess
 from syndicator.gather.xml_media import is_picture
 from syndicator.gather.xml_names import Doubt
 from syndicator.model.fetch import Fetched, Reason
@@ -36,6 +36,7 @@ def read_tolerantly(fetched: Fetched, limit: int) -> Channel:
     Raises NotReadable: "not_a_feed" where nothing looks like one, "malformed" where it is one beyond repair.
     """
     refuse_entities(fetched.body)
+    refuse_excess(fetched.body)
     body, repairs = repaired(fetched)
     refuse_entities(body)
     if weight(as_ascii(body)).attributes > MAX_ATTRIBUTES:
