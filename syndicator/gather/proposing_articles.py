@@ -2,47 +2,22 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import Struct
-
-from syndicator.gather import clues
-from syndicator.gather.figures import parse_count
+from syndicator.gather import article_parts, clues
+from syndicator.gather.article_parts import ArticlePage
 from syndicator.gather.naming import Aim, candidates, choose, telling
 from syndicator.gather.outline import Element, Outline
-from syndicator.gather.proposing_lists import Articles
 from syndicator.model.source import ArticleRule
 
-_PARAGRAPH = 40
-"""Characters from which on a text counts as a paragraph."""
-_WIDER = 1.3
-"""By what factor a larger container must hold more text to be taken for the body instead."""
-_LONGEST_NAME, _LONGEST_CAPTION = 80, 600
-_NEAR_LEVELS = 3
-_MAX_BOXED = 30
-_HOME = frozenset({"home", "beranda", "index", "depan"})
+_LONGEST_CAPTION = 600
 
-Find = Callable[["ArticlePage"], Element | None]
+Find = Callable[[ArticlePage], Element | None]
 Place = tuple[tuple[str, tuple[str, ...]], ...]
 """Tags and classes of an element and of all that it stands in."""
 
 
-class ArticlePage(Struct, frozen=True):
-    """One page of the template, with its headline and its body."""
-
-    outline: Outline
-    heading: Element
-    body: Element
-
-    @property
-    def around(self) -> list[Element]:
-        """Give what holds both headline and body, and the next larger ones: where the other parts stand."""
-        above = {each.order for each in self.heading.ancestors()}
-        common = [each for each in (self.body, *self.body.ancestors()) if each.order in above]
-        return [each for each in common[:_NEAR_LEVELS] if each.tag != "body"] or common[:1]
-
-
 def propose_article(outlines: Sequence[Outline], clock: clues.Clock) -> ArticleRule | None:
     """Give the rule of article pages; None where no body is found. What has no body is passed over."""
-    pages = [page for outline in outlines if (page := _read(outline))]
+    pages = [page for outline in outlines if (page := article_parts.read_page(outline))]
     if not pages:
         return None
     rule = _Rule(pages, clock)
@@ -51,16 +26,16 @@ def propose_article(outlines: Sequence[Outline], clock: clues.Clock) -> ArticleR
         title=rule.one(lambda page: page.heading),
         body=body,
         date=rule.date(),
-        authors=rule.one(_author, label=True),
-        lead=rule.one(_lead),
-        quote=_inside(body, rule.one(_quote)),
+        authors=rule.one(article_parts.author, label=True),
+        lead=rule.one(article_parts.lead),
+        quote=_inside(body, rule.one(article_parts.quote)),
         photo=rule.photo(),
         caption=rule.one(rule.caption),
         credit=rule.one(rule.credit),
-        section=rule.one(_section),
-        tags=rule.all(_tags),
-        related=_joined([rule.all(_inline), rule.all(_boxed)]),
-        views=rule.one(_views),
+        section=rule.one(article_parts.section),
+        tags=rule.all(article_parts.tags),
+        related=_joined([rule.all(article_parts.inline), rule.all(article_parts.boxed)]),
+        views=rule.one(article_parts.views),
         remove=_joined(_unwanted(pages, body)),
     )
 
@@ -113,11 +88,11 @@ class _Rule:
         def find(page: ArticlePage) -> Element | None:
             found = [
                 each
-                for each in _nearby(page)
+                for each in article_parts.nearby(page)
                 if _place(each) not in constant
                 and (self._clock.reads(each.attributes.get("datetime")) or self._clock.reads(each.own))
             ]
-            return min(found, key=lambda each: _distance(page, each), default=None)
+            return min(found, key=lambda each: article_parts.distance(page, each), default=None)
 
         chosen = self.one(find)
         dates = [each for page in self._pages if (each := find(page))]
@@ -148,20 +123,26 @@ class _Rule:
     def caption(self, page: ArticlePage) -> Element | None:
         """Give the words below the picture."""
         for each in self._beside_photo(page):
-            if not _is_credit(each) and (each.tag == "figcaption" or clues.CAPTION.search(each.named)):
+            if not article_parts.is_credit(each) and (
+                each.tag == "figcaption" or clues.CAPTION.search(each.named)
+            ):
                 return each
         return None
 
     def credit(self, page: ArticlePage) -> Element | None:
         """Give who took the picture."""
-        return next((each for each in self._beside_photo(page) if _is_credit(each)), None)
+        return next((each for each in self._beside_photo(page) if article_parts.is_credit(each)), None)
 
     def _beside_photo(self, page: ArticlePage) -> Iterable[Element]:
         photo = self._photos[self._pages.index(page)]
         if photo is None:
             return
         for number, holder in enumerate(photo.ancestors()):
-            if number >= _NEAR_LEVELS or holder is page.body or (page.body.within(holder) and number > 1):
+            if (
+                number >= article_parts.NEAR_LEVELS
+                or holder is page.body
+                or (page.body.within(holder) and number > 1)
+            ):
                 return
             for each in holder.descendants():
                 beyond = each.within(page.body) or each is page.heading
@@ -187,41 +168,6 @@ def _by_place(elements: Iterable[Element], text: Callable[[Element], str]) -> di
 
 def _place(element: Element) -> Place:
     return tuple((each.tag, each.classes) for each in (element, *element.ancestors()))
-
-
-def _read(outline: Outline) -> ArticlePage | None:
-    body = _densest(outline)
-    headings = [each for each in outline.tagged("h1") if each.text and not clues.in_frame(each)]
-    heading = max(headings or outline.tagged("h2"), key=lambda each: len(each.text), default=None)
-    return ArticlePage(outline, heading, body) if heading and body else None
-
-
-def _densest(outline: Outline) -> Element | None:
-    """Give the container of the most text in paragraphs; a larger one where that holds much more."""
-    weights: dict[int, int] = {}
-    for each in outline.elements:
-        words = each.length - each.linked
-        loose = each.tag in {"div", "section", "article", "td"} and bool(each.own)
-        if (
-            words < _PARAGRAPH
-            or not (each.tag == "p" or loose)
-            or clues.in_aside(each)
-            or clues.in_frame(each)
-        ):
-            continue
-        holder = each if loose else each.parent
-        if holder is not None:
-            weights[holder.order] = weights.get(holder.order, 0) + words
-    if not weights:
-        return None
-    best = outline.elements[max(weights, key=lambda order: weights[order])]
-    held = weights[best.order]
-    for above in best.ancestors():
-        inside = sum(weight for order, weight in weights.items() if outline.elements[order].within(above))
-        if above.tag in {"body", "main"} or inside < _WIDER * held:
-            break
-        best, held = above, inside
-    return best
 
 
 def _body_aim(page: ArticlePage) -> Aim:
@@ -261,149 +207,13 @@ def _of_parent(element: Element) -> Iterable[str]:
         yield from candidates(element.parent)
 
 
-def _nearby(page: ArticlePage) -> Iterable[Element]:
-    """Give what stands around headline and body, the nearest first, but not in them nor in side boxes."""
-    seen: set[int] = set()
-    for scope in page.around:
-        for each in scope.descendants():
-            if each.order in seen or each.within(page.body) or each.within(page.heading):
-                continue
-            seen.add(each.order)
-            if not clues.in_aside(each, scope):
-                yield each
-
-
-def _distance(page: ArticlePage, element: Element) -> int:
-    return abs(element.order - page.heading.order)
-
-
-def _author(page: ArticlePage) -> Element | None:
-    for each in _nearby(page):
-        if not 2 < len(each.own) <= _LONGEST_NAME or clues.EDITOR.match(each.own):  # noqa: PLR2004  a name
-            continue
-        named = clues.AUTHOR.search(each.named) or "author" in (each.attributes.get("rel") or "")
-        by_icon = any(icon.startswith("person") for icon in each.icons)
-        if named or by_icon or clues.AUTHOR_LABEL.match(each.own):
-            return each
-    return None
-
-
-def _lead(page: ArticlePage) -> Element | None:
-    found = (each for each in _nearby(page) if each.order < page.body.order and len(each.own) >= _PARAGRAPH)
-    return next((each for each in found if clues.LEAD.search(each.named)), None)
-
-
-def _quote(page: ArticlePage) -> Element | None:
-    for each in page.body.descendants():
-        quoted = each.tag == "blockquote" or "pullquote" in each.named.replace("-", "").lower()
-        if quoted and each.text and not clues.EMBEDDED.search(each.named):
-            return each
-    return None
-
-
-def _views(page: ArticlePage) -> Element | None:
-    for each in _nearby(page):
-        if each.own and parse_count(each.own) is not None:
-            told = " ".join((each.named, *each.icons, *(each.parent.icons if each.parent else ())))
-            if clues.VIEWS.search(told) or "visibility" in told or clues.VIEWS_TEXT.search(each.own):
-                return each
-    return None
-
-
-def _is_credit(element: Element) -> bool:
-    if not element.own or clues.CAPTION.search(element.named):
-        return False
-    around = element.parent.named if element.parent else ""
-    by_icon = any(icon.startswith(("photo", "camera")) for icon in element.icons)
-    named = clues.CREDIT.search(element.named) or clues.CREDIT.search(around)
-    return bool(by_icon or named or clues.CREDIT_TEXT.match(element.own)) and element.tag != "figcaption"
-
-
-def _section(page: ArticlePage) -> Element | None:
-    """Give the last name of the breadcrumbs that is not the headline; else what is named a section."""
-    crumbs = [each for each in page.outline.elements if clues.BREADCRUMB.search(each.named)]
-    if crumbs:
-        names = [
-            each
-            for each in crumbs[0].descendants()
-            if 1 < len(each.own) <= _LONGEST_NAME
-            and each.own != page.heading.text
-            and each.own.lower() not in _HOME
-            and not each.children
-        ]
-        if names:
-            return names[-1]
-    for each in _nearby(page):
-        short = 2 < len(each.own) <= 30 and not any(map(str.isdigit, each.own))  # noqa: PLR2004  a word
-        if short and each.order < page.body.order and clues.SECTION.search(each.named):
-            return each
-    return None
-
-
-def _tags(page: ArticlePage) -> Sequence[Element]:
-    for each in page.outline.elements:
-        if each.order > page.body.order and clues.TAGS.search(each.named):
-            links = [link for link in each.descendants() if link.tag == "a" and link.text]
-            if links:
-                return links
-    links = [
-        link
-        for link in page.outline.tagged("a")
-        if link.order > page.body.order and not link.within(page.body) and not clues.in_frame(link)
-    ]
-    return [link for link in links if clues.TAG_PATH.search(link.attributes.get("href") or "")]
-
-
-def _inline(page: ArticlePage) -> Sequence[Element]:
-    """Give links to other articles between the paragraphs of the body."""
-    return [
-        link
-        for link in page.body.descendants()
-        if link.tag == "a" and link.text and (_is_named_related(link, page.body) or _label_of(link))
-    ]
-
-
-def _is_named_related(link: Element, body: Element) -> bool:
-    for each in (link, *link.ancestors()):
-        if each is body:
-            return False
-        if clues.INLINE_RELATED.search(each.named):
-            return True
-    return False
-
-
-def _label_of(link: Element) -> str:
-    """Give the words "Baca juga" ahead of a link in its paragraph, as they are written."""
-    match = next(
-        (found for each in list(link.ancestors())[:2] if (found := clues.INLINE_LABEL.match(each.text))), None
-    )
-    return match[0] if match else ""
-
-
 def _labelled(page: ArticlePage, link: Element) -> Iterable[str]:
     """Give selectors by the label of an inline link's paragraph."""
-    label = _label_of(link)
+    label = article_parts.label_of(link)
     block = next((each for each in link.ancestors() if each.tag in {"p", "div", "li"}), None)
     if label and block is not None and block is not page.body:
         for name in (*telling(page.body), ""):
             yield f"{name} {block.tag}:lexbor-contains('{label}') a".strip()
-
-
-def _boxed(page: ArticlePage) -> Sequence[Element]:
-    """Give the headlines in a box of related articles."""
-    articles = Articles(page.outline)
-    for each in page.outline.elements:
-        headed = 0 < len(each.text) <= 40 and clues.RELATED_HEADING.fullmatch(each.text)  # noqa: PLR2004  a label
-        if not headed or each.within(page.body) or clues.in_frame(each):
-            continue
-        for box in each.ancestors():
-            if articles.held(box) < 2:  # noqa: PLR2004  a box of one is none
-                continue
-            if articles.held(box) > _MAX_BOXED or page.body.within(box):
-                break
-            items = [item for item in articles.items() if item.element.within(box)]
-            return [max(item.links, key=lambda link: link.length) for item in items]
-    return ()
 
 
 def _unwanted(pages: Sequence[ArticlePage], body: str | None) -> list[str | None]:

@@ -119,6 +119,28 @@ def test_what_a_page_says_of_itself_needs_no_selector() -> None:
     assert "json-ld" in proposal.notes[0]
 
 
+def test_a_text_without_paragraphs_is_found() -> None:
+    pages = [
+        fetched(
+            framed(
+                f"<div class='berita'><h1>{story.title}</h1><p>{story.long_date}</p>"
+                f"<div class='isi'>{'<br><br>'.join(story.paragraphs)}</div></div>"
+            ),
+            url=f"https://kota.example/read/{story.n}",
+        )
+        for story in STORIES[:3]
+    ]
+    assert propose_for_articles(ZONED, pages).article.body == ".isi"
+
+
+def test_a_short_text_is_found() -> None:
+    page = framed(
+        "<div class='baca'><h1>Judul Berita</h1><span>x</span><div class='isi'><p>Paragraf satu.</p></div></div>"
+    )
+    proposal = propose_for_articles(ZONED, [fetched(page, url="https://kota.example/read/1")])
+    assert (proposal.article.title, proposal.article.body) == ("h1", ".isi")
+
+
 def test_the_next_page_is_found() -> None:
     for name, url in (
         ("desktop", "https://www.kota.example/rubrik/1/ekonomi?p=2"),
