@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from syndicator.gather import clues
+from syndicator.gather.article_links import Articles
 from syndicator.gather.figures import parse_count
 from syndicator.gather.outline import Element, Outline
-from syndicator.gather.proposing_lists import Articles
 
 NEAR_LEVELS = 3
 """How many elements around headline and body are looked into, each in the next."""
