@@ -359,3 +359,20 @@ def test_no_expression_of_ours_is_quadratic(part: str) -> None:
         clean(markup)
         to_text(markup)
     assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("tag", "attributes"),
+    [
+        (f"<p data-page='{'kata ' * 5_000}'>", 1),
+        (f'<p a="1" data-page="{"kata " * 5_000}" b>', 3),
+        ("<p " + 'a="1"b="2"' * 5_000 + ">", 10_000),
+        (f'<p x=y="{"a " * 5_000}">', 5_001),
+        (f'<p ="{"a " * 5_000}">', 5_001),
+        (f'<p x=="{"a " * 5_000}">', 5_001),
+        (f'<p x="{"a " * 5_000}', 5_001),
+        ("<p " + "/a" * 5_000 + ">", 5_000),
+    ],
+)
+def test_attributes_are_counted_as_the_tokenizer_takes_them(tag: str, attributes: int) -> None:
+    assert weight(tag).attributes == attributes
