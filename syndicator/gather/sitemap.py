@@ -81,7 +81,7 @@ def read_sitemap(source: Source, fetched: Fetched) -> SitemapReading:
 
 
 def pack_sitemap(source: Source, fetched: Fetched) -> bytes:
-    """Read a sitemap for another process: packed it takes less memory than pickled, and less time to unpack."""
+    """Read a sitemap for another process: packed it takes less memory than pickled, and less time there."""
     return _PACKER.encode(read_sitemap(source, fetched))
 
 

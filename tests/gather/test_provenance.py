@@ -1,0 +1,87 @@
+"""What a candidate of a feed tells of how it reached us, and of what we made of it."""
+
+import msgspec
+import pytest
+from gather.gather_values import NOW, fetched, rss, source
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from syndicator.gather.changes import MAX_CHANGES, MAX_RECEIVED
+from syndicator.gather.feed import read_thoroughly
+from syndicator.model.article import Candidate
+from syndicator.model.source import ImagePolicy
+from syndicator.rules.identity import spec_hash
+
+CONTENT = 'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+
+
+def only(document: str, **changes: object) -> Candidate:
+    (candidate,) = read_thoroughly(source(**changes), fetched(document)).candidates
+    return candidate
+
+
+def test_where_it_came_from() -> None:
+    described = source(images=ImagePolicy.NONE)
+    answer = replace(
+        fetched(
+            rss("<title>t</title>"), headers={"etag": '"e"', "last-modified": "Mon, 23 Nov 2026 11:00:00 GMT"}
+        ),
+        url="https://news.example/moved",
+    )
+    told = read_thoroughly(described, answer).candidates[0].provenance
+    assert told.source == described.id
+    assert told.requested_url == "https://news.example/feed"
+    assert told.url == "https://news.example/moved"
+    assert told.fetched_at == NOW
+    assert told.status == 200
+    assert told.etag == '"e"'
+    assert told.last_modified == "Mon, 23 Nov 2026 11:00:00 GMT"
+    assert told.rules == spec_hash(described)
+    assert told.images is ImagePolicy.NONE
+    assert not told.pushed
+
+
+def test_an_address_that_did_not_move_is_not_told_twice() -> None:
+    assert only(rss("<title>t</title>")).provenance.url == ""
+
+
+def test_what_was_taken_as_it_came_has_no_change() -> None:
+    candidate = only(
+        rss(
+            "<title>Banjir</title><link>https://news.example/1</link><guid>https://news.example/1</guid>"
+            "<description>Hujan.</description><content:encoded>&lt;p&gt;Isi&lt;/p&gt;</content:encoded>"
+            "<category>Metro</category><pubDate>Mon, 23 Nov 2026 10:00:00 +0700</pubDate>",
+            attributes=CONTENT,
+        )
+    )
+    assert candidate.provenance.changes == ()
+
+
+def test_what_was_received_is_an_excerpt_from_where_it_was_changed() -> None:
+    body = f"&lt;p&gt;{'kata ' * 100}&lt;/p&gt;&lt;script&gt;{'x' * 500}&lt;/script&gt;"
+    candidate = only(rss(f"<title>t</title><content:encoded>{body}</content:encoded>", attributes=CONTENT))
+    (change,) = candidate.provenance.changes
+    assert (change.field, change.why) == ("body_html", "active markup is removed: script")
+    assert change.received == "<script>" + "x" * (MAX_RECEIVED - 8)
+
+
+def test_changes_are_bounded() -> None:
+    candidate = only(rss("<title>t</title>" + "<category> a&amp;amp;b </category>" * 40))
+    assert len(candidate.provenance.changes) == MAX_CHANGES
+
+
+def test_a_secret_of_the_source_is_not_in_it() -> None:
+    candidate = only(rss("<title>t</title>"), headers={"authorization": "Bearer hunter2"})
+    assert b"hunter2" not in msgspec.json.encode(candidate)
+
+
+@pytest.mark.parametrize("field", ["title", "link", "guid", "description", "author", "category", "pubDate"])
+@settings(max_examples=25, deadline=None)
+@given(text=st.text(max_size=300))
+def test_whatever_is_received_can_be_stored(field: str, text: str) -> None:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").encode("utf-8", "replace").decode()
+    reading = read_thoroughly(source(), fetched(rss(f"<title>t</title><{field}>{escaped}</{field}>")))
+    for candidate in reading.candidates:
+        assert all(len(change.received) <= MAX_RECEIVED for change in candidate.provenance.changes)
+        assert msgspec.json.decode(msgspec.json.encode(candidate), type=Candidate) == candidate
