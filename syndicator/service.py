@@ -9,6 +9,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
 
 from syndicator.egress.client import Egress, open_egress
@@ -135,6 +136,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             sources=settings.sources,
             clock=clock,
         )
+        stack.push_async_callback(pictures.close)
         yield _wire(
             settings=settings,
             clock=clock,
@@ -205,7 +207,7 @@ def _wire(
         SourceKind.PAGE: PageRound(store, visitor, gatherer, pages, clock),
     }
     gather = GatherStep(store, settings.sources, rounds, clock, rng)
-    deliver = DeliverStep(store, egress, settings.endpoints, clock, rng)
+    deliver = DeliverStep(store, egress, settings.endpoints, clock, rng, site=settings.site)
     names = Names(
         sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
     )
@@ -268,6 +270,7 @@ def _store_options(settings: Settings) -> StoreOptions:
         namespace=section.namespace,
         kept_revisions=settings.retention.revisions,
         data_dir=section.data_dir,
+        kept_pictures=settings.retention.articles + timedelta(days=10),
     )
 
 

@@ -52,3 +52,5 @@ class Status(Struct, frozen=True, kw_only=True):
     outbox: int
     """Events that are not yet fanned out to the endpoints."""
     feeds: int
+    held: int = 0
+    """Articles under embargo, held back until their time."""

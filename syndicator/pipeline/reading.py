@@ -81,6 +81,7 @@ class Reading:
             endpoints=tuple(endpoints),
             articles=await self._store.articles.count(),
             outbox=await self._store.outbox.waiting(),
+            held=await self._store.held.count(),
             feeds=len(self.publisher.specs),
         )
 

@@ -95,6 +95,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "no_sources": ("Tidak ada sumber yang dikonfigurasi.", "No source is configured."),
     "no_endpoints": ("Tidak ada penerima yang dikonfigurasi.", "No endpoint is configured."),
     "articles": ("Artikel", "Articles"),
+    "held": ("Menunggu waktu embargo", "Held by embargo"),
     "outbox": ("Kabar yang menunggu dikirim", "Events waiting to go out"),
     "source": ("Sumber", "Source"),
     "standing": ("Keadaan", "Standing"),
