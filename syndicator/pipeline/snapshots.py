@@ -110,7 +110,7 @@ class Recorder:
 
     async def fetch(self, source: Source, url: str) -> FetchResult:
         result = await self._fetch(source, url)
-        self.answers[hide_secrets(url)] = result
+        self.answers[url] = result
         return result
 
 
@@ -185,7 +185,7 @@ def save_snapshot(
         for old in (folder / "documents").iterdir():
             old.unlink()
         documents = tuple(
-            _kept(folder / "documents", number, url, answer)
+            _kept(folder / "documents", number, hide_secrets(url), answer)
             for number, (url, answer) in enumerate(answers.items(), 1)
         )
         contents = Contents(source=source.id, saved_at=now, articles=articles, documents=documents)
@@ -256,7 +256,7 @@ def _kept(folder: Path, number: int, url: str, answer: FetchResult) -> Document:
             fetched_at=answer.fetched_at,
             status=answer.status,
             reason=answer.reason.value,
-            detail=answer.detail,
+            detail=hide_secrets(answer.detail),
         )
     detail = "The server said that nothing had changed."
     return Document(

@@ -1,8 +1,10 @@
 """What is found at an address: feeds by every way in which portals tell of them."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 from pipeline.conftest import Portal
 
 from syndicator.egress.addresses import AllowList
@@ -12,6 +14,7 @@ from syndicator.gather.discovery import How
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
+from syndicator.model.fetch import Fetched, FetchResult
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.discovering import Discovery, NothingFound, discover
@@ -114,3 +117,61 @@ async def test_nothing_is_said_in_one_sentence(desk: Desk, portal: Portal) -> No
     portal.documents["/data"] = "no markup at all"
     with pytest.raises(NotReadable):
         await found_at(desk, f"{portal.url}/data")
+
+
+SITEMAP = (
+    '<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    ' xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">{urls}</urlset>'
+)
+INDEX = (
+    '<?xml version="1.0"?><sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    "<sitemap><loc>{url}/sitemap-foto.xml</loc></sitemap><sitemap><loc>{url}/sitemap-news-1.xml</loc></sitemap>"
+    "</sitemapindex>"
+)
+
+
+async def test_an_index_is_followed_to_its_news(desk: Desk, portal: Portal) -> None:
+    told = (
+        f"<url><loc>{portal.url}/read/1/pasar</loc><news:news><news:title>Pasar dibuka</news:title>"
+        "<news:publication_date>2025-11-20T10:00:00+07:00</news:publication_date></news:news></url>"
+    )
+    portal.documents["/"] = page(body="x")
+    portal.documents["/sitemap.xml"] = INDEX.format(url=portal.url)
+    portal.documents["/sitemap-news-1.xml"] = SITEMAP.format(urls=told)
+    discovery = await found_at(desk, f"{portal.url}/")
+    (found,) = discovery.found
+    assert (found.kind, found.how, found.entries) == (SourceKind.SITEMAP, How.WELL_KNOWN, 1)
+    assert [one.title for one in discovery.preview.candidates] == ["Pasar dibuka"]
+    assert "/sitemap-foto.xml" not in portal.asked
+
+
+async def test_addresses_without_headlines_are_read_as_pages(desk: Desk, portal: Portal) -> None:
+    portal.documents["/"] = page(body="x")
+    portal.documents["/sitemap.xml"] = SITEMAP.format(urls=f"<url><loc>{portal.url}/read/1/pasar</loc></url>")
+    portal.documents["/read/1/pasar"] = page(
+        '<meta property="og:title" content="Pasar dibuka"><meta property="og:type" content="article">',
+        "<h1>Pasar dibuka</h1>" + "<p>Pedagang datang sejak pagi dan pembeli menyusul kemudian.</p>" * 5,
+    )
+    source = (await found_at(desk, f"{portal.url}/")).preview.source
+    assert (source.kind, source.full_text) == (SourceKind.SITEMAP, True)
+
+
+async def test_guessed_paths_that_lead_away_are_none(desk: Desk, portal: Portal) -> None:
+    elsewhere = portal.url.replace("127.0.0.1", "localhost")
+    portal.documents["/"] = page(f'<link rel="canonical" href="{elsewhere}/">')
+    portal.documents["/rss"] = FEED.format(title="Kabar", url=portal.url)
+    moved = _leading(desk, f"{portal.url}/rss", f"{elsewhere}/rss")
+    with pytest.raises(NothingFound):
+        await found_at(moved, f"{portal.url}/")
+    discovery = await found_at(desk, f"{portal.url}/")
+    assert discovery.canonical_url == f"{elsewhere}/"
+
+
+def _leading(desk: Desk, url: str, to: str) -> Desk:
+    """Let one address be answered from another."""
+
+    async def fetch(source: Source, asked: str) -> FetchResult:
+        result = await desk.fetch(source, asked)
+        return replace(result, url=to) if isinstance(result, Fetched) and asked == url else result
+
+    return dataclasses.replace(desk, fetch=fetch)
