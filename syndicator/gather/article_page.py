@@ -100,6 +100,13 @@ def _parts(rule: ArticleRule) -> list[Selector | None]:
     ]
 
 
+def _nothing(what: str, name: str, css: str | None) -> NotReadable:
+    """Make the error that says what an article lacks, and by which selector."""
+    if css:
+        return empty(Selector(name=name, css=css))
+    return NotReadable(Reason.EMPTY, f"no {what} is found on the page")
+
+
 class _Cut(Struct, frozen=True, kw_only=True):
     """A page from which all is taken that nobody reads, and what was found on it before."""
 
@@ -136,7 +143,7 @@ class _Reader:
         date = best_date(dates)
         candidate = self._candidate(title, body_html, apart, date)
         if not (candidate.body_html or candidate.lead or candidate.photos):
-            raise empty(Selector(name="article.body", css=self._rule.body or ""))
+            raise _nothing("text", "article.body", self._rule.body)
         self._compare(claimed, dates)
         done = replaced(candidate, self._rule.replace, self._page.base)
         self._changes += done.changes
@@ -215,7 +222,7 @@ class _Reader:
             ("list", listed),
         )
         if not title:
-            raise empty(Selector(name="article.title", css=self._rule.title or ""))
+            raise _nothing("headline", "article.title", self._rule.title)
         written = next((written for how, text, written in claimed if text == title), title)
         if self._choice.read_from["title"] not in {"selector", "list"} and written != title:
             self._changes.append(
@@ -333,7 +340,7 @@ class _Reader:
         picked = self._picked
         found = {
             "article.body": self._choice.read_from.get("body") == "selector",
-            "article.date": any(date.at for date in dates if date.read_from == "selector"),
+            "article.date": any(date.is_date for date in dates if date.read_from == "selector"),
             "article.photo": bool(picked.images("article.photo")),
             "article.related": bool(picked.links("article.related")),
             "article.views": first_count(picked.texts("article.views")) is not None,

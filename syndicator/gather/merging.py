@@ -59,6 +59,8 @@ class Dated(Struct, frozen=True, kw_only=True):
     text: str
     at: datetime | None
     rule: str
+    is_date: bool = False
+    """Whether it is a date at all, be it a bare day that is not over."""
     is_day: bool = False
     """Whether it names a day without a time."""
     is_believable: bool = False
@@ -72,16 +74,16 @@ def read_dates(source: Source, now: datetime, offers: Iterable[tuple[str, str]])
 
 def _dated(source: Source, now: datetime, read_from: str, text: str) -> Dated:
     claim = read_claim(text, timezone=source.timezone, now=now, future=source.future_dates)
-    if claim.at is None:
-        return Dated(read_from=read_from, text=text, at=None, rule=claim.rule)
     read = read_date(text, timezone=source.timezone, now=now, future=source.future_dates)
+    believed = claim.at and believable(claim.at, now, future=source.future_dates)
     return Dated(
         read_from=read_from,
         text=text,
         at=claim.at,
         rule=claim.rule,
+        is_date=read is not None,
         is_day=read is not None and read.precision is Precision.DAY,
-        is_believable=believable(claim.at, now, future=source.future_dates) is not None,
+        is_believable=believed is not None,
     )
 
 

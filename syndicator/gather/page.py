@@ -23,6 +23,7 @@ from syndicator.gather.text import MAX_NAME, person_name
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ListRule, PopularRule, Source
+from syndicator.rules.date_text import read_date
 from syndicator.rules.dates import read_claim
 
 MAX_POPULAR = 100
@@ -71,8 +72,9 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
         )
     popular = _popular(source, fetched, popular_rows)
     next_url = next((url for url, _ in following.links("list.next") if url != fetched.url), None)
-    told = _told_of_list(rule, rows, tuple(items.values()), next_url)
-    told |= _told_of_box(box, popular_rows, popular)
+    told = _told_of_list(rule, _any_date(source, fetched, rows), rows, items.values(), next_url)
+    if box:
+        told |= _told_of_box(box, _any_date(source, fetched, popular_rows), popular_rows, popular)
     return ListReading(
         items=tuple(items.values()),
         popular=popular,
@@ -84,32 +86,40 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
 
 
 def _told_of_list(
-    rule: ListRule, rows: list[Picked], items: tuple[ListedItem, ...], next_url: str | None
+    rule: ListRule, dated: bool, rows: list[Picked], items: Iterable[ListedItem], next_url: str | None
 ) -> dict[str, bool]:
     """Say of each selector whether it found something in any item; the last page has no next one."""
+    listed = list(items)
     found = {
         "item": True,
         "url": True,
-        "title": any(row.nodes("title") for row in rows),
-        "date": any(item.published_at for item in items),
-        "section": any(item.section for item in items),
-        "image": any(item.image_url for item in items),
+        "title": any(row.text("title") for row in rows),
+        "date": dated,
+        "section": any(item.section for item in listed),
+        "image": any(item.image_url for item in listed),
         "next": next_url is not None,
     }
     return {f"list.{name}": is_found for name, is_found in found.items() if getattr(rule, name)}
 
 
 def _told_of_box(
-    rule: PopularRule | None, rows: list[Picked], items: tuple[PopularItem, ...]
+    rule: PopularRule, dated: bool, rows: list[Picked], items: tuple[PopularItem, ...]
 ) -> dict[str, bool]:
     found = {
         "item": bool(items),
-        "title": any(row.nodes("title") for row in rows),
-        "date": any(item.published_at for item in items),
+        "title": any(row.text("title") for row in rows),
+        "date": dated,
         "views": any(item.views is not None for item in items),
         "author": any(item.author for item in items),
     }
-    return {f"popular.{name}": is_found for name, is_found in found.items() if rule and getattr(rule, name)}
+    return {f"popular.{name}": is_found for name, is_found in found.items() if getattr(rule, name)}
+
+
+def _any_date(source: Source, fetched: Fetched, rows: list[Picked]) -> bool:
+    """Whether any item has a date, be it a bare day that is not over, of which no instant can be made."""
+    now = fetched.fetched_at
+    texts = (text for row in rows for text in row.texts("date"))
+    return any(read_date(text, timezone=source.timezone, now=now) is not None for text in texts)
 
 
 def read_popular(source: Source, fetched: Fetched) -> tuple[PopularItem, ...]:

@@ -109,6 +109,14 @@ def test_what_was_found_and_missed_on_the_whole_page() -> None:
     assert without.warnings == ('popular.item "ol li" finds nothing',)
 
 
+def test_a_bare_day_that_is_not_over_is_a_date_that_was_found() -> None:
+    markup = "<li><a href='/read/1'>Satu</a><small>23-11-2026</small></li><ol><li><a href='/read/1'>Satu</a><i>23-11-2026</i></li></ol>"
+    reading = listed(markup, PopularRule(item="ol li", date="i"), item="li", date="small")
+    assert reading.items[0].published_at is None
+    assert reading.popular[0].published_at is None
+    assert reading.missing == ()
+
+
 @pytest.mark.parametrize(
     ("image", "expected"),
     [

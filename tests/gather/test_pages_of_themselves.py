@@ -464,6 +464,13 @@ def test_contradictions_are_told(described: dict[str, Any], warnings: int) -> No
     assert all(len(warning) < 400 for warning in one.warnings)
 
 
+def test_a_bare_day_that_is_not_over_was_found_though_it_says_no_hour() -> None:
+    one = reading(page(f"<i>23 November 2026</i>{WHOLE}"), ArticleRule(title="h1", date="i"))
+    assert one.candidate.published_at is None
+    assert one.candidate.provenance.claimed_date == "23 November 2026"
+    assert one.missing == ()
+
+
 def test_selectors_that_find_something_and_nothing_are_told() -> None:
     rule = ArticleRule(
         title="h1", body=".isi", quote="blockquote", date="i", views="b", photo="figure", related="a.r"
@@ -502,8 +509,10 @@ def test_a_page_for_what_is_gone_is_no_article(markup: str) -> None:
 def test_a_front_page_that_a_redirect_leads_to_is_no_article() -> None:
     with pytest.raises(NotReadable, match="it leads to the front page"):
         read(page(head=script(NEWS)), final_url="https://www.kota.example/")
-    with pytest.raises(NotReadable, match="finds nothing"):
+    with pytest.raises(NotReadable, match="no headline is found on the page"):
         read("<html><body><nav>Beranda</nav></body></html>")
+    with pytest.raises(NotReadable, match="no text is found on the page"):
+        read(page("<nav>Beranda</nav>", f"<title>{TITLE}</title>"))
 
 
 @pytest.mark.parametrize(
