@@ -72,7 +72,7 @@ class Discovery(Struct, frozen=True, kw_only=True):
     robots: RobotsVerdict | None = None
     """Of the page asked for; None where the file could not be read, or needed not be."""
     found: tuple[Found, ...]
-    """The surest first."""
+    """The best first."""
     notes: tuple[str, ...] = ()
     """How the proposed selectors came about."""
     preview: Preview
@@ -108,7 +108,7 @@ async def discover(
         redirects=document.redirects,
         canonical_url=elsewhere(search.findings.canonical_url, document.url),
         robots=verdict(search.robots, document.url),
-        found=tuple(search.found),
+        found=search.ranked(),
         notes=tuple(search.notes) if chosen.kind is SourceKind.PAGE else (),
         preview=await preview(desk, chosen, articles=articles),
     )
@@ -138,6 +138,8 @@ class _Search:
         self.findings = PageFindings()
         self.robots: Robots | None = None
         self._sources: dict[str, Source] = {}
+        """By the address at which they were found."""
+        self._read: set[str] = set()
 
     async def look(self, wanted: SourceKind | None) -> None:
         """Look for one kind after the other until there is something."""
@@ -156,11 +158,14 @@ class _Search:
         if wanted is SourceKind.PAGE or (wanted is None and not self._is_news()):
             await self._try_page()
 
+    def ranked(self) -> tuple[Found, ...]:
+        """Give all finds, the best first."""
+        return tuple(sorted(self.found, key=_rank))
+
     def best(self) -> Source | None:
-        """Give the surest find of use; one of comments, or without an entry, only where there is no other."""
-        useful = [one for one in self.found if one.problem is None and one.url in self._sources]
-        ranked = sorted(useful, key=lambda one: (_is_of_comments(one), not one.entries, _is_bare(one)))
-        return self._sources[ranked[0].url] if ranked else None
+        """Give the best find of use; one of comments, or without an entry, only where there is no other."""
+        first = next(iter(self.ranked()), None)
+        return self._sources.get(first.url) if first else None
 
     def nothing(self, wanted: SourceKind | None) -> str:
         """Say in one sentence that there is nothing."""
@@ -201,7 +206,7 @@ class _Search:
         except NotReadable as error:
             self._note(Found(kind=SourceKind.FEED, problem=error.detail, **_of(pointer)))
         else:
-            if any(one.url == document.url for one in self._sources.values()):
+            if document.url in self._read:
                 return  # another address of a feed that was found before
             dates = [one.published_at for one in reading.candidates if one.published_at]
             title = reading.title or pointer.title
@@ -255,7 +260,7 @@ class _Search:
 
     async def _try_page(self) -> None:
         """Propose selectors for the page and the articles that it lists."""
-        source = replace(self._draft, kind=SourceKind.PAGE, url=self._document.url)
+        source = replace(self._draft, kind=SourceKind.PAGE, url=_lasting(self._document))
         pointer = Pointer(url=self._document.url, how=How.STRUCTURE, title=self.findings.title)
         try:
             proposal = await self._desk.pool.run(propose_for_list, source, self._document)
@@ -290,9 +295,10 @@ class _Search:
     def _keep(
         self, pointer: Pointer, source: Source, document: Fetched, title: str | None, language: str | None
     ) -> None:
+        self._read.add(document.url)
         self._sources[pointer.url] = replace(
             source,
-            url=document.url,
+            url=_lasting(document),
             title=title or self.findings.title or urlsplit(document.url).hostname or source.title,
             language=language_code(language or self.findings.language or "") or None,
         )
@@ -306,12 +312,21 @@ class _Search:
 _BARE = "addresses without headlines"
 
 
+def _rank(found: Found) -> tuple[bool, bool, bool, bool]:
+    return found.problem is not None, _is_of_comments(found), not found.entries, _is_bare(found)
+
+
 def _is_bare(found: Found) -> bool:
     return found.kind is SourceKind.SITEMAP and found.title == _BARE
 
 
 def _of(pointer: Pointer, title: str | None = None) -> dict[str, Any]:
     return {"url": pointer.url, "how": pointer.how, "title": title or pointer.title}
+
+
+def _lasting(document: Fetched) -> str:
+    """Give the address to keep: where it has moved for good; a redirect for now is followed each time."""
+    return document.moved_to or (document.requested_url if document.redirects else document.url)
 
 
 def _check_host(pointer: Pointer, document: Fetched) -> None:

@@ -2,11 +2,13 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from pipeline.conftest import Portal
 
+from syndicator.cli.blocks import block, free_name
 from syndicator.egress.addresses import AllowList
 from syndicator.egress.client import open_egress
 from syndicator.errors import NotReadable
@@ -14,12 +16,13 @@ from syndicator.gather.discovery import How
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
-from syndicator.model.fetch import Fetched, FetchResult
+from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.discovering import Discovery, NothingFound, discover
 from syndicator.pipeline.previewing import Desk
 from syndicator.pipeline.rounds import RoundFailed
+from syndicator.settings import load
 
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title><link>{url}/</link>
 <language>id</language><item><title>Pasar dibuka</title><link>{url}/read/1/pasar-dibuka</link>
@@ -82,9 +85,9 @@ async def test_each_announced_feed_is_tried_and_the_best_is_shown(desk: Desk, po
     portal.documents["/rss"] = FEED.format(title="Kabar Kota", url=portal.url)
     discovery = await found_at(desk, f"{portal.url}/")
     assert [(one.url.removeprefix(portal.url), one.problem) for one in discovery.found] == [
+        ("/rss", None),
         ("/comments/feed", None),
         ("/gone", "http_404"),
-        ("/rss", None),
     ]
     assert discovery.preview.source.url == f"{portal.url}/rss"
 
@@ -175,3 +178,45 @@ def _leading(desk: Desk, url: str, to: str) -> Desk:
         return replace(result, url=to) if isinstance(result, Fetched) and asked == url else result
 
     return dataclasses.replace(desk, fetch=fetch)
+
+
+@pytest.mark.parametrize(("status", "kept"), [(301, "/b"), (302, "/a")])
+async def test_only_what_moved_for_good_gets_its_new_address(
+    desk: Desk, portal: Portal, status: int, kept: str
+) -> None:
+    portal.documents["/b"] = FEED.format(title="Kabar", url=portal.url)
+    step = Redirect(status=status, url=f"{portal.url}/b")
+
+    async def fetch(source: Source, url: str) -> FetchResult:
+        if not url.endswith("/a"):
+            return await desk.fetch(source, url)
+        result = await desk.fetch(source, step.url)
+        assert isinstance(result, Fetched)
+        return replace(result, requested_url=url, redirects=(step,))
+
+    discovery = await found_at(dataclasses.replace(desk, fetch=fetch), f"{portal.url}/a")
+    assert discovery.preview.source.url == f"{portal.url}{kept}"
+    assert discovery.redirects == (step,)
+
+
+async def test_every_kind_of_block_is_taken_by_the_configuration(
+    desk: Desk, portal: Portal, tmp_path: Path
+) -> None:
+    portal.documents["/"] = page(body="x")
+    portal.documents["/sitemap.xml"] = SITEMAP.format(urls=f"<url><loc>{portal.url}/read/1/pasar</loc></url>")
+    portal.documents["/read/1/pasar"] = page(body="<h1>Pasar</h1>" + "<p>Pedagang datang sejak pagi.</p>" * 9)
+    portal.documents["/rss"] = FEED.format(title="Kabar &quot;Kota&quot; \\ C:\\pasar ☂", url=portal.url)
+    found = [
+        await found_at(desk, f"{portal.url}/", SourceKind.SITEMAP),
+        await found_at(desk, f"{portal.url}/rss"),
+    ]
+    taken: set[str] = set()
+    for discovery in found:
+        source = discovery.preview.source
+        text = block(source, taken)
+        taken.add(free_name(source, taken))
+        (tmp_path / f"{len(taken)}.toml").write_text(text, "utf-8")
+    settings = load(tmp_path, {})
+    assert [one.full_text for one in settings.sources.values()] == [True, False]
+    assert [one.title for one in settings.sources.values()] == ["Kabar", 'Kabar "Kota" \\ C:\\pasar ☂']
+    assert set(settings.feeds) == taken
