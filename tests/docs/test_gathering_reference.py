@@ -1,0 +1,346 @@
+"""The reference of gathering, line by line: tests that it names exist, what it lists is complete, figures are real."""
+
+import ast
+import random
+import re
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+from support import NOON
+
+from syndicator.gather import language, merging, pictures, pool, robots, sitemap, websub, window
+from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.model.source import (
+    Adaptive,
+    Every,
+    FetchLimits,
+    ImagePolicy,
+    Politeness,
+    Schedule,
+    Scope,
+    SourceKind,
+)
+from syndicator.pipeline import (
+    feed_round,
+    holding,
+    permission,
+    picturing,
+    serving_pictures,
+    sitemap_round,
+    turns,
+    visiting,
+)
+from syndicator.rules import (
+    admission,
+    cadence,
+    dates,
+    embargo,
+    health,
+    hints,
+    honesty,
+    moves,
+    redesign,
+    rhythm,
+    subscription,
+)
+from syndicator.rules import pictures as picture_rules
+from syndicator.rules.spans import span
+from syndicator.settings.sources import PolitenessForm, ScheduleForm, SourceForm
+from syndicator.store import picture_files, unreadable
+from syndicator.store import robots as robots_files
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "gathering.md"
+CASES = ROOT / "tests" / "gather" / "cases"
+REFERENCE = re.compile(r"`([a-z_0-9]+(?:/[a-z_0-9-]+)+)(?:::(test_[a-z0-9_]+))?`")
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One line of a table."""
+
+    section: str
+    name: str
+    """Its first cell."""
+    text: str
+    """The cells between the first and the last."""
+    cells: tuple[str, ...]
+    tests: str
+    """Its last cell."""
+
+
+def rows() -> list[Row]:
+    found: list[Row] = []
+    section, in_table = "", False
+    for line in PAGE.read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            section = line.lstrip("# ")
+        if not line.startswith("|"):
+            in_table = False
+            continue
+        cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
+        if in_table and not set(line) <= set("|- "):
+            found.append(
+                Row(
+                    section=section,
+                    name=cells[0],
+                    text=" ".join(cells[1:-1]),
+                    cells=cells,
+                    tests=cells[-1],
+                )
+            )
+        in_table = True
+    return found
+
+
+ROWS = rows()
+IDS = [f"{row.section}: {row.name}" for row in ROWS]
+
+
+def of(section: str) -> dict[str, Row]:
+    return {row.name: row for row in ROWS if row.section == section}
+
+
+@cache
+def names_in(module: str) -> frozenset[str]:
+    """Name the tests of a module, as pytest collects them: functions of the module itself."""
+    path = ROOT / "tests" / f"{module}.py"
+    if not path.exists():
+        return frozenset()
+    tree = ast.parse(path.read_text("utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return frozenset(node.name for node in functions if node.name.startswith("test_"))
+
+
+def is_there(where: str, name: str) -> bool:
+    if where.startswith("cases/"):
+        group, _, case = where.removeprefix("cases/").partition("/")
+        return not name and any(path.suffix != ".expect" for path in (CASES / group).glob(f"{case}.*"))
+    return name in names_in(where)
+
+
+def test_the_tables_are_seen() -> None:
+    assert len(ROWS) > 150
+    assert len(set(IDS)) == len(IDS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=IDS)
+def test_each_line_names_tests_that_exist(row: Row) -> None:
+    named = REFERENCE.findall(row.tests)
+    assert named
+    assert not REFERENCE.sub("", row.tests).strip(" ,"), "the last cell holds names of tests alone"
+    for where, name in named:
+        assert is_there(where, name), f"{where}::{name}"
+
+
+@pytest.mark.parametrize("where", ["cases/rss/no_such_case", "rules/test_dates"])
+def test_what_does_not_exist_is_noticed(where: str) -> None:
+    assert not is_there(where, "test_of_nothing")
+    assert not is_there(where, "")
+
+
+FORMS: list[tuple[str, set[str]]] = [
+    ("Kinds of source", {kind.value for kind in SourceKind}),
+    ("Forms of `schedule`", set(ScheduleForm.model_fields) - {"min", "max", "timezone", "jitter"}),
+    ("Scopes of `politeness`", {scope.value for scope in Scope}),
+    ("Policies of `images`", {policy.value for policy in ImagePolicy}),
+]
+
+
+@pytest.mark.parametrize(("section", "expected"), FORMS, ids=[section for section, _ in FORMS])
+def test_each_form_has_a_line(section: str, expected: set[str]) -> None:
+    assert {name.strip("`") for name in of(section)} == expected
+
+
+OWN_STATUSES = {401, 403, 404, 410, 429}
+CODES = {reason.value for reason in Reason if reason is not Reason.HTTP}
+CODES |= {f"http_{status}" for status in OWN_STATUSES} | {"http_4xx", "http_5xx"}
+
+
+def test_each_reason_has_a_line() -> None:
+    assert {name.strip("`") for name in of("Reasons")} == CODES
+
+
+def failures_of(code: str) -> list[FetchFailed]:
+    """Give failures that are shown by a code; of a group, those of some statuses."""
+    if not code.startswith("http_"):
+        return [failure(Reason(code), None)]
+    if code == "http_5xx":
+        return [failure(Reason.HTTP, status) for status in (408, 425, 500, 502, 503, 504, 599)]
+    if code == "http_4xx":
+        return [failure(Reason.HTTP, status) for status in (400, 402, 406, 418, 451)]
+    return [failure(Reason.HTTP, int(code.removeprefix("http_")))]
+
+
+def failure(reason: Reason, status: int | None) -> FetchFailed:
+    return FetchFailed(
+        requested_url="https://portal.example/rss", reason=reason, detail="x", fetched_at=NOON, status=status
+    )
+
+
+def wait_s(failed: FetchFailed, schedule: Schedule) -> float:
+    """Give after what time a source is tried again when this was its second failure in a row."""
+    due = cadence.after_failure(schedule, failed, failures=2, began_at=NOON, now=NOON, rng=random.Random(1))
+    return (due.at - NOON).total_seconds()
+
+
+def is_as_told(told: str, failed: FetchFailed) -> bool:
+    often, usual, rare = (wait_s(failed, Every(interval_s=length)) for length in (5, 600, 86400))
+    return {
+        "twice as late": 1200 <= usual <= 1200 * 1.1,
+        "1.4 times as late": 840 <= usual <= 849 * 1.1,
+        "not again": usual > 300 * 86400,
+        "after 1 min at the latest": rare <= 60 * 1.1 and often < 6,
+        "as scheduled, after 1 min at the soonest": often >= 60 and 600 <= usual <= 600 * 1.1,
+        "as scheduled": often < 6 and 600 <= usual <= 600 * 1.1,
+    }[told]
+
+
+@pytest.mark.parametrize("row", of("Reasons").values(), ids=lambda row: row.name)
+def test_each_reason_is_treated_as_told(row: Row) -> None:
+    _, _, counts, again, advice, _ = row.cells
+    for failed in failures_of(row.name.strip("`")):
+        assert cadence.counts_against(failed) is (counts == "yes")
+        assert is_as_told(again, failed), failed.code
+    assert advice
+
+
+def shown(value: object) -> str:
+    """Write a figure of the code as the page does."""
+    if isinstance(value, timedelta):
+        days = value / timedelta(days=1)
+        return f"{days:.0f} d" if days >= 1 and days == int(days) else span(value.total_seconds())
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def seconds(value: float) -> timedelta:
+    return timedelta(seconds=value)
+
+
+def mebibytes(value: int) -> str:
+    assert value % 2**20 == 0
+    return f"{value // 2**20} MiB"
+
+
+LIMITS, POLITE = FetchLimits(), Politeness()
+FIGURES: list[tuple[str, str, list[object]]] = [
+    ("Forms of `schedule`", "`adaptive`", [seconds(Adaptive().min_s), seconds(Adaptive().max_s)]),
+    (
+        "Forms of `schedule`",
+        "`adaptive`",
+        [ScheduleForm.model_fields[name].default for name in ("min", "max")],
+    ),
+    ("Feeds", "An order", [f"{window.LOOKED_AT} entries"]),
+    ("Sitemaps", "The archive of a portal", [sitemap_round.LATE]),
+    ("Sitemaps", "More than the protocol allows", [sitemap.MAX_URLS, sitemap.MAX_LENGTH]),
+    ("Pages", "Sayings that contradict each other", [merging.MAX_APART]),
+    ("Pages", "Language", [f"{language.MIN_WORDS} are needed"]),
+    ("Dates", "Ahead of now", [dates.MAX_AHEAD]),
+    ("Dates", "Absurd", [f"{dates.OLDEST.year} is"]),
+    ("Dates", "Feeds of events (`future_dates = true`)", [dates.FARTHEST_EVENT]),
+    ("Dates", "Late finds", [dates.LATE_FIND]),
+    ("Asking", "Read whole", [feed_round.READ_WHOLE_EVERY, sitemap_round.READ_WHOLE_EVERY]),
+    ("Asking", "Honesty", [f"One answer in {honesty.ONE_IN}"]),
+    ("Asking", "A lie", [honesty.FIRST_DISTRUST, honesty.LONGEST_DISTRUST]),
+    ("Asking", "Permanent redirects (301, 308)", [f"{moves.SIGHTINGS} rounds", moves.LONG_ENOUGH]),
+    ("Asking", "The same source", [{1 / 3: "a third"}[moves.KNOWN_SHARE]]),
+    ("Asking", "A move that turns bad", [f"{moves.BAD_ROUNDS} rounds"]),
+    ("Cadence", "Absurd wishes", [seconds(hints.LONGEST_WISH_S)]),
+    (
+        "Cadence",
+        "`Retry-After`",
+        [seconds(cadence.SHORTEST_RETRY_AFTER_S), seconds(cadence.LONGEST_RETRY_AFTER_S)],
+    ),
+    ("Cadence", "Rhythm", [f"{rhythm.HOURS} hours", rhythm.HALF_LIFE]),
+    ("Cadence", "Level", [f"{rhythm.EXPECTED_NEW} articles"]),
+    ("Cadence", "A first guess", [seconds(rhythm.FIRST_INTERVAL_S)]),
+    ("Cadence", "Gaps", [f"{rhythm.SMALLEST_DOCUMENT} or more"]),
+    ("Cadence", "After a gap", [timedelta(hours=rhythm.HOURS)]),
+    ("Cadence", "Hubs that push", [f"{cadence.PUSHED_FACTOR} times", seconds(cadence.LONGEST_PUSHED_S)]),
+    ("Cadence", "Failures", [seconds(cadence.LONGEST_BACKOFF_S)]),
+    ("Cadence", "Quiet", [health.QUIET_AFTER, f"{health.QUIET_EXPECTED:.0f} articles"]),
+    ("Politeness", "At once", [f"{POLITE.max_in_flight} by default"]),
+    ("Politeness", "At once", [f"{PolitenessForm.model_fields['in_flight'].default} by default"]),
+    ("Politeness", "A turn", [f"{turns.MAX_WAIT_S:.0f} s"]),
+    ("Politeness", "A dead worker's turn", [turns.LEASE]),
+    ("Politeness", "429 and 503 with `Retry-After`", [seconds(visiting.MAX_HOLD_OFF_S)]),
+    ("Politeness", "What it says", [f"{robots.MAX_BYTES // 1024} KiB"]),
+    ("Politeness", "It cannot be had (5xx, no answer)", [permission.RETRY, robots_files.KEPT]),
+    ("Politeness", "How long it holds", [permission.FRESH_AT_LEAST, permission.FRESH_AT_MOST]),
+    ("Politeness", "`Crawl-delay`", [seconds(robots.MAX_CRAWL_DELAY_S)]),
+    (
+        "Article pages",
+        "Read again",
+        [admission.SHORTEST_RECHECK, admission.LONGEST_RECHECK, admission.RECHECK_UNTIL],
+    ),
+    ("Article pages", "A page that cannot be read", [unreadable.FIRST_PAUSE, unreadable.LONGEST_PAUSE]),
+    ("Article pages", "Redesign", [f"{redesign.SURE_AFTER} rounds", f"in {redesign.PATIENT_AFTER}"]),
+    ("Article pages", "An embargo over 400 d", []),
+    ("Article pages", "A held page", [holding.READ_AGAIN_AFTER]),
+    (
+        "Pictures",
+        "A look",
+        [f"{picturing.MAX_LOOKS} new", f"{picturing.LOOKS_AT_ONCE} at once", seconds(picturing.LOOKS_S)],
+    ),
+    (
+        "Pictures",
+        "Broken",
+        [mebibytes(picture_rules.MAX_LINKED_BYTES), f"fail {picturing.MAX_FAILURES} times"],
+    ),
+    ("Pictures", "A silent server", [picturing.SILENT_FOR]),
+    ("Pictures", "Served by us", [pictures.MAX_SIDE]),
+    ("Pictures", "The cache", [picture_files.MAX_FILES]),
+    ("Pictures", "No proxy for others", [f"{serving_pictures.MISSES_PER_MINUTE} in a minute"]),
+    ("WebSub", "Discovery", [f"{websub.MAX_HUBS} hubs"]),
+    ("WebSub", "Leases", [seconds(subscription.ASKED_LEASE_S)]),
+    ("WebSub", "Hubs in trouble", [f"{subscription.TRIES_PER_HUB} tries", subscription.ROUND_PAUSE]),
+    ("WebSub", "A pushed document that breaks every round", [f"after {subscription.MAX_TAKES}"]),
+    ("Limits", "A request", [f"{LIMITS.timeout_s:.0f} s"]),
+    ("Limits", "A document", [mebibytes(LIMITS.max_body_bytes)]),
+    ("Limits", "Reading a document", [f"{pool.DEFAULT_TIMEOUT_S:.0f} s"]),
+    ("Limits", "Memory for that", [mebibytes(pool.DEFAULT_MEMORY_BYTES)]),
+]
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "figures"), FIGURES, ids=[f"{section}: {name}" for section, name, _ in FIGURES]
+)
+def test_figures_are_those_of_the_code(section: str, name: str, figures: list[object]) -> None:
+    row = of(section)[name]
+    for figure in figures:
+        assert re.search(rf"(?<![\d,.]){re.escape(shown(figure))}(?!\w)", row.text), shown(figure)
+
+
+def test_the_longest_embargo_is_that_of_the_code() -> None:
+    assert f"An embargo over {shown(embargo.LONGEST)}" in of("Article pages")
+
+
+def test_every_line_with_a_figure_is_compared() -> None:
+    """A length of time, a size or a share that is told is one that is compared with the code."""
+    compared = {(section, name) for section, name, _ in FIGURES}
+    measure = re.compile(r"\b\d[\d,.]* (?:s|min|h|d|KiB|MiB|rounds|times)\b")
+    loose = [
+        (row.section, row.name)
+        for row in ROWS
+        if measure.search(row.text) and (row.section, row.name) not in compared and row.section != "Reasons"
+    ]
+    assert loose == []
+
+
+def test_what_the_reference_says_of_defaults() -> None:
+    assert SourceForm.model_fields["images"].default is ImagePolicy.LINK
+    assert "The default" in of("Policies of `images`")["`link`"].text
+    assert POLITE.scope is Scope.HOST
+    assert "the default" in of("Scopes of `politeness`")["`host`"].text
+
+
+def test_links_between_tables_lead_somewhere() -> None:
+    text = PAGE.read_text("utf-8")
+    sections = {
+        line.lstrip("# ").lower().replace(" ", "-") for line in text.splitlines() if line.startswith("#")
+    }
+    targets = re.findall(r"\]\(#([a-z-]+)\)", text)
+    assert targets
+    assert set(targets) <= sections

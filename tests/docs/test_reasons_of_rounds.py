@@ -1,0 +1,66 @@
+"""What becomes of a source whose round breaks by a fault of ours."""
+
+import logging
+import random
+
+import pytest
+from msgspec.structs import replace
+from support import ManualClock
+
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Every, Source, SourceKind, SourceState
+from syndicator.pipeline.gathering import GatherStep, SourceReport
+from syndicator.pipeline.rounds import Outcome
+from syndicator.store.store import Store
+
+SOURCE = Source(
+    id=SourceId("city"),
+    title="City",
+    kind=SourceKind.FEED,
+    url="https://portal.example/rss?key=geheim",
+    schedule=Every(interval_s=300),
+)
+
+
+class Broken:
+    """A kind of round with a fault, and then without."""
+
+    def __init__(self) -> None:
+        self.mended = False
+
+    async def gather(self, source: Source, state: SourceState) -> Outcome:
+        if self.mended:
+            return Outcome(read_whole=True)
+        raise ZeroDivisionError(source.url)
+
+
+async def gathered(step: GatherStep) -> SourceReport | None:
+    token = await step.lease(SOURCE.id)
+    assert token is not None
+    return await step.gather(SOURCE, token)
+
+
+async def test_a_fault_of_ours_is_told_and_does_not_count(
+    store: Store, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = Broken()
+    step = GatherStep(store, {SOURCE.id: SOURCE}, {SourceKind.FEED: broken}, clock, random.Random(1))
+    await step.enlist()
+    for _ in range(3):
+        with caplog.at_level(logging.CRITICAL):
+            report = await gathered(step)
+        assert report is not None
+        assert report.reason == "internal"
+        state = await store.sources.state(SOURCE.id)
+        assert state.failures == 0
+        assert state.failure is not None
+        assert state.failure.detail == "ZeroDivisionError (the log has the details)"
+        assert state.next_due_at is not None
+        assert (state.next_due_at - clock()).total_seconds() <= 300
+        clock.advance(300)
+    broken.mended = True
+    report = await gathered(step)
+    assert report is not None
+    assert report.status == "ok"
+    state = await store.sources.state(SOURCE.id)
+    assert replace(state, failure=None) == state
