@@ -75,7 +75,7 @@ class ArticlePages:
         admitted: list[Admitted] = []
         for start in range(0, len(items), CHUNK):
             if notes.time_is_up:
-                notes.warnings.append(f"{len(items) - start} articles are left for the next round")
+                notes.warn(f"articles left for the next round: {len(items) - start}")
                 break
             chunk = items[start : start + CHUNK]
             pages = await asyncio.gather(*(self._read(source, item.url, item, notes) for item in chunk))
@@ -112,12 +112,12 @@ class ArticlePages:
         """Read the page that holds the box of popular articles; that it cannot be read costs nothing else."""
         result = await self._visitor.fetch(source, url, page=True)
         if not isinstance(result, Fetched):
-            notes.warnings.append(f"the page of popular articles could not be read: {word(result)}")
+            notes.warn(f"the page of popular articles could not be read: {word(result)}")
             return ()
         try:
             return await self._gatherer.read_popular(source, result)
         except NotReadable as error:
-            notes.warnings.append(f"the page of popular articles could not be read: {error.detail}")
+            notes.warn(f"the page of popular articles could not be read: {error.detail}")
             return ()
 
     async def _read(
@@ -126,18 +126,18 @@ class ArticlePages:
         """Read one page; None, and a warning, where that fails: it costs the others nothing."""
         result = await self._visitor.fetch(source, url, page=True)
         if not isinstance(result, Fetched):
-            notes.warnings.append(f"article page {url}: {word(result)}")
+            notes.warn_of_page(url, word(result))
             return None
         try:
             reading: ArticleReading = await self._gatherer.read_article(source, result, listed)
         except NotReadable as error:
-            notes.warnings.append(f"article page {url}: {error.detail}")
+            notes.warn_of_page(url, error.detail)
             if error.reason == Reason.EMPTY:
                 notes.missing |= {"article.title", "article.body"} & _configured(source)
             return None
         notes.found.update(reading.found)
         notes.missing.update(reading.missing)
-        notes.warnings += [f"article page {url}: {warning}" for warning in reading.warnings]
+        notes.warn_of_page(url, *reading.warnings)
         return reading.candidate
 
 

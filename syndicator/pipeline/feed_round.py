@@ -169,17 +169,17 @@ class FeedRound:
             try:
                 reading = _pushed(await self._gatherer.read_feed(source, document))
             except NotReadable as error:
-                notes.warnings.append(f"what the hub pushed could not be read: {error.detail}")
+                notes.warn(f"what the hub pushed could not be read: {error.detail}")
                 continue
             taken, seen = await self._take_in(source, reading, notes, backfill=False)
             admitted, known = admitted + taken, known + seen
-            notes.warnings += reading.warnings
+            notes.warn(*reading.warnings)
         await note_views(self._store, self._clock, source.id, admitted)
         new = sum(one.verdict is Verdict.NEW for one in admitted)
         await self._subscribing.settled(source, documents, new)
         return Outcome(
             round=with_known(tally(admitted), known),
-            warnings=tuple(notes.warnings),
+            warnings=notes.warnings,
             poll=poll_of(admitted, known=known, backfill=False, pushed=True),
             found=frozenset(notes.found),
             missing=frozenset(notes.missing),

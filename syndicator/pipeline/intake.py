@@ -38,6 +38,6 @@ class Intake:
         if source.future_dates:
             candidates = [replace(candidate, is_event=True) for candidate in candidates]
         prepared, warnings = await self._pictures.prepare(source, candidates)
-        notes.warnings += warnings
+        notes.warn(*warnings)
         free = await self._held.keep_back(prepared, self._clock())
         return await self._admitter.admit(free, backfill=backfill, rechecked=rechecked)

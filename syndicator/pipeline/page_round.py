@@ -61,7 +61,7 @@ class PageRound:
         known = lists.listed - len(lists.fresh)
         return Outcome(
             round=with_known(tally(admitted), known),
-            warnings=tuple(notes.warnings),
+            warnings=notes.warnings,
             read_whole=True,
             poll=poll_of(fresh, known=known, backfill=backfill),
             moved_to=lists.moved_to,
@@ -78,7 +78,7 @@ class PageRound:
         for page in range(source.max_pages):
             result = await self._visitor.fetch(source, url or first_url, page=True)
             if isinstance(result, FetchFailed) and page:
-                notes.warnings.append(f"list page {page + 1} could not be read: {word(result)}")
+                notes.warn(f"list page {page + 1} could not be read: {word(result)}")
                 break
             document = fetched(result)
             reading = await self._gatherer.read_list(source, document)
@@ -87,7 +87,7 @@ class PageRound:
             fresh += unknown
             if not page:
                 popular, moved = reading.popular, document.moved_to
-            notes.warnings += reading.warnings
+            notes.warn(*reading.warnings)
             notes.found.update(reading.found)
             notes.missing.update(reading.missing)
             url = reading.next_url

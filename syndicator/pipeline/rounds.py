@@ -26,6 +26,9 @@ READING_TIME_S = 200.0
 """So long a round goes on to article pages; what is left is still listed, and unknown, in the next."""
 
 
+MAX_WARNINGS = 30
+
+
 class Outcome(Struct, frozen=True, kw_only=True):
     """What a round that worked brought, and what to remember for the next."""
 
@@ -63,13 +66,39 @@ class Notes:
 
     until: float
     """When no further article page is begun, on the clock of the event loop."""
-    warnings: list[str] = field(default_factory=list)
     found: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    _sentences: dict[str, list[str]] = field(default_factory=dict)
+    """Each with the article pages that it was said of; none for what is said of the round."""
+
+    def warn(self, *sentences: str) -> None:
+        """Note what is odd in this round."""
+        for sentence in sentences:
+            self._sentences.setdefault(sentence, [])
+
+    def warn_of_page(self, url: str, *sentences: str) -> None:
+        """Note what is odd on an article page."""
+        for sentence in sentences:
+            self._sentences.setdefault(sentence, []).append(url)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was odd, each sentence once: a fault of a whole portal is one fault."""
+        told = [_of_pages(sentence, urls) for sentence, urls in self._sentences.items()]
+        rest = len(told) - MAX_WARNINGS
+        return (*told[:MAX_WARNINGS], f"and {rest} more") if rest > 0 else tuple(told)
 
     @property
     def time_is_up(self) -> bool:
         return asyncio.get_running_loop().time() > self.until
+
+
+def _of_pages(sentence: str, urls: Sequence[str]) -> str:
+    if not urls:
+        return sentence
+    if len(urls) == 1:
+        return f"article page {urls[0]}: {sentence}"
+    return f"{len(urls)} article pages, such as {urls[0]}: {sentence}"
 
 
 def new_notes() -> Notes:

@@ -101,7 +101,7 @@ class SitemapRound:
         remembered = {} if listing.is_index else document.headers
         return Outcome(
             round=with_known(tally(admitted), len(known)),
-            warnings=tuple(notes.warnings),
+            warnings=notes.warnings,
             etag=remembered.get("etag"),
             last_modified=remembered.get("last-modified"),
             body_hash=None if listing.is_index else body_hash(document),
@@ -116,19 +116,19 @@ class SitemapRound:
 
     async def _listing(self, source: Source, state: SourceState, document: Fetched, notes: Notes) -> _Listing:
         reading = await self._gatherer.read_sitemap(source, document)
-        notes.warnings += reading.warnings
+        notes.warn(*reading.warnings)
         items = list(reading.items)
         for child in _worth_reading(reading.children, state)[: source.max_pages]:
             result = await self._visitor.fetch(source, child.url)
             if not isinstance(result, Fetched):
-                notes.warnings.append(f"the sitemap {child.url} could not be read: {word(result)}")
+                notes.warn(f"the sitemap {child.url} could not be read: {word(result)}")
                 continue
             try:
                 inner = await self._gatherer.read_sitemap(source, result)
             except NotReadable as error:
-                notes.warnings.append(f"the sitemap {child.url} could not be read: {error.detail}")
+                notes.warn(f"the sitemap {child.url} could not be read: {error.detail}")
                 continue
-            notes.warnings += inner.warnings
+            notes.warn(*inner.warnings)
             items += inner.items
             # The freshest come first: behind one that holds nothing new there is nothing new.
             if not await self._pages.unknown(source, inner.items[: source.max_articles]):
@@ -144,9 +144,8 @@ class SitemapRound:
         told = [sitemap_candidate(source, root, item) for item in items]
         candidates = [one for one in told if one is not None]
         if len(candidates) < len(told):
-            notes.warnings.append(
-                f"{len(told) - len(candidates)} addresses have no headline: full_text = true reads them"
-            )
+            left_out = len(told) - len(candidates)
+            notes.warn(f"addresses without a headline: {left_out} (full_text = true reads their pages)")
         return await self._intake.take_in(source, candidates, notes, backfill=backfill)
 
     async def _hurry(self, source: Source, known: list[ListedItem], state: SourceState) -> None:

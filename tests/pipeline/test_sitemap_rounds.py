@@ -201,7 +201,7 @@ async def test_an_address_without_a_headline_is_told(portal: Portal, service_of:
         (report,) = await gather(service)
         assert report.round.new == 0
         (source,) = (await service.reading.status()).sources
-    assert source.state.warnings == ("1 addresses have no headline: full_text = true reads them",)
+    assert source.state.warnings == ("addresses without a headline: 1 (full_text = true reads their pages)",)
 
 
 async def test_no_sitemap_is_a_failure_with_its_reason(portal: Portal, service_of: OpenService) -> None:
