@@ -49,12 +49,14 @@ def repaired(fetched: Fetched) -> tuple[bytes, list[str]]:
     Lines in the warnings are those of the document as it came.
     """
     decoded = decode(fetched.body, fetched.headers.get("content-type", ""))
-    text, around = _unwrapped(decoded.text)
+    text, warnings = decoded.text, list(decoded.warnings)
+    del decoded  # a text may take four times the room of its bytes: not more of them at once than needed
+    text, around = _unwrapped(text)
     repair = _Repair()
     text = repair.without_illegal(text)
     text = repair.with_escapes(text)
     text = repair.with_prefixes(text)
-    return text.encode("utf-8", "replace"), [*decoded.warnings, *around, *repair.warnings]
+    return text.encode("utf-8", "replace"), [*warnings, *around, *repair.warnings]
 
 
 def _unwrapped(text: str) -> tuple[str, list[str]]:
@@ -128,9 +130,15 @@ class _Repair:
     def with_escapes(self, text: str) -> str:
         """Put bare ampersands, bare brackets and entities of HTML right, outside of CDATA and comments."""
         found = _Found(text)
-        parts = [part if verbatim else found.put_right(part, start) for start, part, verbatim in _parts(text)]
+        parts: list[str] = []
+        done = 0
+        for start, part, verbatim in _parts(text):
+            mended = part if verbatim else found.put_right(part, start)
+            if mended != part:
+                parts += [text[done:start], mended]
+                done = start + len(part)
         self.warnings += found.warnings()
-        return "".join(parts)
+        return "".join([*parts, text[done:]]) if parts else text
 
     def with_prefixes(self, text: str) -> str:
         """Declare prefixes that are used but bound to nothing, on the root element."""

@@ -39,8 +39,6 @@ def read_tolerantly(fetched: Fetched, limit: int) -> Channel:
     refuse_excess(fetched.body)
     body, repairs = repaired(fetched)
     refuse_entities(body)
-    if weight(as_ascii(body)).attributes > MAX_ATTRIBUTES:
-        raise NotReadable(Reason.MALFORMED, "a tag has too many attributes")
     mended = replace(fetched, body=body)
     try:
         channel = read_xml(mended, limit)
@@ -56,6 +54,8 @@ def _sentence(doubt: Doubt) -> str:
 
 
 def _read_parsed(fetched: Fetched, limit: int, doubt: str) -> Channel:
+    if weight(as_ascii(fetched.body)).attributes > MAX_ATTRIBUTES:
+        raise NotReadable(Reason.MALFORMED, "a tag has too many attributes")
     parsed = _parsed(fetched)
     warnings = [doubt]
     if not parsed.entries:
