@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -33,7 +35,7 @@ from syndicator.gather.discovery import How
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
-from syndicator.model.fetch import FetchResult, Reason
+from syndicator.model.fetch import FetchFailed, FetchResult, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.comparing import Judged, judge_all
@@ -184,7 +186,8 @@ def _discover(
 
 def _draft(settings: Settings, url: str) -> Source:
     if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter(f"{url!r} is no http or https URL", param_hint="URL")
+        meant = f": did you mean https://{url}?" if "." in url and "://" not in url else ""
+        raise typer.BadParameter(f"{url!r} is no http or https URL{meant}", param_hint="URL")
     return Source(
         id=SourceId("preview"),
         title="Preview",
@@ -228,7 +231,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except RoundFailed as error:
-        remedy = _WAYS_ON.get(error.failed.reason, "see that the address is right and opens in a browser")
+        remedy = _way_on(error.failed)
         raise CommandFailed(str(error), key="url", remedy=remedy) from error
     except NothingFound as error:
         raise CommandFailed(str(error), key="url", remedy=_other_ways(error)) from error
@@ -246,11 +249,24 @@ def _other_ways(error: NothingFound) -> str:
     return 'name a page that lists articles, or write its selectors yourself (kind = "page"; docs/sources.md)'
 
 
-_WAYS_ON = {
-    Reason.BLOCKED: 'allow an address of your own network first: [egress] allow = ["10.0.0.0/8"]',
-    Reason.DNS: "see that the name is spelled right",
-    Reason.ROBOTS: "ask the portal, or set robots = false under politeness where you may",
-}
+def _way_on(failed: FetchFailed) -> str:
+    match failed.reason:
+        case Reason.BLOCKED:
+            return f'if you trust it: [egress] allow = ["{_network(failed.requested_url)}"]'
+        case Reason.DNS:
+            return "see that the name is spelled right"
+        case Reason.ROBOTS:
+            return "ask the portal, or set robots = false under politeness where you may"
+        case _:
+            return "see that the address is right and opens in a browser"
+
+
+def _network(url: str) -> str:
+    """Give the network to allow: the address itself where the URL has one, else an example."""
+    try:
+        return str(ip_network(urlsplit(url).hostname or ""))
+    except ValueError:
+        return "10.0.0.0/8"
 
 
 @asynccontextmanager
