@@ -4,6 +4,8 @@ sniff → strict XML or JSON, up to 1 MiB and light → here
       → larger, heavier, or in doubt              → pool: strict once more, then repaired, then feedparser
 """
 
+from msgspec.structs import replace
+
 from syndicator.errors import NotReadable
 from syndicator.gather.candidates import FeedReading, to_reading
 from syndicator.gather.encoding import label_doubt
@@ -14,6 +16,7 @@ from syndicator.gather.pool import DEFAULT_TIMEOUT_S, ParserPool
 from syndicator.gather.sniff import DocumentKind, holds_feed, sniff
 from syndicator.gather.text import plain_text
 from syndicator.gather.tolerant_feed import read_tolerantly
+from syndicator.gather.unpacking import is_packed, unpacked
 from syndicator.gather.xml_feed import read_xml
 from syndicator.gather.xml_names import Doubt
 from syndicator.model.fetch import Fetched, Reason
@@ -36,7 +39,7 @@ async def read_feed(source: Source, fetched: Fetched, pool: ParserPool) -> FeedR
     Raises NotReadable: "not_a_feed" for any other document, "malformed" for a feed beyond repair, "parser"
     where reading it takes too much time or memory.
     """
-    if len(fetched.body) <= MAX_IN_PROCESS_BYTES:
+    if len(fetched.body) <= MAX_IN_PROCESS_BYTES and not is_packed(fetched.body):
         try:
             channel = read_strictly(fetched, source.max_articles)
         except Doubt:
@@ -49,10 +52,16 @@ async def read_feed(source: Source, fetched: Fetched, pool: ParserPool) -> FeedR
 
 def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:
     """Read a feed of any size and cleanliness: for the pool."""
+    warnings: list[str] = []
+    if is_packed(fetched.body):
+        body, warnings = unpacked(fetched.body, source.limits.max_body_bytes)
+        fetched = replace(fetched, body=body)
+        warnings.insert(0, "it is gzipped, which no header says")
     try:
         channel = read_strictly(fetched, source.max_articles)
     except Doubt:
         channel = _read_doubtful(fetched, source.max_articles)
+    channel.warnings[:0] = warnings
     return to_reading(source, fetched, channel)
 
 

@@ -6,7 +6,6 @@ file of one address a line; and a feed, which the protocol allows in place of a 
 """
 
 import io
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -22,6 +21,7 @@ from syndicator.gather.origin import Origin
 from syndicator.gather.repairing import repaired
 from syndicator.gather.sniff import DocumentKind, as_ascii, read_prolog, sniff
 from syndicator.gather.text import MAX_NAME, absolute_url, plain_text, title_text
+from syndicator.gather.unpacking import is_packed, unpacked
 from syndicator.gather.xml_feed import refuse_entities, refuse_excess
 from syndicator.model.article import Candidate, ListedItem, Photo
 from syndicator.model.fetch import Fetched, Reason
@@ -34,7 +34,6 @@ MAX_URLS = 50_000
 MAX_LENGTH = 2048
 """Characters of an address, as the protocol allows."""
 MAX_KEYWORDS = 50
-_GZIP = b"\x1f\x8b"
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _ROOTS = frozenset({"urlset", "sitemapindex"})
 
@@ -67,8 +66,10 @@ def read_sitemap(source: Source, fetched: Fetched) -> SitemapReading:
     Raises NotReadable: "not_a_feed" for any other document, "malformed" for a sitemap beyond repair or one
     that declares entities.
     """
-    body, warnings = _unpacked(fetched.body, source.limits.max_body_bytes)
-    fetched = replace(fetched, body=body)
+    body, warnings = fetched.body, list[str]()
+    if is_packed(body):
+        body, warnings = unpacked(body, source.limits.max_body_bytes)
+        fetched = replace(fetched, body=body)
     head = as_ascii(body[: 64 * 1024])
     if read_prolog(head).first_element in _ROOTS:
         return _read_xml(source, fetched, warnings)
@@ -110,30 +111,6 @@ def sitemap_candidate(source: Source, fetched: Fetched, item: ListedItem) -> Can
         updated_at=item.updated_at,
         embargo_until=item.embargo_until,
     )
-
-
-def _unpacked(body: bytes, limit: int) -> tuple[bytes, list[str]]:
-    """Give the body without gzip around it, at most `limit` bytes of it."""
-    if not body.startswith(_GZIP):
-        return body, []
-    parts: list[bytes] = []
-    room, rest = limit, body
-    try:
-        while rest.startswith(_GZIP) and room > 0:
-            member = zlib.decompressobj(wbits=31)
-            parts.append(member.decompress(rest, room))
-            room -= len(parts[-1])
-            rest = member.unused_data
-            if not member.eof:
-                break
-    except zlib.error as error:
-        if not any(parts):
-            raise NotReadable(Reason.MALFORMED, f"its gzip is broken: {error}") from None
-        return b"".join(parts), ["its gzip is broken: what came before is read"]
-    if room <= 0:
-        return b"".join(parts), [f"unpacked it is over {limit} bytes: the rest is not read"]
-    cut = [] if member.eof else ["its gzip ends early: what came before is read"]
-    return b"".join(parts), cut
 
 
 def _is_text(head: str) -> bool:

@@ -27,6 +27,7 @@ from syndicator.model.fetch import Fetched, Reason
 _RAISED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 """What feedparser has been seen to raise on odd documents."""
 _PLAIN = "text/plain"
+_HEAD = 64 * 1024
 _PLACE = re.compile(r",? line \d+, column \d+$")
 
 
@@ -78,6 +79,8 @@ def _read_parsed(fetched: Fetched, limit: int, doubt: str) -> Channel:
             ttl=feed.get("ttl", ""),
             period=feed.get("sy_updateperiod", ""),
             frequency=feed.get("sy_updatefrequency", ""),
+            hours=_named_texts(fetched.body, b"hour"),
+            days=_named_texts(fetched.body, b"day"),
         ),
         hubs=_links(feed, "hub"),
         self_url=next(iter(_links(feed, "self")), ""),
@@ -100,6 +103,13 @@ def _parsed(fetched: Fetched) -> Any:
         )
     except _RAISED as error:
         raise NotReadable(Reason.MALFORMED, f"it cannot be read: {plain_text(str(error))}") from error
+
+
+def _named_texts(body: bytes, name: bytes) -> list[str]:
+    """Give the texts of elements ahead of the first entry of which feedparser keeps only the last."""
+    head = body[:_HEAD].partition(b"<item")[0]
+    named = re.findall(rb"<%b>\s{0,20}([\w-]{1,12})\s{0,20}</%b>" % (name, name), head)
+    return [text.decode("ascii", "replace") for text in named]
 
 
 def _links(feed: Any, relation: str) -> list[str]:

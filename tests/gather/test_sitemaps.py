@@ -231,3 +231,10 @@ async def test_a_full_sitemap_is_read_in_the_pool(gatherer: Gatherer) -> None:
     assert len(reading.items) == MAX_URLS
     assert reading.items[0].updated_at is not None
     assert reading.items[0].updated_at < NOW
+
+
+def test_gzip_of_a_million_empty_pieces() -> None:
+    piece = gzip.compress(b"")
+    reading = read(gzip.compress(b"https://news.example/1\n") + piece * (5_000_000 // len(piece)))
+    assert urls(reading) == ["1"]
+    assert reading.warnings == ("its gzip has more than 100 pieces: the rest is not read",)
