@@ -23,6 +23,8 @@ from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import Source
 
 MAX_IN_PROCESS_BYTES = 1024 * 1024
+MAX_IN_PROCESS_TAGS = 30_000
+"""Each is some microseconds where it is an element of the feed, not of HTML inside."""
 MAX_IN_PROCESS_STEPS = 2_000_000
 """Of all HTML in a feed: see `html.Weight`."""
 _XML_TYPES, _JSON_TYPES = ("xml",), ("json",)
@@ -39,7 +41,7 @@ async def read_feed(source: Source, fetched: Fetched, pool: ParserPool) -> FeedR
     Raises NotReadable: "not_a_feed" for any other document, "malformed" for a feed beyond repair, "parser"
     where reading it takes too much time or memory.
     """
-    if len(fetched.body) <= MAX_IN_PROCESS_BYTES and not is_packed(fetched.body):
+    if _is_small(fetched.body):
         try:
             channel = read_strictly(fetched, source.max_articles)
         except Doubt:
@@ -104,6 +106,12 @@ def _told(channel: Channel, fetched: Fetched, types: tuple[str, ...]) -> Channel
     if kind and kind not in _ANY_TYPES and not kind.endswith(types):
         channel.warnings.append(f"the Content-Type is {plain_text(kind, 100)}, which is none of a feed")
     return channel
+
+
+def _is_small(body: bytes) -> bool:
+    if len(body) > MAX_IN_PROCESS_BYTES or is_packed(body):
+        return False
+    return body.count(b"<") <= MAX_IN_PROCESS_TAGS
 
 
 def _is_light(channel: Channel) -> bool:

@@ -4,11 +4,14 @@ Where anything is doubtful (`Doubt`), the tolerant reader has its turn. Refused 
 attack needs: declared entities (how a small document becomes a huge one) and bottomless nesting.
 """
 
+from itertools import islice
+
 from lxml import etree
 
 from syndicator.errors import NotReadable
 from syndicator.gather.entry import Channel
 from syndicator.gather.sniff import as_ascii, read_prolog
+from syndicator.gather.text import MAX_URL
 from syndicator.gather.window import Window
 from syndicator.gather.xml_atom import read_atom
 from syndicator.gather.xml_names import Doubt, Names
@@ -23,6 +26,8 @@ _READERS = {
     "atom:feed": read_atom,
     "atom:entry": read_atom,
 }
+_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_OUTER_ELEMENTS = 10
 MAX_TAGS = 1_000_000
 """Opening and closing ones; honest feeds of 10 MiB have half of them."""
 NO_ENTRIES = "the feed has no entries"
@@ -38,6 +43,7 @@ def read_xml(fetched: Fetched, limit: int) -> Channel:
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(dtd.iterentities()):  # type: ignore[attr-defined] # missing in the stubs
         raise _entities_refused()
+    _drop_endless_bases(root)
     names = Names(root)
     reader = _READERS.get(names[root.tag])
     if reader is None:
@@ -77,6 +83,13 @@ def _parsed(body: bytes, url: str) -> etree._Element:
         raise Doubt(error.msg or "", error.lineno) from None
     except ValueError as error:
         raise Doubt(str(error)) from None
+
+
+def _drop_endless_bases(root: etree._Element) -> None:
+    """Take off what is no address where all entries inherit it: each would resolve it anew."""
+    for element in (root, *islice(root, _OUTER_ELEMENTS)):
+        if len(element.get(_BASE, "")) > MAX_URL:
+            del element.attrib[_BASE]
 
 
 def _entities_refused() -> NotReadable:

@@ -68,6 +68,13 @@ READ: dict[str, tuple[bytes | str, int]] = {
     "many broken categories": (rss("<title>a & b</title>" + "<category>c</category>" * MANY), 1),
     "many authors": (atom("<title>t</title>" + "<author><name>n</name></author>" * MANY), 1),
     "many pictures": (rss("<title>t</title>" + '<enclosure url="/a.jpg" type="image/jpeg"/>' * MANY), 1),
+    "a base without end": (
+        atom(*["<title>t</title><id>1</id><link href='x'/>"] * 200, attributes=f'xml:base="{"a/" * 100_000}"'), 200
+    ),
+    "prefixes without end": (
+        rss("<title>t</title>", attributes=" ".join(f'xmlns:p{number}="urn:{number}"' for number in range(30_000))), 1
+    ),
+    "markup that nobody escaped": (rss("<title>t</title><description>" + "<b>x</b>" * 100_000 + "</description>"), 1),
     "items that say nothing": (rss(*([""] * 60_000)), 0),
     "formatting in every item": (
         rss(
