@@ -93,7 +93,9 @@ async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) ->
     if source.full_text:
         listed = [_listed(one) for one in candidates[:articles] if one.url]
         read = await _articles(desk, source, listed)
-        candidates = read.candidates
+        pages = {one.url: one for one in read.candidates}
+        # What the feed says stands where the page cannot be read.
+        candidates = [pages.get(one.url, one) for one in candidates[:articles]]
     popular = await _popular(desk, source, read.warnings)
     return Preview(
         source=source,

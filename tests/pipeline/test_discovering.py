@@ -18,9 +18,9 @@ from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.source import ArticleRule, Every, PopularRule, Source, SourceKind
 from syndicator.pipeline.discovering import Discovery, NothingFound, discover
-from syndicator.pipeline.previewing import Desk
+from syndicator.pipeline.previewing import Desk, preview
 from syndicator.pipeline.rounds import RoundFailed
 from syndicator.settings import load
 
@@ -155,8 +155,41 @@ async def test_addresses_without_headlines_are_read_as_pages(desk: Desk, portal:
         '<meta property="og:title" content="Pasar dibuka"><meta property="og:type" content="article">',
         "<h1>Pasar dibuka</h1>" + "<p>Pedagang datang sejak pagi dan pembeli menyusul kemudian.</p>" * 5,
     )
-    source = (await found_at(desk, f"{portal.url}/")).preview.source
-    assert (source.kind, source.full_text) == (SourceKind.SITEMAP, True)
+    shown = (await found_at(desk, f"{portal.url}/")).preview
+    assert (shown.source.kind, shown.source.full_text) == (SourceKind.SITEMAP, True)
+    assert [one.title for one in shown.candidates] == ["Pasar dibuka"]
+    assert "Pedagang datang" in shown.candidates[0].body_html
+
+
+async def test_a_feed_is_read_with_its_pages_and_its_box(desk: Desk, portal: Portal) -> None:
+    portal.documents["/rss"] = FEED.format(title="Kabar", url=portal.url)
+    portal.documents["/read/1/pasar-dibuka"] = page(
+        body="<h1>Pasar dibuka</h1><div class='isi'>" + "<p>Pedagang datang sejak pagi.</p>" * 9 + "</div>"
+    )
+    box = "<ol class='populer'><li><a href='/read/1/pasar-dibuka'>Pasar dibuka</a> <b>12 kali</b></li></ol>"
+    portal.documents["/populer"] = page(body=box)
+    source = Source(
+        id=SourceId("kota"),
+        title="Kota",
+        kind=SourceKind.FEED,
+        url=f"{portal.url}/rss",
+        schedule=Every(interval_s=300),
+        full_text=True,
+        article=ArticleRule(title="h1", body=".isi", quote=".kutipan"),
+        popular=PopularRule(item=".populer li", url=f"{portal.url}/populer", views="b"),
+    )
+    shown = await preview(desk, source, articles=3)
+    (article,) = shown.candidates
+    assert article.body_html.count("Pedagang datang") == 9
+    assert article.published_at is not None  # as the feed says
+    assert [(one.title, one.views) for one in shown.popular] == [("Pasar dibuka", 12)]
+    assert shown.missing == ("article.quote",)
+    yields = {one.key: (one.found, one.of) for one in shown.yields}
+    assert (yields["article.body"], yields["article.quote"]) == ((1, 1), (0, 1))
+    portal.status["/populer"] = portal.status["/read/1/pasar-dibuka"] = 503
+    without = await preview(desk, source, articles=3)
+    assert [one.title for one in without.candidates] == ["Pasar dibuka"]
+    assert sum(": http_503" in warning for warning in without.warnings) == 2
 
 
 async def test_guessed_paths_that_lead_away_are_none(desk: Desk, portal: Portal) -> None:
