@@ -134,6 +134,30 @@ def attacks() -> list[Attack]:
             prepare=lambda: document(rss(items(200, "kata " * 9_800))),
         ),
         Attack(
+            name="10 MiB of empty tags",
+            expects=("ok", "parser", "malformed"),
+            prepare=lambda: document(rss("<item>" + "<a/>" * 2_600_000 + "</item>")),
+        ),
+        Attack(
+            name="10 MiB of empty items",
+            expects=("ok", "parser", "malformed"),
+            prepare=lambda: document(rss("<item/>" * 1_400_000)),
+        ),
+        Attack(
+            name="10 MiB of empty lists",
+            expects=("ok", "parser", "malformed"),
+            prepare=lambda: document(
+                '{"version":"https://jsonfeed.org/version/1.1","items":[],"x":[' + "[]," * 3_400_000 + "[]]}"
+            ),
+        ),
+        Attack(
+            name="page of 10 MiB of paragraphs",
+            expects=("empty", "parser", "malformed"),
+            prepare=lambda: document("<html><body>" + "<p>x" * 2_600_000, "Content-Type: text/html"),
+            kind="page",
+            settings=_PAGE_RULES,
+        ),
+        Attack(
             name="200 000 nested tags",
             expects=("malformed",),
             prepare=lambda: document("<rss><channel>" + "<a>" * 200_000),

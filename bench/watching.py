@@ -47,19 +47,17 @@ async def _watch_loop(watched: Watched) -> None:
 
 
 def _watch_memory(watched: Watched, over: threading.Event) -> None:
-    """Add up how much this process has grown and how much the worker that has grown most has.
+    """Add up how much this process has grown at a moment, and how much the worker that has grown most.
 
     A worker that is new meanwhile is compared with what the smallest of the old ones had.
     """
     own = _resident(os.getpid())
     before = {worker: _resident(worker) for worker in _workers()}
     usual = min((size for size in before.values() if size), default=0)
-    own_grown = workers_grown = 0
     while not over.wait(_SAMPLE_S):
-        own_grown = max(own_grown, _resident(os.getpid()) - own)
-        for worker in _workers():
-            workers_grown = max(workers_grown, _resident(worker) - (before.get(worker) or usual))
-    watched.grown_bytes = own_grown + workers_grown
+        workers = [_resident(worker) - (before.get(worker) or usual) for worker in _workers()]
+        grown = _resident(os.getpid()) - own + max(workers, default=0)
+        watched.grown_bytes = max(watched.grown_bytes, grown)
 
 
 def _workers() -> list[int]:

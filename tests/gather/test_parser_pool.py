@@ -5,14 +5,21 @@ import os
 import pickle
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import nh3
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from syndicator.errors import EgressError, GatherError, NotReadable
-from syndicator.gather.pool import ParserPool, open_pool
+from syndicator.gather.pool import DEFAULT_MEMORY_BYTES, ParserPool, open_pool
 from syndicator.gather.sniff import DocumentKind, sniff
+from syndicator.model.source import FetchLimits
+
+MIB = 1024 * 1024
+_HOARD: list[bytes] = []
+"""Filled in workers only."""
 
 
 def refuse(reason: str, detail: str) -> None:
@@ -32,8 +39,20 @@ def spin_in_c() -> int:
     return len(nh3.clean("<div>" * 200_000))
 
 
-def eat_memory() -> int:
-    return len(bytearray(4 * 1024 * 1024 * 1024))
+def eat(memory_bytes: int) -> int:
+    """Take this much memory, and really write to it."""
+    return len(b"x" * memory_bytes)
+
+
+def eat_in_c() -> int:
+    """Have a parser in C take far more memory than its document has: a hundred bytes and more for each tag."""
+    return len(LexborHTMLParser("<p>x" * 2_500_000).css("p"))
+
+
+def hoard() -> int:
+    """Keep 30 MiB for good, as a leak does."""
+    _HOARD.append(b"x" * (30 * MIB))
+    return len(_HOARD)
 
 
 def end_abruptly() -> None:
@@ -85,12 +104,38 @@ async def test_a_parser_in_c_is_killed_at_its_deadline() -> None:
         assert await pool.run(sniff, b"{") is DocumentKind.JSON
 
 
-async def test_memory_is_limited() -> None:
+async def test_memory_is_limited_and_what_takes_too_much_is_no_burden_to_the_next() -> None:
     async with open_pool(workers=1) as pool:
-        with pytest.raises(NotReadable, match="memory") as caught:
-            await pool.run(eat_memory)
-        assert caught.value.reason == "parser"
-        assert await pool.run(sniff, b"{") is DocumentKind.JSON
+        process_id = await pool.run(worker_id)
+        for greedy in (partial(eat, DEFAULT_MEMORY_BYTES), partial(eat, 4 * 1024 * MIB), eat_in_c):
+            with pytest.raises(NotReadable, match="takes too much memory") as caught:
+                await pool.run(greedy)
+            assert caught.value.reason == "parser"
+        assert await pool.run(worker_id) != process_id
+        assert await pool.run(eat, DEFAULT_MEMORY_BYTES * 3 // 4) == DEFAULT_MEMORY_BYTES * 3 // 4
+
+
+async def test_a_task_can_be_given_more_memory_and_the_next_has_the_usual() -> None:
+    async with open_pool(workers=1) as pool:
+        process_id = await pool.run(worker_id)
+        assert await pool.run(eat, 200 * MIB, memory_bytes=256 * MIB) == 200 * MIB
+        assert await pool.run(worker_id) == process_id
+        with pytest.raises(NotReadable, match="takes too much memory"):
+            await pool.run(eat, 200 * MIB)
+
+
+async def test_a_worker_that_hoards_is_replaced_before_it_grows_without_end() -> None:
+    async with open_pool(workers=1) as pool:
+        assert await pool.run(hoard) == 1
+        with pytest.raises(NotReadable, match="takes too much memory"):
+            await pool.run(hoard)
+        assert await pool.run(hoard) == 1
+
+
+async def test_the_largest_document_reaches_its_worker_and_comes_back() -> None:
+    body = b"x" * FetchLimits().max_body_bytes
+    async with open_pool(workers=1) as pool:
+        assert await pool.run(bytes, body) == body
 
 
 async def test_a_worker_that_dies_costs_only_its_task() -> None:
