@@ -1,6 +1,7 @@
 """What the pages for users tell to write is accepted, and what they point to is there."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from syndicator.model.source import SourceKind
 from syndicator.settings import load
 
 DOCS = Path(__file__).parents[2] / "docs"
-BLOCK = re.compile(r"```toml\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"^ *```toml\n(.*?)```", re.DOTALL | re.MULTILINE)
 BLOCKS = BLOCK.findall((DOCS / "sources.md").read_text("utf-8"))
 WHOLE = [block for block in BLOCKS if block.startswith("[source.")]
 ARRAYS = [block for block in BLOCKS if block.startswith("[[")]
@@ -57,6 +58,20 @@ def test_a_key_is_accepted(folder: Path, line: str) -> None:
 @pytest.mark.parametrize("block", ARRAYS)
 def test_replacements_are_accepted(folder: Path, block: str) -> None:
     assert read(folder, source("full_text = true") + block) is SourceKind.FEED
+
+
+OTHERS = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in PAGES
+    if page.name in {"README.md", "operating.md"}
+    for number, block in enumerate(BLOCK.findall(page.read_text("utf-8")), 1)
+]
+
+
+@pytest.mark.parametrize("block", OTHERS)
+def test_other_pages_tell_what_is_accepted(folder: Path, block: str) -> None:
+    text = textwrap.dedent(block)
+    assert read(folder, text if "[source." in text else text + source()) is SourceKind.FEED
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
