@@ -169,8 +169,8 @@ def _prepare_worker() -> None:
 def _within(memory_bytes: int, function: Callable[..., _T], *args: Any) -> _T:
     """Call a function in a worker with so much memory.
 
-    A worker that ran out of it ends: what is left of a document that was too much burdens no other. The limit
-    is lifted afterwards: a worker must not fail, with the locks of the pool in hand, where it sends or receives.
+    A worker that ran out of it ends: what is left of a document that was too much burdens no other. The
+    limit is lifted afterwards: a worker that fails while it sends or receives holds the locks of the pool.
     """
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most - _MOST_MEMORY_BYTES + memory_bytes, most))
