@@ -24,10 +24,13 @@ from syndicator.model.source import (
     SourceKind,
 )
 from syndicator.pipeline import (
+    discovering,
     feed_round,
+    gathering,
     holding,
     permission,
     picturing,
+    rounds,
     serving_pictures,
     sitemap_round,
     turns,
@@ -71,7 +74,7 @@ class Row(Struct, frozen=True, kw_only=True):
     """Its last cell."""
 
 
-def rows() -> list[Row]:
+def read_rows() -> list[Row]:
     found: list[Row] = []
     section, in_table = "", False
     for line in PAGE.read_text("utf-8").splitlines():
@@ -95,7 +98,7 @@ def rows() -> list[Row]:
     return found
 
 
-ROWS = rows()
+ROWS = read_rows()
 IDS = [f"{row.section}: {row.name}" for row in ROWS]
 
 
@@ -299,6 +302,16 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("WebSub", "A pushed document that breaks every round", [f"after {subscription.MAX_TAKES}"]),
     ("Limits", "A request", [f"{LIMITS.timeout_s:.0f} s"]),
     ("Limits", "A document", [mebibytes(LIMITS.max_body_bytes)]),
+    (
+        "Limits",
+        "A round",
+        [seconds(gathering.ROUND_DEADLINE_S), f"{rounds.READING_TIME_S:.0f} s"],
+    ),
+    (
+        "What is found at an address",
+        '`<link rel="alternate">`, the HTTP header `Link`',
+        [f"{discovering.MAX_TRIED} feeds"],
+    ),
     ("Limits", "Reading a document", [f"{pool.DEFAULT_TIMEOUT_S:.0f} s"]),
     ("Limits", "Memory for that", [mebibytes(pool.DEFAULT_MEMORY_BYTES)]),
 ]
