@@ -313,6 +313,7 @@ FIGURES: list[tuple[str, str, list[object]]] = [
         [f"{discovering.MAX_TRIED} feeds"],
     ),
     ("Limits", "Reading a document", [f"{pool.DEFAULT_TIMEOUT_S:.0f} s"]),
+    ("Limits", "Warnings", [f"{rounds.MAX_WARNINGS} of a round"]),
     ("Limits", "Memory for that", [mebibytes(pool.DEFAULT_MEMORY_BYTES)]),
 ]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 from support import NOON
 
@@ -75,6 +76,18 @@ def test_what_was_odd_in_a_round() -> None:
     said = [sentence or "" for sentence in warnings()]
     told = column("sources.md", "it says")
     assert [sentence for sentence in told[: len(said)] if not is_said(sentence, said)] == []
+
+
+CODE = "\n".join(path.read_text("utf-8") for path in sorted((DOCS.parent / "syndicator").rglob("*.py")))
+
+
+@pytest.mark.parametrize("told", column("sources.md", "it says"))
+def test_each_warning_that_is_explained_is_in_the_code(told: str) -> None:
+    """Compare what stands between the variable parts, where it is more than a word or two."""
+    parts = (part.strip(" :,()\"'`") for part in re.split(r"…|;|http_404", told))
+    fixed = [part for part in parts if len(part) >= 7]
+    assert fixed
+    assert [part for part in fixed if part not in CODE] == []
 
 
 def test_every_word_for_health_is_explained() -> None:

@@ -36,6 +36,20 @@ async def test_what_there_was_no_time_for_is_read_in_the_next_round(
         assert second.round.new == 3
 
 
+async def test_a_fault_of_many_pages_is_told_once_and_warnings_are_bounded() -> None:
+    notes = rounds.new_notes()
+    notes.warn("the list is odd", "the list is odd")
+    for number in range(3):
+        notes.warn_of_page(f"https://portal.example/{number}", "http_404")
+    assert list(notes.warnings) == [
+        "the list is odd",
+        "3 article pages, such as https://portal.example/0: http_404",
+    ]
+    notes.warn(*(f"fault {number}" for number in range(rounds.MAX_WARNINGS)))
+    assert len(notes.warnings) == rounds.MAX_WARNINGS + 1
+    assert notes.warnings[-1] == "and 2 more"
+
+
 class Endless:
     """A kind of round that never ends by itself."""
 
