@@ -30,8 +30,9 @@ _BYLINE = re.compile(
     r"|(?:oleh|by)(?:\s*[:：]\s*|\s+)",
     re.IGNORECASE,
 )
-_MAIL_AND_NAME = re.compile(r"[^\s@()]+@[^\s@()]+\s*\((?P<name>[^()]*)\)")
-_MAIL = re.compile(r"<?\b[^\s@<>()]+@[^\s@<>()]+\b>?")
+# Both begin only where a word begins: tried from each of its letters, a long word takes quadratic time.
+_MAIL_AND_NAME = re.compile(r"(?<![^\s@()])[^\s@()]++@[^\s@()]++\s*+\((?P<name>[^()]*+)\)")
+_MAIL = re.compile(r"<?(?<![^\s@<>()])[^\s@<>()]++@[^\s@<>()]++>?")
 
 
 def without_unwanted(text: str) -> str:
