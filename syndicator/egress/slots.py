@@ -6,8 +6,8 @@ only while it works. Waiting has a limit of its own instead, so that every reque
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from msgspec import Struct
 
@@ -66,43 +66,39 @@ class Slots:
 
         Raises EgressError(busy) when `waiting` is used up before the turn comes.
         """
-        with self._gate(host) as gate:
-            turns = [gate.semaphore, self._total] if gate is not None else [self._total]
-            try:
-                await _acquire(turns, waiting)
-            except TimeoutError as error:
-                detail = f"Too many requests of our own are under way: the one to {host[0]} had no turn."
-                raise EgressError(Reason.BUSY, detail) from error
+        gate = self._enter(host)
+        try:
+            await self._acquire(gate, host, waiting)
             try:
                 yield
             finally:
-                for turn in turns:
-                    turn.release()
+                self._total.release()
+                gate.semaphore.release()
+        finally:
+            self._leave(gate, host)
 
-    @contextmanager
-    def _gate(self, host: HostPort) -> Iterator[_Gate | None]:
-        if not self.limits.per_host:
-            yield None
+    async def _acquire(self, gate: _Gate, host: HostPort, waiting: Budget) -> None:
+        if not (gate.semaphore.locked() or self._total.locked()):  # no need to watch the time
+            await gate.semaphore.acquire()
+            await self._total.acquire()
             return
+        try:
+            async with waiting.spend(), AsyncExitStack() as held:
+                await held.enter_async_context(gate.semaphore)
+                await self._total.acquire()
+                held.pop_all()
+        except TimeoutError as error:
+            detail = f"Too many requests of our own are under way: the one to {host[0]} had no turn."
+            raise EgressError(Reason.BUSY, detail) from error
+
+    def _enter(self, host: HostPort) -> _Gate:
         gate = self._gates.get(host)
         if gate is None:
-            gate = self._gates[host] = _Gate(self.limits.per_host)
+            gate = self._gates[host] = _Gate(self.limits.per_host or self.limits.total)
         gate.users += 1
-        try:
-            yield gate
-        finally:
-            gate.users -= 1
-            if not gate.users:
-                del self._gates[host]
+        return gate
 
-
-async def _acquire(turns: list[asyncio.Semaphore], waiting: Budget) -> None:
-    """Take all of them, in order, or none; raises TimeoutError when `waiting` is used up before."""
-    if not any(turn.locked() for turn in turns):
-        for turn in turns:
-            await turn.acquire()  # which does not wait, so no other task can come between
-        return
-    async with waiting.spend(), AsyncExitStack() as held:
-        for turn in turns:
-            await held.enter_async_context(turn)
-        held.pop_all()
+    def _leave(self, gate: _Gate, host: HostPort) -> None:
+        gate.users -= 1
+        if not gate.users:
+            del self._gates[host]

@@ -5,8 +5,8 @@ claim → fetch → read → admit → views → settle
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -131,7 +131,7 @@ class GatherStep:
         went away amid the round: the source is due again as soon as Redis is back.
         """
         began = self._clock()
-        async with self._kept_alive(source.id, token):
+        with self._kept_alive(source.id, token):
             state = self._relied_on(source, state or await self._store.sources.state(source.id))
             failed: FetchFailed | None = None
             outcome = Outcome()
@@ -262,21 +262,27 @@ class GatherStep:
             reason, detail = Reason.INTERNAL, f"{type(error).__name__} (the log has the details)"
         return FetchFailed(requested_url=source.url, reason=reason, detail=detail, fetched_at=self._clock())
 
-    @asynccontextmanager
-    async def _kept_alive(self, source: SourceId, token: str) -> AsyncIterator[None]:
-        beating = asyncio.create_task(self._beat(source, token))
+    @contextmanager
+    def _kept_alive(self, source: SourceId, token: str) -> Iterator[None]:
+        """Extend the lease while the round takes longer than most do."""
+        beating: list[asyncio.Task[None]] = []
+
+        def begin() -> None:
+            beating.append(asyncio.create_task(self._beat(source, token)))
+
+        first = asyncio.get_running_loop().call_later(HEARTBEAT_S, begin)
         try:
             yield
         finally:
-            beating.cancel()
-            with suppress(asyncio.CancelledError):
-                await beating
+            first.cancel()
+            for task in beating:
+                task.cancel()
 
     async def _beat(self, source: SourceId, token: str) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
             with suppress(StoreError):
                 await self._store.sources.extend(source, token, self._clock(), LEASE)
+            await asyncio.sleep(HEARTBEAT_S)
 
 
 class ChosenSources:

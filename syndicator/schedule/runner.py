@@ -12,6 +12,7 @@ from syndicator.pipeline.steps import Job, Report, Step
 
 LONGEST_SLEEP_S = 60.0
 LONGEST_BACKOFF_S = 10.0
+_TOGETHER_S = 0.01
 
 log = get_logger(__name__)
 
@@ -94,7 +95,10 @@ class Runner:
         self._jobs.discard(task)
         if not task.cancelled():
             self._count(worked=task.result())
-        self.poke()
+        if 2 * len(self._jobs) <= self._capacity:
+            self.poke()
+        else:  # what ends about now makes room together: one look for work serves all
+            asyncio.get_running_loop().call_later(_TOGETHER_S, self.poke)
 
     def _count(self, *, worked: bool) -> None:
         """Hold the next take back, ever longer, while jobs fail; one that works lets it go."""

@@ -3,32 +3,26 @@
 -- of two candidates with the same identity in one batch, the second finds that it has moved.
 --
 -- KEYS[1]  any key of the namespace: chooses the slot
--- ARGV     units, one after the other, each
---            number of expectations, then for each: hash key, field, value ('' means: must be absent)
---            number of writes, then for each: number of its words, its words (a command and its arguments;
---            every key is of the same namespace)
+-- ARGV[1]  msgpack: list of units, each {expectations, writes}; an expectation is {hash key, field, value}
+--          ('' means: must be absent), a write is a command and its arguments (every key is of the same
+--          namespace). One argument instead of many: the driver spends longest on the number of them.
+-- ARGV[2…] bytes, which that msgpack has no type for: {n} in a write stands for ARGV[n]
 -- reply    list of 1 (written) or 0 (moved), one per unit
 -- cost     one command per expectation and per write; nothing is scanned
-local position = 0
-local function take()
-  position = position + 1
-  return ARGV[position]
-end
-
 local reply = {}
-while position < #ARGV do
+for place, unit in ipairs(cmsgpack.unpack(ARGV[1])) do
   local holds = true
-  for _ = 1, tonumber(take()) do
-    local key, field, value = take(), take(), take()
-    holds = holds and (redis.call('HGET', key, field) or '') == value
+  for _, expected in ipairs(unit[1]) do
+    holds = holds and (redis.call('HGET', expected[1], expected[2]) or '') == expected[3]
   end
-  for _ = 1, tonumber(take()) do
-    local last = position + 1 + tonumber(ARGV[position + 1])
-    if holds then
-      redis.call(unpack(ARGV, position + 2, last))
+  if holds then
+    for _, write in ipairs(unit[2]) do
+      for word = 1, #write do
+        if type(write[word]) == 'table' then write[word] = ARGV[write[word][1]] end
+      end
+      redis.call(unpack(write))
     end
-    position = last
   end
-  reply[#reply + 1] = holds and 1 or 0
+  reply[place] = holds and 1 or 0
 end
 return reply
