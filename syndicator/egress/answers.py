@@ -1,5 +1,6 @@
 """What is read of an answer: all of it up to a limit, or its beginning only."""
 
+import asyncio
 from collections.abc import Mapping
 
 import aiohttp
@@ -15,6 +16,9 @@ MAX_ANSWER_BYTES = 16 * 1024
 MAX_BEGINNING_BYTES = 64 * 1024
 """Of a document that is only looked at."""
 
+TURN_BYTES = 512 * 1024
+"""After so much the event loop has a turn: what is packed tightly is all there at once, and takes 2 ms."""
+
 
 class Answer(Struct, frozen=True, kw_only=True):
     """What the receiver of a callback or a form said, whatever its status."""
@@ -28,15 +32,22 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """Read the decompressed body; it is counted while it comes, so that a bomb never unfolds."""
+    """Read the decompressed body; it is counted while it comes, so that a bomb never unfolds.
+
+    aiohttp unpacks at most 256 KiB at once, when they are asked for.
+    """
     declared = response.content_length
     if declared is not None and declared > limit:
         raise _too_large(response, limit)
     received = bytearray()
+    turn_at = TURN_BYTES
     async for chunk in response.content.iter_any():
         received += chunk
         if len(received) > limit:
             raise _too_large(response, limit)
+        if len(received) >= turn_at:
+            turn_at = len(received) + TURN_BYTES
+            await asyncio.sleep(0)
     return bytes(received)
 
 

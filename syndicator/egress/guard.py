@@ -10,12 +10,19 @@ import errno
 import socket
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from aiohttp import AddrInfoType, SocketFactoryType, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from syndicator.egress.addresses import AllowList, is_permitted
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # of the standard library from Python 3.12 on
+
+MAX_READ_BYTES = 32 * 1024
+"""What is taken from a connection before the event loop has its next turn. asyncio takes eight times as much:
+ten thousand small answers, which aiohttp parses at once, in 200 ms."""
 DNS_TIMEOUT_S = 5.0
 DNS_CACHE_TTL_S = 60
 _REMEMBERED_ADDRESSES = 4096
@@ -35,6 +42,19 @@ class Blocked(OSError):
         self.address = address
 
 
+class _Sipping(socket.socket):
+    """A socket that is read in small pieces, however much is asked of it."""
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        """As of asyncio without TLS."""
+        return super().recv(min(bufsize, MAX_READ_BYTES), flags)
+
+    def recv_into(self, buffer: "Buffer", nbytes: int = 0, flags: int = 0) -> int:
+        """As of asyncio with TLS, which gives no number."""
+        wanted = nbytes or memoryview(buffer).nbytes
+        return super().recv_into(buffer, min(wanted, MAX_READ_BYTES), flags)
+
+
 def guarded_socket_factory(allow: AllowList) -> SocketFactoryType:
     """Make a `socket_factory` that opens sockets for permitted addresses only; raises Blocked."""
 
@@ -50,7 +70,7 @@ def guarded_socket_factory(allow: AllowList) -> SocketFactoryType:
         host = str(destination[0])
         if not permitted(host):
             raise Blocked(host)
-        return socket.socket(family=family, type=kind, proto=protocol)
+        return _Sipping(family=family, type=kind, proto=protocol)
 
     return open_socket
 
