@@ -4,12 +4,19 @@ Ours is the whole of it: lease what is due, look at what is known, ask, settle, 
 floor asks and forgets. Both ask the same server, a process of its own, for the same addresses on a hundred
 hosts, 32 at once, through connectors of the same settings.
 
-What counts is the case of new connections: a host is asked again after a minute at the earliest, when nobody
-has kept a connection for so long. The other, of kept ones, tells what we cost where the network costs least.
+What counts is the case of new connections by TLS: nearly all portals are asked so, and a host is asked again
+after a minute at the earliest, when nobody has kept a connection for so long. The others, without TLS and of
+kept connections, tell what we cost where the network costs less.
 """
 
 import asyncio
+import logging
 import multiprocessing
+import os
+import shutil
+import ssl
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +28,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.measure import tell
+from syndicator.observe import logs
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import CAPACITY
 from syndicator.service import Service, open_service
@@ -63,14 +71,47 @@ class TurningClock:
 
 
 async def run() -> None:
+    await _run_by_tls()
     for kept in (False, True):
         async with _server(kept) as port:
             await _compare(port, "kept" if kept else "new")
 
 
-async def _compare(port: int, connections: str) -> None:
+async def _run_by_tls() -> None:
+    """Compare in a process of its own: whom TLS trusts is decided when its library is loaded."""
+    if shutil.which("openssl") is None:
+        print("no openssl here to make a certificate with: the case of TLS is left out")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        certificate = _new_certificate(Path(folder))
+        environ = os.environ | {"SSL_CERT_FILE": str(certificate)}
+        command = [sys.executable, "-m", "bench.rounds", str(certificate)]
+        process = await asyncio.create_subprocess_exec(*command, env=environ)
+        assert await process.wait() == 0
+
+
+def _new_certificate(folder: Path) -> Path:
+    """Make a key and a certificate for all hosts, in one file."""
+    key, certificate = folder / "key.pem", folder / "portal.pem"
+    names = ",".join(f"IP:127.0.1.{number + 1}" for number in range(HOSTS))
+    subprocess.run(
+        ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-subj", "/CN=portal", "-days", "1", "-addext", f"subjectAltName={names}",
+         "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    certificate.write_bytes(certificate.read_bytes() + key.read_bytes())
+    return certificate
+
+
+async def run_by_tls(certificate: Path) -> None:
+    async with _server(False, certificate) as port:
+        await _compare(port, "new TLS", scheme="https")
+
+
+async def _compare(port: int, connections: str, scheme: str = "http") -> None:
     """Take turns, so that whatever else the machine does hits both alike."""
-    urls = [f"http://127.0.1.{number % HOSTS + 1}:{port}/{number}.rss" for number in range(SOURCES)]
+    urls = [f"{scheme}://127.0.1.{number % HOSTS + 1}:{port}/{number}.rss" for number in range(SOURCES)]
     clock = TurningClock()
     ours, bare = Spent(), Spent()
     with tempfile.TemporaryDirectory() as folder:
@@ -140,10 +181,10 @@ def _config(folder: Path, urls: list[str]) -> Path:
 
 
 @asynccontextmanager
-async def _server(kept: bool) -> AsyncIterator[int]:
+async def _server(kept: bool, certificate: Path | None = None) -> AsyncIterator[int]:
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe()
-    server = context.Process(target=_serve, args=(theirs, kept))
+    server = context.Process(target=_serve, args=(theirs, kept, certificate))
     server.start()
     try:
         yield await asyncio.to_thread(mine.recv)
@@ -152,15 +193,20 @@ async def _server(kept: bool) -> AsyncIterator[int]:
         await asyncio.to_thread(server.join)
 
 
-def _serve(parent: Connection, kept: bool) -> None:
-    asyncio.run(_serve_until_told(parent, kept))
+def _serve(parent: Connection, kept: bool, certificate: Path | None) -> None:
+    asyncio.run(_serve_until_told(parent, kept, certificate))
 
 
-async def _serve_until_told(parent: Connection, kept: bool) -> None:
+async def _serve_until_told(parent: Connection, kept: bool, certificate: Path | None) -> None:
     loop = asyncio.get_running_loop()
+    tls = None
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
     port = 0
     for number in range(HOSTS):
-        listener = await loop.create_server(lambda: Portal(kept), f"127.0.1.{number + 1}", port, backlog=256)
+        host = f"127.0.1.{number + 1}"
+        listener = await loop.create_server(lambda: Portal(kept), host, port, backlog=256, ssl=tls)
         port = listener.sockets[0].getsockname()[1]
     parent.send(port)
     await asyncio.to_thread(parent.recv)
@@ -191,3 +237,9 @@ class Portal(asyncio.Protocol):
         self._transport.write(self._same if b"\r\nif-none-match:" in asked else self._whole)
         if not self._kept:
             self._transport.close()
+
+
+if __name__ == "__main__":
+    logs.configure("error")
+    logging.disable(logging.WARNING)
+    asyncio.run(run_by_tls(Path(sys.argv[1])))
