@@ -58,6 +58,7 @@ HEAVY = {
     "many elements of HTML": described(200, "<b>x</b> " * 60),
     "many elements of one entry": described(2, "<b>x</b> " * 6_000),
     "many pictures in HTML": json_feed(200, "content_html", "<img src=x>" * 40),
+    "pictures with odd addresses": described(200, "<img srcset='x 1w'>" * 12),
     "many paragraphs of text": json_feed(200, "content_text", "a\\n\\n" * 100),
     "many pictures": feed(200, '<enclosure url="a.jpg" type="image/jpeg"/>' * 20),
     "many names": feed(200, "<category>kota</category>" * 40),
