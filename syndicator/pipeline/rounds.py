@@ -68,6 +68,9 @@ class Notes:
     """When no further article page is begun, on the clock of the event loop."""
     found: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    unfinished: bool = False
+    """Whether a document names something that is still to be read: its validators are not to be kept then,
+    for an answer that nothing has changed would hide it."""
     _sentences: dict[str, list[str]] = field(default_factory=dict)
     """Each with the article pages that it was said of; none for what is said of the round."""
 
@@ -81,6 +84,12 @@ class Notes:
         for sentence in sentences:
             self._sentences.setdefault(sentence, []).append(url)
 
+    def leave(self, count: int) -> None:
+        """Note that so many articles of a document wait for the next round."""
+        if count:
+            self.unfinished = True
+            self.warn(f"articles left for the next round: {count}")
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was odd, each sentence once: a fault of a whole portal is one fault."""
@@ -89,8 +98,13 @@ class Notes:
         return (*told[:MAX_WARNINGS], f"and {rest} more") if rest > 0 else tuple(told)
 
     @property
+    def left_s(self) -> float:
+        """How long article pages may still be read."""
+        return self.until - asyncio.get_running_loop().time()
+
+    @property
     def time_is_up(self) -> bool:
-        return asyncio.get_running_loop().time() > self.until
+        return self.left_s < 0
 
 
 def _of_pages(sentence: str, urls: Sequence[str]) -> str:
@@ -102,7 +116,7 @@ def _of_pages(sentence: str, urls: Sequence[str]) -> str:
 
 
 def new_notes() -> Notes:
-    """Begin the notes of a round."""
+    """Begin the notes of a round: one for all that it does, for its time is one."""
     return Notes(until=asyncio.get_running_loop().time() + READING_TIME_S)
 
 
