@@ -50,7 +50,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
 
 
 def _next_due(state: SourceState, now: datetime) -> str:
-    if state.stopped:
+    if state.stopped or state.paused:
         return "never"
     return ago(state.next_due_at, now) if state.next_due_at else "now"
 
@@ -87,7 +87,7 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
     if state.failure:
         yield "last failure", f"{state.failure.reason}: {state.failure.detail}"
     yield "stopped", state.stopped or ""
-    if state.next_due_at and not state.stopped:
+    if state.next_due_at and not (state.stopped or state.paused):
         yield "next due", f"{local_time(state.next_due_at, zone)}, {state.due_because}"
     if state.last_success_at:
         yield "last success", local_time(state.last_success_at, zone)

@@ -59,7 +59,7 @@ def _once(  # noqa: PLR0917  typer calls it by name
     for name in source or ():
         check_known("source", name, settings.sources, "--source")
     chosen = [SourceId(name) for name in (source or (settings.sources if everything else ()))]
-    reports = asyncio.run(_run(settings, step, chosen, workers or CAPACITY[step]))
+    reports = asyncio.run(_run(settings, step, chosen, workers or CAPACITY[step], named=bool(source)))
     result = _result(step, reports)
     if as_json:
         print_json(result)
@@ -79,19 +79,22 @@ def _told(step: StepName, totals: dict[str, int]) -> str:
     return f"{totals['done']} done, {totals['failed']} failed."
 
 
-async def _run(settings: Settings, name: StepName, chosen: Sequence[SourceId], capacity: int) -> list[Report]:
+async def _run(
+    settings: Settings, name: StepName, chosen: Sequence[SourceId], capacity: int, *, named: bool
+) -> list[Report]:
     reports: list[Report] = []
     async with open_service(settings) as service:
         await service.enlist()
-        step = _step(service, name, chosen)
+        step = _step(service, name, chosen, named=named)
         runner = Runner(step, capacity=capacity, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
     return reports
 
 
-def _step(service: Service, name: StepName, chosen: Sequence[SourceId]) -> Step:
+def _step(service: Service, name: StepName, chosen: Sequence[SourceId], *, named: bool) -> Step:
     if name is StepName.GATHER and chosen:
-        return ChosenSources(service.gather, [service.settings.sources[source] for source in chosen])
+        sources = [service.settings.sources[source] for source in chosen]
+        return ChosenSources(service.gather, sources, named=named)
     return next(step for step in service.steps if step.name == name)
 
 

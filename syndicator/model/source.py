@@ -297,6 +297,8 @@ class SourceState(Struct, frozen=True, kw_only=True):
     """When the last of them was."""
     stopped: str | None = None
     """Why the source is not asked any more, until its description changes or it is resumed."""
+    paused: bool = False
+    """Whether an operator lets it rest: until it is resumed, whatever else happens."""
     next_due_at: datetime | None = None
     due_because: str = "never gathered"
     """The sentence that says why it is due then."""

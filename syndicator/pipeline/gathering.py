@@ -31,7 +31,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.rounds import Outcome, RoundFailed
 from syndicator.pipeline.steps import Job, Report, Taken
-from syndicator.rules.cadence import Due, after_failure, after_success, counts_against, is_gone
+from syndicator.rules.cadence import Due, after_failure, after_success, counts_against, is_gone, resting
 from syndicator.rules.hints import asked_by
 from syndicator.rules.honesty import judged
 from syndicator.rules.honesty import sentence as honesty_sentence
@@ -123,16 +123,21 @@ class GatherStep:
         return token if await self._store.sources.lease(source, token, self._clock(), LEASE) else None
 
     async def gather(
-        self, source: Source, token: str, state: SourceState | None = None
+        self, source: Source, token: str, state: SourceState | None = None, *, named: bool = False
     ) -> SourceReport | None:
         """Gather a leased source and settle its lease, whatever happens to it.
 
-        `state`: what was known of it when it was leased, where that was read already. None when Redis
-        went away amid the round: the source is due again as soon as Redis is back.
+        `state`: what was known of it when it was leased, where that was read already. A paused source is
+        given back at once, unless an operator has `named` it. None then, and when Redis went away amid the
+        round: the source is due again as soon as Redis is back.
         """
         began = self._clock()
         with self._kept_alive(source.id, token):
             state = self._relied_on(source, state or await self._store.sources.state(source.id))
+            if state.paused and not named:
+                resting_state = _due(state, resting(source.id, began))
+                await insist(lambda: self._store.sources.settle(source.id, token, resting_state))
+                return None
             failed: FetchFailed | None = None
             outcome = Outcome()
             try:
@@ -186,8 +191,10 @@ class GatherStep:
     ) -> SourceState:
         state = replace(state, spec_hash=self._hashes[source.id], last_attempt_at=began)
         if failed is not None:
-            return self._after_failure(source, state, failed, began)
-        return self._after_success(source, state, outcome, began)
+            state = self._after_failure(source, state, failed, began)
+        else:
+            state = self._after_success(source, state, outcome, began)
+        return _due(state, resting(source.id, self._clock())) if state.paused else state
 
     def _after_failure(
         self, source: Source, state: SourceState, failed: FetchFailed, began: datetime
@@ -286,12 +293,13 @@ class GatherStep:
 
 
 class ChosenSources:
-    """A step over given sources, due or not, once each."""
+    """A step over given sources, due or not, once each; paused ones too where an operator `named` them."""
 
     name = "gather"
 
-    def __init__(self, step: GatherStep, sources: Sequence[Source]) -> None:
+    def __init__(self, step: GatherStep, sources: Sequence[Source], *, named: bool = False) -> None:
         self._step = step
+        self._named = named
         self._left = list(sources)
 
     async def take(self, room: int) -> Taken:
@@ -301,7 +309,7 @@ class ChosenSources:
             source = self._left.pop(0)
             token = await self._step.lease(source.id)
             if token is not None:
-                jobs.append(partial(self._step.gather, source, token))
+                jobs.append(partial(self._step.gather, source, token, named=self._named))
         return Taken(jobs=tuple(jobs))
 
 

@@ -33,6 +33,8 @@ class Closed(StrEnum):
     """There was one: its lease is over, or the source is not to be pushed any more."""
     FULL = "full"
     """What was pushed before has not been read yet: the hub may try again."""
+    PAUSED = "paused"
+    """An operator lets the source rest: the hub may try again."""
 
 
 class Open(Struct, frozen=True, kw_only=True):
@@ -91,6 +93,8 @@ class HubCallbacks:
         grant = rules.pushing(sub, callback_id, self._clock())
         if grant is None or not self._wanted(source):
             return Closed.ENDED
+        if (await self._store.sources.state(source)).paused:
+            return Closed.PAUSED
         if rules.is_full(sub, 0):
             return Closed.FULL
         configured = self._subscribing.sources.get(source)

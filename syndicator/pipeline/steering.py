@@ -6,11 +6,10 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
-from syndicator.rules.cadence import NEVER
+from syndicator.rules.cadence import Due, resting
 from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 
-PAUSED = "paused by an operator; `syndicator sources resume {source}` starts it again"
 LEASE = timedelta(seconds=15)
 
 
@@ -23,18 +22,23 @@ class Steering:
 
     async def pause(self, source: SourceId) -> bool:
         """Ask it nothing more until it is resumed; False while a worker has it."""
-        return await self._stop(source, PAUSED.format(source=source))
+        return await self._steer(source, paused=True)
 
     async def resume(self, source: SourceId) -> bool:
         """Ask it now, and go on; also a source that was stopped because it is gone (410)."""
-        return await self._stop(source, None)
+        return await self._steer(source, paused=False)
 
-    async def _stop(self, source: SourceId, stopped: str | None) -> bool:
+    async def _steer(self, source: SourceId, *, paused: bool) -> bool:
         now, token = self._clock(), new_token()
         if not await self._store.sources.lease(source, token, now, LEASE):
             return False
         state = await self._store.sources.state(source)
-        because = stopped or "resumed by an operator"
-        due = now + NEVER if stopped else now
-        state = replace(state, stopped=stopped, next_due_at=due, due_because=because)
+        due = resting(source, now) if paused else Due(at=now, because="resumed by an operator")
+        state = replace(
+            state,
+            paused=paused,
+            stopped=state.stopped if paused else None,
+            next_due_at=due.at,
+            due_because=due.because,
+        )
         return await self._store.sources.settle(source, token, state)

@@ -176,7 +176,12 @@ class SubscribeStep:
         return planned[0]
 
     async def _wanted(self, name: SourceId) -> bool | None:
-        """Tell whether a source is to be pushed; None where another process alone can know."""
+        """Tell whether a source is to be pushed; None where another process alone can know.
+
+        None of a paused one too: what it has with its hub is left to run out, unless it is resumed before.
+        """
+        if (await self._store.sources.state(name)).paused:
+            return None
         source = self._subscribing.sources.get(name)
         if source is not None:
             return self._subscribing.wants(source)

@@ -16,6 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 from msgspec import Struct
 
 from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.model.ids import SourceId
 from syndicator.model.source import Adaptive, Cron, Every, FeedHints, Schedule, SourceState
 from syndicator.rules.hints import Wish, next_allowed
 from syndicator.rules.rhythm import EXPECTED_NEW, FIRST_INTERVAL_S, Rhythm, missed_lately
@@ -113,6 +114,12 @@ def after_failure(
     # Jitter only ever delays here: a server that names a time must not be asked before it.
     due = Due(at=now + timedelta(seconds=wait_s + rng.uniform(0, jitter_s)), because=because)
     return _as_asked(due, state.hints, None, jitter_s, rng)
+
+
+def resting(source: SourceId, now: datetime) -> Due:
+    """Say when a source is due that an operator has paused: not at all."""
+    because = f"paused by an operator; `syndicator sources resume {source}` starts it again"
+    return Due(at=now + NEVER, because=because)
 
 
 def counts_against(failed: FetchFailed) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.source import Round, Source, SourceState
+from syndicator.rules.cadence import resting
 from syndicator.rules.redesign import redesigned
 from syndicator.rules.rhythm import expected_since
 from syndicator.rules.spans import span
@@ -22,6 +23,8 @@ _VITAL = frozenset({"list.item", "list.url", "article.title", "article.body"})
 class Standing(StrEnum):
     """The worst first."""
 
+    PAUSED = "paused"
+    """An operator lets it rest."""
     STOPPED = "stopped"
     """Not asked any more."""
     FAILING = "failing"
@@ -48,6 +51,7 @@ class Health(Struct, frozen=True, kw_only=True):
 def health(source: Source, state: SourceState, now: datetime) -> Health:
     """Judge a source by what is remembered of it; of several troubles the worst is told."""
     troubles = (
+        (Standing.PAUSED, state.paused and resting(source.id, now).because),
         (Standing.STOPPED, state.stopped),
         (Standing.FAILING, _failures(state)),
         (Standing.STUCK, _stuck(state)),

@@ -18,7 +18,18 @@ _METRICS_HEADERS = {
     hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8",
     hdrs.CACHE_CONTROL: "no-store",
 }
-_WORST_FIRST = ("stopped", "failing", "stuck", "late", "nothing", "quiet", "retrying", "waiting", "ok")
+_WORST_FIRST = (
+    "stopped",
+    "failing",
+    "stuck",
+    "late",
+    "nothing",
+    "quiet",
+    "retrying",
+    "waiting",
+    "paused",
+    "ok",
+)
 _NEEDS_ATTENTION = frozenset({"stopped", "failing", "stuck", "late", "nothing", "quiet"})
 _SHOWN_AS = {Standing.STUCK: "nothing", Standing.NEW: "waiting"}
 """`stuck` is said of endpoints here."""
@@ -111,7 +122,7 @@ def endpoint_rows(status: Status) -> list[EndpointRow]:
 
 
 def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow:
-    untold = judged.kind in {Standing.STOPPED, Standing.QUIET} or (
+    untold = judged.kind in {Standing.PAUSED, Standing.STOPPED, Standing.QUIET} or (
         judged.kind is Standing.STUCK and not state.warnings
     )
     return SourceRow(

@@ -119,6 +119,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "standing.nothing": ("Tidak membawa apa-apa", "Brought nothing"),
     "standing.late": ("Terlambat", "Late"),
     "standing.quiet": ("Sepi lebih lama dari biasanya", "Quiet for longer than usual"),
+    "standing.paused": ("Dijeda", "Paused"),
     "standing.stopped": ("Dihentikan", "Stopped"),
     "standing.waiting": ("Menunggu putaran pertama", "Waiting for its first round"),
     "standing.stuck": ("Ada kiriman yang gagal", "Deliveries given up"),

@@ -24,7 +24,7 @@ READ_TIMEOUT_S = 30.0
 BUSY_RETRY_S = 60
 
 _LEASE = re.compile(r"[0-9]{1,10}", re.ASCII)
-_CLOSED = {Closed.UNKNOWN: 404, Closed.ENDED: 410, Closed.FULL: 503}
+_CLOSED = {Closed.UNKNOWN: 404, Closed.ENDED: 410, Closed.FULL: 503, Closed.PAUSED: 503}
 
 log = get_logger(__name__)
 
