@@ -58,16 +58,21 @@ async def read_feed(source: Source, fetched: Fetched, pool: ParserPool) -> FeedR
     where reading it takes too much time or memory.
     """
     if _is_small(fetched.body):
-        try:
-            channel = read_strictly(fetched, source.max_articles)
-        except Doubt:
-            pass
-        else:
-            if _is_light(channel):
-                reading = to_reading(source, fetched, channel)
-                await asyncio.sleep(0)  # others have their turn before all these are admitted
-                return reading
+        async with pool.here:
+            reading = _read_light(source, fetched)
+            await asyncio.sleep(0)  # others have their turn before all these are admitted
+        if reading is not None:
+            return reading
     return await pool.run(read_thoroughly, source, fetched, timeout_s=DEFAULT_TIMEOUT_S)
+
+
+def _read_light(source: Source, fetched: Fetched) -> FeedReading | None:
+    """Read a feed that is clean and light; None for all others. Raises NotReadable for what is no feed."""
+    try:
+        channel = read_strictly(fetched, source.max_articles)
+    except Doubt:
+        return None
+    return to_reading(source, fetched, channel) if _is_light(channel) else None
 
 
 def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:

@@ -55,6 +55,8 @@ class ParserPool:
     """Runs functions of ours in worker processes. Open it with `open_pool`."""
 
     def __init__(self, *, workers: int) -> None:
+        self.here = asyncio.Lock()
+        """Held by who parses something small in this process: never two of them in one turn of the loop."""
         self._workers = workers
         self._processes: ProcessPool | None = None
         self._waiting: set[Future[Any]] = set()
