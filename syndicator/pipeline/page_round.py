@@ -1,19 +1,24 @@
 """A round of a portal without a feed: its list pages, then each article page that is new or due again."""
 
+import asyncio
+
 from msgspec import Struct
 
+from syndicator.errors import NotReadable
 from syndicator.gather.gatherer import Gatherer
+from syndicator.gather.page import ListReading
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.clock import Clock
-from syndicator.model.fetch import FetchFailed
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.admitting import tally
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.rounds import (
     Notes,
     Outcome,
+    RoundFailed,
     address,
     fetched,
+    listing_until,
     new_notes,
     note_views,
     poll_of,
@@ -23,6 +28,7 @@ from syndicator.pipeline.rounds import (
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.identity import url_key
 from syndicator.rules.moves import overlaps
+from syndicator.rules.politeness import same_owner
 from syndicator.store.store import Store
 
 
@@ -30,6 +36,8 @@ class _Lists(Struct, frozen=True, kw_only=True):
     fresh: tuple[ListedItem, ...]
     """Unknown articles, the oldest first, so that they are admitted in their order."""
     listed: int
+    known: int
+    """Of the listed: what is unknown and too much for this round is not known yet."""
     popular: tuple[PopularItem, ...]
     moved_to: str | None
 
@@ -53,40 +61,44 @@ class PageRound:
         backfill = state.first_success_at is None
         fresh = await self._pages.take_in(source, lists.fresh, notes, backfill=backfill)
         # What only the box names is older than what is listed: it takes its place by its own date.
-        boxed = [ListedItem(url=item.url, title=item.title) for item in lists.popular]
+        # Its links to other portals are advertisements.
+        boxed = [
+            ListedItem(url=item.url, title=item.title) for item in lists.popular if _is_own(source, item.url)
+        ]
         unknown = await self._pages.unknown(source, boxed)
         admitted = fresh + await self._pages.take_in(source, unknown, notes, backfill=True)
         admitted += await self._pages.recheck(source, notes)
         await note_views(self._store, self._clock, source.id, admitted, lists.popular)
-        known = lists.listed - len(lists.fresh)
         return Outcome(
-            round=with_known(tally(admitted), known),
+            round=with_known(tally(admitted), lists.known),
             warnings=notes.warnings,
             read_whole=True,
-            poll=poll_of(fresh, known=known, backfill=backfill),
+            poll=poll_of(fresh, known=lists.known, backfill=backfill),
             moved_to=lists.moved_to,
-            overlap=overlaps(known, lists.listed),
+            overlap=overlaps(lists.known, lists.listed),
             found=frozenset(notes.found),
             missing=frozenset(notes.missing),
         )
 
     async def _read_lists(self, source: Source, first_url: str, notes: Notes) -> _Lists:
-        fresh: list[ListedItem] = []
+        fresh: dict[str, ListedItem] = {}
         popular: tuple[PopularItem, ...] = ()
-        listed, moved = 0, None
+        listed, known, moved = 0, 0, None
+        until = listing_until(notes)
         url: str | None = first_url
         for page in range(source.max_pages):
-            result = await self._visitor.fetch(source, url or first_url, page=True)
-            if isinstance(result, FetchFailed) and page:
-                notes.warn(f"list page {page + 1} could not be read: {word(result)}")
+            if page and asyncio.get_running_loop().time() > until:
                 break
-            document = fetched(result)
-            reading = await self._gatherer.read_list(source, document)
+            read = await self._read_list(source, url or first_url, page, notes)
+            if read is None:
+                break
+            reading, moved_to = read
             unknown = await self._pages.unknown(source, reading.items)
             listed += len(reading.items)
-            fresh += unknown
+            known += len(reading.items) - len(unknown)
+            fresh.update((url_key(item.url), item) for item in unknown)
             if not page:
-                popular, moved = reading.popular, document.moved_to
+                popular, moved = reading.popular, moved_to
             notes.warn(*reading.warnings)
             notes.found.update(reading.found)
             notes.missing.update(reading.missing)
@@ -97,10 +109,35 @@ class PageRound:
         if source.popular is not None and source.popular.url is not None:
             popular += await self._pages.popular(source, source.popular.url, notes)
         # The oldest first: what is too much for this round is still unknown, and listed, in the next.
-        unique = {url_key(item.url): item for item in reversed(fresh)}
         return _Lists(
-            fresh=tuple(unique.values())[: source.max_articles],
+            fresh=tuple(fresh.values())[::-1][: source.max_articles],
             listed=listed,
+            known=known,
             popular=popular,
             moved_to=moved,
         )
+
+    async def _read_list(
+        self, source: Source, url: str, page: int, notes: Notes
+    ) -> tuple[ListReading, str | None] | None:
+        """Read one list page, and say where it has moved; of the later ones None where that fails.
+
+        Many lists end in a page without articles: what stands on the pages before it counts all the same.
+        """
+        result = await self._visitor.fetch(source, url, page=True)
+        try:
+            document = fetched(result)
+            return await self._gatherer.read_list(source, document), document.moved_to
+        except RoundFailed:
+            if not page:
+                raise
+            notes.warn(f"list page {page + 1} could not be read: {word(result)}")
+        except NotReadable as error:
+            if not page:
+                raise
+            notes.warn(f"list page {page + 1} could not be read: {error.detail}")
+        return None
+
+
+def _is_own(source: Source, url: str) -> bool:
+    return any(same_owner(url, own) for own in (source.url, source.home_url) if own)

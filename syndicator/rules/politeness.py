@@ -48,6 +48,15 @@ def registrable_domain(host: str) -> str | None:
     return None
 
 
+def same_owner(url: str, other: str) -> bool:
+    """Tell whether two addresses are of one registrable domain; without such a domain, of one host."""
+    here, there = _host(_split(url)[0]), _host(_split(other)[0])
+    if here == there:
+        return bool(here)
+    domain = registrable_domain(here) if here else None
+    return domain is not None and bool(there) and domain == registrable_domain(there)
+
+
 @cache
 def _public_suffixes() -> PublicSuffixList:
     """Read the list, once and when it is first needed: it takes some 40 ms."""

@@ -3,7 +3,7 @@
 import pytest
 
 from syndicator.model.source import Scope
-from syndicator.rules.politeness import scope_key
+from syndicator.rules.politeness import same_owner, scope_key
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,12 @@ def test_a_url_counts_without_user_query_and_fragment_and_shows_nothing() -> Non
 def test_what_is_no_url_has_a_budget_of_its_own(scope: Scope, url: str) -> None:
     assert scope_key(scope, url).startswith("url:")
     assert scope_key(scope, url) != scope_key(scope, "http://portal.example/")
+
+
+def test_who_owns_an_address_is_who_registered_its_domain() -> None:
+    assert same_owner("https://www.portal.co.id/1", "http://ekonomi.portal.co.id/")
+    assert same_owner("http://127.0.0.1:8080/1", "http://127.0.0.1/")
+    assert not same_owner("https://a.co.id/", "https://b.co.id/")
+    assert not same_owner("https://one.github.io/", "https://two.github.io/")
+    assert not same_owner("http://localhost/", "http://127.0.0.1/")
+    assert not same_owner("no address", "neither")
