@@ -29,8 +29,9 @@ from syndicator.model.source import (
 )
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.patience import insist
-from syndicator.pipeline.rounds import Outcome, RoundFailed
+from syndicator.pipeline.rounds import Outcome, RoundFailed, address
 from syndicator.pipeline.steps import Job, Report, Taken
+from syndicator.pipeline.turns import NoTurn
 from syndicator.rules.cadence import Due, after_failure, after_success, counts_against, is_gone, resting
 from syndicator.rules.hints import asked_by
 from syndicator.rules.honesty import judged
@@ -111,7 +112,7 @@ class GatherStep:
         states = await self._store.sources.states(known)
         return Taken(
             jobs=tuple(
-                partial(self.gather, self._sources[name], token, state)
+                partial(self._gather_in_turn, self._sources[name], token, state)
                 for name, state in zip(known, states, strict=True)
             ),
             next_due_at=claim.next_due_at,
@@ -129,7 +130,8 @@ class GatherStep:
 
         `state`: what was known of it when it was leased, where that was read already. A paused source is
         given back at once, unless an operator has `named` it. None then, and when Redis went away amid the
-        round: the source is due again as soon as Redis is back.
+        round: the source is due again as soon as Redis is back. Raises NoTurn while its server is busy with
+        others of us: the source is due again, after those that are due already.
         """
         began = self._clock()
         with self._kept_alive(source.id, token):
@@ -146,6 +148,9 @@ class GatherStep:
             except StoreUnavailable:
                 await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
                 return None
+            except NoTurn:  # nothing was asked, so nothing is learned
+                await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
+                raise
             except RoundFailed as error:
                 failed = error.failed
             except (GatherError, StoreError, TimeoutError) as error:
@@ -162,6 +167,11 @@ class GatherStep:
             duration_s=(self._clock() - began).total_seconds(),
             late_s=max(late.total_seconds(), 0.0),
         )
+
+    async def _gather_in_turn(self, source: Source, token: str, state: SourceState) -> SourceReport | None:
+        with suppress(NoTurn):  # it makes room for others
+            return await self.gather(source, token, state)
+        return None
 
     def _relied_on(self, source: Source, state: SourceState) -> SourceState:
         """Give what is known of a source, without what a change of its description has made doubtful."""
@@ -189,17 +199,20 @@ class GatherStep:
         failed: FetchFailed | None,
         began: datetime,
     ) -> SourceState:
-        state = replace(state, spec_hash=self._hashes[source.id], last_attempt_at=began)
+        before = state = replace(state, spec_hash=self._hashes[source.id], last_attempt_at=began)
         if failed is not None:
             state = self._after_failure(source, state, failed, began)
         else:
             state = self._after_success(source, state, outcome, began)
+        if address(source, state) != address(source, before):
+            # What the one address has sent says nothing of the other's document.
+            state = replace(state, etag=None, last_modified=None, body_hash=None)
         return _due(state, resting(source.id, self._clock())) if state.paused else state
 
     def _after_failure(
         self, source: Source, state: SourceState, failed: FetchFailed, began: datetime
     ) -> SourceState:
-        now = self._clock()
+        now, asked = self._clock(), address(source, state)
         failures = state.failures + counts_against(failed)
         due = after_failure(
             source.schedule,
@@ -218,6 +231,9 @@ class GatherStep:
             move=rolled_back(state.move, ok=not counts_against(failed), overlap=None),
             stopped=due.because if is_gone(failed) else None,
         )
+        if is_gone(failed) and asked != source.url:
+            because = f"where it had moved to is gone ({failed.code}): the configured address is asked again"
+            return _due(replace(state, move=None, stopped=None), Due(at=now, because=because))
         return _due(state, due)
 
     def _after_success(
@@ -309,8 +325,15 @@ class ChosenSources:
             source = self._left.pop(0)
             token = await self._step.lease(source.id)
             if token is not None:
-                jobs.append(partial(self._step.gather, source, token, named=self._named))
+                jobs.append(partial(self._gather, source, token))
         return Taken(jobs=tuple(jobs))
+
+    async def _gather(self, source: Source, token: str) -> SourceReport | None:
+        try:
+            return await self._step.gather(source, token, named=self._named)
+        except NoTurn:
+            self._left.append(source)
+            return None
 
 
 def _moved(move: Move | None, outcome: Outcome, now: datetime) -> Move | None:
