@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer  # of the standard library from Python 3.12 on
 
 MAX_READ_BYTES = 16 * 1024
-"""What is taken from a connection before the event loop has its next turn. asyncio takes sixteen times as much:
-ten thousand small answers, which aiohttp parses at once, in 200 ms."""
+"""What is taken from a connection before the event loop has its next turn. asyncio takes sixteen times as
+much: ten thousand small answers, which aiohttp parses at once, in 200 ms."""
 DNS_TIMEOUT_S = 5.0
 DNS_CACHE_TTL_S = 60
 _REMEMBERED_ADDRESSES = 4096
