@@ -64,7 +64,7 @@ class Politeness(Struct, frozen=True, kw_only=True):
     per_minute: float | None = None
     """Requests begun in a minute, evenly spread; None sets no limit."""
     robots: bool = True
-    """Whether `robots.txt` (RFC 9309) is asked before pages are. Feeds and sitemaps are offered to machines."""
+    """Whether `robots.txt` (RFC 9309) is asked before pages are. Feeds and sitemaps are for machines."""
 
 
 class ImagePolicy(StrEnum):
@@ -273,9 +273,13 @@ class SourceState(Struct, frozen=True, kw_only=True):
     """None until the first round that worked: that round is a backfill."""
     failures: int = 0
     """In a row."""
+    excused: int = 0
+    """Failed rounds of that row that do not count against it: it was asked too often, or the fault was ours."""
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
     """What was odd in the last round, a sentence each."""
+    own_warnings: tuple[str, ...] = ()
+    """Those of them that are of the document: they stay as long as it does."""
     missing: Mapping[str, int] = {}
     """Selectors that have found something before (`article.quote`): in how many rounds in a row that read
     pages they have found nothing, 0 for those that still do."""

@@ -32,7 +32,15 @@ from syndicator.pipeline.patience import insist
 from syndicator.pipeline.rounds import Outcome, RoundFailed, address
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.pipeline.turns import NoTurn
-from syndicator.rules.cadence import Due, after_failure, after_success, counts_against, is_gone, resting
+from syndicator.rules.cadence import (
+    Due,
+    after_failure,
+    after_success,
+    counts_against,
+    excuses,
+    is_gone,
+    resting,
+)
 from syndicator.rules.hints import asked_by
 from syndicator.rules.honesty import judged
 from syndicator.rules.honesty import sentence as honesty_sentence
@@ -214,10 +222,12 @@ class GatherStep:
     ) -> SourceState:
         now, asked = self._clock(), address(source, state)
         failures = state.failures + counts_against(failed)
+        excused = state.excused + excuses(failed)
         due = after_failure(
             source.schedule,
             failed,
             failures=failures,
+            excused=excused,
             began_at=began,
             now=now,
             rng=self._rng,
@@ -227,6 +237,7 @@ class GatherStep:
         state = replace(
             state,
             failures=failures,
+            excused=excused,
             failure=Failure(reason=failed.code, detail=failed.detail, at=now),
             move=rolled_back(state.move, ok=not counts_against(failed), overlap=None),
             stopped=due.because if is_gone(failed) else None,
@@ -254,6 +265,7 @@ class GatherStep:
             first_success_at=state.first_success_at or now,
             last_round=outcome.round,
             failures=0,
+            excused=0,
             failure=None,
             stopped=None,
             hints=outcome.hints or state.hints,

@@ -23,6 +23,8 @@ from syndicator.rules.rhythm import EXPECTED_NEW, FIRST_INTERVAL_S, Rhythm, miss
 from syndicator.rules.spans import span
 
 LONGEST_BACKOFF_S = 6 * 3600.0
+LONGEST_EXCUSED_S = 3600.0
+"""The same where the source is not to blame."""
 SHORTEST_RETRY_AFTER_S = 1.0
 LONGEST_RETRY_AFTER_S = 24 * 3600.0
 ASKED_TOO_OFTEN_S = 60.0
@@ -90,6 +92,7 @@ def after_failure(
     failed: FetchFailed,
     *,
     failures: int,
+    excused: int = 0,
     began_at: datetime,
     now: datetime,
     rng: random.Random,
@@ -98,19 +101,26 @@ def after_failure(
 ) -> Due:
     """Say when a source is tried again after `failures` failed rounds in a row (this one included).
 
+    `excused` counts those of the row that do not count against it: see `excuses`.
+
     Failures slow a source down, never kill it: each doubles the time to the next, up to 6 h, but those that
-    usually pass by themselves (DNS, connections, time-outs, 5xx) grow it by the root of two only. What the
+    usually pass by themselves (DNS, connections, time-outs, 5xx) grow it by the root of two only, and those
+    that are not to be blamed on the source (429, faults of ours) double it up to 1 h only. What the
     server asks by `Retry-After` is kept, from 1 s up to a day. A server that has said 410 is not asked again:
     see `is_gone`; `Due.because` is then the sentence for `SourceState.stopped`, and `Due.at` far ahead.
     """
     if is_gone(failed):
         return Due(at=now + NEVER, because="stopped: the server says that it is gone for good (http_410)")
     regular = _by_schedule(schedule, state, timezone, began_at, now, pushed=False)
-    wait_s, because = _slowed(failed, failures, (regular.at - now).total_seconds(), regular.because)
+    wait_s = (regular.at - now).total_seconds()
+    if excuses(failed):
+        wait_s, because = _spared(failed, excused, wait_s, regular.because)
+    else:
+        wait_s, because = _slowed(failed, failures, wait_s, regular.because)
     if failed.retry_after_s is not None and failed.retry_after_s > wait_s:
         wait_s = min(max(failed.retry_after_s, SHORTEST_RETRY_AFTER_S), LONGEST_RETRY_AFTER_S)
         because = f"the server asks to wait {span(wait_s)} ({failed.code})"
-    jitter_s = max(schedule.jitter_s, 0.1 * wait_s if failures > 1 else 0.0)
+    jitter_s = max(schedule.jitter_s, 0.1 * wait_s if failures + excused > 1 else 0.0)
     # Jitter only ever delays here: a server that names a time must not be asked before it.
     due = Due(at=now + timedelta(seconds=wait_s + rng.uniform(0, jitter_s)), because=because)
     return _as_asked(due, state.hints, None, jitter_s, rng)
@@ -125,6 +135,11 @@ def resting(source: SourceId, now: datetime) -> Due:
 def counts_against(failed: FetchFailed) -> bool:
     """Tell whether a failure is the source's own: being asked too often, or by too many of us, is not."""
     return not _too_often(failed) and failed.reason not in {Reason.BUSY, Reason.INTERNAL}
+
+
+def excuses(failed: FetchFailed) -> bool:
+    """Tell whether a failure slows a source down though it does not count against it."""
+    return not counts_against(failed) and failed.reason is not Reason.BUSY
 
 
 def is_gone(failed: FetchFailed) -> bool:
@@ -147,13 +162,25 @@ def _slowed(failed: FetchFailed, failures: int, wait_s: float, because: str) -> 
     """Give how long to wait after a failure, and why; `wait_s` is what the schedule says."""
     if failed.reason is Reason.BUSY and wait_s > OUR_TURN_S:
         return OUR_TURN_S, f"its turn did not come, tried again in {span(OUR_TURN_S)} ({failed.code})"
-    if _too_often(failed) and failed.retry_after_s is None and wait_s < ASKED_TOO_OFTEN_S:
-        return ASKED_TOO_OFTEN_S, f"asked too often, left alone for {span(ASKED_TOO_OFTEN_S)} ({failed.code})"
     if failures > 1 and counts_against(failed):
         growth = _SOFT_GROWTH if _passes(failed) else _HARD_GROWTH
         grown_s = min(max(wait_s, 1.0) * growth ** min(failures - 1, 60), LONGEST_BACKOFF_S)
         if grown_s > wait_s:
             return grown_s, f"slowed down after {failures} failed rounds ({failed.code})"
+    return wait_s, f"{because}; last round failed ({failed.code})"
+
+
+def _spared(failed: FetchFailed, excused: int, wait_s: float, because: str) -> tuple[float, str]:
+    """Give the same where the source is not to blame."""
+    growth = 2.0 ** min(max(excused, 1) - 1, 60)
+    if not _too_often(failed):
+        grown_s = min(max(wait_s, 1.0) * growth, LONGEST_EXCUSED_S)
+        if grown_s > wait_s:
+            return grown_s, f"slowed down after {excused} rounds that broke ({failed.code})"
+    elif excused > 1 or failed.retry_after_s is None:  # else the server says how long
+        left_s = min(ASKED_TOO_OFTEN_S * growth, LONGEST_EXCUSED_S)
+        if left_s > wait_s:
+            return left_s, f"asked too often, left alone for {span(left_s)} ({failed.code})"
     return wait_s, f"{because}; last round failed ({failed.code})"
 
 

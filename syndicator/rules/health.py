@@ -68,10 +68,16 @@ def _late(state: SourceState, now: datetime) -> str | None:
     return f"it has been due for {_span(now - state.next_due_at)}"
 
 
+def failed_rounds(state: SourceState) -> int:
+    """Count how many rounds in a row have failed, whoever is to blame."""
+    return state.failures + state.excused or int(state.failure is not None)
+
+
 def _failures(state: SourceState) -> str | None:
-    if not state.failures:
+    rounds = failed_rounds(state)
+    if not rounds:
         return None
-    many = "the last round" if state.failures == 1 else f"the last {state.failures} rounds"
+    many = "the last round" if rounds == 1 else f"the last {rounds} rounds"
     if state.failure is None:
         return f"{many} failed"
     detail = f": {state.failure.detail}" if state.failure.detail else ""

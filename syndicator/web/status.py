@@ -10,7 +10,7 @@ from syndicator.model.fetch import Reason
 from syndicator.model.source import Source, SourceState
 from syndicator.model.status import EndpointStatus, QueueCounts, Status
 from syndicator.pipeline.reading import Reading
-from syndicator.rules.health import Health, Standing, health
+from syndicator.rules.health import Health, Standing, failed_rounds, health
 from syndicator.web.drawing import Drawing
 from syndicator.web.options import OpsOptions
 
@@ -49,6 +49,7 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     state: SourceState
     standing: str
     reason: Told | None
+    failed_rounds: int
     why: str = ""
     """One sentence, where nothing else in the row says it."""
 
@@ -130,6 +131,7 @@ def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow
         state=state,
         standing=_SHOWN_AS.get(judged.kind, judged.kind.value),
         reason=_reason(state) if judged.kind is Standing.FAILING else None,
+        failed_rounds=failed_rounds(state),
         why=judged.why if untold else "",
     )
 
@@ -141,7 +143,7 @@ def _endpoint_standing(one: EndpointStatus) -> str:
 
 
 def _reason(state: SourceState) -> Told | None:
-    if not state.failures or state.failure is None:
+    if state.failure is None:
         return None
     return _told(state.failure.reason, state.failure.detail)
 

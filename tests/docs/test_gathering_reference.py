@@ -185,7 +185,10 @@ def failure(reason: Reason, status: int | None) -> FetchFailed:
 
 def wait_s(failed: FetchFailed, schedule: Schedule) -> float:
     """Give after what time a source is tried again when this was its second failure in a row."""
-    due = cadence.after_failure(schedule, failed, failures=2, began_at=NOON, now=NOON, rng=random.Random(1))
+    excused = 2 if cadence.excuses(failed) else 0
+    due = cadence.after_failure(
+        schedule, failed, failures=2, excused=excused, began_at=NOON, now=NOON, rng=random.Random(1)
+    )
     return (due.at - NOON).total_seconds()
 
 
@@ -196,8 +199,11 @@ def is_as_told(told: str, failed: FetchFailed) -> bool:
         "1.4 times as late": 840 <= usual <= 849 * 1.1,
         "not again": usual > 300 * 86400,
         "after 1 min at the latest": rare <= 60 * 1.1 and often < 6,
-        "as scheduled, after 1 min at the soonest": often >= 60 and 600 <= usual <= 600 * 1.1,
-        "as scheduled": often < 6 and 600 <= usual <= 600 * 1.1,
+        "after 1 min at the soonest, then twice as late, up to 1 h": 120 <= often <= 120 * 1.1
+        and 600 <= usual <= 600 * 1.1,
+        "twice as late, up to 1 h": 10 <= often <= 11
+        and 1200 <= usual <= 1200 * 1.1
+        and rare < 86400 * 1.1 + 1,
     }[told]
 
 

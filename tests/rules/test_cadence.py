@@ -137,6 +137,26 @@ def test_a_server_that_is_asked_too_often_is_left_alone_for_a_while() -> None:
     assert wait_s(1, failed(429, 20), often) == 20
 
 
+def test_a_server_that_goes_on_saying_so_is_left_alone_ever_longer() -> None:
+    minute = Every(interval_s=60)
+
+    def left_s(excused: int, failure: FetchFailed) -> float:
+        due = after_failure(
+            minute, failure, failures=0, excused=excused, began_at=NOON, now=NOON, rng=random.Random(1)
+        )
+        return (due.at - NOON).total_seconds()
+
+    for excused, expected_s in ((1, 60), (2, 120), (5, 960), (7, 3600), (1000, 3600)):
+        assert expected_s <= left_s(excused, failed(429)) <= 1.1 * expected_s
+    # It said when to come again, and says it again: once it is believed.
+    assert left_s(1, failed(429, 1)) == 60
+    assert left_s(6, failed(429, 1)) >= 1920
+    assert left_s(6, failed(429, 7200)) >= 7200
+    ours = replace(failed(None), reason=Reason.INTERNAL)
+    assert 120 <= left_s(2, ours) <= 132
+    assert 3600 <= left_s(99, ours) <= 1.1 * 3600
+
+
 def test_a_source_whose_turn_did_not_come_is_tried_again_soon() -> None:
     busy = replace(failed(None), reason=Reason.BUSY)
     assert wait_s(1, busy, Every(interval_s=86400)) == 60

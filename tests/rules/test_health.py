@@ -40,6 +40,16 @@ STANDINGS = [
         Standing.FAILING,
         "the last 4 rounds failed (http_503)",
     ),
+    (
+        replace(FINE, excused=50, failure=replace(FAILURE, reason="http_429", detail="")),
+        Standing.FAILING,
+        "the last 50 rounds failed (http_429)",
+    ),
+    (
+        replace(FINE, failure=replace(FAILURE, reason="busy", detail="Its turn did not come.")),
+        Standing.FAILING,
+        "the last round failed (busy): Its turn did not come.",
+    ),
     (replace(FINE, failures=2), Standing.FAILING, "the last 2 rounds failed"),
     (replace(FINE, next_due_at=NOON - timedelta(minutes=2)), Standing.OK, ""),
     (replace(FINE, next_due_at=NOON - 3 * HOUR), Standing.LATE, "it has been due for 3 h"),
