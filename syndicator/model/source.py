@@ -274,7 +274,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     failures: int = 0
     """In a row."""
     excused: int = 0
-    """Failed rounds of that row that do not count against it: it was asked too often, or the fault was ours."""
+    """Failed rounds of that row that do not count against it: asked too often, or the fault was ours."""
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
     """What was odd in the last round, a sentence each."""

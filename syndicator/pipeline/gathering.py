@@ -285,8 +285,9 @@ class GatherStep:
             pushed=outcome.hub_delivers,
         )
         # What was odd in a document is still odd in it when it has not changed.
-        odd = outcome.warnings + _noticed(source, state, outcome, now)
-        return _due(replace(state, warnings=state.warnings if outcome.not_modified else odd), due)
+        own = state.own_warnings if outcome.not_modified else outcome.warnings
+        odd = own + _noticed(source, state, outcome, now)
+        return _due(replace(state, own_warnings=own, warnings=odd), due)
 
     def _as_failure(self, source: Source, error: Exception) -> FetchFailed:
         if isinstance(error, GatherError):
