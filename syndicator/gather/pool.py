@@ -75,7 +75,7 @@ class ParserPool:
         `timeout_s` counts from when a worker takes the task. NotReadable("parser") when it runs out of time
         or memory, when its worker dies on it, and when the pool is closed. A cancelled call kills its worker.
         """
-        call = functools.partial(_within, memory_bytes, function, *args)
+        call = functools.partial(_within, memory_bytes, function, list(args))
         try:
             return await self._once(call, timeout_s)
         except (BrokenProcessPool, ProcessExpired) as error:
@@ -168,14 +168,18 @@ def _prepare_worker() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _within(memory_bytes: int, function: Callable[..., _T], *args: Any) -> _T:
-    """Call a function in a worker with so much memory.
+def _within(memory_bytes: int, function: Callable[..., _T], handed: list[Any]) -> _T:
+    """Call a function in a worker with so much memory; the list of its arguments is emptied.
+
+    So a document is gone before what was made of it is packed and sent.
 
     A worker that ran out of it ends: what is left of a document that was too much burdens no other. The
     limit is lifted afterwards: a worker that fails while it sends or receives holds the locks of the pool.
     """
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most - _MOST_MEMORY_BYTES + memory_bytes, most))
+    args = tuple(handed)
+    handed.clear()
     try:
         return function(*args)
     except (MemoryError, SelectolaxError):  # the latter is how that parser says the same
