@@ -56,7 +56,7 @@ class PageRound:
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where the list page cannot be read."""
-        notes = new_notes()
+        notes = new_notes(state.first_success_at)
         lists = await self._read_lists(source, address(source, state), notes)
         backfill = state.first_success_at is None
         fresh = await self._pages.take_in(source, lists.fresh, notes, backfill=backfill)
@@ -124,7 +124,7 @@ class PageRound:
 
         Many lists end in a page without articles: what stands on the pages before it counts all the same.
         """
-        result = await self._visitor.fetch(source, url, page=True)
+        result = await self._visitor.fetch(source, url, page=True, patient=page > 0)
         try:
             document = fetched(result)
             return await self._gatherer.read_list(source, document), document.moved_to

@@ -6,7 +6,8 @@ Each file is asked for once a day over all workers (`store.robots`); what it sai
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from syndicator.gather.robots import Robots, read_robots, robots_url
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.source import Source
+from syndicator.pipeline.turns import MOMENT_S, NoTurn
 from syndicator.store.robots import KEPT, KnownRobots, RobotsFiles
 
 FRESH_AT_MOST = timedelta(hours=24)
@@ -52,7 +54,8 @@ class _Entry(Struct, frozen=True, kw_only=True):
     robots: Robots
 
 
-Request = Callable[[Source, str], Awaitable[FetchResult]]
+Request = Callable[[Source, str, bool], Awaitable[FetchResult]]
+"""Of a source, an address, patiently or not."""
 
 
 class Permission:
@@ -69,12 +72,15 @@ class Permission:
         self._recent: OrderedDict[str, _Entry] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def ask(self, source: Source, url: str) -> Permit | FetchFailed:
-        """Tell whether a page may be requested; raises StoreUnavailable while Redis is away."""
+    async def ask(self, source: Source, url: str, *, patient: bool = True) -> Permit | FetchFailed:
+        """Tell whether a page may be requested; raises StoreUnavailable while Redis is away.
+
+        The impatient wait for a moment where the file is not known yet, and raise NoTurn.
+        """
         address = _address(url)
         if address is None:
             return Permit()  # requesting it says what is wrong with it
-        entry = await self._entry(source, address)
+        entry = await self._entry(source, address, patient)
         now, shown = self._clock(), without_userinfo(url)
         failed = entry.known.failed
         if failed is not None:
@@ -87,26 +93,26 @@ class Permission:
         )
         return FetchFailed(requested_url=shown, reason=Reason.ROBOTS, detail=detail, fetched_at=now)
 
-    async def _entry(self, source: Source, address: str) -> _Entry:
+    async def _entry(self, source: Source, address: str, patient: bool) -> _Entry:
         """Give the file of an origin: from this process, from Redis, or from the server."""
         entry = self._recent.get(address)
         if entry is not None and self._clock() < entry.known.fresh_until:
             self._recent.move_to_end(address)
             return entry
         lock = self._locks.setdefault(address, asyncio.Lock())
-        async with lock:
+        async with _locked(lock, None if patient else MOMENT_S):
             entry = self._recent.get(address)
             if entry is None or self._clock() >= entry.known.fresh_until:
-                entry = await self._renewed(source, address)
+                entry = await self._renewed(source, address, patient)
                 self._recent[address] = entry
                 if len(self._recent) > _REMEMBERED:
                     self._recent.popitem(last=False)
             return entry
 
-    async def _renewed(self, source: Source, address: str) -> _Entry:
+    async def _renewed(self, source: Source, address: str, patient: bool) -> _Entry:
         known = await self._files.get(address, self._agent)
         if known is None or self._clock() >= known.fresh_until:
-            known = await self._fetched(source, address, known)
+            known = await self._fetched(source, address, known, patient)
         if known.failed is None:
             try:
                 robots = await self._gatherer.read_robots(known.text.encode(), self._agent)
@@ -115,10 +121,12 @@ class Permission:
                 known = self._unreachable(self._unreadable(address, error), None)
         return _Entry(known=known, robots=read_robots(b"", self._agent))
 
-    async def _fetched(self, source: Source, address: str, earlier: KnownRobots | None) -> KnownRobots:
+    async def _fetched(
+        self, source: Source, address: str, earlier: KnownRobots | None, patient: bool
+    ) -> KnownRobots:
         limits = replace(source.limits, max_body_bytes=_MAX_DOWNLOAD, max_redirects=_REDIRECTS)
         # What a source sends along (a password, a cookie) is for its documents.
-        result = await self._request(replace(source, headers={}, limits=limits), address)
+        result = await self._request(replace(source, headers={}, limits=limits), address, patient)
         known = await self._judged(address, result, earlier)
         await self._files.keep(address, known, self._clock())
         return known
@@ -161,6 +169,19 @@ class Permission:
         return KnownRobots(
             agent=self._agent, read_at=now, fresh_until=fresh_until, failed=replace(failed, detail=detail)
         )
+
+
+@asynccontextmanager
+async def _locked(lock: asyncio.Lock, most_s: float | None) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(most_s):
+            await lock.acquire()
+    except TimeoutError as error:
+        raise NoTurn("another page of that server waits for its robots.txt") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _there_is_none(failed: FetchFailed) -> bool:

@@ -3,21 +3,22 @@
 Many tasks ask at once and Redis is asked in few calls: what is wanted, given back and still under way goes
 into one exchange, and while one is on its way the next one gathers. Giving back therefore costs no waiting.
 
-Fairness: inside a process, who came first to a scope is served first, and only the first of the line asks
-Redis, so that a thousand waiting tasks cost no more calls than one. Between processes chance decides: each
+Fairness: inside a process, those who want the same of a scope stand in one line: who came first is served
+first, and only the first of the line asks Redis, so that a thousand waiting tasks cost no more calls than
+one. Between lines (pages that keep a delay, feeds that need not), and between processes, chance decides: each
 asks again after a moment of its own choosing.
 """
 
 import asyncio
 import random
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
-from weakref import WeakValueDictionary
 
-from syndicator.errors import StoreError
+from syndicator.errors import StoreError, SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.store.politeness import Answer, Held, HoldOff, Pace, SharedTurns, Wanted, Why
 
@@ -25,6 +26,8 @@ LEASE = timedelta(seconds=15)
 EXTEND_S = 5.0
 MAX_WAIT_S = 60.0
 """For one turn, besides what those before it in the line must take by their pace."""
+MOMENT_S = 0.5
+"""For one turn, where there is something else to do meanwhile."""
 
 _POLL_S = 0.25
 _UNSENT = 1000
@@ -40,13 +43,14 @@ async def pause(freed: asyncio.Event, seconds: float) -> None:
             await freed.wait()
 
 
-class _Line:
-    """Those of this process that wait for one scope."""
+class NoTurn(SyndicatorError):
+    """The server is busy with others of us: ask again in a moment, after those who want something else."""
 
-    def __init__(self) -> None:
-        self.first = asyncio.Lock()
-        self.freed = asyncio.Event()
-        self.length = 0
+
+_Line = deque[asyncio.Event]
+"""Those of this process that wait for the same of a scope. An event tells of a turn that was given back, or
+that one has come to the front."""
+_Wish = tuple[tuple[Pace, ...], bool]
 
 
 class Turns:
@@ -59,7 +63,7 @@ class Turns:
         self._pause = pause
         self._name = uuid.uuid4().hex[:16]
         self._numbers = count()
-        self._lines: WeakValueDictionary[str, _Line] = WeakValueDictionary()
+        self._lines: dict[str, dict[_Wish, _Line]] = {}
         self._flying: dict[str, Held] = {}
         self._asking: list[tuple[Wanted, asyncio.Future[Answer]]] = []
         self._returned: list[Held] = []
@@ -68,8 +72,10 @@ class Turns:
         self._exchanging: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
 
-    async def take(self, scope: str, max_in_flight: int, paces: Sequence[Pace] = ()) -> Held | Answer:
-        """Wait for a turn; give the refusal where it does not come in time.
+    async def take(
+        self, scope: str, max_in_flight: int, paces: Sequence[Pace] = (), *, patient: bool = True
+    ) -> Held | Answer:
+        """Wait for a turn, the impatient for a moment only; give the refusal where it does not come in time.
 
         A turn is held, however long its request takes, until it is given back or this process ends. Raises
         StoreUnavailable while Redis is away.
@@ -80,41 +86,61 @@ class Turns:
             max_in_flight=max_in_flight,
             paces=tuple(paces),
         )
-        if scope not in self._lines and (await self._ask(turn)).why is Why.TAKEN:
+        wish = (turn.paces, patient)
+        if wish not in self._lines.get(scope, {}) and (await self._ask(turn)).why is Why.TAKEN:
             return turn
-        line = self._lines.setdefault(scope, _Line())
+        lines = self._lines.setdefault(scope, {})
+        line = lines.setdefault(wish, deque())
         slowest_s = max((pace.interval_s for pace in paces), default=0.0)
-        deadline = self._clock() + timedelta(seconds=MAX_WAIT_S + slowest_s * line.length)
-        line.length += 1
+        most_s = MAX_WAIT_S + slowest_s * len(line) if patient else MOMENT_S
+        place = asyncio.Event()
+        line.append(place)
         try:
-            async with line.first:
-                while True:
-                    line.freed.clear()
-                    answer = await self._ask(turn)
-                    left_s = (deadline - self._clock()).total_seconds()
-                    if answer.why is Why.TAKEN:
-                        return turn
-                    if left_s <= 0 or (answer.wait_s > left_s and answer.why is not Why.IN_FLIGHT):
-                        return answer
-                    await self._wait(line, answer)
+            return await self._stand(line, place, turn, self._clock() + timedelta(seconds=most_s), patient)
         finally:
-            line.length -= 1
+            line.remove(place)
+            if line:
+                line[0].set()
+            else:
+                del lines[wish]
+            if not lines:
+                del self._lines[scope]
 
-    async def _wait(self, line: _Line, answer: Answer) -> None:
+    async def _stand(
+        self, line: _Line, place: asyncio.Event, turn: Wanted, deadline: datetime, patient: bool
+    ) -> Held | Answer:
+        """Stand in a line until the deadline."""
+        answer = Answer(why=Why.IN_FLIGHT, wait_s=LEASE.total_seconds())
+        while True:
+            place.clear()
+            is_first = line[0] is place
+            if is_first:
+                answer = await self._ask(turn)
+                if answer.why is Why.TAKEN:
+                    return turn
+            left_s = (deadline - self._clock()).total_seconds()
+            if left_s <= 0 or (patient and answer.wait_s > left_s and answer.why is not Why.IN_FLIGHT):
+                return answer
+            if is_first:
+                await self._wait(place, answer, left_s)
+            else:
+                await self._pause(place, left_s)
+
+    async def _wait(self, freed: asyncio.Event, answer: Answer, left_s: float) -> None:
         if answer.why is Why.IN_FLIGHT:
             # Others of this process tell when they are done; those of other processes must be asked.
-            await self._pause(line.freed, min(answer.wait_s, _POLL_S) * self._rng.uniform(0.5, 1.5))
+            wait_s = min(answer.wait_s, _POLL_S) * self._rng.uniform(0.5, 1.5)
         else:
-            later_s = self._rng.uniform(0, min(0.1 * answer.wait_s, _POLL_S))
-            await self._pause(asyncio.Event(), answer.wait_s + later_s)
+            freed = asyncio.Event()
+            wait_s = answer.wait_s + self._rng.uniform(0, min(0.1 * answer.wait_s, _POLL_S))
+        await self._pause(freed, min(wait_s, left_s))
 
     def give_back(self, turn: Held) -> None:
         """Give a turn back, soon and without waiting: cancellation cannot come between."""
         self._flying.pop(turn.token, None)
         self._returned.append(turn)
-        line = self._lines.get(turn.scope)
-        if line is not None:
-            line.freed.set()
+        for line in self._lines.get(turn.scope, {}).values():
+            line[0].set()
         self._wake()
 
     def hold_off(self, scope: str, seconds: float) -> None:

@@ -20,7 +20,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, FetchResult, Reason
 from syndicator.model.source import Politeness, Scope, Source, SourceState
 from syndicator.pipeline.permission import Permission
-from syndicator.pipeline.turns import MAX_WAIT_S, Pause, Turns, pause
+from syndicator.pipeline.turns import MAX_WAIT_S, NoTurn, Pause, Turns, pause
 from syndicator.rules.politeness import scope_key
 from syndicator.store.politeness import Answer, Pace, Why
 from syndicator.store.store import Store
@@ -55,22 +55,29 @@ class Visitor:
         self._permission = Permission(gatherer, store.robots, clock, agent, self._document)
 
     async def fetch(
-        self, source: Source, url: str, state: SourceState | None = None, *, page: bool = False
+        self,
+        source: Source,
+        url: str,
+        state: SourceState | None = None,
+        *,
+        page: bool = False,
+        patient: bool = True,
     ) -> FetchResult:
         """Request a document of a source, with the validators of `state` where it is the source's own URL.
 
         A `page` (a list page, an article) is requested only if robots.txt lets us, no faster than it asks.
         FetchFailed(ROBOTS) where it does not, the failure of robots.txt where that cannot be had, and (BUSY)
-        where no turn comes within a minute or so.
+        where no turn comes within a minute or so. The impatient wait for a moment and raise NoTurn: others
+        may go on meanwhile.
         """
         crawl_delay_s = None
         if page and source.politeness.robots:
-            permit = await self._permission.ask(source, url)
+            permit = await self._permission.ask(source, url, patient=patient)
             if isinstance(permit, FetchFailed):
                 return permit
             crawl_delay_s = permit.crawl_delay_s
         return await self._in_turn(
-            source, url, partial(self._gatherer.fetch, source, url, state), crawl_delay_s
+            source, url, partial(self._gatherer.fetch, source, url, state), crawl_delay_s, patient=patient
         )
 
     async def head(self, source: Source, url: str) -> FetchResult:
@@ -80,8 +87,9 @@ class Visitor:
     async def close(self) -> None:
         await self._turns.close()
 
-    async def _document(self, source: Source, url: str) -> FetchResult:
-        return await self._in_turn(source, url, partial(self._gatherer.fetch, source, url))
+    async def _document(self, source: Source, url: str, patient: bool) -> FetchResult:
+        request = partial(self._gatherer.fetch, source, url)
+        return await self._in_turn(source, url, request, patient=patient)
 
     async def _in_turn(
         self,
@@ -89,15 +97,19 @@ class Visitor:
         url: str,
         request: Callable[[], Awaitable[FetchResult]],
         crawl_delay_s: float | None = None,
+        *,
+        patient: bool = True,
     ) -> FetchResult:
         politeness = source.politeness
         paces = _paces(politeness, crawl_delay_s)
         if politeness.scope is Scope.URL and not paces:
             return await request()
         scope = scope_key(politeness.scope, url)
-        turn = await self._turns.take(scope, politeness.max_in_flight, paces)
+        turn = await self._turns.take(scope, politeness.max_in_flight, paces, patient=patient)
         if isinstance(turn, Answer):
-            return self._no_turn(url, turn)
+            if patient or (turn.why is Why.HELD_OFF and turn.wait_s > MAX_WAIT_S):
+                return self._no_turn(url, turn)
+            raise NoTurn(scope)
         try:
             result = await request()
         finally:
