@@ -8,10 +8,14 @@ each keeps to its own number of all that are under way.
 """
 
 import random
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
+
+from msgspec import Struct
 
 from syndicator.egress.trip import without_userinfo
 from syndicator.gather.gatherer import Gatherer
@@ -29,7 +33,14 @@ MAX_HOLD_OFF_S = 3600.0
 """A scope is left alone at most so long at a time, for the sake of those who share it with the one that was
 told to wait; that source itself waits as long as it was told (`rules.cadence`)."""
 
-_HOLDING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_REMEMBERED = 1000
+
+
+class _Unavailable(Struct, frozen=True, kw_only=True):
+    """One URL of a scope that answered 503, until it wants to be asked again."""
+
+    url: str
+    until: datetime
 
 
 class Visitor:
@@ -50,6 +61,7 @@ class Visitor:
     ) -> None:
         self._gatherer = gatherer
         self._clock = clock
+        self._unavailable: OrderedDict[str, _Unavailable] = OrderedDict()
         self._turns = Turns(store.turns, clock, rng, pause)
         agent = product_token(user_agent)
         self._permission = Permission(gatherer, store.robots, clock, agent, self._document)
@@ -114,9 +126,24 @@ class Visitor:
             result = await request()
         finally:
             self._turns.give_back(turn)
-        if isinstance(result, FetchFailed) and result.retry_after_s and result.status in _HOLDING:
-            self._turns.hold_off(scope, min(result.retry_after_s, MAX_HOLD_OFF_S))
+        if isinstance(result, FetchFailed) and result.retry_after_s:
+            hold_off_s = min(result.retry_after_s, MAX_HOLD_OFF_S)
+            if self._is_said_of_all(scope, url, result, hold_off_s):
+                self._turns.hold_off(scope, hold_off_s)
         return result
+
+    def _is_said_of_all(self, scope: str, url: str, refusal: FetchFailed, hold_off_s: float) -> bool:
+        """Tell whether a refusal concerns more than one URL: 429 does, 503 where another one says it too."""
+        if refusal.status != HTTPStatus.SERVICE_UNAVAILABLE:
+            return refusal.status == HTTPStatus.TOO_MANY_REQUESTS
+        now, earlier = self._clock(), self._unavailable.get(scope)
+        if earlier is not None and earlier.url != url and now < earlier.until:
+            return True
+        self._unavailable[scope] = _Unavailable(url=url, until=now + timedelta(seconds=hold_off_s))
+        self._unavailable.move_to_end(scope)
+        if len(self._unavailable) > _REMEMBERED:
+            self._unavailable.popitem(last=False)
+        return False
 
     def _no_turn(self, url: str, refusal: Answer) -> FetchFailed:
         held_off = refusal.why is Why.HELD_OFF

@@ -177,11 +177,10 @@ async def test_a_long_request_keeps_its_turn(
         assert isinstance(await asking, Fetched)
 
 
-@pytest.mark.parametrize("status", [429, 503])
-async def test_what_one_url_is_told_holds_off_its_whole_scope(
-    store: Store, clock: ManualClock, portal: Scripted, status: int
+async def test_429_for_one_url_holds_off_its_whole_scope(
+    store: Store, clock: ManualClock, portal: Scripted
 ) -> None:
-    portal.say("/busy", status=status, Retry_After="120")
+    portal.say("/busy", status=429, Retry_After="120")
     async with workers(store, clock) as several:
         busy, other = source(portal.url("/busy")), source(portal.url("/feed"))
         assert failure(await several[0].fetch(busy, busy.url)).retry_after_s == 120
@@ -194,6 +193,24 @@ async def test_what_one_url_is_told_holds_off_its_whole_scope(
         clock.advance(70)  # now it is near enough to be waited for
         assert isinstance(await several[1].fetch(other, other.url), Fetched)
         assert portal.asked.count("/feed") == 2
+
+
+async def test_503_holds_off_a_scope_where_two_urls_say_it(
+    store: Store, clock: ManualClock, portal: Scripted
+) -> None:
+    portal.say("/one", status=503, Retry_After="120")
+    portal.say("/two", status=503, Retry_After="300")
+    async with workers(store, clock) as several:
+        one, two, feed = (source(portal.url(path)) for path in ("/one", "/two", "/feed"))
+        for _ in range(2):  # it alone is unavailable, however often it is asked
+            assert failure(await several[0].fetch(one, one.url)).retry_after_s == 120
+            assert isinstance(await several[0].fetch(feed, feed.url), Fetched)
+        clock.advance(121)  # what was said then is over
+        assert failure(await several[0].fetch(two, two.url)).retry_after_s == 300
+        assert isinstance(await several[0].fetch(feed, feed.url), Fetched)
+        assert failure(await several[0].fetch(one, one.url)).retry_after_s == 120
+        assert failure(await several[0].fetch(feed, feed.url)).code == "busy"
+        assert failure(await several[1].fetch(feed, feed.url)).code == "busy"
 
 
 async def test_a_refusal_without_a_time_holds_nothing_off(
