@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from syndicator.model.article import Article, Photo
+from syndicator.model.article import Article, Photo, Placement, RelatedLink
 from syndicator.model.event import Event
 
 MAX_BODY_BYTES = 20_000
@@ -27,6 +27,12 @@ class _Image(Struct, frozen=True, kw_only=True):
     media_type: str | None
     width: int | None
     height: int | None
+
+
+class _Related(Struct, frozen=True, kw_only=True):
+    url: str
+    title: str
+    placement: Placement
 
 
 class _ArticlePart(Struct, frozen=True, kw_only=True):
@@ -45,6 +51,7 @@ class _ArticlePart(Struct, frozen=True, kw_only=True):
     language: str | None
     source: str
     story_id: str | None
+    related: tuple[_Related, ...]
     truncated: bool | UnsetType = UNSET
 
 
@@ -93,6 +100,7 @@ def _article_part(article: Article) -> _ArticlePart:
         language=article.language,
         source=article.source,
         story_id=None,
+        related=tuple(_related(link) for link in article.related),
     )
 
 
@@ -107,6 +115,10 @@ def _image(photo: Photo) -> _Image:
     )
 
 
+def _related(link: RelatedLink) -> _Related:
+    return _Related(url=link.url, title=link.title, placement=link.placement)
+
+
 def _thin(article: _ArticlePart) -> _ArticlePart:
     """Keep what tells which article it is."""
     return msgspec.structs.replace(
@@ -117,4 +129,5 @@ def _thin(article: _ArticlePart) -> _ArticlePart:
         authors=(),
         images=(),
         tags=(),
+        related=(),
     )

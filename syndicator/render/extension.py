@@ -65,6 +65,7 @@ class EntryExtension:
             _text(element, f"{{{ATOM}}}updated", item.updated.isoformat())
         if item.language and item.language != self.feed_language:
             _text(element, f"{{{DC}}}language", item.language)
+        _related(element, item, f"{{{ATOM}}}link")
         _media(element, item.pictures)
         return element
 
@@ -73,6 +74,7 @@ class EntryExtension:
         if item.language and item.language != self.feed_language:
             element.set(XML_LANG, item.language)
         _complete_link(element, item)
+        _related(element, item, "link")
         _source(element, item)
         _media(element, item.pictures)
         return element
@@ -94,6 +96,13 @@ def _complete_link(entry: Element, item: Item) -> None:
     link.set("type", "text/html")
     if item.language:
         link.set("hreflang", item.language)
+
+
+def _related(parent: Element, item: Item, tag: str) -> None:
+    """RFC 4287, 4.2.7.2: what the portal itself points to. RSS borrows the link, as it does the feed's own."""
+    for link in item.related:
+        attributes = {"rel": "related", "type": "text/html", "href": link.url, "title": link.title}
+        SubElement(parent, tag, attributes)
 
 
 def _source(entry: Element, item: Item) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from syndicator.model.article import Article
+from syndicator.model.article import Article, Placement
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Popularity, Site
 from syndicator.model.ids import ArticleId
 from syndicator.render.body import Parts, full_html, parts_of
@@ -58,6 +58,7 @@ class Related(Struct, frozen=True, kw_only=True):
 
     url: str
     title: str
+    placement: Placement
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -76,6 +77,8 @@ class Item(Struct, frozen=True, kw_only=True):
     parts: Parts
     html: str
     """The parts together; empty where the summary says it all."""
+    quote: str
+    """The pull quote, plain text, whether or not the body shows it; may be empty."""
     published: datetime
     updated: datetime
     first_seen: datetime
@@ -147,6 +150,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         summary=lead or shortened(text_of(article.body_html), SUMMARY_CHARACTERS),
         parts=parts,
         html=full_html(parts),
+        quote=line(article.quote or ""),
         published=published,
         updated=max(published, whole_seconds(article.updated_at)),
         first_seen=whole_seconds(article.first_seen_at),
@@ -207,7 +211,8 @@ def _related(article: Article) -> tuple[Related, ...]:
     for link in article.related:
         url = web_url(link.url)
         if url is not None:
-            links.setdefault(url, Related(url=url, title=line(link.title) or url))
+            title = line(link.title) or url
+            links.setdefault(url, Related(url=url, title=title, placement=link.placement))
     return tuple(links.values())
 
 

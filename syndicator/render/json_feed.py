@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from syndicator.model.feed import FeedSnapshot, Format, Popularity
-from syndicator.render.items import Item, Picture, prepare
+from syndicator.render.items import Item, Picture, Related, prepare
 from syndicator.render.text import line
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -76,11 +76,34 @@ def _extensions(item: Item) -> dict[str, Any]:
     if item.source.feed_url:
         source["feed_url"] = item.source.feed_url
     extensions: dict[str, Any] = {"_source": source, "_also_at": []}
+    if item.quote:
+        extensions["_quote"] = item.quote
+    if item.pictures:
+        extensions["_photos"] = [_photo(picture) for picture in item.pictures]
     if item.related:
         extensions["_related"] = f"{item.page_url}#related"
+        extensions["_related_links"] = [_related_link(link) for link in item.related]
     if item.popularity is not None:
         extensions["_popularity"] = _popularity(item.popularity)
     return extensions
+
+
+def _photo(picture: Picture) -> dict[str, Any]:
+    """All that is known of a photo, which `image` and attachments have no keys for."""
+    known = {
+        "url": picture.url,
+        "caption": picture.caption or None,
+        "credit": picture.credit or None,
+        "width": picture.width,
+        "height": picture.height,
+        "media_type": picture.media_type,
+        "length_bytes": picture.length_bytes,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _related_link(link: Related) -> dict[str, str]:
+    return {"title": link.title, "url": link.url, "placement": link.placement.value}
 
 
 def _popularity(popularity: Popularity) -> dict[str, Any]:

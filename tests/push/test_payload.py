@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from push.push_values import NOON, article, event
 
-from syndicator.model.article import Photo
+from syndicator.model.article import Photo, Placement, RelatedLink
 from syndicator.model.event import EventType
 from syndicator.push.payload import MAX_BODY_BYTES, payload
 
@@ -27,6 +27,7 @@ FIELDS = [
     "language",
     "source",
     "story_id",
+    "related",
 ]  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def test_the_whole_body_is_frozen() -> None:
         '"authors":["Ani","Budi"],"published_at":"2026-05-04T12:00:00Z","updated_at":"2026-05-04T12:00:00Z",'
         '"images":[{"url":"https://beritakota.example/1.jpg","caption":"Air","credit":"Ani",'
         '"media_type":null,"width":800,"height":null}],"section":"Kota","tags":["banjir"],"language":"id",'
-        '"source":"beritakota","story_id":null}}}'
+        '"source":"beritakota","story_id":null,"related":[]}}}'
     )
 
 
@@ -93,8 +94,14 @@ def test_an_article_that_is_long_elsewhere_comes_thin() -> None:
     thin = decoded(photos=photos, quote="q" * 9000, lead="é" * 9000)["data"]["article"]
     assert list(thin) == [*FIELDS, "truncated"]
     assert thin["lead"] == "é" * 500
-    assert (thin["images"], thin["quote"], thin["tags"]) == ([], None, [])
+    assert (thin["images"], thin["quote"], thin["tags"], thin["related"]) == ([], None, [], [])
     assert thin["url"] == "https://beritakota.example/banjir"
+
+
+def test_related_articles_are_told() -> None:
+    inline = RelatedLink(url="https://beritakota.example/lama", title="Lama", placement=Placement.INLINE)
+    told = decoded(related=(inline,))["data"]["article"]["related"]
+    assert told == [{"url": "https://beritakota.example/lama", "title": "Lama", "placement": "inline"}]
 
 
 def test_the_bound_is_just_met() -> None:

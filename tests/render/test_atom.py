@@ -58,7 +58,13 @@ def test_an_entry_carries_everything() -> None:
             "rel": "alternate",
             "type": "text/html",
             "hreflang": "id",
-        }
+        },
+        {
+            "href": "https://berita.example/lama",
+            "rel": "related",
+            "type": "text/html",
+            "title": "Banjir tahun lalu",
+        },
     ]
     assert found(first, "a:content")[0].get("type") == "html"
     assert first.get(LANG) is None

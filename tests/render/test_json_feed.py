@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from render.render_values import NOON, article, busy_snapshot, entry, snapshot
 
-from syndicator.model.article import Photo
+from syndicator.model.article import Photo, Placement, RelatedLink
 from syndicator.model.feed import Format, Popularity
 from syndicator.render import render
 
@@ -56,9 +56,46 @@ def test_extensions() -> None:
     assert first["_popularity"] == {"rank": 1, "score": 10.5, "views": 1000}
 
 
+def test_photos_quote_and_related_articles_have_extensions() -> None:
+    photos = (
+        Photo(
+            url="https://img.example/a.jpg",
+            caption="Jalan utama",
+            credit="Rina",
+            width=800,
+            height=450,
+            length_bytes=1234,
+        ),
+        Photo(url="https://img.example/of-unknown-type"),
+    )
+    related = (
+        RelatedLink(url="https://berita.example/lama", title="Lama", placement=Placement.INLINE),
+        RelatedLink(url="https://berita.example/lain", title="Lain"),
+    )
+    one = article(0, photos=photos, related=related, quote="Kami belum tidur.")
+    (item,) = document(snapshot(one))["items"]
+    assert item["_photos"] == [
+        {
+            "url": "https://img.example/a.jpg",
+            "caption": "Jalan utama",
+            "credit": "Rina",
+            "width": 800,
+            "height": 450,
+            "media_type": "image/jpeg",
+            "length_bytes": 1234,
+        },
+        {"url": "https://img.example/of-unknown-type"},
+    ]
+    assert item["_quote"] == "Kami belum tidur."
+    assert item["_related_links"] == [
+        {"title": "Lama", "url": "https://berita.example/lama", "placement": "inline"},
+        {"title": "Lain", "url": "https://berita.example/lain", "placement": "boxed"},
+    ]
+
+
 def test_what_is_not_known_is_left_out() -> None:
-    (item,) = document(snapshot(article(0, related=())))["items"]
-    assert not {"_related", "_popularity"} & item.keys()
+    (item,) = document(snapshot(article(0, related=(), photos=())))["items"]
+    assert not {"_related", "_related_links", "_photos", "_quote", "_popularity"} & item.keys()
     ranked = entry(article(0), popularity=Popularity(rank=1, score=float("nan")))
     (item,) = document(snapshot(entries=(ranked,)))["items"]
     assert item["_popularity"] == {"rank": 1, "score": 0.0}
@@ -89,7 +126,7 @@ def test_it_is_valid_by_the_schema(of: Any) -> None:
     schema = json.loads(SCHEMA.read_text())
     checker = jsonschema.validators.validator_for(schema)(schema)
     feed = document(of)
-    # The schema wants every extension to be an object; these two are a list and a URL by our own promise.
-    ours = {"_also_at", "_related"}
+    # The schema wants every extension to be an object; these are lists and texts by our own promise.
+    ours = {"_also_at", "_photos", "_quote", "_related", "_related_links"}
     assert [fault for fault in checker.iter_errors(feed) if not ours & {*fault.absolute_path}] == []
     assert list(checker.iter_errors(feed | {"title": 7})), "the schema must be able to refuse"

@@ -101,6 +101,27 @@ def test_ids_outlive_every_change() -> None:
     assert [entries[0].id for entries in read_all(elsewhere)] == [before] * 3
 
 
+def test_all_formats_name_the_related_articles_and_the_photo_with_caption_and_credit() -> None:
+    rss, atom = (
+        feedparser.parse(render(busy_snapshot(), form).body).entries[0] for form in (Format.RSS, Format.ATOM)
+    )
+    told = json.loads(render(busy_snapshot(), Format.JSON).body)["items"][0]
+    (related,) = told["_related_links"]
+    (photo,) = told["_photos"]
+    for one in (rss, atom):
+        links = [(link.href, link.title) for link in one.links if link.rel == "related"]
+        assert links == [(related["url"], related["title"])]
+        (content,) = one.media_content
+        assert [content[key] for key in ("url", "type", "width", "height")] == [
+            photo["url"],
+            photo["media_type"],
+            str(photo["width"]),
+            str(photo["height"]),
+        ]
+        assert one.media_credit[0]["content"] == photo["credit"]
+    assert photo["caption"] == "Jalan utama pada pagi hari"
+
+
 def test_an_article_stands_in_a_feed_once() -> None:
     for entries in read_all(snapshot(article(0), article(1), article(0, title="lagi"))):
         assert [one.title for one in entries] == [article(0).title, article(1).title]

@@ -84,6 +84,19 @@ def test_the_photo_is_media_rss_with_caption_and_credit() -> None:
     assert found(first, ".//media:group") == []
 
 
+def test_related_articles_are_links_of_atom_and_not_the_items_own() -> None:
+    first = found(tree(busy_snapshot()), "//item")[0]
+    assert [link.text for link in first.findall("link")] == ["https://berita.example/2026/11/05/banjir-0"]
+    assert [dict(link.attrib) for link in found(first, "atom:link")] == [
+        {
+            "rel": "related",
+            "type": "text/html",
+            "href": "https://berita.example/lama",
+            "title": "Banjir tahun lalu",
+        }
+    ]
+
+
 def test_nothing_stands_in_a_namespace_of_chance() -> None:
     for form in (Format.RSS, Format.ATOM):
         body = render(busy_snapshot(), form).body
