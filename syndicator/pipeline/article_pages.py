@@ -1,8 +1,12 @@
 """Article pages of a source: which are worth reading, what they bring, and when they are read again."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Self
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
@@ -10,8 +14,9 @@ from syndicator.gather.article_page import ArticleReading
 from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Article, Candidate, ListedItem, PopularItem
 from syndicator.model.clock import Clock
-from syndicator.model.fetch import Fetched, Reason
-from syndicator.model.source import Source, SourceKind
+from syndicator.model.fetch import Fetched, FetchFailed, NotModified, Reason
+from syndicator.model.source import Source
+from syndicator.observe.logs import get_logger
 from syndicator.pipeline.admitting import Admitted
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.intake import Intake
@@ -20,12 +25,33 @@ from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import next_recheck
 from syndicator.rules.identity import url_key
 from syndicator.store.store import Store
+from syndicator.store.unreadable import FIRST_PAUSE, LONGEST_PAUSE
 
 RECHECKS = 10
 """Known article pages that one round reads again at most."""
 
 CHUNK = 10
-"""Article pages between two admissions: what is read is soon safe, and soon shown."""
+"""Article pages that are read at the same time."""
+
+
+PORTION_S = 10.0
+"""So long what has been read waits for what is still read, of pages that are read at the same time."""
+
+LONGEST_OUTAGE_PAUSE = timedelta(minutes=15)
+"""Until a page is tried again whose server, not the page itself, was in trouble."""
+
+_PASSING = frozenset({Reason.TIMEOUT, Reason.DNS, Reason.CONNECT})
+_POISON = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+"""What a fault of ours in reading odd data raises."""
+
+log = get_logger(__name__)
+
+
+class _Unread(Struct, frozen=True, kw_only=True):
+    """A page that could not be read."""
+
+    longest: timedelta = LONGEST_PAUSE
+    """How long it is left alone at most."""
 
 
 class ArticlePages:
@@ -67,46 +93,52 @@ class ArticlePages:
         backfill: bool,
         told: Mapping[str, Candidate] | None = None,
     ) -> list[Admitted]:
-        """Read the pages of items, the oldest first, and admit what they hold.
+        """Read the pages of items, the oldest first, and admit what they hold, while there is time.
 
         `told`: what a feed says of them, by their URL: it stands where the page cannot be read.
         """
         told = told or {}
         admitted: list[Admitted] = []
+        left = len(items)
         for start in range(0, len(items), CHUNK):
             if notes.time_is_up:
-                notes.warn(f"articles left for the next round: {len(items) - start}")
                 break
             chunk = items[start : start + CHUNK]
-            pages = await asyncio.gather(*(self._read(source, item.url, item, notes) for item in chunk))
-            read = [_together(page, told.get(item.url)) for item, page in zip(chunk, pages, strict=True)]
-            failed = [url_key(item.url) for item, one in zip(chunk, read, strict=True) if one is None]
-            await self._store.unreadable.failed(source.id, failed, self._clock())
-            candidates = [one for one in read if one is not None]
-            admitted += await self._intake.take_in(
-                source, candidates, notes, backfill=backfill, rechecked=True
-            )
+            async with _Readings([self._read(source, item.url, item, notes) for item in chunk]) as readings:
+                while some := await readings.next(notes.left_s):
+                    left -= len(some)
+                    pages = [(chunk[number], page) for number, page in some]
+                    await self._note_unread(source, pages, told, notes)
+                    read = [_together(page, told.get(item.url)) for item, page in pages]
+                    candidates = [one for one in read if one is not None]
+                    admitted += await self._intake.take_in(
+                        source, candidates, notes, backfill=backfill, rechecked=True
+                    )
+        notes.leave(left)
         return admitted
 
     async def recheck(self, source: Source, notes: Notes) -> list[Admitted]:
         """Read again what is young: portals correct their articles."""
         now = self._clock()
         due = await self._store.articles.due_for_recheck(source.id, now, RECHECKS)
-        found = await self._store.articles.get_many(due, bodies=False)
-        for article_id, head in zip(due, found, strict=True):
-            # Whatever its page brings, or fails to bring, each has its next turn, or none any more.
-            later = next_recheck(head.published_at, now) if head else None
-            await self._store.articles.set_recheck(source.id, article_id, later)
-        heads = [head for head in found if head]
-        if notes.time_is_up:
+        if not due or notes.time_is_up:
             return []
-        pages = await asyncio.gather(*(self._read(source, head.url, None, notes) for head in heads))
-        candidates = [
-            page if source.kind is SourceKind.PAGE else _filled(page, head)
-            for head, page in zip(heads, pages, strict=True)
-            if page is not None
-        ]
-        return await self._intake.take_in(source, candidates, notes, rechecked=True)
+        # With their bodies: what only the feed or the list told is still to stand after the page is read.
+        found = await self._store.articles.get_many(due)
+        for article_id, article in zip(due, found, strict=True):
+            # Whatever its page brings, or fails to bring, each has its next turn, or none any more.
+            later = next_recheck(article.published_at, now) if article else None
+            await self._store.articles.set_recheck(source.id, article_id, later)
+        known = [article for article in found if article]
+        admitted: list[Admitted] = []
+        pages = [self._read(source, one.url, _as_listed(one), notes) for one in known]
+        async with _Readings(pages) as readings:
+            while some := await readings.next(notes.left_s):
+                candidates = [
+                    _filled(page, known[number]) for number, page in some if isinstance(page, Candidate)
+                ]
+                admitted += await self._intake.take_in(source, candidates, notes, rechecked=True)
+        return admitted
 
     async def popular(self, source: Source, url: str, notes: Notes) -> tuple[PopularItem, ...]:
         """Read the page that holds the box of popular articles; that it cannot be read costs nothing else."""
@@ -122,23 +154,97 @@ class ArticlePages:
 
     async def _read(
         self, source: Source, url: str, listed: ListedItem | None, notes: Notes
-    ) -> Candidate | None:
-        """Read one page; None, and a warning, where that fails: it costs the others nothing."""
+    ) -> Candidate | _Unread:
+        """Read one page; where that fails, warn, and say for how long: it costs the others nothing."""
         result = await self._visitor.fetch(source, url, page=True)
         if not isinstance(result, Fetched):
             notes.warn_of_page(url, word(result))
-            return None
+            return _Unread(longest=_longest_pause(result))
         try:
             reading: ArticleReading = await self._gatherer.read_article(source, result, listed)
         except NotReadable as error:
             notes.warn_of_page(url, error.detail)
             if error.reason == Reason.EMPTY:
                 notes.missing |= {"article.title", "article.body"} & _configured(source)
-            return None
+            return _Unread()
+        except _POISON as error:  # a fault of ours in one page must not cost those beside it, round by round
+            log.exception("an article page broke its reader", source=source.id, url=url)
+            notes.warn_of_page(url, f"it broke our reader: {type(error).__name__} (the log has the details)")
+            return _Unread()
         notes.found.update(reading.found)
         notes.missing.update(reading.missing)
         notes.warn_of_page(url, *reading.warnings)
         return reading.candidate
+
+    async def _note_unread(
+        self,
+        source: Source,
+        pages: Sequence[tuple[ListedItem, Candidate | _Unread]],
+        told: Mapping[str, Candidate],
+        notes: Notes,
+    ) -> None:
+        """Remember when each page that could not be read is worth another try."""
+        failed: dict[timedelta, list[str]] = {}
+        for item, page in pages:
+            if isinstance(page, _Unread):
+                notes.unfinished |= page.longest < LONGEST_PAUSE and item.url not in told
+                failed.setdefault(page.longest, []).append(url_key(item.url))
+        for longest, keys in failed.items():
+            if longest:
+                await self._store.unreadable.failed(source.id, keys, self._clock(), longest)
+
+
+class _Readings:
+    """Article pages that are read at the same time, and given out in portions as they come.
+
+    A slow server must not keep from readers what has been read. Nothing goes on after the block: what is
+    still under way then, or when one of them raises, is cancelled.
+    """
+
+    def __init__(self, readings: Sequence[Coroutine[None, None, Candidate | _Unread]]) -> None:
+        self._waiting = {asyncio.create_task(one): number for number, one in enumerate(readings)}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._waiting:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
+
+    async def next(self, seconds: float) -> list[tuple[int, Candidate | _Unread]]:
+        """Give what is read, by its number, in order; nothing where all is given, or the time is over."""
+        left_s = max(seconds, 0)
+        while self._waiting:
+            wait_s = min(PORTION_S, left_s)
+            done, _ = await asyncio.wait(self._waiting, timeout=wait_s, return_when=asyncio.FIRST_EXCEPTION)
+            left_s -= wait_s
+            if done:
+                ordered = sorted(done, key=self._waiting.__getitem__)
+                return [(self._waiting.pop(task), task.result()) for task in ordered]
+            if left_s <= 0:
+                break
+        return []
+
+
+def _longest_pause(result: FetchFailed | NotModified) -> timedelta:
+    """Say how long a page is left alone at most after this failure; zero where it was not even asked for.
+
+    What passes by itself says nothing about the page: after an outage its article is to come soon.
+    """
+    if isinstance(result, NotModified):
+        return LONGEST_PAUSE
+    if result.reason is Reason.BUSY:
+        return timedelta()
+    if result.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return FIRST_PAUSE
+    passes = result.reason in _PASSING or (result.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return LONGEST_OUTAGE_PAUSE if passes else LONGEST_PAUSE
+
+
+def _as_listed(article: Article) -> ListedItem:
+    """Say of a known article what a list may have said that its page does not."""
+    return ListedItem(url=article.url, title=article.title)
 
 
 def _configured(source: Source) -> set[str]:
@@ -146,10 +252,12 @@ def _configured(source: Source) -> set[str]:
     return {f"article.{name}" for name in ("title", "body") if rule and getattr(rule, name)}
 
 
-def _together(page: Candidate | None, told: Candidate | None) -> Candidate | None:
+def _together(page: Candidate | _Unread, told: Candidate | None) -> Candidate | None:
     """Join what a page and a feed say of one article: the page has the text, the feed the identity."""
-    if page is None or told is None:
-        return page or told
+    if isinstance(page, _Unread):
+        return told
+    if told is None:
+        return page
     return replace(
         _filled(page, told),
         url=told.url,

@@ -4,17 +4,19 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.gatherer import Gatherer
-from syndicator.model.article import Candidate, ListedItem, PopularItem
+from syndicator.model.article import Article, Candidate, ListedItem, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, moved_to
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.admitting import Admitted, tally
 from syndicator.pipeline.article_pages import ArticlePages
+from syndicator.pipeline.holding import alone
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.rounds import (
     Notes,
@@ -22,6 +24,7 @@ from syndicator.pipeline.rounds import (
     RoundFailed,
     address,
     body_hash,
+    fetched,
     new_notes,
     note_views,
     poll_of,
@@ -31,11 +34,22 @@ from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import Verdict
 from syndicator.rules.honesty import is_check_due, trusts
+from syndicator.rules.identity import content_hash, identify, url_key
 from syndicator.rules.moves import overlaps
 from syndicator.store.store import Store
 
 READ_WHOLE_EVERY = timedelta(days=1)
 """So often a feed is read whatever its validators say: what it still lists stays known."""
+
+
+class _Taken(Struct, frozen=True, kw_only=True):
+    """What became of the entries of a document."""
+
+    admitted: list[Admitted]
+    known: int = 0
+    """Besides: what is known, or waits, and was not looked at again."""
+    left: int = 0
+    """Unknown ones for which there was no time."""
 
 
 class FeedRound:
@@ -64,26 +78,37 @@ class FeedRound:
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where there is no feed to read."""
+        notes = new_notes()
         documents = await self._subscribing.take_pushed(source)
-        pushed = await self._take_pushed(source, documents) if documents else None
+        pushed = await self._take_pushed(source, documents, notes) if documents else None
         if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
             return pushed  # a push makes a source due; the time of its next poll stays
-        outcome = await self._poll(source, state)
+        outcome = await self._poll(source, state, notes, patient=pushed is not None)
         delivers = await self._subscribing.delivers(source)
         if pushed is not None:
-            outcome = replace(
-                outcome,
-                round=outcome.round + pushed.round,
-                warnings=(*pushed.warnings, *outcome.warnings),
-                not_modified=False,
-            )
-        return replace(outcome, hub_delivers=delivers)
+            outcome = replace(outcome, round=outcome.round + pushed.round, not_modified=False)
+        if notes.unfinished:
+            # What is left is listed still, and an answer that nothing has changed would hide it.
+            outcome = replace(outcome, etag=None, last_modified=None, body_hash=None)
+        return replace(
+            outcome,
+            hub_delivers=delivers,
+            warnings=notes.warnings,
+            found=frozenset(notes.found),
+            missing=frozenset(notes.missing),
+        )
 
-    async def _poll(self, source: Source, state: SourceState) -> Outcome:
-        result = await self._visitor.fetch(source, address(source, state), self._asked_by(state))
-        if isinstance(result, NotModified) and is_check_due(state, self._rng):
-            return await self._check(source, state, result)
-        return await self._judge(source, state, result)
+    async def _poll(
+        self, source: Source, state: SourceState, notes: Notes, *, patient: bool
+    ) -> Outcome:
+        asked = self._asked_by(state)
+        result = await self._visitor.fetch(source, address(source, state), asked, patient=patient)
+        if isinstance(result, NotModified):
+            if not (asked.etag or asked.last_modified):
+                fetched(result)  # raises: it was not asked that
+            if is_check_due(state, self._rng):
+                return await self._check(source, state, result, notes)
+        return await self._judge(source, state, result, notes)
 
     def _asked_by(self, state: SourceState) -> SourceState:
         """Give the state whose validators are sent: none where they are not trusted, or a day has passed."""
@@ -93,76 +118,104 @@ class FeedRound:
             return state
         return replace(state, etag=None, last_modified=None)
 
-    async def _judge(self, source: Source, state: SourceState, result: FetchResult) -> Outcome:
+    async def _judge(self, source: Source, state: SourceState, result: FetchResult, notes: Notes) -> Outcome:
         if isinstance(result, FetchFailed):
             raise RoundFailed(result)
         if isinstance(result, NotModified):
-            return _unchanged(state, result)
+            return await self._unchanged(source, state, result, notes)
         digest = body_hash(result)
         fresh = state.read_at is not None and self._clock() - state.read_at <= READ_WHOLE_EVERY
         if digest == state.body_hash and fresh:
-            outcome = replace(_unchanged(state, result), overlap=True)
+            outcome = replace(await self._unchanged(source, state, result, notes), overlap=True)
+            news = False
         else:
-            outcome = replace(await self._read(source, state, result), body_hash=digest)
+            outcome, news = await self._read(source, state, result, notes)
+            outcome = replace(outcome, body_hash=digest)
         if not _says_unchanged(state, result):
             return outcome
-        return replace(outcome, held_news=outcome.round.new + outcome.round.changed > 0)
+        return replace(outcome, held_news=news and digest != state.body_hash)
 
-    async def _check(self, source: Source, state: SourceState, said: NotModified) -> Outcome:
+    async def _check(self, source: Source, state: SourceState, said: NotModified, notes: Notes) -> Outcome:
         """Fetch what is said to be unchanged: does it hold anything new?"""
         result = await self._visitor.fetch(source, address(source, state))
-        if not isinstance(result, Fetched):
-            return _unchanged(state, said)
-        return await self._judge(source, state, result)
+        return await self._judge(source, state, result if isinstance(result, Fetched) else said, notes)
 
-    async def _read(self, source: Source, state: SourceState, document: Fetched) -> Outcome:
+    async def _unchanged(
+        self, source: Source, state: SourceState, result: Fetched | NotModified, notes: Notes
+    ) -> Outcome:
+        """Read at least young article pages again: they change while their feed does not."""
+        outcome = _unchanged(state, result)
+        if not source.full_text:
+            return outcome
+        rechecked = await self._pages.recheck(source, notes)
+        await note_views(self._store, self._clock, source.id, rechecked)
+        return replace(outcome, round=tally(rechecked))
+
+    async def _read(
+        self, source: Source, state: SourceState, document: Fetched, notes: Notes
+    ) -> tuple[Outcome, bool]:
+        """Read the document; tell besides whether it held anything new itself."""
         reading = await self._gatherer.read_feed(source, document)
+        notes.warn(*reading.warnings)
         backfill = state.first_success_at is None
-        notes = new_notes()
-        admitted, known = await self._take_in(source, reading, notes, backfill=backfill)
+        taken = await self._take_in(source, reading, notes, backfill=backfill)
+        rechecked = await self._pages.recheck(source, notes) if source.full_text else []
         popular: tuple[PopularItem, ...] = ()
         if source.popular is not None and source.popular.url is not None:
             popular = await self._pages.popular(source, source.popular.url, notes)
-        await note_views(self._store, self._clock, source.id, admitted, popular)
-        counts = with_known(tally(admitted), known)
+        await note_views(self._store, self._clock, source.id, taken.admitted + rechecked, popular)
+        # What pages brought that were only read again is no word of the document's.
+        own = with_known(tally(taken.admitted), taken.known)
         await self._subscribing.advertised(source, document, reading.hubs, reading.self_url)
-        await self._subscribing.polled(source, counts.new)
-        total = counts.new + counts.changed + counts.duplicate + counts.unchanged
-        return Outcome(
-            round=counts,
-            warnings=(*reading.warnings, *notes.warnings),
+        await self._subscribing.polled(source, own.new)
+        known = own.changed + own.duplicate + own.unchanged
+        outcome = Outcome(
+            round=own + tally(rechecked),
             etag=document.headers.get("etag"),
             last_modified=document.headers.get("last-modified"),
             read_whole=True,
             headers=document.headers,
             hints=reading.hints,
-            poll=poll_of(admitted, known=known, backfill=backfill),
+            poll=poll_of(taken.admitted, known=taken.known, backfill=backfill),
             moved_to=document.moved_to,
-            overlap=overlaps(total - counts.new, total),
-            found=frozenset(notes.found),
-            missing=frozenset(notes.missing),
+            overlap=overlaps(known, known + own.new + taken.left),
         )
+        return outcome, own.new + own.changed > 0
 
-    async def _take_in(
-        self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool
-    ) -> tuple[list[Admitted], int]:
-        """Admit what a feed holds; give also how much of it was known and was not looked at again."""
+    async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:
+        """Admit what a feed holds."""
         # Feeds begin with the newest: told the other way round, articles get their order.
         oldest_first = reading.candidates[::-1]
         if not source.full_text:
-            return await self._intake.take_in(source, oldest_first, notes, backfill=backfill), 0
-        with_page = [one for one in oldest_first if one.url]
-        fresh = await self._pages.unknown(source, [_listed(one) for one in with_page])
-        told = {one.url: one for one in with_page}
-        admitted = await self._pages.take_in(source, fresh, notes, backfill=backfill, told=told)
-        bare = [one for one in oldest_first if not one.url]
+            return _Taken(admitted=await self._intake.take_in(source, oldest_first, notes, backfill=backfill))
+        with_page, bare = _apart(oldest_first)
+        fresh = await self._pages.unknown(source, [_listed(one) for one in with_page.values()])
+        admitted = await self._pages.take_in(source, fresh, notes, backfill=backfill, told=with_page)
+        left = len(fresh) - len(admitted) if notes.time_is_up else 0
+        unread = {item.url for item in fresh}
+        known = [one for url, one in with_page.items() if url not in unread]
+        again = await self._corrected(source, known)
+        admitted += await self._intake.take_in(source, again, notes, rechecked=True)
         admitted += await self._intake.take_in(source, bare, notes, backfill=backfill)
-        admitted += await self._pages.recheck(source, notes)
-        return admitted, len(with_page) - len(fresh)
+        return _Taken(admitted=admitted, known=len(known) - len(again), left=left)
 
-    async def _take_pushed(self, source: Source, documents: Sequence[Fetched]) -> Outcome:
+    async def _corrected(self, source: Source, known: Sequence[Candidate]) -> list[Candidate]:
+        """Give those of the known whose pages could not be read, where the feed says otherwise by now."""
+        found = await self._store.articles.resolve([url_key(one.url) for one in known])
+        own = [
+            (one, owned.article_id)
+            for one, owned in zip(known, found, strict=True)
+            if owned is not None and owned.source == source.id
+        ]
+        heads = await self._store.articles.get_many([article_id for _, article_id in own], bodies=False)
+        return [
+            one
+            for (one, _), head in zip(own, heads, strict=True)
+            if head is not None and not head.provenance.read_from and _differs(one, head)
+        ]
+
+    async def _take_pushed(self, source: Source, documents: Sequence[Fetched], notes: Notes) -> Outcome:
         """Admit what a hub brought. What cannot be read of it is told, and is no fault of the source."""
-        notes = new_notes()
         admitted: list[Admitted] = []
         known = 0
         for document in documents:
@@ -171,8 +224,8 @@ class FeedRound:
             except NotReadable as error:
                 notes.warn(f"what the hub pushed could not be read: {error.detail}")
                 continue
-            taken, seen = await self._take_in(source, reading, notes, backfill=False)
-            admitted, known = admitted + taken, known + seen
+            taken = await self._take_in(source, reading, notes, backfill=False)
+            admitted, known = admitted + taken.admitted, known + taken.known
             notes.warn(*reading.warnings)
         await note_views(self._store, self._clock, source.id, admitted)
         new = sum(one.verdict is Verdict.NEW for one in admitted)
@@ -213,6 +266,26 @@ def _says_unchanged(state: SourceState, document: Fetched) -> bool:
     if state.etag:
         return document.headers.get("etag") == state.etag
     return bool(state.last_modified) and document.headers.get("last-modified") == state.last_modified
+
+
+def _apart(candidates: Sequence[Candidate]) -> tuple[dict[str, Candidate], list[Candidate]]:
+    """Part the entries of a document into those with a page of their own, by its URL, and the others.
+
+    Only the whole document tells what identifies its entries: a guid, or a link, that several share does not.
+    """
+    with_page: dict[str, Candidate] = {}
+    bare: list[Candidate] = []
+    for candidate, identity in zip(candidates, identify(candidates), strict=True):
+        if candidate.url and url_key(candidate.url) in identity.keys:
+            with_page[url_key(candidate.url)] = alone(candidate, identity)
+        else:
+            bare.append(alone(candidate, identity))
+    return {one.url: one for one in with_page.values()}, bare
+
+
+def _differs(told: Candidate, head: Article) -> bool:
+    """Tell whether the words differ; of its pictures we may have chosen other addresses than those told."""
+    return content_hash(replace(told, photos=head.photos)) != head.content_hash
 
 
 def _listed(candidate: Candidate) -> ListedItem:

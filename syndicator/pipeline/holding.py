@@ -33,7 +33,8 @@ class Held:
 
         A newer candidate takes the place of a held one of the same identity. One whose embargo is over, or
         was lifted, goes through, and is due for release now in place of the held one: whoever dies before it
-        is admitted, the release step admits it, and then holds it no more.
+        is admitted, the release step admits it, and then holds it no more. The word of a feed alone neither
+        replaces nor lifts what is held as its page was read.
         """
         if not candidates:
             return []
@@ -45,8 +46,10 @@ class Held:
         found = await self._store.find(source, [identity.keys for identity in identities])
         passed: list[Candidate] = []
         for candidate, identity, earlier in zip(candidates, identities, found, strict=True):
-            single = _alone(candidate, identity)
-            if is_held(candidate, now):
+            single = alone(candidate, identity)
+            if _is_less_than_held(candidate, earlier):
+                log.info("kept back: its page, which has an embargo, could not be read", url=candidate.url)
+            elif is_held(candidate, now):
                 await self._hold(single, identity, earlier, now)
             else:
                 passed.append(await self._let_through(single, identity, earlier, now))
@@ -91,13 +94,21 @@ class Held:
         return passing
 
 
-def _alone(candidate: Candidate, identity: Identity) -> Candidate:
+def alone(candidate: Candidate, identity: Identity) -> Candidate:
     """Give a candidate that is known by the same keys without the rest of its document.
 
     A guid that others of the document share identifies nothing; alone, it would seem to.
     """
     has_own_guid = any(key.startswith("g:") for key in identity.keys)
     return candidate if has_own_guid else replace(candidate, guid=None)
+
+
+def _is_less_than_held(candidate: Candidate, earlier: Sequence[HeldArticle]) -> bool:
+    """Tell whether a list or a feed alone speaks of what is held as its own page was read.
+
+    It cannot know of an embargo that stands on the page only.
+    """
+    return not candidate.provenance.read_from and any(one.candidate.provenance.read_from for one in earlier)
 
 
 def _is_known_by_itself(candidate: Candidate, identity: Identity) -> bool:

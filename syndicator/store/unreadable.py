@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
-from syndicator.store.connection import Command, Connection
+from syndicator.store.connection import Command, Connection, pairs
 from syndicator.store.keys import Keys
 
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(days=1)
 KEPT = timedelta(days=7)
 MAX_PAGES = 2000
-"""Of one source; beyond that all are forgotten: such a list is not worth remembering."""
+"""Of one source; beyond that a tenth is forgotten: what is to be tried again anyway, or soonest."""
 
 
 class Unreadable:
@@ -30,8 +30,10 @@ class Unreadable:
         found = await self._tries(source, keys)
         return frozenset(key for key, (_, retry_ms) in found.items() if retry_ms > to_ms(now))
 
-    async def failed(self, source: SourceId, keys: Sequence[str], now: datetime) -> None:
-        """Note that these could not be read: each pause is twice as long as the one before."""
+    async def failed(
+        self, source: SourceId, keys: Sequence[str], now: datetime, longest: timedelta = LONGEST_PAUSE
+    ) -> None:
+        """Note that these could not be read: each pause is twice as long as the last, up to `longest`."""
         if not keys:
             return
         found = await self._tries(source, keys)
@@ -39,12 +41,21 @@ class Unreadable:
         written: list[str | int] = []
         for page in keys:
             times = found.get(page, (0, 0))[0]
-            pause = min(FIRST_PAUSE * 2 ** min(times, 20), LONGEST_PAUSE)
+            pause = min(FIRST_PAUSE * 2 ** min(times, 20), longest)
             written += [page, f"{times + 1}:{to_ms(now + pause)}"]
         commands: list[Command] = [("HSET", key, *written), ("EXPIRE", key, int(KEPT.total_seconds()))]
-        if await self._redis.call("HLEN", key) > MAX_PAGES:
-            commands.insert(0, ("DEL", key))
+        dropped = await self._too_many(key)
+        if dropped:
+            commands.insert(0, ("HDEL", key, *dropped))
         await self._redis.batch(commands)
+
+    async def _too_many(self, key: str) -> list[str]:
+        """Name what is forgotten for the sake of the new: the pages whose next try came longest ago."""
+        if await self._redis.call("HLEN", key) <= MAX_PAGES:
+            return []
+        rows = pairs(await self._redis.call("HGETALL", key))
+        by_retry = sorted(rows, key=lambda row: int(row[1].partition(b":")[2]))
+        return [page.decode() for page, _ in by_retry[: len(rows) - MAX_PAGES * 9 // 10]]
 
     async def _tries(self, source: SourceId, keys: Sequence[str]) -> Mapping[str, tuple[int, int]]:
         if not keys:

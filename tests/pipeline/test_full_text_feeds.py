@@ -1,0 +1,218 @@
+"""Feeds whose articles are read from their pages: identity, failing pages, corrections, and what is told."""
+
+from datetime import timedelta
+
+import pytest
+from pipeline.conftest import OpenService, Portal
+from pipeline.full_text_world import RULE, articles, config, entry, feed, page, put_pages
+from pipeline.test_feed_rounds import CITY, gather
+from support import NOON, ManualClock
+
+from syndicator.gather.gatherer import Gatherer
+from syndicator.model.article import ListedItem
+from syndicator.model.fetch import Fetched
+from syndicator.model.source import Source
+
+
+async def test_a_guid_that_all_entries_share_identifies_none(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    put_pages(portal, 1, 2, 3, 4)
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        for newest in (2, 3, 4):
+            entries = [entry(portal, number, guid="kota.example") for number in range(newest, 0, -1)]
+            portal.documents["/rss"] = feed(*entries)
+            await gather(service)
+            clock.advance(300)
+        assert [one.title for one in await articles(service)] == [f"Berita {n}" for n in (1, 2, 3, 4)]
+
+
+async def test_entries_of_a_live_ticker_stay_apart(portal: Portal, service_of: OpenService) -> None:
+    portal.documents["/live"] = page(9)
+    portal.documents["/rss"] = feed(
+        *(entry(portal, number, guid=f"g{number}", link="/live") for number in (3, 2, 1))
+    )
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        (report,) = await gather(service)
+        assert report.round.new == 3
+        assert [one.title for one in await articles(service)] == ["Berita 1", "Berita 2", "Berita 3"]
+
+
+@pytest.mark.parametrize("status", [503, 404])
+async def test_an_embargo_of_a_page_outlives_its_failure(
+    portal: Portal, service_of: OpenService, clock: ManualClock, status: int
+) -> None:
+    until = NOON + timedelta(hours=5)
+    portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
+    portal.documents["/read/1"] = page(1, extra=f"<time class='emb' datetime='{until.isoformat()}'></time>")
+    rule = 'article = { title = "h1", body = ".isi", embargo = ".emb@datetime" }'
+    async with service_of(config(portal, rule)) as service:
+        await service.enlist()
+        await gather(service)
+        assert await service.store.held.count() == 1
+        portal.status["/read/1"] = status
+        for _ in range(3):
+            clock.advance(3700)
+            portal.documents["/rss"] += " "
+            await gather(service)
+            assert await articles(service) == []
+        (held,) = (await service.store.held.claim("t", until, timedelta(seconds=1), 1)).items
+        kept = await service.store.held.get(held)
+        assert kept is not None
+        assert "Isi lengkap" in kept.candidate.body_html
+        assert kept.until == until
+
+
+async def test_an_embargo_is_lifted_by_its_page(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    until = NOON + timedelta(hours=5)
+    portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
+    portal.documents["/read/1"] = page(1, extra=f"<time class='emb' datetime='{until.isoformat()}'></time>")
+    rule = 'article = { title = "h1", body = ".isi", embargo = ".emb@datetime" }'
+    async with service_of(config(portal, rule)) as service:
+        await service.enlist()
+        await gather(service)
+        portal.documents["/read/1"] = page(1)
+        clock.advance(3700)
+        portal.documents["/rss"] += " "
+        (report,) = await gather(service)
+        assert report.round.new == 1
+
+
+async def test_what_the_feed_corrects_arrives_where_the_page_is_walled(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.status["/read/1"] = 403
+    portal.documents["/rss"] = feed(entry(portal, 1, guid="g1", lead="Salah."))
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        portal.documents["/rss"] = feed(entry(portal, 1, guid="g1", lead="RALAT: benar."))
+        clock.advance(300)
+        (report,) = await gather(service)
+        assert (report.round.changed, report.round.unchanged) == (1, 0)
+        (article,) = await articles(service)
+        assert article.lead == "RALAT: benar."
+
+
+async def test_what_a_page_told_is_not_replaced_by_the_feed(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    put_pages(portal, 1)
+    portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        portal.documents["/rss"] = feed(entry(portal, 1, guid="g1", lead="Ringkasan lain."))
+        clock.advance(300)
+        (report,) = await gather(service)
+        (article,) = await articles(service)
+        assert (report.round.changed, article.revision) == (0, 1)
+
+
+async def test_a_text_that_only_the_feed_has_stays_when_its_page_is_read_again(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    text = "<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'>"
+    text += "<![CDATA[<p>Seluruh berita.</p>]]></content:encoded>"
+    portal.documents["/rss"] = feed(entry(portal, 1, guid="g1", extra=text))
+    portal.documents["/read/1"] = (
+        "<html><head><meta property='og:title' content='Berita 1'>"
+        "<meta property='og:type' content='article'>"
+        "<meta property='og:description' content='Ringkas 1.'></head><body><h1>Berita 1</h1></body></html>"
+    )
+    async with service_of(config(portal, "")) as service:
+        await service.enlist()
+        await gather(service)
+        clock.advance(7200)
+        portal.documents["/rss"] += " "
+        await gather(service)
+        assert portal.asked.count("/read/1") == 2
+        (article,) = await articles(service)
+        assert (article.revision, article.body_html) == (1, "<p>Seluruh berita.</p>")
+
+
+async def test_young_pages_are_read_again_while_their_feed_is_unchanged(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    put_pages(portal, 1)
+    portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
+    portal.etags["/rss"] = '"one"'
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        portal.documents["/read/1"] = page(1, "Isi yang dikoreksi oleh redaksi, cukup panjang.")
+        clock.advance(7200)
+        (report,) = await gather(service)
+        assert (report.status, report.round.changed) == ("unchanged", 1)
+        (article,) = await articles(service)
+        assert "dikoreksi" in article.body_html
+
+
+async def test_a_page_that_changed_makes_no_liar_of_its_feed(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    put_pages(portal, 1)
+    portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
+    portal.etags["/rss"] = '"one"'
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        portal.documents["/read/1"] = page(1, "Isi yang dikoreksi oleh redaksi, cukup panjang.")
+        clock.advance(86400 + 300)
+        (report,) = await gather(service)
+        assert report.round.changed == 1
+        assert (await service.store.sources.state(CITY)).honesty.lies == 0
+
+
+async def test_pages_that_are_read_again_hide_no_gap(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    put_pages(portal, *range(1, 30))
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        for first in (1, 11):
+            numbers = range(first, first + 8)
+            portal.documents["/rss"] = feed(*(entry(portal, n, guid=f"g{n}") for n in numbers))
+            await gather(service)
+            clock.advance(7200)
+        state = await service.store.sources.state(CITY)
+        assert portal.asked.count("/read/1") == 2  # read again, as it is young
+        assert state.gaps == 1
+        assert any("probably missed" in warning for warning in state.warnings)
+
+
+async def test_one_poison_page_costs_only_itself(
+    portal: Portal, service_of: OpenService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Gatherer.read_article
+
+    async def poisoned(
+        self: Gatherer, source: Source, fetched: Fetched, listed: ListedItem | None = None
+    ) -> object:
+        if fetched.url.endswith("/read/2"):
+            raise ValueError("odd data")
+        return await real(self, source, fetched, listed)
+
+    monkeypatch.setattr(Gatherer, "read_article", poisoned)
+    put_pages(portal, 1, 2, 3)
+    portal.documents["/rss"] = feed(*(entry(portal, n, guid=f"g{n}") for n in (3, 2, 1)))
+    async with service_of(config(portal, RULE)) as service:
+        await service.enlist()
+        (report,) = await gather(service)
+        assert (report.status, report.round.new) == ("ok", 3)
+        state = await service.store.sources.state(CITY)
+        (warning,) = (one for one in state.warnings if "broke our reader" in one)
+        assert "ValueError" in warning
+        assert [bool(one.body_html) for one in await articles(service)] == [True, False, True]
+
+
+async def test_unchanged_though_nobody_asked_is_a_failure(portal: Portal, service_of: OpenService) -> None:
+    portal.status["/rss"] = 304
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        (report,) = await gather(service)
+        assert (report.status, report.reason) == ("failed", "malformed")
