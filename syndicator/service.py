@@ -186,7 +186,7 @@ def _wire(
     )
     admitter = Admitter(store.articles, specs, clock)
     held = Held(store.held)
-    intake = Intake(Pictures(store.pictures, egress, clock), held, admitter, clock)
+    intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, clock)
     pages = ArticlePages(
         store=store, visitor=visitor, gatherer=gatherer, intake=intake, held=held, clock=clock
     )
@@ -202,7 +202,13 @@ def _wire(
             rng=rng,
         ),
         SourceKind.SITEMAP: SitemapRound(
-            store=store, visitor=visitor, gatherer=gatherer, intake=intake, pages=pages, clock=clock
+            store=store,
+            visitor=visitor,
+            gatherer=gatherer,
+            intake=intake,
+            pages=pages,
+            clock=clock,
+            rng=rng,
         ),
         SourceKind.PAGE: PageRound(store, visitor, gatherer, pages, clock),
     }

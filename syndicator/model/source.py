@@ -271,6 +271,8 @@ class SourceState(Struct, frozen=True, kw_only=True):
     last_round: Round | None = None
     first_success_at: datetime | None = None
     """None until the first round that worked: that round is a backfill."""
+    archive_before: datetime | None = None
+    """Of a sitemap: what is dated before the oldest that its first round took is the archive of the portal."""
     failures: int = 0
     """In a row."""
     excused: int = 0

@@ -1,7 +1,7 @@
 """Candidates in, articles, indexes and events out: look up, judge, admit, and judge again what moved."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -25,6 +25,8 @@ _ATTEMPTS = 20
 _TICK = timedelta(milliseconds=1)
 """Between two candidates of a document, so that articles without a time keep their order."""
 
+_ALWAYS = datetime.max.replace(tzinfo=UTC)
+
 
 class Admitted(Struct, frozen=True, kw_only=True):
     candidate: Candidate
@@ -41,27 +43,37 @@ class Admitter:
         self._clock = clock
 
     async def admit(
-        self, candidates: Sequence[Candidate], *, backfill: bool = False, rechecked: bool = False
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        backfill: bool = False,
+        rechecked: bool = False,
+        archive_before: datetime | None = None,
     ) -> list[Admitted]:
         """Admit the candidates of one document, the oldest first: that order decides where no date does.
 
-        `backfill`: the first round of a source, whose articles are listed by their own dates.
+        `backfill`: the first round of a source, whose articles are listed by their own dates; so are those
+        dated before `archive_before` in later ones.
         `rechecked`: their pages are to be read again while they are young.
         """
+        own_dates_before = _ALWAYS if backfill else archive_before
         known = list(zip(candidates, identify(candidates), strict=True))
         admitted: list[Admitted] = []
         for start in range(0, len(known), BATCH):
             batch = dict(enumerate(known[start : start + BATCH], start))
-            admitted += await self._batch(batch, backfill, rechecked)
+            admitted += await self._batch(batch, own_dates_before, rechecked)
         return admitted
 
     async def _batch(
-        self, batch: Mapping[int, tuple[Candidate, Identity]], backfill: bool, rechecked: bool
+        self,
+        batch: Mapping[int, tuple[Candidate, Identity]],
+        own_dates_before: datetime | None,
+        rechecked: bool,
     ) -> list[Admitted]:
         results: dict[int, Admitted] = {}
         pending = dict(batch)
         for _ in range(_ATTEMPTS):
-            intents = await self._judge(pending, backfill, rechecked)
+            intents = await self._judge(pending, own_dates_before, rechecked)
             done = await self._articles.admit(list(intents.values()), self._clock())
             for (number, intent), written in zip(intents.items(), done, strict=True):
                 if written:
@@ -74,7 +86,10 @@ class Admitter:
         raise StoreError(f"{len(pending)} candidates could not be admitted: they moved {_ATTEMPTS} times")
 
     async def _judge(
-        self, pending: dict[int, tuple[Candidate, Identity]], backfill: bool, rechecked: bool
+        self,
+        pending: dict[int, tuple[Candidate, Identity]],
+        own_dates_before: datetime | None,
+        rechecked: bool,
     ) -> dict[int, Admission]:
         found = await self._articles.lookup([identity for _, identity in pending.values()])
         now = self._clock()
@@ -85,11 +100,16 @@ class Admitter:
                 known,
                 specs=self._specs,
                 now=now + number * _TICK,
-                backfill=backfill,
+                backfill=_is_before(candidate, own_dates_before),
                 rechecked=rechecked,
             )
             for (number, (candidate, identity)), known in zip(pending.items(), found, strict=True)
         }
+
+
+def _is_before(candidate: Candidate, moment: datetime | None) -> bool:
+    claimed = candidate.published_at
+    return claimed is not None and moment is not None and claimed < moment
 
 
 def tally(admitted: Sequence[Admitted]) -> Round:

@@ -263,6 +263,7 @@ class GatherStep:
             last_success_at=now,
             read_at=now if outcome.read_whole else state.read_at,
             first_success_at=state.first_success_at or now,
+            archive_before=state.archive_before or outcome.archive_before,
             last_round=outcome.round,
             failures=0,
             excused=0,

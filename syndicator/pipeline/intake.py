@@ -40,4 +40,6 @@ class Intake:
         prepared, warnings = await self._pictures.prepare(source, candidates)
         notes.warn(*warnings)
         free = await self._held.keep_back(prepared, self._clock())
-        return await self._admitter.admit(free, backfill=backfill, rechecked=rechecked)
+        return await self._admitter.admit(
+            free, backfill=backfill, rechecked=rechecked, archive_before=notes.archive_before
+        )

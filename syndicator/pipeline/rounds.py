@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -55,6 +56,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     found: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     """Configured selectors that found something, or nothing, on any page of the round."""
+    archive_before: datetime | None = None
+    """What a first round found to be archive from then on (`rules.archive`)."""
     hub_delivers: bool = False
     only_pushed: bool = False
     """Whether only what a hub had brought was taken in, and the source itself was not asked."""
@@ -66,6 +69,8 @@ class Notes:
 
     until: float
     """When no further article page is begun, on the clock of the event loop."""
+    archive_before: datetime | None = None
+    """What is dated before is no late find, but comes from the archive: it is listed by its own date."""
     found: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     unfinished: bool = False
@@ -115,9 +120,10 @@ def _of_pages(sentence: str, urls: Sequence[str]) -> str:
     return f"{len(urls)} article pages, such as {urls[0]}: {sentence}"
 
 
-def new_notes() -> Notes:
+def new_notes(first_success_at: datetime | None = None) -> Notes:
     """Begin the notes of a round: one for all that it does, for its time is one."""
-    return Notes(until=asyncio.get_running_loop().time() + READING_TIME_S)
+    until = asyncio.get_running_loop().time() + READING_TIME_S
+    return Notes(until=until, archive_before=first_success_at)
 
 
 def listing_until(notes: Notes) -> float:

@@ -1,46 +1,56 @@
 """A round of a sitemap, an index of sitemaps, or a news sitemap."""
 
-from datetime import UTC, datetime, timedelta
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from syndicator.errors import NotReadable
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.sitemap import ChildSitemap, sitemap_candidate
+from syndicator.gather.sitemap import sitemap_candidate
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.clock import Clock
-from syndicator.model.fetch import Fetched, FetchFailed, NotModified
+from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.admitting import Admitted, tally
-from syndicator.pipeline.article_pages import ArticlePages
+from syndicator.pipeline.article_pages import RECHECKS, ArticlePages
 from syndicator.pipeline.intake import Intake
+from syndicator.pipeline.polling import Polling
 from syndicator.pipeline.rounds import (
     Notes,
     Outcome,
-    RoundFailed,
-    address,
     body_hash,
     new_notes,
     note_views,
     poll_of,
     with_known,
-    word,
 )
+from syndicator.pipeline.sitemap_listing import Line, SitemapListing
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.identity import url_key
+from syndicator.rules.admission import RECHECK_UNTIL
+from syndicator.rules.archive import first_horizon
 from syndicator.rules.moves import overlaps
 from syndicator.store.store import Store
 
-READ_WHOLE_EVERY = timedelta(days=1)
-LATE = timedelta(days=2)
-"""An address may come into a sitemap so long after its date, and is still news."""
+PORTION = 500
+"""Lines that are looked up at a time: others of the event loop have their turns in between."""
+SOON = timedelta(hours=1)
+"""A page that is tried again so soon is waited for: the sitemap is read whole until then."""
+AT_THE_ANSWER = timedelta(seconds=2)
+"""A `lastmod` as young as the answer is the time of the answer, not that of a change."""
+FEW = 3
+"""Of more articles, not most can have changed between two rounds."""
 
 
-class _Listing(Struct, frozen=True, kw_only=True):
-    items: tuple[ListedItem, ...]
-    """The newest first, as far as they are dated."""
-    root: Fetched
-    is_index: bool
+class _Sifted(Struct, frozen=True, kw_only=True):
+    """What of a listing is known, and what is to be read now."""
+
+    known: list[Line]
+    fresh: list[ListedItem]
+    """The newest first."""
+    looked_at: int
+    """Different addresses that may be news."""
 
 
 class SitemapRound:
@@ -59,131 +69,132 @@ class SitemapRound:
         intake: Intake,
         pages: ArticlePages,
         clock: Clock,
+        rng: random.Random,
     ) -> None:
         self._store = store
-        self._visitor = visitor
-        self._gatherer = gatherer
         self._intake = intake
         self._pages = pages
         self._clock = clock
+        self._polling = Polling(visitor, clock, rng)
+        self._listing = SitemapListing(visitor, gatherer, pages, rng)
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where there is no sitemap to read."""
-        now = self._clock()
-        whole = state.read_at is None or now - state.read_at > READ_WHOLE_EVERY
-        asked = None if whole else state
-        result = await self._visitor.fetch(source, address(source, state), asked)
-        if isinstance(result, FetchFailed):
-            raise RoundFailed(result)
-        if isinstance(result, NotModified):
-            return _unchanged(state, result)
-        if body_hash(result) == state.body_hash and not whole:
-            return _unchanged(state, result)
-        return await self._read(source, state, result)
+        notes = new_notes(state.first_success_at)
 
-    async def _read(self, source: Source, state: SourceState, document: Fetched) -> Outcome:
-        notes = new_notes()
-        listing = await self._listing(source, state, document, notes)
-        backfill = state.first_success_at is None
-        recent = [item for item in listing.items if _is_news(item, state)]
-        fresh = (await self._pages.unknown(source, recent))[: source.max_articles]
-        fresh_keys = {url_key(item.url) for item in fresh}
-        known = [item for item in recent if url_key(item.url) not in fresh_keys]
-        admitted = await self._take_in(source, fresh[::-1], notes, listing.root, backfill=backfill)
-        if source.full_text:
-            await self._hurry(source, known, state)
-            admitted += await self._pages.recheck(source, notes)
-        popular: tuple[PopularItem, ...] = ()
-        if source.popular is not None and source.popular.url is not None:
-            popular = await self._pages.popular(source, source.popular.url, notes)
-        await note_views(self._store, self._clock, source.id, admitted, popular)
-        # An index may stay as it is while the sitemaps that it names change: it is read each time.
-        remembered = {} if listing.is_index else document.headers
-        return Outcome(
-            round=with_known(tally(admitted), len(known)),
+        async def read(document: Fetched) -> Outcome:
+            return await self._read(source, state, document, notes)
+
+        outcome = await self._polling.poll(source, state, read)
+        rechecked = await self._pages.recheck(source, notes) if source.full_text else []
+        await note_views(self._store, self._clock, source.id, rechecked)
+        return replace(
+            outcome,
+            round=outcome.round + tally(rechecked),
             warnings=notes.warnings,
-            etag=remembered.get("etag"),
-            last_modified=remembered.get("last-modified"),
-            body_hash=None if listing.is_index else body_hash(document),
-            read_whole=True,
-            headers=document.headers,
-            poll=poll_of(admitted, known=len(known), backfill=backfill),
-            moved_to=document.moved_to,
-            overlap=overlaps(len(known), len(recent)),
             found=frozenset(notes.found),
             missing=frozenset(notes.missing),
         )
 
-    async def _listing(self, source: Source, state: SourceState, document: Fetched, notes: Notes) -> _Listing:
-        reading = await self._gatherer.read_sitemap(source, document)
-        notes.warn(*reading.warnings)
-        items = list(reading.items)
-        for child in _worth_reading(reading.children, state)[: source.max_pages]:
-            result = await self._visitor.fetch(source, child.url)
-            if not isinstance(result, Fetched):
-                notes.warn(f"the sitemap {child.url} could not be read: {word(result)}")
-                continue
-            try:
-                inner = await self._gatherer.read_sitemap(source, result)
-            except NotReadable as error:
-                notes.warn(f"the sitemap {child.url} could not be read: {error.detail}")
-                continue
-            notes.warn(*inner.warnings)
-            items += inner.items
-            # The freshest come first: behind one that holds nothing new there is nothing new.
-            if not await self._pages.unknown(source, inner.items[: source.max_articles]):
-                break
-        items.sort(key=_dated, reverse=True)
-        return _Listing(items=tuple(items), root=document, is_index=bool(reading.children))
+    async def _read(self, source: Source, state: SourceState, document: Fetched, notes: Notes) -> Outcome:
+        now = self._clock()
+        listing = await self._listing.read(source, state, document, notes, now)
+        lines = listing.lines if source.full_text else _with_headline(listing.lines, notes)
+        sifted = await self._sifted(source, lines, notes, now)
+        backfill = state.first_success_at is None
+        admitted = await self._take_in(source, sifted.fresh[::-1], notes, document, backfill=backfill)
+        known = len(sifted.known)
+        if source.full_text:
+            await self._hurry(source, sifted.known, state, document)
+        popular: tuple[PopularItem, ...] = ()
+        if source.popular is not None and source.popular.url is not None:
+            popular = await self._pages.popular(source, source.popular.url, notes)
+        await note_views(self._store, self._clock, source.id, admitted, popular)
+        # An index may stay as it is while the sitemaps that it names change: it is read each time. So is
+        # what names more than was read.
+        forget = listing.is_index or notes.unfinished
+        remembered = {} if forget else document.headers
+        return Outcome(
+            round=with_known(tally(admitted), known),
+            etag=remembered.get("etag"),
+            last_modified=remembered.get("last-modified"),
+            body_hash=None if forget else body_hash(document),
+            read_whole=True,
+            headers=document.headers,
+            poll=poll_of(admitted, known=known, backfill=backfill),
+            moved_to=document.moved_to,
+            overlap=overlaps(known, sifted.looked_at),
+            archive_before=first_horizon(sifted.fresh, now) if backfill else None,
+        )
+
+    async def _sifted(self, source: Source, lines: Sequence[Line], notes: Notes, now: datetime) -> _Sifted:
+        """Look up what is listed, in portions; note where something is left for the next round."""
+        known: list[Line] = []
+        unknown: dict[str, ListedItem] = {}
+        for start in range(0, len(lines), PORTION):
+            portion = lines[start : start + PORTION]
+            are_known = await self._store.articles.are_known([line.key for line in portion], source.id, now)
+            for line, is_known in zip(portion, are_known, strict=True):
+                if is_known:
+                    known.append(line)
+                else:
+                    unknown.setdefault(line.key, line.item)
+        fresh = await self._worth_reading(source, unknown, notes, now)
+        return _Sifted(known=known, fresh=fresh, looked_at=len(known) + len(unknown))
+
+    async def _worth_reading(
+        self, source: Source, unknown: dict[str, ListedItem], notes: Notes, now: datetime
+    ) -> list[ListedItem]:
+        fresh: list[ListedItem] = []
+        keys, items = list(unknown), list(unknown.values())
+        looked_at = 0
+        while looked_at < len(items) and len(fresh) < source.max_articles:
+            portion = slice(looked_at, looked_at + PORTION)
+            found = await self._pages.unknown(source, items[portion])
+            later = await self._store.unreadable.waiting(source.id, keys[portion], now + SOON)
+            notes.unfinished |= len(found) + len(later) < len(items[portion])
+            fresh += found
+            looked_at += PORTION
+        notes.unfinished |= looked_at < len(items) or len(fresh) > source.max_articles
+        return fresh[: source.max_articles]
 
     async def _take_in(
         self, source: Source, items: list[ListedItem], notes: Notes, root: Fetched, *, backfill: bool
     ) -> list[Admitted]:
         if source.full_text:
             return await self._pages.take_in(source, items, notes, backfill=backfill)
-        told = [sitemap_candidate(source, root, item) for item in items]
+        told = (sitemap_candidate(source, root, item) for item in items)
         candidates = [one for one in told if one is not None]
-        if len(candidates) < len(told):
-            left_out = len(told) - len(candidates)
-            notes.warn(f"addresses without a headline: {left_out} (full_text = true reads their pages)")
         return await self._intake.take_in(source, candidates, notes, backfill=backfill)
 
-    async def _hurry(self, source: Source, known: list[ListedItem], state: SourceState) -> None:
-        """Have the pages read again that the sitemap says were changed since the last round."""
-        since = state.last_success_at
+    async def _hurry(
+        self, source: Source, known: Sequence[Line], state: SourceState, document: Fetched
+    ) -> None:
+        """Have young pages read again that the sitemap says were changed since the last round.
+
+        Some portals write the time of their answer for a change: they are not believed.
+        """
+        since, until = state.last_success_at, document.fetched_at - AT_THE_ANSWER
         if since is None:
             return
-        changed = [item for item in known if item.updated_at and item.updated_at > since]
-        owned = await self._store.articles.resolve([url_key(item.url) for item in changed])
-        for one in owned:
-            if one is not None and one.source == source.id:
-                await self._store.articles.set_recheck(source.id, one.article_id, self._clock())
+        changed = [
+            line.key for line in known if line.item.updated_at and since < line.item.updated_at < until
+        ]
+        if len(changed) > max(FEW, len(known) // 2):
+            return
+        now = self._clock()
+        owned = await self._store.articles.resolve(changed[: 2 * RECHECKS])
+        own = [one.article_id for one in owned if one is not None and one.source == source.id]
+        heads = await self._store.articles.get_many(own, bodies=False)
+        young = [head.id for head in heads if head and now - head.published_at < RECHECK_UNTIL]
+        for article_id in young[:RECHECKS]:
+            await self._store.articles.set_recheck(source.id, article_id, now)
 
 
-def _worth_reading(children: tuple[ChildSitemap, ...], state: SourceState) -> list[ChildSitemap]:
-    """Give the sitemaps of an index that may hold something new, the freshest first."""
-    since = state.read_at - LATE if state.read_at else None
-    changed = [
-        child for child in children if since is None or child.modified_at is None or child.modified_at > since
-    ]
-    oldest = datetime.min.replace(tzinfo=UTC)
-    return sorted(changed, key=lambda child: child.modified_at or oldest, reverse=True)
-
-
-def _dated(item: ListedItem) -> datetime:
-    return item.published_at or item.updated_at or datetime.min.replace(tzinfo=UTC)
-
-
-def _is_news(item: ListedItem, state: SourceState) -> bool:
-    dated = item.published_at or item.updated_at
-    return dated is None or state.first_success_at is None or dated > state.first_success_at - LATE
-
-
-def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:
-    return Outcome(
-        not_modified=True,
-        etag=state.etag,
-        last_modified=state.last_modified,
-        body_hash=state.body_hash,
-        headers=result.headers,
-    )
+def _with_headline(lines: Sequence[Line], notes: Notes) -> list[Line]:
+    """Leave out what only its page could tell of."""
+    told = [line for line in lines if line.item.title]
+    if len(told) < len(lines):
+        left_out = len(lines) - len(told)
+        notes.warn(f"addresses without a headline: {left_out} (full_text = true reads their pages)")
+    return told

@@ -40,10 +40,17 @@ class Guarded(Admitter):
         self._held, self._now = Held(store.held), clock
 
     async def admit(
-        self, candidates: Sequence[Candidate], *, backfill: bool = False, rechecked: bool = False
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        backfill: bool = False,
+        rechecked: bool = False,
+        archive_before: datetime | None = None,
     ) -> list[Admitted]:
         passed = await self._held.keep_back(candidates, self._now())
-        return await super().admit(passed, backfill=backfill, rechecked=rechecked)
+        return await super().admit(
+            passed, backfill=backfill, rechecked=rechecked, archive_before=archive_before
+        )
 
 
 class Newsroom:

@@ -1,0 +1,84 @@
+"""Asks for the one document that a round stands on, as far as its validators can be believed.
+
+conditional request → unchanged (now and then checked), or read
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import Fetched, NotModified, moved_to
+from syndicator.model.source import Source, SourceState
+from syndicator.pipeline.rounds import Outcome, address, body_hash, fetched
+from syndicator.pipeline.visiting import Visitor
+from syndicator.rules.honesty import is_check_due, trusts
+
+READ_WHOLE_EVERY = timedelta(days=1)
+"""So often a document is read whatever its validators say: what it still lists stays known."""
+
+Read = Callable[[Fetched], Awaitable[Outcome]]
+"""Reads a document and takes in what it holds. Its outcome names the validators that may be relied on."""
+
+
+class Polling:
+    """Polls by validators (RFC 9110, 13.1), and checks whether a source deserves to be believed."""
+
+    def __init__(self, visitor: Visitor, clock: Clock, rng: random.Random) -> None:
+        self._visitor = visitor
+        self._clock = clock
+        self._rng = rng
+
+    async def poll(self, source: Source, state: SourceState, read: Read) -> Outcome:
+        """Ask once, twice where an answer is checked; raise RoundFailed or NotReadable without a document."""
+        asked = self._asked_by(state)
+        result = await self._visitor.fetch(source, address(source, state), asked, patient=False)
+        if not isinstance(result, NotModified):
+            return await self._judge(state, fetched(result), read)
+        if asked.etag is None and asked.last_modified is None:
+            fetched(result)  # raises: it says so unasked
+        if is_check_due(state, self._rng):
+            checked = await self._visitor.fetch(source, address(source, state))
+            if isinstance(checked, Fetched):
+                return await self._judge(state, checked, read)
+        return _unchanged(state, result)
+
+    def _is_fresh(self, state: SourceState) -> bool:
+        return state.read_at is not None and self._clock() - state.read_at <= READ_WHOLE_EVERY
+
+    def _asked_by(self, state: SourceState) -> SourceState:
+        """Give the state whose validators are sent: none where they are not trusted, or a day has passed."""
+        if self._is_fresh(state) and trusts(state.honesty, self._clock()):
+            return state
+        return replace(state, etag=None, last_modified=None)
+
+    async def _judge(self, state: SourceState, document: Fetched, read: Read) -> Outcome:
+        is_same = body_hash(document) == state.body_hash
+        if is_same and self._is_fresh(state):
+            outcome = replace(_unchanged(state, document), overlap=True)
+        else:
+            outcome = await read(document)
+        if not _says_unchanged(state, document):
+            return outcome
+        # What is new in a document that is the same was left over, or could not be read: no lie.
+        return replace(outcome, held_news=outcome.round.new > 0 and not is_same)
+
+
+def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:
+    return Outcome(
+        not_modified=True,
+        etag=result.headers.get("etag", state.etag),
+        last_modified=result.headers.get("last-modified", state.last_modified),
+        body_hash=state.body_hash,
+        headers=result.headers,
+        moved_to=moved_to(result.redirects),
+    )
+
+
+def _says_unchanged(state: SourceState, document: Fetched) -> bool:
+    """Tell whether a document carries the very validators that we hold: then nothing in it may be new."""
+    if state.etag:
+        return document.headers.get("etag") == state.etag
+    return bool(state.last_modified) and document.headers.get("last-modified") == state.last_modified
