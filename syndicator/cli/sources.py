@@ -78,11 +78,7 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
     yield "source", f"{source.title} ({source.id}, {source.kind.value})"
     yield "url", source.url
     if state.move:
-        yield (
-            "moved",
-            f"to {state.move.target}, seen {state.move.sightings} times"
-            + ("; that is asked now" if state.move.adopted_at else ""),
-        )
+        yield "moved", f"to {state.move.target}, seen {state.move.sightings} times{_followed(shown)}"
     yield "health", ": ".join(filter(None, (shown.health.kind.value, shown.health.why)))
     if state.failure:
         yield "last failure", f"{state.failure.reason}: {state.failure.detail}"
@@ -109,6 +105,15 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
     yield "gaps", f"{state.gaps} rounds may have missed articles" if state.gaps else ""
     for warning in state.warnings:
         yield "warning", warning
+
+
+def _followed(shown: SourceShown) -> str:
+    move = shown.state.move
+    if move is None or move.adopted_at is None:
+        return ""
+    if shown.asked_url == move.target:
+        return "; that is asked now"
+    return "; not asked: what is sent along is for the configured address alone, or encryption would be lost"
 
 
 @app.command(name="pause", epilog="Example: syndicator sources pause berita-kota")

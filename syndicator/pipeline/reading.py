@@ -9,10 +9,9 @@ from syndicator.model.feed import FeedEntry, Site
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source
 from syndicator.model.status import EndpointStatus, SourceStatus, Status
-from syndicator.pipeline.explaining import Explained, SourceShown, explain, without_secrets
+from syndicator.pipeline.explaining import Explained, SourceShown, explain, show, state_without_secrets
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.subscribing import Subscribing
-from syndicator.rules.health import health
 from syndicator.store.store import Store
 
 
@@ -60,12 +59,7 @@ class Reading:
     async def source(self, name: SourceId) -> SourceShown:
         """Tell how a configured source stands."""
         source, state = self._sources[name], await self._store.sources.state(name)
-        return SourceShown(
-            source=without_secrets(source),
-            state=state,
-            health=health(source, state, self._clock()),
-            hub=await self._subscribing.status(source),
-        )
+        return show(source, state, await self._subscribing.status(source), self._clock())
 
     async def status(self) -> Status:
         """Tell how everything stands."""
@@ -75,7 +69,7 @@ class Reading:
         return Status(
             at=now,
             sources=tuple(
-                SourceStatus(source=source, state=state)
+                SourceStatus(source=source, state=state_without_secrets(source, state))
                 for source, state in zip(self._sources.values(), states, strict=True)
             ),
             endpoints=tuple(endpoints),
