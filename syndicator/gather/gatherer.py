@@ -42,8 +42,12 @@ class Gatherer:
         )
 
     async def head(self, source: Source, url: str) -> FetchResult:
-        """Look at a document (a picture) without reading it; failure is a value."""
-        return await self._egress.head(url, limits=source.limits, proxy=source.proxy)
+        """Look at a picture without reading it; failure is a value.
+
+        Without the source's own headers: what they unlock, readers could not see.
+        """
+        headers = {"accept": "image/*"}
+        return await self._egress.head(url, headers=headers, limits=source.limits, proxy=source.proxy)
 
     async def read_robots(self, body: bytes, agent: str) -> Robots:
         """Read what a robots.txt asks of `agent`; NotReadable("parser") only for one made to be costly."""

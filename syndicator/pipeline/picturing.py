@@ -2,7 +2,7 @@
 
 Every candidate of a document passes here, whether new or known: what was found of a picture at first sight is
 remembered and applied each time, so that an article does not change from round to round. Asked for over the
-network is only what is not known yet.
+network is only what is not known yet, in turn with all else that is requested of those servers.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.egress.client import Egress
 from syndicator.model.article import Candidate, Change, Photo
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import FetchLimits, ImagePolicy, Source
+from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.pictures import (
     MAX_LINKED_BYTES,
     MAX_RECEIVED,
@@ -69,10 +69,10 @@ class Pictures:
     """Applies `Source.images` to candidates."""
 
     def __init__(
-        self, store: PictureStore, egress: Egress, clock: Clock, *, looks_s: float = LOOKS_S
+        self, store: PictureStore, visitor: Visitor, clock: Clock, *, looks_s: float = LOOKS_S
     ) -> None:
         self._store = store
-        self._egress = egress
+        self._visitor = visitor
         self._clock = clock
         self._looks_s = looks_s
         self._silent: dict[str, datetime] = {}
@@ -168,14 +168,12 @@ class Pictures:
         if now < self._silent.get(origin, now):
             detail = "Its server did not answer in time just now."
             return FetchFailed(requested_url=url, reason=Reason.BUSY, detail=detail, fetched_at=now)
-        # Without the source's own headers: what they unlock, readers could not see.
         limits = FetchLimits(
             timeout_s=min(source.limits.timeout_s, LOOK_TIMEOUT_S),
             connect_timeout_s=min(source.limits.connect_timeout_s, LOOK_TIMEOUT_S),
             max_redirects=source.limits.max_redirects,
         )
-        headers = {"accept": "image/*"}
-        result = await self._egress.head(url, headers=headers, limits=limits, proxy=source.proxy)
+        result = await self._visitor.head(replace(source, limits=limits), url)
         if isinstance(result, FetchFailed) and result.reason is Reason.TIMEOUT:
             if len(self._silent) >= _MAX_SILENT:
                 self._silent.clear()

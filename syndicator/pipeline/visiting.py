@@ -93,7 +93,7 @@ class Visitor:
         )
 
     async def head(self, source: Source, url: str) -> FetchResult:
-        """Look at a document (a picture) without reading it; failure is a value."""
+        """Look at a picture without reading it; failure is a value."""
         return await self._in_turn(source, url, partial(self._gatherer.head, source, url))
 
     async def close(self) -> None:

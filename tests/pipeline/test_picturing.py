@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from PIL import Image
 from pipeline.conftest import OpenService, Portal
 from pipeline.test_feed_rounds import config, gather
+from pipeline.visiting_world import visiting
 from support import ManualClock, candidate
 from web.web_world import SITE, client_of
 
@@ -24,7 +25,7 @@ from syndicator.model.article import Candidate, Photo
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.feed import Format
 from syndicator.model.ids import EndpointId, FeedId, SourceId
-from syndicator.model.source import Every, ImagePolicy, Source, SourceKind
+from syndicator.model.source import Every, ImagePolicy, Politeness, Source, SourceKind
 from syndicator.pipeline import picturing
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.delivering import DeliverStep
@@ -78,8 +79,8 @@ def tries(server: RawServer) -> list[str]:
 
 @asynccontextmanager
 async def pictures_of(store: Store, clock: ManualClock, looks_s: float = 20.0) -> AsyncIterator[Pictures]:
-    async with egress_on("127.0.0.1", clock=clock) as egress:
-        yield Pictures(store.pictures, egress, clock, looks_s=looks_s)
+    async with egress_on("127.0.0.1", clock=clock) as egress, visiting(egress, store, clock) as visitor:
+        yield Pictures(store.pictures, visitor, clock, looks_s=looks_s)
 
 
 async def test_left_out_where_the_source_says_so(store: Store, clock: ManualClock) -> None:
@@ -311,6 +312,19 @@ async def test_a_round_looks_at_forty_pictures_and_four_at_once(store: Store, cl
     assert 1 <= most <= 4
 
 
+async def test_looks_keep_to_the_politeness_of_their_source(store: Store, clock: ManualClock) -> None:
+    async with serving(by_path({"/1.jpg": reply(headers=JPEG)})) as server:
+        slow = replace(source(), politeness=Politeness(per_minute=0.5))
+        given = [with_photos(*(server.url(f"/{number}.jpg") for number in range(1, 5)))]
+        async with pictures_of(store, clock) as pictures:
+            taken, warnings = await pictures.prepare(slow, given)
+        assert tries(server) == ["/1.jpg"]
+    (photo, *others) = taken[0].photos
+    assert photo.media_type == "image/jpeg"
+    assert [one.url for one in others] == [one.url for one in given[0].photos[1:]]
+    assert warnings == ()
+
+
 async def test_two_workers_agree_on_the_first_finding(store: Store, clock: ManualClock) -> None:
     async with serving(by_path({"/1.jpg": reply(b"xyz", headers=JPEG)})) as server:
         given = with_photos(server.url("/1.jpg"))
@@ -367,7 +381,9 @@ async def test_a_partner_is_told_our_addresses(store: Store, clock: ManualClock)
         endpoints = {endpoint.id: endpoint}
         step = DeliverStep(store, egress, endpoints, clock, random.Random(1), site=SITE)
         await store.deliveries.enlist(endpoints, clock())
-        taken, _ = await Pictures(store.pictures, egress, clock).prepare(source(ImagePolicy.CACHE), [given])
+        async with visiting(egress, store, clock) as visitor:
+            pictures = Pictures(store.pictures, visitor, clock)
+            taken, _ = await pictures.prepare(source(ImagePolicy.CACHE), [given])
         await Admitter(store.articles, (), clock).admit(taken)
         for job in (await step.take(5)).jobs:
             await job()

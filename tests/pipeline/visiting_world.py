@@ -13,13 +13,15 @@ from aiohttp.test_utils import TestServer
 from egress.raw_server import egress_on
 from support import ManualClock
 
+from syndicator.egress.client import Egress
 from syndicator.egress.slots import ConnectionLimits
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
+from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchResult
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, FetchLimits, Politeness, Source, SourceKind, SourceState
-from syndicator.pipeline.visiting import Visitor
+from syndicator.pipeline.visiting import Visitor, open_visitor
 from syndicator.store.store import Store
 
 UNLIMITED = ConnectionLimits(total=1000, per_host=0, wait_s=60.0)
@@ -154,6 +156,18 @@ async def workers(store: Store, clock: ManualClock, number: int = 2) -> AsyncIte
         await asyncio.gather(running, return_exceptions=True)
         for visitor in all_of_them.visitors:
             await visitor.close()
+
+
+@asynccontextmanager
+async def visiting(egress: Egress, store: Store, clock: Clock) -> AsyncIterator[Visitor]:
+    """Give a visitor as the service has it."""
+    async with (
+        open_pool(workers=1) as pool,
+        open_visitor(
+            Gatherer(egress, pool), store, clock, random.Random(1), "syndicator/1 (test)"
+        ) as visitor,
+    ):
+        yield visitor
 
 
 def source(url: str, **politeness: Any) -> Source:

@@ -10,6 +10,7 @@ import pytest
 from egress.raw_server import Asked, RawServer, egress_on, reply, serving
 from msgspec.structs import replace
 from PIL import Image
+from pipeline.visiting_world import visiting
 from support import NOON, ManualClock
 from web.web_world import CITY, SITE, Client, World, client_of, source, story
 
@@ -86,8 +87,12 @@ async def site_of(
 ) -> AsyncIterator[Site]:
     portal, world = Portal(), World(store, clock)
     quick = replace(KOTA, limits=FetchLimits(timeout_s=1, connect_timeout_s=1))
-    async with serving(portal) as server, egress_on("127.0.0.1", clock=clock) as egress:
-        site = Site(portal, server, world, Pictures(store.pictures, egress, clock), folder / "pictures")
+    async with (
+        serving(portal) as server,
+        egress_on("127.0.0.1", clock=clock) as egress,
+        visiting(egress, store, clock) as visitor,
+    ):
+        site = Site(portal, server, world, Pictures(store.pictures, visitor, clock), folder / "pictures")
         served = ServedPictures(
             store=store.pictures,
             files=PictureFiles(site.folder, max_bytes),
