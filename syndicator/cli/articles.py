@@ -115,7 +115,10 @@ def _content(told: Explained) -> Lines:
     yield "body", f"{len(one.body_html)} characters of HTML" if one.body_html else ""
     for photo in one.photos:
         yield "photo", photo.url
-        yield "", ", ".join(part for part in (photo.caption, photo.credit, photo.media_type) if part)
+        yield "caption", photo.caption or ""
+        yield "credit", photo.credit or ""
+        size = f"{photo.width} × {photo.height}" if photo.width and photo.height else ""
+        yield "", ", ".join(part for part in (photo.media_type, size) if part)
     for link in one.related:
         yield "related", f"{link.title} ({link.placement.value}) {link.url}"
     yield "views", "" if told.views is None else str(told.views)

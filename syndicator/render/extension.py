@@ -99,7 +99,7 @@ def _complete_link(entry: Element, item: Item) -> None:
 
 
 def _related(parent: Element, item: Item, tag: str) -> None:
-    """RFC 4287, 4.2.7.2: what the portal itself points to. RSS borrows the link, as it does the feed's own."""
+    """RFC 4287, 4.2.7.2: what the portal itself points to. RSS borrows the link, as for the feed's own."""
     for link in item.related:
         attributes = {"rel": "related", "type": "text/html", "href": link.url, "title": link.title}
         SubElement(parent, tag, attributes)

@@ -1,0 +1,64 @@
+"""What `articles show` tells of a photo."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from e2e.conftest import run
+
+FEED = """<?xml version="1.0"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel>
+<title>Kabar</title><link>{url}/</link><item><title>Pasar dibuka</title><link>{url}/read/1</link>
+<media:content url="{url}/1.jpg" medium="image" type="image/jpeg" width="800" height="450">
+<media:description>Pagi, di pasar</media:description><media:credit>Rina, Kabar</media:credit></media:content>
+</item></channel></rss>"""
+
+
+@pytest.fixture
+async def config(tmp_path: Path) -> AsyncIterator[Path]:
+    """A configuration of one source, with data of its own."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path != "/rss":
+            return web.Response(body=b"x", content_type="image/jpeg")
+        text = FEED.format(url=f"http://{request.host}")
+        return web.Response(text=text, content_type="application/rss+xml")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    folder = tmp_path / "config"
+    folder.mkdir()
+    async with TestServer(app) as server:
+        settings = f"""
+[store]
+data_dir = "{tmp_path / "data"}"
+[sample]
+enabled = false
+[egress]
+allow = ["127.0.0.1/32"]
+[source.kota]
+title = "Berita Kota"
+kind = "feed"
+url = "{server.make_url("/rss")}"
+schedule = {{ every = "5m" }}
+[feed.latest]
+title = "Terbaru"
+"""
+        (folder / "all.toml").write_text(settings, "utf-8")
+        yield folder
+
+
+async def test_caption_and_credit_stand_apart(config: Path) -> None:
+    assert (await run(config, "once", "gather"))[0] == 0
+    _, out, _ = await run(config, "articles", "list", "--json")
+    (item,) = json.loads(out)["items"]
+    _, out, _ = await run(config, "articles", "show", item["id"])
+    lines = [line.strip() for line in out.splitlines()]
+    at = next(place for place, line in enumerate(lines) if line.startswith("photo "))
+    assert [line.split(maxsplit=1) for line in lines[at + 1 : at + 4]] == [
+        ["caption", "Pagi, di pasar"],
+        ["credit", "Rina, Kabar"],
+        ["image/jpeg,", "800 × 450"],
+    ]
