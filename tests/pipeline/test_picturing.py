@@ -316,7 +316,7 @@ async def test_looks_keep_to_the_politeness_of_their_source(store: Store, clock:
     async with serving(by_path({"/1.jpg": reply(headers=JPEG)})) as server:
         slow = replace(source(), politeness=Politeness(per_minute=0.5))
         given = [with_photos(*(server.url(f"/{number}.jpg") for number in range(1, 5)))]
-        async with pictures_of(store, clock) as pictures:
+        async with pictures_of(store, clock, looks_s=1.0) as pictures:
             taken, warnings = await pictures.prepare(slow, given)
         assert tries(server) == ["/1.jpg"]
     (photo, *others) = taken[0].photos
