@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.gather.changes import Changes, excerpt
+from syndicator.gather.changes import MAX_RECEIVED, Changes, excerpt
 from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
 from syndicator.gather.origin import Origin
@@ -35,6 +35,8 @@ MAX_GUID = 1000
 MAX_HUBS = 5
 MAX_WARNINGS = 20
 MAX_MADE_TITLE = 100
+MAX_REPAIRS = 4
+"""Of those of a document that are told with each article."""
 MAX_CAPTION = 4000
 _ENCODED = "characters that no address may hold are encoded"
 _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
@@ -98,9 +100,12 @@ class _Maker:
         self._origin = Origin(source, fetched)
         self._language = source.language or plain_text(channel.language, MAX_NAME) or None
         self._cleaners: dict[str, HtmlCleaner] = {}
+        self._repairs = [plain_text(repair, MAX_RECEIVED) for repair in channel.repairs[:MAX_REPAIRS]]
 
     def candidate(self, entry: Entry) -> Candidate:
         changes = Changes()
+        for repair in self._repairs:
+            changes.note("document", "", repair)
         guid = plain_text(entry.guid, MAX_GUID)
         changes.note_text("guid", entry.guid, guid)
         title = plain_text(entry.title) if entry.title_is_plain else title_text(entry.title)

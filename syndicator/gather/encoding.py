@@ -2,7 +2,8 @@
 
 What the bytes show beats what is said of them: a byte order mark wins, then text that is valid UTF-8. Else
 the charset of the HTTP response counts before that of the XML declaration (RFC 7303), unless it is Latin-1,
-which servers send by default. What does not decode by any label is guessed.
+which servers send by default. What does not decode by any label is guessed; Latin text is
+windows-1252 then, unless its language is written in another code page.
 """
 
 import codecs
@@ -46,6 +47,23 @@ _LARGER = {
 }
 """What is meant in practice by a label: the larger set (as the Encoding Standard of the WHATWG says)."""
 _NO_TEXT = frozenset({"utf-7", "unicode_escape", "raw-unicode-escape", "punycode", "idna", "undefined"})
+_CONTROLS = re.compile(rb"[\x80-\x9f]")
+"""Where ISO 8859 has control characters, and the code pages of Windows have quotes, dashes and the euro."""
+_LANGUAGE = re.compile(
+    r"(?:<(?:dc:)?language>\s{0,20}|\b(?:xml:)?lang\s{0,3}=\s{0,3}[\"']|\"language\"\s{0,3}:\s{0,3}\")([a-zA-Z]{2,3})\b"
+)
+_CODE_PAGES = {
+    **dict.fromkeys(("bs", "cs", "hr", "hu", "pl", "ro", "sk", "sl", "sq", "sr"), ("cp1250", "iso8859-2")),
+    **dict.fromkeys(("az", "tr"), ("cp1254", "iso8859-9")),
+    **dict.fromkeys(("et", "lt", "lv"), ("cp1257", "iso8859-13", "iso8859-4")),
+    "vi": ("cp1258",),
+}
+"""In what Latin text is written where not in windows-1252, the most usual first, by language (ISO 639)."""
+_SEVERAL_BYTES = ("big5", "cp932", "cp949", "cp950", "euc", "gb", "hz", "iso2022", "johab", "shift", "utf")
+_RUNS = re.compile(rb"[\x80-\xff]{3,}")
+_FOREIGN = re.compile(r"[ÐÝÞðýþ]|[¼½¾²³¹¤¦¬¶¸¯](?=[a-zß-ÿ])|(?<=[a-zß-ÿ])[¡¿«»±](?=[a-zß-ÿ])")
+"""What Latin text of other code pages becomes as windows-1252, and what its languages have not, Icelandic
+aside."""
 _ERRORS_BORNE = 10
 """Characters beyond ASCII for each byte that is not UTF-8, in what still passes for UTF-8."""
 
@@ -64,14 +82,14 @@ class _Label(Struct, frozen=True, kw_only=True):
     codec: str
 
 
-def decode(body: bytes, content_type: str = "") -> Decoded:
-    """Decode a document; some text always comes of it."""
+def decode(body: bytes, content_type: str = "", language: str = "") -> Decoded:
+    """Decode a document; some text always comes of it. `language` is what else is known of it."""
     labels, unknown = _labels(body, content_type)
-    decoded = _decode(body, labels)
+    decoded = _decode(body, labels, language)
     return Decoded(text=decoded.text, warnings=(*unknown, *decoded.warnings))
 
 
-def _decode(body: bytes, labels: list["_Label"]) -> Decoded:
+def _decode(body: bytes, labels: list["_Label"], language: str) -> Decoded:
     for mark, codec in _MARKS:
         if body.startswith(mark):
             beaten = _beaten(labels, _plain(codec), "the byte order mark")
@@ -84,7 +102,7 @@ def _decode(body: bytes, labels: list["_Label"]) -> Decoded:
         return Decoded(
             text=text, warnings=() if body.isascii() else _beaten(labels, "utf-8", "the text itself")
         )
-    return _by_labels(body, labels) or _damaged_utf_8(body) or _guessed(body, labels)
+    return _by_labels(body, labels) or _damaged_utf_8(body) or _guessed(body, labels, language)
 
 
 def label_doubt(body: bytes, content_type: str = "") -> tuple[str, str]:
@@ -98,15 +116,15 @@ def label_doubt(body: bytes, content_type: str = "") -> tuple[str, str]:
     for mark, codec in _MARKS[:2] + _MARKS[3:]:  # the parser heeds them, and what is declared after them not
         if body.startswith(mark):
             return "", "; ".join(_beaten(labels, _plain(codec), "the byte order mark"))
-    others = [label for label in labels if label.codec != "utf-8"]
-    if not others:
+    if all(label.codec == "utf-8" for label in labels):
         return "", ""
     declared = next((label.codec for label in labels if label.said_by != _HTTP), "utf-8")
     if declared == "utf-8":  # the parser checks that it is
         return "", "; ".join(_beaten(labels, "utf-8", "the text itself"))
     if len({label.codec for label in labels}) > 1 or _utf_8(body) is not None:
         return "labels of the encoding that contradict the text or each other", ""
-    return "", ""
+    larger = any(_is_larger(label, body) for label in labels)
+    return ("characters that its encoding does not have", "") if larger else ("", "")
 
 
 _HTTP = "the HTTP header"
@@ -173,14 +191,28 @@ def _by_labels(body: bytes, labels: list[_Label]) -> Decoded | None:
         except UnicodeDecodeError:
             continue
         others = [other for other in labels if other.codec != label.codec]
+        meant = _meant(label) if _is_larger(label, body) else ()
         if not others:
-            return Decoded(text=text)
+            return Decoded(text=text, warnings=meant)
         why = "which it is not" if number else "which it yields to"
         verdict = (
             f"{others[0].said_by} says {others[0].name}, {why}: {label.name}, as {label.said_by} says, counts"
         )
-        return Decoded(text=text, warnings=(verdict,))
+        return Decoded(text=text, warnings=(verdict, *meant))
     return None
+
+
+def _is_larger(label: _Label, body: bytes) -> bool:
+    """Whether text uses what only the larger set has that is meant by a label."""
+    narrow = codecs.lookup(label.name.strip("'\" ")).name
+    if narrow == "ascii":
+        return not body.isascii()
+    return narrow.startswith("iso8859") and narrow != label.codec and bool(_CONTROLS.search(body))
+
+
+def _meant(label: _Label) -> tuple[str, ...]:
+    meant = label.codec.replace("cp", "windows-")
+    return (f"{label.said_by} says {label.name}: it is read as {meant}, which is meant by it",)
 
 
 def _damaged_utf_8(body: bytes) -> Decoded | None:
@@ -190,10 +222,10 @@ def _damaged_utf_8(body: bytes) -> Decoded | None:
     beyond_ascii = sum(1 for character in text if character > "\x7f") - lost
     if beyond_ascii < lost * _ERRORS_BORNE:
         return None
-    return Decoded(text=text, warnings=(f"{lost} bytes are not UTF-8 and are lost",))
+    return Decoded(text=text, warnings=(f"{lost} bytes are not UTF-8 and are lost",) if lost else ())
 
 
-def _guessed(body: bytes, labels: list[_Label]) -> Decoded:
+def _guessed(body: bytes, labels: list[_Label], language: str) -> Decoded:
     import chardet  # noqa: PLC0415 -- see `guessing`; needed in the workers of the pool only
 
     said = (
@@ -201,13 +233,35 @@ def _guessed(body: bytes, labels: list[_Label]) -> Decoded:
         if labels
         else "no encoding is declared"
     )
-    guess = chardet.detect(body[:_GUESSED_FROM]).get("encoding")
-    codec = _codec(guess or "")
-    try:
-        if codec is not None:
-            return Decoded(text=body.decode(codec), warnings=(f"{said}: {guess} is guessed",))
-    except UnicodeDecodeError:
-        pass
+    guess = _codec(chardet.detect(body[:_GUESSED_FROM]).get("encoding") or "")
+    for codec in (*_latin(body, guess, language), guess):
+        try:
+            if codec is not None:
+                named = re.sub(r"^cp(?=\d)", "windows-" if codec.startswith("cp12") else "cp", codec)
+                return Decoded(text=body.decode(codec), warnings=(f"{said}: {named} is guessed",))
+        except UnicodeDecodeError:
+            continue
     return Decoded(
         text=body.decode("cp1252", "replace"), warnings=(f"{said}: windows-1252 is taken for want of better",)
     )
+
+
+def _latin(body: bytes, guess: str | None, language: str) -> tuple[str, ...]:
+    """Give the code pages of Latin text, the likeliest first; none where the bytes are of another script.
+
+    Of Latin text a few letters are beyond ASCII, each mostly by itself: too few for a guess. Of other scripts
+    they come in words.
+    """
+    if guess is not None and guess.startswith(_SEVERAL_BYTES):
+        return ()
+    part = body[:_GUESSED_FROM]
+    beyond_ascii = len(part) - len(part.translate(None, bytes(range(0x80, 0x100))))
+    if 2 * sum(map(len, _RUNS.findall(part))) > beyond_ascii:
+        return ()
+    said = _LANGUAGE.search(body[:_HEAD].decode("latin-1"))
+    pages = _CODE_PAGES.get((said[1] if said else language)[:2].lower(), ())
+    if guess in pages:
+        return (guess,)
+    if pages:
+        return pages
+    return () if _FOREIGN.search(part.decode("cp1252", "replace")) else ("cp1252",)

@@ -64,3 +64,5 @@ class Channel:
     left_out: int = 0
     """How many more entries the document has than were asked for."""
     warnings: list[str] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+    """Those of the warnings that tell what was made of the document itself: of all that it holds."""

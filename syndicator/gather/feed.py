@@ -85,15 +85,16 @@ def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:
     try:
         channel = read_strictly(fetched, source.max_articles)
     except Doubt:
-        channel = _read_doubtful(fetched, source.max_articles)
+        channel = _read_doubtful(fetched, source.max_articles, source.language or "")
     channel.warnings[:0] = warnings
+    channel.repairs[:0] = warnings
     return to_reading(source, fetched, channel)
 
 
-def _read_doubtful(fetched: Fetched, limit: int) -> Channel:
+def _read_doubtful(fetched: Fetched, limit: int, language: str) -> Channel:
     is_page = sniff(fetched.body) is DocumentKind.HTML
     try:
-        channel = read_tolerantly(fetched, limit)
+        channel = read_tolerantly(fetched, limit, language)
     except NotReadable:
         if is_page:
             raise NotReadable(Reason.NOT_A_FEED, _NO_FEED[DocumentKind.HTML]) from None
@@ -117,6 +118,7 @@ def read_strictly(fetched: Fetched, limit: int) -> Channel:
             raise Doubt(doubt)
         channel = read_xml(fetched, limit)
         channel.warnings += [warning] if warning else []
+        channel.repairs += [warning] if warning else []
         return _told(channel, fetched, _XML_TYPES)
     if kind is DocumentKind.HTML and holds_feed(fetched.body):
         raise Doubt("a feed inside an HTML page")

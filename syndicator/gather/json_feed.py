@@ -30,6 +30,7 @@ def read_json(fetched: Fetched, limit: int) -> Channel:
     """
     warnings: list[str] = []
     document = _decoded(fetched, warnings)
+    repairs = list(warnings)
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list) or _VERSION not in _text(document, "version"):
         raise NotReadable(Reason.NOT_A_FEED, "it is JSON, but no JSON Feed")
@@ -52,6 +53,7 @@ def read_json(fetched: Fetched, limit: int) -> Channel:
         entries=entries,
         left_out=max(0, len(items) - limit),
         warnings=warnings,
+        repairs=repairs,
     )
 
 

@@ -43,12 +43,13 @@ _SPACE = "\0 \t\r\n"
 _LARGEST = 0x10FFFF
 
 
-def repaired(fetched: Fetched) -> tuple[bytes, list[str]]:
+def repaired(fetched: Fetched, language: str = "") -> tuple[bytes, list[str]]:
     """Give a document as UTF-8, put right as far as that is beyond doubt, and what was wrong with it.
 
-    Lines in the warnings are those of the document as it came.
+    `language` is that of its source, where it is known. Lines in the warnings are those of the document as
+    it came.
     """
-    decoded = decode(fetched.body, fetched.headers.get("content-type", ""))
+    decoded = decode(fetched.body, fetched.headers.get("content-type", ""), language)
     text, warnings = decoded.text, list(decoded.warnings)
     del decoded  # a text may take four times the room of its bytes: not more of them at once than needed
     text, around = _unwrapped(text)

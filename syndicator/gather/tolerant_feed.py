@@ -31,21 +31,23 @@ _HEAD = 64 * 1024
 _PLACE = re.compile(r",? line \d+, column \d+$")
 
 
-def read_tolerantly(fetched: Fetched, limit: int) -> Channel:
+def read_tolerantly(fetched: Fetched, limit: int, language: str = "") -> Channel:
     """Read what can be read of the `limit` newest entries.
 
     Raises NotReadable: "not_a_feed" where nothing looks like one, "malformed" where it is one beyond repair.
     """
     refuse_entities(fetched.body)
     refuse_excess(fetched.body)
-    body, repairs = repaired(fetched)
+    body, repairs = repaired(fetched, language)
     refuse_entities(body)
     mended = replace(fetched, body=body)
     try:
         channel = read_xml(mended, limit)
     except Doubt as doubt:
         channel = _read_parsed(mended, limit, _sentence(doubt))
+        channel.repairs.append(_sentence(doubt))
     channel.warnings[:0] = repairs
+    channel.repairs = [*repairs, *channel.repairs]
     return channel
 
 
