@@ -272,7 +272,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     first_success_at: datetime | None = None
     """None until the first round that worked: that round is a backfill."""
     archive_before: datetime | None = None
-    """Of a sitemap: what is dated before the oldest that its first round took is the archive of the portal."""
+    """Of a sitemap: what is dated before the oldest that its first round took is the portal's archive."""
     failures: int = 0
     """In a row."""
     excused: int = 0
@@ -295,6 +295,8 @@ class SourceState(Struct, frozen=True, kw_only=True):
     numbers, older weeks count less; empty before the first."""
     rhythm_at: datetime | None = None
     """When `rhythm` was last aged."""
+    fruitful: bool = False
+    """Whether any article was ever taken from it, be it that another source had brought it before."""
     last_new_at: datetime | None = None
     """When something new was last found."""
     gaps: int = 0

@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
@@ -17,39 +17,14 @@ from syndicator.errors import GatherError, StoreError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.source import (
-    Failure,
-    FeedHints,
-    Honesty,
-    Move,
-    Round,
-    Source,
-    SourceKind,
-    SourceState,
-)
+from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.patience import insist
-from syndicator.pipeline.rounds import Outcome, RoundFailed, address
+from syndicator.pipeline.rounds import Outcome, RoundFailed
+from syndicator.pipeline.settling import Settling
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.pipeline.turns import NoTurn
-from syndicator.rules.cadence import (
-    Due,
-    after_failure,
-    after_success,
-    counts_against,
-    excuses,
-    is_gone,
-    resting,
-)
-from syndicator.rules.hints import asked_by
-from syndicator.rules.honesty import judged
-from syndicator.rules.honesty import sentence as honesty_sentence
 from syndicator.rules.identity import spec_hash
-from syndicator.rules.moves import rolled_back, sighted
-from syndicator.rules.moves import sentence as move_sentence
-from syndicator.rules.redesign import noted
-from syndicator.rules.redesign import warning as redesign_warning
-from syndicator.rules.rhythm import gap_warning, learned
 from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 
@@ -98,7 +73,7 @@ class GatherStep:
         self._hashes = {name: spec_hash(source) for name, source in sources.items()}
         self._rounds = rounds
         self._clock = clock
-        self._rng = rng
+        self._settling = Settling(self._hashes, clock, rng)
 
     async def enlist(self) -> None:
         """Make the configured sources the ones that are gathered; new and changed ones are due now."""
@@ -143,9 +118,9 @@ class GatherStep:
         """
         began = self._clock()
         with self._kept_alive(source.id, token):
-            state = self._relied_on(source, state or await self._store.sources.state(source.id))
+            state = self._settling.relied_on(source, state or await self._store.sources.state(source.id))
             if state.paused and not named:
-                resting_state = _due(state, resting(source.id, began))
+                resting_state = self._settling.given_back(source.id, state)
                 await insist(lambda: self._store.sources.settle(source.id, token, resting_state))
                 return None
             failed: FetchFailed | None = None
@@ -166,7 +141,7 @@ class GatherStep:
             except Exception as error:  # a fault of ours must not stop the source without a word
                 log.exception("a round broke", source=source.id)
                 failed = self._as_failure(source, error)
-            settled = self._settled(source, state, outcome, failed, began)
+            settled = self._settling.settled(source, state, outcome, failed, began)
             await insist(lambda: self._store.sources.settle(source.id, token, settled))
         report = _report(source, outcome, failed)
         late = began - state.next_due_at if state.next_due_at else timedelta()
@@ -180,115 +155,6 @@ class GatherStep:
         with suppress(NoTurn):  # it makes room for others
             return await self.gather(source, token, state)
         return None
-
-    def _relied_on(self, source: Source, state: SourceState) -> SourceState:
-        """Give what is known of a source, without what a change of its description has made doubtful."""
-        if state.spec_hash == self._hashes[source.id]:
-            return state
-        return replace(
-            state,
-            etag=None,
-            last_modified=None,
-            body_hash=None,
-            next_due_at=None,
-            missing={},
-            honesty=Honesty(),
-            move=None,
-            hints=FeedHints(),
-            interval_s=None,
-            stopped=None,
-        )
-
-    def _settled(
-        self,
-        source: Source,
-        state: SourceState,
-        outcome: Outcome,
-        failed: FetchFailed | None,
-        began: datetime,
-    ) -> SourceState:
-        before = state = replace(state, spec_hash=self._hashes[source.id], last_attempt_at=began)
-        if failed is not None:
-            state = self._after_failure(source, state, failed, began)
-        else:
-            state = self._after_success(source, state, outcome, began)
-        if address(source, state) != address(source, before):
-            # What the one address has sent says nothing of the other's document.
-            state = replace(state, etag=None, last_modified=None, body_hash=None)
-        return _due(state, resting(source.id, self._clock())) if state.paused else state
-
-    def _after_failure(
-        self, source: Source, state: SourceState, failed: FetchFailed, began: datetime
-    ) -> SourceState:
-        now, asked = self._clock(), address(source, state)
-        failures = state.failures + counts_against(failed)
-        excused = state.excused + excuses(failed)
-        due = after_failure(
-            source.schedule,
-            failed,
-            failures=failures,
-            excused=excused,
-            began_at=began,
-            now=now,
-            rng=self._rng,
-            state=state,
-            timezone=source.timezone,
-        )
-        state = replace(
-            state,
-            failures=failures,
-            excused=excused,
-            failure=Failure(reason=failed.code, detail=failed.detail, at=now),
-            move=rolled_back(state.move, ok=not counts_against(failed), overlap=None),
-            stopped=due.because if is_gone(failed) else None,
-        )
-        if is_gone(failed) and asked != source.url:
-            because = f"where it had moved to is gone ({failed.code}): the configured address is asked again"
-            return _due(replace(state, move=None, stopped=None), Due(at=now, because=because))
-        return _due(state, due)
-
-    def _after_success(
-        self, source: Source, state: SourceState, outcome: Outcome, began: datetime
-    ) -> SourceState:
-        now = self._clock()
-        # First: it compares with the round before, of which the state still tells.
-        state = learned(state, outcome.poll, schedule=source.schedule, timezone=source.timezone, now=now)
-        if outcome.only_pushed:
-            return replace(state, last_round=outcome.round, warnings=outcome.warnings or state.warnings)
-        state = replace(
-            state,
-            etag=outcome.etag,
-            last_modified=outcome.last_modified,
-            body_hash=outcome.body_hash,
-            last_success_at=now,
-            read_at=now if outcome.read_whole else state.read_at,
-            first_success_at=state.first_success_at or now,
-            archive_before=state.archive_before or outcome.archive_before,
-            last_round=outcome.round,
-            failures=0,
-            excused=0,
-            failure=None,
-            stopped=None,
-            hints=outcome.hints or state.hints,
-            missing=noted(state.missing, found=outcome.found, missing=outcome.missing),
-            move=_moved(state.move, outcome, now),
-        )
-        if outcome.held_news is not None:
-            state = replace(state, honesty=judged(state.honesty, held_news=outcome.held_news, now=now))
-        due = after_success(
-            source.schedule,
-            began_at=began,
-            now=now,
-            rng=self._rng,
-            state=state,
-            wish=asked_by(outcome.headers, state.hints, now=now),
-            timezone=source.timezone,
-            pushed=outcome.hub_delivers,
-        )
-        # What was odd in a document is still odd in it when it has not changed.
-        own = state.own_warnings if outcome.not_modified else outcome.warnings
-        odd = own + _noticed(source, state, outcome, now)
-        return _due(replace(state, own_warnings=own, warnings=odd), due)
 
     def _as_failure(self, source: Source, error: Exception) -> FetchFailed:
         if isinstance(error, GatherError):
@@ -348,27 +214,6 @@ class ChosenSources:
         except NoTurn:
             self._left.append(source)
             return None
-
-
-def _moved(move: Move | None, outcome: Outcome, now: datetime) -> Move | None:
-    if move is not None and move.adopted_at is not None:
-        return rolled_back(move, ok=True, overlap=outcome.overlap)
-    return sighted(move, outcome.moved_to, overlap=outcome.overlap, now=now)
-
-
-def _noticed(source: Source, state: SourceState, outcome: Outcome, now: datetime) -> tuple[str, ...]:
-    """Say what only a look at several rounds shows."""
-    found = (
-        redesign_warning(state.missing),
-        gap_warning(outcome.poll, source.schedule),
-        honesty_sentence(state.honesty, now),
-        move_sentence(state.move),
-    )
-    return tuple(sentence for sentence in found if sentence)
-
-
-def _due(state: SourceState, due: Due) -> SourceState:
-    return replace(state, next_due_at=due.at, due_because=due.because)
 
 
 def _report(source: Source, outcome: Outcome, failed: FetchFailed | None) -> SourceReport:

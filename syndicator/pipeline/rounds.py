@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from syndicator.errors import NotReadable, SyndicatorError
 from syndicator.model.article import Candidate, PopularItem
 from syndicator.model.clock import Clock
-from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import FeedHints, Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted
@@ -201,7 +201,9 @@ def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pus
 
 
 def word(result: object) -> str:
-    """Name what came in place of a document."""
+    """Name what came in place of a document; of what robots.txt forbids with the remedy."""
+    if isinstance(result, FetchFailed) and result.reason is Reason.ROBOTS:
+        return f"{result.code}: {result.detail}"
     return result.code if isinstance(result, FetchFailed) else "no document"
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from syndicator.model.source import Round, Source, SourceState
+from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.rules.cadence import resting
 from syndicator.rules.redesign import redesigned
 from syndicator.rules.rhythm import expected_since
@@ -54,7 +54,7 @@ def health(source: Source, state: SourceState, now: datetime) -> Health:
         (Standing.PAUSED, state.paused and resting(source.id, now).because),
         (Standing.STOPPED, state.stopped),
         (Standing.FAILING, _failures(state)),
-        (Standing.STUCK, _stuck(state)),
+        (Standing.STUCK, _stuck(source, state)),
         (Standing.LATE, _late(state, now)),
         (Standing.NEW, None if state.last_success_at else "it has not been gathered yet"),
         (Standing.QUIET, _quiet(source, state)),
@@ -84,11 +84,14 @@ def _failures(state: SourceState) -> str | None:
     return f"{many} failed ({state.failure.reason}){detail}"
 
 
-def _stuck(state: SourceState) -> str | None:
+def _stuck(source: Source, state: SourceState) -> str | None:
     lost = [name for name in redesigned(state.missing) if name in _VITAL]
     if lost:
         return f"these selectors find nothing any more: {', '.join(lost)}"
-    if state.warnings and state.last_round == Round() and not _found_unchanged(state):
+    # Pages that failed and are not tried again yet are listed, and pass for known.
+    never = not state.fruitful and state.last_new_at is None
+    empty = state.last_round == Round() and not _found_unchanged(state)
+    if state.warnings and (empty or (never and source.kind is not SourceKind.FEED)):
         return f"nothing could be read: {state.warnings[0]}"
     return None
 

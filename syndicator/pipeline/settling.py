@@ -1,0 +1,188 @@
+"""What a round leaves behind: the state of its source, with when it is due again, and why."""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import FetchFailed
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Failure, FeedHints, Honesty, Move, Round, Source, SourceState
+from syndicator.pipeline.rounds import Outcome, address
+from syndicator.rules.cadence import (
+    Due,
+    after_failure,
+    after_success,
+    counts_against,
+    excuses,
+    is_gone,
+    resting,
+)
+from syndicator.rules.hints import asked_by
+from syndicator.rules.honesty import judged
+from syndicator.rules.honesty import sentence as honesty_sentence
+from syndicator.rules.moves import rolled_back, sighted
+from syndicator.rules.moves import sentence as move_sentence
+from syndicator.rules.redesign import noted
+from syndicator.rules.redesign import warning as redesign_warning
+from syndicator.rules.rhythm import gap_warning, learned
+
+
+class Settling:
+    """Draws from each round what is to be remembered of its source."""
+
+    def __init__(self, hashes: Mapping[SourceId, str], clock: Clock, rng: random.Random) -> None:
+        """`hashes`: of the description of each source (`rules.identity.spec_hash`)."""
+        self._hashes = hashes
+        self._clock = clock
+        self._rng = rng
+
+    def given_back(self, source: SourceId, state: SourceState) -> SourceState:
+        """Give the state of a source that is paused: it is not due."""
+        return _due(state, resting(source, self._clock()))
+
+    def relied_on(self, source: Source, state: SourceState) -> SourceState:
+        """Give what is known of a source, without what a change of its description has made doubtful."""
+        if state.spec_hash == self._hashes[source.id]:
+            return state
+        return replace(
+            state,
+            etag=None,
+            last_modified=None,
+            body_hash=None,
+            next_due_at=None,
+            own_warnings=(),
+            missing={},
+            honesty=Honesty(),
+            move=None,
+            hints=FeedHints(),
+            interval_s=None,
+            stopped=None,
+        )
+
+    def settled(
+        self,
+        source: Source,
+        state: SourceState,
+        outcome: Outcome,
+        failed: FetchFailed | None,
+        began: datetime,
+    ) -> SourceState:
+        """Give the state after a round that `began` then; where it `failed` there is no outcome."""
+        before = state = replace(state, spec_hash=self._hashes[source.id], last_attempt_at=began)
+        if failed is not None:
+            state = self._after_failure(source, state, failed, began)
+        else:
+            state = self._after_success(source, state, outcome, began)
+        if address(source, state) != address(source, before):
+            # What the one address has sent says nothing of the other's document.
+            state = replace(state, etag=None, last_modified=None, body_hash=None)
+        return _due(state, resting(source.id, self._clock())) if state.paused else state
+
+    def _after_failure(
+        self, source: Source, state: SourceState, failed: FetchFailed, began: datetime
+    ) -> SourceState:
+        now, asked = self._clock(), address(source, state)
+        failures = state.failures + counts_against(failed)
+        excused = state.excused + excuses(failed)
+        due = after_failure(
+            source.schedule,
+            failed,
+            failures=failures,
+            excused=excused,
+            began_at=began,
+            now=now,
+            rng=self._rng,
+            state=state,
+            timezone=source.timezone,
+        )
+        state = replace(
+            state,
+            failures=failures,
+            excused=excused,
+            failure=Failure(reason=failed.code, detail=failed.detail, at=now),
+            move=rolled_back(state.move, ok=not counts_against(failed), overlap=None),
+            stopped=due.because if is_gone(failed) else None,
+        )
+        if is_gone(failed) and asked != source.url:
+            because = f"where it had moved to is gone ({failed.code}): the configured address is asked again"
+            return _due(replace(state, move=None, stopped=None), Due(at=now, because=because))
+        return _due(state, due)
+
+    def _after_success(
+        self, source: Source, state: SourceState, outcome: Outcome, began: datetime
+    ) -> SourceState:
+        now = self._clock()
+        # First: it compares with the round before, of which the state still tells.
+        state = learned(state, outcome.poll, schedule=source.schedule, timezone=source.timezone, now=now)
+        if outcome.only_pushed:
+            return replace(
+                state,
+                fruitful=state.fruitful or _took(outcome.round),
+                last_round=outcome.round,
+                warnings=outcome.warnings or state.warnings,
+            )
+        state = replace(
+            state,
+            etag=outcome.etag,
+            last_modified=outcome.last_modified,
+            body_hash=outcome.body_hash,
+            last_success_at=now,
+            read_at=now if outcome.read_whole else state.read_at,
+            first_success_at=state.first_success_at or now,
+            archive_before=state.archive_before or outcome.archive_before,
+            last_round=outcome.round,
+            failures=0,
+            excused=0,
+            failure=None,
+            stopped=None,
+            hints=outcome.hints or state.hints,
+            missing=noted(state.missing, found=outcome.found, missing=outcome.missing),
+            move=_moved(state.move, outcome, now),
+        )
+        if outcome.held_news is not None:
+            state = replace(state, honesty=judged(state.honesty, held_news=outcome.held_news, now=now))
+        due = after_success(
+            source.schedule,
+            began_at=began,
+            now=now,
+            rng=self._rng,
+            state=state,
+            wish=asked_by(outcome.headers, state.hints, now=now),
+            timezone=source.timezone,
+            pushed=outcome.hub_delivers,
+        )
+        state = replace(state, fruitful=state.fruitful or _took(outcome.round))
+        # What was odd in a document is still odd in it when it has not changed; and what kept every article
+        # from being read still does while all of them wait.
+        same = outcome.not_modified or not (state.fruitful or outcome.warnings)
+        own = state.own_warnings if same else outcome.warnings
+        odd = own + _noticed(source, state, outcome, now)
+        return _due(replace(state, own_warnings=own, warnings=odd), due)
+
+
+def _took(counts: Round) -> bool:
+    return counts.new + counts.changed + counts.duplicate > 0
+
+
+def _moved(move: Move | None, outcome: Outcome, now: datetime) -> Move | None:
+    if move is not None and move.adopted_at is not None:
+        return rolled_back(move, ok=True, overlap=outcome.overlap)
+    return sighted(move, outcome.moved_to, overlap=outcome.overlap, now=now)
+
+
+def _noticed(source: Source, state: SourceState, outcome: Outcome, now: datetime) -> tuple[str, ...]:
+    """Say what only a look at several rounds shows."""
+    found = (
+        redesign_warning(state.missing),
+        gap_warning(outcome.poll, source.schedule),
+        honesty_sentence(state.honesty, now),
+        move_sentence(state.move),
+    )
+    return tuple(sentence for sentence in found if sentence)
+
+
+def _due(state: SourceState, due: Due) -> SourceState:
+    return replace(state, next_due_at=due.at, due_because=due.because)
