@@ -149,8 +149,12 @@ class ArticlePages:
         try:
             return await self._gatherer.read_popular(source, result)
         except NotReadable as error:
-            notes.warn(f"the page of popular articles could not be read: {error.detail}")
-            return ()
+            detail = error.detail
+        except _POISON as error:
+            log.exception("a page of popular articles broke its reader", source=source.id, url=url)
+            detail = _broke(error)
+        notes.warn(f"the page of popular articles could not be read: {detail}")
+        return ()
 
     async def _read(
         self, source: Source, url: str, listed: ListedItem | None, notes: Notes
@@ -169,7 +173,7 @@ class ArticlePages:
             return _Unread()
         except _POISON as error:  # a fault of ours in one page must not cost those beside it, round by round
             log.exception("an article page broke its reader", source=source.id, url=url)
-            notes.warn_of_page(url, f"it broke our reader: {type(error).__name__} (the log has the details)")
+            notes.warn_of_page(url, _broke(error))
             return _Unread()
         notes.found.update(reading.found)
         notes.missing.update(reading.missing)
@@ -245,6 +249,10 @@ def _longest_pause(result: FetchFailed | NotModified) -> timedelta:
 def _as_listed(article: Article) -> ListedItem:
     """Say of a known article what a list may have said that its page does not."""
     return ListedItem(url=article.url, title=article.title)
+
+
+def _broke(error: Exception) -> str:
+    return f"it broke our reader: {type(error).__name__} (the log has the details)"
 
 
 def _configured(source: Source) -> set[str]:

@@ -96,7 +96,7 @@ class Keys:
     def unreadable(self, source: SourceId) -> str:
         """HASH: identity key of a listed page that could not be read → times:retry in ms.
 
-        Kept: 7 days after the last failure; at most 2 000 pages. Written by: rounds.
+        Kept: 7 days after the last failure; at most 10 000 pages, and those of one call. Written by: rounds.
         """
         return f"{self._prefix}unreadable:{source}"
 
@@ -124,7 +124,7 @@ class Keys:
     def robots(self, address: str) -> str:
         """STRING: msgpack `KnownRobots`, what of the robots.txt at an address concerns us.
 
-        Kept: 30 days after it was read. Written by: gathering of pages.
+        Kept: 30 days after it was read, 1 hour where a source only links there. Written by: gathering of pages.
         """
         return f"{self._prefix}robots:{address}"
 

@@ -14,7 +14,7 @@ from syndicator.store.keys import Keys
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(days=1)
 KEPT = timedelta(days=7)
-MAX_PAGES = 2000
+MAX_PAGES = 10_000
 """Of one source; beyond that a tenth is forgotten: what is to be tried again anyway, or soonest."""
 
 

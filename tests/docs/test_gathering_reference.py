@@ -24,6 +24,7 @@ from syndicator.model.source import (
     SourceKind,
 )
 from syndicator.pipeline import (
+    article_pages,
     discovering,
     feed_round,
     gathering,
@@ -285,7 +286,11 @@ FIGURES: list[tuple[str, str, list[object]]] = [
         "Read again",
         [admission.SHORTEST_RECHECK, admission.LONGEST_RECHECK, admission.RECHECK_UNTIL],
     ),
-    ("Article pages", "A page that cannot be read", [unreadable.FIRST_PAUSE, unreadable.LONGEST_PAUSE]),
+    (
+        "Article pages",
+        "A page that cannot be read",
+        [unreadable.FIRST_PAUSE, unreadable.LONGEST_PAUSE, article_pages.LONGEST_OUTAGE_PAUSE],
+    ),
     ("Article pages", "Redesign", [f"{redesign.SURE_AFTER} rounds", f"in {redesign.PATIENT_AFTER}"]),
     ("Article pages", "An embargo over 400 d", []),
     ("Article pages", "A held page", [holding.READ_AGAIN_AFTER]),

@@ -82,6 +82,28 @@ async def test_an_embargo_is_lifted_by_its_page(
         assert report.round.new == 1
 
 
+async def test_nobody_holds_back_the_articles_of_others(portal: Portal, service_of: OpenService) -> None:
+    """Else any source could: it would only have to list them with an embargo."""
+    until = (NOON + timedelta(hours=5)).isoformat()
+    embargo = "<dcterms:available xmlns:dcterms='http://purl.org/dc/terms/'>start="
+    embargo += f"{until}</dcterms:available>"
+    portal.documents["/hostile"] = feed(entry(portal, 1, guid="h1", extra=embargo))
+    portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
+    put_pages(portal, 1)
+    hostile = (
+        f'[source.hostile]\ntitle = "x"\nkind = "feed"\nurl = "{portal.url}/hostile"\n'
+        'schedule = { every = "1h" }\n'
+    )
+    async with service_of(hostile) as service:
+        await service.enlist()
+        await gather(service)
+        assert await service.store.held.count() == 1
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        (report,) = await gather(service)
+        assert report.round.new == 1
+
+
 async def test_what_the_feed_corrects_arrives_where_the_page_is_walled(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
