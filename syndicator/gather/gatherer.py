@@ -59,7 +59,7 @@ class Gatherer:
         return await read_feed(source, fetched, self._pool)
 
     async def read_sitemap(self, source: Source, fetched: Fetched) -> SitemapReading:
-        return unpack_sitemap(await self._pool.run(pack_sitemap, source, fetched))
+        return await unpack_sitemap(await self._pool.run(pack_sitemap, source, fetched))
 
     async def read_list(self, source: Source, fetched: Fetched) -> ListReading:
         return await self._pool.run(read_list, source, fetched)

@@ -5,8 +5,9 @@ file of one address a line; and a feed, which the protocol allows in place of a 
 (`xhtml:link`) are passed over. For the pool: a full sitemap takes a second.
 """
 
+import asyncio
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -35,6 +36,8 @@ MAX_URLS = 50_000
 MAX_LENGTH = 2048
 """Characters of an address, as the protocol allows."""
 MAX_KEYWORDS = 50
+PORTION = 5000
+"""Lines that are packed together."""
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _ROOTS = frozenset({"urlset", "sitemapindex"})
 
@@ -84,14 +87,26 @@ def read_sitemap(source: Source, fetched: Fetched) -> SitemapReading:
     raise NotReadable(Reason.NOT_A_FEED, what if body.strip() else "the document is empty")
 
 
-def pack_sitemap(source: Source, fetched: Fetched) -> bytes:
+def pack_sitemap(source: Source, fetched: Fetched) -> list[bytes]:
     """Read a sitemap for another process: packed it takes less memory than pickled, and less time there."""
     reading = read_sitemap(source, fetched)
-    return _PACKER.encode(replace(reading, keys=tuple(url_key(item.url) for item in reading.items)))
+    packed = [_PACKER.encode(replace(reading, items=()))]
+    for start in range(0, len(reading.items), PORTION):
+        items = reading.items[start : start + PORTION]
+        keys = tuple(url_key(item.url) for item in items)
+        packed.append(_PACKER.encode(SitemapReading(items=items, keys=keys)))
+    return packed
 
 
-def unpack_sitemap(packed: bytes) -> SitemapReading:
-    return _UNPACKER.decode(packed)
+async def unpack_sitemap(packed: Sequence[bytes]) -> SitemapReading:
+    """Unpack what was read elsewhere, in portions: others of the event loop have their turns in between."""
+    items, keys = list[ListedItem](), list[str]()
+    for portion in packed[1:]:
+        unpacked_portion = _UNPACKER.decode(portion)
+        items += unpacked_portion.items
+        keys += unpacked_portion.keys
+        await asyncio.sleep(0)
+    return replace(_UNPACKER.decode(packed[0]), items=tuple(items), keys=tuple(keys))
 
 
 def sitemap_candidate(source: Source, fetched: Fetched, item: ListedItem) -> Candidate | None:

@@ -112,7 +112,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Before this time nobody may see it."""
 
 
-class ListedItem(Struct, frozen=True, kw_only=True):
+class ListedItem(Struct, frozen=True, kw_only=True, gc=False):
     """One line of a list page or a sitemap: enough to know whether the article page must be read."""
 
     url: str

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from syndicator.errors import NotReadable
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.sitemap import MAX_URLS, ChildSitemap, SitemapReading
+from syndicator.gather.sitemap import MAX_URLS, PORTION, ChildSitemap, SitemapReading
 from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
@@ -23,7 +25,7 @@ LOOKED_AT = 200
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True, gc=False):
     """One address of a sitemap, and its identity key."""
 
     item: ListedItem
@@ -124,12 +126,16 @@ def some_of(children: Sequence[ChildSitemap], room: int, rng: random.Random) -> 
 async def _lines(
     reading: SitemapReading, horizon: datetime | None, *, latest: datetime | None = None
 ) -> list[Line]:
-    await asyncio.sleep(0)  # to unpack a full sitemap took a while: others first
-    return [
-        Line(item, key)
-        for item, key in zip(reading.items, reading.keys, strict=True)
-        if is_news(item, horizon, latest=latest)
-    ]
+    lines: list[Line] = []
+    for start in range(0, len(reading.items), PORTION):
+        portion = slice(start, start + PORTION)
+        lines += (
+            Line(item, key)
+            for item, key in zip(reading.items[portion], reading.keys[portion], strict=True)
+            if is_news(item, horizon, latest=latest)
+        )
+        await asyncio.sleep(0)  # others of the event loop have their turns
+    return lines
 
 
 def _is_enough(lines: Sequence[Line], until: float) -> bool:

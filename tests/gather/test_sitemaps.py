@@ -11,11 +11,20 @@ from syndicator.egress.client import open_egress
 from syndicator.errors import NotReadable
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
-from syndicator.gather.sitemap import MAX_URLS, ChildSitemap, SitemapReading, read_sitemap, sitemap_candidate
+from syndicator.gather.sitemap import (
+    MAX_URLS,
+    PORTION,
+    ChildSitemap,
+    SitemapReading,
+    pack_sitemap,
+    read_sitemap,
+    sitemap_candidate,
+    unpack_sitemap,
+)
 from syndicator.model.article import ListedItem, Photo
 from syndicator.model.clock import system_clock
 from syndicator.model.source import FetchLimits, SourceKind
-from syndicator.rules.identity import spec_hash
+from syndicator.rules.identity import spec_hash, url_key
 
 NAMESPACES = (
     'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9" '
@@ -238,3 +247,15 @@ def test_gzip_of_a_million_empty_pieces() -> None:
     reading = read(gzip.compress(b"https://news.example/1\n") + piece * (5_000_000 // len(piece)))
     assert urls(reading) == ["1"]
     assert reading.warnings == ("its gzip has more than 100 pieces: the rest is not read",)
+
+
+async def test_each_line_of_a_full_sitemap_comes_with_its_key(gatherer: Gatherer) -> None:
+    """They are made where the sitemap is read: for 50,000 they take seconds."""
+    count = 2 * PORTION + 1
+    document = urlset(*(f"<loc>https://news.example/{number}?utm_source=x</loc>" for number in range(count)))
+    packed = pack_sitemap(PORTAL, fetched(document))
+    assert len(packed) == 4
+    reading = await gatherer.read_sitemap(PORTAL, fetched(document))
+    assert reading == await unpack_sitemap(packed)
+    assert reading.items == read(document).items
+    assert reading.keys == tuple(url_key(f"https://news.example/{number}") for number in range(count))

@@ -10,7 +10,7 @@ from pipeline.test_sitemap_rounds import SELECTORS, articles, config, plain_map
 from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
-from syndicator.pipeline import sitemap_listing
+from syndicator.pipeline import sitemap_listing, sitemap_round
 from syndicator.pipeline.rounds import Outcome
 from syndicator.pipeline.sitemap_round import SitemapRound
 from syndicator.rules import honesty
@@ -320,3 +320,18 @@ async def test_unchanged_is_no_answer_to_what_was_not_asked(portal: Portal, serv
         await service.enlist()
         (report,) = await gather(service)
     assert (report.status, report.reason) == ("failed", "malformed")
+
+
+async def test_what_is_looked_up_in_portions_is_whole(
+    portal: Portal, service_of: OpenService, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sitemap_round, "PORTION", 2)
+    portal.documents["/sitemap.xml"] = undated(portal.url, range(7))
+    for number in range(7):
+        put_article(portal, number)
+    async with service_of(config(portal, f"max_articles = 3\n{SELECTORS}")) as service:
+        await service.enlist()
+        assert await rounds(service, clock, 3) == [3, 3, 1]
+        portal.documents["/sitemap.xml"] = undated(portal.url, range(8))
+        put_article(portal, 7)
+        assert await rounds(service, clock, 1) == [1]
