@@ -19,7 +19,11 @@ MAX_CRAWL_DELAY_S = 60.0
 """No standard, but a wish that is common. Who asks for more gets this much."""
 MAX_RULES = 5000
 """Of those that concern one agent; the first ones count. Large portals have some hundred."""
+MAX_RULES_BYTES = 64 * 1024
+"""Of them all. It is kept for each origin, and takes up to a hundred times as much once it is parsed."""
 MAX_SITEMAPS = 50
+MAX_SITEMAPS_BYTES = 16 * 1024
+"""Of their addresses."""
 
 _MAX_URL = 2048
 _AGENT = frozenset({b"user-agent", b"useragent", b"user agent"})
@@ -77,13 +81,14 @@ def read_robots(body: bytes, agent: str) -> Robots:
         name, colon, value = line.partition(b"#")[0].partition(b":")
         if colon:
             reader.take(name.strip().lower(), value.strip())
-    rules = reader.rules
-    text = "\n".join(["User-agent: *", *rules, *(f"Sitemap: {url}" for url in reader.sitemaps), ""])
+    rules = _within(reader.rules, MAX_RULES_BYTES)
+    sitemaps = _within(list(reader.sitemaps), MAX_SITEMAPS_BYTES)
+    text = "\n".join(["User-agent: *", *rules, *(f"Sitemap: {url}" for url in sitemaps), ""])
     parsed = Protego.parse(text)
     delay_s = parsed.crawl_delay("*")
     return Robots(
         text=text,
-        sitemaps=tuple(reader.sitemaps),
+        sitemaps=tuple(sitemaps),
         crawl_delay_s=min(delay_s, MAX_CRAWL_DELAY_S) if delay_s and math.isfinite(delay_s) else None,
         rules=parsed,
     )
@@ -136,6 +141,16 @@ class _Reader:
         usable = url.lower().startswith(("http://", "https://")) and len(url) <= _MAX_URL
         if usable and len(self.sitemaps) < MAX_SITEMAPS:
             self.sitemaps[url] = None
+
+
+def _within(lines: list[str], most_bytes: int) -> list[str]:
+    """Give the first lines, as many as there is room for."""
+    total = 0
+    for place, line in enumerate(lines):
+        total += len(line.encode("utf-8", "replace")) + 1
+        if total > most_bytes:
+            return lines[:place]
+    return lines
 
 
 def _lines(body: bytes) -> list[bytes]:

@@ -8,7 +8,7 @@ import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
@@ -22,9 +22,10 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.robots import Robots, read_robots, robots_url
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
+from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.pipeline.turns import MOMENT_S, NoTurn
-from syndicator.store.robots import KEPT, KnownRobots, RobotsFiles
+from syndicator.store.robots import ELSEWHERE_KEPT, KEPT, KnownRobots, RobotsFiles
 
 FRESH_AT_MOST = timedelta(hours=24)
 """RFC 9309, 2.4. So long it is without a `Cache-Control` of its own."""
@@ -36,6 +37,10 @@ _REDIRECTS = 5  # RFC 9309, 2.3.1.2
 _MAX_DOWNLOAD = 2 * 1024 * 1024
 """Of which the first 500 KiB are read. What is larger is no robots.txt."""
 _REMEMBERED = 500
+_REMEMBERED_BYTES = 1024 * 1024
+"""Of their texts. Parsed, most take twenty times as much, made-up ones a hundred times."""
+MAX_ELSEWHERE = 50
+"""Origins beside its own whose file one source has us ask for in an hour."""
 _MAX_ADDRESS = 300
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?([0-9]{1,9})", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"(?:^|[\s,])(?:no-cache|no-store)", re.IGNORECASE)
@@ -54,6 +59,13 @@ class _Entry(Struct, frozen=True, kw_only=True):
     robots: Robots
 
 
+class _Elsewhere(Struct, frozen=True, kw_only=True):
+    """How many origins beside its own a source has had us ask, in the hour that ends then."""
+
+    count: int
+    until: datetime
+
+
 Request = Callable[[Source, str, bool], Awaitable[FetchResult]]
 """Of a source, an address, patiently or not."""
 
@@ -70,6 +82,8 @@ class Permission:
         self._agent = agent
         self._request = request
         self._recent: OrderedDict[str, _Entry] = OrderedDict()
+        self._recent_bytes = 0
+        self._elsewhere: dict[SourceId, _Elsewhere] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def ask(self, source: Source, url: str, *, patient: bool = True) -> Permit | FetchFailed:
@@ -104,10 +118,16 @@ class Permission:
             entry = self._recent.get(address)
             if entry is None or self._clock() >= entry.known.fresh_until:
                 entry = await self._renewed(source, address, patient)
-                self._recent[address] = entry
-                if len(self._recent) > _REMEMBERED:
-                    self._recent.popitem(last=False)
+                self._remember(address, entry)
             return entry
+
+    def _remember(self, address: str, entry: _Entry) -> None:
+        earlier = self._recent.pop(address, None)
+        self._recent[address] = entry
+        self._recent_bytes += len(entry.robots.text) - (len(earlier.robots.text) if earlier else 0)
+        while len(self._recent) > _REMEMBERED or self._recent_bytes > _REMEMBERED_BYTES:
+            _, oldest = self._recent.popitem(last=False)
+            self._recent_bytes -= len(oldest.robots.text)
 
     async def _renewed(self, source: Source, address: str, patient: bool) -> _Entry:
         known = await self._files.get(address, self._agent)
@@ -124,12 +144,30 @@ class Permission:
     async def _fetched(
         self, source: Source, address: str, earlier: KnownRobots | None, patient: bool
     ) -> KnownRobots:
+        elsewhere = address != _address(source.url)
+        if elsewhere and not self._may_ask_elsewhere(source.id):
+            return self._unreachable(self._asked_enough(address), earlier)
         limits = replace(source.limits, max_body_bytes=_MAX_DOWNLOAD, max_redirects=_REDIRECTS)
         # What a source sends along (a password, a cookie) is for its documents.
         result = await self._request(replace(source, headers={}, limits=limits), address, patient)
         known = await self._judged(address, result, earlier)
-        await self._files.keep(address, known, self._clock())
+        await self._files.keep(address, known, self._clock(), elsewhere=elsewhere)
         return known
+
+    def _may_ask_elsewhere(self, source: SourceId) -> bool:
+        now, spent = self._clock(), self._elsewhere.get(source)
+        if spent is None or now >= spent.until:
+            spent = _Elsewhere(count=0, until=now + ELSEWHERE_KEPT)
+        self._elsewhere[source] = replace(spent, count=spent.count + 1)
+        return spent.count < MAX_ELSEWHERE
+
+    def _asked_enough(self, address: str) -> FetchFailed:
+        return FetchFailed(
+            requested_url=address,
+            reason=Reason.BUSY,
+            detail=f"its source links to more than {MAX_ELSEWHERE} other servers in an hour.",
+            fetched_at=self._clock(),
+        )
 
     async def _judged(self, address: str, result: FetchResult, earlier: KnownRobots | None) -> KnownRobots:
         match result:

@@ -124,7 +124,8 @@ class Keys:
     def robots(self, address: str) -> str:
         """STRING: msgpack `KnownRobots`, what of the robots.txt at an address concerns us.
 
-        Kept: 30 days after it was read, 1 hour where a source only links there. Written by: gathering of pages.
+        Kept: 30 days after it was read, an hour where a source only links there. Written by: gathering of
+        pages.
         """
         return f"{self._prefix}robots:{address}"
 

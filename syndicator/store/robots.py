@@ -11,6 +11,8 @@ from syndicator.store.keys import Keys
 
 KEPT = timedelta(days=30)
 """So long an older copy may stand in for a file that cannot be had (RFC 9309, 2.3.1.4)."""
+ELSEWHERE_KEPT = timedelta(hours=1)
+"""That of an origin that a source only links to: a source may link to any number of them."""
 
 
 class KnownRobots(Struct, frozen=True, kw_only=True):
@@ -39,9 +41,14 @@ class RobotsFiles:
         known = unpack(data, KnownRobots) if data else None
         return known if known is not None and known.agent == agent else None
 
-    async def keep(self, address: str, known: KnownRobots, now: datetime) -> None:
-        """Keep a file for as long as it may be used; the news that there is none to be had, while fresh."""
+    async def keep(self, address: str, known: KnownRobots, now: datetime, *, elsewhere: bool = False) -> None:
+        """Keep a file for as long as it may be used; the news that there is none to be had, while fresh.
+
+        At most an hour what is `elsewhere` than the source that it is asked for.
+        """
         until = known.fresh_until if known.failed else max(known.read_at + KEPT, known.fresh_until)
+        if elsewhere:
+            until = min(until, now + ELSEWHERE_KEPT)
         life_ms = (until - now) // timedelta(milliseconds=1)
         if life_ms > 0:
             await self._redis.call("SET", self._keys.robots(address), pack(known), "PX", life_ms)

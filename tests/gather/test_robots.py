@@ -7,7 +7,9 @@ import pytest
 from syndicator.gather.robots import (
     MAX_BYTES,
     MAX_CRAWL_DELAY_S,
+    MAX_RULES_BYTES,
     MAX_SITEMAPS,
+    MAX_SITEMAPS_BYTES,
     product_token,
     read_robots,
     robots_url,
@@ -172,3 +174,13 @@ def test_by_which_name_we_are_known(user_agent: str, token: str) -> None:
 def test_where_it_is() -> None:
     assert robots_url("https://me:pw@portal.example:8443/a/b?c#d") == "https://portal.example:8443/robots.txt"
     assert robots_url("http://[::1]:80/a") == "http://[::1]:80/robots.txt"
+
+
+def test_what_is_kept_of_a_long_one_is_bounded() -> None:
+    rules = "".join(f"Disallow: /{number:04d}{'é' * 60}\n" for number in range(3000))
+    sitemaps = "".join(f"Sitemap: https://portal.example/{'s' * 1900}{number}\n" for number in range(40))
+    robots = read_robots(f"User-agent: *\n{rules}{sitemaps}".encode(), US)
+    assert MAX_RULES_BYTES < len(robots.text.encode()) + 200 < MAX_RULES_BYTES + MAX_SITEMAPS_BYTES + 1000
+    assert not robots.allows("https://portal.example/0000" + "é" * 60)
+    assert len(robots.sitemaps) == 8
+    assert read_robots(robots.text.encode(), US).text == robots.text

@@ -9,7 +9,7 @@ from pipeline.visiting_world import Scripted, scripted, source, workers
 from support import ManualClock
 
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult
-from syndicator.pipeline.permission import FRESH_AT_LEAST, FRESH_AT_MOST, RETRY
+from syndicator.pipeline.permission import FRESH_AT_LEAST, FRESH_AT_MOST, MAX_ELSEWHERE, RETRY
 from syndicator.pipeline.visiting import Visitor
 from syndicator.store.robots import KEPT, KnownRobots
 from syndicator.store.store import Store
@@ -234,3 +234,40 @@ async def test_pages_at_once_ask_for_it_once(store: Store, clock: ManualClock, p
             for _ in range(20):
                 group.create_task(several[0].fetch(one, one.url, page=True))
     assert (portal.times(ROBOTS), portal.times("/news")) == (1, 20)
+
+
+async def test_a_source_has_us_ask_few_other_servers_and_their_files_are_soon_forgotten(
+    store: Store, clock: ManualClock, portal: Scripted
+) -> None:
+    one = source(portal.url("/news"))
+    elsewhere = [portal.url("/news", f"127.0.1.{number}") for number in range(1, MAX_ELSEWHERE + 11)]
+    day_ms = 24 * 3600 * 1000
+    async with workers(store, clock) as several:
+        assert code(await page(several[0], portal)) == "ok"
+        results = [await several[0].fetch(one, url, page=True) for url in elsewhere]
+        assert [code(result) for result in results] == ["ok"] * MAX_ELSEWHERE + ["busy"] * 10
+        assert portal.times(ROBOTS) == 1 + MAX_ELSEWHERE
+        assert code(await several[0].fetch(one, elsewhere[0], page=True)) == "ok", "it is known already"
+        own = await store.connection.call("PTTL", store.robots._keys.robots(portal.url(ROBOTS)))
+        assert own > 29 * day_ms
+        other = portal.url(ROBOTS, "127.0.1.1")
+        assert await store.connection.call("PTTL", store.robots._keys.robots(other)) <= 3600 * 1000
+        clock.advance(3601)
+        assert code(await several[0].fetch(one, elsewhere[-1], page=True)) == "ok"
+
+
+async def test_long_files_are_not_all_remembered(store: Store, clock: ManualClock, portal: Scripted) -> None:
+    rules = "".join(f"Disallow: /{number:04d}/{'x' * 100}\n" for number in range(4000))
+    portal.say(ROBOTS, f"User-agent: *\nDisallow: /private\n{rules}")
+    one = source(portal.url("/news"))
+    async with workers(store, clock) as several:
+        for number in range(1, 31):
+            url = portal.url("/private/1", f"127.0.1.{number}")
+            assert code(await several[0].fetch(one, url, page=True)) == "robots"
+        remembered = several[0]._permission._recent
+        assert sum(len(entry.robots.text) for entry in remembered.values()) <= 1024 * 1024
+        assert 10 <= len(remembered) < 30
+        asked = portal.times(ROBOTS)
+        again = portal.url("/private/1", "127.0.1.1")
+        assert code(await several[0].fetch(one, again, page=True)) == "robots"
+        assert portal.times(ROBOTS) == asked, "it comes from Redis"
