@@ -4,6 +4,8 @@ import asyncio
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -20,6 +22,8 @@ MAX_PER_MINUTE = 60
 """Pushes of one source that a process takes."""
 MAX_READING = 8
 """Pushes whose bodies are read at once: what they may hold in memory is this often a source's limit."""
+MAX_READING_OF_SOURCE = 2
+"""Of these for one source: its hub alone cannot keep out all others."""
 READ_TIMEOUT_S = 30.0
 BUSY_RETRY_S = 60
 
@@ -34,7 +38,7 @@ class HubRoutes:
 
     def __init__(self, callbacks: HubCallbacks) -> None:
         self._callbacks = callbacks
-        self._reading = asyncio.Semaphore(MAX_READING)
+        self._reading: Counter[SourceId] = Counter()
         self._pace = _Pace()
 
     def routes(self) -> list[web.RouteDef]:
@@ -69,9 +73,9 @@ class HubRoutes:
             return _plain(429)
         if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
             return _plain(415)  # what was signed would be something else than what we see
-        if self._reading.locked():
+        if self._reading.total() >= MAX_READING or self._reading[source] >= MAX_READING_OF_SOURCE:
             return _plain(503)
-        async with self._reading:
+        with self._counted(source):
             body = await _read(request, opened.max_body_bytes)
             if body is None:
                 return _plain(413)
@@ -82,6 +86,16 @@ class HubRoutes:
                 signature=request.headers.get("X-Hub-Signature"),
             )
         return _plain(202 if kept else 503)
+
+    @contextmanager
+    def _counted(self, source: SourceId) -> Iterator[None]:
+        """Count a push among those that are being read."""
+        self._reading[source] += 1
+        try:
+            yield
+        finally:
+            self._reading[source] -= 1
+            self._reading += Counter()  # forgets sources at nought
 
 
 class _Pace:
