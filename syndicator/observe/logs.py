@@ -6,6 +6,7 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any, TextIO, cast
@@ -59,7 +60,32 @@ _DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
 def get_logger(name: str) -> FilteringBoundLogger:
     """Give the logger of a module; it follows what `configure` says, also when that comes later."""
-    return cast("FilteringBoundLogger", structlog.get_logger(where=name.removeprefix("syndicator.")))
+    return cast("FilteringBoundLogger", _Logger(name.removeprefix("syndicator.")))
+
+
+class _Logger:
+    """A logger that puts exceptions into words itself.
+
+    What formats them otherwise, where a program uses this package and has not set up its log, shows the local
+    variables of each frame: descriptions of sources among them, with their headers and proxies.
+    """
+
+    def __init__(self, where: str) -> None:
+        self._log = structlog.get_logger(where=where)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    def exception(self, event: str, **fields: object) -> None:
+        """Log an error with the exception that is being handled."""
+        self.error(event, exc_info=sys.exc_info()[1], **fields)
+
+    def error(self, event: str, *, exc_info: BaseException | None = None, **fields: object) -> None:
+        """Log an error, with an exception where one is given."""
+        if exc_info is not None:
+            lines = "".join(traceback.format_exception(exc_info)).splitlines()
+            fields["exception"] = "\n".join(clean_text(line) for line in lines)
+        self._log.error(event, **fields)
 
 
 def configure(
