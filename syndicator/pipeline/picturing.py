@@ -25,6 +25,7 @@ from syndicator.rules.pictures import (
     body_pictures,
     is_clearly_broken,
     is_pixel,
+    is_untyped,
     left_out,
     media_type,
     secure_url,
@@ -84,7 +85,7 @@ class Pictures:
 
         `none`: all pictures are left out. `link`: what is known to be broken is left out, of the others media
         type and size are filled in, and `https:` is preferred where it works at first sight. `cache`: the
-        addresses stay as they are and are noted as ones that we serve.
+        same, but addresses stay as they are and are noted as ones that we serve.
         A picture that could not be looked at is taken as announced, and stays so; a later look can only add
         type and size, or find it broken.
         """
@@ -96,7 +97,8 @@ class Pictures:
             return candidates, ()
         known = await self._store.known(urls, self._clock())
         if source.images is ImagePolicy.CACHE:
-            known |= await self._enlist(source, urls, known)
+            photos = _addresses(candidates, with_bodies=False)
+            known |= await self._enlist(source, photos, urls, known)
         else:
             known |= await self._look(source, urls, known)
         shown = [_shown(candidate, known) for candidate in candidates]
@@ -104,20 +106,26 @@ class Pictures:
         return taken, _few([sentence for one in shown for sentence in one.broken])
 
     async def _enlist(
-        self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
+        self, source: Source, photos: Sequence[str], urls: Sequence[str], known: Mapping[str, KnownPicture]
     ) -> dict[str, KnownPicture]:
-        """Note the addresses as ones that may be asked of us."""
-        fresh = [
-            KnownPicture(url=url, source=source.id, link=url, served=True) for url in urls if url not in known
-        ]
-        linked = [replace(picture, served=True) for picture in known.values() if not picture.served]
-        await self._store.put(linked, self._clock())
-        served = dict(known) | {picture.url: picture for picture in linked}
-        lost = [url for url, picture in served.items() if picture.finding is Finding.BROKEN]
-        again = [url for url in lost if _is_due(served[url], self._clock())]
-        found = await self._look_at(source, again[:MAX_LOOKS], served)
-        await self._store.put(list(found.values()), self._clock())
-        return served | found | await self._store.add(fresh, self._clock())
+        """Note the addresses as ones that may be asked of us, and look at the photos, as far as time allows.
+
+        What stands in bodies is looked at only where serving it has failed before.
+        """
+        now, shown = self._clock(), frozenset(photos)
+        fresh = {
+            url: KnownPicture(url=url, source=source.id, link=url, served=True)
+            for url in urls
+            if url not in known
+        }
+        linked = {url: replace(picture, served=True) for url, picture in known.items() if not picture.served}
+        served = {**known, **linked, **fresh}
+        due = [url for url in urls if _is_due(served[url], now)]
+        due = [url for url in due if url in shown or served[url].finding is Finding.BROKEN]
+        found = await self._look_at(source, due[:MAX_LOOKS], served)
+        later = {url: picture for url, picture in {**linked, **found}.items() if url in known}
+        await self._store.put(list(later.values()), now)
+        return later | await self._store.add([found.get(url, fresh[url]) for url in fresh], now)
 
     async def _look(
         self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
@@ -207,7 +215,8 @@ def broken(picture: KnownPicture, why: str, now: datetime) -> KnownPicture:
 def _measured(picture: KnownPicture, fetched: Fetched) -> KnownPicture:
     kind, length = media_type(fetched.headers), whole_length(fetched.headers)
     now = fetched.fetched_at
-    if kind is None:
+    # Served by us it gets its type from its bytes: one without a type may well be a picture.
+    if kind is None and not (picture.served and is_untyped(fetched.headers)):
         return broken(picture, "not_an_image", now)
     if length is not None and length > MAX_LINKED_BYTES:
         return broken(picture, Reason.TOO_LARGE.value, now)
@@ -260,16 +269,18 @@ def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
             changes.append(left_out(photo.url, f"looking at it gave {picture.why}"))
             warnings.append(f"picture {photo.url} of {candidate.url}: {picture.why}")
         else:
-            photos.setdefault(picture.link, _filled(photo, picture))
-            if picture.link != photo.url:
+            # We serve what came with the article, by the digest of that very address.
+            link = photo.url if candidate.provenance.images is ImagePolicy.CACHE else picture.link
+            photos.setdefault(link, _filled(photo, picture, link))
+            if link != photo.url:
                 changes.append(_secured(photo))
     return _Shown(photos=tuple(photos.values()), changes=tuple(changes), broken=tuple(warnings))
 
 
-def _filled(photo: Photo, picture: KnownPicture) -> Photo:
+def _filled(photo: Photo, picture: KnownPicture, link: str) -> Photo:
     return replace(
         photo,
-        url=picture.link,
+        url=link,
         media_type=picture.media_type or photo.media_type,
         length_bytes=picture.length_bytes or photo.length_bytes,
     )

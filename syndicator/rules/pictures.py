@@ -26,6 +26,7 @@ MAX_RECEIVED = 200
 """Characters of an address that a change shows."""
 
 _IMAGE_TYPE = re.compile(r"image/(?!svg)[a-z0-9.+-]{1,50}")
+_UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _IMAGE = re.compile(r'<img((?:\s+[a-z-]+="[^"]*")*)\s*/?>')
 _PIXEL = re.compile(r'\s(?:width|height)="[01](?:px)?"')
 _SOURCE = re.compile(r'(?<=\ssrc=")[^"]*')
@@ -66,6 +67,11 @@ def media_type(headers: Mapping[str, str]) -> str | None:
     """Give the type of a picture for readers; None for SVG (active) and for what is no picture."""
     stated = headers.get("content-type", "").partition(";")[0].strip().lower()
     return stated if _IMAGE_TYPE.fullmatch(stated) else None
+
+
+def is_untyped(headers: Mapping[str, str]) -> bool:
+    """Tell whether a server does not say what it sends, as stores of files often do not."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() in _UNTYPED
 
 
 def whole_length(headers: Mapping[str, str]) -> int | None:

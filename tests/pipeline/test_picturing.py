@@ -405,7 +405,7 @@ async def test_gathered_and_served_by_the_service(portal: Portal, service_of: Op
         async with service_of(cached) as service:
             await service.enlist()
             await gather(service)
-            assert not server.asked
+            assert [asked.method for asked in server.asked] == ["HEAD"]
             body = (await service.publisher.rendition(FeedId("latest"), Format.JSON)).body
             (entry,) = json.loads(body)["items"]
             ours = f"/pictures/{picture_digest(server.url('/1.png'))}"

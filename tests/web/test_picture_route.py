@@ -55,7 +55,8 @@ class Portal:
 
     async def __call__(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
         await self.goes_on.wait()
-        writer.write(self.answers.get(asked.path, reply(status=404)))
+        answer = self.answers.get(asked.path, reply(status=404))
+        writer.write(answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if asked.method == "HEAD" else answer)
 
 
 class Site:
@@ -78,6 +79,7 @@ class Site:
         given = story(1, photos=(Photo(url=self.url(path), caption="Jalan"),), **changes)
         taken, _ = await self.prepared.prepare(KOTA, [given])
         await self.world.admit(*taken)
+        self.server.asked.clear()  # of looks at it
         return taken[0]
 
 
@@ -112,7 +114,9 @@ async def test_fetched_once_and_written_anew(
     store: Store, clock: ManualClock, pool: ParserPool, tmp_path: Path
 ) -> None:
     async with site_of(store, clock, pool, tmp_path) as site:
-        site.portal.answers["/1.jpg"] = reply(picture(), headers=[("Content-Type", "text/html")])
+        site.portal.answers["/1.jpg"] = reply(
+            picture(), headers=[("Content-Type", "application/octet-stream")]
+        )
         await site.admit()
         first = await site.client.get(site.path())
         second = await site.client.get(site.path())
@@ -145,6 +149,7 @@ async def test_what_is_published_leads_to_us_and_what_is_stored_to_the_portal(
     store: Store, clock: ManualClock, pool: ParserPool, tmp_path: Path
 ) -> None:
     async with site_of(store, clock, pool, tmp_path) as site:
+        site.portal.answers["/1.jpg"] = reply(picture())
         inside = site.url("/2.jpg?a=1&b=2")
         body = f'<p>Isi.</p><img alt="a > b" src="{inside.replace("&", "&amp;")}">'
         taken = await site.admit(body_html=body)
@@ -217,8 +222,9 @@ async def test_a_portal_that_is_down_for_a_while_costs_no_picture(
     store: Store, clock: ManualClock, pool: ParserPool, tmp_path: Path
 ) -> None:
     async with site_of(store, clock, pool, tmp_path) as site:
-        site.portal.answers["/1.jpg"] = reply(status=503)
+        site.portal.answers["/1.jpg"] = reply(picture())
         await site.admit()
+        site.portal.answers["/1.jpg"] = reply(status=503)
         answer = await site.client.get(site.path())
         assert answer.status == 503
         assert "Retry-After" in answer.headers
@@ -256,7 +262,7 @@ async def test_a_pool_that_was_stopped_says_nothing_of_a_picture(
         assert (await site.client.get(site.path())).status == 503
         known = await store.pictures.get(picture_digest(site.url()), clock())
     assert known is not None
-    assert known.finding is Finding.ANNOUNCED
+    assert known.finding is Finding.FINE
 
 
 async def test_requests_at_once_share_one_fetch(
