@@ -27,6 +27,7 @@ class _Image(Struct, frozen=True, kw_only=True):
     media_type: str | None
     width: int | None
     height: int | None
+    length_bytes: int | None
 
 
 class _Related(Struct, frozen=True, kw_only=True):
@@ -112,6 +113,7 @@ def _image(photo: Photo) -> _Image:
         media_type=photo.media_type,
         width=photo.width,
         height=photo.height,
+        length_bytes=photo.length_bytes,
     )
 
 

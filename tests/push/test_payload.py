@@ -46,7 +46,7 @@ def test_the_whole_body_is_frozen() -> None:
         '"lead":"Air naik.","content_html":"<p>Air naik sejak pagi.</p>","quote":"“Kami siap.”",'
         '"authors":["Ani","Budi"],"published_at":"2026-05-04T12:00:00Z","updated_at":"2026-05-04T12:00:00Z",'
         '"images":[{"url":"https://beritakota.example/1.jpg","caption":"Air","credit":"Ani",'
-        '"media_type":null,"width":800,"height":null}],"section":"Kota","tags":["banjir"],"language":"id",'
+        '"media_type":null,"width":800,"height":null,"length_bytes":null}],"section":"Kota","tags":["banjir"],"language":"id",'
         '"source":"beritakota","story_id":null,"related":[]}}}'
     )
 
