@@ -105,7 +105,7 @@ class ArticlePages:
                 break
             chunk = items[start : start + CHUNK]
             async with _Readings([self._read(source, item.url, item, notes) for item in chunk]) as readings:
-                while some := await readings.next(notes.left_s):
+                while some := await readings.next(notes):
                     left -= len(some)
                     pages = [(chunk[number], page) for number, page in some]
                     await self._note_unread(source, pages, told, notes)
@@ -133,7 +133,7 @@ class ArticlePages:
         admitted: list[Admitted] = []
         pages = [self._read(source, one.url, _as_listed(one), notes) for one in known]
         async with _Readings(pages) as readings:
-            while some := await readings.next(notes.left_s):
+            while some := await readings.next(notes):
                 candidates = [
                     _filled(page, known[number]) for number, page in some if isinstance(page, Candidate)
                 ]
@@ -216,17 +216,15 @@ class _Readings:
             task.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)
 
-    async def next(self, seconds: float) -> list[tuple[int, Candidate | _Unread]]:
+    async def next(self, notes: Notes) -> list[tuple[int, Candidate | _Unread]]:
         """Give what is read, by its number, in order; nothing where all is given, or the time is over."""
-        left_s = max(seconds, 0)
         while self._waiting:
-            wait_s = min(PORTION_S, left_s)
+            wait_s = min(PORTION_S, max(notes.left_s, 0))
             done, _ = await asyncio.wait(self._waiting, timeout=wait_s, return_when=asyncio.FIRST_EXCEPTION)
-            left_s -= wait_s
             if done:
                 ordered = sorted(done, key=self._waiting.__getitem__)
                 return [(self._waiting.pop(task), task.result()) for task in ordered]
-            if left_s <= 0:
+            if notes.time_is_up:
                 break
         return []
 

@@ -78,7 +78,8 @@ class FeedRound:
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where there is no feed to read."""
-        notes = new_notes()
+        # What a first round had no time for is listed by its own date, as it would have been then.
+        notes = new_notes(state.first_success_at if state.body_hash is None else None)
         documents = await self._subscribing.take_pushed(source)
         pushed = await self._take_pushed(source, documents, notes) if documents else None
         if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
@@ -98,9 +99,7 @@ class FeedRound:
             missing=frozenset(notes.missing),
         )
 
-    async def _poll(
-        self, source: Source, state: SourceState, notes: Notes, *, patient: bool
-    ) -> Outcome:
+    async def _poll(self, source: Source, state: SourceState, notes: Notes, *, patient: bool) -> Outcome:
         asked = self._asked_by(state)
         result = await self._visitor.fetch(source, address(source, state), asked, patient=patient)
         if isinstance(result, NotModified):

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService, Portal
 from pipeline.full_text_world import RULE, articles, config, entry, feed, page, put_pages
 from pipeline.test_feed_rounds import CITY, gather
@@ -205,6 +207,41 @@ async def test_pages_that_are_read_again_hide_no_gap(
         assert portal.asked.count("/read/1") == 2  # read again, as it is young
         assert state.gaps == 1
         assert any("probably missed" in warning for warning in state.warnings)
+
+
+class MovedPortal(Portal):
+    """One whose feed is parked elsewhere, sooner or later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_parked = False
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if self.is_parked and request.path == "/rss":
+            return web.Response(status=301, headers={"Location": "/parked"})
+        return await super().answer(request)
+
+
+async def test_pages_that_are_read_again_make_no_home_of_a_foreign_address(
+    service_of: OpenService, clock: ManualClock
+) -> None:
+    portal = MovedPortal()
+    app = web.Application()
+    app.router.add_get("/{path:.*}", portal.answer)
+    async with TestServer(app) as server:
+        portal.url = str(server.make_url("")).rstrip("/")
+        put_pages(portal, *range(1, 30))
+        portal.documents["/rss"] = feed(*(entry(portal, n, guid=f"g{n}") for n in range(1, 9)))
+        portal.documents["/parked"] = feed(*(entry(portal, n, guid=f"p{n}") for n in range(11, 15)))
+        async with service_of(config(portal)) as service:
+            await service.enlist()
+            await gather(service)
+            portal.is_parked = True
+            clock.advance(7200)
+            (report,) = await gather(service)
+            assert (report.round.new, report.round.unchanged) == (4, 8)
+            move = (await service.store.sources.state(CITY)).move
+            assert move is None or move.sightings == 0
 
 
 async def test_one_poison_page_costs_only_itself(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -17,7 +17,7 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source
-from syndicator.pipeline import article_pages, rounds
+from syndicator.pipeline import article_pages, feed_round, rounds
 from syndicator.store.politeness import HoldOff
 
 LIST_RULE = (
@@ -61,17 +61,31 @@ async def test_a_page_without_end_does_not_cost_the_round(
     put_pages(slow_portal, 1, 2, 3)
     slow_portal.documents["/rss"] = feed(*(entry(slow_portal, n, guid=f"g{n}") for n in (3, 2, 1)))
     slow_portal.etags["/rss"] = '"one"'
+    begun: list[rounds.Notes] = []
+
+    def watched(first_success_at: datetime | None = None) -> rounds.Notes:
+        begun.append(rounds.new_notes(first_success_at))
+        return begun[-1]
+
+    monkeypatch.setattr(feed_round, "new_notes", watched)
+    monkeypatch.setattr(article_pages, "PORTION_S", 0.05)
     opened = asyncio.Event()
-    slow_portal.slow["/read/2"] = opened.wait
     async with service_of(config(slow_portal)) as service:
+
+        async def until_time_is_up() -> None:
+            while not opened.is_set() and await service.store.articles.count() < 2:
+                await asyncio.sleep(0.01)
+            begun[-1].until -= rounds.READING_TIME_S
+            await opened.wait()
+
+        slow_portal.slow["/read/2"] = until_time_is_up
         await service.enlist()
-        with monkeypatch.context() as patched:
-            patched.setattr(rounds, "READING_TIME_S", 1.0)
-            (report,) = await gather(service)
+        (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 2)
         state = await service.store.sources.state(CITY)
         assert "articles left for the next round: 1" in state.warnings
         opened.set()
+        slow_portal.slow.clear()
         clock.advance(300)
         (report,) = await gather(service)
         assert (report.status, report.round.new, report.round.unchanged) == ("ok", 1, 2)
@@ -107,9 +121,11 @@ async def test_what_is_left_of_a_feed_does_not_wait_behind_its_validators(
             patched.setattr(rounds, "READING_TIME_S", -1.0)
             (hurried,) = await gather(service)
         assert hurried.round.new == 0
-        clock.advance(300)
+        clock.advance(3 * 3600)
         (second,) = await gather(service)
         assert (second.status, second.round.new) == ("ok", 3)
+        # They are listed by their own dates, as the first round would have done.
+        assert all(one.listed_at == one.published_at for one in await articles(service))
         clock.advance(300)
         (third,) = await gather(service)
         assert third.status == "unchanged"
