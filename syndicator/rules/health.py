@@ -23,8 +23,6 @@ _VITAL = frozenset({"list.item", "list.url", "article.title", "article.body"})
 class Standing(StrEnum):
     """The worst first."""
 
-    PAUSED = "paused"
-    """An operator lets it rest."""
     STOPPED = "stopped"
     """Not asked any more."""
     FAILING = "failing"
@@ -37,6 +35,8 @@ class Standing(StrEnum):
     """All is well, but nothing new has come for much longer than usual."""
     NEW = "new"
     """Not yet gathered."""
+    PAUSED = "paused"
+    """An operator lets it rest: told whatever else there is."""
     OK = "ok"
 
 
@@ -49,7 +49,7 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 def health(source: Source, state: SourceState, now: datetime) -> Health:
-    """Judge a source by what is remembered of it; of several troubles the worst is told."""
+    """Judge a source by what is remembered of it; the worst trouble is told, of a paused one none."""
     troubles = (
         (Standing.PAUSED, state.paused and resting(source.id, now).because),
         (Standing.STOPPED, state.stopped),

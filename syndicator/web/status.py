@@ -18,21 +18,10 @@ _METRICS_HEADERS = {
     hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8",
     hdrs.CACHE_CONTROL: "no-store",
 }
-_WORST_FIRST = (
-    "stopped",
-    "failing",
-    "stuck",
-    "late",
-    "nothing",
-    "quiet",
-    "retrying",
-    "waiting",
-    "paused",
-    "ok",
-)
-_NEEDS_ATTENTION = frozenset({"stopped", "failing", "stuck", "late", "nothing", "quiet"})
-_SHOWN_AS = {Standing.STUCK: "nothing", Standing.NEW: "waiting"}
-"""`stuck` is said of endpoints here."""
+_ENDPOINTS_WORST_FIRST = ("dead", "retrying", "ok")
+_NEEDS_ATTENTION = frozenset(Standing) - {Standing.NEW, Standing.PAUSED, Standing.OK} | {"dead"}
+_SAYS_IT_ITSELF = frozenset({Standing.FAILING, Standing.NEW, Standing.OK})
+"""Standings of which the page tells in its own words; of the others it gives the sentence."""
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -47,7 +36,7 @@ class Told(Struct, frozen=True, kw_only=True):
 class SourceRow(Struct, frozen=True, kw_only=True):
     source: Source
     state: SourceState
-    standing: str
+    standing: Standing
     reason: Told | None
     failed_rounds: int
     why: str = ""
@@ -103,7 +92,7 @@ def source_rows(status: Status) -> list[SourceRow]:
     rows = [
         _source_row(one.source, one.state, health(one.source, one.state, status.at)) for one in status.sources
     ]
-    return sorted(rows, key=lambda row: _WORST_FIRST.index(row.standing))
+    return sorted(rows, key=lambda row: list(Standing).index(row.standing))
 
 
 def endpoint_rows(status: Status) -> list[EndpointRow]:
@@ -119,26 +108,25 @@ def endpoint_rows(status: Status) -> list[EndpointRow]:
         )
         for one in status.endpoints
     ]
-    return sorted(rows, key=lambda row: _WORST_FIRST.index(row.standing))
+    return sorted(rows, key=lambda row: _ENDPOINTS_WORST_FIRST.index(row.standing))
 
 
 def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow:
-    untold = judged.kind in {Standing.PAUSED, Standing.STOPPED, Standing.QUIET} or (
-        judged.kind is Standing.STUCK and not state.warnings
-    )
+    # The page lists the warnings, and what is stuck is so by one of them, or by selectors that are lost.
+    told = judged.kind in _SAYS_IT_ITSELF or (judged.kind is Standing.STUCK and bool(state.warnings))
     return SourceRow(
         source=source,
         state=state,
-        standing=_SHOWN_AS.get(judged.kind, judged.kind.value),
+        standing=judged.kind,
         reason=_reason(state) if judged.kind is Standing.FAILING else None,
         failed_rounds=failed_rounds(state),
-        why=judged.why if untold else "",
+        why="" if told else judged.why,
     )
 
 
 def _endpoint_standing(one: EndpointStatus) -> str:
     if one.counts.dead:
-        return "stuck"
+        return "dead"
     return "retrying" if one.counts.delayed else "ok"
 
 

@@ -10,6 +10,7 @@ from syndicator.model.delivery import Dead, Delivery, Endpoint, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.source import Failure, Round, SourceState
+from syndicator.rules.health import health
 from syndicator.store.store import Store
 from syndicator.web.app import create_ops_app
 from syndicator.web.options import OpsOptions
@@ -95,7 +96,7 @@ def rows(table: LexborNode) -> dict[str | None, list[str]]:
 async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) -> None:
     sources, _ = (await page(client)).css("table")
     told = rows(sources)
-    assert list(told) == ["failing", "late", "nothing", "waiting", "ok"]
+    assert list(told) == ["failing", "stuck", "late", "new", "ok"]
     assert told["failing"] == [
         "Failing failing",
         "Failed 4 times in a row It answered with status 503: The portal answered 503.",
@@ -110,12 +111,41 @@ async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) ->
         "3 new, 1 changed, 2 duplicate, 20 unchanged",
         "5 Nov 2026, 19:05 in 5 min, every 5m",
     ]
-    assert told["nothing"][1:3] == [
-        "Brought nothing No entry was readable.",
+    assert told["stuck"][1:3] == [
+        "Stuck No entry was readable.",
         "5 Nov 2026, 18:59 4 s ago",
     ]
-    assert told["nothing"][4] == "5 Nov 2026, 19:00 in 1 s, every 5s"
-    assert told["waiting"][2:] == ["never", "never", "never gathered"]
+    assert told["stuck"][4] == "5 Nov 2026, 19:00 in 1 s, every 5s"
+    assert told["new"][2:] == ["never", "never", "never gathered"]
+
+
+async def test_each_says_why_and_in_the_words_of_the_commands(world: World, client: Client) -> None:
+    table, _ = (await page(client)).css("table")
+    assert rows(table)["late"][1] == "Late it has been due for 1 h"
+    asked_too_often = SourceState(
+        last_success_at=NOON,
+        excused=50,
+        failure=Failure(reason="http_429", detail="It is asked too often.", at=NOON),
+        next_due_at=NOON + timedelta(minutes=60),
+    )
+    sources = world.store.sources
+    await sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
+    assert await sources.settle(SOURCES[3].id, "me", asked_too_often)
+    assert await sources.settle(
+        SOURCES[0].id, "me", SourceState(last_success_at=NOON, paused=True, next_due_at=NOON)
+    )
+    table, _ = (await page(client)).css("table")
+    told = rows(table)
+    assert list(told) == ["failing", "stuck", "late", "new", "paused"]
+    assert told["failing"][1] == (
+        "Failed 50 times in a row It answered with status 429: It is asked too often."
+    )
+    assert told["paused"][1] == (
+        "Paused paused by an operator; `syndicator sources resume fine` starts it again"
+    )
+    status = await world.reading.status()
+    words = {health(one.source, one.state, NOON).kind.value for one in status.sources}
+    assert words == set(told)
 
 
 async def test_a_single_failure_is_no_row_of_failures(world: World, client: Client) -> None:
@@ -148,7 +178,7 @@ async def test_a_source_that_has_stopped_or_gone_quiet_says_why(world: World, cl
     assert await sources.settle(SOURCES[4].id, "me", quiet)
     table, _ = (await page(client)).css("table")
     told = rows(table)
-    assert list(told) == ["stopped", "failing", "late", "quiet", "waiting"]
+    assert list(told) == ["stopped", "failing", "late", "quiet", "new"]
     assert told["stopped"][1] == "Stopped stopped: gone for good (http_410)"
     assert told["stopped"][4] == "–"
     assert told["quiet"][1].startswith("Quiet for longer than usual nothing new for 2 d, in which about ")
@@ -158,8 +188,8 @@ async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> Non
     whole = await page(client)
     _, endpoints = whole.css("table")
     told = rows(endpoints)
-    assert list(told) == ["stuck", "ok"]
-    assert told["stuck"] == [
+    assert list(told) == ["dead", "ok"]
+    assert told["dead"] == [
         "stuck stuck.example",
         "Deliveries given up Last failure: It answered with status 410",
         "0", "0", "0", "1", "0",
