@@ -20,6 +20,7 @@ from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import FetchLimits, ImagePolicy, Source
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.pictures import (
+    MAX_ADDRESS,
     MAX_LINKED_BYTES,
     MAX_RECEIVED,
     body_pictures,
@@ -245,9 +246,11 @@ def _marked(candidate: Candidate, policy: ImagePolicy) -> Candidate:
     body_html, inside = without_pixels(candidate.body_html)
     changes = [left_out(photo.url, _COUNTS_VISITS) for photo in pixels]
     changes += [left_out(url, _COUNTS_VISITS, field="body") for url in inside[:MAX_PIXELS_TOLD]]
+    endless = [photo for photo in candidate.photos if len(photo.url) > MAX_ADDRESS]
+    changes += [left_out(photo.url, f"its address has {len(photo.url)} characters") for photo in endless]
     provenance = candidate.provenance
     provenance = replace(provenance, images=policy, changes=(*provenance.changes, *changes))
-    photos = tuple(photo for photo in candidate.photos if photo not in pixels)
+    photos = tuple(photo for photo in candidate.photos if photo not in pixels and photo not in endless)
     return replace(candidate, photos=photos, body_html=body_html, provenance=provenance)
 
 

@@ -22,6 +22,8 @@ MAX_LINKED_BYTES = 20 * 1024 * 1024
 """A larger picture is none for readers."""
 MAX_INSIDE = 50
 """Pictures of one body that we serve; the others are left out."""
+MAX_ADDRESS = 2000
+"""Characters of a photo's address: they are kept by the thousand."""
 MAX_RECEIVED = 200
 """Characters of an address that a change shows."""
 

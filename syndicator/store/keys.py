@@ -180,6 +180,14 @@ class Keys:
         """
         return f"{self._prefix}picture:{digest}"
 
+    def pictures(self, source: SourceId, kind: str) -> str:
+        """ZSET: digest of a picture's address → when it was noted, ms; of a source, `linked` or `served`.
+
+        Kept: as long as pictures of its kind; at most 5,000 linked and 50,000 served ones of a source: the
+        oldest leave, with what is known of them. Written by: gathering, serving.
+        """
+        return f"{self._prefix}pictures:{kind}:{source}"
+
     def held(self, source: SourceId) -> str:
         """HASH: `c:` and name → msgpack `HeldArticle`; `k:` and identity key → name.
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.clock import EPOCH
+from syndicator.model.clock import EPOCH, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.rules.pictures import picture_digest
 from syndicator.store.codec import pack, unpack
@@ -18,6 +18,10 @@ LINKED_KEPT = timedelta(days=30)
 """After an article last showed it."""
 SEEN_PRECISION = timedelta(days=1)
 """How exactly that is known: pictures that stay write nothing."""
+MAX_LINKED = 5000
+"""Of one source; what was not seen for longest is forgotten first. Addresses may be new in each round."""
+MAX_SERVED = 50_000
+"""More: what is forgotten of these, readers do not see in old articles any more."""
 
 
 class Finding(StrEnum):
@@ -66,7 +70,7 @@ class Pictures:
         if not keys:
             return {}
         rows = await self._redis.call("MGET", *keys)
-        found = [unpack(row, KnownPicture) for row in rows if row]
+        found = [_unpacked(row) for row in rows if row]
         await self._keep(found, now)
         return {picture.url: picture for picture in found}
 
@@ -75,7 +79,7 @@ class Pictures:
         row = await self._redis.call("GET", self._keys.picture(digest))
         if not row:
             return None
-        picture = unpack(row, KnownPicture)
+        picture = _unpacked(row)
         await self._keep([picture], now)
         return picture
 
@@ -87,21 +91,54 @@ class Pictures:
             for command in ((*self._write(picture, now), "NX"), ("GET", self._key(picture)))
         ]
         rows = (await self._redis.batch(commands))[1::2]
-        noted = [unpack(row, KnownPicture) for row in rows if row]
+        noted = [_unpacked(row) for row in rows if row]
+        await self._list(noted, now)
         return {picture.url: picture for picture in noted}
 
     async def put(self, pictures: Sequence[KnownPicture], now: datetime) -> None:
         """Note what was found later."""
         await self._redis.batch([self._write(picture, now) for picture in pictures])
+        await self._list(pictures, now)
 
     async def _keep(self, pictures: Sequence[KnownPicture], now: datetime) -> None:
         aged = [picture for picture in pictures if now - picture.noted_at > SEEN_PRECISION]
         await self.put(aged, now)
 
     def _write(self, picture: KnownPicture, now: datetime) -> Command:
-        kept = self._served_kept if picture.served else LINKED_KEPT
-        value = pack(replace(picture, noted_at=now))
-        return ("SET", self._key(picture), value, "PX", kept // timedelta(milliseconds=1))
+        link = "" if picture.link == picture.url else picture.link
+        value = pack(replace(picture, link=link, noted_at=now))
+        return ("SET", self._key(picture), value, "PX", self._life_ms(served=picture.served))
+
+    async def _list(self, pictures: Sequence[KnownPicture], now: datetime) -> None:
+        """List pictures by their sources, and forget what is too much of one."""
+        listed: dict[tuple[SourceId, bool], list[str]] = {}
+        for picture in pictures:
+            listed.setdefault((picture.source, picture.served), []).append(picture_digest(picture.url))
+        for (source, served), digests in listed.items():
+            key, most = self._list_of(source, served=served), MAX_SERVED if served else MAX_LINKED
+            scored = [part for digest in digests for part in (to_ms(now), digest)]
+            commands: list[Command] = [
+                ("ZADD", key, *scored),
+                ("PEXPIRE", key, self._life_ms(served=served)),
+                ("ZRANGE", key, 0, -most - 1),
+            ]
+            if served:  # it may have been linked before
+                commands.append(("ZREM", self._list_of(source, served=False), *digests))
+            surplus = [digest.decode() for digest in (await self._redis.batch(commands))[2]]
+            if surplus:
+                gone = [self._keys.picture(digest) for digest in surplus]
+                await self._redis.batch([("ZREM", key, *surplus), ("UNLINK", *gone)])
+
+    def _list_of(self, source: SourceId, *, served: bool) -> str:
+        return self._keys.pictures(source, "served" if served else "linked")
+
+    def _life_ms(self, *, served: bool) -> int:
+        return (self._served_kept if served else LINKED_KEPT) // timedelta(milliseconds=1)
 
     def _key(self, picture: KnownPicture) -> str:
         return self._keys.picture(picture_digest(picture.url))
+
+
+def _unpacked(row: bytes) -> KnownPicture:
+    picture = unpack(row, KnownPicture)
+    return picture if picture.link else replace(picture, link=picture.url)

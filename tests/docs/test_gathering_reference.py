@@ -55,6 +55,7 @@ from syndicator.rules import pictures as picture_rules
 from syndicator.rules.spans import span
 from syndicator.settings.sources import PolitenessForm, ScheduleForm, SourceForm
 from syndicator.store import picture_files, unreadable
+from syndicator.store import pictures as known_pictures
 from syndicator.store import robots as robots_files
 
 ROOT = Path(__file__).parents[2]
@@ -315,6 +316,8 @@ FIGURES: list[tuple[str, str, list[object]]] = [
         [mebibytes(picture_rules.MAX_LINKED_BYTES), f"fail {picturing.MAX_FAILURES} times"],
     ),
     ("Pictures", "A silent server", [picturing.SILENT_FOR]),
+    ("Pictures", "A long address", [picture_rules.MAX_ADDRESS]),
+    ("Pictures", "How many are known", [known_pictures.MAX_LINKED, known_pictures.MAX_SERVED]),
     ("Pictures", "Served by us", [pictures.MAX_SIDE]),
     ("Pictures", "The cache", [picture_files.MAX_FILES]),
     ("Pictures", "No proxy for others", [f"{serving_pictures.MISSES_PER_MINUTE} in a minute"]),

@@ -312,6 +312,16 @@ async def test_a_round_looks_at_forty_pictures_and_four_at_once(store: Store, cl
     assert 1 <= most <= 4
 
 
+async def test_a_photo_whose_address_has_no_end_is_left_out_unasked(store: Store, clock: ManualClock) -> None:
+    async with serving(saying(reply(headers=JPEG))) as server, pictures_of(store, clock) as pictures:
+        fine, endless = server.url("/1.jpg"), server.url("/" + "x" * 2000)
+        taken, _ = await pictures.prepare(source(), [with_photos(endless, fine)])
+        assert tries(server) == ["/1.jpg"]
+    assert [photo.url for photo in taken[0].photos] == [fine]
+    (change,) = taken[0].provenance.changes
+    assert "characters" in change.why
+
+
 async def test_looks_keep_to_the_politeness_of_their_source(store: Store, clock: ManualClock) -> None:
     async with serving(by_path({"/1.jpg": reply(headers=JPEG)})) as server:
         slow = replace(source(), politeness=Politeness(per_minute=0.5))

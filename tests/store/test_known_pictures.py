@@ -1,12 +1,15 @@
 """What is known of pictures: the first finding counts, and lasts as long as articles show it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
 from syndicator.rules.pictures import picture_digest
+from syndicator.store import pictures as pictures_module
 from syndicator.store.pictures import LINKED_KEPT, Finding, KnownPicture
 from syndicator.store.store import Store
 
@@ -47,3 +50,53 @@ async def test_kept_for_as_long_as_it_is_seen(
     clock.advance(24 * 3600)
     await store.pictures.known([URL], clock())
     assert await remaining_ms(store) > whole_ms - 60_000
+
+
+def numbered(number: int, **changes: Any) -> KnownPicture:
+    url = f"https://city.example/{number}.jpg"
+    given: dict[str, Any] = {"url": url, "source": SourceId("city"), "link": url}
+    return KnownPicture(**given | changes)
+
+
+@pytest.mark.parametrize("served", [False, True])
+async def test_of_a_source_only_the_latest_are_known(
+    store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, *, served: bool
+) -> None:
+    monkeypatch.setattr(pictures_module, "MAX_SERVED" if served else "MAX_LINKED", 100)
+    elsewhere = numbered(-1, source=SourceId("other"), served=served)
+    await store.pictures.add([elsewhere], clock())
+    for start in range(0, 300, 50):
+        clock.advance(60)
+        await store.pictures.add([numbered(n, served=served) for n in range(start, start + 50)], clock())
+        await store.pictures.put([numbered(0, served=served)], clock())  # it is seen each time
+    keys = await store.connection.call("KEYS", store.pictures._keys.picture("*"))
+    assert len(keys) == 101
+    urls = [elsewhere.url, *(numbered(number).url for number in range(300))]
+    left = set(await store.pictures.known(urls, clock()))
+    assert {elsewhere.url, *(numbered(number).url for number in (0, *range(250, 300)))} < left
+    assert not left & {numbered(number).url for number in range(1, 200)}
+
+
+async def test_one_that_is_served_is_not_forgotten_with_those_that_are_linked(
+    store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures_module, "MAX_LINKED", 10)
+    await store.pictures.add([numbered(0)], clock())
+    await store.pictures.put([numbered(0, served=True)], clock())
+    for number in range(1, 30):
+        clock.advance(1)
+        await store.pictures.add([numbered(number)], clock())
+    left = await store.pictures.known([numbered(n).url for n in range(30)], clock())
+    assert set(left) == {numbered(n).url for n in (0, *range(20, 30))}
+
+
+async def test_an_address_is_kept_once(store: Store) -> None:
+    long, secure = (
+        numbered(1, url="https://city.example/" + "x" * 1900),
+        numbered(2, link="https://b.example"),
+    )
+    long = replace(long, link=long.url)
+    await store.pictures.add([long, secure], NOON)
+    assert await store.connection.call("STRLEN", store.pictures._key(long)) < 2200
+    found = await store.pictures.known([long.url, secure.url], NOON)
+    assert {one.url: one.link for one in found.values()} == {long.url: long.url, secure.url: secure.link}
