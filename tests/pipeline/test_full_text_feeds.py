@@ -275,3 +275,22 @@ async def test_unchanged_though_nobody_asked_is_a_failure(portal: Portal, servic
         await service.enlist()
         (report,) = await gather(service)
         assert (report.status, report.reason) == ("failed", "malformed")
+
+
+async def test_a_poison_box_of_popular_articles_costs_only_itself(
+    portal: Portal, service_of: OpenService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def poisoned(self: Gatherer, source: Source, fetched: Fetched) -> object:
+        raise ValueError("odd data")
+
+    monkeypatch.setattr(Gatherer, "read_popular", poisoned)
+    put_pages(portal, 1)
+    portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
+    portal.documents["/top"] = "<ol><li><a href='/read/1'>Berita 1</a></li></ol>"
+    box = f'popular = {{ url = "{portal.url}/top", item = "li", title = "a", link = "a" }}'
+    async with service_of(config(portal, f"{RULE}\n{box}")) as service:
+        await service.enlist()
+        (report,) = await gather(service)
+        assert (report.status, report.round.new) == ("ok", 1)
+        warnings = (await service.store.sources.state(CITY)).warnings
+        assert any("popular articles could not be read: it broke our reader" in one for one in warnings)
