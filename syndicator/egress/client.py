@@ -31,8 +31,9 @@ from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModifie
 from syndicator.model.source import FetchLimits
 from syndicator.rules.retry import parse_retry_after
 
-SOURCE_LIMITS = ConnectionLimits(total=100, per_host=2, wait_s=60.0)
-"""Politeness first: two requests per portal."""
+SOURCE_LIMITS = ConnectionLimits(total=100, per_host=8, wait_s=60.0)
+"""How polite we are is said for each source, and kept to over all processes, before a request comes here.
+This is the backstop: for hosts that redirects lead to, and for what is asked past that budget."""
 
 CALLBACK_LIMITS = ConnectionLimits(total=256, per_host=0, wait_s=5.0)
 """No limit per host: how many requests one endpoint gets at once is for the deliverer to say, and many

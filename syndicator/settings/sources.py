@@ -245,7 +245,8 @@ class PolitenessForm(Form):
         "`domain`. Sources with the same one share it.",
     )
     in_flight: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
-        default=2, description="Requests under way at once."
+        default=2,
+        description="Requests under way at once, over all workers; of one process at most 8 to one host.",
     )
     per_minute: Annotated[float, Field(gt=0, le=6000)] | None = Field(
         default=None, description="Requests begun in a minute, evenly spread. Left out: no limit."

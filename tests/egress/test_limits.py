@@ -10,7 +10,7 @@ import brotli
 import pytest
 from egress.raw_server import MIB, Asked, egress_on, failure_from, fetch_from, reply, saying, serving, silent
 
-from syndicator.egress.client import Egress
+from syndicator.egress.client import SOURCE_LIMITS, Egress
 from syndicator.egress.slots import ConnectionLimits
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import FetchLimits
@@ -172,3 +172,22 @@ async def test_a_turn_that_never_comes_is_no_fault_of_the_source_and_others_pass
     assert late.reason is Reason.BUSY
     assert "of our own" in late.detail
     assert isinstance(fine, Fetched)
+
+
+async def test_one_process_asks_a_host_for_eight_documents_at_once() -> None:
+    gate, arrived = asyncio.Event(), 0
+
+    async def wait(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        nonlocal arrived
+        arrived += 1
+        await gate.wait()
+        writer.write(reply(b"ok"))
+
+    async with serving(wait) as server, egress_on("127.0.0.1") as egress:
+        asking = [asyncio.create_task(egress.fetch(server.url(f"/{number}"))) for number in range(12)]
+        while arrived < SOURCE_LIMITS.per_host:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.1)
+        assert arrived == SOURCE_LIMITS.per_host == 8
+        gate.set()
+        assert all(isinstance(result, Fetched) for result in await asyncio.gather(*asking))

@@ -146,3 +146,23 @@ async def test_nobody_waits_longer_for_standing_far_behind(
         behind = await asyncio.gather(*(several[0].fetch(one, one.url) for _ in range(5)))
         assert clock() - began < timedelta(seconds=70)
         assert [failed.code for failed in behind if isinstance(failed, FetchFailed)] == ["busy"] * 5
+
+
+async def test_a_source_may_have_more_requests_under_way_than_two(
+    portal: Scripted, on_real_time: OpenService
+) -> None:
+    portal.gate = asyncio.Event()
+    several = "politeness = { in_flight = 5 }"
+    config = "".join(described(f"a{n}", portal.url(f"/a{n}"), extra=several) for n in range(6))
+    reports: list[Report] = []
+    async with on_real_time(config) as service:
+        await service.enlist()
+        runner = Runner(service.gather, capacity=6, clock=service.clock, on_report=reports.append)
+        running = asyncio.create_task(runner.run(until_empty=True))
+        while len(portal.asked) < 5:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.1)
+        assert len(portal.asked) == 5
+        portal.gate.set()
+        await running
+    assert len(reports) == 6
