@@ -12,10 +12,13 @@ from syndicator.gather.claims import Claims
 from syndicator.gather.full_text import full_text
 from syndicator.gather.html import HtmlCleaner, check_weight, to_text
 from syndicator.gather.selectors import Doomed, Page, Picked, text_of, within
+from syndicator.gather.text import folded
 from syndicator.model.article import Placement, RelatedLink
 from syndicator.model.fetch import Reason
 
+DENSITY = "text density"
 MAX_QUOTE = 1000
+MAX_QUOTES = 20
 MAX_BODY_WORDS = 200_000
 MAX_RELATED = 50
 
@@ -34,6 +37,9 @@ _READ_ALSO = re.compile(
 )
 """A paragraph of clean HTML that only says "Baca juga: …" with a link."""
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+_BLOCKS = frozenset({"p", "div", "blockquote", "figure", "ul", "ol", "h2", "h3", "h4", "section", "table"})
+_MIN_REPEATED = 15
+"""Characters, without spaces and punctuation: shorter words are repeated by chance."""
 _QUOTE_MARKS = "\"'“”„‟‘’‚«»‹›"
 _DOUBLE_MARKS = frozenset('"“”„«»')
 
@@ -57,7 +63,9 @@ def take_body_apart(picked: Picked, marked: list[LexborNode], own: Container[str
     if marked and not any(to_text(node.html or "") for node in body):
         read_from, body = "microdata", _outermost(marked)
     related = _related(picked, body, own)
-    quote = _quote(picked.nodes("article.quote"), body)
+    quotes = picked.nodes("article.quote")
+    quote = _quote(quotes)
+    _cut_repeated(quotes, body)
     for node in body:
         Doomed(node.css(_HIDDEN)).cut()
     return Apart(nodes=body, read_from=read_from, related=related, quote=quote)
@@ -75,8 +83,32 @@ def _related(picked: Picked, body: list[LexborNode], own: Container[str]) -> tup
             inline.append(_framed(node, inside))
         if title and url not in found and url not in own:
             found[url] = RelatedLink(url=url, title=title, placement=placement)
+    for url, link in _bare_links(picked, body, own):
+        if title := text_of(link):
+            inline.append(link)
+            found.setdefault(url, RelatedLink(url=url, title=title, placement=Placement.INLINE))
     Doomed(inline).cut()
     return tuple(found.values())[:MAX_RELATED]
+
+
+def _bare_links(
+    picked: Picked, body: list[LexborNode], own: Container[str]
+) -> Iterator[tuple[str, LexborNode]]:
+    """Give the links that stand alone between the paragraphs of the body, in no paragraph themselves."""
+    for holder in body:
+        children = [
+            child
+            for child in holder.iter(include_text=True)
+            if child.is_element_node or (child.is_text_node and child.text(deep=False).strip())
+        ]
+        for before, link, after in zip([None, *children], children, [*children[1:], None], strict=False):
+            url = picked.address(link) if link.tag == "a" else None
+            if url and url not in own and _is_block(before) and (after is None or _is_block(after)):
+                yield url, link
+
+
+def _is_block(node: LexborNode | None) -> bool:
+    return node is not None and node.tag in _BLOCKS
 
 
 def _framed(link: LexborNode, body: Container[int]) -> LexborNode:
@@ -95,19 +127,28 @@ def _outermost(nodes: list[LexborNode]) -> list[LexborNode]:
     return [node for node in nodes if node.parent is None or not within(node.parent, mem_ids)]
 
 
-def _quote(nodes: list[LexborNode], body: list[LexborNode]) -> str | None:
-    """Give the pull quote without its marks; inside the body it leaves it where the body says it anyway."""
-    if not nodes:
-        return None
-    words = text_of(nodes[0], None, MAX_QUOTE)
-    quote = without_marks(words)
-    if not quote:
-        return None
-    if within(nodes[0], {node.mem_id for node in body}):
-        text = " ".join(to_text(node.html or "", MAX_BODY_WORDS) for node in body)
-        if text.count(quote) > 1:
-            Doomed(nodes[:1]).cut()
-    return quote
+def _quote(nodes: list[LexborNode]) -> str | None:
+    """Give the pull quote without its marks."""
+    return (without_marks(text_of(nodes[0], None, MAX_QUOTE)) or None) if nodes else None
+
+
+def _cut_repeated(quotes: list[LexborNode], body: list[LexborNode]) -> None:
+    """Take quotes out of the body that it says anyway, be it with other marks, capitals or punctuation."""
+    inside = {node.mem_id for node in body}
+    candidates = {node.mem_id: node for holder in body for node in holder.css("blockquote")[:MAX_QUOTES]}
+    candidates |= {node.mem_id: node for node in quotes[:1] if within(node, inside)}
+    candidates = {each: node for each, node in candidates.items() if each not in inside}
+    if not candidates:
+        return
+    text = folded(" ".join(to_text(node.html or "", MAX_BODY_WORDS) for node in body))
+    chosen = {node.mem_id for node in quotes[:1]}
+    doomed = []
+    for mem_id, node in candidates.items():
+        words = folded(text_of(node, None, MAX_QUOTE))
+        if (len(words) >= _MIN_REPEATED or (words and mem_id in chosen)) and text.count(words) > 1:
+            doomed.append(node)
+            text = text.replace(words, "", 1)  # of two that say the same, one stays
+    Doomed(doomed).cut()
 
 
 def without_marks(text: str) -> str:
@@ -130,8 +171,16 @@ def without_read_also(body_html: str) -> tuple[str, tuple[RelatedLink, ...]]:
     return _READ_ALSO.sub("", body_html).strip(), tuple(found.values())[:MAX_RELATED]
 
 
+def pointed(apart: Apart, pointers: Iterable[RelatedLink]) -> tuple[RelatedLink, ...]:
+    """Give all related links, each address once: those told apart first."""
+    found: dict[str, RelatedLink] = {}
+    for link in (*apart.related, *pointers):
+        found.setdefault(link.url, link)
+    return tuple(found.values())[:MAX_RELATED]
+
+
 def body_offers(
-    apart: Apart, page: Page, claims: Iterable[Claims], warnings: list[str]
+    apart: Apart, page: Page, title: str, claims: Iterable[Claims], warnings: list[str]
 ) -> Iterator[tuple[str, str]]:
     """Give what may be the body as clean HTML, each with what it was read from, the surest first.
 
@@ -145,7 +194,7 @@ def body_offers(
     except ValueError as error:
         raise NotReadable(Reason.MALFORMED, f"the article cannot be read: {error}") from error
     try:
-        yield "text density", full_text(page)
+        yield DENSITY, full_text(page, title)
     except NotReadable as error:
         warnings.append(error.detail)
     for one in claims:

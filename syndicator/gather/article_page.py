@@ -13,9 +13,11 @@ from selectolax.lexbor import LexborNode
 
 from syndicator.errors import NotReadable
 from syndicator.gather.article_body import (
+    DENSITY,
     Apart,
     body_offers,
     first_paragraph,
+    pointed,
     take_body_apart,
     without_read_also,
 )
@@ -37,6 +39,7 @@ from syndicator.gather.merging import (
     titles,
 )
 from syndicator.gather.metadata import SaidOfItself, addresses_of, leads_home, read_metadata
+from syndicator.gather.near_headline import NEAR_HEADLINE, date_near, lines_near, reporters_near
 from syndicator.gather.page import first_count
 from syndicator.gather.replacing import replaced
 from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
@@ -104,7 +107,7 @@ def _nothing(what: str, name: str, css: str | None) -> NotReadable:
     """Make the error that says what an article lacks, and by which selector."""
     if css:
         return empty(Selector(name=name, css=css))
-    return NotReadable(Reason.EMPTY, f"no {what} is found on the page")
+    return NotReadable(Reason.EMPTY, f"no {what} is found on the page: give {name} a selector")
 
 
 class _Cut(Struct, frozen=True, kw_only=True):
@@ -130,20 +133,23 @@ class _Reader:
         self._choice = Choice()
         self._changes: list[Change] = []
         self._warnings = list(cut.said.warnings)
+        self._near: list[str] = []
 
     def reading(self, marked: list[LexborNode]) -> ArticleReading:
         """Read all of it; `marked` are the elements that the page itself marks as its body."""
         claimed = titles(self._said.claims, self._fetched.url)
         title = self._title(claimed)
         self._check_that_it_is_one()
+        self._near = lines_near(self._page, title)
         own = {self._url, self._fetched.requested_url, self._fetched.url}
         apart = take_body_apart(self._picked, marked, own)
-        body_html = self._body(apart)
+        body_html = self._body(apart, title)
         dates = self._dates()
         date = best_date(dates)
         candidate = self._candidate(title, body_html, apart, date)
         if not (candidate.body_html or candidate.lead or candidate.photos):
             raise _nothing("text", "article.body", self._rule.body)
+        self._tell_what_is_missing(candidate, date)
         self._compare(claimed, dates)
         done = replaced(candidate, self._rule.replace, self._page.base)
         self._changes += done.changes
@@ -158,7 +164,7 @@ class _Reader:
     def _candidate(self, title: str, body_html: str, apart: Apart, date: Dated | None) -> Candidate:
         take, listed, picked = self._choice.take, self._listed, self._picked
         claims = self._said.claims
-        body_html, pointers = (body_html, ()) if self._rule.related else without_read_also(body_html)
+        body_html, pointers = without_read_also(body_html)
         embargoes = ((one.read_from, self._midnight_or_instant(one.embargo)) for one in claims)
         lead = self._lead(title, body_html)
         return Candidate(
@@ -172,14 +178,17 @@ class _Reader:
             quote=take("quote", ("selector", apart.quote)),
             related=take(
                 "related",
-                ("selector", apart.related),
-                (self._choice.read_from.get("body", ""), pointers),
+                (
+                    apart.read_from if apart.related else self._choice.read_from.get("body", ""),
+                    pointed(apart, pointers),
+                ),
             )
             or (),
             authors=take(
                 "authors",
                 ("selector", reporters(picked.texts("article.authors", MAX_NAME))),
                 *authors(claims),
+                (NEAR_HEADLINE, () if self._rule.authors else reporters_near(self._near)),
             )
             or (),
             photos=self._photos(title),
@@ -240,18 +249,25 @@ class _Reader:
         if wanted and not self._said.is_article and not any(picked.text(f"article.{one}") for one in wanted):
             raise empty(Selector(name=f"article.{wanted[0]}", css=getattr(rule, wanted[0])))
 
-    def _body(self, apart: Apart) -> str:
-        offers = body_offers(apart, self._page, self._said.claims, self._warnings)
+    def _body(self, apart: Apart, title: str) -> str:
+        offers = body_offers(apart, self._page, title, self._said.claims, self._warnings)
         return self._choice.take_from("body", offers) or ""
+
+    def _tell_what_is_missing(self, candidate: Candidate, date: Dated | None) -> None:
+        if not candidate.body_html:
+            self._warnings.append("no text of an article was found: give article.body a selector")
+        if candidate.published_at is None and not (date and date.is_date):
+            self._warnings.append("no date was found: the time of first sight counts")
 
     def _lead(self, title: str, body_html: str) -> str:
         whole, cut = leads(self._said.claims, title)
+        guessed = bool(self._rule.body) and self._choice.read_from.get("body") == DENSITY
         return (
             self._choice.take(
                 "lead",
                 ("selector", self._picked.text("article.lead", MAX_LEAD)),
                 *whole,
-                (self._choice.read_from.get("body", ""), first_paragraph(body_html)),
+                (self._choice.read_from.get("body", ""), "" if guessed else first_paragraph(body_html)),
                 *cut,
             )
             or ""
@@ -289,7 +305,11 @@ class _Reader:
     def _dates(self) -> list[Dated]:
         offers = [("selector", text) for text in self._picked.texts("article.date")]
         offers += [(one.read_from, one.published) for one in self._said.claims]
-        return read_dates(self._source, self._fetched.fetched_at, offers)
+        found = read_dates(self._source, self._fetched.fetched_at, offers)
+        if any(date.is_date for date in found) or (self._listed and self._listed.published_at):
+            return found
+        near = read_dates(self._source, self._fetched.fetched_at, [(NEAR_HEADLINE, date_near(self._near))])
+        return [*(date for date in near if date.is_believable or not date.at), *found]
 
     def _published(self, date: Dated | None) -> datetime | None:
         """Give the page's date, but the list's where the page's cannot be true."""
@@ -373,8 +393,6 @@ class _Reader:
     def _date_rule(self, date: Dated | None) -> str:
         if self._choice.read_from.get("published_at") == "list":
             return "as the list has it"
-        return (
-            date.rule
-            if date
-            else read_claim("", timezone=self._source.timezone, now=self._fetched.fetched_at).rule
-        )
+        if date:
+            return date.rule
+        return read_claim("", timezone=self._source.timezone, now=self._fetched.fetched_at).rule

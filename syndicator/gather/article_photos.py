@@ -21,6 +21,11 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 """At the end of a caption: "(Foto: Nama/Portal)", "Dok. Humas", "(ANTARA/Nama)"."""
+_CREDIT_LABEL = re.compile(
+    r"[(\[\s]*(?:(?:sumber\s+)?(?:foto|photo)|kredit|credit|sumber|source)(?:\s+(?:oleh|by))?\s*[:：]\s*",
+    re.IGNORECASE,
+)
+"""Ahead of a credit; "Dok." stays: it says that a picture is from somebody's archive, which is no label."""
 _MAX_TAIL = 160
 _STAND_IN = re.compile(
     r"(?:[a-z0-9]+[_-])?(?:logo|default|placeholder|blank|no[_-]?image|favicon)"
@@ -54,11 +59,20 @@ def _photo(image: Image, caption: str, credit: str, title: str) -> Photo:
         Photo(
             url=image.url,
             caption=caption or None,
-            credit=credit or None,
+            credit=without_label(credit) or None,
             width=image.width,
             height=image.height,
         )
     )
+
+
+def without_label(credit: str) -> str:
+    """Give a credit without the word that announces it: "Foto: Budi/SK"."""
+    match = _CREDIT_LABEL.match(credit)
+    if match is None:
+        return credit
+    name = credit[match.end() :].strip()
+    return name.rstrip(")] ").strip() if credit[: match.end()].lstrip()[:1] in "([" else name
 
 
 def claimed_photos(photos: Iterable[Photo]) -> tuple[Photo, ...]:

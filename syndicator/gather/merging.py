@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from syndicator.gather.bylines import reporters
 from syndicator.gather.claims import Claims
-from syndicator.gather.text import MAX_NAME, plain_text
+from syndicator.gather.text import MAX_NAME, folded, plain_text
 from syndicator.model.source import Source
 from syndicator.rules.date_text import Precision, read_date
 from syndicator.rules.dates import believable, read_claim
@@ -25,7 +25,6 @@ _DAY = timedelta(days=1)
 
 _SUFFIX = re.compile(r"\s+(?:[-–—|»·•]|::|//)\s+(?P<name>[^|»]{2,60})\Z")
 _CUT = re.compile(r"\s*(?:…|\.\.\.)\s*\Z")
-_NO_WORD = re.compile(r"[\W_]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv"}
 """Codes that ISO 639 has withdrawn (RFC 5646, 4.5)."""
@@ -201,11 +200,6 @@ def _alike(one: str, other: str) -> bool:
     """Whether one text holds the other, typography aside: headlines are cut, and names shortened."""
     first, second = folded(one), folded(_CUT.sub("", other))
     return first in second or second in first
-
-
-def folded(text: str) -> str:
-    """Give a text without case, punctuation and spaces, for comparison."""
-    return _NO_WORD.sub("", text.casefold())
 
 
 def _short(text: str) -> str:

@@ -7,6 +7,7 @@ be cut count as not found.
 
 import re
 from collections.abc import Container, Iterable, Mapping
+from copy import copy
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -170,6 +171,12 @@ class Page:
         url = absolute_url(self.base, source)
         return Image(url, node, width, height) if url else None
 
+    def copy(self) -> "Page":
+        """Give the page as it stands now, to be cut on its own."""
+        other = copy(self)
+        other._tree = self._tree.clone()  # noqa: SLF001 -- of its own class
+        return other
+
     def html(self) -> str:
         """Give the page as it stands now, as HTML."""
         return self._tree.html or ""
@@ -217,6 +224,10 @@ class Picked:
         wanted, nodes = self._found[name]
         attribute = wanted.attribute or "href"
         return [(url, node) for node in nodes if (url := self._page.link(node, attribute))]
+
+    def address(self, link: LexborNode) -> str | None:
+        """Give the absolute address of any link of the page."""
+        return self._page.link(link, "href")
 
     def images(self, name: str) -> list[Image]:
         """Give the pictures that are shown."""

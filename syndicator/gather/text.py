@@ -30,6 +30,7 @@ _BYLINE = re.compile(
     r"|(?:oleh|by)(?:\s*[:：]\s*|\s+)",
     re.IGNORECASE,
 )
+_NO_WORD = re.compile(r"[\W_]+")
 # Both begin only where a word begins: tried from each of its letters, a long word takes quadratic time.
 _MAIL_AND_NAME = re.compile(r"(?<![^\s@()])[^\s@()]++@[^\s@()]++\s*+\((?P<name>[^()]*+)\)")
 _MAIL = re.compile(r"<?(?<![^\s@<>()])[^\s@<>()]++@[^\s@<>()]++>?")
@@ -92,6 +93,11 @@ def absolute_url(base: str, reference: str) -> str | None:
     except ValueError:
         return None
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", without_unwanted(url))
+
+
+def folded(text: str) -> str:
+    """Give a text without case, punctuation and spaces, for comparison."""
+    return _NO_WORD.sub("", text.casefold())
 
 
 def whole_number(text: str) -> int | None:

@@ -11,6 +11,7 @@ BODY = (
     f"<figure><img src=/1.jpg><figcaption>Warga. Foto: Ani/Kota</figcaption></figure><q class=q>Kutipan - Kota</q>"
     f"<p class=l>KOTA.EXAMPLE - Air surut.</p><div class=isi>{TEXT}<p>Ikuti kami di <a href='/wa'>WhatsApp</a></p></div>"
 )
+DATED = "<meta name=date content='2026-11-03T10:00:00+07:00'>"
 
 
 def rule(*replacements: Replacement) -> ArticleRule:
@@ -40,7 +41,7 @@ def rule(*replacements: Replacement) -> ArticleRule:
     ],
 )  # fmt: skip
 def test_a_replacement(replacement: Replacement, field: str, expected: object) -> None:
-    one = reading(page(BODY), rule(replacement))
+    one = reading(page(BODY, DATED), rule(replacement))
     assert getattr(one.candidate, field) == expected
     assert [change.field for change in one.candidate.provenance.changes] == [replacement.field]
     assert one.warnings == ()
@@ -48,7 +49,7 @@ def test_a_replacement(replacement: Replacement, field: str, expected: object) -
 
 def test_what_was_received_is_kept() -> None:
     one = read(
-        page(BODY),
+        page(BODY, DATED),
         rule(
             Replacement(field="title", find="Banjir", by="Genangan"),
             Replacement(field="section", find="Kanal "),
@@ -60,7 +61,9 @@ def test_what_was_received_is_kept() -> None:
         ),
         Change(field="section", received="Kanal Kota", why='"Kanal" was taken out, as article.replace says'),
     )
-    body = read(page(BODY), rule(Replacement(field="body", find="waspada", by="awas"))).provenance.changes[0]
+    body = read(
+        page(BODY, DATED), rule(Replacement(field="body", find="waspada", by="awas"))
+    ).provenance.changes[0]
     assert "waspada" in body.received
     assert len(body.received) <= 200
 
@@ -70,8 +73,8 @@ def test_replacements_follow_each_other() -> None:
         Replacement(field="title", find="Banjir", by="Air"),
         Replacement(field="title", find="Air", by="Genangan"),
     )
-    assert read(page(BODY), rule(first, second)).title.startswith("Genangan")
-    assert read(page(BODY), rule(second, first)).title.startswith("Air")
+    assert read(page(BODY, DATED), rule(first, second)).title.startswith("Genangan")
+    assert read(page(BODY, DATED), rule(second, first)).title.startswith("Air")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_replacements_follow_each_other() -> None:
     ],
 )
 def test_what_does_harm_is_refused_with_a_warning(replacement: Replacement, words: str) -> None:
-    one = reading(page(BODY), rule(replacement))
+    one = reading(page(BODY, DATED), rule(replacement))
     assert one.candidate.title == TITLE
     assert "waspada" in one.candidate.body_html
     assert one.candidate.provenance.changes == ()
@@ -100,7 +103,7 @@ def test_what_does_harm_is_refused_with_a_warning(replacement: Replacement, word
 @pytest.mark.parametrize("find", ["", "nirwana"])
 def test_what_finds_nothing_changes_nothing(find: str) -> None:
     one = reading(
-        page(BODY),
+        page(BODY, DATED),
         rule(*(Replacement(field=field, find=find, by="x") for field in ("title", "body", "tags"))),
     )
     assert (one.candidate.title, one.candidate.provenance.changes, one.warnings) == (TITLE, (), ())
