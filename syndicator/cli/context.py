@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Protocol, runtime_checkable
 
@@ -23,6 +24,8 @@ _WHOLE = frozenset({"id", "event", "article", "endpoint", "url"})
 """Columns that are copied: never broken."""
 
 _LONGEST_TEXT = 36
+
+_NEAREST, _ALL_NAMED = 3, 5
 
 _HEIGHT = 25
 """Means nothing to tables, but a width is believed only with it."""
@@ -138,9 +141,12 @@ def _parameter(error: UsageFault) -> str:
 
 
 def check_known(kind: str, name: str, known: Collection[str], parameter: str) -> None:
-    """Refuse a name that the configuration does not have; tell those that it has."""
+    """Refuse a name that the configuration does not have; tell those that it has, of many the nearest."""
     if name not in known:
+        near = get_close_matches(name.lower(), known, n=_NEAREST, cutoff=0.0)
         there_are = f"there are: {', '.join(known)}" if known else "none is configured"
+        if len(known) > _ALL_NAMED:
+            there_are = f"the nearest of {len(known)}: {', '.join(near)}; syndicator {kind}s list tells all"
         raise typer.BadParameter(f"no {kind} is called {name!r} ({there_are})", param_hint=parameter)
 
 

@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -21,6 +19,7 @@ from syndicator.cli.context import (
     invocation,
     print_json,
 )
+from syndicator.cli.remedies import remedy_for
 from syndicator.cli.showing import (
     discovery_document,
     preview_document,
@@ -35,7 +34,7 @@ from syndicator.gather.discovery import How
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
-from syndicator.model.fetch import FetchFailed, FetchResult, Reason
+from syndicator.model.fetch import FetchResult
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.comparing import Judged, judge_all
@@ -45,14 +44,16 @@ from syndicator.pipeline.rounds import RoundFailed
 from syndicator.pipeline.snapshots import (
     Recorder,
     Snapshot,
+    check_free,
     differences,
     load_snapshot,
     result_of,
     save_expected,
     save_snapshot,
 )
+from syndicator.rules.identity import url_key
 from syndicator.service import open_service
-from syndicator.settings import Settings
+from syndicator.settings import Settings, load_for_trial
 
 PREVIEWED_ARTICLES = 3
 
@@ -84,6 +85,9 @@ def _preview(  # noqa: PLR0917  typer calls it by name
     accept: Annotated[
         bool, typer.Option("--accept", help="With --snapshot: what is read now is what is expected.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --save: replace a snapshot, and what it expects.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a source would bring, field by field; nothing is stored.
@@ -91,11 +95,18 @@ def _preview(  # noqa: PLR0917  typer calls it by name
     With a URL it finds what is there (feeds, sitemaps, else selectors for the page) and prints a block to
     paste into the configuration. With --snapshot a loss or a change gives exit code 1.
     """
-    _check_options(url, source, diff=diff, save=save, snapshot=snapshot, accept=accept, kind=kind)
-    settings = invocation(context).settings()
+    _check_options(
+        url, source, diff=diff, save=save, snapshot=snapshot, accept=accept, kind=kind, force=force
+    )
+    call = invocation(context)
     if url is not None:
+        settings = load_for_trial(call.folder, call.environ)
         _discover(settings, _draft(settings, url), kind, articles, as_json=as_json)
-    elif snapshot is not None:
+        return
+    settings = call.settings()
+    if save is not None:
+        check_free(save, force=force)
+    if snapshot is not None:
         _replay(settings, source, snapshot, accept=accept, as_json=as_json)
     else:
         check_known("source", source or "", settings.sources, "--source")
@@ -115,6 +126,7 @@ def _check_options(
     snapshot: Path | None,
     accept: bool,
     kind: SourceKind | None,
+    force: bool,
 ) -> None:
     """Refuse options that do not go together."""
     if (url is not None) == (source is not None or snapshot is not None):
@@ -128,6 +140,7 @@ def _check_options(
         ),
         (diff and save is not None, "--diff and --save do not go together"),
         (accept and snapshot is None, "--accept goes with --snapshot"),
+        (force and save is None, "--force goes with --save"),
     )
     for wrong, reason in faults:
         if wrong:
@@ -158,6 +171,12 @@ def _compare(settings: Settings, source: Source, articles: int, *, as_json: bool
 def _replay(settings: Settings, named: str | None, folder: Path, *, accept: bool, as_json: bool) -> None:
     kept = load_snapshot(folder)
     name = named or kept.contents.source
+    if name != kept.contents.source:
+        raise CommandFailed(
+            f"{folder}: this snapshot is of {kept.contents.source}, not of {name}",
+            key="--snapshot",
+            remedy=f"name the folder of {name}, or leave out --source",
+        )
     check_known("source", name, settings.sources, "--source")
     shown = asyncio.run(_read_again(settings, settings.sources[SourceId(name)], kept))
     result = result_of(shown)
@@ -178,10 +197,20 @@ def _discover(
 ) -> None:
     discovery = asyncio.run(_find(settings, draft, kind, articles))
     written = block(discovery.preview.source, {*settings.sources, *settings.feeds})
+    known = _gathered_as(settings, discovery)
     if as_json:
-        print_json(discovery_document(discovery, written))
+        print_json({**discovery_document(discovery, written), "gathered_as": known})
     else:
-        show_discovery(console(), discovery, articles, written)
+        show_discovery(console(), discovery, articles, written, known)
+
+
+def _gathered_as(settings: Settings, discovery: Discovery) -> SourceId | None:
+    """Give the configured source that gathers what was found, or the address that was asked for."""
+    keys = {
+        url_key(url)
+        for url in (discovery.preview.source.url, discovery.requested_url, discovery.preview.final_url)
+    }
+    return next((one.id for one in settings.sources.values() if url_key(one.url) in keys), None)
 
 
 def _draft(settings: Settings, url: str) -> Source:
@@ -231,8 +260,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except RoundFailed as error:
-        remedy = _way_on(error.failed)
-        raise CommandFailed(str(error), key="url", remedy=remedy) from error
+        raise CommandFailed(str(error), key="url", remedy=remedy_for(error.failed)) from error
     except NothingFound as error:
         raise CommandFailed(str(error), key="url", remedy=_other_ways(error)) from error
     except NotReadable as error:
@@ -247,26 +275,6 @@ def _other_ways(error: NothingFound) -> str:
     if tried:
         return f"what looked like a feed is none: {', '.join(tried)}"
     return 'name a page that lists articles, or write its selectors yourself (kind = "page"; docs/sources.md)'
-
-
-def _way_on(failed: FetchFailed) -> str:
-    match failed.reason:
-        case Reason.BLOCKED:
-            return f'if you trust it: [egress] allow = ["{_network(failed.requested_url)}"]'
-        case Reason.DNS:
-            return "see that the name is spelled right"
-        case Reason.ROBOTS:
-            return "ask the portal, or set robots = false under politeness where you may"
-        case _:
-            return "see that the address is right and opens in a browser"
-
-
-def _network(url: str) -> str:
-    """Give the network to allow: the address itself where the URL has one, else an example."""
-    try:
-        return str(ip_network(urlsplit(url).hostname or ""))
-    except ValueError:
-        return "10.0.0.0/8"
 
 
 @asynccontextmanager

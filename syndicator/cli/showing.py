@@ -46,9 +46,13 @@ def discovery_document(discovery: Discovery, block: str) -> Document:
     return {**preview_document(discovery.preview), **told, "block": block}
 
 
-def show_discovery(out: Console, discovery: Discovery, articles: int, block: str) -> None:
+def show_discovery(
+    out: Console, discovery: Discovery, articles: int, block: str, gathered_as: SourceId | None
+) -> None:
     """Show what there is at an address, the best of it field by field, and the block to paste."""
     shown = discovery.preview
+    if gathered_as:
+        out.print(f"This is already gathered as {gathered_as}.", style="yellow")
     _show_way(out, discovery.requested_url, discovery)
     if discovery.canonical_url:
         out.print(f"The page says that it belongs at {discovery.canonical_url}.", soft_wrap=True)

@@ -163,7 +163,7 @@ class Egress:
             ):
                 return await self._judge(manner, response, trip, shown, limits)
         except _HTTP_ERRORS as error:
-            raise translate(error, host, trip.proxy) from error
+            raise translate(error, host, trip.proxy, redirected=bool(trip.redirects)) from error
 
     async def _judge(
         self,

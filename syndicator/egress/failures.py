@@ -6,6 +6,7 @@ may carry a token) nor a character that a terminal would act upon.
 
 import os
 import ssl
+from ipaddress import ip_address
 
 import aiohttp
 
@@ -19,7 +20,7 @@ PROXY_WANTS_CREDENTIALS = 407
 _MAX_DETAIL = 300
 
 _HTTP_ADVICE = {
-    401: "wants credentials: check the headers of this source",
+    401: "wants credentials: set auth = { user = …, password_file = … }, or the headers, of this source",
     403: "refuses us: ask its owner, or check the headers of this source",
     404: "has nothing at this address: check the address",
     406: "does not offer this in a form that we accept",
@@ -47,15 +48,18 @@ def http_detail(host: str, status: int) -> str:
     return clean(f"{host} {_HTTP_ADVICE.get(status, fallback)} (HTTP {status}).")
 
 
-def translate(error: Exception, host: str, proxy: Proxy | None = None) -> EgressError:
+def translate(
+    error: Exception, host: str, proxy: Proxy | None = None, *, redirected: bool = False
+) -> EgressError:
     """Translate whatever a request can end with; the caller keeps the cause by `raise … from`.
 
-    That a proxy cannot be reached or refuses is one reason, `connect`: it says nothing about the source.
+    `redirected` says that the host is one to which a redirect led. That a proxy cannot be reached or refuses
+    is one reason, `connect`: it says nothing about the source.
     """
     if isinstance(error, aiohttp.ClientHttpProxyError) and proxy is not None:
         return proxy_refusal(proxy, host, error.status)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return _no_connection(error, host, proxy)
+        return _no_connection(error, host, proxy, redirected=redirected)
     if isinstance(error, ssl.SSLError):
         return failure(Reason.TLS, f"The secure connection to {host} broke: {_tls_words(error)}.")
     if isinstance(error, aiohttp.InvalidUrlClientError):
@@ -79,7 +83,27 @@ def _connector_words(error: aiohttp.ClientConnectorError) -> str:
     return _tls_words(error) if isinstance(error, aiohttp.ClientSSLError) else _os_words(error.os_error)
 
 
-def _no_connection(error: aiohttp.ClientConnectorError, host: str, proxy: Proxy | None) -> EgressError:
+def _blocked(cause: Blocked, host: str, *, redirected: bool) -> EgressError:
+    """Say which address is not allowed; a redirect is the portal's choice, and no reason to allow more."""
+    shown = host if cause.address == host else f"{host} ({cause.address})"
+    if redirected:
+        return failure(Reason.BLOCKED, f"A redirect leads to {shown}, which is not a public address.")
+    advice = ": if it is meant, allow its network in [egress]" if _may_be_meant(cause.address) else ""
+    return failure(Reason.BLOCKED, f"{shown} is not a public address{advice}.")
+
+
+def _may_be_meant(address: str) -> bool:
+    """Tell whether a portal may stand there: link-local addresses are of machines, and of clouds' secrets."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return True
+    return not (found.is_link_local or found.is_multicast or found.is_unspecified)
+
+
+def _no_connection(
+    error: aiohttp.ClientConnectorError, host: str, proxy: Proxy | None, *, redirected: bool
+) -> EgressError:
     if proxy is not None and (error.host, error.port) == (proxy.url.raw_host, proxy.url.port):
         return failure(Reason.CONNECT, f"No connection to {proxy}: {_connector_words(error)}.")
     cause = error.os_error
@@ -88,9 +112,7 @@ def _no_connection(error: aiohttp.ClientConnectorError, host: str, proxy: Proxy 
     if isinstance(error, aiohttp.ClientSSLError):
         return failure(Reason.TLS, f"No secure connection to {host}: {_tls_words(error)}.")
     if isinstance(cause, Blocked):
-        address = "" if cause.address == host else f" ({cause.address})"
-        detail = f"{host}{address} is not a public address: if it is meant, allow its network in [egress]."
-        return failure(Reason.BLOCKED, detail)
+        return _blocked(cause, host, redirected=redirected)
     return failure(Reason.CONNECT, f"No connection to {host}:{error.port}: {_os_words(cause)}.")
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -168,6 +169,14 @@ def load_snapshot(folder: Path) -> Snapshot:
     return Snapshot(folder, contents)
 
 
+def check_free(folder: Path, *, force: bool) -> None:
+    """Refuse to replace a snapshot, and what was accepted of it, unless that is asked for."""
+    if not force and (folder / "snapshot.json").exists():
+        raise SnapshotFault(
+            f"{folder} holds a snapshot already, with what is expected of it: name another folder, or --force"
+        )
+
+
 def save_snapshot(
     folder: Path,
     source: Source,
@@ -265,6 +274,8 @@ def _kept(folder: Path, number: int, url: str, answer: FetchResult) -> Document:
 
 
 def _suffix(answer: Fetched) -> str:
+    if urlsplit(answer.requested_url).path == "/robots.txt":
+        return ".txt"
     media_type = answer.headers.get("content-type", "").partition(";")[0].lower()
     return next((suffix for word, suffix in _SUFFIXES if word in media_type), ".bin")
 

@@ -72,3 +72,9 @@ class Configuration(Form):
     source: dict[Id, SourceForm] = Field(description="What is gathered.", min_length=1)
     feed: dict[Id, FeedForm] = Field(default={}, description="What is published.")
     endpoint: dict[Id, EndpointForm] = Field(default={}, description="Who gets webhooks.")
+
+
+class Trial(Configuration):
+    """The configuration of one who has no source yet, and tries an address."""
+
+    source: dict[Id, SourceForm] = Field(default={}, description="What is gathered.")

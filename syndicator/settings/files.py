@@ -15,6 +15,8 @@ _WHERE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 EXAMPLES = "examples"
 """The one folder inside that is left alone: things to copy from."""
+NO_FILES = "*.toml"
+"""The key under which it is told that a folder holds nothing."""
 MAX_FILE_BYTES = 4 * 2**20
 
 
@@ -115,7 +117,7 @@ def read_folder(folder: Path) -> Document:
         document.complete = False
         reason = "the configuration is empty" if files else "no *.toml file is here"
         remedy = "begin with a copy of the shipped config/ folder"
-        document.faults.append(Fault(file=str(folder), key="*.toml", reason=reason, remedy=remedy))
+        document.faults.append(Fault(file=str(folder), key=NO_FILES, reason=reason, remedy=remedy))
     return document
 
 

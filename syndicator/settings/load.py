@@ -12,9 +12,9 @@ from syndicator import __version__
 from syndicator.errors import ConfigError
 from syndicator.model.feed import Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId
-from syndicator.settings.configuration import Configuration
+from syndicator.settings.configuration import Configuration, Trial
 from syndicator.settings.environment import override
-from syndicator.settings.files import Document, read_folder
+from syndicator.settings.files import NO_FILES, Document, read_folder
 from syndicator.settings.sections import EgressSection, SiteSection
 from syndicator.settings.settings import Settings, listening_url
 from syndicator.settings.sources import inherit
@@ -38,7 +38,29 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     return _built(configuration)
 
 
-def _validated(document: Document) -> Configuration | None:
+def load_for_trial(folder: Path, environ: Mapping[str, str]) -> Settings:
+    """Read what trying an address needs: `[site]` and `[egress]`; all else may be missing, or be wrong.
+
+    Sources and feeds are known only where the whole configuration can be read.
+
+    Raises:
+        ConfigError: with every fault of those two tables, and of files that cannot be read.
+
+    """
+    try:
+        return load(folder, environ)
+    except ConfigError:
+        document = read_folder(folder)
+    document.faults = [fault for fault in document.faults if fault.key != NO_FILES]
+    override(document, environ)
+    document.tree = {key: table for key, table in document.tree.items() if key in {"site", "egress"}}
+    configuration = _validated(document, Trial)
+    if document.faults or configuration is None:
+        raise ConfigError(tuple(document.faults))
+    return _built(configuration)
+
+
+def _validated(document: Document, form: type[Configuration] = Configuration) -> Configuration | None:
     defaults = document.table("defaults")
     sources = document.tree.get("source")
     tree = dict(document.tree)
@@ -48,9 +70,9 @@ def _validated(document: Document) -> Configuration | None:
             for key, table in sources.items()
         }
     try:
-        return Configuration.model_validate(tree, context={"folder": document.folder})
+        return form.model_validate(tree, context={"folder": document.folder})
     except ValidationError as error:
-        findings = tuple(faults_of(Configuration, error))
+        findings = tuple(faults_of(form, error))
         for finding in _told_once(findings, document):
             document.add_fault(finding.path, finding.reason, finding.remedy)
         return None

@@ -115,7 +115,8 @@ def parse_url(value: str) -> SplitResult:
     if not parts.hostname or _CONTROL.search(value) or " " in value:
         raise wrong("is no URL", remedy)
     if parts.username is not None or parts.password is not None:
-        raise wrong("holds a name or password", "put credentials into headers, best as Authorization_file")
+        remedy = "a source takes auth = { user = …, password_file = … }, else headers, as Authorization_file"
+        raise wrong("holds a name or password", remedy)
     return parts
 
 

@@ -1,5 +1,6 @@
 """Every finding of pydantic in words that say what is wrong and what to do."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin
@@ -23,8 +24,12 @@ _PLAIN = {
     "dict_type": "must hold tables",
     "path_type": "must be a path in quotes",
     "missing": "is missing",
+    "int_from_float": "must be a whole number",
+    "finite_number": "must be a number",
 }
 _BOUNDED = {
+    "greater_than": ("must be more than {}", "gt"),
+    "less_than": ("must be less than {}", "lt"),
     "greater_than_equal": ("must be at least {}", "ge"),
     "less_than_equal": ("must be at most {}", "le"),
     "too_short": ("must hold at least {}", "min_length"),
@@ -32,6 +37,16 @@ _BOUNDED = {
     "enum": ("must be one of {}", "expected"),
     "literal_error": ("must be {}", "expected"),
 }
+_CHOICES = frozenset({"enum", "literal_error"})
+_MEANT = {
+    **dict.fromkeys(("atom", "json", "jsonfeed", "news", "rdf", "rss", "rss2", "xml"), "feed"),
+    **dict.fromkeys(("html", "list", "portal", "scrape", "site", "url", "web", "website"), "page"),
+    **dict.fromkeys(("copy", "download", "proxy", "store"), "cache"),
+    **dict.fromkeys(("false", "no", "off"), "none"),
+}
+"""Words that people write for a choice, and the choice; where it is one of those that there are."""
+_REMEDIES: Mapping[Location, str] = {("source",): "try: syndicator preview https://…"}
+"""What to do where a whole table is missing."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -45,7 +60,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 def faults_of(form: type[Form], error: ValidationError) -> Iterator[Finding]:
     """Turn everything that pydantic found in a form into findings, in its order."""
-    for detail in error.errors(include_url=False, include_input=False):
+    for detail in error.errors(include_url=False):
         location = tuple(part for part in detail["loc"] if part != "[key]")
         context: Mapping[str, Any] = detail.get("ctx", {})
         if detail["type"] in {"wrong", "wrong_inside"}:
@@ -54,7 +69,8 @@ def faults_of(form: type[Form], error: ValidationError) -> Iterator[Finding]:
             yield _unknown(form, location)
         else:
             absent = detail["type"] == "missing"
-            yield Finding(path=location, reason=_reason(detail, context), absent=absent)
+            remedy = _choice(detail, context) if detail["type"] in _CHOICES else _REMEDIES.get(location, "")
+            yield Finding(path=location, reason=_reason(detail, context), remedy=remedy, absent=absent)
 
 
 def _own(location: Location, context: Mapping[str, Any]) -> Iterator[Finding]:
@@ -79,6 +95,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"known here: {', '.join(names) or 'none'}"
 
 
+def _choice(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
+    """Say which choice was probably meant. What was written is told to nobody: it may be anything."""
+    word, names = str(detail["input"]).strip().lower(), re.findall(r"'([^']*)'", str(context["expected"]))
+    meant = _MEANT.get(word)
+    near = [meant] if meant in names else get_close_matches(word, names, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else ""
+
+
 def _form_at(form: type[Form], location: Location) -> type[Form]:
     """Follow a location down; the ids of tables such as `[source.ID]` are no fields."""
     parts = iter(location)
@@ -99,6 +123,6 @@ def _reason(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
         return _PLAIN[kind]
     if kind in _BOUNDED:
         words, key = _BOUNDED[kind]
-        return words.format(str(context[key]).replace("'", ""))
+        return words.format(str(context[key]).replace("'", "").removesuffix(".0"))
     message = detail["msg"]
     return message[:1].lower() + message[1:]

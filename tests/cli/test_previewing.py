@@ -186,7 +186,7 @@ async def test_the_document_of_a_url(config: Path, town: Town) -> None:
     told = await document(config, f"{town.url}/berita")
     assert told["ok"] is True
     assert {
-        "source", "requested_url", "final_url", "redirects", "canonical_url", "robots", "found", "notes", "title",
+        "source", "gathered_as", "requested_url", "final_url", "redirects", "canonical_url", "robots", "found", "notes", "title",
         "home_url", "language", "candidates", "listed", "next_url", "popular", "yields", "missing", "warnings", "block",
     } == told.keys() - {"ok"}  # fmt: skip
     assert told["robots"] == {"allowed": True, "crawl_delay_s": None}
@@ -295,7 +295,7 @@ async def test_a_folder_that_is_none_is_refused(config: Path, tmp_path: Path, to
     [
         (("http://10.0.0.1/rss",), "blocked", '[egress] allow = ["10.0.0.1/32"]'),
         (("http://portal-that-is-not-there.invalid/",), "dns", "spelled right"),
-        (("{url}/nothing",), "http_404", "browser"),
+        (("{url}/nothing",), "http_404", "home page"),
         (("{url}/plain",), "not_a_feed", 'kind = "page"'),
         (("{url}/plain", "--kind", "page"), "not_a_feed: there is no list of articles", 'kind = "page"'),
         (("{url}/data",), "not_a_feed", ""),

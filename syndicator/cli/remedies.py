@@ -1,0 +1,55 @@
+"""What people can do where an address gives no document: one sentence for each reason.
+
+The words are those of the table of reasons in docs/gathering.md.
+"""
+
+import re
+from ipaddress import ip_network
+from math import ceil
+
+from syndicator.model.fetch import FetchFailed, Reason
+
+_REMEDIES = {
+    "blocked": "see that the address is right, and where it redirects to",
+    "scheme": "check the address, and where it redirects to",
+    "dns": "see that the name is spelled right",
+    "connect": "try again later; check the port, and the proxy if there is one",
+    "tls": "tell the portal; see whether it is there under another name",
+    "timeout": "try again later; for a slow portal raise timeout in [egress]",
+    "busy": "try again in a moment",
+    "too_large": "look at what it is; raise max_body in [egress] if it is honest",
+    "redirect": "open the address in a browser, and take the one at which it ends",
+    "protocol": "see that the address and its port are those of a web server",
+    "robots": "ask the portal, or set robots = false under politeness where you may",
+    "http_401": "set auth = { user = …, password_file = … }, or headers, for this source",
+    "http_403": "ask its owner; set [site] contact, so that they know who asks",
+    "http_404": "find the new address: preview the portal's home page",
+    "http_410": "it is gone for good: remove the source, or find its new address",
+    "http_429": "try again later, and give it a longer interval, or per_minute",
+    "http_451": "it may not be shown where you ask from: ask its owner",
+    "http_4xx": "see that the address opens in a browser; check headers",
+    "http_5xx": "the server is in trouble: try again later",
+}
+_NOT_PUBLIC = re.compile(r"(\S+?)(?: \(([^)\s]+)\))? is not a public address: if it is meant")
+
+
+def remedy_for(failed: FetchFailed) -> str:
+    """Say what can be done about a failure."""
+    if failed.reason is Reason.BLOCKED and (match := _NOT_PUBLIC.match(failed.detail)):
+        return f'if you trust it: [egress] allow = ["{_network(match[2] or match[1])}"]'
+    told = _REMEDIES.get(failed.code) or _REMEDIES.get(f"{failed.code[:6]}xx", _REMEDIES["http_4xx"])
+    if failed.retry_after_s:
+        return f"{told} (it asks for {_span(failed.retry_after_s)})"
+    return told
+
+
+def _network(address: str) -> str:
+    """Give the network to allow: of that one address; an example where it is none."""
+    try:
+        return str(ip_network(address))
+    except ValueError:
+        return "10.0.0.0/8"
+
+
+def _span(seconds: float) -> str:
+    return f"{ceil(seconds)} s" if seconds < 120 else f"{ceil(seconds / 60)} min"  # noqa: PLR2004 -- two minutes
