@@ -48,7 +48,9 @@ def _once(  # noqa: PLR0917  typer calls it by name
     source: Annotated[
         list[str] | None, typer.Option("--source", help="Gather this source, due or not; may be repeated.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Gather sources that are not due too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Gather sources that are not due too; paused ones rest.")
+    ] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="How many jobs to do at once.")
     ] = None,
