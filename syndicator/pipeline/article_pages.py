@@ -134,9 +134,12 @@ class ArticlePages:
         pages = [self._read(source, one.url, _as_listed(one), notes) for one in known]
         async with _Readings(pages) as readings:
             while some := await readings.next(notes):
-                candidates = [
-                    _filled(page, known[number]) for number, page in some if isinstance(page, Candidate)
-                ]
+                candidates = []
+                for number, page in some:
+                    if isinstance(page, Candidate) and not _is_worse(page, known[number]):
+                        candidates.append(_filled(page, known[number]))
+                    elif isinstance(page, Candidate):
+                        notes.warn_of_page(known[number].url, _WORSE)
                 admitted += await self._intake.take_in(source, candidates, notes, rechecked=True)
         return admitted
 
@@ -198,6 +201,9 @@ class ArticlePages:
                 await self._store.unreadable.failed(source.id, keys, self._clock(), longest)
 
 
+_WORSE = "the selectors that had read it find nothing there any more: the article stays as it was"
+
+
 class _Readings:
     """Article pages that are read at the same time, and given out in portions as they come.
 
@@ -242,6 +248,12 @@ def _longest_pause(result: FetchFailed | NotModified) -> timedelta:
         return FIRST_PAUSE
     passes = result.reason in _PASSING or (result.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
     return LONGEST_OUTAGE_PAUSE if passes else LONGEST_PAUSE
+
+
+def _is_worse(page: Candidate, known: Article) -> bool:
+    """Tell whether what selectors had found is guessed now: a redesign must not replace good articles."""
+    before, now = known.provenance.read_from, page.provenance.read_from
+    return any(before.get(part) == "selector" != now.get(part) for part in ("title", "body"))
 
 
 def _as_listed(article: Article) -> ListedItem:

@@ -235,6 +235,27 @@ async def test_a_redesign_is_noticed_after_three_rounds(
     assert told == [False, False, False, True, True]
 
 
+async def test_a_redesign_does_not_overwrite_what_was_read_well(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/list"] = LIST.format(number=1)
+    portal.documents["/read/1"] = "<h1>Berita</h1><div class=isi><p>Isi yang panjang.</p></div>"
+    async with service_of(PAGES.format(url=portal.url)) as service:
+        await service.enlist()
+        await gather(service)
+        elsewhere = "".join(
+            f"<p>Paragraf {number} berisi kalimat yang cukup panjang tentang banjir di kota ini.</p>"
+            for number in range(6)
+        )
+        portal.documents["/read/1"] = f"<h1>Berita</h1><main>{elsewhere}</main>"
+        clock.advance(3600)
+        (report,) = await gather(service)
+        (article,) = await articles(service)
+        assert (report.round.changed, article.revision) == (0, 1)
+        assert article.body_html == "<p>Isi yang panjang.</p>"
+        assert any("stays as it was" in one for one in (await state_of(service)).warnings)
+
+
 async def test_a_listed_page_that_is_dead_is_not_asked_for_in_every_round(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
