@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService, Portal
 from pipeline.test_feed_rounds import gather
 from pipeline.test_sitemap_rounds import SELECTORS, articles, config, plain_map
@@ -335,3 +337,26 @@ async def test_what_is_looked_up_in_portions_is_whole(
         portal.documents["/sitemap.xml"] = undated(portal.url, range(8))
         put_article(portal, 7)
         assert await rounds(service, clock, 1) == [1]
+
+
+async def test_a_move_is_not_forgotten_while_nothing_changes(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    async def moved(_: web.Request) -> web.Response:
+        raise web.HTTPMovedPermanently(f"{portal.url}/new.xml")
+
+    portal.documents["/new.xml"] = undated(portal.url, (1,))
+    portal.etags["/new.xml"] = '"one"'
+    put_article(portal, 1)
+    app = web.Application()
+    app.router.add_get("/sitemap.xml", moved)
+    async with TestServer(app) as server:
+        old = str(server.make_url("")).rstrip("/")
+        async with service_of(config(portal, SELECTORS).replace(f"{portal.url}/", f"{old}/")) as service:
+            await service.enlist()
+            await rounds(service, clock, 1)
+            (report,) = await gather(service)
+            state = await service.store.sources.state(CITY)
+    assert report.status == "unchanged"
+    assert state.move is not None
+    assert state.move.target == f"{portal.url}/new.xml"
