@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from syndicator.gather import clues
-from syndicator.gather.article_links import Articles
+from syndicator.gather.article_links import Articles, is_near
 from syndicator.gather.figures import parse_count
 from syndicator.gather.outline import Element, Outline
 
@@ -20,6 +20,9 @@ _WIDER = 1.3
 """By what factor a larger container must hold more text to be taken for the body instead."""
 _LONGEST_NAME = 80
 _MAX_BOXED = 30
+_MAX_AROUND = 4
+_SHORT_LABEL = 40
+_LISTING = frozenset({"ul", "ol", "article", "h2", "h3", "h4", "h5"})
 _HOME = frozenset({"home", "beranda", "index", "depan"})
 
 
@@ -214,17 +217,45 @@ def label_of(link: Element) -> str:
 
 
 def boxed(page: ArticlePage) -> Sequence[Element]:
-    """Give the headlines in a box of related articles."""
+    """Give the headlines in a box of related articles: by their addresses, else by the heading of the box."""
     articles = Articles(page.outline)
-    for each in page.outline.elements:
-        headed = 0 < len(each.text) <= 40 and clues.RELATED_HEADING.fullmatch(each.text)  # noqa: PLR2004  a label
-        if not headed or each.within(page.body) or clues.in_frame(each):
+    headings = [
+        each
+        for each in page.outline.elements
+        if 0 < len(each.text) <= _SHORT_LABEL
+        and clues.RELATED_HEADING.fullmatch(each.text)
+        and not each.within(page.body)
+        and not clues.in_frame(each)
+    ]
+    for each in headings:
+        if links := _by_address(page, articles, each):
+            return links
+    return next((links for each in headings if (links := _by_heading(page, each))), ())
+
+
+def _by_address(page: ArticlePage, articles: Articles, heading: Element) -> Sequence[Element]:
+    for box in heading.ancestors():
+        if articles.held(box) < 2:  # noqa: PLR2004  a box of one is none
             continue
-        for box in each.ancestors():
-            if articles.held(box) < 2:  # noqa: PLR2004  a box of one is none
-                continue
-            if articles.held(box) > _MAX_BOXED or page.body.within(box):
-                break
-            items = [item for item in articles.items() if item.element.within(box)]
-            return [max(item.links, key=lambda link: link.length) for item in items]
+        if articles.held(box) > _MAX_BOXED or page.body.within(box):
+            break
+        items = [item for item in articles.items() if item.element.within(box)]
+        return [max(item.links, key=lambda link: link.length) for item in items]
+    return ()
+
+
+def _by_heading(page: ArticlePage, heading: Element) -> Sequence[Element]:
+    """Give the links of the list under a heading, of each address the one with the most words."""
+    for box in list(heading.ancestors())[:_MAX_AROUND]:
+        if page.body.within(box):
+            break
+        found: dict[str, Element] = {}
+        for link in box.descendants():
+            url = page.outline.page.link(link.node, "href") if link.tag == "a" and link.text else None
+            listed = any(each.tag in _LISTING and each.within(box) for each in link.ancestors())
+            if url and listed and link.order > heading.order and is_near(url, page.outline.page.url):
+                before = found.get(url)
+                found[url] = link if before is None or link.length > before.length else before
+        if found:
+            return list(found.values()) if len(found) <= _MAX_BOXED else ()
     return ()

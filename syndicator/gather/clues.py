@@ -32,8 +32,8 @@ CAPTION = _clue(r"caption|keterangan|ket-?foto|desc-?(?:foto|photo|image)")
 INLINE_RELATED = _clue(r"read-?also|baca-?juga|also-?read|linksisip|lihat-?juga|related|terkait")
 INLINE_LABEL = re.compile(r"(baca|lihat|simak|read|see)\s+(juga|also|too|pula)|also read", re.IGNORECASE)
 RELATED_HEADING = re.compile(
-    r"(?:berita|artikel|konten|kabar)?\s*(?:terkait|lainnya|serupa)|related.{0,20}|baca juga:?"
-    r"|you may also like|read also|see also",
+    r"(?:berita|artikel|konten|kabar)?\s*(?:terkait|lainnya|serupa)|related.{0,20}"
+    r"|(?:baca|lihat|simak) juga\s*:?|you may also like|read also|see also",
     re.IGNORECASE,
 )
 POPULAR_HEADING = re.compile(
@@ -124,9 +124,14 @@ class Clock:
 
     def reads(self, text: str | None) -> bool:
         """Whether a short text is a date."""
+        return self.instant(text) is not None
+
+    def instant(self, text: str | None) -> datetime | None:
+        """Give the instant that a short text tells; midnight for a bare day, None for what is no date."""
         if not text or not _DATE_LIKE.fullmatch(text) or parse_count(text) is not None:
-            return False
-        return read_date(text, timezone=self._timezone, now=self._now) is not None
+            return None
+        read = read_date(text, timezone=self._timezone, now=self._now)
+        return read.at if read else None
 
 
 def in_aside(element: Element, root: Element | None = None) -> bool:

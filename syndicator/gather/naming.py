@@ -73,12 +73,15 @@ def candidates(element: Element, root: Element | None = None, label: str = "") -
     `label` is a word of its text that tells it from its neighbours, such as "Reporter".
     """
     above = _above(element, root)
+    if root is not None and element.tag == "img":
+        # Matched with what stands around the item too.
+        above += telling(root) or [name for each in list(root.ancestors())[:2] for name in telling(each)]
     tag = element.tag
     itemprop = element.attributes.get("itemprop") or ""
     if _USABLE.fullmatch(itemprop):
         yield f"[itemprop='{itemprop}']"
     yield from telling(element)
-    if tag in _TELLING_TAGS:
+    if tag in _TELLING_TAGS and tag != "img":  # any picture that is added would be found by it
         yield tag
     if root is None:
         yield from (f"{name} {heading} {tag}" for name in above for heading in above if heading in _HEADINGS)
@@ -86,8 +89,8 @@ def candidates(element: Element, root: Element | None = None, label: str = "") -
     marked = list(_marked(element, label))
     for name in above:
         for own in (*marked, *telling(element), tag):
-            yield f"{name} {own}"
-            yield f"{name} > {own}"
+            forms = (f"{name} {own}", f"{name} > {own}")
+            yield from reversed(forms) if root is None and tag == "img" else forms
         for own in layout(element):
             yield f"{name} {own}"
     yield from marked

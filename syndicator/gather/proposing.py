@@ -5,6 +5,7 @@ gets no selector, and a note that says so.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from syndicator.errors import NotReadable
 from syndicator.gather.article_page import read_article
 from syndicator.gather.clues import Clock
 from syndicator.gather.outline import Outline
+from syndicator.gather.page import read_list
 from syndicator.gather.proposing_articles import propose_article
 from syndicator.gather.proposing_lists import propose_list, propose_popular
 from syndicator.gather.selectors import Page
@@ -40,6 +42,10 @@ class ListProposal(Struct, frozen=True, kw_only=True):
     popular: PopularRule | None = None
     urls: tuple[str, ...]
     """Of the articles, in the order of the page."""
+    dates: Mapping[str, datetime] = {}
+    """When each was published, by its address, where the list says so."""
+    notes: tuple[str, ...] = ()
+    """Which selectors are to be looked at, a sentence each."""
 
 
 class ArticleProposal(Struct, frozen=True, kw_only=True):
@@ -58,14 +64,39 @@ def propose_for_list(source: Source, fetched: Fetched) -> ListProposal:
     if proposed is None:
         raise NotReadable(Reason.EMPTY, "no list of links to articles is seen on the page")
     rule, urls = proposed
-    return ListProposal(list=rule, popular=propose_popular(outline, clock, urls), urls=urls)
+    return ListProposal(
+        list=rule,
+        popular=propose_popular(outline, clock, urls),
+        urls=urls,
+        dates=_listed_dates(replace(source, list=rule, article=None, popular=None), fetched),
+        notes=_loose("list.image", rule.image),
+    )
 
 
-def propose_for_articles(source: Source, pages: Sequence[Fetched]) -> ArticleProposal:
-    """Propose selectors by article pages of one template; NotReadable("empty") where none holds a text."""
+def _listed_dates(source: Source, fetched: Fetched) -> dict[str, datetime]:
+    try:
+        items = read_list(source, fetched).items
+    except NotReadable:
+        return {}
+    return {item.url: item.published_at for item in items if item.published_at}
+
+
+def _loose(name: str, css: str | None) -> tuple[str, ...]:
+    return (
+        (f"{name}: the bare tag {css} is all that means it: name what it stands in",) if css == "img" else ()
+    )
+
+
+def propose_for_articles(
+    source: Source, pages: Sequence[Fetched], dates: Mapping[str, datetime] | None = None
+) -> ArticleProposal:
+    """Propose selectors by article pages of one template; NotReadable("empty") where none holds a text.
+
+    `dates` are those that the list tells of them (`ListProposal.dates`).
+    """
     taken = pages[:MAX_PAGES]
     clock = Clock(source.timezone, taken[0].fetched_at)
-    rule = propose_article([Outline(Page(each)) for each in taken], clock)
+    rule = propose_article([Outline(Page(each)) for each in taken], clock, dates)
     said = [one for each in taken if (one := _said_of_itself(source, each))]
     if rule is None and (not said or len(said) < len(taken)):
         raise NotReadable(Reason.EMPTY, "no text of an article is seen on the pages that the list links to")
@@ -89,4 +120,4 @@ def _left_to_the_page(rule: ArticleRule, said: Sequence[Candidate]) -> ArticlePr
             notes.append(f"{field}: no selector, every page says it itself ({', '.join(sorted(found))})")
     if rule.body is None:
         notes.append("body: no selector, the text is found by its density")
-    return ArticleProposal(article=rule, notes=tuple(notes))
+    return ArticleProposal(article=rule, notes=(*notes, *_loose("photo", rule.photo)))

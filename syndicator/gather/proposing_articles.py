@@ -1,8 +1,10 @@
 """Selectors for article pages: what is at the same place, under the same names, on two or three of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from syndicator.gather import article_parts, clues
+from syndicator.gather.article_links import Articles
 from syndicator.gather.article_parts import ArticlePage
 from syndicator.gather.naming import Aim, candidates, choose, telling
 from syndicator.gather.outline import Element, Outline
@@ -15,12 +17,17 @@ Place = tuple[tuple[str, tuple[str, ...]], ...]
 """Tags and classes of an element and of all that it stands in."""
 
 
-def propose_article(outlines: Sequence[Outline], clock: clues.Clock) -> ArticleRule | None:
-    """Give the rule of article pages; None where no body is found. What has no body is passed over."""
+def propose_article(
+    outlines: Sequence[Outline], clock: clues.Clock, dates: Mapping[str, datetime] | None = None
+) -> ArticleRule | None:
+    """Give the rule of article pages; None where no body is found. What has no body is passed over.
+
+    `dates` are those that a list tells of the articles, by address: the same date counts on the page too.
+    """
     pages = [page for outline in outlines if (page := article_parts.read_page(outline))]
     if not pages:
         return None
-    rule = _Rule(pages, clock)
+    rule = _Rule(pages, clock, dates or {})
     body = rule.body()
     return ArticleRule(
         title=rule.one(lambda page: page.heading),
@@ -43,8 +50,11 @@ def propose_article(outlines: Sequence[Outline], clock: clues.Clock) -> ArticleR
 class _Rule:
     """Chooses one selector after the other, each by all pages."""
 
-    def __init__(self, pages: Sequence[ArticlePage], clock: clues.Clock) -> None:
+    def __init__(
+        self, pages: Sequence[ArticlePage], clock: clues.Clock, dates: Mapping[str, datetime]
+    ) -> None:
         self._pages = pages
+        self._dates = dates
         self._clock = clock
         self._photos = [self._photo(page) for page in pages]
 
@@ -86,18 +96,25 @@ class _Rule:
         constant = self._constant(lambda each: each.own)
 
         def find(page: ArticlePage) -> Element | None:
+            others = _of_others(page)
             found = [
                 each
                 for each in article_parts.nearby(page)
                 if _place(each) not in constant
-                and (self._clock.reads(each.attributes.get("datetime")) or self._clock.reads(each.own))
+                and self._instant(each) is not None
+                and not any(at.order in others for at in (each, *each.ancestors()))
             ]
-            return min(found, key=lambda each: article_parts.distance(page, each), default=None)
+            told = self._dates.get(page.outline.page.url)
+            same = [each for each in found if told and self._instant(each) == told]
+            return min(same or found, key=lambda each: article_parts.distance(page, each), default=None)
 
         chosen = self.one(find)
         dates = [each for page in self._pages if (each := find(page))]
         stamped = bool(dates) and all(self._clock.reads(each.attributes.get("datetime")) for each in dates)
         return f"{chosen}@datetime" if chosen and stamped else chosen
+
+    def _instant(self, element: Element) -> datetime | None:
+        return self._clock.instant(element.attributes.get("datetime")) or self._clock.instant(element.own)
 
     def photo(self) -> str | None:
         found = list(zip(self._pages, self._photos, strict=True))
@@ -155,6 +172,14 @@ class _Rule:
             return frozenset()
         said = [_by_place(page.outline.elements, text) for page in self._pages]
         return frozenset(place for place in said[0] if all(one.get(place) == said[0][place] for one in said))
+
+
+def _of_others(page: ArticlePage) -> frozenset[int]:
+    """Give the elements, by their order, that belong to other articles."""
+    items = (item.element for item in Articles(page.outline).items())
+    return frozenset(
+        each.order for each in items if not (page.heading.within(each) or page.body.within(each))
+    )
 
 
 def _by_place(elements: Iterable[Element], text: Callable[[Element], str]) -> dict[Place, str]:
