@@ -21,6 +21,7 @@ def block(source: Source, taken: Collection[str]) -> str:
     told |= {"language": source.language} if source.language else {}
     told |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
     told |= {"full_text": True} if source.full_text else {}
+    told |= {"future_dates": True} if source.future_dates else {}
     lines = [_table(f"source.{name}", told) + f"schedule = {_SCHEDULE}\n"]
     for part in ("list", "article", "popular"):
         rule = getattr(source, part)

@@ -39,7 +39,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.comparing import Judged, judge_all
 from syndicator.pipeline.discovering import Discovery, NothingFound, discover
-from syndicator.pipeline.previewing import Desk, Preview, preview
+from syndicator.pipeline.previewing import Desk, Preview, paced, preview
 from syndicator.pipeline.rounds import RoundFailed
 from syndicator.pipeline.snapshots import (
     Recorder,
@@ -289,4 +289,11 @@ async def _open_desk(settings: Settings) -> AsyncIterator[Desk]:
         open_pool() as pool,
     ):
         gatherer = Gatherer(egress, pool)
-        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent=settings.user_agent)
+        pauses_s: dict[str, float] = {}
+        yield Desk(
+            fetch=paced(gatherer.fetch, pauses_s),
+            gatherer=gatherer,
+            pool=pool,
+            user_agent=settings.user_agent,
+            pauses_s=pauses_s,
+        )

@@ -16,13 +16,14 @@ from syndicator.cli.spelling import local_time
 from syndicator.gather.text import shortened
 from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
 from syndicator.model.ids import SourceId
-from syndicator.model.source import SourceKind
+from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.comparing import ChangeKind, FieldChange, Judged
 from syndicator.pipeline.discovering import Discovery, Found
-from syndicator.pipeline.previewing import Preview, RobotsVerdict
+from syndicator.pipeline.previewing import MAX_PAUSE_S, Preview, RobotsVerdict
 from syndicator.pipeline.snapshots import Difference
 from syndicator.pipeline.yields import Yield
 from syndicator.rules.admission import Verdict
+from syndicator.rules.dates import believable
 
 _MAX_TEXT = 300
 _MAX_VALUE = 60
@@ -56,8 +57,8 @@ def show_discovery(
     _show_way(out, discovery.requested_url, discovery)
     if discovery.canonical_url:
         out.print(f"The page says that it belongs at {discovery.canonical_url}.", soft_wrap=True)
-    if shown.source.kind is SourceKind.PAGE:
-        _show_robots(out, discovery.robots)
+    if shown.source.kind is not SourceKind.FEED or shown.source.full_text:
+        _show_robots(out, discovery.robots or shown.robots)
     _heading(out, "Found")
     print_table(_used([_found(one, shown.source.timezone) for one in discovery.found]))
     _show_reading(out, shown, articles)
@@ -73,7 +74,8 @@ def show_preview(out: Console, shown: Preview, articles: int) -> None:
     _show_way(out, shown.source.url, shown)
     if shown.canonical_url:
         out.print(f"The list page says that it belongs at {shown.canonical_url}.", soft_wrap=True)
-    if shown.source.kind is SourceKind.PAGE and shown.source.politeness.robots:
+    pages = shown.source.kind is not SourceKind.FEED or shown.source.full_text
+    if pages and shown.source.politeness.robots:
         _show_robots(out, shown.robots)
     _show_reading(out, shown, articles)
 
@@ -150,7 +152,9 @@ def _show_robots(out: Console, robots: RobotsVerdict | None) -> None:
     elif not robots.allowed:
         out.print("robots.txt asks programs not to read this page.", style="yellow")
     else:
-        delay = f", one every {robots.crawl_delay_s:g} s" if robots.crawl_delay_s else ""
+        asked_s = robots.crawl_delay_s or 0.0
+        here = f" (here {MAX_PAUSE_S:g} s are kept)" if asked_s > MAX_PAUSE_S else ""
+        delay = f", one every {asked_s:g} s{here}" if asked_s else ""
         out.print(f"robots.txt allows this page{delay}.")
 
 
@@ -162,7 +166,7 @@ def _show_reading(out: Console, shown: Preview, articles: int) -> None:
     for candidate in first:
         out.print()
         out.print(candidate.title, style="bold")
-        _grid(out, _fields(candidate, shown.source.timezone))
+        _grid(out, _fields(candidate, shown.source))
     if shown.popular:
         _heading(out, "Popular")
         _table(out, [_popular(item) for item in shown.popular])
@@ -258,12 +262,24 @@ def _popular(item: PopularItem) -> dict[str, str]:
     }
 
 
-def _fields(candidate: Candidate, timezone: str) -> dict[str, str]:
+def _published(candidate: Candidate, source: Source) -> str:
+    """Give the date that gathering would keep; where it keeps none, what is claimed, and why not."""
+    told = candidate.provenance
+    at = candidate.published_at
+    kept = at and believable(at, told.fetched_at, future=source.future_dates)
+    if kept:
+        return local_time(kept, source.timezone)
+    claimed = told.claimed_date or (local_time(at, source.timezone) if at else "")
+    return f"{told.date_rule} (claimed: {claimed})" if claimed else ""
+
+
+def _fields(candidate: Candidate, source: Source) -> dict[str, str]:
+    timezone = source.timezone
     return {
         "url": candidate.url,
         "canonical": candidate.canonical_url or "",
         "guid": candidate.guid or "",
-        "published": local_time(candidate.published_at, timezone) if candidate.published_at else "",
+        "published": _published(candidate, source),
         "updated": local_time(candidate.updated_at, timezone) if candidate.updated_at else "",
         "embargo": local_time(candidate.embargo_until, timezone) if candidate.embargo_until else "",
         "authors": ", ".join(candidate.authors),

@@ -4,6 +4,7 @@ itself → announced in head and header → linked on the page → well-known pa
 """
 
 import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,7 @@ from syndicator.gather.merging import language_code
 from syndicator.gather.proposing import propose_for_articles, propose_for_list
 from syndicator.gather.robots import Robots
 from syndicator.gather.sniff import DocumentKind, sniff
+from syndicator.model.article import Candidate
 from syndicator.model.fetch import Fetched, FetchResult, Reason, Redirect
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.previewing import (
@@ -40,10 +42,13 @@ from syndicator.pipeline.previewing import (
     verdict,
 )
 from syndicator.pipeline.rounds import RoundFailed, fetched
+from syndicator.rules.dates import MAX_AHEAD
 
 MAX_TRIED = 10
 """Feeds that are tried of those which a page names, and again of the well-known paths."""
 MAX_SITEMAPS = 3
+_MIN_TEXT = 200
+"""Characters of HTML: what is shorter is a lead."""
 PROPOSED_FROM = 3
 """Article pages from which selectors are made."""
 
@@ -102,6 +107,7 @@ async def discover(
     chosen = search.best()
     if chosen is None:
         raise NothingFound(Reason.NOT_A_FEED, search.nothing(wanted), tuple(search.found))
+    shown, notes = await _looked_at(desk, chosen, articles)
     return Discovery(
         requested_url=document.requested_url,
         final_url=document.url,
@@ -109,9 +115,32 @@ async def discover(
         canonical_url=elsewhere(search.findings.canonical_url, document.url),
         robots=verdict(search.robots, document.url),
         found=search.ranked(),
-        notes=tuple(search.notes) if chosen.kind is SourceKind.PAGE else (),
-        preview=await preview(desk, chosen, articles=articles),
+        notes=(*(search.notes if chosen.kind is SourceKind.PAGE else ()), *search.of_dates(chosen), *notes),
+        preview=shown,
     )
+
+
+async def _looked_at(desk: Desk, chosen: Source, articles: int) -> tuple[Preview, list[str]]:
+    """Look at the best find; where it brings no texts, at its article pages too, which may."""
+    shown = await preview(desk, chosen, articles=articles)
+    first = shown.candidates[:PROPOSED_FROM]
+    if chosen.kind is SourceKind.PAGE or chosen.full_text or not first or any(map(_has_text, first)):
+        return shown, []
+    full = replace(chosen, full_text=True)
+    try:
+        richer = await preview(desk, full, articles=min(articles, PROPOSED_FROM))
+    except (RoundFailed, NotReadable):
+        return shown, []
+    texts = sum(map(_has_text, richer.candidates))
+    if not texts:
+        new = [each for each in richer.warnings if each not in shown.warnings]
+        return shown, [f"article pages bring no more: {each}" for each in new[:1]]
+    of = len(richer.candidates)
+    return richer, [f"full_text = true: it brings no texts itself, the pages of {texts} of {of} articles do"]
+
+
+def _has_text(candidate: Candidate) -> bool:
+    return len(candidate.body_html) > max(_MIN_TEXT, len(candidate.lead))
 
 
 def _remembering(fetch: Fetcher) -> Fetcher:
@@ -167,6 +196,11 @@ class _Search:
         first = next(iter(self.ranked()), None)
         return self._sources.get(first.url) if first else None
 
+    def of_dates(self, chosen: Source) -> tuple[str, ...]:
+        """Say why dates ahead are taken as meant."""
+        why = "future_dates = true: most dates are ahead, as those of events are; without it none is kept"
+        return (why,) if chosen.future_dates else ()
+
     def nothing(self, wanted: SourceKind | None) -> str:
         """Say in one sentence that there is nothing."""
         problem = next((one.problem for one in self.found if one.how is How.STRUCTURE and one.problem), None)
@@ -218,7 +252,9 @@ class _Search:
                     **_of(pointer, title),
                 )
             )
-            self._keep(pointer, source, document, title, reading.language)
+            ahead = sum(one > document.fetched_at + MAX_AHEAD for one in dates)
+            events = replace(source, future_dates=2 * ahead > len(dates))
+            self._keep(pointer, events, document, title, reading.language)
 
     async def _try_sitemaps(self, pointers: Sequence[Pointer]) -> None:
         for pointer in pointers[:MAX_SITEMAPS]:
@@ -231,13 +267,15 @@ class _Search:
         try:
             document = fetched(await self._desk.fetch(source, pointer.url))
             _check_host(pointer, document)
-            items, _ = await read_sitemaps(self._desk, source, document)
+            items, _, listing = await read_sitemaps(self._desk, source, document)
         except RoundFailed as error:
             self._note(Found(kind=SourceKind.SITEMAP, problem=error.failed.code, **_of(pointer)))
         except NotReadable as error:
             self._note(Found(kind=SourceKind.SITEMAP, problem=error.detail, **_of(pointer)))
         else:
             told = sum(item.title is not None for item in items)
+            if told and listing is not document and not _ROTATING.search(urlsplit(listing.url).path):
+                pointer, document = Pointer(url=listing.requested_url, how=pointer.how), listing
             title = None if told else _BARE
             dates = [item.published_at for item in items if item.published_at]
             self._note(
@@ -249,7 +287,8 @@ class _Search:
                 )
             )
             full = replace(source, full_text=not told)
-            self._keep(pointer, full, document, None, None)
+            language = next((item.language for item in items if item.language), None)
+            self._keep(pointer, full, document, None, language)
 
     def _sitemaps(self) -> list[Pointer]:
         """Give those of robots.txt, those of news first, else those at well-known paths."""
@@ -265,11 +304,11 @@ class _Search:
         try:
             proposal = await self._desk.pool.run(propose_for_list, source, self._document)
             pages = await self._article_pages(source, proposal.urls)
-            articles = await self._desk.pool.run(propose_for_articles, source, pages)
+            articles = await self._desk.pool.run(propose_for_articles, source, pages, proposal.dates)
         except NotReadable as error:
             self._note(Found(kind=SourceKind.PAGE, problem=error.detail, **_of(pointer)))
             return
-        self.notes += articles.notes
+        self.notes += (*proposal.notes, *articles.notes)
         if self.findings.article:
             self.notes.append("the page calls itself one article: a page that lists articles is better")
         self._note(Found(kind=SourceKind.PAGE, entries=len(proposal.urls), **_of(pointer)))
@@ -309,6 +348,8 @@ class _Search:
             self.found.append(found)
 
 
+_ROTATING = re.compile(r"\d{3}|\d{1,2}[./-]|-\d{1,2}$")
+"""A sitemap with a number in its name is one of a row: tomorrow's news may be in the next one."""
 _BARE = "addresses without headlines"
 
 

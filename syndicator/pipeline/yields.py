@@ -1,6 +1,6 @@
 """What each selector of a page source brings: how often it finds something, and what it finds first."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,7 +31,7 @@ _READ_AS = {
 """What a candidate calls a field that the rule calls otherwise."""
 _ARTICLE: dict[str, Callable[[Candidate], object]] = {
     "title": lambda article: article.title,
-    "date": lambda article: article.published_at,
+    "date": lambda article: article.published_at or _of_today(article),
     "authors": lambda article: article.authors,
     "lead": lambda article: article.lead,
     "quote": lambda article: article.quote,
@@ -127,3 +127,19 @@ def _text(value: object, zone: ZoneInfo) -> str:
 
 def _of_photos(photos: Sequence[Photo], name: str) -> str:
     return next((value for photo in photos if (value := getattr(photo, name))), "")
+
+
+def _of_today(article: Candidate) -> str:
+    """Give a date that names today and no hour: it was found, and the time of first sight counts."""
+    told = article.provenance
+    bare = told.claimed_date and told.date_rule.startswith("a bare day")
+    return f"{told.claimed_date} (of today: no time)" if bare else ""
+
+
+def nameless(yields: Iterable[Yield], missing: Collection[str]) -> list[str]:
+    """Tell of a selector of authors that finds words, of which none is a name."""
+    return [
+        f"{one.key} found words, but no name"
+        for one in yields
+        if one.key == "article.authors" and one.of and not one.found and one.key not in missing
+    ]
