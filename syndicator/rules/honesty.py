@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from syndicator.model.source import Honesty, SourceState
 
 ONE_IN = 100
+ONE_IN_AT_FIRST = 5
+"""Until a first check: a source that always lies is found out on its first day."""
 FIRST_DISTRUST = timedelta(days=7)
 LONGEST_DISTRUST = timedelta(days=60)
 
@@ -25,7 +27,7 @@ def is_check_due(state: SourceState, rng: random.Random) -> bool:
     """
     if state.etag is None and state.last_modified is None:
         return False
-    return rng.randrange(ONE_IN) == 0
+    return rng.randrange(ONE_IN if state.honesty.checks else ONE_IN_AT_FIRST) == 0
 
 
 def judged(honesty: Honesty, *, held_news: bool, now: datetime) -> Honesty:

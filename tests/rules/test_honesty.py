@@ -9,16 +9,36 @@ from hypothesis import strategies as st
 from support import NOON
 
 from syndicator.model.source import Honesty, SourceState
-from syndicator.rules.honesty import LONGEST_DISTRUST, ONE_IN, is_check_due, judged, sentence, trusts
+from syndicator.rules.honesty import (
+    LONGEST_DISTRUST,
+    ONE_IN,
+    ONE_IN_AT_FIRST,
+    is_check_due,
+    judged,
+    sentence,
+    trusts,
+)
 
 DAY = timedelta(days=1)
 
 
-@pytest.mark.parametrize("state", [SourceState(etag='"a"'), SourceState(last_modified="yesterday")])
+CHECKED = Honesty(checks=1)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [SourceState(etag='"a"', honesty=CHECKED), SourceState(last_modified="yesterday", honesty=CHECKED)],
+)
 def test_one_in_a_hundred_is_checked(state: SourceState) -> None:
     rng = random.Random(1)
     checks = sum(is_check_due(state, rng) for _ in range(20_000))
     assert 0.8 * 20_000 / ONE_IN < checks < 1.2 * 20_000 / ONE_IN
+
+
+def test_a_source_that_was_never_checked_is_checked_soon() -> None:
+    rng = random.Random(1)
+    checks = sum(is_check_due(SourceState(etag='"a"'), rng) for _ in range(2000))
+    assert 0.8 * 2000 / ONE_IN_AT_FIRST < checks < 1.2 * 2000 / ONE_IN_AT_FIRST
 
 
 def test_without_a_validator_there_is_nothing_to_check() -> None:
