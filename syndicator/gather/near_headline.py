@@ -41,10 +41,12 @@ _REPORTER = re.compile(
 _COUNT = re.compile(
     r"(?:dibaca|dilihat|views?|hits?|kali|pembaca|reads?|min(?:ute)?s?|\d[\d.,]*)", re.IGNORECASE
 )
+_TELLING = re.compile(r"\d|[:：]")
+"""What a line of date or names has: no other is looked at closely."""
 _NO_LETTER = re.compile(r"[\W\d_]+")
 _HEADINGS = Selector(name="headline", css="h1, h2")
 _LINES = Selector(name="lines", css="p, div, span, ul, ol, li, time, small, h2, h3, h4, h5, address")
-_BLOCKS = "p, div, ul, ol, section, article, table"
+_BLOCKS = frozenset({"p", "div", "ul", "ol", "section", "article", "table"})
 _ANY = Selector(name="near", css="*")
 
 
@@ -126,6 +128,8 @@ def is_meta(text: str, title: str = "") -> bool:
         return False
     if title and folded(text) == folded(title):
         return True
+    if not _TELLING.search(text):
+        return False
     rest, dates = _DATE.subn(" ", text)
     rest, names = _LABELLED.subn(" ", rest)
     return bool(dates or names) and len(_NO_LETTER.sub("", _COUNT.sub("", rest))) <= _LEFT_OVER
@@ -137,9 +141,12 @@ def cut_headline(page: Page, title: str) -> None:
     doomed = [] if headline is None else [headline]
     reached = False
     for node in page.find(_LINES):
-        if any(inner.mem_id != node.mem_id for inner in node.css(_BLOCKS)):
+        if any(child.tag in _BLOCKS for child in node.iter()):
             continue
-        text = plain_text(node.text(), MAX_LINE + 1)
+        words = node.text()
+        if node.tag != "p" and words != title and not _TELLING.search(words):
+            continue  # most elements of a page: what follows takes time
+        text = plain_text(words, MAX_LINE + 1)
         if node.tag == "p" and len(text) >= _PARAGRAPH and not is_meta(text):
             reached = True
         elif is_meta(text, title) and (not reached or _LABELLED.search(text)):
