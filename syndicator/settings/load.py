@@ -135,7 +135,8 @@ def _built(configuration: Configuration) -> Settings:
         retention=configuration.retention,
         sample=configuration.sample,
         sources={
-            SourceId(key): form.value(SourceId(key), egress) for key, form in configuration.source.items()
+            SourceId(key): form.value(SourceId(key), egress, configuration.site.timezone)
+            for key, form in configuration.source.items()
         },
         feeds={FeedId(key): form.value(FeedId(key)) for key, form in configuration.feed.items()},
         endpoints={

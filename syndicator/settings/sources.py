@@ -289,7 +289,9 @@ class SourceForm(Form):
     language: Language | None = Field(
         default=None, description="Language of articles that name none (BCP 47)."
     )
-    timezone: Zone = Field(default="UTC", description="Zone of dates that carry none.")
+    timezone: Zone | None = Field(
+        default=None, description="Zone of dates that carry none. Left out: that of `[site]`."
+    )
     headers: Headers = Field(
         default={}, description="Headers of each request; `Name_file` takes a value from a file."
     )
@@ -397,8 +399,9 @@ class SourceForm(Form):
             raise wrong(f"has no url, and a {kind} is no page", "name the page that holds the box")
         return value
 
-    def value(self, source: SourceId, egress: EgressSection) -> Source:
-        """Give the source; limits that it does not set are those of `[egress]`."""
+    def value(self, source: SourceId, egress: EgressSection, site_timezone: str) -> Source:
+        """Give the source; limits that it does not set are those of `[egress]`, its zone is the site's."""
+        timezone = self.timezone or site_timezone
         limits = FetchLimits(
             timeout_s=(self.timeout or egress.timeout).total_seconds(),
             connect_timeout_s=self.connect_timeout.total_seconds(),
@@ -410,10 +413,10 @@ class SourceForm(Form):
             title=self.title,
             kind=self.kind,
             url=self.url,
-            schedule=self.schedule.value(self.timezone),
+            schedule=self.schedule.value(timezone),
             home_url=self.home_url,
             language=self.language,
-            timezone=self.timezone,
+            timezone=timezone,
             headers=self._all_headers(),
             limits=limits,
             max_pages=self.max_pages,

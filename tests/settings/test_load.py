@@ -184,6 +184,13 @@ def test_what_a_source_of_another_kind_has_no_use_for_is_not_inherited(write: Wr
     assert sitemap.full_text
 
 
+def test_a_source_without_a_zone_has_that_of_the_site(write: Write) -> None:
+    text = SMALLEST + '[site]\ntimezone = "Asia/Makassar"\n'
+    assert read(write, text).sources[SourceId("wire")].timezone == "Asia/Makassar"
+    own = SMALLEST + 'timezone = "Asia/Jayapura"\n[site]\ntimezone = "Asia/Makassar"\n'
+    assert read(write, own).sources[SourceId("wire")].timezone == "Asia/Jayapura"
+
+
 def test_how_a_source_is_asked(write: Write, tmp_path: Path) -> None:
     (tmp_path / "pw").write_text("s3cret\n")
     text = (
