@@ -101,10 +101,12 @@ def worth_reading(
 ) -> tuple[list[ChildSitemap], list[ChildSitemap]]:
     """Give the sitemaps of an index that changed lately, the freshest first, and those of which nobody knows.
 
-    Not every portal keeps the dates of its index: once a day, those that did not change count as unknown.
+    In a first round, lately is measured by the freshest: the others are the archive. Not every portal
+    keeps the dates of its index: once a day, those that did not change count as unknown.
     """
-    since = state.read_at - LATE if state.read_at else _LONG_AGO
-    is_first_today = state.last_success_at is None or state.last_success_at.date() != now.date()
+    freshest = max((child.modified_at for child in children if child.modified_at), default=now)
+    since = (state.read_at or freshest) - LATE
+    is_first_today = state.last_success_at is not None and state.last_success_at.date() != now.date()
     dated, others = list[ChildSitemap](), list[ChildSitemap]()
     for child in children:
         if child.modified_at is not None and child.modified_at > since:

@@ -102,7 +102,9 @@ class SitemapRound:
         lines = listing.lines if source.full_text else _with_headline(listing.lines, notes)
         sifted = await self._sifted(source, lines, notes, now)
         backfill = state.first_success_at is None
-        admitted = await self._take_in(source, sifted.fresh[::-1], notes, document, backfill=backfill)
+        # The oldest first gives undated ones their order; at first, readers want today's news before that.
+        in_order = sifted.fresh if backfill else sifted.fresh[::-1]
+        admitted = await self._take_in(source, in_order, notes, document, backfill=backfill)
         known = len(sifted.known)
         if source.full_text:
             await self._hurry(source, sifted.known, state, document)

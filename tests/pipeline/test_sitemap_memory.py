@@ -289,6 +289,7 @@ async def test_a_sitemap_that_lies_about_changes_is_found_out(
     portal: Portal, service_of: OpenService, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(honesty, "ONE_IN", 1)
+    monkeypatch.setattr(honesty, "ONE_IN_AT_FIRST", 1)
     portal.documents["/sitemap.xml"] = undated(portal.url, (1,))
     portal.etags["/sitemap.xml"] = '"always the same"'
     put_article(portal, 1)

@@ -118,6 +118,18 @@ async def test_the_archive_of_a_portal_stays_where_it_is(
         assert [one.title for one in await articles(service)] == ["Berita 1", "Berita 10", "Berita 11"]
 
 
+async def test_a_first_round_begins_with_the_newest(portal: Portal, service_of: OpenService) -> None:
+    numbers = range(1, 26)
+    portal.documents["/sitemap.xml"] = news_map(portal.url, *((number, number) for number in numbers))
+    portal.documents |= {f"/read/{number}": page(number) for number in numbers}
+    async with service_of(config(portal, SELECTORS)) as service:
+        await service.enlist()
+        await gather(service)
+        read = [int(path.removeprefix("/read/")) for path in portal.asked if path.startswith("/read/")]
+        assert max(read[:10]) <= 10
+        assert [one.title for one in await articles(service)] == [f"Berita {number}" for number in numbers]
+
+
 async def test_what_is_too_much_for_one_round_comes_in_the_next(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
@@ -142,7 +154,8 @@ async def test_of_an_index_only_the_fresh_sitemaps_are_read(
     async with service_of(config(portal, HEADLINES_ONLY)) as service:
         await service.enlist()
         (first,) = await gather(service)
-        assert first.round.new == 2
+        assert first.round.new == 1
+        assert portal.asked == ["/sitemap.xml", "/today.xml"]
         portal.asked.clear()
         clock.advance(300)
         portal.documents["/today.xml"] = news_map(portal.url, (2, 0.1), (1, 1))
