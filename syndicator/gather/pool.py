@@ -87,10 +87,15 @@ class ParserPool:
             raise NotReadable(Reason.PARSER, _death(error)) from error
 
     async def _once(self, call: Callable[[], _T], timeout_s: float) -> _T:
-        future = (await self._running()).schedule(call, timeout=timeout_s)
+        processes = await self._running()
+        future = processes.schedule(call, timeout=timeout_s)
         self._waiting.add(future)
         try:
             return await asyncio.wrap_future(future)
+        except ProcessExpired as error:
+            if error.exitcode == -signal.SIGKILL:
+                await self._give_up(processes)
+            raise
         except TimeoutError as error:
             raise NotReadable(Reason.PARSER, f"not parsed within {timeout_s:g} s") from error
         except RecursionError as error:
@@ -111,6 +116,12 @@ class ParserPool:
                 await self._stop()
                 self._processes = await asyncio.to_thread(_start, self._workers)
             return self._processes
+
+    async def _give_up(self, processes: ProcessPool) -> None:
+        """End a pool of which a worker was killed: amid an answer, it keeps the others' way out for good."""
+        async with self._starting:
+            if self._processes is processes:
+                await self._stop()
 
     async def close(self) -> None:
         """Kill the workers, whatever they do."""

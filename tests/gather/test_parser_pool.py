@@ -4,6 +4,7 @@ import asyncio
 import os
 import pickle
 import signal
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -68,6 +69,16 @@ def be_terminated_once(marker: str) -> str:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(10)
     return "not terminated"
+
+
+def make(size: int) -> bytes:
+    return b"x" * size
+
+
+def be_killed_amid_the_answer() -> bytes:
+    """Begin to send far more than a pipe holds, and be killed while nobody has received it yet."""
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    return make(300 * MIB)
 
 
 async def gone(process_id: int) -> None:
@@ -136,6 +147,35 @@ async def test_the_largest_document_reaches_its_worker_and_comes_back() -> None:
     body = b"x" * FetchLimits().max_body_bytes
     async with open_pool(workers=1) as pool:
         assert await pool.run(bytes, body) == body
+
+
+@pytest.mark.timeout(30)
+async def test_what_is_sent_may_take_more_memory_than_the_task() -> None:
+    size = DEFAULT_MEMORY_BYTES * 3 // 4
+    async with open_pool(workers=1) as pool:
+        process_id = await pool.run(worker_id)
+        assert len(await pool.run(make, size)) == size  # packed, there are two of it
+        assert await pool.run(len, b"x" * (2 * DEFAULT_MEMORY_BYTES)) == 2 * DEFAULT_MEMORY_BYTES
+        assert await pool.run(worker_id) == process_id
+
+
+@pytest.mark.timeout(30)
+async def test_an_answer_that_is_too_much_for_its_worker_costs_only_its_task() -> None:
+    async with open_pool(workers=2) as pool:
+        with pytest.raises(NotReadable) as caught:
+            await pool.run(make, 700 * MIB, memory_bytes=1000 * MIB)
+        assert caught.value.reason == "parser"
+        assert [await pool.run(sniff, b"{") for _ in range(4)] == [DocumentKind.JSON] * 4
+
+
+@pytest.mark.timeout(30)
+async def test_a_worker_that_is_killed_amid_its_answer_holds_up_nobody() -> None:
+    async with open_pool(workers=2) as pool:
+        await asyncio.gather(pool.run(worker_id), pool.run(worker_id))
+        with pytest.raises(NotReadable) as caught:
+            await pool.run(be_killed_amid_the_answer, memory_bytes=1000 * MIB)
+        assert caught.value.reason == "parser"
+        assert [await pool.run(sniff, b"{") for _ in range(4)] == [DocumentKind.JSON] * 4
 
 
 async def test_a_worker_that_dies_costs_only_its_task() -> None:
