@@ -37,7 +37,7 @@ async def feed(url: str, name: str) -> list[dict[str, Any]]:
 async def test_everything_on_the_portals_comes_out(start: Start, config: Path, sample: Sample) -> None:
     program = await start(config, "run")
     url = await program.ready()
-    await until(lambda: sample.inbox.distinct >= 24)
+    await until(lambda: sample.inbox.distinct >= 38)
     for kind in ("rss", "atom"):
         parsed = feedparser.parse(await get(f"{url}/feeds/latest.{kind}"))
         assert not parsed.bozo
