@@ -23,7 +23,6 @@ def rss(base: str, articles: Sequence[Wired], changed_at: datetime) -> bytes:
     add(channel, "description", "Kabar pilihan dari seluruh penjuru")
     add(channel, "language", "id")
     add(channel, "lastBuildDate", calendar.rfc_822(changed_at))
-    add(channel, "ttl", "1")
     add(channel, "atom:link", href=f"{base}/rss.xml", rel="self", type="application/rss+xml")
     for wired in articles:
         item = add(channel, "item")
