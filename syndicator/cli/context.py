@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from syndicator.errors import ConfigError, Fault, StoreUnavailable, SyndicatorError
-from syndicator.observe.redact import HIDDEN
+from syndicator.observe.redact import hide_secrets
 from syndicator.settings import Settings, load
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -103,7 +103,7 @@ def faults_of(error: Exception) -> tuple[Fault, ...]:
         case ConfigError():
             return error.faults
         case CommandFailed():
-            return (error.fault,)
+            key, reason, remedy = error.fault.key, error.fault.reason, error.fault.remedy
         case StoreUnavailable():
             key, reason, remedy = (
                 "store.url",
@@ -118,7 +118,7 @@ def faults_of(error: Exception) -> tuple[Fault, ...]:
             key, reason, remedy = "", "interrupted", ""
         case _:
             key, reason, remedy = "", f"a fault of this program: {type(error).__name__}", ""
-    return (Fault(file="", key=key, reason=reason, remedy=remedy),)
+    return (Fault(file="", key=key, reason=hide_secrets(reason), remedy=hide_secrets(remedy)),)
 
 
 def print_failure(error: Exception) -> None:
@@ -153,11 +153,6 @@ def check_known(kind: str, name: str, known: Collection[str], parameter: str) ->
 def counted(number: int, name: str) -> str:
     """Write `1 feed`, `2 feeds`."""
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
-
-
-def without_values(headers: Mapping[str, str]) -> dict[str, str]:
-    """Give headers of requests with their values hidden: they are often secrets."""
-    return dict.fromkeys(headers, HIDDEN)
 
 
 def print_json(document: object) -> None:

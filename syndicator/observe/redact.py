@@ -21,7 +21,8 @@ _SECRETS = (
     ),
     (
         re.compile(
-            r"(?P<kept>[?&](?:[a-z_-]*token|[a-z_-]*secret|password|api_?key|key|sig|signature)=)[^&\s#]+",
+            r"(?P<kept>[?&;](?:[a-z_-]*(?:token|secret|signature|credential|password|passwd|key)|auth|pass|pwd|sig)=)"
+            r"[^&\s#]+",
             re.IGNORECASE,
         ),
         rf"\g<kept>{HIDDEN}",

@@ -9,8 +9,9 @@ from syndicator.model.feed import FeedEntry, Site
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source
 from syndicator.model.status import EndpointStatus, SourceStatus, Status
-from syndicator.pipeline.explaining import Explained, SourceShown, explain, show, state_without_secrets
+from syndicator.pipeline.explaining import Explained, SourceShown, explain, show
 from syndicator.pipeline.publishing import Publisher
+from syndicator.pipeline.secrecy import state_without_secrets
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.store.store import Store
 

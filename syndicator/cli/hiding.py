@@ -1,0 +1,49 @@
+"""What dry runs found, as it may be shown: addresses of sources without secrets, articles as they are."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from syndicator.model.fetch import Redirect
+from syndicator.observe.redact import hide_secrets
+from syndicator.pipeline.discovering import Discovery
+from syndicator.pipeline.previewing import Preview
+from syndicator.pipeline.secrecy import provenance_without_secrets, teller, without_secrets
+
+_Told = Callable[[str], str]
+
+
+def preview_without_secrets(shown: Preview) -> Preview:
+    """Give what a dry run of a source brought as it may be shown."""
+    told = teller(shown.source)
+    return replace(
+        shown,
+        source=without_secrets(shown.source),
+        final_url=told(shown.final_url),
+        redirects=_redirects(shown.redirects, told),
+        canonical_url=told(shown.canonical_url) if shown.canonical_url else None,
+        home_url=told(shown.home_url) if shown.home_url else None,
+        next_url=told(shown.next_url) if shown.next_url else None,
+        candidates=tuple(
+            replace(one, provenance=provenance_without_secrets(one.provenance)) for one in shown.candidates
+        ),
+        warnings=tuple(map(told, shown.warnings)),
+    )
+
+
+def discovery_without_secrets(found: Discovery) -> Discovery:
+    """Give what was found at an address as it may be shown."""
+    return replace(
+        found,
+        requested_url=hide_secrets(found.requested_url),
+        final_url=hide_secrets(found.final_url),
+        redirects=_redirects(found.redirects, hide_secrets),
+        canonical_url=hide_secrets(found.canonical_url) if found.canonical_url else None,
+        found=tuple(replace(one, url=hide_secrets(one.url)) for one in found.found),
+        notes=tuple(map(hide_secrets, found.notes)),
+        preview=preview_without_secrets(found.preview),
+    )
+
+
+def _redirects(redirects: Sequence[Redirect], told: _Told) -> tuple[Redirect, ...]:
+    return tuple(replace(one, url=told(one.url)) for one in redirects)

@@ -1,0 +1,110 @@
+"""A source whose address holds a secret: wherever the address is shown, the secret is not."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from e2e.conftest import run
+
+SECRET = "very-private-words"
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Kabar</title><link>{url}/</link>
+<item><title>Pasar dibuka</title><link>{url}/read?key=1</link><description>Pagi.</description></item>
+</channel></rss>"""
+
+
+@pytest.fixture
+async def portal() -> AsyncIterator[str]:
+    """A portal that gives a feed to those who have the token, by way of another address with a token."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if SECRET not in request.query_string:
+            raise web.HTTPNotFound
+        if request.path == "/feed":
+            raise web.HTTPFound(f"/rss?{request.query_string}")
+        if request.path != "/rss":
+            raise web.HTTPNotFound
+        return web.Response(
+            text=FEED.format(url=f"http://{request.host}"), content_type="application/rss+xml"
+        )
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        yield str(server.make_url("")).rstrip("/")
+
+
+def configured(folder: Path, url: str, data: Path) -> Path:
+    folder.mkdir()
+    (folder / "all.toml").write_text(
+        f"""
+[store]
+data_dir = "{data}"
+[sample]
+enabled = false
+[egress]
+allow = ["127.0.0.1/32"]
+[source.kota]
+title = "Berita Kota"
+kind = "feed"
+url = "{url}"
+schedule = {{ every = "5m" }}
+[feed.latest]
+title = "Terbaru"
+""",
+        "utf-8",
+    )
+    return folder
+
+
+# What an own parameter is called, only its owner knows.
+@pytest.mark.parametrize("parameter", ["token", "key", "x-amz-signature", "pelanggan"])
+async def test_an_article_does_not_tell_it_and_keeps_its_own_link(
+    tmp_path: Path, portal: str, parameter: str
+) -> None:
+    config = configured(tmp_path / "config", f"{portal}/feed?{parameter}={SECRET}", tmp_path / "data")
+    assert (await run(config, "once", "gather"))[0] == 0
+    (item,) = json.loads((await run(config, "articles", "list", "--json"))[1])["items"]
+    assert item["url"] == f"{portal}/read?key=1"
+    for options in ([], ["--json"]):
+        _, out, _ = await run(config, "articles", "show", item["id"], *options)
+        assert SECRET not in out
+        assert f"{portal}/read?key=1" in out
+        assert out.count("[hidden]") >= 2  # where it was asked, and where that led
+
+
+@pytest.mark.parametrize("parameter", ["token", "pelanggan"])
+async def test_a_preview_of_the_source_does_not_tell_it(tmp_path: Path, portal: str, parameter: str) -> None:
+    config = configured(tmp_path / "config", f"{portal}/feed?{parameter}={SECRET}", tmp_path / "data")
+    for options in ([], ["--json"], ["--diff", "--json"]):
+        code, out, err = await run(config, "preview", "--source", "kota", *options)
+        assert code == 0
+        assert SECRET not in out + err
+        assert f"{portal}/read?key=1" in out
+
+
+async def test_a_source_and_what_failed_of_it_do_not_tell_it(tmp_path: Path, portal: str) -> None:
+    config = configured(tmp_path / "config", f"{portal}/gone?token={SECRET}", tmp_path / "data")
+    for command in (
+        ["once", "gather", "--json"],
+        ["sources", "show", "kota"],
+        ["sources", "show", "kota", "--json"],
+        ["sources", "list"],
+        ["preview", "--source", "kota"],
+        ["preview", "--source", "kota", "--json"],
+        ["preview", f"{portal}/gone?token={SECRET}"],
+    ):
+        _, out, err = await run(config, *command)
+        assert out + err
+        assert SECRET not in out + err
+
+
+async def test_only_the_block_that_is_to_be_pasted_has_it(tmp_path: Path, portal: str) -> None:
+    config = configured(tmp_path / "config", f"{portal}/other", tmp_path / "data")
+    _, out, _ = await run(config, "preview", f"{portal}/feed?token={SECRET}", "--json")
+    told = json.loads(out)
+    assert SECRET in told.pop("block")
+    assert SECRET not in json.dumps(told)
+    assert told["candidates"][0]["url"] == f"{portal}/read?key=1"
