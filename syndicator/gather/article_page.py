@@ -23,7 +23,6 @@ from syndicator.gather.article_body import (
 )
 from syndicator.gather.article_photos import claimed_photos, photos
 from syndicator.gather.bylines import reporters, tags_in
-from syndicator.gather.candidates import MAX_TAGS
 from syndicator.gather.html import same_site, to_text
 from syndicator.gather.language import MAX_CHARS, language_of
 from syndicator.gather.merging import (
@@ -43,7 +42,7 @@ from syndicator.gather.near_headline import NEAR_HEADLINE, date_near, lines_near
 from syndicator.gather.page import first_count
 from syndicator.gather.replacing import replaced
 from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
-from syndicator.gather.text import MAX_LEAD, MAX_NAME, plain_text
+from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TAGS, plain_text
 from syndicator.model.article import Candidate, Change, ListedItem, Photo, Provenance
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source

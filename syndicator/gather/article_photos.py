@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
-from syndicator.gather.candidates import MAX_PHOTOS
 from syndicator.gather.selectors import Image, Picked, text_of
-from syndicator.gather.text import MAX_LEAD, MAX_NAME
+from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_PHOTOS
 from syndicator.model.article import Photo
 
 _LABEL = r"(?:foto|photo|kredit|credit|sumber|source|dok|dokumentasi)(?:\s+(?:oleh|by))?\s*[:：.]\s*"

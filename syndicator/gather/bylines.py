@@ -1,56 +1,170 @@
-"""Who wrote it and what it is about: the names in what portals write above and below an article."""
+"""Who wrote it and what it is about: the names in what portals write above and below an article.
+
+A byline is taken apart at labels ("Penulis: … | Editor: …"), then at what parts one name from the next.
+Names stay as they are written, academic degrees with them. What stands beside a name and is none (a role,
+a portal, an agency, a place) is left out; an agency or a desk that stands alone is all that is told.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from syndicator.gather.candidates import MAX_AUTHORS, MAX_TAGS
-from syndicator.gather.text import MAX_NAME, person_name
+from syndicator.gather.text import MAX_AUTHORS, MAX_NAME, MAX_TAGS, folded, title_text, without_mail
 
-_EDITOR = re.compile(
-    r"(?:editor|redaktur|penyunting|fotografer|foto|sumber|source)(?:\s*[:：]|\s+by\b)", re.IGNORECASE
+_WRITER = "reporter|wartawan|penulis|jurnalis|pewarta|kontributor|koresponden|author|writer|correspondent"
+_NO_WRITER = (
+    "editor|redaktur|penyunting|fotografer|photographer|penerjemah|translator|videografer|ilustrator|foto|photos?"
+    "|sumber|source|infografis|uploader|publisher"
 )
-_REPORTER = re.compile(
-    r"(?:reporter|wartawan|penulis|jurnalis|pewarta|author|writer|by|oleh)\s*[:：]", re.IGNORECASE
+_DEED = "ditulis|dilaporkan|written|reported|reporting|posted|story|words|text|teks|naskah|reportase|liputan"
+_NO_DEED = "disunting|diedit|edited|editing|diunggah|published|diterjemahkan|translated"
+_ANY = rf"(?:laporan\s+)?(?:{_WRITER}|{_NO_WRITER}|{_DEED}|{_NO_DEED}|laporan)"
+_COLON = rf"\b(?:{_ANY}(?:\s*[/&]\s*(?:{_ANY}))*(?:\s+(?:oleh|by))?|oleh|by)\s*[:：]"
+_BARE = (
+    rf"(?:(?:laporan\s+)?(?:{_WRITER})(?:\s+(?:oleh|by))?|editor|redaktur|penyunting|fotografer|laporan"
+    rf"|(?:{_DEED}|{_NO_DEED}|foto|photos?)\s+(?:oleh|by)|oleh|by)\s+(?=\S)"
 )
-_ROLE = re.compile(
-    r"(?<=[\s|])(?=(?:editor|redaktur|penyunting|fotografer|reporter|wartawan|penulis|jurnalis|pewarta)\s*[:：])",
+_LABEL = re.compile(rf"[\s,/]*(?:(?P<reporting>laporan\s[^:：,]*?)?(?:{_COLON}|{_BARE}))\s*", re.IGNORECASE)
+_OF_OTHERS = re.compile(rf"(?:{_NO_WRITER}|{_NO_DEED})\b", re.IGNORECASE)
+_OF_WRITERS = re.compile(rf"(?:{_WRITER}|{_DEED}|laporan|\A\W*(?:oleh|by))\b", re.IGNORECASE)
+_PIECES = re.compile(
+    rf"\s*[|;·•]\s*|(?:[\s,]+/?\s*|/\s+)(?={_COLON})|\s+(?=(?:editor|redaktur|penyunting|editing\s+by)\s+\S)",
     re.IGNORECASE,
 )
-"""Where the next one is named in the same line: "Penulis: Nama Satu | Editor: Nama Dua"."""
-_SEVERAL = re.compile(r"\s+(?:dan|and|&)\s+|\s*[;/|]\s*")
-_DASH = re.compile(r"\s+[-–—]\s+")
+"""Where another saying begins in the same line; "Budi Santoso Editor Siti" has no colon."""
+_REPORTED_FOR = re.compile(r"laporan\s+\w", re.IGNORECASE)
+"""Behind it a portal stands ahead of the name: "Laporan wartawan Kota Pos, Budi Santoso"."""
+_SEVERAL = re.compile(r"\s*,?\s+(?:dan|and|serta)\s+|\s*&\s*|\s*/\s*", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,\s*")
-_WHOLE_NAME = re.compile(r"[^\s.,]{2,}(?:\s+[^\s,]+){1,4}")
-"""Two words or more, the first no abbreviation: what stands between commas is then no academic degree."""
+_DASH = re.compile(r"\s+[-–—]\s+")
+_IN_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+_HOST = re.compile(
+    r"(?<![^\s(])(?:[a-z0-9-]+\.){1,4}(?:com|co|id|net|org|tv|news|info|my|sg|uk|au|online|media)\b[:,]?(?!\.?\w)",
+    re.IGNORECASE,
+)
+_HANDLE = re.compile(r"\s+@\w+")
+_PLACE = re.compile(r"\s+(?:dari|for|from|in)\s+[A-Z].*\Z")
+_DEGREE = re.compile(
+    r"(?!(?:Prof|Dr|Ir|Hj?|KH|Rr?)\.)(?:[A-Z][A-Za-z]{0,3}\.\s?){1,4}(?:[A-Z][A-Za-z]{0,4}\.?)?|S[EHT]|M[AHMT]"
+    r"|[SM][A-Z][a-z]{1,3}|MBA|MPH|PhD|LL\.?M\.?|[JS]r|I{2,3}|IV"
+)
+"""Behind a comma: "S.Sos.", "M.Si", "SH", "Ph.D.", "Jr."."""
+_WHOLE_NAME = re.compile(
+    r"(?:(?:Prof|Drs?|Ir|Hj?|KH|Rr?)\.\s*)*[^\s.]{2,}(?:\s+\S+){1,4}|[A-Z]\.\s?(?:[A-Z]\.\s?)*\S{2,}(?:\s+\S+){0,3}"
+)
+"""Two words or more: what stands between commas is then no name turned round ("Doe, Jane")."""
+_NO_NAME = re.compile(
+    r"(?:super)?admin(?:istrator)?|(?:senior\s+)?(?:staff|editor|redaktur|reporter|penulis|writer)s?(?:\s+writers?)?"
+    r"|oleh|by|.*(?:\d{4}|\d[:.]\d\d).*",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    r".*\b(?:staff|writers?|reporters?|editors?|correspondents?|contributors?|columnists?|analysts?|wartawan"
+    r"|penulis|jurnalis|kontributor|koresponden|redaktur|pewarta|fotografer|photographers?|guru|dosen|peneliti"
+    r"|pengamat|direktur|ketua|mahasiswa|kolumnis|pemerhati|analis)\b.*|(?:dari|di|in|from|for)\s.*",
+    re.IGNORECASE,
+)
+"""What somebody is, or where: beside a name, none."""
+_AGENCY = re.compile(
+    r"(?:lkbn\s+)?antara(?:\s*news)?|ant|reuters|afp|ap|associated press|bloomberg|dpa|upi|jpnn|xinhua"
+    r"|okezone|detik\w*|kompas\w*(?:\s+tv)?|tempo|tribun\w*(?:\s+\w+)?|republika|liputan ?6|merdeka|viva"
+    r"|sindonews|kumparan|suara|jawa pos|media indonesia|rri|tvri|inilah|voa|the\s.*|washington post"
+    r"|(?:cnn|cnbc|bbc|abc|nbc|cbs|fox|sky)(?:\s+(?:indonesia|news|sport))?"
+    r"|(?:tim\s+)?(?:redaksi|liputan)(?:\s.*)?|.*\b(?:news|tv|press|media|daily|online|network)|\w+news",
+    re.IGNORECASE,
+)
+"""Agencies, portals and desks: they are nobody where somebody is named."""
+_PLAIN = re.compile(r"[A-Z][a-z]{2,20}(?: [A-Z][a-z]{2,20}){1,3}")
+_BEGINS_OTHERWISE = re.compile(rf"(?:{_ANY}|oleh|by|tim|staff|super|the)\b", re.IGNORECASE)
 
 
 def reporters(texts: Iterable[str], *, site: str = "") -> tuple[str, ...]:
     """Give the names of those who wrote it: where one is labelled as the reporter, only such; no editor.
 
-    `site` is the portal's own name, which is nobody's; addresses of profiles are none either.
+    `site` is the portal's own name, which is nobody's; hosts and addresses of profiles are none either, nor
+    are initials in brackets ("(bud/sar)"), of which nobody knows whose they are.
     """
-    parts = [part.strip(" |") for text in texts for part in _ROLE.split(text)]
-    written = [part for part in parts if part and not _EDITOR.match(part)]
-    labelled = [part for part in written if _REPORTER.match(part)]
-    names = (_alone(person_name(name), site) for part in labelled or written for name in _split(part))
-    return tuple(dict.fromkeys(name for name in names if _is_name(name, site)))[:MAX_AUTHORS]
+    labelled: list[str] = []
+    unlabelled: list[str] = []
+    for text in texts:
+        if _is_plain(text, site):
+            unlabelled.append(text)
+            continue
+        for label, piece in _pieces(without_mail(title_text(text, MAX_NAME))):
+            if _OF_WRITERS.search(label):
+                labelled += _names(piece, site, has_portal=bool(_REPORTED_FOR.match(label)))
+            elif not _OF_OTHERS.search(label):
+                unlabelled += _names(piece, site)
+    return _distinct(labelled or unlabelled)
 
 
-def _split(text: str) -> list[str]:
-    parts = _COMMA.split(text)
-    if len(parts) > 1 and all(map(_WHOLE_NAME.fullmatch, parts)):
-        return [name for part in parts for name in _SEVERAL.split(part)]
-    return _SEVERAL.split(text) if "://" not in text else []
+def _is_plain(text: str, site: str) -> bool:
+    """Tell what most bylines are, a name and nothing else, without looking closely."""
+    return bool(
+        _PLAIN.fullmatch(text)
+        and not _BEGINS_OTHERWISE.match(text)
+        and not _AGENCY.fullmatch(text)
+        and folded(text) != folded(site)
+    )
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Give each part of a line with the label that it stands under."""
+    label = ""
+    for piece in _PIECES.split(text):
+        match = _LABEL.match(piece)
+        if match is not None:
+            label = match[0].strip()
+        yield label, piece[match.end() :] if match else piece
+
+
+def _names(text: str, site: str, *, has_portal: bool = False) -> list[str]:
+    if "://" in text:
+        return []
+    bare = _HOST.sub(" ", _HANDLE.sub("", _IN_BRACKETS.sub(" ", text)))
+    parts = _SEVERAL.split(bare)
+    ahead, _, behind = parts[0].partition(",")
+    if has_portal and ahead.strip() and behind and not _DEGREE.fullmatch(_COMMA.split(behind.strip())[0]):
+        parts[0] = behind
+    return [name for part in parts for name in _between_commas(part, site, several=len(parts) > 1)]
+
+
+def _between_commas(text: str, site: str, *, several: bool) -> list[str]:
+    """Give the names in a part: degrees stay with theirs, and a name that is turned round stays whole."""
+    names: list[str] = []
+    for part in filter(None, map(_trimmed, _COMMA.split(text))):
+        if names and _DEGREE.fullmatch(part):
+            names[-1] += f", {part}"
+        elif not names or not _ROLE.fullmatch(part):
+            names.append(part)
+    whole = several or len(names) != 2 or all(map(_WHOLE_NAME.fullmatch, names))  # noqa: PLR2004 -- "Doe, Jane"
+    known = [name for name in names if _is_name(name, site) and not _AGENCY.fullmatch(name)]
+    if not whole and len(known) == len(names):
+        return [", ".join(names)]
+    return [name for each in names if (name := _alone(each, site))]
+
+
+def _trimmed(text: str) -> str:
+    return _PLACE.sub("", text).strip(" ,;:|*-–—")
 
 
 def _alone(name: str, site: str) -> str:
     """Give a name without the portal or place that stands beside it ("Nama - kanalBerita")."""
-    parts = [part for part in _DASH.split(name) if _is_name(part, site)]
-    return parts[0] if parts else ""
+    return next((part for part in _DASH.split(name) if _is_name(part, site)), "")
 
 
 def _is_name(name: str, site: str) -> bool:
-    return bool(name) and name.casefold() != site.casefold()
+    return bool(name) and folded(name) != folded(site) and not _NO_NAME.fullmatch(name)
+
+
+def _distinct(names: list[str]) -> tuple[str, ...]:
+    """Give each name once, in whatever capitals; agencies and desks only where nobody else is named."""
+    persons = [name for name in names if not _AGENCY.fullmatch(name)]
+    found: dict[str, str] = {}
+    for name in persons or names:
+        key = folded(name)
+        if key not in found or found[key].isupper():
+            found[key] = name
+    return tuple(found.values())[:MAX_AUTHORS]
 
 
 def tags_in(texts: Sequence[str]) -> tuple[str, ...]:

@@ -8,16 +8,19 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from syndicator.gather.bylines import reporters
 from syndicator.gather.changes import MAX_RECEIVED, Changes, excerpt
 from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
 from syndicator.gather.origin import Origin
 from syndicator.gather.text import (
+    MAX_AUTHORS,
     MAX_DIGITS,
     MAX_LEAD,
     MAX_NAME,
+    MAX_PHOTOS,
+    MAX_TAGS,
     absolute_url,
-    person_name,
     plain_text,
     shortened,
     title_text,
@@ -30,7 +33,6 @@ from syndicator.model.source import FeedHints, Source
 from syndicator.rules.dates import FARTHEST_EVENT, Claim, read_claim
 from syndicator.rules.identity import clean_url
 
-MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS = 20, 50, 20
 MAX_GUID = 1000
 MAX_HUBS = 5
 MAX_WARNINGS = 20
@@ -236,13 +238,16 @@ def _title(entry: Entry, title: str, lead: str, body_html: str, changes: Changes
 
 
 def _authors(entry: Entry, changes: Changes) -> tuple[str, ...]:
-    names = []
-    for author in entry.authors[: 4 * MAX_AUTHORS]:
-        name = person_name(author)
-        if name != author.strip():
-            changes.note("authors", author, "what is no part of a name (label, mail address) is removed")
-        names.append(name)
-    return _distinct(names, MAX_AUTHORS)
+    received = entry.authors[: 4 * MAX_AUTHORS]
+    names = reporters(received)
+    for author in received:
+        if author.strip() not in names:
+            changes.note(
+                "authors",
+                author,
+                "what is no name of a reporter (label, role, portal, mail address) is removed",
+            )
+    return names
 
 
 def _tags(entry: Entry, changes: Changes) -> tuple[str, ...]:

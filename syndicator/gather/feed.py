@@ -18,7 +18,7 @@ from syndicator.gather.html import parsing_steps
 from syndicator.gather.json_feed import read_json
 from syndicator.gather.pool import DEFAULT_TIMEOUT_S, ParserPool
 from syndicator.gather.sniff import DocumentKind, holds_feed, sniff
-from syndicator.gather.text import plain_text
+from syndicator.gather.text import MAX_NAME, plain_text
 from syndicator.gather.tolerant_feed import read_tolerantly
 from syndicator.gather.unpacking import is_packed, unpacked
 from syndicator.gather.xml_feed import read_xml
@@ -34,12 +34,13 @@ MAX_IN_PROCESS_STEPS = 2_000_000
 """Of all HTML in a feed: see `html.Weight`. So many are 10 ms."""
 MAX_IN_PROCESS_US = 30_000
 """Of making candidates, as `_expected_us` estimates it."""
-_ELEMENT_US, _CHARACTER_US, _IMAGE_US, _PICTURE_US, _NAME_US, _ADDRESS_CHARACTER_US = (
+_ELEMENT_US, _CHARACTER_US, _IMAGE_US, _PICTURE_US, _NAME_US, _BYLINE_CHARACTER_US, _ADDRESS_CHARACTER_US = (
     6.0,
     0.02,
     12.0,
     10.0,
     2.0,
+    2.5,
     0.3,
 )
 """Measured, each at its worst: an element of HTML, and what an `img` costs more, with an odd address."""
@@ -158,5 +159,6 @@ def _expected_us(entry: Entry) -> float:
         + _CHARACTER_US * sum(map(len, texts))
         + _PICTURE_US * len(entry.pictures)
         + _NAME_US * (len(entry.authors) + len(entry.tags))
+        + _BYLINE_CHARACTER_US * sum(min(len(author), MAX_NAME) for author in entry.authors)
         + _ADDRESS_CHARACTER_US * len(entry.link)
     )

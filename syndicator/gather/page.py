@@ -8,6 +8,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from syndicator.errors import NotReadable
+from syndicator.gather.bylines import reporters
 from syndicator.gather.figures import parse_count
 from syndicator.gather.selectors import (
     Doomed,
@@ -19,7 +20,7 @@ from syndicator.gather.selectors import (
     selector,
     text_of,
 )
-from syndicator.gather.text import MAX_NAME, person_name
+from syndicator.gather.text import MAX_NAME
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ListRule, PopularRule, Source
@@ -248,6 +249,6 @@ def _popular(source: Source, fetched: Fetched, rows: list[Picked]) -> tuple[Popu
             title=title,
             published_at=first_date(source, fetched, row.texts("date")),
             views=first_count(row.texts("views")),
-            author=person_name(row.text("author", MAX_NAME)) or None,
+            author=next(iter(reporters(row.texts("author", MAX_NAME))), None),
         )
     return tuple(found.values())

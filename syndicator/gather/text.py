@@ -10,6 +10,8 @@ MAX_LEAD = 1000
 MAX_URL = 4096
 MAX_DIGITS = 10
 """Lengths in characters; what is longer is cut, a longer URL is none."""
+MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS = 20, 50, 20
+"""Of one article."""
 
 _UNWANTED = re.compile(  # all in the basic plane: beyond it, sets of characters are ten times slower
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufffd\u200b\u2060\ufeff]"
@@ -25,11 +27,6 @@ _PLAIN_ADDRESS = re.compile(
     r"https?://[a-zA-Z0-9][a-zA-Z0-9.-]{0,250}(?:[/?#][a-zA-Z0-9._~:/?#\[\]@!$&'()*+,;=%-]{0,3800})?"
 )
 _UNSAFE = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f]")
-_BYLINE = re.compile(
-    r"(?:reporter|wartawan|penulis|jurnalis|kontributor|author|writer|pewarta|teks)\s*[:：]\s*"
-    r"|(?:oleh|by)(?:\s*[:：]\s*|\s+)",
-    re.IGNORECASE,
-)
 _NO_WORD = re.compile(r"[\W_]+")
 # Both begin only where a word begins: tried from each of its letters, a long word takes quadratic time.
 _MAIL_AND_NAME = re.compile(r"(?<![^\s@()])[^\s@()]++@[^\s@()]++\s*+\((?P<name>[^()]*+)\)")
@@ -58,15 +55,13 @@ def title_text(text: str, limit: int = MAX_TITLE) -> str:
     return plain_text(text, limit)
 
 
-def person_name(text: str) -> str:
-    """Give a name without its label ("Reporter : ", "Oleh ") and without mail addresses."""
+def without_mail(text: str) -> str:
+    """Give a name without mail addresses: "a@b.example (Nama)" is "Nama"."""
+    if "@" not in text:
+        return text
     if match := _MAIL_AND_NAME.search(text):
         text = match["name"]
-    name = _MAIL.sub("", title_text(text, MAX_NAME))
-    name = name.strip()
-    if match := _BYLINE.match(name):
-        name = name[match.end() :]
-    return name.strip(" ,;:|")
+    return _MAIL.sub("", text).strip()
 
 
 def shortened(text: str, limit: int) -> str:

@@ -18,7 +18,7 @@ from syndicator.gather.html import (
     weight,
     widest,
 )
-from syndicator.gather.text import absolute_url, person_name, plain_text, shortened, title_text, whole_number
+from syndicator.gather.text import absolute_url, plain_text, shortened, title_text, whole_number
 
 BASE = "https://news.example/read/1/x"
 ACTIVE = [
@@ -194,25 +194,6 @@ def test_the_words_of_html(markup: str, expected: str) -> None:
 )
 def test_titles_are_plain_text(text: str, expected: str) -> None:
     assert title_text(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("Reporter : Nama Satu", "Nama Satu"),
-        ("REPORTER: Nama", "Nama"),
-        ("Oleh Nama Satu", "Nama Satu"),
-        ("By Nama Satu", "Nama Satu"),
-        ("Byron Satu", "Byron Satu"),
-        ("Penulis:Nama", "Nama"),
-        ("a@b.example (Nama Satu)", "Nama Satu"),
-        ("Nama Satu <a@b.example>", "Nama Satu"),
-        ("a@b.example", ""),
-        ("", ""),
-    ],
-)
-def test_names(text: str, name: str) -> None:
-    assert person_name(text) == name
 
 
 def test_lengths_are_bounded() -> None:

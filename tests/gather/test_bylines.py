@@ -1,0 +1,112 @@
+"""Who wrote it, in the lines that portals write: names come out whole, and nothing else does."""
+
+import pytest
+from gather.article_pages import NEWS, page, read, script
+from gather.gather_values import fetched, rss, source
+
+from syndicator.gather.bylines import reporters
+from syndicator.gather.feed import read_thoroughly
+from syndicator.model.source import ArticleRule
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        # labels, with a colon and without
+        ("Reporter : Nama Satu", ("Nama Satu",)),
+        ("REPORTER: Nama", ("Nama",)),
+        ("Penulis:Nama", ("Nama",)),
+        ("Penulis Budi Santoso", ("Budi Santoso",)),
+        ("Oleh Budi & Sari", ("Budi", "Sari")),
+        ("OLEH BUDI SANTOSO DAN SARI DEWI", ("BUDI SANTOSO", "SARI DEWI")),
+        ("Ditulis oleh Budi Santoso", ("Budi Santoso",)),
+        ("Written by Jane Doe", ("Jane Doe",)),
+        ("Byron Satu", ("Byron Satu",)),
+        ("Penulis/Editor: Budi Santoso", ("Budi Santoso",)),
+        ("Penulis:", ()),
+        # editors and others
+        ("Penulis: A. B. Susanto | Editor: Siti Nur'aini", ("A. B. Susanto",)),
+        ("Penulis Budi Santoso Editor Siti Nur'aini", ("Budi Santoso",)),
+        ("Pewarta : Budi Santoso\nEditor : Siti Nur'aini", ("Budi Santoso",)),
+        ("REPORTER: BUDI SANTOSO / EDITOR: SITI AMINAH", ("BUDI SANTOSO",)),
+        ("Editor: Ani, Penulis: Budi", ("Budi",)),
+        ("Reporting by Jane Doe; editing by John Roe", ("Jane Doe",)),
+        ("Editor Siti Nur'aini", ()),
+        ("Fotografer: Ani Wijaya", ()),
+        # degrees, and names of other forms
+        ("Reporter: Budi Santoso, S.Sos.", ("Budi Santoso, S.Sos.",)),
+        ("Prof. Dr. Budi Santoso, M.Si., Ph.D.", ("Prof. Dr. Budi Santoso, M.Si., Ph.D.",)),
+        ("Ani Wijaya, S.Pd., M.Pd. dan Budi Santoso, SH", ("Ani Wijaya, S.Pd., M.Pd.", "Budi Santoso, SH")),
+        ("Ani Wijaya, Dr. Budi Santoso", ("Ani Wijaya", "Dr. Budi Santoso")),
+        ("John Smith, Jr.", ("John Smith, Jr.",)),
+        ("VAN DER BERG, ANNA", ("VAN DER BERG, ANNA",)),
+        ("Jane O'Neil-Smith", ("Jane O'Neil-Smith",)),
+        ("Angel di Maria", ("Angel di Maria",)),
+        ("Jane Doe, John Roe and Max Mustermann", ("Jane Doe", "John Roe", "Max Mustermann")),
+        # roles and places
+        ("By Jane Doe and John Roe, Staff Writers", ("Jane Doe", "John Roe")),
+        ("Jane Doe | Staff Writer", ("Jane Doe",)),
+        ("Budi Santoso (Kontributor Surabaya)", ("Budi Santoso",)),
+        ("Oleh Budi Santoso, Guru Besar UI", ("Budi Santoso",)),
+        ("Laporan Budi Santoso dari Surabaya", ("Budi Santoso",)),
+        ("admin", ()),
+        # agencies and portals
+        ("Budi Santoso/Antara", ("Budi Santoso",)),
+        ("ANTARA/Budi Santoso", ("Budi Santoso",)),
+        ("By JANE DOE, Associated Press", ("JANE DOE",)),
+        ("By Jane Doe for Reuters", ("Jane Doe",)),
+        ("Budi Santoso, CNN Indonesia", ("Budi Santoso",)),
+        ("Budi Santoso - Kompas.com", ("Budi Santoso",)),
+        ("Budi Santoso, Okezone · Senin 1 Mei 2023", ("Budi Santoso",)),
+        ("Dewi Susilowati (The Jakarta Post)", ("Dewi Susilowati",)),
+        ("Laporan wartawan TribunJatim.com, Budi Santoso", ("Budi Santoso",)),
+        ("Laporan Wartawan Tribunnews.com Budi Santoso dan Sari Dewi", ("Budi Santoso", "Sari Dewi")),
+        ("Laporan Kontributor Harian Pagi, Budi Santoso", ("Budi Santoso",)),
+        ("Laporan Wartawan Budi Santoso, S.Sos.", ("Budi Santoso, S.Sos.",)),
+        ("Associated Press", ("Associated Press",)),
+        ("kota.co.id", ()),
+        # mail addresses, initials, signs
+        ("a@b.example (Nama Satu)", ("Nama Satu",)),
+        ("Nama Satu <a@b.example>", ("Nama Satu",)),
+        ("a@b.example", ()),
+        ("Budi Santoso @budi", ("Budi Santoso",)),
+        ("Oleh: Budi Santoso*", ("Budi Santoso",)),
+        ("(bud/sar)", ()),
+        ("", ()),
+    ],
+)  # fmt: skip
+def test_names_come_out_whole_and_nothing_else(text: str, names: tuple[str, ...]) -> None:
+    assert reporters([text]) == names
+
+
+def test_the_portal_is_nobody() -> None:
+    assert reporters(["Laporan Kontributor Kota Pos, Budi Santoso", "Kota Pos"], site="Kota Pos") == (
+        "Budi Santoso",
+    )
+    assert reporters(["Kota Pos"], site="KotaPos") == ()
+
+
+def test_one_name_in_different_capitals_is_one_reporter() -> None:
+    assert reporters(["JANE DOE", "Jane Doe"]) == ("Jane Doe",)
+
+
+def test_of_an_article_page() -> None:
+    byline = "<p class=by>Laporan wartawan TribunJatim.com, Budi Santoso, S.Sos. | Editor: Siti Nur'aini</p>"
+    one = read(
+        page(f"<h1>Judul</h1>{byline}<p class=x>Isi.</p>"), ArticleRule(title="h1", body=".x", authors=".by")
+    )
+    assert one.authors == ("Budi Santoso, S.Sos.",)
+
+
+def test_initials_give_way_to_the_name_that_the_page_tells_machines() -> None:
+    body = "<h1>Judul</h1><p class=x>Isi.</p><i class=by>(bud/sar)</i>"
+    one = read(page(body, script(NEWS)), ArticleRule(title="h1", body=".x", authors=".by"))
+    assert one.authors == ("Budi Santoso",)
+    assert one.provenance.read_from["authors"] == "json-ld"
+
+
+def test_of_a_feed() -> None:
+    item = "<title>t</title><author>Penulis: Budi Santoso, S.Sos. | Editor: Siti Nur'aini</author>"
+    (one,) = read_thoroughly(source(), fetched(rss(item))).candidates
+    assert one.authors == ("Budi Santoso, S.Sos.",)
+    assert [change.field for change in one.provenance.changes] == ["authors"]
