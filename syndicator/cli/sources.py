@@ -82,7 +82,6 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
     yield "health", ": ".join(filter(None, (shown.health.kind.value, shown.health.why)))
     if state.failure:
         yield "last failure", f"{state.failure.reason}: {state.failure.detail}"
-    yield "stopped", state.stopped or ""
     if state.next_due_at and not (state.stopped or state.paused):
         yield "next due", f"{local_time(state.next_due_at, zone)}, {state.due_because}"
     if state.last_success_at:

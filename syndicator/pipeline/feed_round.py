@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from datetime import timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,19 +11,17 @@ from syndicator.gather.candidates import FeedReading
 from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Article, Candidate, ListedItem, PopularItem
 from syndicator.model.clock import Clock
-from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, moved_to
+from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.admitting import Admitted, tally
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.holding import alone
 from syndicator.pipeline.intake import Intake
+from syndicator.pipeline.polling import Polling
 from syndicator.pipeline.rounds import (
     Notes,
     Outcome,
-    RoundFailed,
-    address,
     body_hash,
-    fetched,
     new_notes,
     note_views,
     poll_of,
@@ -33,13 +30,9 @@ from syndicator.pipeline.rounds import (
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import Verdict
-from syndicator.rules.honesty import is_check_due, trusts
 from syndicator.rules.identity import content_hash, identify, url_key
 from syndicator.rules.moves import overlaps
 from syndicator.store.store import Store
-
-READ_WHOLE_EVERY = timedelta(days=1)
-"""So often a feed is read whatever its validators say: what it still lists stays known."""
 
 
 class _Taken(Struct, frozen=True, kw_only=True):
@@ -68,13 +61,12 @@ class FeedRound:
         rng: random.Random,
     ) -> None:
         self._store = store
-        self._visitor = visitor
         self._gatherer = gatherer
         self._intake = intake
         self._pages = pages
         self._subscribing = subscribing
         self._clock = clock
-        self._rng = rng
+        self._polling = Polling(visitor, clock, rng)
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where there is no feed to read."""
@@ -84,7 +76,15 @@ class FeedRound:
         pushed = await self._take_pushed(source, documents, notes) if documents else None
         if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
             return pushed  # a push makes a source due; the time of its next poll stays
-        outcome = await self._poll(source, state, notes, patient=pushed is not None)
+
+        async def read(document: Fetched) -> Outcome:
+            return await self._read(source, state, document, notes)
+
+        outcome = await self._polling.poll(source, state, read, patient=pushed is not None)
+        # Young article pages change while their feed does not.
+        rechecked = await self._pages.recheck(source, notes) if source.full_text else []
+        await note_views(self._store, self._clock, source.id, rechecked)
+        outcome = replace(outcome, round=outcome.round + tally(rechecked))
         delivers = await self._subscribing.delivers(source)
         if pushed is not None:
             outcome = replace(outcome, round=outcome.round + pushed.round, not_modified=False)
@@ -99,87 +99,31 @@ class FeedRound:
             missing=frozenset(notes.missing),
         )
 
-    async def _poll(self, source: Source, state: SourceState, notes: Notes, *, patient: bool) -> Outcome:
-        asked = self._asked_by(state)
-        result = await self._visitor.fetch(source, address(source, state), asked, patient=patient)
-        if isinstance(result, NotModified):
-            if not (asked.etag or asked.last_modified):
-                fetched(result)  # raises: it was not asked that
-            if is_check_due(state, self._rng):
-                return await self._check(source, state, result, notes)
-        return await self._judge(source, state, result, notes)
-
-    def _asked_by(self, state: SourceState) -> SourceState:
-        """Give the state whose validators are sent: none where they are not trusted, or a day has passed."""
-        now = self._clock()
-        fresh = state.read_at is not None and now - state.read_at <= READ_WHOLE_EVERY
-        if fresh and trusts(state.honesty, now):
-            return state
-        return replace(state, etag=None, last_modified=None)
-
-    async def _judge(self, source: Source, state: SourceState, result: FetchResult, notes: Notes) -> Outcome:
-        if isinstance(result, FetchFailed):
-            raise RoundFailed(result)
-        if isinstance(result, NotModified):
-            return await self._unchanged(source, state, result, notes)
-        digest = body_hash(result)
-        fresh = state.read_at is not None and self._clock() - state.read_at <= READ_WHOLE_EVERY
-        if digest == state.body_hash and fresh:
-            outcome = replace(await self._unchanged(source, state, result, notes), overlap=True)
-            news = False
-        else:
-            outcome, news = await self._read(source, state, result, notes)
-            outcome = replace(outcome, body_hash=digest)
-        if not _says_unchanged(state, result):
-            return outcome
-        return replace(outcome, held_news=news and digest != state.body_hash)
-
-    async def _check(self, source: Source, state: SourceState, said: NotModified, notes: Notes) -> Outcome:
-        """Fetch what is said to be unchanged: does it hold anything new?"""
-        result = await self._visitor.fetch(source, address(source, state))
-        return await self._judge(source, state, result if isinstance(result, Fetched) else said, notes)
-
-    async def _unchanged(
-        self, source: Source, state: SourceState, result: Fetched | NotModified, notes: Notes
-    ) -> Outcome:
-        """Read at least young article pages again: they change while their feed does not."""
-        outcome = _unchanged(state, result)
-        if not source.full_text:
-            return outcome
-        rechecked = await self._pages.recheck(source, notes)
-        await note_views(self._store, self._clock, source.id, rechecked)
-        return replace(outcome, round=tally(rechecked))
-
-    async def _read(
-        self, source: Source, state: SourceState, document: Fetched, notes: Notes
-    ) -> tuple[Outcome, bool]:
-        """Read the document; tell besides whether it held anything new itself."""
+    async def _read(self, source: Source, state: SourceState, document: Fetched, notes: Notes) -> Outcome:
         reading = await self._gatherer.read_feed(source, document)
         notes.warn(*reading.warnings)
         backfill = state.first_success_at is None
         taken = await self._take_in(source, reading, notes, backfill=backfill)
-        rechecked = await self._pages.recheck(source, notes) if source.full_text else []
         popular: tuple[PopularItem, ...] = ()
         if source.popular is not None and source.popular.url is not None:
             popular = await self._pages.popular(source, source.popular.url, notes)
-        await note_views(self._store, self._clock, source.id, taken.admitted + rechecked, popular)
-        # What pages brought that were only read again is no word of the document's.
-        own = with_known(tally(taken.admitted), taken.known)
+        await note_views(self._store, self._clock, source.id, taken.admitted, popular)
+        counts = with_known(tally(taken.admitted), taken.known)
         await self._subscribing.advertised(source, document, reading.hubs, reading.self_url)
-        await self._subscribing.polled(source, own.new)
-        known = own.changed + own.duplicate + own.unchanged
-        outcome = Outcome(
-            round=own + tally(rechecked),
+        await self._subscribing.polled(source, counts.new)
+        known = counts.changed + counts.duplicate + counts.unchanged
+        return Outcome(
+            round=counts,
             etag=document.headers.get("etag"),
             last_modified=document.headers.get("last-modified"),
+            body_hash=body_hash(document),
             read_whole=True,
             headers=document.headers,
             hints=reading.hints,
             poll=poll_of(taken.admitted, known=taken.known, backfill=backfill),
             moved_to=document.moved_to,
-            overlap=overlaps(known, known + own.new + taken.left),
+            overlap=overlaps(known, known + counts.new + taken.left),
         )
-        return outcome, own.new + own.changed > 0
 
     async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:
         """Admit what a feed holds."""
@@ -247,24 +191,6 @@ def _pushed(reading: FeedReading) -> FeedReading:
             replace(one, provenance=replace(one.provenance, pushed=True)) for one in reading.candidates
         ),
     )
-
-
-def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:
-    return Outcome(
-        not_modified=True,
-        etag=result.headers.get("etag", state.etag),
-        last_modified=result.headers.get("last-modified", state.last_modified),
-        body_hash=state.body_hash,
-        headers=result.headers,
-        moved_to=moved_to(result.redirects),
-    )
-
-
-def _says_unchanged(state: SourceState, document: Fetched) -> bool:
-    """Tell whether a document carries the very validators that we hold: then nothing in it may be new."""
-    if state.etag:
-        return document.headers.get("etag") == state.etag
-    return bool(state.last_modified) and document.headers.get("last-modified") == state.last_modified
 
 
 def _apart(candidates: Sequence[Candidate]) -> tuple[dict[str, Candidate], list[Candidate]]:

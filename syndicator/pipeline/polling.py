@@ -31,18 +31,22 @@ class Polling:
         self._clock = clock
         self._rng = rng
 
-    async def poll(self, source: Source, state: SourceState, read: Read) -> Outcome:
-        """Ask once, twice where an answer is checked; raise RoundFailed or NotReadable without a document."""
+    async def poll(self, source: Source, state: SourceState, read: Read, *, patient: bool = False) -> Outcome:
+        """Ask once, twice where an answer is checked; raise RoundFailed or NotReadable without a document.
+
+        The first turn is waited for only by the `patient` (`Visitor.fetch`).
+        """
         asked = self._asked_by(state)
-        result = await self._visitor.fetch(source, address(source, state), asked, patient=False)
+        result = await self._visitor.fetch(source, address(source, state), asked, patient=patient)
         if not isinstance(result, NotModified):
-            return await self._judge(state, fetched(result), read)
+            document = fetched(result)
+            return await self._judge(state, document, read, checked=_says_unchanged(state, document))
         if asked.etag is None and asked.last_modified is None:
             fetched(result)  # raises: it says so unasked
         if is_check_due(state, self._rng):
             checked = await self._visitor.fetch(source, address(source, state))
             if isinstance(checked, Fetched):
-                return await self._judge(state, checked, read)
+                return await self._judge(state, checked, read, checked=True)
         return _unchanged(state, result)
 
     def _is_fresh(self, state: SourceState) -> bool:
@@ -54,16 +58,19 @@ class Polling:
             return state
         return replace(state, etag=None, last_modified=None)
 
-    async def _judge(self, state: SourceState, document: Fetched, read: Read) -> Outcome:
+    async def _judge(self, state: SourceState, document: Fetched, read: Read, *, checked: bool) -> Outcome:
+        """Read a document, unless it is the same; `checked` is whether it was said to be just that."""
         is_same = body_hash(document) == state.body_hash
         if is_same and self._is_fresh(state):
             outcome = replace(_unchanged(state, document), overlap=True)
         else:
             outcome = await read(document)
-        if not _says_unchanged(state, document):
+        if not checked:
             return outcome
-        # What is new in a document that is the same was left over, or could not be read: no lie.
-        return replace(outcome, held_news=outcome.round.new > 0 and not is_same)
+        # What is new in a document that is the same was left over, or could not be read: no lie. Validators
+        # do not count here: some servers say 304 to any, and send another one with each document.
+        news = outcome.round.new + outcome.round.changed > 0
+        return replace(outcome, held_news=news and not is_same)
 
 
 def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:

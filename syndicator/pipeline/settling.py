@@ -12,6 +12,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import Failure, FeedHints, Honesty, Move, Round, Source, SourceState
 from syndicator.pipeline.rounds import Outcome, address
 from syndicator.rules.cadence import (
+    GONE,
     Due,
     after_failure,
     after_success,
@@ -104,7 +105,7 @@ class Settling:
             excused=excused,
             failure=Failure(reason=failed.code, detail=failed.detail, at=now),
             move=rolled_back(state.move, ok=not counts_against(failed), overlap=None),
-            stopped=due.because if is_gone(failed) else None,
+            stopped=GONE if is_gone(failed) else None,
         )
         if is_gone(failed) and asked != source.url:
             because = f"where it had moved to is gone ({failed.code}): the configured address is asked again"

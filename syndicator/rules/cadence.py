@@ -34,6 +34,8 @@ OUR_TURN_S = 60.0
 PUSHED_FACTOR = 12
 """By how much longer the interval of a source is while its hub pushes."""
 LONGEST_PUSHED_S = 12 * 3600.0
+GONE = "the server says that it is gone for good (http_410)"
+"""Why a source has stopped."""
 NEVER = timedelta(days=365)
 """How far ahead a source is due that is not due at all: it has stopped, or its cron never comes again."""
 
@@ -107,10 +109,10 @@ def after_failure(
     usually pass by themselves (DNS, connections, time-outs, 5xx) grow it by the root of two only, and those
     that are not to be blamed on the source (429, faults of ours) double it up to 1 h only. What the
     server asks by `Retry-After` is kept, from 1 s up to a day. A server that has said 410 is not asked again:
-    see `is_gone`; `Due.because` is then the sentence for `SourceState.stopped`, and `Due.at` far ahead.
+    see `is_gone`; `Due.at` is then far ahead.
     """
     if is_gone(failed):
-        return Due(at=now + NEVER, because="stopped: the server says that it is gone for good (http_410)")
+        return Due(at=now + NEVER, because=f"stopped: {GONE}")
     regular = _by_schedule(schedule, state, timezone, began_at, now, pushed=False)
     wait_s = (regular.at - now).total_seconds()
     if excuses(failed):

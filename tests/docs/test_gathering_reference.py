@@ -26,7 +26,6 @@ from syndicator.model.source import (
 from syndicator.pipeline import (
     article_pages,
     discovering,
-    feed_round,
     gathering,
     holding,
     permission,
@@ -253,7 +252,7 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("Dates", "Absurd", [f"{dates.OLDEST.year} is"]),
     ("Dates", "Feeds of events (`future_dates = true`)", [dates.FARTHEST_EVENT]),
     ("Dates", "Late finds", [dates.LATE_FIND]),
-    ("Asking", "Read whole", [feed_round.READ_WHOLE_EVERY, polling.READ_WHOLE_EVERY]),
+    ("Asking", "Read whole", [polling.READ_WHOLE_EVERY]),
     ("Asking", "Honesty", [f"One answer in {honesty.ONE_IN}"]),
     ("Asking", "A lie", [honesty.FIRST_DISTRUST, honesty.LONGEST_DISTRUST]),
     ("Asking", "Permanent redirects (301, 308)", [f"{moves.SIGHTINGS} rounds", moves.LONG_ENOUGH]),

@@ -15,6 +15,8 @@ from syndicator.model.ids import FeedId
 from syndicator.model.source import SourceState
 from syndicator.pipeline.explaining import explain
 from syndicator.pipeline.gathering import SourceReport
+from syndicator.rules.cadence import GONE
+from syndicator.rules.health import Standing
 from syndicator.service import Service
 
 
@@ -39,10 +41,12 @@ async def test_a_source_that_is_gone_is_asked_no_more_until_it_is_resumed(
         await service.enlist()
         (report,) = await gather(service)
         assert report.reason == "http_410"
-        assert "gone for good" in ((await state_of(service)).stopped or "")
         clock.advance(30 * 86400)
         await service.enlist()  # as every start does
         assert await gather(service) == []
+        shown = await service.reading.source(CITY)
+        assert (shown.health.kind, shown.health.why) == (Standing.STOPPED, GONE)
+        assert shown.state.due_because == f"stopped: {GONE}"
         del portal.status["/rss"]
         portal.documents["/rss"] = rss(1)
         assert await service.steering.resume(CITY)

@@ -9,6 +9,7 @@ from support import NOON
 
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Failure, Round, Source, SourceKind, SourceState
+from syndicator.rules.cadence import GONE
 from syndicator.rules.health import Health, Standing, health
 
 SOURCE = Source(
@@ -24,12 +25,11 @@ FINE = SourceState(
     first_success_at=NOON - HOUR, last_success_at=NOON, last_round=Round(new=1), next_due_at=NOON + HOUR
 )
 FAILURE = Failure(reason="http_503", detail="It answered 503.", at=NOON)
-STOPPED = "stopped: the server says that it is gone for good (http_410)"
 
 STANDINGS = [
     (FINE, Standing.OK, ""),
     (SourceState(), Standing.NEW, "it has not been gathered yet"),
-    (replace(FINE, stopped=STOPPED, failures=3), Standing.STOPPED, STOPPED),
+    (replace(FINE, stopped=GONE, failures=3), Standing.STOPPED, GONE),
     (
         replace(FINE, failures=1, failure=FAILURE),
         Standing.FAILING,

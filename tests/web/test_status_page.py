@@ -163,7 +163,7 @@ async def test_a_source_that_has_stopped_or_gone_quiet_says_why(world: World, cl
     await sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
     stopped = SourceState(
         last_success_at=NOON,
-        stopped="stopped: gone for good (http_410)",
+        stopped="gone for good (http_410)",
         next_due_at=NOON + timedelta(days=365),
     )
     quiet = SourceState(
@@ -179,7 +179,7 @@ async def test_a_source_that_has_stopped_or_gone_quiet_says_why(world: World, cl
     table, _ = (await page(client)).css("table")
     told = rows(table)
     assert list(told) == ["stopped", "failing", "late", "quiet", "new"]
-    assert told["stopped"][1] == "Stopped stopped: gone for good (http_410)"
+    assert told["stopped"][1] == "Stopped gone for good (http_410)"
     assert told["stopped"][4] == "–"
     assert told["quiet"][1].startswith("Quiet for longer than usual nothing new for 2 d, in which about ")
 
