@@ -22,6 +22,7 @@ from syndicator.gather.article_body import (
     without_read_also,
 )
 from syndicator.gather.article_photos import claimed_photos, photos
+from syndicator.gather.article_telling import date_rule, dates_passed_over, taken_out
 from syndicator.gather.bylines import reporters, tags_in
 from syndicator.gather.html import same_site, to_text
 from syndicator.gather.language import MAX_CHARS, language_of
@@ -47,7 +48,6 @@ from syndicator.model.article import Candidate, Change, ListedItem, Photo, Prove
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source
 from syndicator.rules.date_text import read_date
-from syndicator.rules.dates import read_claim
 from syndicator.rules.identity import spec_hash
 
 _TEXT_PARTS = (
@@ -85,11 +85,12 @@ def read_article(source: Source, fetched: Fetched, listed: ListedItem | None = N
         raise NotReadable(Reason.EMPTY, "it leads to the front page")
     rule = source.article or _EMPTY_RULE
     page = Page(fetched)
-    doomed = page.doomed(selector("article.remove", rule.remove))
+    unwanted = selector("article.remove", rule.remove)
+    doomed = page.doomed(unwanted)
     picked = page.pick(doomed, _parts(rule))
     said, bodies = read_metadata(page, doomed, addresses_of(fetched, listed))
+    cut = _Cut(page=page, picked=picked, said=said, gone=taken_out(page.find(unwanted)))
     doomed.cut()
-    cut = _Cut(page=page, picked=picked, said=said)
     return _Reader(source, fetched, listed, cut).reading(bodies)
 
 
@@ -115,6 +116,7 @@ class _Cut(Struct, frozen=True, kw_only=True):
     page: Page
     picked: Picked
     said: SaidOfItself
+    gone: list[Change]
 
 
 class _Reader:
@@ -130,7 +132,7 @@ class _Reader:
         self._rule = source.article or _EMPTY_RULE
         self._url = listed.url if listed else fetched.requested_url
         self._choice = Choice()
-        self._changes: list[Change] = []
+        self._changes = cut.gone
         self._warnings = list(cut.said.warnings)
         self._near: list[str] = []
 
@@ -150,6 +152,7 @@ class _Reader:
             raise _nothing("text", "article.body", self._rule.body)
         self._tell_what_is_missing(candidate, date)
         self._compare(claimed, dates)
+        self._changes += dates_passed_over(dates, date, self._choice.read_from)
         done = replaced(candidate, self._rule.replace, self._page.base)
         self._changes += done.changes
         missing = self._missing(dates)
@@ -384,14 +387,7 @@ class _Reader:
             last_modified=fetched.headers.get("last-modified"),
             rules=spec_hash(self._source),
             claimed_date=plain_text(date.text, MAX_NAME) if date else None,
-            date_rule=self._date_rule(date),
+            date_rule=date_rule(date, self._choice.read_from),
             read_from=self._choice.read_from,
             changes=tuple(self._changes),
         )
-
-    def _date_rule(self, date: Dated | None) -> str:
-        if self._choice.read_from.get("published_at") == "list":
-            return "as the list has it"
-        if date:
-            return date.rule
-        return read_claim("", timezone=self._source.timezone, now=self._fetched.fetched_at).rule

@@ -27,6 +27,7 @@ LATE_FIND = timedelta(hours=1)
 """How far back an article that is found late may be listed."""
 
 _FIRST_SIGHT = "the time of first sight counts"
+NO_DATE = f"no date given: {_FIRST_SIGHT}"
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -45,7 +46,7 @@ def read_claim(text: str, *, timezone: str, now: datetime, future: bool = False)
     dates ahead of it are meant, as those of events are.
     """
     if not text.strip():
-        return Claim(at=None, rule=f"no date given: {_FIRST_SIGHT}")
+        return Claim(at=None, rule=NO_DATE)
     read = read_date(text, timezone=timezone, now=now, future=future)
     if read is None:
         return Claim(at=None, rule=f"not understood: {_FIRST_SIGHT}")
