@@ -31,6 +31,7 @@ from syndicator.rules.pictures import (
     media_type,
     secure_url,
     whole_length,
+    without_broken,
     without_pictures,
     without_pixels,
 )
@@ -59,9 +60,10 @@ MAX_PIXELS_TOLD = 5
 
 
 class _Shown(Struct, frozen=True, kw_only=True):
-    """A candidate's photos as they are taken, and what was done to them."""
+    """A candidate's pictures as they are taken, and what was done to them."""
 
     photos: tuple[Photo, ...]
+    body_html: str
     changes: tuple[Change, ...]
     broken: tuple[str, ...]
     """A sentence each."""
@@ -84,9 +86,9 @@ class Pictures:
     ) -> tuple[list[Candidate], tuple[str, ...]]:
         """Give the candidates of one document with their pictures as they are to be taken, and warnings.
 
-        `none`: all pictures are left out. `link`: what is known to be broken is left out, of the others media
-        type and size are filled in, and `https:` is preferred where it works at first sight. `cache`: the
-        same, but addresses stay as they are and are noted as ones that we serve.
+        `none`: all pictures are left out. `link`: what is known to be broken is left out, of bodies too; of
+        the others media type and size are filled in, and `https:` is preferred where it works at first sight.
+        `cache`: the same, but addresses stay as they are and are noted as ones that we serve.
         A picture that could not be looked at is taken as announced, and stays so; a later look can only add
         type and size, or find it broken.
         """
@@ -263,21 +265,33 @@ def _bare(candidate: Candidate) -> Candidate:
 def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
     photos: dict[str, Photo] = {}
     changes: list[Change] = []
-    warnings: list[str] = []
+    broken = {url: picture.why for url, picture in known.items() if picture.finding is Finding.BROKEN}
     for photo in candidate.photos:
         picture = known.get(photo.url)
         if picture is None:
             photos.setdefault(photo.url, photo)
-        elif picture.finding is Finding.BROKEN:
-            changes.append(left_out(photo.url, f"looking at it gave {picture.why}"))
-            warnings.append(f"picture {photo.url} of {candidate.url}: {picture.why}")
+        elif photo.url in broken:
+            changes.append(_is_broken(photo.url, picture.why, "photos"))
         else:
             # We serve what came with the article, by the digest of that very address.
             link = photo.url if candidate.provenance.images is ImagePolicy.CACHE else picture.link
             photos.setdefault(link, _filled(photo, picture, link))
             if link != photo.url:
                 changes.append(_secured(photo))
-    return _Shown(photos=tuple(photos.values()), changes=tuple(changes), broken=tuple(warnings))
+    body_html, inside = without_broken(candidate.body_html, broken)
+    inside = list(dict.fromkeys(inside))
+    changes += [_is_broken(url, broken[url], "body") for url in inside]
+    gone = dict.fromkeys([photo.url for photo in candidate.photos if photo.url in broken] + inside)
+    return _Shown(
+        photos=tuple(photos.values()),
+        body_html=body_html,
+        changes=tuple(changes),
+        broken=tuple(f"picture {url} of {candidate.url}: {broken[url]}" for url in gone),
+    )
+
+
+def _is_broken(url: str, why: str, field: str) -> Change:
+    return left_out(url, f"looking at it gave {why}", field)
 
 
 def _filled(photo: Photo, picture: KnownPicture, link: str) -> Photo:
@@ -298,7 +312,7 @@ def _secured(photo: Photo) -> Change:
 
 
 def _taken(candidate: Candidate, shown: _Shown) -> Candidate:
-    return replace(_changed(candidate, shown.changes), photos=shown.photos)
+    return replace(_changed(candidate, shown.changes), photos=shown.photos, body_html=shown.body_html)
 
 
 def _changed(candidate: Candidate, changes: tuple[Change, ...]) -> Candidate:

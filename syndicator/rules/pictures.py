@@ -7,7 +7,7 @@ import hashlib
 import html
 import re
 from base64 import b32encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from urllib.parse import urlsplit, urlunsplit
 
@@ -91,8 +91,8 @@ def body_pictures(body_html: str) -> list[str]:
     """Name the first pictures inside a clean body, in order."""
     if "<img" not in body_html:
         return []
-    found = (_SOURCE.search(tag[1]) for tag in islice(_IMAGE.finditer(body_html), MAX_INSIDE))
-    return [html.unescape(match[0]) for match in found if match]
+    found = map(_address, islice(_IMAGE.finditer(body_html), MAX_INSIDE))
+    return [address for address in found if address]
 
 
 def without_pictures(body_html: str) -> str:
@@ -111,12 +111,42 @@ def without_pixels(body_html: str) -> tuple[str, list[str]]:
     def image(match: re.Match[str]) -> str:
         if not _PIXEL.search(match[1]):
             return match[0]
-        source = _SOURCE.search(match[1])
-        gone.append(html.unescape(source[0]) if source else "")
+        gone.append(_address(match))
         return ""
 
     body = _IMAGE.sub(image, body_html)
     return (_tidied(body), gone) if gone else (body_html, gone)
+
+
+def without_broken(body_html: str, broken: Collection[str]) -> tuple[str, list[str]]:
+    """Take the pictures of these addresses out of a clean body; give the addresses of what was taken.
+
+    A figure that showed nothing else leaves with its caption.
+    """
+    if "<img" not in body_html or not broken:
+        return body_html, []
+    gone: list[str] = []
+
+    def image(match: re.Match[str]) -> str:
+        address = _address(match)
+        if address not in broken:
+            return match[0]
+        gone.append(address)
+        return ""
+
+    def figure(match: re.Match[str]) -> str:
+        left = _IMAGE.sub(image, match[1])
+        if left == match[1]:
+            return match[0]
+        return f"<figure>{left}</figure>" if "<img" in left or _OTHER_CONTENT.search(left) else ""
+
+    body = _IMAGE.sub(image, _FIGURE.sub(figure, body_html))
+    return (_tidied(body), gone) if gone else (body_html, gone)
+
+
+def _address(image: re.Match[str]) -> str:
+    source = _SOURCE.search(image[1])
+    return html.unescape(source[0]) if source else ""
 
 
 def _tidied(body: str) -> str:

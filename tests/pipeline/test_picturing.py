@@ -37,6 +37,7 @@ from syndicator.rules.pictures import (
     picture_digest,
     picture_url,
     served_by_us,
+    without_broken,
     without_pictures,
     without_pixels,
 )
@@ -150,6 +151,46 @@ async def test_what_is_no_picture_is_left_out_with_a_word(
     assert why in change.why or why == "redirect"
     assert len(warnings) == 1
     assert warnings[0].startswith(f"picture {bad} of {taken[0].url}: ")
+
+
+@pytest.mark.parametrize("policy", [ImagePolicy.LINK, ImagePolicy.CACHE])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(status=404),
+        reply(b"<html>", headers=[("Content-Type", "text/html")]),
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 20971521\r\n\r\n",
+    ],
+)
+async def test_a_broken_photo_leaves_the_text_too(
+    store: Store, clock: ManualClock, policy: ImagePolicy, answer: bytes
+) -> None:
+    answers = {"/bad.jpg?a=1&b=2": answer, "/good.jpg": reply(b"x", headers=JPEG)}
+    async with serving(by_path(answers)) as server, pictures_of(store, clock) as pictures:
+        bad, good = server.url("/bad.jpg?a=1&b=2"), server.url("/good.jpg")
+        shown = f'<img alt="Jalan" src="{bad.replace("&", "&amp;")}">'
+        kept = f'<figure><img src="{good}"><figcaption>Pasar</figcaption></figure>'
+        body = (
+            f"<p>Satu.</p><figure><a href='#x'>{shown}</a><figcaption>Jalan</figcaption></figure>"
+            f"<p>Dua.{shown}</p>{kept}"
+        ).replace("'", '"')
+        for _ in range(2):
+            given = with_photos(bad, good, body_html=body)
+            (taken,), warnings = await pictures.prepare(source(policy), [given])
+            assert taken.body_html == f"<p>Satu.</p><p>Dua.</p>{kept}"
+            assert [(one.field, one.received) for one in taken.provenance.changes] == [
+                ("photos", bad),
+                ("body", bad),
+            ]
+            assert len(warnings) == 1
+
+
+def test_a_figure_stays_with_what_is_not_broken() -> None:
+    two = '<figure><img src="https://a.example/1.jpg"><img src="https://a.example/2.jpg"><figcaption>Dua</figcaption></figure>'
+    left, gone = without_broken(two, {"https://a.example/1.jpg"})
+    assert left == '<figure><img src="https://a.example/2.jpg"><figcaption>Dua</figcaption></figure>'
+    assert gone == ["https://a.example/1.jpg"]
+    assert without_broken(two, {"https://a.example/3.jpg"}) == (two, [])
 
 
 async def test_a_pixel_that_counts_visits_is_left_out_unasked(store: Store, clock: ManualClock) -> None:

@@ -91,3 +91,17 @@ async def test_what_was_linked_by_https_is_served_by_the_address_that_we_know(
     assert known is not None
     assert known.served
     assert as_link.photos[0].url == linked.link
+
+
+async def test_what_could_not_be_served_leaves_the_text(store: Store, clock: ManualClock) -> None:
+    url = "https://img.city.example/1.jpg"
+    body = f'<p>Isi.</p><figure><img src="{url}"><figcaption>Jalan</figcaption></figure>'
+    tried = KnownPicture(
+        url=url, source=CACHE.id, link=url, served=True, finding=Finding.BROKEN, why="unreadable"
+    )
+    await store.pictures.add([replace(tried, checked_at=clock())], clock())
+    async with pictures_of(store, clock) as pictures:
+        (taken,), warnings = await pictures.prepare(CACHE, [with_photos(body_html=body)])
+    assert taken.body_html == "<p>Isi.</p>"
+    assert [(one.field, one.received) for one in taken.provenance.changes] == [("body", url)]
+    assert warnings == (f"picture {url} of {taken.url}: unreadable",)

@@ -192,6 +192,11 @@ async def test_only_addresses_that_came_with_articles_can_be_asked_for(
     "answer",
     [
         reply(b"<html><script>alert(1)</script>", headers=[("Content-Type", "image/jpeg")]),
+        reply(b"\xef\xbb\xbf<!doctype html><script>alert(1)</script>", headers=[("Content-Type", "image/png")]),
+        reply(b" \r\n\t<html><script>alert(1)</script>", headers=[("Content-Type", "image/png")]),
+        reply(b'\xef\xbb\xbf\n<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', headers=[("Content-Type", "image/png")]),
+        reply(b"\xff\xfe<\0h\0t\0m\0l\0>\0", headers=[("Content-Type", "image/png")]),
+        reply(b"\n" + picture(), headers=[("Content-Type", "image/png")]),
         reply(b'<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>', headers=[("Content-Type", "image/svg+xml")]),
         reply(picture()[:300], headers=[("Content-Type", "image/jpeg")]),
         reply(picture(1, 1), headers=[("Content-Type", "image/jpeg")]),
@@ -211,11 +216,15 @@ async def test_what_is_no_picture_is_not_there_and_is_left_out_from_then_on(
         asked = len(site.server.asked)
         assert (await site.client.get(site.path())).status == 404
         assert len(site.server.asked) == asked, "not asked for again so soon"
-        given = story(1, photos=(Photo(url=site.url()),))
+        body = f'<p>Isi.</p><figure><img src="{site.url()}"></figure>'
+        given = story(1, photos=(Photo(url=site.url()),), body_html=body)
         taken, warnings = await site.prepared.prepare(KOTA, [given])
-    assert taken[0].photos == ()
+    assert (taken[0].photos, taken[0].body_html) == ((), "<p>Isi.</p>")
     assert len(warnings) == 1
-    assert taken[0].provenance.changes[0].received == site.url()
+    assert [(one.field, one.received) for one in taken[0].provenance.changes] == [
+        ("photos", site.url()),
+        ("body", site.url()),
+    ]
 
 
 async def test_a_portal_that_is_down_for_a_while_costs_no_picture(
