@@ -127,9 +127,12 @@ def _content(told: Explained) -> Lines:
 def _dates(one: Article, zone: str) -> Lines:
     claimed = one.provenance.claimed_date
     yield "claimed", f'"{claimed}"' if claimed else "nothing"
+    yield "", f"that is {one.provenance.claimed_at}" if one.provenance.claimed_at else ""
     yield "rule", one.provenance.date_rule
     yield "published", local_time(one.published_at, zone)
     yield "first seen", local_time(one.first_seen_at, zone)
+    until = one.provenance.held_until
+    yield "held until", f"{local_time(until, zone)}, under an embargo" if until else ""
     yield "listed as of", local_time(one.listed_at, zone)
     yield "updated", local_time(one.updated_at, zone) if one.revision > 1 else ""
 

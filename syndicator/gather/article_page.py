@@ -22,7 +22,7 @@ from syndicator.gather.article_body import (
     without_read_also,
 )
 from syndicator.gather.article_photos import claimed_photos, photos
-from syndicator.gather.article_telling import date_rule, dates_passed_over, taken_out
+from syndicator.gather.article_telling import date_rule, dates_passed_over, taken_out, written
 from syndicator.gather.bylines import reporters, tags_in
 from syndicator.gather.html import same_site, to_text
 from syndicator.gather.language import MAX_CHARS, language_of
@@ -387,6 +387,7 @@ class _Reader:
             last_modified=fetched.headers.get("last-modified"),
             rules=spec_hash(self._source),
             claimed_date=plain_text(date.text, MAX_NAME) if date else None,
+            claimed_at=written(date, self._listed, self._choice.read_from),
             date_rule=date_rule(date, self._choice.read_from),
             read_from=self._choice.read_from,
             changes=tuple(self._changes),

@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborNode
 from syndicator.gather.changes import MAX_RECEIVED, excerpt
 from syndicator.gather.html import to_text
 from syndicator.gather.merging import Dated
-from syndicator.model.article import Change
+from syndicator.model.article import Change, ListedItem
 from syndicator.rules.dates import NO_DATE
 
 MAX_DATES = 5
@@ -20,6 +20,13 @@ def taken_out(nodes: Sequence[LexborNode]) -> list[Change]:
     words = next(filter(None, (to_text(node.html or "", MAX_RECEIVED) for node in nodes)), "")
     number = "an element was" if len(nodes) == 1 else f"{len(nodes)} elements were"
     return [Change(field="page", received=excerpt(words), why=f"{number} taken out, as article.remove says")]
+
+
+def written(date: Dated | None, listed: ListedItem | None, read_from: Mapping[str, str]) -> str | None:
+    """Give the date that counts with the offset that it is given."""
+    if listed and read_from.get("published_at") == "list":
+        return listed.claimed_at
+    return date.written if date else None
 
 
 def date_rule(date: Dated | None, read_from: Mapping[str, str]) -> str:

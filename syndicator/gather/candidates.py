@@ -134,7 +134,10 @@ class _Maker:
             comments=_count(entry.comments),
             embargo_until=self._embargo(entry, changes),
             provenance=self._origin.provenance(
-                claimed=entry.published or entry.updated, rule=published.rule, changes=changes.all()
+                claimed=entry.published or entry.updated,
+                claimed_at=published.written,
+                rule=published.rule,
+                changes=changes.all(),
             ),
         )
 

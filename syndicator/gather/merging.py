@@ -58,6 +58,8 @@ class Dated(Struct, frozen=True, kw_only=True):
     text: str
     at: datetime | None
     rule: str
+    written: str | None = None
+    """With the offset that it is given."""
     is_date: bool = False
     """Whether it is a date at all, be it a bare day that is not over."""
     is_day: bool = False
@@ -80,6 +82,7 @@ def _dated(source: Source, now: datetime, read_from: str, text: str) -> Dated:
         text=text,
         at=claim.at,
         rule=claim.rule,
+        written=claim.written,
         is_date=read is not None,
         is_day=read is not None and read.precision is Precision.DAY,
         is_believable=believed is not None,

@@ -18,7 +18,9 @@ class Origin:
         self._etag = _header(fetched, "etag")
         self._last_modified = _header(fetched, "last-modified")
 
-    def provenance(self, *, claimed: str, rule: str, changes: tuple[Change, ...] = ()) -> Provenance:
+    def provenance(
+        self, *, claimed: str, claimed_at: str | None, rule: str, changes: tuple[Change, ...] = ()
+    ) -> Provenance:
         """Give the provenance of a candidate that claims a date."""
         return Provenance(
             source=self._source.id,
@@ -31,6 +33,7 @@ class Origin:
             rules=self._rules,
             images=self._source.images,
             claimed_date=plain_text(claimed, MAX_NAME) or None,
+            claimed_at=claimed_at,
             date_rule=rule,
             changes=changes,
         )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from msgspec import Struct
 from selectolax.lexbor import LexborNode
@@ -25,7 +24,7 @@ from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ListRule, PopularRule, Source
 from syndicator.rules.date_text import read_date
-from syndicator.rules.dates import read_claim
+from syndicator.rules.dates import NO_DATE, Claim, read_claim
 
 MAX_POPULAR = 100
 MAX_ROWS = 2000
@@ -138,11 +137,11 @@ def read_popular(source: Source, fetched: Fetched) -> tuple[PopularItem, ...]:
     return popular
 
 
-def first_date(source: Source, fetched: Fetched, texts: Iterable[str]) -> datetime | None:
-    """Give the first instant that one of some texts claims."""
+def first_claim(source: Source, fetched: Fetched, texts: Iterable[str]) -> Claim:
+    """Give the first of some texts that claims an instant; one without any where none does."""
     now, future = fetched.fetched_at, source.future_dates
-    claims = (read_claim(text, timezone=source.timezone, now=now, future=future).at for text in texts)
-    return next(filter(None, claims), None)
+    claims = (read_claim(text, timezone=source.timezone, now=now, future=future) for text in texts)
+    return next((claim for claim in claims if claim.at), Claim(at=None, rule=NO_DATE))
 
 
 def first_count(texts: Iterable[str]) -> int | None:
@@ -227,10 +226,12 @@ def _listed(
 
 
 def _item(source: Source, fetched: Fetched, row: Picked, url: str, title: str) -> ListedItem:
+    claim = first_claim(source, fetched, row.texts("date"))
     return ListedItem(
         url=url,
         title=title or None,
-        published_at=first_date(source, fetched, row.texts("date")),
+        published_at=claim.at,
+        claimed_at=claim.written,
         section=row.text("section", MAX_NAME) or None,
         image_url=next((image.url for image in row.images("image")), None),
     )
@@ -247,7 +248,7 @@ def _popular(source: Source, fetched: Fetched, rows: list[Picked]) -> tuple[Popu
             rank=len(found) + 1,
             url=url,
             title=title,
-            published_at=first_date(source, fetched, row.texts("date")),
+            published_at=first_claim(source, fetched, row.texts("date")).at,
             views=first_count(row.texts("views")),
             author=next(iter(reporters(row.texts("author", MAX_NAME))), None),
         )

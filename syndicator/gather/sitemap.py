@@ -120,7 +120,9 @@ def sitemap_candidate(source: Source, fetched: Fetched, item: ListedItem) -> Can
         url=item.url,
         title=item.title,
         provenance=Origin(source, fetched).provenance(
-            claimed=claimed.isoformat() if claimed else "", rule=rule
+            claimed=item.claimed_at or (claimed.isoformat() if claimed else ""),
+            claimed_at=item.claimed_at,
+            rule=rule,
         ),
         photos=(Photo(url=item.image_url),) if item.image_url else (),
         section=item.section,
@@ -154,6 +156,7 @@ def _read_feed(source: Source, fetched: Fetched) -> SitemapReading:
             url=candidate.url,
             title=candidate.title,
             published_at=candidate.published_at,
+            claimed_at=candidate.provenance.claimed_at,
             updated_at=candidate.updated_at,
             section=candidate.section,
             tags=candidate.tags,
@@ -285,6 +288,7 @@ class _Collected:
             url=url,
             title=title_text(texts.get("news:title", "")) or None,
             published_at=claim.at,
+            claimed_at=claim.written,
             updated_at=updated_at,
             tags=tuple(dict.fromkeys(filter(None, keywords)))[:MAX_KEYWORDS],
             language=plain_text(texts.get("news:language", ""), MAX_NAME) or None,

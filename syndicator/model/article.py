@@ -68,12 +68,19 @@ class Provenance(Struct, frozen=True, kw_only=True):
     """What became of its pictures: the source's policy at that time."""
     claimed_date: str | None = None
     """The date as the source writes it."""
+    claimed_at: str | None = None
+    """That date as an instant with the offset that the source gives it, or that its zone has
+    (`2026-11-05T18:20:00+07:00`); None where it is none."""
     date_rule: str = ""
     """The sentence that says what was made of it."""
     read_from: Mapping[str, str] = {}
     """Of an article page, what each field was read by: `selector`, `json-ld`, `microdata`, `opengraph`,
     `meta`, `text density`, `text near the headline`, `words` (its language), `list` or `feed`."""
     changes: tuple[Change, ...] = ()
+    held_since: datetime | None = None
+    """When we first saw it, of what was kept back under an embargo."""
+    held_until: datetime | None = None
+    """When that embargo ended, or was lifted."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -118,6 +125,8 @@ class ListedItem(Struct, frozen=True, kw_only=True, gc=False):
     url: str
     title: str | None = None
     published_at: datetime | None = None
+    claimed_at: str | None = None
+    """The same with the offset that the source gives it: see `Provenance.claimed_at`."""
     updated_at: datetime | None = None
     """When the page last changed, as a sitemap says."""
     section: str | None = None
@@ -159,7 +168,7 @@ class Article(Struct, frozen=True, kw_only=True):
     url: str
     title: str
     published_at: datetime
-    """As claimed, or `first_seen_at` where no believable date was given."""
+    """As claimed, or `first_seen_at` where no believable date was given; not before its embargo ended."""
     first_seen_at: datetime
     updated_at: datetime
     """When a reader last would have noticed a change; equals `published_at` on revision 1."""
@@ -167,6 +176,8 @@ class Article(Struct, frozen=True, kw_only=True):
     """Where feeds sort it: see `rules.dates.listed_at`."""
     provenance: Provenance
     content_hash: str
+    released_at: datetime | None = None
+    """When it was admitted, of what was kept back before; None where that was at first sight."""
     guid: str | None = None
     lead: str = ""
     body_html: str = ""
@@ -177,3 +188,8 @@ class Article(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     language: str | None = None
     related: tuple[RelatedLink, ...] = ()
+
+    @property
+    def shown_since(self) -> datetime:
+        """Since when readers may have seen it."""
+        return self.released_at or self.first_seen_at

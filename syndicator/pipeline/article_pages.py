@@ -277,14 +277,28 @@ def _together(page: Candidate | _Unread, told: Candidate | None) -> Candidate | 
     if told is None:
         return page
     return replace(
-        _filled(page, told),
+        _dated(_filled(page, told), told),
         url=told.url,
         title=page.title or told.title,
-        published_at=told.published_at or page.published_at,
         updated_at=page.updated_at or told.updated_at,
         comments=told.comments,
         embargo_until=page.embargo_until or told.embargo_until,
     )
+
+
+def _dated(page: Candidate, told: Candidate) -> Candidate:
+    """Give a page's candidate with the date of the feed, and what is told of it."""
+    if told.published_at is None:
+        return page
+    came = told.provenance
+    provenance = replace(
+        page.provenance,
+        claimed_date=came.claimed_date,
+        claimed_at=came.claimed_at,
+        date_rule=came.date_rule,
+        read_from={**page.provenance.read_from, "published_at": "feed"},
+    )
+    return replace(page, published_at=told.published_at, provenance=provenance)
 
 
 def _filled(page: Candidate, other: Candidate | Article) -> Candidate:

@@ -39,7 +39,10 @@ async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceI
     (views,) = await store.popularity.views([found.id])
     # Its own source may have left the configuration: it is still where the article comes from.
     asked = tuple(dict.fromkeys((*sources, found.source)))
-    return Explained(article=found, views=views, carried=await store.articles.carriers(found.id, asked))
+    carried = dict(await store.articles.carriers(found.id, asked))
+    if found.source in carried:  # what was held is noted as carried when it is released
+        carried[found.source] = min(carried[found.source], found.first_seen_at)
+    return Explained(article=found, views=views, carried=carried)
 
 
 class SourceShown(Struct, frozen=True, kw_only=True):

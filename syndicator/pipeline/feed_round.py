@@ -218,6 +218,7 @@ def _listed(candidate: Candidate) -> ListedItem:
         url=candidate.url,
         title=candidate.title,
         published_at=candidate.published_at,
+        claimed_at=candidate.provenance.claimed_at,
         section=candidate.section,
         tags=candidate.tags,
         language=candidate.language,

@@ -70,6 +70,7 @@ class Held:
         self, candidate: Candidate, identity: Identity, earlier: Sequence[HeldArticle], now: datetime
     ) -> None:
         until = candidate.embargo_until or now
+        candidate = _noted(candidate, earlier, now, until)
         if until - now > LONGEST or not _is_known_by_itself(candidate, identity):
             log.info("kept back until it is listed without an embargo", url=candidate.url)
             await self._store.drop(earlier)
@@ -85,7 +86,7 @@ class Held:
             return released(candidate, candidate.embargo_until)
         # Readers leave out an embargo that is over; one that was held for longer was lifted now.
         ended = candidate.embargo_until or min(now, max(one.until for one in earlier))
-        passing = released(candidate, ended)
+        passing = _noted(released(candidate, ended), earlier, now, ended)
         if not _is_known_by_itself(candidate, identity):
             await self._store.drop(earlier)
         elif [(one.identity, one.until <= now) for one in earlier] != [(identity, True)]:
@@ -101,6 +102,13 @@ def alone(candidate: Candidate, identity: Identity) -> Candidate:
     """
     has_own_guid = any(key.startswith("g:") for key in identity.keys)
     return candidate if has_own_guid else replace(candidate, guid=None)
+
+
+def _noted(candidate: Candidate, earlier: Sequence[HeldArticle], now: datetime, until: datetime) -> Candidate:
+    """Note since when, and until when, it was kept back: what takes its place was seen no later."""
+    seen = [one.candidate.provenance.held_since for one in earlier]
+    since = min((at for at in seen if at), default=now)
+    return replace(candidate, provenance=replace(candidate.provenance, held_since=since, held_until=until))
 
 
 def _is_less_than_held(candidate: Candidate, earlier: Sequence[HeldArticle]) -> bool:

@@ -144,7 +144,12 @@ async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) ->
 
 def _listed(told: Candidate) -> ListedItem:
     return ListedItem(
-        url=told.url, title=told.title, published_at=told.published_at, section=told.section, tags=told.tags
+        url=told.url,
+        title=told.title,
+        published_at=told.published_at,
+        claimed_at=told.provenance.claimed_at,
+        section=told.section,
+        tags=told.tags,
     )
 
 

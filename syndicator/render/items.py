@@ -81,7 +81,7 @@ class Item(Struct, frozen=True, kw_only=True):
     """The pull quote, plain text, whether or not the body shows it; may be empty."""
     published: datetime
     updated: datetime
-    first_seen: datetime
+    shown_since: datetime
     authors: tuple[str, ...]
     section: str
     tags: tuple[str, ...]
@@ -153,7 +153,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         quote=line(article.quote or ""),
         published=published,
         updated=max(published, whole_seconds(article.updated_at)),
-        first_seen=whole_seconds(article.first_seen_at),
+        shown_since=whole_seconds(article.shown_since),
         authors=distinct(article.authors),
         section=section,
         tags=tuple(tag for tag in distinct(article.tags) if tag.casefold() != section.casefold()),
@@ -167,7 +167,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
 
 def newest_change(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> datetime:
     """Say when the content last changed: by what is in the feed, so that equal content gives equal bytes."""
-    changes = (max(item.updated, item.first_seen) for item in items)
+    changes = (max(item.updated, item.shown_since) for item in items)
     return max(changes, default=whole_seconds(snapshot.version.changed_at))
 
 

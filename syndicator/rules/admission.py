@@ -115,6 +115,7 @@ def next_recheck(published: datetime, now: datetime) -> datetime | None:
 
 
 def _first_revision(candidate: Candidate, identity: Identity, *, now: datetime, backfill: bool) -> Article:
+    held_since = candidate.provenance.held_since
     published = published_at(candidate.published_at, first_seen=now, future=candidate.is_event)
     return _article(
         candidate,
@@ -122,7 +123,8 @@ def _first_revision(candidate: Candidate, identity: Identity, *, now: datetime, 
         article_id=identity.article_id,
         revision=1,
         published=published,
-        first_seen=now,
+        first_seen=held_since or now,
+        released=now if held_since else None,
         updated=published,
         listed=listed_at(published, now, backfill=backfill),
     )
@@ -136,6 +138,7 @@ def _next_revision(candidate: Candidate, identity: Identity, previous: Article, 
         revision=previous.revision + 1,
         published=previous.published_at,
         first_seen=previous.first_seen_at,
+        released=previous.released_at,
         updated=now,
         listed=previous.listed_at,
     )
@@ -149,6 +152,7 @@ def _article(
     revision: int,
     published: datetime,
     first_seen: datetime,
+    released: datetime | None,
     updated: datetime,
     listed: datetime,
 ) -> Article:
@@ -170,6 +174,7 @@ def _article(
         related=candidate.related,
         published_at=published,
         first_seen_at=first_seen,
+        released_at=released,
         updated_at=updated,
         listed_at=listed,
         provenance=candidate.provenance,

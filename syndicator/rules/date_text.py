@@ -39,6 +39,8 @@ class ReadDate(Struct, frozen=True, kw_only=True):
 
     at: datetime
     precision: Precision
+    offset: timedelta | None = None
+    """East of UTC, as it is written or as its zone has it; None where it counts from an instant."""
     notes: tuple[str, ...] = ()
     """What had to be assumed, each part of a sentence: `zone Asia/Jakarta applied`."""
 
@@ -336,6 +338,8 @@ def _read(day: _Day | None, clock: timedelta | None, zone: _Zone) -> ReadDate | 
         return ReadDate(
             at=local.astimezone(UTC),
             precision=Precision.DAY,
+            offset=local.utcoffset(),
             notes=("the midnight with which the day began", *notes),
         )
-    return ReadDate(at=(local + clock).astimezone(UTC), precision=Precision.INSTANT, notes=notes)
+    at = local + clock
+    return ReadDate(at=at.astimezone(UTC), precision=Precision.INSTANT, offset=at.utcoffset(), notes=notes)

@@ -1,8 +1,8 @@
 """What is made of a date that a source claims.
 
-Three dates are kept apart: what the source writes (`Provenance.claimed_date`), when we first saw the
-article (`first_seen_at`), and the date that it is published under (`published_at`), which is the claimed
-one wherever that can be true.
+Three dates are kept apart: what the source writes (`Provenance.claimed_date`, with its own offset
+`claimed_at`), when we first saw the article (`first_seen_at`), and the date that it is published under
+(`published_at`), which is the claimed one wherever that can be true.
 
 A bare day that is still going on says nothing about the hour: it counts as no claim, and the article gets
 the instant at which it was first seen instead of a midnight that would put it below all that was published
@@ -12,6 +12,7 @@ Dates ahead of now are faults, but of sources that announce events (`Source.futu
 """
 
 from datetime import UTC, datetime, timedelta
+from datetime import timezone as fixed_zone
 
 from msgspec import Struct
 
@@ -37,6 +38,8 @@ class Claim(Struct, frozen=True, kw_only=True):
     """In UTC; None where nothing can be made of it. Whether it can be true is for `published_at` to say."""
     rule: str
     """The sentence that says what was made of it."""
+    written: str | None = None
+    """The instant with the offset that the source gives it (RFC 3339); None where there is none."""
 
 
 def read_claim(text: str, *, timezone: str, now: datetime, future: bool = False) -> Claim:
@@ -52,7 +55,7 @@ def read_claim(text: str, *, timezone: str, now: datetime, future: bool = False)
         return Claim(at=None, rule=f"not understood: {_FIRST_SIGHT}")
     if not future and read.precision is Precision.DAY and now < read.at + timedelta(days=1):
         return Claim(at=None, rule=f"a bare day that is not over: {_FIRST_SIGHT}")
-    return Claim(at=read.at, rule=_rule(read, now, future=future))
+    return Claim(at=read.at, rule=_rule(read, now, future=future), written=_written(read))
 
 
 def claimed_instant(text: str, *, timezone: str, now: datetime) -> datetime | None:
@@ -91,6 +94,10 @@ def listed_at(published: datetime, first_seen: datetime, *, backfill: bool) -> d
     """
     sorted_by = min(published, first_seen)
     return sorted_by if backfill else max(sorted_by, first_seen - LATE_FIND)
+
+
+def _written(read: ReadDate) -> str:
+    return (read.at.astimezone(fixed_zone(read.offset)) if read.offset else read.at).isoformat()
 
 
 def _rule(read: ReadDate, now: datetime, *, future: bool) -> str:

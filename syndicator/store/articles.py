@@ -253,7 +253,7 @@ class Articles:
             commands.append(("HDEL", keys.revisions(article.id), previous.revision - self._kept_revisions))
             gone = sorted(set(facets_of(previous)) - facets)
             commands += [("ZREM", keys.timeline(facet), article.id) for facet in gone]
-        commands.append(("ZADD", keys.admitted(), "NX", to_ms(article.first_seen_at), article.id))
+        commands.append(("ZADD", keys.admitted(), "NX", to_ms(article.shown_since), article.id))
         listed_ms = to_ms(article.listed_at)
         commands += [("ZADD", keys.timeline(facet), listed_ms, article.id) for facet in sorted(facets)]
         return commands

@@ -159,7 +159,7 @@ class Keys:
         return self._prefix + "identities:seen"
 
     def admitted(self) -> str:
-        """ZSET: article id → when it was first seen, ms.
+        """ZSET: article id → when it was first seen, or released from an embargo, ms.
 
         Kept: retention of articles. Written by: admit.
         """

@@ -77,5 +77,29 @@ def test_where_none_counts_the_rule_says_why(dates: tuple[str, ...], rule: str) 
     assert (provenance.date_rule, provenance.changes) == (rule, ())
 
 
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2023-08-01T18:20:00+07:00", "2023-08-01T18:20:00+07:00"),
+        ("Selasa, 01 Agustus 2023 18:20 WIT", "2023-08-01T18:20:00+09:00"),
+        ("01/08/2023 18:20", "2023-08-01T18:20:00+07:00"),
+        ("01/08/2023", "2023-08-01T00:00:00+07:00"),
+        ("segera", None),
+    ],
+)
+def test_the_sources_own_offset_is_kept(text: str, at: str | None) -> None:
+    one = read(page(f"<h1>{TITLE}</h1><time>{text}</time><div class=isi>{TEXT}</div>"), RULE)
+    assert (one.provenance.claimed_date, one.provenance.claimed_at) == (text, at)
+    assert one.published_at is None or one.published_at.tzinfo is UTC
+
+
+def test_so_is_that_of_a_list() -> None:
+    listed = ListedItem(
+        url=URL, published_at=datetime(2026, 11, 3, 3, tzinfo=UTC), claimed_at="2026-11-03T10:00:00+07:00"
+    )
+    one = read(page(f"<h1>{TITLE}</h1><div class=isi>{TEXT}</div>"), RULE, listed=listed)
+    assert one.provenance.claimed_at == "2026-11-03T10:00:00+07:00"
+
+
 def test_only_a_few_dates_are_told() -> None:
     assert len(told(*["segera"] * 40, date=WIB)) == 5

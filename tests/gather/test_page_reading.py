@@ -407,6 +407,7 @@ def test_a_list_page() -> None:
             url="https://m.kota.example/read/900002/terkait-satu",
             title="Terkait Satu",
             published_at=datetime(2025, 2, 4, 3, 36, tzinfo=UTC),
+            claimed_at="2025-02-04T10:36:00+07:00",
             image_url="https://m.kota.example/x/z.jpg",
         ),
     )

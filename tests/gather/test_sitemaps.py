@@ -67,6 +67,7 @@ def test_a_news_sitemap_arrives_whole() -> None:
                 url="https://news.example/1",
                 title="Banjir & macet",
                 published_at=datetime(2026, 11, 23, 3, tzinfo=UTC),
+                claimed_at="2026-11-23T10:00:00+07:00",
                 updated_at=datetime(2026, 11, 23, 5, tzinfo=UTC),
                 tags=("banjir", "metro"),
                 language="id",
@@ -86,6 +87,7 @@ def test_a_candidate_without_its_page() -> None:
     assert candidate.provenance.rules == spec_hash(PORTAL)
     assert candidate.provenance.etag == '"e"'
     assert candidate.provenance.date_rule == "as the sitemap says"
+    assert candidate.provenance.claimed_at == "2026-11-23T10:00:00+07:00"
     assert sitemap_candidate(PORTAL, fetched(NEWS), ListedItem(url="https://news.example/2")) is None
 
 
@@ -143,7 +145,10 @@ def test_a_feed_may_stand_in_for_a_sitemap() -> None:
     reading = read(rss("<title>a</title><link>/1</link><pubDate>Mon, 23 Nov 2026 10:00:00 +0700</pubDate>"))
     assert reading.items == (
         ListedItem(
-            url="https://news.example/1", title="a", published_at=datetime(2026, 11, 23, 3, tzinfo=UTC)
+            url="https://news.example/1",
+            title="a",
+            published_at=datetime(2026, 11, 23, 3, tzinfo=UTC),
+            claimed_at="2026-11-23T10:00:00+07:00",
         ),
     )
     assert reading.warnings == ("it is a feed, read as one",)

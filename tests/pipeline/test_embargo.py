@@ -137,7 +137,9 @@ async def test_published_when_it_was_released(
     await newsroom.release()
     assert (await newsroom.titles())[0] == "Rahasia 1"
     (article,) = [one for one in await stored(newsroom) if one.title == "Rahasia 1"]
-    assert (article.published_at, article.listed_at, article.first_seen_at) == (published, published, END)
+    assert (article.published_at, article.listed_at) == (published, published)
+    assert (article.first_seen_at, article.released_at) == (NOON, END)
+    assert (article.provenance.held_since, article.provenance.held_until) == (NOON, END)
     if claimed != published and (claimed is None or claimed < END):
         (change,) = article.provenance.changes
         assert change.field == "published_at"
@@ -147,6 +149,54 @@ async def test_published_when_it_was_released(
 async def stored(newsroom: Newsroom) -> list[Article]:
     ids = await newsroom.store.articles.carried_by(CITY)
     return [one for one in await newsroom.store.articles.get_many(ids) if one is not None]
+
+
+async def test_first_sight_outlasts_newer_words_and_the_lifting(
+    newsroom: Newsroom, clock: ManualClock
+) -> None:
+    await newsroom.round(held(guid="g1"))
+    clock.advance(60)
+    await newsroom.round(held(guid="g1", until=END + timedelta(hours=3), title="Rahasia baru"))
+    lifted = clock.advance(60)
+    await newsroom.round(held(guid="g1", until=None, title="Rahasia dibuka"))
+    (article,) = await stored(newsroom)
+    assert (article.first_seen_at, article.published_at) == (NOON, lifted)
+    assert (article.provenance.held_since, article.provenance.held_until) == (NOON, lifted)
+    told = await newsroom.world.reading.explained(article.id)
+    assert told is not None
+    assert told.carried == {CITY: NOON}
+
+
+async def test_what_was_never_held_is_released_when_it_is_first_seen(newsroom: Newsroom) -> None:
+    await newsroom.round(story(1))
+    (article,) = await stored(newsroom)
+    assert (article.released_at, article.shown_since) == (None, article.first_seen_at)
+    assert (article.provenance.held_since, article.provenance.held_until) == (None, None)
+
+
+async def test_retention_counts_from_the_release(newsroom: Newsroom, clock: ManualClock) -> None:
+    end = NOON + timedelta(days=100)
+    await newsroom.round(held(until=end))
+    clock.now = end
+    await newsroom.release()
+    month = timedelta(days=30)
+    assert await newsroom.store.articles.sweep(clock(), month, 10) == []
+    assert len(await newsroom.store.articles.sweep(clock() + month, month, 10)) == 1
+
+
+async def test_who_asks_what_changed_since_is_told_of_a_late_release(
+    newsroom: Newsroom, clock: ManualClock
+) -> None:
+    await newsroom.round(held())
+    clock.now = END + timedelta(hours=2)
+    await newsroom.round(story(2))
+    async with client_of(create_app(newsroom.world.reading, WebOptions())) as client:
+        before = await client.get("/feeds/latest.rss")
+        clock.advance(60)
+        await newsroom.release()
+        after = await client.get("/feeds/latest.rss", {"If-Modified-Since": before.headers["Last-Modified"]})
+    assert after.status == 200
+    assert "Rahasia" in after.text
 
 
 async def test_a_round_at_the_end_of_the_embargo_announces_once(

@@ -294,3 +294,22 @@ async def test_a_poison_box_of_popular_articles_costs_only_itself(
         assert (report.status, report.round.new) == ("ok", 1)
         warnings = (await service.store.sources.state(CITY)).warnings
         assert any("popular articles could not be read: it broke our reader" in one for one in warnings)
+
+
+async def test_the_date_of_the_feed_is_told_with_what_the_feed_says_of_it(
+    portal: Portal, service_of: OpenService
+) -> None:
+    portal.documents["/read/1"] = page(1, extra="<time datetime='2026-11-05T09:00:00+07:00'>pagi</time>")
+    portal.documents["/rss"] = feed(entry(portal, 1))
+    rule = 'article = { title = "h1", body = ".isi", date = "time@datetime" }'
+    async with service_of(config(portal, rule)) as service:
+        await service.enlist()
+        await gather(service)
+        (article,) = await articles(service)
+    came = article.provenance
+    assert article.published_at == NOON - timedelta(minutes=59)
+    assert (came.claimed_date, came.claimed_at) == (
+        "Thu, 05 Nov 2026 11:01:00 +0000",
+        "2026-11-05T11:01:00+00:00",
+    )
+    assert (came.date_rule, came.read_from["published_at"]) == ("as claimed", "feed")

@@ -289,6 +289,7 @@ async def test_an_article_tells_where_it_comes_from(
     assert (came.requested_url, came.status, came.etag) == (f"{portal.url}/rss", 200, '"one"')
     assert came.fetched_at == clock.now
     assert came.claimed_date == "Thu, 05 Nov 2026 11:01:00 +0000"
+    assert came.claimed_at == "2026-11-05T11:01:00+00:00"
     assert came.date_rule.startswith("as claimed")
     assert came.rules
     assert set(told.carried) == {"city", "copy"}
