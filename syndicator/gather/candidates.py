@@ -30,8 +30,8 @@ from syndicator.gather.window import oldest_first
 from syndicator.model.article import Candidate, Change, Photo
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
+from syndicator.rules.addresses import clean_url, untracked
 from syndicator.rules.dates import FARTHEST_EVENT, Claim, read_claim
-from syndicator.rules.identity import clean_url
 
 MAX_GUID = 1000
 MAX_HUBS = 5
@@ -157,7 +157,7 @@ class _Maker:
             changes.note("url", entry.link, _ENCODED if encoded else f"it is resolved against {base}")
         if url and "?" in url and clean_url(url) != url:
             changes.note("url", url, "parameters that only track readers are removed at admission")
-        return url or ""
+        return untracked(url or "", self._source.tracking)
 
     def _texts(self, entry: Entry, changes: Changes) -> tuple[str, str, str | None]:
         """Give lead, body, and the picture that stood in a summary of which only the words are kept.

@@ -23,6 +23,7 @@ from syndicator.gather.text import MAX_NAME
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ListRule, PopularRule, Source
+from syndicator.rules.addresses import untracked
 from syndicator.rules.date_text import read_date
 from syndicator.rules.dates import NO_DATE, Claim, read_claim
 
@@ -228,7 +229,7 @@ def _listed(
 def _item(source: Source, fetched: Fetched, row: Picked, url: str, title: str) -> ListedItem:
     claim = first_claim(source, fetched, row.texts("date"))
     return ListedItem(
-        url=url,
+        url=untracked(url, source.tracking),
         title=title or None,
         published_at=claim.at,
         claimed_at=claim.written,
@@ -246,7 +247,7 @@ def _popular(source: Source, fetched: Fetched, rows: list[Picked]) -> tuple[Popu
         url, title = address
         found[url] = PopularItem(
             rank=len(found) + 1,
-            url=url,
+            url=untracked(url, source.tracking),
             title=title,
             published_at=first_claim(source, fetched, row.texts("date")).at,
             views=first_count(row.texts("views")),

@@ -27,6 +27,7 @@ from syndicator.gather.xml_feed import refuse_entities, refuse_excess
 from syndicator.model.article import Candidate, ListedItem, Photo
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import Source
+from syndicator.rules.addresses import untracked
 from syndicator.rules.date_text import read_date
 from syndicator.rules.dates import read_claim
 from syndicator.rules.identity import url_key
@@ -285,7 +286,7 @@ class _Collected:
         updated_at = self._date(texts.get("lastmod", ""))
         keywords = (plain_text(word, MAX_NAME) for word in texts.get("news:keywords", "").split(","))
         item = ListedItem(
-            url=url,
+            url=untracked(url, self._source.tracking),
             title=title_text(texts.get("news:title", "")) or None,
             published_at=claim.at,
             claimed_at=claim.written,

@@ -182,6 +182,8 @@ class Source(Struct, frozen=True, kw_only=True):
     """Whether the article page is read too. Of a page source it always is."""
     future_dates: bool = False
     """Whether dates ahead of now are meant, as those of events are."""
+    tracking: tuple[str, ...] = ()
+    """Parameters of its addresses, in lower case, that choose no page; `*` at the end stands for any."""
     images: ImagePolicy = ImagePolicy.LINK
     politeness: Politeness = Politeness()
     proxy: str | None = None

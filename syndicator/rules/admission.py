@@ -10,8 +10,9 @@ from syndicator.model.article import Article, Candidate, Identity
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.rules.addresses import clean_url
 from syndicator.rules.dates import listed_at, published_at
-from syndicator.rules.identity import clean_url, event_id
+from syndicator.rules.identity import event_id
 from syndicator.rules.selection import concerned
 
 SHORTEST_RECHECK = timedelta(seconds=20)

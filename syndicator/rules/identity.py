@@ -1,15 +1,13 @@
 """By what an article is known again, and when it counts as changed.
 
-Tracking parameters are stripped before anything is hashed: stripping them afterwards helps nobody.
-Hashes are keyed BLAKE2b, 80 bits in lower-case base32: nobody can aim one at another's.
+Addresses are compared in the form that `rules.addresses` gives them, before anything is hashed. Hashes are
+keyed BLAKE2b, 80 bits in lower-case base32: nobody can aim one at another's.
 """
 
 import base64
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 
@@ -17,54 +15,7 @@ from syndicator.model.article import Candidate, Identity
 from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EventId
 from syndicator.model.source import Source
-
-_TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "oly_", "vero_", "at_custom", "__twitter_")
-_TRACKING_NAMES = frozenset(
-    {
-        "_ga", "_gl", "_hsenc", "_hsmi", "cmpid", "dclid", "fb_action_ids", "fb_action_types", "fb_source",
-        "fbclid", "gbraid", "gclid", "gclsrc", "icid", "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok",
-        "msclkid", "ncid", "ocid", "s_cid", "srsltid", "twclid", "wbraid", "wickedid", "yclid", "ysclid",
-    }
-)  # fmt: skip
-"""Names that no portal gives a meaning of its own. `ref`, `source`, `id`, `p` are not here on purpose:
-on some portals they choose the page."""
-
-_UNRESERVED = "-._~"
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def canonical_url(url: str) -> str:
-    """Give the form of a URL that all spellings of one page share; no URL to fetch, only to compare.
-
-    Left out: scheme, `www.`, default port, fragment (unless `#!…`), a slash at the end, tracking
-    parameters. The other parameters are sorted; percent-encoding is made uniform (RFC 3986, 6.2.2).
-    """
-    try:
-        parts = urlsplit(url.strip())
-        port = parts.port
-    except ValueError:
-        return url.strip()  # no URL at all: it is its own and only spelling
-    host = (parts.hostname or "").rstrip(".").removeprefix("www.")
-    if port is not None and port != _DEFAULT_PORTS.get(parts.scheme):
-        host = f"{host}:{port}"
-    path = "/".join(_uniform(part, safe=":@!$&'()*+,;=") for part in parts.path.split("/")).rstrip("/")
-    kept = sorted(
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not _is_tracking(name)
-    )
-    query = "&".join(f"{_uniform(name)}={_uniform(value)}" for name, value in kept)
-    fragment = parts.fragment if parts.fragment.startswith("!") else ""
-    return f"{host}{path}" + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
-
-
-def clean_url(url: str) -> str:
-    """Give a URL without its tracking parameters, and otherwise as it was: the one that readers get."""
-    address, mark, fragment = url.partition("#")
-    path, _, query = address.partition("?")
-    kept = [pair for pair in query.split("&") if pair and not _is_tracking(unquote(pair.split("=")[0]))]
-    return path + ("?" + "&".join(kept) if kept else "") + mark + fragment
+from syndicator.rules.addresses import canonical_url
 
 
 def identify(candidates: Sequence[Candidate]) -> list[Identity]:
@@ -144,16 +95,6 @@ def _identity(candidate: Candidate, shared_guids: frozenset[str], shared_links: 
 
 def _repeated(values: Iterable[str]) -> frozenset[str]:
     return frozenset(value for value, times in Counter(values).items() if times > 1)
-
-
-def _is_tracking(name: str) -> bool:
-    lowered = name.lower()
-    return lowered in _TRACKING_NAMES or lowered.startswith(_TRACKING_PREFIXES)
-
-
-def _uniform(text: str, *, safe: str = "") -> str:
-    # Nearly all are plain; sitemaps have 50,000 addresses of several parts each.
-    return text if _PLAIN.fullmatch(text) else quote(unquote(text), safe=_UNRESERVED + safe)
 
 
 def _digest(kind: str, *parts: str) -> str:

@@ -25,6 +25,7 @@ from syndicator.model.source import (
     SourceKind,
 )
 from syndicator.settings.form import Cookies, Form, Headers
+from syndicator.settings.identities import Parameter
 from syndicator.settings.secret_files import TextFile
 from syndicator.settings.sections import EgressSection
 from syndicator.settings.texts import (
@@ -326,6 +327,11 @@ class SourceForm(Form):
         strict=True,
         description="Whether dates ahead of now are meant, as those of events are.",
     )
+    tracking: tuple[Parameter, ...] = Field(
+        default=(),
+        description="Parameters of its addresses that only track, besides the known ones; `*` at the end "
+        "stands for any. They are left out, and two addresses that differ by them are one.",
+    )
     images: ImagePolicy = Field(
         default=ImagePolicy.LINK,
         description="`link` (they stay at the portal, checked), `none` (left out) or `cache` (served by us).",
@@ -423,6 +429,7 @@ class SourceForm(Form):
             max_articles=self.max_articles,
             full_text=_reads_pages(self.kind, self.full_text),
             future_dates=self.future_dates,
+            tracking=self.tracking,
             images=self.images,
             politeness=self.politeness.value(),
             proxy=self.proxy or self.proxy_file or egress.proxy or egress.proxy_file,
