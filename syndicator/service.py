@@ -25,7 +25,7 @@ from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
 from syndicator.pipeline.feed_round import FeedRound
-from syndicator.pipeline.gathering import GatherStep, KindOfRound, SourceReport
+from syndicator.pipeline.gathering import GatherStep, SourceReport
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.intake import Intake
@@ -35,6 +35,7 @@ from syndicator.pipeline.publishing import Publisher, PublishStep
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.releasing import ReleaseStep
+from syndicator.pipeline.rounds import KindOfRound
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.pipeline.sitemap_round import SitemapRound
 from syndicator.pipeline.steering import Steering

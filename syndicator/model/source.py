@@ -255,6 +255,12 @@ class Move(Struct, frozen=True, kw_only=True):
     first_seen_at: datetime
     adopted_at: datetime | None = None
     """Since when the target is asked in place of the configured address."""
+    known_until: datetime | None = None
+    """Articles count as known that were first seen before; None stands for `first_seen_at`."""
+    looked_back_at: datetime | None = None
+    """When the configured address was last asked, of a move that is adopted."""
+    given_up_at: datetime | None = None
+    """When a target that had been adopted turned out to be another source, or gone."""
 
 
 class SourceState(Struct, frozen=True, kw_only=True):

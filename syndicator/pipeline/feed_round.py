@@ -19,6 +19,7 @@ from syndicator.pipeline.holding import alone
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.polling import Polling
 from syndicator.pipeline.rounds import (
+    Listed,
     Notes,
     Outcome,
     body_hash,
@@ -31,7 +32,6 @@ from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import Verdict
 from syndicator.rules.identity import content_hash, identify, url_key
-from syndicator.rules.moves import overlaps
 from syndicator.store.store import Store
 
 
@@ -39,8 +39,8 @@ class _Taken(Struct, frozen=True, kw_only=True):
     """What became of the entries of a document."""
 
     admitted: list[Admitted]
-    known: int = 0
-    """Besides: what is known, or waits, and was not looked at again."""
+    known: tuple[str, ...] = ()
+    """Keys, besides, of what is known, or waits, and was not looked at again."""
     left: int = 0
     """Unknown ones for which there was no time."""
 
@@ -108,10 +108,9 @@ class FeedRound:
         if source.popular is not None and source.popular.url is not None:
             popular = await self._pages.popular(source, source.popular.url, notes)
         await note_views(self._store, self._clock, source.id, taken.admitted, popular)
-        counts = with_known(tally(taken.admitted), taken.known)
+        counts = with_known(tally(taken.admitted), len(taken.known))
         await self._subscribing.advertised(source, document, reading.hubs, reading.self_url)
         await self._subscribing.polled(source, counts.new)
-        known = counts.changed + counts.duplicate + counts.unchanged
         return Outcome(
             round=counts,
             etag=document.headers.get("etag"),
@@ -120,9 +119,13 @@ class FeedRound:
             read_whole=True,
             headers=document.headers,
             hints=reading.hints,
-            poll=poll_of(taken.admitted, known=taken.known, backfill=backfill),
+            poll=poll_of(taken.admitted, known=len(taken.known), backfill=backfill),
             moved_to=document.moved_to,
-            overlap=overlaps(known, known + counts.new + taken.left),
+            listed=Listed(
+                total=len(taken.admitted) + len(taken.known) + taken.left,
+                ids=tuple(one.article_id for one in taken.admitted if one.verdict is not Verdict.NEW),
+                keys=taken.known,
+            ),
         )
 
     async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:
@@ -140,7 +143,8 @@ class FeedRound:
         again = await self._corrected(source, known)
         admitted += await self._intake.take_in(source, again, notes, rechecked=True)
         admitted += await self._intake.take_in(source, bare, notes, backfill=backfill)
-        return _Taken(admitted=admitted, known=len(known) - len(again), left=left)
+        seen = {url_key(one.url) for one in known} - {url_key(one.url) for one in again}
+        return _Taken(admitted=admitted, known=tuple(seen), left=left)
 
     async def _corrected(self, source: Source, known: Sequence[Candidate]) -> list[Candidate]:
         """Give those of the known whose pages could not be read, where the feed says otherwise by now."""
@@ -168,7 +172,7 @@ class FeedRound:
                 notes.warn(f"what the hub pushed could not be read: {error.detail}")
                 continue
             taken = await self._take_in(source, reading, notes, backfill=False)
-            admitted, known = admitted + taken.admitted, known + taken.known
+            admitted, known = admitted + taken.admitted, known + len(taken.known)
             notes.warn(*reading.warnings)
         await note_views(self._store, self._clock, source.id, admitted)
         new = sum(one.verdict is Verdict.NEW for one in admitted)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -19,12 +18,14 @@ from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.observe.logs import get_logger
+from syndicator.pipeline.following import Following
 from syndicator.pipeline.patience import insist
-from syndicator.pipeline.rounds import Outcome, RoundFailed
+from syndicator.pipeline.rounds import KindOfRound, Outcome, RoundFailed
 from syndicator.pipeline.settling import Settling
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.pipeline.turns import NoTurn
 from syndicator.rules.identity import spec_hash
+from syndicator.rules.moves import news
 from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 
@@ -48,13 +49,6 @@ class SourceReport(Report, frozen=True, kw_only=True):
     """By how much it began after it was due."""
 
 
-class KindOfRound(Protocol):
-    """How sources of one kind are gathered."""
-
-    async def gather(self, source: Source, state: SourceState) -> Outcome:
-        """Gather once; raise RoundFailed or NotReadable where there is nothing to read."""
-
-
 class GatherStep:
     """Leases due sources and gathers each in a job of its own."""
 
@@ -71,7 +65,7 @@ class GatherStep:
         self._store = store
         self._sources = sources
         self._hashes = {name: spec_hash(source) for name, source in sources.items()}
-        self._rounds = rounds
+        self._following = Following(store.articles, rounds)
         self._clock = clock
         self._settling = Settling(self._hashes, clock, rng)
 
@@ -127,7 +121,7 @@ class GatherStep:
             outcome = Outcome()
             try:
                 async with asyncio.timeout(ROUND_DEADLINE_S):
-                    outcome = await self._rounds[source.kind].gather(source, state)
+                    outcome = await self._following.gather(source, state, began)
             except StoreUnavailable:
                 await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
                 return None
@@ -142,6 +136,8 @@ class GatherStep:
                 log.exception("a round broke", source=source.id)
                 failed = self._as_failure(source, error)
             settled = self._settling.settled(source, state, outcome, failed, began)
+            if told := news(state.move, settled.move):
+                log.warning("a source has moved", source=source.id, detail=told)
             await insist(lambda: self._store.sources.settle(source.id, token, settled))
         report = _report(source, outcome, failed)
         late = began - state.next_due_at if state.next_due_at else timedelta()

@@ -13,6 +13,7 @@ from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.admitting import tally
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.rounds import (
+    Listed,
     Notes,
     Outcome,
     RoundFailed,
@@ -27,7 +28,6 @@ from syndicator.pipeline.rounds import (
 )
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.identity import url_key
-from syndicator.rules.moves import overlaps
 from syndicator.rules.politeness import same_owner
 from syndicator.store.store import Store
 
@@ -36,8 +36,8 @@ class _Lists(Struct, frozen=True, kw_only=True):
     fresh: tuple[ListedItem, ...]
     """Unknown articles, the oldest first, so that they are admitted in their order."""
     listed: int
-    known: int
-    """Of the listed: what is unknown and too much for this round is not known yet."""
+    known: tuple[str, ...]
+    """Keys of those of them that are: what is unknown and too much for this round is not known yet."""
     popular: tuple[PopularItem, ...]
     moved_to: str | None
 
@@ -70,12 +70,12 @@ class PageRound:
         admitted += await self._pages.recheck(source, notes)
         await note_views(self._store, self._clock, source.id, admitted, lists.popular)
         return Outcome(
-            round=with_known(tally(admitted), lists.known),
+            round=with_known(tally(admitted), len(lists.known)),
             warnings=notes.warnings,
             read_whole=True,
-            poll=poll_of(fresh, known=lists.known, backfill=backfill),
+            poll=poll_of(fresh, known=len(lists.known), backfill=backfill),
             moved_to=lists.moved_to,
-            overlap=overlaps(lists.known, lists.listed),
+            listed=Listed(total=lists.listed, keys=lists.known),
             found=frozenset(notes.found),
             missing=frozenset(notes.missing),
         )
@@ -83,7 +83,8 @@ class PageRound:
     async def _read_lists(self, source: Source, first_url: str, notes: Notes) -> _Lists:
         fresh: dict[str, ListedItem] = {}
         popular: tuple[PopularItem, ...] = ()
-        listed, known, moved = 0, 0, None
+        listed, moved = 0, None
+        known: list[str] = []
         until = listing_until(notes)
         url: str | None = first_url
         for page in range(source.max_pages):
@@ -95,7 +96,8 @@ class PageRound:
             reading, moved_to = read
             unknown = await self._pages.unknown(source, reading.items)
             listed += len(reading.items)
-            known += len(reading.items) - len(unknown)
+            unread = {item.url for item in unknown}
+            known += [url_key(item.url) for item in reading.items if item.url not in unread]
             fresh.update((url_key(item.url), item) for item in unknown)
             if not page:
                 popular, moved = reading.popular, moved_to
@@ -112,7 +114,7 @@ class PageRound:
         return _Lists(
             fresh=tuple(fresh.values())[::-1][: source.max_articles],
             listed=listed,
-            known=known,
+            known=tuple(known),
             popular=popular,
             moved_to=moved,
         )

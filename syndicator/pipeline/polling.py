@@ -62,7 +62,7 @@ class Polling:
         """Read a document, unless it is the same; `checked` is whether it was said to be just that."""
         is_same = body_hash(document) == state.body_hash
         if is_same and self._is_fresh(state):
-            outcome = replace(_unchanged(state, document), overlap=True)
+            outcome = _unchanged(state, document)
         else:
             outcome = await read(document)
         if not checked:

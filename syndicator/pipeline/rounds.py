@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from syndicator.errors import NotReadable, SyndicatorError
 from syndicator.model.article import Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
-from syndicator.model.ids import SourceId
+from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import FeedHints, Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted
 from syndicator.rules.admission import Verdict
@@ -28,6 +29,15 @@ READING_TIME_S = 200.0
 
 
 MAX_WARNINGS = 30
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """What a document listed: of how many articles, and which of them were known before the round."""
+
+    total: int
+    ids: tuple[ArticleId, ...] = ()
+    keys: tuple[str, ...] = ()
+    """Identity keys of known ones besides, the newest first."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -49,8 +59,14 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What the rhythm learns from."""
     moved_to: str | None = None
     """Where permanent redirects led."""
+    looked_back: bool = False
+    """Whether the configured address was asked, or tried, before the one that the source has moved to."""
+    from_configured: bool = False
+    """Whether it was the configured address that was asked though the source has moved."""
+    listed: Listed | None = None
+    """None where no document was read."""
     overlap: bool | None = None
-    """Whether the document held what is known of this source; None where it was not read."""
+    """Whether the document is that of the same source; None where that was not asked, or cannot be told."""
     held_news: bool | None = None
     """Of a document that was said to be unchanged and fetched all the same: whether it held anything new."""
     found: frozenset[str] = frozenset()
@@ -61,6 +77,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
     hub_delivers: bool = False
     only_pushed: bool = False
     """Whether only what a hub had brought was taken in, and the source itself was not asked."""
+
+
+class KindOfRound(Protocol):
+    """How sources of one kind are gathered."""
+
+    async def gather(self, source: Source, state: SourceState) -> Outcome:
+        """Gather once; raise RoundFailed or NotReadable where there is nothing to read."""
 
 
 @dataclass(slots=True)

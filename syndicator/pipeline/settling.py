@@ -24,7 +24,7 @@ from syndicator.rules.cadence import (
 from syndicator.rules.hints import asked_by
 from syndicator.rules.honesty import judged
 from syndicator.rules.honesty import sentence as honesty_sentence
-from syndicator.rules.moves import rolled_back, sighted
+from syndicator.rules.moves import Led, followed, given_up
 from syndicator.rules.moves import sentence as move_sentence
 from syndicator.rules.redesign import noted
 from syndicator.rules.redesign import warning as redesign_warning
@@ -77,7 +77,7 @@ class Settling:
             state = self._after_failure(source, state, failed, began)
         else:
             state = self._after_success(source, state, outcome, began)
-        if address(source, state) != address(source, before):
+        if outcome.from_configured or address(source, state) != address(source, before):
             # What the one address has sent says nothing of the other's document.
             state = replace(state, etag=None, last_modified=None, body_hash=None)
         return _due(state, resting(source.id, self._clock())) if state.paused else state
@@ -104,12 +104,13 @@ class Settling:
             failures=failures,
             excused=excused,
             failure=Failure(reason=failed.code, detail=failed.detail, at=now),
-            move=rolled_back(state.move, ok=not counts_against(failed), overlap=None),
             stopped=GONE if is_gone(failed) else None,
         )
         if is_gone(failed) and asked != source.url:
             because = f"where it had moved to is gone ({failed.code}): the configured address is asked again"
-            return _due(replace(state, move=None, stopped=None), Due(at=now, because=because))
+            return _due(
+                replace(state, move=given_up(state.move, now), stopped=None), Due(at=now, because=because)
+            )
         return _due(state, due)
 
     def _after_success(
@@ -141,7 +142,7 @@ class Settling:
             stopped=None,
             hints=outcome.hints or state.hints,
             missing=noted(state.missing, found=outcome.found, missing=outcome.missing),
-            move=_moved(state.move, outcome, now),
+            move=_moved(source, state, outcome, began, now),
         )
         if outcome.held_news is not None:
             state = replace(state, honesty=judged(state.honesty, held_news=outcome.held_news, now=now))
@@ -168,10 +169,19 @@ def _took(counts: Round) -> bool:
     return counts.new + counts.changed + counts.duplicate > 0
 
 
-def _moved(move: Move | None, outcome: Outcome, now: datetime) -> Move | None:
-    if move is not None and move.adopted_at is not None:
-        return rolled_back(move, ok=True, overlap=outcome.overlap)
-    return sighted(move, outcome.moved_to, overlap=outcome.overlap, now=now)
+def _moved(
+    source: Source, state: SourceState, outcome: Outcome, began: datetime, now: datetime
+) -> Move | None:
+    """Draw from a round where the source is; `state` is that of before the round."""
+    from_configured = outcome.from_configured or address(source, state) == source.url
+    led = Led(
+        moved_to=outcome.moved_to,
+        overlap=outcome.overlap,
+        from_configured=from_configured,
+        after_failure=state.failures > 0,
+    )
+    move = followed(state.move, led, began=began, now=now)
+    return replace(move, looked_back_at=now) if move is not None and outcome.looked_back else move
 
 
 def _noticed(source: Source, state: SourceState, outcome: Outcome, now: datetime) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from syndicator.pipeline.article_pages import RECHECKS, ArticlePages
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.polling import Polling
 from syndicator.pipeline.rounds import (
+    Listed,
     Notes,
     Outcome,
     body_hash,
@@ -30,7 +31,6 @@ from syndicator.pipeline.sitemap_listing import Line, SitemapListing
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import RECHECK_UNTIL
 from syndicator.rules.archive import first_horizon
-from syndicator.rules.moves import overlaps
 from syndicator.store.store import Store
 
 PORTION = 500
@@ -125,7 +125,7 @@ class SitemapRound:
             headers=document.headers,
             poll=poll_of(admitted, known=known, backfill=backfill),
             moved_to=document.moved_to,
-            overlap=overlaps(known, sifted.looked_at),
+            listed=Listed(total=sifted.looked_at, keys=tuple(line.key for line in sifted.known)),
             archive_before=first_horizon(sifted.fresh, now) if backfill else None,
         )
 

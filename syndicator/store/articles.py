@@ -101,6 +101,21 @@ class Articles:
             for one, owner in zip(ids, owners, strict=True)
         ]
 
+    async def named(self, keys: Sequence[str]) -> list[ArticleId]:
+        """Give the articles that identity keys stand for, also swept ones; what is unknown has none."""
+        found = await self._redis.call("HMGET", self._keys.identities(), *keys) if keys else []
+        return [ArticleId(article.decode()) for article in found if article is not None]
+
+    async def carried_before(
+        self, source: SourceId, ids: Sequence[ArticleId], moment: datetime
+    ) -> tuple[int, int]:
+        """Count what a source first carried before a moment, and that of which this is forgotten."""
+        if not ids:
+            return 0, 0
+        found = await self._redis.call("ZMSCORE", self._keys.carried(source), *ids)
+        times = [int(at) for at in found if at is not None]
+        return sum(at < to_ms(moment) for at in times), len(found) - len(times)
+
     async def get(self, article_id: ArticleId) -> Article | None:
         """Give the newest revision with its body."""
         return (await self.get_many([article_id]))[0]

@@ -257,7 +257,8 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("Asking", "A lie", [honesty.FIRST_DISTRUST, honesty.LONGEST_DISTRUST]),
     ("Asking", "Permanent redirects (301, 308)", [f"{moves.SIGHTINGS} rounds", moves.LONG_ENOUGH]),
     ("Asking", "The same source", [{1 / 3: "a third"}[moves.KNOWN_SHARE]]),
-    ("Asking", "A move that turns bad", [f"{moves.BAD_ROUNDS} rounds"]),
+    ("Asking", "A move that turns bad", [f"{moves.BAD_ROUNDS} documents"]),
+    ("Asking", "The configured address of a source that has moved", [moves.LOOK_BACK_EVERY]),
     ("Cadence", "Absurd wishes", [seconds(hints.LONGEST_WISH_S)]),
     (
         "Cadence",

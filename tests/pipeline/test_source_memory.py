@@ -150,60 +150,6 @@ async def test_validators_that_lie_are_found_out(
         assert any("nothing had changed" in one for one in (await state_of(service)).warnings)
 
 
-class Mover:
-    """A portal whose feed has moved, for good or so it says."""
-
-    def __init__(self) -> None:
-        self.at_new = rss(1)
-        self.asked: list[str] = []
-
-    async def old(self, request: web.Request) -> web.Response:
-        self.asked.append("old")
-        raise web.HTTPMovedPermanently("/new")
-
-    async def new(self, request: web.Request) -> web.Response:
-        self.asked.append("new")
-        return web.Response(text=self.at_new, content_type="application/rss+xml")
-
-
-@pytest.fixture
-def mover() -> Mover:
-    return Mover()
-
-
-async def test_a_permanent_redirect_is_believed_late_and_taken_back_when_it_turns_bad(
-    mover: Mover, service_of: OpenService, portal: Portal, clock: ManualClock
-) -> None:
-    app = web.Application()
-    app.router.add_get("/rss", mover.old)
-    app.router.add_get("/new", mover.new)
-    async with TestServer(app) as server:
-        portal.url = str(server.make_url("")).rstrip("/")
-        async with service_of(config(portal)) as service:
-            await service.enlist()
-            numbers = [1]
-            for _ in range(8):
-                await gather(service)
-                clock.advance(6 * 3600)
-                numbers.append(len(numbers) + 1)
-                mover.at_new = rss(*numbers)
-            state = await state_of(service)
-            assert state.move is not None
-            assert state.move.adopted_at is not None
-            mover.asked.clear()
-            await gather(service)
-            assert mover.asked == ["new"]
-            assert any("please configure it" in warning for warning in (await state_of(service)).warnings)
-            for number in range(900, 905):  # the target becomes something else
-                clock.advance(6 * 3600)
-                mover.at_new = rss(number)
-                await gather(service)
-            mover.asked.clear()
-            clock.advance(6 * 3600)
-            await gather(service)
-            assert mover.asked[0] == "old"
-
-
 LIST = '<ul><li><a href="/read/{number}">Berita {number}</a></li></ul>'
 PAGES = """
 [source.city]
