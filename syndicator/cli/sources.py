@@ -101,6 +101,8 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
     if shown.hub:
         yield "hub", f"{shown.hub.hub or 'none'} ({shown.hub.state}): {shown.hub.because}"
         yield "by push, by poll", f"{shown.hub.articles_by_push} and {shown.hub.articles_by_poll} articles"
+        if shown.hub.refused:
+            yield "refused pushes", f"{shown.hub.refused}: too large, or not signed with our secret"
     yield "gaps", f"{state.gaps} rounds may have missed articles" if state.gaps else ""
     for warning in state.warnings:
         yield "warning", warning

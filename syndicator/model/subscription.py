@@ -64,11 +64,13 @@ class Subscription(Struct, frozen=True, kw_only=True):
     attend_at: datetime | None = None
     """When there is something to do for it."""
     last_push_at: datetime | None = None
+    brought_at: datetime | None = None
+    """When a push last brought what a poll would have brought: an article that was new or changed."""
     missed_at: datetime | None = None
     """When asking last brought articles that no push had brought."""
     pushes: int = 0
     refused: int = 0
-    """Pushes that nobody signed, or not with our secret."""
+    """Pushes that were too large, or that nobody signed with our secret."""
     articles_by_push: int = 0
     articles_by_poll: int = 0
     waiting: tuple[Waiting, ...] = ()

@@ -175,10 +175,10 @@ class FeedRound:
             admitted, known = admitted + taken.admitted, known + len(taken.known)
             notes.warn(*reading.warnings)
         await note_views(self._store, self._clock, source.id, admitted)
-        new = sum(one.verdict is Verdict.NEW for one in admitted)
-        await self._subscribing.settled(source, documents, new)
+        counts = with_known(tally(admitted), known)
+        await self._subscribing.settled(source, documents, counts)
         return Outcome(
-            round=with_known(tally(admitted), known),
+            round=counts,
             warnings=notes.warnings,
             poll=poll_of(admitted, known=known, backfill=False, pushed=True),
             found=frozenset(notes.found),

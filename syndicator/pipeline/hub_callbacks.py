@@ -108,8 +108,7 @@ class HubCallbacks:
         tries secrets learns nothing. The same goes for an empty one.
         """
         if not is_signed(signature, body, opened.grant.secret):
-            log.warning("a push was not signed by its hub", source=opened.source, bytes=len(body))
-            await self._change(opened.source, rules.refused)
+            await self._refuse(opened, "it is not signed with our secret")
             return True
         if not body.strip():
             return True
@@ -131,6 +130,15 @@ class HubCallbacks:
         log.debug("a hub pushed", source=opened.source, hub=shown_url(opened.grant.hub), bytes=len(body))
         self._on_push()
         return True
+
+    async def too_large(self, opened: Open) -> None:
+        """Note a push whose body was larger than a document of its source may be, and was not read."""
+        await self._refuse(opened, f"it is larger than {opened.max_body_bytes} bytes (`max_body`)")
+
+    async def _refuse(self, opened: Open, reason: str) -> None:
+        hub = shown_url(opened.grant.hub)
+        log.warning("a push was refused", source=opened.source, hub=hub, reason=reason)
+        await self._change(opened.source, rules.refused)
 
     def _wanted(self, source: SourceId) -> bool:
         """Tell whether a source is to be pushed; one that only other processes know is theirs to judge."""

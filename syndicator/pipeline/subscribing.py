@@ -18,7 +18,7 @@ from syndicator.gather.websub import discover, subscription_form
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.source import FetchLimits, Source, SourceKind
+from syndicator.model.source import FetchLimits, Round, Source, SourceKind
 from syndicator.model.subscription import Pushed, Subscription, SubscriptionStatus
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
@@ -91,12 +91,15 @@ class Subscribing:
         documents = await subscriptions.documents(source.id, [one.id for one in waiting])
         return tuple(_as_fetched(one) for one in documents)
 
-    async def settled(self, source: Source, documents: Sequence[Fetched], admitted_new: int) -> None:
-        """Remove documents of `take_pushed`, once what was in them is admitted or cannot be read at all."""
+    async def settled(self, source: Source, documents: Sequence[Fetched], brought: Round) -> None:
+        """Remove documents of `take_pushed`, once what they `brought` is admitted or they cannot be read."""
         if documents:
             ids = [digest(one.body) for one in documents]
             await self._store.subscriptions.update(
-                source.id, lambda sub: rules.settled(sub, ids, admitted_new)
+                source.id,
+                lambda sub: rules.settled(
+                    sub, ids, new=brought.new, changed=brought.changed, now=self._clock()
+                ),
             )
 
     async def polled(self, source: Source, new: int) -> None:

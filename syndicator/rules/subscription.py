@@ -190,7 +190,7 @@ def pushed(sub: Subscription, document: Pushed) -> Subscription:
 
 
 def refused(sub: Subscription) -> Subscription:
-    """Note a push that was not signed with our secret."""
+    """Note a push of no use: it was too large, or not signed with our secret."""
     return replace(sub, refused=sub.refused + 1)
 
 
@@ -200,10 +200,16 @@ def taken(sub: Subscription) -> Subscription:
     return replace(sub, waiting=tuple(replace(one, takes=one.takes + 1) for one in left))
 
 
-def settled(sub: Subscription, documents: Sequence[str], new: int) -> Subscription:
-    """Note that documents were read, and how many articles were new in them."""
-    left = tuple(one for one in sub.waiting if one.id not in documents)
-    return replace(sub, waiting=left, articles_by_push=sub.articles_by_push + new)
+def settled(
+    sub: Subscription, documents: Sequence[str], *, new: int, changed: int, now: datetime
+) -> Subscription:
+    """Note that documents were read, and how many articles were new in them, or changed."""
+    return replace(
+        sub,
+        waiting=tuple(one for one in sub.waiting if one.id not in documents),
+        articles_by_push=sub.articles_by_push + new,
+        brought_at=now if new or changed else sub.brought_at,
+    )
 
 
 def polled(sub: Subscription, new: int, now: datetime) -> Subscription:
@@ -213,7 +219,7 @@ def polled(sub: Subscription, new: int, now: datetime) -> Subscription:
     """
     if not new:
         return sub
-    missed = sub.last_push_at is not None and not sub.waiting
+    missed = sub.brought_at is not None and not sub.waiting
     return replace(
         sub,
         articles_by_poll=sub.articles_by_poll + new,
@@ -226,27 +232,35 @@ def delivers(sub: Subscription, now: datetime) -> bool:
     return (
         sub.active is not None
         and _runs(sub.active, now)
-        and sub.last_push_at is not None
-        and (sub.missed_at is None or sub.last_push_at > sub.missed_at)
+        and sub.brought_at is not None
+        and (sub.missed_at is None or sub.brought_at > sub.missed_at)
     )
 
 
 def why(sub: Subscription, now: datetime) -> str:
     """Say in a sentence why pushes are relied on, or why not.
 
-    The rule: the lease runs, the hub has pushed before, and since its last push no poll found an article that
-    it should have brought. After such a miss the source is polled as ever, until the hub pushes again; a hub
-    that is merely slow does so soon.
+    The rule: the lease runs, a push has brought something before, and since then no poll found an article
+    that a push should have brought. After such a miss the source is polled as ever, until a push brings
+    something again; a hub that is merely slow does so soon. Pushes that bring nothing (unreadable, too large,
+    not signed, long known) prove nothing.
     """
     if not sub.hubs and sub.active is None:
         return "the source names no hub"
     if sub.active is None or not _runs(sub.active, now):
         return f"not subscribed: {sub.reason}" if sub.reason else "not subscribed yet"
-    if sub.last_push_at is None:
-        return "subscribed, but the hub has not pushed yet"
-    if not delivers(sub, now):
-        return "a poll found articles that the hub has not pushed; polled as ever until it pushes again"
-    return "the hub pushes"
+    return "the hub pushes" if delivers(sub, now) else _why_not(sub)
+
+
+def _why_not(sub: Subscription) -> str:
+    """Say why pushes are not relied on though we are subscribed."""
+    if sub.missed_at is not None:
+        return "a poll found articles that no push had brought; polled as ever until one brings something"
+    if sub.last_push_at is not None:
+        return "subscribed, but no push has brought anything yet; polled as ever until one does"
+    if sub.refused:
+        return f"subscribed, but what came was too large or not signed with our secret ({sub.refused} times)"
+    return "subscribed, but the hub has not pushed yet"
 
 
 def renewal_at(grant: Grant) -> datetime | None:

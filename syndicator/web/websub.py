@@ -78,6 +78,7 @@ class HubRoutes:
         with self._counted(source):
             body = await _read(request, opened.max_body_bytes)
             if body is None:
+                await self._callbacks.too_large(opened)
                 return _plain(413)
             kept = await self._callbacks.receive(
                 opened,

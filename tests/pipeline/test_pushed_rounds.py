@@ -115,7 +115,11 @@ async def test_rubbish_from_a_hub_is_no_fault_of_the_source(
         state = await state_of(service)
         assert (report.status, state.failures, state.failure) == ("ok", 0, None)
         assert any("what the hub pushed could not be read" in warning for warning in state.warnings)
-        assert (await hub_of(service)).waiting == 0
+        told = await hub_of(service)
+        assert (told.waiting, told.delivers) == (0, False)
+        clock.advance(300)
+        await gather(service)
+        assert (await state_of(service)).due_because == "every 5m"
 
 
 async def test_what_came_by_push_says_so(portal: Portal, service_of: OpenService, clock: ManualClock) -> None:

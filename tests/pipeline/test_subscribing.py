@@ -12,7 +12,7 @@ from support import ManualClock
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.ids import SourceId
-from syndicator.model.source import SourceKind
+from syndicator.model.source import Round, SourceKind
 from syndicator.pipeline.admitting import Admitter, tally
 from syndicator.store.configured import Names
 from syndicator.store.store import Store
@@ -251,6 +251,7 @@ async def test_must_renew_before_the_lease_ends(ours: Subscriber, hub: Hub, cloc
 async def test_a_renewal_that_fails_leaves_what_works(ours: Subscriber, hub: Hub, clock: ManualClock) -> None:
     form = await ours.subscribed(hub)
     await hub.push(rss(1))
+    await settle(ours, Round(new=1))
     hub.status = 503
     clock.advance(7.2 * DAY)
     await ours.work()
@@ -265,6 +266,7 @@ async def test_after_the_lease_nothing_is_taken_and_polls_go_on(
 ) -> None:
     form = await ours.subscribed(hub, lease_s=3600)
     assert await hub.push(rss(1)) == 202
+    await settle(ours, Round(new=1))
     assert await ours.subscribing.delivers(SOURCE)
     clock.advance(3600)
     assert not await ours.subscribing.delivers(SOURCE)
@@ -303,6 +305,7 @@ async def test_a_source_that_moves_its_topic_is_subscribed_anew_then_the_old_is_
 async def test_one_document_without_a_hub_ends_nothing(ours: Subscriber, hub: Hub) -> None:
     await ours.subscribed(hub)
     await hub.push(rss(1))
+    await settle(ours, Round(new=1))
     await ours.reads()
     await ours.work()
     assert await ours.subscribing.delivers(SOURCE)
@@ -378,6 +381,10 @@ async def test_a_push_wakes_its_source_and_waits_to_be_read(
     assert (document.body, document.fetched_at) == (rss(1), clock())
 
 
+async def settle(ours: Subscriber, brought: Round) -> None:
+    await ours.subscribing.settled(SOURCE, await ours.subscribing.take_pushed(SOURCE), brought)
+
+
 async def test_what_was_taken_stays_until_it_is_settled(ours: Subscriber, hub: Hub) -> None:
     await ours.subscribed(hub)
     for number in (1, 2):
@@ -385,7 +392,7 @@ async def test_what_was_taken_stays_until_it_is_settled(ours: Subscriber, hub: H
     documents = await ours.subscribing.take_pushed(SOURCE)
     assert await take(ours) == [rss(1), rss(2)], "a crash repeats, and loses nothing"
     await hub.push(rss(3))
-    await ours.subscribing.settled(SOURCE, documents, 2)
+    await ours.subscribing.settled(SOURCE, documents, Round(new=2))
     assert await take(ours) == [rss(3)], "what came meanwhile is still there"
     status = await ours.status()
     assert (status.pushes, status.articles_by_push, status.waiting) == (3, 2, 1)
@@ -420,9 +427,9 @@ async def test_a_replayed_push_is_harmless(
             assert await hub.push(rss(1, 2)) == 202
             documents = await ours.subscribing.take_pushed(SOURCE)
             reading = await gatherer.read_feed(SOURCE, documents[0])
-            new = tally(await admitter.admit(reading.candidates)).new
-            await ours.subscribing.settled(SOURCE, documents, new)
-            found.append(new)
+            brought = tally(await admitter.admit(reading.candidates))
+            await ours.subscribing.settled(SOURCE, documents, brought)
+            found.append(brought.new)
     assert found == [2, 0, 0]
     assert await store.articles.count() == 2
     assert (await ours.status()).articles_by_push == 2
@@ -478,7 +485,7 @@ async def test_a_hub_that_pushes_faster_than_we_read_is_asked_to_try_again(
     answers = [await hub.push(rss(number)) for number in range(52)]
     assert answers == [202] * 50 + [503] * 2
     documents = await ours.subscribing.take_pushed(SOURCE)
-    await ours.subscribing.settled(SOURCE, documents[:1], 1)
+    await ours.subscribing.settled(SOURCE, documents[:1], Round(new=1))
     assert await hub.push(rss(51)) == 202
 
 
@@ -499,6 +506,8 @@ async def test_a_hub_that_pushes_is_relied_on(ours: Subscriber, hub: Hub, clock:
     await ours.subscribed(hub)
     assert not await ours.subscribing.delivers(SOURCE)
     await hub.push(rss(1))
+    assert not await ours.subscribing.delivers(SOURCE), "who knows what is in it"
+    await settle(ours, Round(new=1))
     clock.advance(5 * DAY)
     await ours.subscribing.polled(SOURCE, 0)
     assert await ours.subscribing.delivers(SOURCE), "a quiet source is no fault of its hub"
@@ -510,14 +519,43 @@ async def test_a_hub_that_stops_is_noticed_by_the_next_poll_and_trusted_when_it_
 ) -> None:
     await ours.subscribed(hub)
     await hub.push(rss(1))
-    await ours.subscribing.settled(SOURCE, await ours.subscribing.take_pushed(SOURCE), 1)
+    await settle(ours, Round(new=1))
     clock.advance(3600)
     await ours.subscribing.polled(SOURCE, 2)
     assert not await ours.subscribing.delivers(SOURCE)
-    assert "has not pushed" in (await ours.status()).because
+    assert "no push had brought" in (await ours.status()).because
     clock.advance(30)
     await hub.push(rss(1, 2, 3))
+    await settle(ours, Round(unchanged=3))
+    assert not await ours.subscribing.delivers(SOURCE), "it is slower than our polls"
+    clock.advance(30)
+    await hub.push(rss(1, 2, 3, 4))
+    await settle(ours, Round(new=1, unchanged=3))
     assert await ours.subscribing.delivers(SOURCE), "it was merely slow"
+
+
+@pytest.mark.parametrize("brought", [Round(), Round(unchanged=20), Round(duplicate=1)])
+async def test_pushes_that_bring_nothing_are_not_relied_on(
+    ours: Subscriber, hub: Hub, clock: ManualClock, brought: Round
+) -> None:
+    await ours.subscribed(hub)
+    for number in range(3):
+        clock.advance(60)
+        await hub.push(rss(number))
+        await settle(ours, brought)
+        assert not await ours.subscribing.delivers(SOURCE)
+    status = await ours.status()
+    assert (status.pushes, status.articles_by_push) == (3, 0)
+    assert status.because == "subscribed, but no push has brought anything yet; polled as ever until one does"
+
+
+async def test_a_hub_whose_pushes_are_all_refused_is_told(ours: Subscriber, hub: Hub) -> None:
+    await ours.subscribed(hub)
+    await hub.push(rss(1), secret="tebakan")
+    await hub.push(rss(1), method=None)
+    assert (await ours.status()).because == (
+        "subscribed, but what came was too large or not signed with our secret (2 times)"
+    )
 
 
 async def test_a_push_that_comes_amid_a_poll_is_no_miss(
@@ -525,7 +563,7 @@ async def test_a_push_that_comes_amid_a_poll_is_no_miss(
 ) -> None:
     await ours.subscribed(hub)
     await hub.push(rss(1))
-    await ours.subscribing.settled(SOURCE, await ours.subscribing.take_pushed(SOURCE), 1)
+    await settle(ours, Round(new=1))
     clock.advance(3600)
     await hub.push(rss(1, 2))
     clock.advance(1)
@@ -563,7 +601,7 @@ async def test_nothing_that_is_shown_holds_a_secret(
     form = await ours.subscribed(hub)
     await hub.push(rss(1), secret="x")
     told = capsys.readouterr()
-    assert "a push was not signed" in told.out
+    assert "not signed with our secret" in told.out
     shown = json.encode(status).decode() + repr(reports) + told.out + told.err
     shown += repr(await ours.store.subscriptions.get(CITY))
     for one in (first, form):

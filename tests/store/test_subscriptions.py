@@ -79,7 +79,9 @@ async def test_pushed_documents_wait_in_order_until_they_are_settled(store: Stor
     sub = await store.subscriptions.get(CITY)
     assert [one.id for one in sub.waiting] == ["d1", "d2", "d3"]
     assert [one.body for one in await store.subscriptions.documents(CITY, ["d1", "d3"])] == [b"x" * 10] * 2
-    await store.subscriptions.update(CITY, lambda sub: rules.settled(sub, ["d1", "d2"], 4))
+    await store.subscriptions.update(
+        CITY, lambda sub: rules.settled(sub, ["d1", "d2"], new=4, changed=0, now=NOON)
+    )
     assert await store.subscriptions.documents(CITY, ["d1", "d2", "d3"]) == [document(3)]
     assert (await store.subscriptions.get(CITY)).articles_by_push == 4
 

@@ -196,6 +196,7 @@ async def test_a_body_whose_length_is_not_told_is_cut_off_at_the_limit(
     except aiohttp.ClientError:
         pass  # we hung up while it was still sending
     assert await ours.subscribing.take_pushed(ours.source) == ()
+    assert (await ours.status()).refused == 1
     assert await hub.push(rss(1)) == 202
 
 
