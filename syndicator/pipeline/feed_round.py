@@ -73,7 +73,8 @@ class FeedRound:
         # What a first round had no time for is listed by its own date, as it would have been then.
         notes = new_notes(state.first_success_at if state.body_hash is None else None)
         documents = await self._subscribing.take_pushed(source)
-        pushed = await self._take_pushed(source, documents, notes) if documents else None
+        told = Notes(until=notes.until, archive_before=notes.archive_before)
+        pushed = await self._take_pushed(source, documents, told) if documents else None
         if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
             return pushed  # a push makes a source due; the time of its next poll stays
 
@@ -88,15 +89,16 @@ class FeedRound:
         delivers = await self._subscribing.delivers(source)
         if pushed is not None:
             outcome = replace(outcome, round=outcome.round + pushed.round, not_modified=False)
-        if notes.unfinished:
+        if notes.unfinished or told.unfinished:
             # What is left is listed still, and an answer that nothing has changed would hide it.
             outcome = replace(outcome, etag=None, last_modified=None, body_hash=None)
         return replace(
             outcome,
             hub_delivers=delivers,
             warnings=notes.warnings,
-            found=frozenset(notes.found),
-            missing=frozenset(notes.missing),
+            of_pushes=told.warnings,
+            found=frozenset(notes.found | told.found),
+            missing=frozenset(notes.missing | told.missing),
         )
 
     async def _read(self, source: Source, state: SourceState, document: Fetched, notes: Notes) -> Outcome:
@@ -179,7 +181,7 @@ class FeedRound:
         await self._subscribing.settled(source, documents, counts)
         return Outcome(
             round=counts,
-            warnings=notes.warnings,
+            of_pushes=notes.warnings,
             poll=poll_of(admitted, known=known, backfill=False, pushed=True),
             found=frozenset(notes.found),
             missing=frozenset(notes.missing),

@@ -46,6 +46,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     round: Round = Round()
     not_modified: bool = False
     warnings: tuple[str, ...] = ()
+    """What was odd in the document, or the pages that it names."""
+    of_pushes: tuple[str, ...] = ()
+    """The same of what a hub pushed: it comes once, and says nothing of the document."""
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None

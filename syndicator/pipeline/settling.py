@@ -54,6 +54,7 @@ class Settling:
             last_modified=None,
             body_hash=None,
             next_due_at=None,
+            warnings=(),
             own_warnings=(),
             missing={},
             honesty=Honesty(),
@@ -108,10 +109,11 @@ class Settling:
         )
         if is_gone(failed) and asked != source.url:
             because = f"where it had moved to is gone ({failed.code}): the configured address is asked again"
-            return _due(
-                replace(state, move=given_up(state.move, now), stopped=None), Due(at=now, because=because)
+            state, due = (
+                replace(state, move=given_up(state.move, now), stopped=None),
+                Due(at=now, because=because),
             )
-        return _due(state, due)
+        return _due(replace(state, warnings=state.own_warnings + _noticed(state, now)), due)
 
     def _after_success(
         self, source: Source, state: SourceState, outcome: Outcome, began: datetime
@@ -123,8 +125,9 @@ class Settling:
             return replace(
                 state,
                 fruitful=state.fruitful or _took(outcome.round),
-                last_round=outcome.round,
-                warnings=outcome.warnings or state.warnings,
+                # What is useless in a push tells nothing of the source.
+                last_round=state.last_round if outcome.round == Round() else outcome.round,
+                warnings=state.own_warnings + _noticed(state, now) + outcome.of_pushes,
             )
         state = replace(
             state,
@@ -159,9 +162,10 @@ class Settling:
         state = replace(state, fruitful=state.fruitful or _took(outcome.round))
         # What was odd in a document is still odd in it when it has not changed; and what kept every article
         # from being read still does while all of them wait.
-        same = outcome.not_modified or not (state.fruitful or outcome.warnings)
+        same = not outcome.read_whole or not (state.fruitful or outcome.warnings)
         own = state.own_warnings if same else outcome.warnings
-        odd = own + _noticed(source, state, outcome, now)
+        gap = gap_warning(outcome.poll, source.schedule)
+        odd = (*own, *([gap] if gap else []), *_noticed(state, now), *outcome.of_pushes)
         return _due(replace(state, own_warnings=own, warnings=odd), due)
 
 
@@ -184,11 +188,10 @@ def _moved(
     return replace(move, looked_back_at=now) if move is not None and outcome.looked_back else move
 
 
-def _noticed(source: Source, state: SourceState, outcome: Outcome, now: datetime) -> tuple[str, ...]:
-    """Say what only a look at several rounds shows."""
+def _noticed(state: SourceState, now: datetime) -> tuple[str, ...]:
+    """Say what only a look at several rounds shows, as long as it is so."""
     found = (
         redesign_warning(state.missing),
-        gap_warning(outcome.poll, source.schedule),
         honesty_sentence(state.honesty, now),
         move_sentence(state.move),
     )

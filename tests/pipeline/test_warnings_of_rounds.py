@@ -1,8 +1,13 @@
 """How long a warning stays: what is odd in a document as long as it does, what a round showed for that round."""
 
 from pipeline.conftest import OpenService, Portal
+from pipeline.hub_world import open_hub
 from pipeline.test_feed_rounds import CITY, config, gather, rss
+from pipeline.test_moves_taken_back import adopt
+from pipeline.test_pushed_rounds import ask_hubs, feed, reachable
 from support import ManualClock
+
+from syndicator.rules.health import Standing
 
 
 async def test_a_gap_is_told_once_and_an_odd_document_as_long_as_it_stands(
@@ -35,3 +40,64 @@ async def test_a_gap_is_told_once_and_an_odd_document_as_long_as_it_stands(
         after = (await service.store.sources.state(CITY)).warnings
         assert len(odd) - len(after) > 0
         assert set(after) < set(odd)
+
+
+async def test_a_warning_ends_with_its_cause_though_the_round_failed(
+    portal: Portal, service_of: OpenService
+) -> None:
+    portal.documents |= {"/rss": rss(1), "/new": rss(1)}
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        await adopt(service, portal)
+        await gather(service)
+        assert "please configure it" in (await service.store.sources.state(CITY)).warnings[-1]
+        await adopt(service, portal)
+        portal.status |= {"/rss": 500, "/new": 410}
+        await gather(service)
+        told = (await service.store.sources.state(CITY)).warnings
+        assert not any("please configure it" in warning for warning in told)
+        assert "is gone or no longer the same" in told[-1]
+
+
+async def test_what_is_odd_in_a_push_is_told_until_the_next_one(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with open_hub() as hub, reachable(service_of, portal) as service:
+        portal.documents["/rss"] = feed(hub, portal, 1).removesuffix("</channel></rss>")
+        portal.etags["/rss"] = '"odd"'
+        await gather(service)
+        odd = (await service.store.sources.state(CITY)).warnings
+        assert odd
+        await ask_hubs(service)
+        await hub.verify()
+        for body, said in ((b"<html>busy</html>", 1), (rss(1).encode(), 0), (b"<html>busy</html>", 1)):
+            clock.advance(10)
+            await hub.push(body)
+            await gather(service)
+            shown = await service.reading.source(CITY)
+            assert shown.state.warnings[: len(odd)] == odd
+            assert len(shown.state.warnings) == len(odd) + said
+            assert shown.health.kind is Standing.OK
+        clock.advance(300)
+        await hub.push(b"<html>still busy</html>")
+        (both,) = await gather(service)  # the push, and a poll that finds nothing changed
+        assert both.status == "ok"
+        clock.advance(300)
+        await gather(service)
+        assert (await service.store.sources.state(CITY)).warnings == odd
+
+
+async def test_a_changed_description_ends_the_warnings_of_a_paused_source(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/rss"] = rss(1).removesuffix("</channel></rss>")
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        assert (await service.store.sources.state(CITY)).warnings
+        await service.steering.pause(CITY)
+    async with service_of(config(portal, "/other")) as service:
+        await service.enlist()
+        await gather(service)
+        assert (await service.store.sources.state(CITY)).warnings == ()
