@@ -16,3 +16,6 @@ ArticleId = NewType("ArticleId", str)
 
 EventId = NewType("EventId", str)
 """`evt_` and 26 characters, made from article, revision and type: the same change is the same event."""
+
+StoryId = NewType("StoryId", str)
+"""The id of the article that founded the story."""

@@ -1,0 +1,118 @@
+"""Which story an article belongs to: the same matter, told by several portals within days.
+
+Single-pass clustering as articles come (Allan, Papka, Lavrenko, "On-line new event detection and tracking",
+1998): an article joins the story whose centroid it is nearest to, or founds one. A story grows old: what comes
+a day later must agree more, and after three days nothing joins. That, with a fixed table of rarities, is worth
+more than counts of terms that passed by; `docs/stories.md` has the figures.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from syndicator.model.ids import StoryId
+from syndicator.rules.series import conflict
+from syndicator.rules.terms import Terms, similarity, strongest
+
+WINDOW = timedelta(hours=72)
+"""Between the latest article of a story and one that joins it, by their publication, in either direction."""
+
+CENTROID_TERMS = 48
+INDEX_TERMS = 12
+"""By so many of its strongest terms an article is found again."""
+
+
+class StoryPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Thresholds, all shares from 0 to 1."""
+
+    similarity: float = 0.24
+    """Of an article's terms with a story's: the least, at once."""
+    ageing: float = 0.7
+    """How much of the similarity is lost over the whole window."""
+
+
+class Story(Struct, frozen=True, kw_only=True):
+    """What is remembered of a story to judge by."""
+
+    id: StoryId
+    title: str
+    """Of its first article."""
+    latest_at: datetime
+    """Publication of its latest article."""
+    centroid: Terms
+    """Sum of its articles' terms, the strongest alone."""
+    size: int = 1
+
+
+class StoryKind(StrEnum):
+    SAME = "same story"
+    NONE = "none"
+
+
+class StoryVerdict(Struct, frozen=True, kw_only=True):
+    """A verdict and the numbers that it rests on, to be kept and shown."""
+
+    kind: StoryKind
+    story: StoryId | None = None
+    """The one it belongs to; where there is none, the nearest that was looked at."""
+    similarity: float = 0.0
+    needed: float = 0.0
+    because: str = ""
+    """What keeps it out of the nearest, as half a sentence; empty for one that joins."""
+
+
+def judge_story(
+    title: str,
+    terms: Terms,
+    published: datetime,
+    stories: Sequence[Story],
+    policy: StoryPolicy,
+) -> StoryVerdict:
+    """Choose the story nearest to an article; ties go to the older one, by id."""
+    verdicts = [_judged(title, terms, published, story, policy) for story in stories]
+    if not verdicts:
+        return StoryVerdict(kind=StoryKind.NONE, because="nothing like it was published of late")
+    joining = [verdict for verdict in verdicts if verdict.kind is StoryKind.SAME]
+    return min(joining or verdicts, key=lambda one: (one.needed - one.similarity, one.story or ""))
+
+
+def founded(story_id: StoryId, title: str, terms: Terms, published: datetime) -> Story:
+    """Give the story of a single article."""
+    return Story(id=story_id, title=title, latest_at=published, centroid=terms)
+
+
+def joined(story: Story, terms: Terms, published: datetime) -> Story:
+    """Give a story with one article more."""
+    total = dict(story.centroid)
+    for term, weight in terms.items():
+        total[term] = total.get(term, 0) + weight
+    return Story(
+        id=story.id,
+        title=story.title,
+        latest_at=max(story.latest_at, published),
+        centroid={term: total[term] for term in strongest(total, CENTROID_TERMS)},
+        size=story.size + 1,
+    )
+
+
+def _judged(title: str, terms: Terms, published: datetime, story: Story, policy: StoryPolicy) -> StoryVerdict:
+    apart = abs(published - story.latest_at) / WINDOW
+    # The same as lowering the similarity with age, told as a higher hurdle.
+    needed = round(policy.similarity / max(1.0 - policy.ageing * min(apart, 1.0), 0.01), 3)
+    found = round(similarity(terms, story.centroid), 3)
+    because = _obstacle(title, story, apart) or ("" if found >= needed else "they have too little in common")
+    return StoryVerdict(
+        kind=StoryKind.NONE if because else StoryKind.SAME,
+        story=story.id,
+        similarity=found,
+        needed=needed,
+        because=because,
+    )
+
+
+def _obstacle(title: str, story: Story, apart: float) -> str | None:
+    if apart > 1.0:
+        return "more than three days lie between them"
+    return conflict(title, story.title)

@@ -1,0 +1,50 @@
+"""The words of an article: what copies, stories and related articles are judged by.
+
+Clean HTML in, words out: small letters, no punctuation, no markup, and none of the lines that portals put
+between the paragraphs of every article ("Baca juga: …", "SCROLL TO CONTINUE"), nor the dateline before the first.
+"""
+
+import html
+import re
+
+_BLOCK_ENDS = re.compile(r"<(?:/(?:p|div|li|h[1-6]|blockquote|figcaption|figure|tr|table|ul|ol|pre)|br|hr)\b[^>]*>")
+_TAG = re.compile(r"<[^>]*>")
+_WORD = re.compile(r"\w+")
+_FURNITURE = re.compile(
+    r"\s*(?:baca|simak|lihat|tonton|cek|ikuti)\s*(?:juga|pula|selengkapnya|artikel|berita|video|saluran|kami)\b"
+    r"|\s*(?:saksikan|ikuti)\b[^.]{0,40}\b(?:video|channel|saluran|whatsapp|google news)\b"
+    r"|\s*\W*(?:gambas\s*:|advertisement\b|scroll to (?:continue|resume)|iklan\s*$|read (?:also|more)\b|also read\b"
+    r"|see also\b|related\s*:|\(?artikel ini telah tayang|copyright\b|©|all rights reserved|sign up for\b"
+    r"|follow us\b|halaman selanjutnya|pilihan editor\b|editor\s*:|reporter\s*:|penulis\s*:)",
+    re.IGNORECASE,
+)
+_DATELINE = re.compile(
+    r"\s*(?:(?-i:[A-Z][\w.,'’/ -]{1,60}?)\s*(?:\([^)]{2,30}\)\s*)?)(?:—|–|--|-)\s+", re.IGNORECASE
+)
+"""A place in capitals, perhaps a portal's name, and a dash: "JAKARTA, KOMPAS.com - …"."""
+
+
+def words_of(text: str) -> list[str]:
+    """Give the words of a plain text, folded, in order; digits count as words."""
+    return _WORD.findall(text.casefold())
+
+
+def plain_body(body_html: str) -> str:
+    """Give the text of a clean HTML body, one paragraph a line, without furniture and dateline."""
+    text = body_html
+    if "<" in text:
+        text = _TAG.sub("", _BLOCK_ENDS.sub("\n", text))
+    if "&" in text:
+        text = html.unescape(text)
+    lines = [line for line in text.split("\n") if line.strip() and not _FURNITURE.match(line)]
+    if lines:
+        lines[0] = _without_dateline(lines[0])
+    return "\n".join(lines)
+
+
+def _without_dateline(line: str) -> str:
+    found = _DATELINE.match(line[:80])
+    # Few letters of a dateline are small ones: "Partai itu - yang baru berdiri - …" is a sentence.
+    if found is None or sum(map(str.isupper, found[0])) * 3 < sum(map(str.isalpha, found[0])):
+        return line
+    return line[found.end() :]
