@@ -31,6 +31,7 @@ from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.page_round import PageRound
 from syndicator.pipeline.picturing import Pictures
+from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher, PublishStep
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.reading import Reading
@@ -43,6 +44,7 @@ from syndicator.pipeline.steps import Report, Step
 from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
 from syndicator.pipeline.sweeping import Retention, SweepStep
 from syndicator.pipeline.visiting import Visitor, open_visitor
+from syndicator.rules.placement import StoriesPolicy
 from syndicator.settings.settings import Settings
 from syndicator.store.configured import Names
 from syndicator.store.connection import redis_clock
@@ -185,7 +187,8 @@ def _wire(
         public_url=settings.site.public_url,
         reachable=settings.public_url_given,
     )
-    admitter = Admitter(store.articles, specs, clock)
+    placer = Placer(store.stories, StoriesPolicy(), clock)
+    admitter = Admitter(store.articles, specs, clock, placer)
     held = Held(store.held)
     intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, clock)
     pages = ArticlePages(
@@ -275,6 +278,7 @@ def _store_options(settings: Settings) -> StoreOptions:
         url=section.redis_url,
         engine=section.engine,
         namespace=section.namespace,
+        kept_articles=settings.retention.articles,
         kept_revisions=settings.retention.revisions,
         data_dir=section.data_dir,
         kept_pictures=settings.retention.articles + timedelta(days=10),

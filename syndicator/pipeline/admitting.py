@@ -1,5 +1,6 @@
 """Candidates in, articles, indexes and events out: look up, judge, admit, and judge again what moved."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +12,10 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId
 from syndicator.model.source import Round
+from syndicator.pipeline.placing import Placer
 from syndicator.rules.admission import Admission, Verdict, decide
 from syndicator.rules.identity import identify
+from syndicator.rules.placement import Fingerprint, Near
 from syndicator.store.articles import Articles
 
 BATCH = 40
@@ -37,10 +40,14 @@ class Admitted(Struct, frozen=True, kw_only=True):
 class Admitter:
     """Decides what is new, together with every other worker, exactly once."""
 
-    def __init__(self, articles: Articles, specs: Collection[FeedSpec], clock: Clock) -> None:
+    def __init__(
+        self, articles: Articles, specs: Collection[FeedSpec], clock: Clock, placer: Placer | None = None
+    ) -> None:
+        """Without a `placer`, every article is a story of its own."""
         self._articles = articles
         self._specs = specs
         self._clock = clock
+        self._placer = placer
 
     async def admit(
         self,
@@ -91,9 +98,13 @@ class Admitter:
         own_dates_before: datetime | None,
         rechecked: bool,
     ) -> dict[int, Admission]:
-        found = await self._articles.lookup([identity for _, identity in pending.values()])
+        placer = self._placer
+        found, near = await asyncio.gather(
+            self._articles.lookup([identity for _, identity in pending.values()]),
+            placer.look_up(pending) if placer else _nothing(),
+        )
         now = self._clock()
-        return {
+        intents = {
             number: decide(
                 candidate,
                 identity,
@@ -105,6 +116,11 @@ class Admitter:
             )
             for (number, (candidate, identity)), known in zip(pending.items(), found, strict=True)
         }
+        return await placer.place(intents, pending, near) if placer else intents
+
+
+async def _nothing() -> dict[int, tuple[Fingerprint, Near]]:
+    return {}
 
 
 def _is_before(candidate: Candidate, moment: datetime | None) -> bool:

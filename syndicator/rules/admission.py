@@ -13,6 +13,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.addresses import clean_url
 from syndicator.rules.dates import listed_at, published_at
 from syndicator.rules.identity import event_id
+from syndicator.rules.placement import Placement
 from syndicator.rules.selection import concerned
 
 SHORTEST_RECHECK = timedelta(seconds=20)
@@ -57,6 +58,8 @@ class Admission(Struct, frozen=True, kw_only=True):
     event: Event | None = None
     recheck_at: datetime | None = None
     """When the article's page is to be read again; None: not again."""
+    placement: Placement | None = None
+    """Of a new article: whose copy it is, and which story it joins or founds."""
 
 
 def judge(candidate: Candidate, identity: Identity, known: Known | None) -> Verdict:

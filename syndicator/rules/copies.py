@@ -162,7 +162,7 @@ def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
 
 
 def _numbers(mine: str, other: str) -> float:
-    """Give the share of the numbers in the shorter beginning that the other text has at all; 1 without numbers."""
+    """Give the share of the fewer numbers of two beginnings that the other names, too; 1 without numbers."""
     ours, theirs = numbers_of(mine[:_BEGINNING_CHARACTERS]), numbers_of(other[:_BEGINNING_CHARACTERS])
     fewer = min(len(ours), len(theirs))
     return len(ours & theirs) / fewer if fewer else 1.0

@@ -1,7 +1,7 @@
 """How much a word says: rare ones tell stories apart, those that every article has do not.
 
-A fixed table of word frequencies (package `wordfreq`, Indonesian and English) instead of counts of what passed by:
-it needs no state, no warming up, and gives the same verdict in every process and in every order.
+A fixed table of word frequencies (package `wordfreq`, Indonesian and English) instead of counts of what
+passed by: it needs no state and no warming up, and gives the same verdict in every process and every order.
 """
 
 import math
@@ -14,13 +14,13 @@ LANGUAGES = ("id", "en")
 
 _RAREST_ZIPF = 3.2
 _NOTHING_ZIPF = 6.0
-"""On Zipf's scale (log10 of occurrences in a billion words): from here on a word says nothing ("dan", "the")."""
+"""On Zipf's scale (log10 of occurrences in a billion words): from here on a word says nothing ("dan")."""
 
 
 @lru_cache(maxsize=65536)
 def rarity(word: str) -> float:
     """Give the weight of a folded word: 0 for what every text has, up to 2.8 for names and rare words."""
-    if len(word) < 2:
+    if len(word) == 1:
         return 0.0
     frequency = max(table.get(word, 0.0) for table in _tables())
     zipf = math.log10(frequency * 1e9) if frequency else 0.0

@@ -9,6 +9,7 @@ import re
 from syndicator.rules.date_words import MONTHS
 from syndicator.rules.words import words_of
 
+_MONTHS_OF_YEAR, _DAYS_OF_MONTH = range(1, 13), range(1, 32)
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _MONTH = "|".join(sorted((re.escape(word) for word in MONTHS), key=len, reverse=True))
 _DATES = (
@@ -17,22 +18,20 @@ _DATES = (
     re.compile(r"\b(?P<day>\d{1,2})[/-](?P<number>\d{1,2})(?:[/-](?:\d{4}|\d\d))?\b"),
 )
 _WEEKDAYS = {
-    word: number
-    for number, words in enumerate(
-        ("senin monday", "selasa tuesday", "rabu wednesday", "kamis thursday", "jumat friday", "sabtu saturday",
-         "minggu sunday")
-    )  # fmt: skip
-    for word in words.split()
-}
+    "senin": 0, "selasa": 1, "rabu": 2, "kamis": 3, "jumat": 4, "sabtu": 5, "minggu": 6,
+    "monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5, "sunday": 6,
+}  # fmt: skip
 _SERIES = frozenset(
-    "sinopsis episode eps jadwal klasemen kurs ramalan zodiak horoskop shio prakiraan cuaca diskon promo katalog"
-    " streaming link prediksi kode redeem lirik niat doa resep togel live samsat sim keliling"
-    " horoscope forecast wordle crossword recap standings fixtures odds lottery lineup lineups discount sale deals"
-    .split()
+    (
+        "sinopsis", "episode", "eps", "jadwal", "klasemen", "kurs", "ramalan", "zodiak", "horoskop", "shio",
+        "prakiraan", "cuaca", "diskon", "promo", "katalog", "streaming", "prediksi", "kode", "redeem", "doa",
+        "lirik", "niat", "resep", "togel", "samsat", "sim", "keliling", "horoscope", "forecast", "wordle",
+        "crossword", "recap", "standings", "fixtures", "odds", "lottery", "lineups", "discount", "sale",
+    )
 )  # fmt: skip
 _DAILY = re.compile(
-    r"\bhari ini\b|\bbesok\b|\bmalam ini\b|\bpekan ini\b|\btoday\b|\btonight\b|\btomorrow\b"
-    r"|\b(?:harga|kurs|price of|prices?)\b.{0,60}\b(?:emas|antam|dolar|rupiah|bbm|cabai|beras|gold|oil|bitcoin)\b"
+    r"\b(?:hari|malam|pekan) ini\b|\bbesok\b|\btoday\b|\btonight\b|\btomorrow\b"
+    r"|\b(?:harga|kurs|prices?)\b.{0,60}\b(?:emas|antam|dolar|rupiah|bbm|cabai|beras|gold|oil|bitcoin)\b"
     r"|\b(?:emas|antam|dolar|rupiah|ihsg)\b.{0,40}\bhari ini\b",
     re.IGNORECASE,
 )
@@ -56,7 +55,7 @@ def days_of(text: str) -> frozenset[tuple[int, int]]:
             parts = found.groupdict()
             month = MONTHS[parts["month"].lower()] if parts.get("month") else int(parts["number"])
             day = int(parts["day"])
-            if 1 <= month <= 12 and 1 <= day <= 31:
+            if month in _MONTHS_OF_YEAR and day in _DAYS_OF_MONTH:
                 days.add((month, day))
     return frozenset(days)
 

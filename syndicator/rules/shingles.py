@@ -22,7 +22,9 @@ def shingles(words: Sequence[str]) -> frozenset[int]:
         return frozenset()
     text = " ".join(words)
     encoded = text.encode("utf-8", "surrogatepass")
-    lengths = map(len, words) if text.isascii() else (len(word.encode("utf-8", "surrogatepass")) for word in words)
+    lengths = (
+        map(len, words) if text.isascii() else (len(word.encode("utf-8", "surrogatepass")) for word in words)
+    )
     # Where each word ends, with the blank behind it: from there on a run is a slice, not a join.
     ends = [0, *accumulate(length + 1 for length in lengths)]
     if len(words) <= RUN:
@@ -31,7 +33,7 @@ def shingles(words: Sequence[str]) -> frozenset[int]:
 
 
 def sample(keys: frozenset[int]) -> list[int]:
-    """Choose by their values the keys to be listed under: one in 8 at first, at most 40, of a short text more."""
+    """Choose by their values the keys to be listed under: one in 8, of short texts more, 40 at most."""
     rate = 8
     chosen = [key for key in keys if key % rate == 0]
     while len(chosen) < _SCARCE and rate > 1:
@@ -41,4 +43,3 @@ def sample(keys: frozenset[int]) -> list[int]:
         rate *= 2
         chosen = [key for key in chosen if key % rate == 0]
     return sorted(chosen)
-

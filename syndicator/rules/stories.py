@@ -1,9 +1,9 @@
 """Which story an article belongs to: the same matter, told by several portals within days.
 
-Single-pass clustering as articles come (Allan, Papka, Lavrenko, "On-line new event detection and tracking",
-1998): an article joins the story whose centroid it is nearest to, or founds one. A story grows old: what comes
-a day later must agree more, and after three days nothing joins. That, with a fixed table of rarities, is worth
-more than counts of terms that passed by; `docs/stories.md` has the figures.
+Single-pass clustering as articles come (Allan, Papka, Lavrenko, "On-line new event detection and
+tracking", 1998): an article joins the story whose centroid it is nearest to, or founds one. A story grows
+old: what comes a day later must agree more, and after three days nothing joins. That, with a fixed table of
+rarities, is worth more than counts of terms that passed by; `docs/stories.md` has the figures.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from syndicator.model.article import Article
 from syndicator.model.ids import StoryId
 from syndicator.rules.series import conflict
 from syndicator.rules.terms import Terms, similarity, strongest
@@ -39,6 +41,10 @@ class Story(Struct, frozen=True, kw_only=True):
     id: StoryId
     title: str
     """Of its first article."""
+    first_seen_at: datetime
+    """When its first article was admitted."""
+    published_at: datetime
+    """Publication of its first article; never moves."""
     latest_at: datetime
     """Publication of its latest article."""
     centroid: Terms
@@ -78,9 +84,16 @@ def judge_story(
     return min(joining or verdicts, key=lambda one: (one.needed - one.similarity, one.story or ""))
 
 
-def founded(story_id: StoryId, title: str, terms: Terms, published: datetime) -> Story:
+def founded(article: Article, terms: Terms) -> Story:
     """Give the story of a single article."""
-    return Story(id=story_id, title=title, latest_at=published, centroid=terms)
+    return Story(
+        id=StoryId(article.id),
+        title=article.title,
+        first_seen_at=article.first_seen_at,
+        published_at=article.published_at,
+        latest_at=article.published_at,
+        centroid=terms,
+    )
 
 
 def joined(story: Story, terms: Terms, published: datetime) -> Story:
@@ -88,9 +101,8 @@ def joined(story: Story, terms: Terms, published: datetime) -> Story:
     total = dict(story.centroid)
     for term, weight in terms.items():
         total[term] = total.get(term, 0) + weight
-    return Story(
-        id=story.id,
-        title=story.title,
+    return replace(
+        story,
         latest_at=max(story.latest_at, published),
         centroid={term: total[term] for term in strongest(total, CENTROID_TERMS)},
         size=story.size + 1,

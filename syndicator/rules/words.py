@@ -1,21 +1,23 @@
 """The words of an article: what copies, stories and related articles are judged by.
 
 Clean HTML in, words out: small letters, no punctuation, no markup, and none of the lines that portals put
-between the paragraphs of every article ("Baca juga: …", "SCROLL TO CONTINUE"), nor the dateline before the first.
+between all paragraphs ("Baca juga: …", "SCROLL TO CONTINUE"), nor the dateline before the first.
 """
 
 import html
 import re
 
-_BLOCK_ENDS = re.compile(r"<(?:/(?:p|div|li|h[1-6]|blockquote|figcaption|figure|tr|table|ul|ol|pre)|br|hr)\b[^>]*>")
+_BLOCK_ENDS = re.compile(
+    r"<(?:/(?:p|div|li|h[1-6]|blockquote|figcaption|figure|tr|table|ul|ol|pre)|br|hr)\b[^>]*>"
+)
 _TAG = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"\w+")
 _FURNITURE = re.compile(
     r"\s*(?:baca|simak|lihat|tonton|cek|ikuti)\s*(?:juga|pula|selengkapnya|artikel|berita|video|saluran|kami)\b"
     r"|\s*(?:saksikan|ikuti)\b[^.]{0,40}\b(?:video|channel|saluran|whatsapp|google news)\b"
-    r"|\s*\W*(?:gambas\s*:|advertisement\b|scroll to (?:continue|resume)|iklan\s*$|read (?:also|more)\b|also read\b"
-    r"|see also\b|related\s*:|\(?artikel ini telah tayang|copyright\b|©|all rights reserved|sign up for\b"
-    r"|follow us\b|halaman selanjutnya|pilihan editor\b|editor\s*:|reporter\s*:|penulis\s*:)",
+    r"|\s*\W*(?:gambas\s*:|advertisement\b|scroll to (?:continue|resume)|iklan\s*$|read (?:also|more)\b"
+    r"|also read\b|see also\b|related\s*:|\(?artikel ini telah tayang|copyright\b|©|all rights reserved"
+    r"|sign up for\b|follow us\b|halaman selanjutnya|pilihan editor\b|editor\s*:|reporter\s*:|penulis\s*:)",
     re.IGNORECASE,
 )
 _DATELINE = re.compile(

@@ -17,6 +17,7 @@ from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
+from syndicator.store.stories import Stories
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -40,9 +41,10 @@ SEEN_PRECISION = timedelta(days=1)
 class Articles:
     """What was admitted. All times in Redis are milliseconds UTC."""
 
-    def __init__(self, connection: Connection, keys: Keys, kept_revisions: int) -> None:
+    def __init__(self, connection: Connection, keys: Keys, kept_revisions: int, stories: Stories) -> None:
         self._redis = connection
         self._keys = keys
+        self._stories = stories
         self._kept_revisions = kept_revisions
         self._lookup = Script("lookup")
         self._forget = Script("forget")
@@ -250,7 +252,12 @@ class Articles:
             writes.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
         elif admission.verdict is not Verdict.DUPLICATE:
             writes.append(("ZREM", keys.recheck(source), article_id))
-        return Unit(expects=tuple(expects), writes=tuple(writes))
+        placing = None
+        if admission.placement is not None:
+            grounds, placed, placing = self._stories.admission(admission.placement, now_ms)
+            expects += grounds
+            writes += placed
+        return Unit(expects=tuple(expects), writes=tuple(writes), placing=placing)
 
     def _storing(self, article: Article, previous: Article | None) -> list[Command]:
         keys = self._keys

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
@@ -38,6 +38,21 @@ _AWAY = (
 _AWAY_REPLIES = ("MISCONF", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY ", "NOREPLICAS")
 
 
+class Placing(Struct, frozen=True, kw_only=True, array_like=True):
+    """An article to be listed under its keys, if none that shares enough of them was listed since."""
+
+    article: str
+    postings: str
+    """Key of the postings, without the bucket."""
+    numbered: str
+    """Key of the articles' numbers."""
+    seen: int
+    """How many articles were numbered when its like were looked up."""
+    kept_ms: int
+    shingles: tuple[int, ...]
+    terms: tuple[int, ...]
+
+
 class Unit(Struct, frozen=True, kw_only=True):
     """A transaction: `writes` are carried out if every expectation holds, else none of them.
 
@@ -46,6 +61,7 @@ class Unit(Struct, frozen=True, kw_only=True):
 
     expects: tuple[tuple[str, str, str], ...]
     writes: tuple[Command, ...]
+    placing: Placing | None = None
 
 
 class Script:
@@ -131,7 +147,7 @@ class Connection:
     async def _commit_waiting(self) -> None:
         while self._waiting:
             batch = self._next_batch()
-            words = _packed(unit for units, _ in batch for unit in units)
+            words = _packed([units for units, _ in batch])
             try:
                 reply = iter(await self.run(self._commit, [self._anchor], *words))
             except StoreError as error:
@@ -206,10 +222,14 @@ def pairs(reply: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
 
 
 def _writes(units: Sequence[Unit]) -> int:
-    return sum(len(unit.expects) + len(unit.writes) for unit in units)
+    return sum(len(unit.expects) + len(unit.writes) + _listings(unit.placing) for unit in units)
 
 
-def _packed(units: Iterable[Unit]) -> list[bytes]:
+def _listings(placing: Placing | None) -> int:
+    return 2 * (len(placing.shingles) + len(placing.terms)) if placing else 0
+
+
+def _packed(calls: Sequence[Sequence[Unit]]) -> list[bytes]:
     """Spell units as `commit.lua` reads them: all in one word, and a word for each value that is bytes."""
     words: list[bytes] = [b""]
 
@@ -223,7 +243,13 @@ def _packed(units: Iterable[Unit]) -> list[bytes]:
                 named.append(word)
         return named
 
-    words[0] = pack([(unit.expects, [spelled(write) for write in unit.writes]) for unit in units])
+    words[0] = pack(
+        [
+            (unit.expects, [spelled(write) for write in unit.writes], number, unit.placing)
+            for number, units in enumerate(calls)
+            for unit in units
+        ]
+    )
     return words
 
 

@@ -6,7 +6,7 @@ every script stays atomic there.
 """
 
 from syndicator.model.feed import Format, Window
-from syndicator.model.ids import ArticleId, EndpointId, EventId, FeedId, SourceId
+from syndicator.model.ids import ArticleId, EndpointId, EventId, FeedId, SourceId, StoryId
 
 
 class Keys:
@@ -130,8 +130,8 @@ class Keys:
         return f"{self._prefix}robots:{address}"
 
     def article(self, article: ArticleId) -> str:
-        """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`,
-        `source`, `published`.
+        """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`;
+        `sketch` (msgpack `Story` of this article alone), `story`, `copy_of`, `kin` (msgpack `Kin`).
 
         Kept: retention of articles; `body` by that of bodies. Written by: admit.
         """
@@ -171,6 +171,42 @@ class Keys:
         Kept: retention of articles. Written by: admit.
         """
         return f"{self._prefix}timeline:{facet}"
+
+    def postings(self, bucket: str) -> str:
+        """HASH: rest of a key (sampled run of words, or telling term) → numbers of the articles that have it,
+        4 bytes each, the newest 16. One for each generation of 72 h and each of its 65 536 buckets.
+
+        Kept: two generations after it was begun. Written by: admit.
+        """
+        return f"{self._prefix}postings:{bucket}"
+
+    def numbered(self, generation: str) -> str:
+        """STRING: ids of the articles of a generation, 16 bytes each; an article's number is its place.
+
+        Kept: two generations after it was begun. Written by: admit.
+        """
+        return f"{self._prefix}numbered:{generation}"
+
+    def story(self, story: StoryId) -> str:
+        """HASH: `version`, `core` (msgpack `Story`), of a story that more than one article tells.
+
+        Kept: retention of articles and four days, after the last joined. Written by: admit, split, join.
+        """
+        return f"{self._prefix}story:{story}"
+
+    def members(self, story: StoryId) -> str:
+        """ZSET: id of each article of a story → when it was first seen, ms.
+
+        Kept: as its story. Written by: admit, split, join.
+        """
+        return f"{self._prefix}members:{story}"
+
+    def stories(self) -> str:
+        """ZSET: id of each story of more than one article → when the last joined, ms.
+
+        Kept: as the stories. Written by: admit, split, join.
+        """
+        return self._prefix + "stories"
 
     def picture(self, digest: str) -> str:
         """STRING: msgpack `KnownPicture`, by the digest of its address.

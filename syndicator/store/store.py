@@ -23,6 +23,7 @@ from syndicator.store.politeness import SharedTurns
 from syndicator.store.popularity import Popularity
 from syndicator.store.robots import RobotsFiles
 from syndicator.store.sources import Sources
+from syndicator.store.stories import Stories
 from syndicator.store.subscriptions import Subscriptions
 from syndicator.store.unreadable import Unreadable
 
@@ -36,6 +37,8 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     """Name or path of the server to embed; None: the bundled one."""
     namespace: str = "main"
     data_dir: Path
+    kept_articles: timedelta = timedelta(days=30)
+    """How long stories are kept after the last article joined, so that they outlive their articles."""
     kept_revisions: int = 5
     """How many earlier revisions of an article are kept."""
     kept_pictures: timedelta = timedelta(days=100)
@@ -45,17 +48,16 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
 class Store:
     """Everything that Redis keeps for us, in one namespace."""
 
-    def __init__(
-        self, connection: Connection, keys: Keys, kept_revisions: int, kept_pictures: timedelta
-    ) -> None:
+    def __init__(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
         self.connection = connection
-        self.articles = Articles(connection, keys, kept_revisions)
+        self.stories = Stories(connection, keys, options.kept_articles)
+        self.articles = Articles(connection, keys, options.kept_revisions, self.stories)
         self.configured = Configured(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.feeds = Feeds(connection, keys)
         self.held = Held(connection, keys)
         self.outbox = Outbox(connection, keys)
-        self.pictures = Pictures(connection, keys, kept_pictures)
+        self.pictures = Pictures(connection, keys, options.kept_pictures)
         self.popularity = Popularity(connection, keys)
         self.robots = RobotsFiles(connection, keys)
         self.sources = Sources(connection, keys)
@@ -79,4 +81,4 @@ async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
         connection = await stack.enter_async_context(connect(url, anchor=keys.meta()))
         await check_server(connection)
         await check_schema(connection, keys, system_clock())
-        yield Store(connection, keys, options.kept_revisions, options.kept_pictures)
+        yield Store(connection, keys, options)

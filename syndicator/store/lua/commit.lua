@@ -3,17 +3,78 @@
 -- of two candidates with the same identity in one batch, the second finds that it has moved.
 --
 -- KEYS[1]  any key of the namespace: chooses the slot
--- ARGV[1]  msgpack: list of units, each {expectations, writes}; an expectation is {hash key, field, value}
---          ('' means: must be absent), a write is a command and its arguments (every key is of the same
+-- ARGV[1]  msgpack: list of units, each {expectations, writes, call, placing}; an expectation is {hash key, field,
+--          value} ('' means: must be absent), a write is a command and its arguments (every key is of the same
 --          namespace). One argument instead of many: the driver spends longest on the number of them.
+--          A placing is {article id, postings key, numbers key, seen, ms, shingle keys, term keys}, or nil: the
+--          article is listed under its keys, unless one that shares two of a kind was listed since `seen`
+--          were. Units of the same call know of each other and are no such others. See near.lua.
 -- ARGV[2…] bytes, which that msgpack has no type for: {n} in a write stands for ARGV[n]
 -- reply    list of 1 (written) or 0 (moved), one per unit
--- cost     one command per expectation and per write; nothing is scanned
-local reply = {}
+-- again    called again (its reply was lost): units find what they wrote, and say that they have moved
+-- cost     one command per expectation and per write, two and a read per key of a placing; nothing is scanned
+local BUCKETS, LISTED_BYTES = 65536, 64
+
+local function listing(placing, key)
+  return placing[2] .. key % BUCKETS, tostring(math.floor(key / BUCKETS))
+end
+
+local function four_bytes(number)
+  local high, low = math.floor(number / 65536), number % 65536
+  return string.char(math.floor(high / 256), high % 256, math.floor(low / 256), low % 256)
+end
+
+-- Tell whether an article was listed meanwhile that shares two keys of a kind; `own` are the call's own numbers.
+local function crowded(placing, own)
+  for kind = 6, 7 do
+    local shared = {}
+    for _, key in ipairs(placing[kind]) do
+      local numbers = redis.call('HGET', listing(placing, key)) or ''
+      for place = #numbers - 3, 1, -4 do
+        local a, b, c, d = numbers:byte(place, place + 3)
+        local number = ((a * 256 + b) * 256 + c) * 256 + d
+        if number < placing[4] then break end  -- numbers are listed in ascending order
+        if not own[number] then
+          shared[number] = (shared[number] or 0) + 1
+          if shared[number] == 2 then return true end
+        end
+      end
+    end
+  end
+  return false
+end
+
+local function list(placing, own)
+  local number = redis.call('STRLEN', placing[3]) / 16
+  redis.call('APPEND', placing[3], placing[1])
+  if number == 0 then redis.call('PEXPIRE', placing[3], placing[5]) end
+  own[number] = true
+  local name = four_bytes(number)
+  for kind = 6, 7 do
+    for _, key in ipairs(placing[kind]) do
+      local bucket, field = listing(placing, key)
+      local numbers = redis.call('HGET', bucket, field) or ''
+      -- Full means boilerplate for runs of words: they stay as they are. Of terms, the newest count.
+      if #numbers >= LISTED_BYTES and kind == 7 then numbers = numbers:sub(5) end
+      if #numbers < LISTED_BYTES then
+        redis.call('HSET', bucket, field, numbers .. name)
+        if numbers == '' then redis.call('PEXPIRE', bucket, placing[5], 'NX') end
+      end
+    end
+  end
+end
+
+local calls, reply = {}, {}
 for place, unit in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local holds = true
+  local holds, placing = true, unit[4]
+  calls[unit[3]] = calls[unit[3]] or {}
   for _, expected in ipairs(unit[1]) do
     holds = holds and (redis.call('HGET', expected[1], expected[2]) or '') == expected[3]
+  end
+  if holds and placing and not crowded(placing, calls[unit[3]]) then
+    list(placing, calls[unit[3]])
+  elseif placing then
+    holds = false
   end
   if holds then
     for _, write in ipairs(unit[2]) do

@@ -1,0 +1,81 @@
+-- The articles of late that share words with each of a batch: by sampled runs of words, and by telling terms.
+--
+-- Postings: one HASH per generation and bucket, field → numbers of the articles listed there, 4 bytes each.
+-- A number is a place in the generation's STRING of article ids, 16 bytes each.
+--
+-- KEYS[1]  any key of the namespace: chooses the slot
+-- ARGV[1]  key of postings, without generation and bucket
+-- ARGV[2]  key of numbered articles, without the generation
+-- ARGV[3]  key of an article, without its id
+-- ARGV[4]  key of a story, without its id
+-- ARGV[5]  msgpack: list of the generations to look in, the present one first
+-- ARGV[6]  msgpack: list of {list of shingle keys, list of term keys}
+-- reply    {articles numbered so far in the present generation, list, one per candidate, of {texts, stories}}
+--          texts: list of {id, shared shingles, head, body, story id, copied article's id}, the most shared first
+--          stories: list of {id, version, core}; version is '' for the story of a single article
+-- cost     one HGET per key and generation, one HMGET for each of at most 24 articles, a few GETs more
+local BUCKETS, SHINGLES_MOST, NEAR_MOST, TEXTS_MOST = 65536, 64, 24, 3
+local generations = cmsgpack.unpack(ARGV[5])
+-- An article is named by one number, which orders the newer above the older; and so is, with the count of what
+-- it shares above that, its rank: numbers are far cheaper here than strings and tables.
+local GENERATION, RANK = 2 ^ 32, 2 ^ 34
+
+local function count(shares, place, keys, most)
+  local prefix, base = ARGV[1] .. generations[place] .. ':', (#generations - place) * GENERATION
+  for _, key in ipairs(keys) do
+    local numbers = redis.call('HGET', prefix .. key % BUCKETS, math.floor(key / BUCKETS))
+    -- A run of words that so many articles have is a notice or a slogan, not a sign of copying.
+    if numbers and #numbers < most then
+      for at = 1, #numbers, 4 do
+        local a, b, c, d = numbers:byte(at, at + 3)
+        local name = base + ((a * 256 + b) * 256 + c) * 256 + d
+        shares[name] = (shares[name] or 0) + 1
+      end
+    end
+  end
+end
+
+-- Give the numbers of the nearest articles, the nearest first, and how many runs of words each shares.
+local function nearest(candidate)
+  local runs, shares, ranks, names = {}, {}, {}, {}
+  for place = 1, #generations do
+    count(runs, place, candidate[1], SHINGLES_MOST)
+    count(shares, place, candidate[2], math.huge)
+  end
+  for name, shared in pairs(runs) do shares[name] = (shares[name] or 0) + shared end
+  for name, shared in pairs(shares) do ranks[#ranks + 1] = shared * RANK + name end
+  table.sort(ranks)
+  for at = #ranks, math.max(#ranks - NEAR_MOST + 1, 1), -1 do names[#names + 1] = ranks[at] % RANK end
+  return names, runs
+end
+
+local function described(candidate)
+  local texts, stories, told = {}, {}, {}
+  local names, runs = nearest(candidate)
+  for _, name in ipairs(names) do
+    local generation, first = generations[#generations - math.floor(name / GENERATION)], name % GENERATION * 16
+    local id = redis.call('GETRANGE', ARGV[2] .. generation, first, first + 15)
+    local known = redis.call('HMGET', ARGV[3] .. id, 'story', 'sketch', 'copy_of')
+    if known[2] then
+      local story = known[1] or id
+      if not told[story] then
+        told[story] = true
+        local core = known[1] and redis.call('HMGET', ARGV[4] .. story, 'version', 'core') or {'', known[2]}
+        if core[2] then stories[#stories + 1] = {story, core[1] or '', core[2]} end
+      end
+      if (runs[name] or 0) >= 2 and #texts < TEXTS_MOST then
+        local text = redis.call('HMGET', ARGV[3] .. id, 'head', 'body')
+        if text[1] and text[2] then
+          texts[#texts + 1] = {id, runs[name], text[1], text[2], story, known[3] or ''}
+        end
+      end
+    end
+  end
+  return {texts, stories}
+end
+
+local reply = {}
+for place, candidate in ipairs(cmsgpack.unpack(ARGV[6])) do
+  reply[place] = described(candidate)
+end
+return {redis.call('STRLEN', ARGV[2] .. generations[1]) / 16, reply}
