@@ -52,6 +52,14 @@ class Window(StrEnum):
     ALL = "all"
 
 
+class Per(StrEnum):
+    """What an entry of a feed stands for."""
+
+    ARTICLE = "article"
+    STORY = "story"
+    """The first of the articles that tell it; the others are named in it."""
+
+
 class FeedSpec(Struct, frozen=True, kw_only=True):
     """A feed, as the configuration describes it."""
 
@@ -62,6 +70,7 @@ class FeedSpec(Struct, frozen=True, kw_only=True):
     order: Order = Order.LATEST
     window: Window = Window.DAY
     size: int = 50
+    per: Per = Per.ARTICLE
     language: str | None = None
     """None means the language of the site."""
 
@@ -99,10 +108,20 @@ class Popularity(Struct, frozen=True, kw_only=True):
     views: int | None = None
 
 
+class AlsoAt(Struct, frozen=True, kw_only=True):
+    """Another portal's article of the same story."""
+
+    article: Article
+    """Without its body."""
+    origin: Origin
+
+
 class FeedEntry(Struct, frozen=True, kw_only=True):
     article: Article
     origin: Origin
     popularity: Popularity | None = None
+    also_at: tuple[AlsoAt, ...] = ()
+    """In a feed of stories: who tells it, too, the first first."""
 
 
 class FeedVersion(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId
 from syndicator.model.source import Round
 from syndicator.pipeline.placing import Placer
-from syndicator.rules.admission import Admission, Verdict, decide
+from syndicator.rules.admission import Admission, Verdict, decide, with_grown
 from syndicator.rules.identity import identify
 from syndicator.rules.placement import Fingerprint, Near
 from syndicator.store.articles import Articles
@@ -116,7 +116,10 @@ class Admitter:
             )
             for (number, (candidate, identity)), known in zip(pending.items(), found, strict=True)
         }
-        return await placer.place(intents, pending, near) if placer else intents
+        if placer is None:
+            return intents
+        placed = await placer.place(intents, pending, near)
+        return {number: with_grown(intent, self._specs) for number, intent in placed.items()}
 
 
 async def _nothing() -> dict[int, tuple[Fingerprint, Near]]:

@@ -1,7 +1,7 @@
 """Events to partners: fan out from the outbox, then attempt each delivery until it is done or dead."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -11,7 +11,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
 from syndicator.model.event import Event
 from syndicator.model.feed import Site
-from syndicator.model.ids import EndpointId
+from syndicator.model.ids import ArticleId, EndpointId
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.push.webhook import send
@@ -84,17 +84,26 @@ class DeliverStep:
         entries = await self._store.outbox.after(cursor, FAN_OUT_BATCH)
         if not entries:
             return False
-        heads = await self._store.articles.get_many([entry.event.article for entry in entries], bodies=False)
+        ids = [entry.event.article for entry in entries]
+        heads = await self._store.articles.get_many(ids, bodies=False)
+        originals = await self._originals(ids)
         deliveries = [
             Delivery(endpoint=endpoint.id, event=entry.event)
             for entry, head in zip(entries, heads, strict=True)
             for endpoint in self._endpoints.values()
-            if _wants(endpoint, entry, head)
+            if _wants(endpoint, entry, head) and not _repeats(endpoint, originals.get(entry.event.article))
         ]
         await self._store.deliveries.fan_out(
             deliveries, read=cursor, done=entries[-1].position, now=self._clock()
         )
         return True
+
+    async def _originals(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, Article | None]:
+        """Give, of those articles that are copies, what they were copied from."""
+        places = await self._store.stories.places(ids)
+        copied = {one: place.copy_of for one, place in zip(ids, places, strict=True) if place.copy_of}
+        heads = await self._store.articles.get_many(list(copied.values()), bodies=False)
+        return dict(zip(copied, heads, strict=True))
 
     async def _attempt(self, leased: Leased) -> DeliveryReport | None:
         delivery = leased.delivery
@@ -124,6 +133,11 @@ class DeliverStep:
 
 def _wants(endpoint: Endpoint, entry: OutboxEntry, head: Article | None) -> bool:
     return entry.event.type in endpoint.events and head is not None and matches(endpoint.filter, head)
+
+
+def _repeats(endpoint: Endpoint, original: Article | None) -> bool:
+    """Tell whether an endpoint was told the same already, by the article that this one copies."""
+    return original is not None and matches(endpoint.filter, original)
 
 
 def _report(

@@ -13,6 +13,7 @@ from syndicator import __version__
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.article import Article
 from syndicator.model.feed import (
+    AlsoAt,
     FeedEntry,
     FeedSnapshot,
     FeedSpec,
@@ -30,6 +31,7 @@ from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.freshness import FreshVersions, retrieve
 from syndicator.pipeline.selecting import latest
 from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.telling import Told
 from syndicator.render.rendition import render
 from syndicator.store.codec import pack
 from syndicator.store.store import Store
@@ -176,9 +178,13 @@ class Publisher:
             self._stores = True
 
     async def _latest(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
-        heads = await latest(self._store, spec.filter, spec.size)
-        articles = await self._store.articles.get_many([head.id for head in heads])
-        return tuple(self._entry(article) for article in articles if article)
+        told = await latest(self._store, spec.filter, spec.size, spec.per)
+        articles = await self._store.articles.get_many([one.article.id for one in told])
+        return tuple(
+            replace(self._entry(article), also_at=self._also_at(one))
+            for one, article in zip(told, articles, strict=True)
+            if article
+        )
 
     async def _popular(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
         ranking = await self._store.feeds.ranking(spec.id)
@@ -190,10 +196,16 @@ class Publisher:
         )
 
     def _entry(self, article: Article, popularity: Popularity | None = None) -> FeedEntry:
+        return FeedEntry(article=article, origin=self._origin(article), popularity=popularity)
+
+    def _also_at(self, told: Told) -> tuple[AlsoAt, ...]:
+        return tuple(AlsoAt(article=other, origin=self._origin(other)) for other in told.others)
+
+    def _origin(self, article: Article) -> Origin:
         origin = self._origins.get(article.source)
         if origin is None:  # its source has left the configuration; the article stays by retention
             origin = Origin(id=article.source, title=article.source, home_url=article.url)
-        return FeedEntry(article=article, origin=origin, popularity=popularity)
+        return origin
 
 
 class PublishStep:

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from syndicator.model.article import Article
-from syndicator.model.feed import Filter, Window
+from syndicator.model.feed import Filter, Per, Window
 from syndicator.model.ids import ArticleId
+from syndicator.pipeline.telling import Telling, Told
 from syndicator.rules.selection import facets_for, matches
 from syndicator.store.popularity import BOARD_SIZE, BoardPlace
 from syndicator.store.store import Store
@@ -16,9 +17,14 @@ PAGE = 200
 """Places of a board that are read at once."""
 
 
-async def latest(store: Store, wanted: Filter, size: int) -> list[Article]:
-    """Give the newest articles that pass a filter, newest first, equal times by id; without bodies."""
+async def latest(store: Store, wanted: Filter, size: int, per: Per = Per.ARTICLE) -> list[Told]:
+    """Give the newest that passes a filter, newest first, equal times by id; without bodies.
+
+    A copy is left out beside its original; `per` story, what is not the first to tell it. So what is shown
+    keeps its place, whoever repeats it later.
+    """
     facets, depth = facets_for(wanted), size
+    telling = Telling(store, wanted, per)
     seen: dict[ArticleId, Article] = {}
     while True:
         listed, whole = await store.articles.timeline(facets, depth)
@@ -30,8 +36,9 @@ async def latest(store: Store, wanted: Filter, size: int) -> list[Article]:
             for place in listed
             if place.article_id in seen and matches(wanted, seen[place.article_id])
         ]
-        if len(found) >= size or whole or depth >= DEEPEST:
-            return found[:size]
+        told = await telling.told(found)
+        if len(told) >= size or whole or depth >= DEEPEST:
+            return told[:size]
         depth = min(depth * 4, DEEPEST)
 
 

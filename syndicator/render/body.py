@@ -49,8 +49,6 @@ def full_html(parts: Parts) -> str:
     """Put lead, pull quote and body together. Empty when there is nothing but the lead."""
     if not parts.html and not parts.quote:
         return ""
-    if not parts.html and not parts.quote:
-        return ""
     lead = f"<p>{escape(parts.lead, quote=False)}</p>" if parts.lead else ""
     html = "\n".join(filter(None, (lead, parts.html)))
     if not parts.quote:

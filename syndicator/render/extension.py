@@ -99,10 +99,13 @@ def _complete_link(entry: Element, item: Item) -> None:
 
 
 def _related(parent: Element, item: Item, tag: str) -> None:
-    """RFC 4287, 4.2.7.2: what the portal itself points to. RSS borrows the link, as for the feed's own."""
-    for link in item.related:
-        attributes = {"rel": "related", "type": "text/html", "href": link.url, "title": link.title}
-        SubElement(parent, tag, attributes)
+    """RFC 4287, 4.2.7.2: what tells the same story, then what the portal itself points to.
+
+    RSS borrows the link, as for the feed's own.
+    """
+    others = [(other.url, other.title) for other in item.also_at]
+    for url, title in (*others, *((link.url, link.title) for link in item.related)):
+        SubElement(parent, tag, {"rel": "related", "type": "text/html", "href": url, "title": title})
 
 
 def _source(entry: Element, item: Item) -> None:

@@ -5,10 +5,12 @@ What the formats share is decided here and nowhere else: id, title, links, dates
 
 import uuid
 from datetime import UTC, datetime
+from html import escape
 
 from msgspec import Struct
 
 from syndicator.model.article import Article, Placement
+from syndicator.model.feed import AlsoAt as OtherTelling
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Popularity, Site
 from syndicator.model.ids import ArticleId
 from syndicator.render.body import Parts, full_html, parts_of
@@ -53,6 +55,15 @@ class From(Struct, frozen=True, kw_only=True):
     feed_url: str | None
 
 
+class AlsoAt(Struct, frozen=True, kw_only=True):
+    """Another portal's article of the same story."""
+
+    url: str
+    title: str
+    portal: str
+    published: datetime
+
+
 class Related(Struct, frozen=True, kw_only=True):
     """Another article of the portal's."""
 
@@ -94,6 +105,8 @@ class Item(Struct, frozen=True, kw_only=True):
     related: tuple[Related, ...]
     """What the portal itself points to, each once."""
     popularity: Popularity | None
+    also_at: tuple[AlsoAt, ...]
+    """Who else tells the story, the first first."""
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -141,18 +154,22 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     lead = line(article.lead)
     section = line(article.section or "")
     parts = parts_of(article, lead, [picture.url for picture in pictures]) if with_html else Parts()
+    summary = lead or shortened(text_of(article.body_html), SUMMARY_CHARACTERS)
+    also_at = tuple(_also_at(other) for other in entry.also_at)
+    # A story that another portal took up is news of the entry: its date says so, its place stays.
+    changes = [article.updated_at, *(other.article.shown_since for other in entry.also_at)]
     return Item(
         id=article_uri(article.id),
         article_id=article.id,
         link=link,
         page_url=page_url,
         title=line(article.title) or shortened(lead, 120) or link,
-        summary=lead or shortened(text_of(article.body_html), SUMMARY_CHARACTERS),
+        summary=summary,
         parts=parts,
-        html=full_html(parts),
+        html=_with_also_at(full_html(parts), summary, also_at, article.language) if with_html else "",
         quote=line(article.quote or ""),
         published=published,
-        updated=max(published, whole_seconds(article.updated_at)),
+        updated=max(published, *map(whole_seconds, changes)),
         shown_since=whole_seconds(article.shown_since),
         authors=distinct(article.authors),
         section=section,
@@ -162,6 +179,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         source=_origin(entry, link),
         related=_related(article),
         popularity=entry.popularity,
+        also_at=also_at,
     )
 
 
@@ -214,6 +232,26 @@ def _related(article: Article) -> tuple[Related, ...]:
             title = line(link.title) or url
             links.setdefault(url, Related(url=url, title=title, placement=link.placement))
     return tuple(links.values())
+
+
+def _with_also_at(html: str, summary: str, also_at: tuple[AlsoAt, ...], language: str | None) -> str:
+    """Say below the text who else tells the story: most readers show nothing but the text."""
+    if not also_at:
+        return html
+    word = "Juga di" if (language or "").startswith("id") else "Also at"
+    links = ", ".join(f'<a href="{escape(one.url)}">{escape(one.portal)}</a>' for one in also_at)
+    return f"{html or f'<p>{escape(summary, quote=False)}</p>'}\n<p>{word}: {links}</p>"
+
+
+def _also_at(other: OtherTelling) -> AlsoAt:
+    article = other.article
+    url = web_url(article.url) or web_url(other.origin.home_url) or ""
+    return AlsoAt(
+        url=url,
+        title=line(article.title) or url,
+        portal=line(other.origin.title) or line(other.origin.id),
+        published=whole_seconds(article.published_at),
+    )
 
 
 def _type_by_ending(url: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from syndicator.model.feed import FeedSnapshot, Format, Popularity
-from syndicator.render.items import Item, Picture, Related, prepare
+from syndicator.render.items import AlsoAt, Item, Picture, Related, prepare
 from syndicator.render.text import line
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -75,7 +75,10 @@ def _extensions(item: Item) -> dict[str, Any]:
     source = {"id": item.source.id, "title": item.source.title, "url": item.source.home_url}
     if item.source.feed_url:
         source["feed_url"] = item.source.feed_url
-    extensions: dict[str, Any] = {"_source": source, "_also_at": []}
+    extensions: dict[str, Any] = {
+        "_source": source,
+        "_also_at": [_other_telling(other) for other in item.also_at],
+    }
     if item.quote:
         extensions["_quote"] = item.quote
     if item.pictures:
@@ -100,6 +103,15 @@ def _photo(picture: Picture) -> dict[str, Any]:
         "length_bytes": picture.length_bytes,
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _other_telling(other: AlsoAt) -> dict[str, str]:
+    return {
+        "title": other.title,
+        "url": other.url,
+        "source": other.portal,
+        "date_published": other.published.isoformat(),
+    }
 
 
 def _related_link(link: Related) -> dict[str, str]:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.model.article import Article, Candidate, Identity
 from syndicator.model.event import Event, EventType
-from syndicator.model.feed import FeedSpec
+from syndicator.model.feed import FeedSpec, Order, Per
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.addresses import clean_url
 from syndicator.rules.dates import listed_at, published_at
@@ -103,6 +104,14 @@ def decide(
         event=_event(article, now) if article else None,
         recheck_at=next_recheck(published, now) if rechecked and published else None,
     )
+
+
+def with_grown(intent: Admission, specs: Iterable[FeedSpec]) -> Admission:
+    """Name all feeds of stories, too, when one grew: any of them may show it by another of its articles."""
+    if intent.placement is None or intent.placement.joins is None:
+        return intent
+    stories = [spec.id for spec in specs if spec.per is Per.STORY and spec.order is Order.LATEST]
+    return replace(intent, feeds=tuple(dict.fromkeys((*intent.feeds, *stories))))
 
 
 def next_recheck(published: datetime, now: datetime) -> datetime | None:

@@ -8,8 +8,9 @@ and length; what shares the text but not these is told as derived, and both stay
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from syndicator.rules.rarity import rarity
 from syndicator.rules.series import conflict, days_of, is_series, numbers_of
@@ -30,7 +31,7 @@ class CopyKind(StrEnum):
 
 
 class CopyPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Thresholds, all shares from 0 to 1."""
+    """Thresholds: all but `words` are shares from 0 to 1."""
 
     containment: float = 0.4
     """Of the shorter text's runs of five words in the longer: from here on derived."""
@@ -42,6 +43,8 @@ class CopyPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     beginning: float = 0.3
     numbers: float = 0.5
     length: float = 0.5
+    words: Annotated[int, Meta(ge=5)] = 30
+    """Of the shorter text: with fewer, texts are alike by chance, and none is a copy."""
 
 
 class Text(Struct, frozen=True, kw_only=True):
@@ -124,6 +127,7 @@ def _difference(mine: Text, other: Text, found: CopyVerdict, policy: CopyPolicy)
     if _name_other_days(mine, other):
         return "they are of other days"
     checks = (
+        (min(len(mine.words), len(other.words)) < policy.words, "a text is too short to tell"),
         (found.containment < policy.copied, "they share only some of their text"),
         (found.length < policy.length, "one is much longer"),
         (found.numbers < policy.numbers, "their numbers differ"),

@@ -5,12 +5,15 @@ passed by: it needs no state and no warming up, and gives the same verdict in ev
 """
 
 import math
+import re
 from functools import cache, lru_cache
 
 from wordfreq import get_frequency_dict
 
 LANGUAGES = ("id", "en")
 """Both count for every text: a word that either has often says little, and quotations cross languages."""
+
+_DIGIT = re.compile(r"\d")
 
 _RAREST_ZIPF = 3.2
 _NOTHING_ZIPF = 6.0
@@ -22,7 +25,9 @@ def rarity(word: str) -> float:
     """Give the weight of a folded word: 0 for what every text has, up to 2.8 for names and rare words."""
     if len(word) == 1:
         return 0.0
-    frequency = max(table.get(word, 0.0) for table in _tables())
+    # The tables count numbers by their length: "2026" is `0000` there.
+    name = word if word.isalpha() else _DIGIT.sub("0", word)
+    frequency = max(table.get(name, 0.0) for table in _tables())
     zipf = math.log10(frequency * 1e9) if frequency else 0.0
     return max(0.0, _NOTHING_ZIPF - max(zipf, _RAREST_ZIPF))
 

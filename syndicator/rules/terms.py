@@ -19,13 +19,21 @@ UNIT = 1000
 TEXT_WORDS = 400
 """Further down, articles tell the background that others of the field tell, too."""
 
+SUBSTANCE = 3.0
+"""Less than about two telling words ("Foto: kegiatan presiden") is like everything: compared to nothing."""
+
 _TITLE_WEIGHT = 2
 
 
 def terms_of(title: str, text: str) -> dict[int, int]:
-    """Weigh the words of a headline and a plain text: (1 + ln count) · rarity; the headline's count twice."""
+    """Weigh the words of a headline and a plain text: (1 + ln count) · rarity; the headline's count twice.
+
+    Empty for a text that says too little to be compared.
+    """
     weighed = weighed_words(title, text)
-    length = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
+    length = math.sqrt(sum(weight * weight for weight in weighed.values()))
+    if length < SUBSTANCE:
+        return {}
     return {term_of(word): round(weight / length * UNIT) for word, weight in weighed.items()}
 
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 
 from syndicator.model.delivery import Endpoint, RetryPolicy, Secret
 from syndicator.model.event import EventType
-from syndicator.model.feed import FeedSpec, Filter, Order, Window
+from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import EndpointId, FeedId
 from syndicator.settings.form import Form, Headers
 from syndicator.settings.secret_files import SigningSecretsFile
@@ -47,10 +47,6 @@ def _only(now: object, planned: frozenset[object], value: object) -> object:
     return value
 
 
-def _per(value: object) -> object:
-    return _only("article", frozenset({"story"}), value)
-
-
 def _private(value: object) -> object:
     return _only(now=False, planned=frozenset({True}), value=value)
 
@@ -83,6 +79,7 @@ def _instant(value: object) -> datetime:
 Instant = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
+EntryFor = Annotated[Per, WithJsonSchema({"type": "string", "enum": [per.value for per in Per]})]
 EventName = Annotated[EventType, BeforeValidator(_event), WithJsonSchema({"type": "string", "enum": _EVENTS})]
 
 
@@ -127,14 +124,17 @@ class FeedForm(Form):
         default=50, description="How many articles at most."
     )
     language: Language | None = Field(default=None, description="Left out: the language of the site.")
-    per: Annotated[str, BeforeValidator(_per), WithJsonSchema({"const": "article"})] = Field(
-        default="article", description="One entry per article."
+    per: EntryFor | None = Field(
+        default=None,
+        description="`article`, or `story`: one entry for all that tell the same, with links to all."
+        " Left out: `story` for several sources, in the order `latest`.",
     )
     private: Annotated[bool, BeforeValidator(_private), WithJsonSchema({"const": False})] = Field(
         default=False, description="Every feed is public."
     )
 
     def value(self, feed: FeedId) -> FeedSpec:
+        several = len(self.filter.source) != 1 and self.order is Order.LATEST
         return FeedSpec(
             id=feed,
             title=self.title,
@@ -143,6 +143,7 @@ class FeedForm(Form):
             order=self.order,
             window=self.window,
             size=self.size,
+            per=self.per or (Per.STORY if several else Per.ARTICLE),
             language=self.language,
         )
 

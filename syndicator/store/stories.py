@@ -13,7 +13,7 @@ from syndicator.rules.placement import Fingerprint, KnownStory, Near, Neighbour,
 from syndicator.rules.stories import WINDOW, Story, StoryVerdict
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Placing, Script, pairs
+from syndicator.store.connection import Command, Connection, Placing, Script
 from syndicator.store.keys import Keys
 
 GENERATION_MS = WINDOW // timedelta(milliseconds=1)
@@ -33,16 +33,11 @@ class Kin(Struct, frozen=True, kw_only=True):
 class Place(Struct, frozen=True, kw_only=True):
     """Where an article belongs now."""
 
-    story: StoryId
+    story: StoryId | None = None
+    """None: it is told by this article alone."""
     copy_of: ArticleId | None = None
     kin: Kin | None = None
     """None where nothing was near when it was admitted, or it was admitted before stories were known."""
-
-
-class Member(Struct, frozen=True, kw_only=True):
-    article_id: ArticleId
-    joined_ms: int
-    """When it was first seen."""
 
 
 class Stories:
@@ -146,23 +141,17 @@ class Stories:
         )
         return [
             Place(
-                story=StoryId(row[0].decode()) if row[0] else StoryId(one),
+                story=StoryId(row[0].decode()) if row[0] else None,
                 copy_of=ArticleId(row[1].decode()) if row[1] else None,
                 kin=unpack(row[2], Kin) if row[2] else None,
             )
-            for one, row in zip(ids, rows, strict=True)
+            for row in rows
         ]
 
-    async def members(self, ids: Sequence[StoryId], limit: int = 0) -> Mapping[StoryId, list[Member]]:
-        """Name the articles of each story, the first first; a story of one article has itself alone."""
-        rows = await self._redis.batch(
-            [("ZRANGE", self._keys.members(one), 0, limit - 1, "WITHSCORES") for one in ids]
-        )
-        return {
-            one: [Member(article_id=ArticleId(name.decode()), joined_ms=int(at)) for name, at in pairs(row)]
-            or [Member(article_id=ArticleId(one), joined_ms=0)]
-            for one, row in zip(ids, rows, strict=True)
-        }
+    async def members(self, ids: Sequence[StoryId], limit: int = 0) -> Mapping[StoryId, list[ArticleId]]:
+        """Name the articles of each story, the first first; of one that nothing is kept of, none."""
+        rows = await self._redis.batch([("ZRANGE", self._keys.members(one), 0, limit - 1) for one in ids])
+        return {one: [ArticleId(name.decode()) for name in row] for one, row in zip(ids, rows, strict=True)}
 
     async def count(self) -> int:
         """Count the stories that more than one article tells."""

@@ -1,0 +1,76 @@
+"""When an article joins a story."""
+
+from datetime import timedelta
+
+import pytest
+from support import NOON, candidate
+
+from syndicator.model.article import Article
+from syndicator.model.ids import ArticleId, SourceId, StoryId
+from syndicator.rules.stories import (
+    CENTROID_TERMS,
+    Story,
+    StoryKind,
+    StoryPolicy,
+    StoryVerdict,
+    founded,
+    joined,
+    judge_story,
+)
+from syndicator.rules.terms import terms_of
+
+FIRE = "Kebakaran Hanguskan Pasar Tambora, Ratusan Pedagang Mengungsi"
+FIRE_TOO = "Pedagang Pasar Tambora Mengungsi Usai Kebakaran Hebat"
+MATCH = "Persebaya Taklukkan Arema di Stadion Kanjuruhan"
+POLICY = StoryPolicy()
+
+
+def story(title: str, name: str = "a", hours: float = 0) -> Story:
+    at = NOON + timedelta(hours=hours)
+    article = Article(
+        id=ArticleId(name), revision=1, source=SourceId("s"), url="https://s.example/1", title=title,
+        published_at=at, first_seen_at=at, updated_at=at, listed_at=at,
+        provenance=candidate().provenance, content_hash="x",
+    )  # fmt: skip
+    return founded(article, terms_of(title, ""))
+
+
+def judged(title: str, *stories: Story, hours: float = 0) -> StoryVerdict:
+    return judge_story(title, terms_of(title, ""), NOON + timedelta(hours=hours), stories, POLICY)
+
+
+def test_what_tells_the_same_joins_and_what_does_not_founds() -> None:
+    assert judged(FIRE_TOO, story(FIRE)).kind is StoryKind.SAME
+    verdict = judged(MATCH, story(FIRE))
+    assert (verdict.kind, verdict.because) == (StoryKind.NONE, "they have too little in common")
+    assert judged(FIRE).because
+
+
+def test_the_nearest_story_is_joined_and_ties_go_by_id() -> None:
+    assert judged(FIRE_TOO, story(MATCH, "a"), story(FIRE, "b")).story == StoryId("b")
+    assert judged(FIRE, story(FIRE, "c"), story(FIRE, "b")).story == StoryId("b")
+
+
+def test_an_older_story_asks_for_more_and_after_three_days_for_nothing() -> None:
+    needed = [judged(FIRE_TOO, story(FIRE), hours=hours).needed for hours in (0, 24, 48, 71)]
+    assert needed == sorted(needed)
+    assert len(set(needed)) == 4
+    assert judged(FIRE, story(FIRE), hours=73).because == "more than three days lie between them"
+    assert judged(FIRE, story(FIRE), hours=-73).kind is StoryKind.NONE
+
+
+@pytest.mark.parametrize("other", ["Harga Emas Antam Hari Ini 13 Mei", "Harga Emas Antam Besok 13 Mei"])
+def test_the_next_page_of_a_series_is_another_story(other: str) -> None:
+    assert judged(other, story("Harga Emas Antam Hari Ini 12 Mei")).kind is StoryKind.NONE
+
+
+def test_a_story_keeps_its_first_headline_and_grows_to_a_bound() -> None:
+    grown = story(FIRE)
+    for number in range(40):
+        words = " ".join(f"kata{number}x{word}" for word in range(10))
+        grown = joined(grown, terms_of(f"Tambora {words}", ""), NOON + timedelta(hours=number))
+    assert grown.title == FIRE
+    assert grown.size == 41
+    assert grown.latest_at == NOON + timedelta(hours=39)
+    assert len(grown.centroid) == CENTROID_TERMS
+    assert joined(grown, {}, NOON).latest_at == grown.latest_at
