@@ -101,7 +101,7 @@ async def test_copies_in_one_document_find_each_other(store: Store, clock: Manua
     )
     places = await store.stories.places([first, second, third])
     assert [place.copy_of for place in places] == [None, first, first]
-    assert {place.story for place in places} == {first}
+    assert {str(place.story) for place in places} == {first}
 
 
 async def test_the_page_of_another_day_stays(store: Store, clock: ManualClock) -> None:
