@@ -1,7 +1,8 @@
 """Commands about where news comes from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 import typer
 
@@ -20,6 +21,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.pipeline.explaining import SourceShown
 from syndicator.rules.health import health
+from syndicator.rules.redesign import redesigned
 from syndicator.service import Service
 
 app = typer.Typer(help="Where news comes from.", no_args_is_help=True)
@@ -42,11 +44,18 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
                 "failing": one.state.failure.reason if one.state.failure else "",
                 "next_due": _next_due(one.state, status.at),
                 "because": one.state.due_because,
+                "find_nothing": ", ".join(redesigned(one.state.missing, one.state.lacked)),
             }
             for one in status.sources
         ]
 
-    print_list(cut(ask(context, rows), limit), as_json=as_json, empty="No source is configured.")
+    items = cut(ask(context, rows), limit)
+    people = items if any(one["find_nothing"] for one in items) else [_without_lost(one) for one in items]
+    print_list(items, people=people, as_json=as_json, empty="No source is configured.")
+
+
+def _without_lost(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in row.items() if name != "find_nothing"}
 
 
 def _next_due(state: SourceState, now: datetime) -> str:

@@ -7,11 +7,11 @@ from syndicator.egress.trip import same_origin
 from syndicator.gather.article_page import ArticleReading, read_article
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.feed import read_feed
-from syndicator.gather.page import ListReading, read_list, read_popular
+from syndicator.gather.page import BoxReading, ListReading, read_list, read_popular
 from syndicator.gather.pool import ParserPool
 from syndicator.gather.robots import INLINE_BYTES, MAX_BYTES, Robots, read_robots
 from syndicator.gather.sitemap import SitemapReading, pack_sitemap, unpack_sitemap
-from syndicator.model.article import ListedItem, PopularItem
+from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched, FetchResult
 from syndicator.model.source import Source, SourceState
 
@@ -69,7 +69,7 @@ class Gatherer:
     ) -> ArticleReading:
         return await self._pool.run(read_article, source, fetched, listed)
 
-    async def read_popular(self, source: Source, fetched: Fetched) -> tuple[PopularItem, ...]:
+    async def read_popular(self, source: Source, fetched: Fetched) -> BoxReading:
         return await self._pool.run(read_popular, source, fetched)
 
 

@@ -1,7 +1,7 @@
 """List pages and boxes of popular articles, by CSS selectors. Sync and picklable: the pool's work."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 from selectolax.lexbor import LexborNode
@@ -47,6 +47,16 @@ class ListReading(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class BoxReading(Struct, frozen=True, kw_only=True):
+    """What a box of popular articles on a page of its own shows."""
+
+    items: tuple[PopularItem, ...]
+    """The most popular first."""
+    found: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """As those of `ListReading`."""
+
+
 def read_list(source: Source, fetched: Fetched) -> ListReading:
     """Read one list page; each address once.
 
@@ -76,12 +86,13 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
     told = _told_of_list(rule, _any_date(source, fetched, rows), rows, items.values(), next_url)
     if box:
         told |= _told_of_box(box, _any_date(source, fetched, popular_rows), popular_rows, popular)
+    found, missing = _apart(told)
     return ListReading(
         items=tuple(items.values()),
         popular=popular,
         next_url=next_url,
-        found=tuple(name for name, is_found in told.items() if is_found),
-        missing=tuple(name for name, is_found in told.items() if not is_found),
+        found=found,
+        missing=missing,
         warnings=(f"{_popular_item(box)} finds nothing",) if box and not popular else (),
     )
 
@@ -116,6 +127,12 @@ def _told_of_box(
     return {f"popular.{name}": is_found for name, is_found in found.items() if getattr(rule, name)}
 
 
+def _apart(told: Mapping[str, bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the selectors that found something, and those that found nothing."""
+    found = tuple(name for name, is_found in told.items() if is_found)
+    return found, tuple(name for name in told if name not in found)
+
+
 def _any_date(source: Source, fetched: Fetched, rows: list[Picked]) -> bool:
     """Whether any item has a date, be it a bare day that is not over, of which no instant can be made."""
     now = fetched.fetched_at
@@ -123,8 +140,11 @@ def _any_date(source: Source, fetched: Fetched, rows: list[Picked]) -> bool:
     return any(read_date(text, timezone=source.timezone, now=now) is not None for text in texts)
 
 
-def read_popular(source: Source, fetched: Fetched) -> tuple[PopularItem, ...]:
-    """Read the page that holds the box of popular articles; rank is the order of the items."""
+def read_popular(source: Source, fetched: Fetched) -> BoxReading:
+    """Read the page that holds the box of popular articles; rank is the order of the items.
+
+    NotReadable("empty") names the selector that finds nothing.
+    """
     rule = source.popular
     if rule is None:
         raise NotReadable(Reason.EMPTY, "the source has no rule for popular articles")
@@ -135,7 +155,8 @@ def read_popular(source: Source, fetched: Fetched) -> tuple[PopularItem, ...]:
     popular = _popular(source, fetched, rows)
     if not popular:
         raise empty(_popular_item(rule))
-    return popular
+    found, missing = _apart(_told_of_box(rule, _any_date(source, fetched, rows), rows, popular))
+    return BoxReading(items=popular, found=found, missing=missing)
 
 
 def first_claim(source: Source, fetched: Fetched, texts: Iterable[str]) -> Claim:

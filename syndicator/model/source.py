@@ -293,6 +293,8 @@ class SourceState(Struct, frozen=True, kw_only=True):
     missing: Mapping[str, int] = {}
     """Selectors that have found something before (`article.quote`): in how many rounds in a row that read
     pages they have found nothing, 0 for those that still do."""
+    lacked: Mapping[str, int] = {}
+    """In how many rounds in a row a selector found nothing at most before it found something again."""
     honesty: Honesty = Honesty()
     move: Move | None = None
     hints: FeedHints = FeedHints()

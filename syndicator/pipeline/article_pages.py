@@ -24,6 +24,7 @@ from syndicator.pipeline.rounds import Notes, word
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import next_recheck
 from syndicator.rules.identity import url_key
+from syndicator.rules.redesign import ESSENTIAL
 from syndicator.store.store import Store
 from syndicator.store.unreadable import FIRST_PAUSE, LONGEST_PAUSE
 
@@ -131,7 +132,7 @@ class ArticlePages:
             await self._store.articles.set_recheck(source.id, article_id, later)
         known = [article for article in found if article]
         admitted: list[Admitted] = []
-        pages = [self._read(source, one.url, _as_listed(one), notes) for one in known]
+        pages = [self._read(source, one.url, _as_listed(one), notes, again=True) for one in known]
         async with _Readings(pages) as readings:
             while some := await readings.next(notes):
                 candidates = []
@@ -150,19 +151,28 @@ class ArticlePages:
             notes.warn(f"the page of popular articles could not be read: {word(result)}")
             return ()
         try:
-            return await self._gatherer.read_popular(source, result)
+            box = await self._gatherer.read_popular(source, result)
         except NotReadable as error:
             detail = error.detail
+            if error.reason == Reason.EMPTY:
+                notes.missing.add("popular.item")
         except _POISON as error:
             log.exception("a page of popular articles broke its reader", source=source.id, url=url)
             detail = _broke(error)
+        else:
+            notes.found.update(box.found)
+            notes.missing.update(box.missing)
+            return box.items
         notes.warn(f"the page of popular articles could not be read: {detail}")
         return ()
 
     async def _read(
-        self, source: Source, url: str, listed: ListedItem | None, notes: Notes
+        self, source: Source, url: str, listed: ListedItem | None, notes: Notes, *, again: bool = False
     ) -> Candidate | _Unread:
-        """Read one page; where that fails, warn, and say for how long: it costs the others nothing."""
+        """Read one page, perhaps `again`; where that fails, warn, and say for how long.
+
+        It costs the others nothing.
+        """
         result = await self._visitor.fetch(source, url, page=True)
         if not isinstance(result, Fetched):
             notes.warn_of_page(url, word(result))
@@ -179,7 +189,8 @@ class ArticlePages:
             notes.warn_of_page(url, _broke(error))
             return _Unread()
         notes.found.update(reading.found)
-        notes.missing.update(reading.missing)
+        # What one article lacks, it lacks each time that it is read.
+        notes.missing.update(ESSENTIAL.intersection(reading.missing) if again else reading.missing)
         notes.warn_of_page(url, *reading.warnings)
         return reading.candidate
 

@@ -26,6 +26,7 @@ from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.pipeline.turns import NoTurn
 from syndicator.rules.identity import spec_hash
 from syndicator.rules.moves import news
+from syndicator.rules.redesign import redesigned
 from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 
@@ -139,6 +140,7 @@ class GatherStep:
             if told := news(state.move, settled.move):
                 log.warning("a source has moved", source=source.id, detail=told)
             await insist(lambda: self._store.sources.settle(source.id, token, settled))
+            _tell_of_redesign(source.id, state, settled)
         report = _report(source, outcome, failed)
         late = began - state.next_due_at if state.next_due_at else timedelta()
         return replace(
@@ -210,6 +212,19 @@ class ChosenSources:
         except NoTurn:
             self._left.append(source)
             return None
+
+
+def _tell_of_redesign(source: SourceId, before: SourceState, now: SourceState) -> None:
+    """Log once which selectors find nothing any more, and once that they do again."""
+    lost, known = (redesigned(state.missing, state.lacked) for state in (now, before))
+    if fresh := [name for name in lost if name not in known]:
+        log.warning(
+            "selectors find nothing any more: the portal may have been redesigned",
+            source=source,
+            selectors=", ".join(fresh),
+        )
+    if back := [name for name in known if now.missing.get(name) == 0]:
+        log.info("selectors find something again", source=source, selectors=", ".join(back))
 
 
 def _report(source: Source, outcome: Outcome, failed: FetchFailed | None) -> SourceReport:

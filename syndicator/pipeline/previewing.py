@@ -270,7 +270,7 @@ async def _popular(desk: Desk, source: Source, warnings: list[str]) -> tuple[Pop
         return ()
     try:
         document = fetched(await desk.fetch(source, source.popular.url))
-        return await desk.gatherer.read_popular(source, document)
+        return (await desk.gatherer.read_popular(source, document)).items
     except RoundFailed as error:
         warnings.append(f"the page of popular articles: {error}")
     except NotReadable as error:

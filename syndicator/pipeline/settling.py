@@ -26,7 +26,7 @@ from syndicator.rules.honesty import judged
 from syndicator.rules.honesty import sentence as honesty_sentence
 from syndicator.rules.moves import Led, followed, given_up
 from syndicator.rules.moves import sentence as move_sentence
-from syndicator.rules.redesign import noted
+from syndicator.rules.redesign import lengthened, noted
 from syndicator.rules.redesign import warning as redesign_warning
 from syndicator.rules.rhythm import gap_warning, learned
 
@@ -57,6 +57,7 @@ class Settling:
             warnings=(),
             own_warnings=(),
             missing={},
+            lacked={},
             honesty=Honesty(),
             move=None,
             hints=FeedHints(),
@@ -145,6 +146,7 @@ class Settling:
             stopped=None,
             hints=outcome.hints or state.hints,
             missing=noted(state.missing, found=outcome.found, missing=outcome.missing),
+            lacked=lengthened(state.lacked, state.missing, found=outcome.found),
             move=_moved(source, state, outcome, began, now),
         )
         if outcome.held_news is not None:
@@ -191,7 +193,7 @@ def _moved(
 def _noticed(state: SourceState, now: datetime) -> tuple[str, ...]:
     """Say what only a look at several rounds shows, as long as it is so."""
     found = (
-        redesign_warning(state.missing),
+        redesign_warning(state.missing, state.lacked),
         honesty_sentence(state.honesty, now),
         move_sentence(state.move),
     )

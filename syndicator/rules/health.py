@@ -85,7 +85,7 @@ def _failures(state: SourceState) -> str | None:
 
 
 def _stuck(source: Source, state: SourceState) -> str | None:
-    lost = [name for name in redesigned(state.missing) if name in _VITAL]
+    lost = [name for name in redesigned(state.missing, state.lacked) if name in _VITAL]
     if lost:
         return f"these selectors find nothing any more: {', '.join(lost)}"
     # Pages that failed and are not tried again yet are listed, and pass for known.

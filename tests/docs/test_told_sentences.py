@@ -66,7 +66,7 @@ def test_why_a_source_is_due() -> None:
 
 def warnings() -> Iterator[str | None]:
     moved = Move(target="https://portal.example/new", sightings=2, first_seen_at=NOON)
-    yield redesign.warning({"article.body": redesign.SURE_AFTER})
+    yield redesign.warning({"article.body": redesign.SURE_AFTER}, {})
     yield rhythm.gap_warning(rhythm.Poll(new=20), Every(interval_s=300))
     yield honesty.sentence(Honesty(checks=3, lies=1, distrusted_until=NOON), None)
     yield f"{moves.sentence(moved)} ; {moves.sentence(replace(moved, adopted_at=NOON))}"

@@ -435,7 +435,7 @@ def test_the_box_of_popular_articles() -> None:
         ),
     )
     page = fetched(ARTICLE, url="https://m.kota.example/berita")
-    assert read_popular(portal(), page) == expected
+    assert read_popular(portal(), page).items == expected
     assert read_list(portal(), page).popular == expected
     elsewhere = portal(popular={"url": "https://m.kota.example/populer"})
     assert read_list(elsewhere, page).popular == ()
