@@ -118,7 +118,8 @@ def _content(told: Explained) -> Lines:
         yield "caption", photo.caption or ""
         yield "credit", photo.credit or ""
         size = f"{photo.width} × {photo.height}" if photo.width and photo.height else ""
-        yield "", ", ".join(part for part in (photo.media_type, size) if part)
+        length = f"{photo.length_bytes} bytes" if photo.length_bytes else ""
+        yield "", ", ".join(part for part in (photo.media_type, size, length) if part)
     for link in one.related:
         yield "related", f"{link.title} ({link.placement.value}) {link.url}"
     yield "views", "" if told.views is None else str(told.views)

@@ -255,6 +255,7 @@ def _popular(item: PopularItem) -> dict[str, str]:
     return {
         "rank": str(item.rank),
         "title": item.title,
+        "date": item.claimed_date or "",
         "views": "" if item.views is None else str(item.views),
         "author": item.author or "",
     }

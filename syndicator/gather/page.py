@@ -271,6 +271,7 @@ def _popular(source: Source, fetched: Fetched, rows: list[Picked]) -> tuple[Popu
             url=untracked(url, source.tracking),
             title=title,
             published_at=first_claim(source, fetched, row.texts("date")).at,
+            claimed_date=row.text("date", MAX_NAME) or None,
             views=first_count(row.texts("views")),
             author=next(iter(reporters(row.texts("author", MAX_NAME))), None),
         )

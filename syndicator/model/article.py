@@ -144,6 +144,8 @@ class PopularItem(Struct, frozen=True, kw_only=True):
     url: str
     title: str
     published_at: datetime | None = None
+    claimed_date: str | None = None
+    """The date as the box writes it: often a bare day, of which no instant can be made while it goes on."""
     views: int | None = None
     author: str | None = None
 

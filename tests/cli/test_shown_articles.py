@@ -60,5 +60,5 @@ async def test_caption_and_credit_stand_apart(config: Path) -> None:
     assert [line.split(maxsplit=1) for line in lines[at + 1 : at + 4]] == [
         ["caption", "Pagi, di pasar"],
         ["credit", "Rina, Kabar"],
-        ["image/jpeg,", "800 × 450"],
+        ["image/jpeg,", "800 × 450, 1 bytes"],
     ]

@@ -101,7 +101,10 @@ async def test_the_page_of_a_feed(client: Client) -> None:
     }
     assert [one.attributes.get("value") for one in page.css("input[readonly]")] == [*alternates.values()]
     assert texts(page, ".entries .rank") == ["Peringkat 1", "Peringkat 2"]
-    assert texts(page, ".entries .facts")[0] == "Berita Kota 5 Nov 2026, 18.30 1.200 kali dibaca"
+    assert (
+        texts(page, ".entries .facts")[0]
+        == "Berita Kota 5 Nov 2026, 18.30 Sari Dewi, Budi Santoso 1.200 kali dibaca"
+    )
     (english, _) = page.css(".entries li")
     assert english.attributes.get("lang") == "en"
     assert (await client.get("/feeds/nothing", PAGE)).status == 404
