@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from syndicator.model.fetch import Redirect
 from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.discovering import Discovery
-from syndicator.pipeline.previewing import Preview
+from syndicator.pipeline.previewing import Preview, RobotsVerdict
 from syndicator.pipeline.secrecy import provenance_without_secrets, teller, without_secrets
 
 _Told = Callable[[str], str]
@@ -21,6 +21,7 @@ def preview_without_secrets(shown: Preview) -> Preview:
         source=without_secrets(shown.source),
         final_url=told(shown.final_url),
         redirects=_redirects(shown.redirects, told),
+        robots=_verdict(shown.robots, told),
         canonical_url=told(shown.canonical_url) if shown.canonical_url else None,
         home_url=told(shown.home_url) if shown.home_url else None,
         next_url=told(shown.next_url) if shown.next_url else None,
@@ -38,6 +39,7 @@ def discovery_without_secrets(found: Discovery) -> Discovery:
         requested_url=hide_secrets(found.requested_url),
         final_url=hide_secrets(found.final_url),
         redirects=_redirects(found.redirects, hide_secrets),
+        robots=_verdict(found.robots, hide_secrets),
         canonical_url=hide_secrets(found.canonical_url) if found.canonical_url else None,
         found=tuple(replace(one, url=hide_secrets(one.url)) for one in found.found),
         notes=tuple(map(hide_secrets, found.notes)),
@@ -47,3 +49,7 @@ def discovery_without_secrets(found: Discovery) -> Discovery:
 
 def _redirects(redirects: Sequence[Redirect], told: _Told) -> tuple[Redirect, ...]:
     return tuple(replace(one, url=told(one.url)) for one in redirects)
+
+
+def _verdict(robots: RobotsVerdict | None, told: _Told) -> RobotsVerdict | None:
+    return replace(robots, url=told(robots.url)) if robots else None

@@ -20,7 +20,7 @@ from syndicator.cli.context import (
     print_json,
 )
 from syndicator.cli.hiding import discovery_without_secrets, preview_without_secrets
-from syndicator.cli.remedies import remedy_for
+from syndicator.cli.remedies import MAY_BE_READ, remedy_for
 from syndicator.cli.showing import (
     discovery_document,
     preview_document,
@@ -35,7 +35,7 @@ from syndicator.gather.discovery import How
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
-from syndicator.model.fetch import FetchResult
+from syndicator.model.fetch import FetchResult, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.comparing import Judged, judge_all
@@ -275,6 +275,8 @@ def _told() -> Iterator[None]:
 
 
 def _other_ways(error: NothingFound) -> str:
+    if error.reason == Reason.ROBOTS:
+        return MAY_BE_READ
     guesses = {How.STRUCTURE, How.ITSELF}
     tried = [f"{one.url} ({one.problem})" for one in error.found if one.problem and one.how not in guesses]
     if tried:

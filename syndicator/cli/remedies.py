@@ -9,6 +9,9 @@ from math import ceil
 
 from syndicator.model.fetch import FetchFailed, Reason
 
+MAY_BE_READ = (
+    "ask the portal; where you may read it all the same, set politeness = { robots = false } in its source"
+)
 _REMEDIES = {
     "blocked": "see that the address is right, and where it redirects to",
     "scheme": "check the address, and where it redirects to",
@@ -20,7 +23,7 @@ _REMEDIES = {
     "too_large": "look at what it is; raise max_body in [egress] if it is honest",
     "redirect": "open the address in a browser, and take the one at which it ends",
     "protocol": "see that the address and its port are those of a web server",
-    "robots": "ask the portal, or set robots = false under politeness where you may",
+    "robots": MAY_BE_READ,
     "http_401": "set auth = { user = …, password_file = … }, or headers, for this source",
     "http_403": "ask its owner; set [site] contact, so that they know who asks",
     "http_404": "find the new address: preview the portal's home page",

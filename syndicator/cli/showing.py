@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from syndicator.cli.context import counted, print_table
+from syndicator.cli.remedies import MAY_BE_READ
 from syndicator.cli.spelling import local_time
 from syndicator.gather.text import shortened
 from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
@@ -18,11 +19,13 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.comparing import ChangeKind, FieldChange, Judged
 from syndicator.pipeline.discovering import Discovery, Found
-from syndicator.pipeline.previewing import MAX_PAUSE_S, Preview, RobotsVerdict
+from syndicator.pipeline.previewing import MAX_PAUSE_S, Preview, RobotsVerdict, forbidden
+from syndicator.pipeline.reckoning import Counts
 from syndicator.pipeline.snapshots import Difference
 from syndicator.pipeline.yields import Yield
 from syndicator.rules.admission import Verdict
 from syndicator.rules.dates import believable
+from syndicator.rules.identity import clean_url, url_key
 
 _MAX_TEXT = 300
 _MAX_VALUE = 60
@@ -144,11 +147,11 @@ def _show_way(out: Console, requested_url: str, shown: Preview | Discovery) -> N
 
 def _show_robots(out: Console, robots: RobotsVerdict | None) -> None:
     if robots is None:
-        out.print(
-            "robots.txt could not be read: whether the pages may be asked for is not known.", style="yellow"
-        )
+        told = "robots.txt could not be read: pages are gathered only once it says that they may be."
+        out.print(told, style="yellow")
     elif not robots.allowed:
-        out.print("robots.txt asks programs not to read this page.", style="yellow")
+        out.print(f"{forbidden(robots)}: it is not gathered.", style="yellow", soft_wrap=True)
+        out.print(f"    → {MAY_BE_READ}", soft_wrap=True)
     else:
         asked_s = robots.crawl_delay_s or 0.0
         here = f" (here {MAX_PAUSE_S:g} s are kept)" if asked_s > MAX_PAUSE_S else ""
@@ -157,10 +160,12 @@ def _show_robots(out: Console, robots: RobotsVerdict | None) -> None:
 
 
 def _show_reading(out: Console, shown: Preview, articles: int) -> None:
-    number = max(len(shown.listed), len(shown.candidates))
     first = shown.candidates[:articles]
     popular = f", {len(shown.popular)} in the popular box" if shown.popular else ""
-    _heading(out, f"{shown.source.title}: {counted(number, 'article')} in the list{popular}")
+    listed = counted(shown.counts.listed, "article")
+    _heading(out, f"{shown.source.title}: {listed} in the list{popular}")
+    if shown.counts.listed:
+        out.print(f"A first round would take in: {_counts(shown.counts)}.")
     for candidate in first:
         out.print()
         out.print(candidate.title, style="bold")
@@ -172,6 +177,17 @@ def _show_reading(out: Console, shown: Preview, articles: int) -> None:
         _heading(out, "What each selector brings")
         _show_yields(out, shown.yields)
     _show_faults(out, shown)
+
+
+def _counts(counts: Counts) -> str:
+    told = {
+        f"{counts.new} new": True,
+        f"{counts.known} listed twice": counts.known,
+        f"{counts.held} kept back (embargo)": counts.held,
+        f"{counts.refused} refused (the warnings say why)": counts.refused,
+        f"{counts.left} left for later rounds": counts.left,
+    }
+    return ", ".join(words for words, number in told.items() if number)
 
 
 def _show_faults(out: Console, shown: Preview) -> None:
@@ -274,9 +290,10 @@ def _published(candidate: Candidate, source: Source) -> str:
 
 def _fields(candidate: Candidate, source: Source) -> dict[str, str]:
     timezone = source.timezone
+    url = clean_url(candidate.canonical_url or candidate.url)
     return {
-        "url": candidate.url,
-        "canonical": candidate.canonical_url or "",
+        "url": url,
+        "listed as": candidate.url if url_key(candidate.url) != url_key(url) else "",
         "guid": candidate.guid or "",
         "published": _published(candidate, source),
         "updated": local_time(candidate.updated_at, timezone) if candidate.updated_at else "",

@@ -58,6 +58,16 @@ class Robots(Struct, frozen=True, kw_only=True):
         except ValueError:
             return True  # this is no URL: requesting it says so
 
+    def forbidding(self, url: str) -> str:
+        """Give the line by which a page may not be requested, the longest of several; empty where it may."""
+        if self.allows(url):
+            return ""
+        lines = [line for line in self.text.splitlines() if line.startswith("Disallow:")]
+        matching = (
+            line for line in lines if not Protego.parse(f"User-agent: *\n{line}\n").can_fetch(url, "*")
+        )
+        return max(matching, key=len, default="")
+
 
 def product_token(user_agent: str) -> str:
     """Give the name by which a robots.txt knows us: of `syndicator/1.0 (+https://…)`, `syndicator`."""

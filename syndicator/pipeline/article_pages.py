@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Self
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
 from syndicator.gather.article_page import ArticleReading
@@ -20,6 +19,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.admitting import Admitted
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.intake import Intake
+from syndicator.pipeline.joining import filled, together
 from syndicator.pipeline.rounds import Notes, word
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import next_recheck
@@ -110,7 +110,10 @@ class ArticlePages:
                     left -= len(some)
                     pages = [(chunk[number], page) for number, page in some]
                     await self._note_unread(source, pages, told, notes)
-                    read = [_together(page, told.get(item.url)) for item, page in pages]
+                    read = [
+                        together(page if isinstance(page, Candidate) else None, told.get(item.url))
+                        for item, page in pages
+                    ]
                     candidates = [one for one in read if one is not None]
                     admitted += await self._intake.take_in(
                         source, candidates, notes, backfill=backfill, rechecked=True
@@ -138,7 +141,7 @@ class ArticlePages:
                 candidates = []
                 for number, page in some:
                     if isinstance(page, Candidate) and not _is_worse(page, known[number]):
-                        candidates.append(_filled(page, known[number]))
+                        candidates.append(filled(page, known[number]))
                     elif isinstance(page, Candidate):
                         notes.warn_of_page(known[number].url, _WORSE)
                 admitted += await self._intake.take_in(source, candidates, notes, rechecked=True)
@@ -279,49 +282,3 @@ def _broke(error: Exception) -> str:
 def _configured(source: Source) -> set[str]:
     rule = source.article
     return {f"article.{name}" for name in ("title", "body") if rule and getattr(rule, name)}
-
-
-def _together(page: Candidate | _Unread, told: Candidate | None) -> Candidate | None:
-    """Join what a page and a feed say of one article: the page has the text, the feed the identity."""
-    if isinstance(page, _Unread):
-        return told
-    if told is None:
-        return page
-    return replace(
-        _dated(_filled(page, told), told),
-        url=told.url,
-        title=page.title or told.title,
-        updated_at=page.updated_at or told.updated_at,
-        comments=told.comments,
-        embargo_until=page.embargo_until or told.embargo_until,
-    )
-
-
-def _dated(page: Candidate, told: Candidate) -> Candidate:
-    """Give a page's candidate with the date of the feed, and what is told of it."""
-    if told.published_at is None:
-        return page
-    came = told.provenance
-    provenance = replace(
-        page.provenance,
-        claimed_date=came.claimed_date,
-        claimed_at=came.claimed_at,
-        date_rule=came.date_rule,
-        read_from={**page.provenance.read_from, "published_at": "feed"},
-    )
-    return replace(page, published_at=told.published_at, provenance=provenance)
-
-
-def _filled(page: Candidate, other: Candidate | Article) -> Candidate:
-    """Give a page's candidate with what only a feed said of it, so that each reading says the same."""
-    return replace(
-        page,
-        guid=other.guid,
-        lead=page.lead or other.lead,
-        body_html=page.body_html or other.body_html,
-        authors=page.authors or other.authors,
-        photos=page.photos or other.photos,
-        section=page.section or other.section,
-        tags=page.tags or other.tags,
-        language=page.language or other.language,
-    )

@@ -35,6 +35,7 @@ from syndicator.pipeline.previewing import (
     Preview,
     RobotsVerdict,
     elsewhere,
+    forbidden,
     preview,
     read_page,
     read_robots_of,
@@ -106,7 +107,7 @@ async def discover(
     await search.look(wanted)
     chosen = search.best()
     if chosen is None:
-        raise NothingFound(Reason.NOT_A_FEED, search.nothing(wanted), tuple(search.found))
+        raise NothingFound(search.why, search.nothing(wanted), tuple(search.found))
     shown, notes = await _looked_at(desk, chosen, articles)
     return Discovery(
         requested_url=document.requested_url,
@@ -131,11 +132,11 @@ async def _looked_at(desk: Desk, chosen: Source, articles: int) -> tuple[Preview
         richer = await preview(desk, full, articles=min(articles, PROPOSED_FROM))
     except (RoundFailed, NotReadable):
         return shown, []
-    texts = sum(map(_has_text, richer.candidates))
+    texts = sum(_has_text(one) for one in richer.candidates if one.provenance.read_from)
     if not texts:
         new = [each for each in richer.warnings if each not in shown.warnings]
         return shown, [f"article pages bring no more: {each}" for each in new[:1]]
-    of = len(richer.candidates)
+    of = min(articles, PROPOSED_FROM, len(richer.listed or richer.candidates))
     return richer, [f"full_text = true: it brings no texts itself, the pages of {texts} of {of} articles do"]
 
 
@@ -166,6 +167,7 @@ class _Search:
         self.notes: list[str] = []
         self.findings = PageFindings()
         self.robots: Robots | None = None
+        self.why = Reason.NOT_A_FEED
         self._sources: dict[str, Source] = {}
         """By the address at which they were found."""
         self._read: set[str] = set()
@@ -208,6 +210,8 @@ class _Search:
             None: "neither a feed nor a sitemap nor a list of articles",
             SourceKind.PAGE: "no list of articles",
         }
+        if self.why is Reason.ROBOTS:
+            return f"{self._document.url}: {problem}"
         told = what.get(wanted, f"no {wanted}")
         return f"there is {told} at {self._document.url}" + (f": {problem}" if problem else "")
 
@@ -318,15 +322,21 @@ class _Search:
     async def _article_pages(self, source: Source, urls: Sequence[str]) -> list[Fetched]:
         """Read the first few pages that robots.txt allows."""
         pages: list[Fetched] = []
+        refused: list[str] = []
         for url in urls[: 2 * PROPOSED_FROM]:
             if len(pages) == PROPOSED_FROM:
                 break
-            if self.robots is not None and not self.robots.allows(url):
-                self.notes.append(f"robots.txt asks programs not to read {url}")
+            told = verdict(await read_robots_of(self._desk, source, url), url)
+            if told is not None and not told.allowed:
+                refused.append(f"{url}: {forbidden(told)}")
                 continue
             result = await self._desk.fetch(source, url)
             if isinstance(result, Fetched) and sniff(result.body) is DocumentKind.HTML:
                 pages.append(result)
+        if refused and not pages:
+            self.why = Reason.ROBOTS
+            raise NotReadable(Reason.ROBOTS, f"it lists articles whose pages may not be read: {refused[0]}")
+        self.notes += refused
         if not pages:
             raise NotReadable(Reason.EMPTY, "none of the article pages that it lists could be read")
         return pages

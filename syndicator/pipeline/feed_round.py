@@ -9,14 +9,14 @@ from msgspec.structs import replace
 from syndicator.errors import NotReadable
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.gatherer import Gatherer
-from syndicator.model.article import Article, Candidate, ListedItem, PopularItem
+from syndicator.model.article import Article, Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.admitting import Admitted, tally
 from syndicator.pipeline.article_pages import ArticlePages
-from syndicator.pipeline.holding import alone
 from syndicator.pipeline.intake import Intake
+from syndicator.pipeline.joining import apart, as_listed
 from syndicator.pipeline.polling import Polling
 from syndicator.pipeline.rounds import (
     Listed,
@@ -31,7 +31,7 @@ from syndicator.pipeline.rounds import (
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import Verdict
-from syndicator.rules.identity import content_hash, identify, url_key
+from syndicator.rules.identity import content_hash, url_key
 from syndicator.store.store import Store
 
 
@@ -136,8 +136,8 @@ class FeedRound:
         oldest_first = reading.candidates[::-1]
         if not source.full_text:
             return _Taken(admitted=await self._intake.take_in(source, oldest_first, notes, backfill=backfill))
-        with_page, bare = _apart(oldest_first)
-        fresh = await self._pages.unknown(source, [_listed(one) for one in with_page.values()])
+        with_page, bare = apart(oldest_first)
+        fresh = await self._pages.unknown(source, [as_listed(one) for one in with_page.values()])
         admitted = await self._pages.take_in(source, fresh, notes, backfill=backfill, told=with_page)
         left = len(fresh) - len(admitted) if notes.time_is_up else 0
         unread = {item.url for item in fresh}
@@ -199,33 +199,6 @@ def _pushed(reading: FeedReading) -> FeedReading:
     )
 
 
-def _apart(candidates: Sequence[Candidate]) -> tuple[dict[str, Candidate], list[Candidate]]:
-    """Part the entries of a document into those with a page of their own, by its URL, and the others.
-
-    Only the whole document tells what identifies its entries: a guid, or a link, that several share does not.
-    """
-    with_page: dict[str, Candidate] = {}
-    bare: list[Candidate] = []
-    for candidate, identity in zip(candidates, identify(candidates), strict=True):
-        if candidate.url and url_key(candidate.url) in identity.keys:
-            with_page[url_key(candidate.url)] = alone(candidate, identity)
-        else:
-            bare.append(alone(candidate, identity))
-    return {one.url: one for one in with_page.values()}, bare
-
-
 def _differs(told: Candidate, head: Article) -> bool:
     """Tell whether the words differ; of its pictures we may have chosen other addresses than those told."""
     return content_hash(replace(told, photos=head.photos)) != head.content_hash
-
-
-def _listed(candidate: Candidate) -> ListedItem:
-    return ListedItem(
-        url=candidate.url,
-        title=candidate.title,
-        published_at=candidate.published_at,
-        claimed_at=candidate.provenance.claimed_at,
-        section=candidate.section,
-        tags=candidate.tags,
-        language=candidate.language,
-    )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Candidate, Identity
 from syndicator.model.ids import SourceId
 from syndicator.observe.logs import get_logger
+from syndicator.pipeline.joining import alone
 from syndicator.rules.embargo import LONGEST, is_held, released
 from syndicator.rules.identity import identify, url_key
 from syndicator.store.held import Held as HeldStore
@@ -93,15 +94,6 @@ class Held:
             article = HeldArticle(candidate=passing, identity=identity, until=now)
             await self._store.put(article, earlier)
         return passing
-
-
-def alone(candidate: Candidate, identity: Identity) -> Candidate:
-    """Give a candidate that is known by the same keys without the rest of its document.
-
-    A guid that others of the document share identifies nothing; alone, it would seem to.
-    """
-    has_own_guid = any(key.startswith("g:") for key in identity.keys)
-    return candidate if has_own_guid else replace(candidate, guid=None)
 
 
 def _noted(candidate: Candidate, earlier: Sequence[HeldArticle], now: datetime, until: datetime) -> Candidate:

@@ -92,9 +92,9 @@ class Pictures:
         A picture that could not be looked at is taken as announced, and stays so; a later look can only add
         type and size, or find it broken.
         """
-        candidates = [_marked(candidate, source.images) for candidate in candidates]
+        candidates = [as_announced(candidate, source.images) for candidate in candidates]
         if source.images is ImagePolicy.NONE:
-            return [_bare(candidate) for candidate in candidates], ()
+            return candidates, ()
         urls = _addresses(candidates, with_bodies=source.images is ImagePolicy.CACHE)
         if not urls:
             return candidates, ()
@@ -192,6 +192,12 @@ class Pictures:
         return result
 
 
+async def as_known(store: PictureStore, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Apply to announced candidates what is known of their pictures; nothing is asked for, or written."""
+    known = await store.peek(_addresses(candidates, with_bodies=False))
+    return [_taken(candidate, _shown(candidate, known)) for candidate in candidates]
+
+
 def judged(picture: KnownPicture, result: FetchResult, now: datetime) -> KnownPicture:
     """Give what is known of a picture after a look at it."""
     if isinstance(result, Fetched):
@@ -240,6 +246,12 @@ def _addresses(candidates: Iterable[Candidate], *, with_bodies: bool) -> list[st
     if with_bodies:
         urls += [url for candidate in candidates for url in body_pictures(candidate.body_html)]
     return list(dict.fromkeys(urls))
+
+
+def as_announced(candidate: Candidate, policy: ImagePolicy) -> Candidate:
+    """Give a candidate with the pictures that a policy lets it have, before any is looked at."""
+    marked = _marked(candidate, policy)
+    return _bare(marked) if policy is ImagePolicy.NONE else marked
 
 
 def _marked(candidate: Candidate, policy: ImagePolicy) -> Candidate:

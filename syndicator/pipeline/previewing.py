@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -21,8 +23,12 @@ from syndicator.gather.sniff import DocumentKind, sniff
 from syndicator.model.article import Candidate, ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Redirect
 from syndicator.model.source import Source, SourceKind
-from syndicator.pipeline.rounds import RoundFailed, fetched
-from syndicator.pipeline.yields import Yield, nameless, yields_of
+from syndicator.pipeline.joining import apart, as_listed, nameless, together
+from syndicator.pipeline.reckoning import Counts, as_taken, reckon
+from syndicator.pipeline.rounds import Notes, RoundFailed, fetched, new_notes, word
+from syndicator.pipeline.yields import Yield, words_without_name, yields_of
+from syndicator.rules.archive import listed_date
+from syndicator.rules.identity import url_key
 
 MAX_CHILDREN = 3
 """Sitemaps of an index that are read."""
@@ -30,6 +36,7 @@ MAX_CHILDREN = 3
 MAX_PAUSE_S = 5.0
 """Between two requests to one host, whatever it asks for: somebody waits. Gathering keeps the whole of it."""
 _MINUTE_S = 60.0
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 Fetcher = Callable[[Source, str], Awaitable[FetchResult]]
 """Requests an address for a source: live, or from what was kept of an earlier time."""
@@ -47,6 +54,8 @@ class Desk:
     """By which robots.txt is read."""
     pauses_s: dict[str, float] = field(default_factory=dict)
     """What robots.txt asks for between two requests, by host and port, as far as it was read."""
+    robots: dict[str, Robots | None] = field(default_factory=dict)
+    """Each robots.txt that was asked for, by its address; None where it could not be read."""
 
 
 def paced(
@@ -71,6 +80,10 @@ class RobotsVerdict(Struct, frozen=True, kw_only=True):
     """What robots.txt says of a page."""
 
     allowed: bool = True
+    url: str = ""
+    """Of the page."""
+    rule: str = ""
+    """The line that forbids it: `Disallow: /news/search`."""
     crawl_delay_s: float | None = None
 
 
@@ -88,8 +101,9 @@ class Preview(Struct, frozen=True, kw_only=True):
     """The feed's or page's own, as are the next two."""
     home_url: str | None = None
     language: str | None = None
+    counts: Counts = Counts()
     candidates: tuple[Candidate, ...]
-    """Of a feed all entries, of a page or sitemap the article pages that were read."""
+    """As gathering would take them in: of a feed all entries, of a page or sitemap what was read of it."""
     listed: tuple[ListedItem, ...] = ()
     next_url: str | None = None
     popular: tuple[PopularItem, ...] = ()
@@ -116,64 +130,126 @@ async def preview(desk: Desk, source: Source, *, articles: int) -> Preview:
 async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
     reading = await desk.gatherer.read_feed(source, document)
     candidates: Sequence[Candidate] = reading.candidates
-    read = _Read()
-    robots = None
+    notes = new_notes()
+    notes.warn(*reading.warnings)
+    pages: dict[str, Candidate] = {}
+    repeated = 0
     if source.full_text:
-        listed = [_listed(one) for one in candidates[:articles] if one.url]
-        robots = await _robots_for(desk, source, listed)
-        read = await _articles(desk, source, listed, robots=robots)
-        pages = {one.url: one for one in read.candidates}
-        # What the feed says stands where the page cannot be read.
-        candidates = [pages.get(one.url, one) for one in candidates[:articles]]
-    popular = await _popular(desk, source, read.warnings)
+        with_page, bare = apart(candidates)
+        listed = [as_listed(one) for one in list(with_page.values())[:articles]]
+        pages = await _articles(desk, source, listed, notes)
+        joined = [together(pages.get(url), told) for url, told in with_page.items()]
+        repeated = len(candidates) - len(with_page) - len(bare)
+        candidates = [*filter(None, joined), *bare]
+    taken = as_taken(source, candidates, document.fetched_at)
+    popular = await _popular(desk, source, notes)
+    read = list(pages.values())
+    yields = yields_of(source, ListReading(items=(), popular=popular), read)
     return Preview(
         source=source,
         final_url=document.url,
         redirects=document.redirects,
-        robots=_verdict_of(robots, candidates),
+        robots=await _verdict_of(desk, source, taken) if source.full_text else None,
         title=reading.title,
         home_url=reading.home_url,
         language=reading.language,
-        candidates=tuple(candidates),
+        counts=reckon(taken, document.fetched_at, repeated=repeated),
+        candidates=tuple(taken),
         popular=popular,
-        yields=(yields := yields_of(source, ListReading(items=(), popular=popular), read.candidates)),
-        missing=read.missed(yields),
-        warnings=(*reading.warnings, *read.warnings, *nameless(yields, read.missing)),
-    )
-
-
-def _listed(told: Candidate) -> ListedItem:
-    return ListedItem(
-        url=told.url,
-        title=told.title,
-        published_at=told.published_at,
-        claimed_at=told.provenance.claimed_at,
-        section=told.section,
-        tags=told.tags,
+        **_told(notes, yields),
     )
 
 
 async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
-    items, warnings, _ = await read_sitemaps(desk, source, document)
-    robots = await read_robots_of(desk, source, document.url) if source.politeness.robots else None
-    read = _Read(warnings=warnings)
+    items, warnings, listing = await read_sitemaps(desk, source, document)
+    notes = new_notes()
+    notes.warn(*warnings)
+    wanted = items if source.full_text else [item for item in items if item.title]
+    if len(wanted) < len(items):
+        notes.warn(nameless(len(items) - len(wanted)))
+    by_key: dict[str, ListedItem] = {}
+    for item in wanted:
+        by_key.setdefault(url_key(item.url), item)
+    unique = list(by_key.values())
+    first = unique[: source.max_articles]
+    unread: list[str] = []
     if source.full_text:
-        asked = await _robots_for(desk, source, items[:articles])
-        read = await _articles(desk, source, items[:articles], read, robots=asked)
+        pages = await _articles(desk, source, first[:articles], notes)
+        candidates = list(pages.values())
+        unread = [item.url for item in first[articles:]]
     else:
-        made = (sitemap_candidate(source, document, item) for item in items)
-        read.candidates += [one for one in made if one is not None]
+        made = (sitemap_candidate(source, listing, item) for item in first)
+        candidates = [one for one in made if one is not None]
+    taken = as_taken(source, candidates, document.fetched_at)
+    refused = len(items) - len(wanted) + len(first) - len(candidates) - len(unread)
+    popular = await _popular(desk, source, notes)
+    yields = yields_of(source, ListReading(items=(), popular=popular), taken if source.full_text else ())
     return Preview(
         source=source,
         final_url=document.url,
         redirects=document.redirects,
-        robots=verdict(robots, document.url),
-        candidates=tuple(read.candidates),
+        robots=await _verdict(desk, source, document.url),
+        counts=reckon(
+            taken,
+            document.fetched_at,
+            unread=unread,
+            refused=refused,
+            left=len(unique) - len(first),
+            repeated=len(wanted) - len(unique),
+        ),
+        candidates=tuple(taken),
         listed=tuple(items),
-        yields=(yields := yields_of(source, ListReading(items=()), read.candidates)),
-        missing=read.missed(yields),
-        warnings=(*read.warnings, *nameless(yields, read.missing)),
+        popular=popular,
+        **_told(notes, yields),
     )
+
+
+async def _page(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
+    lists = await desk.gatherer.read_list(source, document)
+    findings = await read_page(desk, document)
+    notes = new_notes()
+    notes.warn(*lists.warnings)
+    robots = await _verdict(desk, source, document.url)
+    is_read = robots is None or robots.allowed
+    if robots is not None and not is_read:
+        notes.warn(forbidden(robots))
+    first = lists.items[: source.max_articles if is_read else 0]
+    pages = await _articles(desk, source, first[:articles], notes)
+    taken = as_taken(source, list(pages.values()), document.fetched_at)
+    popular = lists.popular or await _popular(desk, source, notes)
+    yields = yields_of(source, replace(lists, popular=popular), taken)
+    return Preview(
+        source=source,
+        final_url=document.url,
+        redirects=document.redirects,
+        robots=robots,
+        canonical_url=elsewhere(findings.canonical_url, document.url),
+        title=findings.title,
+        language=findings.language,
+        counts=reckon(
+            taken,
+            document.fetched_at,
+            unread=[item.url for item in first[articles:]],
+            refused=len(first[:articles]) - len(taken) if is_read else len(lists.items),
+            left=len(lists.items) - len(first) if is_read else 0,
+        ),
+        candidates=tuple(taken),
+        listed=lists.items,
+        next_url=lists.next_url,
+        popular=popular,
+        **_told(notes, yields),
+    )
+
+
+def _told(notes: Notes, yields: tuple[Yield, ...]) -> dict[str, Any]:
+    """Give what the selectors brought, and what was odd. A date without a time is found."""
+    found = {one.key for one in yields if one.found} | notes.found
+    missing = tuple(sorted(notes.missing - found))
+    return {
+        "yields": yields,
+        "missing": missing,
+        "warnings": (*notes.warnings, *words_without_name(yields, missing)),
+    }
 
 
 async def read_sitemaps(
@@ -203,33 +279,8 @@ async def read_sitemaps(
             warnings.append(f"the sitemap {child.url}: {error}")
         except NotReadable as error:
             warnings.append(f"the sitemap {child.url}: {error.detail}")
+    items.sort(key=lambda item: listed_date(item) or _LONG_AGO, reverse=True)  # as a round takes them
     return items, warnings, listing
-
-
-async def _page(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
-    lists = await desk.gatherer.read_list(source, document)
-    findings = await read_page(desk, document)
-    robots = await read_robots_of(desk, source, document.url) if source.politeness.robots else None
-    read = await _articles(
-        desk, source, lists.items[:articles], _Read(warnings=list(lists.warnings)), robots=robots
-    )
-    popular = lists.popular or await _popular(desk, source, read.warnings)
-    return Preview(
-        source=source,
-        final_url=document.url,
-        redirects=document.redirects,
-        robots=verdict(robots, document.url),
-        canonical_url=elsewhere(findings.canonical_url, document.url),
-        title=findings.title,
-        language=findings.language,
-        candidates=tuple(read.candidates),
-        listed=lists.items,
-        next_url=lists.next_url,
-        popular=popular,
-        yields=(yields := yields_of(source, replace(lists, popular=popular), read.candidates)),
-        missing=read.missed(yields),
-        warnings=(*read.warnings, *nameless(yields, read.missing)),
-    )
 
 
 async def read_page(desk: Desk, document: Fetched) -> PageFindings:
@@ -241,11 +292,18 @@ async def read_page(desk: Desk, document: Fetched) -> PageFindings:
 
 async def read_robots_of(desk: Desk, source: Source, url: str) -> Robots | None:
     """Read the robots.txt that counts for a page; without the file all is allowed (RFC 9309, 2.3.1.3)."""
+    address = robots_url(url)
+    if address not in desk.robots:
+        desk.robots[address] = await _read_robots(desk, source, address)
+    return desk.robots[address]
+
+
+async def _read_robots(desk: Desk, source: Source, address: str) -> Robots | None:
     agent = product_token(desk.user_agent)
-    result = await desk.fetch(source, robots_url(url))
+    result = await desk.fetch(source, address)
     if isinstance(result, Fetched) and sniff(result.body) is not DocumentKind.HTML:
         robots = await desk.gatherer.read_robots(result.body, agent)
-        desk.pauses_s[urlsplit(url).netloc] = robots.crawl_delay_s or 0.0
+        desk.pauses_s[urlsplit(address).netloc] = robots.crawl_delay_s or 0.0
         return robots
     status = result.status if isinstance(result, Fetched | FetchFailed) else None
     missing = isinstance(result, Fetched) or (status is not None and 400 <= status < 500)  # noqa: PLR2004  4xx
@@ -256,7 +314,24 @@ def verdict(robots: Robots | None, url: str) -> RobotsVerdict | None:
     """Say whether a page may be asked for."""
     if robots is None:
         return None
-    return RobotsVerdict(allowed=robots.allows(url), crawl_delay_s=robots.crawl_delay_s)
+    rule = robots.forbidding(url)
+    return RobotsVerdict(allowed=not rule, url=url, rule=rule, crawl_delay_s=robots.crawl_delay_s)
+
+
+def forbidden(told: RobotsVerdict) -> str:
+    """Say by which rule of which file a page may not be read."""
+    return f"{robots_url(told.url)} asks programs not to read it ({told.rule})"
+
+
+async def _verdict(desk: Desk, source: Source, url: str) -> RobotsVerdict | None:
+    """Give what robots.txt says of a page of a source, as far as that heeds it."""
+    if not source.politeness.robots or not url.startswith("http"):
+        return None
+    return verdict(await read_robots_of(desk, source, url), url)
+
+
+async def _verdict_of(desk: Desk, source: Source, candidates: Sequence[Candidate]) -> RobotsVerdict | None:
+    return await _verdict(desk, source, candidates[0].url) if candidates else None
 
 
 def elsewhere(canonical: str | None, url: str) -> str | None:
@@ -264,70 +339,49 @@ def elsewhere(canonical: str | None, url: str) -> str | None:
     return canonical if canonical and not same_site(canonical, url) else None
 
 
-async def _popular(desk: Desk, source: Source, warnings: list[str]) -> tuple[PopularItem, ...]:
+async def _popular(desk: Desk, source: Source, notes: Notes) -> tuple[PopularItem, ...]:
     """Read the box of popular articles where it stands on a page of its own."""
     if source.popular is None or source.popular.url is None:
+        return ()
+    if not await _may_read(desk, source, source.popular.url, notes):
         return ()
     try:
         document = fetched(await desk.fetch(source, source.popular.url))
         return (await desk.gatherer.read_popular(source, document)).items
     except RoundFailed as error:
-        warnings.append(f"the page of popular articles: {error}")
+        notes.warn(f"the page of popular articles could not be read: {word(error.failed)}")
     except NotReadable as error:
-        warnings.append(error.detail)
+        notes.warn(f"the page of popular articles could not be read: {error.detail}")
     return ()
 
 
-@dataclass
-class _Read:
-    """Article pages as they were read, and what was odd about them."""
-
-    candidates: list[Candidate] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def missed(self, yields: Sequence[Yield]) -> tuple[str, ...]:
-        """Give the selectors that found nothing; a date without a time is found."""
-        found = {one.key for one in yields if one.found}
-        return tuple(name for name in dict.fromkeys(self.missing) if name not in found)
-
-
-async def _robots_for(desk: Desk, source: Source, items: Sequence[ListedItem]) -> Robots | None:
-    """Read the robots.txt of the article pages, as far as it is heeded."""
-    if not items or not source.politeness.robots:
-        return None
-    return await read_robots_of(desk, source, items[0].url)
-
-
-def _verdict_of(robots: Robots | None, candidates: Sequence[Candidate]) -> RobotsVerdict | None:
-    return verdict(robots, candidates[0].url) if candidates else None
-
-
 async def _articles(
-    desk: Desk,
-    source: Source,
-    items: Sequence[ListedItem],
-    read: _Read | None = None,
-    *,
-    robots: Robots | None,
-) -> _Read:
-    read = read or _Read()
-    found: set[str] = set()
+    desk: Desk, source: Source, items: Sequence[ListedItem], notes: Notes
+) -> dict[str, Candidate]:
+    """Read article pages, and give them by the address at which they are listed."""
+    pages: dict[str, Candidate] = {}
     for item in items:
-        if robots is not None and not robots.allows(item.url):
-            read.warnings.append(f"robots.txt asks programs not to read {item.url}")
+        if not await _may_read(desk, source, item.url, notes):
             continue
         try:
             page = fetched(await desk.fetch(source, item.url))
             reading = await desk.gatherer.read_article(source, page, item)
         except RoundFailed as error:
-            read.warnings.append(f"article page {item.url}: {error}")
+            notes.warn_of_page(item.url, word(error.failed))
         except NotReadable as error:
-            read.warnings.append(f"article page {item.url}: {error.detail}")
+            notes.warn_of_page(item.url, error.detail)
         else:
-            read.candidates.append(reading.candidate)
-            read.missing += reading.missing
-            read.warnings += (f"{item.url}: {warning}" for warning in reading.warnings)
-            found |= set(reading.found)
-    read.missing = [name for name in read.missing if name not in found]
-    return read
+            pages[item.url] = reading.candidate
+            notes.found.update(reading.found)
+            notes.missing.update(reading.missing)
+            notes.warn_of_page(item.url, *reading.warnings)
+    return pages
+
+
+async def _may_read(desk: Desk, source: Source, url: str, notes: Notes) -> bool:
+    """Ask robots.txt for a page; where it forbids it, note by which rule."""
+    told = await _verdict(desk, source, url)
+    if told is None or told.allowed:
+        return True
+    notes.warn_of_page(url, forbidden(told))
+    return False

@@ -16,6 +16,7 @@ from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.admitting import Admitted, tally
 from syndicator.pipeline.article_pages import RECHECKS, ArticlePages
 from syndicator.pipeline.intake import Intake
+from syndicator.pipeline.joining import nameless
 from syndicator.pipeline.polling import Polling
 from syndicator.pipeline.rounds import (
     Listed,
@@ -197,6 +198,5 @@ def _with_headline(lines: Sequence[Line], notes: Notes) -> list[Line]:
     """Leave out what only its page could tell of."""
     told = [line for line in lines if line.item.title]
     if len(told) < len(lines):
-        left_out = len(lines) - len(told)
-        notes.warn(f"addresses without a headline: {left_out} (full_text = true reads their pages)")
+        notes.warn(nameless(len(lines) - len(told)))
     return told

@@ -136,7 +136,7 @@ def _of_today(article: Candidate) -> str:
     return f"{told.claimed_date} (of today: no time)" if bare else ""
 
 
-def nameless(yields: Iterable[Yield], missing: Collection[str]) -> list[str]:
+def words_without_name(yields: Iterable[Yield], missing: Collection[str]) -> list[str]:
     """Tell of a selector of authors that finds words, of which none is a name."""
     return [
         f"{one.key} found words, but no name"

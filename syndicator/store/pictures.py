@@ -66,13 +66,15 @@ class Pictures:
 
     async def known(self, urls: Iterable[str], now: datetime) -> dict[str, KnownPicture]:
         """Give what is known of these addresses, and keep it for longer."""
+        found = await self.peek(urls)
+        await self._keep(list(found.values()), now)
+        return found
+
+    async def peek(self, urls: Iterable[str]) -> dict[str, KnownPicture]:
+        """Give what is known of these addresses, and write nothing."""
         keys = [self._keys.picture(picture_digest(url)) for url in dict.fromkeys(urls)]
-        if not keys:
-            return {}
-        rows = await self._redis.call("MGET", *keys)
-        found = [_unpacked(row) for row in rows if row]
-        await self._keep(found, now)
-        return {picture.url: picture for picture in found}
+        rows = await self._redis.call("MGET", *keys) if keys else []
+        return {picture.url: picture for picture in map(_unpacked, filter(None, rows))}
 
     async def get(self, digest: str, now: datetime) -> KnownPicture | None:
         """Give the picture of a digest, and keep it for longer; None where no article came with it."""

@@ -187,9 +187,10 @@ async def test_the_document_of_a_url(config: Path, town: Town) -> None:
     assert told["ok"] is True
     assert {
         "source", "gathered_as", "requested_url", "final_url", "redirects", "canonical_url", "robots", "found", "notes", "title",
-        "home_url", "language", "candidates", "listed", "next_url", "popular", "yields", "missing", "warnings", "block",
+        "home_url", "language", "counts", "candidates", "listed", "next_url", "popular", "yields", "missing", "warnings", "block",
     } == told.keys() - {"ok"}  # fmt: skip
-    assert told["robots"] == {"allowed": True, "crawl_delay_s": None}
+    robots = {"allowed": True, "url": f"{town.url}/berita", "rule": "", "crawl_delay_s": None}
+    assert told["robots"] == robots
     (found,) = [one for one in told["found"] if one["problem"] is None]
     assert set(found) == {"kind", "url", "how", "title", "entries", "newest", "problem"}
     assert (found["kind"], found["entries"]) == ("page", 4)

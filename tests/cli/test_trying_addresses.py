@@ -105,3 +105,29 @@ async def test_an_address_is_tried_before_anything_is_configured(tmp_path: Path)
         (tmp_path / "other.toml").write_text(block.replace("kabar-kota", "other"), "utf-8")
         code, _, err = await run(tmp_path, "preview", "--source", "other", "--snapshot", str(folder))
         assert (code, "is of kabar-kota, not of other" in err) == (1, True)
+
+
+async def test_robots_is_named_where_it_stops_a_preview(tmp_path: Path) -> None:
+    slugs = ("pasar-baru-dibuka-pagi-ini", "jembatan-lama-diperbaiki-warga", "hujan-deras-guyur-pusat-kota")
+    rows = "".join(
+        f"<li class='kabar'><h3><a href='/read/{n}/{slug}'>{slug.replace('-', ' ').capitalize()}</a></h3></li>"
+        for n, slug in enumerate(slugs, 100000)
+    )
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/robots.txt":
+            return web.Response(text="User-agent: *\nAllow: /read/terms\nDisallow: /read/\n")
+        if request.path != "/":
+            raise web.HTTPNotFound
+        return web.Response(text=f"<html><body><ul>{rows}</ul></body></html>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        (tmp_path / "all.toml").write_text('[egress]\nallow = ["127.0.0.1/32"]\n', "utf-8")
+        code, _, err = await run(tmp_path, "preview", f"{url}/")
+    assert code == 1
+    assert f"{url}/read/100000/{slugs[0]}: {url}/robots.txt asks programs not to read it" in err
+    assert "(Disallow: /read/)" in err
+    assert "politeness = { robots = false }" in err
