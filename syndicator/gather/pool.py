@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -114,7 +115,12 @@ class ParserPool:
                 raise BrokenProcessPool("it is closed")
             if self._processes is None or not self._processes.active:
                 await self._stop()
-                self._processes = await asyncio.to_thread(_start, self._workers)
+                starting = asyncio.create_task(asyncio.to_thread(_start, self._workers))
+                try:
+                    self._processes = await asyncio.shield(starting)
+                except asyncio.CancelledError:
+                    self._processes = await starting  # its processes are there all the same: to be ended
+                    raise
             return self._processes
 
     async def _give_up(self, processes: ProcessPool) -> None:
@@ -150,6 +156,10 @@ async def open_pool(*, workers: int = 2) -> AsyncIterator[ParserPool]:
 
 
 def _start(workers: int) -> ProcessPool:
+    # Ctrl-C goes to all processes of a terminal, but ending them is the pool's: what is started from here on
+    # inherits that. The tracker first, for its start lifts the block.
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
     processes = ProcessPool(
