@@ -244,7 +244,7 @@ async def _judge(settings: Settings, source: Source, articles: int) -> tuple[Pre
     async with open_service(settings) as service, _open_desk(settings) as desk:
         with _told():
             shown = await preview(desk, source, articles=articles)
-        return shown, await judge_all(service.store.articles, source, shown.candidates)
+        return shown, await judge_all(service.store, source, shown.candidates, system_clock())
 
 
 async def _read_again(settings: Settings, source: Source, kept: Snapshot) -> Preview:

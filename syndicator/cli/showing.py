@@ -31,6 +31,7 @@ _MAX_TEXT = 300
 _MAX_VALUE = 60
 _NAME_WIDTH = 11
 _WIDE = 110
+_HELD = "held"
 
 Document = dict[str, Any]
 
@@ -84,8 +85,8 @@ def show_preview(out: Console, shown: Preview, articles: int) -> None:
 def show_judged(out: Console, shown: Preview, judged: Sequence[Judged]) -> None:
     """Show what would become of each article that a source lists now, and how stored ones differ."""
     _show_way(out, shown.source.url, shown)
-    counts = Counter(one.verdict for one in judged)
-    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    counts = Counter(_would_be(one) for one in judged)
+    told = ", ".join(f"{counts[word]} {word}" for word in (*Verdict, _HELD) if counts[word])
     _heading(out, f"{shown.source.title}, against what is stored: {told or 'nothing listed'}")
     if judged:
         _table(out, [_judged(one, shown.source.id) for one in judged])
@@ -127,12 +128,16 @@ def _change(change: FieldChange) -> str:
 
 def _judged(one: Judged, source: SourceId) -> dict[str, str]:
     return {
-        "would be": one.verdict.value,
+        "would be": _would_be(one),
         "article": one.article,
         "title": shortened(one.title, _MAX_VALUE),
         "first from": one.owner if one.owner and one.owner != source else "",
         "differs in": ", ".join(change.field for change in one.changes),
     }
+
+
+def _would_be(one: Judged) -> str:
+    return _HELD if one.held_until else one.verdict.value
 
 
 def _show_way(out: Console, requested_url: str, shown: Preview | Discovery) -> None:

@@ -1,24 +1,28 @@
 """Two states of an article field by field: what was lost, what came, what reads differently."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from difflib import SequenceMatcher
 from enum import StrEnum
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from syndicator.gather.html import to_text
 from syndicator.model.article import Article, Candidate, Identity, Photo
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.model.source import ImagePolicy, Source
+from syndicator.model.source import Source
+from syndicator.pipeline.as_read import lines_of
+from syndicator.pipeline.picturing import as_known
+from syndicator.pipeline.reckoning import as_taken
 from syndicator.rules.admission import Known, Verdict, judge
-from syndicator.rules.identity import identify
-from syndicator.store.articles import Articles
+from syndicator.rules.embargo import is_held
+from syndicator.rules.identity import clean_url, identify
+from syndicator.store.store import Store
 
 MAX_BODY = 100_000
 """Characters of a body that are compared."""
 _CONTEXT_WORDS = 3
 _MAX_COMPARED_WORDS = 1500
+_MAX_COMPARED_LINES = 500
 _MAX_DIFFERENCE = 400
 _BATCH = 40
 
@@ -49,6 +53,8 @@ class Judged(Struct, frozen=True, kw_only=True):
     article: ArticleId
     owner: SourceId | None = None
     """The source whose article it is; None where it is new, or its article is gone."""
+    held_until: datetime | None = None
+    """The end of the embargo that it would be kept back for."""
     changes: tuple[FieldChange, ...] = ()
 
 
@@ -57,7 +63,7 @@ def fields_of(article: Candidate | Article) -> dict[str, str]:
     fields = {
         "title": article.title,
         "lead": article.lead,
-        "body": to_text(article.body_html, MAX_BODY),
+        "body": "\n".join(lines_of(article.body_html[:MAX_BODY])),
         "quote": article.quote or "",
         "authors": ", ".join(article.authors),
         "section": article.section or "",
@@ -65,7 +71,9 @@ def fields_of(article: Candidate | Article) -> dict[str, str]:
         "language": article.language or "",
         "published": article.published_at.isoformat() if article.published_at else "",
         "photos": "\n".join(map(_photo, article.photos)),
-        "related": "\n".join(f"{link.placement}: {link.title} <{link.url}>" for link in article.related),
+        "related": "\n".join(
+            f"{link.placement}: {link.title} <{clean_url(link.url)}>" for link in article.related
+        ),
     }
     return {name: value for name, value in fields.items() if value}
 
@@ -81,7 +89,32 @@ def compare(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[FieldCha
 
 def _change(name: str, before: str, now: str) -> FieldChange:
     kind = ChangeKind.LOST if not now else ChangeKind.GAINED if not before else ChangeKind.CHANGED
-    return FieldChange(field=name, kind=kind, before=before, now=now, difference=word_difference(before, now))
+    told = line_difference if name == "body" and kind is ChangeKind.CHANGED else word_difference
+    return FieldChange(field=name, kind=kind, before=before, now=now, difference=told(before, now))
+
+
+def line_difference(before: str, now: str, limit: int = _MAX_DIFFERENCE) -> str:
+    """Write which paragraphs of a text differ, and how: a line each, with the number that each has now."""
+    old, new = before.split("\n")[:_MAX_COMPARED_LINES], now.split("\n")[:_MAX_COMPARED_LINES]
+    text = ""
+    for told in _changed_lines(old, new):
+        text += f"\n{told}" if text else told
+        if len(text) > limit:
+            return f"{text[: limit - 1]}…"
+    return text or f"what follows paragraph {_MAX_COMPARED_LINES}"
+
+
+def _changed_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    for name, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if name == "equal":
+            continue
+        paired = min(b - a, d - c)
+        for number in range(paired):
+            yield f"¶ {c + number + 1}: {word_difference(old[a + number], new[c + number])}"
+        for line in old[a + paired : b]:
+            yield f"¶ {d} lost after it: {word_difference(line, '')}"
+        for number in range(c + paired, d):
+            yield f"¶ {number + 1} is new: {word_difference('', new[number])}"
 
 
 def word_difference(before: str, now: str, limit: int = _MAX_DIFFERENCE) -> str:
@@ -123,7 +156,7 @@ def _shortened(words: Sequence[str]) -> str:
 
 
 def _photo(photo: Photo) -> str:
-    told = [photo.url, *(f"{name}: {value}" for name, value in _words_of(photo) if value)]
+    told = [clean_url(photo.url), *(f"{name}: {value}" for name, value in _words_of(photo) if value)]
     return " | ".join(told)
 
 
@@ -132,33 +165,33 @@ def _words_of(photo: Photo) -> tuple[tuple[str, str | None], ...]:
 
 
 async def judge_all(
-    articles: Articles, source: Source, candidates: Sequence[Candidate]
+    store: Store, source: Source, candidates: Sequence[Candidate], now: datetime
 ) -> tuple[Judged, ...]:
     """Say of each candidate what admission would make of it. Reads the store, and writes nothing.
 
-    That a picture is one is not looked at here.
+    What is known of pictures is applied; those that are new are not looked at.
     """
-    if source.images is ImagePolicy.NONE:
-        candidates = [replace(one, photos=()) for one in candidates]
-    known = list(zip(candidates, identify(candidates), strict=True))
+    taken = await as_known(store.pictures, as_taken(source, candidates, now))
+    known = list(zip(taken, identify(taken), strict=True))
     judged: list[Judged] = []
     for start in range(0, len(known), _BATCH):
         batch = known[start : start + _BATCH]
-        found = await articles.lookup([identity for _, identity in batch])
+        found = await store.articles.lookup([identity for _, identity in batch])
         for (candidate, identity), one in zip(batch, found, strict=True):
-            judged.append(_judged(candidate, identity, one))
+            judged.append(_judged(candidate, identity, one, now))
     return tuple(judged)
 
 
-def _judged(candidate: Candidate, identity: Identity, known: Known | None) -> Judged:
+def _judged(candidate: Candidate, identity: Identity, known: Known | None, now: datetime) -> Judged:
     verdict = judge(candidate, identity, known)
     stored = known.article if known and verdict is Verdict.CHANGED else None
     return Judged(
-        url=candidate.url,
+        url=clean_url(candidate.url),
         title=candidate.title,
         verdict=verdict,
         article=known.article_id if known else identity.article_id,
         owner=(known.source or None) if known else None,
+        held_until=candidate.embargo_until if is_held(candidate, now) else None,
         changes=_noticed(stored, candidate) if stored else (),
     )
 

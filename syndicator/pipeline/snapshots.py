@@ -24,6 +24,7 @@ from syndicator.model.source import Source
 from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.comparing import ChangeKind, FieldChange, compare, fields_of
 from syndicator.pipeline.previewing import Fetcher, Preview
+from syndicator.rules.identity import clean_url
 
 FORMAT = 1
 _KEPT_HEADERS = frozenset(
@@ -211,9 +212,9 @@ def save_expected(folder: Path, result: Expected) -> None:
 def result_of(shown: Preview) -> Expected:
     """Give what a preview read, as it is kept and compared."""
     return Expected(
-        listed={item.url: _listed(item) for item in shown.listed},
-        next_url=shown.next_url or "",
-        popular={item.url: _boxed(item) for item in shown.popular},
+        listed={clean_url(item.url): _listed(item) for item in shown.listed},
+        next_url=clean_url(shown.next_url or ""),
+        popular={clean_url(item.url): _boxed(item) for item in shown.popular},
         articles={_key(one): _fields(one) for one in shown.candidates},
     )
 
@@ -281,13 +282,13 @@ def _suffix(answer: Fetched) -> str:
 
 
 def _key(candidate: Candidate) -> str:
-    return candidate.url or candidate.guid or candidate.title
+    return clean_url(candidate.url) or candidate.guid or candidate.title
 
 
 def _fields(candidate: Candidate) -> Fields:
     more = {
         "guid": candidate.guid or "",
-        "canonical": candidate.canonical_url or "",
+        "canonical": clean_url(candidate.canonical_url or ""),
         "updated": candidate.updated_at.isoformat() if candidate.updated_at else "",
         "embargo": candidate.embargo_until.isoformat() if candidate.embargo_until else "",
         "views": "" if candidate.views is None else str(candidate.views),
@@ -300,7 +301,7 @@ def _listed(item: ListedItem) -> Fields:
         "title": item.title or "",
         "published": item.published_at.isoformat() if item.published_at else "",
         "section": item.section or "",
-        "image": item.image_url or "",
+        "image": clean_url(item.image_url or ""),
     }
     return {name: value for name, value in fields.items() if value}
 

@@ -25,6 +25,7 @@ from syndicator.pipeline.snapshots import (
 )
 from syndicator.rules.admission import Verdict, decide
 from syndicator.rules.identity import identify
+from syndicator.store.pictures import Finding, KnownPicture
 from syndicator.store.store import Store
 
 CITY = Source(
@@ -87,17 +88,65 @@ async def test_candidates_are_judged_by_what_is_stored(store: Store) -> None:
         known[1],
         candidate(3),
     ]
-    changed, same, new = await judge_all(store.articles, CITY, later)
+    changed, same, new = await judge_all(store, CITY, later, NOON)
     assert [one.verdict for one in (changed, same, new)] == [Verdict.CHANGED, Verdict.UNCHANGED, Verdict.NEW]
     (change,) = changed.changes
     assert (change.field, change.before, change.now) == ("lead", known[0].lead, "Pembuka baru.")
     assert (new.owner, same.owner) == (None, "city")
     # Another source's view of it, and a source without pictures.
     other = [replace(one, source=SourceId("other"), guid=None) for one in known]
-    judged = await judge_all(store.articles, replace(CITY, id=SourceId("other")), other)
+    judged = await judge_all(store, replace(CITY, id=SourceId("other")), other, NOON)
     assert [(one.verdict, one.owner) for one in judged] == [(Verdict.DUPLICATE, "city")] * 2
-    bare = await judge_all(store.articles, replace(CITY, images=ImagePolicy.NONE), known)
+    bare = await judge_all(store, replace(CITY, images=ImagePolicy.NONE), known, NOON)
     assert [one.changes[0].field for one in bare] == ["photos", "photos"]
+
+
+def test_a_body_is_compared_as_readers_get_it() -> None:
+    before = '<p>Satu <a href="https://x.example/1?utm_source=rss&amp;id=2" rel="noopener">dua</a> &amp; tiga.</p>\n'
+    before += '<p>Empat lima.</p><img alt="x" src="https://x.example/1.jpg" width="3" height="4"><p>Enam.</p>'
+    now = (
+        '<p>Satu\n <a rel="noopener" href="https://x.example/1?id=2">dua</a> & tiga.</p> <p>Empat  lima.</p>'
+    )
+    now += '<img width="3" height="4" src="https://x.example/1.jpg?utm_medium=x"><p>Enam.<br></p>'
+    article = candidate(1)
+    assert fields_of(replace(article, body_html=before)) == fields_of(replace(article, body_html=now))
+
+
+@pytest.mark.parametrize(
+    ("now", "difference"),
+    [
+        ("<p>Satu dua.</p><p>Tiga enam.</p><p>Lima.</p>", "¶ 2: Tiga [-empat.-] {+enam.+}"),
+        ("<p>Satu dua.</p><p>Tiga empat.</p>", "¶ 2 lost after it: [-Lima.-]"),
+        ("<p>Satu dua.</p><p>Tiga empat.</p><p>X.</p><p>Lima.</p>", "¶ 3 is new: {+X.+}"),
+        ("<h2>Satu dua.</h2><p>Tiga empat.</p><p>Lima.</p>", "¶ 1: [-Satu-] {+<h2>Satu+} dua."),
+        ('<p>Satu dua.</p><p>Tiga <a href="https://x.example/">empat.</a></p><p>Lima.</p>', ""),
+        ("<p>Satu dua.</p><p>" + "Kata lain. " * 500 + "</p>", ""),
+    ],
+)
+def test_a_changed_paragraph_is_shown_as_such(now: str, difference: str) -> None:
+    before = fields_of(replace(candidate(1), body_html="<p>Satu dua.</p><p>Tiga empat.</p><p>Lima.</p>"))
+    (change,) = compare(before, fields_of(replace(candidate(1), body_html=now)))
+    assert (change.field, change.kind) == ("body", ChangeKind.CHANGED)
+    assert 0 < len(change.difference) <= 400
+    if difference:
+        assert change.difference == difference
+
+
+async def test_what_is_known_of_pictures_and_embargoes_is_no_difference(store: Store) -> None:
+    picture = "http://x.example/1.jpg"
+    told = replace(candidate(1), photos=(Photo(url=picture),))
+    linked = replace(told, photos=(Photo(url=picture.replace("http", "https")),))
+    (identity,) = identify([linked])
+    intent = decide(linked, identity, None, specs=(), now=NOON, backfill=False, rechecked=False)
+    assert await store.articles.admit([intent], NOON) == [True]
+    known = KnownPicture(
+        url=picture, source=CITY.id, link="https://x.example/1.jpg", finding=Finding.FINE, checked_at=NOON
+    )
+    await store.pictures.add([known], NOON)
+    kept = replace(candidate(2), embargo_until=NOON + timedelta(hours=1))
+    same, held = await judge_all(store, CITY, [told, kept], NOON)
+    assert (same.verdict, same.held_until) == (Verdict.UNCHANGED, None)
+    assert held.held_until == NOON + timedelta(hours=1)
 
 
 def answer(url: str, body: bytes = b"<rss/>") -> Fetched:
