@@ -102,9 +102,13 @@ def nearby(page: ArticlePage) -> Iterable[Element]:
                 yield each
 
 
-def distance(page: ArticlePage, element: Element) -> int:
-    """Count the elements between the headline and another one."""
-    return abs(element.order - page.heading.order)
+def remoteness(page: ArticlePage, element: Element) -> tuple[int, int]:
+    """Rank an element by its place: between headline and text, ahead of both, below; then the nearest.
+
+    Ahead of the headline stand clocks, and boxes of what is new.
+    """
+    ahead, below = element.order < page.heading.order, element.order > page.body.order
+    return (1 if ahead else 2 if below else 0), abs(element.order - page.heading.order)
 
 
 def author(page: ArticlePage) -> Element | None:

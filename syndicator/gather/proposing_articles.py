@@ -102,11 +102,12 @@ class _Rule:
                 for each in article_parts.nearby(page)
                 if _place(each) not in constant
                 and self._instant(each) is not None
+                and not any(self._instant(inner) for inner in each.descendants())
                 and not any(at.order in others for at in (each, *each.ancestors()))
             ]
             told = self._dates.get(page.outline.page.url)
             same = [each for each in found if told and self._instant(each) == told]
-            return min(same or found, key=lambda each: article_parts.distance(page, each), default=None)
+            return min(same or found, key=lambda each: article_parts.remoteness(page, each), default=None)
 
         chosen = self.one(find)
         dates = [each for page in self._pages if (each := find(page))]

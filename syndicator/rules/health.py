@@ -97,10 +97,13 @@ def _stuck(source: Source, state: SourceState) -> str | None:
 
 
 def _found_unchanged(state: SourceState) -> bool:
-    """Tell whether the last round read nothing because there was no need to: it has brought news before."""
+    """Tell whether the last round read nothing because there was no need to: it was read well before.
+
+    However rarely it is asked, and be it that all that it brings is another source's.
+    """
     read_at, success_at = state.read_at, state.last_success_at
     earlier = read_at is not None and success_at is not None and read_at < success_at
-    return earlier and state.last_new_at is not None
+    return earlier and (state.fruitful or state.last_new_at is not None)
 
 
 def _quiet(source: Source, state: SourceState) -> str | None:

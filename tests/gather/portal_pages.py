@@ -24,7 +24,7 @@ class Story(Struct, frozen=True):
 
     @property
     def reporter(self) -> str:
-        return f"Reporter {chr(65 + self.n)} Nama"
+        return f"Wira {chr(65 + self.n)} Nama"
 
     @property
     def clock(self) -> str:

@@ -100,7 +100,7 @@ def test_the_date_that_the_list_tells_is_preferred() -> None:
     ]
     assert propose_for_articles(ZONED, pages).article.date == ".ubah"
     dates = {address(each): datetime.fromisoformat(each.iso) for each in STORIES}
-    assert propose_for_articles(ZONED, pages, dates).article.date == ".info"
+    assert propose_for_articles(ZONED, pages, dates).article.date == ".terbit"
 
 
 def test_a_proposed_list_tells_the_dates() -> None:

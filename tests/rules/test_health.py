@@ -79,6 +79,12 @@ STANDINGS = [
         Standing.STUCK,
         "nothing could be read: odd",
     ),
+    (
+        # All that it lists is another source's, and today it was unchanged.
+        replace(FINE, last_round=Round(), warnings=("odd",), read_at=NOON - HOUR, fruitful=True),
+        Standing.OK,
+        "",
+    ),
     (replace(FINE, last_round=Round()), Standing.OK, ""),
     (
         replace(FINE, missing={"article.body": 3, "list.item": 7, "article.quote": 9}),
