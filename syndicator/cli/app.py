@@ -7,13 +7,12 @@ from typing import Annotated
 import typer
 
 from syndicator import __version__
-from syndicator.cli import checking, listing, previewing, running, stepping
 from syndicator.cli.context import Invocation, UsageFault, exit_code, print_failure, tell
+from syndicator.cli.loading import LazyGroup
 from syndicator.errors import SyndicatorError
-from syndicator.observe import logs
-from syndicator.settings import config_folder, read_environment
 
 app = typer.Typer(
+    cls=LazyGroup,
     help="Gathers news from portals, decides what is new, and publishes it as feeds and webhooks.",
     epilog="First steps: `syndicator run` starts everything; `syndicator check` tells what is wrong.",
     no_args_is_help=True,
@@ -21,8 +20,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for group in (running, stepping, checking, previewing, listing):
-    group.register(app)
 
 
 def main() -> None:
@@ -73,6 +70,10 @@ def _options(
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
     ] = False,
 ) -> None:
+    # Help needs none of this, and is to come at once.
+    from syndicator.observe import logs  # noqa: PLC0415
+    from syndicator.settings import config_folder, read_environment  # noqa: PLC0415
+
     del version  # its callback has answered
     if log_level not in logs.LEVELS:
         raise typer.BadParameter(

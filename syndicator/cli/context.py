@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
 import typer
@@ -15,7 +15,9 @@ from rich.table import Table
 
 from syndicator.errors import ConfigError, Fault, StoreUnavailable, SyndicatorError
 from syndicator.observe.redact import hide_secrets
-from syndicator.settings import Settings, load
+
+if TYPE_CHECKING:
+    from syndicator.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 AlwaysJson = Annotated[bool, typer.Option("--json", help="Changes nothing: this is JSON always.")]
@@ -57,8 +59,10 @@ class Invocation:
     log_level: str = "info"
     log_json: bool | None = None
 
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """Read the configuration; raise ConfigError with all that is wrong."""
+        from syndicator.settings import load  # noqa: PLC0415 -- help is to come at once, without it
+
         return load(self.folder, self.environ)
 
     def options(self) -> list[str]:

@@ -53,7 +53,6 @@ from syndicator.pipeline.snapshots import (
     save_snapshot,
 )
 from syndicator.rules.identity import url_key
-from syndicator.service import open_service
 from syndicator.settings import Settings, load_for_trial
 
 PREVIEWED_ARTICLES = 3
@@ -241,6 +240,8 @@ async def _read(settings: Settings, source: Source, articles: int) -> tuple[Prev
 
 
 async def _judge(settings: Settings, source: Source, articles: int) -> tuple[Preview, tuple[Judged, ...]]:
+    from syndicator.service import open_service  # noqa: PLC0415 -- other previews do without, and start faster
+
     async with open_service(settings) as service, _open_desk(settings) as desk:
         with _told():
             shown = await preview(desk, source, articles=articles)

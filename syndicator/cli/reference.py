@@ -12,6 +12,7 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from syndicator.cli.app import app
+from syndicator.cli.loading import COMMANDS, LazyGroup
 
 _INTRODUCTION = """\
 # Commands
@@ -26,7 +27,9 @@ the arguments are wrong.
 
 def command_reference() -> str:
     """Give the whole page."""
-    command = get_command(app)
+    command = cast("LazyGroup", get_command(app))
+    for name in COMMANDS:
+        command.load(name)
     with command.make_context("syndicator", [], resilient_parsing=True) as context:
         text = get_docs_for_click(obj=command, ctx=cast("Context", context), name="syndicator")
     return _INTRODUCTION + text.split("\n", 2)[2].strip() + "\n"

@@ -23,9 +23,10 @@ from syndicator.pipeline.previewing import MAX_PAUSE_S, Preview, RobotsVerdict, 
 from syndicator.pipeline.reckoning import Counts
 from syndicator.pipeline.snapshots import Difference
 from syndicator.pipeline.yields import Yield
+from syndicator.rules.addresses import clean_url
 from syndicator.rules.admission import Verdict
 from syndicator.rules.dates import believable
-from syndicator.rules.identity import clean_url, url_key
+from syndicator.rules.identity import url_key
 
 _MAX_TEXT = 300
 _MAX_VALUE = 60

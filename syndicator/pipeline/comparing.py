@@ -13,9 +13,10 @@ from syndicator.model.source import Source
 from syndicator.pipeline.as_read import lines_of
 from syndicator.pipeline.picturing import as_known
 from syndicator.pipeline.reckoning import as_taken
+from syndicator.rules.addresses import clean_url
 from syndicator.rules.admission import Known, Verdict, judge
 from syndicator.rules.embargo import is_held
-from syndicator.rules.identity import clean_url, identify
+from syndicator.rules.identity import identify
 from syndicator.store.store import Store
 
 MAX_BODY = 100_000

@@ -24,7 +24,7 @@ from syndicator.model.source import Source
 from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.comparing import ChangeKind, FieldChange, compare, fields_of
 from syndicator.pipeline.previewing import Fetcher, Preview
-from syndicator.rules.identity import clean_url
+from syndicator.rules.addresses import clean_url
 
 FORMAT = 1
 _KEPT_HEADERS = frozenset(

@@ -16,8 +16,9 @@ from syndicator.gather.pool import open_pool
 from syndicator.model.article import Article, Candidate
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.previewing import Desk, Preview, preview
+from syndicator.rules.addresses import clean_url
 from syndicator.rules.dates import published_at
-from syndicator.rules.identity import clean_url, content_hash, identify, url_key
+from syndicator.rules.identity import content_hash, identify, url_key
 from syndicator.service import Service
 
 NEWS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '

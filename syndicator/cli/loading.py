@@ -1,0 +1,53 @@
+"""The commands of the program by name. Each is imported when it is called: most need much of their own."""
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+COMMANDS = {
+    "run": (
+        "running",
+        "Start everything: web server and workers, and the sample portals where they are enabled.",
+    ),
+    "serve": ("running", "Run only the web server; any number of them, against one Redis."),
+    "work": (
+        "running",
+        "Run only the workers: gather, publish, deliver; any number of them, against one Redis.",
+    ),
+    "sample": ("running", "Run only the sample portals and the partner that receives their news."),
+    "once": ("stepping", "Do one round of a step, then exit: 0 done, 1 when something failed."),
+    "stats": ("stepping", "Count what there is, as JSON."),
+    "check": ("checking", "Read the whole configuration and tell every fault: file, key, reason, remedy."),
+    "preview": ("previewing", "Show what a source would bring, field by field; nothing is stored."),
+    "config": ("checking", "The configuration itself."),
+    "sources": ("listing", "Where news comes from."),
+    "feeds": ("listing", "What is published."),
+    "articles": ("listing", "What was admitted."),
+    "endpoints": ("listing", "Where events are pushed to."),
+    "deliveries": ("listing", "Events that are on their way, or dead."),
+}
+"""The module of each in `syndicator.cli`, and the first sentence of its help."""
+
+
+class LazyGroup(TyperGroup):
+    """Stands for all commands by their first sentences, until one is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, (_, sentence) in COMMANDS.items():
+            self.add_command(TyperGroup(name=name, help=sentence))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Import the command that is called."""
+        self.load(args[0])
+        return super().resolve_command(ctx, args)
+
+    def load(self, name: str) -> None:
+        """Put a command itself in the place of its sentence, and with it the others of its module."""
+        if name in COMMANDS:
+            app = typer.Typer(callback=lambda: None, rich_markup_mode="rich", add_completion=False)
+            import_module(f"syndicator.cli.{COMMANDS[name][0]}").register(app)
+            self.commands.update(get_group(app).commands)
