@@ -4,7 +4,6 @@ What stands on a page once arrives once. A link between the paragraphs becomes a
 body; a pull quote that repeats words of the body leaves it too, one that says something of its own stays.
 """
 
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -21,6 +20,7 @@ from syndicator.gather.article_body import (
     take_body_apart,
     without_read_also,
 )
+from syndicator.gather.article_dates import ArticleDates
 from syndicator.gather.article_photos import claimed_photos, photos
 from syndicator.gather.article_telling import date_rule, dates_passed_over, taken_out, written
 from syndicator.gather.bylines import reporters, tags_in
@@ -34,12 +34,11 @@ from syndicator.gather.merging import (
     disagreements,
     language_code,
     leads,
-    read_dates,
     sections,
     titles,
 )
 from syndicator.gather.metadata import SaidOfItself, addresses_of, leads_home, read_metadata
-from syndicator.gather.near_headline import NEAR_HEADLINE, date_near, lines_near, reporters_near
+from syndicator.gather.near_headline import NEAR_HEADLINE, Lines, lines_near, reporters_near
 from syndicator.gather.page import first_count
 from syndicator.gather.replacing import replaced
 from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
@@ -47,7 +46,6 @@ from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TAGS, plain_text
 from syndicator.model.article import Candidate, Change, ListedItem, Photo, Provenance
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source
-from syndicator.rules.date_text import read_date
 from syndicator.rules.identity import spec_hash
 
 _TEXT_PARTS = (
@@ -134,7 +132,8 @@ class _Reader:
         self._choice = Choice()
         self._changes = cut.gone
         self._warnings = list(cut.said.warnings)
-        self._near: list[str] = []
+        self._near = Lines()
+        self._dates = ArticleDates(source, fetched, listed, cut.picked.texts("article.date"))
 
     def reading(self, marked: list[LexborNode]) -> ArticleReading:
         """Read all of it; `marked` are the elements that the page itself marks as its body."""
@@ -145,17 +144,16 @@ class _Reader:
         own = {self._url, self._fetched.requested_url, self._fetched.url}
         apart = take_body_apart(self._picked, marked, own)
         body_html = self._body(apart, title)
-        dates = self._dates()
-        date = best_date(dates)
+        date = self._dates.read(self._said.claims, self._near)
         candidate = self._candidate(title, body_html, apart, date)
         if not (candidate.body_html or candidate.lead or candidate.photos):
             raise _nothing("text", "article.body", self._rule.body)
         self._tell_what_is_missing(candidate, date)
-        self._compare(claimed, dates)
-        self._changes += dates_passed_over(dates, date, self._choice.read_from)
+        self._compare(claimed)
+        self._changes += dates_passed_over(self._dates.told, date, self._choice.read_from)
         done = replaced(candidate, self._rule.replace, self._page.base)
         self._changes += done.changes
-        missing = self._missing(dates)
+        missing = self._missing()
         return ArticleReading(
             candidate=replace(done.candidate, provenance=self._provenance(date)),
             found=tuple(name for name in self._configured() if name not in missing),
@@ -167,7 +165,7 @@ class _Reader:
         take, listed, picked = self._choice.take, self._listed, self._picked
         claims = self._said.claims
         body_html, pointers = without_read_also(body_html)
-        embargoes = ((one.read_from, self._midnight_or_instant(one.embargo)) for one in claims)
+        embargoes = ((one.read_from, self._dates.until(one.embargo)) for one in claims)
         lead = self._lead(title, body_html)
         return Candidate(
             source=self._source.id,
@@ -208,8 +206,8 @@ class _Reader:
             )
             or (),
             language=self._language(f"{title}\n{lead}", body_html),
-            published_at=self._published(date),
-            updated_at=take("updated_at", *self._updated()),
+            published_at=take("published_at", *self._dates.published(date)),
+            updated_at=take("updated_at", *self._dates.updated(claims)),
             views=take(
                 "views",
                 ("selector", first_count(picked.texts("article.views"))),
@@ -218,7 +216,7 @@ class _Reader:
             comments=take("comments", *((one.read_from, one.comments) for one in claims)),
             embargo_until=take(
                 "embargo_until",
-                ("selector", self._midnight_or_instant(picked.text("article.embargo"))),
+                ("selector", self._dates.until(picked.text("article.embargo"))),
                 *embargoes,
                 ("list", listed.embargo_until if listed else None),
             ),
@@ -304,36 +302,6 @@ class _Reader:
             self._changes.append(Change(field="language", received=language, why="its words are Indonesian"))
         return self._choice.take("language", ("words", in_words))
 
-    def _dates(self) -> list[Dated]:
-        offers = [("selector", text) for text in self._picked.texts("article.date")]
-        offers += [(one.read_from, one.published) for one in self._said.claims]
-        found = read_dates(self._source, self._fetched.fetched_at, offers)
-        if any(date.is_date for date in found) or (self._listed and self._listed.published_at):
-            return found
-        near = read_dates(self._source, self._fetched.fetched_at, [(NEAR_HEADLINE, date_near(self._near))])
-        return [*(date for date in near if date.is_believable or not date.at), *found]
-
-    def _published(self, date: Dated | None) -> datetime | None:
-        """Give the page's date, but the list's where the page's cannot be true."""
-        listed = ("list", self._listed.published_at if self._listed else None)
-        told = (date.read_from, date.at) if date else ("", None)
-        offers = (told, listed) if date and date.is_believable else (listed, told)
-        return self._choice.take("published_at", *offers)
-
-    def _updated(self) -> list[tuple[str, datetime | None]]:
-        said = [(one.read_from, one.modified) for one in self._said.claims]
-        read = read_dates(self._source, self._fetched.fetched_at, said)
-        listed = self._listed.updated_at if self._listed else None
-        return [*((date.read_from, date.at) for date in read), ("list", listed)]
-
-    def _midnight_or_instant(self, text: str) -> datetime | None:
-        """Read a time to wait for: unlike a publication's it may be far ahead, and a bare day is enough."""
-        if not text:
-            return None
-        now = self._fetched.fetched_at
-        read = read_date(text, timezone=self._source.timezone, now=now, future=True)
-        return read.at if read else None
-
     def _canonical(self) -> str | None:
         """Give the page's own name for itself, else where a redirect led to, on the portal's own host only.
 
@@ -344,7 +312,8 @@ class _Reader:
                 return address if address != self._url else None
         return None
 
-    def _compare(self, claimed: list[tuple[str, str, str]], dates: list[Dated]) -> None:
+    def _compare(self, claimed: list[tuple[str, str, str]]) -> None:
+        dates = [date for date in self._dates.told if not date.is_change]
         self._warnings += disagreements(
             title=self._picked.text("article.title"),
             names=reporters(self._picked.texts("article.authors", MAX_NAME)),
@@ -357,12 +326,12 @@ class _Reader:
     def _configured(self) -> list[str]:
         return [f"article.{name}" for name in _COUNTED if getattr(self._rule, name)]
 
-    def _missing(self, dates: list[Dated]) -> tuple[str, ...]:
+    def _missing(self) -> tuple[str, ...]:
         """Give the selectors that found nothing that they are for."""
         picked = self._picked
         found = {
             "article.body": self._choice.read_from.get("body") == "selector",
-            "article.date": any(date.is_date for date in dates if date.read_from == "selector"),
+            "article.date": any(date.is_date for date in self._dates.told if date.read_from == "selector"),
             "article.photo": bool(picked.images("article.photo")),
             "article.related": bool(picked.links("article.related")),
             "article.views": first_count(picked.texts("article.views")) is not None,

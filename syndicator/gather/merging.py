@@ -66,6 +66,8 @@ class Dated(Struct, frozen=True, kw_only=True):
     """Whether it names a day without a time."""
     is_believable: bool = False
     """Whether it can be true: a local time that is written as UTC lies hours ahead."""
+    is_change: bool = False
+    """Whether it is labelled as that of the last change."""
 
 
 def read_dates(source: Source, now: datetime, offers: Iterable[tuple[str, str]]) -> list[Dated]:

@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborNode
 from syndicator.gather.claims import Claims
 from syndicator.gather.html import to_text
 from syndicator.gather.json_ld import read_json_ld
+from syndicator.gather.near_headline import above, headline_of, is_of_others, is_of_the_portal, scope_of
 from syndicator.gather.selectors import Doomed, Page, Selector, text_of, within
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TITLE, plain_text, title_text, whole_number
 from syndicator.model.article import ListedItem, Photo
@@ -21,7 +22,12 @@ MAX_METAS, MAX_PROPERTIES = 500, 1000
 
 _SCHEMA = "[itemscope][itemtype*='schema.org/']"
 _ARTICLE_SCOPES = f"{_SCHEMA}[itemtype$='Article'], {_SCHEMA}[itemtype$='Posting']"
-_TIMES = "time[pubdate][datetime], article time[datetime], main time[datetime], header time[datetime]"
+_ARTICLE_TIMES = Selector(
+    name="time",
+    css="time[pubdate][datetime], article time[datetime], main time[datetime], header time[datetime]",
+)
+_ANY_TIME = Selector(name="time", css="time[datetime]")
+_HEADLINE_AND_TIMES = Selector(name="time", css="h1, time[datetime]")
 _AUTHORS = ("author", "content_author", "dtk:author", "dc.creator", "dcterms.creator", "parsely-author")
 _DATES = (
     "date", "pubdate", "publishdate", "publish-date", "publish_date", "publication_date", "published_time",
@@ -158,12 +164,23 @@ class _Metas:
         )
 
     def _time(self) -> str:
-        """Give the `<time>` of the article, or the only one of the page: others belong to other articles."""
-        times = self._page.find(Selector(name="time", css=_TIMES))
-        if not times:
-            times = self._page.find(Selector(name="time", css="time[datetime]"))
-            times = times if len(times) == 1 else []
-        return text_of(times[0], "datetime") if times else ""
+        """Give the `<time>` of the article: near the headline, in an `<article>`, or the only one of all."""
+        headline = headline_of(self._page)
+        around = above(headline) if headline is not None else set()
+        near = [] if headline is None else self._near(headline)
+        alone = times if len(times := self._page.find(_ANY_TIME)) == 1 else []
+        own = (
+            node
+            for node in (*near, *self._page.find(_ARTICLE_TIMES), *alone)
+            if not (node.mem_id in around or is_of_others(node, around) or is_of_the_portal(node, around))
+        )
+        return next((text_of(node, "datetime") for node in own), "")
+
+    def _near(self, headline: LexborNode) -> list[LexborNode]:
+        """Give those behind the headline, then those ahead of it, the nearest first."""
+        nodes = self._page.find(_HEADLINE_AND_TIMES, scope_of(headline))
+        place = next((number for number, node in enumerate(nodes) if node.mem_id == headline.mem_id), 0)
+        return [node for node in (*nodes[place:], *reversed(nodes[:place])) if node.tag == "time"]
 
 
 class _Microdata:

@@ -4,7 +4,8 @@ Only whole dates count, with day, month and year: "2 jam lalu" stands in lists o
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
@@ -12,7 +13,9 @@ from syndicator.gather import clues
 from syndicator.gather.bylines import reporters
 from syndicator.gather.selectors import Doomed, Page, Selector, text_of, within
 from syndicator.gather.text import folded, plain_text
-from syndicator.rules.date_words import MONTHS
+from syndicator.gather.text_holder import named
+from syndicator.rules.date_labels import parted_by_label
+from syndicator.rules.date_words import MONTHS, REGIONS, ZONE_NAMES
 
 NEAR_HEADLINE = "text near the headline"
 MAX_LINE = 250
@@ -23,11 +26,16 @@ _LEFT_OVER = 25
 """Letters beside date, names and counts that a line of these may have."""
 _PARAGRAPHS = frozenset({"p", "blockquote", "ul", "ol", "table", "article"})
 _MONTH = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
+_ZONE = "|".join(sorted(map(re.escape, {*ZONE_NAMES, *REGIONS}), key=len, reverse=True))
+_TIME = (
+    r"(?:\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*[ap]\.?m\b\.?)?|\d\d?\s*[ap]\.?m\b\.?)"
+    rf"(?:\s*\(?(?:{_ZONE})\b(?:\s*[+-]\d\d?(?:[:.]?\d\d)?)?\)?)?"
+)
 _DATE = re.compile(
-    rf"(?<!\w)(?:[a-z']{{4,9}}\s*,\s*)?(?:\d\d?\s+(?:{_MONTH})\.?\s+20\d\d|(?:{_MONTH})\.?\s+\d\d?,?\s+20\d\d"
+    rf"(?<!\w)(?:(?P<before>{_TIME})\s*[,|]\s*(?:[a-z]{{2,9}}\.?,?\s+)?)?"
+    rf"(?:[a-z']{{4,9}}\s*,\s*)?(?:\d\d?\s+(?:{_MONTH})\.?\s+20\d\d|(?:{_MONTH})\.?\s+\d\d?,?\s+20\d\d"
     r"|\d\d?[/-]\d\d?[/-]20\d\d|20\d\d-\d\d-\d\d)(?!\d)"
-    r"(?P<clock>[\s,|•·/\-–—]{0,5}(?:(?:pukul|jam|at)\s+)?\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*[ap]m\b)?"
-    r"(?:\s*\(?(?:wib|wita|wit|gmt|utc)\b(?:\s*[+-]\d\d?(?:[:.]?\d\d)?)?\)?)?)?",
+    rf"(?P<clock>[\s,|•·/\-–—)]{{0,5}}(?:(?:pukul|jam|at)\s+)?{_TIME})?",
     re.IGNORECASE,
 )
 _ROLE = (
@@ -44,13 +52,29 @@ _COUNT = re.compile(
 _TELLING = re.compile(r"\d|[:：]")
 """What a line of date or names has: no other is looked at closely."""
 _NO_LETTER = re.compile(r"[\W\d_]+")
+_LINKED_HEADING = ":is(h2, h3, h4):has(a[href]), a[href] :is(h2, h3, h4)"
+_MAX_CARD = 300
+"""Characters of what announces another article."""
+_TOP = re.compile(
+    r"(?:^|[\s_-])(?:masthead|top-?(?:bar|nav|menu|header)?|clock|jam|today|hari-?ini|(?:site|main|page|web)?-?header)"
+    r"(?:$|[\s_-])",
+    re.IGNORECASE,
+)
 _HEADINGS = Selector(name="headline", css="h1, h2")
 _LINES = Selector(name="lines", css="p, div, span, ul, ol, li, time, small, h2, h3, h4, h5, address")
 _BLOCKS = frozenset({"p", "div", "ul", "ol", "section", "article", "table"})
 _ANY = Selector(name="near", css="*")
 
 
-def headline_of(page: Page, title: str) -> LexborNode | None:
+class Lines(NamedTuple):
+    """Short texts around a headline, the nearest first."""
+
+    after: Sequence[str] = ()
+    """Between headline and text."""
+    before: Sequence[str] = ()
+
+
+def headline_of(page: Page, title: str = "") -> LexborNode | None:
     """Find the headline: what says the same as the title, else the only `<h1>`."""
     found = page.find(_HEADINGS)
     known = folded(title)
@@ -59,31 +83,39 @@ def headline_of(page: Page, title: str) -> LexborNode | None:
     return next(same, alone[0] if len(alone) == 1 else None)
 
 
-def lines_near(page: Page, title: str) -> list[str]:
-    """Give the short texts between headline and text, then those right before the headline."""
-    headline = headline_of(page, title)
-    if headline is None:
-        return []
+def scope_of(headline: LexborNode) -> LexborNode:
+    """Give the element around a headline in which what belongs to it is looked for."""
     scope = headline
     for _ in range(_LEVELS):
         if scope.parent is None or scope.parent.tag in {"body", "html", "-document"}:
             break
         scope = scope.parent
-    if scope is headline and headline.parent is not None:
-        scope = headline.parent
+    return headline.parent if scope is headline and headline.parent is not None else scope
+
+
+def lines_near(page: Page, title: str) -> Lines:
+    """Give the short texts between headline and text, and those right before the headline."""
+    headline = headline_of(page, title)
+    if headline is None:
+        return Lines()
+    scope = scope_of(headline)
     nodes = page.find(_ANY, scope)
     places = [place for place, node in enumerate(nodes) if node.mem_id == headline.mem_id]
     if not places:
-        return []
+        return Lines()
     after = nodes[places[0] + 1 :]
     before = nodes[: places[0]][: -_MAX_BEFORE - 1 : -1] if scope.tag != "body" else []
-    return [*_lines(after[:_MAX_AFTER], headline, stop=True), *_lines(before, headline, stop=False)]
+    return Lines(
+        tuple(_lines(after[:_MAX_AFTER], headline, stop=True)), tuple(_lines(before, headline, stop=False))
+    )
 
 
 def _lines(nodes: list[LexborNode], headline: LexborNode, *, stop: bool) -> Iterator[str]:
-    around = {headline.mem_id}
+    around = above(headline)
     for node in nodes:
-        if within(node, around) or _is_of_others(node):
+        if node.mem_id in around or within(node, {headline.mem_id}):
+            continue
+        if is_of_others(node, around) or (not stop and is_of_the_portal(node, around)):
             continue
         text = text_of(node, None, MAX_LINE + 1)
         if stop and node.tag in _PARAGRAPHS and len(text) >= _PARAGRAPH and not is_meta(text):
@@ -92,27 +124,64 @@ def _lines(nodes: list[LexborNode], headline: LexborNode, *, stop: bool) -> Iter
             yield text
 
 
-def _is_of_others(node: LexborNode) -> bool:
-    """Whether something stands in navigation, in a side box, or in an item with a headline of its own."""
-    at: LexborNode | None = node
-    while at is not None and at.tag not in {"body", "html", "-document"}:
-        named = f"{at.attributes.get('id') or ''} {at.attributes.get('class') or ''}"
-        if at.tag in {"nav", "aside", "footer"} or clues.ASIDE.search(named):
-            return True
-        if at.tag in {"li", "ul", "ol"} and at.css_first("h2, h3, h4") is not None:
-            return True
+def above(headline: LexborNode) -> set[int]:
+    """Name the headline and what it stands in."""
+    found: set[int] = set()
+    at: LexborNode | None = headline
+    while at is not None:
+        found.add(at.mem_id)
         at = at.parent
-    return False
+    return found
 
 
-def date_near(lines: list[str]) -> str:
-    """Give the first whole date, one with a time before one without; empty for none."""
-    found = [match for line in lines if (match := _DATE.search(line)) and is_meta(line)]
-    return next((match[0] for match in found if match["clock"]), found[0][0] if found else "").strip(" ()")
+def _below(node: LexborNode, around: Container[int]) -> Iterator[LexborNode]:
+    """Give an element and what it stands in, up to what holds the headline too."""
+    at: LexborNode | None = node
+    while at is not None and at.mem_id not in around and at.tag not in {"body", "html", "-document"}:
+        yield at
+        at = at.parent
 
 
-def reporters_near(lines: list[str]) -> tuple[str, ...]:
+def is_of_others(node: LexborNode, around: Container[int]) -> bool:
+    """Whether something stands in navigation, in a side box, or in an item with a headline of its own."""
+    return any(
+        at.tag in {"nav", "aside", "footer"}
+        or clues.ASIDE.search(named(at))
+        or (at.tag in {"li", "ul", "ol"} and at.css_first("h2, h3, h4") is not None)
+        or (at.css_first(_LINKED_HEADING) is not None and len(text_of(at, None, _MAX_CARD)) < _MAX_CARD)
+        for at in _below(node, around)
+    )
+
+
+def is_of_the_portal(node: LexborNode, around: Container[int]) -> bool:
+    """Whether something stands at the top of every page, as today's date does."""
+    holders = list(_below(node, around))
+    tags = {at.tag for at in holders}
+    return ("header" in tags and "article" not in tags) or any(_TOP.search(named(at)) for at in holders)
+
+
+def date_near(near: Lines) -> str:
+    """Give the first whole date, one with a time before one without, that of a change last; else nothing."""
+    lines = [line for line in (*near.after, *near.before) if is_meta(line)]
+    after = len([line for line in near.after if is_meta(line)])
+    parted = [parted_by_label(line) for line in lines]
+    parts = [
+        [published for published, _ in parted[:after]],
+        [published for published, _ in parted[after:]],
+        [changed for _, changed in parted],
+    ]
+    return next(filter(None, map(_date_in, parts)), "")
+
+
+def _date_in(lines: Iterable[str]) -> str:
+    found = [match for line in lines if (match := _DATE.search(line))]
+    exact = (match[0] for match in found if match["clock"] or match["before"])
+    return next(exact, found[0][0] if found else "").strip(" ()")
+
+
+def reporters_near(near: Lines) -> tuple[str, ...]:
     """Give the names behind a label such as "Reporter :"; none without a label."""
+    lines = (*near.after, *near.before)
     labelled = [line[match.start() :] for line in lines if (match := _REPORTER.search(line))]
     return reporters(map(_without_date, sorted(labelled, key=len)[:1]))
 

@@ -11,9 +11,11 @@ it had to assume. What is made of a date is the matter of `rules.dates`.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import timezone as fixed_zone
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,6 +23,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from syndicator.model.clock import from_ms
+from syndicator.rules.date_labels import parted_by_label
 from syndicator.rules.date_words import COUNTS, DAY_WORDS, LONG_ZONES, MONTHS, REGIONS, UNITS, ZONE_NAMES
 
 MAX_TEXT = 200
@@ -89,6 +92,10 @@ _TIME = re.compile(
     r"(?:(?P=colon)(?P<second>[0-5]\d|60)(?:[.,](?P<fraction>\d{1,9}))?)?"
     r"(?:\s*(?P<half>[ap])\.?m\b\.?)?(?![.:/\-]?\d)"
 )
+_HOUR = re.compile(
+    r"(?<![\d.:/\-])(?P<hour>0?[1-9]|1[0-2])(?P<minute>)(?P<second>)(?P<fraction>)\s*(?P<half>[ap])\.?m\b\.?"
+)
+"""A full hour as English has it: "9 a.m."."""
 _YEAR_END = r"(?![:.]?\d)"
 _DATES = (
     re.compile(r"(?<!\d)(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)(?!\d)"),
@@ -123,7 +130,7 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 
 
 def read_date(text: str, *, timezone: str, now: datetime, future: bool = False) -> ReadDate | None:
-    """Understand a date as a source writes it.
+    """Understand a date as a source writes it; where the last change is dated too, that of publication.
 
     `timezone` is the IANA zone of dates that name none; `now` the instant from which relative dates and
     dates without a year count. Without a year the last such day is meant; where dates ahead are to be
@@ -134,7 +141,11 @@ def read_date(text: str, *, timezone: str, now: datetime, future: bool = False) 
     for form in _STANDARD:
         if match := form.fullmatch(line):
             return _from_standard(match, zone)
-    line = _calendar_day(line)
+    published, changed = parted_by_label(_calendar_day(line))
+    return _from_line(published, zone, now, future=future) or _from_line(changed, zone, now, future=future)
+
+
+def _from_line(line: str, zone: _Zone, now: datetime, *, future: bool) -> ReadDate | None:
     return (
         _from_number(line, zone) or _from_words(line, zone, now, future=future) or _from_distance(line, now)
     )
@@ -200,7 +211,7 @@ def _from_words(line: str, zone: _Zone, now: datetime, *, future: bool) -> ReadD
 
     What looks like a time may be a day (`05.11.26, 20:15`): then the next one is the time.
     """
-    for at in islice(_TIME.finditer(line), 2):
+    for at in (*islice(_TIME.finditer(line), 2), *islice(_HOUR.finditer(line), 1)):
         clock = _clock(at, at["half"])
         named, length = _zone_at(line[at.end() :], zone)
         rest = line[: at.start()] + " " + line[at.end() + length :]
@@ -292,7 +303,7 @@ def _clock(match: re.Match[str], half: str | None) -> timedelta | None:
         hour = hour % 12 + (12 if half == "p" else 0)
     fraction = match["fraction"]
     micros = int(fraction[:6].ljust(6, "0")) if fraction else 0
-    return _since_midnight(hour, int(match["minute"]), int(match["second"] or 0), micros)
+    return _since_midnight(hour, int(match["minute"] or 0), int(match["second"] or 0), micros)
 
 
 def _since_midnight(hour: int, minute: int, second: int, micros: int = 0) -> timedelta | None:
@@ -309,7 +320,8 @@ def _zone_at(text: str, default: _Zone) -> tuple[_Zone, int]:
         long = _LONG_ZONE.match(text)
         return (_Zone(ZoneInfo(LONG_ZONES[long["name"]])), long.end()) if long else (default, 0)
     if name := match["name"]:
-        found = ZoneInfo(REGIONS[name]) if name in REGIONS else ZONE_NAMES.get(name)
+        found = ZoneInfo(REGIONS[name]) if name in REGIONS else _names_of(default.tz).get(name)
+        found = found or ZONE_NAMES.get(name)
         return (_Zone(found), match.end()) if found else (default, 0)
     sign = match["sign"] or match["short_sign"]
     hours = int(match["hours"] or match["short_hours"])
@@ -317,6 +329,17 @@ def _zone_at(text: str, default: _Zone) -> tuple[_Zone, int]:
         return default, 0
     east = timedelta(hours=hours, minutes=int(match["minutes"] or 0))
     return _Zone(fixed_zone(east if sign == "+" else -east)), match.end()
+
+
+@lru_cache(maxsize=64)
+def _names_of(zone: tzinfo) -> Mapping[str, tzinfo]:
+    """Give the names that a zone has itself, in summer and winter: to its people they mean nothing else."""
+    seasons = (datetime(2026, month, 1, tzinfo=zone) for month in (1, 7))
+    return {
+        name.lower(): fixed_zone(east)
+        for at in seasons
+        if (name := at.tzname()) and name.isalpha() and (east := at.utcoffset()) is not None
+    }
 
 
 def _day(year: int, month: int, day: int) -> date | None:

@@ -48,7 +48,8 @@ _OFFSET_WORDS = {
     12: "nzst",
     13: "nzdt",
 }
-"""Hours east of UTC. Where a name has several meanings, that of RFC 822 or of the larger press counts."""
+"""Hours east of UTC. Where a name has several meanings, the source's own zone counts if it has that name,
+else that of RFC 822 or of the larger press."""
 ZONE_NAMES = {
     name: fixed_zone(timedelta(hours=hours))
     for hours, names in _OFFSET_WORDS.items()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syndicator.rules.date_labels import parted_by_label
 from syndicator.rules.date_text import MAX_TEXT, Precision, read_date
 from syndicator.rules.dates import believable, claimed_instant, listed_at, published_at, read_claim
 
@@ -119,6 +120,16 @@ INSTANTS = {
     "Thursday, November 5, 2026 at 10:11 AM": "2026-11-05T03:11:00",
     "Nov. 5, 2026, 12:30 p.m. PST": "2026-11-05T20:30:00",
     "5th of November 2026 10:11 GMT": "2026-11-05T10:11:00",
+    "June 7, 2026 at 9 a.m. ET": "2026-06-07T13:00:00",
+    "7 Juni 2026, 9 pm": "2026-06-07T14:00:00",
+    "yesterday at 5pm": "2026-11-22T10:00:00",
+    "Updated 5:30 p.m. ET, Jan 3, 2024": "2024-01-03T22:30:00",
+    # the last change beside it
+    "Diperbarui: 3 Mei 2024 12:00 WIB | Diterbitkan: 2 Mei 2024 10:11 WIB": "2024-05-02T03:11:00",
+    "Terbit: 2 Mei 2024 10:11 WIB, Update: 3 Mei 2024 12:00 WIB": "2024-05-02T03:11:00",
+    "Updated Jan 3, 2024, 5:30 p.m. ET; Published Jan 2, 2024, 4:00 p.m. ET": "2024-01-02T21:00:00",
+    "Updated: 12 minutes ago | Published: 3 Jan 2024 10:00": "2024-01-03T03:00:00",
+    "Terakhir diperbarui 2 Mei 2024 10:11": "2024-05-02T03:11:00",
     # without a year: the last such day
     "6 Februari, 14:50": "2026-02-06T07:50:00",
     "25 Desember 08:00 WIB": "2025-12-25T01:00:00",
@@ -241,6 +252,39 @@ def test_a_zone_in_the_text_wins_over_the_sources_own() -> None:
     assert parse_date("2025-07-06 14:50", timezone="America/New_York", now=NOW) == datetime(
         2025, 7, 6, 18, 50, tzinfo=UTC
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "timezone", "hours"),
+    [
+        ("CST", "Asia/Shanghai", 8),
+        ("CST", "America/Chicago", -6),
+        ("CST", JAKARTA, -6),
+        ("IST", "Europe/Dublin", 1),
+        ("IST", "Asia/Jerusalem", 2),
+        ("IST", "Asia/Kolkata", 5.5),
+        ("PST", "Asia/Manila", 8),
+        ("EST", "America/New_York", -5),
+        ("EDT", "America/New_York", -4),
+    ],
+)
+def test_a_zones_name_of_several_meanings_is_the_sources_own(name: str, timezone: str, hours: float) -> None:
+    read = parse_date(f"Jul 3, 2024 5:30 PM {name}", timezone=timezone, now=NOW)
+    assert read == datetime(2024, 7, 3, 17, 30, tzinfo=UTC) - timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("line", "published", "changed"),
+    [
+        ("2 Mei 2024", "2 Mei 2024", ""),
+        ("Tayang: 2 Mei 2024", "2 Mei 2024", ""),
+        ("2 Mei 2024 (diperbarui 3 Mei 2024)", "2 Mei 2024", "3 Mei 2024"),
+        ("Last updated: 3 May 2024 | Published: 2 May 2024", "2 May 2024", "3 May 2024"),
+        ("Berita terbitan 2 Mei 2024", "Berita terbitan 2 Mei 2024", ""),
+    ],
+)
+def test_a_line_is_parted_by_what_it_says_of_its_dates(line: str, published: str, changed: str) -> None:
+    assert parted_by_label(line) == (published, changed)
 
 
 def test_only_the_beginning_of_a_text_is_looked_at() -> None:
