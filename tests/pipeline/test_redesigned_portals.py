@@ -1,9 +1,12 @@
 """Portals whose design changes: each selector that finds nothing any more is named, until it finds something."""
 
 import io
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from e2e.conftest import run
 from pipeline.conftest import OpenService, Portal
 from pipeline.test_feed_rounds import gather
 from pipeline.test_source_memory import PAGES, state_of
@@ -81,3 +84,23 @@ async def test_an_article_that_lacks_a_part_is_no_redesign_however_often_it_is_r
         await world.round(old=True)
         for _ in range(12):
             assert await world.round(old=False, new_article=False) == ""
+
+
+async def test_the_commands_name_what_is_lost(
+    portal: Portal, service_of: OpenService, clock: ManualClock, tmp_path: Path
+) -> None:
+    async with service_of(EVERYTHING.format(url=portal.url)) as service:
+        await service.enlist()
+        world = Redesigned(portal, service, clock)
+        for old in (True, False, False, False):
+            await world.round(old=old)
+    (folder,) = tmp_path.glob("config-*")
+    lost = "article.quote, list.section, popular.views"
+    _, out, _ = await run(folder, "sources", "list", "--json")
+    (item,) = json.loads(out)["items"]
+    assert item["find_nothing"] == lost
+    _, out, _ = await run(folder, "sources", "list")
+    assert "find nothing" in out.splitlines()[0]
+    assert lost in out
+    _, out, _ = await run(folder, "sources", "show", "city")
+    assert "selectors find nothing any more: article.quote (for 3 rounds), list.section" in out
