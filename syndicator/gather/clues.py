@@ -1,9 +1,10 @@
 """By what the parts of news pages are recognised: words in their text, in their classes, in addresses."""
+# ruff: noqa: SIM905 -- lists of names are easier to read as words
 
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from syndicator.gather.figures import parse_count
 from syndicator.gather.outline import Element
@@ -80,14 +81,32 @@ _NUMBER = re.compile(r"\d{4,}")
 _DAY = re.compile(r"/(?:19|20)\d\d/\d{1,2}(?:/\d{1,2})?/|/(?:19|20)\d{6}/")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _DATE_LIKE = re.compile(r"(?=.*\d).{6,80}")
+_PROGRAM = re.compile(r"(?:^|/)(?:index)?$|\.(?:php|aspx?|jsp|cgi|do)$", re.IGNORECASE)
+"""Paths at which a program gives many pages, told apart by what is asked."""
+_NAMES_OF_LISTS = frozenset(
+    "kanal kategori category cat rubrik channel section tag topik topic q s search cari author penulis page "
+    "hal halaman".split()
+)
+_NAMES_OF_ARTICLES = frozenset(
+    "id baca read berita news artikel article post nid aid idberita id_berita newsid berita_id article_id "
+    "content".split()
+)
+_NUMBERED = re.compile(r"\d+(?:$|[-_])")
+_MAX_QUERY = 2000
 _SLUG_WORDS = 4
 _SHORT_SLUG_WORDS = 2
 
 
 def is_article(url: str) -> bool:
-    """Whether an address looks like that of one article: a long slug, or a short one with an id or date."""
+    """Whether an address looks like that of one article: a long slug, or a short one with an id or date.
+
+    Where one program gives many pages (`/index.php?baca=4711`), what it is asked for tells.
+    """
     parts = urlsplit(url)
     path = unquote(parts.path)
+    if parts.query and _PROGRAM.search(path):
+        name = _FILE.sub("", path.rpartition("/")[2]).lower()
+        return (name == "index" or name not in _NOT_ARTICLES) and _asks_for_an_article(parts.query)
     segments = [segment for segment in path.split("/") if segment]
     if not segments or any(segment.lower() in _NOT_ARTICLES for segment in segments[:-1]):
         return False
@@ -103,16 +122,34 @@ def is_article(url: str) -> bool:
     return long_before or (numbered and len(segments) > 1 and bool(_NUMBER.fullmatch(last)))
 
 
+def _asks_for_an_article(query: str) -> bool:
+    """Whether a query names one article by its number or slug, and no list."""
+    asked = [(name.lower(), value) for name, value in parse_qsl(query[:_MAX_QUERY])]
+    if any(name in _NAMES_OF_ARTICLES and _NUMBERED.match(value) for name, value in asked):
+        return True
+    if any(name in _NAMES_OF_LISTS for name, _ in asked):
+        return False
+    return any(
+        len(_WORD.findall(re.sub(r"[-_+]", " ", value))) >= _SLUG_WORDS
+        or (name == "p" and _NUMBER.fullmatch(value) is not None)  # of few digits it is the page of a list
+        for name, value in asked
+    )
+
+
 def pattern_of(url: str) -> str:
     """Give the form of an address: numbers as #, long words as ~, so that those of one kind are equal."""
     parts = urlsplit(url)
-    told = []
-    for segment in parts.path.strip("/").split("/"):
-        if re.fullmatch(r"\d+", segment):
-            told.append("#")
-        else:
-            told.append("~" if len(_WORD.findall(re.sub(r"[-_+]", " ", segment))) > 1 else "*")
-    return f"{parts.hostname}/{'/'.join(told)}"
+    told = "/".join(map(_form, parts.path.strip("/").split("/")))
+    if parts.query and _PROGRAM.search(parts.path):
+        asked = sorted(parse_qsl(parts.query[:_MAX_QUERY]))
+        told += "?" + "&".join(f"{name}={_form(value)}" for name, value in asked)
+    return f"{parts.hostname}/{told}"
+
+
+def _form(segment: str) -> str:
+    if re.fullmatch(r"\d+", segment):
+        return "#"
+    return "~" if len(_WORD.findall(re.sub(r"[-_+]", " ", segment))) > 1 else "*"
 
 
 class Clock:

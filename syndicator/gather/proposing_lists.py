@@ -324,7 +324,7 @@ def _leads_on(outline: Outline, link: Element) -> bool:
 
 
 def _after_current(outline: Outline) -> str | None:
-    """Give the link after the number of the current page."""
+    """Give the link after the number of the current page, by how that is marked: the same on every page."""
     for css in (
         ".pagination .active + li a",
         ".pagination .active + a",
@@ -334,7 +334,25 @@ def _after_current(outline: Outline) -> str | None:
         found = outline.find(css)
         if found and found[0].attributes.get("href"):
             return css
-    return None
+    numbered = [each for each in outline.tagged("a") if each.text == "2" and _leads_on(outline, each)]
+    options = [css for link in numbered for css in _behind_marked(link)]
+    return next((css for css in options if outline.find(css)[:1] in [[link] for link in numbered]), None)
+
+
+def _behind_marked(link: Element) -> Iterable[str]:
+    """Give selectors of a link to the second page by the element of the first, where that is marked."""
+    for number, each in enumerate((link, *link.ancestors())):
+        siblings = each.parent.children if each.parent else []
+        place = next((at for at, one in enumerate(siblings) if one is each), 0)
+        if number > 1 or not place or each.parent is None:
+            continue
+        first = siblings[place - 1]
+        own = [name for name in (*telling(first), *layout(first)) if name[1:] not in each.classes]
+        own += ["[aria-current]"] if first.attributes.get("aria-current") else []
+        own += [first.tag] if first.tag != each.tag else []
+        behind = each.tag if each is link else f"{each.tag} a"
+        for name in telling(each.parent) or [each.parent.tag]:
+            yield from (f"{name} > {mark} + {behind}" for mark in own)
 
 
 def _css(choice: Choice | None) -> str | None:
