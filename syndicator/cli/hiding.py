@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from syndicator.model.fetch import Redirect
 from syndicator.observe.redact import hide_secrets
-from syndicator.pipeline.discovering import Discovery
+from syndicator.pipeline.finds import Discovery
 from syndicator.pipeline.previewing import Preview, RobotsVerdict
 from syndicator.pipeline.secrecy import provenance_without_secrets, teller, without_secrets
 

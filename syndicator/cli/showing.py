@@ -18,7 +18,7 @@ from syndicator.model.article import Candidate, Photo, Placement, PopularItem, R
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.comparing import ChangeKind, FieldChange, Judged
-from syndicator.pipeline.discovering import Discovery, Found
+from syndicator.pipeline.finds import Discovery, Found
 from syndicator.pipeline.previewing import MAX_PAUSE_S, Preview, RobotsVerdict, forbidden
 from syndicator.pipeline.reckoning import Counts
 from syndicator.pipeline.snapshots import Difference
@@ -146,7 +146,8 @@ def _show_way(out: Console, requested_url: str, shown: Preview | Discovery) -> N
     if shown.redirects:
         out.print(requested_url, soft_wrap=True)
         for step in shown.redirects:
-            out.print(f"  {step.status} → {step.url}", soft_wrap=True)
+            lasts = "for good" if step.is_permanent else "for now"
+            out.print(f"  → {step.url} ({step.status}, {lasts})", soft_wrap=True)
     elif shown.final_url != requested_url:
         out.print(f"{requested_url} leads to {shown.final_url}", soft_wrap=True)
 

@@ -28,6 +28,7 @@ _NO_FEED = re.compile(
 _LINK_VALUE = re.compile(r"<(?P<url>[^<>]{1,4096})>(?P<parameters>(?:\s*;[^;,<]{0,300}){0,10})")
 _PARAMETER = re.compile(r";\s*(?P<name>[\w*-]{1,20})\s*=\s*(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s;,\"]+))")
 _TITLE_MARK = re.compile(r"\s+[|–—»-]\s+")
+_SHORTEST_NAME = 4
 _WELL_KNOWN = (
     "/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed/rss", "/feed.json",
     "/index.rdf", "/rss/index.xml",
@@ -156,10 +157,26 @@ def _canonical(page: Page) -> str | None:
 
 
 def _site_name(page: Page) -> str | None:
-    """Give the portal's name: as it says, else what ends its title, as in `Terkini | Kabar Kota`."""
+    """Give the portal's name: as it says, else the part of its title that its host has too, or the last one.
+
+    In `Terkini | Kabar Kota` that is `Kabar Kota`. A title in one part is a headline, but of a home page.
+    """
+    for named in ("meta[property='og:site_name']", "meta[name='application-name']"):
+        if told := _first(page, named, "content"):
+            return told
     title = _first(page, "title", None) or ""
     parts = [part.strip() for part in _TITLE_MARK.split(title) if part.strip()]
-    return _first(page, "meta[property='og:site_name']", "content") or (parts[-1] if parts else None)
+    address = urlsplit(page.url)
+    host = _letters((address.hostname or "").removeprefix("www."))
+    alike = [part for part in parts if len(_letters(part)) >= _SHORTEST_NAME and _letters(part) in host]
+    if alike:
+        return max(alike, key=len)
+    is_home = address.path.strip("/") in {"", "index.html", "index.php"} and not address.query
+    return parts[-1] if len(parts) > 1 or (parts and is_home) else None
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _first(page: Page, css: str, attribute: str | None) -> str | None:

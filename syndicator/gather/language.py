@@ -47,9 +47,9 @@ _COMMON = {language: frozenset(words.split()) for language, words in _WORDS.item
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def language_of(text: str) -> str | None:
+def language_of(text: str, most_chars: int = MAX_CHARS) -> str | None:
     """Give the language of a text as a BCP 47 code; None where the text is too short, or it is not sure."""
-    words = Counter(_WORD.findall(text[:MAX_CHARS].casefold()))
+    words = Counter(_WORD.findall(text[:most_chars].casefold()))
     total = words.total()
     if total < MIN_WORDS:
         return None

@@ -46,6 +46,11 @@ class Redirect(Struct, frozen=True, kw_only=True):
     url: str
     """Where it led."""
 
+    @property
+    def is_permanent(self) -> bool:
+        """Whether the document has moved for good (RFC 9110, 15.4)."""
+        return self.status in _PERMANENT
+
 
 class Fetched(Struct, frozen=True, kw_only=True):
     """A document, as it came."""
@@ -99,6 +104,6 @@ _PERMANENT = frozenset({301, 308})
 
 def moved_to(redirects: tuple[Redirect, ...]) -> str | None:
     """Give where a chain of redirects leads for good; None where there are none, or one is for now."""
-    if redirects and all(one.status in _PERMANENT for one in redirects):
+    if redirects and all(one.is_permanent for one in redirects):
         return redirects[-1].url
     return None

@@ -6,11 +6,8 @@ itself → announced in head and header → linked on the page → well-known pa
 import dataclasses
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
@@ -21,19 +18,29 @@ from syndicator.gather.discovery import (
     well_known_feeds,
     well_known_sitemaps,
 )
-from syndicator.gather.html import same_site
+from syndicator.gather.html import same_site, to_text
+from syndicator.gather.language import MAX_CHARS, language_of
 from syndicator.gather.merging import language_code
 from syndicator.gather.proposing import propose_for_articles, propose_for_list
 from syndicator.gather.robots import Robots
 from syndicator.gather.sniff import DocumentKind, sniff
 from syndicator.model.article import Candidate
-from syndicator.model.fetch import Fetched, FetchResult, Reason, Redirect
+from syndicator.model.fetch import Fetched, FetchResult, Reason
 from syndicator.model.source import Source, SourceKind
+from syndicator.pipeline.finds import (
+    BARE,
+    Discovery,
+    Found,
+    NothingFound,
+    is_bare,
+    of_pointer,
+    rank,
+    way_of,
+)
 from syndicator.pipeline.previewing import (
     Desk,
     Fetcher,
     Preview,
-    RobotsVerdict,
     elsewhere,
     forbidden,
     preview,
@@ -50,46 +57,10 @@ MAX_TRIED = 10
 MAX_SITEMAPS = 3
 _MIN_TEXT = 200
 """Characters of HTML: what is shorter is a lead."""
+_TEXTS = 10
+"""Articles whose words tell the language."""
 PROPOSED_FROM = 3
 """Article pages from which selectors are made."""
-
-
-class Found(Struct, frozen=True, kw_only=True):
-    """Something that could be gathered, or seemed so."""
-
-    kind: SourceKind
-    url: str
-    how: How
-    title: str | None = None
-    entries: int = 0
-    newest: datetime | None = None
-    problem: str | None = None
-    """Why it is of no use; None where it is."""
-
-
-class Discovery(Struct, frozen=True, kw_only=True):
-    """What was found at an address, and a look at the best of it."""
-
-    requested_url: str
-    final_url: str
-    redirects: tuple[Redirect, ...] = ()
-    canonical_url: str | None = None
-    """Where the page says that it belongs, when that is another host."""
-    robots: RobotsVerdict | None = None
-    """Of the page asked for; None where the file could not be read, or needed not be."""
-    found: tuple[Found, ...]
-    """The best first."""
-    notes: tuple[str, ...] = ()
-    """How the proposed selectors came about."""
-    preview: Preview
-
-
-class NothingFound(NotReadable):
-    """The address leads to a document that nothing can be gathered from; `found` tells what was tried."""
-
-    def __init__(self, reason: str, detail: str, found: tuple[Found, ...] = ()) -> None:
-        super().__init__(reason, detail)
-        self.found = found
 
 
 async def discover(
@@ -109,6 +80,7 @@ async def discover(
     if chosen is None:
         raise NothingFound(search.why, search.nothing(wanted), tuple(search.found))
     shown, notes = await _looked_at(desk, chosen, articles)
+    shown, in_words = await _in_its_language(desk, shown, articles)
     return Discovery(
         requested_url=document.requested_url,
         final_url=document.url,
@@ -116,9 +88,29 @@ async def discover(
         canonical_url=elsewhere(search.findings.canonical_url, document.url),
         robots=verdict(search.robots, document.url),
         found=search.ranked(),
-        notes=(*(search.notes if chosen.kind is SourceKind.PAGE else ()), *search.of_dates(chosen), *notes),
+        notes=(
+            *search.ways,
+            *(search.notes if chosen.kind is SourceKind.PAGE else ()),
+            *search.of_dates(chosen),
+            *notes,
+            *in_words,
+        ),
         preview=shown,
     )
+
+
+async def _in_its_language(desk: Desk, shown: Preview, articles: int) -> tuple[Preview, list[str]]:
+    """Believe the words of the articles rather than what feed or page claim of their language."""
+    texts = [
+        f"{one.title}\n{one.lead}\n{to_text(one.body_html, MAX_CHARS)}" for one in shown.candidates[:_TEXTS]
+    ]
+    found = language_of("\n".join(texts), MAX_CHARS * _TEXTS)
+    claimed = shown.source.language
+    if found is None or found == (claimed or "").partition("-")[0]:
+        return shown, []
+    again = await preview(desk, replace(shown.source, language=found), articles=articles)
+    told = f'language = "{found}": that is what the articles are written in, though "{claimed}" is claimed'
+    return again, [told] if claimed else []
 
 
 async def _looked_at(desk: Desk, chosen: Source, articles: int) -> tuple[Preview, list[str]]:
@@ -168,6 +160,8 @@ class _Search:
         self.findings = PageFindings()
         self.robots: Robots | None = None
         self.why = Reason.NOT_A_FEED
+        self.ways: list[str] = []
+        """By which redirects each find was come to."""
         self._sources: dict[str, Source] = {}
         """By the address at which they were found."""
         self._read: set[str] = set()
@@ -191,7 +185,7 @@ class _Search:
 
     def ranked(self) -> tuple[Found, ...]:
         """Give all finds, the best first."""
-        return tuple(sorted(self.found, key=_rank))
+        return tuple(sorted(self.found, key=rank))
 
     def best(self) -> Source | None:
         """Give the best find of use; one of comments, or without an entry, only where there is no other."""
@@ -205,7 +199,8 @@ class _Search:
 
     def nothing(self, wanted: SourceKind | None) -> str:
         """Say in one sentence that there is nothing."""
-        problem = next((one.problem for one in self.found if one.how is How.STRUCTURE and one.problem), None)
+        tried = [one for one in self.found if one.how in {How.STRUCTURE, How.ITSELF} and one.problem]
+        problem = tried[0].problem if tried else None
         what = {
             None: "neither a feed nor a sitemap nor a list of articles",
             SourceKind.PAGE: "no list of articles",
@@ -213,11 +208,12 @@ class _Search:
         if self.why is Reason.ROBOTS:
             return f"{self._document.url}: {problem}"
         told = what.get(wanted, f"no {wanted}")
-        return f"there is {told} at {self._document.url}" + (f": {problem}" if problem else "")
+        way = f" ({way_of(self._document)})" if self._document.redirects else ""
+        return f"there is {told} at {self._document.url}{way}" + (f": {problem}" if problem else "")
 
     def _is_news(self) -> bool:
         """Whether something was found that brings headlines by itself."""
-        return any(one.problem is None and one.entries and not _is_bare(one) for one in self.found)
+        return any(one.problem is None and one.entries and not is_bare(one) for one in self.found)
 
     async def _look_at_itself(self, wanted: SourceKind | None) -> None:
         pointer = Pointer(url=self._document.requested_url, how=How.ITSELF)
@@ -240,12 +236,13 @@ class _Search:
             _check_host(pointer, document)
             reading = await self._desk.gatherer.read_feed(source, document)
         except RoundFailed as error:
-            self._note(Found(kind=SourceKind.FEED, problem=error.failed.code, **_of(pointer)))
+            self._note(Found(kind=SourceKind.FEED, problem=error.failed.code, **of_pointer(pointer)))
         except NotReadable as error:
-            self._note(Found(kind=SourceKind.FEED, problem=error.detail, **_of(pointer)))
+            self._note(Found(kind=SourceKind.FEED, problem=error.detail, **of_pointer(pointer)))
         else:
             if document.url in self._read:
                 return  # another address of a feed that was found before
+            self._note_way(document)
             dates = [one.published_at for one in reading.candidates if one.published_at]
             title = reading.title or pointer.title
             self._note(
@@ -253,7 +250,7 @@ class _Search:
                     kind=SourceKind.FEED,
                     entries=len(reading.candidates),
                     newest=max(dates, default=None),
-                    **_of(pointer, title),
+                    **of_pointer(pointer, title),
                 )
             )
             ahead = sum(one > document.fetched_at + MAX_AHEAD for one in dates)
@@ -273,21 +270,22 @@ class _Search:
             _check_host(pointer, document)
             items, _, listing = await read_sitemaps(self._desk, source, document)
         except RoundFailed as error:
-            self._note(Found(kind=SourceKind.SITEMAP, problem=error.failed.code, **_of(pointer)))
+            self._note(Found(kind=SourceKind.SITEMAP, problem=error.failed.code, **of_pointer(pointer)))
         except NotReadable as error:
-            self._note(Found(kind=SourceKind.SITEMAP, problem=error.detail, **_of(pointer)))
+            self._note(Found(kind=SourceKind.SITEMAP, problem=error.detail, **of_pointer(pointer)))
         else:
+            self._note_way(document)
             told = sum(item.title is not None for item in items)
             if told and listing is not document and not _ROTATING.search(urlsplit(listing.url).path):
                 pointer, document = Pointer(url=listing.requested_url, how=pointer.how), listing
-            title = None if told else _BARE
+            title = None if told else BARE
             dates = [item.published_at for item in items if item.published_at]
             self._note(
                 Found(
                     kind=SourceKind.SITEMAP,
                     entries=len(items),
                     newest=max(dates, default=None),
-                    **_of(pointer, title),
+                    **of_pointer(pointer, title),
                 )
             )
             full = replace(source, full_text=not told)
@@ -310,12 +308,12 @@ class _Search:
             pages = await self._article_pages(source, proposal.urls)
             articles = await self._desk.pool.run(propose_for_articles, source, pages, proposal.dates)
         except NotReadable as error:
-            self._note(Found(kind=SourceKind.PAGE, problem=error.detail, **_of(pointer)))
+            self._note(Found(kind=SourceKind.PAGE, problem=error.detail, **of_pointer(pointer)))
             return
         self.notes += (*proposal.notes, *articles.notes)
         if self.findings.article:
             self.notes.append("the page calls itself one article: a page that lists articles is better")
-        self._note(Found(kind=SourceKind.PAGE, entries=len(proposal.urls), **_of(pointer)))
+        self._note(Found(kind=SourceKind.PAGE, entries=len(proposal.urls), **of_pointer(pointer)))
         proposed = replace(source, list=proposal.list, article=articles.article, popular=proposal.popular)
         self._keep(pointer, proposed, self._document, self.findings.title, None)
 
@@ -348,9 +346,16 @@ class _Search:
         self._sources[pointer.url] = replace(
             source,
             url=_lasting(document),
-            title=title or self.findings.title or urlsplit(document.url).hostname or source.title,
+            title=title or self.findings.title or self._title_of_feeds() or _host(document) or source.title,
             language=language_code(language or self.findings.language or "") or None,
         )
+
+    def _title_of_feeds(self) -> str | None:
+        return next((one.title for one in self.found if one.kind is SourceKind.FEED and one.title), None)
+
+    def _note_way(self, document: Fetched) -> None:
+        if document is not self._document and document.redirects:
+            self.ways.append(way_of(document))
 
     def _note(self, found: Found) -> None:
         # That most well-known paths lead nowhere is no news.
@@ -360,19 +365,10 @@ class _Search:
 
 _ROTATING = re.compile(r"\d{3}|\d{1,2}[./-]|-\d{1,2}$")
 """A sitemap with a number in its name is one of a row: tomorrow's news may be in the next one."""
-_BARE = "addresses without headlines"
 
 
-def _rank(found: Found) -> tuple[bool, bool, bool, bool]:
-    return found.problem is not None, _is_of_comments(found), not found.entries, _is_bare(found)
-
-
-def _is_bare(found: Found) -> bool:
-    return found.kind is SourceKind.SITEMAP and found.title == _BARE
-
-
-def _of(pointer: Pointer, title: str | None = None) -> dict[str, Any]:
-    return {"url": pointer.url, "how": pointer.how, "title": title or pointer.title}
+def _host(document: Fetched) -> str | None:
+    return urlsplit(document.url).hostname
 
 
 def _lasting(document: Fetched) -> str:
@@ -384,8 +380,3 @@ def _check_host(pointer: Pointer, document: Fetched) -> None:
     """Refuse a guessed path that leads to another host: what stands there is not this portal's to offer."""
     if pointer.how is How.WELL_KNOWN and not same_site(pointer.url, document.url):
         raise NotReadable(Reason.REDIRECT, f"it leads to {urlsplit(document.url).hostname}")
-
-
-def _is_of_comments(found: Found) -> bool:
-    told = f"{found.url} {found.title or ''}".lower()
-    return "comment" in told or "komentar" in told

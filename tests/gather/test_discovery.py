@@ -66,3 +66,23 @@ def test_well_known_paths_are_few_and_of_the_same_host() -> None:
     urls = [one.url for one in well_known_feeds(URL)]
     assert len(urls) <= 10
     assert {"https://www.kota.example/feed", "https://www.kota.example/rss.xml"} <= set(urls)
+
+
+@pytest.mark.parametrize(
+    ("head", "url", "name"),
+    [
+        ("<title>Pasar dibuka</title><meta name='application-name' content='Kabar'>", URL, "Kabar"),
+        ("<title>Terkini - Kabar Kota</title>", URL, "Kabar Kota"),
+        (
+            "<title>Kabar Kota - Berita Terkini Hari Ini</title>",
+            "https://www.kabarkota.example/",
+            "Kabar Kota",
+        ),
+        ("<title>Berita Terkini Hari Ini</title>", URL, None),
+        ("<title>Kabar</title>", "https://kota.example/", "Kabar"),
+        ("", "https://kota.example/", None),
+    ],
+)
+def test_the_name_of_a_portal_is_no_headline_of_its_page(head: str, url: str, name: str | None) -> None:
+    page = f"<html><head>{head}</head><body><h1>Pasar pagi dibuka kembali</h1></body></html>"
+    assert read_findings(fetched(page, url=url)).title == name

@@ -19,7 +19,8 @@ from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, PopularRule, Source, SourceKind
-from syndicator.pipeline.discovering import Discovery, NothingFound, discover
+from syndicator.pipeline.discovering import discover
+from syndicator.pipeline.finds import Discovery, NothingFound
 from syndicator.pipeline.previewing import Desk, preview
 from syndicator.pipeline.rounds import RoundFailed
 from syndicator.settings import load

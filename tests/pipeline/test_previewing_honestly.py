@@ -17,7 +17,8 @@ from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchFailed, FetchResult, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, ListRule, Politeness, Source, SourceKind
-from syndicator.pipeline.discovering import Discovery, discover
+from syndicator.pipeline.discovering import discover
+from syndicator.pipeline.finds import Discovery
 from syndicator.pipeline.previewing import Desk, Preview, paced, preview
 
 TEXT = (
