@@ -31,7 +31,8 @@ from syndicator.pipeline.rounds import (
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import Verdict
-from syndicator.rules.identity import content_hash, url_key
+from syndicator.rules.identity import url_key
+from syndicator.rules.noticeable import content_hash
 from syndicator.store.store import Store
 
 

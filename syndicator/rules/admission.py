@@ -14,6 +14,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.addresses import clean_url
 from syndicator.rules.dates import listed_at, published_at
 from syndicator.rules.identity import event_id
+from syndicator.rules.noticeable import content_hash
 from syndicator.rules.placement import Placement
 from syndicator.rules.selection import concerned
 
@@ -57,6 +58,8 @@ class Admission(Struct, frozen=True, kw_only=True):
     feeds: tuple[FeedId, ...] = ()
     """Whose version is raised."""
     event: Event | None = None
+    renewed_hash: str | None = None
+    """Of an unchanged article whose stored hash another version of this program made."""
     recheck_at: datetime | None = None
     """When the article's page is to be read again; None: not again."""
     placement: Placement | None = None
@@ -71,7 +74,16 @@ def judge(candidate: Candidate, identity: Identity, known: Known | None) -> Verd
         return Verdict.DUPLICATE
     if known.revision == 0 or known.article is None or known.content_hash == identity.content_hash:
         return Verdict.UNCHANGED
-    return Verdict.CHANGED
+    return Verdict.UNCHANGED if _reads_the_same(candidate, identity, known.article) else Verdict.CHANGED
+
+
+def _reads_the_same(candidate: Candidate, identity: Identity, stored: Article) -> bool:
+    """Tell whether the hashes differ only because another version of this program made the stored one."""
+    own_hash = content_hash(stored)
+    if own_hash in {stored.content_hash, identity.content_hash}:
+        return own_hash == identity.content_hash
+    # Its body has outlived its retention: only the rest can be compared.
+    return not stored.body_html and own_hash == content_hash(replace(candidate, body_html=""))
 
 
 def decide(
@@ -102,6 +114,7 @@ def decide(
         article=article,
         feeds=concerned(specs, article, previous) if article else (),
         event=_event(article, now) if article else None,
+        renewed_hash=_renewed_hash(verdict, identity, known),
         recheck_at=next_recheck(published, now) if rechecked and published else None,
     )
 
@@ -112,6 +125,11 @@ def with_grown(intent: Admission, specs: Iterable[FeedSpec]) -> Admission:
         return intent
     stories = [spec.id for spec in specs if spec.per is Per.STORY and spec.order is Order.LATEST]
     return replace(intent, feeds=tuple(dict.fromkeys((*intent.feeds, *stories))))
+
+
+def _renewed_hash(verdict: Verdict, identity: Identity, known: Known | None) -> str | None:
+    differs = known is not None and known.article is not None and known.content_hash != identity.content_hash
+    return identity.content_hash if differs and verdict is Verdict.UNCHANGED else None
 
 
 def next_recheck(published: datetime, now: datetime) -> datetime | None:

@@ -1,4 +1,4 @@
-"""By what an article is known again, and when it counts as changed.
+"""By what an article is known again.
 
 Addresses are compared in the form that `rules.addresses` gives them, before anything is hashed. Hashes are
 keyed BLAKE2b, 80 bits in lower-case base32: nobody can aim one at another's.
@@ -16,6 +16,7 @@ from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EventId
 from syndicator.model.source import Source
 from syndicator.rules.addresses import canonical_url
+from syndicator.rules.noticeable import content_hash
 
 
 def identify(candidates: Sequence[Candidate]) -> list[Identity]:
@@ -41,22 +42,6 @@ def url_key(url: str) -> str:
 def guid_key(source: str, guid: str) -> str:
     """Give the identity key of a guid: guids mean something inside their own source only."""
     return "g:" + _digest("guid", source, guid)
-
-
-def content_hash(candidate: Candidate) -> str:
-    """Give the digest of what a reader would notice: not of view counts, clocks or related boxes."""
-    photos = (field for photo in candidate.photos for field in (photo.url, photo.caption, photo.credit))
-    return _digest(
-        "content",
-        candidate.title,
-        candidate.lead,
-        candidate.body_html,
-        candidate.quote or "",
-        candidate.section or "",
-        "\x1e".join(candidate.authors),
-        "\x1e".join(candidate.tags),
-        "\x1e".join(field or "" for field in photos),
-    )
 
 
 def event_id(article: ArticleId, revision: int, kind: EventType) -> EventId:

@@ -243,6 +243,8 @@ class Articles:
             writes.append(("ZADD", keys.carried(source), "NX", now_ms, article_id))
         if admission.article is not None:
             writes += self._storing(admission.article, known.article if known else None)
+        if admission.renewed_hash is not None:
+            writes.append(("HSET", keys.article(article_id), "hash", admission.renewed_hash))
         writes += [
             command for feed in admission.feeds for command in raise_version(keys, FeedId(feed), now_ms)
         ]

@@ -30,7 +30,7 @@ from syndicator.pipeline import picturing
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.delivering import DeliverStep
 from syndicator.pipeline.picturing import Pictures
-from syndicator.rules.identity import content_hash
+from syndicator.rules.noticeable import content_hash
 from syndicator.rules.pictures import (
     MAX_INSIDE,
     body_pictures,

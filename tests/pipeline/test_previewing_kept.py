@@ -18,7 +18,8 @@ from syndicator.model.ids import SourceId
 from syndicator.pipeline.previewing import Desk, Preview, preview
 from syndicator.rules.addresses import clean_url
 from syndicator.rules.dates import published_at
-from syndicator.rules.identity import content_hash, identify, url_key
+from syndicator.rules.identity import identify, url_key
+from syndicator.rules.noticeable import content_hash
 from syndicator.service import Service
 
 NEWS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '

@@ -5,13 +5,16 @@ from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from support import NOON, ManualClock, candidate
 
+from syndicator.model.article import Identity
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Window
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.pipeline.admitting import Admitter, tally
-from syndicator.rules.admission import Verdict
+from syndicator.rules.admission import Admission, Verdict
+from syndicator.rules.identity import identify
 from syndicator.store.popularity import ViewReading
 from syndicator.store.store import Store
 
@@ -79,6 +82,34 @@ async def test_a_changed_article_keeps_its_dates_and_its_earlier_revision(
     assert (created.event.revision, updated.event.revision) == (1, 2)
     assert updated.event.type is EventType.ARTICLE_UPDATED
     assert created.event.id != updated.event.id
+
+
+@pytest.mark.parametrize("body_is_gone", [False, True])
+async def test_another_way_of_looking_announces_nothing(
+    store: Store, clock: ManualClock, *, body_is_gone: bool
+) -> None:
+    (one,) = await admitter(store, clock).admit([candidate(1)])
+    article = await store.articles.get(one.article_id)
+    assert article is not None
+    admission = Admission(
+        verdict=Verdict.NEW,
+        article_id=article.id,
+        carried_by=article.source,
+        identity=Identity(keys=("u:other",), article_id=article.id, content_hash="old"),
+        known=None,
+        article=replace(article, content_hash="old"),
+    )
+    assert await store.articles.admit([admission], clock()) == [True]
+    if body_is_gone:
+        clock.advance(31 * 86400)
+        assert await store.articles.sweep_bodies(clock(), timedelta(days=30), 100) == 1
+    (again,) = await admitter(store, clock).admit([candidate(1)])
+    assert again.verdict is Verdict.UNCHANGED
+    (known,) = await store.articles.lookup(identify([candidate(1)]))
+    assert known is not None
+    assert known.content_hash == article.content_hash
+    (changed,) = await admitter(store, clock).admit([candidate(1, title="Baru")])
+    assert changed.verdict is Verdict.CHANGED
 
 
 async def test_a_moved_section_leaves_one_feed_and_enters_another(store: Store, clock: ManualClock) -> None:

@@ -1,0 +1,207 @@
+"""What a reader would notice of an article, as words: where that is the same, nothing has changed.
+
+Left out is what changes by itself: clocks ("3 jam lalu"), counters ("dibaca 1.234 kali"), lines that point to
+other articles ("Baca juga: …"), advertisements, markup, white space, the shape of quotation marks, tracking
+parameters, and all of a picture's address but its name. Everything here is linear in the length of the text:
+it is done for every candidate of every round.
+"""
+
+import base64
+import hashlib
+import html
+import re
+from urllib.parse import unquote
+
+from msgspec import Struct
+
+from syndicator.model.article import Article, Candidate, Photo
+
+_INLINE_TAG = re.compile(
+    r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup"
+    r"|time|tt|u|var|wbr)(?:\s[^<>]*)?>",
+    re.IGNORECASE,
+)
+"""Tags inside words; all others stand between them."""
+_TAG = re.compile(r"<[^<>]*>")
+_IMAGE = re.compile(r"<img\s[^<>]*?\bsrc=[\"']([^\"'<>]+)", re.IGNORECASE)
+_SAME = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2010": "-"}
+    | {
+        "\u2011": "-",
+        "\u2012": "-",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u00a0": " ",
+        "\u2026": "...",
+        "\u00ad": "",
+    }
+)
+"""Characters that editorial systems put in each other's place."""
+
+_AMOUNT = r"\d[\d.,]{0,14}\+?\s{0,3}(?:rb|ribu|jt|juta|k|m)?"
+_CLOCK = re.compile(
+    r"(?<!\d)(?:\d{1,4}|\b(?:se|a|an))\s{0,3}(?:detik|menit|jam|hari|(?:second|minute|hour|day|min|sec|hr)s?)\s{1,3}"
+    r"(?:yang\s{1,3})?(?:lalu|ago)\b",
+    re.IGNORECASE,
+)
+_COUNTER = re.compile(
+    rf"\b(?:dibaca|dilihat|views?|viewed)\s{{0,3}}:?\s{{0,3}}{_AMOUNT}\s{{0,3}}(?:kali|x|times)?(?!\w)"
+    rf"|(?<!\w){_AMOUNT}\s{{0,3}}(?:kali\s{{1,3}}(?:dibaca|dilihat)|(?:page)?views?|pembaca|komentar|comments?)\b",
+    re.IGNORECASE,
+)
+_CHANGING_WORDS = ("lalu", " ago", "dibaca", "dilihat", "view", "pembaca", "komentar", "comment")
+"""One of them is in what the expressions find: looking for it costs a tenth."""
+_FURNITURE = re.compile(
+    r"\W*(?:(?:baca|simak|lihat|tonton)\s+(?:juga|selengkapnya)\b|(?:read|see)\s+(?:also|more)\b"
+    r"|(?:berita|artikel)\s+terkait\b|related\s*:|(?:advertisement|iklan|ads)\W*$"
+    r"|(?:scroll|gulir)\s+(?:to|untuk|ke)\b"
+    r"|(?:(?:terakhir\s+)?(?:diperbarui|di-?update)|(?:last\s+)?updated?(?:\s+(?:at|on)\b|\s*:))[^.!?]*\d)",
+    re.IGNORECASE,
+)
+"""How a short block of a body begins that is none of its text."""
+_FURNITURE_WORDS = frozenset(
+    {
+        "advertisement", "ads", "artikel", "baca", "berita", "di-update", "diperbarui", "diupdate", "gulir",
+        "iklan", "last", "lihat", "read", "related", "scroll", "see", "simak", "terakhir", "tonton", "update",
+        "updated",
+    }
+)  # fmt: skip
+"""With which of these it begins."""
+_MAX_FURNITURE_CHARACTERS = 250
+
+_SIZED = re.compile(
+    r"(?:[-_@.,](?:\d{2,4}x\d{0,4}|\d{2,4}|[wh]_?\d{2,4}|\dx|scaled|small|medium|large|thumb(?:nail)?|original"
+    r"|resized?|crop(?:ped)?)){1,4}$"
+)
+_WIDTH_LIKE = re.compile(r"[-_@.,]\d{2,4}$")
+_LETTER = re.compile(r"[a-z]")
+_SCRIPTS = (".php", ".aspx", ".asp", ".ashx")
+_PARTS = 4
+_PART_CHARACTERS = 200
+_ENDING = re.compile(r"(?:\.(?:jpe?g|png|webp|gif|avif|jfif|bmp|php|aspx?|ashx)){1,3}$")
+_SIZE_ALONE = re.compile(r"(?:[wh]?_?\d+x\d*|[wh]_?\d+|small|medium|large|thumb(?:nail)?|original|resized?)")
+_TELLS_LITTLE = re.compile(r"(?:\d{1,4}|image|img|photo|foto|picture|default|index)?")
+"""Last parts of a path that are no name, and those that need the part before to be one."""
+
+
+class Noticed(Struct, frozen=True, kw_only=True):
+    """What a reader would notice, in words that can be compared."""
+
+    title: tuple[str, ...]
+    lead: tuple[str, ...]
+    quote: tuple[str, ...]
+    body: tuple[str, ...]
+    photos: tuple[tuple[str, ...], ...]
+    """Of each its name, then the words of its caption and credit."""
+    authors: tuple[str, ...]
+    section: str
+    tags: tuple[str, ...]
+
+
+def noticeable(article: Candidate | Article) -> Noticed:
+    """Give what a reader would notice of an article."""
+    return Noticed(
+        title=tuple(_plain_words(article.title)),
+        lead=tuple(text_words(article.lead)),
+        quote=tuple(_plain_words(article.quote or "")),
+        body=tuple(body_words(article.body_html)),
+        photos=tuple(_photo(photo) for photo in article.photos),
+        authors=tuple(" ".join(author.casefold().split()) for author in article.authors),
+        section=" ".join((article.section or "").casefold().split()),
+        tags=tuple(sorted({" ".join(tag.casefold().split()) for tag in article.tags})),
+    )
+
+
+def content_hash(article: Candidate | Article) -> str:
+    """Give the digest of what a reader would notice: 80 bits in lower-case base32."""
+    seen = noticeable(article)
+    parts = (
+        " ".join(seen.title),
+        " ".join(seen.lead),
+        " ".join(seen.body),
+        " ".join(seen.quote),
+        seen.section,
+        "\x1e".join(seen.authors),
+        "\x1e".join(seen.tags),
+        "\x1e".join(" ".join(photo) for photo in seen.photos),
+    )
+    data = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(data, digest_size=10, person=b"content").digest()
+    return base64.b32encode(digest).decode().lower()
+
+
+def body_words(body_html: str) -> list[str]:
+    """Give the words of a body in clean HTML; a picture in it stands as a word of its own."""
+    text = _INLINE_TAG.sub("", body_html)
+    if "<img" in text:
+        text = _IMAGE.sub(lambda image: f"<p>\x02{picture_name(image[1])}</p><i ", text)
+    text = _TAG.sub("\n", text)
+    if "&" in text:
+        text = html.unescape(text)
+    return text_words("\n".join(block for block in text.split("\n") if not _is_furniture(block)))
+
+
+def text_words(text: str) -> list[str]:
+    """Give the words of a plain text, without clocks and counters."""
+    if _changes_by_itself(text):
+        # Line by line: the expressions are the only thing here that is slow.
+        lines = (_still(line) if _changes_by_itself(line) else line for line in text.split("\n"))
+        text = "\n".join(lines)
+    return _plain_words(text)
+
+
+def _changes_by_itself(text: str) -> bool:
+    lowered = text.lower()
+    return any(word in lowered for word in _CHANGING_WORDS)
+
+
+def _still(text: str) -> str:
+    return _COUNTER.sub(" ", _CLOCK.sub(" ", text))
+
+
+def picture_name(url: str) -> str:
+    """Give what the addresses of one picture share, in whatever size and from whatever server it comes.
+
+    It is the last part of the path, without size and ending. Parts that are a size ("large.jpg", "640x480")
+    are passed over; where one tells little ("1.jpg"), the part before it belongs to the name, and of a script
+    ("photo.php?id=7") the query.
+    """
+    address, _, query = url.partition("#")[0].partition("?")
+    parts = [unquote(part).lower() for part in address.partition("://")[2].split("/")[-_PARTS:] if part]
+    named: list[str] = []
+    for part in reversed(parts):
+        stem = _stem(part)
+        if _SIZE_ALONE.fullmatch(stem):
+            continue
+        named.append(stem)
+        if not _TELLS_LITTLE.fullmatch(stem):
+            break
+    is_script = not parts or parts[-1].endswith(_SCRIPTS) or "." not in parts[-1]
+    return "/".join(named[:2]) + (f"?{query}" if query and is_script else "")
+
+
+def _stem(part: str) -> str:
+    stem = _ENDING.sub("", part[-_PART_CHARACTERS:])
+    bare = _SIZED.sub("", stem)
+    # A number at the end of a name that is nothing but numbers tells two pictures apart: it is no size.
+    return bare if bare and (_LETTER.search(bare) or not _WIDTH_LIKE.search(stem)) else stem
+
+
+def _plain_words(text: str) -> list[str]:
+    return (text if text.isascii() else text.translate(_SAME)).split()
+
+
+def _is_furniture(block: str) -> bool:
+    first = block.split(None, 1)[:1]
+    if not first or first[0].strip("*-–—>[(:|» ").rstrip(":").lower() not in _FURNITURE_WORDS:
+        return False
+    return len(block) <= _MAX_FURNITURE_CHARACTERS and _FURNITURE.match(block) is not None
+
+
+def _photo(photo: Photo) -> tuple[str, ...]:
+    return (
+        picture_name(photo.url),
+        *_plain_words(photo.caption or ""),
+        "\x1d",
+        *_plain_words(photo.credit or ""),
+    )
