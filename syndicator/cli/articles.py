@@ -8,6 +8,7 @@ import typer
 
 from syndicator.cli.asking import Limit, Rows, ask
 from syndicator.cli.context import AsJson, check_known, console, invocation, print_json, print_list
+from syndicator.cli.revisions import change_told, show_revision
 from syndicator.cli.spelling import ago, local_time
 from syndicator.errors import SyndicatorError
 from syndicator.model.article import Article, Provenance
@@ -68,9 +69,22 @@ def _row(one: Article, now: datetime) -> Mapping[str, Any]:
     }
 
 
-@app.command(name="show", epilog="Example: syndicator articles show 5uvqk4bqvtgfkp3a")
-def _show(context: typer.Context, article: str, as_json: AsJson = False) -> None:
+@app.command(name="show", epilog="Example: syndicator articles show 5uvqk4bqvtgfkp3a --diff")
+def _show(
+    context: typer.Context,
+    article: str,
+    revision: Annotated[
+        int | None, typer.Option("--revision", min=1, help="An earlier revision, while it is kept.")
+    ] = None,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="What changed in the words since the revision before.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show an article: what it says, where it comes from, and what was made of it on the way."""
+    if revision is not None or diff:
+        show_revision(context, ArticleId(article), revision, diff=diff, as_json=as_json)
+        return
 
     async def found(service: Service) -> Explained:
         told = await service.reading.explained(ArticleId(article))
@@ -136,6 +150,8 @@ def _dates(one: Article, zone: str) -> Lines:
     yield "held until", f"{local_time(until, zone)}, under an embargo" if until else ""
     yield "listed as of", local_time(one.listed_at, zone)
     yield "updated", local_time(one.updated_at, zone) if one.revision > 1 else ""
+    yield "change", change_told(one.revised) if one.revised else ""
+    yield "corrected", one.correction or ""
 
 
 def _came(told: Provenance, zone: str) -> Lines:

@@ -117,6 +117,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """How many comments the source counts (`slash:comments`, `thr:total`)."""
     embargo_until: datetime | None = None
     """Before this time nobody may see it."""
+    correction: str | None = None
+    """What its source says of a correction beside the text, where it says so."""
 
 
 class ListedItem(Struct, frozen=True, kw_only=True, gc=False):
@@ -161,6 +163,28 @@ class Identity(Struct, frozen=True, kw_only=True):
     """Changes when, and only when, a reader would notice."""
 
 
+class ChangeSize(StrEnum):
+    """How much a revision changed: see `rules.revision`."""
+
+    MINOR = "minor"
+    MAJOR = "major"
+
+
+class Revised(Struct, frozen=True, kw_only=True):
+    """How a revision differs from the one before."""
+
+    size: ChangeSize
+    words_changed: float
+    """Share of the words, 0 to 1."""
+    words_added: int
+    words_removed: int
+    title_changed: bool
+    figures_changed: bool
+    """Whether a figure that stood there is gone or another."""
+    fields: tuple[str, ...]
+    """Which parts differ: title, lead, quote, body, photos, authors, section, tags, correction."""
+
+
 class Article(Struct, frozen=True, kw_only=True):
     """An article as we admitted it. `published_at` never moves once it is set."""
 
@@ -190,6 +214,14 @@ class Article(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     language: str | None = None
     related: tuple[RelatedLink, ...] = ()
+    correction: str | None = None
+    """The sentence by which it says that it was corrected: see `rules.correction`."""
+    revised: Revised | None = None
+    """How it differs from the revision before; None for the first."""
+    earlier: tuple[str, ...] = ()
+    """`content_hash` of the versions before, the newest last; a few."""
+    returns: int = 0
+    """How often it went back to one of them."""
 
     @property
     def shown_since(self) -> datetime:

@@ -11,6 +11,8 @@ from syndicator.model.ids import ArticleId, EventId
 class EventType(StrEnum):
     ARTICLE_CREATED = "article.created"
     ARTICLE_UPDATED = "article.updated"
+    ARTICLE_CORRECTED = "article.corrected"
+    """Changed, and its portal says that it is a correction: told in place of `article.updated`."""
 
 
 class Event(Struct, frozen=True, kw_only=True):

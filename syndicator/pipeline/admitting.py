@@ -35,6 +35,8 @@ class Admitted(Struct, frozen=True, kw_only=True):
     candidate: Candidate
     article_id: ArticleId
     verdict: Verdict
+    is_restless: bool = False
+    """Whether it was left as it is though it reads otherwise."""
 
 
 class Admitter:
@@ -86,7 +88,10 @@ class Admitter:
                 if written:
                     candidate, _ = pending.pop(number)
                     results[number] = Admitted(
-                        candidate=candidate, article_id=intent.article_id, verdict=intent.verdict
+                        candidate=candidate,
+                        article_id=intent.article_id,
+                        verdict=intent.verdict,
+                        is_restless=intent.is_restless,
                     )
             if not pending:
                 return [results[number] for number in sorted(results)]

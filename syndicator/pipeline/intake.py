@@ -11,6 +11,7 @@ from syndicator.pipeline.admitting import Admitted, Admitter
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.rounds import Notes
+from syndicator.rules.revision import RESTLESS
 
 
 class Intake:
@@ -40,6 +41,10 @@ class Intake:
         prepared, warnings = await self._pictures.prepare(source, candidates)
         notes.warn(*warnings)
         free = await self._held.keep_back(prepared, self._clock())
-        return await self._admitter.admit(
+        admitted = await self._admitter.admit(
             free, backfill=backfill, rechecked=rechecked, archive_before=notes.archive_before
         )
+        for one in admitted:
+            if one.is_restless:
+                notes.warn_of_page(one.candidate.url, RESTLESS)
+        return admitted

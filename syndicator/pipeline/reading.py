@@ -11,6 +11,7 @@ from syndicator.model.source import Source
 from syndicator.model.status import EndpointStatus, SourceStatus, Status
 from syndicator.pipeline.explaining import Explained, SourceShown, explain, show
 from syndicator.pipeline.publishing import Publisher
+from syndicator.pipeline.revising import Compared, RevisionLine, compared, revisions_of
 from syndicator.pipeline.secrecy import state_without_secrets
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.store.store import Store
@@ -51,6 +52,14 @@ class Reading:
     async def explained(self, article_id: ArticleId) -> Explained | None:
         """Tell where an article comes from, and what was made of it; None where there is none."""
         return await explain(self._store, article_id, list(self._sources))
+
+    async def revisions(self, article_id: ArticleId) -> list[RevisionLine] | None:
+        """List the revisions of an article that are kept, the newest first; None where there is none."""
+        return await revisions_of(self._store, article_id)
+
+    async def compared(self, article_id: ArticleId, revision: int | None = None) -> Compared | None:
+        """Show a revision beside the one before; None where it is not kept."""
+        return await compared(self._store, article_id, revision)
 
     @property
     def source_ids(self) -> Collection[SourceId]:

@@ -53,12 +53,22 @@ class _ArticlePart(Struct, frozen=True, kw_only=True):
     source: str
     story_id: str | None
     related: tuple[_Related, ...]
+    correction: str | None
     truncated: bool | UnsetType = UNSET
+
+
+class _Change(Struct, frozen=True, kw_only=True):
+    size: str
+    words_changed: float
+    title_changed: bool
+    figures_changed: bool
+    fields: tuple[str, ...]
 
 
 class _Data(Struct, frozen=True, kw_only=True):
     event_id: str
     revision: int
+    change: _Change | None
     article: _ArticlePart
 
 
@@ -70,17 +80,17 @@ class _Body(Struct, frozen=True, kw_only=True):
 
 def payload(event: Event, article: Article) -> bytes:
     """Make the JSON body of one event; the same event and article always give the same bytes."""
-    whole = _article_part(article)
-    body = _encode(event, whole)
+    whole, change = _article_part(article), _change(article)
+    body = _encode(event, whole, change)
     if len(body) < MAX_BODY_BYTES:
         return body
     without_body = msgspec.structs.replace(whole, content_html=None, truncated=True)
-    body = _encode(event, without_body)
-    return body if len(body) < MAX_BODY_BYTES else _encode(event, _thin(without_body))
+    body = _encode(event, without_body, change)
+    return body if len(body) < MAX_BODY_BYTES else _encode(event, _thin(without_body), change)
 
 
-def _encode(event: Event, article: _ArticlePart) -> bytes:
-    data = _Data(event_id=event.id, revision=event.revision, article=article)
+def _encode(event: Event, article: _ArticlePart, change: _Change | None) -> bytes:
+    data = _Data(event_id=event.id, revision=event.revision, change=change, article=article)
     return _ENCODER.encode(_Body(type=event.type.value, timestamp=event.at.astimezone(UTC), data=data))
 
 
@@ -102,6 +112,20 @@ def _article_part(article: Article) -> _ArticlePart:
         source=article.source,
         story_id=None,
         related=tuple(_related(link) for link in article.related),
+        correction=article.correction,
+    )
+
+
+def _change(article: Article) -> _Change | None:
+    told = article.revised
+    if told is None:
+        return None
+    return _Change(
+        size=told.size.value,
+        words_changed=told.words_changed,
+        title_changed=told.title_changed,
+        figures_changed=told.figures_changed,
+        fields=told.fields,
     )
 
 

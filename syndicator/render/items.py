@@ -104,6 +104,8 @@ class Item(Struct, frozen=True, kw_only=True):
     source: From
     related: tuple[Related, ...]
     """What the portal itself points to, each once."""
+    correction: str
+    """The sentence by which the portal says that it corrected the article; may be empty."""
     popularity: Popularity | None
     also_at: tuple[AlsoAt, ...]
     """Who else tells the story, the first first."""
@@ -178,6 +180,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         pictures=pictures,
         source=_origin(entry, link),
         related=_related(article),
+        correction=line(article.correction or ""),
         popularity=entry.popularity,
         also_at=also_at,
     )

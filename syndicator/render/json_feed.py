@@ -83,6 +83,8 @@ def _extensions(item: Item) -> dict[str, Any]:
         extensions["_quote"] = item.quote
     if item.pictures:
         extensions["_photos"] = [_photo(picture) for picture in item.pictures]
+    if item.correction:
+        extensions["_correction"] = item.correction
     if item.related:
         extensions["_related"] = f"{item.page_url}#related"
         extensions["_related_links"] = [_related_link(link) for link in item.related]

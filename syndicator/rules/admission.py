@@ -12,10 +12,12 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec, Order, Per
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.addresses import clean_url
+from syndicator.rules.correction import correction_of
 from syndicator.rules.dates import listed_at, published_at
 from syndicator.rules.identity import event_id
 from syndicator.rules.noticeable import content_hash
 from syndicator.rules.placement import Placement
+from syndicator.rules.revision import earlier_versions, is_restless, revised
 from syndicator.rules.selection import concerned
 
 SHORTEST_RECHECK = timedelta(seconds=20)
@@ -58,6 +60,8 @@ class Admission(Struct, frozen=True, kw_only=True):
     feeds: tuple[FeedId, ...] = ()
     """Whose version is raised."""
     event: Event | None = None
+    is_restless: bool = False
+    """Whether it stays as it is though it reads otherwise: see `rules.revision.is_restless`."""
     renewed_hash: str | None = None
     """Of an unchanged article whose stored hash another version of this program made."""
     recheck_at: datetime | None = None
@@ -99,6 +103,9 @@ def decide(
     """Turn a candidate into the intent that the store carries out."""
     verdict = judge(candidate, identity, known)
     previous = known.article if known and verdict is Verdict.CHANGED else None
+    restless = previous is not None and is_restless(previous, identity.content_hash)
+    if restless:
+        verdict, previous = Verdict.UNCHANGED, None
     article = None
     if verdict is Verdict.NEW:
         article = _first_revision(candidate, identity, now=now, backfill=backfill)
@@ -113,8 +120,9 @@ def decide(
         known=known,
         article=article,
         feeds=concerned(specs, article, previous) if article else (),
-        event=_event(article, now) if article else None,
-        renewed_hash=_renewed_hash(verdict, identity, known),
+        event=_event(article, previous, now) if article else None,
+        is_restless=restless,
+        renewed_hash=None if restless else _renewed_hash(verdict, identity, known),
         recheck_at=next_recheck(published, now) if rechecked and published else None,
     )
 
@@ -162,7 +170,7 @@ def _first_revision(candidate: Candidate, identity: Identity, *, now: datetime, 
 
 
 def _next_revision(candidate: Candidate, identity: Identity, previous: Article, *, now: datetime) -> Article:
-    return _article(
+    article = _article(
         candidate,
         identity,
         article_id=previous.id,
@@ -172,6 +180,12 @@ def _next_revision(candidate: Candidate, identity: Identity, previous: Article, 
         released=previous.released_at,
         updated=now,
         listed=previous.listed_at,
+    )
+    return replace(
+        article,
+        revised=revised(previous, article),
+        earlier=earlier_versions(previous),
+        returns=previous.returns + (identity.content_hash in previous.earlier),
     )
 
 
@@ -210,11 +224,17 @@ def _article(
         listed_at=listed,
         provenance=candidate.provenance,
         content_hash=identity.content_hash,
+        correction=correction_of(candidate),
     )
 
 
-def _event(article: Article, now: datetime) -> Event:
-    kind = EventType.ARTICLE_CREATED if article.revision == 1 else EventType.ARTICLE_UPDATED
+def _event(article: Article, previous: Article | None, now: datetime) -> Event:
+    if previous is None:
+        kind = EventType.ARTICLE_CREATED
+    elif article.correction and article.correction != previous.correction:
+        kind = EventType.ARTICLE_CORRECTED
+    else:
+        kind = EventType.ARTICLE_UPDATED
     return Event(
         id=event_id(article.id, article.revision, kind),
         type=kind,

@@ -74,6 +74,8 @@ _SIZED = re.compile(
     r"|resized?|crop(?:ped)?)){1,4}$"
 )
 _WIDTH_LIKE = re.compile(r"[-_@.,]\d{2,4}$")
+_TELLING = 8
+"""So many words of a correction tell whether it stands in the text."""
 _LETTER = re.compile(r"[a-z]")
 _SCRIPTS = (".php", ".aspx", ".asp", ".ashx")
 _PARTS = 4
@@ -96,26 +98,33 @@ class Noticed(Struct, frozen=True, kw_only=True):
     authors: tuple[str, ...]
     section: str
     tags: tuple[str, ...]
+    correction: tuple[str, ...]
+    """A note of a correction that stands nowhere in the texts."""
 
 
 def noticeable(article: Candidate | Article) -> Noticed:
     """Give what a reader would notice of an article."""
+    title, lead, body = _plain_words(article.title), text_words(article.lead), body_words(article.body_html)
+    noted = _plain_words(article.correction or "")
+    if noted and " ".join(noted[:_TELLING]) in " ".join((*title, "", *lead, "", *body)):
+        noted = []
     return Noticed(
-        title=tuple(_plain_words(article.title)),
-        lead=tuple(text_words(article.lead)),
+        title=tuple(title),
+        lead=tuple(lead),
         quote=tuple(_plain_words(article.quote or "")),
-        body=tuple(body_words(article.body_html)),
+        body=tuple(body),
         photos=tuple(_photo(photo) for photo in article.photos),
         authors=tuple(" ".join(author.casefold().split()) for author in article.authors),
         section=" ".join((article.section or "").casefold().split()),
         tags=tuple(sorted({" ".join(tag.casefold().split()) for tag in article.tags})),
+        correction=tuple(noted),
     )
 
 
 def content_hash(article: Candidate | Article) -> str:
     """Give the digest of what a reader would notice: 80 bits in lower-case base32."""
     seen = noticeable(article)
-    parts = (
+    parts: tuple[str, ...] = (
         " ".join(seen.title),
         " ".join(seen.lead),
         " ".join(seen.body),
@@ -125,6 +134,8 @@ def content_hash(article: Candidate | Article) -> str:
         "\x1e".join(seen.tags),
         "\x1e".join(" ".join(photo) for photo in seen.photos),
     )
+    if seen.correction:
+        parts += (" ".join(seen.correction),)
     data = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(data, digest_size=10, person=b"content").digest()
     return base64.b32encode(digest).decode().lower()
@@ -139,6 +150,12 @@ def body_words(body_html: str) -> list[str]:
     if "&" in text:
         text = html.unescape(text)
     return text_words("\n".join(block for block in text.split("\n") if not _is_furniture(block)))
+
+
+def text_blocks(body_html: str) -> list[str]:
+    """Give the paragraphs of a body in clean HTML as plain texts, without the empty ones."""
+    text = html.unescape(_TAG.sub("\n", _INLINE_TAG.sub("", body_html)))
+    return [block for line in text.translate(_SAME).split("\n") if (block := line.strip())]
 
 
 def text_words(text: str) -> list[str]:

@@ -38,6 +38,10 @@ SEEN_PRECISION = timedelta(days=1)
 """How exactly it is known when an identity was last seen: a list that never changes writes nothing."""
 
 
+MAX_KEPT_BYTES = 128 * 1024
+"""Of one earlier revision."""
+
+
 class Articles:
     """What was admitted. All times in Redis are milliseconds UTC."""
 
@@ -136,6 +140,11 @@ class Articles:
         kept = await self._redis.call("HGET", self._keys.revisions(article_id), revision)
         return unpack(kept, Article) if kept else None
 
+    async def kept_revisions(self, article_id: ArticleId) -> list[Article]:
+        """Give the revisions that are kept besides the newest, the newest of them first."""
+        rows = await self._redis.call("HVALS", self._keys.revisions(article_id))
+        return sorted((unpack(row, Article) for row in rows), key=lambda one: -one.revision)
+
     async def timeline(self, facets: Sequence[str], depth: int) -> tuple[list[Listed], bool]:
         """Merge the first `depth` of each facet, newest first; tell whether that was all there is."""
         rows = await self._redis.batch(
@@ -197,9 +206,9 @@ class Articles:
         if not names:
             return 0
         last = await self._redis.call("ZSCORE", self._keys.admitted(), names[-1])
-        commands: list[Command] = [
-            ("HDEL", self._keys.article(ArticleId(name.decode())), "body") for name in names
-        ]
+        ids = [ArticleId(name.decode()) for name in names]
+        commands: list[Command] = [("HDEL", self._keys.article(one), "body") for one in ids]
+        commands.append(("DEL", *(self._keys.revisions(one) for one in ids)))
         # Articles that share the last millisecond with the next batch are taken with it.
         done = int(last) - 1 if len(names) == limit and limit > 1 else int(last)
         await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", done)])
@@ -273,7 +282,7 @@ class Articles:
         ]  # fmt: skip
         facets = set(facets_of(article))
         if previous is not None:
-            commands.append(("HSET", keys.revisions(article.id), previous.revision, pack(previous)))
+            commands.append(("HSET", keys.revisions(article.id), previous.revision, _packed(previous)))
             commands.append(("HDEL", keys.revisions(article.id), previous.revision - self._kept_revisions))
             gone = sorted(set(facets_of(previous)) - facets)
             commands += [("ZREM", keys.timeline(facet), article.id) for facet in gone]
@@ -292,6 +301,12 @@ class Articles:
         if article:
             commands.append(("ZREM", keys.recheck(article.source), article_id))
         return commands
+
+
+def _packed(revision: Article) -> bytes:
+    """Give a revision as it is kept beside newer ones: of a very long one without the body."""
+    packed = pack(revision)
+    return packed if len(packed) <= MAX_KEPT_BYTES else pack(replace(revision, body_html=""))
 
 
 def _known(row: list[bytes]) -> Known:

@@ -9,6 +9,8 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.reading import Reading
 from syndicator.web.problems import not_found
 
+_NO_ARTICLE = "There is no such article, or it has outlived its retention."
+
 
 class ApiRoutes:
     """Handlers of `/api/v1/…`: one JSON document each."""
@@ -21,6 +23,8 @@ class ApiRoutes:
             web.get("/api/v1/sources", self.sources),
             web.get("/api/v1/sources/{source}", self.source),
             web.get("/api/v1/articles/{article}", self.article),
+            web.get("/api/v1/articles/{article}/revisions", self.revisions),
+            web.get(r"/api/v1/articles/{article}/revisions/{revision:[0-9]{1,9}}", self.revision),
         ]
 
     async def sources(self, request: web.Request) -> web.Response:
@@ -40,7 +44,22 @@ class ApiRoutes:
         """Show an article, where it comes from, and what was made of it; 404 where there is none."""
         found = await self._reading.explained(ArticleId(request.match_info["article"]))
         if found is None:
-            raise not_found("There is no such article, or it has outlived its retention.")
+            raise not_found(_NO_ARTICLE)
+        return _document(found)
+
+    async def revisions(self, request: web.Request) -> web.Response:
+        """List the revisions of an article that are kept; 404 where there is no such article."""
+        found = await self._reading.revisions(ArticleId(request.match_info["article"]))
+        if found is None:
+            raise not_found(_NO_ARTICLE)
+        return _document({"ok": True, "items": found, "next": None, "errors": []})
+
+    async def revision(self, request: web.Request) -> web.Response:
+        """Show a revision, and its words beside those of the one before; 404 where it is not kept."""
+        number = int(request.match_info["revision"])
+        found = await self._reading.compared(ArticleId(request.match_info["article"]), number)
+        if found is None:
+            raise not_found("There is no such revision, or it is not kept any more.")
         return _document(found)
 
 

@@ -44,6 +44,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "read_at": ("Baca di {title}", "Read at {title}"),
     "published": ("Terbit {when}", "Published {when}"),
     "updated": ("Diperbarui {when}", "Updated {when}"),
+    "corrected": ("Dikoreksi oleh portalnya.", "Corrected by its portal."),
     "related": ("Berita terkait", "Related"),
     "tags": ("Topik", "Topics"),
     "photos": ("Foto lainnya", "More photos"),

@@ -53,6 +53,7 @@ from syndicator.rules import (
 from syndicator.rules import pictures as picture_rules
 from syndicator.rules.spans import span
 from syndicator.settings.sources import PolitenessForm, ScheduleForm, SourceForm
+from syndicator.store import articles as stored_articles
 from syndicator.store import picture_files, unreadable
 from syndicator.store import pictures as known_pictures
 from syndicator.store import robots as robots_files
@@ -302,6 +303,7 @@ FIGURES: list[tuple[str, str, list[object]]] = [
         "A page that cannot be read",
         [unreadable.FIRST_PAUSE, unreadable.LONGEST_PAUSE, article_pages.LONGEST_OUTAGE_PAUSE],
     ),
+    ("Identity", "Earlier revisions", [f"{stored_articles.MAX_KEPT_BYTES // 1024} KiB"]),
     ("Article pages", "Redesign", [f"{redesign.SURE_AFTER} rounds", f"in {redesign.PATIENT_AFTER}"]),
     ("Article pages", "An embargo over 400 d", []),
     ("Article pages", "A held page", [holding.READ_AGAIN_AFTER]),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from push.push_values import NOON, article, event
 
-from syndicator.model.article import Photo, Placement, RelatedLink
+from syndicator.model.article import ChangeSize, Photo, Placement, RelatedLink, Revised
 from syndicator.model.event import EventType
 from syndicator.push.payload import MAX_BODY_BYTES, payload
 
@@ -28,6 +28,7 @@ FIELDS = [
     "source",
     "story_id",
     "related",
+    "correction",
 ]  # fmt: skip
 
 
@@ -41,13 +42,13 @@ def decoded(**fields: Any) -> dict[str, Any]:
 def test_the_whole_body_is_frozen() -> None:
     assert payload(event(), article()).decode() == (
         '{"type":"article.updated","timestamp":"2026-05-04T12:00:00Z","data":{'
-        '"event_id":"evt_abcdefghijklmnopqrstuvwxyz","revision":2,"article":{'
+        '"event_id":"evt_abcdefghijklmnopqrstuvwxyz","revision":2,"change":null,"article":{'
         '"id":"abcdefghijklmnop","url":"https://beritakota.example/banjir","title":"Banjir di Jakarta",'
         '"lead":"Air naik.","content_html":"<p>Air naik sejak pagi.</p>","quote":"“Kami siap.”",'
         '"authors":["Ani","Budi"],"published_at":"2026-05-04T12:00:00Z","updated_at":"2026-05-04T12:00:00Z",'
         '"images":[{"url":"https://beritakota.example/1.jpg","caption":"Air","credit":"Ani",'
         '"media_type":null,"width":800,"height":null,"length_bytes":null}],"section":"Kota","tags":["banjir"],"language":"id",'
-        '"source":"beritakota","story_id":null,"related":[]}}}'
+        '"source":"beritakota","story_id":null,"related":[],"correction":null}}}'
     )
 
 
@@ -108,6 +109,27 @@ def test_the_bound_is_just_met() -> None:
     spare = MAX_BODY_BYTES - 1 - len(payload(event(), article(body_html="")))
     assert "truncated" not in decoded(body_html="x" * spare)["data"]["article"]
     assert decoded(body_html="x" * (spare + 1))["data"]["article"]["truncated"] is True
+
+
+def test_a_revision_tells_how_it_differs() -> None:
+    change = Revised(
+        size=ChangeSize.MAJOR,
+        words_changed=0.021,
+        words_added=3,
+        words_removed=2,
+        title_changed=False,
+        figures_changed=True,
+        fields=("body",),
+    )
+    told = decoded(revised=change, correction="Ralat: 12 orang, bukan 21.")
+    assert told["data"]["change"] == {
+        "size": "major",
+        "words_changed": 0.021,
+        "title_changed": False,
+        "figures_changed": True,
+        "fields": ["body"],
+    }
+    assert told["data"]["article"]["correction"] == "Ralat: 12 orang, bukan 21."
 
 
 @given(

@@ -66,12 +66,12 @@ async def test_a_changed_article_keeps_its_dates_and_its_earlier_revision(
 ) -> None:
     (first,) = await admitter(store, clock).admit([candidate(1)])
     clock.advance(3600)
-    (second,) = await admitter(store, clock).admit([candidate(1, title="Berita nomor 1 (ralat)")])
+    (second,) = await admitter(store, clock).admit([candidate(1, title="Berita nomor 1 (lengkap)")])
     assert second.verdict is Verdict.CHANGED
     assert second.article_id == first.article_id
     article = await store.articles.get(first.article_id)
     assert article is not None
-    assert (article.revision, article.title) == (2, "Berita nomor 1 (ralat)")
+    assert (article.revision, article.title) == (2, "Berita nomor 1 (lengkap)")
     assert article.published_at == NOON - timedelta(minutes=5)
     assert article.first_seen_at == NOON
     assert article.updated_at == clock.now
@@ -110,6 +110,48 @@ async def test_another_way_of_looking_announces_nothing(
     assert known.content_hash == article.content_hash
     (changed,) = await admitter(store, clock).admit([candidate(1, title="Baru")])
     assert changed.verdict is Verdict.CHANGED
+
+
+async def test_a_correction_is_told_in_place_of_an_update(store: Store, clock: ManualClock) -> None:
+    (one,) = await admitter(store, clock).admit([candidate(1)])
+    noted = candidate(1, body_html="<p>Isi berita nomor 7.</p><p>Ralat: nomornya semula keliru.</p>")
+    await admitter(store, clock).admit([noted])
+    assert [entry.event.type for entry in await store.outbox.after("", 10)] == [
+        EventType.ARTICLE_CREATED,
+        EventType.ARTICLE_CORRECTED,
+    ]
+    article = await store.articles.get(one.article_id)
+    assert article is not None
+    assert article.correction == "Ralat: nomornya semula keliru."
+    assert article.revised is not None
+    assert article.revised.figures_changed
+
+
+async def test_the_newest_revisions_are_kept_and_leave_with_the_texts(
+    store: Store, clock: ManualClock
+) -> None:
+    (one,) = await admitter(store, clock).admit([candidate(1)])
+    for number in range(2, 10):
+        await admitter(store, clock).admit([candidate(1, title=f"Judul ke-{number}")])
+    kept = await store.articles.kept_revisions(one.article_id)
+    assert [revision.revision for revision in kept] == [8, 7, 6, 5, 4]
+    clock.advance(31 * 86400)
+    assert await store.articles.sweep_bodies(clock(), timedelta(days=30), 100) == 1
+    assert await store.articles.kept_revisions(one.article_id) == []
+    newest = await store.articles.revision(one.article_id, 9)
+    assert newest is not None
+    assert newest.title == "Judul ke-9"
+
+
+async def test_of_a_very_long_revision_the_text_is_not_kept(store: Store, clock: ManualClock) -> None:
+    long = candidate(1, body_html="<p>" + "panjang " * 20_000 + "</p>")
+    (one,) = await admitter(store, clock).admit([long])
+    await admitter(store, clock).admit([replace(long, title="Lain")])
+    (kept,) = await store.articles.kept_revisions(one.article_id)
+    assert (kept.title, kept.body_html) == (long.title, "")
+    newest = await store.articles.get(one.article_id)
+    assert newest is not None
+    assert newest.body_html == long.body_html
 
 
 async def test_a_moved_section_leaves_one_feed_and_enters_another(store: Store, clock: ManualClock) -> None:

@@ -63,7 +63,28 @@ async def test_an_article_tells_its_provenance_and_who_carries_it(client: Client
     assert list(told["carried"]) == ["kota"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/sources/nope", "/api/v1/articles/nope"])
+async def test_revisions_are_listed_and_compared(client: Client, world: World) -> None:
+    (article,) = await world.admit(candidate(1, source="kota"))
+    world.clock.advance(600)
+    await world.admit(candidate(1, source="kota", body_html="<p>Isi kabar nomor 7.</p>"))
+    path = f"/api/v1/articles/{article}/revisions"
+    listed = (await client.get(path)).json["items"]
+    assert [(one["revision"], bool(one["change"])) for one in listed] == [(2, True), (1, False)]
+    assert listed[0]["change"]["size"] == "major"
+    second = (await client.get(f"{path}/2")).json
+    assert second["before"] == 1
+    (field,) = second["diff"]["fields"]
+    assert field["field"] == "body"
+    assert {piece["kind"] for piece in field["pieces"]} == {"same", "removed", "added"}
+    first = (await client.get(f"{path}/1")).json
+    assert (first["before"], first["diff"]) == (None, None)
+    assert first["article"]["body_html"] == "<p>Isi berita nomor 1.</p>"
+    assert (await client.get(f"{path}/3")).status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/sources/nope", "/api/v1/articles/nope", "/api/v1/articles/nope/revisions"]
+)
 async def test_what_is_not_there_is_a_problem(client: Client, path: str) -> None:
     answer = await client.get(path)
     assert answer.status == 404
