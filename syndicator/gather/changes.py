@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 
 from syndicator.gather.text import without_unwanted
 from syndicator.model.article import Change
@@ -11,10 +12,8 @@ MAX_CHANGES = 16
 MAX_RECEIVED = 200
 _NAMED = 8
 _TAG = re.compile(r"<([a-zA-Z][\w:-]{0,40})([^<>]{0,2000})")
-_ATTRIBUTE = re.compile(r"[\s\"'/]([a-zA-Z_][\w:.-]{0,40})\s{0,3}=")
-_RELATIVE = re.compile(
-    r"\b(?:href|src)\s{0,3}=\s{0,3}[\"'](?!https?://|mailto:|tel:|data:|javascript:|#|[\"'])", re.IGNORECASE
-)
+_ATTRIBUTE = re.compile(r"""[\s"'/]([a-zA-Z_][\w:.-]{0,40}+)\s{0,3}=\s{0,3}("[^"]*+"|'[^']*+'|)""")
+_NOT_RELATIVE = re.compile(r"https?://|mailto:|tel:|data:|javascript:|#|[\"']", re.IGNORECASE)
 _SCRIPT_LINK = re.compile(r"[\"'\s=](?:java|vb)script\s{0,3}:", re.IGNORECASE)
 _ACTIVE = frozenset(
     {
@@ -46,13 +45,15 @@ class Changes:
         if received == kept or "<" not in received:
             return
         tags, attributes = _named(received)
-        self._note_tags(field, received, {tag for tag in tags if not _holds(kept, tag)})
+        kept_tags, kept_attributes = _named(kept)
+        self._note_tags(field, received, tags - kept_tags)
         if attributes:
-            gone = {name for name in _names(attributes) if f' {name}="' not in kept}
+            found = _ATTRIBUTE.findall(attributes)
+            gone = {name for name in _names(found) if f' {name}="' not in kept_attributes}
             self._note_attributes(field, received, attributes, gone)
-            if relative := _RELATIVE.search(attributes):
+            if relative := next((value for name, value in found if _is_relative(name, value)), None):
                 why = f"relative addresses are resolved against {base}"
-                self.note(field, _from(received, {relative[0]}), why)
+                self.note(field, _from(received, [relative]), why)
 
     def _note_tags(self, field: str, received: str, tags: set[str]) -> None:
         for group, why in (
@@ -60,7 +61,7 @@ class Changes:
             (tags - _ACTIVE, "markup that has no place in an article, or is empty, is removed: "),
         ):
             if group:
-                self.note(field, _from(received, {f"<{tag}" for tag in group}), why + _list(group))
+                self.note(field, _from(received, [f"<{tag}" for tag in group]), why + _list(group))
 
     def _note_attributes(self, field: str, received: str, attributes: str, gone: set[str]) -> None:
         handlers = {name for name in gone if name.startswith("on")}
@@ -68,12 +69,12 @@ class Changes:
             called = _list(handlers) if handlers else "a link"
             self.note(
                 field,
-                _from(received, handlers or {"script:"}),
+                _from(received, handlers or ["script:"]),
                 f"scripts in attributes are removed: {called}",
             )
         if others := gone - handlers:
             why = f"attributes without a use here are removed: {_list(others)}"
-            self.note(field, _from(received, {f" {name}" for name in others}), why)
+            self.note(field, _from(received, [f" {name}" for name in others]), why)
 
     def all(self) -> tuple[Change, ...]:
         return tuple(self._noted)
@@ -81,17 +82,17 @@ class Changes:
 
 def _named(markup: str) -> tuple[set[str], str]:
     """Give the names of elements, in lower case, and all attributes; equal tags are looked at once."""
-    found = set(_TAG.findall(markup))
-    attributes = " ".join(sorted({rest for _tag, rest in found if "=" in rest}))
-    return {tag.lower() for tag, _rest in found}, attributes
+    found = dict.fromkeys(_TAG.findall(markup))
+    return {tag.lower() for tag, _rest in found}, " ".join([rest for _tag, rest in found if "=" in rest])
 
 
-def _holds(clean: str, tag: str) -> bool:
-    return f"<{tag}>" in clean or f"<{tag} " in clean
+def _names(attributes: Iterable[tuple[str, str]]) -> set[str]:
+    return {name.lower() for name, _value in attributes}
 
 
-def _names(attributes: str) -> set[str]:
-    return set(map(str.lower, _ATTRIBUTE.findall(attributes)))
+def _is_relative(name: str, value: str) -> bool:
+    """Tell whether a quoted value is an address without a scheme."""
+    return bool(value) and name.lower() in {"href", "src"} and not _NOT_RELATIVE.match(value, 1)
 
 
 def excerpt(received: str) -> str:
@@ -112,11 +113,11 @@ def _made_of_text(received: str, kept: str) -> str:
     return ", ".join(made) or "white space and unseen characters are tidied"
 
 
-def _from(received: str, parts: set[str]) -> str:
-    """Give the markup from the first tag that has one of the parts."""
-    places = (received.find(part) for part in parts)
-    place = min((place for place in places if place >= 0), default=0)
-    return received[max(0, received.rfind("<", 0, place + 1)) :]
+def _from(received: str, parts: Iterable[str]) -> str:
+    """Give the beginning of the markup from the first tag that has one of the parts."""
+    place = min([place for part in parts if (place := received.find(part)) >= 0], default=0)
+    begin = max(0, received.rfind("<", 0, place + 1))
+    return received[begin : begin + MAX_RECEIVED]
 
 
 def _list(names: set[str]) -> str:

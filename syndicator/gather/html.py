@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import nh3
 from msgspec import Struct
 
-from syndicator.gather.text import MAX_LEAD, absolute_url, plain_text, without_unwanted
+from syndicator.gather.text import MAX_LEAD, absolute_url, one_line, shortened, without_unwanted
 
 MAX_HTML = 500_000
 """Characters of one body that are read."""
@@ -69,13 +69,9 @@ LAZY = (
 )
 """Attributes in which pages keep the address of a picture that loads late."""
 _CANDIDATE_END = re.compile(r",\s+|(?<=\d[wx]),")
-_LAZY_HINTS = ("data-", "srcset")
-_HIDING_HINTS = ("display", "hidden", "sceditor-")
 _HIDDEN = re.compile(r"<span\b([^<>]{0,500})>[^<>]{0,200}</span>", re.IGNORECASE)
 _HIDING = re.compile(r"display\s*:\s*none|\bhidden\b|sceditor-", re.IGNORECASE)
-_EMPTY = re.compile(
-    r"<(p|div|b|i|em|strong|figure|h[1-6]|li|blockquote)>(?:\s|&nbsp;|\u00a0|<br>)*</\1>", re.IGNORECASE
-)
+_EMPTY = re.compile(r"<(p|div|b|i|em|strong|figure|h[1-6]|li|blockquote)>(?:\s|&nbsp;|<br>)*</\1>")
 _IMAGE_WITHOUT_SOURCE = re.compile(r'<img(?: (?:alt|width|height)="[^"]*")*>')
 _BLOCK = re.compile(
     r"<(?=/?(?:p|div|br|li|ul|ol|dl|dd|dt|h[1-6]|tr|td|th|table|blockquote|figure|figcaption|hr|section|article)\b)",
@@ -85,6 +81,7 @@ _MARKUP = re.compile(r"<[a-z!/?]", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9:-]*)([^<>]*)", re.IGNORECASE)
 _ONE_ATTRIBUTE = re.compile(r"""[^\s/][^\s/=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"']\S*+)?)?""")
 """As the tokenizer takes them (HTML 13.2.5.32 to 40): a value is one attribute, however many words it has."""
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_ATTRIBUTES}}}")
 _SMALL_LENGTH, _SMALL_TAGS = 30_000, 100
 _STEPS_OF_A_REFERENCE = 200
 _BARRIERS = frozenset("table caption td th button object marquee applet select template".split())
@@ -134,6 +131,9 @@ def parsing_steps(markup: str) -> int:
 
 def check_weight(markup: str) -> None:
     """Refuse what would take a parser seconds, or gigabytes: ValueError with the reason."""
+    tags, references = markup.count("<"), markup.count("&") * _STEPS_OF_A_REFERENCE
+    if tags * (tags + 1) + references <= MAX_STEPS and not _LONG_TAG.search(markup):
+        return  # however they are nested
     if parsing_steps(markup) <= MAX_STEPS:
         return
     if weight(markup[:MAX_HTML]).attributes > MAX_ATTRIBUTES:
@@ -153,9 +153,9 @@ class HtmlCleaner:
         markup = markup[:MAX_HTML]
         if "<amp-img" in markup:  # AMP's own element for pictures
             markup = markup.replace("<amp-img", "<img").replace("</amp-img>", "")
-        if any(hint in markup for hint in _LAZY_HINTS):
+        if "srcset" in markup or "data-" in markup:  # an image that loads late
             markup = _IMAGE.sub(_with_source, markup)
-        if any(hint in markup for hint in _HIDING_HINTS):
+        if "display" in markup or "hidden" in markup or "sceditor-" in markup:
             markup = _HIDDEN.sub(_without_hidden, markup)
         cleaned = self._cleaner.clean(markup)
         if _ODD_ADDRESS.search(cleaned):  # an address that nh3 leaves as it was written
@@ -172,15 +172,26 @@ class HtmlCleaner:
         return value
 
 
+_MARKUP_OF_A_CHARACTER = 6
+"""So long is the beginning, for each character that is wanted, in which most texts have enough of them."""
+_CUT_REFERENCE = 40
+"""Characters at the end of a beginning that may be half a reference."""
 _TEXT_CLEANER = nh3.Cleaner(tags=set(), clean_content_tags=_DROPPED_WITH_CONTENT, attributes={})
 
 
 def to_text(markup: str, limit: int = MAX_LEAD) -> str:
     """Give the words of HTML as one line of plain text, at most `limit` characters."""
-    markup = markup[:MAX_HTML]
+    beginning = markup[: _MARKUP_OF_A_CHARACTER * limit]
+    words = _words(beginning)
+    if len(beginning) < len(markup) and len(words) < limit + _CUT_REFERENCE:
+        words = _words(markup[:MAX_HTML])
+    return shortened(words, limit)
+
+
+def _words(markup: str) -> str:
     if _MARKUP.search(markup):
         markup = _TEXT_CLEANER.clean(_BLOCK.sub(" <", markup))
-    return plain_text(html.unescape(markup), limit)
+    return one_line(html.unescape(markup))
 
 
 def first_image(cleaned: str) -> str | None:
@@ -205,17 +216,16 @@ def _host(url: str) -> str:
 def _with_source(match: re.Match[str]) -> str:
     """Give an image that loads late its address, where `src` has none worth having."""
     attributes = {
-        name.lower(): html.unescape(double or single or bare)
-        for name, double, single, bare in _ATTRIBUTE.findall(match[1])
+        name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(match[1])
     }
-    late = next((attributes[name] for name in LAZY if attributes.get(name)), None)
-    source = attributes.get("src", "")
+    late = next((html.unescape(attributes[name]) for name in LAZY if attributes.get(name)), None)
+    source = html.unescape(attributes.get("src", ""))
     if late is None and (not source or source.startswith("data:")):
-        late = widest(attributes.get("srcset") or attributes.get("data-srcset", ""))
+        late = widest(html.unescape(attributes.get("srcset") or attributes.get("data-srcset", "")))
     if not late:
         return match[0]
     kept = {"src": late} | {
-        name: attributes[name] for name in ("alt", "width", "height") if name in attributes
+        name: html.unescape(attributes[name]) for name in ("alt", "width", "height") if name in attributes
     }
     return "<img " + " ".join(f'{name}="{html.escape(value)}"' for name, value in kept.items()) + ">"
 

@@ -13,10 +13,14 @@ MAX_DIGITS = 10
 MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS = 20, 50, 20
 """Of one article."""
 
-_UNWANTED = re.compile(  # all in the basic plane: beyond it, sets of characters are ten times slower
+# Both stay in the basic plane: beyond it, sets of characters are ten times slower.
+_UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufffd\u200b\u2060\ufeff]"
 )
-_UNWANTED_ASCII = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ORDINARY = re.compile(
+    "[\t\n\r -~\xa0-\u200a\u200c-\u205f\u2061-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe\uff00-\ufffc]*+"
+)
+"""All else in that plane: to run through it takes half the time of looking for what is not in it."""
 _TITLE_TAGS = re.compile(
     r"</?(?:a|abbr|b|big|br|cite|code|del|div|em|font|h[1-6]|i|img|ins|mark|p|q|s|small|span|strike|strong|sub|sup"
     r"|time|tt|u|wbr)(?:\s[^<>]{0,2000})?/?>",
@@ -35,12 +39,17 @@ _MAIL = re.compile(r"<?(?<![^\s@<>()])[^\s@<>()]++@[^\s@<>()]++>?")
 
 def without_unwanted(text: str) -> str:
     """Strip what XML 1.0 forbids, C1 controls, lone surrogates, noncharacters and zero-width fillers."""
-    return (_UNWANTED_ASCII if text.isascii() else _UNWANTED).sub("", text)
+    return text if _ORDINARY.fullmatch(text) else _UNWANTED.sub("", text)
 
 
 def plain_text(text: str, limit: int = MAX_TITLE) -> str:
     """Give one line of text: unwanted characters stripped, white space folded, cut at a word."""
-    return shortened(" ".join(without_unwanted(text[: limit * 20]).split()), limit)
+    return shortened(one_line(text[: limit * 20]), limit)
+
+
+def one_line(text: str) -> str:
+    """Strip unwanted characters, and fold white space."""
+    return " ".join(without_unwanted(text).split())
 
 
 def title_text(text: str, limit: int = MAX_TITLE) -> str:

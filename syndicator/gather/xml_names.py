@@ -162,7 +162,11 @@ def _refuse_references(element: _Element) -> None:
 
 def first_text(fields: Fields, *names: str) -> str:
     """Give the first text that is not empty, by the order of the names."""
-    return next(texts(fields, *names), "")
+    for name in names:
+        for element in fields.get(name, ()):
+            if text := text_of(element):
+                return text
+    return ""
 
 
 def first_markup(fields: Fields, *names: str) -> str:

@@ -137,7 +137,7 @@ def read_date(text: str, *, timezone: str, now: datetime, future: bool = False) 
     expected (`future`), the nearest. None when there is no date in it, or none that the calendar has.
     """
     line = _folded(text)
-    zone = _Zone(ZoneInfo(timezone), f"zone {timezone} applied")
+    zone = _zone_of_source(timezone)
     for form in _STANDARD:
         if match := form.fullmatch(line):
             return _from_standard(match, zone)
@@ -149,6 +149,11 @@ def _from_line(line: str, zone: _Zone, now: datetime, *, future: bool) -> ReadDa
     return (
         _from_number(line, zone) or _from_words(line, zone, now, future=future) or _from_distance(line, now)
     )
+
+
+@lru_cache(maxsize=64)
+def _zone_of_source(timezone: str) -> _Zone:
+    return _Zone(ZoneInfo(timezone), f"zone {timezone} applied")
 
 
 def _folded(text: str) -> str:
@@ -313,6 +318,7 @@ def _since_midnight(hour: int, minute: int, second: int, micros: int = 0) -> tim
     return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
 
 
+@lru_cache(maxsize=256)  # a feed writes one zone, or two of them
 def _zone_at(text: str, default: _Zone) -> tuple[_Zone, int]:
     """Read the zone with which a text begins, and how much of the text it takes; else the default and 0."""
     match = _ZONE.match(text)
