@@ -14,7 +14,7 @@ _NAMED = 8
 _TAG = re.compile(r"<([a-zA-Z][\w:-]{0,40})([^<>]{0,2000})")
 _ATTRIBUTE = re.compile(r"""[\s"'/]([a-zA-Z_][\w:.-]{0,40}+)\s{0,3}=\s{0,3}("[^"]*+"|'[^']*+'|)""")
 _NOT_RELATIVE = re.compile(r"https?://|mailto:|tel:|data:|javascript:|#|[\"']", re.IGNORECASE)
-_SCRIPT_LINK = re.compile(r"[\"'\s=](?:java|vb)script\s{0,3}:", re.IGNORECASE)
+_SCRIPT_LINK = re.compile(r"[\"'\s=](?:java|vb)script:", re.IGNORECASE)
 _ACTIVE = frozenset(
     {
         *("applet", "audio", "button", "canvas", "embed", "form", "frame", "frameset", "iframe", "input"),
@@ -65,7 +65,7 @@ class Changes:
 
     def _note_attributes(self, field: str, received: str, attributes: str, gone: set[str]) -> None:
         handlers = {name for name in gone if name.startswith("on")}
-        if handlers or ("script" in attributes and _SCRIPT_LINK.search(attributes)):
+        if handlers or ("script:" in attributes.lower() and _SCRIPT_LINK.search(attributes)):
             called = _list(handlers) if handlers else "a link"
             self.note(
                 field,

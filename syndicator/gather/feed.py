@@ -25,6 +25,7 @@ from syndicator.gather.xml_feed import read_xml
 from syndicator.gather.xml_names import Doubt
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import Source
+from syndicator.rules.date_text import MAX_TEXT
 
 MAX_IN_PROCESS_BYTES = 256 * 1024
 """A hundred entries of 400 words."""
@@ -34,16 +35,10 @@ MAX_IN_PROCESS_STEPS = 2_000_000
 """Of all HTML in a feed: see `html.Weight`. So many are 10 ms."""
 MAX_IN_PROCESS_US = 30_000
 """Of making candidates, as `_expected_us` estimates it."""
-_ELEMENT_US, _CHARACTER_US, _IMAGE_US, _PICTURE_US, _NAME_US, _BYLINE_CHARACTER_US, _ADDRESS_CHARACTER_US = (
-    6.0,
-    0.02,
-    12.0,
-    10.0,
-    2.0,
-    2.5,
-    0.3,
-)
-"""Measured, each at its worst: an element of HTML, and what an `img` costs more, with an odd address."""
+_ENTRY_US, _ELEMENT_US, _IMAGE_US, _PICTURE_US, _NAME_US = 70.0, 6.0, 16.0, 14.0, 2.0
+_CHARACTER_US, _BYLINE_CHARACTER_US, _ODD_CHARACTER_US = 0.02, 2.5, 0.3
+"""Measured, each at its worst: an entry of nothing else; an element of HTML, and what an `img` costs more,
+with odd addresses; a character of its link or its dates."""
 _XML_TYPES, _JSON_TYPES = ("xml",), ("json",)
 _ANY_TYPES = frozenset({"text/plain", "application/octet-stream", "binary/octet-stream"})
 _NO_FEED = {
@@ -153,12 +148,14 @@ def _expected_us(entry: Entry) -> float:
     elements = sum(text.count("<") - text.count("</") for text in texts)
     if entry.content_is_plain or entry.summary_is_plain:
         elements += sum(text.count("\n\n") for text in texts)  # each begins a paragraph
+    dates = min(len(entry.published), MAX_TEXT) + min(len(entry.updated), MAX_TEXT)
     return (
-        _ELEMENT_US * elements
+        _ENTRY_US
+        + _ELEMENT_US * elements
         + _IMAGE_US * sum(text.count("<img") for text in texts)
         + _CHARACTER_US * sum(map(len, texts))
         + _PICTURE_US * len(entry.pictures)
         + _NAME_US * (len(entry.authors) + len(entry.tags))
         + _BYLINE_CHARACTER_US * sum(min(len(author), MAX_NAME) for author in entry.authors)
-        + _ADDRESS_CHARACTER_US * len(entry.link)
+        + _ODD_CHARACTER_US * (len(entry.link) + dates)
     )

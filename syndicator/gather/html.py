@@ -84,6 +84,8 @@ _ONE_ATTRIBUTE = re.compile(r"""[^\s/][^\s/=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_ATTRIBUTES}}}")
 _SMALL_LENGTH, _SMALL_TAGS = 30_000, 100
 _STEPS_OF_A_REFERENCE = 200
+_STEPS_OF_AN_ATTRIBUTE = 2000
+"""Of many of one tag."""
 _BARRIERS = frozenset("table caption td th button object marquee applet select template".split())
 _CLOSED_BY_THEMSELVES = frozenset(
     "p li dt dd tr thead tbody tfoot option optgroup rt rp colgroup br img hr input meta link source area "
@@ -123,10 +125,12 @@ def weight(markup: str) -> Weight:
 def parsing_steps(markup: str) -> int:
     """Estimate from above what parsing takes, without measuring what is small enough."""
     tags, references = markup.count("<"), markup.count("&") * _STEPS_OF_A_REFERENCE
-    if len(markup) <= _SMALL_LENGTH and tags <= _SMALL_TAGS:
+    if len(markup) <= _SMALL_LENGTH and tags <= _SMALL_TAGS and not _LONG_TAG.search(markup):
         return tags * _SMALL_TAGS // 2 + references
     measured = weight(markup[:MAX_HTML])
-    return measured.steps + references if measured.attributes <= MAX_ATTRIBUTES else MAX_STEPS + 1
+    if measured.attributes > MAX_ATTRIBUTES:
+        return MAX_STEPS + 1
+    return measured.steps + references + measured.attributes * _STEPS_OF_AN_ATTRIBUTE
 
 
 def check_weight(markup: str) -> None:

@@ -30,7 +30,7 @@ _ADDRESS_NOISE = re.compile(r"[\x00-\x1f\x7f]+")
 _PLAIN_ADDRESS = re.compile(
     r"https?://[a-zA-Z0-9][a-zA-Z0-9.-]{0,250}(?:[/?#][a-zA-Z0-9._~:/?#\[\]@!$&'()*+,;=%-]{0,3800})?"
 )
-_UNSAFE = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f]")
+_ENCODED = {code: f"%{code:02X}" for code in (*range(0x21), *b'"<>\\^`{|}', 0x7F)}
 _NO_WORD = re.compile(r"[\W_]+")
 # Both begin only where a word begins: tried from each of its letters, a long word takes quadratic time.
 _MAIL_AND_NAME = re.compile(r"(?<![^\s@()])[^\s@()]++@[^\s@()]++\s*+\((?P<name>[^()]*+)\)")
@@ -96,7 +96,7 @@ def absolute_url(base: str, reference: str) -> str | None:
             return None
     except ValueError:
         return None
-    return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", without_unwanted(url))
+    return without_unwanted(url).translate(_ENCODED)
 
 
 def folded(text: str) -> str:

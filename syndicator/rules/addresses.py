@@ -55,6 +55,9 @@ _IN_A_CACHE = re.compile(
 """Addresses of AMP caches hold that of the page (https://developers.google.com/amp/cache/overview)."""
 
 _HOSTS_REMEMBERED = 10_000
+MAX_PARTS = 64
+"""Of path and query together. What has more is no address of an article and stays whole: a document may have
+hundreds, each of a thousand parts."""
 
 
 def canonical_url(url: str) -> str:
@@ -64,10 +67,10 @@ def canonical_url(url: str) -> str:
     the end, dot and empty segments, fragment (unless it is a route: `#!…`, `#/…`), tracking parameters,
     sessions, and what chooses a view (`/amp`, `/print`, `?amp=1`, `?page=all`, …). The other parameters are
     sorted by name; percent-encoding and international host names are made uniform. Pages of AMP caches are
-    those of their portals. What is no URL is its own and only spelling.
+    those of their portals. What is no URL, or has more than `MAX_PARTS`, is its own and only spelling.
     """
     parts = _split(url)
-    if parts is None:
+    if parts is None or _has_too_many_parts(url):
         return url.strip()
     cached = _IN_A_CACHE.fullmatch(f"{parts.hostname}{parts.path}")
     if cached:
@@ -87,7 +90,7 @@ def clean_url(url: str, extra: Collection[str] = ()) -> str:
 
     `extra` names parameters that only track on this source, in lower case.
     """
-    if "?" not in url:
+    if "?" not in url or _has_too_many_parts(url):
         return url
     address, mark, fragment = url.partition("#")
     path, _, query = address.partition("?")
@@ -110,6 +113,10 @@ def url_path(url: str) -> str:
 def is_article_path(segments: Iterable[str]) -> bool:
     """Tell whether a path is that of an article rather than of a section: it has a number or a slug."""
     return any("-" in segment or any(map(str.isdigit, segment)) for segment in segments)
+
+
+def _has_too_many_parts(url: str) -> bool:
+    return url.count("/") + url.count("&") > MAX_PARTS
 
 
 def _split(url: str) -> SplitResult | None:

@@ -26,12 +26,13 @@ def identify(candidates: Sequence[Candidate]) -> list[Identity]:
     with guids of their own share, as in change logs and status feeds: there the guid alone tells them apart.
     """
     shared_guids = _repeated(candidate.guid for candidate in candidates if candidate.guid)
+    with_keys = [(one, _url_keys(one)) for one in candidates]
     shared_links = _repeated(
         key
-        for key, guid in {(key, one.guid) for one in candidates for key in _url_keys(one)}
+        for key, guid in {(key, one.guid) for one, keys in with_keys for key in keys}
         if guid and guid not in shared_guids
     )
-    return [_identity(candidate, shared_guids, shared_links) for candidate in candidates]
+    return [_identity(one, keys, shared_guids, shared_links) for one, keys in with_keys]
 
 
 def url_key(url: str) -> str:
@@ -60,11 +61,13 @@ def _url_keys(candidate: Candidate) -> list[str]:
     return list(dict.fromkeys(url_key(url) for url in addresses))
 
 
-def _identity(candidate: Candidate, shared_guids: frozenset[str], shared_links: frozenset[str]) -> Identity:
+def _identity(
+    candidate: Candidate, of_urls: list[str], shared_guids: frozenset[str], shared_links: frozenset[str]
+) -> Identity:
     keys = []
     if candidate.guid and candidate.guid not in shared_guids:
         keys.append(guid_key(candidate.source, candidate.guid))
-    url_keys = [key for key in _url_keys(candidate) if not keys or key not in shared_links]
+    url_keys = [key for key in of_urls if not keys or key not in shared_links]
     keys.extend(url_keys)
     if not keys:
         keys.append("t:" + _digest("text", candidate.source, candidate.title, candidate.lead))

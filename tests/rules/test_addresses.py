@@ -160,3 +160,9 @@ def test_an_address_of_caches_in_caches_is_read_once() -> None:
     began = time.perf_counter()
     assert canonical_url(url)
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize("parts", ["?" + "utm_source=%41&" * 300, "a%2Fb/" * 300])
+def test_an_address_of_parts_without_end_is_not_taken_apart(parts: str) -> None:
+    url = f"https://kota.example/{parts}"
+    assert canonical_url(url) == clean_url(url) == url
