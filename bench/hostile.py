@@ -29,6 +29,7 @@ from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
 from syndicator.observe import logs
+from syndicator.observe.pauses import collect_briefly
 from syndicator.service import Service, open_service
 from syndicator.settings import load
 
@@ -102,6 +103,7 @@ async def wage() -> Campaign:
 async def _against_the_service(service: Service) -> tuple[float, list[Outcome]]:
     await service.enlist()
     await _warm_up(service)
+    collect_briefly()
     async with watching() as idle:
         await asyncio.sleep(1)
     outcomes = [await _attacked(service, attack) for attack in attacks()]

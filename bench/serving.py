@@ -16,6 +16,7 @@ from aiohttp import web
 
 from bench.admitting import NOW, _candidate
 from bench.measure import tell, wall_seconds
+from syndicator.observe.pauses import collect_briefly
 from syndicator.pipeline.admitting import Admitter
 from syndicator.service import open_service
 from syndicator.settings import load
@@ -97,6 +98,7 @@ async def _serve_both(parent: Connection) -> None:
         config = Path(folder) / "all.toml"
         config.write_text(f'[store]\ndata_dir = "{folder}/data"\n{CONFIG}', "utf-8")
         async with open_service(load(Path(folder), {}), lambda: NOW) as service:
+            collect_briefly()
             admitter = Admitter(service.store.articles, service.settings.feeds.values(), lambda: NOW)
             await admitter.admit([_candidate(number) for number in range(60)])
             ours = open_socket("127.0.0.1", 0)

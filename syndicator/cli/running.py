@@ -18,6 +18,7 @@ from syndicator.cli.context import Invocation, invocation
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
+from syndicator.observe.pauses import collect_briefly
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
 from syndicator.service import Service, open_service
@@ -124,6 +125,7 @@ async def _stay(settings: Settings, roles: Roles) -> None:
             await stack.enter_async_context(_answering(service, listening))
         if roles.banner:
             print_banner(settings, ops_url, sample)
+        collect_briefly()
         log.info("ready", **_addresses(settings, listening))
         await stopped.wait()
         log.info("stopping")
