@@ -1,6 +1,7 @@
 """One request on its way through redirects: where it is, what it may carry, what it may still spend."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address
 
 import aiohttp
@@ -23,6 +24,7 @@ def without_userinfo(url: str) -> str:
     return _USERINFO.sub("", url)
 
 
+@lru_cache(maxsize=2048)  # most are asked again and again
 def parse_url(url: str) -> URL:
     """Read an absolute http or https URL; raises EgressError(scheme) for anything else."""
     try:

@@ -7,6 +7,7 @@ a portal, an agency, a place) is left out; an agency or a desk that stands alone
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from syndicator.gather.text import MAX_AUTHORS, MAX_NAME, MAX_TAGS, folded, title_text, without_mail
 
@@ -73,6 +74,8 @@ _AGENCY = re.compile(
     re.IGNORECASE,
 )
 """Agencies, portals and desks: they are nobody where somebody is named."""
+_REMEMBERED = 1000
+"""Bylines of the usual length: the same people write again and again."""
 _PLAIN = re.compile(r"[A-Z][a-z]{2,20}(?: [A-Z][a-z]{2,20}){1,3}")
 _BEGINS_OTHERWISE = re.compile(rf"(?:{_ANY}|oleh|by|tim|staff|super|the)\b", re.IGNORECASE)
 
@@ -83,6 +86,13 @@ def reporters(texts: Iterable[str], *, site: str = "") -> tuple[str, ...]:
     `site` is the portal's own name, which is nobody's; hosts and addresses of profiles are none either, nor
     are initials in brackets ("(bud/sar)"), of which nobody knows whose they are.
     """
+    line = tuple(texts)
+    if sum(map(len, line)) > MAX_NAME:
+        return _reporters(line, site)
+    return _known_reporters(line, site)
+
+
+def _reporters(texts: tuple[str, ...], site: str) -> tuple[str, ...]:
     labelled: list[str] = []
     unlabelled: list[str] = []
     for text in texts:
@@ -95,6 +105,9 @@ def reporters(texts: Iterable[str], *, site: str = "") -> tuple[str, ...]:
             elif not _OF_OTHERS.search(label):
                 unlabelled += _names(piece, site)
     return _distinct(labelled or unlabelled)
+
+
+_known_reporters = lru_cache(maxsize=_REMEMBERED)(_reporters)
 
 
 def _is_plain(text: str, site: str) -> bool:

@@ -36,7 +36,8 @@ class Gatherer:
         list may name pages of anyone: they go to the origin of the source's own URL alone.
         """
         validators = _validators(state) if state is not None else {}
-        own = source.headers if url is None or same_origin(url, source.url) else {}
+        is_own = url is None or url == source.url or same_origin(url, source.url)
+        own = source.headers if is_own else {}
         return await self._egress.fetch(
             url or source.url, headers={**own, **validators}, limits=source.limits, proxy=source.proxy
         )
