@@ -55,9 +55,9 @@ _IN_A_CACHE = re.compile(
 """Addresses of AMP caches hold that of the page (https://developers.google.com/amp/cache/overview)."""
 
 _HOSTS_REMEMBERED = 10_000
-MAX_PARTS = 64
-"""Of path and query together. What has more is no address of an article and stays whole: a document may have
-hundreds, each of a thousand parts."""
+MAX_LENGTH, MAX_PARTS, MAX_LABELS = 1000, 64, 10
+"""Characters; parts of path and query together; parts of a host. What has more is no article's address, and
+stays whole: a document may have hundreds of them."""
 
 
 def canonical_url(url: str) -> str:
@@ -67,10 +67,10 @@ def canonical_url(url: str) -> str:
     the end, dot and empty segments, fragment (unless it is a route: `#!…`, `#/…`), tracking parameters,
     sessions, and what chooses a view (`/amp`, `/print`, `?amp=1`, `?page=all`, …). The other parameters are
     sorted by name; percent-encoding and international host names are made uniform. Pages of AMP caches are
-    those of their portals. What is no URL, or has more than `MAX_PARTS`, is its own and only spelling.
+    those of their portals. What is no URL, or far too long, is its own and only spelling.
     """
     parts = _split(url)
-    if parts is None or _has_too_many_parts(url):
+    if parts is None or _is_endless(url):
         return url.strip()
     cached = _IN_A_CACHE.fullmatch(f"{parts.hostname}{parts.path}")
     if cached:
@@ -90,7 +90,7 @@ def clean_url(url: str, extra: Collection[str] = ()) -> str:
 
     `extra` names parameters that only track on this source, in lower case.
     """
-    if "?" not in url or _has_too_many_parts(url):
+    if "?" not in url or _is_endless(url):
         return url
     address, mark, fragment = url.partition("#")
     path, _, query = address.partition("?")
@@ -115,8 +115,8 @@ def is_article_path(segments: Iterable[str]) -> bool:
     return any("-" in segment or any(map(str.isdigit, segment)) for segment in segments)
 
 
-def _has_too_many_parts(url: str) -> bool:
-    return url.count("/") + url.count("&") > MAX_PARTS
+def _is_endless(url: str) -> bool:
+    return len(url) > MAX_LENGTH or url.count("/") + url.count("&") > MAX_PARTS
 
 
 def _split(url: str) -> SplitResult | None:
@@ -132,7 +132,7 @@ def _split(url: str) -> SplitResult | None:
 def _site(host: str) -> str:
     """Give a host without what only says for which device it serves, as far as a registered name is left."""
     host = host.rstrip(".")
-    if not host.isascii():
+    if not host.isascii() and host.count(".") < MAX_LABELS:
         try:
             host = host.encode("idna").decode("ascii")
         except UnicodeError:

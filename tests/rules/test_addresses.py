@@ -162,7 +162,13 @@ def test_an_address_of_caches_in_caches_is_read_once() -> None:
     assert time.perf_counter() - began < 1
 
 
-@pytest.mark.parametrize("parts", ["?" + "utm_source=%41&" * 300, "a%2Fb/" * 300])
-def test_an_address_of_parts_without_end_is_not_taken_apart(parts: str) -> None:
+@pytest.mark.parametrize(
+    "parts", ["?" + "utm_id=%41&" * 70, "a%2Fb/" * 70, "%41" * 400, "?utm_id=" + "%41" * 400]
+)
+def test_an_address_without_end_is_not_taken_apart(parts: str) -> None:
     url = f"https://kota.example/{parts}"
     assert canonical_url(url) == clean_url(url) == url
+
+
+def test_a_host_without_end_stays_as_it_is() -> None:
+    assert canonical_url(f"https://{'é.' * 60}example/1") == f"{'é.' * 60}example/1"
