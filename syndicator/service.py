@@ -35,6 +35,7 @@ from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher, PublishStep
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.releasing import ReleaseStep
 from syndicator.pipeline.rounds import KindOfRound
 from syndicator.pipeline.serving_pictures import ServedPictures
@@ -44,7 +45,6 @@ from syndicator.pipeline.steps import Report, Step
 from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
 from syndicator.pipeline.sweeping import Retention, SweepStep
 from syndicator.pipeline.visiting import Visitor, open_visitor
-from syndicator.rules.placement import StoriesPolicy
 from syndicator.settings.settings import Settings
 from syndicator.store.configured import Names
 from syndicator.store.connection import redis_clock
@@ -65,6 +65,7 @@ class Service:
     gatherer: Gatherer
     publisher: Publisher
     reading: Reading
+    regrouping: Regrouping
     steering: Steering
     subscribing: Subscribing
     callbacks: HubCallbacks
@@ -187,7 +188,7 @@ def _wire(
         public_url=settings.site.public_url,
         reachable=settings.public_url_given,
     )
-    placer = Placer(store.stories, StoriesPolicy(), clock)
+    placer = Placer(store.stories, settings.story, clock)
     admitter = Admitter(store.articles, specs, clock, placer)
     held = Held(store.held)
     intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, clock)
@@ -243,6 +244,7 @@ def _wire(
             clock=clock,
             subscribing=subscribing,
         ),
+        regrouping=Regrouping(store, specs, settings.story, clock),
         steering=Steering(store, clock),
         subscribing=subscribing,
         callbacks=HubCallbacks(store, subscribing, clock),

@@ -103,6 +103,7 @@ def _show(
         ("Dates", _dates(told.article, zone)),
         ("How it came", _came(told.article.provenance, zone)),
         ("Carried by", _carried(told, zone)),
+        ("Story", _placed(told)),
         ("What was changed on the way", _changes(told.article.provenance)),
     ):
         out.print(heading, style="bold")
@@ -173,6 +174,21 @@ def _came(told: Provenance, zone: str) -> Lines:
 def _carried(told: Explained, zone: str) -> Lines:
     for source, first_seen_at in told.carried.items():
         yield source, f"since {local_time(first_seen_at, zone)}"
+
+
+def _placed(told: Explained) -> Lines:
+    place, kin = told.place, told.place.kin
+    yield "story", place.story or "told by this article alone"
+    if kin and kin.story.story:
+        judged = kin.story
+        because = f": {judged.because}" if judged.because else ""
+        yield "judged", f"{judged.kind.value}{because}"
+        yield "", f"{judged.story}: similarity {judged.similarity:.3f}, needed {judged.needed:.3f}"
+    yield "copy of", place.copy_of or ""
+    if kin and kin.copy:
+        because = f": {kin.copy.because}" if kin.copy.because else ""
+        yield "as a text", f"{kin.copy.kind.value}{because}"
+        yield "", f"{kin.compared_with}: {kin.copy.containment:.0%} of the shorter text is in the longer"
 
 
 def _changes(told: Provenance) -> Lines:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli import articles, sources
+from syndicator.cli import articles, sources, stories
 from syndicator.cli.asking import Limit, Rows, ask, cut
 from syndicator.cli.context import (
     AlwaysJson,
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(sources.app, name="sources")
     app.add_typer(feeds_app, name="feeds")
     app.add_typer(articles.app, name="articles")
+    app.add_typer(stories.app, name="stories")
     app.add_typer(endpoints_app, name="endpoints")
     app.add_typer(deliveries_app, name="deliveries")
 

@@ -19,6 +19,7 @@ from syndicator.pipeline.secrecy import (
 )
 from syndicator.rules.health import Health, health
 from syndicator.store.store import Store
+from syndicator.store.stories import Place
 
 
 class Explained(Struct, frozen=True, kw_only=True):
@@ -28,6 +29,8 @@ class Explained(Struct, frozen=True, kw_only=True):
     views: int | None
     carried: Mapping[SourceId, datetime]
     """Every source that carried it, and when it was first seen there; the first first."""
+    place: Place
+    """Whose copy it is, which story it tells, and why."""
 
 
 async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceId]) -> Explained | None:
@@ -42,7 +45,8 @@ async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceI
     carried = dict(await store.articles.carriers(found.id, asked))
     if found.source in carried:  # what was held is noted as carried when it is released
         carried[found.source] = min(carried[found.source], found.first_seen_at)
-    return Explained(article=found, views=views, carried=carried)
+    (place,) = await store.stories.places([found.id])
+    return Explained(article=found, views=views, carried=carried, place=place)
 
 
 class SourceShown(Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from syndicator.rules.stories import (
     joined,
     judge_story,
 )
-from syndicator.rules.terms import Terms, strongest, terms_of
+from syndicator.rules.terms import Terms, strongest, term_of, terms_of, weighed_words
 from syndicator.rules.words import plain_body
 
 SHARED = 2
@@ -77,6 +77,8 @@ class Placement(Struct, frozen=True, kw_only=True):
     article_id: ArticleId
     fingerprint: Fingerprint
     near: Near
+    own: Story
+    """Of this article alone."""
     story: Story
     """As it is with this article."""
     joins: KnownStory | None
@@ -90,9 +92,13 @@ class Placement(Struct, frozen=True, kw_only=True):
 
 def fingerprint(candidate: Candidate) -> Fingerprint:
     """Take a candidate apart: about 0.2 ms for 200 words, the most of what judging it costs."""
-    plain = plain_body(candidate.body_html)
-    text = text_of(candidate.title, plain)
-    terms = terms_of(candidate.title, plain or candidate.lead)
+    return _taken_apart(candidate)
+
+
+def _taken_apart(article: Article | Candidate) -> Fingerprint:
+    plain = plain_body(article.body_html)
+    text = text_of(article.title, plain)
+    terms = terms_of(article.title, plain or article.lead)
     return Fingerprint(
         text=text,
         terms=terms,
@@ -116,13 +122,13 @@ def place(article: Article, mine: Fingerprint, near: Near, policy: StoriesPolicy
     if original is not None and original.story in stories:
         verdict = StoryVerdict(kind=StoryKind.SAME, story=original.story, similarity=1.0)
     joins = stories[verdict.story] if verdict.kind is StoryKind.SAME and verdict.story else None
+    own = founded(article, mine.terms)
     return Placement(
         article_id=article.id,
         fingerprint=mine,
         near=near,
-        story=(
-            joined(joins.story, mine.terms, article.published_at) if joins else founded(article, mine.terms)
-        ),
+        own=own,
+        story=joined(joins.story, mine.terms, article.published_at) if joins else own,
         joins=joins,
         verdict=verdict,
         copy_of=(original.copy_of or original.article_id) if original else None,
@@ -160,6 +166,30 @@ def with_batch(near: Near, mine: Fingerprint, earlier: Sequence[Placement]) -> N
 def after(placement: Placement) -> KnownStory:
     """Give a story as it is once a placement is carried out."""
     return KnownStory(story=placement.story, version=placement.joins.version + 1 if placement.joins else 0)
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """Two articles, judged as if nothing else had come."""
+
+    copy: CopyVerdict
+    story: StoryVerdict
+    shared_words: tuple[str, ...]
+    """What both say, the most telling first."""
+
+
+def compare(one: Article, other: Article, policy: StoriesPolicy) -> Comparison:
+    """Judge two articles, with their bodies, against each other."""
+    first, second = sorted((one, other), key=lambda article: (article.first_seen_at, article.id))
+    early, late = _taken_apart(first), _taken_apart(second)
+    words = weighed_words(late.text.title, late.text.plain)
+    known = {term_of(word): word for word in words}
+    return Comparison(
+        copy=judge_copy(late.text, early.text, policy.copies),
+        story=judge_story(
+            second.title, late.terms, second.published_at, [founded(first, early.terms)], policy.stories
+        ),
+        shared_words=tuple(word for term, word in known.items() if term in early.terms),
+    )
 
 
 def _nearest_copy(

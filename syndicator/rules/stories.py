@@ -9,6 +9,7 @@ rarities, is worth more than counts of terms that passed by; `docs/stories.md` h
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import reduce
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -107,6 +108,12 @@ def joined(story: Story, terms: Terms, published: datetime) -> Story:
         centroid={term: total[term] for term in strongest(total, CENTROID_TERMS)},
         size=story.size + 1,
     )
+
+
+def told_by(members: Sequence[Story]) -> Story:
+    """Give the story that several articles tell, each given as a story of its own; the first seen leads."""
+    first, *others = sorted(members, key=lambda one: (one.first_seen_at, one.id))
+    return reduce(lambda story, other: joined(story, other.centroid, other.published_at), others, first)
 
 
 def _judged(title: str, terms: Terms, published: datetime, story: Story, policy: StoryPolicy) -> StoryVerdict:

@@ -16,6 +16,7 @@ from syndicator.settings.sections import (
     WorkSection,
 )
 from syndicator.settings.sources import NOT_INHERITED, SourceForm
+from syndicator.settings.stories import StorySection
 from syndicator.settings.texts import SLUG, wrong, wrong_inside
 from syndicator.settings.wording import faults_of
 
@@ -57,7 +58,7 @@ Id = Annotated[str, AfterValidator(_id)]
 class Configuration(Form):
     """All tables. What stands once has a default for each key; sources, feeds and endpoints stand by id."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"token", "story"})
+    planned: ClassVar[frozenset[str]] = frozenset({"token"})
 
     site: SiteSection = Field(default=SiteSection(), description="Who publishes.")
     server: ServerSection = Field(default=ServerSection(), description="The web server.")
@@ -65,6 +66,7 @@ class Configuration(Form):
     store: StoreSection = Field(default=StoreSection(), description="Where everything is kept.")
     egress: EgressSection = Field(default=EgressSection(), description="Everything that goes out.")
     retention: RetentionSection = Field(default=RetentionSection(), description="How long things are kept.")
+    story: StorySection = Field(default=StorySection(), description="When two articles tell the same.")
     sample: SampleSection = Field(default=SampleSection(), description="The sample portals.")
     defaults: Annotated[dict[str, Any], BeforeValidator(_defaults)] = Field(
         default={}, description="What every source inherits, key by key; its own keys win."

@@ -133,6 +133,7 @@ def _built(configuration: Configuration) -> Settings:
         store=configuration.store,
         egress=egress,
         retention=configuration.retention,
+        story=configuration.story.value(),
         sample=configuration.sample,
         sources={
             SourceId(key): form.value(SourceId(key), egress, configuration.site.timezone)

@@ -34,6 +34,7 @@ from syndicator.settings.sources import (
     ScheduleForm,
     SourceForm,
 )
+from syndicator.settings.stories import StorySection
 
 BEGIN = "<!-- reference: made by `make docs`, do not edit -->"
 END = "<!-- end of reference -->"
@@ -45,6 +46,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("[store]", StoreSection),
     ("[egress]", EgressSection),
     ("[retention]", RetentionSection),
+    ("[story]", StorySection),
     ("[sample]", SampleSection),
     ("[source.ID] and [defaults]", SourceForm),
     ("schedule", ScheduleForm),

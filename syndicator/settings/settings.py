@@ -10,6 +10,7 @@ from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedSpec, Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.model.source import Source
+from syndicator.rules.placement import StoriesPolicy
 from syndicator.settings.sections import (
     EgressSection,
     RetentionSection,
@@ -29,6 +30,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     store: StoreSection
     egress: EgressSection
     retention: RetentionSection
+    story: StoriesPolicy
     sample: SampleSection
     sources: Mapping[SourceId, Source]
     feeds: Mapping[FeedId, FeedSpec]

@@ -10,10 +10,10 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.copies import CopyKind, CopyVerdict, text_of
 from syndicator.rules.placement import Fingerprint, KnownStory, Near, Neighbour, Placement
-from syndicator.rules.stories import WINDOW, Story, StoryVerdict
+from syndicator.rules.stories import WINDOW, Story, StoryVerdict, told_by
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Placing, Script
+from syndicator.store.connection import Command, Connection, Placing, Script, Unit
 from syndicator.store.keys import Keys
 
 GENERATION_MS = WINDOW // timedelta(milliseconds=1)
@@ -38,6 +38,16 @@ class Place(Struct, frozen=True, kw_only=True):
     copy_of: ArticleId | None = None
     kin: Kin | None = None
     """None where nothing was near when it was admitted, or it was admitted before stories were known."""
+
+
+class StoryRecord(Struct, frozen=True, kw_only=True):
+    """A story with all its articles, the first first, and the version that this is read at."""
+
+    id: StoryId
+    version: int = 0
+    """0: told by one article alone; nothing is stored but that."""
+    members: tuple[Story, ...] = ()
+    """Each article as a story of itself alone."""
 
 
 class Stories:
@@ -82,11 +92,7 @@ class Stories:
         """Spell a placement as part of the transaction that stores the article."""
         keys, article_id, story = self._keys, placement.article_id, placement.story
         mine = placement.fingerprint
-        own = Story(
-            id=StoryId(article_id), title=mine.text.title, first_seen_at=story.first_seen_at,
-            published_at=story.published_at, latest_at=story.latest_at, centroid=mine.terms,
-        )  # fmt: skip
-        fields: list[str | bytes | int] = ["sketch", pack(own)]
+        fields: list[str | bytes | int] = ["sketch", pack(placement.own)]
         if placement.copy_of:
             fields += ["copy_of", placement.copy_of]
         if placement.joins or placement.copy:
@@ -126,7 +132,7 @@ class Stories:
             writes.append(("ZADD", members, to_ms(story.first_seen_at), founder))
         writes += [
             ("HSET", key, "version", known.version + 1, "core", pack(story)),
-            ("ZADD", members, now_ms, placement.article_id),
+            ("ZADD", members, to_ms(placement.own.first_seen_at), placement.article_id),
             ("PEXPIRE", key, self._kept_ms),
             ("PEXPIRE", members, self._kept_ms),
             ("ZADD", keys.stories(), now_ms, story.id),
@@ -152,6 +158,61 @@ class Stories:
         """Name the articles of each story, the first first; of one that nothing is kept of, none."""
         rows = await self._redis.batch([("ZRANGE", self._keys.members(one), 0, limit - 1) for one in ids])
         return {one: [ArticleId(name.decode()) for name in row] for one, row in zip(ids, rows, strict=True)}
+
+    async def record(self, article_id: ArticleId) -> StoryRecord | None:
+        """Give the story that an article belongs to; None where it is not there, or was never placed."""
+        named, sketch = await self._redis.call("HMGET", self._keys.article(article_id), "story", "sketch")
+        if sketch is None:
+            return None
+        if named is None:
+            return StoryRecord(id=StoryId(article_id), members=(unpack(sketch, Story),))
+        story = StoryId(named.decode())
+        version, names = await self._redis.batch(
+            [("HGET", self._keys.story(story), "version"), ("ZRANGE", self._keys.members(story), 0, -1)]
+        )
+        found = await self._redis.batch(
+            [("HGET", self._keys.article(ArticleId(name.decode())), "sketch") for name in names]
+        )
+        members = tuple(unpack(each, Story) for each in found if each is not None)
+        return StoryRecord(id=story, version=int(version or 0), members=members)
+
+    async def regroup(
+        self, before: Sequence[StoryRecord], after: Sequence[Sequence[Story]], now: datetime
+    ) -> bool:
+        """Make of the articles of some stories other stories; False: one has moved, nothing is written.
+
+        `after` are the articles of each. A story of several takes the id of its first.
+        """
+        keys = self._keys
+        expects = [(keys.story(one.id), "version", str(one.version) if one.version else "") for one in before]
+        writes: list[Command] = [
+            ("DEL", keys.story(one.id), keys.members(one.id)) for one in before if one.version
+        ]
+        writes += [("ZREM", keys.stories(), one.id) for one in before]
+        # A version that was once used for an id is not used again: a late writer must not find its own.
+        version = max(one.version for one in before) + 1
+        for members in after:
+            writes += self._grouping(members, version, to_ms(now))
+        return (await self._redis.commit([Unit(expects=tuple(expects), writes=tuple(writes))]))[0]
+
+    def _grouping(self, members: Sequence[Story], version: int, now_ms: int) -> list[Command]:
+        keys, story = self._keys, told_by(members)
+        if len(members) == 1:
+            return [("HDEL", keys.article(ArticleId(story.id)), "story", "copy_of")]
+        places = [part for one in members for part in (to_ms(one.first_seen_at), one.id)]
+        return [
+            *(("HSET", keys.article(ArticleId(one.id)), "story", story.id) for one in members),
+            ("HSET", keys.story(story.id), "version", version, "core", pack(story)),
+            ("ZADD", keys.members(story.id), *places),
+            ("PEXPIRE", keys.story(story.id), self._kept_ms),
+            ("PEXPIRE", keys.members(story.id), self._kept_ms),
+            ("ZADD", keys.stories(), now_ms, story.id),
+        ]
+
+    async def newest(self, limit: int) -> list[StoryId]:
+        """Name the stories of more than one article, the one that grew last first; all for 0."""
+        found = await self._redis.call("ZREVRANGE", self._keys.stories(), 0, limit - 1)
+        return [StoryId(name.decode()) for name in found]
 
     async def count(self) -> int:
         """Count the stories that more than one article tells."""

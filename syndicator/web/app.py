@@ -6,6 +6,7 @@ from aiohttp import hdrs, web
 
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.web.api import ApiRoutes
 from syndicator.web.drawing import Drawing, path_prefix
@@ -17,6 +18,7 @@ from syndicator.web.pictures import PictureRoutes
 from syndicator.web.problems import catch_problems
 from syndicator.web.responses import SAFE_HEADERS
 from syndicator.web.status import StatusRoutes
+from syndicator.web.stories import StoryRoutes
 from syndicator.web.websub import HubRoutes
 
 Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
@@ -57,11 +59,17 @@ def create_app(
     return app
 
 
-def create_ops_app(reading: Reading, options: OpsOptions) -> web.Application:
+def create_ops_app(reading: Reading, regrouping: Regrouping, options: OpsOptions) -> web.Application:
     """Build the operators' application, for a listener of its own on loopback."""
     drawing = Drawing(reading.site, prefix="")
     pages = PageRoutes(reading, drawing, WebOptions())
-    groups = (StatusRoutes(reading, drawing, options), ApiRoutes(reading), HealthRoutes(reading), drawing)
+    groups = (
+        StatusRoutes(reading, drawing, options),
+        ApiRoutes(reading),
+        StoryRoutes(regrouping),
+        HealthRoutes(reading),
+        drawing,
+    )
     app = web.Application(
         middlewares=[catch_problems(reading.site, (), pages.show_problem)],
         client_max_size=_MAX_BODY_BYTES,

@@ -52,7 +52,7 @@ async def seen(store: Store, clock: ManualClock) -> AsyncIterator[Seen]:
     await world.rank(*ids)
     public, ops = (
         create_app(world.reading, WebOptions()),
-        create_ops_app(world.reading, OpsOptions(metrics=lambda: b"")),
+        create_ops_app(world.reading, world.regrouping, OpsOptions(metrics=lambda: b"")),
     )
     async with client_of(public) as front, client_of(ops) as back, async_playwright() as play:
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

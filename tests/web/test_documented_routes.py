@@ -13,11 +13,12 @@ from syndicator.web.options import OpsOptions, WebOptions
 
 @pytest.mark.parametrize("which", ["public", "ops"])
 def test_every_route_is_documented(store: Store, clock: ManualClock, which: str) -> None:
-    reading = World(store, clock).reading
+    world = World(store, clock)
+    reading = world.reading
     app = (
         create_app(reading, WebOptions())
         if which == "public"
-        else create_ops_app(reading, OpsOptions(metrics=lambda: b""))
+        else create_ops_app(reading, world.regrouping, OpsOptions(metrics=lambda: b""))
     )
     told = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text("utf-8")
     prefix = reading.site.public_url.split("/", 3)[3]

@@ -19,9 +19,12 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.subscribing import Subscribing
+from syndicator.rules.placement import StoriesPolicy
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 from syndicator.web.server import open_socket, port_of, serving
@@ -95,11 +98,13 @@ class World:
     endpoints: Sequence[Endpoint] = ()
     publisher: Publisher = field(init=False)
     reading: Reading = field(init=False)
+    regrouping: Regrouping = field(init=False)
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(
             store=self.store, site=self.site, specs=SPECS, origins=ORIGINS, metrics=open_metrics()
         )
+        self.regrouping = Regrouping(self.store, SPECS, StoriesPolicy(), self.clock)
         self.reading = Reading(
             store=self.store,
             publisher=self.publisher,
@@ -116,7 +121,8 @@ class World:
         )
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:
-        admitted = await Admitter(self.store.articles, SPECS, self.clock).admit(candidates)
+        placer = Placer(self.store.stories, StoriesPolicy(), self.clock)
+        admitted = await Admitter(self.store.articles, SPECS, self.clock, placer).admit(candidates)
         return [one.article_id for one in admitted]
 
     async def rank(self, *ids: ArticleId) -> None:
@@ -147,8 +153,13 @@ class Client:
         self.base = base
 
     async def get(self, path: str, headers: dict[str, str] | None = None, method: str = "GET") -> Answer:
+        return await self.send(method, path, headers)
+
+    async def send(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
         async with self._session.request(
-            method, self.base + path, headers=headers or {}, allow_redirects=False
+            method, self.base + path, headers=headers or {}, data=body, allow_redirects=False
         ) as response:
             return Answer(response.status, response.headers, await response.read())
 

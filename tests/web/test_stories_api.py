@@ -1,0 +1,74 @@
+"""Stories by program: shown, explained, split, joined."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from support import ManualClock, candidate
+from web.web_world import Client, World, client_of
+
+from syndicator.model.ids import ArticleId
+from syndicator.store.store import Store
+from syndicator.web.app import create_ops_app
+from syndicator.web.options import OpsOptions
+
+FIRE = "Kebakaran Hanguskan Pasar Tambora, Ratusan Pedagang Mengungsi"
+AS_JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+async def world(store: Store, clock: ManualClock) -> World:
+    return World(store, clock)
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[Client]:
+    app = create_ops_app(world.reading, world.regrouping, OpsOptions(metrics=lambda: b""))
+    async with client_of(app) as opened:
+        yield opened
+
+
+async def two(world: World) -> list[ArticleId]:
+    return await world.admit(
+        candidate(1, source="kota", title=FIRE, body_html=f"<p>{FIRE}.</p>"),
+        candidate(2, source="pelabuhan", title=FIRE, body_html=f"<p>{FIRE} malam ini.</p>"),
+    )
+
+
+async def test_a_story_is_shown_split_and_joined(world: World, client: Client) -> None:
+    first, second = await two(world)
+    told = (await client.get(f"/api/v1/stories/{second}")).json
+    assert [one["article"] for one in told["told_by"]] == [first, second]
+    why = (await client.get(f"/api/v1/stories/{first}/explain/{second}")).json
+    assert why["together"] is True
+    assert "tambora" in why["judged"]["shared_words"]
+    left = await client.send("POST", f"/api/v1/stories/{second}/split", AS_JSON)
+    assert (left.status, left.json["id"]) == (200, first)
+    assert (await client.get(f"/api/v1/stories/{second}")).json["id"] == second
+    joined = await client.send(
+        "POST", f"/api/v1/stories/{second}/join", AS_JSON, f'{{"with": "{first}"}}'.encode()
+    )
+    assert len(joined.json["told_by"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "word"),
+    [
+        (b"", 400, "with"),
+        (b'{"with": 3}', 400, "with"),
+        (b'{"with": "x", "and": 1}', 400, "and"),
+        (b'{"with": "nowhere"}', 404, "nowhere"),
+    ],
+)
+async def test_what_is_asked_wrongly_is_said(
+    world: World, client: Client, body: bytes, status: int, word: str
+) -> None:
+    first, _ = await two(world)
+    answer = await client.send("POST", f"/api/v1/stories/{first}/join", AS_JSON, body)
+    assert answer.status == status
+    assert word in answer.json["detail"]
+
+
+async def test_what_a_form_could_send_is_refused(world: World, client: Client) -> None:
+    first, _ = await two(world)
+    answer = await client.send("POST", f"/api/v1/stories/{first}/split", {"Content-Type": "text/plain"})
+    assert answer.status == 415
