@@ -28,6 +28,10 @@ def preview_without_secrets(shown: Preview) -> Preview:
         candidates=tuple(
             replace(one, provenance=provenance_without_secrets(one.provenance)) for one in shown.candidates
         ),
+        # Of all values that are shown, this one is an address of the source, not of an article.
+        yields=tuple(
+            replace(one, sample=told(one.sample)) if one.key == "list.next" else one for one in shown.yields
+        ),
         warnings=tuple(map(told, shown.warnings)),
     )
 

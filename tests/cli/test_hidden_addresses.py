@@ -8,6 +8,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from e2e.conftest import run
+from msgspec.structs import replace
+from web.web_world import source
+
+from syndicator.cli.hiding import preview_without_secrets
+from syndicator.pipeline.previewing import Preview
+from syndicator.pipeline.yields import Yield
 
 SECRET = "very-private-words"
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Kabar</title><link>{url}/</link>
@@ -108,3 +114,24 @@ async def test_only_the_block_that_is_to_be_pasted_has_it(tmp_path: Path, portal
     assert SECRET in told.pop("block")
     assert SECRET not in json.dumps(told)
     assert told["candidates"][0]["url"] == f"{portal}/read?key=1"
+
+
+def test_nor_does_the_link_to_the_next_list_page() -> None:
+    kota = replace(source("kota", "Berita Kota"), url=f"https://kota.example/berita?token={SECRET}")
+    following = f"https://kota.example/berita?p=2&token={SECRET}"
+    article = "https://kota.example/read?key=1"
+    shown = preview_without_secrets(
+        Preview(
+            source=kota,
+            final_url=kota.url,
+            candidates=(),
+            next_url=following,
+            yields=(
+                Yield(key="list.url", selector="a", found=1, of=1, sample=article),
+                Yield(key="list.next", selector="a.next", found=1, of=1, sample=following),
+            ),
+        )
+    )
+    assert SECRET not in repr(shown)
+    assert shown.yields[0].sample == article
+    assert shown.next_url == shown.yields[1].sample == "https://kota.example/berita?p=2&token=[hidden]"
