@@ -282,6 +282,7 @@ def _store_options(settings: Settings) -> StoreOptions:
         namespace=section.namespace,
         kept_articles=settings.retention.articles,
         kept_revisions=settings.retention.revisions,
+        kept_identities=settings.retention.identities,
         data_dir=section.data_dir,
         kept_pictures=settings.retention.articles + timedelta(days=10),
     )

@@ -104,6 +104,7 @@ def _show(
         ("How it came", _came(told.article.provenance, zone)),
         ("Carried by", _carried(told, zone)),
         ("Story", _placed(told)),
+        ("Other names", _aliases(told, zone)),
         ("What was changed on the way", _changes(told.article.provenance)),
     ):
         out.print(heading, style="bold")
@@ -189,6 +190,14 @@ def _placed(told: Explained) -> Lines:
         because = f": {kin.copy.because}" if kin.copy.because else ""
         yield "as a text", f"{kin.copy.kind.value}{because}"
         yield "", f"{kin.compared_with}: {kin.copy.containment:.0%} of the shorter text is in the longer"
+
+
+def _aliases(told: Explained, zone: str) -> Lines:
+    if not told.aliases:
+        yield "none", "its guid and address have stayed the same"
+    for alias in told.aliases:
+        since = local_time(alias.at, zone)
+        yield alias.kind, f"{alias.value}, since {since}, recognised by its {alias.known_by}"
 
 
 def _changes(told: Provenance) -> Lines:

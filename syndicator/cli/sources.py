@@ -21,6 +21,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.pipeline.explaining import SourceShown
 from syndicator.rules.health import health
+from syndicator.rules.ladder import told
 from syndicator.rules.redesign import redesigned
 from syndicator.service import Service
 
@@ -41,6 +42,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
                 "kind": one.source.kind.value,
                 "last_success": ago(one.state.last_success_at, status.at),
                 "health": health(one.source, one.state, status.at).kind.value,
+                "identity": told(one.source, one.state),
                 "failing": one.state.failure.reason if one.state.failure else "",
                 "next_due": _next_due(one.state, status.at),
                 "because": one.state.due_because,
@@ -88,6 +90,7 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
     yield "url", source.url
     if state.move:
         yield "moved", f"to {state.move.target}, seen {state.move.sightings} times{_followed(shown)}"
+    yield "known by", told(source, state)
     yield "health", ": ".join(filter(None, (shown.health.kind.value, shown.health.why)))
     if state.failure:
         yield "last failure", f"{state.failure.reason}: {state.failure.detail}"

@@ -4,8 +4,6 @@ What stands on a page once arrives once. A link between the paragraphs becomes a
 body; a pull quote that repeats words of the body leaves it too, one that says something of its own stays.
 """
 
-from urllib.parse import urlsplit
-
 from msgspec import Struct
 from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
@@ -24,7 +22,7 @@ from syndicator.gather.article_dates import ArticleDates
 from syndicator.gather.article_photos import claimed_photos, photos
 from syndicator.gather.article_telling import date_rule, dates_passed_over, taken_out, written
 from syndicator.gather.bylines import reporters, tags_in
-from syndicator.gather.html import same_site, to_text
+from syndicator.gather.html import to_text
 from syndicator.gather.language import MAX_CHARS, language_of
 from syndicator.gather.merging import (
     Choice,
@@ -47,6 +45,7 @@ from syndicator.model.article import Candidate, Change, ListedItem, Photo, Prove
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source
 from syndicator.rules.identity import spec_hash
+from syndicator.rules.naming import is_believed
 
 _TEXT_PARTS = (
     "title", "body", "date", "authors", "lead", "quote", "caption", "credit", "section", "tags", "views",
@@ -303,12 +302,9 @@ class _Reader:
         return self._choice.take("language", ("words", in_words))
 
     def _canonical(self) -> str | None:
-        """Give the page's own name for itself, else where a redirect led to, on the portal's own host only.
-
-        A front page is nobody's canonical address but its own: some portals name it on every page.
-        """
+        """Give the page's own name for itself, else where a redirect led to, as far as it is believed."""
         for address in (*self._said.canonical, self._fetched.url):
-            if same_site(address, self._url) and urlsplit(address).path.strip("/"):
+            if is_believed(address, self._url, self._source):
                 return address if address != self._url else None
         return None
 

@@ -30,7 +30,7 @@ from syndicator.model.source import Source
 from syndicator.rules.addresses import untracked
 from syndicator.rules.date_text import read_date
 from syndicator.rules.dates import read_claim
-from syndicator.rules.identity import url_key
+from syndicator.rules.identity import listed_key
 
 MAX_URLS = 50_000
 """Of one document, as the protocol allows."""
@@ -94,7 +94,7 @@ def pack_sitemap(source: Source, fetched: Fetched) -> list[bytes]:
     packed = [_PACKER.encode(replace(reading, items=()))]
     for start in range(0, len(reading.items), PORTION):
         items = reading.items[start : start + PORTION]
-        keys = tuple(url_key(item.url) for item in items)
+        keys = tuple(listed_key(source, item.url) for item in items)
         packed.append(_PACKER.encode(SitemapReading(items=items, keys=keys)))
     return packed
 

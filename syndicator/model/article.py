@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.model.source import ImagePolicy
+from syndicator.model.source import IdentityPolicy, ImagePolicy
 
 
 class Photo(Struct, frozen=True, kw_only=True):
@@ -119,6 +119,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Before this time nobody may see it."""
     correction: str | None = None
     """What its source says of a correction beside the text, where it says so."""
+    identified_by: IdentityPolicy = IdentityPolicy()
+    """By what it is known again."""
 
 
 class ListedItem(Struct, frozen=True, kw_only=True, gc=False):
@@ -161,6 +163,21 @@ class Identity(Struct, frozen=True, kw_only=True):
     """The id that the article gets if none of the keys is known."""
     content_hash: str
     """Changes when, and only when, a reader would notice."""
+    link: str = ""
+    """That of the keys which is the address that the source lists; empty where it identifies nothing."""
+    foreign: tuple[str, ...] = ()
+    """Those of the keys by which only articles of other sources are recognised."""
+
+
+class Alias(Struct, frozen=True, kw_only=True):
+    """Another name under which a known article came."""
+
+    kind: str
+    """`guid`, `link` (an address), or `article` (one that was found to be the same)."""
+    value: str
+    at: datetime
+    known_by: str = ""
+    """What it was recognised by all the same."""
 
 
 class ChangeSize(StrEnum):

@@ -159,6 +159,29 @@ class PopularRule(Struct, frozen=True, kw_only=True):
     author: str | None = None
 
 
+class Way(StrEnum):
+    """By what the articles of a source are known again; see `rules.identity`."""
+
+    AUTO = "auto"
+    """Guid and address; the address alone once its guids prove to be no names (`rules.ladder`)."""
+    GUID = "guid"
+    LINK = "link"
+    PATH = "path"
+    """The address without its host."""
+    CONTENT = "content"
+    """Headline and lead."""
+    PATTERN = "pattern"
+    """What a regular expression takes out of the address."""
+
+
+class IdentityPolicy(Struct, frozen=True, kw_only=True):
+    """What a source's table declares of it."""
+
+    way: Way = Way.AUTO
+    pattern: str = ""
+    """For `pattern`: with one group, searched in the address."""
+
+
 class Source(Struct, frozen=True, kw_only=True):
     """One portal, or one part of it, as the configuration describes it."""
 
@@ -182,6 +205,11 @@ class Source(Struct, frozen=True, kw_only=True):
     """Whether the article page is read too. Of a page source it always is."""
     future_dates: bool = False
     """Whether dates ahead of now are meant, as those of events are."""
+    announce_age_s: float = 48 * 3600.0
+    """How old an article of a first round may be and still be announced: see `rules.announcing`."""
+    identity: IdentityPolicy = IdentityPolicy()
+    domains: tuple[str, ...] = ()
+    """Other registrable domains of the same portal: its pages may name addresses there as their own."""
     tracking: tuple[str, ...] = ()
     """Parameters of its addresses, in lower case, that choose no page; `*` at the end stands for any."""
     images: ImagePolicy = ImagePolicy.LINK
@@ -263,6 +291,17 @@ class Move(Struct, frozen=True, kw_only=True):
     """When a target that had been adopted turned out to be another source, or gone."""
 
 
+class GuidRecord(Struct, frozen=True, kw_only=True):
+    """How the guids of a source have behaved: see `rules.ladder`."""
+
+    churned: int = 0
+    """Rounds in which many known addresses had new ones, less those in which none had."""
+    reused: int = 0
+    """Rounds in which one stood for another article."""
+    distrusted_since: datetime | None = None
+    why: str = ""
+
+
 class SourceState(Struct, frozen=True, kw_only=True):
     """What is remembered of a source between rounds."""
 
@@ -297,6 +336,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     """In how many rounds in a row a selector found nothing at most before it found something again."""
     honesty: Honesty = Honesty()
     move: Move | None = None
+    guids: GuidRecord = GuidRecord()
     hints: FeedHints = FeedHints()
     interval_s: float | None = None
     """What an adaptive schedule has come to."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.errors import StoreError
 from syndicator.model.article import Candidate, Identity
@@ -16,6 +17,8 @@ from syndicator.pipeline.placing import Placer
 from syndicator.rules.admission import Admission, Verdict, decide, with_grown
 from syndicator.rules.identity import identify
 from syndicator.rules.placement import Fingerprint, Near
+from syndicator.rules.recognition import Recognised, aliases, recognise
+from syndicator.rules.selection import concerned
 from syndicator.store.articles import Articles
 
 BATCH = 40
@@ -37,6 +40,21 @@ class Admitted(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     is_restless: bool = False
     """Whether it was left as it is though it reads otherwise."""
+    recognised: Recognised | None = None
+    """How it was recognised."""
+
+
+class _Intent(Struct, frozen=True, kw_only=True):
+    admission: Admission
+    recognised: Recognised
+
+
+class _Occasion(Struct, frozen=True, kw_only=True):
+    """What is to be kept in mind of all candidates of a document: see `Admitter.admit`."""
+
+    own_dates_before: datetime | None
+    rechecked: bool
+    announced_from: datetime | None
 
 
 class Admitter:
@@ -58,40 +76,44 @@ class Admitter:
         backfill: bool = False,
         rechecked: bool = False,
         archive_before: datetime | None = None,
+        announced_from: datetime | None = None,
     ) -> list[Admitted]:
         """Admit the candidates of one document, the oldest first: that order decides where no date does.
 
         `backfill`: the first round of a source, whose articles are listed by their own dates; so are those
         dated before `archive_before` in later ones.
         `rechecked`: their pages are to be read again while they are young.
+        `announced_from`: what is new and older is told to nobody.
         """
-        own_dates_before = _ALWAYS if backfill else archive_before
+        occasion = _Occasion(
+            own_dates_before=_ALWAYS if backfill else archive_before,
+            rechecked=rechecked,
+            announced_from=announced_from,
+        )
         known = list(zip(candidates, identify(candidates), strict=True))
         admitted: list[Admitted] = []
         for start in range(0, len(known), BATCH):
             batch = dict(enumerate(known[start : start + BATCH], start))
-            admitted += await self._batch(batch, own_dates_before, rechecked)
+            admitted += await self._batch(batch, occasion)
         return admitted
 
     async def _batch(
-        self,
-        batch: Mapping[int, tuple[Candidate, Identity]],
-        own_dates_before: datetime | None,
-        rechecked: bool,
+        self, batch: Mapping[int, tuple[Candidate, Identity]], occasion: _Occasion
     ) -> list[Admitted]:
         results: dict[int, Admitted] = {}
         pending = dict(batch)
         for _ in range(_ATTEMPTS):
-            intents = await self._judge(pending, own_dates_before, rechecked)
-            done = await self._articles.admit(list(intents.values()), self._clock())
+            intents = await self._judge(pending, occasion)
+            done = await self._articles.admit([one.admission for one in intents.values()], self._clock())
             for (number, intent), written in zip(intents.items(), done, strict=True):
                 if written:
                     candidate, _ = pending.pop(number)
                     results[number] = Admitted(
                         candidate=candidate,
-                        article_id=intent.article_id,
-                        verdict=intent.verdict,
-                        is_restless=intent.is_restless,
+                        article_id=intent.admission.article_id,
+                        verdict=intent.admission.verdict,
+                        is_restless=intent.admission.is_restless,
+                        recognised=intent.recognised,
                     )
             if not pending:
                 return [results[number] for number in sorted(results)]
@@ -100,31 +122,56 @@ class Admitter:
     async def _judge(
         self,
         pending: dict[int, tuple[Candidate, Identity]],
-        own_dates_before: datetime | None,
-        rechecked: bool,
-    ) -> dict[int, Admission]:
-        placer = self._placer
+        occasion: _Occasion,
+    ) -> dict[int, _Intent]:
+        candidates = [candidate for candidate, _ in pending.values()]
+        identities = [identity for _, identity in pending.values()]
+        placer, now = self._placer, self._clock()
         found, near = await asyncio.gather(
-            self._articles.lookup([identity for _, identity in pending.values()]),
+            self._articles.lookup(identities, now),
             placer.look_up(pending) if placer else _nothing(),
         )
-        now = self._clock()
+        told = recognise(candidates, identities, found)
         intents = {
-            number: decide(
-                candidate,
-                identity,
-                known,
-                specs=self._specs,
-                now=now + number * _TICK,
-                backfill=_is_before(candidate, own_dates_before),
-                rechecked=rechecked,
-            )
-            for (number, (candidate, identity)), known in zip(pending.items(), found, strict=True)
+            number: self._intent(candidate, one, now + number * _TICK, occasion)
+            for number, candidate, one in zip(pending, candidates, told, strict=True)
         }
         if placer is None:
             return intents
-        placed = await placer.place(intents, pending, near)
-        return {number: with_grown(intent, self._specs) for number, intent in placed.items()}
+        placed = await placer.place({number: one.admission for number, one in intents.items()}, pending, near)
+        return {
+            number: replace(intents[number], admission=with_grown(admission, self._specs))
+            for number, admission in placed.items()
+        }
+
+    def _intent(
+        self, candidate: Candidate, recognised: Recognised, now: datetime, occasion: _Occasion
+    ) -> _Intent:
+        if recognised.name_is_anothers:
+            candidate = replace(candidate, canonical_url=None)
+        admission = decide(
+            candidate,
+            recognised.identity,
+            recognised.known,
+            specs=self._specs,
+            now=now,
+            backfill=_is_before(candidate, occasion.own_dates_before),
+            rechecked=occasion.rechecked,
+            announced_from=occasion.announced_from,
+        )
+        if not (recognised.fresh or recognised.stale or recognised.merged):
+            return _Intent(admission=admission, recognised=recognised)
+        merged = recognised.merged
+        left = concerned(self._specs, merged.article, merged.article) if merged and merged.article else ()
+        admission = replace(
+            admission,
+            fresh=recognised.fresh,
+            stale=recognised.stale,
+            merged=merged,
+            aliases=aliases(candidate, recognised, now),
+            feeds=tuple(dict.fromkeys((*admission.feeds, *left))),
+        )
+        return _Intent(admission=admission, recognised=recognised)
 
 
 async def _nothing() -> dict[int, tuple[Fingerprint, Near]]:

@@ -23,7 +23,7 @@ from syndicator.pipeline.joining import filled, together
 from syndicator.pipeline.rounds import Notes, word
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import next_recheck
-from syndicator.rules.identity import url_key
+from syndicator.rules.identity import listed_key
 from syndicator.rules.redesign import ESSENTIAL
 from syndicator.store.store import Store
 from syndicator.store.unreadable import FIRST_PAUSE, LONGEST_PAUSE
@@ -78,7 +78,7 @@ class ArticlePages:
     async def unknown(self, source: Source, items: Sequence[ListedItem]) -> list[ListedItem]:
         """Give the items whose pages are to be read: not known, not held, and not just found unreadable."""
         now = self._clock()
-        keys = [url_key(item.url) for item in items]
+        keys = [listed_key(source, item.url) for item in items]
         known = await self._store.articles.are_known(keys, source.id, now)
         fresh = {key: item for key, item, is_known in zip(keys, items, known, strict=True) if not is_known}
         waiting = await self._store.unreadable.waiting(source.id, list(fresh), now)
@@ -209,7 +209,7 @@ class ArticlePages:
         for item, page in pages:
             if isinstance(page, _Unread):
                 notes.unfinished |= page.longest < LONGEST_PAUSE and item.url not in told
-                failed.setdefault(page.longest, []).append(url_key(item.url))
+                failed.setdefault(page.longest, []).append(listed_key(source, item.url))
         for longest, keys in failed.items():
             if longest:
                 await self._store.unreadable.failed(source.id, keys, self._clock(), longest)

@@ -16,7 +16,8 @@ from syndicator.pipeline.reckoning import as_taken
 from syndicator.rules.addresses import clean_url
 from syndicator.rules.admission import Known, Verdict, judge
 from syndicator.rules.embargo import is_held
-from syndicator.rules.identity import identify
+from syndicator.rules.identity import identified_by, identify
+from syndicator.rules.recognition import recognise
 from syndicator.store.store import Store
 
 MAX_BODY = 100_000
@@ -172,14 +173,16 @@ async def judge_all(
 
     What is known of pictures is applied; those that are new are not looked at.
     """
-    taken = await as_known(store.pictures, as_taken(source, candidates, now))
+    described = [identified_by(one, source.identity) for one in as_taken(source, candidates, now)]
+    taken = await as_known(store.pictures, described)
     known = list(zip(taken, identify(taken), strict=True))
     judged: list[Judged] = []
     for start in range(0, len(known), _BATCH):
         batch = known[start : start + _BATCH]
-        found = await store.articles.lookup([identity for _, identity in batch])
-        for (candidate, identity), one in zip(batch, found, strict=True):
-            judged.append(_judged(candidate, identity, one, now))
+        some, identities = [candidate for candidate, _ in batch], [identity for _, identity in batch]
+        found = await store.articles.lookup(identities, now)
+        for candidate, one in zip(some, recognise(some, identities, found), strict=True):
+            judged.append(_judged(candidate, one.identity, one.known, now))
     return tuple(judged)
 
 

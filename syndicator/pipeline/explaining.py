@@ -6,10 +6,11 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.article import Article
+from syndicator.model.article import Alias, Article
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source, SourceState
 from syndicator.model.subscription import SubscriptionStatus
+from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.rounds import address
 from syndicator.pipeline.secrecy import (
     bare,
@@ -31,11 +32,13 @@ class Explained(Struct, frozen=True, kw_only=True):
     """Every source that carried it, and when it was first seen there; the first first."""
     place: Place
     """Whose copy it is, which story it tells, and why."""
+    aliases: tuple[Alias, ...] = ()
+    """Other names under which its source has listed it, the oldest first."""
 
 
 async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceId]) -> Explained | None:
     """Tell all that is known of an article, without secrets; None where there is none."""
-    found = await store.articles.get(article_id)
+    found = await store.articles.get(await store.articles.led_by(article_id) or article_id)
     if found is None:
         return None
     found = replace(found, provenance=provenance_without_secrets(found.provenance))
@@ -46,7 +49,8 @@ async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceI
     if found.source in carried:  # what was held is noted as carried when it is released
         carried[found.source] = min(carried[found.source], found.first_seen_at)
     (place,) = await store.stories.places([found.id])
-    return Explained(article=found, views=views, carried=carried, place=place)
+    aliases = [replace(one, value=hide_secrets(one.value)) for one in await store.articles.aliases(found.id)]
+    return Explained(article=found, views=views, carried=carried, place=place, aliases=tuple(aliases))
 
 
 class SourceShown(Struct, frozen=True, kw_only=True):

@@ -31,8 +31,11 @@ from syndicator.pipeline.rounds import (
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import Verdict
-from syndicator.rules.identity import url_key
+from syndicator.rules.announcing import is_back
+from syndicator.rules.identity import identified_by, listed_key, url_key
+from syndicator.rules.ladder import evidence, policy_of
 from syndicator.rules.noticeable import content_hash
+from syndicator.rules.recognition import Recognised
 from syndicator.store.store import Store
 
 
@@ -44,6 +47,10 @@ class _Taken(Struct, frozen=True, kw_only=True):
     """Keys, besides, of what is known, or waits, and was not looked at again."""
     left: int = 0
     """Unknown ones for which there was no time."""
+
+    @property
+    def recognised(self) -> list[tuple[Candidate, Recognised]]:
+        return [(one.candidate, one.recognised) for one in self.admitted if one.recognised is not None]
 
 
 class FeedRound:
@@ -73,8 +80,15 @@ class FeedRound:
         """Gather once; raise RoundFailed or NotReadable where there is no feed to read."""
         # What a first round had no time for is listed by its own date, as it would have been then.
         notes = new_notes(state.first_success_at if state.body_hash is None else None)
+        notes.back = is_back(state, self._clock())
+        notes.identified_by = policy_of(source, state)
         documents = await self._subscribing.take_pushed(source)
-        told = Notes(until=notes.until, archive_before=notes.archive_before)
+        told = Notes(
+            until=notes.until,
+            archive_before=notes.archive_before,
+            back=notes.back,
+            identified_by=notes.identified_by,
+        )
         pushed = await self._take_pushed(source, documents, told) if documents else None
         if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
             return pushed  # a push makes a source due; the time of its next poll stays
@@ -123,6 +137,7 @@ class FeedRound:
             headers=document.headers,
             hints=reading.hints,
             poll=poll_of(taken.admitted, known=len(taken.known), backfill=backfill),
+            guids=evidence(taken.recognised, reading.candidates),
             moved_to=document.moved_to,
             listed=Listed(
                 total=len(taken.admitted) + len(taken.known) + taken.left,
@@ -134,7 +149,8 @@ class FeedRound:
     async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:
         """Admit what a feed holds."""
         # Feeds begin with the newest: told the other way round, articles get their order.
-        oldest_first = reading.candidates[::-1]
+        policy = notes.identified_by or source.identity
+        oldest_first = [identified_by(one, policy) for one in reading.candidates[::-1]]
         if not source.full_text:
             return _Taken(admitted=await self._intake.take_in(source, oldest_first, notes, backfill=backfill))
         with_page, bare = apart(oldest_first)
@@ -151,7 +167,7 @@ class FeedRound:
 
     async def _corrected(self, source: Source, known: Sequence[Candidate]) -> list[Candidate]:
         """Give those of the known whose pages could not be read, where the feed says otherwise by now."""
-        found = await self._store.articles.resolve([url_key(one.url) for one in known])
+        found = await self._store.articles.resolve([listed_key(source, one.url) for one in known])
         own = [
             (one, owned.article_id)
             for one, owned in zip(known, found, strict=True)

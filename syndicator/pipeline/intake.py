@@ -11,6 +11,9 @@ from syndicator.pipeline.admitting import Admitted, Admitter
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.rounds import Notes
+from syndicator.rules.announcing import announced_from
+from syndicator.rules.identity import identified_by
+from syndicator.rules.naming import shared_names
 from syndicator.rules.revision import RESTLESS
 
 
@@ -38,13 +41,38 @@ class Intake:
         """
         if source.future_dates:
             candidates = [replace(candidate, is_event=True) for candidate in candidates]
+        policy = notes.identified_by or source.identity
+        candidates = [identified_by(one, policy) for one in _believed(candidates, notes)]
         prepared, warnings = await self._pictures.prepare(source, candidates)
         notes.warn(*warnings)
-        free = await self._held.keep_back(prepared, self._clock())
+        now = self._clock()
+        free = await self._held.keep_back(prepared, now)
+        since = announced_from(
+            source, now, at_first=backfill, back=notes.back, archive_before=notes.archive_before
+        )
         admitted = await self._admitter.admit(
-            free, backfill=backfill, rechecked=rechecked, archive_before=notes.archive_before
+            free,
+            backfill=backfill,
+            rechecked=rechecked,
+            archive_before=notes.archive_before,
+            announced_from=since,
         )
         for one in admitted:
             if one.is_restless:
                 notes.warn_of_page(one.candidate.url, RESTLESS)
+            if one.recognised is not None and one.recognised.name_is_anothers:
+                notes.warn_of_page(one.candidate.url, _ANOTHERS)
         return admitted
+
+
+_ANOTHERS = "the canonical address that it gives itself is that of another article: it is ignored"
+
+
+def _believed(candidates: Sequence[Candidate], notes: Notes) -> Sequence[Candidate]:
+    """Leave out canonical addresses that a template gave to pages of different headlines."""
+    shared = shared_names(candidates)
+    for name in sorted(shared):
+        pages = [one.url for one in candidates if one.canonical_url == name]
+        for url in pages:
+            notes.warn_of_page(url, f"several give themselves the canonical address {name}: it is ignored")
+    return [replace(one, canonical_url=None) if one.canonical_url in shared else one for one in candidates]

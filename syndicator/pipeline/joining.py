@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from syndicator.model.article import Article, Candidate, Identity, ListedItem
+from syndicator.model.source import Way
 from syndicator.rules.identity import identify, url_key
 
 
@@ -79,7 +80,8 @@ def alone(candidate: Candidate, identity: Identity) -> Candidate:
     A guid that others of the document share identifies nothing; alone, it would seem to.
     """
     has_own_guid = any(key.startswith("g:") for key in identity.keys)
-    return candidate if has_own_guid else replace(candidate, guid=None)
+    counts = candidate.identified_by.way in {Way.AUTO, Way.GUID}
+    return candidate if has_own_guid or not counts else replace(candidate, guid=None)
 
 
 def as_listed(candidate: Candidate) -> ListedItem:

@@ -27,7 +27,8 @@ from syndicator.pipeline.rounds import (
     word,
 )
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.identity import url_key
+from syndicator.rules.announcing import is_back
+from syndicator.rules.identity import listed_key
 from syndicator.rules.politeness import same_owner
 from syndicator.store.store import Store
 
@@ -57,6 +58,7 @@ class PageRound:
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where the list page cannot be read."""
         notes = new_notes(state.first_success_at)
+        notes.back = is_back(state, self._clock())
         lists = await self._read_lists(source, address(source, state), notes)
         backfill = state.first_success_at is None
         fresh = await self._pages.take_in(source, lists.fresh, notes, backfill=backfill)
@@ -97,8 +99,8 @@ class PageRound:
             unknown = await self._pages.unknown(source, reading.items)
             listed += len(reading.items)
             unread = {item.url for item in unknown}
-            known += [url_key(item.url) for item in reading.items if item.url not in unread]
-            fresh.update((url_key(item.url), item) for item in unknown)
+            known += [listed_key(source, item.url) for item in reading.items if item.url not in unread]
+            fresh.update((listed_key(source, item.url), item) for item in unknown)
             if not page:
                 popular, moved = reading.popular, moved_to
             notes.warn(*reading.warnings)

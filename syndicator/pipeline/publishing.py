@@ -119,7 +119,10 @@ class Publisher:
 
     async def entry(self, article_id: ArticleId) -> FeedEntry | None:
         """Give one article as a page shows it."""
-        article = await self._store.articles.get(article_id)
+        articles = self._store.articles
+        article = await articles.get(article_id)
+        if article is None and (leader := await articles.led_by(article_id)) is not None:
+            article = await articles.get(leader)
         return self._entry(article) if article else None
 
     async def _version(self, key: _Key) -> FeedVersion:

@@ -15,10 +15,11 @@ from syndicator.model.article import Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.model.source import FeedHints, Round, Source, SourceState
+from syndicator.model.source import FeedHints, IdentityPolicy, Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted
 from syndicator.rules.admission import Verdict
 from syndicator.rules.identity import url_key
+from syndicator.rules.ladder import GuidEvidence
 from syndicator.rules.moves import to_ask
 from syndicator.rules.rhythm import Poll
 from syndicator.store.popularity import ViewReading
@@ -72,6 +73,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Whether the document is that of the same source; None where that was not asked, or cannot be told."""
     held_news: bool | None = None
     """Of a document that was said to be unchanged and fetched all the same: whether it held anything new."""
+    guids: GuidEvidence = GuidEvidence()
+    """What the document shows of the source's guids."""
     found: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     """Configured selectors that found something, or nothing, on any page of the round."""
@@ -97,6 +100,10 @@ class Notes:
     """When no further article page is begun, on the clock of the event loop."""
     archive_before: datetime | None = None
     """What is dated before is no late find, but comes from the archive: it is listed by its own date."""
+    identified_by: IdentityPolicy | None = None
+    """By what its articles are known; None: as the source's table says."""
+    back: bool = False
+    """Whether the source is gathered again after a long pause (`rules.announcing`)."""
     found: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     unfinished: bool = False

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Failure, FeedHints, Honesty, Move, Round, Source, SourceState
+from syndicator.model.source import Failure, FeedHints, GuidRecord, Honesty, Move, Round, Source, SourceState
 from syndicator.pipeline.rounds import Outcome, address
 from syndicator.rules.cadence import (
     GONE,
@@ -24,6 +24,8 @@ from syndicator.rules.cadence import (
 from syndicator.rules.hints import asked_by
 from syndicator.rules.honesty import judged
 from syndicator.rules.honesty import sentence as honesty_sentence
+from syndicator.rules.ladder import after_round
+from syndicator.rules.ladder import sentence as ladder_sentence
 from syndicator.rules.moves import Led, followed, given_up
 from syndicator.rules.moves import sentence as move_sentence
 from syndicator.rules.redesign import lengthened, noted
@@ -60,6 +62,7 @@ class Settling:
             lacked={},
             honesty=Honesty(),
             move=None,
+            guids=GuidRecord(),
             hints=FeedHints(),
             interval_s=None,
             stopped=None,
@@ -114,7 +117,7 @@ class Settling:
                 replace(state, move=given_up(state.move, now), stopped=None),
                 Due(at=now, because=because),
             )
-        return _due(replace(state, warnings=state.own_warnings + _noticed(state, now)), due)
+        return _due(replace(state, warnings=state.own_warnings + _noticed(source, state, now)), due)
 
     def _after_success(
         self, source: Source, state: SourceState, outcome: Outcome, began: datetime
@@ -128,7 +131,7 @@ class Settling:
                 fruitful=state.fruitful or _took(outcome.round),
                 # What is useless in a push tells nothing of the source.
                 last_round=state.last_round if outcome.round == Round() else outcome.round,
-                warnings=state.own_warnings + _noticed(state, now) + outcome.of_pushes,
+                warnings=state.own_warnings + _noticed(source, state, now) + outcome.of_pushes,
             )
         state = replace(
             state,
@@ -148,6 +151,7 @@ class Settling:
             missing=noted(state.missing, found=outcome.found, missing=outcome.missing),
             lacked=lengthened(state.lacked, state.missing, found=outcome.found),
             move=_moved(source, state, outcome, began, now),
+            guids=after_round(state.guids, outcome.guids, now),
         )
         if outcome.held_news is not None:
             state = replace(state, honesty=judged(state.honesty, held_news=outcome.held_news, now=now))
@@ -167,7 +171,7 @@ class Settling:
         same = not outcome.read_whole or not (state.fruitful or outcome.warnings)
         own = state.own_warnings if same else outcome.warnings
         gap = gap_warning(outcome.poll, source.schedule)
-        odd = (*own, *([gap] if gap else []), *_noticed(state, now), *outcome.of_pushes)
+        odd = (*own, *([gap] if gap else []), *_noticed(source, state, now), *outcome.of_pushes)
         return _due(replace(state, own_warnings=own, warnings=odd), due)
 
 
@@ -190,12 +194,13 @@ def _moved(
     return replace(move, looked_back_at=now) if move is not None and outcome.looked_back else move
 
 
-def _noticed(state: SourceState, now: datetime) -> tuple[str, ...]:
+def _noticed(source: Source, state: SourceState, now: datetime) -> tuple[str, ...]:
     """Say what only a look at several rounds shows, as long as it is so."""
     found = (
         redesign_warning(state.missing, state.lacked),
         honesty_sentence(state.honesty, now),
         move_sentence(state.move),
+        ladder_sentence(source, state),
     )
     return tuple(sentence for sentence in found if sentence)
 

@@ -31,6 +31,7 @@ from syndicator.pipeline.rounds import (
 from syndicator.pipeline.sitemap_listing import Line, SitemapListing
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import RECHECK_UNTIL
+from syndicator.rules.announcing import is_back
 from syndicator.rules.archive import first_horizon
 from syndicator.store.store import Store
 
@@ -82,6 +83,7 @@ class SitemapRound:
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where there is no sitemap to read."""
         notes = new_notes(state.first_success_at)
+        notes.back = is_back(state, self._clock())
 
         async def read(document: Fetched) -> Outcome:
             return await self._read(source, state, document, notes)

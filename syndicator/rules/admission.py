@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.article import Article, Candidate, Identity
+from syndicator.model.article import Alias, Article, Candidate, Identity
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec, Order, Per
 from syndicator.model.ids import ArticleId, FeedId, SourceId
@@ -68,6 +68,16 @@ class Admission(Struct, frozen=True, kw_only=True):
     """When the article's page is to be read again; None: not again."""
     placement: Placement | None = None
     """Of a new article: whose copy it is, and which story it joins or founds."""
+    rechecked: bool = True
+    """Whether its page is one that is read again at times."""
+    fresh: tuple[str, ...] = ()
+    """Identity keys that are not known yet."""
+    stale: tuple[str, ...] = ()
+    """Known ones whose last sighting is noted again."""
+    aliases: tuple[Alias, ...] = ()
+    """What the log of the known article gets."""
+    merged: Known | None = None
+    """A known article that was found to be this one: it leaves."""
 
 
 def judge(candidate: Candidate, identity: Identity, known: Known | None) -> Verdict:
@@ -99,8 +109,12 @@ def decide(
     now: datetime,
     backfill: bool,
     rechecked: bool,
+    announced_from: datetime | None = None,
 ) -> Admission:
-    """Turn a candidate into the intent that the store carries out."""
+    """Turn a candidate into the intent that the store carries out.
+
+    `announced_from`: what is new and was published before is told to nobody (`rules.announcing`).
+    """
     verdict = judge(candidate, identity, known)
     previous = known.article if known and verdict is Verdict.CHANGED else None
     restless = previous is not None and is_restless(previous, identity.content_hash)
@@ -120,10 +134,12 @@ def decide(
         known=known,
         article=article,
         feeds=concerned(specs, article, previous) if article else (),
-        event=_event(article, previous, now) if article else None,
+        event=None if article is None or _is_old(article, announced_from) else _event(article, previous, now),
         is_restless=restless,
         renewed_hash=None if restless else _renewed_hash(verdict, identity, known),
         recheck_at=next_recheck(published, now) if rechecked and published else None,
+        rechecked=rechecked,
+        fresh=() if known else identity.keys,
     )
 
 
@@ -226,6 +242,10 @@ def _article(
         content_hash=identity.content_hash,
         correction=correction_of(candidate),
     )
+
+
+def _is_old(article: Article, announced_from: datetime | None) -> bool:
+    return announced_from is not None and article.revision == 1 and article.published_at < announced_from
 
 
 def _event(article: Article, previous: Article | None, now: datetime) -> Event:

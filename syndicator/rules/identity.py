@@ -6,17 +6,22 @@ keyed BLAKE2b, 80 bits in lower-case base32: nobody can aim one at another's.
 
 import base64
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from syndicator.model.article import Candidate, Identity
 from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EventId
-from syndicator.model.source import Source
-from syndicator.rules.addresses import canonical_url
+from syndicator.model.source import IdentityPolicy, Source, Way
+from syndicator.rules.addresses import canonical_url, url_path
 from syndicator.rules.noticeable import content_hash
+
+_MAX_SEARCHED = 2048
+"""Characters of an address in which a pattern is searched."""
 
 
 def identify(candidates: Sequence[Candidate]) -> list[Identity]:
@@ -35,9 +40,26 @@ def identify(candidates: Sequence[Candidate]) -> list[Identity]:
     return [_identity(one, keys, shared_guids, shared_links) for one, keys in with_keys]
 
 
+def identified_by(candidate: Candidate, policy: IdentityPolicy) -> Candidate:
+    """Have a candidate known by what a policy says."""
+    return candidate if candidate.identified_by == policy else replace(candidate, identified_by=policy)
+
+
+def narrowed(identity: Identity, anothers: Collection[str]) -> Identity:
+    """Give an identity without keys that stand for another article; never without all of them."""
+    keys = tuple(key for key in identity.keys if key not in anothers) or identity.keys
+    own = [key for key in keys if key not in identity.foreign]
+    return replace(identity, keys=keys, article_id=_article_id(own or keys))
+
+
 def url_key(url: str) -> str:
     """Give the identity key of a URL."""
     return "u:" + _digest("url", canonical_url(url))
+
+
+def listed_key(source: Source, url: str) -> str:
+    """Give the key by which an address on a list of a source is known, before its page is read."""
+    return _own_key(source.identity, source.id, url) or url_key(url)
 
 
 def guid_key(source: str, guid: str) -> str:
@@ -64,21 +86,50 @@ def _url_keys(candidate: Candidate) -> list[str]:
 def _identity(
     candidate: Candidate, of_urls: list[str], shared_guids: frozenset[str], shared_links: frozenset[str]
 ) -> Identity:
-    keys = []
-    if candidate.guid and candidate.guid not in shared_guids:
-        keys.append(guid_key(candidate.source, candidate.guid))
-    url_keys = [key for key in of_urls if not keys or key not in shared_links]
-    keys.extend(url_keys)
+    way = candidate.identified_by.way
+    has_guid = bool(candidate.guid) and candidate.guid not in shared_guids and way in {Way.AUTO, Way.GUID}
+    keys = [guid_key(candidate.source, candidate.guid or "")] if has_guid else []
+    keys += _declared(candidate)
+    urls = [key for key in of_urls if not keys or key not in shared_links]
+    # By whose address it is alone, an article of this source is not known where something else is declared.
+    foreign = tuple(urls) if keys and way in {Way.GUID, Way.CONTENT} else ()
+    keys += urls
     if not keys:
         keys.append("t:" + _digest("text", candidate.source, candidate.title, candidate.lead))
-    # The id comes from the URL where there is one: sources that carry the same page agree on it, and so
-    # does a service that lost its state and gathers everything again.
-    first = url_keys[0] if url_keys else keys[0]
+    link = url_key(candidate.url) if candidate.url else ""
     return Identity(
         keys=tuple(keys),
-        article_id=ArticleId(_digest("article", first)),
+        article_id=_article_id([key for key in keys if key not in foreign]),
         content_hash=content_hash(candidate),
+        link=link if link in urls and not foreign else "",
+        foreign=foreign,
     )
+
+
+def _declared(candidate: Candidate) -> list[str]:
+    """Give the key that a source's own policy makes, where it makes one."""
+    policy, source = candidate.identified_by, candidate.source
+    if policy.way is Way.CONTENT:
+        words = " ".join(f"{candidate.title} {candidate.lead}".casefold().split())
+        return ["c:" + _digest("words", source, words)]
+    return [key] if candidate.url and (key := _own_key(policy, source, candidate.url)) else []
+
+
+def _own_key(policy: IdentityPolicy, source: str, url: str) -> str | None:
+    if policy.way is Way.PATH:
+        return "p:" + _digest("path", source, url_path(url))
+    if policy.way is Way.PATTERN:
+        found = re.search(policy.pattern, url[:_MAX_SEARCHED])
+        part = found.group(1) if found else None
+        return "x:" + _digest("pattern", source, part) if part else None
+    return None
+
+
+def _article_id(keys: Sequence[str]) -> ArticleId:
+    # It comes from the address where there is one: sources that carry the same page agree on it, and so does
+    # a service that lost its state and gathers everything again.
+    first = next((key for key in keys if key.startswith("u:")), keys[0])
+    return ArticleId(_digest("article", first))
 
 
 def _repeated(values: Iterable[str]) -> frozenset[str]:

@@ -1,13 +1,20 @@
 """What a source's table says of how its articles are known again."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from syndicator.settings.texts import Line, wrong
+from syndicator.model.source import IdentityPolicy, Way
+from syndicator.rules.politeness import registrable_domain
+from syndicator.settings.texts import Line, regex_fault, wrong
 
 _PARAMETER = re.compile(r"[^\s&=#?*]+\*?")
+_WAYS = tuple(way.value for way in Way if way is not Way.PATTERN)
+_REMEDY = (
+    'write "auto", "guid", "link", "path", "content" or { link = "a regular expression with one group" }'
+)
 
 
 def _parameter(value: str) -> str:
@@ -18,4 +25,52 @@ def _parameter(value: str) -> str:
     return value.lower()
 
 
+def _domain(value: str) -> str:
+    domain = registrable_domain(value.lower())
+    if domain is None or domain != value.lower():
+        raise wrong("is no registered domain", 'write it without a subdomain, as in "portal.co.id"')
+    return domain
+
+
+def _identity(value: object) -> str | Mapping[str, str]:
+    if isinstance(value, str) and value in _WAYS:
+        return value
+    if not isinstance(value, Mapping) or set(value) != {"link"} or not isinstance(value["link"], str):
+        raise wrong("is no way to know an article again", _REMEDY)
+    pattern = value["link"]
+    if fault := regex_fault(pattern):
+        raise wrong(f"link is no regular expression: {fault}", _REMEDY)
+    if re.compile(pattern).groups != 1:
+        raise wrong(
+            "link has not exactly one group: what it takes is the article's name",
+            'write one pair of parentheses, as in "/read/(\\\\d+)/"; (?:…) is no group',
+        )
+    return {"link": pattern}
+
+
 Parameter = Annotated[Line, AfterValidator(_parameter)]
+Domain = Annotated[Line, AfterValidator(_domain)]
+IdentityChoice = Annotated[
+    str | Mapping[str, str],
+    BeforeValidator(_identity),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": list(_WAYS), "type": "string"},
+                {
+                    "type": "object",
+                    "properties": {"link": {"type": "string", "format": "regex"}},
+                    "required": ["link"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+def policy(choice: str | Mapping[str, str]) -> IdentityPolicy:
+    """Give the policy that a table chooses."""
+    if isinstance(choice, str):
+        return IdentityPolicy(way=Way(choice))
+    return IdentityPolicy(way=Way.PATTERN, pattern=choice["link"])

@@ -104,7 +104,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if "const" in schema or "enum" in schema:
         return ", ".join(f"`{_toml(each)}`" for each in schema.get("enum", [schema.get("const")]))
     if "anyOf" in schema:
-        return "text, or list of texts"
+        of_texts = any(each.get("type") == "array" for each in schema["anyOf"])
+        return "text, or list of texts" if of_texts else ", or ".join(map(_kind, schema["anyOf"]))
     word = _KINDS["object" if "$ref" in schema else schema["type"]]
     if "minimum" in schema:
         return f"{word}, {schema['minimum']} to {schema.get('maximum', '…')}"

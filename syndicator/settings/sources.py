@@ -25,7 +25,7 @@ from syndicator.model.source import (
     SourceKind,
 )
 from syndicator.settings.form import Cookies, Form, Headers
-from syndicator.settings.identities import Parameter
+from syndicator.settings.identities import Domain, IdentityChoice, Parameter, policy
 from syndicator.settings.secret_files import TextFile
 from syndicator.settings.sections import EgressSection
 from syndicator.settings.texts import (
@@ -269,7 +269,6 @@ class SourceForm(Form):
     planned: ClassVar[frozenset[str]] = frozenset(
         {
             "owner",
-            "identity",
             "sections",
             "rights",
             "windows",
@@ -326,6 +325,22 @@ class SourceForm(Form):
         default=False,
         strict=True,
         description="Whether dates ahead of now are meant, as those of events are.",
+    )
+    announce_age: Duration = Field(
+        default=timedelta(hours=48),
+        description="Of the first round, and of the first after a pause of 7 days, what is older is stored "
+        "and in feeds, but not sent to endpoints.",
+    )
+    identity: IdentityChoice = Field(
+        default="auto",
+        description="By what its articles are known again: `guid`, `link` (the address), `path` (the address "
+        "without its host), `content` (headline and lead), or what the one group of a regular expression "
+        'finds in the address: `{ link = "/read/([0-9]+)/" }`. `auto` is guid and address, and the address '
+        "alone once guids prove to be no names.",
+    )
+    domains: tuple[Domain, ...] = Field(
+        default=(),
+        description="Other domains of the same portal: its pages may name addresses there as their own.",
     )
     tracking: tuple[Parameter, ...] = Field(
         default=(),
@@ -429,6 +444,9 @@ class SourceForm(Form):
             max_articles=self.max_articles,
             full_text=_reads_pages(self.kind, self.full_text),
             future_dates=self.future_dates,
+            announce_age_s=self.announce_age.total_seconds(),
+            identity=policy(self.identity),
+            domains=self.domains,
             tracking=self.tracking,
             images=self.images,
             politeness=self.politeness.value(),

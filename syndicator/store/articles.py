@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.article import Article, Identity
+from syndicator.model.article import Alias, Article, Identity
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.admission import Admission, Known, Verdict
+from syndicator.rules.recognition import Found
 from syndicator.rules.selection import ALL, facets_of
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
@@ -35,7 +36,10 @@ class Owned(Struct, frozen=True, kw_only=True):
 
 
 SEEN_PRECISION = timedelta(days=1)
-"""How exactly it is known when an identity was last seen: a list that never changes writes nothing."""
+"""How exactly it is known when an identity was last seen: a list that never changes writes nothing.
+Of identities that are kept for less than two days it is half of that time."""
+MAX_ALIASES = 50
+"""Of one article are told; the newest."""
 
 
 MAX_KEPT_BYTES = 128 * 1024
@@ -45,27 +49,40 @@ MAX_KEPT_BYTES = 128 * 1024
 class Articles:
     """What was admitted. All times in Redis are milliseconds UTC."""
 
-    def __init__(self, connection: Connection, keys: Keys, kept_revisions: int, stories: Stories) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        keys: Keys,
+        kept_revisions: int,
+        kept_identities: timedelta,
+        stories: Stories,
+    ) -> None:
         self._redis = connection
         self._keys = keys
         self._stories = stories
         self._kept_revisions = kept_revisions
+        self._seen_precision = min(SEEN_PRECISION, kept_identities / 2)
         self._lookup = Script("lookup")
         self._forget = Script("forget")
 
-    async def lookup(self, identities: Sequence[Identity]) -> list[Known | None]:
+    async def lookup(self, identities: Sequence[Identity], now: datetime) -> list[Found]:
         """Tell what is known of each candidate of a batch, in one round trip."""
         if not identities:
             return []
         wanted = [(identity.content_hash, *identity.keys) for identity in identities]
         rows = await self._redis.run(
-            self._lookup, [self._keys.identities()], self._keys.article(ArticleId("")), pack(wanted)
-        )
-        return [_known(row) if row else None for row in rows]
+            self._lookup,
+            [self._keys.identities(), self._keys.identities_seen()],
+            self._keys.article(ArticleId("")), pack(wanted), to_ms(now - self._seen_precision),
+        )  # fmt: skip
+        return [_found(identity, row) for identity, row in zip(identities, rows, strict=True)]
 
     async def admit(self, admissions: Sequence[Admission], now: datetime) -> list[bool]:
         """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
-        return await self._redis.commit([self._unit(admission, to_ms(now)) for admission in admissions])
+        units = [self._unit(admission, to_ms(now)) for admission in admissions]
+        # Most of what is listed is known, and leaves nothing to be written.
+        done = iter(await self._redis.commit([unit for unit in units if unit.writes]))
+        return [next(done) if unit.writes else True for unit in units]
 
     async def are_known(self, keys: Sequence[str], source: SourceId, now: datetime) -> list[bool]:
         """Tell which identity keys a source lists now are known; note that it carries those, and when."""
@@ -77,7 +94,7 @@ class Articles:
                 ("ZMSCORE", self._keys.identities_seen(), *keys),
             ]
         )
-        aged = to_ms(now - SEEN_PRECISION)
+        aged = to_ms(now - self._seen_precision)
         stale = [
             key
             for key, article, at in zip(keys, found, seen, strict=True)
@@ -131,6 +148,16 @@ class Articles:
         fields = ("head", "body") if bodies else ("head",)
         rows = await self._redis.batch([("HMGET", self._keys.article(key), *fields) for key in ids])
         return [_article(row[0], row[1] if bodies else None) for row in rows]
+
+    async def aliases(self, article_id: ArticleId) -> list[Alias]:
+        """Give the other names under which an article came, the oldest first."""
+        found = await self._redis.call("LRANGE", self._keys.aliases(article_id), 0, -1)
+        return [unpack(data, Alias) for data in found]
+
+    async def led_by(self, article_id: ArticleId) -> ArticleId | None:
+        """Name the article that one was found to be; None where it is, or was, one of its own."""
+        found = await self._redis.call("HGET", self._keys.article(article_id), "merged")
+        return ArticleId(found.decode()) if found else None
 
     async def revision(self, article_id: ArticleId, revision: int) -> Article | None:
         """Give one revision with its body; None when it is no longer kept."""
@@ -237,19 +264,15 @@ class Articles:
     def _unit(self, admission: Admission, now_ms: int) -> Unit:
         keys, known = self._keys, admission.known
         article_id, source = admission.article_id, admission.carried_by
-        expects: list[tuple[str, str, str]] = []
-        writes: list[Command] = []
-        if known is None:
-            expects += [(keys.identities(), key, "") for key in admission.identity.keys]
-        else:
+        # An identity that belongs to another article by now is never taken from it.
+        expects = [(keys.identities(), key, "") for key in admission.fresh]
+        if known is not None:
             revision = str(known.revision) if known.revision else ""
             expects.append((keys.article(article_id), "revision", revision))
-        for key in admission.identity.keys:
-            # HSETNX: an identity that belongs to another article is never taken from it.
-            writes.append(("HSETNX", keys.identities(), key, article_id))
-            writes.append(("ZADD", keys.identities_seen(), now_ms, key))
-        if admission.known is None or admission.known.revision:
-            writes.append(("ZADD", keys.carried(source), "NX", now_ms, article_id))
+        writes = self._naming(admission, now_ms)
+        if (merged := admission.merged) is not None:
+            expects.append((keys.article(merged.article_id), "revision", str(merged.revision)))
+            writes += self._merging(merged, article_id)
         if admission.article is not None:
             writes += self._storing(admission.article, known.article if known else None)
         if admission.renewed_hash is not None:
@@ -261,7 +284,7 @@ class Articles:
             writes.append(append_event(keys, admission.event))
         if admission.recheck_at is not None:
             writes.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
-        elif admission.verdict is not Verdict.DUPLICATE:
+        elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:
             writes.append(("ZREM", keys.recheck(source), article_id))
         placing = None
         if admission.placement is not None:
@@ -269,6 +292,20 @@ class Articles:
             expects += grounds
             writes += placed
         return Unit(expects=tuple(expects), writes=tuple(writes), placing=placing)
+
+    def _naming(self, admission: Admission, now_ms: int) -> list[Command]:
+        """Note by what an article is known, that it was listed, and the names that are new for it."""
+        keys, known, article_id = self._keys, admission.known, admission.article_id
+        commands: list[Command] = [("HSET", keys.identities(), key, article_id) for key in admission.fresh]
+        seen = (*admission.fresh, *admission.stale)
+        commands += [("ZADD", keys.identities_seen(), now_ms, key) for key in seen]
+        if known is None or (known.revision and (seen or admission.verdict is Verdict.DUPLICATE)):
+            commands.append(("ZADD", keys.carried(admission.carried_by), "NX", now_ms, article_id))
+        if admission.aliases:
+            log = keys.aliases(article_id)
+            commands.append(("RPUSH", log, *(pack(alias) for alias in admission.aliases)))
+            commands.append(("LTRIM", log, -MAX_ALIASES, -1))
+        return commands
 
     def _storing(self, article: Article, previous: Article | None) -> list[Command]:
         keys = self._keys
@@ -291,11 +328,26 @@ class Articles:
         commands += [("ZADD", keys.timeline(facet), listed_ms, article.id) for facet in sorted(facets)]
         return commands
 
+    def _merging(self, merged: Known, into: ArticleId) -> list[Command]:
+        """Take an article out of all indexes, and let what is left of it lead to the one that it is.
+
+        Its remains stay in `admitted`, and leave when their time has come.
+        """
+        commands = self._removal(merged.article_id, merged.article)
+        admitted = merged.article.first_seen_at if merged.article else None
+        commands.append(("HSET", self._keys.article(merged.article_id), "merged", into))
+        commands.append(("ZREM", self._keys.carried(merged.source), merged.article_id))
+        if admitted is not None:
+            commands.append(("ZADD", self._keys.admitted(), to_ms(admitted), merged.article_id))
+        return commands
+
     def _removal(self, article_id: ArticleId, article: Article | None) -> list[Command]:
         keys = self._keys
         facets = facets_of(article) if article else (ALL,)
         commands: list[Command] = [("ZREM", keys.timeline(facet), article_id) for facet in facets]
-        commands.append(("DEL", keys.article(article_id), keys.revisions(article_id)))
+        commands.append(
+            ("DEL", keys.article(article_id), keys.revisions(article_id), keys.aliases(article_id))
+        )
         commands += [("ZREM", keys.admitted(), article_id), ("HDEL", keys.views(), article_id)]
         commands += [("ZREM", keys.board(window), article_id) for window in Window]
         if article:
@@ -307,6 +359,15 @@ def _packed(revision: Article) -> bytes:
     """Give a revision as it is kept beside newer ones: of a very long one without the body."""
     packed = pack(revision)
     return packed if len(packed) <= MAX_KEPT_BYTES else pack(replace(revision, body_html=""))
+
+
+def _found(identity: Identity, row: tuple[list[int], list[int], list[list[bytes]]]) -> Found:
+    places, stale, rows = row
+    articles = [None, *map(_known, rows)]
+    return Found(
+        articles=tuple(articles[place] for place in places),
+        stale=tuple(identity.keys[place - 1] for place in stale),
+    )
 
 
 def _known(row: list[bytes]) -> Known:

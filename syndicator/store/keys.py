@@ -131,7 +131,8 @@ class Keys:
 
     def article(self, article: ArticleId) -> str:
         """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`;
-        `sketch` (msgpack `Story` of this article alone), `story`, `copy_of`, `kin` (msgpack `Kin`).
+        `sketch` (msgpack `Story` of this article alone), `story`, `copy_of`, `kin` (msgpack `Kin`); or only
+        `merged`: the id of the article that it was found to be.
 
         Kept: retention of articles; `body` by that of bodies. Written by: admit.
         """
@@ -143,6 +144,13 @@ class Keys:
         Kept: the newest few; goes with its article. Written by: admit.
         """
         return f"{self._prefix}revisions:{article}"
+
+    def aliases(self, article: ArticleId) -> str:
+        """LIST: msgpack `Alias`, another name under which the article came; the newest 50.
+
+        Kept: goes with its article. Written by: admit.
+        """
+        return f"{self._prefix}aliases:{article}"
 
     def identities(self) -> str:
         """HASH: identity key → article id.

@@ -41,6 +41,8 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     """How long stories are kept after the last article joined, so that they outlive their articles."""
     kept_revisions: int = 5
     """How many earlier revisions of an article are kept."""
+    kept_identities: timedelta = timedelta(days=180)
+    """How long an identity is kept after it was last seen."""
     kept_pictures: timedelta = timedelta(days=100)
     """How long the address of a picture that we serve is kept, after it was last asked for."""
 
@@ -51,7 +53,9 @@ class Store:
     def __init__(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
         self.connection = connection
         self.stories = Stories(connection, keys, options.kept_articles)
-        self.articles = Articles(connection, keys, options.kept_revisions, self.stories)
+        self.articles = Articles(
+            connection, keys, options.kept_revisions, options.kept_identities, self.stories
+        )
         self.configured = Configured(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.feeds = Feeds(connection, keys)

@@ -62,3 +62,24 @@ async def test_caption_and_credit_stand_apart(config: Path) -> None:
         ["credit", "Rina, Kabar"],
         ["image/jpeg,", "800 × 450, 1 bytes"],
     ]
+
+
+async def test_the_other_names_of_an_article_are_told(config: Path, tmp_path: Path) -> None:
+    assert (await run(config, "once", "gather"))[0] == 0
+    _, out, _ = await run(config, "articles", "list", "--json")
+    (item,) = json.loads(out)["items"]
+    _, out, _ = await run(config, "articles", "show", item["id"])
+    assert "its guid and address have stayed the same" in out
+    global FEED  # noqa: PLW0603  # the portal begins to give guids
+    before, FEED = FEED, FEED.replace("<media:content", "<guid isPermaLink='false'>baru</guid><media:content")
+    try:
+        _, out, _ = await run(config, "once", "gather", "--all", "--json")
+        assert json.loads(out)["totals"]["new"] == 0
+    finally:
+        FEED = before
+    _, out, _ = await run(config, "articles", "show", item["id"])
+    line = next(
+        line for line in out.splitlines() if line.strip().startswith("guid ") and "recognised" in line
+    )
+    assert line.split()[1] == "baru,"
+    assert line.endswith("recognised by its address")

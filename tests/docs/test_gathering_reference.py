@@ -38,6 +38,7 @@ from syndicator.pipeline import (
 )
 from syndicator.rules import (
     admission,
+    announcing,
     archive,
     cadence,
     dates,
@@ -45,6 +46,7 @@ from syndicator.rules import (
     health,
     hints,
     honesty,
+    ladder,
     moves,
     redesign,
     rhythm,
@@ -327,6 +329,12 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("WebSub", "Leases", [seconds(subscription.ASKED_LEASE_S)]),
     ("WebSub", "Hubs in trouble", [f"{subscription.TRIES_PER_HUB} tries", subscription.ROUND_PAUSE]),
     ("WebSub", "A pushed document that breaks every round", [f"after {subscription.MAX_TAKES}"]),
+    (
+        "Identity",
+        "A first gathering",
+        [SourceForm.model_fields["announce_age"].default, announcing.LONG_PAUSE],
+    ),
+    ("Identity", "`auto`", [f"{ladder.CHURN_ROUNDS} rounds", f"{ladder.REUSE_ROUNDS} rounds"]),
     ("Limits", "A request", [f"{LIMITS.timeout_s:.0f} s"]),
     ("Limits", "A document", [mebibytes(LIMITS.max_body_bytes)]),
     (

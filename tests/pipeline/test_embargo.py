@@ -46,6 +46,7 @@ class Guarded(Admitter):
         backfill: bool = False,
         rechecked: bool = False,
         archive_before: datetime | None = None,
+        announced_from: datetime | None = None,
     ) -> list[Admitted]:
         passed = await self._held.keep_back(candidates, self._now())
         return await super().admit(

@@ -105,7 +105,8 @@ async def test_another_way_of_looking_announces_nothing(
         assert await store.articles.sweep_bodies(clock(), timedelta(days=30), 100) == 1
     (again,) = await admitter(store, clock).admit([candidate(1)])
     assert again.verdict is Verdict.UNCHANGED
-    (known,) = await store.articles.lookup(identify([candidate(1)]))
+    (found,) = await store.articles.lookup(identify([candidate(1)]), clock())
+    known = found.articles[0]
     assert known is not None
     assert known.content_hash == article.content_hash
     (changed,) = await admitter(store, clock).admit([candidate(1, title="Baru")])

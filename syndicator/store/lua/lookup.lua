@@ -1,28 +1,48 @@
 -- What is known of the candidates of one batch.
 --
 -- KEYS[1]  HASH of identities
+-- KEYS[2]  ZSET: identity key → when it was last seen, ms
 -- ARGV[1]  key of an article, without its id
 -- ARGV[2]  msgpack: list of {content hash, identity key, identity key, …}
--- reply    list, one per candidate: false, or {article id, revision, hash, source, published, head, body};
---          head and body are '' where the hash is the candidate's; revision is '' where the article is gone
--- cost     one HGET per identity key until one is known, one HMGET per known article
+-- ARGV[3]  what was last seen before is to be noted again, ms
+-- reply    list, one per candidate: {places, stale, articles}. places: for each identity key, in order, the place
+--          of its article in articles, 0 for none. stale: those keys, by their place, that are to be noted again.
+--          articles: {article id, revision, hash, source, published, head, body}; head and body are '' where the
+--          hash is the candidate's and no other article is in question; revision is '' where the article is gone
+-- cost     one HMGET and ZMSCORE per candidate, one or two HMGET per known article
+local function article(id)
+  local known
+  for _ = 1, 4 do -- one that was found to be another leads to that one, which may have gone the same way
+    known = redis.call('HMGET', ARGV[1] .. id, 'revision', 'hash', 'source', 'published', 'merged')
+    if not known[5] then break end
+    id = known[5]
+  end
+  return {id, known[1] or '', known[2] or '', known[3] or '', known[4] or '', '', ''}
+end
+
 local reply = {}
 for number, candidate in ipairs(cmsgpack.unpack(ARGV[2])) do
-  local id = false
-  for position = 2, #candidate do
-    id = redis.call('HGET', KEYS[1], candidate[position])
-    if id then break end
-  end
-  if id then
-    local key = ARGV[1] .. id
-    local known = redis.call('HMGET', key, 'revision', 'hash', 'source', 'published')
-    local text = {'', ''}
-    if known[1] and known[2] ~= candidate[1] then
-      text = redis.call('HMGET', key, 'head', 'body')
+  local hash = table.remove(candidate, 1)
+  local places, stale, articles, at = {}, {}, {}, {}
+  local seen = redis.call('ZMSCORE', KEYS[2], unpack(candidate))
+  for place, id in ipairs(redis.call('HMGET', KEYS[1], unpack(candidate))) do
+    if id and not at[id] then
+      local found = article(id)
+      if not at[found[1]] then
+        articles[#articles + 1] = found
+        at[found[1]] = #articles
+      end
+      at[id] = at[found[1]]
     end
-    reply[number] = {id, known[1] or '', known[2] or '', known[3] or '', known[4] or '', text[1] or '', text[2] or ''}
-  else
-    reply[number] = false
+    places[place] = id and at[id] or 0
+    if id and tonumber(seen[place] or 0) < tonumber(ARGV[3]) then stale[#stale + 1] = place end
   end
+  for _, found in ipairs(articles) do
+    if found[2] ~= '' and (#articles > 1 or found[3] ~= hash) then
+      local text = redis.call('HMGET', ARGV[1] .. found[1], 'head', 'body')
+      found[6], found[7] = text[1] or '', text[2] or ''
+    end
+  end
+  reply[number] = {places, stale, articles}
 end
 return reply

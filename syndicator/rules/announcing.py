@@ -1,0 +1,32 @@
+"""What of a round's new articles is announced to endpoints, and what is only stored and shown in feeds.
+
+Who follows a source wants its news, not its archive. What the first round of a source brings, and the first
+after a long pause, is announced only where it is younger than the source's `announce_age`. So is what later
+rounds find that is older than the first. All else that is new is announced, however late it is found. An
+article without a date of its own counts as published when it was first seen.
+"""
+
+from datetime import datetime, timedelta
+
+from syndicator.model.source import Source, SourceState
+
+LONG_PAUSE = timedelta(days=7)
+"""After so long without a round that worked, what is found is as good as a first gathering."""
+
+
+def is_back(state: SourceState, now: datetime) -> bool:
+    """Tell whether a source is gathered again after a long pause, whatever the reason was."""
+    return state.last_success_at is not None and now - state.last_success_at > LONG_PAUSE
+
+
+def announced_from(
+    source: Source, now: datetime, *, at_first: bool, back: bool, archive_before: datetime | None
+) -> datetime | None:
+    """Say since when a new article must be published to be announced; None: whenever it was.
+
+    `at_first`: a first round. `archive_before`: what is dated before comes from a source's archive.
+    """
+    young = now - timedelta(seconds=source.announce_age_s)
+    if at_first or back:
+        return young
+    return min(young, archive_before) if archive_before is not None else None

@@ -1,0 +1,57 @@
+"""When a page is believed that it has another address."""
+
+import pytest
+from gather.gather_values import source
+from msgspec.structs import replace
+from support import candidate
+
+from syndicator.model.source import PopularRule
+from syndicator.rules.naming import is_believed, shared_names
+
+PORTAL = source(
+    url="https://www.kota.co.id/indeks-berita",
+    home_url="https://www.kota.co.id/beranda-1",
+    popular=PopularRule(item="li", url="https://www.kota.co.id/terpopuler-24"),
+    domains=("kota-baru.com",),
+)
+PAGE = "https://m.kota.co.id/read/12345/judul-berita"
+
+
+@pytest.mark.parametrize(
+    ("name", "believed"),
+    [
+        ("https://www.kota.co.id/read/12345/judul-berita", True),
+        ("https://nasional.kota.co.id/read/12345/judul-berita", True),
+        ("https://kota-baru.com/read/12345", True),
+        ("https://lain.co.id/read/12345/judul-berita", False),
+        ("https://kota.co.id.evil.example/read/12345", False),
+        ("https://www.kota.co.id/", False),
+        ("https://www.kota.co.id", False),
+        ("https://www.kota.co.id/beranda-1?utm_source=x", False),
+        ("https://www.kota.co.id/indeks-berita", False),
+        ("https://www.kota.co.id/terpopuler-24/", False),
+        ("https://www.kota.co.id/read", False),
+        ("https://www.kota.co.id/nasional/politik", False),
+        ("https://[", False),
+        ("/read/1", False),
+    ],
+)
+def test_a_name_is_believed_inside_the_portal_and_where_it_can_be_an_article(
+    name: str, believed: bool
+) -> None:
+    assert is_believed(name, PAGE, PORTAL) is believed
+
+
+def test_where_articles_have_plain_addresses_names_may_be_plain() -> None:
+    assert is_believed("https://kota.co.id/nasional/banjir", "https://kota.co.id/amp/banjir", PORTAL)
+
+
+def test_a_name_that_pages_of_different_headlines_have_is_a_templates() -> None:
+    name = "https://city.example/read/0/contoh"
+    pages = [
+        replace(candidate(n, title=title), canonical_url=name)
+        for n, title in enumerate(("Banjir surut", "Emas naik"))
+    ]
+    assert shared_names(pages) == {name}
+    assert shared_names([pages[0], replace(pages[0], url="https://city.example/amp/0")]) == frozenset()
+    assert shared_names([pages[0], replace(pages[1], canonical_url=None)]) == frozenset()
