@@ -127,6 +127,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             specs=settings.feeds.values(),
             origins=origins(settings.sources),
             metrics=metrics,
+            clock=clock,
         )
         stack.callback(publisher.close)
         visitor = await stack.enter_async_context(

@@ -141,15 +141,18 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     """In the order in which they are shown."""
     ttl_s: int = 300
     """How long a reader may wait before it asks again."""
+    page_path: str = ""
+    """Of a feed that is not configured: where people read it. Its own path is that and `feed_path`."""
+    feed_path: str = ""
 
     @property
     def page_url(self) -> str:
         """Give the page for people."""
-        return self.site.url(f"/feeds/{self.spec.id}")
+        return self.site.url(self.page_path or f"/feeds/{self.spec.id}")
 
     def feed_url(self, form: Format) -> str:
         """Give the feed's own public URL in one format."""
-        return self.site.url(f"/feeds/{self.spec.id}.{form.value}")
+        return self.site.url(f"{self.page_path or f'/feeds/{self.spec.id}'}{self.feed_path}.{form.value}")
 
     @property
     def language(self) -> str:

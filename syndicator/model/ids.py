@@ -1,6 +1,9 @@
 """Names of things. A `NewType` each, so that a checker sees a mix-up; plain text at run time."""
 
+import re
 from typing import NewType
+
+_ARTICLE_ID = re.compile(r"[a-z2-7]{16}")
 
 SourceId = NewType("SourceId", str)
 """The key of `[source.KEY]` in the configuration."""
@@ -19,3 +22,8 @@ EventId = NewType("EventId", str)
 
 StoryId = NewType("StoryId", str)
 """The id of the article that founded the story."""
+
+
+def is_article_id(text: str) -> bool:
+    """Tell whether a text has the form of an article's id."""
+    return _ARTICLE_ID.fullmatch(text) is not None

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from syndicator import __version__
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.article import Article
+from syndicator.model.clock import Clock
 from syndicator.model.feed import (
     AlsoAt,
     FeedEntry,
@@ -29,10 +30,11 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.freshness import FreshVersions, retrieve
+from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import latest
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.pipeline.telling import Told
-from syndicator.render.rendition import render
+from syndicator.pipeline.telling import others_of
+from syndicator.render.rendition import render, write
 from syndicator.store.codec import pack
 from syndicator.store.store import Store
 
@@ -61,6 +63,7 @@ class Publisher:
         specs: Collection[FeedSpec],
         origins: Mapping[SourceId, Origin],
         metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self.site = site
         self.specs: Mapping[FeedId, FeedSpec] = {spec.id: spec for spec in specs}
@@ -68,6 +71,7 @@ class Publisher:
         self._origins = origins
         self._metrics = metrics
         self._versions = FreshVersions(store.feeds)
+        self._relating = Relating(store, clock)
         self._kept: dict[_Key, Rendition] = {}
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing: dict[tuple[_Key, FeedVersion], asyncio.Task[Rendition]] = {}
@@ -119,11 +123,45 @@ class Publisher:
 
     async def entry(self, article_id: ArticleId) -> FeedEntry | None:
         """Give one article as a page shows it."""
+        article = await self._article(article_id)
+        if article is None:
+            return None
+        others = await others_of(self._store, article)
+        return replace(self._entry(article), also_at=self._also_at(others))
+
+    async def related_entries(self, article: Article) -> tuple[FeedEntry, ...]:
+        """Give what is related to an article, the nearest first; without bodies."""
+        return tuple(self._entry(one) for one in await self._relating.related(article))
+
+    async def related(self, article_id: ArticleId) -> FeedSnapshot | None:
+        """Give what is related to an article as a feed, with bodies; None where there is no such article."""
+        article = await self._article(article_id)
+        if article is None:
+            return None
+        heads = await self._relating.related(article)
+        found = [one for one in await self._store.articles.get_many([head.id for head in heads]) if one]
+        changed_at = max((one.updated_at for one in found), default=article.updated_at)
+        return FeedSnapshot(
+            spec=FeedSpec(id=FeedId(article.id), title=article.title, language=article.language),
+            site=self.site,
+            version=FeedVersion(version=0, changed_at=changed_at),
+            entries=tuple(self._entry(one) for one in found),
+            page_path=f"/articles/{article.id}",
+            feed_path="/related",
+        )
+
+    async def drawn(self, snapshot: FeedSnapshot, form: Format) -> bytes:
+        """Render a feed that is not kept, in the thread that renders all others."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, write, snapshot, form)
+
+    async def _article(self, article_id: ArticleId) -> Article | None:
+        """Give an article with its body, also by the id of one that it turned out to be."""
         articles = self._store.articles
         article = await articles.get(article_id)
         if article is None and (leader := await articles.led_by(article_id)) is not None:
             article = await articles.get(leader)
-        return self._entry(article) if article else None
+        return article
 
     async def _version(self, key: _Key) -> FeedVersion:
         feed, _ = key
@@ -184,7 +222,7 @@ class Publisher:
         told = await latest(self._store, spec.filter, spec.size, spec.per)
         articles = await self._store.articles.get_many([one.article.id for one in told])
         return tuple(
-            replace(self._entry(article), also_at=self._also_at(one))
+            replace(self._entry(article), also_at=self._also_at(one.others))
             for one, article in zip(told, articles, strict=True)
             if article
         )
@@ -201,8 +239,8 @@ class Publisher:
     def _entry(self, article: Article, popularity: Popularity | None = None) -> FeedEntry:
         return FeedEntry(article=article, origin=self._origin(article), popularity=popularity)
 
-    def _also_at(self, told: Told) -> tuple[AlsoAt, ...]:
-        return tuple(AlsoAt(article=other, origin=self._origin(other)) for other in told.others)
+    def _also_at(self, others: Sequence[Article]) -> tuple[AlsoAt, ...]:
+        return tuple(AlsoAt(article=other, origin=self._origin(other)) for other in others)
 
     def _origin(self, article: Article) -> Origin:
         origin = self._origins.get(article.source)

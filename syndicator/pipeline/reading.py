@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection
 
+from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedEntry, Site
@@ -48,6 +49,10 @@ class Reading:
     async def article(self, article_id: ArticleId) -> FeedEntry | None:
         """Give one article with its body."""
         return await self.publisher.entry(article_id)
+
+    async def related(self, article: Article) -> tuple[FeedEntry, ...]:
+        """Name what is related to an article, the nearest first; without bodies."""
+        return await self.publisher.related_entries(article)
 
     async def explained(self, article_id: ArticleId) -> Explained | None:
         """Tell where an article comes from, and what was made of it; None where there is none."""

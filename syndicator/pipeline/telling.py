@@ -22,6 +22,16 @@ class Told(Struct, frozen=True, kw_only=True):
     others: tuple[Article, ...] = ()
 
 
+async def others_of(store: Store, article: Article) -> tuple[Article, ...]:
+    """Give the other articles of an article's story, the first first; without bodies."""
+    (place,) = await store.stories.places([article.id])
+    if place.story is None:
+        return ()
+    members = await store.stories.members([place.story], MEMBERS)
+    heads = await store.articles.get_many(members[place.story], bodies=False)
+    return tuple(head for head in heads if head and head.id != article.id)
+
+
 class Telling:
     """Chooses for one feed, keeping what it has read: a timeline is followed in several steps."""
 

@@ -25,9 +25,14 @@ _WRITERS: Mapping[Format, Callable[[FeedSnapshot], bytes]] = {
 }
 
 
+def write(snapshot: FeedSnapshot, form: Format) -> bytes:
+    """Give the bytes of the snapshot in one format."""
+    return _WRITERS[form](snapshot)
+
+
 def render(snapshot: FeedSnapshot, form: Format) -> Rendition:
     """Render the snapshot in one format. Pure, and safe in any thread."""
-    body = _WRITERS[form](snapshot)
+    body = write(snapshot, form)
     return Rendition(
         feed=snapshot.spec.id,
         form=form,

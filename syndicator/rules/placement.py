@@ -95,6 +95,15 @@ def fingerprint(candidate: Candidate) -> Fingerprint:
     return _taken_apart(candidate)
 
 
+def by_terms(title: str, terms: Terms) -> Fingerprint:
+    """Give a fingerprint by which only the matter is looked up, not the text."""
+    return Fingerprint(text=text_of(title, ""), terms=terms, shingle_keys=(), term_keys=_term_keys(terms))
+
+
+def _term_keys(terms: Terms) -> tuple[int, ...]:
+    return tuple(_TERM_KIND + term for term in strongest(terms, INDEX_TERMS))
+
+
 def _taken_apart(article: Article | Candidate) -> Fingerprint:
     plain = plain_body(article.body_html)
     text = text_of(article.title, plain)
@@ -103,7 +112,7 @@ def _taken_apart(article: Article | Candidate) -> Fingerprint:
         text=text,
         terms=terms,
         shingle_keys=tuple(sample(text.shingles)) if plain else (),
-        term_keys=tuple(_TERM_KIND + term for term in strongest(terms, INDEX_TERMS)),
+        term_keys=_term_keys(terms),
     )
 
 

@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import CONTENT_TYPES, Format, Rendition
-from syndicator.model.ids import FeedId
+from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
 from syndicator.render.opml import render_opml
@@ -47,9 +47,12 @@ class FeedRoutes:
 
     def routes(self) -> list[web.RouteDef]:
         feed = "/feeds/{feed}.{form:rss|atom|json}"
+        related = "/articles/{article}/related.{form:rss|atom|json}"
         return [
             web.get(feed, self.feed),
             web.options(feed, self.preflight),
+            web.get(related, self.related),
+            web.options(related, self.preflight),
             web.get("/feeds.opml", self.opml),
             web.options("/feeds.opml", self.preflight),
         ]
@@ -60,7 +63,8 @@ class FeedRoutes:
         if feed not in self._publisher.specs:
             raise not_found("No feed has this name.")
         rendition, age_s = await self._rendition(feed, form)
-        headers = self._headers(feed, form)
+        page = self._site.url(f"/feeds/{feed}")
+        headers = self._headers(f"{page}.{form.value}", page, form)
         if age_s is not None:
             headers[hdrs.AGE] = str(age_s)
         return respond(
@@ -70,6 +74,16 @@ class FeedRoutes:
             headers=headers,
             last_modified=rendition.last_modified,
         )
+
+    async def related(self, request: web.Request) -> web.Response:
+        """Send what is related to an article, in one format."""
+        name, form = request.match_info["article"], Format(request.match_info["form"])
+        snapshot = await self._publisher.related(ArticleId(name)) if is_article_id(name) else None
+        if snapshot is None:
+            raise not_found("No article with this id is kept here.")
+        body = await self._publisher.drawn(snapshot, form)
+        headers = self._headers(snapshot.feed_url(form), snapshot.page_url, form)
+        return respond_with(request, body, headers)
 
     async def opml(self, request: web.Request) -> web.Response:
         """Send the list of all public feeds."""
@@ -95,10 +109,8 @@ class FeedRoutes:
         self._confirmed_at[feed, form] = self._monotonic()
         return rendition, None
 
-    def _headers(self, feed: FeedId, form: Format) -> dict[str, str]:
+    def _headers(self, self_url: str, page_url: str, form: Format) -> dict[str, str]:
         own_type = CONTENT_TYPES[form]
-        self_url = self._site.url(f"/feeds/{feed}.{form.value}")
-        page_url = self._site.url(f"/feeds/{feed}")
         links = (
             f'<{self_url}>; rel="self"; type="{own_type.partition(";")[0]}"',
             f'<{page_url}>; rel="alternate"; type="text/html"',

@@ -1,14 +1,12 @@
 """Pages for people. They work without scripts, and while the store is away as far as they can."""
 
-import re
-
 from aiohttp import hdrs, web
 from markupsafe import Markup
 from msgspec import Struct
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import CONTENT_TYPES, FeedSpec, Format, Order
-from syndicator.model.ids import ArticleId, FeedId
+from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.reading import Reading
 from syndicator.render.items import Item, prepare_entry
 from syndicator.web.drawing import Drawing, page_headers
@@ -17,7 +15,6 @@ from syndicator.web.problems import Problem, not_found, problem_headers
 from syndicator.web.responses import respond_with
 from syndicator.web.texts import TEXTS
 
-_ARTICLE_ID = re.compile(r"[a-z0-9]{1,64}")
 _FORMAT_NAMES = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
 _ON_INDEX = 7
 _ON_FEED_PAGE = 30
@@ -74,7 +71,9 @@ class PageRoutes:
             cache_control=self._lifetime,
             newest=await self._listed(newest, _ON_INDEX) if newest else None,
             popular=await self._listed(popular, _ON_INDEX) if popular else None,
-            feeds=[Listed(spec=spec, addresses=self._addresses(spec)) for spec in specs.values()],
+            feeds=[
+                Listed(spec=spec, addresses=self._addresses(f"/feeds/{spec.id}")) for spec in specs.values()
+            ],
         )
 
     async def feed(self, request: web.Request) -> web.Response:
@@ -108,15 +107,21 @@ class PageRoutes:
     async def article(self, request: web.Request) -> web.Response:
         """Show one article as we know it; the portal's own page stays the one that counts."""
         name = request.match_info["article"]
-        entry = await self._reading.article(ArticleId(name)) if _ARTICLE_ID.fullmatch(name) else None
+        entry = await self._reading.article(ArticleId(name)) if is_article_id(name) else None
         if entry is None:
             raise not_found("No article with this id is kept here.")
-        item = prepare_entry(entry, self._reading.site)
+        site = self._reading.site
+        item = prepare_entry(entry, site)
+        more = await self._reading.related(entry.article)
+        known = {item.link} | {link.url for link in item.related}
+        others = (prepare_entry(one, site, with_html=False) for one in more)
         return self._drawing.page(
             request,
             "article.html",
             cache_control=self._lifetime,
             item=item,
+            more=[other for other in others if other.link not in known],
+            related=self._addresses(f"/articles/{item.article_id}/related"),
             body=Markup(item.parts.html),  # noqa: S704  clean since it was gathered, and the policy runs nothing
         )
 
@@ -149,13 +154,13 @@ class PageRoutes:
         try:
             snapshot = await self._publisher.snapshot(spec.id)
         except StoreUnavailable:
-            return Listed(spec=spec, addresses=self._addresses(spec), items=None)
+            return Listed(spec=spec, addresses=self._addresses(f"/feeds/{spec.id}"), items=None)
         shown = snapshot.entries[:most]
         site = self._reading.site
         items = tuple(prepare_entry(entry, site, with_html=False) for entry in shown)
-        return Listed(spec=spec, addresses=self._addresses(spec), items=items)
+        return Listed(spec=spec, addresses=self._addresses(f"/feeds/{spec.id}"), items=items)
 
-    def _addresses(self, spec: FeedSpec) -> tuple[Address, ...]:
+    def _addresses(self, stem: str) -> tuple[Address, ...]:
         return tuple(
             Address(
                 name=_FORMAT_NAMES[form],
@@ -164,5 +169,5 @@ class PageRoutes:
                 media_type=CONTENT_TYPES[form].partition(";")[0],
             )
             for form in Format
-            if (path := f"/feeds/{spec.id}.{form.value}")
+            if (path := f"{stem}.{form.value}")
         )

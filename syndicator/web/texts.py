@@ -45,6 +45,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "published": ("Terbit {when}", "Published {when}"),
     "updated": ("Diperbarui {when}", "Updated {when}"),
     "corrected": ("Dikoreksi oleh portalnya.", "Corrected by its portal."),
+    "also_at": ("Juga diberitakan", "Also reported by"),
     "related": ("Berita terkait", "Related"),
     "tags": ("Topik", "Topics"),
     "photos": ("Foto lainnya", "More photos"),

@@ -102,7 +102,12 @@ class World:
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(
-            store=self.store, site=self.site, specs=SPECS, origins=ORIGINS, metrics=open_metrics()
+            store=self.store,
+            site=self.site,
+            specs=SPECS,
+            origins=ORIGINS,
+            metrics=open_metrics(),
+            clock=self.clock,
         )
         self.regrouping = Regrouping(self.store, SPECS, StoriesPolicy(), self.clock)
         self.reading = Reading(
