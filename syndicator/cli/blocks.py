@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import asdict
 
-from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source
+from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source, SourceKind
 
 _SCHEDULE = '{ every = "5m", jitter = "30s" }'
 
@@ -20,7 +20,8 @@ def block(source: Source, taken: Collection[str]) -> str:
     told: dict[str, str | bool] = {"title": source.title, "kind": source.kind.value, "url": source.url}
     told |= {"language": source.language} if source.language else {}
     told |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
-    told |= {"full_text": True} if source.full_text else {}
+    if source.full_text or source.kind is SourceKind.SITEMAP:  # which reads pages, if not told otherwise
+        told["full_text"] = source.full_text
     told |= {"future_dates": True} if source.future_dates else {}
     lines = [_table(f"source.{name}", told) + f"schedule = {_SCHEDULE}\n"]
     for part in ("list", "article", "popular"):

@@ -32,6 +32,7 @@ _MAX_TEXT = 300
 _MAX_VALUE = 60
 _NAME_WIDTH = 11
 _WIDE = 110
+_LEAST_ROOM = 30
 _HELD = "held"
 
 Document = dict[str, Any]
@@ -224,8 +225,10 @@ def _grid(out: Console, rows: Mapping[str, str]) -> None:
 def _show_yields(out: Console, yields: Sequence[Yield]) -> None:
     """Show what each selector brings: as a table, or in two lines each where that is too narrow."""
     rows = [_yield(one) for one in yields]
-    if out.width >= _WIDE:
-        _table(out, rows)
+    taken = sum(max(len(row[name]) for row in rows) + 2 for name in ("selector of", "found", "selector"))
+    room = out.width - taken
+    if out.width >= _WIDE and room >= _LEAST_ROOM:
+        _table(out, [{**row, "first value": shortened(row["first value"], room)} for row in rows])
         return
     for row in rows:
         key, found, selector, value = row.values()

@@ -48,7 +48,7 @@ _ARTICLE: dict[str, Callable[[Candidate], object]] = {
 _POPULAR: dict[str, Callable[[PopularItem], object]] = {
     "link": lambda item: item.url,
     "title": lambda item: item.title,
-    "date": lambda item: item.published_at,
+    "date": lambda item: item.published_at or item.claimed_date,
     "views": lambda item: item.views,
     "author": lambda item: item.author,
 }

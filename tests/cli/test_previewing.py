@@ -174,7 +174,7 @@ async def test_a_feed_gets_a_block_of_a_free_name(config: Path, town: Town) -> N
     town.moved["/lama"] = "/rss"
     code, out, err = await run(config, "preview", f"{town.url}/lama")
     assert code == 0, err
-    assert f"301 → {town.url}/rss" in out
+    assert f"→ {town.url}/rss (301, for good)" in out
     assert "1 article in the list" in out
     told = await check_block(config, out)
     assert told["source"]["kabar-kota-kita"]["title"] == 'Kabar "Kota" Kita'

@@ -5,16 +5,21 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_network
 
+import pytest
+from gather.portal_pages import Story
 from pipeline.conftest import OpenService, Portal
 from pipeline.full_text_world import RULE, config, entry, feed, page, put_pages
 from pipeline.test_feed_rounds import gather
 from support import NOON, ManualClock
 
+from syndicator.cli.blocks import block
 from syndicator.egress.client import open_egress
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.article import Article, Candidate
 from syndicator.model.ids import SourceId
+from syndicator.model.source import Every, Source, SourceKind
+from syndicator.pipeline.discovering import discover
 from syndicator.pipeline.previewing import Desk, Preview, preview
 from syndicator.rules.addresses import clean_url
 from syndicator.rules.dates import published_at
@@ -149,3 +154,67 @@ async def test_a_list_that_robots_forbids(
     assert shown.robots is not None
     assert shown.robots.rule == "Disallow: /rss"
     assert "/read/1" not in portal.asked
+
+
+def draft(url: str) -> Source:
+    return Source(
+        id=SourceId("preview"),
+        title="Preview",
+        kind=SourceKind.FEED,
+        url=url,
+        schedule=Every(interval_s=300),
+        timezone="Asia/Jakarta",
+    )
+
+
+def put_list(portal: Portal, path: str, link: str) -> None:
+    """Fill a list page of six stories, and the page of each."""
+    stories = [Story(n) for n in range(6)]
+    rows = "".join(
+        f"<div class='kabar'><h3><a href='{link.format(n=s.n, slug=s.slug)}'>{s.title}</a></h3>"
+        f"<span class='tgl'>{s.long_date}</span></div>"
+        for s in stories
+    )
+    portal.documents[path] = f"<html lang='id'><body><div class='daftar'>{rows}</div></body></html>"
+    for s in stories:
+        portal.documents[link.format(n=s.n, slug=s.slug)] = (
+            f"<html lang='id'><body><div class='artikel'><h1>{s.title}</h1><div class='tgl'>{s.long_date}</div>"
+            f"<div class='isi-berita'>{s.text()}</div></div></body></html>"
+        )
+
+
+@pytest.mark.parametrize("kind", ["feed", "feed of leads", "sitemap", "page", "page by query"])
+async def test_the_block_as_pasted_brings_what_was_shown(
+    portal: Portal, service_of: OpenService, clock: ManualClock, kind: str
+) -> None:
+    put_pages(portal, 1, 2, 3)
+    path = "/index.php?kanal=1" if kind == "page by query" else "/"
+    if kind.startswith("feed"):
+        extra = f"<content:encoded><![CDATA[<p>{'Isi penuh. ' * 40}</p>]]></content:encoded>"
+        text = feed(
+            *(entry(portal, n, guid=f"g{n}", extra="" if "leads" in kind else extra) for n in (3, 2, 1))
+        )
+        text = text.replace("<rss ", "<rss xmlns:content='http://purl.org/rss/1.0/modules/content/' ")
+        portal.documents["/rss"] = text
+        portal.documents[path] = "<html><body><a href='/rss'>RSS</a></body></html>"
+    elif kind == "sitemap":
+        told = "".join(
+            f"<url><loc>{portal.url}/read/{n}</loc><news:news><news:publication_date>2026-11-05T1{n}:00:00Z"
+            f"</news:publication_date><news:title>Berita {n}</news:title></news:news></url>"
+            for n in (1, 2)
+        )
+        portal.documents["/news.xml"] = f"<urlset {NEWS}>{told}</urlset>"
+        portal.documents["/robots.txt"] = f"Sitemap: {portal.url}/news.xml\n"
+        portal.documents[path] = "<html><body><h1>Kota</h1></body></html>"
+    else:
+        link = "/index.php?baca={n}&judul={slug}" if kind == "page by query" else "/read/{n}00000/{slug}"
+        put_list(portal, path, link)
+    async with open_desk(clock) as desk:
+        found = await discover(desk, draft(f"{portal.url}{path}"), articles=50)
+    async with service_of(block(found.preview.source, ())) as service:
+        await service.enlist()
+        (report,) = await gather(service)
+        ids = [one.article_id for one in identify(found.preview.candidates)]
+        kept = [one for one in await service.store.articles.get_many(ids) if one]
+    assert report.round.new == found.preview.counts.new == len(kept) > 1
+    assert sorted(map(as_kept, found.preview.candidates), key=str) == sorted(map(stored, kept), key=str)
