@@ -45,6 +45,7 @@ from syndicator.pipeline.steps import Report, Step
 from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
 from syndicator.pipeline.sweeping import Retention, SweepStep
 from syndicator.pipeline.visiting import Visitor, open_visitor
+from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.settings.settings import Settings
 from syndicator.store.configured import Names
 from syndicator.store.connection import redis_clock
@@ -67,6 +68,7 @@ class Service:
     reading: Reading
     regrouping: Regrouping
     steering: Steering
+    withdrawer: Withdrawer
     subscribing: Subscribing
     callbacks: HubCallbacks
     pictures: ServedPictures
@@ -189,6 +191,7 @@ def _wire(
         public_url=settings.site.public_url,
         reachable=settings.public_url_given,
     )
+    withdrawer = Withdrawer(store, specs, metrics, clock)
     placer = Placer(store.stories, settings.story, clock)
     admitter = Admitter(store.articles, specs, clock, placer)
     held = Held(store.held)
@@ -247,6 +250,7 @@ def _wire(
         ),
         regrouping=Regrouping(store, specs, settings.story, clock),
         steering=Steering(store, clock),
+        withdrawer=withdrawer,
         subscribing=subscribing,
         callbacks=HubCallbacks(store, subscribing, clock),
         pictures=pictures,

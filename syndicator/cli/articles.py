@@ -10,7 +10,14 @@ from syndicator.cli.asking import Limit, Rows, ask
 from syndicator.cli.context import AsJson, check_known, console, invocation, print_json, print_list
 from syndicator.cli.revisions import change_told, show_revision
 from syndicator.cli.spelling import ago, local_time
-from syndicator.errors import SyndicatorError
+from syndicator.cli.withdrawals import (
+    RESTORE_EXAMPLE,
+    WITHDRAW_EXAMPLE,
+    list_withdrawn,
+    restore,
+    why_missing,
+    withdraw,
+)
 from syndicator.model.article import Article, Provenance
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.explaining import Explained
@@ -28,10 +35,16 @@ def _list(
     source: Annotated[
         str | None, typer.Option("--source", help="What this source carried, also if first seen elsewhere.")
     ] = None,
+    withdrawn: Annotated[
+        bool, typer.Option("--withdrawn", help="What was withdrawn, and why, the newest first.")
+    ] = False,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List articles, the newest first."""
+    if withdrawn:
+        list_withdrawn(context, SourceId(source) if source else None, limit, as_json=as_json)
+        return
     if source is not None:
         check_known("source", source, invocation(context).settings().sources, "--source")
 
@@ -89,7 +102,7 @@ def _show(
     async def found(service: Service) -> Explained:
         told = await service.reading.explained(ArticleId(article))
         if told is None:
-            raise SyndicatorError(f"there is no article {article!r} (or it has outlived its retention)")
+            raise await why_missing(service, ArticleId(article))
         return told
 
     told = ask(context, found)
@@ -112,6 +125,10 @@ def _show(
             if value:
                 out.print(f"  {label:<{_LABEL - 1}} {value}", soft_wrap=True)
         out.print()
+
+
+app.command(name="withdraw", epilog=WITHDRAW_EXAMPLE)(withdraw)
+app.command(name="restore", epilog=RESTORE_EXAMPLE)(restore)
 
 
 Lines = Iterator[tuple[str, str]]

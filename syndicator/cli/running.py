@@ -185,7 +185,12 @@ async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]
             )
         yield None
         return
-    app = create_ops_app(service.reading, service.regrouping, OpsOptions(metrics=service.metrics.render))
+    app = create_ops_app(
+        service.reading,
+        service.regrouping,
+        OpsOptions(metrics=service.metrics.render),
+        withdrawer=service.withdrawer,
+    )
     async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
         yield f"http://127.0.0.1:{port_of(listening)}"
 

@@ -239,8 +239,34 @@ class Article(Struct, frozen=True, kw_only=True):
     """`content_hash` of the versions before, the newest last; a few."""
     returns: int = 0
     """How often it went back to one of them."""
+    restored_at: datetime | None = None
+    """When an operator took a withdrawal of it back."""
 
     @property
     def shown_since(self) -> datetime:
         """Since when readers may have seen it."""
         return self.released_at or self.first_seen_at
+
+
+class WithdrawnBy(StrEnum):
+    """Whose word it was that an article is to be withdrawn."""
+
+    OPERATOR = "operator"
+    PAGE = "page"
+    """Its page is gone (404, 410), in two rounds."""
+    FEED = "feed"
+    """Its feed says that the entry was deleted (RFC 6721)."""
+    STATUS = "status"
+    """Its source says that it is cancelled or retracted."""
+
+
+class Withdrawal(Struct, frozen=True, kw_only=True):
+    """An article that is not to be seen any more."""
+
+    article: Article
+    """As it was, with its body: it can be restored."""
+    revision: int
+    """Of the withdrawal itself."""
+    at: datetime
+    by: WithdrawnBy
+    reason: str

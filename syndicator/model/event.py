@@ -13,6 +13,10 @@ class EventType(StrEnum):
     ARTICLE_UPDATED = "article.updated"
     ARTICLE_CORRECTED = "article.corrected"
     """Changed, and its portal says that it is a correction: told in place of `article.updated`."""
+    ARTICLE_WITHDRAWN = "article.withdrawn"
+    """Not to be shown any more: sent ahead of all else, and in place of what is older."""
+    ARTICLE_RESTORED = "article.restored"
+    """A withdrawal was taken back."""
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -23,3 +27,5 @@ class Event(Struct, frozen=True, kw_only=True):
     article: ArticleId
     revision: int
     at: datetime
+    reason: str | None = None
+    """Why an article was withdrawn."""

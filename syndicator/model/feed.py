@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from syndicator.model.article import Article
+from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import EPOCH
 from syndicator.model.ids import FeedId, SourceId
 
@@ -139,6 +139,8 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     version: FeedVersion
     entries: tuple[FeedEntry, ...]
     """In the order in which they are shown."""
+    withdrawn: tuple[Withdrawal, ...] = ()
+    """What is not to be seen any more, the newest first."""
     ttl_s: int = 300
     """How long a reader may wait before it asks again."""
     page_path: str = ""

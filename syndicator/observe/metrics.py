@@ -29,6 +29,7 @@ class Metrics:
     renders: Counter
     requests: Counter
     lateness_seconds: Histogram
+    withdrawals: Counter
 
     def render(self) -> bytes:
         """Give all of them as text of `CONTENT_TYPE`."""
@@ -68,4 +69,5 @@ def open_metrics() -> Metrics:
             "source",
             buckets=_LATENESS_SECONDS,
         ),
+        withdrawals=counter("withdrawals", "Articles withdrawn, by operator, page, feed or status", "by"),
     )

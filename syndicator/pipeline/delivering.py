@@ -9,7 +9,7 @@ from syndicator.egress.client import Egress
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
-from syndicator.model.event import Event
+from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId, EndpointId
 from syndicator.pipeline.patience import insist
@@ -17,6 +17,7 @@ from syndicator.pipeline.steps import Report, Taken
 from syndicator.push.webhook import send
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.selection import matches
+from syndicator.rules.withdrawal import older_events
 from syndicator.store.deliveries import Leased
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.store import Store
@@ -85,7 +86,7 @@ class DeliverStep:
         if not entries:
             return False
         ids = [entry.event.article for entry in entries]
-        heads = await self._store.articles.get_many(ids, bodies=False)
+        heads = await self._heads([entry.event for entry in entries])
         originals = await self._originals(ids)
         deliveries = [
             Delivery(endpoint=endpoint.id, event=entry.event)
@@ -93,8 +94,13 @@ class DeliverStep:
             for endpoint in self._endpoints.values()
             if _wants(endpoint, entry, head) and not _repeats(endpoint, originals.get(entry.event.article))
         ]
+        cancelled = [event for entry in entries for event in older_events(entry.event)]
         await self._store.deliveries.fan_out(
-            deliveries, read=cursor, done=entries[-1].position, now=self._clock()
+            deliveries,
+            read=cursor,
+            done=entries[-1].position,
+            now=self._clock(),
+            cancelled=[(endpoint, event) for endpoint in self._endpoints for event in cancelled],
         )
         return True
 
@@ -105,6 +111,18 @@ class DeliverStep:
         heads = await self._store.articles.get_many(list(copied.values()), bodies=False)
         return dict(zip(copied, heads, strict=True))
 
+    async def _heads(self, events: Sequence[Event]) -> list[Article | None]:
+        """Give the article of each event without its body; of a withdrawal, the one that was withdrawn."""
+        heads = await self._store.articles.get_many([event.article for event in events], bodies=False)
+        gone = [event.article for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
+        withdrawn = {
+            one.article.id: one.article for one in await self._store.withdrawals.get_many(gone) if one
+        }
+        return [
+            withdrawn.get(event.article) if event.type is EventType.ARTICLE_WITHDRAWN else head
+            for event, head in zip(events, heads, strict=True)
+        ]
+
     async def _attempt(self, leased: Leased) -> DeliveryReport | None:
         delivery = leased.delivery
         endpoint, event = self._endpoints[delivery.endpoint], delivery.event
@@ -114,7 +132,7 @@ class DeliverStep:
             await insist(lambda: self._store.deliveries.release(leased, self._clock()))
             return None
         if article is None:
-            outcome: DeliveryOutcome = Dead(reason="article_gone", duration_ms=0)
+            outcome: DeliveryOutcome = Dead(reason=_why_gone(event), duration_ms=0)
         else:
             outcome = await send(self._egress, endpoint, delivery, article, self._clock(), self._rng)
         await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
@@ -125,10 +143,17 @@ class DeliverStep:
 
         With a site, pictures that are served there have their addresses there.
         """
+        if event.type is EventType.ARTICLE_WITHDRAWN:
+            withdrawal = await self._store.withdrawals.get(event.article)
+            return withdrawal.article if withdrawal else None
         articles = self._store.articles
         told = await articles.revision(event.article, event.revision)
         article = told or await articles.get(event.article)
         return served_by_us(article, self._site) if article and self._site else article
+
+
+def _why_gone(event: Event) -> str:
+    return "restored" if event.type is EventType.ARTICLE_WITHDRAWN else "article_gone"
 
 
 def _wants(endpoint: Endpoint, entry: OutboxEntry, head: Article | None) -> bool:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from syndicator import __version__
 from syndicator.errors import StoreError, StoreUnavailable
-from syndicator.model.article import Article
+from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import Clock
 from syndicator.model.feed import (
     AlsoAt,
@@ -35,8 +35,12 @@ from syndicator.pipeline.selecting import latest
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.telling import others_of
 from syndicator.render.rendition import render, write
+from syndicator.rules.selection import matches
 from syndicator.store.codec import pack
 from syndicator.store.store import Store
+
+WITHDRAWALS_TOLD, WITHDRAWALS_LOOKED_AT = 50, 200
+"""So many withdrawals a feed tells at most, of the newest of all feeds."""
 
 PATIENCE_WITH_KEPT_S = 0.5
 """How long a reader waits for Redis to confirm bytes that we have."""
@@ -119,7 +123,9 @@ class Publisher:
         # rendered once more; the other way round it could be missed.
         version = await self._store.feeds.version(feed)
         entries = await (self._popular(spec) if spec.order is Order.POPULAR else self._latest(spec))
-        return FeedSnapshot(spec=spec, site=self.site, version=version, entries=entries)
+        return FeedSnapshot(
+            spec=spec, site=self.site, version=version, entries=entries, withdrawn=await self._withdrawn(spec)
+        )
 
     async def entry(self, article_id: ArticleId) -> FeedEntry | None:
         """Give one article as a page shows it."""
@@ -226,6 +232,10 @@ class Publisher:
             for one, article in zip(told, articles, strict=True)
             if article
         )
+
+    async def _withdrawn(self, spec: FeedSpec) -> tuple[Withdrawal, ...]:
+        found = await self._store.withdrawals.newest(WITHDRAWALS_LOOKED_AT)
+        return tuple(one for one in found if matches(spec.filter, one.article))[:WITHDRAWALS_TOLD]
 
     async def _popular(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
         ranking = await self._store.feeds.ranking(spec.id)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 
-from syndicator.model.article import Article
+from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedEntry, Site
@@ -53,6 +53,10 @@ class Reading:
     async def related(self, article: Article) -> tuple[FeedEntry, ...]:
         """Name what is related to an article, the nearest first; without bodies."""
         return await self.publisher.related_entries(article)
+
+    async def withdrawal(self, article_id: ArticleId) -> Withdrawal | None:
+        """Tell when and why an article was withdrawn; None where it was not."""
+        return await self._store.withdrawals.get(article_id)
 
     async def explained(self, article_id: ArticleId) -> Explained | None:
         """Tell where an article comes from, and what was made of it; None where there is none."""

@@ -77,6 +77,7 @@ class SweepStep:
         await self._fan_out()
         bodies = await articles.sweep_bodies(now, self._retention.bodies, BATCH)
         gone = await articles.sweep(now, self._retention.articles, BATCH)
+        await self._store.withdrawals.sweep(now, self._retention.articles, BATCH)
         identities = await articles.sweep_identities(now, self._retention.identities, BATCH)
         for source in self._names.sources:
             await articles.sweep_carried(source, now, self._retention.articles)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from syndicator.model.article import Article, Photo, Placement, RelatedLink
-from syndicator.model.event import Event
+from syndicator.model.event import Event, EventType
 
 MAX_BODY_BYTES = 20_000
 
@@ -68,6 +68,7 @@ class _Change(Struct, frozen=True, kw_only=True):
 class _Data(Struct, frozen=True, kw_only=True):
     event_id: str
     revision: int
+    reason: str | UnsetType | None = UNSET
     change: _Change | None
     article: _ArticlePart
 
@@ -80,6 +81,8 @@ class _Body(Struct, frozen=True, kw_only=True):
 
 def payload(event: Event, article: Article) -> bytes:
     """Make the JSON body of one event; the same event and article always give the same bytes."""
+    if event.type is EventType.ARTICLE_WITHDRAWN:
+        return _encode(event, _bare(_article_part(article)), None)
     whole, change = _article_part(article), _change(article)
     body = _encode(event, whole, change)
     if len(body) < MAX_BODY_BYTES:
@@ -90,7 +93,8 @@ def payload(event: Event, article: Article) -> bytes:
 
 
 def _encode(event: Event, article: _ArticlePart, change: _Change | None) -> bytes:
-    data = _Data(event_id=event.id, revision=event.revision, change=change, article=article)
+    reason = event.reason if event.type is EventType.ARTICLE_WITHDRAWN else UNSET
+    data = _Data(event_id=event.id, revision=event.revision, reason=reason, change=change, article=article)
     return _ENCODER.encode(_Body(type=event.type.value, timestamp=event.at.astimezone(UTC), data=data))
 
 
@@ -143,6 +147,13 @@ def _image(photo: Photo) -> _Image:
 
 def _related(link: RelatedLink) -> _Related:
     return _Related(url=link.url, title=link.title, placement=link.placement)
+
+
+def _bare(article: _ArticlePart) -> _ArticlePart:
+    """Keep what tells which article it is, and nothing of what it said."""
+    return msgspec.structs.replace(
+        _thin(article), title="", lead="", content_html=None, section=None, correction=None
+    )
 
 
 def _thin(article: _ArticlePart) -> _ArticlePart:

@@ -1,11 +1,11 @@
-"""Atom 1.0 (RFC 4287) with Media RSS."""
+"""Atom 1.0 (RFC 4287) with Media RSS and deleted entries (RFC 6721)."""
 
 from feedgen.entry import FeedEntry as Entry
 from feedgen.feed import FeedGenerator
 
 from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
 from syndicator.render.extension import NAME, EntryExtension, FeedExtension
-from syndicator.render.items import Item, feed_uri, newest_change, prepare
+from syndicator.render.items import Item, feed_uri, newest_change, prepare, prepare_gone
 from syndicator.render.rss import GENERATOR
 from syndicator.render.text import line
 
@@ -14,6 +14,7 @@ def render_atom(snapshot: FeedSnapshot) -> bytes:
     """Write the snapshot as an Atom feed document, in UTF-8."""
     items = prepare(snapshot)
     feed = _feed(snapshot, items)
+    getattr(feed, NAME).gone = prepare_gone(snapshot)
     for item in items:
         _add_entry(feed, item, snapshot)
     document: bytes = feed.atom_str(pretty=True)

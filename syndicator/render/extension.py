@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml.etree import SubElement
 
-from syndicator.render.items import Item, Picture
+from syndicator.render.items import Gone, Item, Picture
 
 NAME = "syndicator"
 """Under this name feedgen keeps the extension, as an attribute of feed and entry."""
@@ -20,6 +20,7 @@ NAME = "syndicator"
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 DCTERMS = "http://purl.org/dc/terms/"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -33,9 +34,10 @@ class FeedExtension:
     """Completes the feed itself."""
 
     build_date: datetime | None = None
+    gone: tuple[Gone, ...] = ()
 
     def extend_ns(self) -> Mapping[str, str]:
-        return NAMESPACES
+        return NAMESPACES | {"at": TOMBSTONES} if self.gone else NAMESPACES
 
     def extend_rss(self, rss: Element) -> Element:
         if self.build_date is not None:
@@ -43,6 +45,12 @@ class FeedExtension:
         return rss
 
     def extend_atom(self, feed: Element) -> Element:
+        """RFC 6721: entries that readers are to forget. feedgen puts the others behind them."""
+        for gone in self.gone:
+            attributes = {"ref": gone.id, "when": gone.at.isoformat()}
+            deleted = SubElement(feed, f"{{{TOMBSTONES}}}deleted-entry", attributes)
+            if gone.comment:
+                _text(deleted, f"{{{TOMBSTONES}}}comment", gone.comment)
         return feed
 
 

@@ -131,6 +131,27 @@ def feed_uri(snapshot: FeedSnapshot) -> str:
     return uuid.uuid5(_NAMESPACE, f"feed/{place}").urn
 
 
+class Gone(Struct, frozen=True, kw_only=True):
+    """An entry that readers are to forget."""
+
+    id: str
+    """The same as its entry had."""
+    at: datetime
+    comment: str
+
+
+def prepare_gone(snapshot: FeedSnapshot) -> tuple[Gone, ...]:
+    """Name the withdrawn entries, without a word of what they said."""
+    return tuple(
+        Gone(
+            id=article_uri(one.article.id),
+            at=whole_seconds(one.at),
+            comment=line(one.reason),
+        )
+        for one in snapshot.withdrawn
+    )
+
+
 def prepare(snapshot: FeedSnapshot) -> tuple[Item, ...]:
     """Clean all entries, in their order; an article that stands there twice is taken once."""
     items: list[Item] = []
@@ -188,7 +209,8 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
 
 def newest_change(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> datetime:
     """Say when the content last changed: by what is in the feed, so that equal content gives equal bytes."""
-    changes = (max(item.updated, item.shown_since) for item in items)
+    changes = [max(item.updated, item.shown_since) for item in items]
+    changes += [whole_seconds(one.at) for one in snapshot.withdrawn]
     return max(changes, default=whole_seconds(snapshot.version.changed_at))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from syndicator.model.feed import FeedSnapshot, Format, Popularity
-from syndicator.render.items import AlsoAt, Item, Picture, Related, prepare
+from syndicator.render.items import AlsoAt, Gone, Item, Picture, Related, prepare, prepare_gone
 from syndicator.render.text import line
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -23,8 +23,16 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
     if snapshot.spec.description:
         document["description"] = line(snapshot.spec.description)
     document["language"] = snapshot.language
+    if snapshot.withdrawn:
+        document["_deleted"] = [_gone(gone) for gone in prepare_gone(snapshot)]
     document["items"] = [_item(item) for item in prepare(snapshot)]
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def _gone(gone: Gone) -> dict[str, str]:
+    """As Atom's deleted entries (RFC 6721)."""
+    comment = {"comment": gone.comment} if gone.comment else {}
+    return {"id": gone.id, "when": gone.at.isoformat()} | comment
 
 
 def _item(item: Item) -> dict[str, Any]:

@@ -27,8 +27,6 @@ T = TypeVar("T")
 _EVENTS = [event.value for event in EventType]
 _EVENTS_PLANNED = frozenset(
     {
-        "article.withdrawn",
-        "article.restored",
         "story.grown",
         "popularity.crossed",
         "feed.updated",

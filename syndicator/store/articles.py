@@ -274,7 +274,7 @@ class Articles:
             expects.append((keys.article(merged.article_id), "revision", str(merged.revision)))
             writes += self._merging(merged, article_id)
         if admission.article is not None:
-            writes += self._storing(admission.article, known.article if known else None)
+            writes += self.storing(admission.article, known.article if known else None)
         if admission.renewed_hash is not None:
             writes.append(("HSET", keys.article(article_id), "hash", admission.renewed_hash))
         writes += [
@@ -307,7 +307,8 @@ class Articles:
             commands.append(("LTRIM", log, -MAX_ALIASES, -1))
         return commands
 
-    def _storing(self, article: Article, previous: Article | None) -> list[Command]:
+    def storing(self, article: Article, previous: Article | None) -> list[Command]:
+        """Write an article into its place and its indexes, the revision before it beside it."""
         keys = self._keys
         head = pack(replace(article, body_html=""))
         commands: list[Command] = [

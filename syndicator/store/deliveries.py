@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
+from syndicator.model.event import EventType
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.status import QueueCounts
 from syndicator.store.codec import pack, unpack
@@ -16,6 +17,8 @@ from syndicator.store.owners import is_dead, new_token
 
 KEPT_ATTEMPTS = 1000
 KEPT_DEAD = timedelta(days=14)
+AHEAD = timedelta(days=30)
+"""So much earlier a withdrawal is due than what came with it: ahead of all that is late."""
 
 
 class Leased(Struct, frozen=True, kw_only=True):
@@ -45,17 +48,28 @@ class Deliveries:
         self._keys = keys
         self._claim = Script("claim")
 
-    async def fan_out(self, deliveries: Sequence[Delivery], *, read: str, done: str, now: datetime) -> bool:
+    async def fan_out(
+        self,
+        deliveries: Sequence[Delivery],
+        *,
+        read: str,
+        done: str,
+        now: datetime,
+        cancelled: Sequence[tuple[EndpointId, EventId]] = (),
+    ) -> bool:
         """Queue deliveries and move the outbox' cursor from `read` to `done`, in one step.
 
+        A withdrawal stands ahead of all that waits. What is `cancelled` is not sent, nor kept among the dead.
         False: another worker was there first; nothing was written.
         """
         keys, now_ms = self._keys, to_ms(now)
-        writes: list[Command] = []
+        writes: list[Command] = self._cancelling(cancelled)
         for delivery in deliveries:
             endpoint, event = delivery.endpoint, delivery.event.id
+            ahead = delivery.event.type is EventType.ARTICLE_WITHDRAWN
+            due_ms = to_ms(now - AHEAD) if ahead else now_ms
             writes.append(("SET", keys.delivery(endpoint, event), pack(delivery)))
-            writes.append(("ZADD", keys.queue(endpoint), "NX", now_ms, event))
+            writes.append(("ZADD", keys.queue(endpoint), "NX", due_ms, event))
         writes += [
             ("ZADD", keys.queues(), "LT", now_ms, endpoint)
             for endpoint in sorted({delivery.endpoint for delivery in deliveries})
@@ -64,6 +78,21 @@ class Deliveries:
         writes.append(("XTRIM", keys.outbox(), "MINID", _following(done)))
         unit = Unit(expects=((keys.cursors(), "fan-out", read),), writes=tuple(writes))
         return (await self._redis.commit([unit]))[0]
+
+    def _cancelling(self, cancelled: Sequence[tuple[EndpointId, EventId]]) -> list[Command]:
+        """Forget deliveries. One that is under way may still arrive: nobody tries it again."""
+        keys = self._keys
+        by_endpoint: dict[EndpointId, list[EventId]] = {}
+        for endpoint, event in cancelled:
+            by_endpoint.setdefault(endpoint, []).append(event)
+        writes: list[Command] = []
+        for endpoint, events in by_endpoint.items():
+            for part in (events[at : at + 500] for at in range(0, len(events), 500)):
+                writes.append(("ZREM", keys.queue(endpoint), *part))
+                writes.append(("ZREM", keys.dead(endpoint), *part))
+                writes.append(("HDEL", keys.queue_owners(endpoint), *part))
+                writes.append(("UNLINK", *(keys.delivery(endpoint, event) for event in part)))
+        return writes
 
     async def enlist(self, endpoints: Iterable[EndpointId], now: datetime) -> None:
         """Look at the queue of each of these endpoints now, whatever was noted before.
@@ -174,12 +203,13 @@ class Deliveries:
         records = await self._redis.batch([("GET", keys.delivery(endpoint, event)) for event in events])
         return [
             Undelivered(
-                delivery=unpack(record, Delivery),
+                delivery=delivery,
                 status=_standing(name in owned, at_ms, gone, to_ms(now)),
-                at=from_ms(at_ms),
+                at=max(from_ms(at_ms), delivery.event.at),  # a withdrawal is due ahead of its own time
             )
             for (name, at_ms, gone), record in zip(places, records, strict=True)
             if record
+            for delivery in (unpack(record, Delivery),)
         ]
 
     async def last_failure(self, endpoint: EndpointId) -> str | None:

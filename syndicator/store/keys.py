@@ -152,6 +152,20 @@ class Keys:
         """
         return f"{self._prefix}aliases:{article}"
 
+    def withdrawn(self, article: ArticleId) -> str:
+        """HASH: all fields of the article, `record` (msgpack `Withdrawal`), `revision` of the withdrawal.
+
+        Kept: retention of articles, after it was withdrawn. Written by: withdrawing.
+        """
+        return f"{self._prefix}withdrawn:{article}"
+
+    def withdrawals(self) -> str:
+        """ZSET: id of each withdrawn article → when it was withdrawn, ms.
+
+        Kept: retention of articles, after it was withdrawn. Written by: withdrawing.
+        """
+        return self._prefix + "withdrawals"
+
     def identities(self) -> str:
         """HASH: identity key → article id.
 

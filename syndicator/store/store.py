@@ -26,6 +26,7 @@ from syndicator.store.sources import Sources
 from syndicator.store.stories import Stories
 from syndicator.store.subscriptions import Subscriptions
 from syndicator.store.unreadable import Unreadable
+from syndicator.store.withdrawals import Withdrawals
 
 
 class StoreOptions(Struct, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ class Store:
         self.sources = Sources(connection, keys)
         self.subscriptions = Subscriptions(connection, keys)
         self.unreadable = Unreadable(connection, keys)
+        self.withdrawals = Withdrawals(connection, keys, self.articles)
         self.turns = SharedTurns(connection, keys)
 
     async def ping(self) -> None:

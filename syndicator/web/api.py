@@ -9,7 +9,7 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.reading import Reading
 from syndicator.web.problems import not_found
 
-_NO_ARTICLE = "There is no such article, or it has outlived its retention."
+NO_ARTICLE = "There is no such article, or it has outlived its retention."
 
 
 class ApiRoutes:
@@ -31,28 +31,28 @@ class ApiRoutes:
         """List the sources with their state, their health, and how they stand with their hubs."""
         del request
         shown = [await self._reading.source(name) for name in self._reading.source_ids]
-        return _document({"ok": True, "items": shown, "next": None, "errors": []})
+        return document({"ok": True, "items": shown, "next": None, "errors": []})
 
     async def source(self, request: web.Request) -> web.Response:
         """Show one source; 404 for one that is not configured."""
         name = SourceId(request.match_info["source"])
         if name not in self._reading.source_ids:
             raise not_found("No source has this name.")
-        return _document(await self._reading.source(name))
+        return document(await self._reading.source(name))
 
     async def article(self, request: web.Request) -> web.Response:
         """Show an article, where it comes from, and what was made of it; 404 where there is none."""
         found = await self._reading.explained(ArticleId(request.match_info["article"]))
         if found is None:
-            raise not_found(_NO_ARTICLE)
-        return _document(found)
+            raise not_found(NO_ARTICLE)
+        return document(found)
 
     async def revisions(self, request: web.Request) -> web.Response:
         """List the revisions of an article that are kept; 404 where there is no such article."""
         found = await self._reading.revisions(ArticleId(request.match_info["article"]))
         if found is None:
-            raise not_found(_NO_ARTICLE)
-        return _document({"ok": True, "items": found, "next": None, "errors": []})
+            raise not_found(NO_ARTICLE)
+        return document({"ok": True, "items": found, "next": None, "errors": []})
 
     async def revision(self, request: web.Request) -> web.Response:
         """Show a revision, and its words beside those of the one before; 404 where it is not kept."""
@@ -60,13 +60,14 @@ class ApiRoutes:
         found = await self._reading.compared(ArticleId(request.match_info["article"]), number)
         if found is None:
             raise not_found("There is no such revision, or it is not kept any more.")
-        return _document(found)
+        return document(found)
 
 
 _encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
 
 
-def _document(value: object) -> web.Response:
+def document(value: object) -> web.Response:
+    """Answer with a value as JSON."""
     return web.Response(
         body=_encode(value), content_type="application/json", headers={hdrs.CACHE_CONTROL: "no-store"}
     )

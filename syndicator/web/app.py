@@ -8,10 +8,12 @@ from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.serving_pictures import ServedPictures
+from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.web.api import ApiRoutes
 from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.health import HealthRoutes
+from syndicator.web.operating import OperatingRoutes
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.pages import PageRoutes
 from syndicator.web.pictures import PictureRoutes
@@ -59,7 +61,13 @@ def create_app(
     return app
 
 
-def create_ops_app(reading: Reading, regrouping: Regrouping, options: OpsOptions) -> web.Application:
+def create_ops_app(
+    reading: Reading,
+    regrouping: Regrouping,
+    options: OpsOptions,
+    *,
+    withdrawer: Withdrawer | None = None,
+) -> web.Application:
     """Build the operators' application, for a listener of its own on loopback."""
     drawing = Drawing(reading.site, prefix="")
     pages = PageRoutes(reading, drawing, WebOptions())
@@ -75,6 +83,8 @@ def create_ops_app(reading: Reading, regrouping: Regrouping, options: OpsOptions
         client_max_size=_MAX_BODY_BYTES,
     )
     app.add_routes(route for group in groups for route in group.routes())
+    if withdrawer is not None:
+        app.add_routes(OperatingRoutes(withdrawer).routes())
     app.on_response_prepare.append(_add_safe_headers)
     return app
 

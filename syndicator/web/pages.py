@@ -11,7 +11,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.render.items import Item, prepare_entry
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.options import WebOptions
-from syndicator.web.problems import Problem, not_found, problem_headers
+from syndicator.web.problems import Problem, gone, not_found, problem_headers
 from syndicator.web.responses import respond_with
 from syndicator.web.texts import TEXTS
 
@@ -107,7 +107,10 @@ class PageRoutes:
     async def article(self, request: web.Request) -> web.Response:
         """Show one article as we know it; the portal's own page stays the one that counts."""
         name = request.match_info["article"]
-        entry = await self._reading.article(ArticleId(name)) if is_article_id(name) else None
+        article_id = ArticleId(name) if is_article_id(name) else None
+        entry = await self._reading.article(article_id) if article_id else None
+        if article_id and entry is None and await self._reading.withdrawal(article_id):
+            raise gone("This article was withdrawn.")
         if entry is None:
             raise not_found("No article with this id is kept here.")
         site = self._reading.site

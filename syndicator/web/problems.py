@@ -54,6 +54,14 @@ def not_found(detail: str) -> ProblemRaised:
     return ProblemRaised(Problem(name="not-found", status=404, detail=detail))
 
 
+def bad_request(detail: str) -> ProblemRaised:
+    return ProblemRaised(Problem(name="bad-request", status=400, detail=detail))
+
+
+def gone(detail: str) -> ProblemRaised:
+    return ProblemRaised(Problem(name="gone", status=410, detail=detail))
+
+
 def problem_response(site: Site, problem: Problem) -> web.Response:
     """Write the problem as RFC 9457 wants it."""
     body = {

@@ -64,6 +64,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Mungkin alamatnya salah ketik, atau artikelnya sudah lewat masa simpannya.",
         "The address may be mistyped, or the article may be older than what is kept here.",
     ),
+    "problem.gone": ("Artikel ini telah ditarik", "This article was withdrawn"),
+    "problem.gone.text": (
+        "Artikel ini tidak lagi ditampilkan, atas keputusan portalnya atau pengelola situs ini.",
+        "It is no longer shown: its portal, or whoever runs this site, took it back.",
+    ),
     "problem.method-not-allowed": (
         "Alamat ini tidak menerima metode tersebut",
         "This address does not take this method",

@@ -132,6 +132,18 @@ def test_a_revision_tells_how_it_differs() -> None:
     assert told["data"]["article"]["correction"] == "Ralat: 12 orang, bukan 21."
 
 
+def test_a_withdrawal_tells_which_and_why_and_nothing_that_it_said() -> None:
+    gone = event(type=EventType.ARTICLE_WITHDRAWN, reason="atas permintaan portal")
+    told = json.loads(payload(gone, article(correction="Ralat: x")))["data"]
+    assert told["reason"] == "atas permintaan portal"
+    bare = told["article"]
+    assert list(bare) == FIELDS
+    assert (bare["id"], bare["url"]) == (article().id, article().url)
+    assert (bare["title"], bare["lead"], bare["content_html"], bare["quote"]) == ("", "", None, None)
+    assert (bare["authors"], bare["images"], bare["section"], bare["correction"]) == ([], [], None, None)
+    assert "reason" not in json.loads(payload(event(), article()))["data"]
+
+
 @given(
     title=st.text(st.characters(exclude_categories=["Cs"]), max_size=3000),
     body=st.text(st.characters(exclude_categories=["Cs"]), max_size=30_000),

@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syndicator.model.article import Article, Photo, Provenance, RelatedLink
+from syndicator.model.article import Article, Photo, Provenance, RelatedLink, Withdrawal, WithdrawnBy
 from syndicator.model.feed import (
     FeedEntry,
     FeedSnapshot,
@@ -69,6 +69,17 @@ def article(number: int, **changes: Any) -> Article:
         "related": (RelatedLink(url="https://berita.example/lama", title="Banjir tahun lalu"),),
     }
     return Article(**(values | changes))
+
+
+def withdrawal(of: Article, **changes: Any) -> Withdrawal:
+    values: dict[str, Any] = {
+        "article": of,
+        "revision": of.revision + 1,
+        "at": NOON + timedelta(minutes=3),
+        "by": WithdrawnBy.OPERATOR,
+        "reason": "atas permintaan portal",
+    }
+    return Withdrawal(**(values | changes))
 
 
 def entry(of: Article, **changes: Any) -> FeedEntry:

@@ -3,14 +3,19 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from render.render_values import NOON, SITE, article, busy_snapshot, snapshot
+from render.render_values import NOON, SITE, article, busy_snapshot, snapshot, withdrawal
 
 from syndicator.model.feed import FeedSpec, Format, Site
 from syndicator.model.ids import FeedId
 from syndicator.render import render
+from syndicator.render.items import article_uri
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "data" / "schemas" / "atom.rnc"
-NAMESPACES = {"a": "http://www.w3.org/2005/Atom", "media": "http://search.yahoo.com/mrss/"}
+NAMESPACES = {
+    "a": "http://www.w3.org/2005/Atom",
+    "media": "http://search.yahoo.com/mrss/",
+    "at": "http://purl.org/atompub/tombstones/1.0",
+}
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -97,3 +102,16 @@ def test_it_is_valid_by_the_schema_of_rfc_4287(of: Any) -> None:
     assert schema.validate(document), schema.error_log
     found(document, "a:id")[0].tag = "{http://www.w3.org/2005/Atom}nonsense"
     assert not schema.validate(document), "the schema must be able to refuse"
+
+
+def test_withdrawn_entries_are_told_as_deleted() -> None:
+    gone = withdrawal(article(3), reason="atas <permintaan> portal")
+    feed = tree(snapshot(article(1), withdrawn=(gone,)))
+    (deleted,) = found(feed, "at:deleted-entry")
+    assert deleted.get("ref") == article_uri(gone.article.id)
+    assert deleted.get("when") == gone.at.isoformat()
+    assert found(deleted, "at:comment")[0].text == gone.reason
+    assert found(feed, "a:updated")[0].text == gone.at.isoformat()
+    body = render(snapshot(article(1), withdrawn=(gone,)), Format.ATOM).body.decode()
+    assert gone.article.title not in body
+    assert "tombstones" not in render(snapshot(article(1)), Format.ATOM).body.decode()

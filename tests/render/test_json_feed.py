@@ -3,11 +3,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from render.render_values import NOON, article, busy_snapshot, entry, snapshot
+from render.render_values import NOON, article, busy_snapshot, entry, snapshot, withdrawal
 
 from syndicator.model.article import Photo, Placement, RelatedLink
 from syndicator.model.feed import Format, Popularity
 from syndicator.render import render
+from syndicator.render.items import article_uri
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "data" / "schemas" / "jsonfeed-1.1.schema.json"
 
@@ -130,3 +131,17 @@ def test_it_is_valid_by_the_schema(of: Any) -> None:
     ours = {"_also_at", "_photos", "_quote", "_related", "_related_links"}
     assert [fault for fault in checker.iter_errors(feed) if not ours & {*fault.absolute_path}] == []
     assert list(checker.iter_errors(feed | {"title": 7})), "the schema must be able to refuse"
+
+
+def test_withdrawn_entries_are_told_without_what_they_said() -> None:
+    gone = withdrawal(article(3))
+    feed = document(snapshot(article(1), withdrawn=(gone,)))
+    assert feed["_deleted"] == [
+        {"id": article_uri(gone.article.id), "when": gone.at.isoformat(), "comment": gone.reason}
+    ]
+    assert gone.article.title not in json.dumps(feed, ensure_ascii=False)
+
+
+def test_a_correction_is_told() -> None:
+    (item,) = document(snapshot(article(1, correction="Ralat: hari ke-2.")))["items"]
+    assert item["_correction"] == "Ralat: hari ke-2."

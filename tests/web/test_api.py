@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 from support import ManualClock, candidate
-from web.web_world import Client, World, client_of, source
+from web.web_world import SPECS, Client, World, client_of, source
 
 from syndicator.model.source import SourceState
+from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 from syndicator.web.app import create_ops_app
@@ -29,7 +31,10 @@ def world(store: Store, clock: ManualClock) -> World:
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[Client]:
-    app = create_ops_app(world.reading, world.regrouping, OpsOptions(metrics=lambda: b""))
+    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock)
+    app = create_ops_app(
+        world.reading, world.regrouping, OpsOptions(metrics=lambda: b""), withdrawer=withdrawer
+    )
     async with client_of(app) as opened:
         yield opened
 
@@ -80,6 +85,40 @@ async def test_revisions_are_listed_and_compared(client: Client, world: World) -
     assert (first["before"], first["diff"]) == (None, None)
     assert first["article"]["body_html"] == "<p>Isi berita nomor 1.</p>"
     assert (await client.get(f"{path}/3")).status == 404
+
+
+async def test_an_article_is_withdrawn_and_restored(client: Client, world: World) -> None:
+    (article,) = await world.admit(candidate(1, source="kota"))
+    path, headers = f"/api/v1/articles/{article}", {"Content-Type": "application/json"}
+    answer = await client.post(f"{path}/withdraw", b'{"reason": "atas permintaan"}', headers)
+    assert (answer.status, answer.json["revision"]) == (200, 2)
+    assert (await client.get(path)).status == 404
+    assert (await client.post(f"{path}/withdraw", b'{"reason": "x"}', headers)).status == 404
+    answer = await client.post(f"{path}/restore", b"", headers)
+    assert (answer.status, answer.json["revision"]) == (200, 3)
+    assert (await client.get(path)).status == 200
+    assert (await client.post(f"{path}/restore", b"", headers)).status == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b'{"reason": "x"}', {"Content-Type": "text/plain"}),
+        (b'{"reason": "x"}', {"Content-Type": "application/json", "Origin": "https://evil.example"}),
+        (b'{"reason": " "}', {"Content-Type": "application/json"}),
+        (b"", {"Content-Type": "application/json"}),
+        (b"{", {"Content-Type": "application/json"}),
+        (b'{"why": "x"}', {"Content-Type": "application/json"}),
+    ],
+)
+async def test_nothing_is_withdrawn_by_a_page_or_without_a_reason(
+    client: Client, world: World, body: bytes, headers: dict[str, str]
+) -> None:
+    (article,) = await world.admit(candidate(1, source="kota"))
+    answer = await client.post(f"/api/v1/articles/{article}/withdraw", body, headers)
+    assert answer.status == 400
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert (await client.get(f"/api/v1/articles/{article}")).status == 200
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import pytest
 from support import ManualClock
 from web.web_world import World
 
+from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.store.store import Store
 from syndicator.web.app import create_app, create_ops_app
 from syndicator.web.options import OpsOptions, WebOptions
@@ -18,7 +20,12 @@ def test_every_route_is_documented(store: Store, clock: ManualClock, which: str)
     app = (
         create_app(reading, WebOptions())
         if which == "public"
-        else create_ops_app(reading, world.regrouping, OpsOptions(metrics=lambda: b""))
+        else create_ops_app(
+            reading,
+            world.regrouping,
+            OpsOptions(metrics=lambda: b""),
+            withdrawer=Withdrawer(store, (), open_metrics(), clock),
+        )
     )
     told = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text("utf-8")
     prefix = reading.site.public_url.split("/", 3)[3]

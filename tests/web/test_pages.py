@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 from support import ManualClock
-from web.web_world import Answer, Client, World, client_of, story
+from web.web_world import SPECS, Answer, Client, World, client_of, story
 
+from syndicator.model.article import WithdrawnBy
 from syndicator.model.ids import ArticleId
+from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
@@ -167,6 +170,27 @@ async def test_no_such_article(client: Client, name: str) -> None:
     assert texts(tree(answer), "h1") == ["Halaman tidak ditemukan"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Vary"] == "Accept, Accept-Language"
+
+
+async def test_a_withdrawn_article_is_gone(client: Client, world: World, ids: list[ArticleId]) -> None:
+    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock)
+    assert await withdrawer.withdraw(ids[0], WithdrawnBy.OPERATOR, "very private reason")
+    answer = await client.get(f"/articles/{ids[0]}", PAGE)
+    assert answer.status == 410
+    assert texts(tree(answer), "h1") == ["Artikel ini telah ditarik"]
+    assert b"private" not in answer.body
+    assert b"Kabar" not in (await client.get(f"/articles/{ids[0]}")).body
+    assert (await client.get(f"/articles/{ids[0]}")).json["status"] == 410
+    assert texts(tree(await client.get("/", PAGE)), "h3") != []
+    assert f"/articles/{ids[0]}".encode() not in (await client.get("/", PAGE)).body
+
+
+async def test_a_correction_stands_above_the_text(client: Client, world: World) -> None:
+    (one,) = await world.admit(
+        story(7, body_html="<p>Isi.</p><p>Ralat: semula tertulis <b>21</b> orang.</p>")
+    )
+    page = tree(await client.get(f"/articles/{one}", PAGE))
+    assert texts(page, ".correction") == ["Dikoreksi oleh portalnya. Ralat: semula tertulis 21 orang."]
 
 
 async def test_language_follows_the_browser(client: Client) -> None:

@@ -168,6 +168,10 @@ class Client:
         ) as response:
             return Answer(response.status, response.headers, await response.read())
 
+    async def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        async with self._session.post(self.base + path, data=body, headers=headers) as response:
+            return Answer(response.status, response.headers, await response.read())
+
 
 @asynccontextmanager
 async def client_of(app: web.Application) -> AsyncIterator[Client]:

@@ -1,0 +1,100 @@
+"""What withdrawing an article, and taking that back, makes of it: intents that the store carries out whole.
+
+A withdrawal raises the revision, as a change does: whoever keeps the highest revision that he was told keeps
+the article withdrawn, however late an older event arrives.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.article import Article, Withdrawal, WithdrawnBy
+from syndicator.model.event import Event, EventType
+from syndicator.model.feed import FeedSpec, Per
+from syndicator.model.ids import ArticleId, EventId, FeedId
+from syndicator.rules.identity import event_id
+from syndicator.rules.selection import concerned
+
+MAX_REASON = 300
+"""Characters."""
+CANCELLED_REVISIONS = 100
+"""So many revisions before a withdrawal are looked for among what is still to be sent."""
+
+
+class Withdrawing(Struct, frozen=True, kw_only=True):
+    """Take an article out: all of it, or nothing when it has moved."""
+
+    withdrawal: Withdrawal
+    event: Event
+    feeds: tuple[FeedId, ...]
+
+
+class Restoring(Struct, frozen=True, kw_only=True):
+    """Put an article back where it was."""
+
+    withdrawal: Withdrawal
+    article: Article
+    event: Event
+    feeds: tuple[FeedId, ...]
+
+
+def withdrawing(
+    article: Article, by: WithdrawnBy, reason: str, *, specs: Iterable[FeedSpec], now: datetime
+) -> Withdrawing:
+    """Say what is to be written when an article is withdrawn."""
+    told = " ".join(reason.split())[:MAX_REASON]
+    revision = article.revision + 1
+    return Withdrawing(
+        withdrawal=Withdrawal(article=article, revision=revision, at=now, by=by, reason=told),
+        event=_event(article.id, revision, EventType.ARTICLE_WITHDRAWN, now, told),
+        feeds=_showing(specs, article),
+    )
+
+
+def restoring(withdrawal: Withdrawal, *, specs: Iterable[FeedSpec], now: datetime) -> Restoring:
+    """Say what is to be written when a withdrawal is taken back. It stands where it stood in feeds."""
+    revision = withdrawal.revision + 1
+    article = replace(
+        withdrawal.article, revision=revision, updated_at=now, restored_at=now, revised=None, returns=0
+    )
+    return Restoring(
+        withdrawal=withdrawal,
+        article=article,
+        event=_event(article.id, revision, EventType.ARTICLE_RESTORED, now),
+        feeds=_showing(specs, article),
+    )
+
+
+def may_be_withdrawn(article: Article, by: WithdrawnBy) -> bool:
+    """Tell whether this may withdraw an article: what an operator restored, only an operator takes out."""
+    return by is WithdrawnBy.OPERATOR or article.restored_at is None
+
+
+def older_events(event: Event) -> tuple[EventId, ...]:
+    """Name the events of earlier revisions that a withdrawal or a restoration makes pointless."""
+    if event.type not in {EventType.ARTICLE_WITHDRAWN, EventType.ARTICLE_RESTORED}:
+        return ()
+    revisions = range(max(1, event.revision - CANCELLED_REVISIONS), event.revision)
+    return tuple(event_id(event.article, revision, kind) for revision in revisions for kind in EventType)
+
+
+def _showing(specs: Iterable[FeedSpec], article: Article) -> tuple[FeedId, ...]:
+    """Name the feeds that may show it; those of stories, too, by another of their articles."""
+    all_specs = tuple(specs)
+    stories = (spec.id for spec in all_specs if spec.per is Per.STORY)
+    return tuple(dict.fromkeys((*concerned(all_specs, article, article), *stories)))
+
+
+def _event(
+    article: ArticleId, revision: int, kind: EventType, now: datetime, reason: str | None = None
+) -> Event:
+    return Event(
+        id=event_id(article, revision, kind),
+        type=kind,
+        article=article,
+        revision=revision,
+        at=now,
+        reason=reason,
+    )

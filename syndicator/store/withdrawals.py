@@ -1,0 +1,101 @@
+"""Articles that were withdrawn: out of every index at once, kept apart so that it can be taken back.
+
+The identities of a withdrawn article stay and lead to an article that is not there: by that no source brings
+it back, as with one that outlived its retention.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Withdrawal
+from syndicator.model.clock import to_ms
+from syndicator.model.feed import Window
+from syndicator.model.ids import ArticleId
+from syndicator.rules.selection import facets_of
+from syndicator.rules.withdrawal import Restoring, Withdrawing
+from syndicator.store.articles import Articles
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Unit
+from syndicator.store.feeds import raise_version
+from syndicator.store.keys import Keys
+from syndicator.store.outbox import append_event
+
+
+class Withdrawals:
+    """What was taken out, and how to put it back."""
+
+    def __init__(self, connection: Connection, keys: Keys, articles: Articles) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._articles = articles
+
+    async def withdraw(self, intent: Withdrawing) -> bool:
+        """Take an article out of all indexes and feeds, and tell it; False: it has moved."""
+        keys, withdrawal, now_ms = self._keys, intent.withdrawal, to_ms(intent.withdrawal.at)
+        article = withdrawal.article
+        record = replace(withdrawal, article=replace(article, body_html=""))
+        writes: list[Command] = [
+            # With all that belongs to it, such as its place among stories.
+            ("RENAME", keys.article(article.id), keys.withdrawn(article.id)),
+            ("HSET", keys.withdrawn(article.id), "record", pack(record), "revision", withdrawal.revision),
+            ("ZADD", keys.withdrawals(), now_ms, article.id),
+            ("ZREM", keys.admitted(), article.id),
+            ("ZREM", keys.recheck(article.source), article.id),
+            ("HDEL", keys.views(), article.id),
+        ]
+        writes += [("ZREM", keys.timeline(facet), article.id) for facet in facets_of(article)]
+        writes += [("ZREM", keys.board(window), article.id) for window in Window]
+        writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
+        writes.append(append_event(keys, intent.event))
+        expects = ((keys.article(article.id), "revision", str(article.revision)),)
+        return (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
+
+    async def restore(self, intent: Restoring) -> bool:
+        """Put an article back, and tell it; False: it has moved."""
+        keys, article, now_ms = self._keys, intent.article, to_ms(intent.event.at)
+        writes: list[Command] = [
+            ("RENAME", keys.withdrawn(article.id), keys.article(article.id)),
+            ("HDEL", keys.article(article.id), "record"),
+            ("ZREM", keys.withdrawals(), article.id),
+            *self._articles.storing(article, None),
+        ]
+        writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
+        writes.append(append_event(keys, intent.event))
+        expects = ((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)),)
+        return (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
+
+    async def get(self, article_id: ArticleId) -> Withdrawal | None:
+        """Give the withdrawal of an article, with its body; None where it is not withdrawn."""
+        row, body = await self._redis.call("HMGET", self._keys.withdrawn(article_id), "record", "body")
+        if not row:
+            return None
+        withdrawal = unpack(row, Withdrawal)
+        text = body.decode("utf-8", "replace") if body else ""
+        return replace(withdrawal, article=replace(withdrawal.article, body_html=text))
+
+    async def get_many(self, ids: Sequence[ArticleId]) -> list[Withdrawal | None]:
+        """Give withdrawals without the bodies of their articles; None for what is not withdrawn."""
+        rows = await self._redis.batch([("HGET", self._keys.withdrawn(one), "record") for one in ids])
+        return [unpack(row, Withdrawal) if row else None for row in rows]
+
+    async def newest(self, limit: int) -> list[Withdrawal]:
+        """Give what was withdrawn last, the newest first; `limit` 0 is all."""
+        names = await self._redis.call("ZREVRANGE", self._keys.withdrawals(), 0, limit - 1)
+        found = await self.get_many([ArticleId(name.decode()) for name in names])
+        return [one for one in found if one is not None]
+
+    async def sweep(self, now: datetime, keep: timedelta, limit: int) -> int:
+        """Forget up to `limit` withdrawals that are older than `keep`; their identities stay known."""
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.withdrawals(), "-inf", to_ms(now - keep), "LIMIT", 0, limit
+        )
+        ids = [ArticleId(name.decode()) for name in names]
+        if ids:
+            keys = self._keys
+            records = [
+                key for one in ids for key in (keys.withdrawn(one), keys.revisions(one), keys.aliases(one))
+            ]
+            await self._redis.batch([("DEL", *records), ("ZREM", keys.withdrawals(), *ids)])
+        return len(ids)
