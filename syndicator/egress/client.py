@@ -15,10 +15,12 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.resolver import DefaultResolver
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.egress.addresses import AllowList
 from syndicator.egress.answers import MAX_ANSWER_BYTES, Answer, read_beginning, read_whole
 from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, http_detail, proxy_refusal, translate
+from syndicator.egress.gates import Gate, open_gate
 from syndicator.egress.guard import BoundedResolver
 from syndicator.egress.headers import lower_case
 from syndicator.egress.lane import Lane, open_lane
@@ -33,7 +35,7 @@ from syndicator.rules.retry import parse_retry_after
 
 SOURCE_LIMITS = ConnectionLimits(total=100, per_host=8, wait_s=60.0)
 """How polite we are is said for each source, and kept to over all processes, before a request comes here.
-This is the backstop: for hosts that redirects lead to, and for what is asked past that budget."""
+This is the backstop, for what is asked past that budget."""
 
 CALLBACK_LIMITS = ConnectionLimits(total=256, per_host=0, wait_s=5.0)
 """No limit per host: how many requests one endpoint gets at once is for the deliverer to say, and many
@@ -88,15 +90,16 @@ class Egress:
         headers: Mapping[str, str] = {},
         limits: FetchLimits = _DEFAULT_LIMITS,
         proxy: str | None = None,
+        gate: Gate = open_gate,
     ) -> FetchResult:
         """GET a document, following redirects by hand.
 
-        Expected failures are values (`FetchFailed`), cancellation passes. The caller's headers go to the
-        origin of `url` only (see `headers.OWN_HEADERS` for those that cannot be set). `proxy` is the URL of
-        a forward proxy, with its credentials; None means that of the session.
-        Takes at most `limits.timeout_s` of work, plus the wait for a turn.
+        Expected failures are values (`FetchFailed`), cancellation passes, and so does what `gate` raises. The
+        caller's headers go to the origin of `url` only (see `headers.OWN_HEADERS` for those that cannot be
+        set). `proxy` is the URL of a forward proxy, with its credentials; None means that of the session.
+        Takes at most `limits.timeout_s` of work, plus the waits for turns and at the gate.
         """
-        return await self._get(_WHOLE, url, headers, limits, proxy)
+        return await self._get(_WHOLE, url, headers, limits, proxy, gate=gate)
 
     async def head(
         self,
@@ -105,6 +108,7 @@ class Egress:
         headers: Mapping[str, str] = {},
         limits: FetchLimits = _DEFAULT_LIMITS,
         proxy: str | None = None,
+        gate: Gate = open_gate,
     ) -> FetchResult:
         """Look at a document without reading it: as `fetch`, but by HEAD, and the body is empty.
 
@@ -112,20 +116,27 @@ class Egress:
         more than was asked for is heard for 64 KiB. `content-range` or `content-length` then tell the size of
         the whole.
         """
-        found = await self._get(_HEAD, url, headers, limits, proxy)
+        found = await self._get(_HEAD, url, headers, limits, proxy, gate=gate)
         if isinstance(found, FetchFailed) and (
             found.status in _NO_HEAD_HERE or found.reason is Reason.PROTOCOL
         ):
-            return await self._get(_BEGINNING, url, headers, limits, proxy)
+            return await self._get(_BEGINNING, url, headers, limits, proxy, gate=gate)
         return found
 
     async def _get(
-        self, manner: _Manner, url: str, headers: Mapping[str, str], limits: FetchLimits, proxy: str | None
+        self,
+        manner: _Manner,
+        url: str,
+        headers: Mapping[str, str],
+        limits: FetchLimits,
+        proxy: str | None,
+        *,
+        gate: Gate,
     ) -> FetchResult:
         shown = without_userinfo(url)
         try:
             trip = self._trip(url, headers, limits, proxy)
-            return await self._travel(manner, trip, shown, limits)
+            return await self._travel(manner, trip, shown, limits, gate)
         except EgressError as error:
             return FetchFailed(
                 requested_url=shown,
@@ -143,11 +154,16 @@ class Egress:
             proxy=parse_proxy(proxy) if proxy else self._proxy,
         )
 
-    async def _travel(self, manner: _Manner, trip: Trip, shown: str, limits: FetchLimits) -> FetchResult:
+    async def _travel(
+        self, manner: _Manner, trip: Trip, shown: str, limits: FetchLimits, gate: Gate
+    ) -> FetchResult:
         waiting = self._sources.new_wait()
         while True:
-            async with self._sources.slots.hold(trip.host_port, waiting):
-                result = await self._hop(manner, trip, shown, limits)
+            async with gate(str(trip.url)) as refusal:
+                if refusal is not None:
+                    return replace(refusal, requested_url=shown)
+                async with self._sources.slots.hold(trip.host_port, waiting):
+                    result = await self._hop(manner, trip, shown, limits)
             if result is not None:
                 return result
 

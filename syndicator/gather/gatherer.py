@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from syndicator.egress.client import Egress
+from syndicator.egress.gates import Gate, open_gate
 from syndicator.egress.trip import same_origin
 from syndicator.gather.article_page import ArticleReading, read_article
 from syndicator.gather.candidates import FeedReading
@@ -28,27 +29,39 @@ class Gatherer:
         self._pool = pool
 
     async def fetch(
-        self, source: Source, url: str | None = None, state: SourceState | None = None
+        self,
+        source: Source,
+        url: str | None = None,
+        state: SourceState | None = None,
+        *,
+        gate: Gate = open_gate,
     ) -> FetchResult:
         """Request the source's own URL, or another one that it names; failure is a value.
 
         `state` holds the validators of that document. The headers of the configuration may be secrets, and a
-        list may name pages of anyone: they go to the origin of the source's own URL alone.
+        list may name pages of anyone: they go to the origin of the source's own URL alone. `gate` has its say
+        before each address that is asked.
         """
         validators = _validators(state) if state is not None else {}
         is_own = url is None or url == source.url or same_origin(url, source.url)
         own = source.headers if is_own else {}
         return await self._egress.fetch(
-            url or source.url, headers={**own, **validators}, limits=source.limits, proxy=source.proxy
+            url or source.url,
+            headers={**own, **validators},
+            limits=source.limits,
+            proxy=source.proxy,
+            gate=gate,
         )
 
-    async def head(self, source: Source, url: str) -> FetchResult:
+    async def head(self, source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
         """Look at a picture without reading it; failure is a value.
 
         Without the source's own headers: what they unlock, readers could not see.
         """
         headers = {"accept": "image/*"}
-        return await self._egress.head(url, headers=headers, limits=source.limits, proxy=source.proxy)
+        return await self._egress.head(
+            url, headers=headers, limits=source.limits, proxy=source.proxy, gate=gate
+        )
 
     async def read_robots(self, body: bytes, agent: str) -> Robots:
         """Read what a robots.txt asks of `agent`; NotReadable("parser") only for one made to be costly."""

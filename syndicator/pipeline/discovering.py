@@ -42,7 +42,7 @@ from syndicator.pipeline.previewing import (
     Fetcher,
     Preview,
     elsewhere,
-    forbidden,
+    left_out,
     preview,
     read_page,
     read_robots_of,
@@ -324,9 +324,8 @@ class _Search:
         for url in urls[: 2 * PROPOSED_FROM]:
             if len(pages) == PROPOSED_FROM:
                 break
-            told = verdict(await read_robots_of(self._desk, source, url), url)
-            if told is not None and not told.allowed:
-                refused.append(f"{url}: {forbidden(told)}")
+            if (why := await left_out(self._desk, source, url)) is not None:
+                refused.append(f"{url}: {why}")
                 continue
             result = await self._desk.fetch(source, url)
             if isinstance(result, Fetched) and sniff(result.body) is DocumentKind.HTML:

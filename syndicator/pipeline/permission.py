@@ -177,7 +177,7 @@ class Permission:
                 except NotReadable as error:
                     return self._unreachable(self._unreadable(address, error), earlier)
                 return self._file(robots.text, _freshness(result.headers.get("cache-control", "")))
-            case FetchFailed() if _there_is_none(result):
+            case FetchFailed() if is_missing(result):
                 return self._file("", FRESH_AT_MOST)
             case FetchFailed():
                 return self._unreachable(result, earlier)
@@ -222,7 +222,7 @@ async def _locked(lock: asyncio.Lock, most_s: float | None) -> AsyncIterator[Non
         lock.release()
 
 
-def _there_is_none(failed: FetchFailed) -> bool:
+def is_missing(failed: FetchFailed) -> bool:
     """Tell a file that does not exist for us (RFC 9309, 2.3.1.3): 4xx, or redirects that lead nowhere.
 
     Who is asked too often (429) has not said so.

@@ -24,6 +24,7 @@ from syndicator.model.article import Candidate, ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Redirect
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.joining import apart, as_listed, nameless, together
+from syndicator.pipeline.permission import is_missing
 from syndicator.pipeline.reckoning import Counts, as_taken, reckon
 from syndicator.pipeline.rounds import Notes, RoundFailed, fetched, new_notes, word
 from syndicator.pipeline.yields import Yield, words_without_name, yields_of
@@ -149,7 +150,7 @@ async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) ->
         source=source,
         final_url=document.url,
         redirects=document.redirects,
-        robots=await _verdict_of(desk, source, taken) if source.full_text else None,
+        robots=await _verdict(desk, source, taken[0].url) if source.full_text and taken else None,
         title=reading.title,
         home_url=reading.home_url,
         language=reading.language,
@@ -291,23 +292,24 @@ async def read_page(desk: Desk, document: Fetched) -> PageFindings:
 
 
 async def read_robots_of(desk: Desk, source: Source, url: str) -> Robots | None:
-    """Read the robots.txt that counts for a page; without the file all is allowed (RFC 9309, 2.3.1.3)."""
+    """Read the robots.txt that counts for a page; without the file all is allowed (RFC 9309, 2.3.1.3).
+
+    None where it cannot be had: then nothing is (2.3.1.4).
+    """
     address = robots_url(url)
-    if address not in desk.robots:
-        desk.robots[address] = await _read_robots(desk, source, address)
-    return desk.robots[address]
-
-
-async def _read_robots(desk: Desk, source: Source, address: str) -> Robots | None:
-    agent = product_token(desk.user_agent)
-    result = await desk.fetch(source, address)
-    if isinstance(result, Fetched) and sniff(result.body) is not DocumentKind.HTML:
-        robots = await desk.gatherer.read_robots(result.body, agent)
+    if address in desk.robots:
+        return desk.robots[address]
+    robots, agent = None, product_token(desk.user_agent)
+    # What a source sends along (a password, a cookie) is for its documents.
+    result = await desk.fetch(replace(source, headers={}), address)
+    if isinstance(result, Fetched):
+        body = b"" if sniff(result.body) is DocumentKind.HTML else result.body
+        robots = await desk.gatherer.read_robots(body, agent)
         desk.pauses_s[urlsplit(address).netloc] = robots.crawl_delay_s or 0.0
-        return robots
-    status = result.status if isinstance(result, Fetched | FetchFailed) else None
-    missing = isinstance(result, Fetched) or (status is not None and 400 <= status < 500)  # noqa: PLR2004  4xx
-    return await desk.gatherer.read_robots(b"", agent) if missing else None
+    elif isinstance(result, FetchFailed) and is_missing(result):
+        robots = await desk.gatherer.read_robots(b"", agent)
+    desk.robots[address] = robots
+    return robots
 
 
 def verdict(robots: Robots | None, url: str) -> RobotsVerdict | None:
@@ -323,15 +325,25 @@ def forbidden(told: RobotsVerdict) -> str:
     return f"{robots_url(told.url)} asks programs not to read it ({told.rule})"
 
 
+async def left_out(desk: Desk, source: Source, url: str, *further: str) -> str | None:
+    """Say why gathering does not read a page, by its address or those that it redirects to; else None."""
+    for step in (url, *further):
+        if not source.politeness.robots or not step.startswith("http"):
+            continue
+        told = verdict(await read_robots_of(desk, source, step), step)
+        led = f"it leads to {step}: " if step != url else ""
+        if told is None:
+            return f"{led}{robots_url(step)} could not be had, and until it can no page there is read"
+        if not told.allowed:
+            return led + forbidden(told)
+    return None
+
+
 async def _verdict(desk: Desk, source: Source, url: str) -> RobotsVerdict | None:
     """Give what robots.txt says of a page of a source, as far as that heeds it."""
     if not source.politeness.robots or not url.startswith("http"):
         return None
     return verdict(await read_robots_of(desk, source, url), url)
-
-
-async def _verdict_of(desk: Desk, source: Source, candidates: Sequence[Candidate]) -> RobotsVerdict | None:
-    return await _verdict(desk, source, candidates[0].url) if candidates else None
 
 
 def elsewhere(canonical: str | None, url: str) -> str | None:
@@ -365,6 +377,8 @@ async def _articles(
             continue
         try:
             page = fetched(await desk.fetch(source, item.url))
+            if not await _may_read(desk, source, item.url, notes, *(step.url for step in page.redirects)):
+                continue
             reading = await desk.gatherer.read_article(source, page, item)
         except RoundFailed as error:
             notes.warn_of_page(item.url, word(error.failed))
@@ -378,10 +392,8 @@ async def _articles(
     return pages
 
 
-async def _may_read(desk: Desk, source: Source, url: str, notes: Notes) -> bool:
-    """Ask robots.txt for a page; where it forbids it, note by which rule."""
-    told = await _verdict(desk, source, url)
-    if told is None or told.allowed:
-        return True
-    notes.warn_of_page(url, forbidden(told))
-    return False
+async def _may_read(desk: Desk, source: Source, url: str, notes: Notes, *further: str) -> bool:
+    """Tell whether gathering reads a page; where it does not, note why."""
+    if (why := await left_out(desk, source, url, *further)) is not None:
+        notes.warn_of_page(url, why)
+    return why is None

@@ -2,18 +2,20 @@
 
 Shared by all workers, by the scope that the source's politeness names, so that a thousand feeds on one host
 are no attack. A source with `scope = "url"` and no `per_minute` asks nobody: its URL is requested by the one
-worker that holds the source's lease anyway. Redirects to other hosts are not charged to those: only the
-client's own limit per host and process holds there. Where sources of one scope differ in `max_in_flight`,
-each keeps to its own number of all that are under way.
+worker that holds the source's lease anyway. All of it holds for each step of a redirect: whom it leads to is
+asked as if the source had named it. Where sources of one scope differ in `max_in_flight`, each keeps to its
+own number of all that are under way.
 """
 
 import random
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -41,6 +43,21 @@ class _Unavailable(Struct, frozen=True, kw_only=True):
 
     url: str
     until: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class _Way:
+    """One request of a source, on its way through redirects."""
+
+    source: Source
+    page: bool = False
+    patient: bool = True
+    url: str | None = None
+    """What was asked last."""
+    scope: str | None = None
+    """In whose turn; None where none was needed, or had."""
+    scopes: set[str] = field(default_factory=set)
+    """Of all steps."""
 
 
 class Visitor:
@@ -82,55 +99,68 @@ class Visitor:
         where no turn comes within a minute or so. The impatient wait for a moment and raise NoTurn: others
         may go on meanwhile.
         """
-        crawl_delay_s = None
-        if page and source.politeness.robots:
-            permit = await self._permission.ask(source, url, patient=patient)
-            if isinstance(permit, FetchFailed):
-                return permit
-            crawl_delay_s = permit.crawl_delay_s
-        return await self._in_turn(
-            source, url, partial(self._gatherer.fetch, source, url, state), crawl_delay_s, patient=patient
-        )
+        way = _Way(source=source, page=page, patient=patient)
+        result = await self._gatherer.fetch(source, url, state, gate=partial(self._pass, way))
+        self._heed(way, result)
+        return result
 
     async def head(self, source: Source, url: str) -> FetchResult:
         """Look at a picture without reading it; failure is a value."""
-        return await self._in_turn(source, url, partial(self._gatherer.head, source, url))
+        way = _Way(source=source)
+        result = await self._gatherer.head(source, url, gate=partial(self._pass, way))
+        self._heed(way, result)
+        return result
 
     async def close(self) -> None:
         await self._turns.close()
 
     async def _document(self, source: Source, url: str, patient: bool) -> FetchResult:
-        request = partial(self._gatherer.fetch, source, url)
-        return await self._in_turn(source, url, request, patient=patient)
+        return await self.fetch(source, url, patient=patient)
 
-    async def _in_turn(
-        self,
-        source: Source,
-        url: str,
-        request: Callable[[], Awaitable[FetchResult]],
-        crawl_delay_s: float | None = None,
-        *,
-        patient: bool = True,
-    ) -> FetchResult:
-        politeness = source.politeness
+    @asynccontextmanager
+    async def _pass(self, way: _Way, url: str) -> AsyncIterator[FetchFailed | None]:
+        """Hold the turn for one step of a way; give why there is none.
+
+        Nothing is held on the way to a turn: who waits for one host keeps nobody from another.
+        """
+        # What has begun is not begun again and again for want of a turn later on.
+        patient = way.patient or way.url is not None
+        way.url, way.scope = url, None
+        politeness, crawl_delay_s = way.source.politeness, None
+        if way.page and politeness.robots:
+            permit = await self._permission.ask(way.source, url, patient=patient)
+            if isinstance(permit, FetchFailed):
+                yield permit
+                return
+            crawl_delay_s = permit.crawl_delay_s
         paces = _paces(politeness, crawl_delay_s)
         if politeness.scope is Scope.URL and not paces:
-            return await request()
+            yield None
+            return
         scope = scope_key(politeness.scope, url)
+        if scope in way.scopes:
+            paces = ()  # it is one document for those who give it, by however many steps
         turn = await self._turns.take(scope, politeness.max_in_flight, paces, patient=patient)
         if isinstance(turn, Answer):
             if patient or (turn.why is Why.HELD_OFF and turn.wait_s > MAX_WAIT_S):
-                return self._no_turn(url, turn)
+                yield self._no_turn(url, turn)
+                return
             raise NoTurn(scope)
+        way.scope = scope
+        way.scopes.add(scope)
         try:
-            result = await request()
+            yield None
         finally:
             self._turns.give_back(turn)
+
+    def _heed(self, way: _Way, result: FetchResult) -> None:
+        """Leave alone whoever asked for it: the server that answered last, not the one that led there."""
+        if way.scope is None or way.url is None:
+            return
         if isinstance(result, FetchFailed) and result.retry_after_s:
             hold_off_s = min(result.retry_after_s, MAX_HOLD_OFF_S)
-            if self._is_said_of_all(scope, url, result, hold_off_s):
-                self._turns.hold_off(scope, hold_off_s)
-        return result
+            if self._is_said_of_all(way.scope, way.url, result, hold_off_s):
+                self._turns.hold_off(way.scope, hold_off_s)
 
     def _is_said_of_all(self, scope: str, url: str, refusal: FetchFailed, hold_off_s: float) -> bool:
         """Tell whether a refusal concerns more than one URL: 429 does, 503 where another one says it too."""
@@ -146,11 +176,11 @@ class Visitor:
         return False
 
     def _no_turn(self, url: str, refusal: Answer) -> FetchFailed:
-        held_off = refusal.why is Why.HELD_OFF
+        held_off, host = refusal.why is Why.HELD_OFF, urlsplit(url).hostname
         detail = (
-            f"The server asked to be left alone for another {refusal.wait_s:.0f} s."
+            f"{host} asked to be left alone for another {refusal.wait_s:.0f} s."
             if held_off
-            else f"Too many requests of our own to that server: no turn within {MAX_WAIT_S:.0f} s."
+            else f"Too many requests of our own to {host}: no turn within {MAX_WAIT_S:.0f} s."
         )
         return FetchFailed(
             requested_url=without_userinfo(url),

@@ -1,5 +1,6 @@
 """A preview promises what gathering keeps, proposes what brings more, and asks politely."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -7,6 +8,7 @@ from ipaddress import ip_network
 import pytest
 from msgspec.structs import replace
 from pipeline.conftest import Portal
+from pipeline.visiting_world import scripted
 
 from syndicator.cli.blocks import block
 from syndicator.cli.showing import show_preview
@@ -208,3 +210,51 @@ async def test_a_bare_date_of_today_is_found_and_words_without_a_name_are_told(
     assert authors.found == 0
     told = [*shown.missing, *shown.warnings]
     assert any("article.authors" in one for one in told)
+
+
+async def test_where_robots_txt_cannot_be_had_no_article_page_is_read(
+    desk: Desk, portal: Portal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    portal.status["/robots.txt"] = 503
+    portal.documents["/list"] = "<ul><li><a href='/read/1/acara'>Acara 1</a></li></ul>"
+    portal.documents["/read/1/acara"] = article(1)
+    listing = ListRule(item="li")
+    source = replace(
+        draft(f"{portal.url}/list"),
+        kind=SourceKind.PAGE,
+        list=listing,
+        article=ArticleRule(title="h1", body="article"),
+    )
+    shown = await preview(desk, source, articles=3)
+    assert (shown.robots, shown.candidates) == (None, ())
+    assert "/read/1/acara" not in portal.asked
+    assert any(f"{portal.url}/robots.txt could not be had" in one for one in shown.warnings)
+    assert "robots.txt could not be read: pages are gathered only once" in shown_text(shown, capsys)
+    portal.status["/robots.txt"] = 404
+    later = dataclasses.replace(desk, robots={})
+    assert len((await preview(later, source, articles=3)).candidates) == 1
+
+
+async def test_what_leads_to_a_forbidden_page_is_not_promised(desk: Desk) -> None:
+    async with scripted() as portal:
+        now = datetime.now(UTC)
+        portal.say("/rss", rss(portal.url(""), now))
+        portal.say("/robots.txt", "User-agent: *\nDisallow: /private\n")
+        portal.say("/read/0/acara", status=302, Location="/private")
+        portal.say("/private", article(0))
+        shown = await preview(desk, replace(draft(portal.url("/rss")), full_text=True), articles=3)
+    assert "Pedagang" not in shown.candidates[0].body_html
+    assert any("not to read" in one and "it leads to" in one for one in shown.warnings)
+
+
+async def test_what_opens_a_source_is_not_shown_to_robots_txt(desk: Desk) -> None:
+    async with scripted() as portal:
+        portal.say("/rss", rss(portal.url(""), datetime.now(UTC)))
+        portal.say("/read/0/acara", article(0))
+        source = replace(
+            draft(portal.url("/rss")), full_text=True, headers={"Authorization": "Bearer x", "Cookie": "a=b"}
+        )
+        await preview(desk, source, articles=1)
+        asked = dict(zip(portal.asked, portal.headers, strict=True))
+    assert asked["/rss"]["Authorization"] == asked["/read/0/acara"]["Authorization"] == "Bearer x"
+    assert not {"Authorization", "Cookie"} & asked["/robots.txt"].keys()

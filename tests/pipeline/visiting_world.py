@@ -14,11 +14,12 @@ from egress.raw_server import egress_on
 from support import ManualClock
 
 from syndicator.egress.client import Egress
+from syndicator.egress.gates import Gate, open_gate
 from syndicator.egress.slots import ConnectionLimits
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import Clock
-from syndicator.model.fetch import FetchResult
+from syndicator.model.fetch import FetchFailed, FetchResult
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, FetchLimits, Politeness, Source, SourceKind, SourceState
 from syndicator.pipeline.visiting import Visitor, open_visitor
@@ -38,6 +39,8 @@ class Scripted:
         self.gate: asyncio.Event | None = None
         """Where there is one, documents wait for it."""
         self.port = 0
+        self.in_flight = 0
+        self.most = 0
 
     def say(self, path: str, body: bytes | str = b"", *, status: int = 200, **headers: str) -> None:
         data = body.encode() if isinstance(body, str) else body
@@ -56,8 +59,13 @@ class Scripted:
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
         self.headers.append(dict(request.headers))
+        self.in_flight += 1
+        self.most = max(self.most, self.in_flight)
         if self.gate is not None and request.path != "/robots.txt":
             await self.gate.wait()
+        elif request.path == "/slow":
+            await asyncio.sleep(0.02)
+        self.in_flight -= 1
         status, body, headers = self.answers.get(request.path, (404, b"", {}))
         return web.Response(status=status, body=body, headers=headers)
 
@@ -82,15 +90,28 @@ class WatchedGatherer(Gatherer):
     began: list[float]
 
     async def fetch(
-        self, source: Source, url: str | None = None, state: SourceState | None = None
+        self,
+        source: Source,
+        url: str | None = None,
+        state: SourceState | None = None,
+        *,
+        gate: Gate = open_gate,
     ) -> FetchResult:
-        self.began.append(self.clock().timestamp())
-        self.in_flight += 1
-        self.most = max(self.most, self.in_flight)
-        try:
-            return await super().fetch(source, url, state)
-        finally:
-            self.in_flight -= 1
+        @asynccontextmanager
+        async def watched(url: str) -> AsyncIterator[FetchFailed | None]:
+            async with gate(url) as refusal:
+                if refusal is not None:
+                    yield refusal
+                    return
+                self.began.append(self.clock().timestamp())
+                self.in_flight += 1
+                self.most = max(self.most, self.in_flight)
+                try:
+                    yield None
+                finally:
+                    self.in_flight -= 1
+
+        return await super().fetch(source, url, state, gate=watched)
 
 
 class Workers:
