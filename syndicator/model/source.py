@@ -313,6 +313,8 @@ class SourceState(Struct, frozen=True, kw_only=True):
     """Hex digest of the last body that was parsed: an equal one need not be parsed again."""
     read_at: datetime | None = None
     """When the document was last read, not just found unchanged."""
+    cut_short: bool = False
+    """Of list pages: the last round left something unread, perhaps on a page behind the first."""
     last_attempt_at: datetime | None = None
     last_success_at: datetime | None = None
     last_round: Round | None = None

@@ -23,6 +23,7 @@ from syndicator.pipeline.joining import filled, together
 from syndicator.pipeline.rounds import Notes, word
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import next_recheck
+from syndicator.rules.cadence import passes
 from syndicator.rules.identity import listed_key
 from syndicator.rules.redesign import ESSENTIAL
 from syndicator.store.store import Store
@@ -41,7 +42,9 @@ PORTION_S = 10.0
 LONGEST_OUTAGE_PAUSE = timedelta(minutes=15)
 """Until a page is tried again whose server, not the page itself, was in trouble."""
 
-_PASSING = frozenset({Reason.TIMEOUT, Reason.DNS, Reason.CONNECT})
+SOON = timedelta(hours=1)
+"""A page that is tried again so soon is waited for: what lists it is read whole until then."""
+
 _POISON = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 """What a fault of ours in reading odd data raises."""
 
@@ -84,6 +87,12 @@ class ArticlePages:
         waiting = await self._store.unreadable.waiting(source.id, list(fresh), now)
         held = await self._held.read_lately(source.id, [item.url for item in fresh.values()], now)
         return [item for key, item in fresh.items() if key not in waiting and item.url not in held]
+
+    async def are_awaited(self, source: Source, items: Sequence[ListedItem]) -> bool:
+        """Tell whether the page of one of the items could not be read, and is tried again soon."""
+        now, keys = self._clock(), [listed_key(source, item.url) for item in items]
+        later = await self._store.unreadable.waiting(source.id, keys, now + SOON)
+        return bool(await self._store.unreadable.waiting(source.id, keys, now) - later)
 
     async def take_in(
         self,
@@ -260,8 +269,7 @@ def _longest_pause(result: FetchFailed | NotModified) -> timedelta:
         return timedelta()
     if result.status == HTTPStatus.TOO_MANY_REQUESTS:
         return FIRST_PAUSE
-    passes = result.reason in _PASSING or (result.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return LONGEST_OUTAGE_PAUSE if passes else LONGEST_PAUSE
+    return LONGEST_OUTAGE_PAUSE if passes(result) else LONGEST_PAUSE
 
 
 def _is_worse(page: Candidate, known: Article) -> bool:

@@ -19,6 +19,7 @@ from syndicator.pipeline.rounds import (
     RoundFailed,
     address,
     fetched,
+    is_wanted_later,
     listing_until,
     new_notes,
     note_views,
@@ -59,7 +60,7 @@ class PageRound:
         """Gather once; raise RoundFailed or NotReadable where the list page cannot be read."""
         notes = new_notes(state.first_success_at)
         notes.back = is_back(state, self._clock())
-        lists = await self._read_lists(source, address(source, state), notes)
+        lists = await self._read_lists(source, address(source, state), notes, further=state.cut_short)
         backfill = state.first_success_at is None
         fresh = await self._pages.take_in(source, lists.fresh, notes, backfill=backfill)
         # What only the box names is older than what is listed: it takes its place by its own date.
@@ -75,6 +76,7 @@ class PageRound:
             round=with_known(tally(admitted), len(lists.known)),
             warnings=notes.warnings,
             read_whole=True,
+            cut_short=notes.lists_cut or notes.unfinished,
             poll=poll_of(fresh, known=len(lists.known), backfill=backfill),
             moved_to=lists.moved_to,
             listed=Listed(total=lists.listed, keys=lists.known),
@@ -82,7 +84,8 @@ class PageRound:
             missing=frozenset(notes.missing),
         )
 
-    async def _read_lists(self, source: Source, first_url: str, notes: Notes) -> _Lists:
+    async def _read_lists(self, source: Source, first_url: str, notes: Notes, *, further: bool) -> _Lists:
+        """Read list pages up to the first that holds nothing new; where something was left, `further`."""
         fresh: dict[str, ListedItem] = {}
         popular: tuple[PopularItem, ...] = ()
         listed, moved = 0, None
@@ -100,6 +103,7 @@ class PageRound:
             listed += len(reading.items)
             unread = {item.url for item in unknown}
             known += [listed_key(source, item.url) for item in reading.items if item.url not in unread]
+            notes.unfinished |= await self._pages.are_awaited(source, reading.items)
             fresh.update((listed_key(source, item.url), item) for item in unknown)
             if not page:
                 popular, moved = reading.popular, moved_to
@@ -108,7 +112,7 @@ class PageRound:
             notes.missing.update(reading.missing)
             url = reading.next_url
             # A page that holds nothing new: what lies behind it is known.
-            if url is None or not unknown:
+            if url is None or not (unknown or further):
                 break
         if source.popular is not None and source.popular.url is not None:
             popular += await self._pages.popular(source, source.popular.url, notes)
@@ -135,6 +139,7 @@ class PageRound:
         except RoundFailed:
             if not page:
                 raise
+            notes.lists_cut |= is_wanted_later(result)
             notes.warn(f"list page {page + 1} could not be read: {word(result)}")
         except NotReadable as error:
             if not page:

@@ -18,6 +18,7 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import FeedHints, IdentityPolicy, Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted
 from syndicator.rules.admission import Verdict
+from syndicator.rules.cadence import counts_against, passes
 from syndicator.rules.identity import url_key
 from syndicator.rules.ladder import GuidEvidence
 from syndicator.rules.moves import to_ask
@@ -55,6 +56,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     body_hash: str | None = None
     read_whole: bool = False
     """Whether the document itself was read, not just found unchanged."""
+    cut_short: bool = False
+    """Whether something that lists articles, or one of these, is still to be read."""
     headers: Mapping[str, str] = {}
     """Of the answer: they say when the server wants to be asked again."""
     hints: FeedHints | None = None
@@ -109,6 +112,8 @@ class Notes:
     unfinished: bool = False
     """Whether a document names something that is still to be read: its validators are not to be kept then,
     for an answer that nothing has changed would hide it."""
+    lists_cut: bool = False
+    """Whether a later list page, or a sitemap of an index, could not be had, and may be soon."""
     _sentences: dict[str, list[str]] = field(default_factory=dict)
     """Each with the article pages that it was said of; none for what is said of the round."""
 
@@ -231,6 +236,11 @@ def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pus
         backfill=backfill,
         pushed=pushed,
     )
+
+
+def is_wanted_later(result: FetchResult) -> bool:
+    """Tell whether what could not be had is worth another try soon: that says nothing of the document."""
+    return isinstance(result, FetchFailed) and (passes(result) or not counts_against(result))
 
 
 def word(result: object) -> str:

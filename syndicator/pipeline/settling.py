@@ -140,6 +140,7 @@ class Settling:
             body_hash=outcome.body_hash,
             last_success_at=now,
             read_at=now if outcome.read_whole else state.read_at,
+            cut_short=outcome.cut_short,
             first_success_at=state.first_success_at or now,
             archive_before=state.archive_before or outcome.archive_before,
             last_round=outcome.round,

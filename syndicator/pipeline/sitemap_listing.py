@@ -15,7 +15,7 @@ from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.article_pages import ArticlePages
-from syndicator.pipeline.rounds import Notes, listing_until, word
+from syndicator.pipeline.rounds import Notes, is_wanted_later, listing_until, word
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.archive import LATE, archive_before, is_news, listed_date
 
@@ -82,6 +82,7 @@ class SitemapListing:
     ) -> list[Line] | None:
         result = await self._visitor.fetch(source, child.url)
         if not isinstance(result, Fetched):
+            notes.lists_cut |= is_wanted_later(result)
             notes.warn(f"the sitemap {child.url} could not be read: {word(result)}")
             return None
         try:

@@ -14,7 +14,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.admitting import Admitted, tally
-from syndicator.pipeline.article_pages import RECHECKS, ArticlePages
+from syndicator.pipeline.article_pages import RECHECKS, SOON, ArticlePages
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.joining import nameless
 from syndicator.pipeline.polling import Polling
@@ -37,8 +37,6 @@ from syndicator.store.store import Store
 
 PORTION = 500
 """Lines that are looked up at a time: others of the event loop have their turns in between."""
-SOON = timedelta(hours=1)
-"""A page that is tried again so soon is waited for: the sitemap is read whole until then."""
 AT_THE_ANSWER = timedelta(seconds=2)
 """A `lastmod` as young as the answer is the time of the answer, not that of a change."""
 FEW = 3
@@ -124,7 +122,8 @@ class SitemapRound:
             etag=remembered.get("etag"),
             last_modified=remembered.get("last-modified"),
             body_hash=None if forget else body_hash(document),
-            read_whole=True,
+            # Of an index that was read in part, what changed since the reading before is read once more.
+            read_whole=not notes.lists_cut,
             headers=document.headers,
             poll=poll_of(admitted, known=known, backfill=backfill),
             moved_to=document.moved_to,

@@ -35,6 +35,9 @@ MAX_HOLD_OFF_S = 3600.0
 """A scope is left alone at most so long at a time, for the sake of those who share it with the one that was
 told to wait; that source itself waits as long as it was told (`rules.cadence`)."""
 
+TOO_OFTEN_HOLD_OFF_S = 90.0
+"""So long where 429 names no time: longer than a turn is waited for, so that the rounds that meet it end."""
+
 _REMEMBERED = 1000
 
 
@@ -157,8 +160,12 @@ class Visitor:
         """Leave alone whoever asked for it: the server that answered last, not the one that led there."""
         if way.scope is None or way.url is None:
             return
-        if isinstance(result, FetchFailed) and result.retry_after_s:
-            hold_off_s = min(result.retry_after_s, MAX_HOLD_OFF_S)
+        if not isinstance(result, FetchFailed):
+            return
+        too_often = result.status == HTTPStatus.TOO_MANY_REQUESTS
+        asked_s = result.retry_after_s or (TOO_OFTEN_HOLD_OFF_S if too_often else 0.0)
+        if asked_s:
+            hold_off_s = min(asked_s, MAX_HOLD_OFF_S)
             if self._is_said_of_all(way.scope, way.url, result, hold_off_s):
                 self._turns.hold_off(way.scope, hold_off_s)
 

@@ -153,7 +153,7 @@ def _too_often(failed: FetchFailed) -> bool:
     return failed.reason is Reason.HTTP and failed.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
-def _passes(failed: FetchFailed) -> bool:
+def passes(failed: FetchFailed) -> bool:
     """Tell whether a failure usually passes by itself."""
     if failed.reason is not Reason.HTTP or failed.status is None:
         return failed.reason in _SOFT_REASONS
@@ -165,7 +165,7 @@ def _slowed(failed: FetchFailed, failures: int, wait_s: float, because: str) -> 
     if failed.reason is Reason.BUSY and wait_s > OUR_TURN_S:
         return OUR_TURN_S, f"its turn did not come, tried again in {span(OUR_TURN_S)} ({failed.code})"
     if failures > 1 and counts_against(failed):
-        growth = _SOFT_GROWTH if _passes(failed) else _HARD_GROWTH
+        growth = _SOFT_GROWTH if passes(failed) else _HARD_GROWTH
         grown_s = min(max(wait_s, 1.0) * growth ** min(failures - 1, 60), LONGEST_BACKOFF_S)
         if grown_s > wait_s:
             return grown_s, f"slowed down after {failures} failed rounds ({failed.code})"

@@ -283,8 +283,8 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("Politeness", "A dead worker's turn", [turns.LEASE]),
     (
         "Politeness",
-        "429 with `Retry-After`, and 503 with it where two URLs say so",
-        [seconds(visiting.MAX_HOLD_OFF_S)],
+        "429, and 503 with `Retry-After` where two URLs say so",
+        [seconds(visiting.MAX_HOLD_OFF_S), f"{visiting.TOO_OFTEN_HOLD_OFF_S:.0f} s"],
     ),
     (
         "Politeness",

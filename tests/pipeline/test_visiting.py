@@ -213,16 +213,29 @@ async def test_503_holds_off_a_scope_where_two_urls_say_it(
         assert failure(await several[1].fetch(feed, feed.url)).code == "busy"
 
 
-async def test_a_refusal_without_a_time_holds_nothing_off(
+async def test_429_without_a_time_holds_off_its_scope_for_longer_than_a_turn_is_waited_for(
     store: Store, clock: ManualClock, portal: Scripted
 ) -> None:
     portal.say("/busy", status=429)
-    portal.say("/gone", status=404, Retry_After="120")
     async with workers(store, clock) as several:
-        for path in ("/busy", "/gone"):
-            one = source(portal.url(path))
-            await several[0].fetch(one, one.url)
-        feed = source(portal.url("/feed"))
+        busy, feed = source(portal.url("/busy")), source(portal.url("/feed"))
+        assert failure(await several[0].fetch(busy, busy.url)).code == "http_429"
+        began = clock()
+        assert failure(await several[0].fetch(feed, feed.url)).code == "busy"
+        assert failure(await several[1].fetch(feed, feed.url)).code == "busy"
+        assert clock() == began
+        clock.advance(90)
+        assert isinstance(await several[1].fetch(feed, feed.url), Fetched)
+
+
+@pytest.mark.parametrize(("status", "headers"), [(503, {}), (404, {"Retry_After": "120"})])
+async def test_other_refusals_without_a_time_hold_nothing_off(
+    store: Store, clock: ManualClock, portal: Scripted, *, status: int, headers: dict[str, str]
+) -> None:
+    portal.say("/gone", status=status, **headers)
+    async with workers(store, clock) as several:
+        one, feed = source(portal.url("/gone")), source(portal.url("/feed"))
+        await several[0].fetch(one, one.url)
         assert isinstance(await several[0].fetch(feed, feed.url), Fetched)
 
 
