@@ -26,7 +26,7 @@ from syndicator.egress.headers import lower_case
 from syndicator.egress.lane import Lane, open_lane
 from syndicator.egress.proxies import Proxy, parse_proxy
 from syndicator.egress.slots import Budget, ConnectionLimits
-from syndicator.egress.trip import REDIRECTS, Trip, without_userinfo
+from syndicator.egress.trip import NO_VALIDATORS, REDIRECTS, Trip, Validators, without_userinfo
 from syndicator.errors import EgressError
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
@@ -91,15 +91,17 @@ class Egress:
         limits: FetchLimits = _DEFAULT_LIMITS,
         proxy: str | None = None,
         gate: Gate = open_gate,
+        validators: Validators = NO_VALIDATORS,
     ) -> FetchResult:
         """GET a document, following redirects by hand.
 
         Expected failures are values (`FetchFailed`), cancellation passes, and so does what `gate` raises. The
         caller's headers go to the origin of `url` only (see `headers.OWN_HEADERS` for those that cannot be
-        set). `proxy` is the URL of a forward proxy, with its credentials; None means that of the session.
+        set), `validators` to the address that gave them. `proxy` is the URL of a forward proxy, with its
+        credentials; None means that of the session.
         Takes at most `limits.timeout_s` of work, plus the waits for turns and at the gate.
         """
-        return await self._get(_WHOLE, url, headers, limits, proxy, gate=gate)
+        return await self._get(_WHOLE, url, headers, limits, proxy, gate=gate, validators=validators)
 
     async def head(
         self,
@@ -132,10 +134,11 @@ class Egress:
         proxy: str | None,
         *,
         gate: Gate,
+        validators: Validators = NO_VALIDATORS,
     ) -> FetchResult:
         shown = without_userinfo(url)
         try:
-            trip = self._trip(url, headers, limits, proxy)
+            trip = self._trip(url, headers, limits, proxy, validators)
             return await self._travel(manner, trip, shown, limits, gate)
         except EgressError as error:
             return FetchFailed(
@@ -145,13 +148,21 @@ class Egress:
                 fetched_at=self._clock(),
             )
 
-    def _trip(self, url: str, headers: Mapping[str, str], limits: FetchLimits, proxy: str | None) -> Trip:
+    def _trip(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        limits: FetchLimits,
+        proxy: str | None,
+        validators: Validators = NO_VALIDATORS,
+    ) -> Trip:
         return Trip(
             url,
             dict(headers),
             working=Budget(limits.timeout_s),
             max_redirects=limits.max_redirects,
             proxy=parse_proxy(proxy) if proxy else self._proxy,
+            validators=validators,
         )
 
     async def _travel(

@@ -46,7 +46,7 @@ class Lane:
         Raises EgressError(blocked) where a proxy would be asked for a private address.
         """
         timeout = client_timeout(connect_timeout_s)
-        headers = {**trip.headers, **own}
+        headers = {**trip.headers, **trip.validators, **own}
         if trip.proxy is None:
             return self._straight.request(
                 method, trip.url, data=body, headers=headers, allow_redirects=False, timeout=timeout

@@ -1,10 +1,12 @@
 """One request on its way through redirects: where it is, what it may carry, what it may still spend."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address
 
 import aiohttp
+from msgspec import Struct
 from yarl import URL
 
 from syndicator.egress.failures import failure
@@ -68,6 +70,17 @@ def _is_odd_number(host: str) -> bool:
     return False
 
 
+class Validators(Struct, frozen=True, kw_only=True):
+    """What makes a request conditional (RFC 9110, 13.1). No secret, but a word of one address alone."""
+
+    headers: Mapping[str, str] = {}
+    of: str | None = None
+    """The address that gave them, wherever on the way it comes; None: the one that is asked for."""
+
+
+NO_VALIDATORS = Validators()
+
+
 class Trip:
     """The changing part of one request. Not shared."""
 
@@ -79,6 +92,7 @@ class Trip:
         working: Budget,
         max_redirects: int,
         proxy: Proxy | None = None,
+        validators: Validators = NO_VALIDATORS,
     ) -> None:
         self.working = working
         self.proxy = proxy
@@ -88,6 +102,8 @@ class Trip:
         self.headers = checked(headers)
         if not any(name.lower() == "authorization" for name in self.headers):
             self.headers |= credentials
+        self._validators = checked(validators.headers)
+        self._validated = validators.of or str(self.url)
         self._seen = {self.url}
 
     @property
@@ -97,6 +113,11 @@ class Trip:
     @property
     def host_port(self) -> HostPort:
         return self.host, self.url.port or 0
+
+    @property
+    def validators(self) -> Mapping[str, str]:
+        """What the address that the trip is at has given itself."""
+        return self._validators if str(self.url) == self._validated else {}
 
     def follow(self, status: int, location: str | None) -> None:
         """Move on to where a redirect points, and note the step.

@@ -1,10 +1,8 @@
 """The one door of this room: requests a source and reads what comes."""
 
-from collections.abc import Mapping
-
 from syndicator.egress.client import Egress
 from syndicator.egress.gates import Gate, open_gate
-from syndicator.egress.trip import same_origin
+from syndicator.egress.trip import NO_VALIDATORS, Validators, same_origin
 from syndicator.gather.article_page import ArticleReading, read_article
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.feed import read_feed
@@ -38,16 +36,16 @@ class Gatherer:
     ) -> FetchResult:
         """Request the source's own URL, or another one that it names; failure is a value.
 
-        `state` holds the validators of that document. The headers of the configuration may be secrets, and a
-        list may name pages of anyone: they go to the origin of the source's own URL alone. `gate` has its say
-        before each address that is asked.
+        `state` holds the validators of that document, and its address. The headers of the configuration
+        may be secrets, and a list may name pages of anyone: they go to the origin of the source's own URL
+        alone. `gate` has its say before each address that is asked.
         """
-        validators = _validators(state) if state is not None else {}
         is_own = url is None or url == source.url or same_origin(url, source.url)
         own = source.headers if is_own else {}
         return await self._egress.fetch(
             url or source.url,
-            headers={**own, **validators},
+            headers=own,
+            validators=NO_VALIDATORS if state is None else _validators(state),
             limits=source.limits,
             proxy=source.proxy,
             gate=gate,
@@ -87,11 +85,10 @@ class Gatherer:
         return await self._pool.run(read_popular, source, fetched)
 
 
-def _validators(state: SourceState) -> Mapping[str, str]:
-    """Give the headers of a conditional request (RFC 9110, 13.1)."""
+def _validators(state: SourceState) -> Validators:
     validators = {}
     if state.etag:
         validators["if-none-match"] = state.etag
     if state.last_modified:
         validators["if-modified-since"] = state.last_modified
-    return validators
+    return Validators(headers=validators, of=state.validators_of)

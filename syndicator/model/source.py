@@ -309,6 +309,8 @@ class SourceState(Struct, frozen=True, kw_only=True):
     """Of the source's description at the last round: after a change nothing below is relied on."""
     etag: str | None = None
     last_modified: str | None = None
+    validators_of: str | None = None
+    """Where redirects led to the document that had these two; None where it was at the address asked."""
     body_hash: str | None = None
     """Hex digest of the last body that was parsed: an equal one need not be parsed again."""
     read_at: datetime | None = None

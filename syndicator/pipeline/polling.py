@@ -41,7 +41,7 @@ class Polling:
         if not isinstance(result, NotModified):
             document = fetched(result)
             return await self._judge(state, document, read, checked=_says_unchanged(state, document))
-        if asked.etag is None and asked.last_modified is None:
+        if (asked.etag is None and asked.last_modified is None) or asked.validators_of != _where(result):
             fetched(result)  # raises: it says so unasked
         if is_check_due(state, self._rng):
             checked = await self._visitor.fetch(source, address(source, state))
@@ -64,7 +64,7 @@ class Polling:
         if is_same and self._is_fresh(state):
             outcome = _unchanged(state, document)
         else:
-            outcome = await read(document)
+            outcome = replace(await read(document), validators_of=_where(document))
         if not checked:
             return outcome
         # What is new in a document that is the same was left over, or could not be read: no lie. Validators
@@ -74,18 +74,27 @@ class Polling:
 
 
 def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:
+    known = state if state.validators_of == _where(result) else SourceState()
     return Outcome(
         not_modified=True,
-        etag=result.headers.get("etag", state.etag),
-        last_modified=result.headers.get("last-modified", state.last_modified),
+        etag=result.headers.get("etag", known.etag),
+        last_modified=result.headers.get("last-modified", known.last_modified),
+        validators_of=_where(result),
         body_hash=state.body_hash,
         headers=result.headers,
         moved_to=moved_to(result.redirects),
     )
 
 
+def _where(result: Fetched | NotModified) -> str | None:
+    """Give where redirects have led; None where there were none."""
+    return result.redirects[-1].url if result.redirects else None
+
+
 def _says_unchanged(state: SourceState, document: Fetched) -> bool:
     """Tell whether a document carries the very validators that we hold: then nothing in it may be new."""
+    if state.validators_of != _where(document):
+        return False
     if state.etag:
         return document.headers.get("etag") == state.etag
     return bool(state.last_modified) and document.headers.get("last-modified") == state.last_modified

@@ -53,6 +53,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """The same of what a hub pushed: it comes once, and says nothing of the document."""
     etag: str | None = None
     last_modified: str | None = None
+    validators_of: str | None = None
+    """See `SourceState.validators_of`."""
     body_hash: str | None = None
     read_whole: bool = False
     """Whether the document itself was read, not just found unchanged."""

@@ -44,6 +44,7 @@ def state_without_secrets(source: Source, state: SourceState) -> SourceState:
         failure=replace(state.failure, detail=told(state.failure.detail)) if state.failure else None,
         warnings=tuple(map(told, state.warnings)),
         own_warnings=tuple(map(told, state.own_warnings)),
+        validators_of=bare(state.validators_of) if state.validators_of else None,
         move=replace(state.move, target=bare(state.move.target)) if state.move else None,
     )
 

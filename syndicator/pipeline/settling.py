@@ -137,6 +137,7 @@ class Settling:
             state,
             etag=outcome.etag,
             last_modified=outcome.last_modified,
+            validators_of=outcome.validators_of,
             body_hash=outcome.body_hash,
             last_success_at=now,
             read_at=now if outcome.read_whole else state.read_at,

@@ -22,11 +22,14 @@ class Portal:
         self.status: dict[str, int] = {}
         self.etags: dict[str, str] = {}
         self.asked: list[str] = []
+        self.conditions: list[str | None] = []
+        """What was sent as If-None-Match."""
         self.url = ""
 
     async def answer(self, request: web.Request) -> web.Response:
         path = request.path_qs
         self.asked.append(path)
+        self.conditions.append(request.headers.get("If-None-Match"))
         if path in self.status:
             return web.Response(status=self.status[path])
         if path not in self.documents:
