@@ -1,7 +1,7 @@
 """What every command gets, and how every command speaks: tables for people, JSON for programs."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 import msgspec
 import typer
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 
 from syndicator.errors import ConfigError, Fault, StoreUnavailable, SyndicatorError
-from syndicator.observe.redact import hide_secrets
+from syndicator.observe.redact import UNSAFE, hide_secrets, printable
 
 if TYPE_CHECKING:
     from syndicator.settings import Settings
@@ -122,7 +123,11 @@ def faults_of(error: Exception) -> tuple[Fault, ...]:
             key, reason, remedy = "", "interrupted", ""
         case _:
             key, reason, remedy = "", f"a fault of this program: {type(error).__name__}", ""
-    return (Fault(file="", key=key, reason=hide_secrets(reason), remedy=hide_secrets(remedy)),)
+    return (
+        Fault(
+            file="", key=key, reason=printable(hide_secrets(reason)), remedy=printable(hide_secrets(remedy))
+        ),
+    )
 
 
 def print_failure(error: Exception) -> None:
@@ -162,7 +167,10 @@ def counted(number: int, name: str) -> str:
 def print_json(document: object) -> None:
     """Write one document to standard output."""
     text = msgspec.json.encode(document)
-    typer.echo(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
+    written = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    # Line breaks are of the document itself here: those of texts are escaped already, as JSON asks.
+    lines = (UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line) for line in written.split("\n"))
+    typer.echo("\n".join(lines))
 
 
 def print_list(
@@ -193,7 +201,9 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """
     out = console()
     table = Table(box=None, header_style="bold", pad_edge=False)
-    plain = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+    plain = [
+        {name: "" if value is None else printable(str(value)) for name, value in row.items()} for row in rows
+    ]
     widths = {name: max(len(name), *(cell_len(row[name]) for row in plain)) for name in rows[0]}
     natural = sum(widths.values()) + 2 * len(widths)
     running_over = "url" in widths and natural > out.width
@@ -212,11 +222,19 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     (_console(natural) if running_over else out).print(table)
 
 
+class _SafeConsole(Console):
+    """Shows what a terminal would act upon as an escape: much of what is told was written by sources."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
 def _console(width: int) -> Console:
-    return Console(highlight=False, markup=False, width=width, height=_HEIGHT)
+    return _SafeConsole(highlight=False, markup=False, width=width, height=_HEIGHT)
 
 
 def console() -> Console:
     """Give standard output; as wide as its content where nobody looks at it on a terminal."""
-    out = Console(highlight=False, markup=False)
+    out = _SafeConsole(highlight=False, markup=False)
     return out if out.is_terminal else _console(200)

@@ -30,6 +30,7 @@ OWN_HEADERS = frozenset(
 """Lower-case names of the fields that are the client's own business; whoever sets them is not heard."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _FORBIDDEN_IN_VALUES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -74,7 +75,8 @@ def split_credentials(url: URL) -> tuple[URL, dict[str, str]]:
 def lower_case(headers: CIMultiDictProxy[str]) -> dict[str, str]:
     """Give an answer's fields under lower-case names, repeated ones joined (RFC 9110, 5.3), no cookies.
 
-    Bytes that are no UTF-8 become U+FFFD, so that every value can be stored as text.
+    Bytes that are no UTF-8 become U+FFFD, so that every value can be stored as text. A value with control
+    characters is none (5.5), so that it is neither sent back nor shown.
     """
     found: dict[str, str] = {}
     for name, raw in headers.items():
@@ -83,5 +85,6 @@ def lower_case(headers: CIMultiDictProxy[str]) -> dict[str, str]:
             value = (
                 raw if raw.isascii() else raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             )
-            found[key] = f"{found[key]}, {value}" if key in found else value
+            if not _CONTROLS.search(value):
+                found[key] = f"{found[key]}, {value}" if key in found else value
     return found

@@ -29,13 +29,18 @@ _SECRETS = (
     ),
 )
 # C0 and C1 controls, line and paragraph separators, what turns the direction of writing, lone surrogates.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean_text(text: str) -> str:
     """Give a text in one printable line, cut at `MAX_TEXT`, with credentials hidden."""
     cut = text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
-    return _UNSAFE.sub(_escaped, hide_secrets(cut))
+    return UNSAFE.sub(_escaped, hide_secrets(cut))
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would act upon, or not show; lines stay lines."""
+    return "\n".join(UNSAFE.sub(_escaped, line) for line in text.split("\n"))
 
 
 def hide_secrets(text: str) -> str:

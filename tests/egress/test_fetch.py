@@ -292,3 +292,12 @@ async def test_everything_is_closed_at_the_end() -> None:
             await egress.fetch(server.url())
         with pytest.raises(RuntimeError, match="closed"):
             await egress.fetch(server.url())
+
+
+@pytest.mark.parametrize("odd", ["\x1b[2J", "\x08", "\x7f", "\u009b31m"])
+async def test_a_header_with_control_characters_is_none(odd: str) -> None:
+    answer = reply(b"here", headers=[("ETag", f'"a{odd}"'), ("X-Tab", "a\tb"), ("Last-Modified", "today")])
+    _, result = await fetch_from(saying(answer))
+    assert isinstance(result, Fetched)
+    assert "etag" not in result.headers
+    assert (result.headers["x-tab"], result.headers["last-modified"]) == ("a\tb", "today")
