@@ -20,10 +20,12 @@ _REMEDIES = {
     "tls": "tell the portal; see whether it is there under another name",
     "timeout": "try again later; for a slow portal raise timeout in [egress]",
     "busy": "try again in a moment",
-    "too_large": "look at what it is; raise max_body in [egress] if it is honest",
+    "too_large": "look at what it is; raise max_body of the source, or in [egress], if it is honest",
     "redirect": "open the address in a browser, and take the one at which it ends",
     "protocol": "see that the address and its port are those of a web server",
     "robots": MAY_BE_READ,
+    "http_206": "try again later; tell the portal if it stays",
+    "http_3xx": "open the address in a browser, and take the one of the document itself",
     "http_401": "set auth = { user = …, password_file = … }, or headers, for this source",
     "http_403": "ask its owner; set [site] contact, so that they know who asks",
     "http_404": "find the new address: preview the portal's home page",
@@ -35,11 +37,15 @@ _REMEDIES = {
 }
 _NOT_PUBLIC = re.compile(r"(\S+?)(?: \(([^)\s]+)\))? is not a public address: if it is meant")
 
+_REFUSED_CREDENTIALS = "refuses the credentials that were sent"
+
 
 def remedy_for(failed: FetchFailed) -> str:
     """Say what can be done about a failure."""
     if failed.reason is Reason.BLOCKED and (match := _NOT_PUBLIC.match(failed.detail)):
         return f'if you trust it: [egress] allow = ["{_network(match[2] or match[1])}"]'
+    if _REFUSED_CREDENTIALS in failed.detail:
+        return "check auth, headers or cookies of this source"
     told = _REMEDIES.get(failed.code) or _REMEDIES.get(f"{failed.code[:6]}xx", _REMEDIES["http_4xx"])
     if failed.retry_after_s:
         return f"{told} (it asks for {_span(failed.retry_after_s)})"

@@ -20,6 +20,9 @@ TURN_BYTES = 512 * 1024
 """After so much the event loop has a turn: what is packed tightly is all there at once, and takes 2 ms."""
 
 
+_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"})
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """What the receiver of a callback or a form said, whatever its status."""
 
@@ -34,8 +37,14 @@ class Answer(Struct, frozen=True, kw_only=True):
 async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """Read the decompressed body; it is counted while it comes, so that a bomb never unfolds.
 
-    aiohttp unpacks at most 256 KiB at once, when they are asked for.
+    aiohttp unpacks at most 256 KiB at once, when they are asked for, and one coding (RFC 9110, 8.4) only.
     """
+    codings = [
+        one.strip().lower() for one in ",".join(response.headers.getall("Content-Encoding", ())).split(",")
+    ]
+    if sum(one in _CODINGS for one in codings) > 1:
+        told = f"{response.url.host} packs its answer several times over, which nobody asked for"
+        raise failure(Reason.PROTOCOL, f"{told} (Content-Encoding: {', '.join(codings)}).")
     declared = response.content_length
     if declared is not None and declared > limit:
         raise _too_large(response, limit)
@@ -62,4 +71,5 @@ async def read_beginning(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 def _too_large(response: aiohttp.ClientResponse, limit: int) -> EgressError:
-    return failure(Reason.TOO_LARGE, f"The document of {response.url.host} is larger than {limit} bytes.")
+    detail = f"The document of {response.url.host} is larger than max_body of this source ({limit} bytes)."
+    return failure(Reason.TOO_LARGE, detail)

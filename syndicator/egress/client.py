@@ -48,6 +48,7 @@ and names that IDNA does not know."""
 
 _SUCCESS = range(200, 300)
 _NO_HEAD_HERE = frozenset({405, 501})
+_PART = 206
 _SAME_METHOD = frozenset({307, 308})
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, "
@@ -208,7 +209,8 @@ class Egress:
             return NotModified(
                 requested_url=shown, headers=headers, fetched_at=self._clock(), redirects=trip.redirects
             )
-        if response.status not in _SUCCESS:
+        unasked_part = response.status == _PART and manner is _WHOLE
+        if response.status not in _SUCCESS or unasked_part:
             return self._refused(response.status, headers, trip, shown)
         body = await manner.read(response, limits.max_body_bytes)
         return Fetched(
@@ -228,7 +230,7 @@ class Egress:
         return FetchFailed(
             requested_url=shown,
             reason=Reason.HTTP,
-            detail=http_detail(trip.host, status),
+            detail=http_detail(trip.host, status, signed_in=trip.is_signed_in),
             fetched_at=now,
             status=status,
             retry_after_s=parse_retry_after(headers.get("retry-after"), now),

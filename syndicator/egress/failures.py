@@ -20,6 +20,8 @@ PROXY_WANTS_CREDENTIALS = 407
 _MAX_DETAIL = 300
 
 _HTTP_ADVICE = {
+    206: "gives only a part of this document, though we asked for all of it",
+    300: "offers several documents to choose from: configure the address of one",
     401: "wants credentials: set auth = { user = …, password_file = … }, or the headers, of this source",
     403: "refuses us: ask its owner, or check the headers of this source",
     404: "has nothing at this address: check the address",
@@ -42,8 +44,13 @@ def failure(reason: Reason, detail: str) -> EgressError:
     return EgressError(reason, clean(detail))
 
 
-def http_detail(host: str, status: int) -> str:
+_REFUSED_CREDENTIALS = "refuses the credentials that were sent: check auth, headers or cookies of this source"
+
+
+def http_detail(host: str, status: int, *, signed_in: bool = False) -> str:
     """Say in one sentence what a status that is no success means."""
+    if signed_in and status == 401:  # noqa: PLR2004 — Unauthorized
+        return clean(f"{host} {_REFUSED_CREDENTIALS} (HTTP {status}).")
     fallback = "has a fault of its own" if status >= 500 else "does not give us this document"  # noqa: PLR2004 — RFC 9110, 15.6
     return clean(f"{host} {_HTTP_ADVICE.get(status, fallback)} (HTTP {status}).")
 

@@ -111,6 +111,11 @@ class Trip:
         return self.url.host or ""
 
     @property
+    def is_signed_in(self) -> bool:
+        """Whether credentials go along to where the trip is."""
+        return any(name.lower() in {"authorization", "cookie"} for name in self.headers)
+
+    @property
     def host_port(self) -> HostPort:
         return self.host, self.url.port or 0
 

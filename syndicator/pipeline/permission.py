@@ -203,7 +203,10 @@ class Permission:
         fresh_until = now if failed.reason in _OF_OUR_OWN else now + RETRY
         if earlier is not None and earlier.failed is None and now - earlier.read_at < KEPT:
             return replace(earlier, fresh_until=fresh_until)
-        detail = f"Whether we may read its pages is not known without {failed.requested_url}: {failed.detail}"
+        why = failed.detail
+        if failed.reason is Reason.TOO_LARGE:  # by a limit of its own, not the configured one
+            why = f"It is larger than {_MAX_DOWNLOAD} bytes."
+        detail = f"Whether we may read its pages is not known without {failed.requested_url}: {why}"
         return KnownRobots(
             agent=self._agent, read_at=now, fresh_until=fresh_until, failed=replace(failed, detail=detail)
         )

@@ -119,9 +119,12 @@ def after_failure(
         wait_s, because = _spared(failed, excused, wait_s, regular.because)
     else:
         wait_s, because = _slowed(failed, failures, wait_s, regular.because)
-    if failed.retry_after_s is not None and failed.retry_after_s > wait_s:
-        wait_s = min(max(failed.retry_after_s, SHORTEST_RETRY_AFTER_S), LONGEST_RETRY_AFTER_S)
-        because = f"the server asks to wait {span(wait_s)} ({failed.code})"
+    asked_s = max(failed.retry_after_s or 0.0, SHORTEST_RETRY_AFTER_S)
+    if failed.retry_after_s is not None and (kept_s := min(asked_s, LONGEST_RETRY_AFTER_S)) > wait_s:
+        wait_s, asks = kept_s, f"asks to wait {span(kept_s)}"
+        if asked_s > kept_s:
+            asks = f"asks for {span(asked_s)} (Retry-After), kept up to {span(kept_s)}"
+        because = f"the server {asks} ({failed.code})"
     jitter_s = max(schedule.jitter_s, 0.1 * wait_s if failures + excused > 1 else 0.0)
     # Jitter only ever delays here: a server that names a time must not be asked before it.
     due = Due(at=now + timedelta(seconds=wait_s + rng.uniform(0, jitter_s)), because=because)

@@ -162,9 +162,9 @@ def test_each_form_has_a_line(section: str, expected: set[str]) -> None:
     assert {name.strip("`") for name in of(section)} == expected
 
 
-OWN_STATUSES = {401, 403, 404, 410, 429}
+OWN_STATUSES = {206, 401, 403, 404, 410, 429}
 CODES = {reason.value for reason in Reason if reason is not Reason.HTTP}
-CODES |= {f"http_{status}" for status in OWN_STATUSES} | {"http_4xx", "http_5xx"}
+CODES |= {f"http_{status}" for status in OWN_STATUSES} | {"http_3xx", "http_4xx", "http_5xx"}
 
 
 def test_each_reason_has_a_line() -> None:
@@ -177,6 +177,8 @@ def failures_of(code: str) -> list[FetchFailed]:
         return [failure(Reason(code), None)]
     if code == "http_5xx":
         return [failure(Reason.HTTP, status) for status in (408, 425, 500, 502, 503, 504, 599)]
+    if code == "http_3xx":
+        return [failure(Reason.HTTP, status) for status in (300, 305, 306)]
     if code == "http_4xx":
         return [failure(Reason.HTTP, status) for status in (400, 402, 406, 418, 451)]
     return [failure(Reason.HTTP, int(code.removeprefix("http_")))]

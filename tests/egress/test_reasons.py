@@ -11,7 +11,7 @@ from egress.raw_server import SHORT, Script, egress_on, reply, saying, serving, 
 from egress.test_guard import Names
 
 from syndicator.egress.slots import ConnectionLimits
-from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.model.source import FetchLimits
 
 World = Callable[[Path], AbstractAsyncContextManager[str]]
@@ -67,6 +67,8 @@ async def taken(folder: Path) -> AsyncIterator[str]:
 
 LOCATION = "Location"
 REASONS: dict[str, list[World]] = {
+    "http_206": [status(206, ("Content-Range", "bytes 0-2/100"))],
+    "http_300": [status(300, (LOCATION, "/other"))],
     "http_401": [status(401, ("WWW-Authenticate", "Basic"))],
     "http_403": [status(403)],
     "http_404": [status(404)],
@@ -87,6 +89,8 @@ REASONS: dict[str, list[World]] = {
         answering(b"SSH-2.0-server\r\n\r\n"),
         answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", close=True),
         answering(reply(b"abc", headers=[("Content-Encoding", "gzip")])),
+        answering(reply(b"abc", headers=[("Content-Encoding", "gzip, br")])),
+        answering(reply(b"abc", headers=[("Content-Encoding", "gzip"), ("Content-Encoding", "gzip")])),
     ],
     "redirect": [status(301, (LOCATION, "/feed")), status(302), status(308, (LOCATION, "http://["))],
     "scheme": [at("ftp://portal.example/"), at("/feed"), status(302, (LOCATION, "file:///etc/passwd"))],
@@ -139,3 +143,41 @@ async def test_each_has_its_own_reason(code: str, world: World, tmp_path: Path) 
 def test_no_reason_is_left_out() -> None:
     shown = {Reason.HTTP if code.startswith("http_") else Reason(code) for code in REASONS}
     assert shown == OF_EGRESS
+
+
+@pytest.mark.parametrize(
+    ("answer", "headers", "told"),
+    [
+        (reply(b"abc", status=206), {}, "only a part of this document"),
+        (reply(status=300), {}, "several documents to choose from"),
+        (reply(status=401), {}, "wants credentials: set auth"),
+        (
+            reply(status=401),
+            {"Authorization": "Basic eDp5"},
+            "refuses the credentials that were sent: check auth",
+        ),
+        (reply(status=401), {"cookie": "a=b"}, "check auth, headers or cookies of this source"),
+        (reply(b"a", headers=[("Content-Encoding", "gzip, BR")]), {}, "several times over"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 10485761\r\n\r\n",
+            {},
+            "max_body of this source (10485760 bytes)",
+        ),
+    ],
+)
+async def test_sentences_say_what_is_wrong_and_what_to_set(
+    answer: bytes, headers: dict[str, str], told: str
+) -> None:
+    async with serving(saying(answer)) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url("/"), headers=headers)
+    assert isinstance(result, FetchFailed)
+    assert told in result.detail
+    assert "eDp5" not in result.detail
+
+
+async def test_one_coding_beside_none_is_one() -> None:
+    answer = reply(b"<rss/>", headers=[("Content-Encoding", "identity, utf-8")])
+    async with serving(saying(answer)) as server, egress_on("127.0.0.1") as egress:
+        result = await egress.fetch(server.url("/"))
+    assert isinstance(result, Fetched)
+    assert result.body == b"<rss/>"

@@ -175,6 +175,14 @@ def test_the_reason_is_told() -> None:
     assert due.because == "the server asks to wait 1 h 30 min (http_503)"
 
 
+def test_a_wait_that_is_cut_short_says_so_and_makes_no_interval_shorter() -> None:
+    asked = failed(503, 3 * 86400)
+    due = after_failure(FIVE, asked, failures=1, began_at=NOON, now=NOON, rng=rng())
+    assert due.because == "the server asks for 3 d (Retry-After), kept up to 1 d (http_503)"
+    rare = after_failure(Every(interval_s=2 * 86400), asked, failures=1, began_at=NOON, now=NOON, rng=rng())
+    assert rare.at == NOON + timedelta(days=2)
+
+
 def test_what_is_gone_for_good_has_stopped() -> None:
     assert is_gone(failed(410))
     assert not is_gone(failed(404))
