@@ -129,11 +129,14 @@ class Snapshot:
         del source
         document = self._documents.get(hide_secrets(url))
         if document is None:
+            # A robots.txt that was not asked for then forbade nothing.
+            is_robots = urlsplit(url).path == "/robots.txt"
             return FetchFailed(
                 requested_url=url,
-                reason=Reason.CONNECT,
+                reason=Reason.HTTP if is_robots else Reason.CONNECT,
                 detail="It is not in the snapshot.",
                 fetched_at=self.contents.saved_at,
+                status=404 if is_robots else None,
             )
         if not document.file:
             return FetchFailed(

@@ -202,6 +202,9 @@ async def test_a_snapshot_answers_as_the_network_did(tmp_path: Path) -> None:
     for url in (unchanged.requested_url, "https://city.example/never-asked"):
         missing = await snapshot.fetch(CITY, url)
         assert isinstance(missing, FetchFailed)
+    robots = await snapshot.fetch(CITY, "https://city.example/robots.txt")
+    assert isinstance(robots, FetchFailed)
+    assert robots.code == "http_404"  # nothing was forbidden then
     # Saving again leaves nothing of the old documents.
     save_snapshot(tmp_path / "city", CITY, {CITY.url: answer(CITY.url)}, Expected(), articles=1, now=NOON)
     assert [path.name for path in (tmp_path / "city" / "documents").iterdir()] == ["001.xml"]
