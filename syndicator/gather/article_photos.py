@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
+from syndicator.gather.picture_sources import is_stand_in
 from syndicator.gather.selectors import Image, Picked, text_of
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_PHOTOS
 from syndicator.model.article import Photo
@@ -77,7 +78,9 @@ def without_label(credit: str) -> str:
 def claimed_photos(photos: Iterable[Photo]) -> tuple[Photo, ...]:
     """Give the photos that a page names to machines, without those that stand in for one."""
     names = ((photo, urlsplit(photo.url).path.rpartition("/")[2]) for photo in photos)
-    return tuple(told_apart(photo) for photo, name in names if not _STAND_IN.fullmatch(name))
+    return tuple(
+        told_apart(photo) for photo, name in names if not (_STAND_IN.fullmatch(name) or is_stand_in(name))
+    )
 
 
 def told_apart(photo: Photo) -> Photo:

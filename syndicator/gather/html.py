@@ -10,15 +10,15 @@ or refuse it.
 # ruff: noqa: SIM905 -- lists of tag names are easier to read as words
 
 import html
-import math
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import nh3
 from msgspec import Struct
 
+from syndicator.gather.picture_sources import largest, own_address, own_sets
 from syndicator.gather.text import MAX_LEAD, absolute_url, one_line, shortened, without_unwanted
 
 MAX_HTML = 500_000
@@ -57,18 +57,11 @@ _ODD_ADDRESS = re.compile(
     r"""="(?:(?<=href=")|(?<=src="))(?!https?://[a-z0-9.-]+(?::(?:[1-5][0-9]{4}|[1-9][0-9]{0,3}))?(?:[/?#][\w.~:/?#\[\]@!$&'()*+,;=%-]*)?")"""
 )
 _IMAGE = re.compile(r"<img\b([^<>]{0,8000})>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([a-z-]{2,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
-LAZY = (
-    "data-src",
-    "data-original",
-    "data-lazy-src",
-    "data-lazyload",
-    "data-lazy",
-    "data-hi-res-src",
-    "data-image",
+_WITH_NOSCRIPT = re.compile(
+    r"<img\b([^<>]{0,8000})>\s*<noscript>\s*(<img\b[^<>]{0,8000}>)\s*</noscript>", re.IGNORECASE
 )
-"""Attributes in which pages keep the address of a picture that loads late."""
-_CANDIDATE_END = re.compile(r",\s+|(?<=\d[wx]),")
+_ATTRIBUTE = re.compile(r"([a-z-]{2,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_LAZY_HINTS = ("data-", "srcset", "lazy", "blank.", "spacer.", "placeholder", "<noscript")
 _HIDDEN = re.compile(r"<span\b([^<>]{0,500})>[^<>]{0,200}</span>", re.IGNORECASE)
 _HIDING = re.compile(r"display\s*:\s*none|\bhidden\b|sceditor-", re.IGNORECASE)
 _EMPTY = re.compile(r"<(p|div|b|i|em|strong|figure|h[1-6]|li|blockquote)>(?:\s|&nbsp;|<br>)*</\1>")
@@ -157,8 +150,8 @@ class HtmlCleaner:
         markup = markup[:MAX_HTML]
         if "<amp-img" in markup:  # AMP's own element for pictures
             markup = markup.replace("<amp-img", "<img").replace("</amp-img>", "")
-        if "srcset" in markup or "data-" in markup:  # an image that loads late
-            markup = _IMAGE.sub(_with_source, markup)
+        if "<img" in markup and any(hint in markup for hint in _LAZY_HINTS):
+            markup = _IMAGE.sub(_with_source, _WITH_NOSCRIPT.sub(_shown, markup))
         if "display" in markup or "hidden" in markup or "sceditor-" in markup:
             markup = _HIDDEN.sub(_without_hidden, markup)
         cleaned = self._cleaner.clean(markup)
@@ -217,53 +210,34 @@ def _host(url: str) -> str:
     return host.removeprefix("www.").removeprefix("m.").removeprefix("amp.")
 
 
+def _shown(match: re.Match[str]) -> str:
+    """Give an image, or what its `<noscript>` shows in the place of one that only stands in for it."""
+    return match[0] if _source(_attributes(match[1])) else match[2]
+
+
 def _with_source(match: re.Match[str]) -> str:
-    """Give an image that loads late its address, where `src` has none worth having."""
-    attributes = {
-        name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(match[1])
-    }
-    late = next((html.unescape(attributes[name]) for name in LAZY if attributes.get(name)), None)
-    source = html.unescape(attributes.get("src", ""))
-    if late is None and (not source or source.startswith("data:")):
-        late = widest(html.unescape(attributes.get("srcset") or attributes.get("data-srcset", "")))
-    if not late:
-        return match[0]
-    kept = {"src": late} | {
-        name: html.unescape(attributes[name]) for name in ("alt", "width", "height") if name in attributes
+    """Give an image that loads late its address; what only stands in for a picture goes."""
+    attributes = _attributes(match[1])
+    source = _source(attributes)
+    if not source or source == attributes.get("src"):
+        return match[0] if source else ""
+    kept = {"src": source} | {
+        name: attributes[name] for name in ("alt", "width", "height") if name in attributes
     }
     return "<img " + " ".join(f'{name}="{html.escape(value)}"' for name, value in kept.items()) + ">"
 
 
-class Offered(NamedTuple):
-    """A picture that a `srcset` offers."""
-
-    url: str
-    size: float
-    """In pixels of width, or how many of them there are to one of the page."""
-    in_pixels: bool
+def _attributes(tag: str) -> dict[str, str]:
+    return {
+        name.lower(): html.unescape(double or single or bare)
+        for name, double, single, bare in _ATTRIBUTE.findall(tag)
+    }
 
 
-def widest(srcset: str) -> str | None:
-    """Give the largest picture of a `srcset` (HTML, 4.8.4.2.1)."""
-    found = largest(srcset)
-    return found.url if found else None
-
-
-def largest(*srcsets: str) -> Offered | None:
-    """Give the largest picture that any of several `srcset` offers; a known width outdoes a density."""
-    offers = [_offered(part) for srcset in srcsets for part in _CANDIDATE_END.split(srcset[:8000])]
-    usable = [offer for offer in offers if offer.url and not offer.url.startswith("data:")]
-    return max(usable, key=lambda offer: (offer.in_pixels, offer.size), default=None)
-
-
-def _offered(candidate: str) -> Offered:
-    url, _, size = candidate.strip().partition(" ")
-    size = size.strip()
-    try:
-        number = float(size[:-1] or 1)
-    except ValueError:
-        number = 0.0
-    return Offered(url.strip(","), number if math.isfinite(number) else 0.0, size.endswith("w"))
+def _source(attributes: Mapping[str, str]) -> str:
+    """Give the address of an image: its own, or the largest that it offers; empty for stand-ins alone."""
+    offered = None if (own := own_address(attributes)) else largest(*own_sets(attributes))
+    return offered.url if offered else own
 
 
 def _without_hidden(match: re.Match[str]) -> str:

@@ -14,7 +14,8 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from syndicator.errors import NotReadable
-from syndicator.gather.html import LAZY, largest, to_text, weight
+from syndicator.gather.html import to_text, weight
+from syndicator.gather.picture_sources import best_source, is_pixel, is_stand_in, sets_around, settle
 from syndicator.gather.text import MAX_TITLE, absolute_url, plain_text, whole_number
 from syndicator.model.fetch import Fetched, Reason
 
@@ -103,6 +104,8 @@ class Page:
         self.steps = _check(markup)
         """How much there is to parse: see `html.Weight`."""
         self._tree = LexborHTMLParser(markup)
+        if self._tree.root is not None:
+            settle(self._tree.root)
         self.url = fetched.url
         self.base = self._base(fetched.url)
 
@@ -147,28 +150,25 @@ class Page:
         if attribute not in {None, "src"}:
             url = self.link(node, attribute or "")
             return Image(url, node) if url else None
-        if node.tag not in _IMAGES and attribute is None:
-            node = node.css_first("img, amp-img") or node
-        if node.tag not in _IMAGES:
-            url = self.link(node, "src")
-            return Image(url, node) if url else None
-        return self._own_image(node)
+        if node.tag in _IMAGES:
+            return self._own_image(node)
+        inside = node.css("img, amp-img") if attribute is None else []
+        if inside:
+            return next((image for each in inside if (image := self._own_image(each))), None)
+        url = self.link(node, "src")
+        return Image(url, node) if url and not is_stand_in(url) else None
 
     def _own_image(self, node: LexborNode) -> Image | None:
         attributes = node.attributes
+        found = best_source(attributes, sets_around(node))
+        if found is None or (found.url == attributes.get("src") and is_pixel(node)):
+            return None
         width, height = (whole_number(attributes.get(name) or "") for name in ("width", "height"))
-        offered = largest(*_srcsets(node))
-        late = next((value for name in LAZY if (value := attributes.get(name))), None)
-        source = late or attributes.get("src") or ""
-        if source.startswith("data:"):
-            source = ""
-        if offered and (offered.in_pixels or offered.size > 1 or not source):
-            source = offered.url
-            if offered.in_pixels and offered.size >= 1:
-                wide = int(offered.size)
-                height = round(height * wide / width) if height and width else None
-                width = wide
-        url = absolute_url(self.base, source)
+        if found.in_pixels and found.size >= 1:
+            wide = int(found.size)
+            height = round(height * wide / width) if height and width else None
+            width = wide
+        url = absolute_url(self.base, found.url)
         return Image(url, node, width, height) if url else None
 
     def copy(self) -> "Page":
@@ -299,15 +299,6 @@ def decoded(body: bytes, content_type: str) -> str:
         return body.decode(name, "replace")
     except LookupError:
         return body.decode("windows-1252", "replace")
-
-
-def _srcsets(node: LexborNode) -> list[str]:
-    """Give what an image offers, and the `<picture>` around it."""
-    holders = [node]
-    if node.parent is not None and node.parent.tag == "picture":
-        holders += node.parent.css("source")
-    names = ("srcset", "data-srcset", "data-lazy-srcset")
-    return [value for holder in holders for name in names if (value := holder.attributes.get(name))]
 
 
 def _check(markup: str) -> int:

@@ -6,7 +6,8 @@ import pytest
 from gather.article_pages import TITLE, page, read
 
 from syndicator.gather.article_photos import told_apart
-from syndicator.gather.html import largest
+from syndicator.gather.html import HtmlCleaner
+from syndicator.gather.picture_sources import is_stand_in, largest
 from syndicator.model.article import Photo
 from syndicator.model.source import ArticleRule
 
@@ -38,6 +39,18 @@ def photos(markup: str, photo: str = ".foto", **rule: Any) -> tuple[Photo, ...]:
         ("<picture class=foto><source data-srcset='/a.jpg 1600w'><img src='/t.jpg'></picture>", "a", 1600, None),
         ("<figure class=foto><a href='/besar'><img src='/a.jpg'></a></figure>", "a", None, None),
         ("<div class=foto><img data-src='/a.jpg'><img src='/b.jpg'></div>", "a", None, None),
+        ("<img class=foto data-cfsrc='/a.jpg' src='/blank.png'>", "a", None, None),
+        ("<img class=foto data-src='/lazy.gif' data-original='/a.jpg' src='/lazy.gif'>", "a", None, None),
+        ("<img class=foto data-src='data:image/gif;base64,R0' src='/a.jpg'>", "a", None, None),
+        ("<img class=foto src='/lazy.gif' srcset='/blank.png 2000w, /a.jpg 900w'>", "a", 900, None),
+        ("<img class=foto src='/s.jpg' srcset='/s.jpg 300w, /a.jpg 1200w, /x.jpg 9000w'>", "a", 1200, None),
+        ("<img class=foto src='/s.jpg' srcset='/x.jpg 9000w, /a.jpg 5000w'>", "a", 5000, None),
+        ("<picture><source srcset='/a.webp'><img class=foto src='/placeholder-16x9.png'></picture>", "a", None, None),
+        ("<div class=foto><img src='/spacer.gif'><img src='/a.jpg'></div>", "a", None, None),
+        ("<div class=foto><img src='/lazy.gif'> <noscript><img src='/a.jpg'></noscript></div>", "a", None, None),
+        ("<div class=foto><a href=x><img src='data:x'></a><noscript><img src='/a.jpg'></noscript></div>", "a", None, None),
+        ("<figure class=foto><noscript><img src='/a.jpg' width=640></noscript></figure>", "a", 640, None),
+        ("<div class=foto><img data-src='/a.jpg' width=1><noscript><img src='/b.jpg'></noscript></div>", "a", 1, None),
         ("<amp-img class=foto src='/a.jpg' width=9 height=6></amp-img>", "a", 9, 6),
     ],
 )  # fmt: skip
@@ -54,6 +67,11 @@ def test_the_largest_form_of_a_photo(markup: str, name: str, width: int | None, 
         "<img class=foto src='data:image/png;base64,AA'>",
         "<img class=foto src='javascript:x'>",
         "<i class=foto>x</i>",
+        "<img class=foto src='/img/lazy.gif'>",
+        "<img class=foto src='/blank.png?v=2'>",
+        "<img class=foto src='/1x1.gif'>",
+        "<img class=foto src='/hitung.php' width=1 height=1>",
+        "<div class=foto><img src='/lazy.gif'><noscript><img src='/p.gif' width=1 height=1></noscript></div>",
     ],
 )
 def test_what_shows_nothing_is_no_photo(markup: str) -> None:
@@ -110,6 +128,72 @@ def test_captions_and_credits_of_the_rule_are_paired_in_order() -> None:
         ("satu", "Ani"),
         ("dua", "Budi"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("srcset", "url"),
+    [
+        ("a.jpg 1x, b.jpg 2x", "b.jpg"),
+        ("a.jpg 300w,b.jpg 200w", "a.jpg"),
+        ("a,b.jpg 300w, c.jpg 400w", "c.jpg"),
+        ("a.jpg", "a.jpg"),
+        ("a.jpg oddw", "a.jpg"),
+    ],
+)
+def test_the_largest_picture_of_a_set(srcset: str, url: str) -> None:
+    offered = largest(srcset)
+    assert offered is not None
+    assert offered.url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "stands_in"),
+    [
+        ("blank-640x360.png", True),
+        ("img_placeholder.jpg", True),
+        ("lazyload.svg", True),
+        ("loading.gif?v=1", True),
+        ("1x1.png", True),
+        ("1x1.jpg", False),  # the square format of a photo
+        ("google-pixel-9.jpg", False),
+        ("loading-dock.jpg", False),
+        ("blank-check-scandal.jpg", False),
+        ("transparansi-anggaran.jpg", False),
+    ],
+)
+def test_names_of_what_stands_in(name: str, stands_in: bool) -> None:
+    assert is_stand_in(f"https://www.kota.example/foto/{name}") is stands_in
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "<img src='/lazy.gif' data-srcset='/s.jpg 300w, /a.jpg 900w'>",
+        "<img src='/blank.png' data-cfsrc='/a.jpg'>",
+        "<picture><source data-srcset='/a.jpg 1200w'><img src='/lazy.gif'></picture>",
+        "<img src='/lazy.gif'><noscript><img src='/a.jpg'></noscript>",
+        "<noscript><img src='/a.jpg'></noscript>",
+    ],
+)
+def test_pictures_inside_the_body(image: str) -> None:
+    body = f"<h1>{TITLE}</h1><div class=x><p>Isi.</p><figure>{image}</figure></div>"
+    found = read(page(body), ArticleRule(title="h1", body=".x")).body_html
+    assert found == f'<p>Isi.</p><figure><img src="{BASE}/a.jpg"></figure>'
+
+
+@pytest.mark.parametrize(
+    "image", ["<img src='/lazy.gif'>", "<img src='/blank.png' data-src='data:image/gif,'>"]
+)
+def test_what_stands_in_leaves_the_body(image: str) -> None:
+    body = f"<h1>{TITLE}</h1><div class=x><p>Isi.</p><figure>{image}</figure></div>"
+    assert read(page(body), ArticleRule(title="h1", body=".x")).body_html == "<p>Isi.</p>"
+
+
+def test_a_feeds_picture_that_loads_late() -> None:
+    content = "<p>Isi.</p><img src='/lazy.gif'><noscript><img src='/a.jpg' alt='Foto'></noscript>"
+    assert HtmlCleaner(BASE).clean(content) == f'<p>Isi.</p><img src="{BASE}/a.jpg" alt="Foto">'
+    content = "<p>Isi.</p><img src='/a.jpg' data-x=1><noscript><img src='/a.jpg'></noscript>"
+    assert HtmlCleaner(BASE).clean(content) == f'<p>Isi.</p><img src="{BASE}/a.jpg">'
 
 
 def test_the_widest_offer() -> None:

@@ -16,7 +16,6 @@ from syndicator.gather.html import (
     same_site,
     to_text,
     weight,
-    widest,
 )
 from syndicator.gather.text import absolute_url, plain_text, shortened, title_text, whole_number
 
@@ -242,21 +241,6 @@ def test_addresses(reference: str, url: str | None) -> None:
 )
 def test_sizes(text: str, number: int | None) -> None:
     assert whole_number(text) == number
-
-
-@pytest.mark.parametrize(
-    ("srcset", "url"),
-    [
-        ("a.jpg 1x, b.jpg 2x", "b.jpg"),
-        ("a.jpg 300w,b.jpg 200w", "a.jpg"),
-        ("a,b.jpg 300w, c.jpg 400w", "c.jpg"),
-        ("a.jpg", "a.jpg"),
-        ("", None),
-        ("a.jpg oddw", "a.jpg"),
-    ],
-)
-def test_the_widest_picture_of_a_set(srcset: str, url: str | None) -> None:
-    assert widest(srcset) == url
 
 
 def test_the_first_picture() -> None:
