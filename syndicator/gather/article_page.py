@@ -19,26 +19,28 @@ from syndicator.gather.article_body import (
     without_read_also,
 )
 from syndicator.gather.article_dates import ArticleDates
-from syndicator.gather.article_photos import claimed_photos, photos
+from syndicator.gather.article_photos import IN_FIGURE, claimed_photos, completed, figures, photos
 from syndicator.gather.article_telling import date_rule, dates_passed_over, taken_out, written
 from syndicator.gather.bylines import reporters, tags_in
+from syndicator.gather.headlines import Headline, contradiction, headlines
 from syndicator.gather.html import to_text
-from syndicator.gather.language import MAX_CHARS, language_of
+from syndicator.gather.language import MAX_CHARS, NAMES, contradicted, language_of
 from syndicator.gather.merging import (
     Choice,
     Dated,
     authors,
     best_date,
+    contradictory_dates,
     disagreements,
     language_code,
     leads,
     sections,
-    titles,
 )
 from syndicator.gather.metadata import SaidOfItself, addresses_of, leads_home, read_metadata
 from syndicator.gather.near_headline import NEAR_HEADLINE, Lines, lines_near, reporters_near
 from syndicator.gather.page import first_count
 from syndicator.gather.replacing import replaced
+from syndicator.gather.same_picture import merged
 from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TAGS, plain_text
 from syndicator.model.article import Candidate, Change, ListedItem, Photo, Provenance
@@ -136,8 +138,9 @@ class _Reader:
 
     def reading(self, marked: list[LexborNode]) -> ArticleReading:
         """Read all of it; `marked` are the elements that the page itself marks as its body."""
-        claimed = titles(self._said.claims, self._fetched.url)
-        title = self._title(claimed)
+        listed = (self._listed and self._listed.title) or ""
+        offers = headlines(self._page, self._said.claims, self._fetched.url, listed)
+        title = self._title(offers)
         self._check_that_it_is_one()
         self._near = lines_near(self._page, title)
         own = {self._url, self._fetched.requested_url, self._fetched.url}
@@ -148,7 +151,7 @@ class _Reader:
         if not (candidate.body_html or candidate.lead or candidate.photos):
             raise _nothing("text", "article.body", self._rule.body)
         self._tell_what_is_missing(candidate, date)
-        self._compare(claimed)
+        self._compare(offers)
         self._changes += dates_passed_over(self._dates.told, date, self._choice.read_from)
         done = replaced(candidate, self._rule.replace, self._page.base)
         self._changes += done.changes
@@ -221,18 +224,20 @@ class _Reader:
             ),
         )
 
-    def _title(self, claimed: list[tuple[str, str, str]]) -> str:
+    def _title(self, offers: list[Headline]) -> str:
         listed = self._listed.title if self._listed else None
         title = self._choice.take(
             "title",
             ("selector", self._picked.text("article.title")),
-            *((read_from, text) for read_from, text, _ in claimed),
+            *((one.read_from, one.text) for one in offers if one.is_own),
             ("list", listed),
+            *((one.read_from, one.text) for one in offers if not one.is_own),
         )
         if not title:
             raise _nothing("headline", "article.title", self._rule.title)
-        written = next((written for how, text, written in claimed if text == title), title)
-        if self._choice.read_from["title"] not in {"selector", "list"} and written != title:
+        taken = self._choice.read_from["title"]
+        written = next((one.written for one in offers if (one.read_from, one.text) == (taken, title)), title)
+        if written != title:
             self._changes.append(
                 Change(field="title", received=written, why="cut or completed as the rest of the page says")
             )
@@ -273,32 +278,37 @@ class _Reader:
         )
 
     def _photos(self, title: str) -> tuple[Photo, ...]:
+        """Give the photos, each once, with what any place of the page tells of it."""
+        claims = [(one.read_from, claimed_photos(one.photos)) for one in self._said.claims]
+        claimed, _ = merged(claims)
+        shown = () if self._rule.photo else completed(claimed, figures(self._page, title))
         image = self._listed.image_url if self._listed else None
-        return (
-            self._choice.take(
-                "photos",
+        found, read_from = merged(
+            [
                 ("selector", photos(self._picked, title)),
-                *((one.read_from, claimed_photos(one.photos)) for one in self._said.claims),
+                *claims,
+                (IN_FIGURE, shown),
                 ("list", (Photo(url=image),) if image else ()),
-            )
-            or ()
+            ]
         )
+        return self._choice.take("photos", (read_from, found)) or ()
 
     def _language(self, words: str, body_html: str) -> str | None:
-        """Give the source's language, else what the page says, else that of its words where it is sure."""
+        """Give the source's language, else what the page says, but that of its words where it is clear."""
         if self._source.language:
             return self._source.language
         said = [("meta", self._said.language), *((one.read_from, one.language) for one in self._said.claims)]
         said.append(("list", self._listed.language or "" if self._listed else ""))
         offers = [(read_from, language_code(text)) for read_from, text in said]
-        language = self._choice.take("language", *offers)
-        if language and not language.startswith("en"):
-            return language
-        in_words = language_of(f"{words}\n{to_text(body_html, MAX_CHARS)}")
-        if language and in_words != "id":  # templates say "en" of Indonesian pages; nobody the other way
-            return language
-        if language:
-            self._changes.append(Change(field="language", received=language, why="its words are Indonesian"))
+        claim = self._choice.take("language", *offers)
+        text = f"{words}\n{to_text(body_html, MAX_CHARS)}"
+        in_words = contradicted(claim, text) if claim else language_of(text)
+        if in_words is None:
+            return claim
+        if claim:
+            self._changes.append(
+                Change(field="language", received=claim, why=f"its words are {NAMES[in_words]}")
+            )
         return self._choice.take("language", ("words", in_words))
 
     def _canonical(self) -> str | None:
@@ -308,16 +318,18 @@ class _Reader:
                 return address if address != self._url else None
         return None
 
-    def _compare(self, claimed: list[tuple[str, str, str]]) -> None:
+    def _compare(self, offers: list[Headline]) -> None:
         dates = [date for date in self._dates.told if not date.is_change]
+        claimed = [date for date in dates if date.read_from != "selector"]
         self._warnings += disagreements(
             title=self._picked.text("article.title"),
             names=reporters(self._picked.texts("article.authors", MAX_NAME)),
             date=best_date([date for date in dates if date.read_from == "selector"]),
-            claimed_titles=claimed,
+            headlines=[one for one in offers if one.is_own],
             claimed_names=authors(self._said.claims),
-            claimed_dates=[date for date in dates if date.read_from != "selector"],
+            claimed_dates=claimed,
         )
+        self._warnings += filter(None, (contradiction(offers), contradictory_dates(claimed)))
 
     def _configured(self) -> list[str]:
         return [f"article.{name}" for name in _COUNTED if getattr(self._rule, name)]

@@ -1,15 +1,17 @@
 """The photos of an article page: each with its caption, its credit and its size."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
+from syndicator.gather.near_headline import above, headline_of, is_of_others, is_of_the_portal, scope_of
 from syndicator.gather.picture_sources import is_stand_in
-from syndicator.gather.selectors import Image, Picked, text_of
+from syndicator.gather.same_picture import alone, is_same_picture
+from syndicator.gather.selectors import Image, Page, Picked, Selector, text_of
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_PHOTOS
 from syndicator.model.article import Photo
 
@@ -26,6 +28,8 @@ _CREDIT_LABEL = re.compile(
     re.IGNORECASE,
 )
 """Ahead of a credit; "Dok." stays: it says that a picture is from somebody's archive, which is no label."""
+IN_FIGURE = "figure"
+_FIGURES = Selector(name="figures", css="figure:has(img), figure:has(amp-img)")
 _MAX_TAIL = 160
 _STAND_IN = re.compile(
     r"(?:[a-z0-9]+[_-])?(?:logo|default|placeholder|blank|no[_-]?image|favicon)"
@@ -44,10 +48,29 @@ def photos(picked: Picked, title: str) -> tuple[Photo, ...]:
     images = picked.images("article.photo")[:MAX_PHOTOS]
     captions = picked.texts("article.caption", MAX_LEAD)[: len(images)]
     credits_ = picked.texts("article.credit", MAX_NAME)[: len(images)]
-    found: dict[str, Photo] = {}
-    for image, caption, credit in zip_longest(images, captions, credits_):
-        found.setdefault(image.url, _photo(image, caption or "", credit or "", title))
-    return tuple(found.values())
+    found = [
+        _photo(image, caption or "", credit or "", title)
+        for image, caption, credit in zip_longest(images, captions, credits_)
+    ]
+    return alone(found)
+
+
+def figures(page: Page, title: str) -> tuple[Photo, ...]:
+    """Give the photos that stand in a `<figure>` near the headline; those of other articles are none."""
+    headline = headline_of(page, title)
+    if headline is None:
+        return ()
+    around = above(headline)
+    nodes = page.find(_FIGURES, scope_of(headline))[:MAX_PHOTOS]
+    own = (node for node in nodes if not (is_of_others(node, around) or is_of_the_portal(node, around)))
+    return tuple(_photo(image, "", "", title) for node in own if (image := page.image(node)))
+
+
+def completed(claimed: Sequence[Photo], shown: Sequence[Photo]) -> tuple[Photo, ...]:
+    """Give those of the shown photos that are claimed ones too; where none is claimed, the first."""
+    if not claimed:
+        return tuple(shown[:1])
+    return tuple(photo for photo in shown if any(is_same_picture(photo.url, one.url) for one in claimed))
 
 
 def _photo(image: Image, caption: str, credit: str, title: str) -> Photo:

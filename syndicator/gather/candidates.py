@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from syndicator.gather.bylines import reporters
 from syndicator.gather.changes import MAX_RECEIVED, Changes, excerpt
 from syndicator.gather.entry import Channel, Entry, Picture
+from syndicator.gather.feed_language import by_their_words
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
 from syndicator.gather.origin import Origin
 from syndicator.gather.text import (
@@ -77,7 +78,7 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReadin
         warnings.append(
             f"{channel.left_out} more entries than the {source.max_articles} that one round takes"
         )
-    candidates = _without_shared_guids(candidates)
+    candidates = by_their_words(_without_shared_guids(candidates), source.language)
     if oldest_first([candidate.published_at for candidate in candidates]):
         candidates.reverse()
     hubs = (absolute_url(fetched.url, hub) for hub in channel.hubs[:MAX_HUBS])

@@ -64,6 +64,26 @@ def language_of(text: str, most_chars: int = MAX_CHARS) -> str | None:
     return best if hits[best] >= MIN_LEAD * hits[second] else None
 
 
+NAMES = {
+    "id": "Indonesian", "ms": "Malay", "en": "English", "jv": "Javanese", "su": "Sundanese", "nl": "Dutch",
+    "de": "German", "fr": "French", "es": "Spanish", "pt": "Portuguese",
+}  # fmt: skip
+_LIKE_NO_OTHER = frozenset({"id", "en"})
+
+
+def contradicted(claim: str, text: str) -> str | None:
+    """Give the language of a text where that is clearly not the one that is claimed for it (BCP 47).
+
+    A claimed language whose words are not known here is believed but where the text is in one that no other
+    resembles: Italian words look Spanish.
+    """
+    claimed = claim.partition("-")[0].lower()
+    found = language_of(text)
+    if found is None or found == claimed:
+        return None
+    return found if claimed in _COMMON or found in _LIKE_NO_OTHER else None
+
+
 _ONLY_INDONESIAN = _COMMON["id"] - _COMMON["ms"]
 _ONLY_MALAY = _COMMON["ms"] - _COMMON["id"] - {"beliau", "daripada", "ketika", "berkata", "boleh"}
 _OFTENER_MALAY = frozenset({"beliau", "daripada", "berkata", "boleh"})

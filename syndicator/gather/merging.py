@@ -1,19 +1,20 @@
 """Which of several sayings counts, and where they disagree.
 
 For each field: the source's selector, then what the page says of itself (JSON-LD, microdata, OpenGraph,
-`<meta>`), then the list. What a field was read from is kept; disagreement is a warning, never a failure.
+`<meta>`), then what stands on it for everybody (`<h1>`, text density, text near the headline, figures), then
+the list. What a field was read from is kept; disagreement is a warning, never a failure.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from syndicator.gather.bylines import reporters
 from syndicator.gather.claims import Claims
+from syndicator.gather.headlines import IN_TEXT, Headline
 from syndicator.gather.text import MAX_NAME, folded, plain_text
 from syndicator.model.source import Source
 from syndicator.rules.date_text import Precision, read_date
@@ -23,7 +24,6 @@ MAX_APART = timedelta(hours=1)
 """How far two dates of one article may lie apart without a word."""
 _DAY = timedelta(days=1)
 
-_SUFFIX = re.compile(r"\s+(?:[-–—|»·•]|::|//)\s+(?P<name>[^|»]{2,60})\Z")
 _CUT = re.compile(r"\s*(?:…|\.\.\.)\s*\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv"}
@@ -110,35 +110,6 @@ def _same_day(day: Dated, date: Dated) -> bool:
     return day.at is not None and date.at is not None and day.at <= date.at < day.at + _DAY
 
 
-def titles(claims: Sequence[Claims], url: str) -> list[tuple[str, str, str]]:
-    """Give each claimed headline: what it was read from, the headline, and how it was written.
-
-    The portal's name at its end is cut off; one that was cut for machines is completed from a longer one.
-    """
-    site = next((one.site for one in claims if one.site), "")
-    found = [(one.read_from, without_site(one.title, site, url), one.title) for one in claims if one.title]
-    return [(read_from, _completed(title, found), written) for read_from, title, written in found]
-
-
-def without_site(title: str, site: str, url: str) -> str:
-    """Cut off the portal's name, by what it calls itself or by its host."""
-    match = _SUFFIX.search(title)
-    if match is None:
-        return title
-    name, host = folded(match["name"]), folded(urlsplit(url).hostname or "")
-    known = name == folded(site) or (len(name) > 2 and name.removesuffix("com") in host)  # noqa: PLR2004 -- a name
-    return title[: match.start()].strip() or title if known else title
-
-
-def _completed(title: str, others: Sequence[tuple[str, str, str]]) -> str:
-    match = _CUT.search(title)
-    if match is None:
-        return title
-    stem = title[: match.start()]
-    longer = (other for _, other, _ in others if other.startswith(stem) and len(other) > len(title))
-    return next((other for other in longer if not _CUT.search(other)), title)
-
-
 def leads(claims: Sequence[Claims], title: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Give the claimed leads that are whole, and those that were cut off for machines."""
     said = [(one.read_from, one.lead) for one in claims if one.lead and folded(one.lead) != folded(title)]
@@ -170,15 +141,18 @@ def disagreements(
     title: str,
     names: Sequence[str],
     date: Dated | None,
-    claimed_titles: Sequence[tuple[str, str, str]],
+    headlines: Sequence[Headline],
     claimed_names: Sequence[tuple[str, tuple[str, ...]]],
     claimed_dates: Sequence[Dated],
 ) -> list[str]:
     """Say where what the selectors found is not what the page says of itself."""
     found = []
-    other = next(((how, text) for how, text, _ in claimed_titles if how != "meta"), None)
-    if title and other and not _alike(title, other[1]):
-        found.append(f'article.title gives "{_short(title)}", the page\'s {other[0]} "{_short(other[1])}"')
+    told_titles = (one for one in headlines if one.read_from not in {"meta", IN_TEXT})
+    other = next(told_titles, None)
+    if title and other and not _alike(title, other.text):
+        found.append(
+            f'article.title gives "{_short(title)}", the page\'s {other.read_from} "{_short(other.text)}"'
+        )
     told = next((offer for offer in claimed_names if offer[1]), None)
     if names and told and not any(_alike(one, another) for one in names for another in told[1]):
         said = ", ".join(told[1])
@@ -186,19 +160,32 @@ def disagreements(
             f'article.authors gives "{_short(", ".join(names))}", the page\'s {told[0]} "{_short(said)}"'
         )
     dated = next((offer for offer in claimed_dates if offer.at is not None), None)
-    if date and dated and _apart(date, dated):
+    if date and dated and _apart(date, dated, MAX_APART):
         found.append(
             f'article.date gives "{_short(date.text)}", the page\'s {dated.read_from} "{dated.text}"'
         )
     return found
 
 
-def _apart(date: Dated, other: Dated) -> bool:
+def contradictory_dates(dates: Sequence[Dated]) -> str | None:
+    """Say where two places of a page date its publication more than a day apart."""
+    told = [date for date in dates if date.at is not None]
+    other = next((date for date in told[1:] if _apart(told[0], date, _DAY)), None)
+    if other is None:
+        return None
+    first = told[0]
+    return (
+        f'the page\'s {first.read_from} gives the date "{_short(first.text)}", '
+        f'its {other.read_from} "{_short(other.text)}"'
+    )
+
+
+def _apart(date: Dated, other: Dated, limit: timedelta) -> bool:
     if date.at is None or other.at is None or (_same_day(date, other) and date.is_day):
         return False
     if other.is_day and _same_day(other, date):
         return False
-    return abs(date.at - other.at) > MAX_APART
+    return abs(date.at - other.at) > limit
 
 
 def _alike(one: str, other: str) -> bool:

@@ -75,7 +75,8 @@ class Provenance(Struct, frozen=True, kw_only=True):
     """The sentence that says what was made of it."""
     read_from: Mapping[str, str] = {}
     """Of an article page, what each field was read by: `selector`, `json-ld`, `microdata`, `opengraph`,
-    `meta`, `text density`, `text near the headline`, `address`, `words` (its language), `list` or `feed`."""
+    `meta`, `h1`, `text density`, `text near the headline`, `figure`, `address`, `words` (its language),
+    `list` or `feed`; several, with commas, where one completed what another told."""
     changes: tuple[Change, ...] = ()
     held_since: datetime | None = None
     """When we first saw it, of what was kept back under an embargo."""

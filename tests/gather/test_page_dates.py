@@ -152,3 +152,13 @@ def test_the_address_comes_last() -> None:
 
 def test_without_any_date_that_is_told() -> None:
     assert "no date was found: the time of first sight counts" in reading(article(), url=URL).warnings
+
+
+def test_dates_that_are_days_apart_are_told() -> None:
+    published, other = "2024-05-02T10:11:00+07:00", "2024-05-04T10:11:00+07:00"
+    head = script(news(datePublished=published)) + meta(article_published__time=other)
+    found = reading(page(f"<h1>{TITLE}</h1><div>{TEXT}</div>", head))
+    assert found.candidate.published_at == MAY_2
+    assert f'the page\'s json-ld gives the date "{published}", its opengraph "{other}"' in found.warnings
+    head = script(news(datePublished=published)) + meta(article_published__time="2024-05-02T23:11:00+07:00")
+    assert not any("gives the date" in one for one in reading(page(head=head)).warnings)

@@ -190,7 +190,7 @@ def test_of_several_articles_in_json_ld_the_one_with_the_pages_address_counts() 
     others = [news(headline=f"Lain {number}", url=f"/read/{number}/lain") for number in range(3)]
     own = news(headline=TITLE, mainEntityOfPage={"@type": "WebPage", "@id": URL})
     assert read(page(head=script(*others, own))).title == TITLE
-    assert read(page(head=script(*others) + meta(og_title="Sendiri"))).title == "Sendiri"
+    assert read(page(head=script(*others) + meta(og_title="Banjir Sendiri"))).title == "Banjir Sendiri"
 
 
 @pytest.mark.parametrize(
@@ -528,7 +528,7 @@ def test_a_front_page_that_a_redirect_leads_to_is_no_article() -> None:
 )
 def test_the_portals_name_is_no_part_of_a_headline(title: str, site: str, expected: str) -> None:
     head = f"<title>{title}</title>" + (meta(og_site__name=site) if site else "")
-    assert read(page(head=head)).title == expected
+    assert read(page(f"<div>{TEXT}</div>", head)).title == expected
 
 
 def test_a_headline_cut_for_machines_is_completed() -> None:

@@ -1,0 +1,94 @@
+"""Which addresses are of one picture: other sizes, cuts and qualities of it, and copies at a CDN.
+
+Told by the path: without what says how it is to be scaled, one path ends with the other.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Photo
+
+MIN_NAME = 8
+"""Letters and digits of a file's name that is of one picture only, whatever it stands in."""
+_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
+_SCALE = re.compile(
+    r"\d*:?\d*x\d*(?::\d*x\d*)?|(?:[whqscegrt]|dpr|ar|fl|f|c)_[\w.:]+(?:,[\w.:=]+)*|(?:width|height|quality|format|fit)=.*"
+    r"|(?:re)?sized?|crops?|thumb(?:nail)?s?|fit-in|smart|filters:.*|cdn-cgi|image|insecure|plain|rs:.*|resize:.*"
+    r"|small|medium|large|original",
+    re.IGNORECASE,
+)
+_SIZE_IN_NAME = re.compile(
+    r"(?:[-_](?:\d{2,4}x\d{2,4}|scaled|small|medium|large|thumb(?:nail)?|crop(?:ped)?|\d{2,4}w|(?:169|43|11|34)))+$"
+    r"|@[23]x$",
+    re.IGNORECASE,
+)
+_ADDRESS_PARAMETERS = ("url", "src", "image", "img")
+
+
+def is_same_picture(one: str, other: str) -> bool:
+    """Whether two addresses are of one picture."""
+    if one == other:
+        return True
+    first, second = _parts(one), _parts(other)
+    if not first or not second or first[-1] != second[-1]:
+        return False
+    shorter, longer = sorted((first, second), key=len)
+    if len(shorter) == 1 and urlsplit(one).hostname != urlsplit(other).hostname:
+        return len(shorter[0]) >= MIN_NAME and any(map(str.isdigit, shorter[0]))
+    return longer[-len(shorter) :] == shorter
+
+
+def _parts(url: str) -> list[str]:
+    """Give the parts of a path that say which picture it is; none where its name is not a file's."""
+    parts = urlsplit(url)
+    if not _FILE.search(parts.path):
+        query = parse_qs(parts.query)
+        inner = next((query[name][0] for name in _ADDRESS_PARAMETERS if name in query), "")
+        return _parts(inner) if _FILE.search(urlsplit(inner).path) else [f"{parts.path}?{parts.query}"]
+    *folders, name = [part for part in unquote(parts.path).lower().split("/") if part]
+    stem = _SIZE_IN_NAME.sub("", _FILE.split(name)[0])
+    return [*(part for part in folders if not _SCALE.fullmatch(part)), stem]
+
+
+def alone(photos: Iterable[Photo]) -> tuple[Photo, ...]:
+    """Give each picture once, in its widest form."""
+    found: list[Photo] = []
+    for photo in photos:
+        _put(found, photo, is_new=True)
+    return tuple(found)
+
+
+def merged(offers: Iterable[tuple[str, Sequence[Photo]]]) -> tuple[tuple[Photo, ...], str]:
+    """Give the photos of the first place that has any, completed from the others, and all that was read.
+
+    Of one picture the widest form stays, with the first caption and credit. Other places add a picture of
+    their own only with a caption: without one it is mostly the same picture, made for social networks.
+    """
+    found: list[Photo] = []
+    read_from: list[str] = []
+    for place, photos in offers:
+        is_first = not found
+        read_from += [place for photo in photos if _put(found, photo, is_new=is_first or bool(photo.caption))]
+    return tuple(found), ", ".join(dict.fromkeys(read_from))
+
+
+def _put(found: list[Photo], photo: Photo, *, is_new: bool) -> bool:
+    """Complete a photo of the same picture, else add one that may be new. Say whether that told more."""
+    for number, known in enumerate(found):
+        if is_same_picture(known.url, photo.url):
+            found[number] = _joined(known, photo)
+            return found[number] != known
+    if is_new:
+        found.append(photo)
+    return is_new
+
+
+def _joined(known: Photo, other: Photo) -> Photo:
+    size = known
+    if (known.width or 0) < (other.width or 0) and (known.width or known.url == other.url):
+        size = other
+    caption, credit = known.caption or other.caption, known.credit or other.credit
+    return replace(size, caption=caption, credit=credit)
