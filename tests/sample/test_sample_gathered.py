@@ -4,6 +4,7 @@ import tomllib
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -60,10 +61,12 @@ async def test_the_list_and_its_box_are_read_in_full() -> None:
     assert len(reading.items) == 12
     for item, article in zip(reading.items, articles, strict=False):
         text = world.city_text(article)
+        minute = article.published_at.replace(second=0, microsecond=0)
         assert item == ListedItem(
             url=f"{base}/read/{900001 + article.n}/{text.slug}",
             title=text.title,
-            published_at=article.published_at.replace(second=0, microsecond=0),
+            published_at=minute,
+            claimed_at=minute.astimezone(ZoneInfo("Asia/Jakarta")).isoformat(),
             section=text.section,
             image_url=f"{base}/photo/{article.n}.png",
         )
