@@ -55,7 +55,7 @@ _WHOLE_NAME = re.compile(
 """Two words or more: what stands between commas is then no name turned round ("Doe, Jane")."""
 _NO_NAME = re.compile(
     r"(?:super)?admin(?:istrator)?|(?:senior\s+)?(?:staff|editor|redaktur|reporter|penulis|writer)s?(?:\s+writers?)?"
-    r"|oleh|by|.*(?:\d{4}|\d[:.]\d\d).*",
+    r"|oleh|by|.*(?:\d{4}|\d[:.]\d\d).*|senin|selasa|rabu|kamis|ju[mn].?at|sabtu|minggu|ahad|(?:mon|tues|wednes|thurs|fri|satur|sun)day",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
@@ -76,6 +76,9 @@ _AGENCY = re.compile(
 """Agencies, portals and desks: they are nobody where somebody is named."""
 _REMEMBERED = 1000
 """Bylines of the usual length: the same people write again and again."""
+_PROPER = re.compile(r"(?:[A-Z][\w.'’-]*\s+){1,4}[A-Z][\w.'’-]*(?:,.*)?")
+"""A name that is beyond doubt: "By Friday" and "Oleh karena itu" begin with a label too."""
+MAX_BYLINE = 150
 _PLAIN = re.compile(r"[A-Z][a-z]{2,20}(?: [A-Z][a-z]{2,20}){1,3}")
 _BEGINS_OTHERWISE = re.compile(rf"(?:{_ANY}|oleh|by|tim|staff|super|the)\b", re.IGNORECASE)
 
@@ -108,6 +111,16 @@ def _reporters(texts: tuple[str, ...], site: str) -> tuple[str, ...]:
 
 
 _known_reporters = lru_cache(maxsize=_REMEMBERED)(_reporters)
+
+
+def labelled_reporters(line: str) -> tuple[str, ...]:
+    """Give the names in a line that is a byline: one that begins with a label, be it without a colon."""
+    match = _LABEL.match(line)
+    if match is None or len(line) > MAX_BYLINE or not _OF_WRITERS.search(match[0]):
+        return ()
+    names = reporters([line])
+    is_sure = ":" in match[0] or all(map(_PROPER.fullmatch, names))
+    return names if is_sure else ()
 
 
 def _is_plain(text: str, site: str) -> bool:

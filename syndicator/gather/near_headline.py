@@ -10,7 +10,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode
 
 from syndicator.gather import clues
-from syndicator.gather.bylines import reporters
+from syndicator.gather.bylines import labelled_reporters, reporters
 from syndicator.gather.selectors import Doomed, Page, Selector, text_of, within
 from syndicator.gather.text import folded, plain_text
 from syndicator.gather.text_holder import named
@@ -148,7 +148,7 @@ def is_of_others(node: LexborNode, around: Container[int]) -> bool:
         at.tag in {"nav", "aside", "footer"}
         or clues.ASIDE.search(named(at))
         or (at.tag in {"li", "ul", "ol"} and at.css_first("h2, h3, h4") is not None)
-        or (at.css_first(_LINKED_HEADING) is not None and len(text_of(at, None, _MAX_CARD)) < _MAX_CARD)
+        or (len(at.text()) < _MAX_CARD and at.css_first(_LINKED_HEADING) is not None)
         for at in _below(node, around)
     )
 
@@ -180,10 +180,11 @@ def _date_in(lines: Iterable[str]) -> str:
 
 
 def reporters_near(near: Lines) -> tuple[str, ...]:
-    """Give the names behind a label such as "Reporter :"; none without a label."""
+    """Give the names behind a label such as "Reporter :" or "Oleh"; none without a label."""
     lines = (*near.after, *near.before)
     labelled = [line[match.start() :] for line in lines if (match := _REPORTER.search(line))]
-    return reporters(map(_without_date, sorted(labelled, key=len)[:1]))
+    names = reporters(map(_without_date, sorted(labelled, key=len)[:1]))
+    return names or next(filter(None, map(labelled_reporters, map(_without_date, lines))), ())
 
 
 def _without_date(line: str) -> str:

@@ -1,7 +1,7 @@
 """Who wrote it, in the lines that portals write: names come out whole, and nothing else does."""
 
 import pytest
-from gather.article_pages import NEWS, page, read, script
+from gather.article_pages import NEWS, TEXT, TITLE, page, read, script
 from gather.gather_values import fetched, rss, source
 
 from syndicator.gather.bylines import reporters
@@ -103,6 +103,29 @@ def test_initials_give_way_to_the_name_that_the_page_tells_machines() -> None:
     one = read(page(body, script(NEWS)), ArticleRule(title="h1", body=".x", authors=".by"))
     assert one.authors == ("Budi Santoso",)
     assert one.provenance.read_from["authors"] == "json-ld"
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Laporan wartawan TribunJatim.com, Budi Santoso", ("Budi Santoso",)),
+        ("Oleh Budi Santoso - Selasa, 3 November 2026 10:00 WIB", ("Budi Santoso",)),
+        ("By JANE DOE and John Roe, Staff Writers", ("JANE DOE", "John Roe")),
+        ("Penulis Budi Santoso, S.Sos. | Editor Siti Nur'aini", ("Budi Santoso, S.Sos.",)),
+        ("Reporter : Nurito", ("Nurito",)),
+        ("By Friday, the water was gone", ()),
+        ("Oleh karena itu warga diminta waspada", ()),
+        ("Editor Siti Nur'aini", ()),
+        ("Budi Santoso", ()),
+    ],
+)
+def test_beside_the_headline(line: str, names: tuple[str, ...]) -> None:
+    markup = f"<div><h1>{TITLE}</h1><p>{line}</p><div>{TEXT}</div></div>"
+    assert read(page(markup, f"<title>{TITLE}</title>")).authors == names
+
+
+def test_a_selector_that_finds_the_date_too() -> None:
+    assert reporters(["Budi Santoso", "Selasa, 3 November 2026 10:00 WIB"]) == ("Budi Santoso",)
 
 
 def test_of_a_feed() -> None:
