@@ -46,17 +46,12 @@ def _dated(page: Candidate, told: Candidate) -> Candidate:
 
 def filled(page: Candidate, other: Candidate | Article) -> Candidate:
     """Give a page's candidate with what only a feed said of it, so that each reading says the same."""
-    return replace(
-        page,
-        guid=other.guid,
-        lead=page.lead or other.lead,
-        body_html=page.body_html or other.body_html,
-        authors=page.authors or other.authors,
-        photos=page.photos or other.photos,
-        section=page.section or other.section,
-        tags=page.tags or other.tags,
-        language=page.language or other.language,
-    )
+    parts = ("lead", "body_html", "authors", "photos", "section", "tags", "language")
+    taken = {part: told for part in parts if (told := getattr(other, part)) and not getattr(page, part)}
+    ways = other.provenance.read_from
+    fields = (part.removesuffix("_html") for part in taken)
+    read_from = {**page.provenance.read_from, **{field: ways.get(field, "feed") for field in fields}}
+    return replace(page, guid=other.guid, **taken, provenance=replace(page.provenance, read_from=read_from))
 
 
 def apart(candidates: Sequence[Candidate]) -> tuple[dict[str, Candidate], list[Candidate]]:

@@ -114,7 +114,7 @@ def _by_selector(row: object, field: str) -> bool:
     """Whether a value is the selector's: what the page says of itself steps in where that finds nothing."""
     if not isinstance(row, Candidate):
         return True
-    return row.provenance.read_from.get(_READ_AS.get(field, field), "selector") == "selector"
+    return row.provenance.read_from.get(_READ_AS.get(field, field), "selector").startswith("selector")
 
 
 def _text(value: object, zone: ZoneInfo) -> str:
