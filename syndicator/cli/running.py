@@ -19,6 +19,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.pauses import collect_briefly
+from syndicator.rules.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
 from syndicator.service import Service, open_service
@@ -125,6 +126,7 @@ async def _stay(settings: Settings, roles: Roles) -> None:
             await stack.enter_async_context(_answering(service, listening))
         if roles.banner:
             print_banner(settings, ops_url, sample)
+        await asyncio.to_thread(load_frequencies)
         collect_briefly()
         log.info("ready", **_addresses(settings, listening))
         await stopped.wait()

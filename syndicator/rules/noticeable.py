@@ -18,24 +18,19 @@ from syndicator.model.article import Article, Candidate, Photo
 
 _INLINE_TAG = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup"
-    r"|time|tt|u|var|wbr)(?:\s[^<>]*)?>",
-    re.IGNORECASE,
+    r"|time|tt|u|var|wbr)(?:\s[^<>]*)?>"
 )
-"""Tags inside words; all others stand between them."""
+"""Tags inside words, as clean HTML has them; all others stand between words."""
 _TAG = re.compile(r"<[^<>]*>")
 _IMAGE = re.compile(r"<img\s[^<>]*?\bsrc=[\"']([^\"'<>]+)", re.IGNORECASE)
-_SAME = str.maketrans(
-    {"\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2010": "-"}
-    | {
-        "\u2011": "-",
-        "\u2012": "-",
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u00a0": " ",
-        "\u2026": "...",
-        "\u00ad": "",
-    }
-)
+_SAME = {
+    **dict.fromkeys("\u2018\u2019\u201a", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014", "-"),
+    "\u00a0": " ",
+    "\u2026": "...",
+    "\u00ad": "",
+}
 """Characters that editorial systems put in each other's place."""
 
 _AMOUNT = r"\d[\d.,]{0,14}\+?\s{0,3}(?:rb|ribu|jt|juta|k|m)?"
@@ -149,13 +144,13 @@ def body_words(body_html: str) -> list[str]:
     text = _TAG.sub("\n", text)
     if "&" in text:
         text = html.unescape(text)
-    return text_words("\n".join(block for block in text.split("\n") if not _is_furniture(block)))
+    return text_words("\n".join([block for block in text.split("\n") if block and not _is_furniture(block)]))
 
 
 def text_blocks(body_html: str) -> list[str]:
     """Give the paragraphs of a body in clean HTML as plain texts, without the empty ones."""
     text = html.unescape(_TAG.sub("\n", _INLINE_TAG.sub("", body_html)))
-    return [block for line in text.translate(_SAME).split("\n") if (block := line.strip())]
+    return [block for line in _uniform(text).split("\n") if (block := line.strip())]
 
 
 def text_words(text: str) -> list[str]:
@@ -205,7 +200,14 @@ def _stem(part: str) -> str:
 
 
 def _plain_words(text: str) -> list[str]:
-    return (text if text.isascii() else text.translate(_SAME)).split()
+    return _uniform(text).split()
+
+
+def _uniform(text: str) -> str:
+    if not text.isascii():
+        for odd, usual in _SAME.items():  # `translate` takes ten times as long
+            text = text.replace(odd, usual)
+    return text
 
 
 def _is_furniture(block: str) -> bool:

@@ -27,11 +27,12 @@ def rarity(word: str) -> float:
         return 0.0
     # The tables count numbers by their length: "2026" is `0000` there.
     name = word if word.isalpha() else _DIGIT.sub("0", word)
-    frequency = max(table.get(name, 0.0) for table in _tables())
+    frequency = max(table.get(name, 0.0) for table in load_frequencies())
     zipf = math.log10(frequency * 1e9) if frequency else 0.0
     return max(0.0, _NOTHING_ZIPF - max(zipf, _RAREST_ZIPF))
 
 
 @cache
-def _tables() -> tuple[dict[str, float], ...]:
+def load_frequencies() -> tuple[dict[str, float], ...]:
+    """Read the tables, which takes 100 ms: once, and best before anything waits for it."""
     return tuple(get_frequency_dict(language, wordlist="small") for language in LANGUAGES)
