@@ -96,7 +96,7 @@ def _identity(
     keys += urls
     if not keys:
         keys.append("t:" + _digest("text", candidate.source, candidate.title, candidate.lead))
-    link = url_key(candidate.url) if candidate.url else ""
+    link = of_urls[-1] if candidate.url else ""
     return Identity(
         keys=tuple(keys),
         article_id=_article_id([key for key in keys if key not in foreign]),

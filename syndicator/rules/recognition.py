@@ -108,9 +108,10 @@ def _alias(candidate: Candidate, key: str, identity: Identity, at: datetime, by:
 def is_same(candidate: Candidate, article: Article, *, by_date: bool = True) -> bool:
     """Tell whether a candidate, whose address is another, can be a known article.
 
-    `by_date`: whether the same instant of publication is enough.
+    `by_date`: whether the same instant of publication is enough; never on the hour, where days begin too.
     """
-    if by_date and candidate.published_at == article.published_at:
+    at = candidate.published_at
+    if by_date and at is not None and at == article.published_at and (at.minute or at.second):
         return True
     if url_path(candidate.url) == url_path(article.url) or _numbers(candidate.url) & _numbers(article.url):
         return True
@@ -162,11 +163,7 @@ def _agrees(candidate: Candidate, known: Known, key: str, identity: Identity, *,
     """Tell whether an article that a candidate names, but not by its address, can be it."""
     if known.article is None or not identity.link or key.startswith(_DECLARED):
         return True  # the same in every word, or gone; there is nothing else; or the source's table says so
-    if is_same(candidate, known.article, by_date=not doubtful):
-        return True
-    # A guid is made to be a name: where no date can speak against it, it is believed.
-    dated = candidate.published_at is not None and known.article.published_at != known.article.first_seen_at
-    return key.startswith("g:") and not dated and not doubtful
+    return is_same(candidate, known.article, by_date=not doubtful)
 
 
 def _are_one(candidate: Candidate, one: Known, other: Known) -> bool:

@@ -1,8 +1,9 @@
 """Articles that portals rename: known again, told once, with a log; over a real Redis."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
 from msgspec.structs import replace
 from store.test_admit import LATEST, admitter
 from support import NOON, ManualClock, candidate
@@ -201,3 +202,32 @@ async def test_what_is_listed_unchanged_writes_once_a_day(store: Store, clock: M
     assert await written() > before
     clock.advance(179.5 * 86400)
     assert await store.articles.sweep_identities(clock(), timedelta(days=180), 1000) == 0
+
+
+@pytest.mark.parametrize("published", [None, NOON])
+async def test_a_guid_that_is_used_again_needs_no_date_to_be_found_out(
+    store: Store, clock: ManualClock, published: datetime | None
+) -> None:
+    """Neither where none is given, nor where all have that of the day."""
+    first = replace(candidate(1, guid="utama", title="Banjir surut di utara"), published_at=published)
+    other = replace(
+        candidate(2, guid="utama", title="Harga emas naik", body_html="<p>Emas.</p>"),
+        published_at=published,
+        lead="",
+    )
+    (one,) = await admit(store, clock, first)
+    (two,) = await admit(store, clock, other)
+    assert (two.verdict, two.article_id != one.article_id) == (Verdict.NEW, True)
+
+
+async def test_a_new_headline_under_a_new_address_is_known_by_the_text(
+    store: Store, clock: ManualClock
+) -> None:
+    text = "<p>Warga pulang ke rumah masing-masing setelah air surut pada hari Kamis pagi.</p>"
+    first = candidate(1, guid="g", url="https://city.example/banjir", title="Banjir surut", body_html=text)
+    other = candidate(
+        1, guid="g", url="https://city.example/pulang", title="Warga pulang", body_html=text + "<p>Lagi.</p>"
+    )
+    (one,) = await admit(store, clock, replace(first, published_at=None))
+    (two,) = await admit(store, clock, replace(other, published_at=None))
+    assert (two.verdict, two.article_id) == (Verdict.CHANGED, one.article_id)
