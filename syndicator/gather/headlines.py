@@ -21,7 +21,10 @@ MIN_WORDS = 3
 _MAX_HEADINGS = 20
 _HEADINGS = Selector(name="headline", css="h1")
 _SEPARATOR = r"(?:\s+(?:[-–—|»·•]|::|//)\s+|\s*[|»]\s*|:\s+)"
-_BEHIND = re.compile(_SEPARATOR)
+_PART = r"\s+(?:[-–—|]\s*)?\(?(?:halaman|hal\.?|page)\s+(?:all|\d{1,3})\)?"
+_BEHIND = re.compile(rf"{_SEPARATOR}|{_PART}", re.IGNORECASE)
+_PART_AT_END = re.compile(rf"{_PART}\Z", re.IGNORECASE)
+"""Which part of an article a page is: "Halaman 2", "Halaman all"."""
 _AHEAD = re.compile(rf"{_SEPARATOR}\Z")
 _SUFFIX = re.compile(r"\s+(?:[-–—|»·•]|::|//)\s+(?P<name>[^|»]{2,60})\Z")
 _MAX_SUFFIXES = 3
@@ -91,7 +94,7 @@ def _bare(title: str, shown: str, site: str, url: str) -> str:
         if lower.endswith(shown.lower()) and _AHEAD.search(title[: -len(shown)]):
             return title[-len(shown) :]
     for _ in range(_MAX_SUFFIXES):
-        title = without_site(title, site, url)
+        title = _PART_AT_END.sub("", without_site(title, site, url))
     return title
 
 

@@ -56,8 +56,8 @@ _LINKED_HEADING = ":is(h2, h3, h4):has(a[href]), a[href] :is(h2, h3, h4)"
 _MAX_CARD = 300
 """Characters of what announces another article."""
 _TOP = re.compile(
-    r"(?:^|[\s_-])(?:masthead|top-?(?:bar|nav|menu|header)?|clock|jam|today|hari-?ini|(?:site|main|page|web)?-?header)"
-    r"(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:masthead|top-?(?:bar|nav|menu)|clock|jam|today|hari-?ini)(?:$|[\s_-])"
+    r"|(?<!\S)(?:(?:site|main|page|web|global|top)[_-]?)?header(?!\S)",
     re.IGNORECASE,
 )
 _HEADINGS = Selector(name="headline", css="h1, h2")
@@ -193,10 +193,10 @@ def _without_date(line: str) -> str:
 
 
 def is_meta(text: str, title: str = "") -> bool:
-    """Whether a text is the headline, or a line of date, names and counts: no text of an article."""
+    """Whether a text is the headline, a byline, or a line of date, names and counts: no text of its own."""
     if len(text) > MAX_LINE:
         return False
-    if title and folded(text) == folded(title):
+    if (title and folded(text) == folded(title)) or labelled_reporters(text):
         return True
     if not _TELLING.search(text):
         return False

@@ -13,6 +13,8 @@ from syndicator.model.article import Photo
 
 MIN_NAME = 8
 """Letters and digits of a file's name that is of one picture only, whatever it stands in."""
+MIN_NAMED, MIN_FOLDERS = 5, 3
+"""Letters of a name, and folders ahead of it, that are enough at one host."""
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _SCALE = re.compile(
     r"\d*:?\d*x\d*(?::\d*x\d*)?|(?:[whqscegrt]|dpr|ar|fl|f|c)_[\w.:]+(?:,[\w.:=]+)*|(?:width|height|quality|format|fit)=.*"
@@ -38,7 +40,14 @@ def is_same_picture(one: str, other: str) -> bool:
     shorter, longer = sorted((first, second), key=len)
     if len(shorter) == 1 and urlsplit(one).hostname != urlsplit(other).hostname:
         return len(shorter[0]) >= MIN_NAME and any(map(str.isdigit, shorter[0]))
-    return longer[-len(shorter) :] == shorter
+    return longer[-len(shorter) :] == shorter or _ends_alike(one, other, first, second)
+
+
+def _ends_alike(one: str, other: str, first: list[str], second: list[str]) -> bool:
+    """Whether two paths of one host end with the same folders and name, whatever stands ahead of these."""
+    is_named = len(first[-1]) >= MIN_NAMED and any(map(str.isdigit, first[-1]))
+    same_host = urlsplit(one).hostname == urlsplit(other).hostname
+    return is_named and same_host and first[-MIN_FOLDERS - 1 :] == second[-MIN_FOLDERS - 1 :]
 
 
 def _parts(url: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Who wrote it, in the lines that portals write: names come out whole, and nothing else does."""
 
 import pytest
-from gather.article_pages import NEWS, TEXT, TITLE, page, read, script
+from gather.article_pages import NEWS, PARAGRAPHS, TEXT, TITLE, page, read, script
 from gather.gather_values import fetched, rss, source
 
 from syndicator.gather.bylines import reporters
@@ -122,6 +122,14 @@ def test_initials_give_way_to_the_name_that_the_page_tells_machines() -> None:
 def test_beside_the_headline(line: str, names: tuple[str, ...]) -> None:
     markup = f"<div><h1>{TITLE}</h1><p>{line}</p><div>{TEXT}</div></div>"
     assert read(page(markup, f"<title>{TITLE}</title>")).authors == names
+
+
+def test_a_byline_ahead_of_the_text_is_no_part_of_it() -> None:
+    byline = "<p>Laporan Wartawan TribunJatim.com, Budi Santoso</p>"
+    one = read(page(f"<div><h1>{TITLE}</h1><div>{byline}{TEXT}</div></div>", f"<title>{TITLE}</title>"))
+    assert one.authors == ("Budi Santoso",)
+    assert one.lead == PARAGRAPHS[0]
+    assert "Laporan Wartawan" not in one.body_html
 
 
 def test_a_selector_that_finds_the_date_too() -> None:

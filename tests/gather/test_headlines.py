@@ -55,6 +55,7 @@ def test_a_headline_in_other_words_stays() -> None:
         f"{TITLE} | Kompas.com",
         f"{TITLE} - Metro - Kompas.com",
         f"{TITLE} | Halaman 2",
+        f"{TITLE} Halaman all - Kompas.com",
         f"Kompas.com - {TITLE}",
         f"detikNews | {TITLE}",
         f"{TITLE} » Media Nusantara",
@@ -64,6 +65,11 @@ def test_what_stands_around_the_h1_is_cut_off(written: str) -> None:
     one = read(page(BODY, meta(og_title=written)))
     assert (one.title, one.provenance.read_from["title"]) == (TITLE, "opengraph")
     assert [change.received for change in one.provenance.changes if change.field == "title"] == [written]
+
+
+def test_which_part_of_an_article_a_page_is_leaves_its_headline() -> None:
+    written = "Banjir Surut Halaman 2 - Kota.example"
+    assert read(page(f"<div>{TEXT}</div>", meta(og_title=written)), url=NUMBER).title == "Banjir Surut"
 
 
 @pytest.mark.parametrize(

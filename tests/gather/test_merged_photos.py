@@ -27,6 +27,11 @@ FULL = f"{CDN}/data/photo/2026/11/03/banjir-66341.jpg"
         ),
         (FULL, f"{CDN}/cdn-cgi/image/width=600,quality=80/data/photo/2026/11/03/banjir-66341.jpg"),
         (FULL, "https://other.example/banjir-66341.jpg"),
+        (
+            f"{CDN}/crops/a1=/1x1/data/2026/11/03/6634f.jpg",
+            f"{CDN}/crops/b2=/1200x800/data/2026/11/03/6634f.jpg",
+        ),
+        (f"{CDN}/api/wm/2026/11/03/banjir-1_169.jpeg", f"{CDN}/visual/2026/11/03/banjir-1_169.jpeg?w=700"),
     ],
 )
 def test_other_sizes_and_copies_are_one_picture(one: str, other: str) -> None:
@@ -40,6 +45,7 @@ def test_other_sizes_and_copies_are_one_picture(one: str, other: str) -> None:
         (FULL, f"{CDN}/data/photo/2026/11/03/banjir-66342.jpg"),
         (FULL, f"{CDN}/data/photo/2025/11/03/banjir-66341.jpg"),
         (f"{CDN}/a/1.jpg", f"{CDN}/b/1.jpg"),
+        (f"{CDN}/sites/3/2026/11/1.jpg", f"{CDN}/sites/4/2026/11/1.jpg"),
         (f"{CDN}/1.jpg", "https://other.example/1.jpg"),
         (f"{CDN}/foto.php?id=1", f"{CDN}/foto.php?id=2"),
         (FULL, f"{CDN}/"),

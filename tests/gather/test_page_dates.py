@@ -99,6 +99,13 @@ def test_the_clock_of_a_portal_is_no_date_of_an_article(clock: str) -> None:
     )
 
 
+def test_the_header_of_an_article_is_not_that_of_the_portal() -> None:
+    clock = "<header class=site-header><h1><a href=/>Kota</a></h1><p>Senin, 23 November 2026 18:58 WIB</p></header>"
+    own = f"<header class=entry-header><h2>{TITLE}</h2><time datetime='2024-05-02T10:11+07:00'>2 Mei</time></header>"
+    markup = page(f"{clock}<article>{own}<div>{TEXT}</div></article>", f"<title>{TITLE}</title>")
+    assert read(markup).published_at == MAY_2
+
+
 def test_a_date_above_the_headline_counts() -> None:
     assert read(article(before=f"<div class=tgl>{PUBLISHED}</div>")).published_at == MAY_2
 
