@@ -44,6 +44,7 @@ from syndicator.pipeline.steering import Steering
 from syndicator.pipeline.steps import Report, Step
 from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
 from syndicator.pipeline.sweeping import Retention, SweepStep
+from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor, open_visitor
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.settings.settings import Settings
@@ -195,9 +196,16 @@ def _wire(
     placer = Placer(store.stories, settings.story, clock)
     admitter = Admitter(store.articles, specs, clock, placer)
     held = Held(store.held)
-    intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, clock)
+    taken_back = TakenBack(store, withdrawer, held, clock)
+    intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, taken_back, clock)
     pages = ArticlePages(
-        store=store, visitor=visitor, gatherer=gatherer, intake=intake, held=held, clock=clock
+        store=store,
+        visitor=visitor,
+        gatherer=gatherer,
+        intake=intake,
+        held=held,
+        taken_back=taken_back,
+        clock=clock,
     )
     rounds: Mapping[SourceKind, KindOfRound] = {
         SourceKind.FEED: FeedRound(
@@ -207,6 +215,7 @@ def _wire(
             intake=intake,
             pages=pages,
             subscribing=subscribing,
+            taken_back=taken_back,
             clock=clock,
             rng=rng,
         ),

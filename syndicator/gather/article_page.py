@@ -42,6 +42,7 @@ from syndicator.gather.page import first_count
 from syndicator.gather.replacing import replaced
 from syndicator.gather.same_picture import merged
 from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
+from syndicator.gather.status import cancelled, corrected
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TAGS, plain_text
 from syndicator.model.article import Candidate, Change, ListedItem, Photo, Provenance
 from syndicator.model.fetch import Fetched, Reason
@@ -216,6 +217,9 @@ class _Reader:
                 *((one.read_from, one.views) for one in claims),
             ),
             comments=take("comments", *((one.read_from, one.comments) for one in claims)),
+            correction=next((one.correction for one in claims if one.correction), None)
+            or corrected(*(one.status for one in claims)),
+            cancelled=cancelled(*(one.status for one in claims)),
             embargo_until=take(
                 "embargo_until",
                 ("selector", self._dates.until(picked.text("article.embargo"))),

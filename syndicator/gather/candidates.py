@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from syndicator.gather.bylines import reporters
 from syndicator.gather.changes import MAX_RECEIVED, Changes, excerpt
-from syndicator.gather.entry import Channel, Entry, Picture
+from syndicator.gather.entry import Channel, Deleted, Entry, Picture
 from syndicator.gather.feed_language import by_their_words
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
 from syndicator.gather.origin import Origin
+from syndicator.gather.status import cancelled
 from syndicator.gather.text import (
     MAX_AUTHORS,
     MAX_DIGITS,
@@ -21,6 +22,7 @@ from syndicator.gather.text import (
     MAX_NAME,
     MAX_PHOTOS,
     MAX_TAGS,
+    MAX_TITLE,
     absolute_url,
     plain_text,
     shortened,
@@ -36,6 +38,7 @@ from syndicator.rules.dates import FARTHEST_EVENT, Claim, read_claim
 
 MAX_GUID = 1000
 MAX_HUBS = 5
+MAX_DELETED = 200
 MAX_WARNINGS = 20
 MAX_MADE_TITLE = 100
 MAX_REPAIRS = 4
@@ -44,6 +47,15 @@ MAX_CAPTION = 4000
 _ENCODED = "characters that no address may hold are encoded"
 _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """What odd data can raise in parsers and converters (UnicodeError is a ValueError)."""
+
+
+class DeletedEntry(Struct, frozen=True, kw_only=True):
+    """An entry that a feed took back (RFC 6721)."""
+
+    guid: str
+    at: datetime | None
+    """As claimed, in UTC."""
+    comment: str
 
 
 class FeedReading(Struct, frozen=True, kw_only=True):
@@ -60,6 +72,8 @@ class FeedReading(Struct, frozen=True, kw_only=True):
     """Absolute addresses of its WebSub hubs, at most `MAX_HUBS`."""
     self_url: str | None = None
     """Its own address as it gives it: the topic to subscribe to."""
+    deleted: tuple[DeletedEntry, ...] = ()
+    """What it says was deleted, at most `MAX_DELETED`."""
 
 
 def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReading:
@@ -91,6 +105,7 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReadin
         hints=channel.hints,
         hubs=tuple(dict.fromkeys(hub for hub in hubs if hub)),
         self_url=absolute_url(fetched.url, channel.self_url),
+        deleted=tuple(maker.deleted(one) for one in channel.deleted[:MAX_DELETED] if one.guid.strip()),
     )
 
 
@@ -134,12 +149,19 @@ class _Maker:
             updated_at=updated.at if entry.updated else None,
             comments=_count(entry.comments),
             embargo_until=self._embargo(entry, changes),
+            cancelled=cancelled(entry.status),
             provenance=self._origin.provenance(
                 claimed=entry.published or entry.updated,
                 claimed_at=published.written,
                 rule=published.rule,
                 changes=changes.all(),
             ),
+        )
+
+    def deleted(self, told: Deleted) -> DeletedEntry:
+        claim = read_claim(told.when, timezone=self._source.timezone, now=self._now, future=False)
+        return DeletedEntry(
+            guid=plain_text(told.guid, MAX_GUID), at=claim.at, comment=plain_text(told.comment, MAX_TITLE)
         )
 
     def _url(self, entry: Entry, changes: Changes) -> str:

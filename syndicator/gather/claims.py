@@ -24,6 +24,10 @@ class Claims(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     language: str = ""
     embargo: str = ""
+    status: str = ""
+    """Of its publication: `Published`, `Canceled`, …"""
+    correction: str = ""
+    """A note of a correction."""
     url: str = ""
     """The page's own address."""
     site: str = ""

@@ -47,6 +47,17 @@ class Entry:
     """How many there are."""
     embargo: str = ""
     """The date until which it is to be held."""
+    status: str = ""
+    """Of its publication, as news wires have it: `usable`, `canceled`, …"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Deleted:
+    """An entry that the feed says was deleted (RFC 6721)."""
+
+    guid: str
+    when: str = ""
+    comment: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +72,7 @@ class Channel:
     """WebSub hubs; like `self_url` as written."""
     self_url: str = ""
     entries: list[Entry] = field(default_factory=list)
+    deleted: list[Deleted] = field(default_factory=list)
     left_out: int = 0
     """How many more entries the document has than were asked for."""
     warnings: list[str] = field(default_factory=list)

@@ -145,6 +145,7 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
         updated=_text(item, "date_modified"),
         pictures=_pictures(item),
         embargo=_text(item, "_embargo_until"),
+        status=_text(item, "pubstatus") or _text(item, "_pubstatus"),
     )
 
 

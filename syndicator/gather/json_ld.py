@@ -41,6 +41,7 @@ _DECODER: Final = json.JSONDecoder(strict=False)
 _START = re.compile(r"[\[{]")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:[-_][a-zA-Z0-9]{2,8}){0,3}")
 _EMBARGO = ("embargo", "embargoDate", "embargoUntil", "embargoedUntil", "embargo_until")
+_STATUS = ("pubstatus", "pubStatus", "creativeWorkStatus")
 _READERS = ("ReadAction", "ViewAction", "WatchAction", "UserPageVisits")
 _DEPTH = 4
 
@@ -164,6 +165,8 @@ class _Graph:
             tags=self._tags(node),
             language=self._language(node),
             embargo=next(filter(None, (self._text(node, key) for key in _EMBARGO)), ""),
+            status=next(filter(None, (self._text(node, key, MAX_NAME) for key in _STATUS)), ""),
+            correction=self._correction(node),
             site=next(iter(publisher), ""),
             views=_readers(node),
             comments=_count(node.get("commentCount")),
@@ -171,6 +174,14 @@ class _Graph:
 
     def _text(self, node: Node, key: str, limit: int = MAX_NAME * 2) -> str:
         return title_text(_string(node.get(key)), limit)
+
+    def _correction(self, node: Node) -> str:
+        """Give the note of the newest correction, a text or a `CorrectionComment`; an address is none."""
+        notes = list(self._resolved(node.get("correction")))
+        last = notes[-1] if notes else None
+        text = last.get("text") or last.get("name") if isinstance(last, Mapping) else last
+        note = to_text(html.escape(_string(text)[: 4 * MAX_LEAD], quote=False))
+        return "" if note.startswith(("http://", "https://")) else note
 
     def _resolved(self, value: Any) -> Iterator[Any]:
         """Give the values of a list or of one, what is only named by `@id` in full."""

@@ -1,4 +1,4 @@
-"""Atom 1.0 (RFC 4287) and 0.3, with dc, media, thread (RFC 4685) and syndication."""
+"""Atom 1.0 (RFC 4287) and 0.3, with dc, media, thread (RFC 4685), syndication and tombstones (RFC 6721)."""
 
 import base64
 import binascii
@@ -6,7 +6,7 @@ import html
 
 from lxml.etree import _Element
 
-from syndicator.gather.entry import Channel, Entry
+from syndicator.gather.entry import Channel, Deleted, Entry
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.text import absolute_url
 from syndicator.gather.window import Window
@@ -49,9 +49,16 @@ def read_atom(root: _Element, names: Names, base: str, window: Window) -> Channe
             _entry(entry, names, base, owners)
             for entry in window.of(entries, lambda entry: _date(entry, names))
         ],
+        deleted=[_deleted(element, names) for element in fields.get("at:deleted-entry", ())],
         left_out=max(0, len(entries) - window.limit),
         warnings=names.odd,
     )
+
+
+def _deleted(element: _Element, names: Names) -> Deleted:
+    """RFC 6721, 3: `ref` is the id of the entry that was."""
+    comment = first_text(fields_of(element, names), "at:comment")
+    return Deleted(guid=element.get("ref", ""), when=element.get("when", ""), comment=comment)
 
 
 def _date(entry: _Element, names: Names) -> str:

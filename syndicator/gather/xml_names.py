@@ -24,6 +24,7 @@ _PREFIXES = {
     **dict.fromkeys(_CORE, ""),
     "http://www.w3.org/2005/atom": "atom:",
     "http://purl.org/atom/ns#": "atom:",
+    "http://purl.org/atompub/tombstones/1.0": "at:",
     "http://purl.org/dc/elements/1.1": "dc:",
     "http://purl.org/dc/elements/1.0": "dc:",
     "http://purl.org/dc/terms": "dcterms:",

@@ -120,6 +120,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Before this time nobody may see it."""
     correction: str | None = None
     """What its source says of a correction beside the text, where it says so."""
+    cancelled: str | None = None
+    """The word by which its source says that it is not to be shown any more: `canceled`, `retracted`, …"""
     identified_by: IdentityPolicy = IdentityPolicy()
     """By what it is known again."""
 

@@ -21,11 +21,13 @@ from syndicator.pipeline.holding import Held
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.joining import filled, together
 from syndicator.pipeline.rounds import Notes, word
+from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import next_recheck
 from syndicator.rules.cadence import passes
 from syndicator.rules.identity import listed_key
 from syndicator.rules.redesign import ESSENTIAL
+from syndicator.rules.withdrawal import CONFIRMED_AFTER
 from syndicator.store.store import Store
 from syndicator.store.unreadable import FIRST_PAUSE, LONGEST_PAUSE
 
@@ -56,6 +58,8 @@ class _Unread(Struct, frozen=True, kw_only=True):
 
     longest: timedelta = LONGEST_PAUSE
     """How long it is left alone at most."""
+    gone: int | None = None
+    """The status, where the server says that there is no such page."""
 
 
 class ArticlePages:
@@ -69,9 +73,11 @@ class ArticlePages:
         gatherer: Gatherer,
         intake: Intake,
         held: Held,
+        taken_back: TakenBack,
         clock: Clock,
     ) -> None:
         self._store = store
+        self._taken_back = taken_back
         self._visitor = visitor
         self._gatherer = gatherer
         self._intake = intake
@@ -144,16 +150,20 @@ class ArticlePages:
             await self._store.articles.set_recheck(source.id, article_id, later)
         known = [article for article in found if article]
         admitted: list[Admitted] = []
+        outcomes: list[tuple[Article, int | None]] = []
         pages = [self._read(source, one.url, _as_listed(one), notes, again=True) for one in known]
         async with _Readings(pages) as readings:
             while some := await readings.next(notes):
                 candidates = []
                 for number, page in some:
-                    if isinstance(page, Candidate) and not _is_worse(page, known[number]):
+                    if isinstance(page, Candidate) or page.gone:
+                        outcomes.append((known[number], None if isinstance(page, Candidate) else page.gone))
+                    if isinstance(page, Candidate) and (page.cancelled or not _is_worse(page, known[number])):
                         candidates.append(filled(page, known[number]))
                     elif isinstance(page, Candidate):
                         notes.warn_of_page(known[number].url, _WORSE)
                 admitted += await self._intake.take_in(source, candidates, notes, rechecked=True)
+        await self._taken_back.pages_read(source, outcomes, notes)
         return admitted
 
     async def popular(self, source: Source, url: str, notes: Notes) -> tuple[PopularItem, ...]:
@@ -188,7 +198,8 @@ class ArticlePages:
         result = await self._visitor.fetch(source, url, page=True)
         if not isinstance(result, Fetched):
             notes.warn_of_page(url, word(result))
-            return _Unread(longest=_longest_pause(result))
+            status = result.status if isinstance(result, FetchFailed) else None
+            return _Unread(longest=_longest_pause(result), gone=status if status in CONFIRMED_AFTER else None)
         try:
             reading: ArticleReading = await self._gatherer.read_article(source, result, listed)
         except NotReadable as error:
@@ -216,7 +227,9 @@ class ArticlePages:
         """Remember when each page that could not be read is worth another try."""
         failed: dict[timedelta, list[str]] = {}
         for item, page in pages:
-            if isinstance(page, _Unread):
+            if isinstance(page, Candidate) and page.cancelled:
+                failed.setdefault(LONGEST_PAUSE, []).append(listed_key(source, item.url))
+            elif isinstance(page, _Unread):
                 notes.unfinished |= page.longest < LONGEST_PAUSE and item.url not in told
                 failed.setdefault(page.longest, []).append(listed_key(source, item.url))
         for longest, keys in failed.items():

@@ -29,6 +29,7 @@ from syndicator.pipeline.rounds import (
     with_known,
 )
 from syndicator.pipeline.subscribing import Subscribing
+from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import Verdict
 from syndicator.rules.announcing import is_back
@@ -65,6 +66,7 @@ class FeedRound:
         intake: Intake,
         pages: ArticlePages,
         subscribing: Subscribing,
+        taken_back: TakenBack,
         clock: Clock,
         rng: random.Random,
     ) -> None:
@@ -73,6 +75,7 @@ class FeedRound:
         self._intake = intake
         self._pages = pages
         self._subscribing = subscribing
+        self._taken_back = taken_back
         self._clock = clock
         self._polling = Polling(visitor, clock, rng)
 
@@ -121,6 +124,7 @@ class FeedRound:
         notes.warn(*reading.warnings)
         backfill = state.first_success_at is None
         taken = await self._take_in(source, reading, notes, backfill=backfill)
+        await self._taken_back.entries_deleted(source, reading)
         popular: tuple[PopularItem, ...] = ()
         if source.popular is not None and source.popular.url is not None:
             popular = await self._pages.popular(source, source.popular.url, notes)
@@ -191,6 +195,7 @@ class FeedRound:
                 notes.warn(f"what the hub pushed could not be read: {error.detail}")
                 continue
             taken = await self._take_in(source, reading, notes, backfill=False)
+            await self._taken_back.entries_deleted(source, reading)
             admitted, known = admitted + taken.admitted, known + len(taken.known)
             notes.warn(*reading.warnings)
         await note_views(self._store, self._clock, source.id, admitted)

@@ -56,6 +56,12 @@ class Held:
                 passed.append(await self._let_through(single, identity, earlier, now))
         return passed
 
+    async def let_go(self, source: SourceId, keys: Sequence[Sequence[str]]) -> None:
+        """Hold no more what has one of these identities: its source cancelled it."""
+        if keys and await self._store.holds(source):
+            for found in await self._store.find(source, keys):
+                await self._store.drop(found)
+
     async def read_lately(self, source: SourceId, urls: Sequence[str], now: datetime) -> frozenset[str]:
         """Name the article pages that are held and were read less than an hour ago: they can wait."""
         if not urls or not await self._store.holds(source):

@@ -11,6 +11,7 @@ from syndicator.pipeline.admitting import Admitted, Admitter
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.rounds import Notes
+from syndicator.pipeline.taken_back import TakenBack
 from syndicator.rules.announcing import announced_from
 from syndicator.rules.identity import identified_by
 from syndicator.rules.naming import shared_names
@@ -20,7 +21,10 @@ from syndicator.rules.revision import RESTLESS
 class Intake:
     """The one way of candidates into the store."""
 
-    def __init__(self, pictures: Pictures, held: Held, admitter: Admitter, clock: Clock) -> None:
+    def __init__(
+        self, pictures: Pictures, held: Held, admitter: Admitter, taken_back: TakenBack, clock: Clock
+    ) -> None:
+        self._taken_back = taken_back
         self._pictures = pictures
         self._held = held
         self._admitter = admitter
@@ -37,12 +41,14 @@ class Intake:
     ) -> list[Admitted]:
         """Admit the candidates of one document, the oldest first; see `Admitter.admit`.
 
-        What is under an embargo is held back and comes later, by itself.
+        What its source cancelled is withdrawn. What is under an embargo is held back and comes later, by
+        itself.
         """
         if source.future_dates:
             candidates = [replace(candidate, is_event=True) for candidate in candidates]
         policy = notes.identified_by or source.identity
         candidates = [identified_by(one, policy) for one in _believed(candidates, notes)]
+        candidates = await self._taken_back.without_cancelled(source, candidates)
         prepared, warnings = await self._pictures.prepare(source, candidates)
         notes.warn(*warnings)
         now = self._clock()

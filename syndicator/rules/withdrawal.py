@@ -5,7 +5,7 @@ the article withdrawn, however late an older event arrives.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +19,10 @@ from syndicator.rules.selection import concerned
 
 MAX_REASON = 300
 """Characters."""
+CONFIRMED_AFTER = {404: timedelta(minutes=10), 410: timedelta(minutes=1)}
+"""So long after an article page was first found gone it must be found gone again."""
+PORTAL_WIDE = 3
+"""So many pages, and over half of those that were read, gone in one round: that is the portal, not they."""
 CANCELLED_REVISIONS = 100
 """So many revisions before a withdrawal are looked for among what is still to be sent."""
 
@@ -65,6 +69,16 @@ def restoring(withdrawal: Withdrawal, *, specs: Iterable[FeedSpec], now: datetim
         event=_event(article.id, revision, EventType.ARTICLE_RESTORED, now),
         feeds=_showing(specs, article),
     )
+
+
+def is_portal_wide(gone: int, read: int) -> bool:
+    """Tell whether so many of the pages that a round read are gone that nothing follows for any of them."""
+    return gone >= PORTAL_WIDE and 2 * gone > read
+
+
+def is_confirmed(first_gone: datetime | None, status: int, now: datetime) -> bool:
+    """Tell whether a page that is gone now was found so before, long enough ago."""
+    return first_gone is not None and now - first_gone >= CONFIRMED_AFTER[status]
 
 
 def may_be_withdrawn(article: Article, by: WithdrawnBy) -> bool:

@@ -131,8 +131,9 @@ class Keys:
 
     def article(self, article: ArticleId) -> str:
         """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`;
-        `sketch` (msgpack `Story` of this article alone), `story`, `copy_of`, `kin` (msgpack `Kin`); or only
-        `merged`: the id of the article that it was found to be.
+        `sketch` (msgpack `Story` of this article alone), `story`, `copy_of`, `kin` (msgpack `Kin`), `gone`
+        (when its page was first found gone, ms); or only `merged`: the id of the article that it was found to
+        be.
 
         Kept: retention of articles; `body` by that of bodies. Written by: admit.
         """

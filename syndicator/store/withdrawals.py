@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from syndicator.model.article import Withdrawal
-from syndicator.model.clock import to_ms
+from syndicator.model.article import Article, Withdrawal
+from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId
 from syndicator.rules.selection import facets_of
@@ -52,12 +52,24 @@ class Withdrawals:
         expects = ((keys.article(article.id), "revision", str(article.revision)),)
         return (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
 
+    async def gone_since(self, ids: Sequence[ArticleId]) -> list[datetime | None]:
+        """Say when the page of each article was first found gone; None where it was there last."""
+        rows = await self._redis.batch([("HGET", self._keys.article(one), "gone") for one in ids])
+        return [from_ms(int(row)) if row else None for row in rows]
+
+    async def note_gone(self, article: Article, at: datetime | None) -> None:
+        """Note that the page of an article is gone; None: it is there again."""
+        key = self._keys.article(article.id)
+        write: Command = ("HSET", key, "gone", to_ms(at)) if at else ("HDEL", key, "gone")
+        expects = ((key, "revision", str(article.revision)),)
+        await self._redis.commit([Unit(expects=expects, writes=(write,))])
+
     async def restore(self, intent: Restoring) -> bool:
         """Put an article back, and tell it; False: it has moved."""
         keys, article, now_ms = self._keys, intent.article, to_ms(intent.event.at)
         writes: list[Command] = [
             ("RENAME", keys.withdrawn(article.id), keys.article(article.id)),
-            ("HDEL", keys.article(article.id), "record"),
+            ("HDEL", keys.article(article.id), "record", "gone"),
             ("ZREM", keys.withdrawals(), article.id),
             *self._articles.storing(article, None),
         ]

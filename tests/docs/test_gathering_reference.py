@@ -51,6 +51,7 @@ from syndicator.rules import (
     redesign,
     rhythm,
     subscription,
+    withdrawal,
 )
 from syndicator.rules import pictures as picture_rules
 from syndicator.rules.spans import span
@@ -307,6 +308,12 @@ FIGURES: list[tuple[str, str, list[object]]] = [
         "A page that cannot be read",
         [unreadable.FIRST_PAUSE, unreadable.LONGEST_PAUSE, article_pages.LONGEST_OUTAGE_PAUSE],
     ),
+    (
+        "Withdrawals",
+        "A page that is gone",
+        [withdrawal.CONFIRMED_AFTER[404], withdrawal.CONFIRMED_AFTER[410]],
+    ),
+    ("Withdrawals", "A portal whose pages are gone", [f"{withdrawal.PORTAL_WIDE} or more"]),
     ("Identity", "Earlier revisions", [f"{stored_articles.MAX_KEPT_BYTES // 1024} KiB"]),
     ("Article pages", "Redesign", [f"{redesign.SURE_AFTER} rounds", f"in {redesign.PATIENT_AFTER}"]),
     ("Article pages", "An embargo over 400 d", []),

@@ -663,3 +663,36 @@ def test_a_template_that_says_english_of_an_indonesian_page() -> None:
         + "</p></div>"
     )
     assert read(page(english, f"<title>{TITLE}</title>", "lang=en-US")).language == "en-US"
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "cancelled"),
+    [
+        ("creativeWorkStatus", "Published", None),
+        ("creativeWorkStatus", "Canceled", "canceled"),
+        ("creativeWorkStatus", {"@type": "DefinedTerm", "name": "Retracted"}, "retracted"),
+        ("creativeWorkStatus", "https://schema.org/Withdrawn", "withdrawn"),
+        ("pubStatus", "canceled", "canceled"),
+        ("pubstatus", "stat:canceled", "canceled"),
+        ("pubstatus", "usable", None),
+        ("creativeWorkStatus", "The strike was cancelled", None),
+    ],
+)
+def test_a_status_in_json_ld(key: str, status: Any, cancelled: str | None) -> None:
+    assert read(page(head=script(NEWS | {key: status}))).cancelled == cancelled
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        ({"correction": "Semula tertulis 21 orang."}, "Semula tertulis 21 orang."),
+        ({"correction": {"@type": "CorrectionComment", "text": "It was <b>12</b>."}}, "It was <b>12</b>."),
+        ({"correction": [{"text": "Lama."}, {"text": "Baru."}]}, "Baru."),
+        ({"correction": "https://kota.example/koreksi"}, None),
+        ({"correction": {"@type": "CorrectionComment"}}, None),
+        ({"creativeWorkStatus": "Corrected"}, "corrected"),
+        ({}, None),
+    ],
+)
+def test_a_correction_in_json_ld(said: dict[str, Any], note: str | None) -> None:
+    assert read(page(head=script(NEWS | said))).correction == note

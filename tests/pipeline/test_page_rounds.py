@@ -212,7 +212,7 @@ async def test_what_is_too_much_for_one_round_comes_in_the_next(
         assert await titles(service) == [f"Berita {number}" for number in range(7, 0, -1)]
 
 
-async def test_a_page_that_is_gone_is_asked_ever_more_rarely_and_then_no_more(
+async def test_a_page_that_is_closed_is_asked_ever_more_rarely_and_then_no_more(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     put_list(portal, 1)
@@ -220,7 +220,7 @@ async def test_a_page_that_is_gone_is_asked_ever_more_rarely_and_then_no_more(
     async with service_of(config(portal)) as service:
         await service.enlist()
         await gather(service)
-        portal.status["/read/1"] = 410
+        portal.status["/read/1"] = 403
         portal.asked.clear()
         for _ in range(60):
             clock.advance(3600)
