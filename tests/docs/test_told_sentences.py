@@ -55,6 +55,8 @@ def due_sentences() -> Iterator[str]:
         yield after_failure(
             schedule, failed(status), failures=failures, began_at=NOON, now=NOON, rng=rng
         ).because
+    away = replace(failed(503), retry_after_s=3 * 86400.0)
+    yield after_failure(often, away, failures=1, began_at=NOON, now=NOON, rng=rng).because
 
 
 def test_why_a_source_is_due() -> None:
