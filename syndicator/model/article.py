@@ -161,7 +161,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     """By what an article is known again: see `rules.identity`."""
 
     keys: tuple[str, ...]
-    """The surest first. Each is `u:…` (canonical URL, over all sources) or `g:…` (guid of one source)."""
+    """The surest first. Each is `u:…` (canonical URL, over all sources), `g:…` (guid of one source), `s:…`
+    (its path at any host of one source), or what the source's table declares."""
     article_id: ArticleId
     """The id that the article gets if none of the keys is known."""
     content_hash: str

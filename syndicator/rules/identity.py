@@ -17,7 +17,7 @@ from syndicator.model.article import Candidate, Identity
 from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EventId
 from syndicator.model.source import IdentityPolicy, Source, Way
-from syndicator.rules.addresses import canonical_url, url_path
+from syndicator.rules.addresses import canonical_url, is_article_path, url_path
 from syndicator.rules.noticeable import content_hash
 
 _MAX_SEARCHED = 2048
@@ -94,6 +94,8 @@ def _identity(
     # By whose address it is alone, an article of this source is not known where something else is declared.
     foreign = tuple(urls) if keys and way in {Way.GUID, Way.CONTENT} else ()
     keys += urls
+    if way is Way.AUTO and urls and (path := _path_key(candidate)):
+        keys.append(path)
     if not keys:
         keys.append("t:" + _digest("text", candidate.source, candidate.title, candidate.lead))
     link = of_urls[-1] if candidate.url else ""
@@ -104,6 +106,12 @@ def _identity(
         link=link if link in urls and not foreign else "",
         foreign=foreign,
     )
+
+
+def _path_key(candidate: Candidate) -> str | None:
+    """Give the key by which an article is found again whose portal moved: see `rules.recognition`."""
+    path = url_path(candidate.url)
+    return "s:" + _digest("site", candidate.source, path) if is_article_path([path]) else None
 
 
 def _declared(candidate: Candidate) -> list[str]:

@@ -7,7 +7,8 @@ move addresses, templates give every page one canonical address. So the keys are
 2. what else the candidate is called (guid, canonical address), if it stands for the same article, or for one
    that agrees with the candidate: the same headline, instant, number in the address, path or text. A guid
    that leads to something else was used again, a canonical address that does is a fault of a template: both
-   are passed over.
+   are passed over;
+3. the path of its address at another host, if headline or instant agree: the portal has moved.
 
 Two known articles of one source that turn out to be one (a candidate's keys stand for both, and their
 headlines agree) become one: the older leads, the younger leaves, and nobody is told again. What is passed
@@ -33,6 +34,7 @@ _MARKUP = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"\d{5,}")
 _DAY = re.compile(r"(?:19|20)\d{2}[01]\d[0-3]\d")
 _DECLARED = ("p:", "x:", "c:")
+_PATH = "s:"
 _MAX_TEXT = 4000
 _MAX_VALUE = 300
 
@@ -83,7 +85,8 @@ def aliases(candidate: Candidate, recognised: Recognised, at: datetime) -> tuple
     if known is None or not known.revision or known.source != candidate.source:
         return ()
     by = _known_by(recognised)
-    told = [_alias(candidate, key, recognised.identity, at, by) for key in recognised.fresh]
+    names = [key for key in recognised.fresh if not key.startswith(_PATH)]
+    told = [_alias(candidate, key, recognised.identity, at, by) for key in names]
     if merged is not None:
         title = f" ({merged.article.title})" if merged.article else ""
         value = f"{merged.article_id}{title}"[:_MAX_VALUE]
@@ -95,7 +98,10 @@ def _known_by(recognised: Recognised) -> str:
     old = [key for key in recognised.identity.keys if key not in recognised.fresh]
     if recognised.identity.link in old:
         return "address"
-    return "guid" if any(key.startswith("g:") for key in old) else "canonical address"
+    for start, word in (("g:", "guid"), ("u:", "canonical address"), (_PATH, "path")):
+        if any(key.startswith(start) for key in old):
+            return word
+    return "declared name"
 
 
 def _alias(candidate: Candidate, key: str, identity: Identity, at: datetime, by: str) -> Alias:
@@ -110,8 +116,7 @@ def is_same(candidate: Candidate, article: Article, *, by_date: bool = True) -> 
 
     `by_date`: whether the same instant of publication is enough; never on the hour, where days begin too.
     """
-    at = candidate.published_at
-    if by_date and at is not None and at == article.published_at and (at.minute or at.second):
+    if by_date and _same_instant(candidate, article):
         return True
     if url_path(candidate.url) == url_path(article.url) or _numbers(candidate.url) & _numbers(article.url):
         return True
@@ -163,7 +168,14 @@ def _agrees(candidate: Candidate, known: Known, key: str, identity: Identity, *,
     """Tell whether an article that a candidate names, but not by its address, can be it."""
     if known.article is None or not identity.link or key.startswith(_DECLARED):
         return True  # the same in every word, or gone; there is nothing else; or the source's table says so
+    if key.startswith(_PATH):
+        return titles_agree(candidate.title, known.article.title) or _same_instant(candidate, known.article)
     return is_same(candidate, known.article, by_date=not doubtful)
+
+
+def _same_instant(candidate: Candidate, article: Article) -> bool:
+    at = candidate.published_at
+    return at is not None and at == article.published_at and bool(at.minute or at.second)
 
 
 def _are_one(candidate: Candidate, one: Known, other: Known) -> bool:

@@ -14,7 +14,7 @@ from syndicator.store.keys import Keys
 from syndicator.store.sources import UNBOUNDED, Claim
 
 MAX_FIELDS = 800
-"""Of a source: an article takes one, and one for each of its two or three identity keys."""
+"""Of a source: an article takes one, and one for each of its two to four identity keys."""
 
 _CEILING = timedelta(microseconds=999)
 """Redis holds whole milliseconds: none is released in the one before its own."""

@@ -63,9 +63,10 @@ async def titles(service: Service) -> list[str]:
         items(link="https://www.kota-baru.example/read/{}/judul"),
         items(link="https://kota.example/read/{}/judul-yang-lain"),
         items(link="https://m.kota.example/read/{}/judul/amp?utm_source=rss"),
+        items(guid="https://kota-baru.example/read/{}/judul", link="https://kota-baru.example/read/{}/judul"),
         items(guid="https://kota.example/?p={}", link="http://m.kota.example/read/{}/judul"),
     ],
-    ids=["guids", "http", "host", "slug", "amp", "guid and scheme"],
+    ids=["guids", "http", "host", "slug", "amp", "host and guid", "guid and scheme"],
 )
 async def test_what_is_renamed_is_announced_once(
     portal: Portal, service_of: OpenService, clock: ManualClock, renamed: list[Item]

@@ -231,3 +231,25 @@ async def test_a_new_headline_under_a_new_address_is_known_by_the_text(
     (one,) = await admit(store, clock, replace(first, published_at=None))
     (two,) = await admit(store, clock, replace(other, published_at=None))
     assert (two.verdict, two.article_id) == (Verdict.CHANGED, one.article_id)
+
+
+async def test_a_portal_that_moves_with_all_its_names(store: Store, clock: ManualClock) -> None:
+    """Where there is no guid, or it is the address; and only for what has the same headline or instant."""
+    first = candidate(1, url="https://kota.example/read/1-judul", title="Banjir surut di utara")
+    (one,) = await admit(store, clock, first)
+    (two,) = await admit(store, clock, replace(first, url="https://baru.example/read/1-judul"))
+    assert (two.verdict, two.article_id) == (Verdict.UNCHANGED, one.article_id)
+    url = "https://baru.example/read/1-judul"
+    assert await names(store, one.article_id) == [("link", url, "path")]
+    other = candidate(
+        1,
+        url="https://olahraga.example/read/1-judul",
+        title="Laga usai",
+        published_at=NOON - timedelta(hours=3),
+    )
+    (three,) = await admit(store, clock, other)
+    assert three.verdict is Verdict.NEW
+    (again,) = await admit(store, clock, other)
+    assert (again.verdict, again.article_id) == (Verdict.UNCHANGED, three.article_id)
+    elsewhere = replace(first, url="https://lain.example/read/1-judul", source=SourceId("metro"))
+    assert (await admit(store, clock, elsewhere))[0].verdict is Verdict.NEW
