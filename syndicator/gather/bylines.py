@@ -18,22 +18,23 @@ _NO_WRITER = (
 )
 _DEED = "ditulis|dilaporkan|written|reported|reporting|posted|story|words|text|teks|naskah|reportase|liputan"
 _NO_DEED = "disunting|diedit|edited|editing|diunggah|published|diterjemahkan|translated"
-_ANY = rf"(?:laporan\s+)?(?:{_WRITER}|{_NO_WRITER}|{_DEED}|{_NO_DEED}|laporan)"
+_ANY = rf"(?:laporan\s+)?(?:{_WRITER}|{_NO_WRITER}|{_DEED}|{_NO_DEED}|laporan|rep|red)"
 _COLON = rf"\b(?:{_ANY}(?:\s*[/&]\s*(?:{_ANY}))*(?:\s+(?:oleh|by))?|oleh|by)\s*[:：]"
 _BARE = (
     rf"(?:(?:laporan\s+)?(?:{_WRITER})(?:\s+(?:oleh|by))?|editor|redaktur|penyunting|fotografer|laporan"
     rf"|(?:{_DEED}|{_NO_DEED}|foto|photos?)\s+(?:oleh|by)|oleh|by)\s+(?=\S)"
 )
 _LABEL = re.compile(rf"[\s,/]*(?:(?P<reporting>laporan\s[^:：,]*?)?(?:{_COLON}|{_BARE}))\s*", re.IGNORECASE)
-_OF_OTHERS = re.compile(rf"(?:{_NO_WRITER}|{_NO_DEED})\b", re.IGNORECASE)
-_OF_WRITERS = re.compile(rf"(?:{_WRITER}|{_DEED}|laporan|\A\W*(?:oleh|by))\b", re.IGNORECASE)
+_OF_OTHERS = re.compile(rf"(?:{_NO_WRITER}|{_NO_DEED}|\bred)\b", re.IGNORECASE)
+_OF_WRITERS = re.compile(rf"(?:{_WRITER}|{_DEED}|laporan|\brep|\A\W*(?:oleh|by))\b", re.IGNORECASE)
 _PIECES = re.compile(
     rf"\s*[|;·•]\s*|(?:[\s,]+/?\s*|/\s+)(?={_COLON})|\s+(?=(?:editor|redaktur|penyunting|editing\s+by)\s+\S)",
     re.IGNORECASE,
 )
 """Where another saying begins in the same line; "Budi Santoso Editor Siti" has no colon."""
-_REPORTED_FOR = re.compile(r"laporan\s+\w", re.IGNORECASE)
-"""Behind it a portal stands ahead of the name: "Laporan wartawan Kota Pos, Budi Santoso"."""
+_REPORTED_FOR = re.compile(r"laporan\s+\w|(?:kontributor|koresponden)\Z", re.IGNORECASE)
+"""Behind it a portal or place stands ahead of the name: "Laporan wartawan Kota Pos, Budi Santoso"."""
+_POST = re.compile(r"(?:kontributor|koresponden|wartawan|reporter|correspondent)\b.*", re.IGNORECASE)
 _SEVERAL = re.compile(r"\s*,?\s+(?:dan|and|serta)\s+|\s*&\s*|\s*/\s*", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,\s*")
 _DASH = re.compile(r"\s+[-–—]\s+")
@@ -44,6 +45,7 @@ _HOST = re.compile(
 )
 _HANDLE = re.compile(r"\s+@\w+")
 _PLACE = re.compile(r"\s+(?:dari|for|from|in)\s+[A-Z].*\Z")
+_FULL_STOP = re.compile(r"(?<=[a-z]{3})\.\Z")
 _DEGREE = re.compile(
     r"(?!(?:Prof|Dr|Ir|Hj?|KH|Rr?)\.)(?:[A-Z][A-Za-z]{0,3}\.\s?){1,4}(?:[A-Z][A-Za-z]{0,4}\.?)?|S[EHT]|M[AHMT]"
     r"|[SM][A-Z][a-z]{1,3}|MBA|MPH|PhD|LL\.?M\.?|[JS]r|I{2,3}|IV"
@@ -55,7 +57,7 @@ _WHOLE_NAME = re.compile(
 """Two words or more: what stands between commas is then no name turned round ("Doe, Jane")."""
 _NO_NAME = re.compile(
     r"(?:super)?admin(?:istrator)?|(?:senior\s+)?(?:staff|editor|redaktur|reporter|penulis|writer)s?(?:\s+writers?)?"
-    r"|oleh|by|.*(?:\d{4}|\d[:.]\d\d).*|senin|selasa|rabu|kamis|ju[mn].?at|sabtu|minggu|ahad|(?:mon|tues|wednes|thurs|fri|satur|sun)day",
+    r"|agenc(?:y|ies)|our\s+(?:own\s+)?(?:correspondent|reporter)s?|oleh|by|.*(?:\d{4}|\d[:.]\d\d).*|senin|selasa|rabu|kamis|ju[mn].?at|sabtu|minggu|ahad|(?:mon|tues|wednes|thurs|fri|satur|sun)day",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
@@ -160,7 +162,7 @@ def _between_commas(text: str, site: str, *, several: bool) -> list[str]:
     for part in filter(None, map(_trimmed, _COMMA.split(text))):
         if names and _DEGREE.fullmatch(part):
             names[-1] += f", {part}"
-        elif not names or not _ROLE.fullmatch(part):
+        elif not (_ROLE if names else _POST).fullmatch(part):
             names.append(part)
     whole = several or len(names) != 2 or all(map(_WHOLE_NAME.fullmatch, names))  # noqa: PLR2004 -- "Doe, Jane"
     known = [name for name in names if _is_name(name, site) and not _AGENCY.fullmatch(name)]
@@ -170,7 +172,7 @@ def _between_commas(text: str, site: str, *, several: bool) -> list[str]:
 
 
 def _trimmed(text: str) -> str:
-    return _PLACE.sub("", text).strip(" ,;:|*-–—")
+    return _FULL_STOP.sub("", _PLACE.sub("", text).strip(" ,;:|*-–—"))
 
 
 def _alone(name: str, site: str) -> str:

@@ -9,10 +9,11 @@ from syndicator.gather.html import to_text
 from syndicator.gather.language import NAMES, contradicted, language_of
 from syndicator.model.article import Candidate, Change
 
-MAX_CHARS = 2000
+MAX_CHARS = 4000
 """Of all entries that claim one language: what is looked at of a feed that says what is so."""
 MAX_CLAIMS = 5
-_MAX_ENTRY, _MAX_MARKUP = 1000, 2000
+_OF_MANY, _OF_ONE = 800, 450
+"""Characters of an entry: where all are judged together, and where it is judged alone."""
 
 
 def by_their_words(candidates: Sequence[Candidate], configured: str | None) -> list[Candidate]:
@@ -35,14 +36,14 @@ def _text_of_all(claim: str, candidates: Sequence[Candidate]) -> str:
     length = 0
     for one in candidates:
         if one.language == claim and length < MAX_CHARS:
-            texts.append(_text(one))
+            texts.append(_text(one, _OF_MANY))
             length += len(texts[-1])
     return " ".join(texts)[:MAX_CHARS]
 
 
 def _judged(one: Candidate, of_all: str) -> Candidate:
     claim = one.language or ""
-    own = language_of(_text(one))
+    own = language_of(_text(one, _OF_ONE))
     if own is not None and own == claim.partition("-")[0].lower():
         return one
     found = own or of_all
@@ -51,5 +52,8 @@ def _judged(one: Candidate, of_all: str) -> Candidate:
     return replace(one, language=found, provenance=replace(provenance, changes=(*provenance.changes, change)))
 
 
-def _text(one: Candidate) -> str:
-    return f"{one.title} {one.lead} {to_text(one.body_html[:_MAX_MARKUP])}"[:_MAX_ENTRY]
+def _text(one: Candidate, limit: int) -> str:
+    told = f"{one.title} {one.lead}"
+    if len(told) < limit:
+        told += " " + to_text(one.body_html[: 2 * limit])
+    return told[:limit]
