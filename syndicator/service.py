@@ -194,7 +194,7 @@ def _wire(
     )
     withdrawer = Withdrawer(store, specs, metrics, clock)
     placer = Placer(store.stories, settings.story, clock)
-    admitter = Admitter(store.articles, specs, clock, placer)
+    admitter = Admitter(store.articles, specs, clock, placer, metrics)
     held = Held(store.held)
     taken_back = TakenBack(store, withdrawer, held, clock)
     intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, taken_back, clock)

@@ -9,7 +9,7 @@ import msgspec
 
 from syndicator.errors import NotReadable
 from syndicator.gather.encoding import decode
-from syndicator.gather.entry import Channel, Entry, Picture
+from syndicator.gather.entry import Channel, Deleted, Entry, Picture
 from syndicator.gather.text import plain_text
 from syndicator.gather.window import Window
 from syndicator.gather.xml_feed import NO_ENTRIES
@@ -51,6 +51,7 @@ def read_json(fetched: Fetched, limit: int) -> Channel:
         hubs=_hubs(document),
         self_url=_text(document, "feed_url"),
         entries=entries,
+        deleted=_deleted(document),
         left_out=max(0, len(items) - limit),
         warnings=warnings,
         repairs=repairs,
@@ -116,6 +117,16 @@ def _hubs(document: Mapping[str, Any]) -> list[str]:
         url
         for hub in (hubs if isinstance(hubs, list) else [])
         if isinstance(hub, dict) and _text(hub, "type").lower() == "websub" and (url := _text(hub, "url"))
+    ]
+
+
+def _deleted(document: Mapping[str, Any]) -> list[Deleted]:
+    """Give what feeds of this service tell of deleted items, as Atom does by RFC 6721."""
+    told = document.get("_deleted")
+    return [
+        Deleted(guid=_text(one, "id"), when=_text(one, "when"), comment=_text(one, "comment"))
+        for one in (told if isinstance(told, list) else [])
+        if isinstance(one, dict)
     ]
 
 

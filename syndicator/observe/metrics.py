@@ -29,6 +29,7 @@ class Metrics:
     renders: Counter
     requests: Counter
     lateness_seconds: Histogram
+    revisions: Counter
     withdrawals: Counter
 
     def render(self) -> bytes:
@@ -68,6 +69,12 @@ def open_metrics() -> Metrics:
             "By how much a round began after it was due",
             "source",
             buckets=_LATENESS_SECONDS,
+        ),
+        revisions=counter(
+            "revisions",
+            "Articles that changed, by the size of the change (minor, major); whether told as a correction",
+            "size",
+            "correction",
         ),
         withdrawals=counter("withdrawals", "Articles withdrawn, by operator, page, feed or status", "by"),
     )

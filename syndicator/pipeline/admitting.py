@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from syndicator.errors import StoreError
 from syndicator.model.article import Candidate, Identity
 from syndicator.model.clock import Clock
+from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId
 from syndicator.model.source import Round
+from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.placing import Placer
 from syndicator.rules.admission import Admission, Verdict, decide, with_grown
 from syndicator.rules.identity import identify
@@ -61,9 +63,15 @@ class Admitter:
     """Decides what is new, together with every other worker, exactly once."""
 
     def __init__(
-        self, articles: Articles, specs: Collection[FeedSpec], clock: Clock, placer: Placer | None = None
+        self,
+        articles: Articles,
+        specs: Collection[FeedSpec],
+        clock: Clock,
+        placer: Placer | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """Without a `placer`, every article is a story of its own."""
+        self._metrics = metrics
         self._articles = articles
         self._specs = specs
         self._clock = clock
@@ -108,6 +116,7 @@ class Admitter:
             for (number, intent), written in zip(intents.items(), done, strict=True):
                 if written:
                     candidate, _ = pending.pop(number)
+                    self._count(intent.admission)
                     results[number] = Admitted(
                         candidate=candidate,
                         article_id=intent.admission.article_id,
@@ -118,6 +127,12 @@ class Admitter:
             if not pending:
                 return [results[number] for number in sorted(results)]
         raise StoreError(f"{len(pending)} candidates could not be admitted: they moved {_ATTEMPTS} times")
+
+    def _count(self, done: Admission) -> None:
+        if self._metrics is not None and done.article is not None and done.article.revised is not None:
+            is_correction = done.event is not None and done.event.type is EventType.ARTICLE_CORRECTED
+            told = "yes" if is_correction else "no"
+            self._metrics.revisions.labels(done.article.revised.size.value, told).inc()
 
     async def _judge(
         self,

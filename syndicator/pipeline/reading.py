@@ -58,6 +58,10 @@ class Reading:
         """Tell when and why an article was withdrawn; None where it was not."""
         return await self._store.withdrawals.get(article_id)
 
+    async def withdrawals(self, limit: int) -> list[Withdrawal]:
+        """Give what was withdrawn last, the newest first, without bodies."""
+        return await self._store.withdrawals.newest(limit)
+
     async def explained(self, article_id: ArticleId) -> Explained | None:
         """Tell where an article comes from, and what was made of it; None where there is none."""
         return await explain(self._store, article_id, list(self._sources))

@@ -12,6 +12,9 @@ from syndicator.web.problems import not_found
 NO_ARTICLE = "There is no such article, or it has outlived its retention."
 
 
+_WITHDRAWALS = 200
+
+
 class ApiRoutes:
     """Handlers of `/api/v1/…`: one JSON document each."""
 
@@ -22,6 +25,7 @@ class ApiRoutes:
         return [
             web.get("/api/v1/sources", self.sources),
             web.get("/api/v1/sources/{source}", self.source),
+            web.get("/api/v1/withdrawals", self.withdrawals),
             web.get("/api/v1/articles/{article}", self.article),
             web.get("/api/v1/articles/{article}/revisions", self.revisions),
             web.get(r"/api/v1/articles/{article}/revisions/{revision:[0-9]{1,9}}", self.revision),
@@ -46,6 +50,23 @@ class ApiRoutes:
         if found is None:
             raise not_found(NO_ARTICLE)
         return document(found)
+
+    async def withdrawals(self, request: web.Request) -> web.Response:
+        """List the articles that were withdrawn last, and why, without what they said."""
+        del request
+        items = [
+            {
+                "id": one.article.id,
+                "url": one.article.url,
+                "source": one.article.source,
+                "revision": one.revision,
+                "withdrawn_at": one.at,
+                "by": one.by,
+                "reason": one.reason,
+            }
+            for one in await self._reading.withdrawals(_WITHDRAWALS)
+        ]
+        return document({"ok": True, "items": items, "next": None, "errors": []})
 
     async def revisions(self, request: web.Request) -> web.Response:
         """List the revisions of an article that are kept; 404 where there is no such article."""

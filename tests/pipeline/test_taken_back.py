@@ -206,6 +206,22 @@ async def test_an_item_that_is_cancelled_is_withdrawn_and_never_admitted(
         assert await titles(service) == ["Berita 2"]
 
 
+async def test_our_own_json_feed_is_heard(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/rss"] = items("")
+    async with service_of(feed_config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        portal.documents["/rss"] = (
+            '{"version": "https://jsonfeed.org/version/1.1", "title": "Kota", "_deleted": '
+            '[{"id": "1", "when": "2026-11-05T12:01:00+00:00", "comment": "Ditarik"}, 7, {}], "items": []}'
+        )
+        await rounds(service, clock, 6)
+        (told,) = await withdrawn(service)
+        assert (told.article.guid, told.reason) == ("1", "Ditarik")
+
+
 async def test_what_comes_cancelled_is_not_admitted(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/rss"] = items(', "pubstatus": "stat:canceled"')
     async with service_of(feed_config(portal)) as service:

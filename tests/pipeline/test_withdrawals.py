@@ -7,16 +7,21 @@ from typing import Any
 from pipeline.conftest import OpenService
 from pipeline.test_delivering import Partner, config, counts, deliver, partner
 from pipeline.test_publishing import admit
+from pipeline.test_stories_told import BY_ARTICLE, BY_STORY, FIRE, shown, telling, text
+from pipeline.test_stories_told import admit as admit_told
 from support import NOON, ManualClock, candidate
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.event import EventType
-from syndicator.model.feed import Format
+from syndicator.model.feed import Format, Per
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.model.status import QueueCounts
+from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.admission import Verdict
 from syndicator.service import Service
+from syndicator.store.store import Store
 
 __all__ = ["partner"]
 
@@ -226,3 +231,30 @@ async def test_withdrawals_leave_by_retention_and_stay_known(
         await admit(service, 1)
         assert (await service.publisher.snapshot(LATEST)).entries == ()
         assert clock.now > NOON
+
+
+async def test_a_story_is_told_by_another_of_its_articles(store: Store, clock: ManualClock) -> None:
+    specs = [BY_STORY, BY_ARTICLE]
+    withdrawer = Withdrawer(store, specs, open_metrics(), clock)
+    (original,) = await admit_told(store, clock, telling(1, "wire", FIRE, text(1)))
+    clock.advance(60)
+    await admit_told(store, clock, telling(2, "city", FIRE, text(1)))
+    assert await shown(store, Per.STORY) == [("wire", ["city"])]
+    before = await store.feeds.versions([BY_STORY.id])
+    assert await withdrawer.withdraw(original, WithdrawnBy.OPERATOR, "x")
+    # What was left out as its copy is now the only one that tells it.
+    assert await shown(store, Per.STORY) == await shown(store, Per.ARTICLE) == [("city", [])]
+    after = await store.feeds.versions([BY_STORY.id])
+    assert after[BY_STORY.id].version > before[BY_STORY.id].version
+    assert await withdrawer.restore(original)
+    assert await shown(store, Per.STORY) == [("wire", ["city"])]
+    assert await shown(store, Per.ARTICLE) == [("wire", [])]
+
+
+async def test_a_copy_of_what_is_withdrawn_is_an_article_of_its_own(store: Store, clock: ManualClock) -> None:
+    withdrawer = Withdrawer(store, [BY_STORY, BY_ARTICLE], open_metrics(), clock)
+    (original,) = await admit_told(store, clock, telling(1, "wire", FIRE, text(1)))
+    assert await withdrawer.withdraw(original, WithdrawnBy.OPERATOR, "x")
+    clock.advance(60)
+    await admit_told(store, clock, telling(2, "city", FIRE, text(1)))
+    assert await shown(store, Per.STORY) == [("city", [])]

@@ -94,6 +94,8 @@ async def test_an_article_is_withdrawn_and_restored(client: Client, world: World
     assert (answer.status, answer.json["revision"]) == (200, 2)
     assert (await client.get(path)).status == 404
     assert (await client.post(f"{path}/withdraw", b'{"reason": "x"}', headers)).status == 404
+    (told,) = (await client.get("/api/v1/withdrawals")).json["items"]
+    assert (told["id"], told["by"], told["reason"]) == (article, "operator", "atas permintaan")
     answer = await client.post(f"{path}/restore", b"", headers)
     assert (answer.status, answer.json["revision"]) == (200, 3)
     assert (await client.get(path)).status == 200
