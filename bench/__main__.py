@@ -8,7 +8,7 @@ import sys
 
 from syndicator.observe import logs
 
-BENCHES = ("parsing", "admitting", "rounds", "hostile", "serving")
+BENCHES = ("parsing", "admitting", "stories", "rounds", "hostile", "serving")
 
 
 def main() -> None:

@@ -1,0 +1,13 @@
+"""Copies and stories: how well they are told, what that costs, and whether racing workers agree.
+
+Measured on invented news (`bench.news`), and on labelled texts of third parties where they are at hand.
+"""
+
+import asyncio
+
+from bench import story_quality
+
+
+async def run() -> None:
+    await asyncio.to_thread(story_quality.tell_copies)
+    await story_quality.tell_stories()
