@@ -1,7 +1,7 @@
 """Candidates in, articles, indexes and events out: look up, judge, admit, and judge again what moved."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -29,6 +29,9 @@ BATCH = 40
 _ATTEMPTS = 20
 """A candidate that moves this often is fought over by a storm of workers; its source's next round has it."""
 
+
+_READ_HERE_CHARACTERS = 200_000
+"""Of all bodies: their words are read in 5 ms, and judged in 20. The event loop does not wait for more."""
 
 _TICK = timedelta(milliseconds=1)
 """Between two candidates of a document, so that articles without a time keep their order."""
@@ -98,11 +101,10 @@ class Admitter:
             rechecked=rechecked,
             announced_from=announced_from,
         )
-        known = list(zip(candidates, identify(candidates), strict=True))
+        known = list(zip(candidates, await _identified(candidates), strict=True))
         admitted: list[Admitted] = []
-        for start in range(0, len(known), BATCH):
-            batch = dict(enumerate(known[start : start + BATCH], start))
-            admitted += await self._batch(batch, occasion)
+        for batch in _batches(known):
+            admitted += await self._batch(dict(enumerate(batch, len(admitted))), occasion)
         return admitted
 
     async def _batch(
@@ -187,6 +189,28 @@ class Admitter:
             feeds=tuple(dict.fromkeys((*admission.feeds, *left))),
         )
         return _Intent(admission=admission, recognised=recognised)
+
+
+def _batches(
+    known: Sequence[tuple[Candidate, Identity]],
+) -> Iterator[list[tuple[Candidate, Identity]]]:
+    """Give what one call admits, at once: neither too many nor too much to read."""
+    batch: list[tuple[Candidate, Identity]] = []
+    characters = 0
+    for candidate, identity in known:
+        characters += len(candidate.body_html)
+        if batch and (len(batch) == BATCH or characters > _READ_HERE_CHARACTERS):
+            yield batch
+            batch, characters = [], len(candidate.body_html)
+        batch.append((candidate, identity))
+    if batch:
+        yield batch
+
+
+async def _identified(candidates: Sequence[Candidate]) -> list[Identity]:
+    if sum(len(one.body_html) for one in candidates) <= _READ_HERE_CHARACTERS:
+        return identify(candidates)
+    return await asyncio.to_thread(identify, candidates)
 
 
 async def _nothing() -> dict[int, tuple[Fingerprint, Near]]:

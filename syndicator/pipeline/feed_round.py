@@ -22,7 +22,6 @@ from syndicator.pipeline.rounds import (
     Listed,
     Notes,
     Outcome,
-    body_hash,
     new_notes,
     note_views,
     poll_of,
@@ -96,8 +95,8 @@ class FeedRound:
         if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
             return pushed  # a push makes a source due; the time of its next poll stays
 
-        async def read(document: Fetched) -> Outcome:
-            return await self._read(source, state, document, notes)
+        async def read(document: Fetched, digest: str) -> Outcome:
+            return await self._read(source, state, document, notes, digest)
 
         outcome = await self._polling.poll(source, state, read, patient=pushed is not None)
         # Young article pages change while their feed does not.
@@ -119,7 +118,9 @@ class FeedRound:
             missing=frozenset(notes.missing | told.missing),
         )
 
-    async def _read(self, source: Source, state: SourceState, document: Fetched, notes: Notes) -> Outcome:
+    async def _read(
+        self, source: Source, state: SourceState, document: Fetched, notes: Notes, digest: str
+    ) -> Outcome:
         reading = await self._gatherer.read_feed(source, document)
         notes.warn(*reading.warnings)
         backfill = state.first_success_at is None
@@ -136,7 +137,7 @@ class FeedRound:
             round=counts,
             etag=document.headers.get("etag"),
             last_modified=document.headers.get("last-modified"),
-            body_hash=body_hash(document),
+            body_hash=digest,
             read_whole=True,
             headers=document.headers,
             hints=reading.hints,

@@ -19,8 +19,9 @@ from syndicator.rules.honesty import is_check_due, trusts
 READ_WHOLE_EVERY = timedelta(days=1)
 """So often a document is read whatever its validators say: what it still lists stays known."""
 
-Read = Callable[[Fetched], Awaitable[Outcome]]
-"""Reads a document and takes in what it holds. Its outcome names the validators that may be relied on."""
+Read = Callable[[Fetched, str], Awaitable[Outcome]]
+"""Reads a document, given with its digest, and takes in what it holds. Its outcome names the validators that
+may be relied on."""
 
 
 class Polling:
@@ -60,11 +61,12 @@ class Polling:
 
     async def _judge(self, state: SourceState, document: Fetched, read: Read, *, checked: bool) -> Outcome:
         """Read a document, unless it is the same; `checked` is whether it was said to be just that."""
-        is_same = body_hash(document) == state.body_hash
+        digest = await body_hash(document)
+        is_same = digest == state.body_hash
         if is_same and self._is_fresh(state):
             outcome = _unchanged(state, document)
         else:
-            outcome = replace(await read(document), validators_of=_where(document))
+            outcome = replace(await read(document, digest), validators_of=_where(document))
         if not checked:
             return outcome
         # What is new in a document that is the same was left over, or could not be read: no lie. Validators

@@ -22,7 +22,6 @@ from syndicator.pipeline.rounds import (
     Listed,
     Notes,
     Outcome,
-    body_hash,
     new_notes,
     note_views,
     poll_of,
@@ -83,8 +82,8 @@ class SitemapRound:
         notes = new_notes(state.first_success_at)
         notes.back = is_back(state, self._clock())
 
-        async def read(document: Fetched) -> Outcome:
-            return await self._read(source, state, document, notes)
+        async def read(document: Fetched, digest: str) -> Outcome:
+            return await self._read(source, state, document, notes, digest)
 
         outcome = await self._polling.poll(source, state, read)
         rechecked = await self._pages.recheck(source, notes) if source.full_text else []
@@ -97,7 +96,9 @@ class SitemapRound:
             missing=frozenset(notes.missing),
         )
 
-    async def _read(self, source: Source, state: SourceState, document: Fetched, notes: Notes) -> Outcome:
+    async def _read(
+        self, source: Source, state: SourceState, document: Fetched, notes: Notes, digest: str
+    ) -> Outcome:
         now = self._clock()
         listing = await self._listing.read(source, state, document, notes, now)
         lines = listing.lines if source.full_text else _with_headline(listing.lines, notes)
@@ -121,7 +122,7 @@ class SitemapRound:
             round=with_known(tally(admitted), known),
             etag=remembered.get("etag"),
             last_modified=remembered.get("last-modified"),
-            body_hash=None if forget else body_hash(document),
+            body_hash=None if forget else digest,
             # Of an index that was read in part, what changed since the reading before is read once more.
             read_whole=not notes.lists_cut,
             headers=document.headers,
