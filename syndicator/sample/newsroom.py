@@ -53,6 +53,10 @@ class Newsroom:
         """Give the articles that readers may see, the newest first."""
         return (article for article in reversed(self._articles) if not article.withdrawn)
 
+    def newest_withdrawn(self) -> Iterator[Article]:
+        """Give the articles that were taken away, the newest article first."""
+        return (article for article in reversed(self._articles) if article.withdrawn)
+
     def publish(self, at: datetime, of: int | None = None) -> Article:
         return self._record(Entry(n=len(self._articles), kind=Kind.PUBLISH, at=at, of=of))
 

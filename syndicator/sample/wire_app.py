@@ -1,6 +1,7 @@
 """The second portal, "Kabar Nusantara": three feeds, and a simple page for each article."""
 
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from aiohttp import web
@@ -71,7 +72,8 @@ class WirePortal:
         base = answers.origin(request)
         articles = wire_pages.latest(self._world, base, ENTRIES, "en")
         changed_at = self._changed_at()
-        body = wire_feeds.atom(base, articles, changed_at)
+        english = (one for one in self._world.wire.newest_withdrawn() if one.of is None)
+        body = wire_feeds.atom(base, articles, list(islice(english, ENTRIES)), changed_at)
         return answers.conditional(request, body, "application/atom+xml", changed_at=changed_at)
 
     async def json_feed(self, request: web.Request) -> web.Response:

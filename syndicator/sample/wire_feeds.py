@@ -7,9 +7,11 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from syndicator.sample import calendar
-from syndicator.sample.wire_pages import PAPER, Wired
+from syndicator.sample.newsroom import Article
+from syndicator.sample.wire_pages import FIRST_ID, PAPER, Wired
 from syndicator.sample.xml import NAMESPACES, add, document
 
+_TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _SINCE = "2026"
 """The year of the tag URIs (RFC 4151)."""
 
@@ -40,17 +42,23 @@ def rss(base: str, articles: Sequence[Wired], changed_at: datetime) -> bytes:
     return document(root)
 
 
-def atom(base: str, articles: Sequence[Wired], changed_at: datetime) -> bytes:
-    """Give the English feed: a summary and the whole body."""
-    root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "en"})
+def atom(base: str, articles: Sequence[Wired], gone: Sequence[Article], changed_at: datetime) -> bytes:
+    """Give the English feed: a summary and the whole body; what was taken back is named (RFC 6721)."""
+    root = ET.Element(
+        "feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "en", "xmlns:at": _TOMBSTONES}
+    )
     add(root, "id", f"tag:kabar-nusantara.example,{_SINCE}:world")
     add(root, "title", f"{PAPER} — World")
     add(root, "updated", calendar.rfc_3339(changed_at))
     add(root, "link", rel="self", type="application/atom+xml", href=f"{base}/atom.xml")
     add(root, "link", rel="alternate", type="text/html", href=f"{base}/")
+    for article in gone:
+        reference = _entry_id(FIRST_ID + article.n)
+        deleted = add(root, "at:deleted-entry", ref=reference, when=calendar.rfc_3339(article.updated_at))
+        add(deleted, "at:comment", "Retracted: the report could not be confirmed.")
     for wired in articles:
         entry = add(root, "entry")
-        add(entry, "id", f"tag:kabar-nusantara.example,{_SINCE}:artikel/{wired.id}")
+        add(entry, "id", _entry_id(wired.id))
         add(entry, "title", wired.text.title)
         add(entry, "link", rel="alternate", type="text/html", href=wired.feed_url)
         add(entry, "link", rel="enclosure", type="image/png", href=wired.photo_url)
@@ -62,6 +70,10 @@ def atom(base: str, articles: Sequence[Wired], changed_at: datetime) -> bytes:
         add(entry, "summary", wired.text.lead)
         add(entry, "content", wired.content_html, type="html")
     return document(root)
+
+
+def _entry_id(number: int) -> str:
+    return f"tag:kabar-nusantara.example,{_SINCE}:artikel/{number}"
 
 
 def json_feed(base: str, articles: Sequence[Wired]) -> bytes:

@@ -24,6 +24,7 @@ DELAY_INTERVALS = 4
 BACKLOG_DELAY = timedelta(minutes=11)
 ONE_EDIT_IN = 7
 ONE_WITHDRAWAL_IN = 25
+ONE_RETRACTION_IN = 40
 ONE_COPY_IN = 3
 RECENT = 500
 """How far back lists, search and popularity look."""
@@ -137,11 +138,20 @@ class World:
             self.wire.publish(at)
         elif chance.one_in(ONE_EDIT_IN):
             self._edit_english(at)
+        if Chance(self.seed, "retraction", article.n).one_in(ONE_RETRACTION_IN):
+            self._retract_english(at)
 
     def _edit_english(self, at: datetime) -> None:
         newest = next((article for article in self.wire.newest_first() if article.of is None), None)
         if newest is not None:
             self.wire.edit(newest.n, at)
+
+    def _retract_english(self, at: datetime) -> None:
+        """Take the wire's second newest English article back; its feed says so."""
+        english = (article for article in self.wire.newest_first() if article.of is None)
+        second = next(islice(english, 1, None), None)
+        if second is not None:
+            self.wire.withdraw(second.n, at)
 
     def _touch(self, n: int, at: datetime, *, withdraw: bool) -> None:
         target = self.city.get(n)

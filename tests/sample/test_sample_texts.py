@@ -5,7 +5,9 @@ from itertools import combinations, pairwise
 
 import pytest
 from sample.sample_values import NOON
+from support import candidate
 
+from syndicator.rules.correction import correction_of
 from syndicator.sample.chance import Chance
 from syndicator.sample.language import load_language
 from syndicator.sample.scene import Scene
@@ -124,3 +126,14 @@ def test_english_articles_are_stories_of_their_own(texts: list[Text]) -> None:
     assert len({text.title for text in english}) == 200
     assert {text.title for text in english}.isdisjoint({text.title for text in texts})
     assert all(" the " in f" {' '.join(text.paragraphs)} " for text in english)
+
+
+def test_corrections_are_marked_as_readers_know_them(city: Writer) -> None:
+    english = Writer(load_language("wire"), 1, "english")
+    for writer, mark in ((city, "Ralat: "), (english, "Correction: ")):
+        edited = [writer.text(n, NOON, 3) for n in range(80)]
+        corrected = [text for text in edited if text.paragraphs[-1].startswith(mark)]
+        assert 5 < len(corrected) < len(edited)
+        for text in corrected:
+            body = "".join(f"<p>{paragraph}</p>" for paragraph in text.paragraphs)
+            assert correction_of(candidate(1, body_html=body)) == text.paragraphs[-1]

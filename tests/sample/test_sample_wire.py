@@ -1,9 +1,11 @@
 import json
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import feedparser
 import pytest
+from lxml import etree
 from sample.sample_values import Answer, Visitor, visiting
 
 from syndicator.sample.newsroom import Article
@@ -24,6 +26,10 @@ def copied(visitor: Visitor) -> Article:
 
 def english(visitor: Visitor) -> Article:
     return next(article for article in visitor.sample.world.wire.newest_first() if article.of is None)
+
+
+def english_ids(body: bytes) -> list[str]:
+    return [entry.id for entry in feedparser.parse(body).entries]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +53,19 @@ async def test_xml_feeds_hold_the_articles_of_their_language(
         assert entry.published_parsed
         assert entry.author
         assert len(entry.tags) >= 4
+
+
+async def test_what_was_taken_back_is_named_in_the_atom_feed() -> None:
+    async with visiting() as visitor:
+        before = feedparser.parse((await wire(visitor, "/atom.xml")).body)
+        world = visitor.sample.world
+        gone = world.wire.withdraw(english(visitor).n, world.clock())
+        answer = await wire(visitor, "/atom.xml")
+    assert english_ids(answer.body) == [entry.id for entry in before.entries[1:]]
+    root = etree.fromstring(answer.body)
+    (deleted,) = root.iter("{http://purl.org/atompub/tombstones/1.0}deleted-entry")
+    assert deleted.get("ref") == before.entries[0].id
+    assert datetime.fromisoformat(deleted.get("when") or "") == gone.updated_at.replace(microsecond=0)
 
 
 async def test_the_json_feed_holds_both_languages() -> None:
