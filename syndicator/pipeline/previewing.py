@@ -177,7 +177,7 @@ async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int)
     if source.full_text:
         pages = await _articles(desk, source, first[:articles], notes)
         candidates = list(pages.values())
-        unread = [item.url for item in first[articles:]]
+        unread = _open(desk, source, first[articles:])
     else:
         made = (sitemap_candidate(source, listing, item) for item in first)
         candidates = [one for one in made if one is not None]
@@ -216,6 +216,7 @@ async def _page(desk: Desk, source: Source, document: Fetched, articles: int) ->
         notes.warn(forbidden(robots))
     first = lists.items[: source.max_articles if is_read else 0]
     pages = await _articles(desk, source, first[:articles], notes)
+    unread = _open(desk, source, first[articles:])
     taken = as_taken(source, list(pages.values()), document.fetched_at)
     popular = lists.popular or await _popular(desk, source, notes)
     yields = yields_of(source, replace(lists, popular=popular), taken)
@@ -230,8 +231,8 @@ async def _page(desk: Desk, source: Source, document: Fetched, articles: int) ->
         counts=reckon(
             taken,
             document.fetched_at,
-            unread=[item.url for item in first[articles:]],
-            refused=len(first[:articles]) - len(taken) if is_read else len(lists.items),
+            unread=unread,
+            refused=len(first) - len(taken) - len(unread) if is_read else len(lists.items),
             left=len(lists.items) - len(first) if is_read else 0,
         ),
         candidates=tuple(taken),
@@ -390,6 +391,14 @@ async def _articles(
             notes.missing.update(reading.missing)
             notes.warn_of_page(item.url, *reading.warnings)
     return pages
+
+
+def _open(desk: Desk, source: Source, items: Sequence[ListedItem]) -> list[str]:
+    """Give the addresses that no robots.txt forbids, as far as those were asked for."""
+    if not source.politeness.robots:
+        return [item.url for item in items]
+    known = ((item.url, desk.robots.get(robots_url(item.url))) for item in items)
+    return [url for url, robots in known if robots is None or robots.allows(url)]
 
 
 async def _may_read(desk: Desk, source: Source, url: str, notes: Notes, *further: str) -> bool:

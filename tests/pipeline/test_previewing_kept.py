@@ -131,9 +131,12 @@ async def test_a_list_of_which_robots_forbids_a_page(
     rules = f'list = {{ item = "li", url = "a" }}\nimages = "none"\n{RULE}'
     text = config(portal, rules).replace('"feed"', '"page"').replace("full_text = true\n", "")
     async with service_of(text) as service:
+        async with open_desk(clock) as desk:
+            glance = await preview(desk, service.settings.sources[SourceId("city")], articles=1)
         shown, kept, new = await shown_and_kept(service, clock)
     assert shown.counts.new == new == len(kept) == 2
     assert shown.counts.refused == 1
+    assert glance.counts == shown.counts  # what is not looked at is counted alike
     (warning,) = (each for each in shown.warnings if "robots.txt" in each)
     assert f"{portal.url}/read/2" in warning
     assert "Disallow: /read/2" in warning
