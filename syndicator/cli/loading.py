@@ -26,6 +26,7 @@ COMMANDS = {
     "sources": ("listing", "Where news comes from."),
     "feeds": ("listing", "What is published."),
     "articles": ("listing", "What was admitted."),
+    "stories": ("listing", "What tells the same."),
     "endpoints": ("listing", "Where events are pushed to."),
     "deliveries": ("listing", "Events that are on their way, or dead."),
 }

@@ -25,7 +25,7 @@ from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Redirect
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.joining import apart, as_listed, nameless, together
 from syndicator.pipeline.permission import is_missing
-from syndicator.pipeline.reckoning import Counts, as_taken, reckon
+from syndicator.pipeline.reckoning import Counts, as_taken, permitted, reckon
 from syndicator.pipeline.rounds import Notes, RoundFailed, fetched, new_notes, word
 from syndicator.pipeline.yields import Yield, words_without_name, yields_of
 from syndicator.rules.archive import listed_date
@@ -177,7 +177,7 @@ async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int)
     if source.full_text:
         pages = await _articles(desk, source, first[:articles], notes)
         candidates = list(pages.values())
-        unread = _open(desk, source, first[articles:])
+        unread = permitted(source, first[articles:], desk.robots)
     else:
         made = (sitemap_candidate(source, listing, item) for item in first)
         candidates = [one for one in made if one is not None]
@@ -216,7 +216,7 @@ async def _page(desk: Desk, source: Source, document: Fetched, articles: int) ->
         notes.warn(forbidden(robots))
     first = lists.items[: source.max_articles if is_read else 0]
     pages = await _articles(desk, source, first[:articles], notes)
-    unread = _open(desk, source, first[articles:])
+    unread = permitted(source, first[articles:], desk.robots)
     taken = as_taken(source, list(pages.values()), document.fetched_at)
     popular = lists.popular or await _popular(desk, source, notes)
     yields = yields_of(source, replace(lists, popular=popular), taken)
@@ -391,14 +391,6 @@ async def _articles(
             notes.missing.update(reading.missing)
             notes.warn_of_page(item.url, *reading.warnings)
     return pages
-
-
-def _open(desk: Desk, source: Source, items: Sequence[ListedItem]) -> list[str]:
-    """Give the addresses that no robots.txt forbids, as far as those were asked for."""
-    if not source.politeness.robots:
-        return [item.url for item in items]
-    known = ((item.url, desk.robots.get(robots_url(item.url))) for item in items)
-    return [url for url, robots in known if robots is None or robots.allows(url)]
 
 
 async def _may_read(desk: Desk, source: Source, url: str, notes: Notes, *further: str) -> bool:

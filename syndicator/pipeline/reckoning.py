@@ -3,13 +3,14 @@
 Pure: what a store knows is not asked; `judge_all` asks it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.article import Candidate
+from syndicator.gather.robots import Robots, robots_url
+from syndicator.model.article import Candidate, ListedItem
 from syndicator.model.source import Source
 from syndicator.pipeline.picturing import as_announced
 from syndicator.rules.embargo import is_held, released
@@ -36,6 +37,14 @@ def as_taken(source: Source, candidates: Sequence[Candidate], now: datetime) -> 
     taken = [as_announced(one, source.images) for one in candidates]
     taken = [replace(one, is_event=True) for one in taken] if source.future_dates else taken
     return [one if is_held(one, now) else released(one, one.embargo_until) for one in taken]
+
+
+def permitted(source: Source, items: Sequence[ListedItem], files: Mapping[str, Robots | None]) -> list[str]:
+    """Give the addresses that gathering may read, as far as robots.txt `files` were asked for, by address."""
+    if not source.politeness.robots:
+        return [item.url for item in items]
+    known = ((item.url, robots_url(item.url)) for item in items)
+    return [url for url, file in known if file not in files or ((it := files[file]) and it.allows(url))]
 
 
 def reckon(
