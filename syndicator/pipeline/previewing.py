@@ -144,8 +144,7 @@ async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) ->
         candidates = [*filter(None, joined), *bare]
     taken = as_taken(source, candidates, document.fetched_at)
     popular = await _popular(desk, source, notes)
-    read = list(pages.values())
-    yields = yields_of(source, ListReading(items=(), popular=popular), read)
+    yields = yields_of(source, ListReading(items=(), popular=popular), list(pages.values()))
     return Preview(
         source=source,
         final_url=document.url,
@@ -179,8 +178,7 @@ async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int)
         candidates = list(pages.values())
         unread = permitted(source, first[articles:], desk.robots)
     else:
-        made = (sitemap_candidate(source, listing, item) for item in first)
-        candidates = [one for one in made if one is not None]
+        candidates = list(filter(None, (sitemap_candidate(source, listing, item) for item in first)))
     taken = as_taken(source, candidates, document.fetched_at)
     refused = len(items) - len(wanted) + len(first) - len(candidates) - len(unread)
     popular = await _popular(desk, source, notes)

@@ -28,11 +28,11 @@ def of_session(session: int) -> list[str]:
 
 @pytest.mark.parametrize("wait_s", [0.0, 0.3, 1.0])
 async def test_an_interrupted_preview_ends_in_silence(tmp_path: Path, wait_s: float) -> None:
-    asked = asyncio.Event()
+    asked, over = asyncio.Event(), asyncio.Event()
 
     async def answer(request: web.Request) -> web.Response:
         if request.path != "/":
-            await asyncio.sleep(30)
+            await over.wait()
         asked.set()
         page = "<html><body>" + "<p><a href='/read/1/satu-dua-tiga-empat'>Satu</a></p>" * 20_000
         return web.Response(text=page, content_type="text/html")
@@ -48,12 +48,14 @@ async def test_an_interrupted_preview_ends_in_silence(tmp_path: Path, wait_s: fl
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            # Where the tests themselves run in the background, they ignore it, and so would what they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             await asked.wait()
             await asyncio.sleep(wait_s)
             os.killpg(process.pid, signal.SIGINT)
-            out, err = await asyncio.wait_for(process.communicate(), 20)
+            out, err = await asyncio.wait_for(process.communicate(), 40)
             assert (process.returncode, out, err) == (130, b"", b"")
             for _ in range(50):  # the server of the workers ends as soon as it notices
                 if not of_session(process.pid):
@@ -61,5 +63,7 @@ async def test_an_interrupted_preview_ends_in_silence(tmp_path: Path, wait_s: fl
                 await asyncio.sleep(0.1)
             assert not of_session(process.pid)
         finally:
+            over.set()
             if process.returncode is None:
                 process.kill()
+                await process.communicate()
