@@ -25,6 +25,8 @@ class Every(Struct, frozen=True, kw_only=True, tag="every"):
 
     interval_s: float
     jitter_s: float = 0.0
+    sooner_s: float = 0.0
+    """Besides, up to so much sooner: sources that began together part, and none comes late for that."""
 
 
 class Cron(Struct, frozen=True, kw_only=True, tag="cron"):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
@@ -86,7 +87,11 @@ def after_success(
     """
     due = _by_schedule(schedule, state, timezone, began_at, now, pushed=pushed)
     at = max(_jittered(due.at, schedule, began_at, rng), now)
-    return _as_asked(Due(at=at, because=due.because), state.hints, wish, schedule.jitter_s, rng)
+    if wish is not None and wish.until > at:
+        at = wish.until + timedelta(seconds=rng.uniform(0, schedule.jitter_s))
+        if (wish.until - due.at).total_seconds() > _NOT_WORTH_TELLING_S:
+            due = replace(due, because=f"{due.because}, but {wish.because}")
+    return _allowed(Due(at=at, because=due.because), state.hints, schedule.jitter_s, rng)
 
 
 def after_failure(
@@ -128,7 +133,7 @@ def after_failure(
     jitter_s = max(schedule.jitter_s, 0.1 * wait_s if failures + excused > 1 else 0.0)
     # Jitter only ever delays here: a server that names a time must not be asked before it.
     due = Due(at=now + timedelta(seconds=wait_s + rng.uniform(0, jitter_s)), because=because)
-    return _as_asked(due, state.hints, None, jitter_s, rng)
+    return _allowed(due, state.hints, jitter_s, rng)
 
 
 def resting(source: SourceId, now: datetime) -> Due:
@@ -257,13 +262,9 @@ def _rounded(seconds: float) -> float:
     return seconds
 
 
-def _as_asked(due: Due, hints: FeedHints, wish: Wish | None, jitter_s: float, rng: random.Random) -> Due:
-    """Put a round off to where the server and the feed allow it."""
+def _allowed(due: Due, hints: FeedHints, jitter_s: float, rng: random.Random) -> Due:
+    """Put a round off to an hour and a day that the feed does not exclude."""
     at, because = due.at, due.because
-    if wish is not None and wish.until > at:
-        if (wish.until - at).total_seconds() > _NOT_WORTH_TELLING_S:
-            because = f"{because}, but {wish.because}"
-        at = wish.until + timedelta(seconds=rng.uniform(0, jitter_s))
     allowed = next_allowed(at, hints)
     if allowed > at:
         until = f"{allowed:%a %H:%M} UTC (skipHours, skipDays)"
@@ -277,8 +278,8 @@ def _as_asked(due: Due, hints: FeedHints, wish: Wish | None, jitter_s: float, rn
 def _jittered(at: datetime, schedule: Schedule, began_at: datetime, rng: random.Random) -> datetime:
     """Move an instant by the schedule's jitter; an adaptive one's stays within its bounds."""
     if not isinstance(schedule, Adaptive):
-        jitter_s = schedule.jitter_s
-        return at + timedelta(seconds=rng.uniform(-jitter_s, jitter_s)) if jitter_s else at
+        sooner_s = schedule.sooner_s if isinstance(schedule, Every) else 0.0
+        return at + timedelta(seconds=rng.uniform(-schedule.jitter_s - sooner_s, schedule.jitter_s))
     wait_s = (at - began_at).total_seconds()
     jitter_s = max(schedule.jitter_s, _ADAPTIVE_JITTER * wait_s)
     moved_s = wait_s + rng.uniform(-jitter_s, jitter_s)

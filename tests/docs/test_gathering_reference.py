@@ -55,7 +55,7 @@ from syndicator.rules import (
 )
 from syndicator.rules import pictures as picture_rules
 from syndicator.rules.spans import span
-from syndicator.settings.sources import PolitenessForm, ScheduleForm, SourceForm
+from syndicator.settings.sources import MOST_SOONER_S, SOONER_SHARE, PolitenessForm, ScheduleForm, SourceForm
 from syndicator.store import articles as stored_articles
 from syndicator.store import picture_files, unreadable
 from syndicator.store import pictures as known_pictures
@@ -243,6 +243,7 @@ def mebibytes(value: int) -> str:
 
 LIMITS, POLITE = FetchLimits(), Politeness()
 FIGURES: list[tuple[str, str, list[object]]] = [
+    ("Forms of `schedule`", "`every`", [{0.1: "a tenth"}[SOONER_SHARE], seconds(MOST_SOONER_S)]),
     ("Forms of `schedule`", "`adaptive`", [seconds(Adaptive().min_s), seconds(Adaptive().max_s)]),
     (
         "Forms of `schedule`",

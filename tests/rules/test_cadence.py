@@ -1,6 +1,7 @@
 """When a source is due again, and why."""
 
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -55,6 +56,30 @@ def test_an_interval_counts_from_the_beginning_of_the_round() -> None:
 def test_a_round_that_outlasted_its_interval_is_not_made_up_for() -> None:
     late = NOON + timedelta(minutes=17)
     assert after_success(FIVE, began_at=NOON, now=late, rng=rng()).at == late
+
+
+def test_a_thousand_sources_that_began_together_part() -> None:
+    schedule = Every(interval_s=300, sooner_s=30)
+    rng, latest = random.Random(7), [NOON] * 1000
+    for number in range(12):
+        due = [after_success(schedule, began_at=at, now=at, rng=rng) for at in latest]
+        waits = [(one.at - at).total_seconds() for one, at in zip(due, latest, strict=True)]
+        assert 270 <= min(waits) < 275
+        assert 295 < max(waits) <= 300
+        assert {one.because for one in due} == {"every 5m"}
+        latest = [one.at for one in due]
+        if number:
+            assert (max(latest) - min(latest)).total_seconds() > 30
+    busiest = Counter(int((at - NOON).total_seconds()) // 10 for at in latest).most_common(1)[0][1]
+    assert busiest < 200, "they do not come all at once any more"
+
+
+def test_a_server_that_asks_for_the_very_interval_is_heeded_without_a_word() -> None:
+    wish = Wish(until=NOON + timedelta(seconds=300), because="the server asks for 5 min")
+    schedule = Every(interval_s=300, sooner_s=30)
+    for seed in range(50):
+        due = after_success(schedule, began_at=NOON, now=NOON, rng=random.Random(seed), wish=wish)
+        assert due == Due(at=wish.until, because="every 5m")
 
 
 def test_jitter_stays_within_its_bounds() -> None:

@@ -22,6 +22,7 @@ from syndicator.model.source import (
     ListRule,
     Politeness,
     PopularRule,
+    Schedule,
     Scope,
     SourceKind,
 )
@@ -75,6 +76,24 @@ def read(write: Write, text: str, **environ: str) -> Settings:
     return load(write(all=text), environ)
 
 
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ('every = "1h"', Every(interval_s=3600, sooner_s=30)),
+        ('every = "5s"', Every(interval_s=5, sooner_s=0.5)),
+        ('every = "5m", jitter = "0s"', Every(interval_s=300)),
+        ('every = "5m", jitter = "1m"', Every(interval_s=300, jitter_s=60)),
+        ('cron = "0 6 * * *"', Cron(expression="0 6 * * *", timezone="UTC")),
+        ("adaptive = true", Adaptive()),
+    ],
+)
+def test_rounds_of_many_sources_part_unless_a_jitter_is_given(
+    write: Write, form: str, expected: Schedule
+) -> None:
+    (source,) = read(write, SMALLEST.replace('every = "5m"', form)).sources.values()
+    assert source.schedule == expected
+
+
 def test_the_smallest_configuration_gets_every_default(write: Write) -> None:
     settings = read(write, SMALLEST)
     assert settings.site.public_url == "http://127.0.0.1:8080"
@@ -91,7 +110,7 @@ def test_the_smallest_configuration_gets_every_default(write: Write) -> None:
     assert settings.egress.allow == ()
     source = settings.sources[SourceId("wire")]
     assert source.kind is SourceKind.FEED
-    assert source.schedule == Every(interval_s=300.0)
+    assert source.schedule == Every(interval_s=300.0, sooner_s=30.0)
     assert source.limits == FetchLimits()
     assert settings.feeds == {}
     assert settings.endpoints == {}
@@ -299,7 +318,7 @@ def test_the_environment_wins_over_files_and_reaches_ids_with_dashes(write: Writ
     assert settings.site.title == "Kota = besar"
     assert settings.server.trusted_proxies == (ip_network("10.0.0.0/8"),)
     source = settings.sources[SourceId("city-wire")]
-    assert source.schedule == Every(interval_s=90.0)
+    assert source.schedule == Every(interval_s=90.0, sooner_s=9.0)
     assert source.headers == {"x-ours": "yes"}
     assert settings.feeds[FeedId("latest-all")].title == "2026"
 
