@@ -18,7 +18,7 @@ from syndicator.cli.context import (
 )
 from syndicator.cli.spelling import ago, local_time
 from syndicator.model.ids import SourceId
-from syndicator.model.source import SourceState
+from syndicator.model.source import Round, SourceState
 from syndicator.pipeline.explaining import SourceShown
 from syndicator.rules.health import health
 from syndicator.rules.ladder import told
@@ -63,7 +63,9 @@ def _without_lost(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def _next_due(state: SourceState, now: datetime) -> str:
     if state.stopped or state.paused:
         return "never"
-    return ago(state.next_due_at, now) if state.next_due_at else "now"
+    if state.next_due_at is None or state.next_due_at <= now:
+        return "now"  # or it is being asked; one that waits for long is told to be late
+    return ago(state.next_due_at, now)
 
 
 @app.command(name="show", epilog="Example: syndicator sources show berita-kota")
@@ -89,7 +91,7 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
     yield "source", f"{source.title} ({source.id}, {source.kind.value})"
     yield "url", source.url
     if state.move:
-        yield "moved", f"to {state.move.target}, seen {state.move.sightings} times{_followed(shown)}"
+        yield "moved", f"to {state.move.target}, confirmed in {state.move.sightings} rounds{_followed(shown)}"
     yield "known by", told(source, state)
     yield "health", ": ".join(filter(None, (shown.health.kind.value, shown.health.why)))
     if state.failure:
@@ -99,14 +101,7 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
     if state.last_success_at:
         yield "last success", local_time(state.last_success_at, zone)
     if state.last_round:
-        counts = state.last_round
-        yield (
-            "last round",
-            (
-                f"{counts.new} new, {counts.changed} changed, {counts.duplicate} of other sources, "
-                f"{counts.unchanged} unchanged"
-            ),
-        )
+        yield "last round", _brought(state, state.last_round)
     yield "validators", ", ".join(part for part in (state.etag, state.last_modified) if part)
     if state.honesty.checks:
         yield "honesty", f"{state.honesty.lies} lies in {state.honesty.checks} checks of its validators"
@@ -115,9 +110,19 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
         yield "by push, by poll", f"{shown.hub.articles_by_push} and {shown.hub.articles_by_poll} articles"
         if shown.hub.refused:
             yield "refused pushes", f"{shown.hub.refused}: too large, or not signed with our secret"
-    yield "gaps", f"{state.gaps} rounds may have missed articles" if state.gaps else ""
+    yield "gaps", f"{state.gaps} times some articles were probably missed" if state.gaps else ""
     for warning in state.warnings:
         yield "warning", warning
+
+
+def _brought(state: SourceState, counts: Round) -> str:
+    read_at, success_at = state.read_at, state.last_success_at
+    if counts == Round() and read_at is not None and success_at is not None and read_at < success_at:
+        return "the document had not changed"
+    return (
+        f"{counts.new} new, {counts.changed} changed, {counts.duplicate} of other sources, "
+        f"{counts.unchanged} unchanged"
+    )
 
 
 def _followed(shown: SourceShown) -> str:

@@ -24,6 +24,7 @@ from syndicator.pipeline.rounds import KindOfRound, Outcome, RoundFailed
 from syndicator.pipeline.settling import Settling
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.pipeline.turns import NoTurn
+from syndicator.rules.health import failed_rounds
 from syndicator.rules.identity import spec_hash
 from syndicator.rules.moves import news
 from syndicator.rules.redesign import redesigned
@@ -141,7 +142,7 @@ class GatherStep:
                 log.warning("a source has moved", source=source.id, detail=told)
             await insist(lambda: self._store.sources.settle(source.id, token, settled))
             _tell_of_redesign(source.id, state, settled)
-        report = _report(source, outcome, failed)
+        report = _report(source, state, outcome, failed)
         late = began - state.next_due_at if state.next_due_at else timedelta()
         return replace(
             report,
@@ -227,7 +228,8 @@ def _tell_of_redesign(source: SourceId, before: SourceState, now: SourceState) -
         log.info("selectors find something again", source=source, selectors=", ".join(back))
 
 
-def _report(source: Source, outcome: Outcome, failed: FetchFailed | None) -> SourceReport:
+def _report(source: Source, state: SourceState, outcome: Outcome, failed: FetchFailed | None) -> SourceReport:
+    """Tell of a round; `state` is that of before it."""
     if failed is not None:
         return SourceReport(
             step="gather",
@@ -242,11 +244,12 @@ def _report(source: Source, outcome: Outcome, failed: FetchFailed | None) -> Sou
     news = counts.new + counts.changed
     numbers = (("new", counts.new), ("changed", counts.changed), ("duplicate", counts.duplicate))
     shown = tuple((name, number) for name, number in numbers if number)
+    failures = 0 if outcome.only_pushed else failed_rounds(state)
     return SourceReport(
         step="gather",
-        event="gathered",
-        fields=(("source", source.id), *shown),
-        quiet=news == 0,
+        event="recovered" if failures else "gathered",
+        fields=(("source", source.id), *shown, *((("failed_rounds", failures),) if failures else ())),
+        quiet=news == 0 and not failures,
         brought_news=news > 0,
         source=source.id,
         status="unchanged" if outcome.not_modified else "ok",
