@@ -158,6 +158,8 @@ class FeedRound:
         oldest_first = [identified_by(one, policy) for one in reading.candidates[::-1]]
         if not source.full_text:
             return _Taken(admitted=await self._intake.take_in(source, oldest_first, notes, backfill=backfill))
+        # What is known is not looked at again below, and a page does not know what its feed took back.
+        oldest_first = await self._taken_back.without_cancelled(source, oldest_first)
         with_page, bare = apart(oldest_first)
         fresh = await self._pages.unknown(source, [as_listed(one) for one in with_page.values()])
         admitted = await self._pages.take_in(source, fresh, notes, backfill=backfill, told=with_page)

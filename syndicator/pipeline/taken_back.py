@@ -68,7 +68,7 @@ class TakenBack:
                 reason = one.comment or "its feed says that it was deleted"
                 await self._withdrawer.withdraw(article.article_id, WithdrawnBy.FEED, reason)
 
-    async def without_cancelled(self, source: Source, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    async def without_cancelled(self, source: Source, candidates: list[Candidate]) -> list[Candidate]:
         """Withdraw those of one document that their source cancelled; give the others, in their order."""
         if not any(one.cancelled for one in candidates):
             return candidates

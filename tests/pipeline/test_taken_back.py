@@ -206,6 +206,25 @@ async def test_an_item_that_is_cancelled_is_withdrawn_and_never_admitted(
         assert await titles(service) == ["Berita 2"]
 
 
+async def test_a_feed_whose_pages_are_read_cancels_what_it_listed(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    for number in (1, 2):
+        portal.documents[f"/{number}"] = page(number)
+
+    def listed(status: str) -> str:
+        return items(status).replace("https://city.example", portal.url)
+
+    portal.documents["/rss"] = listed("")
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        assert await titles(service) == ["Berita 1", "Berita 2"]
+        portal.documents["/rss"] = listed(', "pubstatus": "canceled"')
+        await rounds(service, clock, 6)
+        assert await titles(service) == ["Berita 2"]
+
+
 async def test_our_own_json_feed_is_heard(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
