@@ -5,9 +5,13 @@ Measured on invented news (`bench.news`), and on labelled texts of third parties
 
 import asyncio
 
-from bench import story_quality
+from bench import story_cost, story_quality
 
 
 async def run() -> None:
     await asyncio.to_thread(story_quality.tell_copies)
     await story_quality.tell_stories()
+    await story_cost.tell_judging()
+    for articles in (story_cost.FEW, story_cost.MANY):
+        await story_cost.tell_memory(articles)
+    await story_cost.tell_rates()

@@ -24,9 +24,6 @@ from syndicator.rules.words import plain_body
 SHARED = 2
 """Keys of a kind that two articles share at least, to be more than chance."""
 
-_TERM_KIND = 1 << 32
-"""Keys of terms are told from those of shingles by a bit above both."""
-
 
 class StoriesPolicy(Struct, frozen=True, kw_only=True):
     """All thresholds, as configured for a namespace."""
@@ -101,7 +98,7 @@ def by_terms(title: str, terms: Terms) -> Fingerprint:
 
 
 def _term_keys(terms: Terms) -> tuple[int, ...]:
-    return tuple(_TERM_KIND + term for term in strongest(terms, INDEX_TERMS))
+    return tuple(strongest(terms, INDEX_TERMS))
 
 
 def _taken_apart(article: Article | Candidate) -> Fingerprint:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article
 from syndicator.model.ids import StoryId
-from syndicator.rules.series import conflict
+from syndicator.rules.series import conflict, is_series
 from syndicator.rules.terms import Terms, similarity, strongest
 
 WINDOW = timedelta(hours=72)
@@ -41,7 +41,7 @@ class Story(Struct, frozen=True, kw_only=True):
 
     id: StoryId
     title: str
-    """Of its first article."""
+    """Of its first article, if it is that of a page of a series; else nothing hangs on it."""
     first_seen_at: datetime
     """When its first article was admitted."""
     published_at: datetime
@@ -89,7 +89,7 @@ def founded(article: Article, terms: Terms) -> Story:
     """Give the story of a single article."""
     return Story(
         id=StoryId(article.id),
-        title=article.title,
+        title=article.title if is_series(article.title) else "",
         first_seen_at=article.first_seen_at,
         published_at=article.published_at,
         latest_at=article.published_at,

@@ -65,10 +65,11 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 class Script:
-    """A Lua file of `store/lua/`."""
+    """Lua files of `store/lua/`, one after the other."""
 
-    def __init__(self, name: str) -> None:
-        self.text = files("syndicator.store").joinpath("lua", f"{name}.lua").read_text("utf-8")
+    def __init__(self, *names: str) -> None:
+        folder = files("syndicator.store").joinpath("lua")
+        self.text = "\n".join(folder.joinpath(f"{name}.lua").read_text("utf-8") for name in names)
         # SHA-1 is how Redis names scripts; it protects nothing here.
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
@@ -85,7 +86,7 @@ class Connection:
         self._client = client
         self._anchor = anchor
         self._timeout_s = timeout_s
-        self._commit = Script("commit")
+        self._commit = Script("postings", "commit")
         self._waiting: deque[tuple[Sequence[Unit], asyncio.Future[list[bool]]]] = deque()
         self._committing: asyncio.Task[None] | None = None
 

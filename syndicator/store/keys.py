@@ -131,9 +131,9 @@ class Keys:
 
     def article(self, article: ArticleId) -> str:
         """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`;
-        `sketch` (msgpack `Story` of this article alone), `story`, `copy_of`, `kin` (msgpack `Kin`), `gone`
-        (when its page was first found gone, ms); or only `merged`: the id of the article that it was found to
-        be.
+        `sketch` (`Story` of this article alone, see `store/sketches.py`), `story`, `copy_of`, `kin` (`Kin`,
+        there too), `gone` (when its page was first found gone, ms); or only `merged`: the id of the article
+        that it was found to be.
 
         Kept: retention of articles; `body` by that of bodies. Written by: admit.
         """
@@ -196,8 +196,8 @@ class Keys:
         return f"{self._prefix}timeline:{facet}"
 
     def postings(self, bucket: str) -> str:
-        """HASH: rest of a key (sampled run of words, or telling term) → numbers of the articles that have it,
-        4 bytes each, the newest 16. One for each generation of 72 h and each of its 65 536 buckets.
+        """HASH: key (sampled run of words, or telling term; less 2³¹) → numbers of the articles that have it,
+        4 bytes each, the newest 16. For each generation of 72 h one bucket more with every second article.
 
         Kept: two generations after it was begun. Written by: admit.
         """
@@ -211,7 +211,7 @@ class Keys:
         return f"{self._prefix}numbered:{generation}"
 
     def story(self, story: StoryId) -> str:
-        """HASH: `version`, `core` (msgpack `Story`), of a story that more than one article tells.
+        """HASH: `version`, `core` (`Story`, see `store/sketches.py`), of what more than one article tells.
 
         Kept: retention of articles and four days, after the last joined. Written by: admit, split, join.
         """

@@ -8,26 +8,19 @@ from msgspec import Struct
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.copies import CopyKind, CopyVerdict, text_of
+from syndicator.rules.copies import CopyKind, text_of
 from syndicator.rules.placement import Fingerprint, KnownStory, Near, Neighbour, Placement
-from syndicator.rules.stories import WINDOW, Story, StoryVerdict, told_by
+from syndicator.rules.stories import WINDOW, Story, told_by
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Placing, Script, Unit
 from syndicator.store.keys import Keys
+from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_kin, unpacked_story
 
 GENERATION_MS = WINDOW // timedelta(milliseconds=1)
 """Postings are kept in generations of this length. The present one and the one before are looked in."""
 
 _MARGIN = timedelta(days=1)
-
-
-class Kin(Struct, frozen=True, kw_only=True):
-    """How an article was placed when it was admitted, with the numbers that decided."""
-
-    story: StoryVerdict
-    compared_with: ArticleId | None = None
-    copy: CopyVerdict | None = None
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -56,7 +49,7 @@ class Stories:
     def __init__(self, connection: Connection, keys: Keys, kept: timedelta) -> None:
         self._redis = connection
         self._keys = keys
-        self._near = Script("near")
+        self._near = Script("postings", "near")
         # A story outlives its last article: nothing joins it later than a window after that was published.
         self._kept_ms = (kept + WINDOW + _MARGIN) // timedelta(milliseconds=1)
 
@@ -92,12 +85,12 @@ class Stories:
         """Spell a placement as part of the transaction that stores the article."""
         keys, article_id, story = self._keys, placement.article_id, placement.story
         mine = placement.fingerprint
-        fields: list[str | bytes | int] = ["sketch", pack(placement.own)]
+        fields: list[str | bytes | int] = ["sketch", packed_story(placement.own)]
         if placement.copy_of:
             fields += ["copy_of", placement.copy_of]
         if placement.joins or placement.copy:
             kin = Kin(story=placement.verdict, compared_with=placement.compared_with, copy=placement.copy)
-            fields += ["kin", pack(kin)]
+            fields += ["kin", packed_kin(kin)]
         expects: list[tuple[str, str, str]] = []
         writes: list[Command] = []
         if placement.joins is not None:
@@ -131,7 +124,7 @@ class Stories:
             writes.append(("HSET", keys.article(founder), "story", story.id))
             writes.append(("ZADD", members, to_ms(story.first_seen_at), founder))
         writes += [
-            ("HSET", key, "version", known.version + 1, "core", pack(story)),
+            ("HSET", key, "version", known.version + 1, "core", packed_story(story)),
             ("ZADD", members, to_ms(placement.own.first_seen_at), placement.article_id),
             ("PEXPIRE", key, self._kept_ms),
             ("PEXPIRE", members, self._kept_ms),
@@ -149,7 +142,7 @@ class Stories:
             Place(
                 story=StoryId(row[0].decode()) if row[0] else None,
                 copy_of=ArticleId(row[1].decode()) if row[1] else None,
-                kin=unpack(row[2], Kin) if row[2] else None,
+                kin=unpacked_kin(row[2]) if row[2] else None,
             )
             for row in rows
         ]
@@ -165,7 +158,7 @@ class Stories:
         if sketch is None:
             return None
         if named is None:
-            return StoryRecord(id=StoryId(article_id), members=(unpack(sketch, Story),))
+            return StoryRecord(id=StoryId(article_id), members=(unpacked_story(sketch, StoryId(article_id)),))
         story = StoryId(named.decode())
         version, names = await self._redis.batch(
             [("HGET", self._keys.story(story), "version"), ("ZRANGE", self._keys.members(story), 0, -1)]
@@ -173,7 +166,11 @@ class Stories:
         found = await self._redis.batch(
             [("HGET", self._keys.article(ArticleId(name.decode())), "sketch") for name in names]
         )
-        members = tuple(unpack(each, Story) for each in found if each is not None)
+        members = tuple(
+            unpacked_story(sketch, StoryId(name.decode()))
+            for name, sketch in zip(names, found, strict=True)
+            if sketch is not None
+        )
         return StoryRecord(id=story, version=int(version or 0), members=members)
 
     async def regroup(
@@ -202,7 +199,7 @@ class Stories:
         places = [part for one in members for part in (to_ms(one.first_seen_at), one.id)]
         return [
             *(("HSET", keys.article(ArticleId(one.id)), "story", story.id) for one in members),
-            ("HSET", keys.story(story.id), "version", version, "core", pack(story)),
+            ("HSET", keys.story(story.id), "version", version, "core", packed_story(story)),
             ("ZADD", keys.members(story.id), *places),
             ("PEXPIRE", keys.story(story.id), self._kept_ms),
             ("PEXPIRE", keys.members(story.id), self._kept_ms),
@@ -231,5 +228,5 @@ def _neighbour(row: list[bytes]) -> Neighbour:
 
 
 def _known_story(row: list[bytes]) -> KnownStory:
-    _, version, core = row
-    return KnownStory(story=unpack(core, Story), version=int(version or 0))
+    story, version, core = row
+    return KnownStory(story=unpacked_story(core, StoryId(story.decode())), version=int(version or 0))

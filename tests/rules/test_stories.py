@@ -22,6 +22,7 @@ from syndicator.rules.terms import terms_of
 FIRE = "Kebakaran Hanguskan Pasar Tambora, Ratusan Pedagang Mengungsi"
 FIRE_TOO = "Pedagang Pasar Tambora Mengungsi Usai Kebakaran Hebat"
 MATCH = "Persebaya Taklukkan Arema di Stadion Kanjuruhan"
+GOLD = "Harga Emas Antam Hari Ini 12 Mei 2026"
 POLICY = StoryPolicy()
 
 
@@ -64,12 +65,17 @@ def test_the_next_page_of_a_series_is_another_story(other: str) -> None:
     assert judged(other, story("Harga Emas Antam Hari Ini 12 Mei")).kind is StoryKind.NONE
 
 
-def test_a_story_keeps_its_first_headline_and_grows_to_a_bound() -> None:
+def test_a_story_keeps_its_first_headline_where_that_of_a_series_tells_it_apart() -> None:
+    later = NOON + timedelta(hours=1)
+    assert joined(story(GOLD), terms_of(FIRE, ""), later).title == GOLD
+    assert joined(story(FIRE), terms_of(GOLD, ""), later).title == ""
+
+
+def test_a_story_grows_to_a_bound() -> None:
     grown = story(FIRE)
     for number in range(40):
         words = " ".join(f"kata{number}x{word}" for word in range(10))
         grown = joined(grown, terms_of(f"Tambora {words}", ""), NOON + timedelta(hours=number))
-    assert grown.title == FIRE
     assert grown.size == 41
     assert grown.latest_at == NOON + timedelta(hours=39)
     assert len(grown.centroid) == CENTROID_TERMS

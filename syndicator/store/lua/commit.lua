@@ -12,24 +12,35 @@
 -- ARGV[2…] bytes, which that msgpack has no type for: {n} in a write stands for ARGV[n]
 -- reply    list of 1 (written) or 0 (moved), one per unit
 -- again    called again (its reply was lost): units find what they wrote, and say that they have moved
--- cost     one command per expectation and per write, two and a read per key of a placing; nothing is scanned
-local BUCKETS, LISTED_BYTES = 65536, 64
-
-local function listing(placing, key)
-  return placing[2] .. key % BUCKETS, tostring(math.floor(key / BUCKETS))
-end
+-- cost     one command per expectation and per write, three per key of a placing, and a bucket is read whole for two
+--          articles
+local LISTED_BYTES, ARGUMENTS_MOST = 64, 1000
 
 local function four_bytes(number)
   local high, low = math.floor(number / 65536), number % 65536
   return string.char(math.floor(high / 256), high % 256, math.floor(low / 256), low % 256)
 end
 
+-- Give what is listed under each key of an article, by kind, and how many articles are numbered.
+local function listed(placing)
+  local articles, found = redis.call('STRLEN', placing[3]) / 16, {}
+  local buckets = buckets_for(articles)
+  local size = size_of(buckets)
+  for kind = 6, 7 do
+    local values = {}
+    for place, key in ipairs(placing[kind]) do
+      values[place] = redis.call('HGET', placing[2] .. bucket_of(key, buckets, size), field_of(key)) or ''
+    end
+    found[kind] = values
+  end
+  return found, articles
+end
+
 -- Tell whether an article was listed meanwhile that shares two keys of a kind; `own` are the call's own numbers.
-local function crowded(placing, own)
+local function crowded(placing, found, own)
   for kind = 6, 7 do
     local shared = {}
-    for _, key in ipairs(placing[kind]) do
-      local numbers = redis.call('HGET', listing(placing, key)) or ''
+    for _, numbers in ipairs(found[kind]) do
       for place = #numbers - 3, 1, -4 do
         local a, b, c, d = numbers:byte(place, place + 3)
         local number = ((a * 256 + b) * 256 + c) * 256 + d
@@ -44,21 +55,42 @@ local function crowded(placing, own)
   return false
 end
 
-local function list(placing, own)
-  local number = redis.call('STRLEN', placing[3]) / 16
+-- Add a bucket: some of the keys of another go there.
+local function split(placing, buckets)
+  local size = size_of(buckets)
+  local old, new = placing[2] .. buckets - size, placing[2] .. buckets
+  local rows, moved, gone = redis.call('HGETALL', old), {}, {}
+  for place = 1, #rows, 2 do
+    if bucket_of(key_of(rows[place]), buckets + 1, size_of(buckets + 1)) == buckets then
+      gone[#gone + 1] = rows[place]
+      moved[#moved + 1], moved[#moved + 2] = rows[place], rows[place + 1]
+    end
+  end
+  for first = 1, #moved, ARGUMENTS_MOST do
+    redis.call('HSET', new, unpack(moved, first, math.min(first + ARGUMENTS_MOST - 1, #moved)))
+  end
+  for first = 1, #gone, ARGUMENTS_MOST do
+    redis.call('HDEL', old, unpack(gone, first, math.min(first + ARGUMENTS_MOST - 1, #gone)))
+  end
+  if #moved > 0 then redis.call('PEXPIRE', new, placing[5]) end
+end
+
+local function list(placing, found, number, own)
   redis.call('APPEND', placing[3], placing[1])
   if number == 0 then redis.call('PEXPIRE', placing[3], placing[5]) end
   own[number] = true
-  local name = four_bytes(number)
+  local name, buckets = four_bytes(number), buckets_for(number + 1)
+  for before = buckets_for(number), buckets - 1 do split(placing, before) end
+  local size = size_of(buckets)
   for kind = 6, 7 do
-    for _, key in ipairs(placing[kind]) do
-      local bucket, field = listing(placing, key)
-      local numbers = redis.call('HGET', bucket, field) or ''
+    for place, key in ipairs(placing[kind]) do
+      local numbers = found[kind][place]
       -- Full means boilerplate for runs of words: they stay as they are. Of terms, the newest count.
       if #numbers >= LISTED_BYTES and kind == 7 then numbers = numbers:sub(5) end
       if #numbers < LISTED_BYTES then
-        redis.call('HSET', bucket, field, numbers .. name)
-        if numbers == '' then redis.call('PEXPIRE', bucket, placing[5], 'NX') end
+        local bucket = placing[2] .. bucket_of(key, buckets, size)
+        redis.call('HSET', bucket, field_of(key), numbers .. name)
+        if numbers == '' and redis.call('HLEN', bucket) == 1 then redis.call('PEXPIRE', bucket, placing[5]) end
       end
     end
   end
@@ -71,10 +103,10 @@ for place, unit in ipairs(cmsgpack.unpack(ARGV[1])) do
   for _, expected in ipairs(unit[1]) do
     holds = holds and (redis.call('HGET', expected[1], expected[2]) or '') == expected[3]
   end
-  if holds and placing and not crowded(placing, calls[unit[3]]) then
-    list(placing, calls[unit[3]])
-  elseif placing then
-    holds = false
+  if holds and placing then
+    local found, articles = listed(placing)
+    holds = not crowded(placing, found, calls[unit[3]])
+    if holds then list(placing, found, articles, calls[unit[3]]) end
   end
   if holds then
     for _, write in ipairs(unit[2]) do

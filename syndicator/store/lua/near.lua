@@ -1,6 +1,6 @@
 -- The articles of late that share words with each of a batch: by sampled runs of words, and by telling terms.
 --
--- Postings: one HASH per generation and bucket, field → numbers of the articles listed there, 4 bytes each.
+-- Postings: see postings.lua; under each key the numbers of the articles listed there, 4 bytes each.
 -- A number is a place in the generation's STRING of article ids, 16 bytes each.
 --
 -- KEYS[1]  any key of the namespace: chooses the slot
@@ -14,16 +14,23 @@
 --          texts: list of {id, shared shingles, head, body, story id, copied article's id}, the most shared first
 --          stories: list of {id, version, core}; version is '' for the story of a single article
 -- cost     one HGET per key and generation, one HMGET for each of at most 24 articles, a few GETs more
-local BUCKETS, SHINGLES_MOST, NEAR_MOST, TEXTS_MOST = 65536, 64, 24, 3
+local SHINGLES_MOST, NEAR_MOST, TEXTS_MOST = 64, 24, 3
 local generations = cmsgpack.unpack(ARGV[5])
 -- An article is named by one number, which orders the newer above the older; and so is, with the count of what
 -- it shares above that, its rank: numbers are far cheaper here than strings and tables.
 local GENERATION, RANK = 2 ^ 32, 2 ^ 34
 
+local numbered = {}
+for place, generation in ipairs(generations) do
+  numbered[place] = redis.call('STRLEN', ARGV[2] .. generation) / 16
+end
+
 local function count(shares, place, keys, most)
   local prefix, base = ARGV[1] .. generations[place] .. ':', (#generations - place) * GENERATION
+  local buckets = buckets_for(numbered[place])
+  local size = size_of(buckets)
   for _, key in ipairs(keys) do
-    local numbers = redis.call('HGET', prefix .. key % BUCKETS, math.floor(key / BUCKETS))
+    local numbers = redis.call('HGET', prefix .. bucket_of(key, buckets, size), field_of(key))
     -- A run of words that so many articles have is a notice or a slogan, not a sign of copying.
     if numbers and #numbers < most then
       for at = 1, #numbers, 4 do
@@ -39,8 +46,10 @@ end
 local function nearest(candidate)
   local runs, shares, ranks, names = {}, {}, {}, {}
   for place = 1, #generations do
-    count(runs, place, candidate[1], SHINGLES_MOST)
-    count(shares, place, candidate[2], math.huge)
+    if numbered[place] > 0 then
+      count(runs, place, candidate[1], SHINGLES_MOST)
+      count(shares, place, candidate[2], math.huge)
+    end
   end
   for name, shared in pairs(runs) do shares[name] = (shares[name] or 0) + shared end
   for name, shared in pairs(shares) do ranks[#ranks + 1] = shared * RANK + name end
@@ -78,4 +87,4 @@ local reply = {}
 for place, candidate in ipairs(cmsgpack.unpack(ARGV[6])) do
   reply[place] = described(candidate)
 end
-return {redis.call('STRLEN', ARGV[2] .. generations[1]) / 16, reply}
+return {numbered[1], reply}

@@ -1,0 +1,130 @@
+"""What copies and stories cost: processor time, calls and memory of Redis, and the rate of admission.
+
+State is bulk loaded (`bench.loading`). Times are processor times, of this process and of the server: who else
+uses the machine counts for little.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from bench.loading import load
+from bench.news import NOON, Kind, pieces
+from syndicator.model.article import Candidate
+from syndicator.pipeline.admitting import BATCH, Admitter
+from syndicator.pipeline.placing import Placer
+from syndicator.rules.admission import decide
+from syndicator.rules.identity import identify
+from syndicator.rules.placement import StoriesPolicy, fingerprint, place
+from syndicator.store.store import Store, StoreOptions, open_store
+
+NOW = NOON + timedelta(hours=24)
+FEW, MANY = 20_000, 200_000
+_START = 10_000
+_MATTERS = 500
+"""About two articles and a quarter each."""
+
+
+async def tell_judging() -> None:
+    """Print the processor time of taking an article of 200 words apart and placing it among what is near."""
+    invented = [piece.candidate for piece in pieces(_MATTERS, 11) if piece.kind is not Kind.SERIES]
+    known, new = invented[: len(invented) * 3 // 4], invented[len(invented) * 3 // 4 :]
+    async with empty_store() as store:
+        await _admitter(store).admit(known)
+        spent_ms, neighbours = [], 0
+        for candidate, identity in zip(new, identify(new), strict=True):
+            (near,) = await store.stories.near([fingerprint(candidate)], NOW)
+            admission = decide(candidate, identity, None, specs=(), now=NOW, backfill=False, rechecked=False)
+            assert admission.article is not None
+            began = time.process_time_ns()
+            place(admission.article, fingerprint(candidate), near, StoriesPolicy())
+            spent_ms.append((time.process_time_ns() - began) / 1e6)
+            neighbours += len(near.stories)
+    tenth = statistics.quantiles(spent_ms, n=10)
+    print(
+        f"judging an article of 200 words: {statistics.median(spent_ms):.2f} ms at the median (0.4), "
+        f"{tenth[-1]:.2f} ms at the ninth tenth; {neighbours / len(new):.1f} stories near"
+    )
+
+
+async def tell_memory(articles: int) -> None:
+    """Print the memory of Redis per article: all but the body, and what copies and stories take of it."""
+    used = {}
+    for placed in (False, True):
+        async with empty_store() as store:
+            before = await used_bytes(store)
+            await load(store, articles, NOW, placed=placed)
+            used[placed] = (await used_bytes(store) - before) / await store.articles.count()
+    print(
+        f"{articles:,} articles: {used[True] - used[False]:,.0f} bytes each for copies and stories (1,024), "
+        f"{used[True]:,.0f} in all without the body (6,144)"
+    )
+
+
+async def tell_rates() -> None:
+    """Print how fast articles are admitted among few and among many, and the calls that a batch takes."""
+    rates = []
+    async with empty_store() as store:
+        for state, seed in ((_START, 21), (MANY, 22)):
+            await load(store, state - await store.articles.count(), NOW, seed=seed)
+            batches = [piece.candidate for piece in pieces(_MATTERS, seed)]
+            rates.append(await _tell_rate(store, batches, state))
+    print(f"rate among {MANY:,} to that among {_START:,}: {rates[1] / rates[0]:.2f} (0.85)")
+
+
+async def _tell_rate(store: Store, candidates: list[Candidate], state: int) -> float:
+    admitter = _admitter(store)
+    calls, ours, theirs = await _calls(store), time.process_time(), await _server_seconds(store)
+    began = time.perf_counter()
+    for start in range(0, len(candidates), BATCH):
+        await admitter.admit(candidates[start : start + BATCH])
+    wall = time.perf_counter() - began
+    ours, theirs = time.process_time() - ours, await _server_seconds(store) - theirs
+    batches = -(-len(candidates) // BATCH)
+    calls = await _calls(store) - calls
+    each_ms = 1000 / len(candidates)
+    print(
+        f"among {state:,}: {len(candidates) / (ours + theirs):,.0f} articles per second of processor "
+        f"({ours * each_ms:.2f} ms here, {theirs * each_ms:.2f} ms in Redis), {len(candidates) / wall:,.0f} "
+        f"by the clock; {calls / batches:.2f} calls a batch of {BATCH}, {theirs / calls * 1000:.2f} ms each"
+    )
+    return len(candidates) / (ours + theirs)
+
+
+@asynccontextmanager
+async def empty_store() -> AsyncIterator[Store]:
+    """Open a store over an embedded server of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_store(StoreOptions(data_dir=Path(folder))) as store:
+            yield store
+
+
+async def used_bytes(store: Store) -> int:
+    """Give the memory that Redis uses, without what it keeps for clients and for writing files."""
+    found = await _info(store, "memory")
+    return int(found["used_memory"]) - int(found["mem_clients_normal"]) - int(found["mem_aof_buffer"])
+
+
+def _admitter(store: Store) -> Admitter:
+    return Admitter(store.articles, [], lambda: NOW, Placer(store.stories, StoriesPolicy(), lambda: NOW))
+
+
+async def _server_seconds(store: Store) -> float:
+    found = await _info(store, "cpu")
+    return float(found["used_cpu_user_main_thread"]) + float(found["used_cpu_sys_main_thread"])
+
+
+async def _calls(store: Store) -> int:
+    """Count the scripts that were called; within them, Redis counts no other."""
+    found = await _info(store, "commandstats")
+    told = (found.get(f"cmdstat_{name}", "calls=0") for name in ("eval", "evalsha"))
+    return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in told)
+
+
+async def _info(store: Store, section: str) -> dict[str, str]:
+    text = (await store.connection.call("INFO", section)).decode()
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
