@@ -18,7 +18,6 @@ from syndicator.rules.shingles import shingles
 from syndicator.rules.words import words_of
 
 _BEGINNING_WORDS = 100
-_BEGINNING_RUN = 3
 _BEGINNING_CHARACTERS = 1200
 
 
@@ -158,11 +157,10 @@ def _beginnings(mine: Sequence[str], other: Sequence[str]) -> float:
 
 
 def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
-    beginning = words[:_BEGINNING_WORDS]
-    return {
-        tuple(beginning[place : place + _BEGINNING_RUN])
-        for place in range(max(len(beginning) - _BEGINNING_RUN, 0) + 1)
-    }
+    """Give the runs of three words of a beginning."""
+    beginning = tuple(words[:_BEGINNING_WORDS])
+    # Of fewer words than a run has, all are one.
+    return set(zip(beginning, beginning[1:], beginning[2:], strict=False)) or {beginning}
 
 
 def _numbers(mine: str, other: str) -> float:

@@ -19,7 +19,7 @@ from syndicator.rules.stories import (
     judge_story,
 )
 from syndicator.rules.terms import Terms, strongest, term_of, terms_of, weighed_words
-from syndicator.rules.words import plain_body
+from syndicator.rules.words import plain_body, words_of
 
 SHARED = 2
 """Keys of a kind that two articles share at least, to be more than chance."""
@@ -104,7 +104,7 @@ def _term_keys(terms: Terms) -> tuple[int, ...]:
 def _taken_apart(article: Article | Candidate) -> Fingerprint:
     plain = plain_body(article.body_html)
     text = text_of(article.title, plain)
-    terms = terms_of(article.title, plain or article.lead)
+    terms = terms_of(article.title, text.words or words_of(article.lead))
     return Fingerprint(
         text=text,
         terms=terms,
@@ -187,7 +187,7 @@ def compare(one: Article, other: Article, policy: StoriesPolicy) -> Comparison:
     """Judge two articles, with their bodies, against each other."""
     first, second = sorted((one, other), key=lambda article: (article.first_seen_at, article.id))
     early, late = _taken_apart(first), _taken_apart(second)
-    words = weighed_words(late.text.title, late.text.plain)
+    words = weighed_words(late.text.title, late.text.words)
     known = {term_of(word): word for word in words}
     return Comparison(
         copy=judge_copy(late.text, early.text, policy.copies),

@@ -5,6 +5,7 @@ agree in all else, these decide.
 """
 
 import re
+from functools import lru_cache
 
 from syndicator.rules.date_words import MONTHS
 from syndicator.rules.words import words_of
@@ -37,6 +38,7 @@ _DAILY = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_series(title: str) -> bool:
     """Tell whether a headline is that of a page which comes again and again with other figures."""
     return _DAILY.search(title) is not None or not _SERIES.isdisjoint(words_of(title))

@@ -20,7 +20,7 @@ def shingles(words: Sequence[str]) -> frozenset[int]:
     """Give the hashes (CRC-32) of all runs of five words; of a shorter text, that of the whole."""
     if not words:
         return frozenset()
-    text = " ".join(words)
+    text = " ".join((*words, ""))
     encoded = text.encode("utf-8", "surrogatepass")
     lengths = (
         map(len, words) if text.isascii() else (len(word.encode("utf-8", "surrogatepass")) for word in words)
@@ -29,7 +29,7 @@ def shingles(words: Sequence[str]) -> frozenset[int]:
     ends = [0, *accumulate(length + 1 for length in lengths)]
     if len(words) <= RUN:
         return frozenset((crc32(encoded),))
-    return frozenset([crc32(encoded[start : end - 1]) for start, end in zip(ends, ends[RUN:], strict=False)])
+    return frozenset([crc32(encoded[start:end]) for start, end in zip(ends, ends[RUN:], strict=False)])
 
 
 def sample(keys: frozenset[int]) -> list[int]:

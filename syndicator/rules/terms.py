@@ -5,7 +5,8 @@ thousand words of news, a handful collide, which no sum of thirty notices.
 """
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 from syndicator.rules.rarity import rarity
@@ -25,30 +26,30 @@ SUBSTANCE = 3.0
 _TITLE_WEIGHT = 2
 
 
-def terms_of(title: str, text: str) -> dict[int, int]:
-    """Weigh the words of a headline and a plain text: (1 + ln count) · rarity; the headline's count twice.
+def terms_of(title: str, words: Sequence[str]) -> dict[int, int]:
+    """Weigh the words of a headline and a text: (1 + ln count) · rarity; the headline's count twice.
 
-    Empty for a text that says too little to be compared.
+    `words` are those of `rules.words.words_of`. Empty for a text that says too little to be compared.
     """
-    weighed = weighed_words(title, text)
-    length = math.sqrt(sum(weight * weight for weight in weighed.values()))
+    weighed = weighed_words(title, words)
+    length = math.hypot(*weighed.values())
     if length < SUBSTANCE:
         return {}
     return {term_of(word): round(weight / length * UNIT) for word, weight in weighed.items()}
 
 
-def weighed_words(title: str, text: str) -> dict[str, float]:
+def weighed_words(title: str, words: Sequence[str]) -> dict[str, float]:
     """Give the most telling words themselves, the most telling first (ties: by the alphabet)."""
-    counts: dict[str, int] = {}
+    counts = Counter(words[:TEXT_WORDS])
     for word in words_of(title):
-        counts[word] = counts.get(word, 0) + _TITLE_WEIGHT
-    for word in words_of(text)[:TEXT_WORDS]:
-        counts[word] = counts.get(word, 0) + 1
-    weights = {}
-    for word, count in counts.items():
-        if weight := rarity(word):
-            weights[word] = weight if count == 1 else weight * (1.0 + math.log(count))
-    return dict(sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:MOST])
+        counts[word] += _TITLE_WEIGHT
+    weighed = [
+        (-weight if count == 1 else -weight * (1.0 + math.log(count)), word)
+        for word, count in counts.items()
+        if (weight := rarity(word))
+    ]
+    weighed.sort()
+    return {word: -weight for weight, word in weighed[:MOST]}
 
 
 def term_of(word: str) -> int:
@@ -63,13 +64,9 @@ def strongest(terms: Terms, count: int) -> list[int]:
 
 def similarity(one: Terms, other: Terms) -> float:
     """Give the cosine of two vectors, 0 to 1."""
-    if len(one) > len(other):
-        one, other = other, one
-    shared = sum(weight * other.get(term, 0) for term, weight in one.items())
-    if not shared:
-        return 0.0
-    return shared / (_length(one) * _length(other))
+    shared = sum([one[term] * other[term] for term in one.keys() & other.keys()])
+    return shared / (_length(one) * _length(other)) if shared else 0.0
 
 
 def _length(terms: Terms) -> float:
-    return math.sqrt(sum(weight * weight for weight in terms.values()))
+    return math.hypot(*terms.values())

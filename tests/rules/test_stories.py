@@ -33,11 +33,11 @@ def story(title: str, name: str = "a", hours: float = 0) -> Story:
         published_at=at, first_seen_at=at, updated_at=at, listed_at=at,
         provenance=candidate().provenance, content_hash="x",
     )  # fmt: skip
-    return founded(article, terms_of(title, ""))
+    return founded(article, terms_of(title, []))
 
 
 def judged(title: str, *stories: Story, hours: float = 0) -> StoryVerdict:
-    return judge_story(title, terms_of(title, ""), NOON + timedelta(hours=hours), stories, POLICY)
+    return judge_story(title, terms_of(title, []), NOON + timedelta(hours=hours), stories, POLICY)
 
 
 def test_what_tells_the_same_joins_and_what_does_not_founds() -> None:
@@ -67,15 +67,15 @@ def test_the_next_page_of_a_series_is_another_story(other: str) -> None:
 
 def test_a_story_keeps_its_first_headline_where_that_of_a_series_tells_it_apart() -> None:
     later = NOON + timedelta(hours=1)
-    assert joined(story(GOLD), terms_of(FIRE, ""), later).title == GOLD
-    assert joined(story(FIRE), terms_of(GOLD, ""), later).title == ""
+    assert joined(story(GOLD), terms_of(FIRE, []), later).title == GOLD
+    assert joined(story(FIRE), terms_of(GOLD, []), later).title == ""
 
 
 def test_a_story_grows_to_a_bound() -> None:
     grown = story(FIRE)
     for number in range(40):
         words = " ".join(f"kata{number}x{word}" for word in range(10))
-        grown = joined(grown, terms_of(f"Tambora {words}", ""), NOON + timedelta(hours=number))
+        grown = joined(grown, terms_of(f"Tambora {words}", []), NOON + timedelta(hours=number))
     assert grown.size == 41
     assert grown.latest_at == NOON + timedelta(hours=39)
     assert len(grown.centroid) == CENTROID_TERMS

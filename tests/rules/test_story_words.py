@@ -79,13 +79,13 @@ def test_names_say_much_and_common_words_nothing() -> None:
 
 
 def test_terms_are_a_vector_of_unit_length_of_the_most_telling_words() -> None:
-    terms = terms_of("Kebakaran di Tambora", "Warga Tambora mengungsi ke balai kota. " * 3)
+    terms = terms_of("Kebakaran di Tambora", words_of("Warga Tambora mengungsi ke balai kota. " * 3))
     assert sum(weight**2 for weight in terms.values()) == pytest.approx(UNIT**2, rel=0.01)
-    assert strongest(terms, 1) == strongest(terms_of("Tambora", "Tambora Tambora"), 1)
+    assert strongest(terms, 1) == strongest(terms_of("Tambora", ["tambora", "tambora"]), 1)
     assert similarity(terms, terms) == pytest.approx(1)
     assert similarity(terms, {}) == 0
 
 
 def test_a_text_that_says_too_little_has_no_terms() -> None:
-    assert terms_of("Foto: Kegiatan Presiden", "") == {}
-    assert terms_of("Berita nomor 7", "Isi berita nomor 7.") == {}
+    assert terms_of("Foto: Kegiatan Presiden", []) == {}
+    assert terms_of("Berita nomor 7", words_of("Isi berita nomor 7.")) == {}
