@@ -22,6 +22,7 @@ from syndicator.model.article import Article, Provenance
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.explaining import Explained
 from syndicator.service import Service
+from syndicator.store.stories import Place
 
 app = typer.Typer(help="What was admitted.", no_args_is_help=True)
 
@@ -56,19 +57,23 @@ def _list(
             listed, _ = await articles.timeline(["all"], limit or await articles.count() or 1)
             ids = [place.article_id for place in listed]
         found = [one for one in await articles.get_many(ids, bodies=False) if one]
-        return [_item(one) for one in found], [_row(one, service.clock()) for one in found]
+        places = await service.store.stories.places([one.id for one in found])
+        items = [_item(one, place) for one, place in zip(found, places, strict=True)]
+        return items, [_row(one, service.clock()) for one in found]
 
     items, people = ask(context, rows)
     print_list(items, people=people, as_json=as_json, empty="No articles yet.")
 
 
-def _item(one: Article) -> Mapping[str, Any]:
+def _item(one: Article, place: Place) -> Mapping[str, Any]:
     return {
         "id": one.id,
         "url": one.url,
         "title": one.title,
         "published_at": one.published_at,
         "first_seen_at": one.first_seen_at,
+        "story": place.story or one.id,
+        "copy_of": place.copy_of,
     }
 
 

@@ -125,6 +125,8 @@ def config(tmp_path: Path, sample: Sample) -> Path:
     folder.mkdir()
     for port, url in ((8081, sample.city_url), (8082, sample.wire_url)):
         shipped = shipped.replace(f"http://127.0.0.1:{port}", url)
+    # Whatever the portals ever brought is told to the partner, also what is older than the service.
+    shipped = shipped.replace("[defaults]", '[defaults]\nannounce_age = "90d"', 1)
     (folder / "sources.toml").write_text(shipped, "utf-8")
     (folder / "rest.toml").write_text(
         f"""
