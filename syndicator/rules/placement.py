@@ -15,6 +15,7 @@ from syndicator.rules.stories import (
     StoryPolicy,
     StoryVerdict,
     founded,
+    is_settled,
     joined,
     judge_story,
 )
@@ -46,6 +47,8 @@ class Neighbour(Struct, frozen=True, kw_only=True):
 
     article_id: ArticleId
     text: Text
+    own: Story
+    """As a story of itself alone, perhaps without its terms."""
     story: StoryId
     copy_of: ArticleId | None = None
 
@@ -85,6 +88,8 @@ class Placement(Struct, frozen=True, kw_only=True):
     copy: CopyVerdict | None = None
     """Against the nearest text; None where none came near."""
     compared_with: ArticleId | None = None
+    outdone: ArticleId | None = None
+    """What was taken for the original: both came in first rounds, and this one was published first."""
 
 
 def fingerprint(candidate: Candidate) -> Fingerprint:
@@ -129,6 +134,7 @@ def place(article: Article, mine: Fingerprint, near: Near, policy: StoriesPolicy
         verdict = StoryVerdict(kind=StoryKind.SAME, story=original.story, similarity=1.0)
     joins = stories[verdict.story] if verdict.kind is StoryKind.SAME and verdict.story else None
     own = founded(article, mine.terms)
+    outdone = original if original and _is_earlier(own, original) else None
     return Placement(
         article_id=article.id,
         fingerprint=mine,
@@ -137,10 +143,16 @@ def place(article: Article, mine: Fingerprint, near: Near, policy: StoriesPolicy
         story=joined(joins.story, mine.terms, article.published_at) if joins else own,
         joins=joins,
         verdict=verdict,
-        copy_of=(original.copy_of or original.article_id) if original else None,
+        copy_of=(original.copy_of or original.article_id) if original and not outdone else None,
         copy=copied,
         compared_with=compared_with.article_id if compared_with else None,
+        outdone=outdone.article_id if outdone else None,
     )
+
+
+def _is_earlier(own: Story, original: Neighbour) -> bool:
+    first = original.own
+    return original.copy_of is None and not is_settled(first) and own.told_since < first.told_since
 
 
 def with_batch(near: Near, mine: Fingerprint, earlier: Sequence[Placement]) -> Near:
@@ -157,6 +169,7 @@ def with_batch(near: Near, mine: Fingerprint, earlier: Sequence[Placement]) -> N
                 Neighbour(
                     article_id=placement.article_id,
                     text=theirs.text,
+                    own=placement.own,
                     story=placement.story.id,
                     copy_of=placement.copy_of,
                 )

@@ -22,6 +22,9 @@ from syndicator.rules.terms import Terms, similarity, strongest
 WINDOW = timedelta(hours=72)
 """Between the latest article of a story and one that joins it, by their publication, in either direction."""
 
+_LATE = timedelta(hours=1)
+"""Only a first round lists articles by times that are further back than this (`rules.dates.listed_at`)."""
+
 CENTROID_TERMS = 48
 INDEX_TERMS = 12
 """By so many of its strongest terms an article is found again."""
@@ -44,6 +47,8 @@ class Story(Struct, frozen=True, kw_only=True):
     """Of its first article, if it is that of a page of a series; else nothing hangs on it."""
     first_seen_at: datetime
     """When its first article was admitted."""
+    told_since: datetime
+    """The same; of what a first round brings, its publication (and an hour)."""
     published_at: datetime
     """Publication of its first article; never moves."""
     latest_at: datetime
@@ -91,6 +96,7 @@ def founded(article: Article, terms: Terms) -> Story:
         id=StoryId(article.id),
         title=article.title if is_series(article.title) else "",
         first_seen_at=article.first_seen_at,
+        told_since=min(article.first_seen_at, article.listed_at + _LATE),
         published_at=article.published_at,
         latest_at=article.published_at,
         centroid=terms,
@@ -110,9 +116,23 @@ def joined(story: Story, terms: Terms, published: datetime) -> Story:
     )
 
 
+def place_of(own: Story, story: Story) -> datetime:
+    """Say since when an article tells a story: the first leads.
+
+    In the running service, whoever came in first leads for good: an entry that gave way would come twice to
+    readers. What first rounds bring is all new to them, and there the first publisher leads.
+    """
+    return own.first_seen_at if is_settled(story) else own.told_since
+
+
+def is_settled(story: Story) -> bool:
+    """Tell whether a story began in the running service, and not with what a first round brought."""
+    return story.told_since == story.first_seen_at
+
+
 def told_by(members: Sequence[Story]) -> Story:
     """Give the story that several articles tell, each given as a story of its own; the first seen leads."""
-    first, *others = sorted(members, key=lambda one: (one.first_seen_at, one.id))
+    first, *others = sorted(members, key=lambda one: (one.told_since, one.id))
     return reduce(lambda story, other: joined(story, other.centroid, other.published_at), others, first)
 
 

@@ -42,7 +42,8 @@ class _Sketch(Struct, frozen=True, array_like=True):
     title: str
     published_ms: int
     first_seen_ms: int
-    """After publication; the same for the next."""
+    """After publication; the same for the next two."""
+    told_ms: int
     latest_ms: int
     size: int
     terms: bytes
@@ -61,6 +62,7 @@ def packed_story(story: Story) -> bytes:
             story.title,
             to_ms(story.published_at),
             (story.first_seen_at - story.published_at) // _MILLISECOND,
+            (story.told_since - story.published_at) // _MILLISECOND,
             (story.latest_at - story.published_at) // _MILLISECOND,
             story.size,
             struct.pack(f"<{count}I", *story.centroid),
@@ -80,6 +82,7 @@ def unpacked_story(data: bytes, story_id: StoryId) -> Story:
         id=story_id,
         title=sketch.title,
         first_seen_at=from_ms(sketch.published_ms + sketch.first_seen_ms),
+        told_since=from_ms(sketch.published_ms + sketch.told_ms),
         published_at=from_ms(sketch.published_ms),
         latest_at=from_ms(sketch.published_ms + sketch.latest_ms),
         centroid=dict(zip(terms, weights, strict=True)),

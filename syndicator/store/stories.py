@@ -8,9 +8,9 @@ from msgspec import Struct
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.copies import CopyKind, text_of
+from syndicator.rules.copies import text_of
 from syndicator.rules.placement import Fingerprint, KnownStory, Near, Neighbour, Placement
-from syndicator.rules.stories import WINDOW, Story, told_by
+from syndicator.rules.stories import WINDOW, Story, founded, place_of, told_by
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Placing, Script, Unit
@@ -97,7 +97,10 @@ class Stories:
             fields += ["story", story.id]
             expects, writes = self._joining(placement.joins, placement, now_ms)
         writes.append(("HSET", keys.article(article_id), *fields))
-        is_copy = placement.copy is not None and placement.copy.kind is CopyKind.COPY
+        if placement.outdone is not None:
+            expects.append((keys.article(placement.outdone), "copy_of", ""))
+            writes.append(("HSET", keys.article(placement.outdone), "copy_of", article_id))
+        is_copy = placement.copy_of is not None
         placing = Placing(
             article=article_id,
             postings=keys.postings(f"{placement.near.generation}:"),
@@ -122,10 +125,10 @@ class Stories:
             # Its first article must still be there, else its key would come back with this field alone.
             expects.append((keys.article(founder), "published", str(to_ms(story.published_at))))
             writes.append(("HSET", keys.article(founder), "story", story.id))
-            writes.append(("ZADD", members, to_ms(story.first_seen_at), founder))
+            writes.append(("ZADD", members, to_ms(story.told_since), founder))
         writes += [
             ("HSET", key, "version", known.version + 1, "core", packed_story(story)),
-            ("ZADD", members, to_ms(placement.own.first_seen_at), placement.article_id),
+            ("ZADD", members, to_ms(place_of(placement.own, known.story)), placement.article_id),
             ("PEXPIRE", key, self._kept_ms),
             ("PEXPIRE", members, self._kept_ms),
             ("ZADD", keys.stories(), now_ms, story.id),
@@ -196,7 +199,7 @@ class Stories:
         keys, story = self._keys, told_by(members)
         if len(members) == 1:
             return [("HDEL", keys.article(ArticleId(story.id)), "story", "copy_of")]
-        places = [part for one in members for part in (to_ms(one.first_seen_at), one.id)]
+        places = [part for one in members for part in (to_ms(one.told_since), one.id)]
         return [
             *(("HSET", keys.article(ArticleId(one.id)), "story", story.id) for one in members),
             ("HSET", keys.story(story.id), "version", version, "core", packed_story(story)),
@@ -222,6 +225,7 @@ def _neighbour(row: list[bytes]) -> Neighbour:
     return Neighbour(
         article_id=ArticleId(article_id.decode()),
         text=text_of(article.title, plain_body(body.decode("utf-8", "replace"))),
+        own=founded(article, {}),
         story=StoryId(story.decode()),
         copy_of=ArticleId(copy_of.decode()) if copy_of else None,
     )

@@ -141,6 +141,9 @@ allow_callbacks = ["127.0.0.0/8"]
 [feed.latest]
 title = "Terbaru"
 size = 100
+[feed.city]
+title = "Kota"
+filter = {{ source = "berita-kota" }}
 [feed.popular]
 title = "Terpopuler"
 order = "popular"

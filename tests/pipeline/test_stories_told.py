@@ -5,8 +5,9 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
-from support import ManualClock, candidate
+from support import NOON, ManualClock, candidate
 
 from syndicator.model.article import Article, Candidate
 from syndicator.model.feed import FeedSpec, Filter, Per
@@ -163,3 +164,19 @@ async def test_a_story_survives_its_first_article(store: Store, clock: ManualClo
     await store.articles.sweep(clock(), timedelta(0), 1)
     assert [bool(one) for one in await store.articles.get_many([first, second])] == [False, True]
     assert await shown(store, Per.STORY) == [("city", [])]
+
+
+@pytest.mark.parametrize("per", list(Per))
+async def test_the_first_publisher_of_two_first_rounds_leads(
+    store: Store, clock: ManualClock, per: Per
+) -> None:
+    taken = replace(telling(1, "wire", FIRE, text(1)), published_at=NOON - timedelta(hours=4))
+    first = replace(telling(2, "city", FIRE, text(1)), published_at=NOON - timedelta(hours=6))
+    late = replace(telling(3, "post", FIRE, text(1)), published_at=NOON - timedelta(hours=9))
+    for one in (taken, first):
+        await admitter(store, clock).admit([one], backfill=True)
+        clock.advance(5)
+    expected = [("city", ["wire"] if per is Per.STORY else [])]
+    assert await shown(store, per) == expected
+    await admit(store, clock, late)
+    assert [source for source, _ in await shown(store, per)] == ["city"], "later, the lead is settled"

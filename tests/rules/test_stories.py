@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from support import NOON, candidate
 
 from syndicator.model.article import Article
@@ -16,6 +17,7 @@ from syndicator.rules.stories import (
     founded,
     joined,
     judge_story,
+    place_of,
 )
 from syndicator.rules.terms import terms_of
 
@@ -80,3 +82,11 @@ def test_a_story_grows_to_a_bound() -> None:
     assert grown.latest_at == NOON + timedelta(hours=39)
     assert len(grown.centroid) == CENTROID_TERMS
     assert joined(grown, {}, NOON).latest_at == grown.latest_at
+
+
+def test_what_first_rounds_bring_is_led_by_its_first_publisher_and_all_else_by_who_came_first() -> None:
+    late = story(FIRE, "late", hours=-1)
+    found = replace(late, told_since=NOON - timedelta(hours=5))
+    earlier = replace(story(FIRE, "earlier"), told_since=NOON - timedelta(hours=9))
+    assert place_of(earlier, found) < found.told_since
+    assert place_of(earlier, late) == earlier.first_seen_at > late.told_since
