@@ -5,7 +5,7 @@ Measured on invented news (`bench.news`), and on labelled texts of third parties
 
 import asyncio
 
-from bench import story_cost, story_quality
+from bench import story_cost, story_quality, story_racing
 
 
 async def run() -> None:
@@ -15,3 +15,4 @@ async def run() -> None:
     for articles in (story_cost.FEW, story_cost.MANY):
         await story_cost.tell_memory(articles)
     await story_cost.tell_rates()
+    await story_racing.tell_racing()

@@ -23,7 +23,7 @@ from syndicator.rules.recognition import Recognised, aliases, recognise
 from syndicator.rules.selection import concerned
 from syndicator.store.articles import Articles
 
-BATCH = 40
+BATCH = 20
 """Candidates per script call: keeps a call well under 5 ms of Redis' time."""
 
 _ATTEMPTS = 20

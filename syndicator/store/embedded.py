@@ -157,6 +157,8 @@ class EmbeddedServer:
             "appendfsync": "everysec",
             "aof-use-rdb-preamble": "yes",
             "maxmemory-policy": "noeviction",
+            # Stories are hashes of a few hundred bytes: packed, each takes two thirds of the memory.
+            "hash-max-listpack-value": "512",
             "daemonize": "no",
             "save": "900 1",
             # Else it refuses to end where it cannot save (disk full, folder gone), and blocks the next start.
