@@ -304,6 +304,29 @@ class GuidRecord(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class PagesTried(Struct, frozen=True, kw_only=True):
+    """What became of the article pages that one round asked for."""
+
+    read: int = 0
+    """Known ones that were read again included."""
+    failed: int = 0
+    """Unknown ones that could not be read."""
+    failed_first: int = 0
+    """Those of them that had never failed before."""
+    why: str = ""
+    """What most of them have in common: a reason, or a sentence."""
+
+
+class Walled(Struct, frozen=True, kw_only=True):
+    """What became of article pages since one could last be read: see `rules.walls`."""
+
+    rounds: int = 0
+    """Rounds that asked for some, and could read none."""
+    pages: int = 0
+    """How many pages these were."""
+    why: str = ""
+
+
 class SourceState(Struct, frozen=True, kw_only=True):
     """What is remembered of a source between rounds."""
 
@@ -340,6 +363,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     pages they have found nothing, 0 for those that still do."""
     lacked: Mapping[str, int] = {}
     """In how many rounds in a row a selector found nothing at most before it found something again."""
+    walled: Walled = Walled()
     honesty: Honesty = Honesty()
     move: Move | None = None
     guids: GuidRecord = GuidRecord()

@@ -56,6 +56,7 @@ log = get_logger(__name__)
 class _Unread(Struct, frozen=True, kw_only=True):
     """A page that could not be read."""
 
+    why: str
     longest: timedelta = LONGEST_PAUSE
     """How long it is left alone at most."""
     gone: int | None = None
@@ -199,18 +200,20 @@ class ArticlePages:
         if not isinstance(result, Fetched):
             notes.warn_of_page(url, word(result))
             status = result.status if isinstance(result, FetchFailed) else None
-            return _Unread(longest=_longest_pause(result), gone=status if status in CONFIRMED_AFTER else None)
+            gone = status if status in CONFIRMED_AFTER else None
+            return _Unread(why=word(result), longest=_longest_pause(result), gone=gone)
         try:
             reading: ArticleReading = await self._gatherer.read_article(source, result, listed)
         except NotReadable as error:
             notes.warn_of_page(url, error.detail)
             if error.reason == Reason.EMPTY:
                 notes.missing |= {"article.title", "article.body"} & _configured(source)
-            return _Unread()
+            return _Unread(why=error.detail)
         except _POISON as error:  # a fault of ours in one page must not cost those beside it, round by round
             log.exception("an article page broke its reader", source=source.id, url=url)
             notes.warn_of_page(url, _broke(error))
-            return _Unread()
+            return _Unread(why=_broke(error))
+        notes.pages_read += 1
         notes.found.update(reading.found)
         # What one article lacks, it lacks each time that it is read.
         notes.missing.update(ESSENTIAL.intersection(reading.missing) if again else reading.missing)
@@ -232,9 +235,13 @@ class ArticlePages:
             elif isinstance(page, _Unread):
                 notes.unfinished |= page.longest < LONGEST_PAUSE and item.url not in told
                 failed.setdefault(page.longest, []).append(listed_key(source, item.url))
+                if page.longest:  # it was asked for
+                    notes.page_failed(page.why)
         for longest, keys in failed.items():
             if longest:
-                await self._store.unreadable.failed(source.id, keys, self._clock(), longest)
+                notes.pages_failed_first += await self._store.unreadable.failed(
+                    source.id, keys, self._clock(), longest
+                )
 
 
 _WORSE = "the selectors that had read it find nothing there any more: the article stays as it was"

@@ -116,6 +116,7 @@ class FeedRound:
             of_pushes=told.warnings,
             found=frozenset(notes.found | told.found),
             missing=frozenset(notes.missing | told.missing),
+            pages=notes.pages,
         )
 
     async def _read(

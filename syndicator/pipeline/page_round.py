@@ -82,6 +82,7 @@ class PageRound:
             listed=Listed(total=lists.listed, keys=lists.known),
             found=frozenset(notes.found),
             missing=frozenset(notes.missing),
+            pages=notes.pages,
         )
 
     async def _read_lists(self, source: Source, first_url: str, notes: Notes, *, further: bool) -> _Lists:

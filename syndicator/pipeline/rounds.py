@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,7 @@ from syndicator.model.article import Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.model.source import FeedHints, IdentityPolicy, Round, Source, SourceState
+from syndicator.model.source import FeedHints, IdentityPolicy, PagesTried, Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted
 from syndicator.rules.admission import Verdict
 from syndicator.rules.cadence import counts_against, passes
@@ -85,6 +86,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     found: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     """Configured selectors that found something, or nothing, on any page of the round."""
+    pages: PagesTried = PagesTried()
     archive_before: datetime | None = None
     """What a first round found to be archive from then on (`rules.archive`)."""
     hub_delivers: bool = False
@@ -113,11 +115,16 @@ class Notes:
     """Whether the source is gathered again after a long pause (`rules.announcing`)."""
     found: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    pages_read: int = 0
+    pages_failed_first: int = 0
+    """Unknown article pages that could not be read, and never had been tried before."""
     unfinished: bool = False
     """Whether a document names something that is still to be read: its validators are not to be kept then,
     for an answer that nothing has changed would hide it."""
     lists_cut: bool = False
     """Whether a later list page, or a sitemap of an index, could not be had, and may be soon."""
+    _failures: Counter[str] = field(default_factory=Counter)
+    """Why unknown article pages could not be read, and how often."""
     _sentences: dict[str, list[str]] = field(default_factory=dict)
     """Each with the article pages that it was said of; none for what is said of the round."""
 
@@ -130,6 +137,20 @@ class Notes:
         """Note what is odd on an article page."""
         for sentence in sentences:
             self._sentences.setdefault(sentence, []).append(url)
+
+    def page_failed(self, why: str) -> None:
+        """Count an unknown article page that was asked for and could not be read."""
+        self._failures[why] += 1
+
+    @property
+    def pages(self) -> PagesTried:
+        """What became of the article pages so far."""
+        return PagesTried(
+            read=self.pages_read,
+            failed=self._failures.total(),
+            failed_first=self.pages_failed_first,
+            why=self._failures.most_common(1)[0][0] if self._failures else "",
+        )
 
     def leave(self, count: int) -> None:
         """Note that so many articles of a document wait for the next round."""

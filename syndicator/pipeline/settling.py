@@ -9,7 +9,17 @@ from msgspec.structs import replace
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Failure, FeedHints, GuidRecord, Honesty, Move, Round, Source, SourceState
+from syndicator.model.source import (
+    Failure,
+    FeedHints,
+    GuidRecord,
+    Honesty,
+    Move,
+    Round,
+    Source,
+    SourceState,
+    Walled,
+)
 from syndicator.pipeline.rounds import Outcome, address
 from syndicator.rules.cadence import (
     GONE,
@@ -31,6 +41,8 @@ from syndicator.rules.moves import sentence as move_sentence
 from syndicator.rules.redesign import lengthened, noted
 from syndicator.rules.redesign import warning as redesign_warning
 from syndicator.rules.rhythm import gap_warning, learned
+from syndicator.rules.walls import sentence as wall_sentence
+from syndicator.rules.walls import walled
 
 
 class Settling:
@@ -60,6 +72,7 @@ class Settling:
             own_warnings=(),
             missing={},
             lacked={},
+            walled=Walled(),
             honesty=Honesty(),
             move=None,
             guids=GuidRecord(),
@@ -152,6 +165,7 @@ class Settling:
             hints=outcome.hints or state.hints,
             missing=noted(state.missing, found=outcome.found, missing=outcome.missing),
             lacked=lengthened(state.lacked, state.missing, found=outcome.found),
+            walled=walled(state.walled, outcome.pages),
             move=_moved(source, state, outcome, began, now),
             guids=after_round(state.guids, outcome.guids, now),
         )
@@ -200,6 +214,7 @@ def _noticed(source: Source, state: SourceState, now: datetime) -> tuple[str, ..
     """Say what only a look at several rounds shows, as long as it is so."""
     found = (
         redesign_warning(state.missing, state.lacked),
+        wall_sentence(state.walled),
         honesty_sentence(state.honesty, now),
         move_sentence(state.move),
         ladder_sentence(source, state),

@@ -94,6 +94,7 @@ class SitemapRound:
             warnings=notes.warnings,
             found=frozenset(notes.found),
             missing=frozenset(notes.missing),
+            pages=notes.pages,
         )
 
     async def _read(

@@ -10,6 +10,7 @@ from syndicator.rules.cadence import resting
 from syndicator.rules.redesign import redesigned
 from syndicator.rules.rhythm import expected_since
 from syndicator.rules.spans import span
+from syndicator.rules.walls import sentence as wall_sentence
 
 LATE_AFTER = timedelta(minutes=2)
 """A source that is due begins within seconds where workers are free."""
@@ -88,6 +89,8 @@ def _stuck(source: Source, state: SourceState) -> str | None:
     lost = [name for name in redesigned(state.missing, state.lacked) if name in _VITAL]
     if lost:
         return f"these selectors find nothing any more: {', '.join(lost)}"
+    if source.kind is not SourceKind.FEED and (wall := wall_sentence(state.walled)):
+        return wall
     # Pages that failed and are not tried again yet are listed, and pass for known.
     never = not state.fruitful and state.last_new_at is None
     empty = state.last_round == Round() and not _found_unchanged(state)

@@ -32,10 +32,13 @@ class Unreadable:
 
     async def failed(
         self, source: SourceId, keys: Sequence[str], now: datetime, longest: timedelta = LONGEST_PAUSE
-    ) -> None:
-        """Note that these could not be read: each pause is twice as long as the last, up to `longest`."""
+    ) -> int:
+        """Note that these could not be read: each pause is twice as long as the last, up to `longest`.
+
+        Gives how many of them failed for the first time.
+        """
         if not keys:
-            return
+            return 0
         found = await self._tries(source, keys)
         key = self._keys.unreadable(source)
         written: list[str | int] = []
@@ -48,6 +51,7 @@ class Unreadable:
         if dropped:
             commands.insert(0, ("HDEL", key, *dropped))
         await self._redis.batch(commands)
+        return sum(page not in found for page in keys)
 
     async def _too_many(self, key: str) -> list[str]:
         """Name what is forgotten for the sake of the new: the pages whose next try came longest ago."""

@@ -51,6 +51,7 @@ from syndicator.rules import (
     redesign,
     rhythm,
     subscription,
+    walls,
     withdrawal,
 )
 from syndicator.rules import pictures as picture_rules
@@ -316,6 +317,11 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ),
     ("Withdrawals", "A portal whose pages are gone", [f"{withdrawal.PORTAL_WIDE} or more"]),
     ("Identity", "Earlier revisions", [f"{stored_articles.MAX_KEPT_BYTES // 1024} KiB"]),
+    (
+        "Article pages",
+        "None can be read any more",
+        [f"of {walls.SURE_PAGES} or more", f"in {walls.SURE_ROUNDS} rounds"],
+    ),
     ("Article pages", "Redesign", [f"{redesign.SURE_AFTER} rounds", f"in {redesign.PATIENT_AFTER}"]),
     ("Article pages", "An embargo over 400 d", []),
     ("Article pages", "A held page", [holding.READ_AGAIN_AFTER]),

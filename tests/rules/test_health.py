@@ -8,7 +8,7 @@ from rules.portals import MONDAY, daytime, gathered, publications
 from support import NOON
 
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Failure, Round, Source, SourceKind, SourceState
+from syndicator.model.source import Every, Failure, Round, Source, SourceKind, SourceState, Walled
 from syndicator.rules.cadence import GONE
 from syndicator.rules.health import Health, Standing, health
 
@@ -91,6 +91,7 @@ STANDINGS = [
         Standing.STUCK,
         "these selectors find nothing any more: article.body, list.item",
     ),
+    (replace(FINE, walled=Walled(rounds=9, pages=9, why="http_403")), Standing.OK, ""),
     (replace(FINE, missing={"article.body": 2, "article.quote": 99}), Standing.OK, ""),
 ]
 
@@ -98,6 +99,14 @@ STANDINGS = [
 @pytest.mark.parametrize(("state", "kind", "why"), STANDINGS)
 def test_the_worst_is_told(state: SourceState, kind: Standing, why: str) -> None:
     assert health(SOURCE, state, NOON) == Health(kind=kind, why=why)
+
+
+def test_pages_that_cannot_be_read_are_the_end_of_a_source_without_a_feed() -> None:
+    state = replace(FINE, walled=Walled(rounds=4, pages=7, why="http_403"))
+    for kind in (SourceKind.PAGE, SourceKind.SITEMAP):
+        found = health(replace(SOURCE, kind=kind), state, NOON)
+        assert found.kind is Standing.STUCK
+        assert found.why == "none of its 7 latest article pages could be read, in 4 rounds: http_403"
 
 
 WEEKS = 4
