@@ -24,16 +24,8 @@ from syndicator.settings.sections import (
     StoreSection,
     WorkSection,
 )
-from syndicator.settings.sources import (
-    ArticleForm,
-    AuthForm,
-    ListForm,
-    PolitenessForm,
-    PopularForm,
-    ReplaceForm,
-    ScheduleForm,
-    SourceForm,
-)
+from syndicator.settings.selectors import ArticleForm, ListForm, PopularForm, ReplaceForm
+from syndicator.settings.sources import AuthForm, PolitenessForm, ScheduleForm, SourceForm
 from syndicator.settings.stories import StorySection
 
 BEGIN = "<!-- reference: made by `make docs`, do not edit -->"
