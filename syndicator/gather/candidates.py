@@ -14,6 +14,7 @@ from syndicator.gather.entry import Channel, Deleted, Entry, Picture
 from syndicator.gather.feed_language import by_their_words
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
 from syndicator.gather.origin import Origin
+from syndicator.gather.same_picture import alone
 from syndicator.gather.status import cancelled
 from syndicator.gather.text import (
     MAX_AUTHORS,
@@ -298,7 +299,7 @@ def _photos(entry: Entry, lost_picture: str | None, changes: Changes) -> tuple[P
     if not photos and lost_picture:
         changes.note("photos", lost_picture, "it stood in the summary, of which only the words are the lead")
         return (Photo(url=lost_picture),)
-    return tuple(photos.values())
+    return alone(photos.values())
 
 
 def _count(text: str) -> int | None:

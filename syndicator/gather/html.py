@@ -60,6 +60,11 @@ _IMAGE = re.compile(r"<img\b([^<>]{0,8000})>", re.IGNORECASE)
 _WITH_NOSCRIPT = re.compile(
     r"<img\b([^<>]{0,8000})>\s*<noscript>\s*(<img\b[^<>]{0,8000}>)\s*</noscript>", re.IGNORECASE
 )
+_SOURCE = re.compile(r"<source\b([^<>]{0,8000})>", re.IGNORECASE)
+_WITH_SOURCES = re.compile(
+    r"((?:<source\b[^<>]{0,8000}>(?:\s*</source>)?\s*){1,20}+)<img\b([^<>]{0,8000})>", re.IGNORECASE
+)
+"""An image of a `<picture>`, behind what else that offers."""
 _ATTRIBUTE = re.compile(r"([a-z-]{2,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _LAZY_HINTS = ("data-", "srcset", "lazy", "blank.", "spacer.", "placeholder", "<noscript")
 _HIDDEN = re.compile(r"<span\b([^<>]{0,500})>[^<>]{0,200}</span>", re.IGNORECASE)
@@ -151,6 +156,7 @@ class HtmlCleaner:
         if "<amp-img" in markup:  # AMP's own element for pictures
             markup = markup.replace("<amp-img", "<img").replace("</amp-img>", "")
         if "<img" in markup and any(hint in markup for hint in _LAZY_HINTS):
+            markup = _WITH_SOURCES.sub(_of_picture, markup)
             markup = _IMAGE.sub(_with_source, _WITH_NOSCRIPT.sub(_shown, markup))
         if "display" in markup or "hidden" in markup or "sceditor-" in markup:
             markup = _HIDDEN.sub(_without_hidden, markup)
@@ -221,6 +227,21 @@ def _with_source(match: re.Match[str]) -> str:
     source = _source(attributes)
     if not source or source == attributes.get("src"):
         return match[0] if source else ""
+    return _image(source, attributes)
+
+
+def _of_picture(match: re.Match[str]) -> str:
+    """Give an image that has no address of its own the largest that the `<picture>` around it offers."""
+    attributes = _attributes(match[2])
+    offered = None if _source(attributes) else largest(*_sets(match[1]))
+    return _image(offered.url, attributes) if offered else match[0]
+
+
+def _sets(sources: str) -> list[str]:
+    return [value for tag in _SOURCE.findall(sources) for value in own_sets(_attributes(tag))]
+
+
+def _image(source: str, attributes: Mapping[str, str]) -> str:
     kept = {"src": source} | {
         name: attributes[name] for name in ("alt", "width", "height") if name in attributes
     }

@@ -5,6 +5,7 @@ Told by the path: without what says how it is to be scaled, one path ends with t
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from msgspec.structs import replace
@@ -27,6 +28,8 @@ _SIZE_IN_NAME = re.compile(
     r"|@[23]x$",
     re.IGNORECASE,
 )
+_REMEMBERED = 256
+"""Addresses: each photo of an article is compared with all others of it."""
 _ADDRESS_PARAMETERS = ("url", "src", "image", "img")
 
 
@@ -43,23 +46,24 @@ def is_same_picture(one: str, other: str) -> bool:
     return longer[-len(shorter) :] == shorter or _ends_alike(one, other, first, second)
 
 
-def _ends_alike(one: str, other: str, first: list[str], second: list[str]) -> bool:
+def _ends_alike(one: str, other: str, first: tuple[str, ...], second: tuple[str, ...]) -> bool:
     """Whether two paths of one host end with the same folders and name, whatever stands ahead of these."""
     is_named = len(first[-1]) >= MIN_NAMED and any(map(str.isdigit, first[-1]))
     same_host = urlsplit(one).hostname == urlsplit(other).hostname
     return is_named and same_host and first[-MIN_FOLDERS - 1 :] == second[-MIN_FOLDERS - 1 :]
 
 
-def _parts(url: str) -> list[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def _parts(url: str) -> tuple[str, ...]:
     """Give the parts of a path that say which picture it is; none where its name is not a file's."""
     parts = urlsplit(url)
     if not _FILE.search(parts.path):
         query = parse_qs(parts.query)
         inner = next((query[name][0] for name in _ADDRESS_PARAMETERS if name in query), "")
-        return _parts(inner) if _FILE.search(urlsplit(inner).path) else [f"{parts.path}?{parts.query}"]
+        return _parts(inner) if _FILE.search(urlsplit(inner).path) else (f"{parts.path}?{parts.query}",)
     *folders, name = [part for part in unquote(parts.path).lower().split("/") if part]
     stem = _SIZE_IN_NAME.sub("", _FILE.split(name)[0])
-    return [*(part for part in folders if not _SCALE.fullmatch(part)), stem]
+    return (*(part for part in folders if not _SCALE.fullmatch(part)), stem)
 
 
 def alone(photos: Iterable[Photo]) -> tuple[Photo, ...]:

@@ -4,6 +4,7 @@ feedparser takes seconds for some inputs; it gets bytes, never a URL or a path; 
 is faster and safer), and so are its dates (it knows neither zone names nor words).
 """
 
+import html
 import io
 import re
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
-from syndicator.gather.entry import Channel, Entry, Picture
+from syndicator.gather.entry import Channel, Deleted, Entry, Picture
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.html import MAX_ATTRIBUTES, weight
 from syndicator.gather.repairing import repaired
@@ -28,6 +29,12 @@ _RAISED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 """What feedparser has been seen to raise on odd documents."""
 _PLAIN = "text/plain"
 _HEAD = 64 * 1024
+_TOMBSTONES = b"http://purl.org/atompub/tombstones/1.0"
+_NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
+_DELETED = re.compile(
+    rb"<(?:[\w-]{1,20}:)?deleted-entry\b([^<>]{0,4000})>"
+    rb"(?:\s{0,200}<(?:[\w-]{1,20}:)?comment\b[^<>]{0,500}>([^<>]{0,4000}))?"
+)
 _PLACE = re.compile(r",? line \d+, column \d+$")
 
 
@@ -87,6 +94,7 @@ def _read_parsed(fetched: Fetched, limit: int, doubt: str) -> Channel:
         hubs=_links(feed, "hub"),
         self_url=next(iter(_links(feed, "self")), ""),
         entries=entries,
+        deleted=_deleted(fetched.body),
         left_out=max(0, len(parsed.entries) - limit),
         warnings=warnings,
     )
@@ -112,6 +120,30 @@ def _named_texts(body: bytes, name: bytes) -> list[str]:
     head = body[:_HEAD].partition(b"<item")[0]
     named = re.findall(rb"<%b>\s{0,20}([\w-]{1,12})\s{0,20}</%b>" % (name, name), head)
     return [text.decode("ascii", "replace") for text in named]
+
+
+def _deleted(body: bytes) -> list[Deleted]:
+    """Give the deleted entries of Atom (RFC 6721), of which feedparser knows nothing."""
+    if _TOMBSTONES not in body:
+        return []
+    found = _DELETED.finditer(_NO_MARKUP.sub(b"", body))
+    return [
+        Deleted(
+            guid=_attribute(match[1], b"ref"),
+            when=_attribute(match[1], b"when"),
+            comment=_text(match[2] or b""),
+        )
+        for match in found
+    ]
+
+
+def _attribute(tag: bytes, name: bytes) -> str:
+    match = re.search(rb"""(?<![\w:-])%b\s*=\s*(?:"([^"]*)"|'([^']*)')""" % name, tag)
+    return _text(match[1] or match[2] or b"") if match else ""
+
+
+def _text(raw: bytes) -> str:
+    return html.unescape(raw.decode("utf-8", "replace"))
 
 
 def _links(feed: Any, relation: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Photos of article pages: in their largest form, with caption, credit and size."""
 
+import time
 from typing import Any
 
 import pytest
@@ -194,6 +195,27 @@ def test_a_feeds_picture_that_loads_late() -> None:
     assert HtmlCleaner(BASE).clean(content) == f'<p>Isi.</p><img src="{BASE}/a.jpg" alt="Foto">'
     content = "<p>Isi.</p><img src='/a.jpg' data-x=1><noscript><img src='/a.jpg'></noscript>"
     assert HtmlCleaner(BASE).clean(content) == f'<p>Isi.</p><img src="{BASE}/a.jpg">'
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "<picture><source srcset='/s.jpg 300w'><source srcset='/a.jpg 900w'><img alt='Foto'></picture>",
+        "<picture><source data-srcset='/a.jpg 1200w' type=image/webp></source> <img src='/lazy.gif' alt=Foto>",
+        "<source srcset='/b.jpg 2x'><img src='/a.jpg' alt='Foto'>",
+    ],
+)
+def test_a_picture_element_of_a_feed(picture: str) -> None:
+    assert (
+        HtmlCleaner(BASE).clean(f"<p>Isi.</p>{picture}") == f'<p>Isi.</p><img src="{BASE}/a.jpg" alt="Foto">'
+    )
+
+
+def test_sources_without_end_cost_little() -> None:
+    began = time.process_time()
+    HtmlCleaner(BASE).clean("<source srcset=a>" * 25_000)
+    HtmlCleaner(BASE).clean("<source srcset=a" + " " * 400_000)
+    assert time.process_time() - began < 2
 
 
 def test_the_widest_offer() -> None:

@@ -41,6 +41,25 @@ def test_tags_left_open() -> None:
     assert reading.candidates[0].lead == "a b"
 
 
+def test_deleted_entries_of_a_broken_document() -> None:
+    document = b"""<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0">
+    <title>Kota</title>
+    <!-- <at:deleted-entry ref="urn:no:1" when="2026-11-05T10:00:00Z"/> -->
+    <entry><id>urn:1</id><title>1</title><summary>a <b>b</summary><updated>2026-11-05T09:00:00Z</updated></entry>
+    <entry><id>urn:2</id><title>2</title><content type="html"><![CDATA[<at:deleted-entry ref="urn:no:2"/>]]>
+    </content></entry>
+    <at:deleted-entry ref="urn:3?a=1&amp;b=2" when="2026-11-05T11:00:00Z"><at:comment>Keliru &amp; ditarik
+    </at:comment></at:deleted-entry>
+    <at:deleted-entry when='2026-11-05T11:30:00Z' ref='urn:4'/>
+    </feed>"""
+    reading = read(document)
+    assert titles(reading) == ["1", "2"]
+    assert any("not well-formed" in warning for warning in reading.warnings)
+    first, second = reading.deleted
+    assert (first.guid, first.comment, second.guid) == ("urn:3?a=1&b=2", "Keliru & ditarik", "urn:4")
+    assert str(first.at) == "2026-11-05 11:00:00+00:00"
+
+
 def test_a_document_cut_off() -> None:
     reading = read(rss("<title>1</title>", "<title>2</title>", "<title>cut")[:-30])
     assert titles(reading) == ["1", "2"]
