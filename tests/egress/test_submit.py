@@ -110,13 +110,14 @@ async def test_the_rules_for_sources_hold() -> None:
 
 
 async def test_time_and_turns_are_limited() -> None:
-    one = ConnectionLimits(total=1, per_host=1, wait_s=0.1)
+    one = ConnectionLimits(total=1, per_host=1, wait_s=1.0)
     async with serving(silent()) as server, egress_on("127.0.0.1", source_limits=one) as egress:
         with pytest.raises(EgressError, match="timeout"):
             await egress.submit(server.url(), FORM, limits=SHORT)
         stuck = asyncio.create_task(egress.submit(server.url(), FORM, limits=FetchLimits(timeout_s=30)))
         while len(server.asked) < 2:
-            await asyncio.sleep(0)
+            assert not stuck.done()
+            await asyncio.sleep(0.001)
         with pytest.raises(EgressError, match="busy"):
             await egress.submit(server.url(), FORM)
         stuck.cancel()

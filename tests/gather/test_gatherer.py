@@ -96,7 +96,7 @@ async def test_the_limits_of_the_source_hold() -> None:
 
 
 async def test_pages_are_read_in_the_pool() -> None:
-    async with portal(berita=says(PAGE), artikel=says(ARTICLE)) as url, gatherer() as door:
+    async with portal(berita=says(PAGE), **{"artikel-1": says(ARTICLE)}) as url, gatherer() as door:
         news = Source(
             **{name: getattr(source(), name) for name in ("id", "title", "schedule")},
             kind=SourceKind.PAGE,
@@ -113,12 +113,12 @@ async def test_pages_are_read_in_the_pool() -> None:
         assert listed.items[0].published_at == datetime(2026, 11, 3, 3, tzinfo=UTC)
         assert listed.popular == (await door.read_popular(news, page)).items
         assert listed.popular[0].views == 2619
-        answer = await door.fetch(news, f"{url}artikel")
+        answer = await door.fetch(news, f"{url}artikel-1")
         assert isinstance(answer, Fetched)
         candidate = (await door.read_article(news, answer, listed.items[0])).candidate
         assert candidate.title == "Judul satu"
         assert candidate.url == f"{url}read/1"
-        assert candidate.canonical_url == f"{url}artikel"
+        assert candidate.canonical_url == f"{url}artikel-1"
         assert candidate.body_html == "<p>Isi.</p>"
 
 
