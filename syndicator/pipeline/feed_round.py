@@ -17,13 +17,13 @@ from syndicator.pipeline.admitting import Admitted, tally
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.joining import apart, as_listed
+from syndicator.pipeline.noting import note_popularity
 from syndicator.pipeline.polling import Polling
 from syndicator.pipeline.rounds import (
     Listed,
     Notes,
     Outcome,
     new_notes,
-    note_views,
     poll_of,
     with_known,
 )
@@ -101,7 +101,7 @@ class FeedRound:
         outcome = await self._polling.poll(source, state, read, patient=pushed is not None)
         # Young article pages change while their feed does not.
         rechecked = await self._pages.recheck(source, notes) if source.full_text else []
-        await note_views(self._store, self._clock, source.id, rechecked)
+        await note_popularity(self._store, self._clock, source.id, rechecked)
         outcome = replace(outcome, round=outcome.round + tally(rechecked))
         delivers = await self._subscribing.delivers(source)
         if pushed is not None:
@@ -130,7 +130,7 @@ class FeedRound:
         popular: tuple[PopularItem, ...] = ()
         if source.popular is not None and source.popular.url is not None:
             popular = await self._pages.popular(source, source.popular.url, notes)
-        await note_views(self._store, self._clock, source.id, taken.admitted, popular)
+        await note_popularity(self._store, self._clock, source.id, taken.admitted, popular)
         counts = with_known(tally(taken.admitted), len(taken.known))
         await self._subscribing.advertised(source, document, reading.hubs, reading.self_url)
         await self._subscribing.polled(source, counts.new)
@@ -202,7 +202,7 @@ class FeedRound:
             await self._taken_back.entries_deleted(source, reading)
             admitted, known = admitted + taken.admitted, known + len(taken.known)
             notes.warn(*reading.warnings)
-        await note_views(self._store, self._clock, source.id, admitted)
+        await note_popularity(self._store, self._clock, source.id, admitted)
         counts = with_known(tally(admitted), known)
         await self._subscribing.settled(source, documents, counts)
         return Outcome(

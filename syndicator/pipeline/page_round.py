@@ -12,6 +12,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.admitting import tally
 from syndicator.pipeline.article_pages import ArticlePages
+from syndicator.pipeline.noting import note_popularity
 from syndicator.pipeline.rounds import (
     Listed,
     Notes,
@@ -22,7 +23,6 @@ from syndicator.pipeline.rounds import (
     is_wanted_later,
     listing_until,
     new_notes,
-    note_views,
     poll_of,
     with_known,
     word,
@@ -71,7 +71,7 @@ class PageRound:
         unknown = await self._pages.unknown(source, boxed)
         admitted = fresh + await self._pages.take_in(source, unknown, notes, backfill=True)
         admitted += await self._pages.recheck(source, notes)
-        await note_views(self._store, self._clock, source.id, admitted, lists.popular)
+        await note_popularity(self._store, self._clock, source.id, admitted, lists.popular)
         return Outcome(
             round=with_known(tally(admitted), len(lists.known)),
             warnings=notes.warnings,

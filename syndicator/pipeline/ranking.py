@@ -49,8 +49,8 @@ class RankStep:
 
     async def _ranking(self, spec: FeedSpec, now: datetime) -> list[Ranked]:
         chosen = await most_popular(self._store, spec.filter, spec.window, spec.size, now)
-        views = await self._store.popularity.views([place.article_id for place in chosen])
+        views = await self._store.popularity.views([article for article, _ in chosen])
         return [
-            Ranked(article_id=place.article_id, score=round(place.score, 1), views=count)
-            for place, count in zip(chosen, views, strict=True)
+            Ranked(article_id=article, score=round(score, 1), views=count)
+            for (article, score), count in zip(chosen, views, strict=True)
         ]

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -12,20 +12,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable, SyndicatorError
-from syndicator.model.article import Candidate, PopularItem
-from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
-from syndicator.model.ids import ArticleId, SourceId
+from syndicator.model.ids import ArticleId
 from syndicator.model.source import FeedHints, IdentityPolicy, PagesTried, Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted
 from syndicator.rules.admission import Verdict
 from syndicator.rules.cadence import counts_against, passes
-from syndicator.rules.identity import url_key
 from syndicator.rules.ladder import GuidEvidence
 from syndicator.rules.moves import to_ask
 from syndicator.rules.rhythm import Poll
-from syndicator.store.popularity import ViewReading
-from syndicator.store.store import Store
 
 READING_TIME_S = 200.0
 """So long a round goes on to article pages; what is left is still listed, and unknown, in the next."""
@@ -223,38 +218,6 @@ async def body_hash(fetched: Fetched) -> str:
 
 def _digest(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()
-
-
-async def note_views(
-    store: Store,
-    clock: Clock,
-    source: SourceId,
-    admitted: Iterable[Admitted],
-    popular: Sequence[PopularItem] = (),
-) -> None:
-    """Keep the view counters that a source shows of its own articles: on their pages, in its popular box."""
-    now = clock()
-    readings = {
-        one.article_id: _reading(one)
-        for one in admitted
-        if one.candidate.views is not None and one.verdict is not Verdict.DUPLICATE
-    }
-    boxed = await store.articles.resolve([url_key(item.url) for item in popular])
-    for item, found in zip(popular, boxed, strict=True):
-        if found is not None and found.source == source and item.views is not None:
-            readings[found.article_id] = ViewReading(
-                article_id=found.article_id, views=item.views, published_at=item.published_at or now
-            )
-    await store.popularity.record(list(readings.values()), now)
-
-
-def _reading(one: Admitted) -> ViewReading:
-    candidate: Candidate = one.candidate
-    return ViewReading(
-        article_id=one.article_id,
-        views=candidate.views or 0,
-        published_at=candidate.published_at or candidate.provenance.fetched_at,
-    )
 
 
 def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pushed: bool = False) -> Poll:

@@ -5,9 +5,10 @@ from datetime import datetime
 from syndicator.model.article import Article
 from syndicator.model.feed import Filter, Per, Window
 from syndicator.model.ids import ArticleId
+from syndicator.model.signal import SignalKind
 from syndicator.pipeline.telling import Telling, Told
 from syndicator.rules.selection import facets_for, matches
-from syndicator.store.popularity import BOARD_SIZE, BoardPlace
+from syndicator.store.signals import BOARD_SIZE
 from syndicator.store.store import Store
 
 DEEPEST = 5000
@@ -44,13 +45,18 @@ async def latest(store: Store, wanted: Filter, size: int, per: Per = Per.ARTICLE
 
 async def most_popular(
     store: Store, wanted: Filter, window: Window, size: int, now: datetime
-) -> list[BoardPlace]:
-    """Give the first `size` places of a board whose articles pass a filter."""
-    found: list[BoardPlace] = []
+) -> list[tuple[ArticleId, float]]:
+    """Give the first `size` places of a board whose articles pass a filter, with their views."""
+    found: list[tuple[ArticleId, float]] = []
     for start in range(0, BOARD_SIZE, PAGE):
-        places = await store.popularity.top(window, PAGE, now, start=start)
-        heads = await store.articles.get_many([place.article_id for place in places], bodies=False)
-        found += [place for place, head in zip(places, heads, strict=True) if head and matches(wanted, head)]
-        if len(found) >= size or len(places) < PAGE:
+        ids = await store.signals.top(SignalKind.VIEWS, window, PAGE, start)
+        heads = await store.articles.get_many(ids, bodies=False)
+        sums = (await store.signals.sums(ids, [window], now))[window]
+        found += [
+            (one, counted.get(SignalKind.VIEWS, 0))
+            for one, head, counted in zip(ids, heads, sums, strict=True)
+            if head and matches(wanted, head)
+        ]
+        if len(found) >= size or len(ids) < PAGE:
             break
     return found[:size]

@@ -17,13 +17,13 @@ from syndicator.pipeline.admitting import Admitted, tally
 from syndicator.pipeline.article_pages import RECHECKS, SOON, ArticlePages
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.joining import nameless
+from syndicator.pipeline.noting import note_popularity
 from syndicator.pipeline.polling import Polling
 from syndicator.pipeline.rounds import (
     Listed,
     Notes,
     Outcome,
     new_notes,
-    note_views,
     poll_of,
     with_known,
 )
@@ -87,7 +87,7 @@ class SitemapRound:
 
         outcome = await self._polling.poll(source, state, read)
         rechecked = await self._pages.recheck(source, notes) if source.full_text else []
-        await note_views(self._store, self._clock, source.id, rechecked)
+        await note_popularity(self._store, self._clock, source.id, rechecked)
         return replace(
             outcome,
             round=outcome.round + tally(rechecked),
@@ -114,7 +114,7 @@ class SitemapRound:
         popular: tuple[PopularItem, ...] = ()
         if source.popular is not None and source.popular.url is not None:
             popular = await self._pages.popular(source, source.popular.url, notes)
-        await note_views(self._store, self._clock, source.id, admitted, popular)
+        await note_popularity(self._store, self._clock, source.id, admitted, popular)
         # An index may stay as it is while the sitemaps that it names change: it is read each time. So is
         # what names more than was read.
         forget = listing.is_index or notes.unfinished

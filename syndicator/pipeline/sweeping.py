@@ -83,7 +83,6 @@ class SweepStep:
             await articles.sweep_carried(source, now, self._retention.articles)
         for endpoint in self._names.endpoints:
             await self._store.deliveries.sweep(endpoint, now)
-        await self._store.popularity.trim()
         await self._store.feeds.touch(self._showing(gone), now)
         leavers = await self._store.configured.remove_leavers(now)
         if not (bodies or gone or identities or leavers):

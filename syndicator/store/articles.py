@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Alias, Article, Identity
 from syndicator.model.clock import from_ms, to_ms
-from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.admission import Admission, Known, Verdict
 from syndicator.rules.recognition import Found
@@ -18,6 +17,7 @@ from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
+from syndicator.store.signals import forgetting
 from syndicator.store.stories import Stories
 
 
@@ -349,8 +349,8 @@ class Articles:
         commands.append(
             ("DEL", keys.article(article_id), keys.revisions(article_id), keys.aliases(article_id))
         )
-        commands += [("ZREM", keys.admitted(), article_id), ("HDEL", keys.views(), article_id)]
-        commands += [("ZREM", keys.board(window), article_id) for window in Window]
+        commands.append(("ZREM", keys.admitted(), article_id))
+        commands += forgetting(keys, article_id)
         if article:
             commands.append(("ZREM", keys.recheck(article.source), article_id))
         return commands

@@ -5,15 +5,16 @@ them. All keys of a namespace share one hash tag, so that they share a slot on R
 every script stays atomic there.
 """
 
-from syndicator.model.feed import Format, Window
+from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, EndpointId, EventId, FeedId, SourceId, StoryId
+from syndicator.store.popularity_keys import PopularityKeys
 
 
-class Keys:
+class Keys(PopularityKeys):
     """The key table of one namespace."""
 
     def __init__(self, namespace: str) -> None:
-        self._prefix = f"syn:{{{namespace}}}:"
+        super().__init__(f"syn:{{{namespace}}}:")
 
     def meta(self) -> str:
         """HASH: `schema` (version of this layout), `created_ms`.
@@ -302,20 +303,6 @@ class Keys:
         Kept: until the next one, of configured feeds (and a week). Written by: rank.
         """
         return f"{self._prefix}ranking:{feed}"
-
-    def views(self) -> str:
-        """HASH: article id → `views:read_ms`, the portal's counter as last read.
-
-        Kept: goes with its article. Written by: views.
-        """
-        return self._prefix + "views"
-
-    def board(self, window: Window) -> str:
-        """ZSET: article id → decayed views, as a logarithm (`all`: plain views).
-
-        Kept: the top few thousand. Written by: views.
-        """
-        return f"{self._prefix}board:{window.value}"
 
     def outbox(self) -> str:
         """STREAM: every event, in order, `event` (msgpack `Event`).

@@ -27,7 +27,8 @@ def key_reference() -> str:
     """Give the whole page."""
     rows = (
         _row(method.__name__, method)
-        for method in vars(Keys).values()
+        for table in Keys.__mro__[:-1]
+        for method in vars(table).values()
         if inspect.isfunction(method) and not method.__name__.startswith("_")
     )
     return _INTRODUCTION + "".join(f"{row}\n" for row in rows)

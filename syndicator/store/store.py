@@ -22,6 +22,7 @@ from syndicator.store.pictures import Pictures
 from syndicator.store.politeness import SharedTurns
 from syndicator.store.popularity import Popularity
 from syndicator.store.robots import RobotsFiles
+from syndicator.store.signals import Signals
 from syndicator.store.sources import Sources
 from syndicator.store.stories import Stories
 from syndicator.store.subscriptions import Subscriptions
@@ -63,7 +64,8 @@ class Store:
         self.held = Held(connection, keys)
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, options.kept_pictures)
-        self.popularity = Popularity(connection, keys)
+        self.signals = Signals(connection, keys)
+        self.popularity = Popularity(connection, keys, self.signals)
         self.robots = RobotsFiles(connection, keys)
         self.sources = Sources(connection, keys)
         self.subscriptions = Subscriptions(connection, keys)

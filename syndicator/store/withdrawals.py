@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import from_ms, to_ms
-from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId
 from syndicator.rules.selection import facets_of
 from syndicator.rules.withdrawal import Restoring, Withdrawing
@@ -21,6 +20,7 @@ from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
+from syndicator.store.signals import forgetting
 
 
 class Withdrawals:
@@ -43,10 +43,9 @@ class Withdrawals:
             ("ZADD", keys.withdrawals(), now_ms, article.id),
             ("ZREM", keys.admitted(), article.id),
             ("ZREM", keys.recheck(article.source), article.id),
-            ("HDEL", keys.views(), article.id),
         ]
         writes += [("ZREM", keys.timeline(facet), article.id) for facet in facets_of(article)]
-        writes += [("ZREM", keys.board(window), article.id) for window in Window]
+        writes += forgetting(keys, article.id)
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes.append(append_event(keys, intent.event))
         expects = ((keys.article(article.id), "revision", str(article.revision)),)

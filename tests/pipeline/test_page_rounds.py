@@ -8,6 +8,7 @@ from support import NOON, ManualClock
 
 from syndicator.model.feed import Window
 from syndicator.model.ids import FeedId, SourceId
+from syndicator.model.signal import SignalKind
 from syndicator.service import Service
 
 CITY = SourceId("city")
@@ -151,8 +152,9 @@ async def test_the_popular_box_is_kept_and_ranked(
         (top, *_) = (await service.publisher.snapshot(FeedId("popular"))).entries
         assert top.popularity is not None
         assert (top.popularity.rank, top.popularity.views) == (1, 3000)
-        places = await service.store.popularity.top(Window.ALL, 10, clock())
-        assert [place.score for place in places] == [3000, 520]
+        ids = await service.store.signals.top(SignalKind.VIEWS, Window.ALL, 10)
+        sums = await service.store.signals.sums(ids, [Window.ALL], clock())
+        assert [one[SignalKind.VIEWS] for one in sums[Window.ALL]] == [3000, 520]
 
 
 async def _rank(service: Service) -> None:

@@ -19,7 +19,7 @@ from syndicator.model.status import QueueCounts
 from syndicator.pipeline.admitting import Admitter
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service, origins
-from syndicator.store.popularity import ViewReading
+from syndicator.store.popularity import Reading
 
 __all__ = ["partner"]  # a fixture
 
@@ -58,7 +58,12 @@ async def live(service: Service, clock: ManualClock, days: int, sources: tuple[s
                 await admitter.admit([article])
         places, _ = await service.store.articles.timeline(["all"], 4)
         readings = [
-            ViewReading(article_id=ArticleId(place.article_id), views=day, published_at=clock())
+            Reading(
+                article_id=ArticleId(place.article_id),
+                source=SourceId(sources[0]),
+                count=day,
+                published_at=clock(),
+            )
             for place in places
         ]
         await service.store.popularity.record(readings, clock())

@@ -12,10 +12,11 @@ from syndicator.model.article import Identity
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Window
 from syndicator.model.ids import FeedId, SourceId
+from syndicator.model.signal import SignalKind
 from syndicator.pipeline.admitting import Admitter, tally
 from syndicator.rules.admission import Admission, Verdict
 from syndicator.rules.identity import identify
-from syndicator.store.popularity import ViewReading
+from syndicator.store.popularity import Reading
 from syndicator.store.store import Store
 
 LATEST = FeedSpec(id=FeedId("latest"), title="Latest")
@@ -221,13 +222,13 @@ async def test_a_swept_article_that_is_still_listed_never_comes_back(
     store: Store, clock: ManualClock
 ) -> None:
     one, _ = await admitter(store, clock).admit([candidate(1), candidate(2)])
-    reading = ViewReading(article_id=one.article_id, views=9, published_at=NOON)
+    reading = Reading(article_id=one.article_id, source=SourceId("city"), count=9, published_at=NOON)
     await store.popularity.record([reading], clock())
     clock.advance(91 * 86400)
     gone = await store.articles.sweep(clock(), timedelta(days=90), 100)
     assert len(gone) == 2
     assert await store.articles.count() == 0
-    assert await store.popularity.top(Window.ALL, 10, clock()) == []
+    assert await store.signals.top(SignalKind.VIEWS, Window.ALL, 10) == []
     (again,) = await admitter(store, clock).admit([candidate(1)])
     assert again.verdict is Verdict.UNCHANGED
     assert await store.articles.get(again.article_id) is None

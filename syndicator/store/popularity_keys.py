@@ -1,0 +1,55 @@
+"""The part of the key table that popularity is kept in."""
+
+from syndicator.model.feed import Window
+from syndicator.model.ids import ArticleId
+from syndicator.model.signal import SignalKind
+
+
+class PopularityKeys:
+    """Keys of counters, boards and ranks, behind the prefix of a namespace."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def readings(self, kind: SignalKind) -> str:
+        """HASH: article id → `count:read_ms`, the portal's counter as last read.
+
+        Kept: goes with its article. Written by: readings.
+        """
+        return f"{self._prefix}readings:{kind.value}"
+
+    def portals(self) -> str:
+        """HASH: source, source and ` box` → `readings:mean`, rates of views and the mean of their logarithms;
+        source and ` read` → when its box was read last, ms.
+
+        Kept: configured sources, and a week. Written by: readings.
+        """
+        return self._prefix + "portals"
+
+    def counters(self, kind: SignalKind) -> str:
+        """HASH: article id → four doubles: log2 of the decayed sums of 1 h, 24 h and 7 d, and the plain sum.
+
+        Kept: goes with its article. Written by: signals, readings, rank.
+        """
+        return f"{self._prefix}counters:{kind.value}"
+
+    def board(self, kind: SignalKind, window: Window) -> str:
+        """ZSET: article id → log2 of its counter; of views less what is usual at its portal.
+
+        Kept: the top 2 000 to 4 000. Written by: signals, readings, rank.
+        """
+        return f"{self._prefix}board:{kind.value}:{window.value}"
+
+    def signals_done(self, chunk: str) -> str:
+        """STRING: what was answered to a chunk of a batch of signals.
+
+        Kept: a minute; a day where the batch had a key. Written by: signals.
+        """
+        return f"{self._prefix}signals:{chunk}"
+
+    def ranks(self, article: ArticleId) -> str:
+        """LIST: msgpack `RankNote`, the article's rank in a feed at an instant; the newest 300.
+
+        Kept: goes with its article; 30 days after it was ranked last. Written by: rank.
+        """
+        return f"{self._prefix}ranks:{article}"
