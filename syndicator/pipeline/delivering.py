@@ -14,13 +14,16 @@ from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId, EndpointId
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.telling import told_before
 from syndicator.push.webhook import send
+from syndicator.rules.copies import CopyKind
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.selection import matches
 from syndicator.rules.withdrawal import older_events
 from syndicator.store.deliveries import Leased
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.store import Store
+from syndicator.store.stories import Place
 
 FAN_OUT_BATCH = 100
 """Events per call: with ten endpoints about 2 ms of Redis' time."""
@@ -87,12 +90,12 @@ class DeliverStep:
             return False
         ids = [entry.event.article for entry in entries]
         heads = await self._heads([entry.event for entry in entries])
-        originals = await self._originals(ids)
+        told = await self._told_before(ids)
         deliveries = [
             Delivery(endpoint=endpoint.id, event=entry.event)
             for entry, head in zip(entries, heads, strict=True)
             for endpoint in self._endpoints.values()
-            if _wants(endpoint, entry, head) and not _repeats(endpoint, originals.get(entry.event.article))
+            if _wants(endpoint, entry, head) and not _repeats(endpoint, told.get(entry.event.article, ()))
         ]
         cancelled = [event for entry in entries for event in older_events(entry.event)]
         await self._store.deliveries.fan_out(
@@ -104,12 +107,18 @@ class DeliverStep:
         )
         return True
 
-    async def _originals(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, Article | None]:
-        """Give, of those articles that are copies, what they were copied from."""
-        places = await self._store.stories.places(ids)
-        copied = {one: place.copy_of for one, place in zip(ids, places, strict=True) if place.copy_of}
-        heads = await self._store.articles.get_many(list(copied.values()), bodies=False)
-        return dict(zip(copied, heads, strict=True))
+    async def _told_before(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, Sequence[Article]]:
+        """Give, for those articles that came as copies, who told the same before, and was announced."""
+        places = zip(ids, await self._store.stories.places(ids), strict=True)
+        before = await told_before(self._store, {one: place for one, place in places if _came_as_copy(place)})
+        names = list(dict.fromkeys(name for found in before.values() for name in found))
+        heads = await self._store.articles.get_many(names, bodies=False)
+        known = {
+            name: head
+            for name, head, place in zip(names, heads, await self._store.stories.places(names), strict=True)
+            if head and not place.is_quiet
+        }
+        return {one: [known[name] for name in found if name in known] for one, found in before.items()}
 
     async def _heads(self, events: Sequence[Event]) -> list[Article | None]:
         """Give the article of each event without its body; of a withdrawal, the one that was withdrawn."""
@@ -160,9 +169,16 @@ def _wants(endpoint: Endpoint, entry: OutboxEntry, head: Article | None) -> bool
     return entry.event.type in endpoint.events and head is not None and matches(endpoint.filter, head)
 
 
-def _repeats(endpoint: Endpoint, original: Article | None) -> bool:
-    """Tell whether an endpoint was told the same already, by the article that this one copies."""
-    return original is not None and matches(endpoint.filter, original)
+def _came_as_copy(place: Place) -> bool:
+    """Tell whether an article was a copy from the first; else it was announced, and all of it is told."""
+    return place.kin is not None and place.kin.copy is not None and place.kin.copy.kind is CopyKind.COPY
+
+
+def _repeats(endpoint: Endpoint, told: Sequence[Article]) -> bool:
+    """Tell whether an endpoint had the same text already, from one of these articles."""
+    if EventType.ARTICLE_CREATED not in endpoint.events:
+        return False
+    return any(matches(endpoint.filter, article) for article in told)
 
 
 def _report(

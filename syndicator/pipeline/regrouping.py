@@ -66,7 +66,9 @@ class Regrouping:
 
     async def story(self, article_id: ArticleId) -> StoryTold:
         """Show the story that an article belongs to. Raise StoryRefused where there is no such article."""
-        record = await self._record(article_id)
+        return await self._told(await self._record(article_id))
+
+    async def _told(self, record: StoryRecord) -> StoryTold:
         ids = [ArticleId(member.id) for member in record.members]
         articles = await self._store.articles.get_many(ids, bodies=False)
         places = await self._store.stories.places(ids)
@@ -78,8 +80,9 @@ class Regrouping:
     async def newest(self, limit: int) -> list[StoryTold]:
         """Show the stories of more than one article, the one that grew last first; all for 0."""
         ids = await self._store.stories.newest(limit)
-        members = await self._store.stories.members(ids, 1)
-        return [await self.story(first) for found in members.values() for first in found]
+        told = [await self._told(await self._store.stories.told(story)) for story in ids]
+        # Of some, nothing or one article is left.
+        return [one for one in told if len(one.told_by) > 1]
 
     async def explain(self, one: ArticleId, other: ArticleId) -> Explanation:
         """Say why two articles are one story or are not. Raise StoryRefused where one is not there."""

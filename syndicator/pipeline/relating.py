@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock
-from syndicator.model.ids import ArticleId, StoryId
+from syndicator.model.ids import ArticleId
 from syndicator.rules.identity import url_key
 from syndicator.rules.placement import by_terms
 from syndicator.rules.related import Lead, related
@@ -40,17 +40,13 @@ class Relating:
 
     async def _near(self, article: Article) -> Mapping[ArticleId, float]:
         """Give the first article of each story of late that shares terms, and how similar it is."""
-        record = await self._store.stories.record(article.id)
-        mine = (
-            next((one for one in record.members if one.id == StoryId(article.id)), None) if record else None
-        )
-        if record is None or mine is None or not mine.centroid:
+        mine = await self._store.stories.own(article.id)
+        if mine is None or not mine.centroid:
             return {}
         (found,) = await self._store.stories.near([by_terms(mine.title, mine.centroid)], self._clock())
         return {
             ArticleId(known.story.id): similarity(mine.centroid, known.story.centroid)
             for known in found.stories
-            if known.story.id != record.id
         }
 
     async def _linked(self, article: Article) -> list[ArticleId]:

@@ -1,6 +1,9 @@
 """Which of several articles that tell the same is shown, and where else it stands."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import takewhile
+from operator import ne
 
 from msgspec import Struct
 
@@ -32,6 +35,27 @@ async def others_of(store: Store, article: Article) -> tuple[Article, ...]:
     return tuple(head for head in heads if head and head.id != article.id)
 
 
+async def told_before(
+    store: Store, places: Mapping[ArticleId, Place]
+) -> Mapping[ArticleId, Sequence[ArticleId]]:
+    """Name, for each copy, what had the same text before: its original, and earlier copies of that."""
+    copies = {one: place for one, place in places.items() if place.copy_of}
+    stories = list(dict.fromkeys(place.story for place in copies.values() if place.story))
+    members = await store.stories.members(stories, MEMBERS)
+    names = [name for found in members.values() for name in found]
+    originals = {
+        name: place.copy_of
+        for name, place in zip(names, await store.stories.places(names), strict=True)
+        if place.copy_of
+    }
+    before: dict[ArticleId, Sequence[ArticleId]] = {}
+    for one, place in copies.items():
+        earlier = takewhile(partial(ne, one), members[place.story] if place.story else ())
+        same = (name for name in earlier if originals.get(name) == place.copy_of)
+        before[one] = [name for name in (place.copy_of, *same) if name]
+    return before
+
+
 class Telling:
     """Chooses for one feed, keeping what it has read: a timeline is followed in several steps."""
 
@@ -42,38 +66,49 @@ class Telling:
         self._heads: dict[ArticleId, Article | None] = {}
 
     async def told(self, articles: Sequence[Article]) -> list[Told]:
-        """Leave out copies whose original is shown and, in a feed of stories, all but the first of each."""
+        """Leave out copies of what is shown or, in a feed of stories, all but the first of each."""
         self._heads |= {article.id: article for article in articles}
-        places = await self._store.stories.places([article.id for article in articles])
-        originals = await self._read([place.copy_of for place in places if place.copy_of])
-        shown = [
-            (article, place)
-            for article, place in zip(articles, places, strict=True)
-            if place.copy_of is None or not self._shows(originals.get(place.copy_of))
-        ]
-        if self._per is Per.ARTICLE:
-            return [Told(article=article) for article, _ in shown]
-        return await self._first_of_each(shown)
+        found = await self._store.stories.places([article.id for article in articles])
+        places = {article.id: place for article, place in zip(articles, found, strict=True)}
+        if self._per is Per.STORY:
+            return await self._first_of_each(articles, places)
+        repeats = await self._repeats(places)
+        return [Told(article=article) for article in articles if article.id not in repeats]
 
-    async def _first_of_each(self, shown: Sequence[tuple[Article, Place]]) -> list[Told]:
-        stories = list(dict.fromkeys(place.story for _, place in shown if place.story))
-        members = await self._store.stories.members(stories, MEMBERS)
+    async def _repeats(self, places: Mapping[ArticleId, Place]) -> set[ArticleId]:
+        """Name the copies of what the feed has."""
+        originals = await self._read([place.copy_of for place in places.values() if place.copy_of])
+        repeats = {
+            one
+            for one, place in places.items()
+            if place.copy_of is not None and self._shows(originals.get(place.copy_of))
+        }
+        # Where the feed has not the original, the first of the copies stands for it.
+        left = {one: place for one, place in places.items() if place.copy_of and one not in repeats}
+        before = await told_before(self._store, left)
+        heads = await self._read([name for names in before.values() for name in names])
+        repeats |= {
+            one for one, names in before.items() if any(self._shows(heads.get(name)) for name in names)
+        }
+        return repeats
+
+    async def _first_of_each(
+        self, articles: Sequence[Article], places: Mapping[ArticleId, Place]
+    ) -> list[Told]:
+        stories: dict[StoryId, list[Article]] = {}
+        for article in articles:
+            stories.setdefault(places[article.id].story or StoryId(article.id), []).append(article)
+        members = await self._store.stories.members(list(stories), MEMBERS)
         heads = await self._read([one for found in members.values() for one in found])
-        firsts: dict[StoryId, Told] = {}
-        for story, found in members.items():
-            articles = [head for one in found if (head := heads.get(one))]
-            leader = next((article for article in articles if self._shows(article)), None)
-            if leader is not None:
-                others = tuple(article for article in articles if article.id != leader.id)
-                firsts[story] = Told(article=leader, others=others)
-        told = []
-        for article, place in shown:
-            first = firsts.get(place.story) if place.story else None
-            if first is None:
-                told.append(Told(article=article))
-            elif first.article.id == article.id:
-                told.append(first)
-        return told
+        firsts: dict[ArticleId, Told] = {}
+        for story, mine in stories.items():
+            known = [head for one in members[story] if (head := heads.get(one))]
+            # Of a story of very many, the feed may have none of the first.
+            by_age = sorted(mine, key=lambda article: (article.shown_since, article.id))
+            leader = next(article for article in (*known, *by_age) if self._shows(article))
+            others = tuple(article for article in known if article.id != leader.id)
+            firsts[leader.id] = Told(article=leader, others=others)
+        return [firsts[article.id] for article in articles if article.id in firsts]
 
     async def _read(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, Article | None]:
         unread = [one for one in dict.fromkeys(ids) if one not in self._heads]

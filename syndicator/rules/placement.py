@@ -152,7 +152,9 @@ def place(article: Article, mine: Fingerprint, near: Near, policy: StoriesPolicy
 
 def _is_earlier(own: Story, original: Neighbour) -> bool:
     first = original.own
-    return original.copy_of is None and not is_settled(first) and own.told_since < first.told_since
+    if original.copy_of is not None or is_settled(first, own.first_seen_at):
+        return False
+    return own.told_since < first.told_since
 
 
 def with_batch(near: Near, mine: Fingerprint, earlier: Sequence[Placement]) -> Near:

@@ -24,6 +24,8 @@ WINDOW = timedelta(hours=72)
 
 _LATE = timedelta(hours=1)
 """Only a first round lists articles by times that are further back than this (`rules.dates.listed_at`)."""
+_SETTLES = timedelta(hours=1)
+"""So long after a story began, what a first round brings takes the lead no more: readers have seen it."""
 
 CENTROID_TERMS = 48
 INDEX_TERMS = 12
@@ -46,7 +48,7 @@ class Story(Struct, frozen=True, kw_only=True):
     title: str
     """Of its first article, if it is that of a page of a series; else nothing hangs on it."""
     first_seen_at: datetime
-    """When its first article was admitted."""
+    """When its first article was shown: that of an embargo, when it ended."""
     told_since: datetime
     """The same; of what a first round brings, its publication (and an hour)."""
     published_at: datetime
@@ -95,8 +97,8 @@ def founded(article: Article, terms: Terms) -> Story:
     return Story(
         id=StoryId(article.id),
         title=article.title if is_series(article.title) else "",
-        first_seen_at=article.first_seen_at,
-        told_since=min(article.first_seen_at, article.listed_at + _LATE),
+        first_seen_at=article.shown_since,
+        told_since=min(article.shown_since, article.listed_at + _LATE),
         published_at=article.published_at,
         latest_at=article.published_at,
         centroid=terms,
@@ -122,12 +124,12 @@ def place_of(own: Story, story: Story) -> datetime:
     In the running service, whoever came in first leads for good: an entry that gave way would come twice to
     readers. What first rounds bring is all new to them, and there the first publisher leads.
     """
-    return own.first_seen_at if is_settled(story) else own.told_since
+    return own.first_seen_at if is_settled(story, own.first_seen_at) else own.told_since
 
 
-def is_settled(story: Story) -> bool:
-    """Tell whether a story began in the running service, and not with what a first round brought."""
-    return story.told_since == story.first_seen_at
+def is_settled(story: Story, at: datetime) -> bool:
+    """Tell whether readers have had a story: it began in the running service, or long enough ago."""
+    return story.told_since == story.first_seen_at or at - story.first_seen_at > _SETTLES
 
 
 def told_by(members: Sequence[Story]) -> Story:

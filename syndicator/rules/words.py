@@ -11,7 +11,8 @@ _BLOCK_ENDS = re.compile(
     r"<(?:/(?:p|div|li|h[1-6]|blockquote|figcaption|figure|tr|table|ul|ol|pre)|br|hr)\b[^>]*>"
 )
 _TAG = re.compile(r"<[^>]*>")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w{1,40}")
+"""A longer one is none: as it is taken apart, none is so large that remembering its rarity costs memory."""
 _FURNITURE = re.compile(
     r"\s*(?:baca|simak|lihat|tonton|cek|ikuti)\s*(?:juga|pula|selengkapnya|artikel|berita|video|saluran|kami)\b"
     r"|\s*(?:saksikan|ikuti)\b[^.]{0,40}\b(?:video|channel|saluran|whatsapp|google news)\b"

@@ -126,6 +126,16 @@ class FeedForm(Form):
         description="`article`, or `story`: one entry for all that tell the same, with links to all."
         " Left out: `story` for several sources, in the order `latest`.",
     )
+
+    @field_validator("per")
+    @classmethod
+    def _not_of_a_ranking(cls, value: Per | None, info: ValidationInfo) -> Per | None:
+        if value is Per.STORY and info.data.get("order") is Order.POPULAR:
+            raise wrong(
+                "cannot be story in the order popular: views are counted for each article", "remove the key"
+            )
+        return value
+
     private: Annotated[bool, BeforeValidator(_private), WithJsonSchema({"const": False})] = Field(
         default=False, description="Every feed is public."
     )

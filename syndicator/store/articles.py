@@ -282,6 +282,8 @@ class Articles:
         ]
         if admission.event is not None:
             writes.append(append_event(keys, admission.event))
+        elif known is None and admission.article is not None:
+            writes.append(("HSET", keys.article(article_id), "quiet", 1))
         if admission.recheck_at is not None:
             writes.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
         elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:

@@ -133,8 +133,8 @@ class Keys(PopularityKeys):
     def article(self, article: ArticleId) -> str:
         """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`;
         `sketch` (`Story` of this article alone, see `store/sketches.py`), `story`, `copy_of`, `kin` (`Kin`,
-        there too), `gone` (when its page was first found gone, ms); or only `merged`: the id of the article
-        that it was found to be.
+        there too), `quiet` (1: nobody was told of it, it was too old), `gone` (when its page was first found
+        gone, ms); or only `merged`: the id of the article that it was found to be.
 
         Kept: retention of articles; `body` by that of bodies. Written by: admit.
         """

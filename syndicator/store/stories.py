@@ -31,6 +31,8 @@ class Place(Struct, frozen=True, kw_only=True):
     copy_of: ArticleId | None = None
     kin: Kin | None = None
     """None where nothing was near when it was admitted, or it was admitted before stories were known."""
+    is_quiet: bool = False
+    """Whether nobody was told of it when it was admitted: it was too old."""
 
 
 class StoryRecord(Struct, frozen=True, kw_only=True):
@@ -139,13 +141,14 @@ class Stories:
     async def places(self, ids: Sequence[ArticleId]) -> list[Place]:
         """Tell where each article belongs."""
         rows = await self._redis.batch(
-            [("HMGET", self._keys.article(one), "story", "copy_of", "kin") for one in ids]
+            [("HMGET", self._keys.article(one), "story", "copy_of", "kin", "quiet") for one in ids]
         )
         return [
             Place(
                 story=StoryId(row[0].decode()) if row[0] else None,
                 copy_of=ArticleId(row[1].decode()) if row[1] else None,
                 kin=unpacked_kin(row[2]) if row[2] else None,
+                is_quiet=row[3] is not None,
             )
             for row in rows
         ]
@@ -162,7 +165,15 @@ class Stories:
             return None
         if named is None:
             return StoryRecord(id=StoryId(article_id), members=(unpacked_story(sketch, StoryId(article_id)),))
-        story = StoryId(named.decode())
+        return await self.told(StoryId(named.decode()))
+
+    async def own(self, article_id: ArticleId) -> Story | None:
+        """Give an article as a story of itself alone; None where it is not there, or was never placed."""
+        sketch = await self._redis.call("HGET", self._keys.article(article_id), "sketch")
+        return unpacked_story(sketch, StoryId(article_id)) if sketch else None
+
+    async def told(self, story: StoryId) -> StoryRecord:
+        """Give a story of several articles; those that have left are none of its members."""
         version, names = await self._redis.batch(
             [("HGET", self._keys.story(story), "version"), ("ZRANGE", self._keys.members(story), 0, -1)]
         )
@@ -185,6 +196,12 @@ class Stories:
         """
         keys = self._keys
         expects = [(keys.story(one.id), "version", str(one.version) if one.version else "") for one in before]
+        for one in before:
+            for member in one.members:
+                key = keys.article(ArticleId(member.id))
+                # What has left meanwhile must not come back as a key with a story and nothing else.
+                expects.append((key, "published", str(to_ms(member.published_at))))
+                expects.append((key, "story", one.id if one.version else ""))
         writes: list[Command] = [
             ("DEL", keys.story(one.id), keys.members(one.id)) for one in before if one.version
         ]
@@ -199,11 +216,10 @@ class Stories:
         keys, story = self._keys, told_by(members)
         if len(members) == 1:
             return [("HDEL", keys.article(ArticleId(story.id)), "story", "copy_of")]
-        places = [part for one in members for part in (to_ms(one.told_since), one.id)]
         return [
             *(("HSET", keys.article(ArticleId(one.id)), "story", story.id) for one in members),
+            *(("ZADD", keys.members(story.id), to_ms(one.told_since), one.id) for one in members),
             ("HSET", keys.story(story.id), "version", version, "core", packed_story(story)),
-            ("ZADD", keys.members(story.id), *places),
             ("PEXPIRE", keys.story(story.id), self._kept_ms),
             ("PEXPIRE", keys.members(story.id), self._kept_ms),
             ("ZADD", keys.stories(), now_ms, story.id),

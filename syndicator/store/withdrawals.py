@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import from_ms, to_ms
-from syndicator.model.ids import ArticleId
+from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.selection import facets_of
 from syndicator.rules.withdrawal import Restoring, Withdrawing
 from syndicator.store.articles import Articles
@@ -66,9 +66,14 @@ class Withdrawals:
     async def restore(self, intent: Restoring) -> bool:
         """Put an article back, and tell it; False: it has moved."""
         keys, article, now_ms = self._keys, intent.article, to_ms(intent.event.at)
+        # A story that an operator made anew meanwhile has it no more.
+        named = await self._redis.call("HGET", keys.withdrawn(article.id), "story")
+        members = keys.members(StoryId(named.decode())) if named else ""
+        is_member = bool(members) and await self._redis.call("ZSCORE", members, article.id) is not None
+        parted = () if is_member else ("story",)
         writes: list[Command] = [
             ("RENAME", keys.withdrawn(article.id), keys.article(article.id)),
-            ("HDEL", keys.article(article.id), "record", "gone"),
+            ("HDEL", keys.article(article.id), "record", "gone", *parted),
             ("ZREM", keys.withdrawals(), article.id),
             *self._articles.storing(article, None),
         ]

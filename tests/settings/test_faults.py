@@ -212,6 +212,12 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + "[feed.x]\nsize = 5", "feed.x.title", "is missing", ""),
         (GOOD + '[feed.x]\ntitle = "x"\nsize = 0', "feed.x.size", "at least 1", ""),
         (GOOD + '[feed.x]\ntitle = "x"\nper = "topic"', "feed.x.per", "article or story", ""),
+        (
+            GOOD + '[feed.x]\ntitle = "x"\norder = "popular"\nper = "story"',
+            "feed.x.per",
+            "in the order popular",
+            "remove the key",
+        ),
         (GOOD + '[feed.x]\ntitle = "x"\nprivate = true', "feed.x.private", "true is not available", "remove"),
         (GOOD + '[feed.x]\ntitle = "x"\norder = "newest"', "feed.x.order", "latest or popular", ""),
         (
