@@ -78,14 +78,14 @@ async def tell_rates() -> None:
 
 async def _tell_rate(store: Store, candidates: list[Candidate], state: int) -> float:
     admitter = _admitter(store)
-    calls, ours, theirs = await _calls(store), time.process_time(), await _server_seconds(store)
+    calls, ours, theirs = await script_calls(store), time.process_time(), await _server_seconds(store)
     began = time.perf_counter()
     for start in range(0, len(candidates), BATCH):
         await admitter.admit(candidates[start : start + BATCH])
     wall = time.perf_counter() - began
     ours, theirs = time.process_time() - ours, await _server_seconds(store) - theirs
     batches = -(-len(candidates) // BATCH)
-    calls = await _calls(store) - calls
+    calls = await script_calls(store) - calls
     each_ms = 1000 / len(candidates)
     print(
         f"among {state:,}: {len(candidates) / (ours + theirs):,.0f} articles per second of processor "
@@ -109,6 +109,13 @@ async def used_bytes(store: Store) -> int:
     return int(found["used_memory"]) - int(found["mem_clients_normal"]) - int(found["mem_aof_buffer"])
 
 
+async def script_calls(store: Store) -> int:
+    """Count the scripts that were called; within them, Redis counts no other."""
+    found = await _info(store, "commandstats")
+    told = (found.get(f"cmdstat_{name}", "calls=0") for name in ("eval", "evalsha"))
+    return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in told)
+
+
 def _admitter(store: Store) -> Admitter:
     return Admitter(store.articles, [], lambda: NOW, Placer(store.stories, StoriesPolicy(), lambda: NOW))
 
@@ -116,13 +123,6 @@ def _admitter(store: Store) -> Admitter:
 async def _server_seconds(store: Store) -> float:
     found = await _info(store, "cpu")
     return float(found["used_cpu_user_main_thread"]) + float(found["used_cpu_sys_main_thread"])
-
-
-async def _calls(store: Store) -> int:
-    """Count the scripts that were called; within them, Redis counts no other."""
-    found = await _info(store, "commandstats")
-    told = (found.get(f"cmdstat_{name}", "calls=0") for name in ("eval", "evalsha"))
-    return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in told)
 
 
 async def _info(store: Store, section: str) -> dict[str, str]:

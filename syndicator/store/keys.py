@@ -197,8 +197,9 @@ class Keys(PopularityKeys):
         return f"{self._prefix}timeline:{facet}"
 
     def postings(self, bucket: str) -> str:
-        """HASH: key (sampled run of words, or telling term; less 2³¹) → numbers of the articles that have it,
-        4 bytes each, the newest 16. For each generation of 72 h one bucket more with every second article.
+        """STRING: records of a key (sampled run of words, or telling term) and the number of an article that
+        has it, 3 bytes each, at most 16 of a key: see `postings.lua`. For each generation of 72 h 32 buckets,
+        and one more with every eighth article.
 
         Kept: two generations after it was begun. Written by: admit.
         """

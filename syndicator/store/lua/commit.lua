@@ -12,39 +12,17 @@
 -- ARGV[2…] bytes, which that msgpack has no type for: {n} in a write stands for ARGV[n]
 -- reply    list of 1 (written) or 0 (moved), one per unit
 -- again    called again (its reply was lost): units find what they wrote, and say that they have moved
--- cost     one command per expectation and per write, three per key of a placing, and a bucket is read whole for two
---          articles
-local LISTED_BYTES, ARGUMENTS_MOST = 64, 1000
-
-local function four_bytes(number)
-  local high, low = math.floor(number / 65536), number % 65536
-  return string.char(math.floor(high / 256), high % 256, math.floor(low / 256), low % 256)
-end
-
--- Give what is listed under each key of an article, by kind, and how many articles are numbered.
-local function listed(placing)
-  local articles, found = redis.call('STRLEN', placing[3]) / 16, {}
-  local buckets = buckets_for(articles)
-  local size = size_of(buckets)
-  for kind = 6, 7 do
-    local values = {}
-    for place, key in ipairs(placing[kind]) do
-      values[place] = redis.call('HGET', placing[2] .. bucket_of(key, buckets, size), field_of(key)) or ''
-    end
-    found[kind] = values
-  end
-  return found, articles
-end
+-- cost     one command per expectation and per write, one per key of a placing, and a bucket is parted for eight articles
+local BUCKET_MOST = 2048 * RECORD -- so much is in a bucket that somebody aims at: others need not wait for it
 
 -- Tell whether an article was listed meanwhile that shares two keys of a kind; `own` are the call's own numbers.
 local function crowded(placing, found, own)
   for kind = 6, 7 do
     local shared = {}
     for _, numbers in ipairs(found[kind]) do
-      for place = #numbers - 3, 1, -4 do
-        local a, b, c, d = numbers:byte(place, place + 3)
-        local number = ((a * 256 + b) * 256 + c) * 256 + d
-        if number < placing[4] then break end  -- numbers are listed in ascending order
+      for place = #numbers, 1, -1 do
+        local number = numbers[place]
+        if number < placing[4] then break end -- they are listed in ascending order
         if not own[number] then
           shared[number] = (shared[number] or 0) + 1
           if shared[number] == 2 then return true end
@@ -55,42 +33,53 @@ local function crowded(placing, found, own)
   return false
 end
 
--- Add a bucket: some of the keys of another go there.
+-- Add a bucket: some records of another go there.
 local function split(placing, buckets)
   local size = size_of(buckets)
   local old, new = placing[2] .. buckets - size, placing[2] .. buckets
-  local rows, moved, gone = redis.call('HGETALL', old), {}, {}
-  for place = 1, #rows, 2 do
-    if bucket_of(key_of(rows[place]), buckets + 1, size_of(buckets + 1)) == buckets then
-      gone[#gone + 1] = rows[place]
-      moved[#moved + 1], moved[#moved + 2] = rows[place], rows[place + 1]
-    end
+  local text, low = redis.call('GET', old), buckets % FEWEST
+  if not text then return end
+  local kept, moved = {}, {}
+  for place = 1, #text, RECORD do
+    local goes = (number_at(text, place) * FEWEST + low) % (size * 2) == buckets
+    local there = goes and moved or kept
+    there[#there + 1] = text:sub(place, place + RECORD - 1)
   end
-  for first = 1, #moved, ARGUMENTS_MOST do
-    redis.call('HSET', new, unpack(moved, first, math.min(first + ARGUMENTS_MOST - 1, #moved)))
-  end
-  for first = 1, #gone, ARGUMENTS_MOST do
-    redis.call('HDEL', old, unpack(gone, first, math.min(first + ARGUMENTS_MOST - 1, #gone)))
-  end
-  if #moved > 0 then redis.call('PEXPIRE', new, placing[5]) end
+  if #moved == 0 then return end
+  redis.call('SET', new, table.concat(moved), 'PX', placing[5])
+  if #kept > 0 then redis.call('SET', old, table.concat(kept), 'KEEPTTL') else redis.call('DEL', old) end
+end
+
+local function add(placing, bucket, record)
+  local length = redis.call('APPEND', bucket, record)
+  if length == RECORD then redis.call('PEXPIRE', bucket, placing[5]) end
+  if length > BUCKET_MOST then redis.call('SET', bucket, redis.call('GETRANGE', bucket, RECORD, -1), 'KEEPTTL') end
+end
+
+-- Add a record in place of the oldest of its name.
+local function renew(bucket, name, record)
+  local text = redis.call('GET', bucket)
+  local place = text:find(name, 1, true)
+  while place % RECORD ~= 1 do place = text:find(name, place + 1, true) end
+  redis.call('SET', bucket, text:sub(1, place - 1) .. text:sub(place + RECORD) .. record, 'KEEPTTL')
 end
 
 local function list(placing, found, number, own)
   redis.call('APPEND', placing[3], placing[1])
   if number == 0 then redis.call('PEXPIRE', placing[3], placing[5]) end
   own[number] = true
-  local name, buckets = four_bytes(number), buckets_for(number + 1)
+  if number >= NUMBERS_MOST then return end
+  local name, buckets = three_bytes(number), buckets_for(number + 1)
   for before = buckets_for(number), buckets - 1 do split(placing, before) end
   local size = size_of(buckets)
   for kind = 6, 7 do
     for place, key in ipairs(placing[kind]) do
-      local numbers = found[kind][place]
-      -- Full means boilerplate for runs of words: they stay as they are. Of terms, the newest count.
-      if #numbers >= LISTED_BYTES and kind == 7 then numbers = numbers:sub(5) end
-      if #numbers < LISTED_BYTES then
-        local bucket = placing[2] .. bucket_of(key, buckets, size)
-        redis.call('HSET', bucket, field_of(key), numbers .. name)
-        if numbers == '' and redis.call('HLEN', bucket) == 1 then redis.call('PEXPIRE', bucket, placing[5]) end
+      local bucket = placing[2] .. bucket_of(key, buckets, size)
+      if #found[kind][place] < LISTED_MOST then
+        add(placing, bucket, name_of(key) .. name)
+      elseif kind == 7 then
+        -- Full means boilerplate for runs of words: they stay as they are. Of terms, the newest count.
+        renew(bucket, name_of(key), name_of(key) .. name)
       end
     end
   end
@@ -104,7 +93,8 @@ for place, unit in ipairs(cmsgpack.unpack(ARGV[1])) do
     holds = holds and (redis.call('HGET', expected[1], expected[2]) or '') == expected[3]
   end
   if holds and placing then
-    local found, articles = listed(placing)
+    local articles, found = redis.call('STRLEN', placing[3]) / 16, {}
+    for kind = 6, 7 do found[kind] = read(placing[2], placing[kind], articles) end
     holds = not crowded(placing, found, calls[unit[3]])
     if holds then list(placing, found, articles, calls[unit[3]]) end
   end

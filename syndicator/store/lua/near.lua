@@ -1,6 +1,6 @@
 -- The articles of late that share words with each of a batch: by sampled runs of words, and by telling terms.
 --
--- Postings: see postings.lua; under each key the numbers of the articles listed there, 4 bytes each.
+-- Postings: see postings.lua; under each key the numbers of the articles listed there.
 -- A number is a place in the generation's STRING of article ids, 16 bytes each.
 --
 -- KEYS[1]  any key of the namespace: chooses the slot
@@ -13,8 +13,8 @@
 -- reply    {articles numbered so far in the present generation, list, one per candidate, of {texts, stories}}
 --          texts: list of {id, shared shingles, head, body, story id, copied article's id}, the most shared first
 --          stories: list of {id, version, core}; version is '' for the story of a single article
--- cost     one HGET per key and generation, one HMGET for each of at most 24 articles, a few GETs more
-local SHINGLES_MOST, NEAR_MOST, TEXTS_MOST = 64, 24, 3
+-- cost     two MGET per generation, one HMGET for each of at most 24 articles, a few GETs more
+local NEAR_MOST, TEXTS_MOST = 24, 3
 local generations = cmsgpack.unpack(ARGV[5])
 -- An article is named by one number, which orders the newer above the older; and so is, with the count of what
 -- it shares above that, its rank: numbers are far cheaper here than strings and tables.
@@ -26,16 +26,12 @@ for place, generation in ipairs(generations) do
 end
 
 local function count(shares, place, keys, most)
-  local prefix, base = ARGV[1] .. generations[place] .. ':', (#generations - place) * GENERATION
-  local buckets = buckets_for(numbered[place])
-  local size = size_of(buckets)
-  for _, key in ipairs(keys) do
-    local numbers = redis.call('HGET', prefix .. bucket_of(key, buckets, size), field_of(key))
+  local base = (#generations - place) * GENERATION
+  for _, numbers in ipairs(read(ARGV[1] .. generations[place] .. ':', keys, numbered[place])) do
     -- A run of words that so many articles have is a notice or a slogan, not a sign of copying.
-    if numbers and #numbers < most then
-      for at = 1, #numbers, 4 do
-        local a, b, c, d = numbers:byte(at, at + 3)
-        local name = base + ((a * 256 + b) * 256 + c) * 256 + d
+    if #numbers < most then
+      for _, number in ipairs(numbers) do
+        local name = base + number
         shares[name] = (shares[name] or 0) + 1
       end
     end
@@ -47,7 +43,7 @@ local function nearest(candidate)
   local runs, shares, ranks, names = {}, {}, {}, {}
   for place = 1, #generations do
     if numbered[place] > 0 then
-      count(runs, place, candidate[1], SHINGLES_MOST)
+      count(runs, place, candidate[1], LISTED_MOST)
       count(shares, place, candidate[2], math.huge)
     end
   end
