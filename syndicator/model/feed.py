@@ -34,6 +34,8 @@ class Filter(Struct, frozen=True, kw_only=True):
     tag: tuple[str, ...] = ()
     language: tuple[str, ...] = ()
     author: tuple[str, ...] = ()
+    query: str | None = None
+    """Words to be found in it: see `rules.query`."""
     since: datetime | None = None
     until: datetime | None = None
 

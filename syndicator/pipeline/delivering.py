@@ -62,6 +62,8 @@ class DeliverStep:
         self._endpoints = endpoints
         self._clock = clock
         self._rng = rng
+        self._reads = any(endpoint.filter.query for endpoint in endpoints.values())
+        """Whether bodies are needed to tell who wants an article."""
         self._caps = {endpoint.id: endpoint.max_in_flight for endpoint in endpoints.values()}
         longest_s = max((endpoint.timeout_s for endpoint in endpoints.values()), default=0.0)
         self._lease = timedelta(seconds=longest_s + LEASE_MARGIN_S)
@@ -112,7 +114,7 @@ class DeliverStep:
         places = zip(ids, await self._store.stories.places(ids), strict=True)
         before = await told_before(self._store, {one: place for one, place in places if _came_as_copy(place)})
         names = list(dict.fromkeys(name for found in before.values() for name in found))
-        heads = await self._store.articles.get_many(names, bodies=False)
+        heads = await self._store.articles.get_many(names, bodies=self._reads)
         known = {
             name: head
             for name, head, place in zip(names, heads, await self._store.stories.places(names), strict=True)
@@ -121,11 +123,13 @@ class DeliverStep:
         return {one: [known[name] for name in found if name in known] for one, found in before.items()}
 
     async def _heads(self, events: Sequence[Event]) -> list[Article | None]:
-        """Give the article of each event without its body; of a withdrawal, the one that was withdrawn."""
-        heads = await self._store.articles.get_many([event.article for event in events], bodies=False)
+        """Give the article of each event; of a withdrawal, the one that was withdrawn."""
+        heads = await self._store.articles.get_many([event.article for event in events], bodies=self._reads)
         gone = [event.article for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
         withdrawn = {
-            one.article.id: one.article for one in await self._store.withdrawals.get_many(gone) if one
+            one.article.id: one.article
+            for one in await self._store.withdrawals.get_many(gone, bodies=self._reads)
+            if one
         }
         return [
             withdrawn.get(event.article) if event.type is EventType.ARTICLE_WITHDRAWN else head

@@ -29,6 +29,7 @@ from syndicator.model.feed import (
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
+from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.freshness import FreshVersions, retrieve
 from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import latest
@@ -75,6 +76,7 @@ class Publisher:
         self._origins = origins
         self._metrics = metrics
         self._versions = FreshVersions(store.feeds)
+        self._filtering = Filtering(store)
         self._relating = Relating(store, clock)
         self._kept: dict[_Key, Rendition] = {}
         self._locks: dict[_Key, asyncio.Lock] = {}
@@ -225,7 +227,7 @@ class Publisher:
             self._stores = True
 
     async def _latest(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
-        told = await latest(self._store, spec.filter, spec.size, spec.per)
+        told = await latest(self._store, self._filtering, spec.filter, spec.size, spec.per)
         articles = await self._store.articles.get_many([one.article.id for one in told])
         return tuple(
             replace(self._entry(article), also_at=self._also_at(one.others))
@@ -234,7 +236,9 @@ class Publisher:
         )
 
     async def _withdrawn(self, spec: FeedSpec) -> tuple[Withdrawal, ...]:
-        found = await self._store.withdrawals.newest(WITHDRAWALS_LOOKED_AT)
+        found = await self._store.withdrawals.newest(
+            WITHDRAWALS_LOOKED_AT, bodies=spec.filter.query is not None
+        )
         return tuple(one for one in found if matches(spec.filter, one.article))[:WITHDRAWALS_TOLD]
 
     async def _popular(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec, Order
+from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.selecting import most_popular
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.store.feeds import Ranked
@@ -21,6 +22,7 @@ class RankStep:
     def __init__(self, store: Store, specs: Collection[FeedSpec], clock: Clock) -> None:
         self._store = store
         self._specs = [spec for spec in specs if spec.order is Order.POPULAR]
+        self._filtering = Filtering(store)
         self._clock = clock
         self._due_at = EPOCH
 
@@ -48,7 +50,9 @@ class RankStep:
         return Report(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
 
     async def _ranking(self, spec: FeedSpec, now: datetime) -> list[Ranked]:
-        chosen = await most_popular(self._store, spec.filter, spec.window, spec.size, now)
+        chosen = await most_popular(
+            self._store, self._filtering, spec.filter, spec.window, spec.size, now=now
+        )
         views = await self._store.popularity.views([article for article, _ in chosen])
         return [
             Ranked(article_id=article, score=round(score, 1), views=count)

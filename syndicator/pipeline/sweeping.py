@@ -11,7 +11,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.rules.selection import matches
+from syndicator.rules.selection import matches_keys
 from syndicator.store.configured import Names
 from syndicator.store.store import Store
 
@@ -115,4 +115,6 @@ class SweepStep:
 
     def _showing(self, gone: Iterable[Article]) -> list[FeedId]:
         articles = list(gone)
-        return [spec.id for spec in self._specs if any(matches(spec.filter, article) for article in articles)]
+        return [
+            spec.id for spec in self._specs if any(matches_keys(spec.filter, article) for article in articles)
+        ]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from syndicator.model.article import Article
 from syndicator.model.feed import Filter, Per
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.selection import matches
+from syndicator.pipeline.filtering import Filtering
 from syndicator.store.store import Store
 from syndicator.store.stories import Place
 
@@ -59,15 +59,21 @@ async def told_before(
 class Telling:
     """Chooses for one feed, keeping what it has read: a timeline is followed in several steps."""
 
-    def __init__(self, store: Store, wanted: Filter, per: Per) -> None:
+    def __init__(self, store: Store, filtering: Filtering, wanted: Filter, per: Per) -> None:
         self._store = store
+        self._filtering = filtering
         self._wanted = wanted
         self._per = per
         self._heads: dict[ArticleId, Article | None] = {}
+        self._shown: set[ArticleId] = set()
 
     async def told(self, articles: Sequence[Article]) -> list[Told]:
-        """Leave out copies of what is shown or, in a feed of stories, all but the first of each."""
+        """Leave out copies of what is shown or, in a feed of stories, all but the first of each.
+
+        The articles are those that pass the filter.
+        """
         self._heads |= {article.id: article for article in articles}
+        self._shown.update(article.id for article in articles)
         found = await self._store.stories.places([article.id for article in articles])
         places = {article.id: place for article, place in zip(articles, found, strict=True)}
         if self._per is Per.STORY:
@@ -114,7 +120,9 @@ class Telling:
         unread = [one for one in dict.fromkeys(ids) if one not in self._heads]
         heads = await self._store.articles.get_many(unread, bodies=False)
         self._heads |= dict(zip(unread, heads, strict=True))
+        passing = await self._filtering.passing(self._wanted, [head for head in heads if head])
+        self._shown.update(article.id for article in passing)
         return self._heads
 
     def _shows(self, article: Article | None) -> bool:
-        return article is not None and matches(self._wanted, article)
+        return article is not None and article.id in self._shown

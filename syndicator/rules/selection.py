@@ -6,6 +6,8 @@ from itertools import product
 from syndicator.model.article import Article
 from syndicator.model.feed import FeedSpec, Filter, Order
 from syndicator.model.ids import FeedId
+from syndicator.rules.query import matches_query, parse_query
+from syndicator.rules.search_words import searchable
 
 ALL = "all"
 """The facet that every article has."""
@@ -20,7 +22,17 @@ def fold(text: str) -> str:
 
 
 def matches(wanted: Filter, article: Article) -> bool:
-    """Tell whether an article passes a filter: values of a key are alternatives, all keys must agree."""
+    """Tell whether an article passes a filter: values of a key are alternatives, all keys must agree.
+
+    For a filter with a query the article has to come with its body.
+    """
+    if not matches_keys(wanted, article):
+        return False
+    return wanted.query is None or matches_query(parse_query(wanted.query), searchable(article))
+
+
+def matches_keys(wanted: Filter, article: Article) -> bool:
+    """Tell whether an article, with or without body, passes all of a filter but its query."""
     if wanted.since is not None and article.published_at < wanted.since:
         return False
     if wanted.until is not None and article.published_at >= wanted.until:

@@ -9,6 +9,7 @@ from syndicator.model.delivery import Endpoint, RetryPolicy, Secret
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import EndpointId, FeedId
+from syndicator.rules.query import QueryError, parse_query
 from syndicator.settings.form import Form, Headers
 from syndicator.settings.secret_files import SigningSecretsFile
 from syndicator.settings.texts import (
@@ -73,6 +74,16 @@ def _instant(value: object) -> datetime:
     return value
 
 
+def _query(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            parse_query(value)
+        except QueryError as error:
+            raise wrong(str(error), error.remedy) from error
+    return value
+
+
+SearchQuery = Annotated[str, BeforeValidator(_query)]
 Instant = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
@@ -83,13 +94,14 @@ EventName = Annotated[EventType, BeforeValidator(_event), WithJsonSchema({"type"
 class FilterForm(Form):
     """`filter`: values of one key are alternatives, different keys must all agree; empty takes all."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"query"})
-
     source: Words = Field(default=(), description="Ids of sources.")
     section: Words = Field(default=(), description="Sections, as the portals name them.")
     tag: Words = Field(default=(), description="Tags.")
     language: Words = Field(default=(), description="Languages (BCP 47).")
     author: Words = Field(default=(), description="Names of reporters.")
+    query: SearchQuery | None = Field(
+        default=None, description="Words to be found in the article: see [search.md](search.md)."
+    )
     since: Instant | None = Field(default=None, description="Published then or later.")
     until: Instant | None = Field(default=None, description="Published before then.")
 

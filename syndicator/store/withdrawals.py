@@ -84,22 +84,18 @@ class Withdrawals:
 
     async def get(self, article_id: ArticleId) -> Withdrawal | None:
         """Give the withdrawal of an article, with its body; None where it is not withdrawn."""
-        row, body = await self._redis.call("HMGET", self._keys.withdrawn(article_id), "record", "body")
-        if not row:
-            return None
-        withdrawal = unpack(row, Withdrawal)
-        text = body.decode("utf-8", "replace") if body else ""
-        return replace(withdrawal, article=replace(withdrawal.article, body_html=text))
+        return (await self.get_many([article_id], bodies=True))[0]
 
-    async def get_many(self, ids: Sequence[ArticleId]) -> list[Withdrawal | None]:
-        """Give withdrawals without the bodies of their articles; None for what is not withdrawn."""
-        rows = await self._redis.batch([("HGET", self._keys.withdrawn(one), "record") for one in ids])
-        return [unpack(row, Withdrawal) if row else None for row in rows]
+    async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = False) -> list[Withdrawal | None]:
+        """Give withdrawals, as wanted with the bodies of their articles; None for what is not withdrawn."""
+        fields = ("record", "body") if bodies else ("record",)
+        rows = await self._redis.batch([("HMGET", self._keys.withdrawn(one), *fields) for one in ids])
+        return [_withdrawal(*row) for row in rows]
 
-    async def newest(self, limit: int) -> list[Withdrawal]:
+    async def newest(self, limit: int, *, bodies: bool = False) -> list[Withdrawal]:
         """Give what was withdrawn last, the newest first; `limit` 0 is all."""
         names = await self._redis.call("ZREVRANGE", self._keys.withdrawals(), 0, limit - 1)
-        found = await self.get_many([ArticleId(name.decode()) for name in names])
+        found = await self.get_many([ArticleId(name.decode()) for name in names], bodies=bodies)
         return [one for one in found if one is not None]
 
     async def sweep(self, now: datetime, keep: timedelta, limit: int) -> int:
@@ -115,3 +111,11 @@ class Withdrawals:
             ]
             await self._redis.batch([("DEL", *records), ("ZREM", keys.withdrawals(), *ids)])
         return len(ids)
+
+
+def _withdrawal(record: bytes | None, body: bytes | None = None) -> Withdrawal | None:
+    if not record:
+        return None
+    withdrawal = unpack(record, Withdrawal)
+    text = body.decode("utf-8", "replace") if body else ""
+    return replace(withdrawal, article=replace(withdrawal.article, body_html=text))

@@ -13,6 +13,7 @@ from syndicator.model.article import Article, Candidate
 from syndicator.model.feed import FeedSpec, Filter, Per
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.selecting import latest
 from syndicator.rules.placement import StoriesPolicy
@@ -51,7 +52,7 @@ async def admit(store: Store, clock: ManualClock, *candidates: Candidate) -> lis
 
 
 async def shown(store: Store, per: Per, wanted: Filter | None = None) -> list[tuple[str, list[str]]]:
-    found = await latest(store, wanted or Filter(), 10, per)
+    found = await latest(store, Filtering(store), wanted or Filter(), 10, per)
     return [(told.article.source, [other.source for other in told.others]) for told in found]
 
 

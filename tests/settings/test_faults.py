@@ -221,10 +221,10 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + '[feed.x]\ntitle = "x"\nprivate = true', "feed.x.private", "true is not available", "remove"),
         (GOOD + '[feed.x]\ntitle = "x"\norder = "newest"', "feed.x.order", "latest or popular", ""),
         (
-            GOOD + '[feed.x]\ntitle = "x"\nfilter = { query = "a" }',
+            GOOD + '[feed.x]\ntitle = "x"\nfilter = { query = "banjir OR" }',
             "feed.x.filter.query",
-            "not available",
-            "",
+            "misses a word at character 10",
+            "write one here",
         ),
         (
             GOOD + '[feed.x]\ntitle = "x"\nfilter = { source = ["wyre"] }',

@@ -1,0 +1,119 @@
+"""The words that an article is found by: folded, and beside them their stems.
+
+A word is a run of letters and digits, in small letters, without accents. Stems are those of Snowball
+(https://snowballstem.org, package `snowballstemmer`): of an Indonesian text the Indonesian ones, of an
+English text the English ones, of any other text both; what is asked for has both.
+"""
+
+import re
+import threading
+import unicodedata
+from functools import cache, lru_cache
+
+import snowballstemmer
+from msgspec import Struct
+
+from syndicator.model.article import Article
+from syndicator.rules.words import plain_body
+
+MAX_WORDS = 20_000
+"""Of one article are looked at; the first."""
+MAX_LETTERS = 64
+"""Of one word count."""
+
+_LANGUAGES = {"id": "indonesian", "ms": "indonesian", "en": "english"}
+_BOTH = ("indonesian", "english")
+_SWALLOWING = re.compile(r"[mp]eng?(?=[aeiou])")
+_WORD = re.compile(r"[^\W_]+")
+_KEPT_STEMS = 200_000
+_KEPT_ARTICLES = 128
+"""One is looked at for several feeds and partners."""
+_one_at_a_time = threading.Lock()
+"""A stemmer keeps the word that it works on in itself."""
+
+
+class Searchable(Struct, frozen=True, kw_only=True):
+    """An article as it is searched. Words in order; stems in no order that means anything."""
+
+    title: tuple[str, ...]
+    text: tuple[str, ...]
+    """Lead, quote, body, section, tags and reporters, one after the other."""
+    title_stems: tuple[str, ...]
+    text_stems: tuple[str, ...]
+
+
+def searchable(article: Article) -> Searchable:
+    """Take the words out of an article, as far as it is here: without its body, those of the rest."""
+    told = "\n".join((article.section or "", *article.tags, *article.authors))
+    before = f"{article.lead}\n{article.quote or ''}"
+    return _searchable(article.title, before, article.body_html, told, article.language)
+
+
+@lru_cache(_KEPT_ARTICLES)
+def _searchable(title: str, before: str, body_html: str, told: str, language: str | None) -> Searchable:
+    return words_and_stems(title, f"{before}\n{plain_body(body_html)}\n{told}", language)
+
+
+def words_and_stems(title: str, text: str, language: str | None) -> Searchable:
+    """Take the words out of a headline and a text in a language (BCP 47)."""
+    title_words = search_words(title)[:MAX_WORDS]
+    text_words = search_words(text)[:MAX_WORDS]
+    stemmers = _stemmers_of(language)
+    return Searchable(
+        title=tuple(title_words),
+        text=tuple(text_words),
+        title_stems=_stems(title_words, stemmers),
+        text_stems=_stems(text_words, stemmers),
+    )
+
+
+def search_words(text: str) -> list[str]:
+    """Give the folded words of a text, in order."""
+    return [word[:MAX_LETTERS] for word in _WORD.findall(folded(text))]
+
+
+def folded(text: str) -> str:
+    """Write a text in small letters and without accents: `Café` as `cafe`."""
+    small = text.casefold()
+    if small.isascii():
+        return small
+    parts = unicodedata.normalize("NFKD", small)
+    return "".join(sign for sign in parts if not unicodedata.combining(sign)).casefold()
+
+
+def stems_asked(word: str) -> tuple[str, ...]:
+    """Give every stem by which a folded word is looked for."""
+    return tuple(sorted({found for stemmer in _BOTH for found in stems_of(word, stemmer)}))
+
+
+@lru_cache(_KEPT_STEMS)
+def stems_of(word: str, stemmer: str) -> tuple[str, ...]:
+    """Give the stems of a folded word by one of Snowball's algorithms: one, or in Indonesian two.
+
+    `men-` and `meng-` (`pen-`, `peng-`) swallow the first letter of many stems, which Snowball does not put
+    back: `penerbangan` is of `terbang`, `menaikkan` of `naik`, `mengirim` of `kirim`, `mengatur` of `atur`.
+    """
+    with _one_at_a_time:
+        found = str(_stemmer(stemmer).stemWord(word)) or word
+    prefix = _SWALLOWING.match(word) if stemmer == "indonesian" else None
+    if prefix is None or not word.startswith(found, prefix.end()):
+        return (found,)
+    return ("t" + found, "n" + found) if prefix[0].endswith("n") else (found, "k" + found)
+
+
+def _stems(words: list[str], stemmers: tuple[str, ...]) -> tuple[str, ...]:
+    if len(stemmers) == 1:
+        (only,) = stemmers
+        return tuple([found for word in words for found in stems_of(word, only)])
+    # One stem twice, where both agree, would let a text without a language stand for two.
+    return tuple([found for word in words for found in stems_asked(word)])
+
+
+def _stemmers_of(language: str | None) -> tuple[str, ...]:
+    known = _LANGUAGES.get((language or "").casefold().partition("-")[0])
+    return (known,) if known else _BOTH
+
+
+@cache
+def _stemmer(name: str) -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer(name)
