@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from syndicator.model.fetch import Redirect
 from syndicator.observe.redact import hide_secrets
+from syndicator.pipeline.desk import RobotsVerdict
 from syndicator.pipeline.finds import Discovery
-from syndicator.pipeline.previewing import Preview, RobotsVerdict
+from syndicator.pipeline.previewing import Preview
 from syndicator.pipeline.secrecy import provenance_without_secrets, teller, without_secrets
 
 _Told = Callable[[str], str]

@@ -39,9 +39,10 @@ from syndicator.model.fetch import FetchResult, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.comparing import Judged, judge_all
+from syndicator.pipeline.desk import Desk, paced
 from syndicator.pipeline.discovering import discover
 from syndicator.pipeline.finds import Discovery, NothingFound
-from syndicator.pipeline.previewing import Desk, Preview, paced, preview
+from syndicator.pipeline.previewing import Preview, preview
 from syndicator.pipeline.rounds import RoundFailed
 from syndicator.pipeline.snapshots import (
     Recorder,

@@ -18,8 +18,9 @@ from syndicator.model.article import Candidate, Photo, Placement, PopularItem, R
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.comparing import ChangeKind, FieldChange, Judged
+from syndicator.pipeline.desk import MAX_PAUSE_S, RobotsVerdict, forbidden
 from syndicator.pipeline.finds import Discovery, Found
-from syndicator.pipeline.previewing import MAX_PAUSE_S, Preview, RobotsVerdict, forbidden
+from syndicator.pipeline.previewing import Preview
 from syndicator.pipeline.reckoning import Counts
 from syndicator.pipeline.snapshots import Difference
 from syndicator.pipeline.yields import Yield

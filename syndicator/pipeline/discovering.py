@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from syndicator.egress.gates import Gate, open_gate
 from syndicator.errors import NotReadable
 from syndicator.gather.discovery import (
     How,
@@ -25,8 +26,9 @@ from syndicator.gather.proposing import propose_for_articles, propose_for_list
 from syndicator.gather.robots import Robots
 from syndicator.gather.sniff import DocumentKind, sniff
 from syndicator.model.article import Candidate
-from syndicator.model.fetch import Fetched, FetchResult, Reason
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import Source, SourceKind
+from syndicator.pipeline.desk import Desk, Fetcher, fetch_page, left_out, read_robots_of, verdict
 from syndicator.pipeline.finds import (
     BARE,
     Discovery,
@@ -37,18 +39,7 @@ from syndicator.pipeline.finds import (
     rank,
     way_of,
 )
-from syndicator.pipeline.previewing import (
-    Desk,
-    Fetcher,
-    Preview,
-    elsewhere,
-    left_out,
-    preview,
-    read_page,
-    read_robots_of,
-    read_sitemaps,
-    verdict,
-)
+from syndicator.pipeline.previewing import Preview, elsewhere, preview, read_page, read_sitemaps
 from syndicator.pipeline.rounds import RoundFailed, fetched
 from syndicator.rules.dates import MAX_AHEAD
 
@@ -140,9 +131,9 @@ def _remembering(fetch: Fetcher) -> Fetcher:
     """Ask for no address twice."""
     answers: dict[str, FetchResult] = {}
 
-    async def ask(source: Source, url: str) -> FetchResult:
+    async def ask(source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
         if url not in answers:
-            answers[url] = await fetch(source, url)
+            answers[url] = await fetch(source, url, gate=gate)
         return answers[url]
 
     return ask
@@ -327,7 +318,9 @@ class _Search:
             if (why := await left_out(self._desk, source, url)) is not None:
                 refused.append(f"{url}: {why}")
                 continue
-            result = await self._desk.fetch(source, url)
+            result = await fetch_page(self._desk, source, url)
+            if isinstance(result, FetchFailed) and result.reason is Reason.ROBOTS:
+                refused.append(f"{url}: {result.detail}")
             if isinstance(result, Fetched) and sniff(result.body) is DocumentKind.HTML:
                 pages.append(result)
         if refused and not pages:

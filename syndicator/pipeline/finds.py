@@ -9,7 +9,8 @@ from syndicator.errors import NotReadable
 from syndicator.gather.discovery import How, Pointer
 from syndicator.model.fetch import Fetched, Redirect
 from syndicator.model.source import SourceKind
-from syndicator.pipeline.previewing import Preview, RobotsVerdict
+from syndicator.pipeline.desk import RobotsVerdict
+from syndicator.pipeline.previewing import Preview
 
 BARE = "addresses without headlines"
 """Stands for the title of a sitemap that has none."""

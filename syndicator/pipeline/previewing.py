@@ -1,30 +1,30 @@
 """A dry run: what a source would bring, field by field, with nothing stored."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
 from syndicator.gather.discovery import PageFindings, read_findings
-from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.html import same_site
 from syndicator.gather.page import ListReading
-from syndicator.gather.pool import ParserPool
-from syndicator.gather.robots import Robots, product_token, robots_url
 from syndicator.gather.sitemap import sitemap_candidate
 from syndicator.gather.sniff import DocumentKind, sniff
 from syndicator.model.article import Candidate, ListedItem, PopularItem
-from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Redirect
+from syndicator.model.fetch import Fetched, Redirect
 from syndicator.model.source import Source, SourceKind
+from syndicator.pipeline.desk import (
+    Desk,
+    RobotsVerdict,
+    fetch_page,
+    forbidden,
+    left_out,
+    verdict_of,
+)
 from syndicator.pipeline.joining import apart, as_listed, nameless, together
-from syndicator.pipeline.permission import is_missing
 from syndicator.pipeline.reckoning import Counts, as_taken, permitted, reckon
 from syndicator.pipeline.rounds import Notes, RoundFailed, fetched, new_notes, word
 from syndicator.pipeline.yields import Yield, words_without_name, yields_of
@@ -34,58 +34,7 @@ from syndicator.rules.identity import url_key
 MAX_CHILDREN = 3
 """Sitemaps of an index that are read."""
 
-MAX_PAUSE_S = 5.0
-"""Between two requests to one host, whatever it asks for: somebody waits. Gathering keeps the whole of it."""
-_MINUTE_S = 60.0
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-Fetcher = Callable[[Source, str], Awaitable[FetchResult]]
-"""Requests an address for a source: live, or from what was kept of an earlier time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What a dry run works with."""
-
-    fetch: Fetcher
-    gatherer: Gatherer
-    """Reads; it is never asked to fetch."""
-    pool: ParserPool
-    user_agent: str
-    """By which robots.txt is read."""
-    pauses_s: dict[str, float] = field(default_factory=dict)
-    """What robots.txt asks for between two requests, by host and port, as far as it was read."""
-    robots: dict[str, Robots | None] = field(default_factory=dict)
-    """Each robots.txt that was asked for, by its address; None where it could not be read."""
-
-
-def paced(
-    fetch: Fetcher, pauses_s: dict[str, float], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> Fetcher:
-    """Keep `per_minute` and what robots.txt asks for, up to `MAX_PAUSE_S` for each request."""
-    last: dict[str, float] = {}
-
-    async def ask(source: Source, url: str) -> FetchResult:
-        host, per_minute = urlsplit(url).netloc, source.politeness.per_minute
-        pause_s = max(pauses_s.get(host, 0.0), _MINUTE_S / per_minute if per_minute else 0.0)
-        wait_s = last.get(host, 0.0) + min(pause_s, MAX_PAUSE_S) - time.monotonic()
-        if host in last and wait_s > 0:
-            await sleep(wait_s)
-        last[host] = time.monotonic()
-        return await fetch(source, url)
-
-    return ask
-
-
-class RobotsVerdict(Struct, frozen=True, kw_only=True):
-    """What robots.txt says of a page."""
-
-    allowed: bool = True
-    url: str = ""
-    """Of the page."""
-    rule: str = ""
-    """The line that forbids it: `Disallow: /news/search`."""
-    crawl_delay_s: float | None = None
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -149,7 +98,7 @@ async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) ->
         source=source,
         final_url=document.url,
         redirects=document.redirects,
-        robots=await _verdict(desk, source, taken[0].url) if source.full_text and taken else None,
+        robots=await verdict_of(desk, source, taken[0].url) if source.full_text and taken else None,
         title=reading.title,
         home_url=reading.home_url,
         language=reading.language,
@@ -187,7 +136,7 @@ async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int)
         source=source,
         final_url=document.url,
         redirects=document.redirects,
-        robots=await _verdict(desk, source, document.url),
+        robots=await verdict_of(desk, source, document.url),
         counts=reckon(
             taken,
             document.fetched_at,
@@ -208,7 +157,7 @@ async def _page(desk: Desk, source: Source, document: Fetched, articles: int) ->
     findings = await read_page(desk, document)
     notes = new_notes()
     notes.warn(*lists.warnings)
-    robots = await _verdict(desk, source, document.url)
+    robots = await verdict_of(desk, source, document.url)
     is_read = robots is None or robots.allowed
     if robots is not None and not is_read:
         notes.warn(forbidden(robots))
@@ -290,61 +239,6 @@ async def read_page(desk: Desk, document: Fetched) -> PageFindings:
     return await desk.pool.run(read_findings, document)
 
 
-async def read_robots_of(desk: Desk, source: Source, url: str) -> Robots | None:
-    """Read the robots.txt that counts for a page; without the file all is allowed (RFC 9309, 2.3.1.3).
-
-    None where it cannot be had: then nothing is (2.3.1.4).
-    """
-    address = robots_url(url)
-    if address in desk.robots:
-        return desk.robots[address]
-    robots, agent = None, product_token(desk.user_agent)
-    # What a source sends along (a password, a cookie) is for its documents.
-    result = await desk.fetch(replace(source, headers={}), address)
-    if isinstance(result, Fetched):
-        body = b"" if sniff(result.body) is DocumentKind.HTML else result.body
-        robots = await desk.gatherer.read_robots(body, agent)
-        desk.pauses_s[urlsplit(address).netloc] = robots.crawl_delay_s or 0.0
-    elif isinstance(result, FetchFailed) and is_missing(result):
-        robots = await desk.gatherer.read_robots(b"", agent)
-    desk.robots[address] = robots
-    return robots
-
-
-def verdict(robots: Robots | None, url: str) -> RobotsVerdict | None:
-    """Say whether a page may be asked for."""
-    if robots is None:
-        return None
-    rule = robots.forbidding(url)
-    return RobotsVerdict(allowed=not rule, url=url, rule=rule, crawl_delay_s=robots.crawl_delay_s)
-
-
-def forbidden(told: RobotsVerdict) -> str:
-    """Say by which rule of which file a page may not be read."""
-    return f"{robots_url(told.url)} asks programs not to read it ({told.rule})"
-
-
-async def left_out(desk: Desk, source: Source, url: str, *further: str) -> str | None:
-    """Say why gathering does not read a page, by its address or those that it redirects to; else None."""
-    for step in (url, *further):
-        if not source.politeness.robots or not step.startswith("http"):
-            continue
-        told = verdict(await read_robots_of(desk, source, step), step)
-        led = f"it leads to {step}: " if step != url else ""
-        if told is None:
-            return f"{led}{robots_url(step)} could not be had, and until it can no page there is read"
-        if not told.allowed:
-            return led + forbidden(told)
-    return None
-
-
-async def _verdict(desk: Desk, source: Source, url: str) -> RobotsVerdict | None:
-    """Give what robots.txt says of a page of a source, as far as that heeds it."""
-    if not source.politeness.robots or not url.startswith("http"):
-        return None
-    return verdict(await read_robots_of(desk, source, url), url)
-
-
 def elsewhere(canonical: str | None, url: str) -> str | None:
     """Give what a page names as its own address where that is another host's."""
     return canonical if canonical and not same_site(canonical, url) else None
@@ -357,7 +251,7 @@ async def _popular(desk: Desk, source: Source, notes: Notes) -> tuple[PopularIte
     if not await _may_read(desk, source, source.popular.url, notes):
         return ()
     try:
-        document = fetched(await desk.fetch(source, source.popular.url))
+        document = fetched(await fetch_page(desk, source, source.popular.url))
         return (await desk.gatherer.read_popular(source, document)).items
     except RoundFailed as error:
         notes.warn(f"the page of popular articles could not be read: {word(error.failed)}")
@@ -375,9 +269,7 @@ async def _articles(
         if not await _may_read(desk, source, item.url, notes):
             continue
         try:
-            page = fetched(await desk.fetch(source, item.url))
-            if not await _may_read(desk, source, item.url, notes, *(step.url for step in page.redirects)):
-                continue
+            page = fetched(await fetch_page(desk, source, item.url))
             reading = await desk.gatherer.read_article(source, page, item)
         except RoundFailed as error:
             notes.warn_of_page(item.url, word(error.failed))
@@ -391,8 +283,8 @@ async def _articles(
     return pages
 
 
-async def _may_read(desk: Desk, source: Source, url: str, notes: Notes, *further: str) -> bool:
+async def _may_read(desk: Desk, source: Source, url: str, notes: Notes) -> bool:
     """Tell whether gathering reads a page; where it does not, note why."""
-    if (why := await left_out(desk, source, url, *further)) is not None:
+    if (why := await left_out(desk, source, url)) is not None:
         notes.warn_of_page(url, why)
     return why is None

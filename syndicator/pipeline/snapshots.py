@@ -17,13 +17,15 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from syndicator.egress.gates import Gate, open_gate
 from syndicator.errors import SyndicatorError
 from syndicator.model.article import Candidate, ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason, Redirect
 from syndicator.model.source import Source
 from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.comparing import ChangeKind, FieldChange, compare, fields_of
-from syndicator.pipeline.previewing import Fetcher, Preview
+from syndicator.pipeline.desk import Fetcher
+from syndicator.pipeline.previewing import Preview
 from syndicator.rules.addresses import clean_url
 
 FORMAT = 1
@@ -110,8 +112,8 @@ class Recorder:
         self._fetch = fetch
         self.answers: dict[str, FetchResult] = {}
 
-    async def fetch(self, source: Source, url: str) -> FetchResult:
-        result = await self._fetch(source, url)
+    async def fetch(self, source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
+        result = await self._fetch(source, url, gate=gate)
         self.answers[url] = result
         return result
 
@@ -124,7 +126,7 @@ class Snapshot:
         self._folder = folder
         self._documents = {document.requested_url: document for document in contents.documents}
 
-    async def fetch(self, source: Source, url: str) -> FetchResult:
+    async def fetch(self, source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
         """Give what an address answered then; what was not asked for then fails."""
         del source
         document = self._documents.get(hide_secrets(url))
@@ -146,6 +148,10 @@ class Snapshot:
                 fetched_at=document.fetched_at,
                 status=document.status,
             )
+        for step in document.redirects:
+            async with gate(step.url) as refusal:
+                if refusal is not None:
+                    return refusal
         path = self._folder / "documents" / Path(document.file).name
         try:
             body = path.read_bytes()

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from pipeline.conftest import Portal
 from pipeline.test_discovering import FEED, desk, found_at, page
 
+from syndicator.egress.gates import Gate, open_gate
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.source import Source
+from syndicator.pipeline.desk import Desk
 from syndicator.pipeline.finds import NothingFound
-from syndicator.pipeline.previewing import Desk
 
 __all__ = ["desk"]
 
@@ -24,7 +25,7 @@ INDONESIAN = (
 def led(desk: Desk, *hops: tuple[int, str, str]) -> Desk:
     """Have addresses redirect: status, from, to."""
 
-    async def fetch(source: Source, url: str) -> FetchResult:
+    async def fetch(source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
         steps: list[Redirect] = []
         at = url
         while step := next(((status, to) for status, start, to in hops if at.endswith(start)), None):

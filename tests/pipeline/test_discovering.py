@@ -11,6 +11,7 @@ from pipeline.conftest import Portal
 from syndicator.cli.blocks import block, free_name
 from syndicator.egress.addresses import AllowList
 from syndicator.egress.client import open_egress
+from syndicator.egress.gates import Gate, open_gate
 from syndicator.errors import NotReadable
 from syndicator.gather.discovery import How
 from syndicator.gather.gatherer import Gatherer
@@ -19,9 +20,10 @@ from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, PopularRule, Source, SourceKind
+from syndicator.pipeline.desk import Desk
 from syndicator.pipeline.discovering import discover
 from syndicator.pipeline.finds import Discovery, NothingFound
-from syndicator.pipeline.previewing import Desk, preview
+from syndicator.pipeline.previewing import preview
 from syndicator.pipeline.rounds import RoundFailed
 from syndicator.settings import load
 
@@ -207,7 +209,7 @@ async def test_guessed_paths_that_lead_away_are_none(desk: Desk, portal: Portal)
 def _leading(desk: Desk, url: str, to: str) -> Desk:
     """Let one address be answered from another."""
 
-    async def fetch(source: Source, asked: str) -> FetchResult:
+    async def fetch(source: Source, asked: str, *, gate: Gate = open_gate) -> FetchResult:
         result = await desk.fetch(source, asked)
         return replace(result, url=to) if isinstance(result, Fetched) and asked == url else result
 
@@ -221,7 +223,7 @@ async def test_only_what_moved_for_good_gets_its_new_address(
     portal.documents["/b"] = FEED.format(title="Kabar", url=portal.url)
     step = Redirect(status=status, url=f"{portal.url}/b")
 
-    async def fetch(source: Source, url: str) -> FetchResult:
+    async def fetch(source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
         if not url.endswith("/a"):
             return await desk.fetch(source, url)
         result = await desk.fetch(source, step.url)

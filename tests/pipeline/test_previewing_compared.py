@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from support import NOON, candidate
 
+from syndicator.egress.gates import Gate, open_gate
 from syndicator.model.article import Photo, Placement, RelatedLink
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason, Redirect
 from syndicator.model.ids import SourceId
@@ -181,7 +182,7 @@ async def test_a_snapshot_answers_as_the_network_did(tmp_path: Path) -> None:
         unchanged.requested_url: unchanged,
     }
 
-    async def fetch(source: Source, url: str) -> FetchResult:
+    async def fetch(source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
         return answers[url]
 
     recorder = Recorder(fetch)

@@ -13,15 +13,17 @@ from pipeline.visiting_world import scripted
 from syndicator.cli.blocks import block
 from syndicator.cli.showing import show_preview
 from syndicator.egress.client import open_egress
+from syndicator.egress.gates import Gate, open_gate
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchFailed, FetchResult, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, ListRule, Politeness, Source, SourceKind
+from syndicator.pipeline.desk import Desk, paced
 from syndicator.pipeline.discovering import discover
 from syndicator.pipeline.finds import Discovery
-from syndicator.pipeline.previewing import Desk, Preview, paced, preview
+from syndicator.pipeline.previewing import Preview, preview
 
 TEXT = (
     "<p>Pedagang datang sejak pagi dan pembeli menyusul kemudian, kata kepala pasar kepada para wartawan.</p>"
@@ -163,7 +165,7 @@ async def test_a_row_of_sitemaps_keeps_its_index(desk: Desk, portal: Portal) -> 
 async def test_pauses_are_kept_and_bounded() -> None:
     waits: list[float] = []
 
-    async def fetch(source: Source, url: str) -> FetchResult:
+    async def fetch(source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
         return FetchFailed(requested_url=url, reason=Reason.CONNECT, detail="", fetched_at=system_clock())
 
     async def sleep(seconds: float) -> None:
@@ -243,8 +245,26 @@ async def test_what_leads_to_a_forbidden_page_is_not_promised(desk: Desk) -> Non
         portal.say("/read/0/acara", status=302, Location="/private")
         portal.say("/private", article(0))
         shown = await preview(desk, replace(draft(portal.url("/rss")), full_text=True), articles=3)
+        assert "/private" not in portal.asked
     assert "Pedagang" not in shown.candidates[0].body_html
     assert any("not to read" in one and "it leads to" in one for one in shown.warnings)
+
+
+async def test_selectors_are_made_of_no_page_that_a_redirect_leads_to_and_robots_forbids(desk: Desk) -> None:
+    async with scripted() as portal:
+        links = "".join(
+            f"<li><h2><a href='/read/{9000 + n}/acara-besar-dibuka'>Acara besar nomor {n} dibuka di kota</a></h2></li>"
+            for n in range(8)
+        )
+        portal.say("/", f"<!DOCTYPE html><html><body><ul class=terbaru>{links}</ul></body></html>")
+        portal.say("/robots.txt", "User-agent: *\nDisallow: /private\n")
+        portal.say("/read/9000/acara-besar-dibuka", status=302, Location="/private")
+        portal.say("/private", article(0))
+        for number in range(1, 8):
+            portal.say(f"/read/{9000 + number}/acara-besar-dibuka", article(number))
+        shown = await discover(desk, draft(portal.url("/")), articles=1)
+        assert "/private" not in portal.asked
+    assert any("it leads to" in one and "not to read" in one for one in shown.notes)
 
 
 async def test_what_opens_a_source_is_not_shown_to_robots_txt(desk: Desk) -> None:

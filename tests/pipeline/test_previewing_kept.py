@@ -19,8 +19,9 @@ from syndicator.gather.pool import open_pool
 from syndicator.model.article import Article, Candidate
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
+from syndicator.pipeline.desk import Desk
 from syndicator.pipeline.discovering import discover
-from syndicator.pipeline.previewing import Desk, Preview, preview
+from syndicator.pipeline.previewing import Preview, preview
 from syndicator.rules.addresses import clean_url
 from syndicator.rules.dates import published_at
 from syndicator.rules.identity import identify, url_key

@@ -15,8 +15,9 @@ from syndicator.model.clock import system_clock
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind
 from syndicator.pipeline.comparing import fields_of
+from syndicator.pipeline.desk import Desk
 from syndicator.pipeline.discovering import discover
-from syndicator.pipeline.previewing import Desk, preview
+from syndicator.pipeline.previewing import preview
 from syndicator.sample.server import Sample, SampleOptions, open_sample
 
 AGENT = "syndicator/test"
