@@ -38,6 +38,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.releasing import ReleaseStep
 from syndicator.pipeline.rounds import KindOfRound
+from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.pipeline.sitemap_round import SitemapRound
 from syndicator.pipeline.steering import Steering
@@ -196,6 +197,7 @@ def _wire(
     placer = Placer(store.stories, settings.story, clock)
     admitter = Admitter(store.articles, specs, clock, placer, metrics)
     held = Held(store.held)
+    scoring = Scoring(store, settings.popularity)
     taken_back = TakenBack(store, withdrawer, held, clock)
     intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, taken_back, clock)
     pages = ArticlePages(
@@ -256,6 +258,7 @@ def _wire(
             endpoints=settings.endpoints.values(),
             clock=clock,
             subscribing=subscribing,
+            scoring=scoring,
         ),
         regrouping=Regrouping(store, specs, settings.story, clock),
         steering=Steering(store, clock),
@@ -267,7 +270,7 @@ def _wire(
         gather=gather,
         publish=PublishStep(store, publisher),
         deliver=deliver,
-        rank=RankStep(store, specs, clock),
+        rank=RankStep(store, specs, scoring, clock),
         sweep=SweepStep(
             store=store,
             retention=_retention(settings),

@@ -122,6 +122,7 @@ def _show(
         ("How it came", _came(told.article.provenance, zone)),
         ("Carried by", _carried(told, zone)),
         ("Story", _placed(told)),
+        ("Popularity", _popularity(told, zone)),
         ("Other names", _aliases(told, zone)),
         ("What was changed on the way", _changes(told.article.provenance)),
     ):
@@ -212,6 +213,21 @@ def _placed(told: Explained) -> Lines:
         because = f": {kin.copy.because}" if kin.copy.because else ""
         yield "as a text", f"{kin.copy.kind.value}{because}"
         yield "", f"{kin.compared_with}: {kin.copy.containment:.0%} of the shorter text is in the longer"
+
+
+def _popularity(told: Explained, zone: str) -> Lines:
+    for window, score in told.popularity.items():
+        shares = (
+            f"{kind.value} {share:.3f} (of {score.counted[kind]:.4g})" for kind, share in score.shares.items()
+        )
+        yield (
+            window.value,
+            f"{score.total:.3f}: {', '.join(shares)}" if score.shares else "nothing tells for it",
+        )
+    newest = {note.feed: note for note in told.ranks}
+    for feed, note in newest.items():
+        best = min(one.rank for one in told.ranks if one.feed == feed)
+        yield f"in {feed}", f"rank {note.rank} at {local_time(note.at, zone)}, {best} at best"
 
 
 def _aliases(told: Explained, zone: str) -> Lines:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.article import Alias, Article
+from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source, SourceState
 from syndicator.model.subscription import SubscriptionStatus
@@ -19,6 +20,8 @@ from syndicator.pipeline.secrecy import (
     without_secrets,
 )
 from syndicator.rules.health import Health, health
+from syndicator.rules.popularity import Score
+from syndicator.store.popularity import RankNote
 from syndicator.store.store import Store
 from syndicator.store.stories import Place
 
@@ -34,6 +37,10 @@ class Explained(Struct, frozen=True, kw_only=True):
     """Whose copy it is, which story it tells, and why."""
     aliases: tuple[Alias, ...] = ()
     """Other names under which its source has listed it, the oldest first."""
+    popularity: Mapping[Window, Score] = {}
+    """How popular it is in each window now, and by what."""
+    ranks: tuple[RankNote, ...] = ()
+    """Where it stood in popular feeds, the oldest first; noted every ten minutes."""
 
 
 async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceId]) -> Explained | None:

@@ -22,6 +22,7 @@ from syndicator.model.feed import (
     Format,
     Order,
     Origin,
+    Per,
     Popularity,
     Rendition,
     Site,
@@ -34,7 +35,7 @@ from syndicator.pipeline.freshness import FreshVersions, retrieve
 from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import latest
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.pipeline.telling import others_of
+from syndicator.pipeline.telling import Telling, others_of
 from syndicator.render.rendition import render, write
 from syndicator.rules.selection import matches
 from syndicator.store.codec import pack
@@ -244,8 +245,16 @@ class Publisher:
     async def _popular(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
         ranking = await self._store.feeds.ranking(spec.id)
         articles = await self._store.articles.get_many([place.article_id for place in ranking])
+        others: dict[ArticleId, tuple[AlsoAt, ...]] = {}
+        if spec.per is Per.STORY:
+            telling = Telling(self._store, self._filtering, spec.filter, spec.per)
+            told = await telling.told([one for one in articles if one])
+            others = {one.article.id: self._also_at(one.others) for one in told}
         return tuple(
-            self._entry(article, Popularity(rank=rank, score=place.score, views=place.views))
+            replace(
+                self._entry(article, Popularity(rank=rank, score=place.score, views=place.views)),
+                also_at=others.get(article.id, ()),
+            )
             for rank, (place, article) in enumerate(zip(ranking, articles, strict=True), start=1)
             if article
         )

@@ -1,29 +1,64 @@
-"""The popular feeds: from the boards to the lists that they show."""
+"""The popular feeds: from counters to the lists that they show."""
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from syndicator.model.clock import EPOCH, Clock
-from syndicator.model.feed import FeedSpec, Order
+from syndicator.model.feed import FeedSpec, Filter, Order, Window
+from syndicator.model.ids import ArticleId, FeedId
+from syndicator.pipeline.covering import note_coverage
 from syndicator.pipeline.filtering import Filtering
-from syndicator.pipeline.selecting import most_popular
+from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.telling import Telling
+from syndicator.rules.popularity import Standing, varied
+from syndicator.rules.selection import ALL, facets_for
 from syndicator.store.feeds import Ranked
+from syndicator.store.owners import new_token
+from syndicator.store.signals import BOARD_SIZE
 from syndicator.store.store import Store
 
 INTERVAL = timedelta(seconds=2)
 
+LEASE = timedelta(seconds=10)
+"""So long others wait for a worker that died while it ranked."""
+
+NOTED_EVERY = timedelta(minutes=10)
+"""How often ranks go into the history of their articles."""
+
+PAGE = 100
+"""Articles that are read at once, the most popular first, until a list is full."""
+
+_DEPTH = 200
+"""Places of each board from which a list is made; at least four times what it shows."""
+
+_NEWEST = 500
+"""Articles of a section or source that are looked at, whether or not any board names them."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
 
 class RankStep:
-    """Ranks each popular feed anew; a feed's version is raised only when its order changed."""
+    """Ranks each popular feed anew; a feed's version is raised only when its order changed.
+
+    board of each signal → candidates → score → filter, copies, stories → variety → list
+
+    One worker does it for all. A process that has just begun ranks once, however lately others did.
+    """
 
     name = "rank"
 
-    def __init__(self, store: Store, specs: Collection[FeedSpec], clock: Clock) -> None:
+    def __init__(self, store: Store, specs: Collection[FeedSpec], scoring: Scoring, clock: Clock) -> None:
         self._store = store
         self._specs = [spec for spec in specs if spec.order is Order.POPULAR]
         self._filtering = Filtering(store)
+        self._scoring = scoring
         self._clock = clock
+        self._token = new_token()
+        self._has_begun = False
+        self._noted: dict[FeedId, datetime] = {}
         self._due_at = EPOCH
 
     async def take(self, room: int) -> Taken:
@@ -37,24 +72,72 @@ class RankStep:
         return Taken(jobs=(self._rank,), next_due_at=self._due_at)
 
     async def _rank(self) -> Report | None:
-        now = self._clock()
-        changed = []
-        for spec in self._specs:
-            ranking = await self._ranking(spec, now)
-            shown = await self._store.feeds.ranking(spec.id)
-            if [place.article_id for place in ranking] != [place.article_id for place in shown]:
-                await self._store.feeds.put_ranking(spec.id, ranking, now)
-                changed.append(spec.id)
+        now, popularity = self._clock(), self._store.popularity
+        unless_since = now - 0.9 * INTERVAL if self._has_begun else _NEVER
+        if not await popularity.lease(self._token, now, now + LEASE, unless_since):
+            return None
+        self._has_begun = True
+        await note_coverage(self._store, now)
+        changed = [
+            spec.id for spec, ranking in await self._rankings(now) if await self._show(spec, ranking, now)
+        ]
+        await popularity.release(self._token, self._clock())
         if not changed:
             return None
         return Report(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
 
-    async def _ranking(self, spec: FeedSpec, now: datetime) -> list[Ranked]:
-        chosen = await most_popular(
-            self._store, self._filtering, spec.filter, spec.window, spec.size, now=now
-        )
-        views = await self._store.popularity.views([article for article, _ in chosen])
+    async def _show(self, spec: FeedSpec, ranking: Sequence[Ranked], now: datetime) -> bool:
+        """Put a ranking in place of the one that is shown; tell whether its order is another."""
+        ids = [place.article_id for place in ranking]
+        if now - self._noted.get(spec.id, EPOCH) >= NOTED_EVERY:
+            self._noted[spec.id] = now
+            await self._store.popularity.note_ranks(spec.id, ids, now)
+        shown = await self._store.feeds.ranking(spec.id)
+        if ids == [place.article_id for place in shown]:
+            return False
+        await self._store.feeds.put_ranking(spec.id, ranking, now)
+        return True
+
+    async def _rankings(self, now: datetime) -> list[tuple[FeedSpec, list[Ranked]]]:
+        ordered: dict[tuple[Window, tuple[str, ...], int], list[Standing]] = {}
+        rankings = []
+        for spec in self._specs:
+            facets, depth = facets_for(spec.filter), max(_DEPTH, 4 * spec.size)
+            if facets == (ALL,) and spec.filter != Filter():  # no index helps to find what it wants
+                depth = BOARD_SIZE
+            asked = (spec.window, facets, min(depth, BOARD_SIZE))
+            if asked not in ordered:
+                ordered[asked] = await self._ordered(*asked, now)
+            rankings.append((spec, await self._ranking(spec, ordered[asked])))
+        return rankings
+
+    async def _ordered(
+        self, window: Window, facets: tuple[str, ...], depth: int, now: datetime
+    ) -> list[Standing]:
+        found: Mapping[Window, list[ArticleId]] = await self._scoring.candidates([window], depth)
+        ids = found[window]
+        if facets != (ALL,):
+            newest, _ = await self._store.articles.timeline(facets, _NEWEST)
+            ids = list(dict.fromkeys((*ids, *(place.article_id for place in newest))))
+        return await self._scoring.ranked(ids, window, now)
+
+    async def _ranking(self, spec: FeedSpec, ordered: Sequence[Standing]) -> list[Ranked]:
+        """Choose what a feed lists: twice as many as it shows, of which a varied list is made."""
+        telling = Telling(self._store, self._filtering, spec.filter, spec.per)
+        found: list[Standing] = []
+        for start in range(0, len(ordered), PAGE):
+            standings = {one.article_id: one for one in ordered[start : start + PAGE]}
+            heads = await self._store.articles.get_many(list(standings), bodies=False)
+            wanted = await self._filtering.passing(spec.filter, [head for head in heads if head])
+            found += [
+                replace(standings[article.id], article_id=told.article.id, owner=told.article.source)
+                for article, told in await telling.led(wanted)
+            ]
+            if len(found) >= 2 * spec.size:
+                break
+        chosen = varied(found, spec.size, self._scoring.policy)
+        views = await self._store.popularity.views([one.article_id for one in chosen])
         return [
-            Ranked(article_id=article, score=round(score, 1), views=count)
-            for (article, score), count in zip(chosen, views, strict=True)
+            Ranked(article_id=one.article_id, score=round(one.score.total, 3), views=count)
+            for one, count in zip(chosen, views, strict=True)
         ]

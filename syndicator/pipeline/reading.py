@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Collection
 
+from msgspec.structs import replace
+
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint
@@ -13,6 +15,7 @@ from syndicator.model.status import EndpointStatus, SourceStatus, Status
 from syndicator.pipeline.explaining import Explained, SourceShown, explain, show
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.revising import Compared, RevisionLine, compared, revisions_of
+from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.secrecy import state_without_secrets
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.store.store import Store
@@ -30,6 +33,7 @@ class Reading:
         endpoints: Collection[Endpoint],
         clock: Clock,
         subscribing: Subscribing,
+        scoring: Scoring,
     ) -> None:
         self.publisher = publisher
         self._store = store
@@ -37,6 +41,7 @@ class Reading:
         self._endpoints = tuple(endpoints)
         self._clock = clock
         self._subscribing = subscribing
+        self._scoring = scoring
 
     @property
     def site(self) -> Site:
@@ -64,7 +69,12 @@ class Reading:
 
     async def explained(self, article_id: ArticleId) -> Explained | None:
         """Tell where an article comes from, and what was made of it; None where there is none."""
-        return await explain(self._store, article_id, list(self._sources))
+        told = await explain(self._store, article_id, list(self._sources))
+        if told is None:
+            return None
+        popularity = await self._scoring.explained(told.article.id, self._clock())
+        ranks = await self._store.popularity.ranks(told.article.id)
+        return replace(told, popularity=popularity, ranks=tuple(ranks))
 
     async def revisions(self, article_id: ArticleId) -> list[RevisionLine] | None:
         """List the revisions of an article that are kept, the newest first; None where there is none."""

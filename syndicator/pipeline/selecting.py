@@ -1,22 +1,15 @@
 """From the indexes to the articles that a feed shows."""
 
-from datetime import datetime
-
 from syndicator.model.article import Article
-from syndicator.model.feed import Filter, Per, Window
+from syndicator.model.feed import Filter, Per
 from syndicator.model.ids import ArticleId
-from syndicator.model.signal import SignalKind
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.telling import Telling, Told
 from syndicator.rules.selection import facets_for
-from syndicator.store.signals import BOARD_SIZE
 from syndicator.store.store import Store
 
 DEEPEST = 5000
 """How far down a timeline a filter is followed."""
-
-PAGE = 200
-"""Places of a board that are read at once."""
 
 
 async def latest(
@@ -41,23 +34,3 @@ async def latest(
         if len(told) >= size or whole or depth >= DEEPEST:
             return told[:size]
         depth = min(depth * 4, DEEPEST)
-
-
-async def most_popular(
-    store: Store, filtering: Filtering, wanted: Filter, window: Window, size: int, *, now: datetime
-) -> list[tuple[ArticleId, float]]:
-    """Give the first `size` places of a board whose articles pass a filter, with their views."""
-    found: list[tuple[ArticleId, float]] = []
-    for start in range(0, BOARD_SIZE, PAGE):
-        ids = await store.signals.top(SignalKind.VIEWS, window, PAGE, start)
-        heads = await store.articles.get_many(ids, bodies=False)
-        passing = {head.id for head in await filtering.passing(wanted, [head for head in heads if head])}
-        sums = (await store.signals.sums(ids, [window], now))[window]
-        found += [
-            (one, counted.get(SignalKind.VIEWS, 0))
-            for one, counted in zip(ids, sums, strict=True)
-            if one in passing
-        ]
-        if len(found) >= size or len(ids) < PAGE:
-            break
-    return found[:size]

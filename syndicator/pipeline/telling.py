@@ -66,12 +66,34 @@ class Telling:
         self._per = per
         self._heads: dict[ArticleId, Article | None] = {}
         self._shown: set[ArticleId] = set()
+        self._given: set[ArticleId] = set()
 
     async def told(self, articles: Sequence[Article]) -> list[Told]:
         """Leave out copies of what is shown or, in a feed of stories, all but the first of each.
 
         The articles are those that pass the filter.
         """
+        stands = await self._standing_for(articles)
+        firsts = {told.article.id: told for told in stands.values()}
+        return [firsts[article.id] for article in articles if article.id in firsts]
+
+    async def led(self, articles: Sequence[Article]) -> list[tuple[Article, Told]]:
+        """Give beside each article what is shown for it: itself, or in a feed of stories the first to tell.
+
+        Copies of what is shown are left out, and so is what was given before: the first that it stands for
+        counts. The articles are those that pass the filter.
+        """
+        stands = await self._standing_for(articles)
+        led = []
+        for article in articles:
+            told = stands.get(article.id)
+            if told is not None and told.article.id not in self._given:
+                self._given.add(told.article.id)
+                led.append((article, told))
+        return led
+
+    async def _standing_for(self, articles: Sequence[Article]) -> Mapping[ArticleId, Told]:
+        """Give for each article what is shown; nothing for the copies of what is shown."""
         self._heads |= {article.id: article for article in articles}
         self._shown.update(article.id for article in articles)
         found = await self._store.stories.places([article.id for article in articles])
@@ -79,7 +101,7 @@ class Telling:
         if self._per is Per.STORY:
             return await self._first_of_each(articles, places)
         repeats = await self._repeats(places)
-        return [Told(article=article) for article in articles if article.id not in repeats]
+        return {article.id: Told(article=article) for article in articles if article.id not in repeats}
 
     async def _repeats(self, places: Mapping[ArticleId, Place]) -> set[ArticleId]:
         """Name the copies of what the feed has."""
@@ -100,7 +122,7 @@ class Telling:
 
     async def _first_of_each(
         self, articles: Sequence[Article], places: Mapping[ArticleId, Place]
-    ) -> list[Told]:
+    ) -> Mapping[ArticleId, Told]:
         stories: dict[StoryId, list[Article]] = {}
         for article in articles:
             stories.setdefault(places[article.id].story or StoryId(article.id), []).append(article)
@@ -113,8 +135,9 @@ class Telling:
             by_age = sorted(mine, key=lambda article: (article.shown_since, article.id))
             leader = next(article for article in (*known, *by_age) if self._shows(article))
             others = tuple(article for article in known if article.id != leader.id)
-            firsts[leader.id] = Told(article=leader, others=others)
-        return [firsts[article.id] for article in articles if article.id in firsts]
+            told = Told(article=leader, others=others)
+            firsts |= dict.fromkeys((article.id for article in mine), told)
+        return firsts
 
     async def _read(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, Article | None]:
         unread = [one for one in dict.fromkeys(ids) if one not in self._heads]

@@ -134,6 +134,7 @@ def _built(configuration: Configuration) -> Settings:
         egress=egress,
         retention=configuration.retention,
         story=configuration.story.value(),
+        popularity=configuration.popularity.value(),
         sample=configuration.sample,
         sources={
             SourceId(key): form.value(SourceId(key), egress, configuration.site.timezone)

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from syndicator.settings.form import Form
+from syndicator.settings.popularity import PopularitySection
 from syndicator.settings.publishing import EndpointForm, FeedForm, FilterForm, RetryForm
 from syndicator.settings.schema import configuration_schema
 from syndicator.settings.sections import (
@@ -39,6 +40,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("[egress]", EgressSection),
     ("[retention]", RetentionSection),
     ("[story]", StorySection),
+    ("[popularity]", PopularitySection),
     ("[sample]", SampleSection),
     ("[source.ID] and [defaults]", SourceForm),
     ("schedule", ScheduleForm),

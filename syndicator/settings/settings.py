@@ -11,6 +11,7 @@ from syndicator.model.feed import FeedSpec, Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.model.source import Source
 from syndicator.rules.placement import StoriesPolicy
+from syndicator.rules.popularity import PopularityPolicy
 from syndicator.settings.sections import (
     EgressSection,
     RetentionSection,
@@ -31,6 +32,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     egress: EgressSection
     retention: RetentionSection
     story: StoriesPolicy
+    popularity: PopularityPolicy
     sample: SampleSection
     sources: Mapping[SourceId, Source]
     feeds: Mapping[FeedId, FeedSpec]

@@ -22,7 +22,7 @@ class Ranked(Struct, frozen=True, kw_only=True):
 
     article_id: ArticleId
     score: float
-    """Decayed views at the time of ranking."""
+    """At the time of ranking."""
     views: int | None = None
 
 

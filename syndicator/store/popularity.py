@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from syndicator.model.clock import from_ms, to_ms
-from syndicator.model.ids import ArticleId, SourceId
+from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
 from syndicator.rules.popularity import HALF_LIVES, PortalMean
-from syndicator.store.codec import pack
-from syndicator.store.connection import Connection, Script
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Script, Unit
 from syndicator.store.keys import Keys
 from syndicator.store.signals import BOARD_SIZE, Signals
 
 _FIRST_STAND = timedelta(minutes=5)
 _LONGEST_STAND = timedelta(hours=1)
+_NOTES = 300
+_NOTES_KEPT = timedelta(days=30)
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -40,14 +42,32 @@ class Noted(Struct, frozen=True, kw_only=True):
     """Grew as no readership does: shows something else."""
 
 
+class Known(Struct, frozen=True, kw_only=True):
+    """What ranking asks of an article."""
+
+    source: SourceId
+    published_at: datetime
+    story: str = ""
+    """Empty: told by this article alone."""
+
+
+class RankNote(Struct, frozen=True, kw_only=True):
+    """Where an article stood in a feed."""
+
+    at: datetime
+    feed: FeedId
+    rank: int
+
+
 class Popularity:
-    """Counters of portals in, their means out."""
+    """Counters of portals in, their means out; who ranks, and which ranks there were."""
 
     def __init__(self, connection: Connection, keys: Keys, signals: Signals) -> None:
         self._redis = connection
         self._keys = keys
         self._signals = signals
         self._script = Script("decay", "readings")
+        self._lease = Script("lease")
 
     async def record(
         self, readings: Sequence[Reading], now: datetime, kind: SignalKind = SignalKind.VIEWS
@@ -101,6 +121,50 @@ class Popularity:
         found = await self._redis.call("HMGET", self._keys.portals(), *fields)
         rows = zip(sources, found[::2], found[1::2], strict=True)
         return {source: _mean(pages or box) for source, pages, box in rows if pages or box}
+
+    async def known(self, ids: Sequence[ArticleId]) -> list[Known | None]:
+        """Tell of each article what it is ranked by; None of one that is not there."""
+        rows = await self._redis.batch(
+            [("HMGET", self._keys.article(one), "source", "published", "story") for one in ids]
+        )
+        return [
+            Known(
+                source=SourceId(source.decode()),
+                published_at=from_ms(int(published)),
+                story=story.decode() if story else "",
+            )
+            if source and published
+            else None
+            for source, published, story in rows
+        ]
+
+    async def lease(self, token: str, now: datetime, until: datetime, unless_done_since: datetime) -> bool:
+        """Tell whether a worker may rank: none has the lease, and none ranked after the last instant."""
+        instants = (to_ms(now), to_ms(until), to_ms(unless_done_since))
+        return bool(await self._redis.run(self._lease, [self._keys.ranking_lease()], token, *instants))
+
+    async def release(self, token: str, now: datetime) -> None:
+        """Note that feeds were ranked, and let others do it; nothing where the lease was lost meanwhile."""
+        key = self._keys.ranking_lease()
+        writes: tuple[Command, ...] = (("HSET", key, "done", to_ms(now)), ("HDEL", key, "token", "until"))
+        await self._redis.commit([Unit(expects=((key, "token", token),), writes=writes)])
+
+    async def note_ranks(self, feed: FeedId, ids: Sequence[ArticleId], now: datetime) -> None:
+        """Add to each article's history where it stands in a feed."""
+        commands: list[Command] = []
+        for rank, article in enumerate(ids, start=1):
+            key = self._keys.ranks(article)
+            commands += [
+                ("RPUSH", key, pack(RankNote(at=now, feed=feed, rank=rank))),
+                ("LTRIM", key, -_NOTES, -1),
+                ("PEXPIRE", key, _NOTES_KEPT // timedelta(milliseconds=1)),
+            ]
+        await self._redis.batch(commands)
+
+    async def ranks(self, article: ArticleId) -> list[RankNote]:
+        """Tell where an article stood, the oldest first."""
+        found = await self._redis.call("LRANGE", self._keys.ranks(article), 0, -1)
+        return [unpack(one, RankNote) for one in found]
 
 
 def _mean(told: bytes) -> PortalMean:

@@ -47,6 +47,13 @@ class PopularityKeys:
         """
         return f"{self._prefix}signals:{chunk}"
 
+    def ranking_lease(self) -> str:
+        """HASH: `token` and `until` (ms) of the worker that ranks, `done`: when feeds were ranked last, ms.
+
+        Kept: for ever. Written by: rank.
+        """
+        return f"{self._prefix}ranking-lease"
+
     def ranks(self, article: ArticleId) -> str:
         """LIST: msgpack `RankNote`, the article's rank in a feed at an instant; the newest 300.
 

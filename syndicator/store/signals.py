@@ -128,6 +128,14 @@ class Signals:
                         found[window][place][kind] = present[window]
         return {window: list(sums) for window, sums in found.items()}
 
+    async def cursor(self, name: str) -> int:
+        """Tell how far a reader of ours came, ms."""
+        return int(await self._redis.call("HGET", self._keys.cursors(), name) or 0)
+
+    async def move_cursor(self, name: str, at_ms: int) -> None:
+        """Note how far a reader of ours came."""
+        await self._redis.call("HSET", self._keys.cursors(), name, at_ms)
+
     async def replace(self, kind: SignalKind, logs: Mapping[ArticleId, tuple[float, ...] | None]) -> None:
         """Put in place of counters what was computed anew: log2 per half-life, and the sum; None: nothing."""
         commands: list[Command] = []

@@ -13,7 +13,7 @@ from syndicator.rules.placement import Fingerprint, KnownStory, Near, Neighbour,
 from syndicator.rules.stories import WINDOW, Story, founded, place_of, told_by
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Placing, Script, Unit
+from syndicator.store.connection import Command, Connection, Placing, Script, Unit, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_kin, unpacked_story
 
@@ -229,6 +229,13 @@ class Stories:
         """Name the stories of more than one article, the one that grew last first; all for 0."""
         found = await self._redis.call("ZREVRANGE", self._keys.stories(), 0, limit - 1)
         return [StoryId(name.decode()) for name in found]
+
+    async def grown(self, since_ms: int, limit: int) -> list[tuple[StoryId, int]]:
+        """Name stories that something joined at an instant or later, and when, ms; the longest ago first."""
+        found = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.stories(), since_ms, "+inf", "WITHSCORES", "LIMIT", 0, limit
+        )
+        return [(StoryId(name.decode()), int(score)) for name, score in pairs(found)]
 
     async def count(self) -> int:
         """Count the stories that more than one article tells."""

@@ -23,8 +23,10 @@ from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
+from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.rules.placement import StoriesPolicy
+from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 from syndicator.web.server import open_socket, port_of, serving
@@ -111,6 +113,7 @@ class World:
         )
         self.regrouping = Regrouping(self.store, SPECS, StoriesPolicy(), self.clock)
         self.reading = Reading(
+            scoring=Scoring(self.store, PopularityPolicy()),
             store=self.store,
             publisher=self.publisher,
             sources=self.sources,

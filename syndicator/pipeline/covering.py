@@ -1,0 +1,75 @@
+"""Coverage: who else tells the stories that grew."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from syndicator.model.article import Article
+from syndicator.model.clock import to_ms
+from syndicator.model.ids import ArticleId
+from syndicator.model.signal import SignalKind
+from syndicator.model.source import Scope
+from syndicator.pipeline.telling import MEMBERS
+from syndicator.rules.politeness import scope_key
+from syndicator.rules.popularity import HALF_LIVES, Teller, coverage
+from syndicator.store.store import Store
+
+STORIES = 200
+"""Stories that are looked at in one turn; more have theirs in the next."""
+
+_LOOKED_BACK_MS = 5000
+"""Writers' clocks may differ by so much."""
+
+_CURSOR = "coverage"
+
+
+async def note_coverage(store: Store, now: datetime) -> int:
+    """Count anew who tells each story that grew since the last time; say how many were looked at.
+
+    Counting anew is the same however often it is done: a turn cut short, or done twice, harms nothing.
+    """
+    since_ms = await store.signals.cursor(_CURSOR)
+    grown = await store.stories.grown(since_ms, STORIES)
+    if not grown:
+        return 0
+    members = await store.stories.members([story for story, _ in grown], MEMBERS)
+    ids = list(dict.fromkeys(one for found in members.values() for one in found))
+    heads = await store.articles.get_many(ids, bodies=False)
+    places = await store.stories.places(ids)
+    known = {
+        one: (_teller(head, copies=place.copy_of is not None))
+        for one, head, place in zip(ids, heads, places, strict=True)
+        if head
+    }
+    logs: dict[ArticleId, tuple[float, ...] | None] = {}
+    for found in members.values():
+        tellers = [known[one] for one in found if one in known]
+        for one in found:
+            if one in known:
+                logs[one] = _logs(coverage(tellers, known[one].owner))
+    await store.signals.replace(SignalKind.COVERAGE, logs)
+    last_ms = grown[-1][1]
+    if len(grown) == STORIES:  # goes on where it stopped, also where more than these grew in one instant
+        reached_ms = max(last_ms, since_ms + 1)
+    else:
+        reached_ms = max(since_ms, min(last_ms + 1, to_ms(now) - _LOOKED_BACK_MS))
+    await store.signals.move_cursor(_CURSOR, reached_ms)
+    return len(grown)
+
+
+def _teller(head: Article, *, copies: bool) -> Teller:
+    # Several sources of one portal are one owner.
+    owner = scope_key(Scope.DOMAIN, head.url)
+    return Teller(owner=owner, at=min(head.first_seen_at, head.listed_at), copies=copies)
+
+
+def _logs(others: Sequence[tuple[datetime, float]]) -> tuple[float, ...] | None:
+    if not others:
+        return None
+    newest = max(at for at, _ in others)
+    logs = []
+    for half in HALF_LIVES.values():
+        if half is not None:
+            total = math.fsum(weight * 2 ** (-((newest - at) / half)) for at, weight in others)
+            logs.append(math.log2(total) + to_ms(newest) / (half / timedelta(milliseconds=1)))
+    return (*logs, math.fsum(weight for _, weight in others))

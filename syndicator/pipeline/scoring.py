@@ -1,0 +1,62 @@
+"""From counters to scores: of candidates for a list, and of one article that is explained."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from syndicator.model.feed import Window
+from syndicator.model.ids import ArticleId, SourceId
+from syndicator.model.signal import SignalKind
+from syndicator.rules.popularity import PopularityPolicy, PortalMean, Score, Standing, ranked, score
+from syndicator.store.popularity import Known
+from syndicator.store.signals import Sums
+from syndicator.store.store import Store
+
+
+class Scoring:
+    """Scores articles by one policy."""
+
+    def __init__(self, store: Store, policy: PopularityPolicy) -> None:
+        self._store = store
+        self.policy = policy
+
+    async def candidates(self, windows: Collection[Window], depth: int) -> Mapping[Window, list[ArticleId]]:
+        """Name for each window the first of the board of each signal: nothing else can stand high."""
+        found: dict[Window, list[ArticleId]] = {}
+        for window in windows:
+            boards = [await self._store.signals.top(kind, window, depth) for kind in SignalKind]
+            found[window] = list(dict.fromkeys(one for board in boards for one in board))
+        return found
+
+    async def ranked(self, ids: Sequence[ArticleId], window: Window, now: datetime) -> list[Standing]:
+        """Score articles and put them in order; without those that nothing tells for, or are not there."""
+        known = await self._store.popularity.known(ids)
+        sums = (await self._store.signals.sums(ids, [window], now))[window]
+        means = await self._means(known)
+        return ranked(
+            Standing(
+                article_id=one,
+                score=self._score(fact, counted, means, window),
+                published_at=fact.published_at,
+                owner=fact.source,
+                story=fact.story,
+            )
+            for one, fact, counted in zip(ids, known, sums, strict=True)
+            if fact is not None
+        )
+
+    async def explained(self, article: ArticleId, now: datetime) -> Mapping[Window, Score]:
+        """Score one article in each window; empty where it is not there."""
+        (fact,) = await self._store.popularity.known([article])
+        if fact is None:
+            return {}
+        sums = await self._store.signals.sums([article], list(Window), now)
+        means = await self._means([fact])
+        return {window: self._score(fact, sums[window][0], means, window) for window in Window}
+
+    async def _means(self, known: Sequence[Known | None]) -> Mapping[SourceId, PortalMean]:
+        return await self._store.popularity.means(list({fact.source for fact in known if fact}))
+
+    def _score(self, fact: Known, sums: Sums, means: Mapping[SourceId, PortalMean], window: Window) -> Score:
+        if not fact.story:  # it was taken out of one, and what was counted there is not its own
+            sums = {kind: counted for kind, counted in sums.items() if kind is not SignalKind.COVERAGE}
+        return score(sums, means.get(fact.source), window, self.policy)

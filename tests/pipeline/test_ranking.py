@@ -1,0 +1,162 @@
+"""Ranking over a real Redis: who stands where, and that one worker does it."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pipeline.test_stories_told import FIRE, admit, telling, text
+from support import ManualClock, candidate
+
+from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
+from syndicator.model.ids import ArticleId, FeedId, StoryId
+from syndicator.model.signal import Signal, SignalKind
+from syndicator.pipeline.ranking import NOTED_EVERY, RankStep
+from syndicator.pipeline.scoring import Scoring
+from syndicator.rules.popularity import PopularityPolicy
+from syndicator.store.store import Store
+
+POPULAR = FeedSpec(id=FeedId("popular"), title="x", order=Order.POPULAR, size=10)
+
+
+def step(store: Store, clock: ManualClock, *specs: FeedSpec) -> RankStep:
+    return RankStep(store, specs or [POPULAR], Scoring(store, PopularityPolicy()), clock)
+
+
+async def rank(ranking: RankStep, clock: ManualClock) -> int:
+    """Rank once more; give how many jobs had something to tell."""
+    clock.advance(2)
+    reports = [await job() for job in (await ranking.take(1)).jobs]
+    return sum(report is not None for report in reports)
+
+
+async def listed(store: Store, feed: str = "popular") -> list[ArticleId]:
+    return [place.article_id for place in await store.feeds.ranking(FeedId(feed))]
+
+
+async def read(store: Store, clock: ManualClock, counts: Mapping[ArticleId, float]) -> None:
+    await store.signals.add(
+        [
+            Signal(article_id=one, kind=SignalKind.READS, at=clock(), count=count)
+            for one, count in counts.items()
+        ],
+        clock(),
+    )
+
+
+async def test_a_list_is_in_the_order_of_scores(store: Store, clock: ManualClock) -> None:
+    ids = await admit(store, clock, *(candidate(n, source=f"s{n}") for n in range(4)))
+    await read(store, clock, {ids[0]: 5, ids[1]: 50, ids[3]: 20})
+    assert await rank(step(store, clock), clock) == 1
+    assert await listed(store) == [ids[1], ids[3], ids[0]]
+    assert await rank(step(store, clock), clock) == 0
+
+
+async def test_a_filter_finds_what_no_board_names(store: Store, clock: ManualClock) -> None:
+    rare = (await admit(store, clock, candidate(0, section="Langka", source="s0")))[0]
+    crowd = await admit(store, clock, *(candidate(n, source=f"s{n}") for n in range(1, 260)))
+    await read(store, clock, {rare: 1, **dict.fromkeys(crowd, 9)})
+    wanted = FeedSpec(
+        id=FeedId("rare"), title="x", order=Order.POPULAR, filter=Filter(section=("langka",)), size=3
+    )
+    await rank(step(store, clock, wanted), clock)
+    assert rare not in await store.signals.top(SignalKind.READS, Window.DAY, 200)
+    assert await listed(store, "rare") == [rare]
+
+
+async def test_what_others_take_up_is_popular_and_copies_count_less(store: Store, clock: ManualClock) -> None:
+    first, second = await admit(
+        store, clock, telling(1, "wire", FIRE, text(1)), telling(2, "city", "Banjir Rendam Kampung", text(9))
+    )
+    clock.advance(60)
+    (copy,) = await admit(store, clock, telling(3, "copyist", FIRE, text(1)))
+    assert (await store.stories.places([copy]))[0].copy_of == first
+    ranking = step(store, clock)
+    await rank(ranking, clock)
+    # The copy is not listed beside its original, which nothing but the copy tells for.
+    assert await listed(store) == [first]
+    (sums,) = (await store.signals.sums([first], [Window.ALL], clock()))[Window.ALL]
+    assert sums == {SignalKind.COVERAGE: 0.3}
+    await read(store, clock, {second: 9, copy: 1000})
+    await rank(ranking, clock)
+    assert await listed(store) == [second, first]
+
+
+async def test_a_story_stands_once_and_by_its_best_telling(store: Store, clock: ManualClock) -> None:
+    body = text(4, 60)
+    (first,) = await admit(store, clock, telling(1, "wire", FIRE, f"{FIRE} {body}"))
+    clock.advance(60)
+    (second,) = await admit(
+        store, clock, telling(2, "city", FIRE.replace("Ratusan", "Seratus"), f"{FIRE} {FIRE} {text(8, 20)}")
+    )
+    (other,) = await admit(store, clock, telling(3, "third", "Banjir Rendam Kampung", text(9)))
+    assert (await store.stories.places([second]))[0].story == StoryId(first)
+    await read(store, clock, {other: 20, second: 500})
+    per_story = FeedSpec(id=FeedId("stories"), title="x", order=Order.POPULAR, per=Per.STORY)
+    await rank(step(store, clock, per_story, POPULAR), clock)
+    assert await listed(store, "stories") == [first, other]
+    assert await listed(store) == [second, other, first]
+
+
+async def test_taken_out_of_a_story_an_article_keeps_none_of_its_coverage(
+    store: Store, clock: ManualClock
+) -> None:
+    (first,) = await admit(store, clock, telling(1, "wire", FIRE, f"{FIRE} {text(4, 60)}"))
+    await admit(store, clock, telling(2, "city", FIRE, f"{FIRE} {FIRE} {text(8, 20)}"))
+    ranking = step(store, clock)
+    await rank(ranking, clock)
+    assert first in await listed(store)
+    record = await store.stories.record(first)
+    assert record is not None
+    assert await store.stories.regroup([record], [[one] for one in record.members], clock())
+    await rank(ranking, clock)
+    assert await listed(store) == []
+
+
+async def test_one_worker_ranks_and_another_takes_over(store: Store, clock: ManualClock) -> None:
+    (one,) = await admit(store, clock, candidate(1))
+    await read(store, clock, {one: 1})
+    workers = [step(store, clock) for _ in range(3)]
+    for worker in workers:  # each has just begun, and ranks once whatever the others did
+        await rank(worker, clock)
+    clock.advance(2)
+    jobs = [job for worker in workers for job in (await worker.take(1)).jobs]
+    before = await store.feeds.version(POPULAR.id)
+    (two,) = await admit(store, clock, candidate(2, source="wire"))
+    await read(store, clock, {two: 5})
+    reports = await asyncio.gather(*(job() for job in jobs))
+    assert sum(report is not None for report in reports) == 1
+    assert (await store.feeds.version(POPULAR.id)).version == before.version + 1
+    # One that died with the lease is waited for, but not for long.
+    until = clock() + timedelta(seconds=10)
+    assert await store.popularity.lease("dead", clock() + timedelta(seconds=2), until, clock())
+    await read(store, clock, {one: 50})
+    assert await rank(workers[0], clock) == 0
+    clock.advance(10)
+    assert await rank(workers[0], clock) == 1
+    assert await listed(store) == [one, two]
+
+
+async def test_an_articles_ranks_are_remembered_and_bounded(store: Store, clock: ManualClock) -> None:
+    one, two = await admit(store, clock, candidate(1), candidate(2, source="wire"))
+    await read(store, clock, {one: 9, two: 5})
+    ranking = step(store, clock)
+    await rank(ranking, clock)
+    await read(store, clock, {two: 90})
+    await rank(ranking, clock)
+    clock.advance(NOTED_EVERY.total_seconds())
+    await rank(ranking, clock)
+    assert [note.rank for note in await store.popularity.ranks(two)] == [2, 1]
+    for _ in range(310):
+        await store.popularity.note_ranks(POPULAR.id, [two], clock())
+    assert len(await store.popularity.ranks(two)) == 300
+
+
+async def test_a_score_is_told_with_its_shares(store: Store, clock: ManualClock) -> None:
+    (one,) = await admit(store, clock, candidate(1))
+    await read(store, clock, {one: 10})
+    clock.advance(12 * 3600)
+    told = await Scoring(store, PopularityPolicy()).explained(one, clock())
+    assert set(told) == set(Window)
+    assert round(told[Window.DAY].counted[SignalKind.READS], 6) == 5
+    assert told[Window.DAY].total == sum(told[Window.DAY].shares.values())
+    assert await Scoring(store, PopularityPolicy()).explained(ArticleId("gone"), clock()) == {}
