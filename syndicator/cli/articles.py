@@ -21,6 +21,7 @@ from syndicator.cli.withdrawals import (
 from syndicator.model.article import Article, Provenance
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.explaining import Explained
+from syndicator.rules.copies import CopyKind
 from syndicator.service import Service
 from syndicator.store.stories import Place
 
@@ -203,7 +204,9 @@ def _carried(told: Explained, zone: str) -> Lines:
 def _placed(told: Explained) -> Lines:
     place, kin = told.place, told.place.kin
     yield "story", place.story or "told by this article alone"
-    if kin and kin.story.story:
+    is_copy = kin is not None and kin.copy is not None and kin.copy.kind is CopyKind.COPY
+    # A copy is of its original's story, however near.
+    if kin and kin.story.story and not is_copy:
         judged = kin.story
         because = f": {judged.because}" if judged.because else ""
         yield "judged", f"{judged.kind.value}{because}"

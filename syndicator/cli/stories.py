@@ -82,7 +82,7 @@ def _tell(context: typer.Context, story: StoryTold, *, as_json: bool) -> None:
     zone = invocation(context).settings().site.timezone
     rows = [_row(one, zone) for one in story.told_by]
     console().print(f"{story.title} ({story.id})", style="bold", soft_wrap=True)
-    print_list([], people=rows, as_json=False, empty="Its articles have left.")
+    print_list(rows, as_json=False, empty="Its articles have left.")
 
 
 def _row(one: Teller, zone: str) -> dict[str, Any]:

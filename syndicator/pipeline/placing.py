@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from syndicator.model.article import Candidate, Identity
+from syndicator.model.article import Article, Candidate, Identity
 from syndicator.model.clock import Clock
+from syndicator.model.ids import ArticleId
 from syndicator.rules.admission import Admission
 from syndicator.rules.placement import (
     Fingerprint,
@@ -13,6 +14,7 @@ from syndicator.rules.placement import (
     Placement,
     StoriesPolicy,
     fingerprint,
+    parted,
     place,
     with_batch,
 )
@@ -56,13 +58,18 @@ class Placer:
             article = intent.article
             if intent.known is not None or article is None:
                 self._remember(intent.identity)
-                placed[number] = intent
+                placed[number] = replace(intent, parted=await self._parted(article)) if article else intent
                 continue
             mine, near = found[number] if number in found else await self._late(pending[number][0])
             placement = place(article, mine, with_batch(near, mine, earlier), self._policy)
             earlier.append(placement)
             placed[number] = replace(intent, placement=placement)
         return placed
+
+    async def _parted(self, article: Article) -> tuple[ArticleId, ...]:
+        """Name the copies that a new revision ends."""
+        kin = await self._stories.kin_of(article.id)
+        return parted(article, kin, self._policy) if kin and article.body_html else ()
 
     async def _late(self, candidate: Candidate) -> tuple[Fingerprint, Near]:
         """Look up one that was taken for known, as its content is, but is not: its article has left."""

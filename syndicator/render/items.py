@@ -92,6 +92,9 @@ class Item(Struct, frozen=True, kw_only=True):
     """The pull quote, plain text, whether or not the body shows it; may be empty."""
     published: datetime
     updated: datetime
+    """When the entry changed: with the article, and with each other article that tells its story."""
+    changed: datetime
+    """When the article itself did."""
     shown_since: datetime
     authors: tuple[str, ...]
     section: str
@@ -193,6 +196,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         quote=line(article.quote or ""),
         published=published,
         updated=max(published, *map(whole_seconds, changes)),
+        changed=max(published, whole_seconds(article.updated_at)),
         shown_since=whole_seconds(article.shown_since),
         authors=distinct(article.authors),
         section=section,

@@ -68,6 +68,8 @@ class Admission(Struct, frozen=True, kw_only=True):
     """When the article's page is to be read again; None: not again."""
     placement: Placement | None = None
     """Of a new article: whose copy it is, and which story it joins or founds."""
+    parted: tuple[ArticleId, ...] = ()
+    """Of a changed one: what is a copy no more."""
     rechecked: bool = True
     """Whether its page is one that is read again at times."""
     fresh: tuple[str, ...] = ()
@@ -144,7 +146,12 @@ def decide(
 
 
 def with_grown(intent: Admission, specs: Iterable[FeedSpec]) -> Admission:
-    """Name all feeds of stories, too, when one grew: any of them may show it by another of its articles."""
+    """Name the other feeds, too, that may show it by another article: of stories, when one grew.
+
+    And all, when what was hidden as a copy is none any more.
+    """
+    if intent.parted:
+        return replace(intent, feeds=tuple(spec.id for spec in specs))
     if intent.placement is None or intent.placement.joins is None:
         return intent
     stories = [spec.id for spec in specs if spec.per is Per.STORY and spec.order is Order.LATEST]

@@ -150,6 +150,16 @@ def place(article: Article, mine: Fingerprint, near: Near, policy: StoriesPolicy
     )
 
 
+def parted(article: Article, kin: Sequence[Neighbour], policy: StoriesPolicy) -> tuple[ArticleId, ...]:
+    """Name the copies that are none any more, as an article has a new text.
+
+    `kin`: its original, or its copies. A copy that now says something else of its own must not stay hidden.
+    """
+    mine = _taken_apart(article).text
+    apart = [one for one in kin if judge_copy(mine, one.text, policy.copies).kind is not CopyKind.COPY]
+    return tuple(one.article_id if one.copy_of == article.id else article.id for one in apart)
+
+
 def _is_earlier(own: Story, original: Neighbour) -> bool:
     first = original.own
     if original.copy_of is not None or is_settled(first, own.first_seen_at):

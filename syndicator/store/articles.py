@@ -288,6 +288,7 @@ class Articles:
             writes.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
         elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:
             writes.append(("ZREM", keys.recheck(source), article_id))
+        writes += [("HDEL", keys.article(one), "copy_of") for one in admission.parted]
         placing = None
         if admission.placement is not None:
             grounds, placed, placing = self._stories.admission(admission.placement, now_ms)

@@ -1,5 +1,6 @@
 """Stories, and the postings by which an article's copies and its story are found."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -21,6 +22,8 @@ GENERATION_MS = WINDOW // timedelta(milliseconds=1)
 """Postings are kept in generations of this length. The present one and the one before are looked in."""
 
 _MARGIN = timedelta(days=1)
+_KIN_MOST = 50
+"""Articles of a story among which the copies of a changed one are looked for."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -71,14 +74,42 @@ class Stories:
             pack([generation, generation - 1]),
             pack([(one.shingle_keys, one.term_keys) for one in fingerprints]),
         )
-        return [
-            Near(
-                generation=generation,
-                seen=int(seen),
-                neighbours=tuple(_neighbour(row) for row in texts),
-                stories=tuple(_known_story(row) for row in stories),
+        found: list[Near] = []
+        known: dict[bytes, Neighbour] = {}
+        for texts, told in rows:
+            for row in texts:
+                # Copies of one text are often in one batch: it is taken apart once.
+                if row[0] not in known:
+                    known[row[0]] = _neighbour(row)
+                    await asyncio.sleep(0)  # texts of hostile lengths take milliseconds each
+            found.append(
+                Near(
+                    generation=generation,
+                    seen=int(seen),
+                    neighbours=tuple(known[row[0]] for row in texts),
+                    stories=tuple(_known_story(row) for row in told),
+                )
             )
-            for texts, stories in rows
+        return found
+
+    async def kin_of(self, article_id: ArticleId) -> list[Neighbour]:
+        """Give the original of an article, or the copies of it among the first of its story, with texts."""
+        (place,) = await self.places([article_id])
+        if place.copy_of is not None:
+            return [one for one in await self._texts([place.copy_of]) if one.copy_of is None]
+        if place.story is None:
+            return []
+        members = (await self.members([place.story], _KIN_MOST))[place.story]
+        return [one for one in await self._texts(members) if one.copy_of == article_id]
+
+    async def _texts(self, ids: Sequence[ArticleId]) -> list[Neighbour]:
+        """Give articles as neighbours; without those that have left, or whose body has."""
+        fields = ("head", "body", "story", "copy_of")
+        rows = await self._redis.batch([("HMGET", self._keys.article(one), *fields) for one in ids])
+        return [
+            _neighbour([one.encode(), b"", head, body, story or one.encode(), copy_of or b""])
+            for one, (head, body, story, copy_of) in zip(ids, rows, strict=True)
+            if head and body
         ]
 
     def admission(

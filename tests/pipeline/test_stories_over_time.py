@@ -5,7 +5,17 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 from pipeline.test_regrouping import regrouping, three_of_one
-from pipeline.test_stories_told import BY_ARTICLE, BY_STORY, FIRE, admit, admitter, shown, telling, text
+from pipeline.test_stories_told import (
+    BY_ARTICLE,
+    BY_STORY,
+    FIRE,
+    admit,
+    admitter,
+    shown,
+    telling,
+    text,
+    versions,
+)
 from support import NOON, ManualClock
 
 from syndicator.model.article import WithdrawnBy
@@ -164,3 +174,23 @@ async def test_a_story_of_thousands_is_split_whole(
     left = await regrouping.split(second)
     assert left.id == record.id
     assert len((await store.stories.members([left.id]))[left.id]) == 5002
+
+
+async def test_a_copy_that_gets_a_text_of_its_own_is_shown(store: Store, clock: ManualClock) -> None:
+    _, copy = await copies(store, clock, "wire", "city")
+    before = await versions(store)
+    await admit(store, clock, telling(2, "city", FIRE, f"{FIRE} {text(1)} {text(2, 20)}"))
+    assert await sources(store, Per.ARTICLE) == ["wire"]
+    await admit(store, clock, telling(2, "city", FIRE, f"{FIRE} {text(2, 300)}"))
+    assert sorted(await sources(store, Per.ARTICLE)) == ["city", "wire"]
+    (place,) = await store.stories.places([copy])
+    assert place.copy_of is None
+    assert (await versions(store))[BY_ARTICLE.id] > before[BY_ARTICLE.id]
+
+
+async def test_a_copy_whose_original_gets_another_text_is_shown(store: Store, clock: ManualClock) -> None:
+    await copies(store, clock, "wire", "city", "post")
+    await admit(store, clock, telling(1, "wire", f"{FIRE} (diperbarui)", f"{FIRE} {text(1)}"))
+    assert await sources(store, Per.ARTICLE) == ["wire"]
+    await admit(store, clock, telling(1, "wire", FIRE, f"{FIRE} {text(2)}"))
+    assert sorted(await sources(store, Per.ARTICLE)) == ["city", "post", "wire"]

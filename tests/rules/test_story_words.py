@@ -7,7 +7,7 @@ import pytest
 from syndicator.rules.rarity import rarity
 from syndicator.rules.shingles import sample, shingles
 from syndicator.rules.terms import UNIT, similarity, strongest, terms_of
-from syndicator.rules.words import plain_body, words_of
+from syndicator.rules.words import MOST_CHARACTERS, plain_body, words_of
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,11 @@ def test_terms_are_a_vector_of_unit_length_of_the_most_telling_words() -> None:
 def test_a_text_that_says_too_little_has_no_terms() -> None:
     assert terms_of("Foto: Kegiatan Presiden", []) == {}
     assert terms_of("Berita nomor 7", words_of("Isi berita nomor 7.")) == {}
+
+
+def test_of_a_text_without_end_the_beginning_counts() -> None:
+    assert len(plain_body("<p>kata lain</p>" * 100_000)) <= MOST_CHARACTERS
+
+
+def test_a_word_without_end_is_taken_apart() -> None:
+    assert words_of("a" * 100) == ["a" * 40, "a" * 40, "a" * 20]
