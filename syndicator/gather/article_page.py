@@ -35,6 +35,7 @@ from syndicator.gather.merging import (
     language_code,
     leads,
     sections,
+    site_of,
 )
 from syndicator.gather.metadata import SaidOfItself, addresses_of, leads_home, read_metadata
 from syndicator.gather.near_headline import NEAR_HEADLINE, Lines, lines_near, reporters_near
@@ -191,7 +192,7 @@ class _Reader:
                 "authors",
                 ("selector", reporters(picked.texts("article.authors", MAX_NAME))),
                 *authors(claims),
-                (NEAR_HEADLINE, () if self._rule.authors else reporters_near(self._near)),
+                (NEAR_HEADLINE, () if self._rule.authors else reporters_near(self._near, site_of(claims))),
             )
             or (),
             photos=self._photos(title),

@@ -125,6 +125,12 @@ def labelled_reporters(line: str) -> tuple[str, ...]:
     return names if is_sure else ()
 
 
+def signed_reporters(texts: Iterable[str], site: str = "") -> tuple[str, ...]:
+    """Give the names in texts that are to name the author, be it without a label: only sure ones."""
+    names = reporters([text for text in texts if len(text) <= MAX_BYLINE], site=site)
+    return tuple(name for name in names if _PROPER.fullmatch(name) and not _AGENCY.fullmatch(name))
+
+
 def _is_plain(text: str, site: str) -> bool:
     """Tell what most bylines are, a name and nothing else, without looking closely."""
     return bool(

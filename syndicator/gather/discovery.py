@@ -28,6 +28,10 @@ _NO_FEED = re.compile(
 _LINK_VALUE = re.compile(r"<(?P<url>[^<>]{1,4096})>(?P<parameters>(?:\s*;[^;,<]{0,300}){0,10})")
 _PARAMETER = re.compile(r";\s*(?P<name>[\w*-]{1,20})\s*=\s*(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s;,\"]+))")
 _TITLE_MARK = re.compile(r"\s+[|–—»-]\s+")
+_OF_PAGES = frozenset(
+    {"beranda", "home", "homepage", "frontpage", "halamanutama", "halamandepan", "index", "indeks"}
+)
+"""What the front page of any portal is called, in letters alone."""
 _SHORTEST_NAME = 4
 _WELL_KNOWN = (
     "/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed/rss", "/feed.json",
@@ -165,14 +169,15 @@ def _site_name(page: Page) -> str | None:
         if told := _first(page, named, "content"):
             return told
     title = _first(page, "title", None) or ""
-    parts = [part.strip() for part in _TITLE_MARK.split(title) if part.strip()]
+    whole = [part.strip() for part in _TITLE_MARK.split(title) if part.strip()]
+    parts = [part for part in whole if _letters(part) not in _OF_PAGES] or whole
     address = urlsplit(page.url)
     host = _letters((address.hostname or "").removeprefix("www."))
     alike = [part for part in parts if len(_letters(part)) >= _SHORTEST_NAME and _letters(part) in host]
     if alike:
         return max(alike, key=len)
     is_home = address.path.strip("/") in {"", "index.html", "index.php"} and not address.query
-    return parts[-1] if len(parts) > 1 or (parts and is_home) else None
+    return parts[-1] if len(whole) > 1 or (parts and is_home) else None
 
 
 def _letters(text: str) -> str:

@@ -119,8 +119,13 @@ def leads(claims: Sequence[Claims], title: str) -> tuple[list[tuple[str, str]], 
 
 def authors(claims: Sequence[Claims]) -> list[tuple[str, tuple[str, ...]]]:
     """Give the claimed reporters."""
-    site = next((one.site for one in claims if one.site), "")
+    site = site_of(claims)
     return [(one.read_from, reporters(one.authors, site=site)) for one in claims]
+
+
+def site_of(claims: Sequence[Claims]) -> str:
+    """Give the portal's own name, as its page says it; empty where it does not."""
+    return next((one.site for one in claims if one.site), "")
 
 
 def sections(claims: Sequence[Claims]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode
 
 from syndicator.gather import clues
-from syndicator.gather.bylines import labelled_reporters, reporters
+from syndicator.gather.bylines import labelled_reporters, reporters, signed_reporters
 from syndicator.gather.selectors import Doomed, Page, Selector, text_of, within
 from syndicator.gather.text import folded, plain_text
 from syndicator.gather.text_holder import named
@@ -72,6 +72,8 @@ class Lines(NamedTuple):
     after: Sequence[str] = ()
     """Between headline and text."""
     before: Sequence[str] = ()
+    signed: Sequence[str] = ()
+    """Those of them whose element says that it names the author."""
 
 
 def headline_of(page: Page, title: str = "") -> LexborNode | None:
@@ -105,12 +107,33 @@ def lines_near(page: Page, title: str) -> Lines:
         return Lines()
     after = nodes[places[0] + 1 :]
     before = nodes[: places[0]][: -_MAX_BEFORE - 1 : -1] if scope.tag != "body" else []
+    below = list(_lines(after[:_MAX_AFTER], headline, stop=True))
+    on_top = list(_lines(before, headline, stop=False))
     return Lines(
-        tuple(_lines(after[:_MAX_AFTER], headline, stop=True)), tuple(_lines(before, headline, stop=False))
+        tuple(text for _, text in below),
+        tuple(text for _, text in on_top),
+        tuple(text for node, text in _innermost([one for one in (*below, *on_top) if is_signed(one[0])])),
     )
 
 
-def _lines(nodes: list[LexborNode], headline: LexborNode, *, stop: bool) -> Iterator[str]:
+def is_signed(node: LexborNode) -> bool:
+    """Whether an element says that it names the author: `rel="author"`, or a class such as `byline`."""
+    if "author" in (node.attributes.get("rel") or "").lower().split():
+        return True
+    name = named(node)
+    return bool(clues.AUTHOR.search(name)) and not clues.EDITOR.search(name)
+
+
+def _innermost(found: Sequence[tuple[LexborNode, str]]) -> list[tuple[LexborNode, str]]:
+    """Leave out what holds another one."""
+    holders: set[int] = set()
+    for node, _ in found:
+        if node.parent is not None:
+            holders |= above(node.parent)
+    return [one for one in found if one[0].mem_id not in holders]
+
+
+def _lines(nodes: list[LexborNode], headline: LexborNode, *, stop: bool) -> Iterator[tuple[LexborNode, str]]:
     around = above(headline)
     for node in nodes:
         if node.mem_id in around or within(node, {headline.mem_id}):
@@ -121,11 +144,11 @@ def _lines(nodes: list[LexborNode], headline: LexborNode, *, stop: bool) -> Iter
         if stop and node.tag in _PARAGRAPHS and len(text) >= _PARAGRAPH and not is_meta(text):
             return
         if 0 < len(text) <= MAX_LINE and folded(text) != folded(text_of(headline)):
-            yield text
+            yield node, text
 
 
 def above(headline: LexborNode) -> set[int]:
-    """Name the headline and what it stands in."""
+    """Name an element, such as the headline, and what it stands in."""
     found: set[int] = set()
     at: LexborNode | None = headline
     while at is not None:
@@ -179,12 +202,16 @@ def _date_in(lines: Iterable[str]) -> str:
     return next(exact, found[0][0] if found else "").strip(" ()")
 
 
-def reporters_near(near: Lines) -> tuple[str, ...]:
-    """Give the names behind a label such as "Reporter :" or "Oleh"; none without a label."""
+def reporters_near(near: Lines, site: str = "") -> tuple[str, ...]:
+    """Give the names behind a label such as "Reporter :" or "Oleh", else those in elements of the author.
+
+    None without either. `site` is the portal's own name, which is nobody's.
+    """
     lines = (*near.after, *near.before)
     labelled = [line[match.start() :] for line in lines if (match := _REPORTER.search(line))]
     names = reporters(map(_without_date, sorted(labelled, key=len)[:1]))
-    return names or next(filter(None, map(labelled_reporters, map(_without_date, lines))), ())
+    names = names or next(filter(None, map(labelled_reporters, map(_without_date, lines))), ())
+    return names or signed_reporters(map(_without_date, near.signed), site)
 
 
 def _without_date(line: str) -> str:
@@ -214,6 +241,9 @@ def cut_headline(page: Page, title: str) -> None:
         if any(child.tag in _BLOCKS for child in node.iter()):
             continue
         words = node.text()
+        if not reached and is_signed(node) and signed_reporters([plain_text(words, MAX_LINE)]):
+            doomed.append(node)
+            continue
         if node.tag != "p" and words != title and not _TELLING.search(words):
             continue  # most elements of a page: what follows takes time
         text = plain_text(words, MAX_LINE + 1)

@@ -132,6 +132,47 @@ def test_beside_the_headline(line: str, names: tuple[str, ...]) -> None:
     assert read(page(markup, f"<title>{TITLE}</title>")).authors == names
 
 
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("<div class='detail__author'>Budi Santoso - <span>kanalBerita</span></div>", ("Budi Santoso",)),
+        ("<div>Oleh tim <a rel=author href='/p/1'>Budi Santoso</a></div>", ("Budi Santoso",)),
+        (
+            "<div class=byline><a class=author-link>Budi Santoso</a>, <a class=author-link>Siti Nur'aini</a></div>",
+            ("Budi Santoso", "Siti Nur'aini"),
+        ),
+        (
+            "<p class=penulis>Budi Santoso, S.Sos. - Selasa, 3 November 2026 10:00</p>",
+            ("Budi Santoso, S.Sos.",),
+        ),
+        ("<p class=author>Kabar Kota</p>", ()),
+        ("<p class=author>Tim Redaksi</p>", ()),
+        ("<p class=author>CNN Indonesia</p>", ()),
+        ("<p class='author editor'>Siti Nur'aini</p>", ()),
+        ("<p class=author>Ditulis sambil menunggu air surut</p>", ()),
+        ("<p class=info>Budi Santoso - kanalBerita</p>", ()),
+    ],
+)
+def test_in_an_element_of_the_author(byline: str, names: tuple[str, ...]) -> None:
+    head = f"<title>{TITLE}</title><meta property='og:site_name' content='Kabar Kota'>"
+    one = read(page(f"<article><h1>{TITLE}</h1>{byline}<div>{TEXT}</div></article>", head))
+    assert one.authors == names
+
+
+def test_the_element_of_the_author_is_no_part_of_the_text() -> None:
+    byline = "<p class=author>Budi Santoso - kanalBerita</p>"
+    one = read(page(f"<div><h1>{TITLE}</h1><div>{byline}{TEXT}</div></div>", f"<title>{TITLE}</title>"))
+    assert one.authors == ("Budi Santoso",)
+    assert one.lead == PARAGRAPHS[0]
+    assert "Budi Santoso" not in one.body_html
+
+
+def test_authors_of_other_articles_are_not_this_ones() -> None:
+    other = "<ul class=terkait><li><h3><a href=/x>Lain</a></h3><i class=author>Joko Widodo</i></li></ul>"
+    one = read(page(f"<div><h1>{TITLE}</h1>{other}<div>{TEXT}</div></div>", f"<title>{TITLE}</title>"))
+    assert one.authors == ()
+
+
 def test_a_byline_ahead_of_the_text_is_no_part_of_it() -> None:
     byline = "<p>Laporan Wartawan TribunJatim.com, Budi Santoso</p>"
     one = read(page(f"<div><h1>{TITLE}</h1><div>{byline}{TEXT}</div></div>", f"<title>{TITLE}</title>"))
