@@ -35,12 +35,12 @@ async def _measure(store: Store) -> None:
     async def new() -> None:
         nonlocal turn
         turn += 1
-        batch = [_candidate(turn * ARTICLES + number) for number in range(ARTICLES)]
+        batch = [invented(turn * ARTICLES + number) for number in range(ARTICLES)]
         for start in range(0, ARTICLES, BATCH):
             await admitter.admit(batch[start : start + BATCH])
 
     async def known() -> None:
-        batch = [_candidate(ARTICLES + number) for number in range(ARTICLES)]
+        batch = [invented(ARTICLES + number) for number in range(ARTICLES)]
         for start in range(0, ARTICLES, BATCH):
             await admitter.admit(batch[start : start + BATCH])
 
@@ -51,9 +51,9 @@ async def _measure(store: Store) -> None:
                     "HSET",
                     f"bare:{number}",
                     "head",
-                    pack(_candidate(number)),
+                    pack(invented(number)),
                     "body",
-                    _candidate(number).body_html,
+                    invented(number).body_html,
                 )
                 for number in range(start, start + BATCH)
             ]
@@ -65,7 +65,8 @@ async def _measure(store: Store) -> None:
         tell(f"admit {BATCH} a call, all {name}", rate, floor, unit="articles/s", against="bare HSETs")
 
 
-def _candidate(number: int) -> Candidate:
+def invented(number: int) -> Candidate:
+    """Give an article of no matter."""
     url = f"https://portal.example/read/{number}/judul-berita"
     text = f"Kalimat ke-{number} tentang kota. " * 40
     return Candidate(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bench.admitting import NOW, _candidate
+from bench.admitting import NOW, invented
 from bench.measure import tell, wall_seconds
 from syndicator.observe.pauses import collect_briefly
 from syndicator.pipeline.admitting import Admitter
@@ -100,7 +100,7 @@ async def _serve_both(parent: Connection) -> None:
         async with open_service(load(Path(folder), {}), lambda: NOW) as service:
             collect_briefly()
             admitter = Admitter(service.store.articles, service.settings.feeds.values(), lambda: NOW)
-            await admitter.admit([_candidate(number) for number in range(60)])
+            await admitter.admit([invented(number) for number in range(60)])
             ours = open_socket("127.0.0.1", 0)
             app = create_app(service.reading, WebOptions())
             bare = open_socket("127.0.0.1", 0)

@@ -3,7 +3,7 @@
 import math
 import struct
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ from syndicator.store.keys import Keys
 BOARD_SIZE = 2000
 """Places that a board keeps; it holds up to twice as many between two trimmings."""
 
-CHUNK = 500
+CHUNK = 1000
 """Signals that one call adds: about 5 ms of Redis' time."""
 
 LARGEST_COUNT = 1e9
@@ -74,13 +74,7 @@ class Signals:
         self, chunk: Mapping[int, Signal], now: datetime, name: str, kept: timedelta
     ) -> list[int]:
         now_ms, kinds = to_ms(now), list(dict.fromkeys(one.kind for one in chunk.values()))
-        rows: dict[tuple[ArticleId, SignalKind], list[float]] = {}
-        for one in chunk.values():
-            age_ms = max((now - one.at) / _MILLISECOND, 0.0) if one.at != now else 0.0
-            decayed = [one.count * 2.0 ** (-age_ms / half_ms) for _, half_ms in _DECAYING]
-            row = rows.setdefault((one.article_id, one.kind), [0.0] * (len(_DECAYING) + 1))
-            for place, weight in enumerate((*decayed, one.count)):
-                row[place] += weight
+        rows = _rows(chunk.values(), now)
         reply = await self._redis.run(
             self._script,
             [self._keys.signals_done(name)],
@@ -91,8 +85,8 @@ class Signals:
             pack([now_ms / half_ms for _, half_ms in _DECAYING]),
             pack(
                 [
-                    (article, kinds.index(kind) + 1, [max(one, _LEAST) for one in row[:-1]], row[-1])
-                    for (article, kind), row in rows.items()
+                    (article, kinds.index(kind) + 1, [max(one, _LEAST) for one in decayed], count)
+                    for (article, kind), (*decayed, count) in rows.items()
                 ]
             ),
         )
@@ -154,6 +148,20 @@ class Signals:
             ("ZREMRANGEBYRANK", board, 0, -2 * BOARD_SIZE - 1) for board in self.boards(kind) if logs
         ]
         await self._redis.batch(commands)
+
+
+def _rows(chunk: Iterable[Signal], now: datetime) -> dict[tuple[ArticleId, SignalKind], list[float]]:
+    """Add up what is of one article and kind: decayed to now for each half-life, and plain."""
+    rows: dict[tuple[ArticleId, SignalKind], list[float]] = {}
+    (hour, day, week) = (1000 / half_ms for _, half_ms in _DECAYING)
+    for one in chunk:
+        age_s, count = max((now - one.at).total_seconds(), 0.0), one.count
+        row = rows.setdefault((one.article_id, one.kind), [0.0, 0.0, 0.0, 0.0])
+        row[0] += count * 2.0 ** (-age_s * hour)
+        row[1] += count * 2.0 ** (-age_s * day)
+        row[2] += count * 2.0 ** (-age_s * week)
+        row[3] += count
+    return rows
 
 
 def forgetting(keys: Keys, article_id: ArticleId) -> list[Command]:

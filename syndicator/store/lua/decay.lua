@@ -15,19 +15,35 @@ local function log2_add(a, b)
   return high + math.log(1 + 2 ^ (low - high)) / LN2
 end
 
--- Add to an article's counter: the log2 for each half-life, and the plain count.
-local function add(counters, boards, id, logs, count, offset)
+-- Say for each board what a score must reach to be kept.
+local function floors_of(boards, kept)
+  local floors = {}
+  for place, board in ipairs(boards) do
+    local last = redis.call('ZREVRANGE', board, kept - 1, kept - 1, 'WITHSCORES')
+    floors[place] = tonumber(last[2] or '-inf')
+  end
+  return floors
+end
+
+-- Add to an article's counter: the log2 for each half-life, and the plain count; false where there is no article.
+local function add(articles, counters, boards, floors, id, logs, count, offset)
   local old = redis.call('HGET', counters, id)
   if old then
     local one, two, three, sum = struct.unpack('>dddd', old)
     logs = {log2_add(logs[1], one), log2_add(logs[2], two), log2_add(logs[3], three)}
     count = count + sum
+  elseif redis.call('HEXISTS', articles .. id, 'revision') == 0 then
+    return false
   end
   redis.call('HSET', counters, id, struct.pack('>dddd', logs[1], logs[2], logs[3], count))
   logs[4] = log2(count)
   for place, board in ipairs(boards) do
-    redis.call('ZADD', board, string.format('%.17g', logs[place] - offset), id)
+    local score = logs[place] - offset
+    if score >= floors[place] then
+      redis.call('ZADD', board, string.format('%.17g', score), id)
+    end
   end
+  return true
 end
 
 -- Keep the highest of each board; there is room for as many more until the next time.
@@ -37,8 +53,4 @@ local function trim(boards, kept)
       redis.call('ZREMRANGEBYRANK', board, 0, -kept - 1)
     end
   end
-end
-
-local function is_article(prefix, id)
-  return redis.call('HEXISTS', prefix .. id, 'revision') == 1
 end

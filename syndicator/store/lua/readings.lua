@@ -24,6 +24,7 @@ local now, half_lives = tonumber(ARGV[1]), cmsgpack.unpack(ARGV[2])
 local compared = ARGV[6] == '1'
 local boards = {}
 for place = 4, #KEYS do boards[place - 3] = KEYS[place] end
+local floors = floors_of(boards, tonumber(ARGV[5]))
 
 local function measure(field)
   local told = compared and redis.call('HGET', KEYS[2], field)
@@ -68,7 +69,7 @@ for _, reading in ipairs(cmsgpack.unpack(ARGV[3])) do
   -- A little less than before is an older copy of the page; far less is a counter that began anew.
   local fell, stale = known and count * 2 < before, grown < 0 and count * 2 >= before
   local leapt = grown / hours > FASTEST or (known and before >= SMALLEST and count > before * STEEPEST)
-  if is_article(ARGV[4], id) and not stale then
+  if redis.call('HEXISTS', ARGV[4] .. id, 'revision') == 1 and not stale then
     if grown ~= 0 or not known then
       redis.call('HSET', KEYS[1], id, string.format('%.0f:%.0f', count, now))
     end
@@ -81,7 +82,7 @@ for _, reading in ipairs(cmsgpack.unpack(ARGV[3])) do
       if not known or span >= 60000 or grown > 0 then offset = learn(source, boxed, (grown + 1) / hours) end
       if grown > 0 then
         grew = grew + 1
-        add(KEYS[3], boards, id, spread(grown, span), grown, offset)
+        add(ARGV[4], KEYS[3], boards, floors, id, spread(grown, span), grown, offset)
       end
     end
   end

@@ -14,16 +14,16 @@ local known = redis.call('GET', KEYS[1])
 if known then return known end
 
 local kept, kinds, now = tonumber(ARGV[3]), cmsgpack.unpack(ARGV[4]), cmsgpack.unpack(ARGV[5])
-local refused = {}
+local refused, floors = {}, {}
+for number, kind in ipairs(kinds) do
+  floors[number] = floors_of(kind[2], kept)
+end
 for number, row in ipairs(cmsgpack.unpack(ARGV[6])) do
-  local id, kind, decayed = row[1], kinds[row[2]], row[3]
-  if is_article(ARGV[1], id) then
-    local logs = {}
-    for place, weight in ipairs(decayed) do
-      logs[place] = log2(weight) + now[place]
-    end
-    add(kind[1], kind[2], id, logs, row[4], 0)
-  else
+  local kind, logs = kinds[row[2]], {}
+  for place, weight in ipairs(row[3]) do
+    logs[place] = log2(weight) + now[place]
+  end
+  if not add(ARGV[1], kind[1], kind[2], floors[row[2]], row[1], logs, row[4], 0) then
     refused[#refused + 1] = number
   end
 end
