@@ -23,6 +23,7 @@ from syndicator.rules.date_text import read_date
 IN_ADDRESS = "address"
 _OF_A_CLOCK = timedelta(minutes=15)
 """A date near the headline that is no older is the portal's clock, or makes no difference to first sight."""
+_ONE_DAY = timedelta(days=1)
 _DAY = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)(?:/(?P<m>\d\d?)/(?P<d>\d\d?)(?=/|\Z)|-(?P<mm>\d\d)-(?P<dd>\d\d)(?!\d)"
     r"|(?<=/....)(?P<month>\d\d)(?P<day>\d\d)(?=[/-]|\Z))"
@@ -63,9 +64,12 @@ class ArticleDates:
         offers += [(one.read_from, one.published) for one in claims]
         found = self._dated(offers)
         found += [replace(date, is_change=True) for date in self._dated(("selector", one) for one in changes)]
-        if not (any(date.is_date for date in found) or (self._listed and self._listed.published_at)):
-            found = [*self._guessed([(NEAR_HEADLINE, date_near(near))]), *found]
-            found += self._guessed([(IN_ADDRESS, day_in(self._url))])
+        if not any(date.is_date for date in found):
+            beside = self._guessed([(NEAR_HEADLINE, date_near(near))])
+            if self._listed is None or self._listed.published_at is None:
+                found = [*beside, *found, *self._guessed([(IN_ADDRESS, day_in(self._url))])]
+            else:
+                found = [*(date for date in beside if _completes(date, self._listed)), *found]
         self.told = found
         return best_date(found)
 
@@ -98,6 +102,14 @@ class ArticleDates:
             return None
         read = read_date(text, timezone=self._source.timezone, now=self._now, future=True)
         return read.at if read else None
+
+
+def _completes(date: Dated, listed: ListedItem) -> bool:
+    """Whether a date is an instant of the day that is all that the list tells."""
+    day, (_, _, clock) = listed.published_at, (listed.claimed_at or "").partition("T")
+    if day is None or date.at is None or date.is_day or not clock.startswith("00:00:00"):
+        return False
+    return day <= date.at < day + _ONE_DAY
 
 
 def day_in(url: str) -> str:

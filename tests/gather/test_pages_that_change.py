@@ -156,3 +156,24 @@ def test_a_date_beside_the_headline_is_the_last_to_count() -> None:
     )
     one = read(page(f"<div><h1>{TITLE}</h1><p>{META}</p>{TEXT}</div>", HEAD), listed=listed)
     assert one.provenance.read_from["published_at"] == "list"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "read_from"),
+    [
+        ("2026-11-23T00:00:00+07:00", "text near the headline"),
+        ("2026-11-22T00:00:00+07:00", "list"),
+        ("2026-11-23T08:15:00+07:00", "list"),
+    ],
+)
+def test_an_instant_beside_the_headline_completes_a_bare_day_of_the_list(
+    claimed: str, read_from: str
+) -> None:
+    listed = ListedItem(
+        url="https://www.kota.example/read/900001/banjir-surut",
+        published_at=datetime.fromisoformat(claimed).astimezone(UTC),
+        claimed_at=claimed,
+    )
+    one = read(page(f"<div><h1>{TITLE}</h1><p>{META}</p>{TEXT}</div>", HEAD), listed=listed)
+    assert one.provenance.read_from["published_at"] == read_from
+    assert one.published_at == (AT if read_from != "list" else listed.published_at)
