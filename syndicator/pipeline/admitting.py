@@ -24,7 +24,7 @@ from syndicator.rules.selection import concerned
 from syndicator.store.articles import Articles
 
 BATCH = 20
-"""Candidates per script call: keeps a call well under 5 ms of Redis' time."""
+"""Candidates per script call: of new ones, it takes 5 to 10 ms of Redis' time, of known ones 0.3."""
 
 _ATTEMPTS = 20
 """A candidate that moves this often is fought over by a storm of workers; its source's next round has it."""
