@@ -39,6 +39,7 @@ from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.releasing import ReleaseStep
 from syndicator.pipeline.rounds import KindOfRound
 from syndicator.pipeline.scoring import Scoring
+from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.pipeline.sitemap_round import SitemapRound
 from syndicator.pipeline.steering import Steering
@@ -52,6 +53,7 @@ from syndicator.settings.settings import Settings
 from syndicator.store.configured import Names
 from syndicator.store.connection import redis_clock
 from syndicator.store.picture_files import PictureFiles
+from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store, StoreOptions, open_store
 
 log = get_logger(__name__)
@@ -74,6 +76,7 @@ class Service:
     subscribing: Subscribing
     callbacks: HubCallbacks
     pictures: ServedPictures
+    searching: Searching
     metrics: Metrics
     gather: GatherStep
     publish: PublishStep
@@ -146,6 +149,8 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             clock=clock,
         )
         stack.push_async_callback(pictures.close)
+        searching = Searching(store, SearchIndex(settings.store.data_dir / "search"))
+        stack.callback(searching.close)
         yield _wire(
             settings=settings,
             clock=clock,
@@ -154,6 +159,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             gatherer=gatherer,
             visitor=visitor,
             pictures=pictures,
+            searching=searching,
             publisher=publisher,
             metrics=metrics,
         )
@@ -181,6 +187,7 @@ def _wire(
     gatherer: Gatherer,
     visitor: Visitor,
     pictures: ServedPictures,
+    searching: Searching,
     publisher: Publisher,
     metrics: Metrics,
 ) -> Service:
@@ -266,6 +273,7 @@ def _wire(
         subscribing=subscribing,
         callbacks=HubCallbacks(store, subscribing, clock),
         pictures=pictures,
+        searching=searching,
         metrics=metrics,
         gather=gather,
         publish=PublishStep(store, publisher),

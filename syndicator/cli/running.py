@@ -167,8 +167,14 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         service.metrics.requests.labels(route, str(status)).inc()
 
     options = WebOptions(trusted_proxies=service.settings.server.trusted_proxies, count=count)
-    app = create_app(service.reading, options, callbacks=service.callbacks, pictures=service.pictures)
-    async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
+    app = create_app(
+        service.reading,
+        options,
+        callbacks=service.callbacks,
+        pictures=service.pictures,
+        searching=service.searching,
+    )
+    async with service.searching.keeping_up(), serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
         yield
 
 

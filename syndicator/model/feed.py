@@ -148,15 +148,21 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     page_path: str = ""
     """Of a feed that is not configured: where people read it. Its own path is that and `feed_path`."""
     feed_path: str = ""
+    asked: str = ""
+    """What stands behind the `?` of both."""
 
     @property
     def page_url(self) -> str:
         """Give the page for people."""
-        return self.site.url(self.page_path or f"/feeds/{self.spec.id}")
+        return self.site.url(self._path("", ""))
 
     def feed_url(self, form: Format) -> str:
         """Give the feed's own public URL in one format."""
-        return self.site.url(f"{self.page_path or f'/feeds/{self.spec.id}'}{self.feed_path}.{form.value}")
+        return self.site.url(self._path(self.feed_path, f".{form.value}"))
+
+    def _path(self, more: str, ending: str) -> str:
+        path = self.page_path or f"/feeds/{self.spec.id}"
+        return f"{path}{more}{ending}{'?' if self.asked else ''}{self.asked}"
 
     @property
     def language(self) -> str:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from syndicator import __version__
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.article import Article, Withdrawal
-from syndicator.model.clock import Clock
+from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import (
     AlsoAt,
     FeedEntry,
@@ -157,6 +157,24 @@ class Publisher:
             entries=tuple(self._entry(one) for one in found),
             page_path=f"/articles/{article.id}",
             feed_path="/related",
+        )
+
+    async def listed(self, ids: Sequence[ArticleId]) -> tuple[FeedEntry, ...]:
+        """Give those articles that are there, in their order; without bodies."""
+        found = await self._store.articles.get_many(ids, bodies=False)
+        return tuple(self._entry(one) for one in found if one)
+
+    async def found(self, title: str, ids: Sequence[ArticleId], page_path: str, asked: str) -> FeedSnapshot:
+        """Give the articles that a search found as a feed, in their order."""
+        found = [one for one in await self._store.articles.get_many(ids) if one]
+        changed_at = max((one.updated_at for one in found), default=EPOCH)
+        return FeedSnapshot(
+            spec=FeedSpec(id=FeedId(_digest(asked)), title=title),
+            site=self.site,
+            version=FeedVersion(version=0, changed_at=changed_at),
+            entries=tuple(self._entry(one) for one in found),
+            page_path=page_path,
+            asked=asked,
         )
 
     async def drawn(self, snapshot: FeedSnapshot, form: Format) -> bytes:

@@ -16,7 +16,7 @@ from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
-from syndicator.store.outbox import append_event
+from syndicator.store.outbox import append_event, note_change
 from syndicator.store.signals import forgetting
 from syndicator.store.stories import Stories
 
@@ -236,6 +236,7 @@ class Articles:
         ids = [ArticleId(name.decode()) for name in names]
         commands: list[Command] = [("HDEL", self._keys.article(one), "body") for one in ids]
         commands.append(("DEL", *(self._keys.revisions(one) for one in ids)))
+        commands += [note_change(self._keys, one) for one in ids]
         # Articles that share the last millisecond with the next batch are taken with it.
         done = int(last) - 1 if len(names) == limit and limit > 1 else int(last)
         await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", done)])
@@ -330,6 +331,7 @@ class Articles:
         commands.append(("ZADD", keys.admitted(), "NX", to_ms(article.shown_since), article.id))
         listed_ms = to_ms(article.listed_at)
         commands += [("ZADD", keys.timeline(facet), listed_ms, article.id) for facet in sorted(facets)]
+        commands.append(note_change(keys, article.id))
         return commands
 
     def _merging(self, merged: Known, into: ArticleId) -> list[Command]:
@@ -356,7 +358,7 @@ class Articles:
         commands += forgetting(keys, article_id)
         if article:
             commands.append(("ZREM", keys.recheck(article.source), article_id))
-        return commands
+        return [*commands, note_change(keys, article_id)]
 
 
 def _packed(revision: Article) -> bytes:

@@ -313,6 +313,13 @@ class Keys(PopularityKeys):
         """
         return self._prefix + "outbox"
 
+    def changes(self) -> str:
+        """STREAM: `article`, the id of each article that is new, changed or gone, in order.
+
+        Kept: the newest 10 000. Written by: admit, withdrawing, sweep.
+        """
+        return self._prefix + "changes"
+
     def cursors(self) -> str:
         """HASH: reader → the last entry of the outbox (or last swept time) that it is done with.
 

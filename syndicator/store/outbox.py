@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from syndicator.model.event import Event
+from syndicator.model.ids import ArticleId
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection
 from syndicator.store.keys import Keys
 
 BEGINNING = "0-0"
+KEPT_CHANGES = 10_000
 
 
 class OutboxEntry(Struct, frozen=True, kw_only=True):
@@ -21,6 +23,11 @@ class OutboxEntry(Struct, frozen=True, kw_only=True):
 def append_event(keys: Keys, event: Event) -> Command:
     """Write an event to the end of the outbox."""
     return ("XADD", keys.outbox(), "*", "event", pack(event))
+
+
+def note_change(keys: Keys, article: ArticleId) -> Command:
+    """Write down that an article is new, another revision, or gone: see `store/changes.py`."""
+    return ("XADD", keys.changes(), "MAXLEN", "~", KEPT_CHANGES, "*", "article", article)
 
 
 class Outbox:

@@ -19,7 +19,7 @@ from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
-from syndicator.store.outbox import append_event
+from syndicator.store.outbox import append_event, note_change
 from syndicator.store.signals import forgetting
 
 
@@ -47,7 +47,7 @@ class Withdrawals:
         writes += [("ZREM", keys.timeline(facet), article.id) for facet in facets_of(article)]
         writes += forgetting(keys, article.id)
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
-        writes.append(append_event(keys, intent.event))
+        writes += [append_event(keys, intent.event), note_change(keys, article.id)]
         expects = ((keys.article(article.id), "revision", str(article.revision)),)
         return (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
 

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
+from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.web.api import ApiRoutes
@@ -19,6 +20,7 @@ from syndicator.web.pages import PageRoutes
 from syndicator.web.pictures import PictureRoutes
 from syndicator.web.problems import catch_problems
 from syndicator.web.responses import SAFE_HEADERS
+from syndicator.web.search import SearchRoutes
 from syndicator.web.status import StatusRoutes
 from syndicator.web.stories import StoryRoutes
 from syndicator.web.websub import HubRoutes
@@ -35,18 +37,21 @@ def create_app(
     *,
     callbacks: HubCallbacks | None = None,
     pictures: ServedPictures | None = None,
+    searching: Searching | None = None,
 ) -> web.Application:
-    """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs and pictures.
+    """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search.
 
     It answers below the path of the public URL and below the root alike, so that it does not matter
     whether a proxy in front strips the path or keeps it.
     """
-    drawing = Drawing(reading.site)
-    pages = PageRoutes(reading, drawing, options)
-    groups = (FeedRoutes(reading, options), pages, HealthRoutes(reading), drawing)
+    drawing = Drawing(reading.site, searches=searching is not None)
+    pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options)
+    groups = (feeds, pages, HealthRoutes(reading), drawing)
     routes = [route for group in groups for route in group.routes()]
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()
+    if searching is not None:
+        routes += SearchRoutes(searching, reading.publisher, drawing, feeds, options).routes()
     if pictures is not None:
         routes += PictureRoutes(pictures).routes()
     app = web.Application(

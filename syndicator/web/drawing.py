@@ -39,7 +39,7 @@ def path_prefix(site: Site) -> str:
 class Drawing:
     """Draws templates for one site."""
 
-    def __init__(self, site: Site, *, prefix: str | None = None) -> None:
+    def __init__(self, site: Site, *, prefix: str | None = None, searches: bool = False) -> None:
         self.site = site
         self._wordings = wordings(site)
         self._default_language = default_language(site)
@@ -56,6 +56,7 @@ class Drawing:
         self._environment.globals.update(
             site=site,
             prefix=path_prefix(site) if prefix is None else prefix,
+            searches=searches,
             styles=_digest(self._static["style.css"]),
         )
 

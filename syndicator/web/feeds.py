@@ -6,7 +6,7 @@ from collections.abc import Callable
 from aiohttp import hdrs, web
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.feed import CONTENT_TYPES, Format, Rendition
+from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
@@ -82,8 +82,11 @@ class FeedRoutes:
         if snapshot is None:
             raise not_found("No article with this id is kept here.")
         body = await self._publisher.drawn(snapshot, form)
-        headers = self._headers(snapshot.feed_url(form), snapshot.page_url, form)
-        return respond_with(request, body, headers)
+        return respond_with(request, body, self.headers_of(snapshot, form))
+
+    def headers_of(self, snapshot: FeedSnapshot, form: Format) -> dict[str, str]:
+        """Give the headers of a feed that is made for one request."""
+        return self._headers(snapshot.feed_url(form), snapshot.page_url, form)
 
     async def opml(self, request: web.Request) -> web.Response:
         """Send the list of all public feeds."""

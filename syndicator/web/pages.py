@@ -15,7 +15,7 @@ from syndicator.web.problems import Problem, gone, not_found, problem_headers
 from syndicator.web.responses import respond_with
 from syndicator.web.texts import TEXTS
 
-_FORMAT_NAMES = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
+FORMAT_NAMES = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
 _ON_INDEX = 7
 _ON_FEED_PAGE = 30
 _FAVOURITES = {Order.LATEST: FeedId("latest"), Order.POPULAR: FeedId("popular")}
@@ -166,7 +166,7 @@ class PageRoutes:
     def _addresses(self, stem: str) -> tuple[Address, ...]:
         return tuple(
             Address(
-                name=_FORMAT_NAMES[form],
+                name=FORMAT_NAMES[form],
                 url=self._reading.site.url(path),
                 path=path,
                 media_type=CONTENT_TYPES[form].partition(";")[0],

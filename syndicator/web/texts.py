@@ -58,6 +58,67 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The rights in each article remain with its portal.",
     ),
     "contact": ("Kontak dan permintaan penghapusan: {contact}", "Contact and take-down requests: {contact}"),
+    # Search.
+    "search": ("Pencarian", "Search"),
+    "search_label": ("Cari di semua artikel", "Search all articles"),
+    "search_go": ("Cari", "Search"),
+    "search_order": ("Urutan", "Order"),
+    "newest_first": ("Terbaru dulu", "Newest first"),
+    "best_first": ("Paling cocok dulu", "Best first"),
+    "found_count": ("{count} artikel ditemukan", "{count} articles found"),
+    "found_one": ("1 artikel ditemukan", "1 article found"),
+    "found_many": (
+        "{count} artikel atau lebih; yang terlihat adalah {count} yang terbaru",
+        "{count} articles or more; these are the newest {count}",
+    ),
+    "found_none": (
+        "Tidak ada artikel yang cocok. Coba kata lain, atau lebih sedikit kata.",
+        "No article matches. Try other words, or fewer.",
+    ),
+    "search_incomplete": (
+        "Indeks pencarian sedang disusun; hasilnya belum lengkap. Coba lagi sebentar lagi.",
+        "The index for search is being built, so this is not all yet. Please try again in a moment.",
+    ),
+    "search_subscribe": (
+        "Artikel baru yang cocok akan datang ke pembaca feed Anda.",
+        "New articles that match will come to your feed reader.",
+    ),
+    "search_help": ("Cara mencari", "How to search"),
+    "help_forms": ("dua kata, dalam segala bentuknya", "both words, in all their forms"),
+    "help_phrase": ("persis seperti tertulis", "exactly as written"),
+    "help_or": ("salah satunya", "either"),
+    "help_not": ("yang satu tanpa yang lain", "the one without the other"),
+    "help_prefix": ("kata yang berawalan begitu", "words that begin so"),
+    "page_of": ("Halaman {page} dari {pages}", "Page {page} of {pages}"),
+    "previous_page": ("Sebelumnya", "Previous"),
+    "next_page": ("Berikutnya", "Next"),
+    # Why a query is refused: the codes of `rules.query`.
+    "query.empty": ("Tuliskan kata yang dicari.", "Write what is to be found."),
+    "query.long": ("Kueri ini terlalu panjang. Cari dengan lebih sedikit kata.", "Search for fewer words."),
+    "query.many": ("Terlalu banyak kata. Cari dengan lebih sedikit kata.", "Search for fewer words."),
+    "query.depth": (
+        "Terlalu banyak tanda kurung bersarang.",
+        "There are too many parentheses inside each other.",
+    ),
+    "query.missing": (
+        'Ada kata yang kurang. Untuk mencari AND, OR atau NOT sendiri, beri tanda kutip: "NOT".',
+        'A word is missing. To search for AND, OR or NOT itself, put it in quotes: "NOT".',
+    ),
+    "query.only_not": (
+        "Tuliskan juga apa yang dicari, bukan hanya yang tidak.",
+        "Write what is to be found, too, not only what is not.",
+    ),
+    "query.open": ("Sebuah ( belum ditutup dengan ).", "A ( is not closed by a )."),
+    "query.close": ("Ada ) tanpa ( di depannya.", "There is a ) without a ( before it."),
+    "query.quote": ('Sebuah " belum ditutup.', 'A " is not closed by a second one.'),
+    "query.phrase": ("Frasa ini terlalu panjang.", "This phrase is too long."),
+    "query.signs": ("Di sini tidak ada huruf atau angka.", "There are no letters or digits here."),
+    "query.prefix": (
+        "Tanda * hanya boleh mengikuti tiga huruf atau lebih, seperti bencana*.",
+        "A * may follow three letters or more, as in bencana*.",
+    ),
+    "query.star": ("Tanda * hanya boleh di akhir kata.", "A * may stand at the end of a word only."),
+    "query.position": ("Karakter ke-{position}: {fault}", "Character {position}: {fault}"),
     # Problems, by name.
     "problem.not-found": ("Halaman tidak ditemukan", "There is nothing at this address"),
     "problem.not-found.text": (

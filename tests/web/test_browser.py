@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Request, Route, async_playwright
@@ -11,6 +12,8 @@ from web.web_world import World, client_of, source, story
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId
+from syndicator.pipeline.searching import Searching
+from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.app import create_app, create_ops_app
 from syndicator.web.options import OpsOptions, WebOptions
@@ -37,12 +40,15 @@ class Seen:
 
     @property
     def paths(self) -> list[str]:
-        pages = ("/", "/feeds/latest", "/feeds/popular", f"/articles/{self.article}", "/problems/internal")
+        pages = (
+            "/", "/feeds/latest", "/feeds/popular", f"/articles/{self.article}", "/problems/internal",
+            "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}",
+        )  # fmt: skip
         return [*(self.public + path for path in pages), f"{self.ops}/status"]
 
 
 @pytest.fixture
-async def seen(store: Store, clock: ManualClock) -> AsyncIterator[Seen]:
+async def seen(store: Store, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Seen]:
     site = Site(title="Warta Nusantara", public_url="http://127.0.0.1", language="id")
     world = World(store, clock, site=site, sources=(source("kota", "Berita Kota"),))
     body = (
@@ -50,8 +56,10 @@ async def seen(store: Store, clock: ManualClock) -> AsyncIterator[Seen]:
     )
     ids = await world.admit(story(1, body_html=body, title=f"Judul {LONG}"), story(2, lead=LONG), story(3))
     await world.rank(*ids)
+    searching = Searching(store, SearchIndex(tmp_path))
+    await searching.build()
     public, ops = (
-        create_app(world.reading, WebOptions()),
+        create_app(world.reading, WebOptions(), searching=searching),
         create_ops_app(world.reading, world.regrouping, OpsOptions(metrics=lambda: b"")),
     )
     async with client_of(public) as front, client_of(ops) as back, async_playwright() as play:
@@ -62,6 +70,7 @@ async def seen(store: Store, clock: ManualClock) -> AsyncIterator[Seen]:
         await page.route("**/*", lambda route, request: _only_here(one, route, request))
         yield one
         await browser.close()
+    searching.close()
 
 
 async def _only_here(seen: Seen, route: Route, request: Request) -> None:

@@ -1,5 +1,6 @@
 """The documented routes are the real ones."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,18 +8,29 @@ from support import ManualClock
 from web.web_world import World
 
 from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.app import create_app, create_ops_app
 from syndicator.web.options import OpsOptions, WebOptions
 
 
+@pytest.fixture
+def searching(store: Store, tmp_path: Path) -> Iterator[Searching]:
+    opened = Searching(store, SearchIndex(tmp_path))
+    yield opened
+    opened.close()
+
+
 @pytest.mark.parametrize("which", ["public", "ops"])
-def test_every_route_is_documented(store: Store, clock: ManualClock, which: str) -> None:
+def test_every_route_is_documented(
+    store: Store, clock: ManualClock, searching: Searching, which: str
+) -> None:
     world = World(store, clock)
     reading = world.reading
     app = (
-        create_app(reading, WebOptions())
+        create_app(reading, WebOptions(), searching=searching)
         if which == "public"
         else create_ops_app(
             reading,

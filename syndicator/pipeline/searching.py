@@ -1,0 +1,228 @@
+"""Search over all retained articles: an index of this process, fed from Redis, as of the call.
+
+build    all articles, the newest first, in small steps      at first, and when changes were missed
+catch up what changed since                                  each half second, and before each search
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+from msgspec import Struct
+
+from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
+from syndicator.model.article import Article
+from syndicator.model.ids import ArticleId
+from syndicator.observe.logs import get_logger
+from syndicator.rules.query import Query, parse_query
+from syndicator.rules.search_words import searchable
+from syndicator.store.outbox import KEPT_CHANGES
+from syndicator.store.search_index import Indexed, SearchIndex
+from syndicator.store.store import Store
+
+T = TypeVar("T")
+
+MOST = 1000
+"""Articles that a search finds at most: the newest. A word that all have must not cost more than that."""
+MOST_WAITING = 16
+"""Searches at a time in one process; who comes then is asked to come again."""
+MOST_BATCHES = 8
+"""Of 25 changes each a search takes in before it is answered; more come in by themselves."""
+INTERVAL_S = 0.5
+RECOUNT_S = 60.0
+_BATCH = 25
+_ALL_BATCHES = 1 + KEPT_CHANGES // _BATCH
+_PAGE = 1000
+_REMEMBERED = 64
+_PAUSE_S = 0.005
+"""Between steps of a build, so that readers are served meanwhile."""
+_AGAIN_S = 5.0
+
+log = get_logger(__name__)
+
+
+class TooManySearches(SyndicatorError):
+    """More searches are waiting than can be answered soon."""
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    ids: tuple[ArticleId, ...]
+    """The newest that match, at most `MOST`, in the order that was asked for."""
+    is_whole: bool
+    """Whether all articles were looked through: not while the index is built."""
+
+
+class Searching:
+    """Searches, and keeps the index up with what is admitted, changed, withdrawn, restored and swept."""
+
+    def __init__(self, store: Store, index: SearchIndex) -> None:
+        self._store = store
+        self._changes = store.changes
+        self._index = index
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="search")
+        self._position: str | None = None
+        self._walk = 0
+        self._is_built = False
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._known: OrderedDict[tuple[str, bool], Found] = OrderedDict()
+
+    @asynccontextmanager
+    async def keeping_up(self) -> AsyncIterator[None]:
+        """Keep the index up to date as long as this is open, so that searches find little left to do."""
+        is_over = asyncio.Event()
+        task = asyncio.create_task(self._keep_up(is_over), name="search")
+        try:
+            yield
+        finally:
+            is_over.set()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def close(self) -> None:
+        """End the thread, and leave nothing behind."""
+        self._thread.submit(self._index.close)
+        self._thread.shutdown(wait=True)
+
+    async def search(self, text: str, *, best: bool = False) -> Found:
+        """Give what is found now, the newest first, or the best first.
+
+        Raise QueryError, TooManySearches, and StoreUnavailable where Redis or the index cannot be asked.
+        """
+        query = parse_query(text)
+        if self._waiting >= MOST_WAITING:
+            raise TooManySearches
+        self._waiting += 1
+        try:
+            await self.catch_up()
+            return await self._search(text, query, best=best)
+        finally:
+            self._waiting -= 1
+
+    async def catch_up(self, batches: int = MOST_BATCHES) -> None:
+        """Take in what changed since the last time; of very much, a part."""
+        for _ in range(batches):
+            async with self._turn:
+                if await self._read_on():
+                    return
+
+    async def _read_on(self) -> bool:
+        """Take in the next changes; tell whether those were all."""
+        if self._position is None:
+            return True
+        changed = await self._changes.after(self._position, _BATCH)
+        if changed is None:
+            log.info("the index for search missed changes, and looks through all articles again")
+            self._position, self._is_built = None, False
+            self._known.clear()
+            return True
+        if changed.ids:
+            await self._take_in(changed.ids)
+        self._position = changed.position
+        return changed.is_all
+
+    async def build(self) -> None:
+        """Look through all articles; what changes meanwhile is taken in afterwards, or by searches before."""
+        self._walk += 1
+        await self._in_thread(self._index.count)
+        self._position = await self._changes.position()
+        until_ms, skip, count = None, 0, 0
+        while page := await self._changes.listed(until_ms, skip, _PAGE):
+            last_ms = page[-1].listed_ms
+            again = skip if last_ms == until_ms else 0
+            until_ms, skip = last_ms, again + sum(place.listed_ms == last_ms for place in page)
+            for at in range(0, len(page), _BATCH):
+                async with self._turn:
+                    await self._take_in([place.article_id for place in page[at : at + _BATCH]])
+                await asyncio.sleep(_PAUSE_S)
+            count += len(page)
+        async with self._turn:
+            while await self._in_thread(self._index.remove_before, self._walk, _BATCH):
+                self._known.clear()
+        self._is_built = self._position is not None
+        log.info("the index for search is built", articles=count)
+
+    async def _keep_up(self, is_over: asyncio.Event) -> None:
+        recount_at = 0.0
+        loop = asyncio.get_running_loop()
+        # A cancellation can get lost in the driver of Redis, when an answer comes at the same moment.
+        while not is_over.is_set():
+            pause_s = INTERVAL_S
+            try:
+                if not await self._in_thread(lambda: self._index.is_open):
+                    self._is_built = False
+                    self._known.clear()
+                if self._is_built:
+                    await self.catch_up(_ALL_BATCHES)
+                if self._is_built and loop.time() >= recount_at:
+                    recount_at = loop.time() + RECOUNT_S
+                    await self._recount()
+                if not self._is_built:
+                    await self.build()
+            except StoreUnavailable as error:
+                log.warning("search waits", reason=str(error))
+                pause_s = _AGAIN_S
+            except Exception:  # an article that cannot be read must not end search for good
+                log.exception("search stumbled")
+                self._is_built, pause_s = False, _AGAIN_S
+            await asyncio.sleep(pause_s)
+
+    async def _recount(self) -> None:
+        """Build anew where the numbers differ: an older version admits without telling of changes."""
+        async with self._turn:
+            here = await self._in_thread(self._index.count)
+        there = await self._store.articles.count()
+        if here != there:
+            await self.catch_up()
+            async with self._turn:
+                here = await self._in_thread(self._index.count)
+            self._is_built = self._is_built and here == await self._store.articles.count()
+
+    async def _take_in(self, ids: Sequence[ArticleId]) -> None:
+        """Bring the index to where these articles stand now."""
+        articles = await self._read(ids)
+        await self._in_thread(self._write, dict(zip(ids, articles, strict=True)), self._walk)
+        self._known.clear()
+
+    async def _read(self, ids: Sequence[ArticleId]) -> list[Article | None]:
+        try:
+            return await self._store.articles.get_many(ids)
+        except StoreUnavailable:
+            raise
+        except StoreError as error:  # one that cannot be read must not keep the others out
+            if len(ids) == 1:
+                log.warning("an article cannot be searched", article=ids[0], reason=str(error))
+                return [None]
+            return [article for one in ids for article in await self._read([one])]
+
+    def _write(self, articles: dict[ArticleId, Article | None], walk: int) -> None:
+        self._index.remove([article_id for article_id, article in articles.items() if article is None])
+        self._index.put(
+            [
+                Indexed(article_id=article.id, listed_at=article.listed_at, words=searchable(article))
+                for article in articles.values()
+                if article
+            ],
+            walk,
+        )
+
+    async def _search(self, text: str, query: Query, *, best: bool) -> Found:
+        key = (text, best)
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        is_whole = self._is_built
+        ids = await self._in_thread(lambda: self._index.search(query, MOST, best=best))
+        found = Found(ids=tuple(ids), is_whole=is_whole)
+        if is_whole:
+            self._known[key] = found
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return found
+
+    async def _in_thread(self, call: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *args)

@@ -1,0 +1,201 @@
+"""An index for search, of this process alone: SQLite's FTS5 over words and stems that are made here.
+
+It lies in a file without a name, which leaves with the process whatever happens, and is fed from Redis
+(`pipeline/searching.py`). FTS5 splits at blanks only: folding and stemming are those of
+`rules.search_words`, so that it finds what `rules.query.matches_query` would.
+"""
+
+import os
+import sqlite3
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.clock import to_ms
+from syndicator.model.ids import ArticleId
+from syndicator.rules.query import All, AnyOf, Phrase, Prefix, Query, Word
+from syndicator.rules.search_words import Searchable
+
+MEMORY_KIB = 16 * 1024
+"""Of the index are kept at hand; the operating system keeps more where it has room."""
+
+_TABLES = """
+CREATE TABLE articles (row INTEGER PRIMARY KEY, id TEXT UNIQUE, listed_ms INTEGER, walk INTEGER, words BLOB);
+CREATE VIRTUAL TABLE found USING fts5(
+    title, text, title_stems, text_stems, content='', tokenize='ascii', prefix='3'
+);
+"""
+_PUT = "INSERT INTO found(rowid, title, text, title_stems, text_stems) VALUES (?, ?, ?, ?, ?)"
+_REMOVE = (
+    "INSERT INTO found(found, rowid, title, text, title_stems, text_stems) VALUES ('delete', ?, ?, ?, ?, ?)"
+)
+_NEWEST = "SELECT rowid AS at, 0 FROM found WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?"
+_BEST = (
+    "SELECT rowid AS at, bm25(found, 4, 1, 4, 1) AS score FROM found"
+    " WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?"
+)
+"""A headline counts four times."""
+_TIES = 12
+"""Bits of a row's number for articles of the same second."""
+
+
+class Indexed(Struct, frozen=True, kw_only=True):
+    """An article as it goes into the index."""
+
+    article_id: ArticleId
+    listed_at: datetime
+    words: Searchable
+
+
+class SearchIndex:
+    """Blocking; for one thread. Raises StoreUnavailable where SQLite or the disk fails."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opened: sqlite3.Connection | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what was put in is there."""
+        return self._opened is not None
+
+    def close(self) -> None:
+        """Forget everything; what comes next begins anew."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    def count(self) -> int:
+        """Count the articles."""
+        with self._working() as database:
+            return int(database.execute("SELECT count(*) FROM articles").fetchone()[0])
+
+    def put(self, articles: Sequence[Indexed], walk: int = 0) -> None:
+        """Take articles in, or anew. `walk` numbers the look through all articles by which they came."""
+        with self._working() as database:
+            for article in articles:
+                _put(database, article, walk)
+
+    def remove(self, ids: Sequence[ArticleId]) -> None:
+        """Take articles out, those of them that are there."""
+        with self._working() as database:
+            for article_id in ids:
+                _remove(database, article_id)
+
+    def remove_before(self, walk: int, limit: int) -> int:
+        """Take out up to `limit` articles that no look through all articles found lately; count them."""
+        with self._working() as database:
+            rows = database.execute(
+                "SELECT id FROM articles WHERE walk < ? LIMIT ?", (walk, limit)
+            ).fetchall()
+            for (article_id,) in rows:
+                _remove(database, ArticleId(article_id))
+        return len(rows)
+
+    def search(self, query: Query, limit: int, *, best: bool = False) -> list[ArticleId]:
+        """Give the newest `limit` articles that are found, the newest first, or the best of these first.
+
+        Equal ones stand in the order of their ids, as in feeds.
+        """
+        order = "score, listed_ms DESC, id" if best else "listed_ms DESC, id"
+        # The statement is one of two; what was searched for is bound to it.
+        statement = (
+            f"SELECT articles.id FROM ({_BEST if best else _NEWEST})"  # noqa: S608
+            f" JOIN articles ON articles.row = at ORDER BY {order}"
+        )
+        with self._working() as database:
+            rows = database.execute(statement, (spelled(query), limit)).fetchall()
+        return [ArticleId(article_id) for (article_id,) in rows]
+
+    @contextmanager
+    def _working(self) -> Iterator[sqlite3.Connection]:
+        try:
+            if self._opened is None:
+                self._opened = _open(self._folder)
+            with self._opened:
+                yield self._opened
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise StoreUnavailable(f"the index for search cannot be used: {error}") from error
+
+
+def spelled(query: Query) -> str:
+    """Write a query as FTS5 reads it."""
+    match query:
+        case Word(stems):
+            return "{title_stems text_stems} : (" + " OR ".join(f'"{stem}"' for stem in stems) + ")"
+        case Phrase(words):
+            return '{title text} : "' + " ".join(words) + '"'
+        case Prefix(letters):
+            return f'{{title text}} : "{letters}" *'
+        case All(parts, without):
+            wanted = "(" + " AND ".join(map(spelled, parts)) + ")"
+            return f"({wanted} NOT ({' OR '.join(map(spelled, without))}))" if without else wanted
+        case AnyOf(parts):
+            return "(" + " OR ".join(map(spelled, parts)) + ")"
+
+
+def _open(folder: Path) -> sqlite3.Connection:
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix="search-")
+    os.close(handle)
+    try:
+        database = sqlite3.connect(name, check_same_thread=False)
+        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = MEMORY", "synchronous = OFF"):
+            database.execute(f"PRAGMA {pragma}")
+        database.execute(f"PRAGMA cache_size = -{MEMORY_KIB}")
+        database.executescript(_TABLES)
+    finally:
+        Path(name).unlink()
+    return database
+
+
+def _put(database: sqlite3.Connection, article: Indexed, walk: int) -> None:
+    listed_ms, words = to_ms(article.listed_at), _packed(article.words)
+    known = database.execute(
+        "SELECT row, listed_ms, words FROM articles WHERE id = ?", (article.article_id,)
+    ).fetchone()
+    if known and known[1:] == (listed_ms, words):
+        database.execute("UPDATE articles SET walk = ? WHERE row = ?", (walk, known[0]))
+        return
+    if known:
+        _remove(database, article.article_id)
+    row = _row(database, article.article_id, listed_ms)
+    database.execute(
+        "INSERT INTO articles VALUES (?, ?, ?, ?, ?)", (row, article.article_id, listed_ms, walk, words)
+    )
+    database.execute(_PUT, (row, *_unpacked(words)))
+
+
+def _remove(database: sqlite3.Connection, article_id: ArticleId) -> None:
+    known = database.execute("SELECT row, words FROM articles WHERE id = ?", (article_id,)).fetchone()
+    if known:
+        # What FTS5 does not keep it has to be told once more to take it out.
+        database.execute(_REMOVE, (known[0], *_unpacked(known[1])))
+        database.execute("DELETE FROM articles WHERE row = ?", (known[0],))
+
+
+def _row(database: sqlite3.Connection, article_id: ArticleId, listed_ms: int) -> int:
+    """Number a row by its second, so that the newest are read first without being sorted."""
+    first = listed_ms // 1000 << _TIES
+    for attempt in range(32):
+        chance = zlib.crc32(f"{attempt} {article_id}".encode())
+        row = first + chance % (1 << min(_TIES + attempt // 2, 31))
+        if not database.execute("SELECT 1 FROM articles WHERE row = ?", (row,)).fetchone():
+            return row
+    raise StoreUnavailable("the index for search has no room for so many articles of one second")
+
+
+def _packed(words: Searchable) -> bytes:
+    fields = (words.title, words.text, words.title_stems, words.text_stems)
+    return zlib.compress("\n".join(" ".join(field) for field in fields).encode(), 1)
+
+
+def _unpacked(words: bytes) -> list[str]:
+    return zlib.decompress(words).decode().split("\n")

@@ -1,0 +1,174 @@
+"""Search as a page, and what is found as a feed to subscribe to."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from aiohttp import web
+from msgspec import Struct
+
+from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
+from syndicator.pipeline.publishing import Publisher
+from syndicator.pipeline.searching import MOST, Found, Searching, TooManySearches
+from syndicator.render.items import Item, prepare_entry
+from syndicator.rules.query import MAX_CHARACTERS, QueryError
+from syndicator.web.drawing import Drawing, page_headers
+from syndicator.web.feeds import FeedRoutes
+from syndicator.web.options import WebOptions
+from syndicator.web.pages import FORMAT_NAMES, Address
+from syndicator.web.problems import ProblemRaised, bad_request, unavailable
+from syndicator.web.responses import PAGE_POLICY, respond_with
+
+ON_PAGE = 20
+PAGES = MOST // ON_PAGE
+IN_FEED = 30
+"""Entries of a feed of what is found: anyone can ask for one, so it has to be cheap."""
+_KEPT = 64
+"""Feeds in one format, as bytes."""
+_DRAWN_AT_ONCE = 4
+# The one page with a form: it may be sent to this site.
+_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'")
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a URL asks for."""
+
+    query: str
+    best: bool
+    page: int
+
+    def spelled(self, page: int = 1) -> str:
+        """Write it as the part of a URL behind the `?`, always in the same way."""
+        values = {"q": self.query} | ({"order": "best"} if self.best else {})
+        return urlencode(values | ({"page": str(page)} if page > 1 else {}))
+
+
+class SearchRoutes:
+    """Handlers of `/search` and `/search.{form}`."""
+
+    def __init__(
+        self,
+        searching: Searching,
+        publisher: Publisher,
+        drawing: Drawing,
+        feeds: FeedRoutes,
+        options: WebOptions,
+    ) -> None:
+        self._searching = searching
+        self._publisher = publisher
+        self._drawing = drawing
+        self._feeds = feeds
+        self._lifetime = f"public, max-age={options.page_max_age_s}"
+        self._drawn: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._drawing_now = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        feed = "/search.{form:rss|atom|json}"
+        return [
+            web.get("/search", self.page),
+            web.get(feed, self.feed),
+            web.options(feed, self._feeds.preflight),
+        ]
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Show the form, and what is found by what was written in it."""
+        asked = _asked(request)
+        found, fault = None, None
+        if asked.query:
+            try:
+                found = await self._search(asked)
+            except QueryError as error:
+                fault = error
+        ids = found.ids[(asked.page - 1) * ON_PAGE : asked.page * ON_PAGE] if found else ()
+        say = self._drawing.wording(request)
+        site = self._publisher.site
+        items = [prepare_entry(entry, site, with_html=False) for entry in await self._publisher.listed(ids)]
+        body = self._drawing.draw(
+            "search.html",
+            say,
+            asked=asked,
+            found=found,
+            fault=fault,
+            most=MOST,
+            longest=MAX_CHARACTERS,
+            pages=min(PAGES, -(-len(found.ids) // ON_PAGE)) if found else 0,
+            feed=_Listed(title=asked.query, addresses=self._addresses(asked), items=items),
+        )
+        headers = page_headers(say, cache_control=self._lifetime if found or not asked.query else "no-store")
+        headers |= {"Content-Security-Policy": _POLICY, "X-Robots-Tag": "noindex"}
+        if fault is not None:
+            return web.Response(status=400, body=body, headers=headers)
+        return respond_with(request, body, headers)
+
+    async def feed(self, request: web.Request) -> web.Response:
+        """Send what is found, in one format."""
+        asked, form = _asked(request), Format(request.match_info["form"])
+        try:
+            found = await self._search(asked)
+        except QueryError as error:
+            raise bad_request(f"The query {error}: {error.remedy}.") from error
+        title = f"{asked.query} – {self._publisher.site.title}"
+        ids = found.ids[:IN_FEED]
+        snapshot = await self._publisher.found(title, ids, "/search", asked.spelled())
+        headers = self._feeds.headers_of(snapshot, form) | {"X-Robots-Tag": "noindex"}
+        return respond_with(request, await self._bytes(snapshot, form), headers)
+
+    async def _search(self, asked: Asked) -> Found:
+        try:
+            return await self._searching.search(asked.query, best=asked.best)
+        except TooManySearches as error:
+            raise _busy() from error
+
+    async def _bytes(self, snapshot: FeedSnapshot, form: Format) -> bytes:
+        """Render what is not at hand; a storm of searches must not keep other feeds from being rendered."""
+        shown = tuple((entry.article.id, entry.article.revision) for entry in snapshot.entries)
+        key = (snapshot.asked, form, shown)
+        if key in self._drawn:
+            self._drawn.move_to_end(key)
+            return self._drawn[key]
+        if self._drawing_now >= _DRAWN_AT_ONCE:
+            raise _busy()
+        self._drawing_now += 1
+        try:
+            body = await self._publisher.drawn(snapshot, form)
+        finally:
+            self._drawing_now -= 1
+        self._drawn[key] = body
+        while len(self._drawn) > _KEPT:
+            self._drawn.popitem(last=False)
+        return body
+
+    def _addresses(self, asked: Asked) -> tuple[Address, ...]:
+        return tuple(
+            Address(
+                name=FORMAT_NAMES[form],
+                url=self._publisher.site.url(path),
+                path=path,
+                media_type=CONTENT_TYPES[form].partition(";")[0],
+            )
+            for form in Format
+            if (path := f"/search.{form.value}?{asked.spelled()}")
+        )
+
+
+class _Listed(Struct, frozen=True, kw_only=True):
+    title: str
+    addresses: tuple[Address, ...]
+    items: Sequence[Item]
+
+
+def _asked(request: web.Request) -> Asked:
+    """Read a URL; what is written otherwise but means the same is the same."""
+    order, page = request.query.get("order", "newest"), request.query.get("page", "1")
+    if order not in {"newest", "best"}:
+        raise bad_request("The order is newest or best.")
+    if not (
+        page.isascii() and page.isdigit() and 1 <= int(page[:4]) <= PAGES and len(page) <= len(str(PAGES))
+    ):
+        raise bad_request(f"Pages are numbered from 1 to {PAGES}.")
+    query = " ".join(request.query.get("q", "").split())
+    return Asked(query=query, best=order == "best", page=int(page))
+
+
+def _busy() -> ProblemRaised:
+    return ProblemRaised(unavailable("Many searches are being answered right now. Try again in a moment."))

@@ -1,0 +1,128 @@
+"""The index for search finds what the pure matcher would, in the order that was asked for."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rules.search_queries import languages, queries, texts
+from support import NOON
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.ids import ArticleId
+from syndicator.rules.query import QueryError, matches_query, parse_query
+from syndicator.rules.search_words import words_and_stems
+from syndicator.store.search_index import Indexed, SearchIndex
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[SearchIndex]:
+    opened = SearchIndex(tmp_path / "search")
+    yield opened
+    opened.close()
+
+
+def indexed(name: str, title: str, text: str = "", *, age_s: int = 0, language: str | None = "id") -> Indexed:
+    return Indexed(
+        article_id=ArticleId(name),
+        listed_at=NOON - timedelta(seconds=age_s),
+        words=words_and_stems(title, text, language),
+    )
+
+
+def found(index: SearchIndex, query: str, *, best: bool = False, limit: int = 100) -> list[str]:
+    return list(index.search(parse_query(query), limit, best=best))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    articles=st.lists(st.tuples(texts, texts, languages), min_size=1, max_size=8),
+    asked=st.lists(queries, min_size=1, max_size=5),
+    later=st.lists(st.tuples(st.integers(0, 7), texts, texts, languages), max_size=4),
+)
+def test_it_finds_what_the_matcher_would(
+    index: SearchIndex,
+    articles: list[tuple[str, str, str | None]],
+    asked: list[str],
+    later: list[tuple[int, str, str, str | None]],
+) -> None:
+    index.close()
+    kept = {f"a{n}": indexed(f"a{n}", *one[:2], language=one[2], age_s=n) for n, one in enumerate(articles)}
+    index.put(list(kept.values()))
+    for number, title, text, language in later:
+        kept[f"a{number}"] = indexed(f"a{number}", title, text, language=language, age_s=number)
+        index.put([kept[f"a{number}"]])
+    if later:
+        gone = kept.pop(f"a{later[0][0]}")
+        index.remove([gone.article_id])
+    newest_first = sorted(kept.values(), key=lambda one: (-one.listed_at.timestamp(), one.article_id))
+    for query in asked:
+        try:
+            parsed = parse_query(query)
+        except QueryError:
+            continue
+        expected = [one.article_id for one in newest_first if matches_query(parsed, one.words)]
+        assert index.search(parsed, 100) == expected
+        assert sorted(index.search(parsed, 100, best=True)) == sorted(expected)
+    assert index.count() == len(kept)
+
+
+@given(text=st.text(max_size=60), query=st.text(max_size=20))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_stands_in_texts_and_queries(index: SearchIndex, text: str, query: str) -> None:
+    one = indexed("one", text, text, language=None)
+    index.put([one])
+    try:
+        parsed = parse_query(query or "x")
+    except QueryError:
+        return
+    assert found(index, query or "x") == (["one"] if matches_query(parsed, one.words) else [])
+
+
+def test_a_headline_counts_more_than_a_text_and_a_rare_word_more_than_a_common_one(
+    index: SearchIndex,
+) -> None:
+    filler = [indexed(f"f{n}", "Kabar", "banjir di kota", age_s=9 + n) for n in range(20)]
+    index.put(
+        [
+            *filler,
+            indexed("text", "Kabar", "gempa di desa"),
+            indexed("head", "Gempa", "kabar dari desa", age_s=5),
+        ]
+    )
+    assert found(index, "gempa", best=True) == ["head", "text"]
+    assert found(index, "gempa") == ["text", "head"]
+    assert found(index, "banjir OR gempa", best=True)[:2] == ["head", "text"]
+
+
+def test_no_more_than_the_newest_are_looked_at(index: SearchIndex) -> None:
+    index.put([indexed(f"a{n}", "banjir", age_s=n) for n in range(30)])
+    assert found(index, "banjir", limit=3) == ["a0", "a1", "a2"]
+    assert set(found(index, "banjir", best=True, limit=3)) == {"a0", "a1", "a2"}
+
+
+def test_many_articles_of_one_second_have_room(index: SearchIndex) -> None:
+    index.put([indexed(f"a{n}", "banjir") for n in range(9000)])
+    assert index.count() == 9000
+    assert len(set(found(index, "banjir", limit=9999))) == 9000
+
+
+def test_what_the_last_look_did_not_find_goes(index: SearchIndex) -> None:
+    index.put([indexed("a", "banjir"), indexed("b", "banjir")], walk=1)
+    index.put([indexed("b", "banjir")], walk=2)
+    assert index.remove_before(2, 10) == 1
+    assert found(index, "banjir") == ["b"]
+
+
+def test_it_leaves_no_file_behind(index: SearchIndex, tmp_path: Path) -> None:
+    index.put([indexed("a", "banjir")])
+    assert found(index, "banjir") == ["a"]
+    assert list((tmp_path / "search").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreUnavailable, match="index for search"):
+        SearchIndex(tmp_path / "file").count()
