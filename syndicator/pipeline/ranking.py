@@ -1,19 +1,19 @@
 """The popular feeds: from counters to the lists that they show."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
 from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec, Filter, Order, Window
-from syndicator.model.ids import ArticleId, FeedId
+from syndicator.model.ids import FeedId
 from syndicator.pipeline.covering import note_coverage
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.telling import Telling
-from syndicator.rules.popularity import Standing, varied
+from syndicator.rules.popularity import Standing, ranked, varied
 from syndicator.rules.selection import ALL, facets_for
 from syndicator.store.feeds import Ranked
 from syndicator.store.owners import new_token
@@ -81,7 +81,10 @@ class RankStep:
         changed = [
             spec.id for spec, ranking in await self._rankings(now) if await self._show(spec, ranking, now)
         ]
-        await popularity.release(self._token, self._clock())
+        done = self._clock()
+        await popularity.release(self._token, done)
+        # With very many feeds a turn takes long: never more than a fifth of the time.
+        self._due_at = max(self._due_at, done + 4 * (done - now))
         if not changed:
             return None
         return Report(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
@@ -99,27 +102,29 @@ class RankStep:
         return True
 
     async def _rankings(self, now: datetime) -> list[tuple[FeedSpec, list[Ranked]]]:
-        ordered: dict[tuple[Window, tuple[str, ...], int], list[Standing]] = {}
+        boards: dict[tuple[Window, int], list[Standing]] = {}
         rankings = []
         for spec in self._specs:
             facets, depth = facets_for(spec.filter), max(_DEPTH, 4 * spec.size)
             if facets == (ALL,) and spec.filter != Filter():  # no index helps to find what it wants
                 depth = BOARD_SIZE
-            asked = (spec.window, facets, min(depth, BOARD_SIZE))
-            if asked not in ordered:
-                ordered[asked] = await self._ordered(*asked, now)
-            rankings.append((spec, await self._ranking(spec, ordered[asked])))
+            asked = (spec.window, min(depth, BOARD_SIZE))
+            if asked not in boards:
+                boards[asked] = await self._scoring.candidates(*asked, now)
+            ordered = await self._with_newest(boards[asked], facets, spec.window, now)
+            rankings.append((spec, await self._ranking(spec, ordered)))
         return rankings
 
-    async def _ordered(
-        self, window: Window, facets: tuple[str, ...], depth: int, now: datetime
+    async def _with_newest(
+        self, board: list[Standing], facets: tuple[str, ...], window: Window, now: datetime
     ) -> list[Standing]:
-        found: Mapping[Window, list[ArticleId]] = await self._scoring.candidates([window], depth)
-        ids = found[window]
-        if facets != (ALL,):
-            newest, _ = await self._store.articles.timeline(facets, _NEWEST)
-            ids = list(dict.fromkeys((*ids, *(place.article_id for place in newest))))
-        return await self._scoring.ranked(ids, window, now)
+        """Add the newest of a section or source, which boards of all may not name."""
+        if facets == (ALL,):
+            return board
+        listed, _ = await self._store.articles.timeline(facets, _NEWEST)
+        known = {one.article_id for one in board}
+        newest = [place.article_id for place in listed if place.article_id not in known]
+        return ranked((*board, *await self._scoring.standings(newest, window, now)))
 
     async def _ranking(self, spec: FeedSpec, ordered: Sequence[Standing]) -> list[Ranked]:
         """Choose what a feed lists: twice as many as it shows, of which a varied list is made."""

@@ -1,6 +1,6 @@
 """From counters to scores: of candidates for a list, and of one article that is explained."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from syndicator.model.feed import Window
@@ -19,20 +19,19 @@ class Scoring:
         self._store = store
         self.policy = policy
 
-    async def candidates(self, windows: Collection[Window], depth: int) -> Mapping[Window, list[ArticleId]]:
-        """Name for each window the first of the board of each signal: nothing else can stand high."""
-        found: dict[Window, list[ArticleId]] = {}
-        for window in windows:
-            boards = [await self._store.signals.top(kind, window, depth) for kind in SignalKind]
-            found[window] = list(dict.fromkeys(one for board in boards for one in board))
-        return found
+    async def candidates(self, window: Window, depth: int, now: datetime) -> list[Standing]:
+        """Rank the first of the board of each signal: nothing else can stand high."""
+        boards = [await self._store.signals.top(kind, window, depth) for kind in SignalKind]
+        ids = list(dict.fromkeys(one for board in boards for one in board))
+        return ranked(await self.standings(ids, window, now))
 
-    async def ranked(self, ids: Sequence[ArticleId], window: Window, now: datetime) -> list[Standing]:
-        """Score articles and put them in order; without those that nothing tells for, or are not there."""
-        known = await self._store.popularity.known(ids)
+    async def standings(self, ids: Sequence[ArticleId], window: Window, now: datetime) -> list[Standing]:
+        """Score articles; without those that are not there, or of which nothing was counted."""
         sums = (await self._store.signals.sums(ids, [window], now))[window]
+        told = [(one, counted) for one, counted in zip(ids, sums, strict=True) if counted]
+        known = await self._store.popularity.known([one for one, _ in told])
         means = await self._means(known)
-        return ranked(
+        return [
             Standing(
                 article_id=one,
                 score=self._score(fact, counted, means, window),
@@ -40,9 +39,9 @@ class Scoring:
                 owner=fact.source,
                 story=fact.story,
             )
-            for one, fact, counted in zip(ids, known, sums, strict=True)
+            for (one, counted), fact in zip(told, known, strict=True)
             if fact is not None
-        )
+        ]
 
     async def explained(self, article: ArticleId, now: datetime) -> Mapping[Window, Score]:
         """Score one article in each window; empty where it is not there."""

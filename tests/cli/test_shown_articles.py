@@ -10,7 +10,8 @@ from aiohttp.test_utils import TestServer
 from e2e.conftest import run
 
 FEED = """<?xml version="1.0"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel>
-<title>Kabar</title><link>{url}/</link><item><title>Pasar dibuka</title><link>{url}/read/1</link>
+<title>Kabar</title><link>{url}/</link><item><title>Pasar dibuka</title>
+<slash:comments xmlns:slash="http://purl.org/rss/1.0/modules/slash/">119</slash:comments><link>{url}/read/1</link>
 <media:content url="{url}/1.jpg" medium="image" type="image/jpeg" width="800" height="450">
 <media:description>Pagi, di pasar</media:description><media:credit>Rina, Kabar</media:credit></media:content>
 </item></channel></rss>"""
@@ -62,6 +63,25 @@ async def test_caption_and_credit_stand_apart(config: Path) -> None:
         ["credit", "Rina, Kabar"],
         ["image/jpeg,", "800 × 450, 1 bytes"],
     ]
+
+
+async def test_what_makes_an_article_popular_is_told(config: Path) -> None:
+    popular = '[feed.popular]\ntitle = "Terpopuler"\norder = "popular"\n'
+    (config / "popular.toml").write_text(popular, "utf-8")
+    assert (await run(config, "once", "gather"))[0] == 0
+    _, out, _ = await run(config, "articles", "list", "--json")
+    (item,) = json.loads(out)["items"]
+    assert (await run(config, "once", "rank"))[0] == 0
+    _, out, _ = await run(config, "articles", "show", item["id"])
+    lines = [line.split(maxsplit=1) for line in out.splitlines()]
+    assert ["all", "0.642: comments 0.642 (of 119)"] in lines
+    assert any(
+        line[:1] == ["in"] and line[1].startswith("popular") and "rank 1 at" in line[1] for line in lines
+    )
+    _, out, _ = await run(config, "articles", "show", item["id"], "--json")
+    told = json.loads(out)
+    assert told["popularity"]["all"]["counted"] == {"comments": 119.0}
+    assert [note["rank"] for note in told["ranks"]] == [1]
 
 
 async def test_the_other_names_of_an_article_are_told(config: Path, tmp_path: Path) -> None:

@@ -109,14 +109,15 @@ async def test_months_leave_no_more_than_weeks(
         after_months = await namespace_keys(service)
         in_hashes = await service.store.connection.batch(
             [("HLEN", f"syn:{{{service.settings.store.namespace}}}:{name}")
-             for name in ("identities", "feeds:version", "delivered", "configured")]
+             for name in ("identities", "feeds:version", "delivered", "configured", "counters:views", "readings:views")]
         )  # fmt: skip
     assert len(after_months) == len(after_weeks)
     known = documented()
     assert [key for key in after_months if not known.fullmatch(key)] == []
     left = re.compile(r".*:(b|extra|gone)(:.*)?")
     assert [key for key in after_months if left.fullmatch(key)] == []
-    identities, versions, delivered, configured = in_hashes
+    identities, versions, delivered, configured, *counted = in_hashes
+    assert max(counted) <= 3 * 12
     assert identities <= 2 * 2 * 17
     assert (versions, delivered, configured) == (2, 1, 5)
 

@@ -64,6 +64,9 @@ async def test_secrets_are_not_told(client: Client) -> None:
 async def test_an_article_tells_its_provenance_and_who_carries_it(client: Client, world: World) -> None:
     (article,) = await world.admit(candidate(1, source="kota"))
     told = (await client.get(f"/api/v1/articles/{article}")).json
+    assert {window: score["total"] for window, score in told["popularity"].items()} == dict.fromkeys(
+        ("1h", "24h", "7d", "all"), 0
+    )
     assert told["article"]["provenance"]["source"] == "kota"
     assert list(told["carried"]) == ["kota"]
 
