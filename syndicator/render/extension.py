@@ -75,6 +75,7 @@ class EntryExtension:
             _text(element, f"{{{DC}}}language", item.language)
         _related(element, item, f"{{{ATOM}}}link")
         _media(element, item.pictures)
+        _views(element, item)
         return element
 
     def extend_atom(self, element: Element) -> Element:
@@ -85,6 +86,7 @@ class EntryExtension:
         _related(element, item, "link")
         _source(element, item)
         _media(element, item.pictures)
+        _views(element, item)
         return element
 
 
@@ -137,6 +139,16 @@ def _media(parent: Element, pictures: tuple[Picture, ...]) -> None:
         SubElement(content, f"{{{MEDIA}}}thumbnail", url=picture.url)
         if picture.credit:
             SubElement(content, f"{{{MEDIA}}}credit", role="photographer").text = picture.credit
+
+
+def _views(parent: Element, item: Item) -> None:
+    """Media RSS 1.5.1, `media:community`: views to one digit, so that a few more change nothing."""
+    if item.popularity is None or item.popularity.views is None:
+        return
+    views = max(item.popularity.views, 0)
+    step = 10 ** (len(str(views)) - 1)
+    community = SubElement(parent, f"{{{MEDIA}}}community")
+    SubElement(community, f"{{{MEDIA}}}statistics", views=str(views - views % step))
 
 
 def _media_attributes(picture: Picture) -> dict[str, str]:

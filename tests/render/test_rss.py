@@ -1,10 +1,11 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from lxml import etree
-from render.render_values import NOON, article, busy_snapshot, snapshot
+from render.render_values import NOON, article, busy_snapshot, entry, snapshot
 
-from syndicator.model.feed import Format
+from syndicator.model.feed import Format, Popularity
 from syndicator.render import render
 
 NAMESPACES = {
@@ -102,3 +103,17 @@ def test_nothing_stands_in_a_namespace_of_chance() -> None:
         body = render(busy_snapshot(), form).body
         assert b"ns0" not in body
         assert b"CDATA" not in body
+
+
+@pytest.mark.parametrize("form", [Format.RSS, Format.ATOM])
+def test_views_are_told_to_one_digit(form: Format) -> None:
+    def body(views: int | None) -> bytes:
+        one = entry(article(0), popularity=Popularity(rank=1, score=2.0, views=views))
+        return render(snapshot(entries=(one,)), form).body
+
+    told = found(etree.fromstring(body(45_678)), "//media:community/media:statistics/@views")
+    assert told == ["40000"]
+    assert body(45_678) == body(49_999)
+    assert body(45_678) != body(50_000)
+    assert found(etree.fromstring(body(0)), "//media:statistics/@views") == ["0"]
+    assert b"statistics" not in body(None)
