@@ -8,9 +8,9 @@ import html
 import re
 
 _BLOCK_ENDS = re.compile(
-    r"<(?:/(?:p|div|li|h[1-6]|blockquote|figcaption|figure|tr|table|ul|ol|pre)|br|hr)\b[^>]*>"
+    r"<(?:/(?:p|div|li|h[1-6]|blockquote|figcaption|figure|tr|table|ul|ol|pre)|br|hr)\b[^<>]*>"
 )
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _WORD = re.compile(r"\w{1,40}")
 """A longer one is none: as it is taken apart, none is so large that remembering its rarity costs memory."""
 _FURNITURE = re.compile(

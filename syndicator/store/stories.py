@@ -157,6 +157,8 @@ class Stories:
         if not known.version:
             # Its first article must still be there, else its key would come back with this field alone.
             expects.append((keys.article(founder), "published", str(to_ms(story.published_at))))
+            # An operator may have joined it to another story, which this one knows nothing of.
+            expects.append((keys.article(founder), "story", ""))
             writes.append(("HSET", keys.article(founder), "story", story.id))
             writes.append(("ZADD", members, to_ms(story.told_since), founder))
         writes += [

@@ -66,21 +66,34 @@ class Withdrawals:
     async def restore(self, intent: Restoring) -> bool:
         """Put an article back, and tell it; False: it has moved."""
         keys, article, now_ms = self._keys, intent.article, to_ms(intent.event.at)
-        # A story that an operator made anew meanwhile has it no more.
-        named = await self._redis.call("HGET", keys.withdrawn(article.id), "story")
-        members = keys.members(StoryId(named.decode())) if named else ""
-        is_member = bool(members) and await self._redis.call("ZSCORE", members, article.id) is not None
-        parted = () if is_member else ("story",)
+        expects, placing = await self._back_in_story(article.id)
         writes: list[Command] = [
             ("RENAME", keys.withdrawn(article.id), keys.article(article.id)),
-            ("HDEL", keys.article(article.id), "record", "gone", *parted),
+            ("HDEL", keys.article(article.id), "record", "gone"),
+            *placing,
             ("ZREM", keys.withdrawals(), article.id),
             *self._articles.storing(article, None),
         ]
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes.append(append_event(keys, intent.event))
-        expects = ((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)),)
-        return (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
+        expects.append((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)))
+        return (await self._redis.commit([Unit(expects=tuple(expects), writes=tuple(writes))]))[0]
+
+    async def _back_in_story(self, article_id: ArticleId) -> tuple[list[tuple[str, str, str]], list[Command]]:
+        """Say how what is put back belongs to its story again; one that was made anew has it no more."""
+        keys, article = self._keys, self._keys.article(article_id)
+        named = await self._redis.call("HGET", keys.withdrawn(article_id), "story")
+        if named is None:
+            return [], []
+        story = StoryId(named.decode())
+        version, place = await self._redis.batch(
+            [("HGET", keys.story(story), "version"), ("ZSCORE", keys.members(story), article_id)]
+        )
+        expects = [(keys.story(story), "version", version.decode() if version else "")]
+        if version is None or place is None:
+            return expects, [("HDEL", article, "story")]
+        # Whoever makes the story anew must have seen that it is back.
+        return expects, [("HSET", keys.story(story), "version", int(version) + 1)]
 
     async def get(self, article_id: ArticleId) -> Withdrawal | None:
         """Give the withdrawal of an article, with its body; None where it is not withdrawn."""

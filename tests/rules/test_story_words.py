@@ -1,6 +1,7 @@
 """Words, runs of words and terms: what copies and stories are compared by."""
 
 import random
+import time
 
 import pytest
 
@@ -93,6 +94,10 @@ def test_a_text_that_says_too_little_has_no_terms() -> None:
 
 def test_of_a_text_without_end_the_beginning_counts() -> None:
     assert len(plain_body("<p>kata lain</p>" * 100_000)) <= MOST_CHARACTERS
+    began = time.process_time()
+    assert len(plain_body("<" * MOST_CHARACTERS)) == MOST_CHARACTERS
+    assert len(plain_body("<br " * MOST_CHARACTERS)) <= MOST_CHARACTERS
+    assert time.process_time() - began < 1, "each `<` is looked at once"
 
 
 def test_a_word_without_end_is_taken_apart() -> None:
