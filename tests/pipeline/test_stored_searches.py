@@ -2,14 +2,16 @@
 
 from pipeline.conftest import OpenService
 from pipeline.test_delivering import A, Partner, config, counts, deliver, partner
+from pipeline.test_ranking import listed, rank, read, step
 from support import ManualClock, candidate
 
 from syndicator.model.article import WithdrawnBy
-from syndicator.model.feed import Format
+from syndicator.model.feed import FeedSpec, Filter, Format, Order
 from syndicator.model.ids import FeedId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.admitting import Admitter
 from syndicator.service import Service
+from syndicator.store.store import Store
 
 __all__ = ["partner"]
 
@@ -98,3 +100,16 @@ async def test_a_partner_is_told_what_its_query_finds(
             await service.withdrawer.withdraw(article_id, WithdrawnBy.OPERATOR, "x")
         await deliver(service)
         assert await counts(service, A) == QueueCounts(delivered=4)
+
+
+async def test_a_popular_feed_ranks_what_its_query_finds_alone(store: Store, clock: ManualClock) -> None:
+    admitted = await Admitter(store.articles, (), clock).admit(
+        [candidate(number, source=f"s{number}", body_html=f"<p>{BODIES[number]}</p>") for number in BODIES]
+    )
+    ids = [one.article_id for one in admitted]
+    await read(store, clock, dict(zip(ids, (5, 9, 50, 7), strict=True)))
+    wanted = FeedSpec(
+        id=FeedId("busy"), title="x", order=Order.POPULAR, filter=Filter(query="banjir NOT bandung")
+    )
+    await rank(step(store, clock, wanted), clock)
+    assert await listed(store, "busy") == [ids[3], ids[0]]
