@@ -14,7 +14,7 @@ from syndicator.rules.politeness import scope_key
 from syndicator.rules.popularity import HALF_LIVES, Teller, coverage
 from syndicator.store.store import Store
 
-STORIES = 200
+STORIES = 50
 """Stories that are looked at in one turn; more have theirs in the next."""
 
 _LOOKED_BACK_MS = 5000
@@ -57,10 +57,13 @@ async def note_coverage(store: Store, now: datetime) -> int:
     return len(grown)
 
 
+def owner_of(article: Article) -> str:
+    """Name the portal of an article: several sources of one registrable domain are one."""
+    return scope_key(Scope.DOMAIN, article.url)
+
+
 def _teller(head: Article, *, copies: bool) -> Teller:
-    # Several sources of one portal are one owner.
-    owner = scope_key(Scope.DOMAIN, head.url)
-    return Teller(owner=owner, at=min(head.first_seen_at, head.listed_at), copies=copies)
+    return Teller(owner=owner_of(head), at=min(head.first_seen_at, head.listed_at), copies=copies)
 
 
 def _logs(others: Sequence[tuple[datetime, float]]) -> tuple[float, ...] | None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec, Filter, Order, Window
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.covering import note_coverage
+from syndicator.pipeline.covering import note_coverage, owner_of
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.steps import Report, Taken
@@ -135,7 +135,7 @@ class RankStep:
             heads = await self._store.articles.get_many(list(standings), bodies=False)
             wanted = await self._filtering.passing(spec.filter, [head for head in heads if head])
             found += [
-                replace(standings[article.id], article_id=told.article.id, owner=told.article.source)
+                replace(standings[article.id], article_id=told.article.id, owner=owner_of(told.article))
                 for article, told in await telling.led(wanted)
             ]
             if len(found) >= 2 * spec.size:

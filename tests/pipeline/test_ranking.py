@@ -112,6 +112,16 @@ async def test_taken_out_of_a_story_an_article_keeps_none_of_its_coverage(
     assert await listed(store) == []
 
 
+async def test_sources_of_one_portal_do_not_fill_a_list_together(store: Store, clock: ManualClock) -> None:
+    portal = [candidate(n, source=f"desk{n}", url=f"https://desk{n}.kabar.example/{n}") for n in range(1, 4)]
+    *desks, other = await admit(
+        store, clock, *portal, candidate(4, source="wire", url="https://wire.example/4")
+    )
+    await read(store, clock, {desks[0]: 90, desks[1]: 80, desks[2]: 70, other: 1})
+    await rank(step(store, clock), clock)
+    assert await listed(store) == [desks[0], desks[1], other, desks[2]]
+
+
 async def test_one_worker_ranks_and_another_takes_over(store: Store, clock: ManualClock) -> None:
     (one,) = await admit(store, clock, candidate(1))
     await read(store, clock, {one: 1})
