@@ -90,9 +90,8 @@ class DeliverStep:
         entries = await self._store.outbox.after(cursor, FAN_OUT_BATCH)
         if not entries:
             return False
-        ids = [entry.event.article for entry in entries]
         heads = await self._heads([entry.event for entry in entries])
-        told = await self._told_before(ids)
+        told = await self._told_before([entry.event for entry in entries])
         deliveries = [
             Delivery(endpoint=endpoint.id, event=entry.event)
             for entry, head in zip(entries, heads, strict=True)
@@ -109,10 +108,18 @@ class DeliverStep:
         )
         return True
 
-    async def _told_before(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, Sequence[Article]]:
-        """Give, for those articles that came as copies, who told the same before, and was announced."""
-        places = zip(ids, await self._store.stories.places(ids), strict=True)
-        before = await told_before(self._store, {one: place for one, place in places if _came_as_copy(place)})
+    async def _told_before(self, events: Sequence[Event]) -> Mapping[ArticleId, Sequence[Article]]:
+        """Give, for those articles that are copies, who told the same before, and was announced.
+
+        What was told before its original was found is told on: all but its creation.
+        """
+        places = await self._store.stories.places([event.article for event in events])
+        copies = {
+            event.article: place
+            for event, place in zip(events, places, strict=True)
+            if event.type is EventType.ARTICLE_CREATED or _came_as_copy(place)
+        }
+        before = await told_before(self._store, copies)
         names = list(dict.fromkeys(name for found in before.values() for name in found))
         heads = await self._store.articles.get_many(names, bodies=self._reads)
         known = {
@@ -174,7 +181,7 @@ def _wants(endpoint: Endpoint, entry: OutboxEntry, head: Article | None) -> bool
 
 
 def _came_as_copy(place: Place) -> bool:
-    """Tell whether an article was a copy from the first; else it was announced, and all of it is told."""
+    """Tell whether an article was a copy from the first."""
     return place.kin is not None and place.kin.copy is not None and place.kin.copy.kind is CopyKind.COPY
 
 

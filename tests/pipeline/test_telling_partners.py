@@ -68,10 +68,21 @@ async def test_what_was_told_before_its_original_was_found_is_told_on(
         for number, source, hours in ((1, "city", 4), (2, "wire", 6)):
             one = replace(copy(number, source), published_at=NOON - timedelta(hours=hours))
             await admitter(service.store, clock).admit([one], backfill=True)
+            await told(service, partner)
             clock.advance(5)
-        await told(service, partner)
         await admit(service.store, clock, telling(1, "city", f"{FIRE} (diralat)", text(1)))
         assert (await told(service, partner))[-1] == ("article.updated", "city")
+
+
+async def test_of_first_rounds_that_bring_one_text_the_first_publisher_is_told(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(config(partner)) as service:
+        for number, source, hours in ((1, "city", 4), (2, "wire", 6)):
+            one = replace(copy(number, source), published_at=NOON - timedelta(hours=hours))
+            await admitter(service.store, clock).admit([one], backfill=True)
+            clock.advance(5)
+        assert await told(service, partner) == [("article.created", "wire")]
 
 
 async def test_who_asked_for_corrections_alone_gets_those_of_copies(
