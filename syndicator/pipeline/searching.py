@@ -39,7 +39,8 @@ _PAGE = 1000
 _REMEMBERED = 64
 _PAUSE_S = 0.005
 """Between steps of a build, so that readers are served meanwhile."""
-_AGAIN_S = 5.0
+_AGAIN_S, _AGAIN_MOST_S = 5.0, 60.0
+"""After a fault; twice as long after each further one."""
 
 log = get_logger(__name__)
 
@@ -147,7 +148,7 @@ class Searching:
         log.info("the index for search is built", articles=count)
 
     async def _keep_up(self, is_over: asyncio.Event) -> None:
-        recount_at = 0.0
+        recount_at, again_s = 0.0, _AGAIN_S
         loop = asyncio.get_running_loop()
         # A cancellation can get lost in the driver of Redis, when an answer comes at the same moment.
         while not is_over.is_set():
@@ -163,12 +164,14 @@ class Searching:
                     await self._recount()
                 if not self._is_built:
                     await self.build()
+                again_s = _AGAIN_S
             except StoreUnavailable as error:
                 log.warning("search waits", reason=str(error))
-                pause_s = _AGAIN_S
+                pause_s, again_s = again_s, min(again_s * 2, _AGAIN_MOST_S)
             except Exception:  # an article that cannot be read must not end search for good
                 log.exception("search stumbled")
-                self._is_built, pause_s = False, _AGAIN_S
+                self._is_built = False
+                pause_s, again_s = again_s, min(again_s * 2, _AGAIN_MOST_S)
             await asyncio.sleep(pause_s)
 
     async def _recount(self) -> None:

@@ -1,10 +1,10 @@
 """Search as a page, and what is found as a feed to subscribe to."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from msgspec import Struct
 
 from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
@@ -14,6 +14,7 @@ from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.query import MAX_CHARACTERS, QueryError
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.feeds import FeedRoutes
+from syndicator.web.forwarded import client_address
 from syndicator.web.options import WebOptions
 from syndicator.web.pages import FORMAT_NAMES, Address
 from syndicator.web.problems import ProblemRaised, bad_request, unavailable
@@ -26,6 +27,10 @@ IN_FEED = 30
 _KEPT = 64
 """Feeds in one format, as bytes."""
 _DRAWN_AT_ONCE = 4
+AT_ONCE_EACH = 4
+"""Searches that one address may have waiting: the others are for others."""
+_FRESH = "public, max-age=1"
+"""Who searches again looks for what is new."""
 # The one page with a form: it may be sent to this site.
 _POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'")
 
@@ -58,7 +63,8 @@ class SearchRoutes:
         self._publisher = publisher
         self._drawing = drawing
         self._feeds = feeds
-        self._lifetime = f"public, max-age={options.page_max_age_s}"
+        self._trusted = options.trusted_proxies
+        self._waiting: Counter[str] = Counter()
         self._drawn: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self._drawing_now = 0
 
@@ -76,7 +82,7 @@ class SearchRoutes:
         found, fault = None, None
         if asked.query:
             try:
-                found = await self._search(asked)
+                found = await self._search(request, asked)
             except QueryError as error:
                 fault = error
         ids = found.ids[(asked.page - 1) * ON_PAGE : asked.page * ON_PAGE] if found else ()
@@ -94,7 +100,7 @@ class SearchRoutes:
             pages=min(PAGES, -(-len(found.ids) // ON_PAGE)) if found else 0,
             feed=_Listed(title=asked.query, addresses=self._addresses(asked), items=items),
         )
-        headers = page_headers(say, cache_control=self._lifetime if found or not asked.query else "no-store")
+        headers = page_headers(say, cache_control="no-store" if fault else _FRESH)
         headers |= {"Content-Security-Policy": _POLICY, "X-Robots-Tag": "noindex"}
         if fault is not None:
             return web.Response(status=400, body=body, headers=headers)
@@ -104,7 +110,7 @@ class SearchRoutes:
         """Send what is found, in one format."""
         asked, form = _asked(request), Format(request.match_info["form"])
         try:
-            found = await self._search(asked)
+            found = await self._search(request, asked)
         except QueryError as error:
             raise bad_request(f"The query {error}: {error.remedy}.") from error
         title = f"{asked.query} – {self._publisher.site.title}"
@@ -113,11 +119,19 @@ class SearchRoutes:
         headers = self._feeds.headers_of(snapshot, form) | {"X-Robots-Tag": "noindex"}
         return respond_with(request, await self._bytes(snapshot, form), headers)
 
-    async def _search(self, asked: Asked) -> Found:
+    async def _search(self, request: web.Request, asked: Asked) -> Found:
+        forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
+        client = client_address(request.remote, forwarded, self._trusted)
+        if self._waiting[client] >= AT_ONCE_EACH:
+            raise _busy()
+        self._waiting[client] += 1
         try:
             return await self._searching.search(asked.query, best=asked.best)
         except TooManySearches as error:
             raise _busy() from error
+        finally:
+            self._waiting[client] -= 1
+            self._waiting += Counter()  # forgets who has none any more
 
     async def _bytes(self, snapshot: FeedSnapshot, form: Format) -> bytes:
         """Render what is not at hand; a storm of searches must not keep other feeds from being rendered."""

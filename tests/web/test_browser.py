@@ -128,6 +128,17 @@ async def test_the_end_of_every_address_is_seen(seen: Seen) -> None:
         assert not any(hidden)
 
 
+async def test_search_works_by_keys_alone(seen: Seen) -> None:
+    await seen.page.goto(f"{seen.public}/search")
+    await seen.page.focus("#q")
+    await seen.page.keyboard.type("pembuka kabar")
+    await seen.page.keyboard.press("Enter")
+    await seen.page.wait_for_url("**/search?q=pembuka+kabar&order=newest")
+    assert await seen.page.locator(".entries h3").count() >= 2
+    assert await seen.page.input_value("#q") == "pembuka kabar"
+    assert seen.complaints == []
+
+
 async def test_text_stands_out(seen: Seen) -> None:
     """WCAG 2.2, 1.4.3: at least 4.5 to 1, in both schemes."""
     for scheme in ("light", "dark"):

@@ -1,7 +1,9 @@
 """The page and the feeds of a search, over a real store and index."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,6 +18,7 @@ from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
+from syndicator.web.search import AT_ONCE_EACH
 from syndicator.web.texts import TEXTS
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
@@ -159,6 +162,49 @@ async def test_a_feed_shows_a_new_article_at_once(client: Client, world: World) 
     assert (await client.get("/search.json?q=banjir")).json["items"] == []
     await admit(world, "Banjir besar")
     assert len((await client.get("/search.json?q=banjir")).json["items"]) == 1
+
+
+async def test_one_address_cannot_have_all_searches(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searching = Searching(world.store, SearchIndex(tmp_path / "slow"))
+    await searching.build()
+    goes_on, waiting = asyncio.Event(), 0
+
+    async def slowly(batches: int = 1) -> None:
+        nonlocal waiting
+        waiting += 1
+        await goes_on.wait()
+
+    monkeypatch.setattr(searching, "catch_up", slowly)
+    options = WebOptions(trusted_proxies=(ip_network("127.0.0.0/8"),))
+    async with client_of(create_app(world.reading, options, searching=searching)) as client:
+        one, other = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
+        first = [asyncio.create_task(client.get(f"/search?q=kata{n}", one)) for n in range(AT_ONCE_EACH)]
+        while waiting < AT_ONCE_EACH:
+            await asyncio.sleep(0.01)
+        refused = await client.get("/search.rss?q=kata", one)
+        assert refused.status == 503
+        assert "Retry-After" in refused.headers
+        second = asyncio.create_task(client.get("/search?q=kata", other))
+        while waiting < AT_ONCE_EACH + 1:
+            await asyncio.sleep(0.01)
+        goes_on.set()
+        assert {answer.status for answer in await asyncio.gather(*first, second)} == {200}
+        assert (await client.get("/search.rss?q=kata", one)).status == 200
+    searching.close()
+
+
+async def test_without_an_index_the_page_says_so_and_others_go_on(world: World, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    searching = Searching(world.store, SearchIndex(tmp_path / "file"))
+    async with client_of(create_app(world.reading, WebOptions(), searching=searching)) as client:
+        answer = await client.get("/search?q=banjir", BROWSER)
+        assert answer.status == 503
+        assert "Retry-After" in answer.headers
+        assert (await client.get("/search", BROWSER)).status == 200
+        assert (await client.get("/", BROWSER)).status == 200
+    searching.close()
 
 
 async def test_words_of_a_visitor_are_never_markup(client: Client) -> None:
