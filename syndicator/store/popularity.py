@@ -16,6 +16,8 @@ from syndicator.store.signals import BOARD_SIZE, Signals
 
 _FIRST_STAND = timedelta(minutes=5)
 _LONGEST_STAND = timedelta(hours=1)
+_LARGEST = 10**15
+"""What a page shows beyond that is no count, and more than a double holds."""
 _NOTES = 300
 _NOTES_KEPT = timedelta(days=30)
 
@@ -77,7 +79,7 @@ class Popularity:
             return Noted()
         half_lives = [half / timedelta(milliseconds=1) for half in HALF_LIVES.values() if half]
         rows = [
-            (one.article_id, one.count, to_ms(one.published_at), one.source, int(one.boxed))
+            (one.article_id, min(one.count, _LARGEST), to_ms(one.published_at), one.source, int(one.boxed))
             for one in readings
         ]
         keys = self._keys

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
+import pytest
 from pipeline.test_stories_told import FIRE, admit, telling, text
-from support import ManualClock, candidate
+from support import NOON, ManualClock, candidate
 
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import ArticleId, FeedId, StoryId
@@ -76,6 +77,9 @@ async def test_what_others_take_up_is_popular_and_copies_count_less(store: Store
     assert await listed(store) == [first]
     (sums,) = (await store.signals.sums([first], [Window.ALL], clock()))[Window.ALL]
     assert sums == {SignalKind.COVERAGE: 0.3}
+    # It was published five minutes before noon, and counts since then.
+    (sums,) = (await store.signals.sums([first], [Window.HOUR], NOON + timedelta(minutes=25)))[Window.HOUR]
+    assert sums == {SignalKind.COVERAGE: pytest.approx(0.15)}
     await read(store, clock, {second: 9, copy: 1000})
     await rank(ranking, clock)
     assert await listed(store) == [second, first]

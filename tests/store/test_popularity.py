@@ -72,6 +72,13 @@ async def test_a_counter_that_leaps_is_not_believed(store: Store, clock: ManualC
     assert await counted(store, Window.ALL, clock, a) == [220]
 
 
+async def test_a_figure_beyond_all_counts_harms_nothing(store: Store, clock: ManualClock) -> None:
+    a, b = await articles(store, clock, 2)
+    noted = await store.popularity.record([read(a, 10**24), read(b, 7)], clock())
+    assert noted == Noted(grew=1, jumped=1)
+    assert await counted(store, Window.ALL, clock, a, b) == [0, 7]
+
+
 async def test_a_portals_mean_is_that_of_its_pages_before_that_of_its_box(
     store: Store, clock: ManualClock
 ) -> None:
