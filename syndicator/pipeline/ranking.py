@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec, Filter, Order, Window
-from syndicator.model.ids import FeedId
 from syndicator.pipeline.covering import note_coverage, owner_of
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.scoring import Scoring
@@ -58,7 +57,6 @@ class RankStep:
         self._clock = clock
         self._token = new_token()
         self._has_begun = False
-        self._noted: dict[FeedId, datetime] = {}
         self._due_at = EPOCH
 
     async def take(self, room: int) -> Taken:
@@ -92,9 +90,7 @@ class RankStep:
     async def _show(self, spec: FeedSpec, ranking: Sequence[Ranked], now: datetime) -> bool:
         """Put a ranking in place of the one that is shown; tell whether its order is another."""
         ids = [place.article_id for place in ranking]
-        if now - self._noted.get(spec.id, EPOCH) >= NOTED_EVERY:
-            self._noted[spec.id] = now
-            await self._store.popularity.note_ranks(spec.id, ids, now)
+        await self._store.popularity.note_ranks(spec.id, ids, now, unless_since=now - NOTED_EVERY)
         shown = await self._store.feeds.ranking(spec.id)
         if ids == [place.article_id for place in shown]:
             return False

@@ -100,6 +100,7 @@ class Configured:
             ("HDEL", keys.feeds_version(), feed),
             ("HDEL", keys.feeds_changed(), feed),
             ("HDEL", keys.feeds_spec(), feed),
+            ("HDEL", keys.cursors(), f"ranks:{feed}"),
         )
 
     def _endpoint(self, endpoint: EndpointId) -> Iterable[Command]:

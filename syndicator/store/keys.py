@@ -321,9 +321,9 @@ class Keys(PopularityKeys):
         return self._prefix + "changes"
 
     def cursors(self) -> str:
-        """HASH: reader → the last entry of the outbox (or last swept time) that it is done with.
+        """HASH: reader → the last entry of the outbox (or last time) that it is done with.
 
-        Kept: for ever. Written by: fan-out, sweep.
+        Kept: for ever; of feeds, while configured, and a week. Written by: fan-out, sweep, rank.
         """
         return self._prefix + "cursors"
 

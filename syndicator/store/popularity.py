@@ -151,9 +151,15 @@ class Popularity:
         writes: tuple[Command, ...] = (("HSET", key, "done", to_ms(now)), ("HDEL", key, "token", "until"))
         await self._redis.commit([Unit(expects=((key, "token", token),), writes=writes)])
 
-    async def note_ranks(self, feed: FeedId, ids: Sequence[ArticleId], now: datetime) -> None:
-        """Add to each article's history where it stands in a feed."""
-        commands: list[Command] = []
+    async def note_ranks(
+        self, feed: FeedId, ids: Sequence[ArticleId], now: datetime, *, unless_since: datetime
+    ) -> None:
+        """Add to each article's history where it stands in a feed, unless that was done after an instant."""
+        cursors, field = self._keys.cursors(), f"ranks:{feed}"
+        before = await self._redis.call("HGET", cursors, field)
+        if before is not None and int(before) > to_ms(unless_since):
+            return
+        commands: list[Command] = [("HSET", cursors, field, to_ms(now))]
         for rank, article in enumerate(ids, start=1):
             key = self._keys.ranks(article)
             commands += [
