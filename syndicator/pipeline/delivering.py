@@ -154,7 +154,10 @@ class DeliverStep:
         if article is None:
             outcome: DeliveryOutcome = Dead(reason=_why_gone(event), duration_ms=0)
         else:
-            outcome = await send(self._egress, endpoint, delivery, article, self._clock(), self._rng)
+            (place,) = await insist(lambda: self._store.stories.places([event.article]))
+            outcome = await send(
+                self._egress, endpoint, delivery, article, self._clock(), self._rng, story=place.story
+            )
         await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
         return _report(delivery.attempts + 1, endpoint, event, article, outcome)
 

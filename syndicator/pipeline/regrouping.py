@@ -86,6 +86,8 @@ class Regrouping:
 
     async def explain(self, one: ArticleId, other: ArticleId) -> Explanation:
         """Say why two articles are one story or are not. Raise StoryRefused where one is not there."""
+        if one == other:
+            raise StoryRefused(f"article {one} was named twice: name two")
         first, second = [await self._article(name) for name in (one, other)]
         place, other_place = await self._store.stories.places([one, other])
         return Explanation(

@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from syndicator.model.article import Article, Photo, Placement, RelatedLink
 from syndicator.model.event import Event, EventType
+from syndicator.model.ids import StoryId
 
 MAX_BODY_BYTES = 20_000
 
@@ -51,7 +52,7 @@ class _ArticlePart(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
     language: str | None
     source: str
-    story_id: str | None
+    story_id: str
     related: tuple[_Related, ...]
     correction: str | None
     truncated: bool | UnsetType = UNSET
@@ -79,11 +80,11 @@ class _Body(Struct, frozen=True, kw_only=True):
     data: _Data
 
 
-def payload(event: Event, article: Article) -> bytes:
-    """Make the JSON body of one event; the same event and article always give the same bytes."""
+def payload(event: Event, article: Article, story: StoryId | None = None) -> bytes:
+    """Make the JSON body of one event; the same event, article and story always give the same bytes."""
+    whole, change = _article_part(article, story or StoryId(article.id)), _change(article)
     if event.type is EventType.ARTICLE_WITHDRAWN:
-        return _encode(event, _bare(_article_part(article)), None)
-    whole, change = _article_part(article), _change(article)
+        return _encode(event, _bare(whole), None)
     body = _encode(event, whole, change)
     if len(body) < MAX_BODY_BYTES:
         return body
@@ -98,7 +99,7 @@ def _encode(event: Event, article: _ArticlePart, change: _Change | None) -> byte
     return _ENCODER.encode(_Body(type=event.type.value, timestamp=event.at.astimezone(UTC), data=data))
 
 
-def _article_part(article: Article) -> _ArticlePart:
+def _article_part(article: Article, story: StoryId) -> _ArticlePart:
     return _ArticlePart(
         id=article.id,
         url=article.url,
@@ -114,7 +115,7 @@ def _article_part(article: Article) -> _ArticlePart:
         tags=article.tags,
         language=article.language,
         source=article.source,
-        story_id=None,
+        story_id=story,
         related=tuple(_related(link) for link in article.related),
         correction=article.correction,
     )

@@ -10,6 +10,7 @@ from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.article import Article
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
+from syndicator.model.ids import StoryId
 from syndicator.push.payload import payload
 from syndicator.push.signing import sign_with_all
 from syndicator.rules.retry import GONE, Again, after_failure, parse_retry_after
@@ -30,7 +31,14 @@ class _Attempt(Struct, frozen=True, kw_only=True):
 
 
 async def send(  # noqa: PLR0917 — six things of six types: none can be taken for another
-    egress: Egress, endpoint: Endpoint, delivery: Delivery, article: Article, now: datetime, rng: Random
+    egress: Egress,
+    endpoint: Endpoint,
+    delivery: Delivery,
+    article: Article,
+    now: datetime,
+    rng: Random,
+    *,
+    story: StoryId | None = None,
 ) -> DeliveryOutcome:
     """Sign and send, and judge the answer: 2xx is delivered, all else a failure (redirects too).
 
@@ -41,16 +49,15 @@ async def send(  # noqa: PLR0917 — six things of six types: none can be taken 
     """
     if article.id != delivery.event.article:
         raise PushError(f"The event {delivery.event.id} is about another article than {article.id}.")
-    attempt = await _attempt(egress, endpoint, delivery, article, now)
+    attempt = await _attempt(egress, endpoint, delivery, payload(delivery.event, article, story), now)
     if attempt.status is not None and attempt.status in _SUCCESS:
         return Delivered(status=attempt.status, duration_ms=attempt.duration_ms)
     return _failed(endpoint, delivery, attempt, now=now, rng=rng)
 
 
 async def _attempt(
-    egress: Egress, endpoint: Endpoint, delivery: Delivery, article: Article, now: datetime
+    egress: Egress, endpoint: Endpoint, delivery: Delivery, body: bytes, now: datetime
 ) -> _Attempt:
-    body = payload(delivery.event, article)
     began = time.monotonic()
     try:
         answer = await egress.post(

@@ -48,7 +48,7 @@ def test_the_whole_body_is_frozen() -> None:
         '"authors":["Ani","Budi"],"published_at":"2026-05-04T12:00:00Z","updated_at":"2026-05-04T12:00:00Z",'
         '"images":[{"url":"https://beritakota.example/1.jpg","caption":"Air","credit":"Ani",'
         '"media_type":null,"width":800,"height":null,"length_bytes":null}],"section":"Kota","tags":["banjir"],"language":"id",'
-        '"source":"beritakota","story_id":null,"related":[],"correction":null}}}'
+        '"source":"beritakota","story_id":"abcdefghijklmnop","related":[],"correction":null}}}'
     )
 
 
@@ -152,3 +152,8 @@ def test_a_withdrawal_tells_which_and_why_and_nothing_that_it_said() -> None:
 def test_every_article_fits(title: str, body: str, tags: list[str]) -> None:
     told = decoded(title=title, body_html=body * 3, tags=tuple(tags))
     assert title.startswith(told["data"]["article"]["title"])
+
+
+def test_articles_of_one_story_name_it() -> None:
+    told = json.loads(payload(event(), article(), StoryId("anotherarticleid")))
+    assert told["data"]["article"]["story_id"] == "anotherarticleid"

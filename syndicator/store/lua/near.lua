@@ -70,6 +70,8 @@ local function described(candidate)
       end
       if (runs[name] or 0) >= 2 and #texts < TEXTS_MOST then
         local text = redis.call('HMGET', ARGV[3] .. id, 'head', 'body')
+        -- No more of a text is compared: see rules/words.py.
+        text[2] = text[2] and text[2]:sub(1, 4 * 60000)
         if text[1] and text[2] then
           texts[#texts + 1] = {id, runs[name], text[1], text[2], story, known[3] or ''}
         end
