@@ -9,6 +9,7 @@ from push.push_values import NOON, article, event
 
 from syndicator.model.article import ChangeSize, Photo, Placement, RelatedLink, Revised
 from syndicator.model.event import EventType
+from syndicator.model.ids import StoryId
 from syndicator.push.payload import MAX_BODY_BYTES, payload
 
 FIELDS = [
