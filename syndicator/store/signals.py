@@ -31,6 +31,8 @@ _KEPT_FOR_RETRY = timedelta(minutes=1)
 _KEPT_FOR_PARTNERS = timedelta(days=1)
 _COUNTER = struct.Struct(">4d")
 _LEAST = 1e-300
+_HIGHEST_LOG = 1000.0
+"""Nothing counts so much, unless a clock was put back by weeks."""
 _DECAYING: Sequence[tuple[Window, float]] = tuple(
     (window, half / _MILLISECOND) for window, half in HALF_LIVES.items() if half
 )
@@ -181,7 +183,7 @@ READ = (SignalKind.VIEWS, SignalKind.COMMENTS)
 def _present(packed: bytes, now_ms: int) -> dict[Window, float]:
     *logs, total = _COUNTER.unpack(packed)
     present = {
-        window: 2.0 ** (log - now_ms / half_ms)
+        window: 2.0 ** min(log - now_ms / half_ms, _HIGHEST_LOG)
         for log, (window, half_ms) in zip(logs, _DECAYING, strict=True)
     }
     return present | {Window.ALL: total}

@@ -95,6 +95,15 @@ async def test_the_future_and_what_is_long_past_spoil_no_counter(store: Store, c
     assert await clicks(store, clock, b, Window.HOUR) == pytest.approx(1)
 
 
+async def test_a_clock_that_was_put_back_breaks_nothing(store: Store, clock: ManualClock) -> None:
+    a, b = await articles(store, clock, 2)
+    await store.signals.add([click(a, clock)], clock())
+    clock.advance(-60 * 86400)
+    await store.signals.add([click(b, clock)], clock())
+    assert await clicks(store, clock, a, Window.HOUR) > await clicks(store, clock, b, Window.HOUR)
+    assert await clicks(store, clock, b, Window.HOUR) == pytest.approx(1)
+
+
 async def test_boards_stay_small_and_what_left_comes_back_whole(
     store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
