@@ -68,6 +68,19 @@ async def test_what_was_there_before_is_found(store: Store, clock: ManualClock, 
         assert (await early.search("banjir")).is_whole
 
 
+async def test_all_articles_are_looked_through_page_by_page(
+    store: Store, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syndicator.pipeline.searching._PAGE", 7)
+    at_once = await Admitter(store.articles, (), clock).admit([candidate(number) for number in range(40)])
+    for number in range(100, 120):
+        clock.advance(1)
+        at_once += await Admitter(store.articles, (), clock).admit([candidate(number)])
+    async with searching_in(store, tmp_path / "a") as searching:
+        await searching.build()
+        assert await found(searching, "berita") == {one.article_id for one in at_once}
+
+
 async def test_a_new_revision_is_found_by_its_own_words(
     searching: Searching, store: Store, clock: ManualClock
 ) -> None:
