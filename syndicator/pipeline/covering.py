@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
-from syndicator.model.ids import ArticleId
+from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.signal import SignalKind
 from syndicator.model.source import Scope
 from syndicator.pipeline.telling import MEMBERS
@@ -32,7 +32,19 @@ async def note_coverage(store: Store, now: datetime) -> int:
     grown = await store.stories.grown(since_ms, STORIES)
     if not grown:
         return 0
-    members = await store.stories.members([story for story, _ in grown], MEMBERS)
+    await count_coverage(store, [story for story, _ in grown])
+    last_ms = grown[-1][1]
+    if len(grown) == STORIES:  # goes on where it stopped, also where more than these grew in one instant
+        reached_ms = max(last_ms, since_ms + 1)
+    else:
+        reached_ms = max(since_ms, min(last_ms + 1, to_ms(now) - _LOOKED_BACK_MS))
+    await store.signals.move_cursor(_CURSOR, reached_ms)
+    return len(grown)
+
+
+async def count_coverage(store: Store, stories: Sequence[StoryId]) -> None:
+    """Count anew who tells each of some stories: for each article, the others."""
+    members = await store.stories.members(stories, MEMBERS)
     ids = list(dict.fromkeys(one for found in members.values() for one in found))
     heads = await store.articles.get_many(ids, bodies=False)
     places = await store.stories.places(ids)
@@ -48,13 +60,6 @@ async def note_coverage(store: Store, now: datetime) -> int:
             if one in known:
                 logs[one] = _logs(coverage(tellers, known[one].owner))
     await store.signals.replace(SignalKind.COVERAGE, logs)
-    last_ms = grown[-1][1]
-    if len(grown) == STORIES:  # goes on where it stopped, also where more than these grew in one instant
-        reached_ms = max(last_ms, since_ms + 1)
-    else:
-        reached_ms = max(since_ms, min(last_ms + 1, to_ms(now) - _LOOKED_BACK_MS))
-    await store.signals.move_cursor(_CURSOR, reached_ms)
-    return len(grown)
 
 
 def owner_of(article: Article) -> str:

@@ -8,6 +8,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
+from syndicator.pipeline.covering import count_coverage
 from syndicator.rules.withdrawal import may_be_withdrawn, restoring, withdrawing
 from syndicator.store.store import Store
 
@@ -35,12 +36,15 @@ class Withdrawer:
             article = await self._store.articles.get(article_id)
             if article is None or not may_be_withdrawn(article, by):
                 return None
+            (place,) = await self._store.stories.places([article_id])
             intent = withdrawing(article, by, reason, specs=self._specs, now=self._clock())
             if await self._store.withdrawals.withdraw(intent):
                 self._metrics.withdrawals.labels(by.value).inc()
                 log.warning(
                     "withdrawn", article=article.title, id=article_id, by=by.value, reason=intent.event.reason
                 )
+                if place.story:
+                    await count_coverage(self._store, [place.story])
                 return intent.withdrawal
         return None
 
@@ -53,5 +57,8 @@ class Withdrawer:
             intent = restoring(withdrawal, specs=self._specs, now=self._clock())
             if await self._store.withdrawals.restore(intent):
                 log.warning("restored", article=intent.article.title, id=article_id)
+                (place,) = await self._store.stories.places([article_id])
+                if place.story:
+                    await count_coverage(self._store, [place.story])
                 return intent.article
         return None

@@ -8,11 +8,14 @@ import pytest
 from pipeline.test_stories_told import FIRE, admit, telling, text
 from support import NOON, ManualClock, candidate
 
+from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.model.signal import Signal, SignalKind
+from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.ranking import NOTED_EVERY, RankStep
 from syndicator.pipeline.scoring import Scoring
+from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.store import Store
 
@@ -124,6 +127,21 @@ async def test_sources_of_one_portal_do_not_fill_a_list_together(store: Store, c
     await read(store, clock, {desks[0]: 90, desks[1]: 80, desks[2]: 70, other: 1})
     await rank(step(store, clock), clock)
     assert await listed(store) == [desks[0], desks[1], other, desks[2]]
+
+
+async def test_coverage_leaves_and_comes_back_with_who_gave_it(store: Store, clock: ManualClock) -> None:
+    (first,) = await admit(store, clock, telling(1, "wire", FIRE, text(1)))
+    clock.advance(60)
+    (copy,) = await admit(store, clock, telling(2, "copyist", FIRE, text(1)))
+    ranking, withdrawer = step(store, clock), Withdrawer(store, [POPULAR], open_metrics(), clock)
+    await rank(ranking, clock)
+    assert await listed(store) == [first]
+    assert await withdrawer.withdraw(copy, WithdrawnBy.OPERATOR, "asked")
+    await rank(ranking, clock)
+    assert await listed(store) == []
+    assert await withdrawer.restore(copy)
+    await rank(ranking, clock)
+    assert await listed(store) == [first]
 
 
 async def test_one_worker_ranks_and_another_takes_over(store: Store, clock: ManualClock) -> None:
