@@ -1,5 +1,7 @@
 """What of an article is searched, and how its words are folded."""
 
+from itertools import combinations
+
 import pytest
 from msgspec.structs import replace
 from support import NOON, candidate
@@ -8,7 +10,14 @@ from syndicator.model.article import Article
 from syndicator.rules.admission import decide
 from syndicator.rules.identity import identify
 from syndicator.rules.query import matches_query, parse_query
-from syndicator.rules.search_words import MAX_LETTERS, MAX_WORDS, search_words, searchable, words_and_stems
+from syndicator.rules.search_words import (
+    MAX_LETTERS,
+    MAX_WORDS,
+    search_words,
+    searchable,
+    stems_of,
+    words_and_stems,
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +60,39 @@ def test_what_is_no_text_of_it_is_not(article: Article, query: str) -> None:
 )
 def test_words_are_small_and_without_accents(text: str, words: list[str]) -> None:
     assert search_words(text) == words
+
+
+FAMILIES = (
+    "penerbangan terbang diterbangkan menerbangkan",
+    "pemerintah pemerintahan perintah memerintah",
+    "menulis penulis tulisan ditulis",
+    "mengungsi pengungsi pengungsian diungsikan",
+    "kebakaran terbakar membakar bakar",
+    "pemilihan pemilih memilih dipilih pilihan",
+    "kenaikan menaikkan naik dinaikkan",
+    "penyelidikan menyelidiki diselidiki penyelidik",
+    "peraturan mengatur diatur aturan",
+    "pembunuhan membunuh dibunuh pembunuh",
+    "pertandingan bertanding tanding",
+    "korupsi koruptor",
+    "pesawat pesawatnya",
+    "mahasiswa mahasiswanya",
+    "presiden presidennya",
+    "kebanjiran banjir membanjiri",
+    "perekonomian ekonomi",
+    "kesehatan sehat penyehatan",
+    "pendidikan didik mendidik",
+    "kecelakaan celaka",
+)
+
+
+def test_forms_of_indonesian_words_meet_nearly_always_and_others_never() -> None:
+    families = [[set(stems_of(word, "indonesian")) for word in family.split()] for family in FAMILIES]
+    pairs = [pair for family in families for pair in combinations(family, 2)]
+    assert len(pairs) == 82
+    assert sum(not one.isdisjoint(other) for one, other in pairs) >= 77
+    for one, other in combinations(families, 2):
+        assert set().union(*one).isdisjoint(set().union(*other))
 
 
 def test_long_texts_and_words_end() -> None:
