@@ -67,6 +67,8 @@ class Searching:
         self._position: str | None = None
         self._walk = 0
         self._is_built = False
+        self._absent = 0
+        """Articles that are listed in Redis and could not be read."""
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._known: OrderedDict[tuple[str, bool], Found] = OrderedDict()
@@ -131,20 +133,20 @@ class Searching:
         self._walk += 1
         await self._in_thread(self._index.count)
         self._position = await self._changes.position()
-        until_ms, skip, count = None, 0, 0
+        until_ms, skip, count, absent = None, 0, 0, 0
         while page := await self._changes.listed(until_ms, skip, _PAGE):
             last_ms = page[-1].listed_ms
             again = skip if last_ms == until_ms else 0
             until_ms, skip = last_ms, again + sum(place.listed_ms == last_ms for place in page)
             for at in range(0, len(page), _BATCH):
                 async with self._turn:
-                    await self._take_in([place.article_id for place in page[at : at + _BATCH]])
+                    absent += await self._take_in([place.article_id for place in page[at : at + _BATCH]])
                 await asyncio.sleep(_PAUSE_S)
             count += len(page)
         async with self._turn:
             while await self._in_thread(self._index.remove_before, self._walk, _BATCH):
                 self._known.clear()
-        self._is_built = self._position is not None
+        self._is_built, self._absent = self._position is not None, absent
         log.info("the index for search is built", articles=count)
 
     async def _keep_up(self, is_over: asyncio.Event) -> None:
@@ -176,20 +178,22 @@ class Searching:
 
     async def _recount(self) -> None:
         """Build anew where the numbers differ: an older version admits without telling of changes."""
+        before = await self._store.articles.count()
+        await self.catch_up(_ALL_BATCHES)
         async with self._turn:
             here = await self._in_thread(self._index.count)
-        there = await self._store.articles.count()
-        if here != there:
-            await self.catch_up()
-            async with self._turn:
-                here = await self._in_thread(self._index.count)
-            self._is_built = self._is_built and here == await self._store.articles.count()
+        low, high = sorted((before, await self._store.articles.count()))
+        # Others admit and sweep while we count.
+        slack = high - low + here // 1000
+        if not low - slack <= here + self._absent <= high + slack:
+            self._is_built = False
 
-    async def _take_in(self, ids: Sequence[ArticleId]) -> None:
-        """Bring the index to where these articles stand now."""
+    async def _take_in(self, ids: Sequence[ArticleId]) -> int:
+        """Bring the index to where these articles stand now; count those that are not there."""
         articles = await self._read(ids)
         await self._in_thread(self._write, dict(zip(ids, articles, strict=True)), self._walk)
         self._known.clear()
+        return articles.count(None)
 
     async def _read(self, ids: Sequence[ArticleId]) -> list[Article | None]:
         try:

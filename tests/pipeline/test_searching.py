@@ -164,6 +164,22 @@ async def test_articles_of_a_worker_that_tells_of_no_changes_are_found(
             await asyncio.sleep(0.02)
 
 
+async def test_what_is_listed_but_gone_is_no_reason_to_build_again(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    (one,) = await admit(store, clock, "Banjir besar")
+    keys = store.articles._keys
+    await store.connection.call("ZADD", keys.timeline("all"), 1, "nosucharticle")
+    async with searching_in(store, tmp_path / "a") as searching:
+        await searching.build()
+        await searching._recount()
+        assert await found(searching, "banjir") == {one}
+        assert (await searching.search("banjir")).is_whole
+        await store.connection.call("ZADD", keys.timeline("all"), 2, "northisone")
+        await searching._recount()
+        assert not (await searching.search("banjir OR gempa")).is_whole
+
+
 async def test_what_is_admitted_while_all_are_looked_through_is_found(
     store: Store, clock: ManualClock, tmp_path: Path
 ) -> None:
