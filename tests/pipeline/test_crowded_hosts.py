@@ -11,7 +11,7 @@ import pytest
 from pipeline.visiting_world import Scripted, scripted, source, workers
 from support import ManualClock
 
-from syndicator.model.fetch import Fetched, FetchFailed
+from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Scope
 from syndicator.pipeline.gathering import ChosenSources, SourceReport
@@ -130,7 +130,10 @@ async def test_a_feed_does_not_wait_for_pages_that_keep_a_delay(
         assert isinstance(await several[0].fetch(one, one.url), Fetched)
         assert clock() - began < timedelta(seconds=20)
         read = await asyncio.gather(*pages)
-    assert {page.status for page in read if isinstance(page, FetchFailed)} == {404}
+    answers = [page for page in read if isinstance(page, FetchFailed)]
+    assert 404 in {page.status for page in answers}
+    # On a busy machine a page may have waited for its turn as long as it may.
+    assert all(page.status == 404 or page.reason is Reason.BUSY for page in answers)
     assert portal.asked.index("/feed") < portal.asked.index("/read/9")
 
 
