@@ -23,6 +23,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.article_pages import ArticlePages
+from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.gathering import GatherStep, SourceReport
@@ -77,6 +78,7 @@ class Service:
     callbacks: HubCallbacks
     pictures: ServedPictures
     searching: Searching
+    clicking: Clicking
     metrics: Metrics
     gather: GatherStep
     publish: PublishStep
@@ -274,6 +276,7 @@ def _wire(
         callbacks=HubCallbacks(store, subscribing, clock),
         pictures=pictures,
         searching=searching,
+        clicking=Clicking(store, clock),
         metrics=metrics,
         gather=gather,
         publish=PublishStep(store, publisher),

@@ -47,6 +47,20 @@ class PopularityKeys:
         """
         return f"{self._prefix}signals:{chunk}"
 
+    def clicks_salt(self, day: str) -> str:
+        """STRING: the secret that visitors of a day (UTC) are named with; no address is kept.
+
+        Kept: two days. Written by: clicks.
+        """
+        return f"{self._prefix}clicks-salt:{day}"
+
+    def clicks(self, day: str, article: ArticleId) -> str:
+        """STRING: HyperLogLog of who followed our link to an article on a day (UTC), by keyed hashes.
+
+        Kept: two days after the last one. Written by: clicks.
+        """
+        return f"{self._prefix}clicks:{day}:{article}"
+
     def ranking_lease(self) -> str:
         """HASH: `token` and `until` (ms) of the worker that ranks, `done`: when feeds were ranked last, ms.
 

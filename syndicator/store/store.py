@@ -10,6 +10,7 @@ from msgspec import Struct
 from syndicator.model.clock import system_clock
 from syndicator.store.articles import Articles
 from syndicator.store.changes import Changes
+from syndicator.store.clicks import Clicks
 from syndicator.store.configured import Configured
 from syndicator.store.connection import Connection, connect
 from syndicator.store.deliveries import Deliveries
@@ -60,6 +61,7 @@ class Store:
             connection, keys, options.kept_revisions, options.kept_identities, self.stories
         )
         self.changes = Changes(connection, keys)
+        self.clicks = Clicks(connection, keys)
         self.configured = Configured(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.feeds = Feeds(connection, keys)

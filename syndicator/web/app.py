@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import hdrs, web
 
+from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
@@ -11,6 +12,7 @@ from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.web.api import ApiRoutes
+from syndicator.web.clicks import ClickRoutes
 from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.health import HealthRoutes
@@ -38,13 +40,15 @@ def create_app(
     callbacks: HubCallbacks | None = None,
     pictures: ServedPictures | None = None,
     searching: Searching | None = None,
+    clicking: Clicking | None = None,
 ) -> web.Application:
-    """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search.
+    """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search,
+    links that are counted.
 
     It answers below the path of the public URL and below the root alike, so that it does not matter
     whether a proxy in front strips the path or keeps it.
     """
-    drawing = Drawing(reading.site, searches=searching is not None)
+    drawing = Drawing(reading.site, searches=searching is not None, counts=clicking is not None)
     pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options)
     groups = (feeds, pages, HealthRoutes(reading), drawing)
     routes = [route for group in groups for route in group.routes()]
@@ -52,6 +56,8 @@ def create_app(
         routes += HubRoutes(callbacks).routes()
     if searching is not None:
         routes += SearchRoutes(searching, reading.publisher, drawing, feeds, options).routes()
+    if clicking is not None:
+        routes += ClickRoutes(clicking, options).routes()
     if pictures is not None:
         routes += PictureRoutes(pictures).routes()
     app = web.Application(

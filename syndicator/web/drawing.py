@@ -39,7 +39,9 @@ def path_prefix(site: Site) -> str:
 class Drawing:
     """Draws templates for one site."""
 
-    def __init__(self, site: Site, *, prefix: str | None = None, searches: bool = False) -> None:
+    def __init__(
+        self, site: Site, *, prefix: str | None = None, searches: bool = False, counts: bool = False
+    ) -> None:
         self.site = site
         self._wordings = wordings(site)
         self._default_language = default_language(site)
@@ -57,6 +59,7 @@ class Drawing:
             site=site,
             prefix=path_prefix(site) if prefix is None else prefix,
             searches=searches,
+            counts=counts,
             styles=_digest(self._static["style.css"]),
         )
 

@@ -8,6 +8,7 @@ from support import ManualClock
 from web.web_world import World
 
 from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.store.search_index import SearchIndex
@@ -30,7 +31,7 @@ def test_every_route_is_documented(
     world = World(store, clock)
     reading = world.reading
     app = (
-        create_app(reading, WebOptions(), searching=searching)
+        create_app(reading, WebOptions(), searching=searching, clicking=Clicking(store, clock))
         if which == "public"
         else create_ops_app(
             reading,

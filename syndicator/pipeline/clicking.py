@@ -1,0 +1,102 @@
+"""Readers who follow our links to a portal: where each leads, and whom to count."""
+
+from collections import OrderedDict
+from datetime import date
+from typing import TypeVar
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.article import Article
+from syndicator.model.clock import Clock
+from syndicator.model.ids import ArticleId
+from syndicator.model.signal import Signal, SignalKind
+from syndicator.observe.logs import get_logger
+from syndicator.render.text import web_url
+from syndicator.rules.visitors import Allowance, Visit, drawn, household_key, is_reader, visitor_key
+from syndicator.store.store import Store
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_log = get_logger(__name__)
+
+_ADDRESSES = 10_000
+"""Addresses whose rate is known at once; the one that was seen least lately leaves."""
+
+_TARGETS = 1_000
+"""Articles that are known while the store is away: those whose links were followed last."""
+
+
+class Clicking:
+    """Leads readers on, and counts each once per article and day."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._salt: tuple[date, bytes] | None = None
+        self._allowances: OrderedDict[bytes, Allowance] = OrderedDict()
+        self._targets: OrderedDict[ArticleId, str] = OrderedDict()
+
+    async def follow(self, article_id: ArticleId, visit: Visit) -> str | None:
+        """Give the address that a link leads to, and count who follows it; None: there is no such article.
+
+        While the store is away nobody is counted, and the address is the one that was given here last;
+        StoreUnavailable where there is none.
+        """
+        try:
+            article = await self._stored(article_id)
+        except StoreUnavailable:
+            if article_id not in self._targets:
+                raise
+            return self._targets[article_id]
+        self._targets.pop(article_id, None)
+        url = web_url(article.url) if article else None
+        if article is None or url is None:
+            return None
+        _keep(self._targets, article_id, url, _TARGETS)
+        if is_reader(visit):
+            await self._count(article.id, visit)
+        return url
+
+    async def is_withdrawn(self, article_id: ArticleId) -> bool:
+        """Tell whether an article was withdrawn."""
+        return await self._store.withdrawals.get(article_id) is not None
+
+    async def _count(self, article_id: ArticleId, visit: Visit) -> None:
+        now = self._clock()
+        try:
+            salt = await self._salt_of(now.date())
+            if not self._allows(household_key(visit, salt)):
+                return
+            readers = await self._store.clicks.add(article_id, now.date(), visitor_key(visit, salt))
+            if readers:
+                click = Signal(article_id=article_id, kind=SignalKind.CLICKS, at=now, count=readers)
+                await self._store.signals.add([click], now)
+        except StoreUnavailable as error:
+            _log.warning("click_not_counted", article=article_id, reason=str(error))
+
+    async def _stored(self, article_id: ArticleId) -> Article | None:
+        """Find an article, also by the id of one that it turned out to be."""
+        articles = self._store.articles
+        (article,) = await articles.get_many([article_id], bodies=False)
+        if article is None and (leader := await articles.led_by(article_id)) is not None:
+            (article,) = await articles.get_many([leader], bodies=False)
+        return article
+
+    async def _salt_of(self, day: date) -> bytes:
+        if self._salt is None or self._salt[0] != day:
+            self._salt = day, await self._store.clicks.salt(day)
+            self._allowances.clear()  # their names were made with the salt of another day
+        return self._salt[1]
+
+    def _allows(self, household: bytes) -> bool:
+        known = self._allowances.pop(household, None)
+        left = drawn(known, self._clock())
+        if (allowance := left or known) is not None:
+            _keep(self._allowances, household, allowance, _ADDRESSES)
+        return left is not None
+
+
+def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    kept[key] = value
+    if len(kept) > most:
+        kept.popitem(last=False)

@@ -1,0 +1,128 @@
+"""Who followed a link: a reader to be counted, or a machine; and how often readers of one network count."""
+
+import hmac
+import re
+from datetime import datetime
+from ipaddress import IPv4Address, ip_address, ip_network
+
+from msgspec import Struct
+
+A_NETWORK = 4
+"""Readers of one network that an article may have in a day, whatever their programs call themselves."""
+
+FOLLOWED_AT_ONCE = 10
+"""Links that one address may follow one right after the other."""
+
+FOLLOWED_EVERY_S = 6.0
+"""Then it may follow one in so many seconds."""
+
+_BROWSER = re.compile(r"Mozilla/5\.0 \(|Opera/\d")
+"""How every browser names itself. Libraries, most feed readers and many link previews do not."""
+
+_MACHINE = re.compile(
+    # A robot tells where it is explained; Cubot makes telephones.
+    r"https?://|(?<!\bcu)bot(?![a-z])|crawl|spider|slurp|preview|facebookexternalhit|facebookcatalog"
+    r"|meta-external|line-poker|feed|\brss\b|inoreader|newsblur|netnewswire|newsboat|liferea|akregator"
+    r"|headless|phantomjs|lighthouse|\bptst\b|gtmetrix|pingdom|statuscake|site24x7|monitor"
+    r"|mediapartners|adsbot|apis-google|google-|googleother|yandex(?!search|browser)|\bjava\)|scrap|fetcher",
+    re.IGNORECASE,
+)
+
+_FAMILIES = (
+    ("edge", re.compile(r"\bEdg(?:e|A|iOS)?/")),
+    ("opera", re.compile(r"\bOPR/|\bOpera/")),
+    ("samsung", re.compile(r"\bSamsungBrowser/")),
+    ("firefox", re.compile(r"\b(?:Firefox|FxiOS)/")),
+    ("chrome", re.compile(r"\b(?:Chrome|CriOS)/")),
+    ("safari", re.compile(r"\bSafari/|\bAppleWebKit/")),
+)
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "CrOS", "Linux")
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """A request for a link, as far as it tells who sent it."""
+
+    address: str
+    """Of the client; `unknown` where it has none."""
+    agent: str = ""
+    """`User-Agent`."""
+    method: str = "GET"
+    purpose: str = ""
+    """`Sec-Purpose`, `Purpose`, `X-Purpose` and `X-Moz`, whatever is there."""
+    destination: str = ""
+    """`Sec-Fetch-Dest`: empty where a browser does not tell what it wants the answer for."""
+
+
+class Allowance(Struct, frozen=True, kw_only=True):
+    """A token bucket: what an address may still do."""
+
+    tokens: float
+    at: datetime
+
+
+def is_reader(visit: Visit) -> bool:
+    """Tell whether a person followed the link, as far as a request can tell.
+
+    Browsers say when they only fetch ahead (`Sec-Purpose: prefetch` of the Fetch standard; older ones
+    `Purpose` and `X-Moz`), and what for (`Sec-Fetch-Dest`, W3C Fetch Metadata): a picture or frame in
+    somebody's page that has our link as its source is no reader.
+    """
+    if visit.method != "GET" or visit.purpose.strip(" ,"):
+        return False
+    if visit.destination not in {"", "document"}:
+        return False
+    return _BROWSER.match(visit.agent) is not None and _MACHINE.search(visit.agent) is None
+
+
+def network_of(address: str) -> str:
+    """Give the network that an address is of: /24 of IPv4, /48 of IPv6, which one customer may own."""
+    return _within(address, of_4=24, of_6=48)
+
+
+def household_of(address: str) -> str:
+    """Give whom the rate is bounded for: an address of IPv4, a /64 of IPv6, where each device has many."""
+    return _within(address, of_4=32, of_6=64)
+
+
+def agent_family(agent: str) -> str:
+    """Name browser and system, without versions: few enough that they tell nobody apart."""
+    browser = next((name for name, pattern in _FAMILIES if pattern.search(agent)), "other")
+    system = next((name.lower() for name in _SYSTEMS if name in agent), "other")
+    return f"{browser} {system}"
+
+
+def visitor_key(visit: Visit, salt: bytes) -> bytes:
+    """Name a visitor for as long as the salt is kept, 16 bytes.
+
+    It is made of the network and of one of `A_NETWORK` numbers, which the agent's family leads to: so a
+    network has no more visitors than that, whatever it sends, and nothing needs to count them.
+    """
+    family = _keyed(salt, agent_family(visit.agent))
+    return _keyed(salt, f"{network_of(visit.address)} {family[0] % A_NETWORK}")
+
+
+def household_key(visit: Visit, salt: bytes) -> bytes:
+    """Name the address that is bounded, 16 bytes, without telling it."""
+    return _keyed(salt, f"household {household_of(visit.address)}")
+
+
+def drawn(known: Allowance | None, now: datetime) -> Allowance | None:
+    """Take a token out of an address's bucket; None: it has none left, and stays as it is."""
+    tokens = float(FOLLOWED_AT_ONCE)
+    if known is not None:
+        elapsed_s = max((now - known.at).total_seconds(), 0.0)
+        tokens = min(known.tokens + elapsed_s / FOLLOWED_EVERY_S, tokens)
+    return Allowance(tokens=tokens - 1, at=now) if tokens >= 1 else None
+
+
+def _keyed(salt: bytes, text: str) -> bytes:
+    return hmac.digest(salt, text.encode("utf-8", "surrogateescape"), "sha256")[:16]
+
+
+def _within(address: str, *, of_4: int, of_6: int) -> str:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    length = of_4 if isinstance(parsed, IPv4Address) else of_6
+    return str(ip_network((parsed, length), strict=False))
