@@ -45,9 +45,16 @@ class _Reason(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
+def is_from_program(request: web.Request) -> bool:
+    """Tell a program's request from what a page in an operator's browser may send without asking.
+
+    Nobody needs credentials here. A form cannot be of this type, and a browser tells its pages' origin.
+    """
+    return request.content_type == "application/json" and hdrs.ORIGIN not in request.headers
+
+
 async def _asked_by_program(request: web.Request) -> bytes:
-    """Refuse what a page in an operator's browser may send without asking: it needs no credentials here."""
-    if request.content_type != "application/json" or hdrs.ORIGIN in request.headers:
+    if not is_from_program(request):
         raise bad_request("Send it as application/json, from a program and not from a page.")
     return await request.read()
 

@@ -3,14 +3,14 @@
 from collections.abc import Awaitable
 
 import msgspec
-from aiohttp import hdrs, web
+from aiohttp import web
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.regrouping import Regrouping, StoryRefused
-from syndicator.web.problems import Problem, ProblemRaised, not_found
-
-JSON = "application/json"
+from syndicator.web.api import document
+from syndicator.web.operating import is_from_program
+from syndicator.web.problems import Problem, ProblemRaised, bad_request, not_found
 
 
 class _With(Struct, frozen=True, rename={"other": "with"}, forbid_unknown_fields=True):
@@ -53,8 +53,7 @@ class StoryRoutes:
         try:
             asked = msgspec.json.decode(await request.read(), type=_With)
         except msgspec.DecodeError as error:
-            detail = f'Send {{"with": "ID OF AN ARTICLE"}}: {error}.'
-            raise ProblemRaised(Problem(name="bad-request", status=400, detail=detail)) from error
+            raise bad_request(f'Send {{"with": "ID OF AN ARTICLE"}}: {error}.') from error
         return await _told(self._regrouping.join(_article(request), ArticleId(asked.other)))
 
 
@@ -63,17 +62,13 @@ def _article(request: web.Request) -> ArticleId:
 
 
 def _check_type(request: web.Request) -> None:
-    """Refuse what a page in an operator's browser could send unasked: forms cannot be of this type."""
-    if request.content_type != JSON:
-        detail = f"Send the header Content-Type: {JSON}."
+    if not is_from_program(request):
+        detail = "Send it with the header Content-Type: application/json, from a program and not from a page."
         raise ProblemRaised(Problem(name="bad-request", status=415, detail=detail))
 
 
 async def _told(answer: Awaitable[object]) -> web.Response:
     try:
-        told = await answer
+        return document(await answer)
     except StoryRefused as error:
         raise not_found(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
-    return web.Response(
-        body=msgspec.json.encode(told), content_type=JSON, headers={hdrs.CACHE_CONTROL: "no-store"}
-    )

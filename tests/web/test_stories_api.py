@@ -68,7 +68,12 @@ async def test_what_is_asked_wrongly_is_said(
     assert word in answer.json["detail"]
 
 
-async def test_what_a_form_could_send_is_refused(world: World, client: Client) -> None:
+@pytest.mark.parametrize(
+    "headers", [{"Content-Type": "text/plain"}, AS_JSON | {"Origin": "https://x.example"}]
+)
+async def test_what_a_page_could_send_is_refused(
+    world: World, client: Client, headers: dict[str, str]
+) -> None:
     first, _ = await two(world)
-    answer = await client.send("POST", f"/api/v1/stories/{first}/split", {"Content-Type": "text/plain"})
+    answer = await client.send("POST", f"/api/v1/stories/{first}/split", headers)
     assert answer.status == 415
