@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from syndicator.settings.form import Form
 from syndicator.settings.popularity import PopularitySection
 from syndicator.settings.publishing import EndpointForm, FeedForm, FilterForm, RetryForm
+from syndicator.settings.schedules import ScheduleForm
 from syndicator.settings.schema import configuration_schema
 from syndicator.settings.sections import (
     EgressSection,
@@ -26,7 +27,7 @@ from syndicator.settings.sections import (
     WorkSection,
 )
 from syndicator.settings.selectors import ArticleForm, ListForm, PopularForm, ReplaceForm
-from syndicator.settings.sources import AuthForm, PolitenessForm, ScheduleForm, SourceForm
+from syndicator.settings.sources import AuthForm, PolitenessForm, SourceForm
 from syndicator.settings.stories import StorySection
 
 BEGIN = "<!-- reference: made by `make docs`, do not edit -->"

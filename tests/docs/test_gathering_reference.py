@@ -56,7 +56,8 @@ from syndicator.rules import (
 )
 from syndicator.rules import pictures as picture_rules
 from syndicator.rules.spans import span
-from syndicator.settings.sources import MOST_SOONER_S, SOONER_SHARE, PolitenessForm, ScheduleForm, SourceForm
+from syndicator.settings.schedules import MOST_SOONER_S, SOONER_SHARE, ScheduleForm
+from syndicator.settings.sources import PolitenessForm, SourceForm
 from syndicator.store import articles as stored_articles
 from syndicator.store import picture_files, unreadable
 from syndicator.store import pictures as known_pictures
