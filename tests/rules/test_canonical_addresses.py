@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from syndicator.rules.addresses import canonical_url, clean_url
+from syndicator.rules.addresses import MAX_LENGTH, MAX_PARTS, canonical_url, clean_url
 from syndicator.rules.identity import url_key
 
 SAME = [
@@ -129,7 +129,10 @@ def test_a_table_of_portals_has_no_false_merge() -> None:
 @given(st.text())
 def test_a_form_to_compare_is_its_own_form(text: str) -> None:
     once = canonical_url("https://kota.example/" + text)
-    assert canonical_url("//" + once) == once
+    # Percent-encoded, an address may be longer than what is compared by parts: that stays whole.
+    again = "//" + once
+    assume(len(again) <= MAX_LENGTH and again.count("/") + again.count("&") <= MAX_PARTS)
+    assert canonical_url(again) == once
 
 
 @pytest.mark.parametrize(
