@@ -87,6 +87,7 @@ def _build(index: SearchIndex, words: Sequence[str], weights: Sequence[float]) -
                 Indexed(
                     article_id=ArticleId(f"{number:016}"),
                     listed_at=NOW + timedelta(seconds=13 * number),
+                    published_at=NOW + timedelta(seconds=13 * number),
                     words=words_and_stems(title, text, "id"),
                 )
                 for number, title, text in batch

@@ -15,12 +15,14 @@ from msgspec import Struct
 
 from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
 from syndicator.model.article import Article
+from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId
 from syndicator.observe.logs import get_logger
 from syndicator.rules.query import Query, parse_query
 from syndicator.rules.search_words import searchable
+from syndicator.rules.selection import marks_for, marks_of
 from syndicator.store.outbox import KEPT_CHANGES
-from syndicator.store.search_index import Indexed, SearchIndex
+from syndicator.store.search_index import Indexed, Limits, SearchIndex
 from syndicator.store.store import Store
 
 T = TypeVar("T")
@@ -41,6 +43,9 @@ _PAUSE_S = 0.005
 """Between steps of a build, so that readers are served meanwhile."""
 _AGAIN_S, _AGAIN_MOST_S = 5.0, 60.0
 """After a fault; twice as long after each further one."""
+
+ALL = Filter()
+"""Takes everything."""
 
 log = get_logger(__name__)
 
@@ -71,7 +76,7 @@ class Searching:
         """Articles that are listed in Redis and could not be read."""
         self._turn = asyncio.Lock()
         self._waiting = 0
-        self._known: OrderedDict[tuple[str, bool], Found] = OrderedDict()
+        self._known: OrderedDict[tuple[str, bool, Filter], Found] = OrderedDict()
 
     @asynccontextmanager
     async def keeping_up(self) -> AsyncIterator[None]:
@@ -91,8 +96,8 @@ class Searching:
         self._thread.submit(self._index.close)
         self._thread.shutdown(wait=True)
 
-    async def search(self, text: str, *, best: bool = False) -> Found:
-        """Give what is found now, the newest first, or the best first.
+    async def search(self, text: str, *, best: bool = False, within: Filter = ALL) -> Found:
+        """Give what is found now among what passes the other keys of a filter, the newest or the best first.
 
         Raise QueryError, TooManySearches, and StoreUnavailable where Redis or the index cannot be asked.
         """
@@ -102,7 +107,7 @@ class Searching:
         self._waiting += 1
         try:
             await self.catch_up()
-            return await self._search(text, query, best=best)
+            return await self._search((text, best, within), query)
         finally:
             self._waiting -= 1
 
@@ -210,20 +215,27 @@ class Searching:
         self._index.remove([article_id for article_id, article in articles.items() if article is None])
         self._index.put(
             [
-                Indexed(article_id=article.id, listed_at=article.listed_at, words=searchable(article))
+                Indexed(
+                    article_id=article.id,
+                    listed_at=article.listed_at,
+                    published_at=article.published_at,
+                    words=searchable(article),
+                    marks=marks_of(article),
+                )
                 for article in articles.values()
                 if article
             ],
             walk,
         )
 
-    async def _search(self, text: str, query: Query, *, best: bool) -> Found:
-        key = (text, best)
+    async def _search(self, key: tuple[str, bool, Filter], query: Query) -> Found:
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]
+        _, best, within = key
+        limits = Limits(marks=marks_for(within), since=within.since, until=within.until)
         is_whole = self._is_built
-        ids = await self._in_thread(lambda: self._index.search(query, MOST, best=best))
+        ids = await self._in_thread(lambda: self._index.search(query, MOST, best=best, limits=limits))
         found = Found(ids=tuple(ids), is_whole=is_whole)
         if is_whole:
             self._known[key] = found

@@ -65,6 +65,16 @@ def facets_of(article: Article) -> tuple[str, ...]:
     return (ALL, *found)
 
 
+def marks_of(article: Article) -> tuple[str, ...]:
+    """Name every value of every key of an article: what it is found by where no index is walked."""
+    return tuple(f"{key}:{value}" for key in (*_INDEXED, "author") for value in sorted(_values(article, key)))
+
+
+def marks_for(wanted: Filter) -> tuple[tuple[str, ...], ...]:
+    """Name the marks that pass a filter: of each group an article has to have one."""
+    return tuple(tuple(f"{key}:{fold(value)}" for value in values) for key, values in _keys(wanted) if values)
+
+
 def facets_for(wanted: Filter) -> tuple[str, ...]:
     """Name the fewest indexes that together list every article that passes a filter."""
     for key in _INDEXED:

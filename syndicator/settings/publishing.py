@@ -9,12 +9,14 @@ from syndicator.model.delivery import Endpoint, RetryPolicy, Secret
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import EndpointId, FeedId
+from syndicator.rules.filters import span_fault
 from syndicator.rules.query import QueryError, parse_query
 from syndicator.settings.form import Form, Headers
 from syndicator.settings.secret_files import SigningSecretsFile
 from syndicator.settings.texts import (
     NOT_YET,
     Language,
+    Languages,
     Line,
     PositiveDuration,
     SigningSecrets,
@@ -97,7 +99,7 @@ class FilterForm(Form):
     source: Words = Field(default=(), description="Ids of sources.")
     section: Words = Field(default=(), description="Sections, as the portals name them.")
     tag: Words = Field(default=(), description="Tags.")
-    language: Words = Field(default=(), description="Languages (BCP 47).")
+    language: Languages = Field(default=(), description="Languages (BCP 47).")
     author: Words = Field(default=(), description="Names of reporters.")
     query: SearchQuery | None = Field(
         default=None, description="Words to be found in the article: see [search.md](search.md)."
@@ -108,9 +110,8 @@ class FilterForm(Form):
     @field_validator("until")
     @classmethod
     def _after_since(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
-        since = info.data.get("since")
-        if value is not None and since is not None and value <= since:
-            raise wrong("is not after since: nothing could match")
+        if (fault := span_fault(info.data.get("since"), value)) is not None:
+            raise wrong(*fault)
         return value
 
     def value(self) -> Filter:

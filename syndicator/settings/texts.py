@@ -21,6 +21,7 @@ from syndicator.gather.selectors import selector as as_selector
 from syndicator.gather.selectors import selector_fault
 from syndicator.model.delivery import Secret
 from syndicator.rules.cadence import check_cron
+from syndicator.rules.filters import CONTROL, LANGUAGE, language_fault, word_fault
 from syndicator.settings.crontab import with_weekday_names
 
 Network = IPv4Network | IPv6Network
@@ -33,8 +34,6 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _LONGEST = timedelta(days=36500)
 _SIZE = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB|kB|MB|GB)")
 _BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks for
 
 
@@ -95,10 +94,8 @@ def _size(value: object) -> int:
 
 
 def _line(value: str) -> str:
-    if not value.strip():
-        raise wrong("is empty")
-    if _CONTROL.search(value):
-        raise wrong("holds control characters or line breaks", "write it on one line")
+    if (fault := word_fault(value)) is not None:
+        raise wrong(*fault)
     return value.strip()
 
 
@@ -112,7 +109,7 @@ def parse_url(value: str) -> SplitResult:
         raise wrong("is no URL", remedy) from None
     if parts.scheme not in {"http", "https"}:
         raise wrong("is no http or https URL", remedy)
-    if not parts.hostname or _CONTROL.search(value) or " " in value:
+    if not parts.hostname or CONTROL.search(value) or " " in value:
         raise wrong("is no URL", remedy)
     if parts.username is not None or parts.password is not None:
         remedy = "a source takes auth = { user = …, password_file = … }, else headers, as Authorization_file"
@@ -142,8 +139,8 @@ def _zone(value: str) -> str:
 
 
 def _language(value: str) -> str:
-    if not _LANGUAGE.fullmatch(value):
-        raise wrong("is no language tag", 'use one such as "id", "en" or "en-GB" (BCP 47)')
+    if (fault := language_fault(value)) is not None:
+        raise wrong(*fault)
     return value
 
 
@@ -197,7 +194,7 @@ def proxy_url(value: str) -> str:
         _ = parts.port
     except ValueError:
         raise wrong("is no URL", remedy) from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or _CONTROL.search(value) or " " in value:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or CONTROL.search(value) or " " in value:
         raise wrong("is no http or https URL", remedy)
     return value
 
@@ -273,7 +270,7 @@ Port = Annotated[int, Field(strict=True, ge=0, le=65535)]
 Url = Annotated[str, *_text_type(_url, format="uri")]
 PublicUrl = Annotated[str, *_text_type(_public_url, format="uri")]
 Zone = Annotated[str, *_text_type(_zone, examples=["Asia/Jakarta"])]
-Language = Annotated[str, *_text_type(_language, pattern=f"^{_LANGUAGE.pattern}$")]
+Language = Annotated[str, *_text_type(_language, pattern=f"^{LANGUAGE.pattern}$")]
 Cidr = Annotated[Network, BeforeValidator(_network), _schema(type="string", examples=["10.0.0.0/8"])]
 Selector = Annotated[str, *_text_type(_selector, minLength=1)]
 LinkRule = Annotated[str, *_text_type(_link_rule, minLength=1)]
@@ -282,6 +279,11 @@ Element = Annotated[str, *_text_type(_element, minLength=1)]
 CronText = Annotated[str, *_text_type(_cron, examples=["*/10 6-22 * * mon-fri"])]
 Words = Annotated[
     tuple[Line, ...],
+    BeforeValidator(_one_or_many),
+    _schema(anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}]),
+]
+Languages = Annotated[
+    tuple[Language, ...],
     BeforeValidator(_one_or_many),
     _schema(anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}]),
 ]

@@ -5,6 +5,7 @@ It lies in a file without a name, which leaves with the process whatever happens
 `rules.search_words`, so that it finds what `rules.query.matches_query` would.
 """
 
+import hashlib
 import os
 import sqlite3
 import tempfile
@@ -26,21 +27,22 @@ MEMORY_KIB = 16 * 1024
 """Of the index are kept at hand; the operating system keeps more where it has room."""
 
 _TABLES = """
-CREATE TABLE articles (row INTEGER PRIMARY KEY, id TEXT UNIQUE, listed_ms INTEGER, walk INTEGER, words BLOB);
+CREATE TABLE articles (
+    row INTEGER PRIMARY KEY, id TEXT UNIQUE, listed_ms INTEGER, published_ms INTEGER, walk INTEGER, words BLOB
+);
 CREATE VIRTUAL TABLE found USING fts5(
-    title, text, title_stems, text_stems, content='', tokenize='ascii', prefix='3'
+    title, text, title_stems, text_stems, marks, content='', tokenize='ascii', prefix='3'
 );
 """
-_PUT = "INSERT INTO found(rowid, title, text, title_stems, text_stems) VALUES (?, ?, ?, ?, ?)"
+_PUT = "INSERT INTO found(rowid, title, text, title_stems, text_stems, marks) VALUES (?, ?, ?, ?, ?, ?)"
 _REMOVE = (
-    "INSERT INTO found(found, rowid, title, text, title_stems, text_stems) VALUES ('delete', ?, ?, ?, ?, ?)"
+    "INSERT INTO found(found, rowid, title, text, title_stems, text_stems, marks)"
+    " VALUES ('delete', ?, ?, ?, ?, ?, ?)"
 )
-_NEWEST = "SELECT rowid AS at, 0 FROM found WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?"
-_BEST = (
-    "SELECT rowid AS at, bm25(found, 4, 1, 4, 1) AS score FROM found"
-    " WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?"
-)
-"""A headline counts four times."""
+_SCORE = "bm25(found, 4, 1, 4, 1, 0) AS score"
+"""A headline counts four times, where an article comes from not at all."""
+_IN_SPAN = "(SELECT published_ms FROM articles WHERE row = found.rowid) BETWEEN ? AND ?"
+_EARLIEST_MS, _LATEST_MS = -(2**62), 2**62
 _TIES = 12
 """Bits of a row's number for articles of the same second."""
 
@@ -50,7 +52,22 @@ class Indexed(Struct, frozen=True, kw_only=True):
 
     article_id: ArticleId
     listed_at: datetime
+    published_at: datetime
     words: Searchable
+    marks: tuple[str, ...] = ()
+    """See `rules.selection.marks_of`."""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What else an article must be, beside what its words say."""
+
+    marks: tuple[tuple[str, ...], ...] = ()
+    """Of each group it has to have one."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+UNLIMITED = Limits()
 
 
 class SearchIndex:
@@ -98,19 +115,29 @@ class SearchIndex:
                 _remove(database, ArticleId(article_id))
         return len(rows)
 
-    def search(self, query: Query, limit: int, *, best: bool = False) -> list[ArticleId]:
+    def search(
+        self, query: Query, limit: int, *, best: bool = False, limits: Limits = UNLIMITED
+    ) -> list[ArticleId]:
         """Give the newest `limit` articles that are found, the newest first, or the best of these first.
 
         Equal ones stand in the order of their ids, as in feeds.
         """
-        order = "score, listed_ms DESC, id" if best else "listed_ms DESC, id"
-        # The statement is one of two; what was searched for is bound to it.
+        asked: list[object] = [spelled(query, limits.marks)]
+        span = limits.since is not None or limits.until is not None
+        if span:
+            asked += [
+                to_ms(limits.since) if limits.since else _EARLIEST_MS,
+                to_ms(limits.until) - 1 if limits.until else _LATEST_MS,
+            ]
+        # The statement is one of four; what was searched for is bound to it.
         statement = (
-            f"SELECT articles.id FROM ({_BEST if best else _NEWEST})"  # noqa: S608
-            f" JOIN articles ON articles.row = at ORDER BY {order}"
+            f"SELECT articles.id FROM (SELECT rowid AS at, {_SCORE if best else 0} FROM found"  # noqa: S608
+            f" WHERE found MATCH ? {f'AND {_IN_SPAN}' if span else ''} ORDER BY rowid DESC LIMIT ?)"
+            f" JOIN articles ON articles.row = at"
+            f" ORDER BY {'score, listed_ms DESC, id' if best else 'listed_ms DESC, id'}"
         )
         with self._working() as database:
-            rows = database.execute(statement, (spelled(query), limit)).fetchall()
+            rows = database.execute(statement, (*asked, limit)).fetchall()
         return [ArticleId(article_id) for (article_id,) in rows]
 
     @contextmanager
@@ -125,8 +152,13 @@ class SearchIndex:
             raise StoreUnavailable(f"the index for search cannot be used: {error}") from error
 
 
-def spelled(query: Query) -> str:
-    """Write a query as FTS5 reads it."""
+def spelled(query: Query, marks: Sequence[Sequence[str]] = ()) -> str:
+    """Write as FTS5 reads it what words, and what marks of each group, an article has to have."""
+    wanted = [f"{{marks}} : ({' OR '.join(map(_token, group))})" for group in marks]
+    return " AND ".join([f"({_spelled(query)})", *wanted])
+
+
+def _spelled(query: Query) -> str:
     match query:
         case Word(stems):
             return "{title_stems text_stems} : (" + " OR ".join(f'"{stem}"' for stem in stems) + ")"
@@ -135,10 +167,15 @@ def spelled(query: Query) -> str:
         case Prefix(letters):
             return f'{{title text}} : "{letters}" *'
         case All(parts, without):
-            wanted = "(" + " AND ".join(map(spelled, parts)) + ")"
-            return f"({wanted} NOT ({' OR '.join(map(spelled, without))}))" if without else wanted
+            wanted = "(" + " AND ".join(map(_spelled, parts)) + ")"
+            return f"({wanted} NOT ({' OR '.join(map(_spelled, without))}))" if without else wanted
         case AnyOf(parts):
-            return "(" + " OR ".join(map(spelled, parts)) + ")"
+            return "(" + " OR ".join(map(_spelled, parts)) + ")"
+
+
+def _token(mark: str) -> str:
+    """Make one word of a mark, which may hold anything."""
+    return f"m{hashlib.blake2b(mark.encode(errors='replace'), digest_size=8).hexdigest()}"
 
 
 def _open(folder: Path) -> sqlite3.Connection:
@@ -157,18 +194,20 @@ def _open(folder: Path) -> sqlite3.Connection:
 
 
 def _put(database: sqlite3.Connection, article: Indexed, walk: int) -> None:
-    listed_ms, words = to_ms(article.listed_at), _packed(article.words)
+    words = _packed(article.words, article.marks)
+    listed_ms, published_ms = to_ms(article.listed_at), to_ms(article.published_at)
     known = database.execute(
-        "SELECT row, listed_ms, words FROM articles WHERE id = ?", (article.article_id,)
+        "SELECT row, listed_ms, published_ms, words FROM articles WHERE id = ?", (article.article_id,)
     ).fetchone()
-    if known and known[1:] == (listed_ms, words):
+    if known and known[1:] == (listed_ms, published_ms, words):
         database.execute("UPDATE articles SET walk = ? WHERE row = ?", (walk, known[0]))
         return
     if known:
         _remove(database, article.article_id)
     row = _row(database, article.article_id, listed_ms)
     database.execute(
-        "INSERT INTO articles VALUES (?, ?, ?, ?, ?)", (row, article.article_id, listed_ms, walk, words)
+        "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?)",
+        (row, article.article_id, listed_ms, published_ms, walk, words),
     )
     database.execute(_PUT, (row, *_unpacked(words)))
 
@@ -192,8 +231,8 @@ def _row(database: sqlite3.Connection, article_id: ArticleId, listed_ms: int) ->
     raise StoreUnavailable("the index for search has no room for so many articles of one second")
 
 
-def _packed(words: Searchable) -> bytes:
-    fields = (words.title, words.text, words.title_stems, words.text_stems)
+def _packed(words: Searchable, marks: Sequence[str]) -> bytes:
+    fields = (words.title, words.text, words.title_stems, words.text_stems, tuple(map(_token, marks)))
     return zlib.compress("\n".join(" ".join(field) for field in fields).encode(), 1)
 
 

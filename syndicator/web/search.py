@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 from aiohttp import hdrs, web
 from msgspec import Struct
 
-from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
+from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Filter, Format
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.searching import MOST, Found, Searching, TooManySearches
 from syndicator.render.items import Item, prepare_entry
+from syndicator.rules.filters import WORD_KEYS, parts_of, query_of
 from syndicator.rules.query import MAX_CHARACTERS, QueryError
+from syndicator.web.asking import read_filter, values_of
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.forwarded import client_address
@@ -39,13 +41,21 @@ class Asked(Struct, frozen=True, kw_only=True):
     """What a URL asks for."""
 
     query: str
+    within: Filter
+    """The other keys of the filter."""
     best: bool
     page: int
 
     def spelled(self, page: int = 1) -> str:
         """Write it as the part of a URL behind the `?`, always in the same way."""
-        values = {"q": self.query} | ({"order": "best"} if self.best else {})
-        return urlencode(values | ({"page": str(page)} if page > 1 else {}))
+        values = [("q", self.query), *self.limits]
+        values += [("order", "best")] if self.best else []
+        return urlencode([*values, ("page", str(page))] if page > 1 else values)
+
+    @property
+    def limits(self) -> list[tuple[str, str]]:
+        """Give the other keys as the form sends them along."""
+        return parts_of(self.within)
 
 
 class SearchRoutes:
@@ -126,7 +136,7 @@ class SearchRoutes:
             raise _busy()
         self._waiting[client] += 1
         try:
-            return await self._searching.search(asked.query, best=asked.best)
+            return await self._searching.search(asked.query, best=asked.best, within=asked.within)
         except TooManySearches as error:
             raise _busy() from error
         finally:
@@ -180,8 +190,13 @@ def _asked(request: web.Request) -> Asked:
         page.isascii() and page.isdigit() and 1 <= int(page[:4]) <= PAGES and len(page) <= len(str(PAGES))
     ):
         raise bad_request(f"Pages are numbered from 1 to {PAGES}.")
-    query = " ".join(request.query.get("q", "").split())
-    return Asked(query=query, best=order == "best", page=int(page))
+    given = values_of(request)
+    return Asked(
+        query=query_of(given),
+        within=read_filter({key: given.get(key, []) for key in (*WORD_KEYS, "since", "until")}),
+        best=order == "best",
+        page=int(page),
+    )
 
 
 def _busy() -> ProblemRaised:

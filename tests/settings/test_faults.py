@@ -238,6 +238,12 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "no offset",
             "+07:00",
         ),
+        (
+            GOOD + '[feed.x]\ntitle = "x"\nfilter = { language = ["id", "bahasa indonesia"] }',
+            "feed.x.filter.language[1]",
+            "no language tag",
+            "BCP 47",
+        ),
         (GOOD + '[endpoint.p]\nurl = "https://p.example/"', "endpoint.p.secret", "is missing", "whsec_"),
         (GOOD + ENDPOINT.replace("whsec_", "x"), "endpoint.p.secret", "begin with whsec_", "openssl"),
         (GOOD + ENDPOINT.replace("whsec_MfKQ", "whsec_!!"), "endpoint.p.secret", "not base64", "openssl"),

@@ -8,13 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rules.search_queries import languages, queries, texts
-from support import NOON
+from support import NOON, candidate
 
 from syndicator.errors import StoreUnavailable
+from syndicator.model.article import Article
+from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId
+from syndicator.rules.admission import decide
+from syndicator.rules.identity import identify
 from syndicator.rules.query import QueryError, matches_query, parse_query
 from syndicator.rules.search_words import words_and_stems
-from syndicator.store.search_index import Indexed, SearchIndex
+from syndicator.rules.selection import marks_for, marks_of, matches_keys
+from syndicator.store.search_index import Indexed, Limits, SearchIndex
 
 
 @pytest.fixture
@@ -28,8 +33,58 @@ def indexed(name: str, title: str, text: str = "", *, age_s: int = 0, language: 
     return Indexed(
         article_id=ArticleId(name),
         listed_at=NOON - timedelta(seconds=age_s),
+        published_at=NOON - timedelta(seconds=age_s),
         words=words_and_stems(title, text, language),
     )
+
+
+def of_portal(number: int, section: str, tags: tuple[str, ...]) -> Article:
+    one = candidate(
+        number, title="Banjir", section=section, tags=tags, published_at=NOON - timedelta(hours=number)
+    )
+    first = identify([one])[0]
+    article = decide(one, first, None, specs=(), now=NOON, backfill=False, rechecked=False).article
+    assert article is not None
+    return article
+
+
+_names = st.sampled_from(["Olahraga", "olahraga", "Kota & Desa", 'a"b', "x) OR (y"])
+_filters = st.builds(
+    Filter,
+    section=st.lists(_names, max_size=2).map(tuple),
+    tag=st.lists(_names, max_size=2).map(tuple),
+    since=st.sampled_from([None, NOON - timedelta(hours=2)]),
+    until=st.sampled_from([None, NOON - timedelta(hours=1), NOON]),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    shapes=st.lists(st.tuples(_names, st.lists(_names, max_size=2).map(tuple)), max_size=4), wanted=_filters
+)
+def test_the_other_keys_of_a_filter_are_those_of_feeds(
+    index: SearchIndex, shapes: list[tuple[str, tuple[str, ...]]], wanted: Filter
+) -> None:
+    index.close()
+    articles = [of_portal(number, *shape) for number, shape in enumerate(shapes)]
+    index.put(
+        [
+            Indexed(
+                article_id=one.id,
+                listed_at=one.listed_at,
+                published_at=one.published_at,
+                words=words_and_stems(one.title, "", "id"),
+                marks=marks_of(one),
+            )
+            for one in articles
+        ]
+    )
+    limits = Limits(marks=marks_for(wanted), since=wanted.since, until=wanted.until)
+    expected = {one.id for one in articles if matches_keys(wanted, one)}
+    assert set(index.search(parse_query("banjir"), 100, limits=limits)) == expected
+    assert set(index.search(parse_query("banjir"), 100, best=True, limits=limits)) == expected
+    index.remove([one.id for one in articles])
+    assert index.search(parse_query("banjir"), 100) == []
 
 
 def found(index: SearchIndex, query: str, *, best: bool = False, limit: int = 100) -> list[str]:

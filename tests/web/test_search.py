@@ -158,6 +158,27 @@ async def test_what_is_found_can_be_subscribed_to(client: Client, world: World, 
     assert again.status == 304
 
 
+async def test_the_other_keys_of_a_filter_narrow_a_search_and_go_along(client: Client, world: World) -> None:
+    await world.admit(
+        candidate(1, source="kota", title="Banjir di stadion", section="Olahraga"),
+        candidate(2, source="kota", title="Banjir di jalan", section="Kota"),
+    )
+    answer = await client.get("/search?q=banjir&section=OLAHRAGA&unknown=x&order=best", BROWSER)
+    assert titles(answer.text) == ["Banjir di stadion"]
+    assert '<input type="hidden" name="section" value="olahraga">' in answer.text
+    assert "/search.rss?q=banjir&amp;section=olahraga&amp;order=best" in answer.text
+    feed = await client.get("/search.json?section=kota&q=banjir")
+    assert [item["title"] for item in feed.json["items"]] == ["Banjir di jalan"]
+    assert feed.json["feed_url"].endswith("/search.json?q=banjir&section=kota")
+
+
+async def test_a_bad_value_of_a_filter_is_a_problem_that_names_it(client: Client) -> None:
+    for path in ("/search.rss?q=banjir&since=yesterday", "/search?q=banjir&since=yesterday"):
+        answer = await client.get(path)
+        assert answer.status == 400
+        assert '"since" is no instant: write date, time and offset' in answer.json["detail"]
+
+
 async def test_a_feed_shows_a_new_article_at_once(client: Client, world: World) -> None:
     assert (await client.get("/search.json?q=banjir")).json["items"] == []
     await admit(world, "Banjir besar")
