@@ -33,7 +33,7 @@ from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.page_round import PageRound
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.placing import Placer
-from syndicator.pipeline.publishing import Publisher, PublishStep
+from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
@@ -49,6 +49,7 @@ from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
 from syndicator.pipeline.sweeping import Retention, SweepStep
 from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor, open_visitor
+from syndicator.pipeline.warming import PublishStep
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.settings.settings import Settings
 from syndicator.store.configured import Names

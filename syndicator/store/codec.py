@@ -1,5 +1,6 @@
 """Values to bytes and back: msgpack by msgspec. Unknown fields are ignored, new ones have defaults."""
 
+import hashlib
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,3 +23,8 @@ def unpack(data: bytes, kind: type[T]) -> T:
         return msgspec.msgpack.decode(data, type=kind)
     except msgspec.DecodeError as error:
         raise StoreError(f"stored bytes are no {kind!r}: {error}") from error
+
+
+def digest(value: object) -> str:
+    """Give a short name of a value: the same in every process, another for every other value."""
+    return hashlib.blake2b(pack(value), digest_size=12).hexdigest()

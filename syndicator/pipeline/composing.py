@@ -1,0 +1,161 @@
+"""What feeds and pages show: chosen from the store, put together as snapshots."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Article, Withdrawal
+from syndicator.model.clock import EPOCH, Clock
+from syndicator.model.feed import (
+    AlsoAt,
+    FeedEntry,
+    FeedSnapshot,
+    FeedSpec,
+    FeedVersion,
+    Order,
+    Origin,
+    Per,
+    Popularity,
+    Site,
+)
+from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.pipeline.filtering import Filtering
+from syndicator.pipeline.relating import Relating
+from syndicator.pipeline.selecting import latest
+from syndicator.pipeline.telling import Telling, others_of
+from syndicator.rules.selection import matches
+from syndicator.store.codec import digest
+from syndicator.store.store import Store
+
+WITHDRAWALS_TOLD, WITHDRAWALS_LOOKED_AT = 50, 200
+"""So many withdrawals a feed tells at most, of the newest of all feeds."""
+
+
+class Composer:
+    """Puts together what is shown now; nothing is rendered or kept here."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        site: Site,
+        specs: Collection[FeedSpec],
+        origins: Mapping[SourceId, Origin],
+        clock: Clock,
+    ) -> None:
+        self.site = site
+        self.specs: Mapping[FeedId, FeedSpec] = {spec.id: spec for spec in specs}
+        self._store = store
+        self._origins = origins
+        self._filtering = Filtering(store)
+        self._relating = Relating(store, clock)
+
+    async def snapshot(self, feed: FeedId) -> FeedSnapshot:
+        """Give what a configured feed holds now."""
+        spec = self.specs[feed]
+        # The version is read first: what is admitted meanwhile may be in the entries already, and is
+        # rendered once more; the other way round it could be missed.
+        version = await self._store.feeds.version(feed)
+        entries = await (self._popular(spec) if spec.order is Order.POPULAR else self._latest(spec))
+        return FeedSnapshot(
+            spec=spec, site=self.site, version=version, entries=entries, withdrawn=await self._withdrawn(spec)
+        )
+
+    async def entry(self, article_id: ArticleId) -> FeedEntry | None:
+        """Give one article as a page shows it."""
+        article = await self._article(article_id)
+        if article is None:
+            return None
+        others = await others_of(self._store, article)
+        return replace(self._entry(article), also_at=self._also_at(others))
+
+    async def related_entries(self, article: Article) -> tuple[FeedEntry, ...]:
+        """Give what is related to an article, the nearest first; without bodies."""
+        return tuple(self._entry(one) for one in await self._relating.related(article))
+
+    async def related(self, article_id: ArticleId) -> FeedSnapshot | None:
+        """Give what is related to an article as a feed, with bodies; None where there is no such article."""
+        article = await self._article(article_id)
+        if article is None:
+            return None
+        heads = await self._relating.related(article)
+        found = [one for one in await self._store.articles.get_many([head.id for head in heads]) if one]
+        changed_at = max((one.updated_at for one in found), default=article.updated_at)
+        return FeedSnapshot(
+            spec=FeedSpec(id=FeedId(article.id), title=article.title, language=article.language),
+            site=self.site,
+            version=FeedVersion(version=0, changed_at=changed_at),
+            entries=tuple(self._entry(one) for one in found),
+            page_path=f"/articles/{article.id}",
+            feed_path="/related",
+        )
+
+    async def listed(self, ids: Sequence[ArticleId]) -> tuple[FeedEntry, ...]:
+        """Give those articles that are there, in their order; without bodies."""
+        found = await self._store.articles.get_many(ids, bodies=False)
+        return tuple(self._entry(one) for one in found if one)
+
+    async def found(self, title: str, ids: Sequence[ArticleId], page_path: str, asked: str) -> FeedSnapshot:
+        """Give the articles that a search found as a feed, in their order."""
+        found = [one for one in await self._store.articles.get_many(ids) if one]
+        changed_at = max((one.updated_at for one in found), default=EPOCH)
+        return FeedSnapshot(
+            spec=FeedSpec(id=FeedId(digest(asked)), title=title),
+            site=self.site,
+            version=FeedVersion(version=0, changed_at=changed_at),
+            entries=tuple(self._entry(one) for one in found),
+            page_path=page_path,
+            asked=asked,
+        )
+
+    async def _article(self, article_id: ArticleId) -> Article | None:
+        """Give an article with its body, also by the id of one that it turned out to be."""
+        articles = self._store.articles
+        article = await articles.get(article_id)
+        if article is None and (leader := await articles.led_by(article_id)) is not None:
+            article = await articles.get(leader)
+        return article
+
+    async def _latest(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
+        told = await latest(self._store, self._filtering, spec.filter, spec.size, spec.per)
+        articles = await self._store.articles.get_many([one.article.id for one in told])
+        return tuple(
+            replace(self._entry(article), also_at=self._also_at(one.others))
+            for one, article in zip(told, articles, strict=True)
+            if article
+        )
+
+    async def _withdrawn(self, spec: FeedSpec) -> tuple[Withdrawal, ...]:
+        found = await self._store.withdrawals.newest(
+            WITHDRAWALS_LOOKED_AT, bodies=spec.filter.query is not None
+        )
+        return tuple(one for one in found if matches(spec.filter, one.article))[:WITHDRAWALS_TOLD]
+
+    async def _popular(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
+        ranking = await self._store.feeds.ranking(spec.id)
+        articles = await self._store.articles.get_many([place.article_id for place in ranking])
+        others: dict[ArticleId, tuple[AlsoAt, ...]] = {}
+        if spec.per is Per.STORY:
+            telling = Telling(self._store, self._filtering, spec.filter, spec.per)
+            told = await telling.told([one for one in articles if one])
+            others = {one.article.id: self._also_at(one.others) for one in told}
+        return tuple(
+            replace(
+                self._entry(article, Popularity(rank=rank, score=place.score, views=place.views)),
+                also_at=others.get(article.id, ()),
+            )
+            for rank, (place, article) in enumerate(zip(ranking, articles, strict=True), start=1)
+            if article
+        )
+
+    def _entry(self, article: Article, popularity: Popularity | None = None) -> FeedEntry:
+        return FeedEntry(article=article, origin=self._origin(article), popularity=popularity)
+
+    def _also_at(self, others: Sequence[Article]) -> tuple[AlsoAt, ...]:
+        return tuple(AlsoAt(article=other, origin=self._origin(other)) for other in others)
+
+    def _origin(self, article: Article) -> Origin:
+        origin = self._origins.get(article.source)
+        if origin is None:  # its source has left the configuration; the article stays by retention
+            origin = Origin(id=article.source, title=article.source, home_url=article.url)
+        return origin
