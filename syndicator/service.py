@@ -21,6 +21,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceKind
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics, open_metrics
+from syndicator.pipeline.access import Access
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.clicking import Clicking
@@ -80,6 +81,7 @@ class Service:
     pictures: ServedPictures
     searching: Searching
     clicking: Clicking
+    access: Access
     metrics: Metrics
     gather: GatherStep
     publish: PublishStep
@@ -278,6 +280,7 @@ def _wire(
         pictures=pictures,
         searching=searching,
         clicking=Clicking(store, clock),
+        access=Access(store.tokens, settings.tokens, clock),
         metrics=metrics,
         gather=gather,
         publish=PublishStep(store, publisher),

@@ -27,6 +27,16 @@ def print_sample_banner(sample: Sample) -> None:
     _print("Sample portals", _sample_lines(sample))
 
 
+def print_first_admin(value: str) -> None:
+    """Show the token of the first administrator: it is not kept, and never shown again."""
+    typer.echo(err=True)
+    typer.secho(f"  admin token    {value}", bold=True, err=True)
+    typer.echo(
+        "  It may do everything over the API, and is shown this once. Keep it; others: tokens add.", err=True
+    )
+    typer.echo(err=True)
+
+
 def _first_feeds(settings: Settings) -> list[str]:
     """Name the most telling feeds: the first by date, and the first by popularity."""
     specs = list(settings.feeds.values())

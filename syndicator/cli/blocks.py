@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import asdict
 
 from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source, SourceKind
+from syndicator.model.token import Token
 
 _SCHEDULE = '{ every = "5m", jitter = "30s" }'
 
@@ -30,6 +31,16 @@ def block(source: Source, taken: Collection[str]) -> str:
             lines.append(_table(f"source.{name}.{part}", _rule(rule)))
     lines.append(_table(f"feed.{name}", {"title": source.title}) + f'filter = {{ source = ["{name}"] }}\n')
     return "\n".join(lines)
+
+
+def token_block(token: Token) -> str:
+    """Write what the configuration needs to know a token."""
+    lists = (("scopes", token.scopes), ("feeds", token.feeds))
+    lines = [f"{key} = [{', '.join(map(_quoted, values))}]\n" for key, values in lists if values]
+    texts = {"sha256": token.sha256, "owner": token.owner, "description": token.description}
+    told = _table(f"token.{token.id}", {key: text for key, text in texts.items() if text})
+    expires = f"expires = {token.expires.isoformat(timespec='seconds')}\n" if token.expires else ""
+    return told + "".join(lines) + expires.replace("+00:00", "Z")
 
 
 def free_name(source: Source, taken: Collection[str]) -> str:

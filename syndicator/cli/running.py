@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from syndicator.cli.banner import print_banner, print_sample_banner
+from syndicator.cli.banner import print_banner, print_first_admin, print_sample_banner
 from syndicator.cli.children import supervise
 from syndicator.cli.context import Invocation, invocation
 from syndicator.errors import SyndicatorError
@@ -126,6 +126,8 @@ async def _stay(settings: Settings, roles: Roles) -> None:
             await stack.enter_async_context(_answering(service, listening))
         if roles.banner:
             print_banner(settings, ops_url, sample)
+        if roles.serve and (first := await service.access.first_admin()):
+            print_first_admin(first.value)
         await asyncio.to_thread(load_frequencies)
         collect_briefly()
         log.info("ready", **_addresses(settings, listening))

@@ -23,6 +23,9 @@ EventId = NewType("EventId", str)
 StoryId = NewType("StoryId", str)
 """The id of the article that founded the story."""
 
+TokenId = NewType("TokenId", str)
+"""The key of `[token.KEY]`, or the name of a token that was made at run time; never its value."""
+
 
 def is_article_id(text: str) -> bool:
     """Tell whether a text has the form of an article's id."""

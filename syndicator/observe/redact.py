@@ -14,7 +14,7 @@ _SECRET_KEY = re.compile(
 )
 _SECRETS = (
     (re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://)[^/\s?#]*@", re.IGNORECASE), rf"\g<kept>{HIDDEN}@"),
-    (re.compile(r"(?P<kept>\bwhsec_)[A-Za-z0-9+/=_-]+"), rf"\g<kept>{HIDDEN}"),
+    (re.compile(r"(?P<kept>\b(?:whsec|synd)_)[A-Za-z0-9+/=_-]+"), rf"\g<kept>{HIDDEN}"),
     (
         re.compile(r"(?P<kept>\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE),
         rf"\g<kept>{HIDDEN}",

@@ -1,6 +1,6 @@
 """The whole configuration as one form: every table that may stand in a file."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 
@@ -19,6 +19,7 @@ from syndicator.settings.sections import (
 from syndicator.settings.sources import NOT_INHERITED, SourceForm
 from syndicator.settings.stories import StorySection
 from syndicator.settings.texts import SLUG, wrong, wrong_inside
+from syndicator.settings.tokens import TokenForm
 from syndicator.settings.wording import faults_of
 
 
@@ -57,9 +58,7 @@ Id = Annotated[str, AfterValidator(_id)]
 
 
 class Configuration(Form):
-    """All tables. What stands once has a default for each key; sources, feeds and endpoints stand by id."""
-
-    planned: ClassVar[frozenset[str]] = frozenset({"token"})
+    """All tables. What stands once has a default for each key; sources, feeds, endpoints and tokens by id."""
 
     site: SiteSection = Field(default=SiteSection(), description="Who publishes.")
     server: ServerSection = Field(default=ServerSection(), description="The web server.")
@@ -76,6 +75,7 @@ class Configuration(Form):
     source: dict[Id, SourceForm] = Field(description="What is gathered.", min_length=1)
     feed: dict[Id, FeedForm] = Field(default={}, description="What is published.")
     endpoint: dict[Id, EndpointForm] = Field(default={}, description="Who gets webhooks.")
+    token: dict[Id, TokenForm] = Field(default={}, description="Who may use the API.")
 
 
 class Trial(Configuration):

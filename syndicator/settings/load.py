@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from syndicator import __version__
 from syndicator.errors import ConfigError
 from syndicator.model.feed import Site
-from syndicator.model.ids import EndpointId, FeedId, SourceId
+from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.settings.configuration import Configuration, Trial
 from syndicator.settings.environment import override
 from syndicator.settings.files import NO_FILES, Document, read_folder
@@ -32,6 +32,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     override(document, environ)
     configuration = _validated(document) if document.tree else None
     _check_references(document)
+    _check_tokens(document)
     _check_ports(document)
     if document.faults or configuration is None:
         raise ConfigError(tuple(document.faults))
@@ -107,6 +108,22 @@ def _check_references(document: Document) -> None:
                     document.add_fault(path, f"names {source!r}, which is no source", nearest(source, known))
 
 
+def _check_tokens(document: Document) -> None:
+    """Two tokens of one value would be one, and a feed that is misspelled would stay shut."""
+    holders: dict[str, str] = {}
+    for key in document.table("token"):
+        digest = document.table("token", key).get("sha256")
+        if isinstance(digest, str) and (other := holders.setdefault(digest, key)) != key:
+            path = ("token", key, "sha256")
+            document.add_fault(path, f"is that of [token.{other}], too", "make another value for it")
+        feeds = document.table("token", key).get("feeds", ())
+        known = document.table("feed")
+        for feed in [feeds] if isinstance(feeds, str) else feeds if isinstance(feeds, list) else []:
+            if isinstance(feed, str) and feed not in known and document.complete:
+                path = ("token", key, "feeds")
+                document.add_fault(path, f"names {feed!r}, which is no feed", nearest(feed, known))
+
+
 def _check_ports(document: Document) -> None:
     """The sample portals run beside the server, so they cannot have its ports."""
     sample = document.table("sample")
@@ -144,6 +161,7 @@ def _built(configuration: Configuration) -> Settings:
         endpoints={
             EndpointId(key): form.value(EndpointId(key)) for key, form in configuration.endpoint.items()
         },
+        tokens={TokenId(key): form.value(TokenId(key)) for key, form in configuration.token.items()},
         user_agent=_user_agent(egress, configuration.site),
         public_url_given=public_url is not None,
     )

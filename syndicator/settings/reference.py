@@ -29,6 +29,7 @@ from syndicator.settings.sections import (
 from syndicator.settings.selectors import ArticleForm, ListForm, PopularForm, ReplaceForm
 from syndicator.settings.sources import AuthForm, PolitenessForm, SourceForm
 from syndicator.settings.stories import StorySection
+from syndicator.settings.tokens import TokenForm
 
 BEGIN = "<!-- reference: made by `make docs`, do not edit -->"
 END = "<!-- end of reference -->"
@@ -55,6 +56,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("[endpoint.ID]", EndpointForm),
     ("filter", FilterForm),
     ("retry", RetryForm),
+    ("[token.ID]", TokenForm),
 )
 _KINDS = {
     "string": "text",

@@ -30,7 +30,7 @@ def configuration_schema() -> dict[str, Any]:
     """Give the schema of all files together; one file alone may leave out what others hold."""
     schema = Configuration.model_json_schema(schema_generator=_Generator)
     properties, definitions = schema["properties"], schema["$defs"]
-    for section in ("source", "feed", "endpoint"):
+    for section in ("source", "feed", "endpoint", "token"):
         properties[section]["propertyNames"] = {"pattern": f"^{SLUG.pattern}$"}
     for name in _INHERITING:
         definitions[name].pop("required", None)

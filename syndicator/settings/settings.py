@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedSpec, Site
-from syndicator.model.ids import EndpointId, FeedId, SourceId
+from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.model.source import Source
+from syndicator.model.token import Token
 from syndicator.rules.placement import StoriesPolicy
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.settings.sections import (
@@ -37,6 +38,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sources: Mapping[SourceId, Source]
     feeds: Mapping[FeedId, FeedSpec]
     endpoints: Mapping[EndpointId, Endpoint]
+    tokens: Mapping[TokenId, Token]
     user_agent: str
     """How we name ourselves to portals and partners."""
     public_url_given: bool

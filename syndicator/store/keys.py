@@ -7,10 +7,10 @@ every script stays atomic there.
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, EndpointId, EventId, FeedId, SourceId, StoryId
-from syndicator.store.popularity_keys import PopularityKeys
+from syndicator.store.access_keys import AccessKeys
 
 
-class Keys(PopularityKeys):
+class Keys(AccessKeys):
     """The key table of one namespace."""
 
     def __init__(self, namespace: str) -> None:

@@ -28,6 +28,7 @@ from syndicator.store.signals import Signals
 from syndicator.store.sources import Sources
 from syndicator.store.stories import Stories
 from syndicator.store.subscriptions import Subscriptions
+from syndicator.store.tokens import Tokens
 from syndicator.store.unreadable import Unreadable
 from syndicator.store.withdrawals import Withdrawals
 
@@ -73,6 +74,7 @@ class Store:
         self.robots = RobotsFiles(connection, keys)
         self.sources = Sources(connection, keys)
         self.subscriptions = Subscriptions(connection, keys)
+        self.tokens = Tokens(connection, keys)
         self.unreadable = Unreadable(connection, keys)
         self.withdrawals = Withdrawals(connection, keys, self.articles)
         self.turns = SharedTurns(connection, keys)

@@ -143,6 +143,21 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Rinciannya ada pada jawaban itu sendiri.",
         "The answer itself says what is wrong with it.",
     ),
+    "problem.unauthorized": ("Perlu token", "A token is needed"),
+    "problem.unauthorized.text": (
+        "Kirim token API yang masih berlaku pada tajuk Authorization.",
+        "Send a valid token of the API in the Authorization header.",
+    ),
+    "problem.forbidden": ("Token ini tidak mengizinkannya", "This token does not allow it"),
+    "problem.forbidden.text": (
+        "Pengelola situs dapat memberikan token dengan izin yang diperlukan.",
+        "Whoever runs this site can give a token with the scope that is needed.",
+    ),
+    "problem.too-many-requests": ("Terlalu banyak permintaan", "Too many requests"),
+    "problem.too-many-requests.text": (
+        "Tajuk Retry-After pada jawaban menyebutkan kapan dapat dicoba lagi.",
+        "The Retry-After header of the answer says when to try again.",
+    ),
     "problem.unavailable": ("Sedang tidak dapat dibaca", "It cannot be read right now"),
     "problem.unavailable.text": (
         "Penyimpanan tidak menjawab. Silakan coba lagi sebentar lagi.",

@@ -60,6 +60,18 @@ async def test_everything_on_the_portals_comes_out(start: Start, config: Path, s
     assert program.faults() == []
 
 
+async def test_the_first_start_alone_prints_a_token_for_the_administrator(start: Start, config: Path) -> None:
+    program = await start(config, "serve")
+    await program.ready()
+    assert await program.stop() == 0
+    (value,) = re.findall(r"synd_[0-9a-f]{48}", "\n".join(program.other_lines))
+    assert value not in json.dumps(program.events)
+    again = await start(config, "serve")
+    await again.ready()
+    assert await again.stop() == 0
+    assert "synd_" not in again.told()
+
+
 async def test_a_restart_repeats_and_loses_nothing(start: Start, config: Path, sample: Sample) -> None:
     program = await start(config, "run")
     url = await program.ready()

@@ -89,7 +89,6 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + "[sample]\nports = [1, 1, 2]", "sample.ports", "twice", "three"),
         (GOOD + "[sample]\nenabled = true\nports = [8080, 1, 2]", "sample.ports", "8080", "another"),
         (GOOD + '[sample]\nenabled = "yes"', "sample.enabled", "true or false", ""),
-        (GOOD + "[token.ops]\nx = 1", "token", "not available yet", "remove"),
         (GOOD + "owner = 1", "source.wire.owner", "not available yet", "remove"),
         (GOOD.replace("wire]", "Wire_1]"), "source.Wire_1", "no id", '"wire-1"'),
         (GOOD.replace("wire]", "list]") + "foo = 1", "source.list.foo", "not known", "known here: title"),
@@ -447,3 +446,36 @@ def _toml_value(value: object) -> str:
         text = "".join(f"\\U{ord(character):08x}" for character in value or "")
         return f'"{text}"'
     return repr(value)
+
+
+TOKEN = f'[token.ops]\nsha256 = "{"0" * 64}"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "reason", "remedy"),
+    [
+        ("", "token.ops.scopes", "allows nothing", 'scopes = ["read"]'),
+        ('scopes = ["write"]', "token.ops.scopes[0]", "one of", ""),
+        ('scopes = ["read"]\nexpires = 2027-01-01T00:00:00', "token.ops.expires", "no offset", "+07:00"),
+        ('feeds = ["premium"]', "token.ops.feeds", "no feed", "known here"),
+        ('scopes = ["read"]\nowner = "A b"', "token.ops.owner", "no plain name", "lower-case"),
+        (
+            f'scopes = ["read"]\n[token.two]\nscopes = ["read"]\nsha256 = "{"0" * 64}"',
+            "token.two.sha256",
+            "that of [token.ops]",
+            "another value",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_token(tmp_path: Path, text: str, key: str, reason: str, remedy: str) -> None:
+    fault = only_fault(tmp_path, f"{GOOD}\n{TOKEN}{text}")
+    assert fault.key == key
+    assert reason in fault.reason
+    assert remedy in fault.remedy
+
+
+@pytest.mark.parametrize("value", ["synd_" + "ab" * 24, "0" * 63])
+def test_a_token_itself_is_not_what_is_configured(tmp_path: Path, value: str) -> None:
+    fault = only_fault(tmp_path, f'{GOOD}\n[token.ops]\nscopes = ["read"]\nsha256 = "{value}"')
+    assert fault.key == "token.ops.sha256"
+    assert value not in f"{fault.reason} {fault.remedy}"

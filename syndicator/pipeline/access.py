@@ -1,0 +1,146 @@
+"""Who may do what: tokens of the configuration and tokens that were made at run time, as one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import SyndicatorError
+from syndicator.model.clock import Clock
+from syndicator.model.ids import FeedId, TokenId
+from syndicator.model.token import Scope, Token
+from syndicator.rules.credentials import digest_of, is_plausible, new_value, same
+from syndicator.store.tokens import MOST, Tokens
+
+FIRST_ADMIN = TokenId("first-admin")
+
+
+class TokenRefused(SyndicatorError):
+    """A token cannot be made or revoked; the text says why, and what to do."""
+
+
+class NewToken(Struct, frozen=True, kw_only=True):
+    """A token that was made just now: the only time that its value is there."""
+
+    token: Token
+    value: str
+
+
+class TokenShown(Struct, frozen=True, kw_only=True):
+    """What is told of a token: neither its value nor its digest."""
+
+    id: TokenId
+    scopes: tuple[Scope, ...]
+    feeds: tuple[FeedId, ...]
+    owner: str
+    description: str
+    expires: datetime | None
+    valid: bool
+    created_at: datetime | None
+    kept_in: Literal["configuration", "store"]
+
+
+def shown(token: Token, now: datetime) -> TokenShown:
+    """Give what may be told of a token."""
+    return TokenShown(
+        id=token.id,
+        scopes=token.scopes,
+        feeds=token.feeds,
+        owner=token.belongs_to,
+        description=token.description,
+        expires=token.expires,
+        valid=token.is_valid(now),
+        created_at=token.created_at,
+        kept_in="configuration" if token.is_configured else "store",
+    )
+
+
+def new_token(wanted: Token, now: datetime) -> NewToken:
+    """Make a token like this one, with a value of its own; nothing is kept."""
+    if not wanted.scopes and not wanted.feeds:
+        raise TokenRefused("a token without scopes and feeds could do nothing")
+    if not wanted.is_valid(now):
+        raise TokenRefused("a token that has expired could do nothing")
+    value = new_value()
+    token = replace(
+        wanted,
+        sha256=digest_of(value),
+        scopes=tuple(scope for scope in Scope if scope in wanted.scopes),
+        feeds=tuple(dict.fromkeys(wanted.feeds)),
+        created_at=now,
+    )
+    return NewToken(token=token, value=value)
+
+
+class Access:
+    """Checks values, makes tokens, and revokes them.
+
+    A configured token wins over one of the same id that was made at run time.
+    """
+
+    def __init__(self, store: Tokens, configured: Mapping[TokenId, Token], clock: Clock) -> None:
+        self._store = store
+        self._configured = configured
+        self._by_digest = {token.sha256: token for token in configured.values()}
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """Give the instant by which tokens expire."""
+        return self._clock()
+
+    async def check(self, value: str) -> Token | None:
+        """Give the token whose value this is; None where there is none, or it has expired or was revoked.
+
+        It is found by its digest, which nobody can bring near to another's: so the time tells nothing.
+        """
+        if not is_plausible(value):
+            return None
+        digest = digest_of(value)
+        token = self._by_digest.get(digest) or await self._store.by_digest(digest)
+        if token is None or not same(token.sha256, digest) or not token.is_valid(self._clock()):
+            return None
+        if not token.is_configured and token.id in self._configured:
+            return None
+        return token
+
+    async def opens(self, value: str, feed: FeedId) -> bool:
+        """Tell whether a value opens a private feed."""
+        token = await self.check(value)
+        return token is not None and token.opens(feed)
+
+    async def tokens(self) -> list[Token]:
+        """Give every token, those of the configuration first; also the expired ones."""
+        made = [token for token in await self._store.all() if token.id not in self._configured]
+        return [*self._configured.values(), *made]
+
+    async def token(self, name: TokenId) -> Token | None:
+        """Give one token by its id."""
+        return next((token for token in await self.tokens() if token.id == name), None)
+
+    async def keep(self, made: NewToken) -> None:
+        """Make a token valid, from now on and for all processes."""
+        name = made.token.id
+        if name in self._configured:
+            raise TokenRefused(f"the configuration has a token {name!r}: take another id")
+        if not await self._store.add(made.token, self._clock()):
+            raise TokenRefused(f"there is a token {name!r} already, or there are {MOST:,}: revoke one first")
+
+    async def revoke(self, name: TokenId) -> bool:
+        """Make a token worthless at once; False where there is none of this id."""
+        if name in self._configured:
+            raise TokenRefused(f"the token {name!r} is configured: remove [token.{name}], then restart")
+        return await self._store.remove(name)
+
+    async def first_admin(self) -> NewToken | None:
+        """Make a token for the first administrator, where nobody could administer anything; else None."""
+        now = self._clock()
+        for token in await self.tokens():
+            if Scope.ADMIN in token.scopes and token.is_valid(now):
+                return None
+        wanted = Token(id=FIRST_ADMIN, scopes=(Scope.ADMIN,), description="made by the first start")
+        made = new_token(wanted, now)
+        if FIRST_ADMIN in self._configured or not await self._store.add(made.token, now):
+            return None  # another process was faster
+        return made

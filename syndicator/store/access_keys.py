@@ -1,0 +1,21 @@
+"""The part of the key table that says who may do what."""
+
+from syndicator.store.popularity_keys import PopularityKeys
+
+
+class AccessKeys(PopularityKeys):
+    """Keys of API tokens, behind the prefix of a namespace."""
+
+    def tokens(self) -> str:
+        """HASH: SHA-256 of a token's value, hex → msgpack `Token`; the value itself is kept nowhere.
+
+        Kept: until it is revoked, or 30 days after it expired; at most 1 000. Written by: tokens.
+        """
+        return self._prefix + "tokens"
+
+    def token_names(self) -> str:
+        """HASH: id of each token → SHA-256 of its value, hex.
+
+        Kept: as its token. Written by: tokens.
+        """
+        return self._prefix + "tokens:names"
