@@ -22,9 +22,10 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import latest
-from syndicator.pipeline.telling import Telling, others_of
+from syndicator.pipeline.telling import Telling, Told, others_of
 from syndicator.rules.selection import matches
 from syndicator.store.codec import digest
+from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 
 WITHDRAWALS_TOLD, WITHDRAWALS_LOOKED_AT = 50, 200
@@ -50,15 +51,24 @@ class Composer:
         self._filtering = Filtering(store)
         self._relating = Relating(store, clock)
 
+    @property
+    def sources(self) -> Collection[SourceId]:
+        """Name the portals whose articles there may be."""
+        return self._origins.keys()
+
     async def snapshot(self, feed: FeedId) -> FeedSnapshot:
         """Give what a configured feed holds now."""
         spec = self.specs[feed]
         # The version is read first: what is admitted meanwhile may be in the entries already, and is
         # rendered once more; the other way round it could be missed.
         version = await self._store.feeds.version(feed)
-        entries = await (self._popular(spec) if spec.order is Order.POPULAR else self._latest(spec))
+        if spec.order is Order.POPULAR:
+            entries = await self.ranked(spec, await self._store.feeds.ranking(feed))
+        else:
+            told = await latest(self._store, self._filtering, spec.filter, spec.size, spec.per)
+            entries = await self.telling(told)
         return FeedSnapshot(
-            spec=spec, site=self.site, version=version, entries=entries, withdrawn=await self._withdrawn(spec)
+            spec=spec, site=self.site, version=version, entries=entries, withdrawn=await self.withdrawn(spec)
         )
 
     async def entry(self, article_id: ArticleId) -> FeedEntry | None:
@@ -116,8 +126,8 @@ class Composer:
             article = await articles.get(leader)
         return article
 
-    async def _latest(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
-        told = await latest(self._store, self._filtering, spec.filter, spec.size, spec.per)
+    async def telling(self, told: Sequence[Told]) -> tuple[FeedEntry, ...]:
+        """Give what was chosen as entries, with bodies."""
         articles = await self._store.articles.get_many([one.article.id for one in told])
         return tuple(
             replace(self._entry(article), also_at=self._also_at(one.others))
@@ -125,14 +135,15 @@ class Composer:
             if article
         )
 
-    async def _withdrawn(self, spec: FeedSpec) -> tuple[Withdrawal, ...]:
+    async def withdrawn(self, spec: FeedSpec) -> tuple[Withdrawal, ...]:
+        """Give what was withdrawn of late and would stand in a feed, the newest first."""
         found = await self._store.withdrawals.newest(
             WITHDRAWALS_LOOKED_AT, bodies=spec.filter.query is not None
         )
         return tuple(one for one in found if matches(spec.filter, one.article))[:WITHDRAWALS_TOLD]
 
-    async def _popular(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
-        ranking = await self._store.feeds.ranking(spec.id)
+    async def ranked(self, spec: FeedSpec, ranking: Sequence[Ranked]) -> tuple[FeedEntry, ...]:
+        """Give what a popular feed lists as entries, with bodies."""
         articles = await self._store.articles.get_many([place.article_id for place in ranking])
         others: dict[ArticleId, tuple[AlsoAt, ...]] = {}
         if spec.per is Per.STORY:

@@ -23,7 +23,7 @@ from syndicator.model.ids import FeedId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.composing import Composer
-from syndicator.pipeline.freshness import FreshVersions, retrieve
+from syndicator.pipeline.freshness import FreshReads, retrieve
 from syndicator.render.rendition import render, write
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
@@ -57,7 +57,7 @@ class Publisher(Composer):
     ) -> None:
         super().__init__(store=store, site=site, specs=specs, origins=origins, clock=clock)
         self._metrics = metrics
-        self._versions = FreshVersions(store.feeds)
+        self._versions = FreshReads(store.feeds.versions)
         self._kept: dict[_Key, Rendition] = {}
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing: dict[tuple[_Key, FeedVersion], asyncio.Task[Rendition]] = {}
@@ -98,6 +98,11 @@ class Publisher(Composer):
         """Give the bytes of the last call that worked, for when Redis is away."""
         return self._kept.get((feed, form))
 
+    async def rendered(self, snapshot: FeedSnapshot, form: Format) -> Rendition:
+        """Render a feed that is not kept here, in every coding, in the thread that renders all others."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, render, snapshot, form)
+
     async def drawn(self, snapshot: FeedSnapshot, form: Format) -> bytes:
         """Render a feed that is not kept, in the thread that renders all others."""
         loop = asyncio.get_running_loop()
@@ -128,8 +133,7 @@ class Publisher(Composer):
         if stored is not None and stored.made_by == made_by and _shows(stored, version):
             return stored
         snapshot = await self.snapshot(feed)
-        loop = asyncio.get_running_loop()
-        rendered = await loop.run_in_executor(self._thread, render, snapshot, form)
+        rendered = await self.rendered(snapshot, form)
         self._metrics.renders.labels(form.value).inc()
         rendered = replace(rendered, changed_at=snapshot.version.changed_at, made_by=made_by)
         if stored is not None and stored.digest == rendered.digest:

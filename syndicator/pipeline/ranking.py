@@ -3,16 +3,14 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from msgspec.structs import replace
-
 from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec, Filter, Order, Window
-from syndicator.pipeline.covering import note_coverage, owner_of
+from syndicator.pipeline.choosing import Choosing
+from syndicator.pipeline.covering import note_coverage
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.pipeline.telling import Telling
-from syndicator.rules.popularity import Standing, ranked, varied
+from syndicator.rules.popularity import Standing, ranked
 from syndicator.rules.selection import ALL, facets_for
 from syndicator.store.feeds import Ranked
 from syndicator.store.owners import new_token
@@ -26,9 +24,6 @@ LEASE = timedelta(seconds=10)
 
 NOTED_EVERY = timedelta(minutes=10)
 """How often ranks go into the history of their articles."""
-
-PAGE = 100
-"""Articles that are read at once, the most popular first, until a list is full."""
 
 _DEPTH = 200
 """Places of each board from which a list is made; at least four times what it shows."""
@@ -52,7 +47,7 @@ class RankStep:
     def __init__(self, store: Store, specs: Collection[FeedSpec], scoring: Scoring, clock: Clock) -> None:
         self._store = store
         self._specs = [spec for spec in specs if spec.order is Order.POPULAR]
-        self._filtering = Filtering(store)
+        self._choosing = Choosing(store, Filtering(store), scoring.policy)
         self._scoring = scoring
         self._clock = clock
         self._token = new_token()
@@ -108,7 +103,7 @@ class RankStep:
             if asked not in boards:
                 boards[asked] = await self._scoring.candidates(*asked, now)
             ordered = await self._with_newest(boards[asked], facets, spec.window, now)
-            rankings.append((spec, await self._ranking(spec, ordered)))
+            rankings.append((spec, await self._choosing.chosen(spec, ordered)))
         return rankings
 
     async def _with_newest(
@@ -121,24 +116,3 @@ class RankStep:
         known = {one.article_id for one in board}
         newest = [place.article_id for place in listed if place.article_id not in known]
         return ranked((*board, *await self._scoring.standings(newest, window, now)))
-
-    async def _ranking(self, spec: FeedSpec, ordered: Sequence[Standing]) -> list[Ranked]:
-        """Choose what a feed lists: twice as many as it shows, of which a varied list is made."""
-        telling = Telling(self._store, self._filtering, spec.filter, spec.per)
-        found: list[Standing] = []
-        for start in range(0, len(ordered), PAGE):
-            standings = {one.article_id: one for one in ordered[start : start + PAGE]}
-            heads = await self._store.articles.get_many(list(standings), bodies=False)
-            wanted = await self._filtering.passing(spec.filter, [head for head in heads if head])
-            found += [
-                replace(standings[article.id], article_id=told.article.id, owner=owner_of(told.article))
-                for article, told in await telling.led(wanted)
-            ]
-            if len(found) >= 2 * spec.size:
-                break
-        chosen = varied(found, spec.size, self._scoring.policy)
-        views = await self._store.popularity.views([one.article_id for one in chosen])
-        return [
-            Ranked(article_id=one.article_id, score=round(one.score.total, 3), views=count)
-            for one, count in zip(chosen, views, strict=True)
-        ]

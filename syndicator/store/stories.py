@@ -16,6 +16,7 @@ from syndicator.rules.words import plain_body
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Placing, Script, Unit, pairs
 from syndicator.store.keys import Keys
+from syndicator.store.outbox import note_change
 from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_kin, unpacked_story
 
 GENERATION_MS = WINDOW // timedelta(milliseconds=1)
@@ -241,6 +242,8 @@ class Stories:
         writes += [("ZREM", keys.stories(), one.id) for one in before]
         # A version that was once used for an id is not used again: a late writer must not find its own.
         version = max(one.version for one in before) + 1
+        # A feed may show another of them now, for whoever keeps what it read.
+        writes += [note_change(keys, ArticleId(member.id)) for one in before for member in one.members]
         for members in after:
             writes += self._grouping(members, version, to_ms(now))
         return (await self._redis.commit([Unit(expects=tuple(expects), writes=tuple(writes))]))[0]

@@ -30,8 +30,11 @@ async def test_a_split_article_stands_alone_and_the_others_stay_together(
     store: Store, clock: ManualClock, regrouping: Regrouping
 ) -> None:
     first, second, third = await three_of_one(store, clock)
-    before = await versions(store)
+    before, position = await versions(store), await store.changes.position()
     left = await regrouping.split(first)
+    changed = await store.changes.after(position, 10)
+    assert changed is not None
+    assert set(changed.ids) == {first, second, third}
     assert [one.article for one in left.told_by] == [second, third]
     assert left.id == StoryId(second)
     assert sorted(await shown(store, Per.STORY)) == [("s1", []), ("s2", ["s3"])]

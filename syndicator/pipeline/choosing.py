@@ -1,0 +1,46 @@
+"""From scores to the list that a popular feed shows."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from syndicator.model.feed import FeedSpec
+from syndicator.pipeline.covering import owner_of
+from syndicator.pipeline.filtering import Filtering
+from syndicator.pipeline.telling import Telling
+from syndicator.rules.popularity import PopularityPolicy, Standing, varied
+from syndicator.store.feeds import Ranked
+from syndicator.store.store import Store
+
+PAGE = 100
+"""Articles that are read at once, the most popular first, until a list is full."""
+
+
+class Choosing:
+    """Reads down a ranking, the most popular first, until a feed is full."""
+
+    def __init__(self, store: Store, filtering: Filtering, policy: PopularityPolicy) -> None:
+        self._store = store
+        self._filtering = filtering
+        self._policy = policy
+
+    async def chosen(self, spec: FeedSpec, ordered: Sequence[Standing]) -> list[Ranked]:
+        """Choose what a feed lists: twice as many as it shows, of which a varied list is made."""
+        telling = Telling(self._store, self._filtering, spec.filter, spec.per)
+        found: list[Standing] = []
+        for start in range(0, len(ordered), PAGE):
+            standings = {one.article_id: one for one in ordered[start : start + PAGE]}
+            heads = await self._store.articles.get_many(list(standings), bodies=False)
+            wanted = await self._filtering.passing(spec.filter, [head for head in heads if head])
+            found += [
+                replace(standings[article.id], article_id=told.article.id, owner=owner_of(told.article))
+                for article, told in await telling.led(wanted)
+            ]
+            if len(found) >= 2 * spec.size:
+                break
+        chosen = varied(found, spec.size, self._policy)
+        views = await self._store.popularity.views([one.article_id for one in chosen])
+        return [
+            Ranked(article_id=one.article_id, score=round(one.score.total, 3), views=count)
+            for one, count in zip(chosen, views, strict=True)
+        ]
