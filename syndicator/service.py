@@ -133,11 +133,13 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
         pool = await stack.enter_async_context(open_pool())
         gatherer = Gatherer(egress, pool)
         metrics = open_metrics()
+        # Also those whose source has left: what they let us show of their articles stays what it was.
+        known = {**await store.origins.known(), **origins(settings.sources)}
         publisher = Publisher(
             store=store,
             site=settings.site,
             specs=settings.feeds.values(),
-            origins=origins(settings.sources),
+            origins=known,
             metrics=metrics,
             clock=clock,
         )
@@ -166,6 +168,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             pictures=pictures,
             searching=searching,
             publisher=publisher,
+            origins=known,
             metrics=metrics,
         )
 
@@ -178,6 +181,7 @@ def origins(sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Origin]:
             title=source.title,
             home_url=source.home_url or _origin(source.url),
             feed_url=_public(source.url) if source.kind is SourceKind.FEED else None,
+            rights=source.rights,
         )
         for source in sources.values()
     }
@@ -194,6 +198,7 @@ def _wire(
     pictures: ServedPictures,
     searching: Searching,
     publisher: Publisher,
+    origins: Mapping[SourceId, Origin],
     metrics: Metrics,
 ) -> Service:
     specs = list(settings.feeds.values())
@@ -245,13 +250,15 @@ def _wire(
         SourceKind.PAGE: PageRound(store, visitor, gatherer, pages, clock),
     }
     gather = GatherStep(store, settings.sources, rounds, clock, rng)
-    deliver = DeliverStep(store, egress, settings.endpoints, clock, rng, site=settings.site)
+    deliver = DeliverStep(store, egress, settings.endpoints, clock, rng, site=settings.site, origins=origins)
     names = Names(
         sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
     )
 
     async def enlist() -> None:
         await store.configured.note(names, clock())
+        configured = [origins[source] for source in settings.sources]
+        await store.origins.note(configured, clock(), since=clock() - settings.retention.articles)
         await gather.enlist()
         await store.deliveries.enlist(settings.endpoints, clock())
         await publisher.adopt(clock())

@@ -9,6 +9,7 @@ from msgspec import Struct
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import EPOCH
 from syndicator.model.ids import FeedId, SourceId
+from syndicator.model.rights import Content, Rights
 
 
 class Site(Struct, frozen=True, kw_only=True):
@@ -73,6 +74,8 @@ class FeedSpec(Struct, frozen=True, kw_only=True):
     window: Window = Window.DAY
     size: int = 50
     per: Per = Per.ARTICLE
+    content: Content = Content.FULL
+    """How much of each article it shows, where the article's portal lets us show as much."""
     language: str | None = None
     """None means the language of the site."""
 
@@ -100,6 +103,8 @@ class Origin(Struct, frozen=True, kw_only=True):
     home_url: str
     feed_url: str | None = None
     """The portal's own feed, where the source is one."""
+    rights: Rights = Rights()
+    """What may be shown of its articles: see `rules.rights`."""
 
 
 class Popularity(Struct, frozen=True, kw_only=True):

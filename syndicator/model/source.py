@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.ids import SourceId
+from syndicator.model.rights import Rights
 
 
 class SourceKind(StrEnum):
@@ -215,6 +216,7 @@ class Source(Struct, frozen=True, kw_only=True):
     tracking: tuple[str, ...] = ()
     """Parameters of its addresses, in lower case, that choose no page; `*` at the end stands for any."""
     images: ImagePolicy = ImagePolicy.LINK
+    rights: Rights = Rights()
     politeness: Politeness = Politeness()
     proxy: str | None = None
     """URL of a forward proxy for all requests of this source; may hold a password."""

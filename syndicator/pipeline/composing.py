@@ -19,10 +19,12 @@ from syndicator.model.feed import (
     Site,
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.rights import Content
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import latest
 from syndicator.pipeline.telling import Telling, Told, others_of
+from syndicator.rules.rights import allowed
 from syndicator.rules.selection import matches
 from syndicator.store.codec import digest
 from syndicator.store.feeds import Ranked
@@ -66,7 +68,7 @@ class Composer:
             entries = await self.ranked(spec, await self._store.feeds.ranking(feed))
         else:
             told = await latest(self._store, self._filtering, spec.filter, spec.size, spec.per)
-            entries = await self.telling(told)
+            entries = await self.telling(told, spec.content)
         return FeedSnapshot(
             spec=spec, site=self.site, version=version, entries=entries, withdrawn=await self.withdrawn(spec)
         )
@@ -126,11 +128,11 @@ class Composer:
             article = await articles.get(leader)
         return article
 
-    async def telling(self, told: Sequence[Told]) -> tuple[FeedEntry, ...]:
+    async def telling(self, told: Sequence[Told], content: Content = Content.FULL) -> tuple[FeedEntry, ...]:
         """Give what was chosen as entries, with bodies."""
         articles = await self._store.articles.get_many([one.article.id for one in told])
         return tuple(
-            replace(self._entry(article), also_at=self._also_at(one.others))
+            replace(self._entry(article, content), also_at=self._also_at(one.others))
             for one, article in zip(told, articles, strict=True)
             if article
         )
@@ -152,21 +154,25 @@ class Composer:
             others = {one.article.id: self._also_at(one.others) for one in told}
         return tuple(
             replace(
-                self._entry(article, Popularity(rank=rank, score=place.score, views=place.views)),
+                self._entry(article, spec.content),
+                popularity=Popularity(rank=rank, score=place.score, views=place.views),
                 also_at=others.get(article.id, ()),
             )
             for rank, (place, article) in enumerate(zip(ranking, articles, strict=True), start=1)
             if article
         )
 
-    def _entry(self, article: Article, popularity: Popularity | None = None) -> FeedEntry:
-        return FeedEntry(article=article, origin=self._origin(article), popularity=popularity)
+    def _entry(self, article: Article, content: Content = Content.FULL) -> FeedEntry:
+        """Make an entry: the one place where what may not be shown of an article is left out."""
+        origin = self._origin(article)
+        return FeedEntry(article=allowed(article, origin.rights, content), origin=origin)
 
     def _also_at(self, others: Sequence[Article]) -> tuple[AlsoAt, ...]:
-        return tuple(AlsoAt(article=other, origin=self._origin(other)) for other in others)
+        entries = (self._entry(other) for other in others)
+        return tuple(AlsoAt(article=entry.article, origin=entry.origin) for entry in entries)
 
     def _origin(self, article: Article) -> Origin:
         origin = self._origins.get(article.source)
-        if origin is None:  # its source has left the configuration; the article stays by retention
+        if origin is None:  # it was not configured since such names are remembered
             origin = Origin(id=article.source, title=article.source, home_url=article.url)
         return origin

@@ -10,14 +10,16 @@ from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
 from syndicator.model.event import Event, EventType
-from syndicator.model.feed import Site
-from syndicator.model.ids import ArticleId, EndpointId
+from syndicator.model.feed import Origin, Site
+from syndicator.model.ids import ArticleId, EndpointId, SourceId
+from syndicator.model.rights import Rights
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.telling import told_before
 from syndicator.push.webhook import send
 from syndicator.rules.copies import CopyKind
 from syndicator.rules.pictures import served_by_us
+from syndicator.rules.rights import allowed
 from syndicator.rules.selection import matches
 from syndicator.rules.withdrawal import older_events
 from syndicator.store.deliveries import Leased
@@ -55,8 +57,10 @@ class DeliverStep:
         rng: random.Random,
         *,
         site: Site | None = None,
+        origins: Mapping[SourceId, Origin] | None = None,
     ) -> None:
         self._site = site
+        self._rights = {source: origin.rights for source, origin in (origins or {}).items()}
         self._store = store
         self._egress = egress
         self._endpoints = endpoints
@@ -164,7 +168,8 @@ class DeliverStep:
     async def _article(self, event: Event) -> Article | None:
         """Give the revision that an event tells of, or the newest when that one is no longer kept.
 
-        With a site, pictures that are served there have their addresses there.
+        Of it, what its portal lets us show; with a site, pictures that are served there have their addresses
+        there.
         """
         if event.type is EventType.ARTICLE_WITHDRAWN:
             withdrawal = await self._store.withdrawals.get(event.article)
@@ -172,7 +177,10 @@ class DeliverStep:
         articles = self._store.articles
         told = await articles.revision(event.article, event.revision)
         article = told or await articles.get(event.article)
-        return served_by_us(article, self._site) if article and self._site else article
+        if article is None:
+            return None
+        shown = allowed(article, self._rights.get(article.source, Rights()))
+        return served_by_us(shown, self._site) if self._site else shown
 
 
 def _why_gone(event: Event) -> str:

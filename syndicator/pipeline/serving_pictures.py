@@ -86,6 +86,7 @@ class ServedPictures:
         self._egress = egress
         self._pool = pool
         self._sources = sources
+        self._barred = {source.id for source in sources.values() if not source.rights.images}
         self._clock = clock
         self._misses = _Allowance(MISSES_PER_MINUTE, monotonic)
         self._fetching: dict[str, asyncio.Task[ServedPicture | None]] = {}
@@ -98,6 +99,8 @@ class ServedPictures:
         Raises PictureBusy where it cannot be had now, StoreUnavailable when Redis is away and the cache
         does not have it.
         """
+        if self._barred and await self._is_barred(digest):
+            return None
         kept = await self._kept(digest)
         if kept is not None:
             return kept
@@ -116,6 +119,11 @@ class ServedPictures:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _is_barred(self, digest: str) -> bool:
+        """Tell whether a picture is of a portal that does not let us show its pictures, or no longer does."""
+        known = await self._store.get(digest, self._clock())
+        return known is not None and known.source in self._barred
 
     async def _kept(self, digest: str) -> ServedPicture | None:
         try:

@@ -55,6 +55,8 @@ def _add_entry(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
         entry.category(term=item.section, scheme=item.source.home_url, label=item.section)
     for tag in item.tags:
         entry.category(term=tag)
+    if item.rights.statement:
+        entry.rights(line(item.rights.statement))
     feed.add_entry(entry, order="append")
     extension = getattr(entry, NAME)
     extension.item = item

@@ -10,7 +10,8 @@ from lxml.html import HtmlElement
 from msgspec import Struct
 
 from syndicator.model.article import Article
-from syndicator.render.text import holds, legal, line, text_of, web_url
+from syndicator.render.text import holds, legal, line, web_url
+from syndicator.rules.rights import text_of
 
 _BLOCKQUOTE = re.compile(r"<blockquote[^>]*>(.*?)</blockquote>", re.DOTALL)
 """In HTML that was cleaned: never nested, always closed."""

@@ -13,6 +13,7 @@ from typing import Any
 from lxml.etree import SubElement
 
 from syndicator.render.items import Gone, Item, Picture
+from syndicator.render.text import line
 
 NAME = "syndicator"
 """Under this name feedgen keeps the extension, as an attribute of feed and entry."""
@@ -73,7 +74,9 @@ class EntryExtension:
             _text(element, f"{{{ATOM}}}updated", item.updated.isoformat())
         if item.language and item.language != self.feed_language:
             _text(element, f"{{{DC}}}language", item.language)
-        _related(element, item, f"{{{ATOM}}}link")
+        if item.rights.statement:
+            _text(element, f"{{{DC}}}rights", line(item.rights.statement))
+        _links(element, item, f"{{{ATOM}}}link")
         _media(element, item.pictures)
         _views(element, item)
         return element
@@ -83,7 +86,7 @@ class EntryExtension:
         if item.language and item.language != self.feed_language:
             element.set(XML_LANG, item.language)
         _complete_link(element, item)
-        _related(element, item, "link")
+        _links(element, item, "link")
         _source(element, item)
         _media(element, item.pictures)
         _views(element, item)
@@ -108,14 +111,16 @@ def _complete_link(entry: Element, item: Item) -> None:
         link.set("hreflang", item.language)
 
 
-def _related(parent: Element, item: Item, tag: str) -> None:
-    """RFC 4287, 4.2.7.2: what tells the same story, then what the portal itself points to.
+def _links(parent: Element, item: Item, tag: str) -> None:
+    """What tells the same story, then what the portal itself points to (RFC 4287); its licence (RFC 4946).
 
-    RSS borrows the link, as for the feed's own.
+    RSS borrows the links, as for the feed's own.
     """
     others = [(other.url, other.title) for other in item.also_at]
     for url, title in (*others, *((link.url, link.title) for link in item.related)):
         SubElement(parent, tag, {"rel": "related", "type": "text/html", "href": url, "title": title})
+    if item.rights.license_url:
+        SubElement(parent, tag, {"rel": "license", "href": item.rights.license_url})
 
 
 def _source(entry: Element, item: Item) -> None:

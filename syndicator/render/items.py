@@ -13,16 +13,17 @@ from syndicator.model.article import Article, Placement
 from syndicator.model.feed import AlsoAt as OtherTelling
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Popularity, Site
 from syndicator.model.ids import ArticleId
+from syndicator.model.rights import Rights
 from syndicator.render.body import Parts, full_html, parts_of
-from syndicator.render.text import distinct, line, shortened, text_of, web_url
+from syndicator.render.text import distinct, line, web_url
 from syndicator.rules.pictures import served_by_us
+from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
 
 # The root of every id that we publish. It never changes: a changed id is a new article to every reader.
 _NAMESPACE = uuid.UUID("5a0e1c1e-6d3c-5f0b-9b55-2f2c9f6f3a10")
 
 MAX_CONTENT_CHARACTERS = 2_500_000
 """All bodies of one feed together. Some readers refuse a document of more than 3 MiB."""
-SUMMARY_CHARACTERS = 300
 
 _TYPES_BY_ENDING = {
     "jpg": "image/jpeg",
@@ -112,6 +113,8 @@ class Item(Struct, frozen=True, kw_only=True):
     popularity: Popularity | None
     also_at: tuple[AlsoAt, ...]
     """Who else tells the story, the first first."""
+    rights: Rights
+    """What the portal says of its rights; what it does not let us show is not in here any more."""
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -180,7 +183,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     lead = line(article.lead)
     section = line(article.section or "")
     parts = parts_of(article, lead, [picture.url for picture in pictures]) if with_html else Parts()
-    summary = lead or shortened(text_of(article.body_html), SUMMARY_CHARACTERS)
+    summary = lead or shortened(line(text_of(article.body_html)), SUMMARY_CHARACTERS)
     also_at = tuple(_also_at(other) for other in entry.also_at)
     # A story that another portal took up is news of the entry: its date says so, its place stays.
     changes = [article.updated_at, *(other.article.shown_since for other in entry.also_at)]
@@ -208,6 +211,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         correction=line(article.correction or ""),
         popularity=entry.popularity,
         also_at=also_at,
+        rights=entry.origin.rights,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from syndicator.model.feed import FeedSnapshot, Format, Popularity
+from syndicator.model.rights import Rights
 from syndicator.render.items import AlsoAt, Gone, Item, Picture, Related, prepare, prepare_gone
 from syndicator.render.text import line
 
@@ -96,6 +97,8 @@ def _extensions(item: Item) -> dict[str, Any]:
     if item.related:
         extensions["_related"] = f"{item.page_url}#related"
         extensions["_related_links"] = [_related_link(link) for link in item.related]
+    if item.rights != Rights():
+        extensions["_rights"] = _rights(item.rights)
     if item.popularity is not None:
         extensions["_popularity"] = _popularity(item.popularity)
     return extensions
@@ -113,6 +116,15 @@ def _photo(picture: Picture) -> dict[str, Any]:
         "length_bytes": picture.length_bytes,
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _rights(rights: Rights) -> dict[str, Any]:
+    """What the portal says, and what it does not let others do either."""
+    reserved = {"images": rights.images, "index": rights.index, "mining": rights.mining}
+    told: dict[str, Any] = {"statement": rights.statement and line(rights.statement)}
+    told |= {"license": rights.license_url, "content": rights.content.value}
+    told |= {name: False for name, may in reserved.items() if not may}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _other_telling(other: AlsoAt) -> dict[str, str]:

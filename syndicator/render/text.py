@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from html.parser import HTMLParser
 from urllib.parse import quote
 
 # Everything that is no Char by XML 1.0, 2.2: control characters, surrogates, U+FFFE and U+FFFF.
@@ -43,33 +42,6 @@ def distinct(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
-class _TextOnly(HTMLParser):
-    """Collects what a reader would see."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del tag, attrs
-        self.parts.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        del tag
-        self.parts.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-
-def text_of(html: str) -> str:
-    """Give the text of clean HTML, as one line."""
-    parser = _TextOnly()
-    parser.feed(html)
-    parser.close()
-    return line("".join(parser.parts))
-
-
 def holds(text: str, part: str) -> bool:
     """Tell whether `text` says `part` already: case, space, outer quotes and a mark of cutting aside."""
     wanted = _CUT_MARK.sub("", part.strip(_QUOTES)).strip(_QUOTES)
@@ -79,12 +51,3 @@ def holds(text: str, part: str) -> bool:
 def _folded(text: str) -> str:
     # Without any white space: a tag inside a word must not make two words of it.
     return "".join(text.casefold().split())
-
-
-def shortened(text: str, limit: int) -> str:
-    """Cut at a word's end so that at most `limit` characters are left, the ellipsis included."""
-    if len(text) <= limit:
-        return text
-    head = text[: limit - 1]
-    whole = head.rsplit(" ", 1)[0] if " " in head else head
-    return whole.rstrip(" ,;:.–-") + "…"

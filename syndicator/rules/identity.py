@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Candidate, Identity
 from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EventId
+from syndicator.model.rights import Rights
 from syndicator.model.source import IdentityPolicy, Source, Way
 from syndicator.rules.addresses import canonical_url, is_article_path, url_path
 from syndicator.rules.noticeable import content_hash
@@ -75,7 +76,9 @@ def event_id(article: ArticleId, revision: int, kind: EventType) -> EventId:
 
 def spec_hash(source: Source) -> str:
     """Give the digest of a description: after a change, what is remembered of the source is not relied on."""
-    return hashlib.blake2b(msgspec.msgpack.encode(source), digest_size=12).hexdigest()
+    # Rights do not say how it is read: what is shown of it changes without it being read anew.
+    read_by = msgspec.structs.replace(source, rights=Rights())
+    return hashlib.blake2b(msgspec.msgpack.encode(read_by), digest_size=12).hexdigest()
 
 
 def _url_keys(candidate: Candidate) -> list[str]:

@@ -9,9 +9,11 @@ from syndicator.model.delivery import Endpoint, RetryPolicy, Secret
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import EndpointId, FeedId
+from syndicator.model.rights import Content
 from syndicator.rules.filters import span_fault
 from syndicator.rules.query import QueryError, parse_query
 from syndicator.settings.form import Form, Headers
+from syndicator.settings.rights import HowMuch
 from syndicator.settings.secret_files import SigningSecretsFile
 from syndicator.settings.texts import (
     NOT_YET,
@@ -149,6 +151,11 @@ class FeedForm(Form):
             )
         return value
 
+    content: HowMuch = Field(
+        default=Content.FULL,
+        description="`full`, `summary` or `headline`: how much of each article; never more than the `rights` "
+        "of its source allow.",
+    )
     private: Annotated[bool, BeforeValidator(_private), WithJsonSchema({"const": False})] = Field(
         default=False, description="Every feed is public."
     )
@@ -164,6 +171,7 @@ class FeedForm(Form):
             window=self.window,
             size=self.size,
             per=self.per or (Per.STORY if several else Per.ARTICLE),
+            content=self.content,
             language=self.language,
         )
 

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from syndicator.settings.form import Form
 from syndicator.settings.popularity import PopularitySection
 from syndicator.settings.publishing import EndpointForm, FeedForm, FilterForm, RetryForm
+from syndicator.settings.rights import RightsForm
 from syndicator.settings.schedules import ScheduleForm
 from syndicator.settings.schema import configuration_schema
 from syndicator.settings.sections import (
@@ -52,6 +53,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("popular", PopularForm),
     ("auth", AuthForm),
     ("politeness", PolitenessForm),
+    ("rights", RightsForm),
     ("[feed.ID]", FeedForm),
     ("[endpoint.ID]", EndpointForm),
     ("filter", FilterForm),

@@ -20,6 +20,7 @@ from syndicator.model.source import (
 )
 from syndicator.settings.form import Cookies, Form, Headers
 from syndicator.settings.identities import Domain, IdentityChoice, Parameter, policy
+from syndicator.settings.rights import RightsForm
 from syndicator.settings.schedules import ScheduleForm
 from syndicator.settings.secret_files import TextFile
 from syndicator.settings.sections import EgressSection
@@ -108,7 +109,6 @@ class SourceForm(Form):
         {
             "owner",
             "sections",
-            "rights",
             "windows",
             "former_ids",
         }
@@ -188,6 +188,9 @@ class SourceForm(Form):
     images: ImagePolicy = Field(
         default=ImagePolicy.LINK,
         description="`link` (they stay at the portal, checked), `none` (left out) or `cache` (served by us).",
+    )
+    rights: RightsForm = Field(
+        default=RightsForm(), description="What the portal lets us show of its articles, below."
     )
     politeness: PolitenessForm = Field(default=PolitenessForm(), description="Below.")
     websub: bool = Field(
@@ -287,6 +290,7 @@ class SourceForm(Form):
             domains=self.domains,
             tracking=self.tracking,
             images=self.images,
+            rights=self.rights.value(),
             politeness=self.politeness.value(),
             proxy=self.proxy or self.proxy_file or egress.proxy or egress.proxy_file,
             websub=self.websub,

@@ -30,6 +30,13 @@ class Keys(AccessKeys):
         """
         return self._prefix + "configured"
 
+    def origins(self) -> str:
+        """HASH: source id → msgpack: what it was last configured as (name, addresses, rights), and when.
+
+        Kept: retention of articles, after a start that had it configured. Written by: start.
+        """
+        return self._prefix + "origins"
+
     def source(self, source: SourceId) -> str:
         """STRING: msgpack `SourceState`.
 

@@ -19,6 +19,7 @@ from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
 from syndicator.store.held import Held
 from syndicator.store.keys import Keys
+from syndicator.store.origins import Origins
 from syndicator.store.outbox import Outbox
 from syndicator.store.pictures import Pictures
 from syndicator.store.politeness import SharedTurns
@@ -67,6 +68,7 @@ class Store:
         self.deliveries = Deliveries(connection, keys)
         self.feeds = Feeds(connection, keys)
         self.held = Held(connection, keys)
+        self.origins = Origins(connection, keys)
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, options.kept_pictures)
         self.signals = Signals(connection, keys)
