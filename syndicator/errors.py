@@ -7,7 +7,8 @@
     │   └── NotReadable      the answer came, but is not what it should be (not_a_feed, malformed, …)
     ├── StoreError           Redis refused or misunderstood us
     │   ├── StoreUnavailable it is away: try again later
-    │   └── EngineMismatch   the data folder was written by another engine
+    │   ├── EngineMismatch   the data folder was written by another engine
+    │   └── SealError        secrets cannot be sealed, or opened with the keys that are here
     ├── RenderError          a feed could not be rendered
     └── PushError            a delivery could not be made
 
@@ -75,6 +76,10 @@ class StoreUnavailable(StoreError):
 
 class EngineMismatch(StoreError):
     """The data folder holds the files of another engine, which this one cannot read."""
+
+
+class SealError(StoreError):
+    """Secrets cannot be sealed, or were sealed with a key that this process does not have."""
 
 
 class RenderError(SyndicatorError):

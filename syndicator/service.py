@@ -26,6 +26,7 @@ from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
+from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.gathering import GatherStep, SourceReport
 from syndicator.pipeline.holding import Held
@@ -76,6 +77,7 @@ class Service:
     regrouping: Regrouping
     steering: Steering
     withdrawer: Withdrawer
+    directory: Directory
     subscribing: Subscribing
     callbacks: HubCallbacks
     pictures: ServedPictures
@@ -250,7 +252,8 @@ def _wire(
         SourceKind.PAGE: PageRound(store, visitor, gatherer, pages, clock),
     }
     gather = GatherStep(store, settings.sources, rounds, clock, rng)
-    deliver = DeliverStep(store, egress, settings.endpoints, clock, rng, site=settings.site, origins=origins)
+    directory = Directory(store.endpoints, settings.endpoints)
+    deliver = DeliverStep(store, egress, directory, clock, rng, site=settings.site, origins=origins)
     names = Names(
         sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
     )
@@ -260,7 +263,9 @@ def _wire(
         configured = [origins[source] for source in settings.sources]
         await store.origins.note(configured, clock(), since=clock() - settings.retention.articles)
         await gather.enlist()
-        await store.deliveries.enlist(settings.endpoints, clock())
+        await directory.publish()
+        await directory.reload()
+        await store.deliveries.enlist(directory.listed, clock())
         await publisher.adopt(clock())
 
     return Service(
@@ -274,7 +279,7 @@ def _wire(
             store=store,
             publisher=publisher,
             sources=settings.sources.values(),
-            endpoints=settings.endpoints.values(),
+            directory=directory,
             clock=clock,
             subscribing=subscribing,
             scoring=scoring,
@@ -282,6 +287,7 @@ def _wire(
         regrouping=Regrouping(store, specs, settings.story, clock),
         steering=Steering(store, clock),
         withdrawer=withdrawer,
+        directory=directory,
         subscribing=subscribing,
         callbacks=HubCallbacks(store, subscribing, clock),
         pictures=pictures,
@@ -298,6 +304,7 @@ def _wire(
             retention=_retention(settings),
             specs=specs,
             names=names,
+            directory=directory,
             enlist=enlist,
             fan_out=deliver.fan_out,
             clock=clock,
@@ -323,6 +330,7 @@ def _store_options(settings: Settings) -> StoreOptions:
         kept_revisions=settings.retention.revisions,
         kept_identities=settings.retention.identities,
         data_dir=section.data_dir,
+        seal_keys=section.seal_key_file or (),
         kept_pictures=settings.retention.articles + timedelta(days=10),
     )
 

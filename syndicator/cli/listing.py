@@ -70,7 +70,7 @@ def _show_feed(context: typer.Context, feed: str, as_json: AlwaysJson = False) -
 
 @endpoints_app.command(name="list", epilog="Example: syndicator endpoints list")
 def _list_endpoints(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
-    """List the configured endpoints and how their deliveries stand."""
+    """List the endpoints, configured and registered, and how their deliveries stand."""
 
     async def rows(service: Service) -> Rows:
         status = await service.reading.status()
@@ -78,6 +78,9 @@ def _list_endpoints(context: typer.Context, limit: Limit = 50, as_json: AsJson =
             {
                 "id": one.endpoint.id,
                 "url": one.endpoint.url,
+                "owner": one.listed.owner,
+                "standing": one.state.standing.value if one.listed.is_trusted else "unverified",
+                "why": one.state.reason,
                 "ready": one.counts.ready,
                 "delayed": one.counts.delayed,
                 "in_flight": one.counts.in_flight,
@@ -88,7 +91,7 @@ def _list_endpoints(context: typer.Context, limit: Limit = 50, as_json: AsJson =
             for one in status.endpoints
         ]
 
-    print_list(cut(ask(context, rows), limit), as_json=as_json, empty="No endpoint is configured.")
+    print_list(cut(ask(context, rows), limit), as_json=as_json, empty="There is no endpoint.")
 
 
 @deliveries_app.command(name="list", epilog="Example: syndicator deliveries list --endpoint partner-a")
@@ -99,11 +102,12 @@ def _list_deliveries(
     as_json: AsJson = False,
 ) -> None:
     """List what is not delivered: waiting, in flight, or dead with its reason."""
-    if endpoint is not None:
-        check_known("endpoint", endpoint, invocation(context).settings().endpoints, "--endpoint")
 
     async def rows(service: Service) -> Rows:
-        names = [name for name in service.settings.endpoints if endpoint in {None, name}]
+        await service.directory.refresh()
+        if endpoint is not None:
+            check_known("endpoint", endpoint, service.directory.listed, "--endpoint")
+        names = [name for name in service.directory.listed if endpoint in {None, name}]
         found: list[Mapping[str, Any]] = []
         for name in names:
             found += await _undelivered(service, name, limit)

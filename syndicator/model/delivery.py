@@ -15,10 +15,12 @@ from syndicator.model.ids import EndpointId
 class Secret:
     """A text that never shows itself in logs, errors or pages: only `reveal()` gives it."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "until")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, until: datetime | None = None) -> None:
         self._text = text
+        self.until = until
+        """When it ends, where another one takes its place."""
 
     def reveal(self) -> str:
         return self._text
@@ -27,7 +29,7 @@ class Secret:
         return "Secret(…)"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
+        return isinstance(other, Secret) and (self._text, self.until) == (other._text, other.until)
 
     def __hash__(self) -> int:
         return hash(self._text)

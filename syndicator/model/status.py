@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from syndicator.model.delivery import Endpoint
+from syndicator.model.endpoint import EndpointListed, EndpointState
 from syndicator.model.source import Source, SourceState
 
 
@@ -42,6 +43,8 @@ class EndpointStatus(Struct, frozen=True, kw_only=True):
     counts: QueueCounts
     last_failure: str | None = None
     """Why the newest failed attempt failed."""
+    listed: EndpointListed
+    state: EndpointState = EndpointState()
 
 
 class Status(Struct, frozen=True, kw_only=True):

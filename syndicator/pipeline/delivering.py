@@ -13,6 +13,7 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import ArticleId, EndpointId, SourceId
 from syndicator.model.rights import Rights
+from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.telling import told_before
@@ -52,7 +53,7 @@ class DeliverStep:
         self,
         store: Store,
         egress: Egress,
-        endpoints: Mapping[EndpointId, Endpoint],
+        directory: Directory,
         clock: Clock,
         rng: random.Random,
         *,
@@ -63,24 +64,24 @@ class DeliverStep:
         self._rights = {source: origin.rights for source, origin in (origins or {}).items()}
         self._store = store
         self._egress = egress
-        self._endpoints = endpoints
+        self._directory = directory
         self._clock = clock
         self._rng = rng
-        self._reads = any(endpoint.filter.query for endpoint in endpoints.values())
-        """Whether bodies are needed to tell who wants an article."""
-        self._caps = {endpoint.id: endpoint.max_in_flight for endpoint in endpoints.values()}
-        longest_s = max((endpoint.timeout_s for endpoint in endpoints.values()), default=0.0)
-        self._lease = timedelta(seconds=longest_s + LEASE_MARGIN_S)
 
     async def take(self, room: int) -> Taken:
         """Fan out what the outbox holds, then lease due deliveries."""
+        await self._directory.refresh()
         await self.fan_out()
+        served = self._directory.served
         leased: list[Leased] = []
         if room:
-            leased = await self._store.deliveries.claim(self._caps, self._clock(), self._lease, room)
+            caps = {name: endpoint.max_in_flight for name, endpoint in served.items()}
+            longest_s = max((endpoint.timeout_s for endpoint in served.values()), default=0.0)
+            lease = timedelta(seconds=longest_s + LEASE_MARGIN_S)
+            leased = await self._store.deliveries.claim(caps, self._clock(), lease, room)
         return Taken(
-            jobs=tuple(partial(self._attempt, one) for one in leased),
-            next_due_at=await self._store.deliveries.next_due_at(self._endpoints),
+            jobs=tuple(partial(self._attempt, one, served[one.delivery.endpoint]) for one in leased),
+            next_due_at=await self._store.deliveries.next_due_at(served),
         )
 
     async def fan_out(self) -> None:
@@ -90,16 +91,19 @@ class DeliverStep:
 
     async def _fan_out(self) -> bool:
         """Queue the next events of the outbox for all who want them; tell whether there were any."""
+        await self._directory.refresh()
+        endpoints = self._directory.wanting
         cursor = await self._store.outbox.cursor()
         entries = await self._store.outbox.after(cursor, FAN_OUT_BATCH)
         if not entries:
             return False
-        heads = await self._heads([entry.event for entry in entries])
-        told = await self._told_before([entry.event for entry in entries])
+        reads = any(endpoint.filter.query for endpoint in endpoints.values())
+        heads = await self._heads([entry.event for entry in entries], bodies=reads)
+        told = await self._told_before([entry.event for entry in entries], bodies=reads)
         deliveries = [
             Delivery(endpoint=endpoint.id, event=entry.event)
             for entry, head in zip(entries, heads, strict=True)
-            for endpoint in self._endpoints.values()
+            for endpoint in endpoints.values()
             if _wants(endpoint, entry, head) and not _repeats(endpoint, told.get(entry.event.article, ()))
         ]
         cancelled = [event for entry in entries for event in older_events(entry.event)]
@@ -107,12 +111,15 @@ class DeliverStep:
             deliveries,
             read=cursor,
             done=entries[-1].position,
+            version=self._directory.version,
             now=self._clock(),
-            cancelled=[(endpoint, event) for endpoint in self._endpoints for event in cancelled],
+            cancelled=[(endpoint, event) for endpoint in endpoints for event in cancelled],
         )
         return True
 
-    async def _told_before(self, events: Sequence[Event]) -> Mapping[ArticleId, Sequence[Article]]:
+    async def _told_before(
+        self, events: Sequence[Event], *, bodies: bool
+    ) -> Mapping[ArticleId, Sequence[Article]]:
         """Give, for those articles that are copies, who told the same before, and was announced.
 
         What was told before its original was found is told on: all but its creation.
@@ -125,7 +132,7 @@ class DeliverStep:
         }
         before = await told_before(self._store, copies)
         names = list(dict.fromkeys(name for found in before.values() for name in found))
-        heads = await self._store.articles.get_many(names, bodies=self._reads)
+        heads = await self._store.articles.get_many(names, bodies=bodies)
         known = {
             name: head
             for name, head, place in zip(names, heads, await self._store.stories.places(names), strict=True)
@@ -133,13 +140,13 @@ class DeliverStep:
         }
         return {one: [known[name] for name in found if name in known] for one, found in before.items()}
 
-    async def _heads(self, events: Sequence[Event]) -> list[Article | None]:
+    async def _heads(self, events: Sequence[Event], *, bodies: bool) -> list[Article | None]:
         """Give the article of each event; of a withdrawal, the one that was withdrawn."""
-        heads = await self._store.articles.get_many([event.article for event in events], bodies=self._reads)
+        heads = await self._store.articles.get_many([event.article for event in events], bodies=bodies)
         gone = [event.article for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
         withdrawn = {
             one.article.id: one.article
-            for one in await self._store.withdrawals.get_many(gone, bodies=self._reads)
+            for one in await self._store.withdrawals.get_many(gone, bodies=bodies)
             if one
         }
         return [
@@ -147,9 +154,8 @@ class DeliverStep:
             for event, head in zip(events, heads, strict=True)
         ]
 
-    async def _attempt(self, leased: Leased) -> DeliveryReport | None:
-        delivery = leased.delivery
-        endpoint, event = self._endpoints[delivery.endpoint], delivery.event
+    async def _attempt(self, leased: Leased, endpoint: Endpoint) -> DeliveryReport | None:
+        delivery, event = leased.delivery, leased.delivery.event
         article = await insist(lambda: self._article(event))
         if self._clock() + timedelta(seconds=endpoint.timeout_s) > leased.until:
             # Redis kept us waiting: the attempt could outlast the lease, and another worker begin a second.

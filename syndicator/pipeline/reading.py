@@ -7,11 +7,12 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import Clock
-from syndicator.model.delivery import Endpoint
+from syndicator.model.endpoint import EndpointListed, EndpointState
 from syndicator.model.feed import FeedEntry, Site
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source
 from syndicator.model.status import EndpointStatus, SourceStatus, Status
+from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.explaining import Explained, SourceShown, explain, show
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.revising import Compared, RevisionLine, compared, revisions_of
@@ -30,7 +31,7 @@ class Reading:
         store: Store,
         publisher: Publisher,
         sources: Collection[Source],
-        endpoints: Collection[Endpoint],
+        directory: Directory,
         clock: Clock,
         subscribing: Subscribing,
         scoring: Scoring,
@@ -38,7 +39,7 @@ class Reading:
         self.publisher = publisher
         self._store = store
         self._sources = {source.id: source for source in sources}
-        self._endpoints = tuple(endpoints)
+        self._directory = directory
         self._clock = clock
         self._subscribing = subscribing
         self._scoring = scoring
@@ -98,7 +99,10 @@ class Reading:
         """Tell how everything stands."""
         now = self._clock()
         states = await self._store.sources.states(list(self._sources))
-        endpoints = await asyncio.gather(*(self._endpoint(endpoint) for endpoint in self._endpoints))
+        await self._directory.refresh()
+        listed = sorted(self._directory.listed.items())
+        standings = await self._store.endpoints.states([name for name, _ in listed])
+        endpoints = await asyncio.gather(*(self._endpoint(one, standings[name]) for name, one in listed))
         return Status(
             at=now,
             sources=tuple(
@@ -112,9 +116,12 @@ class Reading:
             feeds=len(self.publisher.specs),
         )
 
-    async def _endpoint(self, endpoint: Endpoint) -> EndpointStatus:
+    async def _endpoint(self, listed: EndpointListed, state: EndpointState) -> EndpointStatus:
+        endpoint = listed.endpoint
         return EndpointStatus(
             endpoint=endpoint,
             counts=await self._store.deliveries.counts(endpoint.id, self._clock()),
             last_failure=await self._store.deliveries.last_failure(endpoint.id),
+            listed=listed,
+            state=state,
         )

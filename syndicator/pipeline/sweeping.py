@@ -10,6 +10,7 @@ from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
+from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.rules.selection import matches_keys
 from syndicator.store.configured import Names
@@ -46,6 +47,7 @@ class SweepStep:
         retention: Retention,
         specs: Collection[FeedSpec],
         names: Names,
+        directory: Directory,
         enlist: Callable[[], Awaitable[None]],
         fan_out: Callable[[], Awaitable[None]],
         clock: Clock,
@@ -54,6 +56,7 @@ class SweepStep:
         self._retention = retention
         self._specs = specs
         self._names = names
+        self._directory = directory
         self._enlist = enlist
         self._fan_out = fan_out
         self._clock = clock
@@ -81,7 +84,7 @@ class SweepStep:
         identities = await articles.sweep_identities(now, self._retention.identities, BATCH)
         for source in self._names.sources:
             await articles.sweep_carried(source, now, self._retention.articles)
-        for endpoint in self._names.endpoints:
+        for endpoint in self._directory.listed:
             await self._store.deliveries.sweep(endpoint, now)
         await self._store.feeds.touch(self._showing(gone), now)
         leavers = await self._store.configured.remove_leavers(now)

@@ -1,6 +1,7 @@
 """One attempt to deliver one event to one endpoint."""
 
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import Random
 
@@ -9,7 +10,7 @@ from msgspec import Struct
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.article import Article
-from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
+from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt, Secret
 from syndicator.model.ids import StoryId
 from syndicator.push.payload import payload
 from syndicator.push.signing import sign_with_all
@@ -86,10 +87,14 @@ def _headers(endpoint: Endpoint, delivery: Delivery, body: bytes, now: datetime)
         "content-type": "application/json",
         "webhook-id": delivery.event.id,
         "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": sign_with_all(endpoint.secrets, delivery.event.id, timestamp_s, body),
+        "webhook-signature": sign_with_all(_live(endpoint.secrets, now), delivery.event.id, timestamp_s, body),
     }
     theirs = {name: value for name, value in endpoint.headers.items() if name.lower() not in ours}
     return theirs | ours
+
+
+def _live(secrets: Iterable[Secret], now: datetime) -> list[Secret]:
+    return [secret for secret in secrets if secret.until is None or secret.until > now]
 
 
 def _failed(

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from syndicator.model.delivery import Secret
 from syndicator.settings.texts import signing_secret, wrong
+from syndicator.store.sealing import is_seal_key
 
 MAX_SECRET_BYTES = 64 * 1024
 
@@ -37,6 +38,15 @@ def _read_signing_secrets(name: object, info: ValidationInfo) -> tuple[Secret, .
     return None if name is None else tuple(signing_secret(line) for line in read_secret(name, info).split())
 
 
+def _read_seal_keys(name: object, info: ValidationInfo) -> tuple[Secret, ...] | None:
+    if name is None:
+        return None
+    lines = read_secret(name, info).split()
+    if not all(is_seal_key(line) for line in lines):
+        raise wrong("holds a line that is no key", 'write what "openssl rand -base64 32" gives, one a line')
+    return tuple(Secret(line) for line in lines)
+
+
 def _read_text(name: object, info: ValidationInfo) -> str | None:
     return None if name is None else read_secret(name, info)
 
@@ -45,5 +55,8 @@ _PATH = WithJsonSchema({"type": "string", "description": "Path of a file"})
 
 SigningSecretsFile = Annotated[tuple[Secret, ...] | None, BeforeValidator(_read_signing_secrets), _PATH]
 """One secret a line; every one signs."""
+
+SealKeysFile = Annotated[tuple[Secret, ...] | None, BeforeValidator(_read_seal_keys), _PATH]
+"""One key a line; the first seals."""
 
 TextFile = Annotated[str | None, BeforeValidator(_read_text), _PATH]

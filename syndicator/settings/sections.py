@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from syndicator.settings.form import Form
-from syndicator.settings.secret_files import TextFile
+from syndicator.settings.secret_files import SealKeysFile, TextFile
 from syndicator.settings.texts import (
     NOT_YET,
     SLUG,
@@ -148,6 +148,12 @@ class StoreSection(Form):
         "a relative one is taken from the working directory.",
     )
 
+    seal_key_file: SealKeysFile = Field(
+        default=None,
+        repr=False,
+        description="File that holds the key by which secrets of registered endpoints are sealed, or one a "
+        "line: the first seals, every one opens. Left out: seal.key in data_dir, made once.",
+    )
     pictures: Size = Field(
         default=256 * 2**20,
         description='How much disk the pictures may take that are served for sources with images = "cache".',

@@ -9,6 +9,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.feed import Format
 from syndicator.model.ids import EndpointId, EventId, FeedId, SourceId
 from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.endpoints import VERSION
 from syndicator.store.health import check_schema
 from syndicator.store.keys import Keys
 
@@ -110,6 +111,10 @@ class Configured:
             ("UNLINK", keys.dead(endpoint), keys.attempts(endpoint)),
             ("ZREM", keys.queues(), endpoint),
             ("HDEL", keys.delivered(), endpoint),
+            ("UNLINK", keys.standing(endpoint)),
+            ("HDEL", keys.endpoints(), endpoint),
+            ("HDEL", keys.endpoints_resting(), endpoint),
+            ("HINCRBY", keys.endpoints_changed(), VERSION, 1),
         )
 
     async def _deliveries(self, endpoint: EndpointId) -> tuple[list[Command], bool]:

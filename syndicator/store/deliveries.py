@@ -12,6 +12,7 @@ from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.status import QueueCounts
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
+from syndicator.store.endpoints import VERSION
 from syndicator.store.keys import Keys
 from syndicator.store.owners import is_dead, new_token
 
@@ -54,13 +55,15 @@ class Deliveries:
         *,
         read: str,
         done: str,
+        version: str,
         now: datetime,
         cancelled: Sequence[tuple[EndpointId, EventId]] = (),
     ) -> bool:
         """Queue deliveries and move the outbox' cursor from `read` to `done`, in one step.
 
-        A withdrawal stands ahead of all that waits. What is `cancelled` is not sent, nor kept among the dead.
-        False: another worker was there first; nothing was written.
+        `version` is that of the directory by which they were chosen. A withdrawal stands ahead of all that
+        waits. What is `cancelled` is not sent, nor kept among the dead.
+        False: another worker was there first, or the directory has changed; nothing was written.
         """
         keys, now_ms = self._keys, to_ms(now)
         writes: list[Command] = self._cancelling(cancelled)
@@ -76,7 +79,8 @@ class Deliveries:
         ]
         writes.append(("HSET", keys.cursors(), "fan-out", done))
         writes.append(("XTRIM", keys.outbox(), "MINID", _following(done)))
-        unit = Unit(expects=((keys.cursors(), "fan-out", read),), writes=tuple(writes))
+        relied_on = ((keys.cursors(), "fan-out", read), (keys.endpoints_changed(), VERSION, version))
+        unit = Unit(expects=relied_on, writes=tuple(writes))
         return (await self._redis.commit([unit]))[0]
 
     def _cancelling(self, cancelled: Sequence[tuple[EndpointId, EventId]]) -> list[Command]:

@@ -334,6 +334,38 @@ class Keys(AccessKeys):
         """
         return self._prefix + "cursors"
 
+    def endpoints(self) -> str:
+        """HASH: endpoint id → msgpack record: what it asks for; of registered ones also their owner, and
+        secrets and headers, sealed.
+
+        Kept: configured endpoints, and a week; registered ones until they are removed. Written by: start,
+        registering.
+        """
+        return self._prefix + "endpoints"
+
+    def endpoints_changed(self) -> str:
+        """HASH: `:all` → number, raised by each change of an endpoint or its standing; id of a registered
+        endpoint → number of its changes.
+
+        Kept: as the endpoints. Written by: start, registering, pausing.
+        """
+        return self._prefix + "endpoints:changed"
+
+    def endpoints_resting(self) -> str:
+        """HASH: endpoint id → `paused` or `disabled`.
+
+        Kept: until it is resumed, as the endpoints. Written by: pausing, settle.
+        """
+        return self._prefix + "endpoints:resting"
+
+    def standing(self, endpoint: EndpointId) -> str:
+        """HASH: how an endpoint stands: `standing`, `reason`, `since_ms`, `last_success_ms`,
+        `failing_since_ms`, `failures`, `openings`, `held_until_ms`, `fell_off`.
+
+        Kept: as the endpoint. Written by: pausing, settle.
+        """
+        return f"{self._prefix}standing:{endpoint}"
+
     def queues(self) -> str:
         """ZSET: endpoint id → when its queue wants attention, ms (never too late, at times too early).
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from syndicator.model.clock import system_clock
+from syndicator.model.delivery import Secret
 from syndicator.store.articles import Articles
 from syndicator.store.changes import Changes
 from syndicator.store.clicks import Clicks
@@ -15,6 +16,7 @@ from syndicator.store.configured import Configured
 from syndicator.store.connection import Connection, connect
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.embedded import embedded_server
+from syndicator.store.endpoints import Endpoints
 from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
 from syndicator.store.held import Held
@@ -25,6 +27,7 @@ from syndicator.store.pictures import Pictures
 from syndicator.store.politeness import SharedTurns
 from syndicator.store.popularity import Popularity
 from syndicator.store.robots import RobotsFiles
+from syndicator.store.sealing import Sealer
 from syndicator.store.signals import Signals
 from syndicator.store.sources import Sources
 from syndicator.store.stories import Stories
@@ -43,6 +46,8 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     """Name or path of the server to embed; None: the bundled one."""
     namespace: str = "main"
     data_dir: Path
+    seal_keys: tuple[Secret, ...] = ()
+    """By which secrets are sealed: the first seals, every one opens. None: one of the data folder's own."""
     kept_articles: timedelta = timedelta(days=30)
     """How long stories are kept after the last article joined, so that they outlive their articles."""
     kept_revisions: int = 5
@@ -66,6 +71,7 @@ class Store:
         self.clicks = Clicks(connection, keys)
         self.configured = Configured(connection, keys)
         self.deliveries = Deliveries(connection, keys)
+        self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.feeds = Feeds(connection, keys)
         self.held = Held(connection, keys)
         self.origins = Origins(connection, keys)

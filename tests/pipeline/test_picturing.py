@@ -29,6 +29,7 @@ from syndicator.model.source import Every, ImagePolicy, Politeness, Source, Sour
 from syndicator.pipeline import picturing
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.delivering import DeliverStep
+from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.picturing import Pictures
 from syndicator.rules.noticeable import content_hash
 from syndicator.rules.pictures import (
@@ -429,9 +430,9 @@ async def test_a_partner_is_told_our_addresses(store: Store, clock: ManualClock)
             url=partner.url("/hook"),
             secrets=(Secret("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),),
         )
-        endpoints = {endpoint.id: endpoint}
-        step = DeliverStep(store, egress, endpoints, clock, random.Random(1), site=SITE)
-        await store.deliveries.enlist(endpoints, clock())
+        directory = Directory(store.endpoints, {endpoint.id: endpoint})
+        await directory.publish()
+        step = DeliverStep(store, egress, directory, clock, random.Random(1), site=SITE)
         async with visiting(egress, store, clock) as visitor:
             pictures = Pictures(store.pictures, visitor, clock)
             taken, _ = await pictures.prepare(source(ImagePolicy.CACHE), [given])

@@ -111,6 +111,17 @@ async def test_both_secrets_verify_during_a_change(egress: Egress) -> None:
         Webhook(secret.reveal()).verify(body, dict(request.headers))
 
 
+async def test_a_secret_that_ended_signs_no_more(egress: Egress) -> None:
+    old = Secret("whsec_" + "b2xk" * 8, until=NOON - timedelta(seconds=1))
+    async with receiving() as receiver:
+        await attempt(egress, endpoint(receiver.url, secrets=(SECRET, old)))
+        nothing_left = await attempt(egress, endpoint(receiver.url, secrets=(old,)))
+    ((request, _),) = receiver.received
+    assert len(request.headers["webhook-signature"].split()) == 1
+    assert isinstance(nothing_left, RetryAt)
+    assert nothing_left.reason == "secret"
+
+
 async def test_the_endpoints_own_headers_never_replace_ours(egress: Egress) -> None:
     own = {
         "X-Partner": "1",

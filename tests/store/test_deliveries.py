@@ -20,15 +20,17 @@ async def fan_out(store: Store, clock: ManualClock, articles: int) -> None:
     cursor = await store.outbox.cursor()
     entries = await store.outbox.after(cursor, 100)
     deliveries = [Delivery(endpoint=name, event=entry.event) for entry in entries for name in (A, B)]
-    assert await store.deliveries.fan_out(deliveries, read=cursor, done=entries[-1].position, now=clock())
+    assert await store.deliveries.fan_out(
+        deliveries, read=cursor, done=entries[-1].position, version="", now=clock()
+    )
 
 
 async def test_fan_out_moves_the_outbox_on_once(store: Store, clock: ManualClock) -> None:
     await Admitter(store.articles, (), clock).admit([candidate(1)])
     (entry,) = await store.outbox.after("", 10)
     one = [Delivery(endpoint=A, event=entry.event)]
-    assert await store.deliveries.fan_out(one, read="", done=entry.position, now=clock())
-    assert not await store.deliveries.fan_out(one, read="", done=entry.position, now=clock())
+    assert await store.deliveries.fan_out(one, read="", done=entry.position, version="", now=clock())
+    assert not await store.deliveries.fan_out(one, read="", done=entry.position, version="", now=clock())
     assert await store.outbox.cursor() == entry.position
     assert await store.outbox.waiting() == 0
     assert await store.deliveries.counts(A, clock()) == QueueCounts(ready=1)

@@ -32,7 +32,13 @@ async def world(store: Store, clock: ManualClock) -> World:
         id=EventId("evt_1"), type=EventType.ARTICLE_CREATED, article=article_id, revision=1, at=NOON
     )
     endpoint = EndpointId("stuck")
-    await store.deliveries.fan_out([Delivery(endpoint=endpoint, event=event)], read="", done="1-0", now=NOON)
+    await store.deliveries.fan_out(
+        [Delivery(endpoint=endpoint, event=event)],
+        read="",
+        done="1-0",
+        version=await store.endpoints.version(),
+        now=NOON,
+    )
     (leased,) = await store.deliveries.claim({endpoint: 1}, NOON, timedelta(minutes=1), 1)
     await store.deliveries.settle(leased, Dead(reason="http_410", duration_ms=5), NOON)
     return world

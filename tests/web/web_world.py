@@ -19,6 +19,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
@@ -117,7 +118,7 @@ class World:
             store=self.store,
             publisher=self.publisher,
             sources=self.sources,
-            endpoints=self.endpoints,
+            directory=Directory(self.store.endpoints, {one.id: one for one in self.endpoints}),
             clock=self.clock,
             subscribing=Subscribing(
                 self.store,

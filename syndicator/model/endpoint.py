@@ -1,0 +1,68 @@
+"""Who receives webhooks: where an endpoint comes from, and how it stands."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from syndicator.model.delivery import Endpoint
+
+
+class Registration(Struct, frozen=True, kw_only=True):
+    """An endpoint that a partner added while the service runs."""
+
+    endpoint: Endpoint
+    owner: str
+    """Id of the token that added it: only its owner and operators see and change it."""
+    created_at: datetime
+    verified_at: datetime | None = None
+    """When the partner proved that the address is his. Until then no event is sent there."""
+    version: int = 0
+    """Raised by each change: what is written must be of the version that was read."""
+
+
+class Standing(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    """By somebody's wish: events wait."""
+    DISABLED = "disabled"
+    """By its own answers or failures: events wait until somebody resumes it."""
+
+
+class EndpointState(Struct, frozen=True, kw_only=True):
+    """How an endpoint stands, over all workers."""
+
+    standing: Standing = Standing.ACTIVE
+    reason: str | None = None
+    """Why it is paused or disabled."""
+    since: datetime | None = None
+    """When it was paused or disabled."""
+    last_success_at: datetime | None = None
+    failing_since: datetime | None = None
+    """The first failure since the last success."""
+    failures: int = 0
+    """In a row, since the last success."""
+    openings: int = 0
+    """How often the circuit opened since the last success."""
+    held_until: datetime | None = None
+    """Nothing is sent before: the circuit is open, or the receiver asked for rest."""
+    fell_off: int = 0
+    """Deliveries that were given up because too many waited, or for too long, since it was last resumed."""
+
+
+class EndpointListed(Struct, frozen=True, kw_only=True):
+    """An endpoint as the directory knows it."""
+
+    endpoint: Endpoint
+    """Without secrets and headers where this process has them neither configured nor readable."""
+    owner: str | None = None
+    """None: it stands in the configuration."""
+    created_at: datetime | None = None
+    verified_at: datetime | None = None
+    unreadable: str | None = None
+    """Why its secrets cannot be opened by this process, and what to do."""
+
+    @property
+    def is_trusted(self) -> bool:
+        """Tell whether events may be sent there."""
+        return self.owner is None or self.verified_at is not None

@@ -1,0 +1,73 @@
+"""Which endpoints there are, as this process sees them: read again whenever the stored directory changes."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from syndicator.model.delivery import Endpoint
+from syndicator.model.endpoint import EndpointListed
+from syndicator.model.ids import EndpointId
+from syndicator.observe.logs import get_logger
+from syndicator.store.endpoints import Endpoints, Known
+
+log = get_logger(__name__)
+
+
+class Directory:
+    """The stored directory, and beside it the secrets of endpoints that are configured here."""
+
+    def __init__(self, store: Endpoints, configured: Mapping[EndpointId, Endpoint]) -> None:
+        self._store = store
+        self._configured = configured
+        self._known = Known()
+        self._is_loaded = False
+        self._told_of: set[EndpointId] = set()
+
+    @property
+    def version(self) -> str:
+        """Give the version of the directory that was read last."""
+        return self._known.version
+
+    @property
+    def listed(self) -> Mapping[EndpointId, EndpointListed]:
+        """Give all endpoints, also those that wait for verification or stand in another configuration."""
+        return self._known.endpoints
+
+    @property
+    def wanting(self) -> Mapping[EndpointId, Endpoint]:
+        """Give those whose events are queued: all but the unverified."""
+        return {name: one.endpoint for name, one in self._known.endpoints.items() if one.is_trusted}
+
+    @property
+    def served(self) -> Mapping[EndpointId, Endpoint]:
+        """Give those that this process can send to now: their secrets are here, and they do not rest."""
+        return {
+            name: one.endpoint
+            for name, one in self._known.endpoints.items()
+            if one.is_trusted and one.unreadable is None and name not in self._known.resting
+            if one.owner is not None or name in self._configured
+        }
+
+    async def publish(self) -> None:
+        """Make the configured endpoints known to all workers."""
+        await self._store.publish(self._configured.values())
+
+    async def refresh(self) -> None:
+        """Read the directory again where it has changed."""
+        if not self._is_loaded or await self._store.version() != self._known.version:
+            await self.reload()
+
+    async def reload(self) -> None:
+        """Read the directory again."""
+        known = await self._store.load()
+        mine = {
+            name: EndpointListed(endpoint=endpoint)
+            for name, endpoint in self._configured.items()
+            if name not in known.endpoints or known.endpoints[name].owner is None
+        }
+        for name, one in known.endpoints.items():
+            if one.unreadable and name not in self._told_of:
+                log.error("an endpoint cannot be served", endpoint=name, reason=one.unreadable)
+        self._told_of = {name for name, one in known.endpoints.items() if one.unreadable}
+        self._known = replace(known, endpoints={**known.endpoints, **mine})
+        self._is_loaded = True

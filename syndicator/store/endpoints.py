@@ -1,0 +1,275 @@
+"""The directory of endpoints: the configured and the registered, in one set that all workers share.
+
+Fan-out goes by what is stored here, so an event is queued for every endpoint, whichever worker comes to it
+first. Of configured ones the secrets stay in the configuration; those of registered ones are sealed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import SealError
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.delivery import Endpoint, Secret
+from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
+from syndicator.model.ids import EndpointId
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.keys import Keys
+from syndicator.store.sealing import Sealer
+
+VERSION = ":all"
+"""No id of an endpoint: those begin with a letter or a digit."""
+
+LONG_AGO_MS = 0
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """All endpoints as they were at one version of the directory, and which of them rest."""
+
+    version: str = ""
+    endpoints: Mapping[EndpointId, EndpointListed] = {}
+    resting: frozenset[EndpointId] = frozenset()
+    """Paused or disabled: their events wait."""
+
+
+class _Sealed(Struct, frozen=True, kw_only=True, array_like=True):
+    """What nobody may read who reads Redis."""
+
+    secrets: tuple[tuple[str, datetime | None], ...]
+    headers: Mapping[str, str]
+
+
+class _Record(Struct, frozen=True, kw_only=True):
+    endpoint: Endpoint
+    """Without secrets and headers."""
+    owner: str | None = None
+    created_at: datetime | None = None
+    verified_at: datetime | None = None
+    sealed: bytes = b""
+
+
+class Endpoints:
+    """Who receives webhooks, and how each of them stands."""
+
+    def __init__(self, connection: Connection, keys: Keys, sealer: Sealer) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._sealer = sealer
+
+    async def version(self) -> str:
+        """Give what changes whenever the directory does; "" is an empty one."""
+        found = await self._redis.call("HGET", self._keys.endpoints_changed(), VERSION)
+        return found.decode() if found else ""
+
+    async def load(self) -> Known:
+        """Read the whole directory. Secrets that cannot be opened make their own endpoint unreadable."""
+        version, rows, resting = await self._redis.batch(
+            [
+                ("HGET", self._keys.endpoints_changed(), VERSION),
+                ("HGETALL", self._keys.endpoints()),
+                ("HKEYS", self._keys.endpoints_resting()),
+            ]
+        )
+        return Known(
+            version=version.decode() if version else "",
+            endpoints={
+                EndpointId(name.decode()): self._listed(unpack(record, _Record))
+                for name, record in pairs(rows)
+            },
+            resting=frozenset(EndpointId(name.decode()) for name in resting),
+        )
+
+    async def get(self, endpoint: EndpointId) -> EndpointListed | None:
+        """Give one endpoint; None where there is none."""
+        record = await self._redis.call("HGET", self._keys.endpoints(), endpoint)
+        return self._listed(unpack(record, _Record)) if record else None
+
+    async def publish(self, configured: Iterable[Endpoint]) -> None:
+        """Make configured endpoints known to all workers, as they are described here."""
+        wanted = {one.id: pack(_Record(endpoint=_bare(one))) for one in configured}
+        if not wanted:
+            return
+        found = await self._redis.call("HMGET", self._keys.endpoints(), *wanted)
+        writes: list[Command] = [
+            ("HSET", self._keys.endpoints(), name, record)
+            for (name, record), known in zip(wanted.items(), found, strict=True)
+            if record != known
+        ]
+        if writes:
+            await self._redis.commit([Unit(expects=(), writes=(*writes, self._raised()))])
+
+    async def register(self, registration: Registration) -> bool:
+        """Add an endpoint; False where its id is taken. Raises SealError."""
+        return await self._write(registration, (self._keys.endpoints(), registration.endpoint.id, ""))
+
+    async def change(self, registration: Registration) -> bool:
+        """Write a registered endpoint anew; False where it was changed or removed since it was read.
+
+        So of two changes at once neither is lost: read again, and change that. Raises SealError.
+        """
+        changed = (self._keys.endpoints_changed(), registration.endpoint.id, str(registration.version))
+        return await self._write(registration, changed)
+
+    async def registration(self, endpoint: EndpointId) -> Registration | None:
+        """Give a registered endpoint with its secrets; None where there is none. Raises SealError."""
+        version, found = await self._redis.batch(
+            [
+                ("HGET", self._keys.endpoints_changed(), endpoint),
+                ("HGET", self._keys.endpoints(), endpoint),
+            ]
+        )
+        record = unpack(found, _Record) if found else None
+        if record is None or record.owner is None or record.created_at is None:
+            return None
+        return Registration(
+            endpoint=self._opened(record),
+            owner=record.owner,
+            created_at=record.created_at,
+            verified_at=record.verified_at,
+            version=int(version or 0),
+        )
+
+    async def registrations(self, owner: str | None = None) -> list[EndpointListed]:
+        """List the registered endpoints, of one owner or of all, the oldest first."""
+        known = await self.load()
+        found = [
+            one for one in known.endpoints.values() if one.owner is not None and owner in {None, one.owner}
+        ]
+        return sorted(found, key=lambda one: (one.created_at or from_ms(0), one.endpoint.id))
+
+    async def remove(self, endpoint: EndpointId) -> bool:
+        """Take a registered endpoint out, for good; a sweep then removes all that waits for it."""
+        keys = self._keys
+        if not await self._redis.call("HEXISTS", keys.endpoints(), endpoint):
+            return False
+        writes: tuple[Command, ...] = (
+            ("HDEL", keys.endpoints(), endpoint),
+            ("HDEL", keys.endpoints_changed(), endpoint),
+            ("HDEL", keys.endpoints_resting(), endpoint),
+            ("ZREM", keys.queues(), endpoint),
+            ("HSET", keys.configured(), f"endpoint:{endpoint}", LONG_AGO_MS),
+            self._raised(),
+        )
+        return (await self._redis.commit([Unit(expects=(), writes=writes)]))[0]
+
+    async def state(self, endpoint: EndpointId) -> EndpointState:
+        """Tell how an endpoint stands."""
+        return (await self.states([endpoint]))[endpoint]
+
+    async def states(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, EndpointState]:
+        """Tell how each of these endpoints stands."""
+        rows = await self._redis.batch([("HGETALL", self._keys.standing(name)) for name in endpoints])
+        return {name: _state(pairs(row)) for name, row in zip(endpoints, rows, strict=True)}
+
+    async def pause(self, endpoint: EndpointId, reason: str, now: datetime) -> None:
+        """Let an endpoint rest: its events wait."""
+        await self._redis.commit([self.rest(endpoint, Standing.PAUSED, reason, now)])
+
+    async def disable(self, endpoint: EndpointId, reason: str, now: datetime) -> None:
+        """Send nothing more there until somebody resumes it: its events wait."""
+        await self._redis.commit([self.rest(endpoint, Standing.DISABLED, reason, now)])
+
+    def rest(self, endpoint: EndpointId, standing: Standing, reason: str, now: datetime) -> Unit:
+        """Write that an endpoint rests; of one that rests already, nothing."""
+        keys = self._keys
+        fields = ("standing", standing.value, "reason", reason, "since_ms", to_ms(now))
+        return Unit(
+            expects=((keys.endpoints_resting(), endpoint, ""),),
+            writes=(
+                ("HSET", keys.standing(endpoint), *fields),
+                ("HSET", keys.endpoints_resting(), endpoint, standing.value),
+                ("ZREM", keys.queues(), endpoint),
+                self._raised(),
+            ),
+        )
+
+    async def resume(self, endpoint: EndpointId, now: datetime) -> EndpointState:
+        """Let an endpoint work again: what waits goes out, and its failures are forgotten.
+
+        Gives how it stood before: since when it rested, and how many deliveries fell off meanwhile.
+        """
+        keys, before = self._keys, await self.state(endpoint)
+        forgotten = (
+            "standing", "reason", "since_ms", "failing_since_ms", "failures", "openings", "held_until_ms",
+            "fell_off",
+        )  # fmt: skip
+        writes: tuple[Command, ...] = (
+            ("HDEL", keys.standing(endpoint), *forgotten),
+            ("HDEL", keys.endpoints_resting(), endpoint),
+            ("ZADD", keys.queues(), to_ms(now), endpoint),
+            self._raised(),
+        )
+        await self._redis.commit([Unit(expects=(), writes=writes)])
+        return before
+
+    def _raised(self) -> Command:
+        return ("HINCRBY", self._keys.endpoints_changed(), VERSION, 1)
+
+    async def _write(self, registration: Registration, expected: tuple[str, str, str]) -> bool:
+        name, record = registration.endpoint.id, self._record(registration)
+        writes: tuple[Command, ...] = (
+            ("HSET", self._keys.endpoints(), name, record),
+            ("HINCRBY", self._keys.endpoints_changed(), name, 1),
+            ("HDEL", self._keys.configured(), f"endpoint:{name}"),
+            self._raised(),
+        )
+        return (await self._redis.commit([Unit(expects=(expected,), writes=writes)]))[0]
+
+    def _record(self, registration: Registration) -> bytes:
+        endpoint = registration.endpoint
+        secrets = tuple((secret.reveal(), secret.until) for secret in endpoint.secrets)
+        hidden = pack(_Sealed(secrets=secrets, headers=endpoint.headers))
+        return pack(
+            _Record(
+                endpoint=_bare(endpoint),
+                owner=registration.owner,
+                created_at=registration.created_at,
+                verified_at=registration.verified_at,
+                sealed=self._sealer.seal(endpoint.id, hidden),
+            )
+        )
+
+    def _listed(self, record: _Record) -> EndpointListed:
+        listed = EndpointListed(
+            endpoint=record.endpoint,
+            owner=record.owner,
+            created_at=record.created_at,
+            verified_at=record.verified_at,
+        )
+        if record.owner is None:
+            return listed
+        try:
+            return replace(listed, endpoint=self._opened(record))
+        except SealError as error:
+            return replace(listed, unreadable=str(error))
+
+    def _opened(self, record: _Record) -> Endpoint:
+        hidden = unpack(self._sealer.open(record.endpoint.id, record.sealed), _Sealed)
+        secrets = tuple(Secret(text, until=until) for text, until in hidden.secrets)
+        return replace(record.endpoint, secrets=secrets, headers=hidden.headers)
+
+
+def _bare(endpoint: Endpoint) -> Endpoint:
+    return replace(endpoint, secrets=(), headers={})
+
+
+def _state(row: Iterable[tuple[bytes, bytes]]) -> EndpointState:
+    fields = {name.decode(): value.decode() for name, value in row}
+
+    def instant(name: str) -> datetime | None:
+        return from_ms(int(fields[name])) if name in fields else None
+
+    return EndpointState(
+        standing=Standing(fields.get("standing", Standing.ACTIVE)),
+        reason=fields.get("reason"),
+        since=instant("since_ms"),
+        last_success_at=instant("last_success_ms"),
+        failing_since=instant("failing_since_ms"),
+        failures=int(fields.get("failures", 0)),
+        openings=int(fields.get("openings", 0)),
+        held_until=instant("held_until_ms"),
+        fell_off=int(fields.get("fell_off", 0)),
+    )
