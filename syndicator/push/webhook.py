@@ -82,7 +82,7 @@ async def _attempt(
 
 def _headers(endpoint: Endpoint, delivery: Delivery, body: bytes, now: datetime) -> dict[str, str]:
     """Give the endpoint's own headers and ours, which win whatever the case of the others."""
-    timestamp_s = int(now.timestamp())
+    timestamp_s, secrets = int(now.timestamp()), _live(endpoint.secrets, now)
     ours = {
         "content-type": "application/json",
         "webhook-id": delivery.event.id,

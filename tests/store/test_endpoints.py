@@ -126,10 +126,8 @@ async def test_pausing_and_resuming_is_seen_by_all(store: Store, clock: ManualCl
     await store.endpoints.publish([endpoint()])
     version = await store.endpoints.version()
     await store.endpoints.pause(A, "moving house", clock())
-    (
-        await store.endpoints.disable(A, "gone", clock.advance(5))  # who rests already rests for the first reason
-        "who rests already, rests for the first reason",
-    )
+    # Who rests already rests for the first reason.
+    await store.endpoints.disable(A, "gone", clock.advance(5))
     known = await store.endpoints.load()
     assert known.version != version
     assert known.resting == {A}
