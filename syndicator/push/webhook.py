@@ -87,9 +87,7 @@ def _headers(endpoint: Endpoint, delivery: Delivery, body: bytes, now: datetime)
         "content-type": "application/json",
         "webhook-id": delivery.event.id,
         "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": sign_with_all(
-            _live(endpoint.secrets, now), delivery.event.id, timestamp_s, body
-        ),
+        "webhook-signature": sign_with_all(secrets, delivery.event.id, timestamp_s, body),
     }
     theirs = {name: value for name, value in endpoint.headers.items() if name.lower() not in ours}
     return theirs | ours
