@@ -64,14 +64,22 @@ class Composer:
         # The version is read first: what is admitted meanwhile may be in the entries already, and is
         # rendered once more; the other way round it could be missed.
         version = await self._store.feeds.version(feed)
-        if spec.order is Order.POPULAR:
-            entries = await self.ranked(spec, await self._store.feeds.ranking(feed))
-        else:
-            told = await latest(self._store, self._filtering, spec.filter, spec.size, spec.per)
-            entries = await self.telling(told, spec.content)
+        entries = await self._shown(spec)
         return FeedSnapshot(
             spec=spec, site=self.site, version=version, entries=entries, withdrawn=await self.withdrawn(spec)
         )
+
+    async def first(self, feed: FeedId, most: int) -> tuple[FeedEntry, ...]:
+        """Give the first entries that a configured feed holds now."""
+        spec = self.specs[feed]
+        return await self._shown(replace(spec, size=min(most, spec.size)))
+
+    async def _shown(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
+        if spec.order is Order.POPULAR:
+            ranking = await self._store.feeds.ranking(spec.id)
+            return await self.ranked(spec, ranking[: spec.size])
+        told = await latest(self._store, self._filtering, spec.filter, spec.size, spec.per)
+        return await self.telling(told, spec.content)
 
     async def entry(self, article_id: ArticleId) -> FeedEntry | None:
         """Give one article as a page shows it."""

@@ -85,7 +85,7 @@ class RankStep:
     async def _show(self, spec: FeedSpec, ranking: Sequence[Ranked], now: datetime) -> bool:
         """Put a ranking in place of the one that is shown; tell whether its order is another."""
         ids = [place.article_id for place in ranking]
-        await self._store.popularity.note_ranks(spec.id, ids, now, unless_since=now - NOTED_EVERY)
+        await self._store.popularity.note_ranks(spec.id, ranking, now, unless_since=now - NOTED_EVERY)
         shown = await self._store.feeds.ranking(spec.id)
         if ids == [place.article_id for place in shown]:
             return False

@@ -12,6 +12,7 @@ from syndicator.model.feed import FeedEntry, Site
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source
 from syndicator.model.status import EndpointStatus, SourceStatus, Status
+from syndicator.pipeline.browsing import Browsing
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.explaining import Explained, SourceShown, explain, show
 from syndicator.pipeline.publishing import Publisher
@@ -37,6 +38,7 @@ class Reading:
         scoring: Scoring,
     ) -> None:
         self.publisher = publisher
+        self.browsing = Browsing(store, publisher, clock)
         self._store = store
         self._sources = {source.id: source for source in sources}
         self._directory = directory

@@ -11,6 +11,7 @@ from syndicator.model.signal import SignalKind
 from syndicator.rules.popularity import HALF_LIVES, PortalMean
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit
+from syndicator.store.feeds import Ranked
 from syndicator.store.keys import Keys
 from syndicator.store.signals import BOARD_SIZE, Signals
 
@@ -59,6 +60,8 @@ class RankNote(Struct, frozen=True, kw_only=True):
     at: datetime
     feed: FeedId
     rank: int
+    score: float | None = None
+    """None in notes of before scores were noted."""
 
 
 class Popularity:
@@ -152,18 +155,18 @@ class Popularity:
         await self._redis.commit([Unit(expects=((key, "token", token),), writes=writes)])
 
     async def note_ranks(
-        self, feed: FeedId, ids: Sequence[ArticleId], now: datetime, *, unless_since: datetime
+        self, feed: FeedId, ranking: Sequence[Ranked], now: datetime, *, unless_since: datetime
     ) -> None:
-        """Add to each article's history where it stands in a feed, unless that was done after an instant."""
+        """Add to each article's history how it stands in a feed, unless that was done after an instant."""
         cursors, field = self._keys.cursors(), f"ranks:{feed}"
         before = await self._redis.call("HGET", cursors, field)
         if before is not None and int(before) > to_ms(unless_since):
             return
         commands: list[Command] = [("HSET", cursors, field, to_ms(now))]
-        for rank, article in enumerate(ids, start=1):
-            key = self._keys.ranks(article)
+        for rank, place in enumerate(ranking, start=1):
+            key = self._keys.ranks(place.article_id)
             commands += [
-                ("RPUSH", key, pack(RankNote(at=now, feed=feed, rank=rank))),
+                ("RPUSH", key, pack(RankNote(at=now, feed=feed, rank=rank, score=place.score))),
                 ("LTRIM", key, -_NOTES, -1),
                 ("PEXPIRE", key, _NOTES_KEPT // timedelta(milliseconds=1)),
             ]
@@ -171,8 +174,14 @@ class Popularity:
 
     async def ranks(self, article: ArticleId) -> list[RankNote]:
         """Tell where an article stood, the oldest first."""
-        found = await self._redis.call("LRANGE", self._keys.ranks(article), 0, -1)
-        return [unpack(one, RankNote) for one in found]
+        return (await self.ranks_of([article]))[article]
+
+    async def ranks_of(self, articles: Sequence[ArticleId]) -> Mapping[ArticleId, list[RankNote]]:
+        """Tell where each article stood, the oldest first."""
+        rows = await self._redis.batch([("LRANGE", self._keys.ranks(one), 0, -1) for one in articles])
+        return {
+            one: [unpack(note, RankNote) for note in row] for one, row in zip(articles, rows, strict=True)
+        }
 
 
 def _mean(told: bytes) -> PortalMean:

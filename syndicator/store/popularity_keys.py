@@ -69,7 +69,7 @@ class PopularityKeys:
         return f"{self._prefix}ranking-lease"
 
     def ranks(self, article: ArticleId) -> str:
-        """LIST: msgpack `RankNote`, the article's rank in a feed at an instant; the newest 300.
+        """LIST: msgpack `RankNote`, the article's rank and score in a feed at an instant; the newest 300.
 
         Kept: goes with its article; 30 days after it was ranked last. Written by: rank.
         """

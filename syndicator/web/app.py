@@ -25,6 +25,7 @@ from syndicator.web.responses import SAFE_HEADERS
 from syndicator.web.search import SearchRoutes
 from syndicator.web.status import StatusRoutes
 from syndicator.web.stories import StoryRoutes
+from syndicator.web.story_pages import StoryPages
 from syndicator.web.websub import HubRoutes
 
 Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
@@ -50,7 +51,8 @@ def create_app(
     """
     drawing = Drawing(reading.site, searches=searching is not None, counts=clicking is not None)
     pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options)
-    groups = (feeds, pages, HealthRoutes(reading), drawing)
+    stories = StoryPages(reading, drawing, options)
+    groups = (feeds, pages, stories, HealthRoutes(reading), drawing)
     routes = [route for group in groups for route in group.routes()]
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()

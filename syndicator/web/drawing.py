@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from syndicator.model.feed import Site
+from syndicator.web.charts import SPARK_HEIGHT, SPARK_WIDTH
 from syndicator.web.negotiation import choose_language, joined
 from syndicator.web.responses import PAGE_POLICY, respond_with
 from syndicator.web.texts import LANGUAGES
@@ -58,6 +59,7 @@ class Drawing:
         self._environment.globals.update(
             site=site,
             prefix=path_prefix(site) if prefix is None else prefix,
+            spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
             searches=searches,
             counts=counts,
             styles=_digest(self._static["style.css"]),

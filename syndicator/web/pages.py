@@ -1,5 +1,7 @@
 """Pages for people. They work without scripts, and while the store is away as far as they can."""
 
+from collections.abc import Mapping
+
 from aiohttp import hdrs, web
 from markupsafe import Markup
 from msgspec import Struct
@@ -7,8 +9,10 @@ from msgspec import Struct
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import CONTENT_TYPES, FeedSpec, Format, Order
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
+from syndicator.pipeline.browsing import StoryMark
 from syndicator.pipeline.reading import Reading
 from syndicator.render.items import Item, prepare_entry
+from syndicator.web.charts import Spark, sparks
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import Problem, gone, not_found, problem_headers
@@ -36,6 +40,8 @@ class Listed(Struct, frozen=True, kw_only=True):
     spec: FeedSpec
     addresses: tuple[Address, ...]
     items: tuple[Item, ...] | None = ()
+    stories: Mapping[ArticleId, StoryMark] = {}
+    sparks: Mapping[ArticleId, Spark] = {}
 
     @property
     def title(self) -> str:
@@ -64,7 +70,7 @@ class PageRoutes:
     async def index(self, request: web.Request) -> web.Response:
         """List the feeds, and show what is new and what is read most."""
         specs = self._publisher.specs
-        newest, popular = (self._favourite(order) for order in (Order.LATEST, Order.POPULAR))
+        newest, popular = (favourite(specs, order) for order in (Order.LATEST, Order.POPULAR))
         return self._drawing.page(
             request,
             "index.html",
@@ -124,6 +130,7 @@ class PageRoutes:
             cache_control=self._lifetime,
             item=item,
             more=[other for other in others if other.link not in known],
+            mark=(await self._reading.browsing.story_marks([entry.article.id])).get(entry.article.id),
             related=self._addresses(f"/articles/{item.article_id}/related"),
             body=Markup(item.parts.html),  # noqa: S704  clean since it was gathered, and the policy runs nothing
         )
@@ -145,23 +152,20 @@ class PageRoutes:
         headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}"
         return web.Response(status=problem.status, body=body, headers=headers)
 
-    def _favourite(self, order: Order) -> FeedSpec | None:
-        """Give the feed that stands for what is new or popular: by name, else the first of its order."""
-        specs = self._publisher.specs
-        named = specs.get(_FAVOURITES[order])
-        if named is not None and named.order is order:
-            return named
-        return next((spec for spec in specs.values() if spec.order is order), None)
-
     async def _listed(self, spec: FeedSpec, most: int) -> Listed:
+        addresses = self._addresses(f"/feeds/{spec.id}")
         try:
-            snapshot = await self._publisher.snapshot(spec.id)
+            front = await self._reading.browsing.front(spec.id, most)
         except StoreUnavailable:
-            return Listed(spec=spec, addresses=self._addresses(f"/feeds/{spec.id}"), items=None)
-        shown = snapshot.entries[:most]
+            return Listed(spec=spec, addresses=addresses, items=None)
         site = self._reading.site
-        items = tuple(prepare_entry(entry, site, with_html=False) for entry in shown)
-        return Listed(spec=spec, addresses=self._addresses(f"/feeds/{spec.id}"), items=items)
+        return Listed(
+            spec=spec,
+            addresses=addresses,
+            items=tuple(prepare_entry(entry, site, with_html=False) for entry in front.entries),
+            stories=front.stories,
+            sparks=sparks(front.courses),
+        )
 
     def _addresses(self, stem: str) -> tuple[Address, ...]:
         return tuple(
@@ -174,3 +178,11 @@ class PageRoutes:
             for form in Format
             if (path := f"{stem}.{form.value}")
         )
+
+
+def favourite(specs: Mapping[FeedId, FeedSpec], order: Order) -> FeedSpec | None:
+    """Give the feed that stands for what is new or popular: by name, else the first of its order."""
+    named = specs.get(_FAVOURITES[order])
+    if named is not None and named.order is order:
+        return named
+    return next((spec for spec in specs.values() if spec.order is order), None)

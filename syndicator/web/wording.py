@@ -1,7 +1,7 @@
 """How pages speak: sentences, numbers and dates in one language and one zone."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syndicator.model.feed import Site
@@ -38,11 +38,13 @@ class Wording:
 
     def age(self, instant: datetime, now: datetime) -> str:
         """Write how far away an instant is: `4 s ago`, `in 3 min`; units change at two of the next."""
-        seconds = round((now - instant).total_seconds())
-        size = abs(seconds)
-        unit, length = next((span for span in _SPANS_S if size >= 2 * span[1]), ("s", 1))
-        span = self(f"span.{unit}", number=size // length)
-        return self("ahead" if seconds < 0 else "ago", span=span)
+        return self("ahead" if instant > now else "ago", span=self.span(abs(now - instant)))
+
+    def span(self, length: timedelta) -> str:
+        """Write a length of time: `4 s`, `3 min`; units change at two of the next."""
+        seconds = round(length.total_seconds())
+        unit, size = next((span for span in _SPANS_S if seconds >= 2 * span[1]), ("s", 1))
+        return self(f"span.{unit}", number=seconds // size)
 
     def number(self, value: int) -> str:
         return f"{value:,}".replace(",", _UNITS_PER_GROUP[self.language])

@@ -17,6 +17,7 @@ from syndicator.pipeline.ranking import NOTED_EVERY, RankStep
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.popularity import PopularityPolicy
+from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 
 POPULAR = FeedSpec(id=FeedId("popular"), title="x", order=Order.POPULAR, size=10)
@@ -179,7 +180,9 @@ async def test_an_articles_ranks_are_remembered_and_bounded(store: Store, clock:
     await rank(ranking, clock)
     assert [note.rank for note in await store.popularity.ranks(two)] == [2, 1]
     for _ in range(310):
-        await store.popularity.note_ranks(POPULAR.id, [two], clock.advance(1), unless_since=clock())
+        await store.popularity.note_ranks(
+            POPULAR.id, [Ranked(article_id=two, score=1.5)], clock.advance(1), unless_since=clock()
+        )
     assert len(await store.popularity.ranks(two)) == 300
 
 
