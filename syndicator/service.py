@@ -22,6 +22,7 @@ from syndicator.model.source import Source, SourceKind
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.access import Access
+from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.clicking import Clicking
@@ -82,6 +83,7 @@ class Service:
     callbacks: HubCallbacks
     pictures: ServedPictures
     searching: Searching
+    ad_hoc: AdHocFeeds
     clicking: Clicking
     access: Access
     metrics: Metrics
@@ -292,6 +294,9 @@ def _wire(
         callbacks=HubCallbacks(store, subscribing, clock),
         pictures=pictures,
         searching=searching,
+        ad_hoc=AdHocFeeds(
+            store=store, publisher=publisher, scoring=scoring, clock=clock, searching=searching
+        ),
         clicking=Clicking(store, clock),
         access=Access(store.tokens, settings.tokens, clock),
         metrics=metrics,

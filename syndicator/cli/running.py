@@ -175,6 +175,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         callbacks=service.callbacks,
         pictures=service.pictures,
         searching=service.searching,
+        ad_hoc=service.ad_hoc,
         clicking=service.clicking,
     )
     async with service.searching.keeping_up(), serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):

@@ -58,6 +58,11 @@ class Composer:
         """Name the portals whose articles there may be."""
         return self._origins.keys()
 
+    def title_of(self, source: str) -> str:
+        """Name a portal."""
+        origin = self._origins.get(SourceId(source))
+        return origin.title if origin else source
+
     async def snapshot(self, feed: FeedId) -> FeedSnapshot:
         """Give what a configured feed holds now."""
         spec = self.specs[feed]

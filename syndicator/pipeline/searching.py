@@ -26,6 +26,7 @@ from syndicator.store.search_index import Indexed, Limits, SearchIndex
 from syndicator.store.store import Store
 
 T = TypeVar("T")
+_Asked = tuple[str, bool, Filter]
 
 MOST = 1000
 """Articles that a search finds at most: the newest. A word that all have must not cost more than that."""
@@ -76,7 +77,7 @@ class Searching:
         """Articles that are listed in Redis and could not be read."""
         self._turn = asyncio.Lock()
         self._waiting = 0
-        self._known: OrderedDict[tuple[str, bool, Filter], Found] = OrderedDict()
+        self._known: OrderedDict[_Asked, Found] = OrderedDict()
 
     @asynccontextmanager
     async def keeping_up(self) -> AsyncIterator[None]:
@@ -101,13 +102,20 @@ class Searching:
 
         Raise QueryError, TooManySearches, and StoreUnavailable where Redis or the index cannot be asked.
         """
-        query = parse_query(text)
+        return await self._found((text, best, within), parse_query(text))
+
+    async def passing(self, wanted: Filter) -> Found:
+        """Give the newest that pass a filter now, also one without a query. Raises what `search` raises."""
+        query = parse_query(wanted.query) if wanted.query is not None else None
+        return await self._found((wanted.query or "", False, wanted), query)
+
+    async def _found(self, asked: _Asked, query: Query | None) -> Found:
         if self._waiting >= MOST_WAITING:
             raise TooManySearches
         self._waiting += 1
         try:
             await self.catch_up()
-            return await self._search((text, best, within), query)
+            return await self._search(asked, query)
         finally:
             self._waiting -= 1
 
@@ -228,7 +236,7 @@ class Searching:
             walk,
         )
 
-    async def _search(self, key: tuple[str, bool, Filter], query: Query) -> Found:
+    async def _search(self, key: _Asked, query: Query | None) -> Found:
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]

@@ -42,6 +42,7 @@ _REMOVE = (
 _SCORE = "bm25(found, 4, 1, 4, 1, 0) AS score"
 """A headline counts four times, where an article comes from not at all."""
 _IN_SPAN = "(SELECT published_ms FROM articles WHERE row = found.rowid) BETWEEN ? AND ?"
+_IS_IN_SPAN = "published_ms BETWEEN ? AND ?"
 _EARLIEST_MS, _LATEST_MS = -(2**62), 2**62
 _TIES = 12
 """Bits of a row's number for articles of the same second."""
@@ -116,25 +117,25 @@ class SearchIndex:
         return len(rows)
 
     def search(
-        self, query: Query, limit: int, *, best: bool = False, limits: Limits = UNLIMITED
+        self, query: Query | None, limit: int, *, best: bool = False, limits: Limits = UNLIMITED
     ) -> list[ArticleId]:
         """Give the newest `limit` articles that are found, the newest first, or the best of these first.
 
-        Equal ones stand in the order of their ids, as in feeds.
+        Without a query, what passes the limits. Equal ones stand in the order of their ids, as in feeds.
         """
-        asked: list[object] = [spelled(query, limits.marks)]
-        span = limits.since is not None or limits.until is not None
-        if span:
-            asked += [
-                to_ms(limits.since) if limits.since else _EARLIEST_MS,
-                to_ms(limits.until) - 1 if limits.until else _LATEST_MS,
-            ]
-        # The statement is one of four; what was searched for is bound to it.
+        order = "score, listed_ms DESC, id" if best and query is not None else "listed_ms DESC, id"
+        matched = spelled(query, limits.marks)
+        asked: list[object] = [matched] if matched else []
+        where = ["found MATCH ?"] if matched else []
+        if limits.since is not None or limits.until is not None:
+            where.append(_IN_SPAN if matched else _IS_IN_SPAN)
+            asked.append(to_ms(limits.since) if limits.since else _EARLIEST_MS)
+            asked.append(to_ms(limits.until) - 1 if limits.until else _LATEST_MS)
+        # Put together of parts that stand here; what was searched for is bound to them.
         statement = (
-            f"SELECT articles.id FROM (SELECT rowid AS at, {_SCORE if best else 0} FROM found"  # noqa: S608
-            f" WHERE found MATCH ? {f'AND {_IN_SPAN}' if span else ''} ORDER BY rowid DESC LIMIT ?)"
-            f" JOIN articles ON articles.row = at"
-            f" ORDER BY {'score, listed_ms DESC, id' if best else 'listed_ms DESC, id'}"
+            f"SELECT articles.id FROM (SELECT rowid AS at, {_SCORE if best and query else 0}"  # noqa: S608
+            f" FROM {'found' if matched else 'articles'} {'WHERE' if where else ''} {' AND '.join(where)}"
+            f" ORDER BY rowid DESC LIMIT ?) JOIN articles ON articles.row = at ORDER BY {order}"
         )
         with self._working() as database:
             rows = database.execute(statement, (*asked, limit)).fetchall()
@@ -152,10 +153,10 @@ class SearchIndex:
             raise StoreUnavailable(f"the index for search cannot be used: {error}") from error
 
 
-def spelled(query: Query, marks: Sequence[Sequence[str]] = ()) -> str:
+def spelled(query: Query | None, marks: Sequence[Sequence[str]] = ()) -> str:
     """Write as FTS5 reads it what words, and what marks of each group, an article has to have."""
-    wanted = [f"{{marks}} : ({' OR '.join(map(_token, group))})" for group in marks]
-    return " AND ".join([f"({_spelled(query)})", *wanted])
+    words = [f"({_spelled(query)})"] if query is not None else []
+    return " AND ".join([*words, *(f"{{marks}} : ({' OR '.join(map(_token, group))})" for group in marks)])
 
 
 def _spelled(query: Query) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import hdrs, web
 
+from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
@@ -12,6 +13,7 @@ from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.web.api import ApiRoutes
+from syndicator.web.articles import ArticleFeedRoutes
 from syndicator.web.clicks import ClickRoutes
 from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feeds import FeedRoutes
@@ -42,6 +44,7 @@ def create_app(
     pictures: ServedPictures | None = None,
     searching: Searching | None = None,
     clicking: Clicking | None = None,
+    ad_hoc: AdHocFeeds | None = None,
 ) -> web.Application:
     """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search,
     links that are counted.
@@ -58,6 +61,8 @@ def create_app(
         routes += HubRoutes(callbacks).routes()
     if searching is not None:
         routes += SearchRoutes(searching, reading.publisher, drawing, feeds, options).routes()
+    if ad_hoc is not None:
+        routes += ArticleFeedRoutes(ad_hoc, reading.publisher.sources, feeds, options).routes()
     if clicking is not None:
         routes += ClickRoutes(clicking, options).routes()
     if pictures is not None:

@@ -1,10 +1,12 @@
 """What the part of a URL behind the `?` asks for, as values; what cannot be understood is a problem."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 
 from aiohttp import web
 
 from syndicator.model.feed import Filter
+from syndicator.model.ids import SourceId
 from syndicator.rules.filters import FilterError, filter_from
 from syndicator.web.problems import ProblemRaised, bad_request
 
@@ -14,12 +16,27 @@ def values_of(request: web.Request) -> dict[str, list[str]]:
     return {key: request.query.getall(key) for key in request.query}
 
 
-def read_filter(values: Mapping[str, Sequence[str]]) -> Filter:
+def read_filter(values: Mapping[str, Sequence[str]], sources: Collection[SourceId]) -> Filter:
     """Read a filter. Raise a 400 that names the parameter, and says what to write."""
     try:
-        return filter_from(values)
+        wanted = filter_from(values)
+        check_sources(wanted, sources)
     except FilterError as error:
         raise refused(error) from error
+    return wanted
+
+
+def check_sources(wanted: Filter, known: Collection[SourceId]) -> None:
+    """Raise FilterError for a source of which there never were articles: nothing could match."""
+    for source in wanted.source:
+        if source not in known:
+            near = get_close_matches(source, sorted(known), n=1, cutoff=0.6)
+            remedy = (
+                f"did you mean {near[0]}"
+                if near
+                else "write its id, which entries in JSON Feed tell as _source.id"
+            )
+            raise FilterError("source", f"names {source!r}, which is no source", remedy)
 
 
 def refused(error: FilterError) -> ProblemRaised:

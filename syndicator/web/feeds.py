@@ -1,7 +1,7 @@
 """Feeds as readers fetch them. Nothing is rendered here: ready bytes, chosen and sent."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import hdrs, web
 
@@ -64,16 +64,7 @@ class FeedRoutes:
             raise not_found("No feed has this name.")
         rendition, age_s = await self._rendition(feed, form)
         page = self._site.url(f"/feeds/{feed}")
-        headers = self._headers(f"{page}.{form.value}", page, form)
-        if age_s is not None:
-            headers[hdrs.AGE] = str(age_s)
-        return respond(
-            request,
-            digest=rendition.digest,
-            body=lambda coding: _bytes(rendition, coding),
-            headers=headers,
-            last_modified=rendition.last_modified,
-        )
+        return send_rendition(request, rendition, self._headers(f"{page}.{form.value}", page, form), age_s)
 
     async def related(self, request: web.Request) -> web.Response:
         """Send what is related to an article, in one format."""
@@ -119,6 +110,19 @@ class FeedRoutes:
             f'<{page_url}>; rel="alternate"; type="text/html"',
         )
         return {**self._shared, hdrs.CONTENT_TYPE: own_type, hdrs.LINK: ", ".join(links)}
+
+
+def send_rendition(
+    request: web.Request, rendition: Rendition, headers: Mapping[str, str], age_s: int | None
+) -> web.Response:
+    """Send bytes that are ready; with their age in seconds where they could not be confirmed."""
+    return respond(
+        request,
+        digest=rendition.digest,
+        body=lambda coding: _bytes(rendition, coding),
+        headers={**headers, hdrs.AGE: str(age_s)} if age_s is not None else headers,
+        last_modified=rendition.last_modified,
+    )
 
 
 def _bytes(rendition: Rendition, coding: Coding) -> bytes:

@@ -1,13 +1,14 @@
 """Search as a page, and what is found as a feed to subscribe to."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 from msgspec import Struct
 
 from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Filter, Format
+from syndicator.model.ids import SourceId
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.searching import MOST, Found, Searching, TooManySearches
 from syndicator.render.items import Item, prepare_entry
@@ -88,7 +89,7 @@ class SearchRoutes:
 
     async def page(self, request: web.Request) -> web.Response:
         """Show the form, and what is found by what was written in it."""
-        asked = _asked(request)
+        asked = _asked(request, self._publisher.sources)
         found, fault = None, None
         if asked.query:
             try:
@@ -118,7 +119,7 @@ class SearchRoutes:
 
     async def feed(self, request: web.Request) -> web.Response:
         """Send what is found, in one format."""
-        asked, form = _asked(request), Format(request.match_info["form"])
+        asked, form = _asked(request, self._publisher.sources), Format(request.match_info["form"])
         try:
             found = await self._search(request, asked)
         except QueryError as error:
@@ -181,7 +182,7 @@ class _Listed(Struct, frozen=True, kw_only=True):
     items: Sequence[Item]
 
 
-def _asked(request: web.Request) -> Asked:
+def _asked(request: web.Request, sources: Collection[SourceId]) -> Asked:
     """Read a URL; what is written otherwise but means the same is the same."""
     order, page = request.query.get("order", "newest"), request.query.get("page", "1")
     if order not in {"newest", "best"}:
@@ -193,7 +194,7 @@ def _asked(request: web.Request) -> Asked:
     given = values_of(request)
     return Asked(
         query=query_of(given),
-        within=read_filter({key: given.get(key, []) for key in (*WORD_KEYS, "since", "until")}),
+        within=read_filter({key: given.get(key, []) for key in (*WORD_KEYS, "since", "until")}, sources),
         best=order == "best",
         page=int(page),
     )

@@ -10,6 +10,9 @@ from aiohttp import web
 from support import ManualClock
 from web.web_world import Client, World, client_of, story
 
+from syndicator.pipeline.ad_hoc import AdHocFeeds
+from syndicator.pipeline.scoring import Scoring
+from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.web.app import create_app, create_ops_app
@@ -60,6 +63,25 @@ async def test_a_feed_that_was_served_is_served_on(server: EmbeddedServer, clien
     async with asyncio.timeout(20):
         while "Age" in (await client.get("/feeds/latest.rss")).headers:
             await asyncio.sleep(0.05)
+
+
+async def test_a_feed_of_any_filter_is_served_on(server: EmbeddedServer, world: World) -> None:
+    await world.admit(story(1))
+    seconds = [100.0]
+    feeds = AdHocFeeds(
+        store=world.store,
+        publisher=world.publisher,
+        scoring=Scoring(world.store, PopularityPolicy()),
+        clock=world.clock,
+        monotonic=lambda: seconds[0],
+    )
+    async with client_of(create_app(world.reading, WebOptions(), ad_hoc=feeds)) as client:
+        before = await client.get("/articles.rss?tag=banjir")
+        await server.stop()
+        seconds[0] = 142.7
+        away = await client.get("/articles.rss?tag=banjir")
+        assert (away.status, away.body, away.headers["Age"]) == (200, before.body, "42")
+        assert (await client.get("/articles.rss?tag=jalan")).status == 503
 
 
 async def test_the_age_is_counted_from_the_last_time_that_redis_confirmed(

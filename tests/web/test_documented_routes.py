@@ -8,9 +8,12 @@ from support import ManualClock
 from web.web_world import World
 
 from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.clicking import Clicking
+from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.app import create_app, create_ops_app
@@ -31,7 +34,18 @@ def test_every_route_is_documented(
     world = World(store, clock)
     reading = world.reading
     app = (
-        create_app(reading, WebOptions(), searching=searching, clicking=Clicking(store, clock))
+        create_app(
+            reading,
+            WebOptions(),
+            searching=searching,
+            clicking=Clicking(store, clock),
+            ad_hoc=AdHocFeeds(
+                store=store,
+                publisher=world.publisher,
+                scoring=Scoring(store, PopularityPolicy()),
+                clock=clock,
+            ),
+        )
         if which == "public"
         else create_ops_app(
             reading,

@@ -1,0 +1,288 @@
+"""Feeds of any filter, that nobody configured: chosen when somebody asks, kept while nothing changed.
+
+what changed last → kept bytes are of that moment? → send them
+                  → else choose (two at a time for each client) → another choice?
+                  → render, once for all who wait
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.clock import Clock, from_ms
+from syndicator.model.feed import (
+    FeedEntry,
+    FeedSnapshot,
+    FeedSpec,
+    FeedVersion,
+    Filter,
+    Format,
+    Order,
+    Per,
+    Rendition,
+)
+from syndicator.model.ids import ArticleId, FeedId
+from syndicator.pipeline.filtering import Filtering
+from syndicator.pipeline.freshness import FreshReads, retrieve
+from syndicator.pipeline.places import Places, TooMany
+from syndicator.pipeline.popular_now import PopularNow
+from syndicator.pipeline.publishing import PATIENCE_WITH_KEPT_S, Publisher
+from syndicator.pipeline.scoring import Scoring
+from syndicator.pipeline.searching import Searching, TooManySearches
+from syndicator.pipeline.selecting import first_of, latest
+from syndicator.pipeline.telling import MEMBERS, Telling, Told
+from syndicator.rules.ad_hoc import AdHoc
+from syndicator.rules.selection import matches_keys
+from syndicator.store.codec import digest
+from syndicator.store.store import Store
+
+PATH = "/articles"
+KEPT_BYTES = 64 * 2**20
+KEPT_FEEDS = 1000
+"""In one format."""
+DEEPEST = 1000
+"""Articles that are looked through while there is no index to ask."""
+RANKED_FOR_S = 10.0
+"""How long a popular one keeps its order."""
+_ALL = "all"
+_WORDS = {"en": ("Most read", "Coverage"), "id": ("Terpopuler", "Liputan")}
+
+_Key = tuple[str, Format]
+_Momentary = str
+"""A moment of what is stored: as long as it is the same, so is what a feed holds."""
+
+
+class _Kept(Struct, frozen=True, kw_only=True):
+    rendition: Rendition
+    moment: _Momentary
+    shown: str
+    """Digest of what is in it."""
+    confirmed_at: float
+
+    @property
+    def size(self) -> int:
+        one = self.rendition
+        return len(one.body) + len(one.gzip) + len(one.brotli)
+
+
+class NoSuchStory(LookupError):
+    """The article whose story is asked for is not there."""
+
+
+class AdHocFeeds:
+    """Answers for any filter, at a cost that no caller can raise.
+
+    An article is shown from its admission on: each answer is of a moment that was read after the question.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publisher: Publisher,
+        scoring: Scoring,
+        clock: Clock,
+        searching: Searching | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._searching = searching
+        self._clock = clock
+        self._monotonic = monotonic
+        self._filtering = Filtering(store)
+        self._popular = PopularNow(
+            store=store,
+            filtering=self._filtering,
+            scoring=scoring,
+            clock=clock,
+            turn_s=RANKED_FOR_S,
+            monotonic=monotonic,
+        )
+        self._positions = FreshReads(self._read_position)
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._kept_bytes = 0
+        self._making: dict[tuple[_Key, _Momentary], asyncio.Task[_Kept]] = {}
+        self._places = Places()
+
+    async def rendition(self, asked: AdHoc, form: Format, client: str) -> tuple[Rendition, int | None]:
+        """Give the bytes, and their age in seconds where they could not be confirmed.
+
+        Raise StoreUnavailable, TooMany and TooManySearches where there are no older bytes, and NoSuchStory.
+        """
+        key = (asked.spelled(), form)
+        try:
+            kept = await self._current(key, asked, client)
+        except (StoreUnavailable, TooMany, TooManySearches):
+            old = self._kept.get(key)
+            if old is None:
+                raise
+            return old.rendition, int(self._monotonic() - old.confirmed_at)
+        return kept.rendition, None
+
+    async def snapshot(self, asked: AdHoc, client: str) -> FeedSnapshot:
+        """Give what such a feed holds now, for a page. Raises what `rendition` raises."""
+        async with self._places.place(client):
+            return await self._snapshot(asked, await self._moment(asked, has_older=False))
+
+    def outline(self, asked: AdHoc) -> FeedSnapshot:
+        """Give such a feed without what is in it: its title and its addresses."""
+        wanted = asked.filter
+        spec = FeedSpec(
+            id=FeedId(digest(asked.spelled())),
+            title=self._title(asked),
+            filter=wanted,
+            order=asked.order,
+            window=asked.window,
+            size=asked.size,
+            per=asked.per,
+            language=wanted.language[0] if len(wanted.language) == 1 else None,
+        )
+        return FeedSnapshot(
+            spec=spec,
+            site=self._publisher.site,
+            version=FeedVersion(version=0, changed_at=self._clock()),
+            entries=(),
+            page_path=PATH,
+            asked=asked.spelled(),
+        )
+
+    async def _current(self, key: _Key, asked: AdHoc, client: str) -> _Kept:
+        moment = await self._moment(asked, has_older=key in self._kept)
+        kept = self._kept.get(key)
+        if kept is not None and kept.moment == moment:
+            return self._keep(key, replace(kept, confirmed_at=self._monotonic()))
+        making = self._making.get((key, moment))
+        if making is None:
+            making = asyncio.create_task(self._make(key, asked, moment, client), name="make a feed")
+            making.add_done_callback(retrieve)
+            making.add_done_callback(lambda _: self._making.pop((key, moment)))
+            self._making[key, moment] = making
+        # One who gives up waiting must not take the bytes from the others.
+        return await asyncio.shield(making)
+
+    async def _make(self, key: _Key, asked: AdHoc, moment: _Momentary, client: str) -> _Kept:
+        async with self._places.place(client):
+            snapshot = await self._snapshot(asked, moment)
+            shown, kept = _shown(snapshot), self._kept.get(key)
+            if kept is None or kept.shown != shown:
+                rendition = await self._publisher.rendered(snapshot, key[1])
+                if kept is not None and kept.rendition.digest == rendition.digest:
+                    rendition = kept.rendition
+            else:
+                rendition = kept.rendition
+        made = _Kept(rendition=rendition, moment=moment, shown=shown, confirmed_at=self._monotonic())
+        return self._keep(key, made)
+
+    def _keep(self, key: _Key, kept: _Kept) -> _Kept:
+        before = self._kept.pop(key, None)
+        self._kept_bytes += kept.size - (before.size if before else 0)
+        self._kept[key] = kept
+        while len(self._kept) > 1 and (self._kept_bytes > KEPT_BYTES or len(self._kept) > KEPT_FEEDS):
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= oldest.size
+        return kept
+
+    async def _moment(self, asked: AdHoc, *, has_older: bool) -> _Momentary:
+        try:
+            async with asyncio.timeout(PATIENCE_WITH_KEPT_S if has_older else None):
+                position = await self._positions.get(_ALL)
+        except TimeoutError:
+            raise StoreUnavailable(f"Redis does not answer within {PATIENCE_WITH_KEPT_S:g} s") from None
+        return f"{position} {self._popular.turn()}" if asked.order is Order.POPULAR else position
+
+    async def _read_position(self, keys: Sequence[str]) -> Mapping[str, str]:
+        position = await self._store.changes.position()
+        return dict.fromkeys(keys, position)
+
+    async def _snapshot(self, asked: AdHoc, moment: _Momentary) -> FeedSnapshot:
+        outline = self.outline(asked)
+        entries = await self._entries(asked, outline.spec)
+        withdrawn = () if asked.story else await self._publisher.withdrawn(outline.spec)
+        version = FeedVersion(version=0, changed_at=self._changed_at(asked, moment))
+        return replace(outline, entries=entries, withdrawn=withdrawn, version=version)
+
+    async def _entries(self, asked: AdHoc, spec: FeedSpec) -> tuple[FeedEntry, ...]:
+        if asked.order is Order.POPULAR:
+            ids = await self._found(asked.filter) if asked.filter != Filter() else None
+            return await self._publisher.ranked(spec, await self._popular.ranking(spec, ids))
+        return await self._publisher.telling(await self._told(asked))
+
+    async def _told(self, asked: AdHoc) -> list[Told]:
+        store, wanted = self._store, asked.filter
+        if asked.story is not None:
+            return await self._told_of(asked.story, asked)
+        ids = await self._found(wanted)
+        if ids is None:
+            return await latest(store, self._filtering, wanted, asked.size, asked.per, deepest=DEEPEST)
+        return await first_of(store, self._filtering, wanted, ids, size=asked.size, per=asked.per)
+
+    async def _told_of(self, named: ArticleId, asked: AdHoc) -> list[Told]:
+        """Choose from the articles that tell one story, the newest first."""
+        (place,) = await self._store.stories.places([named])
+        story = place.story
+        ids = (await self._store.stories.members([story], MEMBERS))[story] if story else [named]
+        heads = [head for head in await self._store.articles.get_many(ids, bodies=False) if head]
+        if not heads:
+            raise NoSuchStory
+        passing = await self._filtering.passing(
+            asked.filter, [one for one in heads if matches_keys(asked.filter, one)]
+        )
+        passing.sort(key=lambda one: (-one.listed_at.timestamp(), one.id))
+        telling = Telling(self._store, self._filtering, asked.filter, Per.ARTICLE)
+        return (await telling.told(passing))[: asked.size]
+
+    async def _found(self, wanted: Filter) -> Sequence[ArticleId] | None:
+        """Ask the index; None where it does not hold all articles yet."""
+        if self._searching is None:
+            return None
+        found = await self._searching.passing(wanted)
+        return found.ids if found.is_whole else None
+
+    def _changed_at(self, asked: AdHoc, moment: _Momentary) -> datetime:
+        """Say when it changed last: never too early, or somebody would go on with what is old."""
+        if asked.order is Order.POPULAR:
+            return self._clock()
+        return from_ms(int(moment.partition("-")[0]))
+
+    def _title(self, asked: AdHoc) -> str:
+        """Name it by what is asked for, and by who publishes it."""
+        site = self._publisher.site
+        ranking, story = _WORDS.get(site.language.partition("-")[0], _WORDS["en"])
+        parts = [f"{ranking} ({asked.window.value})"] if asked.order is Order.POPULAR else []
+        parts += [story] if asked.story else []
+        parts += map(self._publisher.title_of, asked.filter.source)
+        return " – ".join(filter(None, (" · ".join([*parts, *_told_of(asked.filter)]), site.title)))
+
+
+def _told_of(wanted: Filter) -> list[str]:
+    """Name what a filter asks for beside portals."""
+    span = [
+        f"{sign} {at:%Y-%m-%d %H:%M} UTC" for sign, at in (("≥", wanted.since), ("<", wanted.until)) if at
+    ]
+    words = (*wanted.section, *wanted.tag, *wanted.author, *wanted.language)
+    return [*words, *([wanted.query] if wanted.query else []), *span]
+
+
+def _shown(snapshot: FeedSnapshot) -> str:
+    """Sum up what is in a feed: as long as it is the same, so are its bytes."""
+    return digest(
+        [
+            [
+                (
+                    one.article.id,
+                    one.article.revision,
+                    one.popularity,
+                    [(also.article.id, also.article.revision) for also in one.also_at],
+                )
+                for one in snapshot.entries
+            ],
+            [(one.article.id, one.at) for one in snapshot.withdrawn],
+        ]
+    )
