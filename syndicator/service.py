@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
 
+from msgspec.structs import replace
+
 from syndicator.egress.client import Egress, open_egress
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import Clock
-from syndicator.model.feed import Origin
+from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceKind
 from syndicator.observe.logs import get_logger
@@ -141,7 +143,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
         known = {**await store.origins.known(), **origins(settings.sources)}
         publisher = Publisher(
             store=store,
-            site=settings.site,
+            site=await _site(settings, store),
             specs=settings.feeds.values(),
             origins=known,
             metrics=metrics,
@@ -175,6 +177,12 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             origins=known,
             metrics=metrics,
         )
+
+
+async def _site(settings: Settings, store: Store) -> Site:
+    """Give the site with the authority of its ids, which outlives every change of its address."""
+    authority = settings.tag_authority or await store.configured.tag_authority(settings.own_authority)
+    return replace(settings.site, tag_authority=authority) if authority else settings.site
 
 
 def origins(sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Origin]:

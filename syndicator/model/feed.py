@@ -21,6 +21,8 @@ class Site(Struct, frozen=True, kw_only=True):
     language: str = "en"
     timezone: str = "UTC"
     contact: str | None = None
+    tag_authority: str = "localhost,2026"
+    """Who mints the ids of what we publish, and since when: the beginning of `tag:` URIs (RFC 4151)."""
 
     def url(self, path: str) -> str:
         """Give the absolute URL of one of our paths; `path` begins with a slash."""
@@ -86,12 +88,22 @@ class Format(StrEnum):
     RSS = "rss"
     ATOM = "atom"
     JSON = "json"
+    NINJS = "ninjs"
+    """For partners, not for readers."""
 
+
+READER_FORMATS = (Format.RSS, Format.ATOM, Format.JSON)
+"""What feed readers subscribe to."""
+
+FORMS = "|".join(form.value for form in Format)
+"""All endings, as the pattern of a route."""
 
 CONTENT_TYPES: Mapping[Format, str] = {
     Format.RSS: "application/rss+xml; charset=utf-8",
     Format.ATOM: "application/atom+xml; charset=utf-8",
     Format.JSON: "application/feed+json; charset=utf-8",
+    # No type is registered for ninjs.
+    Format.NINJS: "application/json; charset=utf-8",
 }
 
 

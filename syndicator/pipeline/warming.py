@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.feed import FeedVersion, Format
+from syndicator.model.feed import READER_FORMATS, FeedVersion
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.publishing import Publisher
@@ -37,9 +37,9 @@ class PublishStep:
         return Report(step=self.name, event="published", fields=(("feed", _few(warmed)),))
 
     async def _warm(self, feed: FeedId, version: FeedVersion) -> bool:
-        """Render a feed in all formats; tell whether that worked. A fault is told once a version."""
+        """Render a feed in the formats of readers; tell whether it worked. A fault is told once a version."""
         try:
-            for form in Format:
+            for form in READER_FORMATS:
                 await self._publisher.rendition(feed, form)
         except StoreUnavailable:
             raise  # of no feed's making: the runner tries again

@@ -1,8 +1,8 @@
-"""Turns a snapshot of a feed into bytes: RSS, Atom, JSON Feed and OPML.
+"""Turns a snapshot of a feed into bytes: RSS, Atom, JSON Feed, ninjs and OPML.
 
 Pure: the same snapshot gives the same bytes, in any process and at any time.
 
-    FeedSnapshot → items (cleaned once, for all formats) → rss | atom | json_feed → Rendition
+    FeedSnapshot → items (cleaned once, for all formats) → rss | atom | json_feed | ninjs → Rendition
 """
 
 from syndicator.render.opml import render_opml

@@ -3,9 +3,9 @@
 What the formats share is decided here and nowhere else: id, title, links, dates, summary, body, photos.
 """
 
-import uuid
 from datetime import UTC, datetime
 from html import escape
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -18,9 +18,6 @@ from syndicator.render.body import Parts, full_html, parts_of
 from syndicator.render.text import distinct, line, web_url
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
-
-# The root of every id that we publish. It never changes: a changed id is a new article to every reader.
-_NAMESPACE = uuid.UUID("5a0e1c1e-6d3c-5f0b-9b55-2f2c9f6f3a10")
 
 MAX_CONTENT_CHARACTERS = 2_500_000
 """All bodies of one feed together. Some readers refuse a document of more than 3 MiB."""
@@ -59,6 +56,8 @@ class From(Struct, frozen=True, kw_only=True):
 class AlsoAt(Struct, frozen=True, kw_only=True):
     """Another portal's article of the same story."""
 
+    id: str
+    """As of its own entry."""
     url: str
     title: str
     portal: str
@@ -77,8 +76,9 @@ class Item(Struct, frozen=True, kw_only=True):
     """One entry, cleaned: text legal in XML, URLs absolute and ASCII, dates whole UTC seconds."""
 
     id: str
-    """`urn:uuid:…`, made from the article's id alone: the same in every format and feed, for ever."""
+    """`tag:…`: the same in every format and feed, for ever."""
     article_id: ArticleId
+    revision: int
     link: str
     """The article at its portal."""
     page_url: str
@@ -97,6 +97,8 @@ class Item(Struct, frozen=True, kw_only=True):
     changed: datetime
     """When the article itself did."""
     shown_since: datetime
+    embargoed_until: datetime | None
+    """When its embargo ended, of what was under one."""
     authors: tuple[str, ...]
     section: str
     tags: tuple[str, ...]
@@ -122,19 +124,20 @@ class Item(Struct, frozen=True, kw_only=True):
         return (self.section, *self.tags) if self.section else self.tags
 
 
-def article_uri(article_id: ArticleId) -> str:
-    """Give the id that an article carries in every feed and format.
+def article_uri(article_id: ArticleId, site: Site) -> str:
+    """Give the id that an article carries in every feed and format: a tag URI (RFC 4151).
 
-    It depends on nothing that may change (title, URL, host, portal): RFC 4122 version 5, from our
-    own fixed namespace and the article's id.
+    It depends on nothing that may change (title, URL, host, portal): only on the article's id and on who
+    mints it.
     """
-    return uuid.uuid5(_NAMESPACE, f"article/{article_id}").urn
+    return f"tag:{site.tag_authority}:article/{article_id}"
 
 
 def feed_uri(snapshot: FeedSnapshot) -> str:
-    """Give the id of a feed: from the place where it is published, but not from the scheme of the URL."""
-    place = snapshot.page_url.partition("://")[2]
-    return uuid.uuid5(_NAMESPACE, f"feed/{place}").urn
+    """Give the id of a feed: from the path where it is published, not from the scheme or host of its URL."""
+    place = urlsplit(snapshot.page_url)
+    asked = f"?{place.query}" if place.query else ""
+    return f"tag:{snapshot.site.tag_authority}:{place.path}{asked}"
 
 
 class Gone(Struct, frozen=True, kw_only=True):
@@ -143,6 +146,7 @@ class Gone(Struct, frozen=True, kw_only=True):
     id: str
     """The same as its entry had."""
     at: datetime
+    revision: int
     comment: str
 
 
@@ -150,8 +154,9 @@ def prepare_gone(snapshot: FeedSnapshot) -> tuple[Gone, ...]:
     """Name the withdrawn entries, without a word of what they said."""
     return tuple(
         Gone(
-            id=article_uri(one.article.id),
+            id=article_uri(one.article.id, snapshot.site),
             at=whole_seconds(one.at),
+            revision=one.revision,
             comment=line(one.reason),
         )
         for one in snapshot.withdrawn
@@ -184,12 +189,14 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     section = line(article.section or "")
     parts = parts_of(article, lead, [picture.url for picture in pictures]) if with_html else Parts()
     summary = lead or shortened(line(text_of(article.body_html)), SUMMARY_CHARACTERS)
-    also_at = tuple(_also_at(other) for other in entry.also_at)
+    also_at = tuple(_also_at(other, site) for other in entry.also_at)
+    held_until = article.provenance.held_until
     # A story that another portal took up is news of the entry: its date says so, its place stays.
     changes = [article.updated_at, *(other.article.shown_since for other in entry.also_at)]
     return Item(
-        id=article_uri(article.id),
+        id=article_uri(article.id, site),
         article_id=article.id,
+        revision=article.revision,
         link=link,
         page_url=page_url,
         title=line(article.title) or shortened(lead, 120) or link,
@@ -201,6 +208,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         updated=max(published, *map(whole_seconds, changes)),
         changed=max(published, whole_seconds(article.updated_at)),
         shown_since=whole_seconds(article.shown_since),
+        embargoed_until=held_until and whole_seconds(held_until),
         authors=distinct(article.authors),
         section=section,
         tags=tuple(tag for tag in distinct(article.tags) if tag.casefold() != section.casefold()),
@@ -276,10 +284,11 @@ def _with_also_at(html: str, summary: str, also_at: tuple[AlsoAt, ...], language
     return f"{html or f'<p>{escape(summary, quote=False)}</p>'}\n<p>{word}: {links}</p>"
 
 
-def _also_at(other: OtherTelling) -> AlsoAt:
+def _also_at(other: OtherTelling, site: Site) -> AlsoAt:
     article = other.article
     url = web_url(article.url) or web_url(other.origin.home_url) or ""
     return AlsoAt(
+        id=article_uri(article.id, site),
         url=url,
         title=line(article.title) or url,
         portal=line(other.origin.title) or line(other.origin.id),

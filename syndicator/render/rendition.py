@@ -10,6 +10,7 @@ from syndicator.model.feed import FeedSnapshot, Format, Rendition
 from syndicator.render.atom import render_atom
 from syndicator.render.items import whole_seconds
 from syndicator.render.json_feed import render_json_feed
+from syndicator.render.ninjs import render_ninjs
 from syndicator.render.rss import render_rss
 
 DIGEST_CHARACTERS = 32
@@ -22,6 +23,7 @@ _WRITERS: Mapping[Format, Callable[[FeedSnapshot], bytes]] = {
     Format.RSS: render_rss,
     Format.ATOM: render_atom,
     Format.JSON: render_json_feed,
+    Format.NINJS: render_ninjs,
 }
 
 

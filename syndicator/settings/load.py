@@ -164,6 +164,7 @@ def _built(configuration: Configuration) -> Settings:
         tokens={TokenId(key): form.value(TokenId(key)) for key, form in configuration.token.items()},
         user_agent=_user_agent(egress, configuration.site),
         public_url_given=public_url is not None,
+        tag_authority=configuration.site.tag_authority,
     )
 
 

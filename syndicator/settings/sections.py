@@ -1,5 +1,6 @@
 """The tables that stand once: `[site] [server] [work] [store] [egress] [retention] [sample]`."""
 
+import re
 import shutil
 from datetime import timedelta
 from ipaddress import ip_address
@@ -27,6 +28,10 @@ from syndicator.settings.texts import (
     wrong,
 )
 
+TAG_AUTHORITY = re.compile(
+    r"([a-z0-9._-]+@)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*,\d{4}(-\d\d(-\d\d)?)?"
+)
+"""RFC 4151, 2.1."""
 _STORE_SCHEMES = {"redis", "rediss", "unix"}
 _STORE_SCHEMES_PLANNED = {"redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
 
@@ -73,6 +78,12 @@ def _slug(value: str) -> str:
     return value
 
 
+def _tag_authority(value: str) -> str:
+    if not TAG_AUTHORITY.fullmatch(value):
+        raise wrong("is no domain with a date", 'write one such as "news.example,2026"')
+    return value
+
+
 class SiteSection(Form):
     """`[site]`: who publishes."""
 
@@ -88,6 +99,12 @@ class SiteSection(Form):
     timezone: Zone = Field(default="UTC", description="Zone in which pages show times.")
     contact: Line | None = Field(
         default=None, description="Address for take-downs, shown on pages and in feeds."
+    )
+    tag_authority: Annotated[Line, AfterValidator(_tag_authority)] | None = Field(
+        default=None,
+        description="A domain and a date when it was yours, as in `news.example,2026`: all ids of entries "
+        "begin with it (RFC 4151). Never change it: to readers every article would be a new one. Left out: "
+        "the host of the first `public_url`, which is remembered.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from syndicator.model.token import Token
 from syndicator.rules.placement import StoriesPolicy
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.settings.sections import (
+    TAG_AUTHORITY,
     EgressSection,
     RetentionSection,
     SampleSection,
@@ -21,6 +23,9 @@ from syndicator.settings.sections import (
     StoreSection,
     WorkSection,
 )
+
+FIRST_YEAR = 2026
+"""Part of the ids that we mint under the host of a public URL. It never changes: ids would."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -43,6 +48,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How we name ourselves to portals and partners."""
     public_url_given: bool
     """False when the public URL is only the address that the server listens on."""
+    tag_authority: str | None = None
+    """Who mints the ids of what we publish; None: the host of the first public URL that was given."""
+
+    @property
+    def own_authority(self) -> str | None:
+        """Give the authority that the public URL makes; None where there is none, or its host is no name."""
+        host = urlsplit(self.site.public_url).hostname or ""
+        authority = f"{host},{FIRST_YEAR}"
+        return authority if self.public_url_given and TAG_AUTHORITY.fullmatch(authority) else None
 
     def with_port(self, port: int) -> "Settings":
         """Give the settings with the port that the server really got, where 0 asked for a free one."""

@@ -40,6 +40,13 @@ class Configured:
         await check_schema(self._redis, self._keys, now)
         return int(await self._redis.call("HGET", self._keys.meta(), "created_ms"))
 
+    async def tag_authority(self, own: str | None) -> str | None:
+        """Give the authority of the ids that are published here: the first that this namespace ever had."""
+        if own is not None:
+            await self._redis.call("HSETNX", self._keys.meta(), "tag_authority", own)
+        found = await self._redis.call("HGET", self._keys.meta(), "tag_authority")
+        return found.decode() if found else None
+
     async def note(self, names: Names, now: datetime) -> None:
         """Note that these names are in use now."""
         now_ms = to_ms(now)

@@ -17,7 +17,7 @@ class Keys(AccessKeys):
         super().__init__(f"syn:{{{namespace}}}:")
 
     def meta(self) -> str:
-        """HASH: `schema` (version of this layout), `created_ms`.
+        """HASH: `schema` (version of this layout), `created_ms`, `tag_authority` (what all ids begin with).
 
         Kept: for ever. Written by: first start.
         """

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from aiohttp import hdrs, web
 
-from syndicator.model.feed import Format
+from syndicator.model.feed import FORMS, Format
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.ad_hoc import PATH, AdHocFeeds, NoSuchStory
 from syndicator.pipeline.places import TooMany
@@ -30,7 +30,7 @@ class ArticleFeedRoutes:
         self._trusted = options.trusted_proxies
 
     def routes(self) -> list[web.RouteDef]:
-        feed = f"{PATH}.{{form:rss|atom|json}}"
+        feed = f"{PATH}.{{form:{FORMS}}}"
         return [web.get(feed, self.feed), web.options(feed, self._feeds.preflight)]
 
     async def feed(self, request: web.Request) -> web.Response:

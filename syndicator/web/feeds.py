@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from aiohttp import hdrs, web
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format, Rendition
+from syndicator.model.feed import CONTENT_TYPES, FORMS, FeedSnapshot, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
@@ -46,8 +46,8 @@ class FeedRoutes:
         }
 
     def routes(self) -> list[web.RouteDef]:
-        feed = "/feeds/{feed}.{form:rss|atom|json}"
-        related = "/articles/{article}/related.{form:rss|atom|json}"
+        feed = "/feeds/{feed}.{form:" + FORMS + "}"
+        related = "/articles/{article}/related.{form:" + FORMS + "}"
         return [
             web.get(feed, self.feed),
             web.options(feed, self.preflight),

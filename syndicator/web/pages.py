@@ -7,7 +7,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.feed import CONTENT_TYPES, FeedSpec, Format, Order
+from syndicator.model.feed import CONTENT_TYPES, READER_FORMATS, FeedSpec, Format, Order
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.browsing import StoryMark
 from syndicator.pipeline.reading import Reading
@@ -175,7 +175,7 @@ class PageRoutes:
                 path=path,
                 media_type=CONTENT_TYPES[form].partition(";")[0],
             )
-            for form in Format
+            for form in READER_FORMATS
             if (path := f"{stem}.{form.value}")
         )
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import hdrs, web
 from msgspec import Struct
 
-from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Filter, Format
+from syndicator.model.feed import CONTENT_TYPES, FORMS, READER_FORMATS, FeedSnapshot, Filter, Format
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.searching import MOST, Found, Searching, TooManySearches
@@ -80,7 +80,7 @@ class SearchRoutes:
         self._drawing_now = 0
 
     def routes(self) -> list[web.RouteDef]:
-        feed = "/search.{form:rss|atom|json}"
+        feed = "/search.{form:" + FORMS + "}"
         return [
             web.get("/search", self.page),
             web.get(feed, self.feed),
@@ -171,7 +171,7 @@ class SearchRoutes:
                 path=path,
                 media_type=CONTENT_TYPES[form].partition(";")[0],
             )
-            for form in Format
+            for form in READER_FORMATS
             if (path := f"/search.{form.value}?{asked.spelled()}")
         )
 

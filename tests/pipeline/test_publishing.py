@@ -108,3 +108,22 @@ async def test_no_revision_is_missed_while_feeds_are_read(service_of: OpenServic
                 assert f"Judul ke-{number}".encode() in shown.body
 
         await asyncio.gather(reader(), writer(), reader())
+
+
+async def test_ids_outlive_every_change_of_the_address(service_of: OpenService) -> None:
+    def given(host: str) -> str:
+        return f'{CONFIG}\n[site]\npublic_url = "https://{host}/news"\n'
+
+    async def first_id(config: str) -> str:
+        async with service_of(config) as service:
+            await service.enlist()
+            await admit(service, 1)
+            shown = feedparser.parse((await service.publisher.rendition(LATEST, Format.RSS)).body)
+            return str(shown.entries[0].id)
+
+    assert (await first_id(CONFIG)).startswith("tag:localhost,2026:article/")
+    first = await first_id(given("first.example"))
+    assert first.startswith("tag:first.example,2026:article/")
+    assert await first_id(given("second.example")) == first
+    own = given("second.example") + 'tag_authority = "own.example,2024-05"\n'
+    assert (await first_id(own)).startswith("tag:own.example,2024-05:article/")

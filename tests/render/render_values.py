@@ -25,6 +25,7 @@ SITE = Site(
     public_url="https://feeds.example/news",
     language="id",
     timezone="Asia/Jakarta",
+    tag_authority="feeds.example,2026",
 )
 ORIGIN = Origin(
     id=SourceId("beritakota"),

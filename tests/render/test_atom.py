@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 from render.render_values import NOON, SITE, article, busy_snapshot, snapshot, withdrawal
 
 from syndicator.model.feed import FeedSpec, Format, Site
@@ -43,15 +44,15 @@ def test_the_feed_says_who_it_is() -> None:
     ]
 
 
-def test_the_id_of_a_feed_survives_https_but_is_its_own() -> None:
+def test_the_id_of_a_feed_survives_a_new_host_but_is_its_own() -> None:
     def id_of(site: Site, feed: str) -> str:
         spec = FeedSpec(id=FeedId(feed), title="x")
         text: str = found(tree(snapshot(site=site, spec=spec)), "a:id")[0].text
         return text
 
-    insecure = Site(title="x", public_url="http://feeds.example/news")
-    assert id_of(SITE, "latest") == id_of(insecure, "latest")
-    others = {id_of(SITE, "popular"), id_of(Site(title="x", public_url="https://other.example"), "latest")}
+    assert id_of(SITE, "latest") == "tag:feeds.example,2026:/news/feeds/latest"
+    assert id_of(replace(SITE, public_url="http://lain.example/news"), "latest") == id_of(SITE, "latest")
+    others = {id_of(SITE, "popular"), id_of(replace(SITE, tag_authority="lain.example,2026"), "latest")}
     assert len(others | {id_of(SITE, "latest")}) == 3
 
 
@@ -108,7 +109,7 @@ def test_withdrawn_entries_are_told_as_deleted() -> None:
     gone = withdrawal(article(3), reason="atas <permintaan> portal")
     feed = tree(snapshot(article(1), withdrawn=(gone,)))
     (deleted,) = found(feed, "at:deleted-entry")
-    assert deleted.get("ref") == article_uri(gone.article.id)
+    assert deleted.get("ref") == article_uri(gone.article.id, SITE)
     assert deleted.get("when") == gone.at.isoformat()
     assert found(deleted, "at:comment")[0].text == gone.reason
     assert found(feed, "a:updated")[0].text == gone.at.isoformat()

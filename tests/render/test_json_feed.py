@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from render.render_values import NOON, article, busy_snapshot, entry, snapshot, withdrawal
+from render.render_values import NOON, SITE, article, busy_snapshot, entry, snapshot, withdrawal
 
 from syndicator.model.article import Photo, Placement, RelatedLink
 from syndicator.model.feed import Format, Popularity
@@ -137,7 +137,7 @@ def test_withdrawn_entries_are_told_without_what_they_said() -> None:
     gone = withdrawal(article(3))
     feed = document(snapshot(article(1), withdrawn=(gone,)))
     assert feed["_deleted"] == [
-        {"id": article_uri(gone.article.id), "when": gone.at.isoformat(), "comment": gone.reason}
+        {"id": article_uri(gone.article.id, SITE), "when": gone.at.isoformat(), "comment": gone.reason}
     ]
     assert gone.article.title not in json.dumps(feed, ensure_ascii=False)
 

@@ -54,7 +54,7 @@ def test_an_item_carries_everything() -> None:
     first, second, third, _ = found(tree(busy_snapshot()), "//item")
     guid = first.find("guid")
     assert guid.get("isPermaLink") == "false"
-    assert guid.text.startswith("urn:uuid:")
+    assert guid.text == "tag:feeds.example,2026:article/abcdefghijklm000"
     assert first.findtext("pubDate") == "Thu, 05 Nov 2026 05:00:00 +0000"
     assert first.findtext("description") == "Air setinggi lutut menggenangi jalan utama."
     assert [creator.text for creator in found(first, "dc:creator")] == ["Sari Dewi", "Budi Santoso"]
