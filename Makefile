@@ -46,6 +46,7 @@ docs: $(READY) ## write the generated parts of docs/ anew
 	$(BIN)/python -m syndicator.store.reference docs/redis-keys.md
 	$(BIN)/python -m syndicator.cli.reference docs/commands.md
 	$(BIN)/python -m syndicator.observe.reference docs/metrics.md
+	$(BIN)/python -m syndicator.push.reference docs/events.md
 
 bench: $(READY) ## measure
 	$(BIN)/python -m bench

@@ -123,6 +123,7 @@ async def _undelivered(service: Service, endpoint: EndpointId, limit: int) -> Ro
             "endpoint": endpoint,
             "event": one.delivery.event.id,
             "type": one.delivery.event.type.value,
+            "subject": one.delivery.event.subject,
             "article": one.delivery.event.article,
             "status": one.status,
             "attempts": one.delivery.attempts,

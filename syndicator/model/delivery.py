@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import final
 
 from msgspec import Struct
 
-from syndicator.model.event import Event, EventType
+from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.feed import Filter
-from syndicator.model.ids import EndpointId
+from syndicator.model.ids import EndpointId, FeedId
 
 
 @final
@@ -45,6 +46,16 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
     """Counted from the event: news that old is not worth sending."""
 
 
+class Payload(StrEnum):
+    """How much of an article an event carries."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+    """Without its text."""
+    THIN = "thin"
+    """What tells which article it is."""
+
+
 class Endpoint(Struct, frozen=True, kw_only=True):
     """A partner's address that receives webhooks."""
 
@@ -52,8 +63,12 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     url: str
     secrets: tuple[Secret, ...]
     """`whsec_…`; every one signs, so that a secret can be changed with an overlap."""
-    events: tuple[EventType, ...] = tuple(EventType)
+    events: tuple[EventType, ...] = ARTICLE_EVENTS
     filter: Filter = Filter()
+    """Which articles; a story where one of its articles passes."""
+    feeds: tuple[FeedId, ...] = ()
+    """Of which feeds it is told; empty: of all."""
+    payload: Payload = Payload.FULL
     headers: Mapping[str, str] = {}
     max_in_flight: int = 4
     timeout_s: float = 10.0

@@ -9,22 +9,23 @@ from syndicator.egress.client import Egress
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
-from syndicator.model.event import Event, EventType
+from syndicator.model.event import Event, EventType, Grown
 from syndicator.model.feed import Origin, Site
-from syndicator.model.ids import ArticleId, EndpointId, SourceId
+from syndicator.model.ids import ArticleId, EndpointId, SourceId, StoryId
 from syndicator.model.rights import Rights
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.pipeline.telling import told_before
+from syndicator.pipeline.telling import MEMBERS, told_before
+from syndicator.push.payload import payload
 from syndicator.push.webhook import send
 from syndicator.rules.copies import CopyKind
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import allowed
 from syndicator.rules.selection import matches
+from syndicator.rules.wanting import wants
 from syndicator.rules.withdrawal import older_events
 from syndicator.store.deliveries import Leased
-from syndicator.store.outbox import OutboxEntry
 from syndicator.store.store import Store
 from syndicator.store.stories import Place
 
@@ -57,7 +58,7 @@ class DeliverStep:
         clock: Clock,
         rng: random.Random,
         *,
-        site: Site | None = None,
+        site: Site,
         origins: Mapping[SourceId, Origin] | None = None,
     ) -> None:
         self._site = site
@@ -98,13 +99,14 @@ class DeliverStep:
         if not entries:
             return False
         reads = any(endpoint.filter.query for endpoint in endpoints.values())
-        heads = await self._heads([entry.event for entry in entries], bodies=reads)
-        told = await self._told_before([entry.event for entry in entries], bodies=reads)
+        events = [entry.event for entry in entries]
+        concerned = await self._concerned(events, bodies=reads)
+        told = await self._told_before(events, bodies=reads)
         deliveries = [
-            Delivery(endpoint=endpoint.id, event=entry.event)
-            for entry, head in zip(entries, heads, strict=True)
+            Delivery(endpoint=endpoint.id, event=event)
+            for event, articles in zip(events, concerned, strict=True)
             for endpoint in endpoints.values()
-            if _wants(endpoint, entry, head) and not _repeats(endpoint, told.get(entry.event.article, ()))
+            if wants(endpoint, event, articles) and not _repeats(endpoint, told.get(event.subject, ()))
         ]
         cancelled = [event for entry in entries for event in older_events(entry.event)]
         await self._store.deliveries.fan_out(
@@ -117,17 +119,16 @@ class DeliverStep:
         )
         return True
 
-    async def _told_before(
-        self, events: Sequence[Event], *, bodies: bool
-    ) -> Mapping[ArticleId, Sequence[Article]]:
+    async def _told_before(self, events: Sequence[Event], *, bodies: bool) -> Mapping[str, Sequence[Article]]:
         """Give, for those articles that are copies, who told the same before, and was announced.
 
         What was told before its original was found is told on: all but its creation.
         """
-        places = await self._store.stories.places([event.article for event in events])
+        changes = [event for event in events if event.type.family == "article"]
+        ids = [ArticleId(event.subject) for event in changes]
         copies = {
-            event.article: place
-            for event, place in zip(events, places, strict=True)
+            one: place
+            for event, one, place in zip(changes, ids, await self._store.stories.places(ids), strict=True)
             if event.type is EventType.ARTICLE_CREATED or _came_as_copy(place)
         }
         before = await told_before(self._store, copies)
@@ -140,18 +141,23 @@ class DeliverStep:
         }
         return {one: [known[name] for name in found if name in known] for one, found in before.items()}
 
-    async def _heads(self, events: Sequence[Event], *, bodies: bool) -> list[Article | None]:
-        """Give the article of each event; of a withdrawal, the one that was withdrawn."""
-        heads = await self._store.articles.get_many([event.article for event in events], bodies=bodies)
-        gone = [event.article for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
+    async def _concerned(self, events: Sequence[Event], *, bodies: bool) -> list[Sequence[Article]]:
+        """Give what each event is about: its article, the one that was withdrawn, or all of a story."""
+        gone = [ArticleId(event.subject) for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
         withdrawn = {
             one.article.id: one.article
             for one in await self._store.withdrawals.get_many(gone, bodies=bodies)
             if one
         }
+        grown = [StoryId(event.subject) for event in events if isinstance(event.details, Grown)]
+        members = await self._store.stories.members(grown, MEMBERS)
+        names = [_names(event, members) for event in events]
+        ids = list(dict.fromkeys(one for found in names for one in found))
+        found = await self._store.articles.get_many(ids, bodies=bodies)
+        heads = {one: head for one, head in zip(ids, found, strict=True) if head}
+        known = (withdrawn if event.type is EventType.ARTICLE_WITHDRAWN else heads for event in events)
         return [
-            withdrawn.get(event.article) if event.type is EventType.ARTICLE_WITHDRAWN else head
-            for event, head in zip(events, heads, strict=True)
+            [there[one] for one in named if one in there] for named, there in zip(names, known, strict=True)
         ]
 
     async def _attempt(self, leased: Leased, endpoint: Endpoint) -> DeliveryReport | None:
@@ -161,40 +167,50 @@ class DeliverStep:
             # Redis kept us waiting: the attempt could outlast the lease, and another worker begin a second.
             await insist(lambda: self._store.deliveries.release(leased, self._clock()))
             return None
-        if article is None:
+        if article is None and event.article is not None:
             outcome: DeliveryOutcome = Dead(reason=_why_gone(event), duration_ms=0)
         else:
-            (place,) = await insist(lambda: self._store.stories.places([event.article]))
-            outcome = await send(
-                self._egress, endpoint, delivery, article, self._clock(), self._rng, story=place.story
-            )
+            body = await self._body(event, article, endpoint)
+            outcome = await send(self._egress, endpoint, delivery, body, self._clock(), self._rng)
         await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
         return _report(delivery.attempts + 1, endpoint, event, article, outcome)
+
+    async def _body(self, event: Event, article: Article | None, endpoint: Endpoint) -> bytes:
+        story = None
+        if article is not None:
+            (place,) = await insist(lambda: self._store.stories.places([article.id]))
+            story = place.story
+        return payload(event, article, story, site=self._site, level=endpoint.payload)
 
     async def _article(self, event: Event) -> Article | None:
         """Give the revision that an event tells of, or the newest when that one is no longer kept.
 
-        Of it, what its portal lets us show; with a site, pictures that are served there have their addresses
-        there.
+        Of it, what its portal lets us show; pictures that we serve have their addresses here.
         """
+        name = event.article
+        if name is None:
+            return None
         if event.type is EventType.ARTICLE_WITHDRAWN:
-            withdrawal = await self._store.withdrawals.get(event.article)
+            withdrawal = await self._store.withdrawals.get(name)
             return withdrawal.article if withdrawal else None
         articles = self._store.articles
-        told = await articles.revision(event.article, event.revision)
-        article = told or await articles.get(event.article)
+        told = await articles.revision(name, event.revision) if event.type.family == "article" else None
+        article = told or await articles.get(name)
         if article is None:
             return None
         shown = allowed(article, self._rights.get(article.source, Rights()))
-        return served_by_us(shown, self._site) if self._site else shown
+        return served_by_us(shown, self._site)
 
 
 def _why_gone(event: Event) -> str:
     return "restored" if event.type is EventType.ARTICLE_WITHDRAWN else "article_gone"
 
 
-def _wants(endpoint: Endpoint, entry: OutboxEntry, head: Article | None) -> bool:
-    return entry.event.type in endpoint.events and head is not None and matches(endpoint.filter, head)
+def _names(event: Event, members: Mapping[StoryId, Sequence[ArticleId]]) -> Sequence[ArticleId]:
+    """Name the articles that an event is about."""
+    if isinstance(event.details, Grown):
+        return [*members[StoryId(event.subject)], event.details.joined]
+    return [event.article] if event.article is not None else []
 
 
 def _came_as_copy(place: Place) -> bool:
@@ -213,7 +229,7 @@ def _report(
     attempt: int, endpoint: Endpoint, event: Event, article: Article | None, outcome: DeliveryOutcome
 ) -> DeliveryReport:
     fields: list[tuple[str, str | int | float]] = [("endpoint", endpoint.id), ("type", event.type.value)]
-    fields.append(("article", article.title if article else event.article))
+    fields.append(("article", article.title if article else event.subject))
     match outcome:
         case Delivered(status=status, duration_ms=duration_ms):
             word, result = "delivered", "delivered"

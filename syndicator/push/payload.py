@@ -1,4 +1,4 @@
-"""The body of a webhook. Fields are only ever added; a breaking change is a new type beside the old one.
+"""The body of a webhook. A breaking change is a new type beside the old one.
 
 A body stays under 20 kB, the bound that Standard Webhooks advises. An article that is longer comes
 without its `content_html`, and if that is not enough without all else that can be long; both are marked
@@ -6,166 +6,186 @@ without its `content_html`, and if that is not enough without all else that can 
 the feeds.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC
+from typing import Annotated, assert_never
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
-from syndicator.model.article import Article, Photo, Placement, RelatedLink
-from syndicator.model.event import Event, EventType
+from syndicator.errors import PushError
+from syndicator.model.article import Article
+from syndicator.model.delivery import Payload
+from syndicator.model.event import (
+    Crossed,
+    EndpointNotice,
+    Event,
+    EventType,
+    Grown,
+    Renewed,
+    SourceNotice,
+)
+from syndicator.model.feed import Site
 from syndicator.model.ids import StoryId
+from syndicator.push import parts
 
 MAX_BODY_BYTES = 20_000
 
-_MAX_THIN_TEXT = 500
 _ENCODER = msgspec.json.Encoder()
 
 
-class _Image(Struct, frozen=True, kw_only=True):
-    url: str
-    caption: str | None
-    credit: str | None
-    media_type: str | None
-    width: int | None
-    height: int | None
-    length_bytes: int | None
+_EventId = Annotated[str, Meta(description="The same as the header `webhook-id`.")]
+_Revision = Annotated[int, Meta(description="Only ever grows: keep the highest.")]
 
 
-class _Related(Struct, frozen=True, kw_only=True):
-    url: str
-    title: str
-    placement: Placement
+class ArticleData(Struct, frozen=True, kw_only=True):
+    event_id: _EventId
+    revision: _Revision
+    reason: Annotated[str | UnsetType | None, Meta(description="Of a withdrawal, and there alone.")] = UNSET
+    change: Annotated[parts.Change | None, Meta(description="From the second revision on.")]
+    article: parts.ArticlePart
 
 
-class _ArticlePart(Struct, frozen=True, kw_only=True):
-    id: str
-    url: str
-    title: str
-    lead: str
-    content_html: str | None
-    quote: str | None
-    authors: tuple[str, ...]
-    published_at: datetime
-    updated_at: datetime
-    images: tuple[_Image, ...]
-    section: str | None
-    tags: tuple[str, ...]
-    language: str | None
-    source: str
-    story_id: str
-    related: tuple[_Related, ...]
-    correction: str | None
-    truncated: bool | UnsetType = UNSET
+class StoryData(Struct, frozen=True, kw_only=True):
+    event_id: _EventId
+    revision: _Revision
+    story: parts.StoryPart
+    article: Annotated[parts.ArticlePart, Meta(description="By which it grew.")]
 
 
-class _Change(Struct, frozen=True, kw_only=True):
-    size: str
-    words_changed: float
-    title_changed: bool
-    figures_changed: bool
-    fields: tuple[str, ...]
+class PopularityData(Struct, frozen=True, kw_only=True):
+    event_id: _EventId
+    revision: _Revision
+    feed: parts.FeedPart
+    window: Annotated[str, Meta(description="Of the feed: `1h`, `24h`, `7d` or `all`.")]
+    threshold: Annotated[parts.ThresholdPart, Meta(description="What was reached.")]
+    rank: int
+    score: float
+    views: Annotated[int | None, Meta(description="The portal's own counter, where it shows one.")]
+    article: parts.ArticlePart
 
 
-class _Data(Struct, frozen=True, kw_only=True):
-    event_id: str
-    revision: int
-    reason: str | UnsetType | None = UNSET
-    change: _Change | None
-    article: _ArticlePart
+class FeedData(Struct, frozen=True, kw_only=True):
+    event_id: _EventId
+    revision: _Revision
+    feed: parts.FeedPart
+
+
+class SourceData(Struct, frozen=True, kw_only=True):
+    event_id: _EventId
+    revision: _Revision
+    source: parts.SourcePart
+
+
+class EndpointData(Struct, frozen=True, kw_only=True):
+    event_id: _EventId
+    revision: _Revision
+    endpoint: parts.EndpointPart
+
+
+Data = ArticleData | StoryData | PopularityData | FeedData | SourceData | EndpointData
+_OfArticle = ArticleData | StoryData | PopularityData
 
 
 class _Body(Struct, frozen=True, kw_only=True):
     type: str
-    timestamp: datetime
-    data: _Data
+    timestamp: parts.Instant
+    data: Data
 
 
-def payload(event: Event, article: Article, story: StoryId | None = None) -> bytes:
-    """Make the JSON body of one event; the same event, article and story always give the same bytes."""
-    whole, change = _article_part(article, story or StoryId(article.id)), _change(article)
+def payload(
+    event: Event,
+    article: Article | None,
+    story: StoryId | None = None,
+    *,
+    site: Site,
+    level: Payload = Payload.FULL,
+) -> bytes:
+    """Make the JSON body of one event; the same event, article and story always give the same bytes.
+
+    `story`: that the article tells, where several do. Raises PushError where an event of an article comes
+    without it, or with another.
+    """
+    whole = None
+    if event.article is not None:
+        if article is None or article.id != event.article:
+            raise PushError(
+                f"The event {event.id} is about the article {event.article}, and came without it."
+            )
+        whole = parts.article_part(article, story)
+    data = _data(event, article, whole, site)
+    if not isinstance(data, ArticleData | StoryData | PopularityData):
+        return _encode(event, data)
     if event.type is EventType.ARTICLE_WITHDRAWN:
-        return _encode(event, _bare(whole), None)
-    body = _encode(event, whole, change)
-    if len(body) < MAX_BODY_BYTES:
-        return body
-    without_body = msgspec.structs.replace(whole, content_html=None, truncated=True)
-    body = _encode(event, without_body, change)
-    return body if len(body) < MAX_BODY_BYTES else _encode(event, _thin(without_body), change)
+        return _encode(event, replace(data, article=parts.bare(data.article)))
+    return _fitting(event, data, level)
 
 
-def _encode(event: Event, article: _ArticlePart, change: _Change | None) -> bytes:
-    reason = event.reason if event.type is EventType.ARTICLE_WITHDRAWN else UNSET
-    data = _Data(event_id=event.id, revision=event.revision, reason=reason, change=change, article=article)
+def _fitting(event: Event, data: _OfArticle, level: Payload) -> bytes:
+    """Encode as much of an article as was asked for, or as fits."""
+    match level:
+        case Payload.FULL:
+            wanted = data.article
+        case Payload.SUMMARY:
+            wanted = parts.summary(data.article)
+        case Payload.THIN:
+            wanted = parts.thin(data.article)
+        case _:
+            assert_never(level)
+    shorter = (
+        replace(wanted, content_html=None, truncated=True),
+        replace(parts.thin(wanted), truncated=True),
+    )
+    body = _encode(event, replace(data, article=wanted))
+    for article in shorter:
+        if len(body) >= MAX_BODY_BYTES:
+            body = _encode(event, replace(data, article=article))
+    return body
+
+
+def _data(event: Event, article: Article | None, whole: parts.ArticlePart | None, site: Site) -> Data:
+    name, revision, details = event.id, event.revision, event.details
+    match details:
+        case Renewed():
+            return FeedData(event_id=name, revision=revision, feed=parts.feed_part(details.feed))
+        case SourceNotice():
+            source = parts.source_part(event.subject, details)
+            return SourceData(event_id=name, revision=revision, source=source)
+        case EndpointNotice():
+            endpoint = parts.endpoint_part(event.subject, details)
+            return EndpointData(event_id=name, revision=revision, endpoint=endpoint)
+    if article is None or whole is None:
+        raise PushError(f"The event {event.id} ({event.type}) came without what it tells.")
+    match details:
+        case Crossed():
+            return PopularityData(
+                event_id=name,
+                revision=revision,
+                feed=parts.feed_part(details.feed),
+                window=details.window.value,
+                threshold=parts.ThresholdPart(measure=details.measure.value, value=details.threshold),
+                rank=details.rank,
+                score=details.score,
+                views=details.views,
+                article=whole,
+            )
+        case Grown():
+            url = site.url(f"/stories/{event.subject}")
+            told = parts.StoryPart(
+                id=event.subject, url=url, owners=details.owners, articles=details.articles
+            )
+            return StoryData(event_id=name, revision=revision, story=told, article=whole)
+        case None:
+            withdrawn = event.type is EventType.ARTICLE_WITHDRAWN
+            return ArticleData(
+                event_id=name,
+                revision=revision,
+                reason=event.reason if withdrawn else UNSET,
+                change=None if withdrawn else parts.change_part(article),
+                article=whole,
+            )
+    assert_never(details)
+
+
+def _encode(event: Event, data: Data) -> bytes:
     return _ENCODER.encode(_Body(type=event.type.value, timestamp=event.at.astimezone(UTC), data=data))
-
-
-def _article_part(article: Article, story: StoryId) -> _ArticlePart:
-    return _ArticlePart(
-        id=article.id,
-        url=article.url,
-        title=article.title,
-        lead=article.lead,
-        content_html=article.body_html,
-        quote=article.quote,
-        authors=article.authors,
-        published_at=article.published_at.astimezone(UTC),
-        updated_at=article.updated_at.astimezone(UTC),
-        images=tuple(_image(photo) for photo in article.photos),
-        section=article.section,
-        tags=article.tags,
-        language=article.language,
-        source=article.source,
-        story_id=story,
-        related=tuple(_related(link) for link in article.related),
-        correction=article.correction,
-    )
-
-
-def _change(article: Article) -> _Change | None:
-    told = article.revised
-    if told is None:
-        return None
-    return _Change(
-        size=told.size.value,
-        words_changed=told.words_changed,
-        title_changed=told.title_changed,
-        figures_changed=told.figures_changed,
-        fields=told.fields,
-    )
-
-
-def _image(photo: Photo) -> _Image:
-    return _Image(
-        url=photo.url,
-        caption=photo.caption,
-        credit=photo.credit,
-        media_type=photo.media_type,
-        width=photo.width,
-        height=photo.height,
-        length_bytes=photo.length_bytes,
-    )
-
-
-def _related(link: RelatedLink) -> _Related:
-    return _Related(url=link.url, title=link.title, placement=link.placement)
-
-
-def _bare(article: _ArticlePart) -> _ArticlePart:
-    """Keep what tells which article it is, and nothing of what it said."""
-    return msgspec.structs.replace(
-        _thin(article), title="", lead="", content_html=None, section=None, correction=None
-    )
-
-
-def _thin(article: _ArticlePart) -> _ArticlePart:
-    """Keep what tells which article it is."""
-    return msgspec.structs.replace(
-        article,
-        title=article.title[:_MAX_THIN_TEXT],
-        lead=article.lead[:_MAX_THIN_TEXT],
-        quote=None,
-        authors=(),
-        images=(),
-        tags=(),
-        related=(),
-    )

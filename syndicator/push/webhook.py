@@ -9,10 +9,7 @@ from msgspec import Struct
 
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
-from syndicator.model.article import Article
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt, Secret
-from syndicator.model.ids import StoryId
-from syndicator.push.payload import payload
 from syndicator.push.signing import sign_with_all
 from syndicator.rules.retry import GONE, Again, after_failure, parse_retry_after
 
@@ -35,22 +32,17 @@ async def send(  # noqa: PLR0917 — six things of six types: none can be taken 
     egress: Egress,
     endpoint: Endpoint,
     delivery: Delivery,
-    article: Article,
+    body: bytes,
     now: datetime,
     rng: Random,
-    *,
-    story: StoryId | None = None,
 ) -> DeliveryOutcome:
-    """Sign and send, and judge the answer: 2xx is delivered, all else a failure (redirects too).
+    """Sign and send a body, and judge the answer: 2xx is delivered, all else a failure (redirects too).
 
     `now` is the instant of this attempt; `rng` gives the jitter. Reasons: the words of
     `model.fetch.Reason`, `http_503` and the like, `secret`; of a dead delivery `gone`, or `exhausted:` or
-    `expired:` and the last reason. Raises PushError when the article is not the event's: trying again
-    would not help.
+    `expired:` and the last reason.
     """
-    if article.id != delivery.event.article:
-        raise PushError(f"The event {delivery.event.id} is about another article than {article.id}.")
-    attempt = await _attempt(egress, endpoint, delivery, payload(delivery.event, article, story), now)
+    attempt = await _attempt(egress, endpoint, delivery, body, now)
     if attempt.status is not None and attempt.status in _SUCCESS:
         return Delivered(status=attempt.status, duration_ms=attempt.duration_ms)
     return _failed(endpoint, delivery, attempt, now=now, rng=rng)

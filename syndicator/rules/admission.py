@@ -265,7 +265,7 @@ def _event(article: Article, previous: Article | None, now: datetime) -> Event:
     return Event(
         id=event_id(article.id, article.revision, kind),
         type=kind,
-        article=article.id,
+        subject=article.id,
         revision=article.revision,
         at=now,
     )

@@ -68,9 +68,13 @@ def guid_key(source: str, guid: str) -> str:
     return "g:" + _digest("guid", source, guid)
 
 
-def event_id(article: ArticleId, revision: int, kind: EventType) -> EventId:
-    """Give the id of a change: the same change has the same id, however often it is told."""
-    digest = hashlib.blake2b(f"{article}\x1f{revision}\x1f{kind}".encode(), digest_size=16, person=b"event")
+def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventId:
+    """Give the id of a change: the same change has the same id, however often it is told.
+
+    `more`: what tells apart events of one subject that count their revisions for themselves.
+    """
+    told = "\x1f".join((subject, str(revision), kind, *more))
+    digest = hashlib.blake2b(told.encode(), digest_size=16, person=b"event")
     return EventId("evt_" + _base32(digest.digest()))
 
 

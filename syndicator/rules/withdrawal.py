@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.article import Article, Withdrawal, WithdrawnBy
-from syndicator.model.event import Event, EventType
+from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.feed import FeedSpec, Per
 from syndicator.model.ids import ArticleId, EventId, FeedId
 from syndicator.rules.identity import event_id
@@ -91,7 +91,7 @@ def older_events(event: Event) -> tuple[EventId, ...]:
     if event.type not in {EventType.ARTICLE_WITHDRAWN, EventType.ARTICLE_RESTORED}:
         return ()
     revisions = range(max(1, event.revision - CANCELLED_REVISIONS), event.revision)
-    return tuple(event_id(event.article, revision, kind) for revision in revisions for kind in EventType)
+    return tuple(event_id(event.subject, revision, kind) for revision in revisions for kind in ARTICLE_EVENTS)
 
 
 def _showing(specs: Iterable[FeedSpec], article: Article) -> tuple[FeedId, ...]:
@@ -107,7 +107,7 @@ def _event(
     return Event(
         id=event_id(article, revision, kind),
         type=kind,
-        article=article,
+        subject=article,
         revision=revision,
         at=now,
         reason=reason,

@@ -5,13 +5,14 @@ from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from syndicator.model.delivery import Endpoint, RetryPolicy, Secret
+from syndicator.model.delivery import Endpoint, Payload, RetryPolicy, Secret
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import EndpointId, FeedId
 from syndicator.model.rights import Content
 from syndicator.rules.filters import span_fault
 from syndicator.rules.query import QueryError, parse_query
+from syndicator.rules.wanting import event_types
 from syndicator.settings.form import Form, Headers
 from syndicator.settings.rights import HowMuch
 from syndicator.settings.secret_files import SigningSecretsFile
@@ -29,14 +30,7 @@ from syndicator.settings.texts import (
 
 T = TypeVar("T")
 
-_EVENTS = [event.value for event in EventType]
-_EVENTS_PLANNED = frozenset(
-    {
-        "story.grown",
-        "popularity.crossed",
-        "feed.updated",
-    }
-)
+_EVENTS = ["*", *dict.fromkeys(f"{kind.family}.*" for kind in EventType), *(kind.value for kind in EventType)]
 
 
 def _only(now: object, planned: frozenset[object], value: object) -> object:
@@ -53,13 +47,9 @@ def _private(value: object) -> object:
     return _only(now=False, planned=frozenset({True}), value=value)
 
 
-def _payload(value: object) -> object:
-    return _only("full", frozenset({"summary", "thin"}), value)
-
-
-def _event(value: object) -> object:
-    if isinstance(value, str) and value in _EVENTS_PLANNED:
-        raise wrong(f'"{value}" {NOT_YET}', f"use {' or '.join(_EVENTS)}")
+def _event(value: str) -> str:
+    if value not in _EVENTS:
+        raise wrong(f"names {value!r}, which is no event", f"use {', '.join(_EVENTS)}")
     return value
 
 
@@ -92,7 +82,10 @@ Instant = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 EntryFor = Annotated[Per, WithJsonSchema({"type": "string", "enum": [per.value for per in Per]})]
-EventName = Annotated[EventType, BeforeValidator(_event), WithJsonSchema({"type": "string", "enum": _EVENTS})]
+EventName = Annotated[str, AfterValidator(_event), WithJsonSchema({"type": "string", "enum": _EVENTS})]
+PayloadName = Annotated[
+    Payload, WithJsonSchema({"type": "string", "enum": [payload.value for payload in Payload]})
+]
 
 
 class FilterForm(Form):
@@ -206,9 +199,12 @@ class EndpointForm(Form):
         description="File that holds the secret, or one a line.",
     )
     events: Annotated[tuple[EventName, ...], AfterValidator(_some)] = Field(
-        default=tuple(EventType), description="Which events."
+        default=("article.*",), description="Which [events](events.md), by name, `article.*` or `*`."
     )
     filter: FilterForm = Field(default=FilterForm(), description="Which articles.")
+    feeds: Words = Field(
+        default=(), description="Of which feeds `feed.updated` and `popularity.crossed` are told; empty: all."
+    )
     headers: Headers = Field(
         default={}, description="Headers of each request; `Name_file` takes a value from a file."
     )
@@ -225,8 +221,9 @@ class EndpointForm(Form):
         default=timedelta(days=3), description="Older events are no longer tried."
     )
     retry: RetryForm = Field(default=RetryForm(), description="When a failed delivery is tried again.")
-    payload: Annotated[str, BeforeValidator(_payload), WithJsonSchema({"const": "full"})] = Field(
-        default="full", description="The whole article."
+    payload: PayloadName = Field(
+        default=Payload.FULL,
+        description="`full`: the whole article; `summary`: without its text; `thin`: what tells which it is.",
     )
 
     @field_validator("secret_file")
@@ -244,8 +241,10 @@ class EndpointForm(Form):
             id=endpoint,
             url=self.url,
             secrets=self.secret or self.secret_file or (),
-            events=self.events,
+            events=event_types(self.events),
             filter=self.filter.value(),
+            feeds=tuple(map(FeedId, self.feeds)),
+            payload=self.payload,
             headers=self.headers,
             max_in_flight=self.max_in_flight,
             timeout_s=self.timeout.total_seconds(),

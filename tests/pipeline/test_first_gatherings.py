@@ -33,7 +33,7 @@ def config(portal: Portal, more: str = "") -> str:
 
 async def announced(service: Service) -> list[str]:
     entries = await service.store.outbox.after("", 100)
-    found = await service.store.articles.get_many([ArticleId(entry.event.article) for entry in entries])
+    found = await service.store.articles.get_many([ArticleId(entry.event.subject) for entry in entries])
     return sorted(one.title.removeprefix("Berita ") for one in found if one)
 
 

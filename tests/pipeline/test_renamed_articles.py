@@ -51,7 +51,7 @@ async def rounds(
 
 async def titles(service: Service) -> list[str]:
     entries = await service.store.outbox.after("", 100)
-    found = await service.store.articles.get_many([ArticleId(entry.event.article) for entry in entries])
+    found = await service.store.articles.get_many([ArticleId(entry.event.subject) for entry in entries])
     return [one.title if one else "" for one in found]
 
 

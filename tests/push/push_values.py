@@ -7,8 +7,10 @@ from typing import Any
 from syndicator.model.article import Article, Photo, Provenance
 from syndicator.model.delivery import Delivery, Endpoint, Secret
 from syndicator.model.event import Event, EventType
+from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId, EndpointId, EventId, SourceId
 
+SITE = Site(title="Kabar", public_url="https://news.example")
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ID = ArticleId("abcdefghijklmnop")
 SECRET = Secret("whsec_" + base64.b64encode(b"k" * 32).decode())
@@ -45,7 +47,7 @@ def event(**fields: Any) -> Event:
     values: dict[str, Any] = {
         "id": EventId("evt_abcdefghijklmnopqrstuvwxyz"),
         "type": EventType.ARTICLE_UPDATED,
-        "article": ID,
+        "subject": ID,
         "revision": 2,
         "at": NOON,
     }

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from push.push_values import NOON, article, event
+from push.push_values import NOON, SITE, article, event
 
-from syndicator.model.article import ChangeSize, Photo, Placement, RelatedLink, Revised
-from syndicator.model.event import EventType
+from syndicator.model.article import Article, ChangeSize, Photo, Placement, RelatedLink, Revised
+from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.ids import StoryId
-from syndicator.push.payload import MAX_BODY_BYTES, payload
+from syndicator.push import payload as bodies
+from syndicator.push.payload import MAX_BODY_BYTES
 
 FIELDS = [
     "id",
@@ -31,6 +32,10 @@ FIELDS = [
     "related",
     "correction",
 ]  # fmt: skip
+
+
+def payload(told: Event, about: Article | None, story: StoryId | None = None) -> bytes:
+    return bodies.payload(told, about, story, site=SITE)
 
 
 def decoded(**fields: Any) -> dict[str, Any]:
@@ -66,7 +71,7 @@ def test_instants_are_utc_wherever_they_come_from() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", list(EventType))
+@pytest.mark.parametrize("kind", ARTICLE_EVENTS)
 def test_the_type_is_the_events(kind: EventType) -> None:
     assert json.loads(payload(event(type=kind), article()))["type"] == kind.value
 

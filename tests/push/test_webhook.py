@@ -8,18 +8,17 @@ from random import Random
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from push.push_values import NOON, SECRET, article, delivery, endpoint, event
+from push.push_values import NOON, SECRET, SITE, article, delivery, endpoint, event
 from standardwebhooks.webhooks import Webhook
 
 from syndicator.egress.client import Egress, open_egress
-from syndicator.errors import PushError
 from syndicator.model.clock import system_clock
 from syndicator.model.delivery import Dead, Delivered, DeliveryOutcome, Endpoint, RetryAt, RetryPolicy, Secret
-from syndicator.model.ids import ArticleId
 from syndicator.push.payload import payload
 from syndicator.push.webhook import send
 
 STEADY = RetryPolicy(jitter=0.0)
+BODY = payload(event(), article(), site=SITE)
 
 
 class Receiver:
@@ -64,7 +63,7 @@ async def egress() -> AsyncIterator[Egress]:
 async def attempt(
     egress: Egress, partner: Endpoint, *, attempts: int = 0, now: datetime = NOON, seed: int = 0
 ) -> DeliveryOutcome:
-    return await send(egress, partner, delivery(attempts=attempts), article(), now=now, rng=Random(seed))
+    return await send(egress, partner, delivery(attempts=attempts), BODY, now=now, rng=Random(seed))
 
 
 def wait_s(outcome: DeliveryOutcome, since: datetime = NOON) -> float:
@@ -80,7 +79,7 @@ async def test_2xx_is_delivered_and_verifies(egress: Egress, status: int) -> Non
     assert isinstance(outcome, Delivered)
     assert outcome.status == status
     ((request, body),) = receiver.received
-    assert body == payload(event(), article())
+    assert body == BODY
     told = Webhook(SECRET.reveal()).verify(body, dict(request.headers))
     assert told["data"]["event_id"] == request.headers["webhook-id"] == event().id
     assert request.headers["webhook-timestamp"] == str(int(now.timestamp()))
@@ -221,9 +220,3 @@ async def test_jitter_comes_from_the_generator_that_is_given(egress: Egress) -> 
     assert all(4 <= wait <= 6 for wait in waits)
     assert len({round(wait, 6) for wait in waits}) == 20
     assert waits[3] == pytest.approx(again)
-
-
-async def test_an_event_is_sent_with_its_own_article_only(egress: Egress) -> None:
-    other = article(id=ArticleId("ponmlkjihgfedcba"))
-    with pytest.raises(PushError, match="another article"):
-        await send(egress, endpoint("http://127.0.0.1:1/"), delivery(), other, now=NOON, rng=Random(0))

@@ -258,12 +258,12 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + ENDPOINT + 'secret_file = "gone"', "endpoint.p.secret_file", "cannot be read", "into that"),
         (GOOD + ENDPOINT + "events = []", "endpoint.p.events", "is empty", "at least one"),
         (
-            GOOD + ENDPOINT + 'events = ["story.grown"]',
+            GOOD + ENDPOINT + 'events = ["story.shrunk"]',
             "endpoint.p.events[0]",
-            "not available",
+            "no event",
             "article.created",
         ),
-        (GOOD + ENDPOINT + 'payload = "thin"', "endpoint.p.payload", "not available yet", "remove"),
+        (GOOD + ENDPOINT + 'payload = "tiny"', "endpoint.p.payload", "", "thin"),
         (GOOD + ENDPOINT + 'digest = "1h"', "endpoint.p.digest", "not available yet", "remove"),
         (
             GOOD + ENDPOINT + "headers = { webhook-id = '1' }",

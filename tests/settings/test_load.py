@@ -9,7 +9,7 @@ import pytest
 
 from syndicator.errors import ConfigError
 from syndicator.model.delivery import Secret
-from syndicator.model.event import EventType
+from syndicator.model.event import ARTICLE_EVENTS, EventType
 from syndicator.model.feed import Filter, Order, Window
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.model.source import (
@@ -290,7 +290,7 @@ def test_endpoints_sign_with_all_their_secrets(write: Write, tmp_path: Path) -> 
     assert (one.retry.delays_s, one.retry.jitter, one.retry.max_age_s) == ((1.0, 0.5), 0.0, 3600.0)
     assert two.secrets == (Secret(other), Secret(SECRET))
     assert two.headers == {"Authorization": "Bearer abc"}
-    assert two.events == tuple(EventType)
+    assert two.events == ARTICLE_EVENTS
 
 
 def test_a_redis_of_your_own_may_have_its_url_in_a_file(write: Write, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ async def world(store: Store, clock: ManualClock) -> World:
     (article_id,) = await world.admit(story(1))
     await _gather(world)
     event = Event(
-        id=EventId("evt_1"), type=EventType.ARTICLE_CREATED, article=article_id, revision=1, at=NOON
+        id=EventId("evt_1"), type=EventType.ARTICLE_CREATED, subject=article_id, revision=1, at=NOON
     )
     endpoint = EndpointId("stuck")
     await store.deliveries.fan_out(

@@ -1,0 +1,86 @@
+"""All types of events, for those who receive them: when each is told, the schema of its body, a sample."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from syndicator.model.event import EventType
+from syndicator.push.payload import (
+    ArticleData,
+    Data,
+    EndpointData,
+    FeedData,
+    PopularityData,
+    SourceData,
+    StoryData,
+)
+from syndicator.push.samples import sample
+
+_WHEN: Mapping[EventType, str] = {
+    EventType.ARTICLE_CREATED: "An article was admitted.",
+    EventType.ARTICLE_UPDATED: "A reader would notice that an article changed: all of it, as it is now.",
+    EventType.ARTICLE_CORRECTED: "The same, and its portal says that it is a correction; told in place of"
+    " `article.updated`.",
+    EventType.ARTICLE_WITHDRAWN: "An article is not to be shown any more: without its text, ahead of all that"
+    " waits.",
+    EventType.ARTICLE_RESTORED: "A withdrawal was taken back: all of the article.",
+    EventType.STORY_GROWN: "Another portal tells a story that others tell already.",
+    EventType.POPULARITY_CROSSED: "An article came to the top of a popular feed, or passed a threshold.",
+    EventType.FEED_UPDATED: "A configured feed shows something else: fetch it.",
+    EventType.SOURCE_FAILING: "A source cannot be read any more: three rounds in a row failed, it is gone, or"
+    " nothing can be read out of what it sends.",
+    EventType.SOURCE_QUIET: "A source can be read, and brings nothing for much longer than usual.",
+    EventType.SOURCE_RECOVERED: "What was told of a source as trouble is over.",
+    EventType.ENDPOINT_FAILING: "An endpoint takes nothing: attempts are made more rarely.",
+    EventType.ENDPOINT_DISABLED: "Nothing is sent to an endpoint until it is resumed.",
+    EventType.ENDPOINT_RECOVERED: "An endpoint takes deliveries again.",
+}
+_DATA: Mapping[str, type[Data]] = {
+    "article": ArticleData,
+    "story": StoryData,
+    "popularity": PopularityData,
+    "feed": FeedData,
+    "source": SourceData,
+    "endpoint": EndpointData,
+}
+
+
+class Described(Struct, frozen=True, kw_only=True):
+    """A type of event, as its receivers need to know it."""
+
+    type: EventType
+    when: str
+    sample: dict[str, Any]
+    """A body as it would arrive."""
+    schema: dict[str, Any]
+    """JSON Schema 2020-12 of the body. Fields that it does not name may be added."""
+
+
+def described(kind: EventType) -> Described:
+    """Describe one type of event."""
+    return Described(type=kind, when=_WHEN[kind], sample=sample(kind), schema=_schema(kind))
+
+
+def data_schemas() -> dict[str, dict[str, Any]]:
+    """Give the schema of each object that bodies are made of, by its name."""
+    _, parts = msgspec.json.schema_components(_DATA.values(), ref_template="#/$defs/{name}")
+    return parts
+
+
+def _schema(kind: EventType) -> dict[str, Any]:
+    data = msgspec.json.schema(_DATA[kind.family])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": kind.value,
+        "description": _WHEN[kind],
+        "type": "object",
+        "properties": {
+            "type": {"const": kind.value},
+            "timestamp": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
+            "data": {"$ref": data["$ref"]},
+        },
+        "required": ["type", "timestamp", "data"],
+        "$defs": data["$defs"],
+    }

@@ -1,0 +1,68 @@
+"""The reference of events in `docs/events.md`, made from what bodies are made from.
+
+`python -m syndicator.push.reference docs/events.md` writes it anew below its mark.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from syndicator.model.event import EventType
+from syndicator.push.catalogue import data_schemas, described
+
+MARK = "<!-- reference: made by `make docs`, do not edit below -->\n"
+
+
+def event_reference() -> str:
+    """Give all that stands below the mark."""
+    return "\n".join((*_types(), *_objects(), *_samples()))
+
+
+def _types() -> Iterator[str]:
+    yield "## Types\n\n| `type` | when | `data` |\n| --- | --- | --- |"
+    for kind in EventType:
+        one = described(kind)
+        name = one.schema["properties"]["data"]["$ref"].rpartition("/")[2]
+        yield f"| `{kind.value}` | {one.when} | [{name}](#{name.lower()}) |"
+
+
+def _objects() -> Iterator[str]:
+    yield "\n## Objects"
+    for name, schema in data_schemas().items():
+        if "enum" in schema:
+            continue
+        yield f"\n### {name}\n\n| field | type | |\n| --- | --- | --- |"
+        needed = schema.get("required", ())
+        for field, told in schema.get("properties", {}).items():
+            optional = "" if field in needed else ", not always there"
+            yield f"| `{field}` | {_kind(told)}{optional} | {told.get('description', '')} |"
+
+
+def _samples() -> Iterator[str]:
+    yield "\n## Samples"
+    for kind in EventType:
+        body = json.dumps(described(kind).sample, ensure_ascii=False, indent=1)
+        yield f"\n### {kind.value}\n\n```json\n{body}\n```"
+    yield ""
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        named = data_schemas()[name]
+        return _kind(named) if "enum" in named else f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(_kind(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(f"`{one}`" for one in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema['items'])}"
+    return str(schema.get("format", schema.get("type", "any")))
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[1])
+    before, _, _ = page.read_text("utf-8").partition(MARK)
+    page.write_text(f"{before}{MARK}\n{event_reference()}", "utf-8")
