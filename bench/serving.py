@@ -1,21 +1,29 @@
-"""Serving a feed, against a bare aiohttp application of one route that returns ready bytes.
+"""Serving a feed, against a bare aiohttp application that returns ready bytes, and against nginx.
 
-The client is one process of asyncio sockets that says the same request again and again: it costs as much as
-the server, so look at the ratio, not at the rate.
+All are asked by wrk over loopback, one after the other, turn by turn; each server is one process. Where
+wrk or nginx is not installed, that is said, and the rest is measured (without wrk by a client of asyncio
+sockets, which costs as much as the server: then look at the ratio, not at the rate).
 """
 
 import asyncio
 import multiprocessing
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
 import tempfile
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from aiohttp import web
 
 from bench.admitting import NOW, invented
-from bench.measure import tell, wall_seconds
+from bench.measure import tell
+from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_briefly
 from syndicator.pipeline.admitting import Admitter
 from syndicator.service import open_service
@@ -24,8 +32,11 @@ from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 from syndicator.web.server import open_socket, port_of, serving
 
-REQUESTS = 4000
-CLIENTS = 16
+TURNS = 3
+SECONDS = 3
+CLIENTS = 64
+PLAIN_BYTES = 50_000
+PATH = "/feeds/latest.rss"
 CONFIG = """
 [source.portal]
 title = "Portal"
@@ -34,7 +45,17 @@ url = "https://portal.example/rss"
 schedule = { every = "1d" }
 [feed.latest]
 title = "Latest"
-size = 40
+size = 26
+"""
+NGINX = """
+worker_processes 1; daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+http {{
+    access_log off; gzip_static on; etag on; keepalive_requests 10000000; types {{ application/rss+xml rss; }}
+    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
+    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5; open_file_cache max=10;
+    server {{ listen 127.0.0.1:{port}; root {folder}/www; }}
+}}
 """
 
 
@@ -44,32 +65,74 @@ async def run() -> None:
     server = context.Process(target=_serve, args=(theirs,))
     server.start()
     try:
-        ports: Mapping[str, int] = mine.recv()
-        headers, body = await _ask(ports["ours"], {})
-        print(f"a feed of {len(body):,} bytes")
-        for name, ask in (
-            ("plain", {}),
-            ("gzip", {"Accept-Encoding": "gzip"}),
-            ("304", {"If-None-Match": headers["etag"]}),
-        ):
-            bare = {**ask, "If-None-Match": "x"} if name == "304" else ask
-            floor = REQUESTS / await wall_seconds(partial(_load, ports["bare"], bare), 3)
-            rate = REQUESTS / await wall_seconds(partial(_load, ports["ours"], ask), 3)
-            tell(f"GET /feeds/latest.rss, {name}", rate, floor, unit="requests/s", against="bare aiohttp")
+        ports: dict[str, int] = await asyncio.to_thread(mine.recv)
+        _, plain = await _ask(ports["ours"], {})
+        _, packed = await _ask(ports["ours"], {"Accept-Encoding": "gzip"})
+        print(f"a feed of {len(plain):,} bytes, {len(packed):,} by gzip")
+        if shutil.which("wrk") is None:
+            print("wrk is not installed: asked by a client of asyncio sockets")
+        async with _nginx(plain, packed) as port:
+            if port:
+                ports["nginx"] = port
+            else:
+                print("nginx is not installed: it is left out")
+            for name, ask in (("plain", {}), ("gzip", {"Accept-Encoding": "gzip"}), ("304", {})):
+                await _compare(name, ask, ports)
     finally:
         mine.send("stop")
         server.join()
 
 
-async def _load(port: int, headers: Mapping[str, str]) -> None:
-    await asyncio.gather(*(_many(port, headers, REQUESTS // CLIENTS) for _ in range(CLIENTS)))
+async def _compare(name: str, ask: Mapping[str, str], ports: Mapping[str, int]) -> None:
+    asks = dict.fromkeys(ports, ask)
+    if name == "304":
+        for peer in ports:
+            answered, _ = await _ask(ports[peer], ask)
+            asks[peer] = {"If-None-Match": answered["etag"]}
+    rates: dict[str, list[float]] = {peer: [] for peer in ports}
+    for _ in range(TURNS):
+        for peer, port in ports.items():
+            rates[peer].append(await _rate(port, asks[peer]))
+    rate = {peer: statistics.median(found) for peer, found in rates.items()}
+    for peer in sorted(rate.keys() - {"ours"}):
+        tell(f"GET {PATH}, {name}", rate["ours"], rate[peer], unit="requests/s", against=peer)
 
 
-async def _many(port: int, headers: Mapping[str, str], times: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for _ in range(times):
-        await _exchange(reader, writer, headers)
-    writer.close()
+async def _rate(port: int, headers: Mapping[str, str]) -> float:
+    if shutil.which("wrk") is None:
+        return await _rate_by_sockets(port, headers)
+    words = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{SECONDS}s"]
+    words += [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    return (await wrk([*words, f"http://127.0.0.1:{port}{PATH}"]))["rate"]
+
+
+async def wrk(words: Sequence[str]) -> dict[str, float]:
+    """Run wrk; give requests per second, and p99 in ms where it was asked for latencies."""
+    told = (await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=True)).stdout
+    assert "Non-2xx" not in told, told
+    assert "Socket errors" not in told, told
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    assert rate is not None, told
+    found = {"rate": float(rate[1])}
+    if p99 := re.search(r"99%\s+([\d.]+)(us|ms|s)", told):
+        found["p99_ms"] = float(p99[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
+    return found
+
+
+async def _rate_by_sockets(port: int, headers: Mapping[str, str]) -> float:
+    loop = asyncio.get_running_loop()
+    end, answered = loop.time() + SECONDS, 0
+
+    async def one_after_the_other() -> None:
+        nonlocal answered
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while loop.time() < end:
+            await _exchange(reader, writer, headers)
+            answered += 1
+        writer.close()
+
+    await asyncio.gather(*(one_after_the_other() for _ in range(CLIENTS)))
+    return answered / SECONDS
 
 
 async def _ask(port: int, headers: Mapping[str, str]) -> tuple[dict[str, str], bytes]:
@@ -83,10 +146,42 @@ async def _exchange(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, headers: Mapping[str, str]
 ) -> tuple[dict[str, str], bytes]:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    writer.write(f"GET /feeds/latest.rss HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    answered = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
+    writer.write(f"GET {PATH} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
+    status, *head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    answered = {name.lower(): value for name, _, value in (line.partition(": ") for line in head if line)}
+    if " 304 " in status:
+        return answered, b""
     return answered, await reader.readexactly(int(answered.get("content-length", 0)))
+
+
+@asynccontextmanager
+async def _nginx(plain: bytes, packed: bytes) -> AsyncIterator[int | None]:
+    """Serve the same bytes by one nginx worker, from disk; give its port, None where there is no nginx."""
+    binary = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if binary is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "www/feeds").mkdir(parents=True)
+        (Path(folder) / "www/feeds/latest.rss").write_bytes(plain)
+        (Path(folder) / "www/feeds/latest.rss.gz").write_bytes(packed)
+        free = open_socket("127.0.0.1", 0)
+        port = port_of(free)
+        free.close()
+        config = Path(folder) / "nginx.conf"
+        config.write_text(NGINX.format(folder=folder, port=port), "utf-8")
+        process = await asyncio.create_subprocess_exec(binary, "-c", str(config), "-e", f"{folder}/error.log")
+        try:
+            for _ in range(100):
+                try:
+                    await _ask(port, {})
+                    break
+                except OSError:
+                    await asyncio.sleep(0.05)
+            yield port
+        finally:
+            process.send_signal(signal.SIGQUIT)
+            await process.wait()
 
 
 def _serve(parent: Connection) -> None:
@@ -101,9 +196,9 @@ async def _serve_both(parent: Connection) -> None:
             collect_briefly()
             admitter = Admitter(service.store.articles, service.settings.feeds.values(), lambda: NOW)
             await admitter.admit([invented(number) for number in range(60)])
-            ours = open_socket("127.0.0.1", 0)
-            app = create_app(service.reading, WebOptions())
-            bare = open_socket("127.0.0.1", 0)
+            ours, bare = open_socket("127.0.0.1", 0), open_socket("127.0.0.1", 0)
+
+            app = create_app(service.reading, WebOptions(count=counting(service.metrics.requests)))
             async with serving(app, ours), serving(_bare(), bare):
                 parent.send({"ours": port_of(ours), "bare": port_of(bare)})
                 await asyncio.to_thread(parent.recv)
@@ -111,14 +206,15 @@ async def _serve_both(parent: Connection) -> None:
 
 def _bare() -> web.Application:
     """Give an application that returns as many bytes as ours, and knows nothing else."""
-    body = b"x" * 77_000
+    body = b"x" * PLAIN_BYTES
     small = b"x" * 6_000
 
     async def answer(request: web.Request) -> web.Response:
         if "If-None-Match" in request.headers:
             return web.Response(status=304)
-        return web.Response(body=small if "Accept-Encoding" in request.headers else body)
+        chosen = small if "Accept-Encoding" in request.headers else body
+        return web.Response(body=chosen, headers={"ETag": '"x"'})
 
     app = web.Application()
-    app.router.add_get("/feeds/latest.rss", answer)
+    app.router.add_get(PATH, answer)
     return app

@@ -1,6 +1,12 @@
 """What all tests share: a clock that is moved by hand, and articles out of thin air."""
 
+import sys
 from datetime import UTC, datetime, timedelta
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from syndicator.model.article import Candidate, Provenance
 from syndicator.model.ids import SourceId
@@ -51,3 +57,8 @@ def candidate(
         published_at=published_at or NOON - timedelta(minutes=5),
         provenance=Provenance(source=SourceId(source), requested_url=address, fetched_at=NOON),
     )
+
+
+def unzstd(packed: bytes) -> bytes:
+    """Decompress what was coded as zstd."""
+    return zstd.decompress(packed)

@@ -18,6 +18,7 @@ from syndicator.cli.context import Invocation, invocation
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
+from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_briefly
 from syndicator.rules.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
@@ -165,10 +166,9 @@ async def _working(service: Service) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _answering(service: Service, listening: socket.socket) -> AsyncIterator[None]:
-    def count(route: str, status: int) -> None:
-        service.metrics.requests.labels(route, str(status)).inc()
-
-    options = WebOptions(trusted_proxies=service.settings.server.trusted_proxies, count=count)
+    options = WebOptions(
+        trusted_proxies=service.settings.server.trusted_proxies, count=counting(service.metrics.requests)
+    )
     app = create_app(
         service.reading,
         options,

@@ -204,3 +204,4 @@ class Rendition(Struct, frozen=True, kw_only=True):
     body: bytes
     gzip: bytes
     brotli: bytes
+    zstd: bytes

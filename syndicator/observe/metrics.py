@@ -4,6 +4,7 @@ One registry per process, made at start and handed on; labels take only names fr
 words of ours, never anything from outside, so that the number of series stays bounded.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -78,3 +79,16 @@ def open_metrics() -> Metrics:
         ),
         withdrawals=counter("withdrawals", "Articles withdrawn, by operator, page, feed or status", "by"),
     )
+
+
+def counting(requests: Counter) -> Callable[[str, int], None]:
+    """Give what counts an answer by route (a pattern) and status: finding the counter costs more."""
+    found: dict[tuple[str, int], Counter] = {}
+
+    def count(route: str, status: int) -> None:
+        counter = found.get((route, status))
+        if counter is None:
+            counter = found[route, status] = requests.labels(route, str(status))
+        counter.inc()
+
+    return count

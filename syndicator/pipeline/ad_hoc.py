@@ -32,7 +32,7 @@ from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.freshness import FreshReads, retrieve
 from syndicator.pipeline.places import Places, TooMany
 from syndicator.pipeline.popular_now import PopularNow
-from syndicator.pipeline.publishing import PATIENCE_WITH_KEPT_S, Publisher
+from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching, TooManySearches
 from syndicator.pipeline.selecting import first_of, latest
@@ -68,7 +68,7 @@ class _Kept(Struct, frozen=True, kw_only=True):
     @property
     def size(self) -> int:
         one = self.rendition
-        return len(one.body) + len(one.gzip) + len(one.brotli)
+        return len(one.body) + len(one.gzip) + len(one.brotli) + len(one.zstd)
 
 
 class NoSuchStory(LookupError):
@@ -190,11 +190,7 @@ class AdHocFeeds:
         return kept
 
     async def _moment(self, asked: AdHoc, *, has_older: bool) -> _Momentary:
-        try:
-            async with asyncio.timeout(PATIENCE_WITH_KEPT_S if has_older else None):
-                position = await self._positions.get(_ALL)
-        except TimeoutError:
-            raise StoreUnavailable(f"Redis does not answer within {PATIENCE_WITH_KEPT_S:g} s") from None
+        position = await self._positions.get(_ALL, patiently=not has_older)
         return f"{position} {self._popular.turn()}" if asked.order is Order.POPULAR else position
 
     async def _read_position(self, keys: Sequence[str]) -> Mapping[str, str]:

@@ -1,13 +1,16 @@
 """What stands in Redis as of the call, at the price of one read for all who ask at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from syndicator.errors import StoreUnavailable
+from syndicator.errors import StoreError, StoreUnavailable
 
 RESPITE_S = 1.0
 """How long nobody asks again after Redis did not answer."""
+
+PATIENCE_S = 0.5
+"""How long those wait for Redis who have something else to show."""
 
 
 Key = TypeVar("Key", bound=str)
@@ -24,47 +27,85 @@ class FreshReads(Generic[Key, Value]):
 
     def __init__(self, read: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]]) -> None:
         self._read_now = read
-        self._reading = asyncio.Lock()
-        self._next: _Batch[Key, Value] | None = None
-        self._away: StoreUnavailable | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[Key, asyncio.Future[Value]]] = []
+        self._impatient: set[asyncio.Future[Value]] = set()
+        self._is_overdue = False
+        self._away = ""
         self._away_until = 0.0
 
-    async def get(self, key: Key) -> Value:
-        """Give what is read for a key as of this call or later; raise StoreUnavailable."""
-        self._refuse_while_away()
-        if self._next is None:
-            self._next = _Batch[Key, Value]()
-            self._next.read = asyncio.create_task(self._read(self._next), name="read what is fresh")
-            self._next.read.add_done_callback(retrieve)
-        batch = self._next
-        batch.asked.add(key)
-        # One who gives up waiting must not take the answer from the others.
-        return (await asyncio.shield(batch.read))[key]
+    def get(self, key: Key, *, patiently: bool = True) -> asyncio.Future[Value]:
+        """Give what is read for a key as of this call or later; StoreUnavailable where Redis does not answer.
 
-    async def _read(self, batch: "_Batch[Key, Value]") -> Mapping[Key, Value]:
-        async with self._reading:
-            self._next = None  # who asks from now on needs a later read
-            self._refuse_while_away()
-            try:
-                return await self._read_now(sorted(batch.asked))
-            except StoreUnavailable as error:
-                self._away = error
-                self._away_until = asyncio.get_running_loop().time() + RESPITE_S
-                raise
+        Not `patiently`: raised after half a second, not after the time-out of the connection.
+        """
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[Value] = loop.create_future()
+        if self._away and loop.time() < self._away_until:
+            told.set_exception(StoreUnavailable(self._away))
+        elif self._is_overdue and not patiently:
+            told.set_exception(_overdue())
+        else:
+            self._waiting.append((key, told))
+            if not patiently:
+                self._impatient.add(told)
+            if self._reading is None:
+                self._reading = loop.create_task(self._read_for_all(), name="read what is fresh")
+                self._reading.add_done_callback(retrieve)
+        return told
 
-    def _refuse_while_away(self) -> None:
-        if self._away is not None and asyncio.get_running_loop().time() < self._away_until:
-            raise StoreUnavailable(str(self._away))
+    async def _read_for_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []  # who asks from now on needs a later read
+                patience = loop.call_later(PATIENCE_S, self._give_up)
+                try:
+                    await self._read(batch)
+                finally:
+                    patience.cancel()
+                    self._is_overdue = False
+                    self._impatient.difference_update(told for _, told in batch)
+        finally:
+            self._reading = None
+
+    async def _read(self, batch: list[tuple[Key, asyncio.Future[Value]]]) -> None:
+        try:
+            found = await self._read_now(sorted({key for key, _ in batch}))
+        except StoreUnavailable as error:
+            self._away = str(error)
+            self._away_until = asyncio.get_running_loop().time() + RESPITE_S
+            everybody, self._waiting = [*batch, *self._waiting], []
+            self._impatient.clear()
+            _refuse((told for _, told in everybody), error)
+        except StoreError as error:
+            _refuse((told for _, told in batch), error)
+        else:
+            _tell(batch, found)
+
+    def _give_up(self) -> None:
+        self._is_overdue = True
+        _refuse(self._impatient, _overdue())
+        self._impatient.clear()
+
+
+def _tell(batch: list[tuple[Key, asyncio.Future[Value]]], found: Mapping[Key, Value]) -> None:
+    for key, told in batch:
+        if not told.done():
+            told.set_result(found[key])
+
+
+def _refuse(waiting: Iterable[asyncio.Future[Any]], error: StoreError) -> None:
+    for told in waiting:
+        if not told.done():
+            told.set_exception(type(error)(str(error)))  # one each: tracebacks grow where they are raised
+
+
+def _overdue() -> StoreUnavailable:
+    return StoreUnavailable(f"Redis does not answer within {PATIENCE_S:g} s")
 
 
 def retrieve(task: asyncio.Task[Any]) -> None:
     """Look at a task's exception, so that asyncio does not complain when all who waited have left."""
     if not task.cancelled():
         task.exception()
-
-
-class _Batch(Generic[Key, Value]):
-    read: asyncio.Task[Mapping[Key, Value]]
-
-    def __init__(self) -> None:
-        self.asked: set[Key] = set()

@@ -28,9 +28,6 @@ from syndicator.render.rendition import render, write
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
 
-PATIENCE_WITH_KEPT_S = 0.5
-"""How long a reader waits for Redis to confirm bytes that we have."""
-
 _Key = tuple[FeedId, Format]
 
 log = get_logger(__name__)
@@ -81,7 +78,7 @@ class Publisher(Composer):
         (see `last_good`).
         """
         key = (feed, form)
-        version = await self._version(key)
+        version = await self._versions.get(feed, patiently=key not in self._kept)
         kept = self._kept.get(key)
         if kept is not None and _shows(kept, version):
             return kept
@@ -111,16 +108,6 @@ class Publisher(Composer):
         """Render a feed that is not kept, in the thread that renders all others."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, write, snapshot, form)
-
-    async def _version(self, key: _Key) -> FeedVersion:
-        feed, _ = key
-        if key not in self._kept:
-            return await self._versions.get(feed)
-        try:
-            async with asyncio.timeout(PATIENCE_WITH_KEPT_S):
-                return await self._versions.get(feed)
-        except TimeoutError:
-            raise StoreUnavailable(f"Redis does not answer within {PATIENCE_WITH_KEPT_S:g} s") from None
 
     async def _renew_in_turn(self, key: _Key, version: FeedVersion) -> Rendition:
         async with self._locks.setdefault(key, asyncio.Lock()):

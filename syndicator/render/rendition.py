@@ -1,13 +1,11 @@
 """Bytes ready to be sent, in every coding that the web server offers."""
 
-import gzip
 import hashlib
 from collections.abc import Callable, Mapping
 
-import brotli
-
 from syndicator.model.feed import FeedSnapshot, Format, Rendition
 from syndicator.render.atom import render_atom
+from syndicator.render.coding import by_brotli, by_gzip, by_zstd
 from syndicator.render.items import whole_seconds
 from syndicator.render.json_feed import render_json_feed
 from syndicator.render.ninjs import render_ninjs
@@ -15,9 +13,6 @@ from syndicator.render.rss import render_rss
 
 DIGEST_CHARACTERS = 32
 """128 bits: as good as unique, and short in a header."""
-GZIP_LEVEL = 6
-BROTLI_QUALITY = 5
-"""Above this, quality costs ten times the time for a few per cent."""
 
 _WRITERS: Mapping[Format, Callable[[FeedSnapshot], bytes]] = {
     Format.RSS: render_rss,
@@ -42,7 +37,7 @@ def render(snapshot: FeedSnapshot, form: Format) -> Rendition:
         digest=hashlib.sha256(body).hexdigest()[:DIGEST_CHARACTERS],
         last_modified=whole_seconds(snapshot.version.changed_at),
         body=body,
-        # Without a time of its own: the bytes must depend on the content alone.
-        gzip=gzip.compress(body, GZIP_LEVEL, mtime=0),
-        brotli=brotli.compress(body, mode=brotli.MODE_TEXT, quality=BROTLI_QUALITY),
+        gzip=by_gzip(body),
+        brotli=by_brotli(body),
+        zstd=by_zstd(body),
     )

@@ -38,6 +38,7 @@ class _Stored(Struct, frozen=True, kw_only=True):
     last_modified: datetime
     gzip: bytes
     brotli: bytes
+    zstd: bytes
 
 
 def raise_version(keys: Keys, feed: FeedId, now_ms: int) -> list[Command]:

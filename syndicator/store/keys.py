@@ -299,7 +299,7 @@ class Keys(AccessKeys):
         return self._prefix + "feeds:spec"
 
     def rendition(self, feed: FeedId, form: Format) -> str:
-        """STRING: msgpack `Rendition`, the newest; its bytes compressed only (gzip and brotli).
+        """STRING: msgpack `Rendition`, the newest; its bytes compressed only (gzip, brotli, zstd).
 
         Kept: until the next one. Written by: publishing.
         """

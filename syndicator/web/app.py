@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.clicking import Clicking
@@ -23,7 +23,7 @@ from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.pages import PageRoutes
 from syndicator.web.pictures import PictureRoutes
 from syndicator.web.problems import catch_problems
-from syndicator.web.responses import SAFE_HEADERS
+from syndicator.web.responses import complete
 from syndicator.web.search import SearchRoutes
 from syndicator.web.status import StatusRoutes
 from syndicator.web.stories import StoryRoutes
@@ -115,9 +115,7 @@ def _below(prefix: str, routes: Sequence[web.RouteDef]) -> list[web.RouteDef]:
 
 async def _add_safe_headers(request: web.Request, response: web.StreamResponse) -> None:
     del request
-    for name, value in SAFE_HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers[hdrs.SERVER] = "syndicator"  # and no versions
+    response.headers.update(complete(response.headers))
 
 
 def _counting(count: Callable[[str, int], None]) -> Signal:

@@ -11,9 +11,9 @@ from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
 from syndicator.render.opml import render_opml
-from syndicator.web.negotiation import Coding
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
+from syndicator.web.ready import ReadyFeed, bytes_in, is_plain
 from syndicator.web.responses import respond, respond_with
 
 _PREFLIGHT = {
@@ -25,6 +25,10 @@ _PREFLIGHT = {
 }
 
 
+_FEED = "/feeds/{feed}.{form}"
+"""The route of feeds, as it is counted."""
+
+
 class FeedRoutes:
     """Handlers of `/feeds/{feed}.{form}` and `/feeds.opml`."""
 
@@ -34,7 +38,9 @@ class FeedRoutes:
         self._site = reading.site
         self._publisher = reading.publisher
         self._monotonic = monotonic
+        self._count = options.count
         self._confirmed_at: dict[tuple[FeedId, Format], float] = {}
+        self._ready: dict[tuple[FeedId, Format], ReadyFeed] = {}
         self._shared: dict[str, str] = {
             hdrs.CACHE_CONTROL: (
                 f"public, max-age={options.feed_max_age_s}, "
@@ -57,14 +63,24 @@ class FeedRoutes:
             web.options("/feeds.opml", self.preflight),
         ]
 
-    async def feed(self, request: web.Request) -> web.Response:
+    async def feed(self, request: web.Request) -> web.StreamResponse:
         """Send one feed in one format, also while the store is away."""
         feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
         if feed not in self._publisher.specs:
             raise not_found("No feed has this name.")
         rendition, age_s = await self._rendition(feed, form)
-        page = self._site.url(f"/feeds/{feed}")
-        return send_rendition(request, rendition, self._headers(f"{page}.{form.value}", page, form), age_s)
+        if age_s is None and is_plain(request):
+            answer = self._ready_one(rendition).answer(request)
+            self._count(_FEED, answer.status)
+            return answer
+        return send_rendition(request, rendition, self._headers_of_feed(feed, form), age_s)
+
+    def _ready_one(self, rendition: Rendition) -> ReadyFeed:
+        key = (rendition.feed, rendition.form)
+        ready = self._ready.get(key)
+        if ready is None or ready.rendition is not rendition:
+            ready = self._ready[key] = ReadyFeed(rendition, self._headers_of_feed(*key))
+        return ready
 
     async def related(self, request: web.Request) -> web.Response:
         """Send what is related to an article, in one format."""
@@ -103,6 +119,10 @@ class FeedRoutes:
         self._confirmed_at[feed, form] = self._monotonic()
         return rendition, None
 
+    def _headers_of_feed(self, feed: FeedId, form: Format) -> dict[str, str]:
+        page = self._site.url(f"/feeds/{feed}")
+        return self._headers(f"{page}.{form.value}", page, form)
+
     def _headers(self, self_url: str, page_url: str, form: Format) -> dict[str, str]:
         own_type = CONTENT_TYPES[form]
         links = (
@@ -119,17 +139,7 @@ def send_rendition(
     return respond(
         request,
         digest=rendition.digest,
-        body=lambda coding: _bytes(rendition, coding),
+        body=lambda coding: bytes_in(rendition, coding),
         headers={**headers, hdrs.AGE: str(age_s)} if age_s is not None else headers,
         last_modified=rendition.last_modified,
     )
-
-
-def _bytes(rendition: Rendition, coding: Coding) -> bytes:
-    match coding:
-        case Coding.BROTLI:
-            return rendition.brotli
-        case Coding.GZIP:
-            return rendition.gzip
-        case Coding.IDENTITY:
-            return rendition.body

@@ -9,16 +9,20 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Coding(StrEnum):
     """The value is the name in HTTP."""
 
     BROTLI = "br"
+    ZSTD = "zstd"
     GZIP = "gzip"
     IDENTITY = "identity"
 
 
+_PACKED = (Coding.BROTLI, Coding.ZSTD, Coding.GZIP)
+"""The smallest first."""
 _ALIASES = {"x-gzip": "gzip"}  # RFC 9110, 8.4.1.3
 _QUALITY = re.compile(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", re.IGNORECASE)
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\U0010ffff]*")')
@@ -56,21 +60,26 @@ def weights(header: str) -> dict[str, float]:
     return found
 
 
+@lru_cache(maxsize=256)
 def choose_coding(accept_encoding: str | None) -> Coding:
     """Choose the coding a client likes best; at equal liking the smallest (RFC 9110, 12.5.3).
 
-    Without the header nothing is known of the client, so it gets plain bytes. Where it forbids all that
-    we have, plain bytes too: an answer is worth more to a reader than a 406.
+    Without the header nothing is known of the client, so it gets plain bytes. One that wants anything but
+    those, and names nothing else, gets what every client knows. Where it forbids all that we have, plain
+    bytes too: an answer is worth more to a reader than a 406.
     """
     if accept_encoding is None:
         return Coding.IDENTITY
     wanted = {_ALIASES.get(name, name): weight for name, weight in weights(accept_encoding).items()}
     anything = wanted.get("*", 0.0)
-    liked = {coding: wanted.get(coding.value, anything) for coding in (Coding.BROTLI, Coding.GZIP)}
+    liked = {coding: wanted.get(coding.value, anything) for coding in _PACKED}
     # Plain bytes are always welcome, less than what is asked for, unless they have a weight of their own.
     liked[Coding.IDENTITY] = wanted.get(Coding.IDENTITY.value, min(anything, 0.001))
     best = max(liked, key=lambda coding: liked[coding])
-    return best if liked[best] > 0 else Coding.IDENTITY
+    if liked[best] > 0:
+        return best
+    refuses_plain = wanted.get(Coding.IDENTITY.value) == 0 and "*" not in wanted
+    return Coding.GZIP if refuses_plain and Coding.GZIP.value not in wanted else Coding.IDENTITY
 
 
 def choose_language(accept_language: str | None, ours: Sequence[str], default: str) -> str:

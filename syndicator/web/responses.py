@@ -1,16 +1,13 @@
 """One way to send bytes: coded as the client likes, with validators, 304 where it has them already."""
 
-import gzip
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import brotli
 from aiohttp import hdrs, web
 
+from syndicator.render.coding import by_brotli, by_gzip, by_zstd
 from syndicator.web.negotiation import Coding, choose_coding, entity_tag, http_date, joined, not_modified
-
-_BROTLI_QUALITY = 4
 
 # Our pages may load pictures and our style sheet, and nothing else: no scripts, frames, forms.
 PAGE_POLICY = (
@@ -24,6 +21,11 @@ SAFE_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
 }
 """On every answer that does not say otherwise."""
+
+
+def complete(headers: Mapping[str, str]) -> dict[str, str]:
+    """Add what every answer has."""
+    return {**SAFE_HEADERS, **headers, hdrs.SERVER: "syndicator"}  # and no versions
 
 
 def respond(
@@ -64,10 +66,11 @@ def coded(body: bytes, coding: Coding) -> bytes:
     """Put bytes into a coding; the same bytes always give the same result."""
     match coding:
         case Coding.GZIP:
-            return gzip.compress(body, 6, mtime=0)
+            return by_gzip(body)
         case Coding.BROTLI:
-            packed: bytes = brotli.compress(body, quality=_BROTLI_QUALITY)
-            return packed
+            return by_brotli(body)
+        case Coding.ZSTD:
+            return by_zstd(body)
         case Coding.IDENTITY:
             return body
 

@@ -119,5 +119,5 @@ def busy_snapshot() -> FeedSnapshot:
 if __name__ == "__main__":
     for form in Format:
         made = render(busy_snapshot(), form)
-        whole = made.body + made.gzip + made.brotli
+        whole = made.body + made.gzip + made.brotli + made.zstd
         sys.stdout.write(f"{form.value} {hashlib.sha256(whole).hexdigest()}\n")

@@ -10,6 +10,7 @@ import brotli
 import pytest
 from render import render_values
 from render.render_values import article, busy_snapshot, snapshot
+from support import unzstd
 
 from syndicator.model.feed import Format
 from syndicator.render import render, render_opml
@@ -18,9 +19,9 @@ from syndicator.render import render, render_opml
 @pytest.mark.parametrize("form", Format)
 def test_all_codings_carry_the_same(form: Format) -> None:
     made = render(busy_snapshot(), form)
-    assert gzip.decompress(made.gzip) == brotli.decompress(made.brotli) == made.body
+    assert gzip.decompress(made.gzip) == brotli.decompress(made.brotli) == unzstd(made.zstd) == made.body
     assert made.gzip[4:8] == b"\0\0\0\0", "a time in the gzip header would change the bytes every second"
-    assert len(made.brotli) < len(made.body)
+    assert len(made.brotli) < len(made.body) > len(made.zstd)
 
 
 def test_the_digest_is_of_the_bytes() -> None:
@@ -47,7 +48,9 @@ def test_any_process_makes_the_same_bytes() -> None:
     ours = ""
     for form in Format:
         made = render(busy_snapshot(), form)
-        ours += f"{form.value} {hashlib.sha256(made.body + made.gzip + made.brotli).hexdigest()}\n"
+        ours += (
+            f"{form.value} {hashlib.sha256(made.body + made.gzip + made.brotli + made.zstd).hexdigest()}\n"
+        )
     assert told == {ours}
 
 

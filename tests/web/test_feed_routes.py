@@ -1,5 +1,6 @@
 """Feeds over HTTP, from a real store to the bytes on the wire."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -8,7 +9,7 @@ from datetime import timedelta
 import brotli
 import pytest
 from lxml import etree
-from support import ManualClock
+from support import ManualClock, unzstd
 from web.web_world import Client, World, client_of, story
 
 from syndicator.model.feed import CONTENT_TYPES, Format
@@ -67,16 +68,18 @@ async def test_every_coding_has_its_bytes_and_its_tag(client: Client) -> None:
     plain = await client.get(LATEST)
     packed = await client.get(LATEST, {"Accept-Encoding": "gzip"})
     small = await client.get(LATEST, {"Accept-Encoding": "gzip, deflate, br, zstd"})
-    assert gzip.decompress(packed.body) == brotli.decompress(small.body) == plain.body
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert small.headers["Content-Encoding"] == "br"
+    quick = await client.get(LATEST, {"Accept-Encoding": "gzip;q=0.5, zstd"})
+    assert gzip.decompress(packed.body) == brotli.decompress(small.body) == unzstd(quick.body) == plain.body
+    told = [one.headers["Content-Encoding"] for one in (packed, small, quick)]
+    assert told == ["gzip", "br", "zstd"]
     tag = plain.headers["ETag"].strip('"')
-    assert (packed.headers["ETag"], small.headers["ETag"]) == (f'"{tag}-gzip"', f'"{tag}-br"')
-    assert {one.headers["Vary"] for one in (plain, packed, small)} == {"Accept-Encoding"}
+    tags = [one.headers["ETag"] for one in (packed, small, quick)]
+    assert tags == [f'"{tag}-gzip"', f'"{tag}-br"', f'"{tag}-zstd"']
+    assert {one.headers["Vary"] for one in (plain, packed, small, quick)} == {"Accept-Encoding"}
 
 
 async def test_a_client_that_has_it_gets_304(client: Client) -> None:
-    for coding in ("identity", "gzip", "br"):
+    for coding in ("identity", "gzip", "br", "zstd"):
         accepted = {"Accept-Encoding": coding}
         full = await client.get(LATEST, accepted)
         conditions = (
@@ -209,3 +212,38 @@ async def test_a_popular_feed_shows_its_ranking(world: World, client: Client) ->
     assert items[0]["_popularity"] == {"rank": 1, "score": 9.0, "views": 1200}
     assert items[0]["url"] == story(2).url
     world.clock.now += timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    ["GET {} HTTP/1.0", "GET {} HTTP/1.0\r\nConnection: keep-alive", "GET {} HTTP/1.1\r\nConnection: close"],
+)
+async def test_clients_that_keep_no_connection_get_the_same(client: Client, opening: str) -> None:
+    usual = await client.get(LATEST)
+    host, _, port = client.base.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{opening.format(LATEST)}\r\nHost: x\r\n\r\n".encode())
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    body = await reader.readexactly(int(usual.headers["Content-Length"]))
+    writer.close()
+    assert body == usual.body
+    assert "transfer-encoding" not in head
+    for name in usual.headers.keys() - {"Date"}:
+        assert f"{name}: {usual.headers[name]}".lower() in head
+
+
+async def test_requests_sent_ahead_are_answered_in_order(client: Client) -> None:
+    usual = await client.get(LATEST)
+    host, _, port = client.base.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    ask = f"GET {LATEST} HTTP/1.1\r\nHost: x\r\n"
+    tag = usual.headers["ETag"]
+    writer.write(f"{ask}\r\n{ask}If-None-Match: {tag}\r\n\r\n{ask}Accept-Encoding: br\r\n\r\n".encode())
+    statuses = []
+    for length in (len(usual.body), 0, None):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        statuses.append(head.split(" ", 2)[1])
+        own = head.lower().partition("content-length: ")[2].partition("\r\n")[0]
+        await reader.readexactly(int(own or 0) if length is None else length)
+    writer.close()
+    assert statuses == ["200", "304", "200"]

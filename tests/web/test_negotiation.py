@@ -29,6 +29,10 @@ AT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
         ("br", "br"),
         ("gzip, br", "br"),
         ("gzip, deflate, br, zstd", "br"),
+        ("gzip, zstd", "zstd"),
+        ("gzip, zstd;q=0.9", "gzip"),
+        ("zstd;q=0, br;q=0", "identity"),
+        ("br;q=0.9, *", "zstd"),
         ("deflate", "identity"),
         ("gzip;q=0", "identity"),
         ("gzip; q=0.0, br ; q=0.000", "identity"),
@@ -37,9 +41,12 @@ AT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
         ("identity;q=0.5, gzip;q=0.5", "gzip"),
         ("*", "br"),
         ("*;q=0", "identity"),
-        ("br;q=0, *", "gzip"),
+        ("br;q=0, *", "zstd"),
         ("*;q=0.5, gzip;q=0", "br"),
-        ("identity;q=0", "identity"),
+        ("identity;q=0", "gzip"),
+        ("identity;q=0, deflate", "gzip"),
+        ("identity;q=0, gzip;q=0", "identity"),
+        ("identity;q=0, br", "br"),
         ("identity;q=0, *;q=0", "identity"),
         ("gzip;q=0.001", "gzip"),
         ("gzip;q=2", "identity"),
@@ -62,7 +69,12 @@ def test_any_header_gets_an_answer(header: str) -> None:
 
 
 def test_every_coding_has_its_own_tag() -> None:
-    assert [entity_tag("abc", coding) for coding in Coding] == ['"abc-br"', '"abc-gzip"', '"abc"']
+    assert [entity_tag("abc", coding) for coding in Coding] == [
+        '"abc-br"',
+        '"abc-zstd"',
+        '"abc-gzip"',
+        '"abc"',
+    ]
 
 
 @pytest.mark.parametrize(
