@@ -35,6 +35,7 @@ from syndicator.pipeline.gathering import GatherStep, SourceReport
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.intake import Intake
+from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.page_round import PageRound
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.placing import Placer
@@ -88,6 +89,7 @@ class Service:
     ad_hoc: AdHocFeeds
     clicking: Clicking
     access: Access
+    listing: Listing
     metrics: Metrics
     gather: GatherStep
     publish: PublishStep
@@ -261,6 +263,7 @@ def _wire(
         ),
         SourceKind.PAGE: PageRound(store, visitor, gatherer, pages, clock),
     }
+    regrouping = Regrouping(store, specs, settings.story, clock)
     gather = GatherStep(store, settings.sources, rounds, clock, rng)
     directory = Directory(store.endpoints, settings.endpoints)
     deliver = DeliverStep(store, egress, directory, clock, rng, site=settings.site, origins=origins)
@@ -294,7 +297,7 @@ def _wire(
             subscribing=subscribing,
             scoring=scoring,
         ),
-        regrouping=Regrouping(store, specs, settings.story, clock),
+        regrouping=regrouping,
         steering=Steering(store, clock),
         withdrawer=withdrawer,
         directory=directory,
@@ -306,6 +309,7 @@ def _wire(
             store=store, publisher=publisher, scoring=scoring, clock=clock, searching=searching
         ),
         clicking=Clicking(store, clock),
+        listing=Listing(store, publisher, regrouping),
         access=Access(store.tokens, settings.tokens, clock),
         metrics=metrics,
         gather=gather,

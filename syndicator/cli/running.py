@@ -26,7 +26,10 @@ from syndicator.schedule.workers import Workers
 from syndicator.service import Service, open_service
 from syndicator.settings import Settings
 from syndicator.settings.settings import listening_url
+from syndicator.web.api_table import api_table
 from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.auth import Gate
+from syndicator.web.json_api import ApiRoute, PublicApi
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.server import open_socket, port_of, serving
 
@@ -177,6 +180,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         searching=service.searching,
         ad_hoc=service.ad_hoc,
         clicking=service.clicking,
+        api=PublicApi(table=_api(service), gate=Gate(service.access, service.clock, options.trusted_proxies)),
     )
     async with service.searching.keeping_up(), serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
         yield
@@ -197,14 +201,19 @@ async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]
             )
         yield None
         return
-    app = create_ops_app(
-        service.reading,
-        service.regrouping,
-        OpsOptions(metrics=service.metrics.render),
-        withdrawer=service.withdrawer,
-    )
+    app = create_ops_app(service.reading, OpsOptions(metrics=service.metrics.render), _api(service))
     async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
         yield f"http://127.0.0.1:{port_of(listening)}"
+
+
+def _api(service: Service) -> tuple[ApiRoute, ...]:
+    return api_table(
+        reading=service.reading,
+        listing=service.listing,
+        regrouping=service.regrouping,
+        withdrawer=service.withdrawer,
+        access=service.access,
+    )
 
 
 def _stop_signal() -> asyncio.Event:

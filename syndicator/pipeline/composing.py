@@ -175,6 +175,10 @@ class Composer:
             if article
         )
 
+    def shown(self, article: Article) -> Article:
+        """Leave out of an article what its portal does not let us show."""
+        return self._entry(article).article
+
     def _entry(self, article: Article, content: Content = Content.FULL) -> FeedEntry:
         """Make an entry: the one place where what may not be shown of an article is left out."""
         origin = self._origin(article)

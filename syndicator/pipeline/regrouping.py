@@ -1,6 +1,6 @@
 """What operators ask of stories, and what they change: why two are one, splitting, joining."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -79,9 +79,11 @@ class Regrouping:
 
     async def newest(self, limit: int) -> list[StoryTold]:
         """Show the stories of more than one article, the one that grew last first; all for 0."""
-        ids = await self._store.stories.newest(limit)
+        return await self.told(await self._store.stories.newest(limit))
+
+    async def told(self, ids: Sequence[StoryId]) -> list[StoryTold]:
+        """Show these stories; those of which nothing or one article is left are left out."""
         told = [await self._told(await self._store.stories.told(story)) for story in ids]
-        # Of some, nothing or one article is left.
         return [one for one in told if len(one.told_by) > 1]
 
     async def explain(self, one: ArticleId, other: ArticleId) -> Explanation:

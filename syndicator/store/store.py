@@ -23,6 +23,7 @@ from syndicator.store.held import Held
 from syndicator.store.keys import Keys
 from syndicator.store.origins import Origins
 from syndicator.store.outbox import Outbox
+from syndicator.store.paging import Lists
 from syndicator.store.pictures import Pictures
 from syndicator.store.politeness import SharedTurns
 from syndicator.store.popularity import Popularity
@@ -74,6 +75,7 @@ class Store:
         self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.feeds = Feeds(connection, keys)
         self.held = Held(connection, keys)
+        self.lists = Lists(connection, keys)
         self.origins = Origins(connection, keys)
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, options.kept_pictures)

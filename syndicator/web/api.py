@@ -1,94 +1,172 @@
-"""What operators ask by program, on their own listener: sources and articles, with all that explains them."""
+"""What programs ask: sources, feeds, articles and what became of them, with all that explains them."""
 
-from collections.abc import Callable
+from aiohttp import web
+from msgspec.structs import replace
 
-import msgspec
-from aiohttp import hdrs, web
-
-from syndicator.model.ids import ArticleId, SourceId
+from syndicator.model.article import Article
+from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.token import Scope
+from syndicator.pipeline.explaining import Explained, SourceShown
+from syndicator.pipeline.listing import ArticleLine, CursorError, FeedLine, Listing, WithdrawalLine
 from syndicator.pipeline.reading import Reading
-from syndicator.web.problems import not_found
+from syndicator.pipeline.revising import Compared, RevisionLine
+from syndicator.rules.filters import WORD_KEYS
+from syndicator.web.asking import read_filter, values_of
+from syndicator.web.auth import is_trusted
+from syndicator.web.json_api import (
+    CURSOR,
+    LIMIT,
+    ApiRoute,
+    Handler,
+    Parameter,
+    cursor_of,
+    document,
+    limit_of,
+    list_document,
+    piece_of,
+)
+from syndicator.web.problems import ProblemRaised, bad_request, not_found
 
 NO_ARTICLE = "There is no such article, or it has outlived its retention."
 
+_INSTANT = {"type": "string", "format": "date-time"}
+FILTER = (
+    *(
+        Parameter(name=key, description=f"Only articles of this {key}, or of any of them.", several=True)
+        for key in WORD_KEYS
+    ),
+    Parameter(name="query", description="Words to be found in it, as in search."),
+    Parameter(name="since", description="Published then or later.", schema=_INSTANT),
+    Parameter(name="until", description="Published before then.", schema=_INSTANT),
+)
+PAGED = (LIMIT, CURSOR)
 
-_WITHDRAWALS = 200
 
+class ReadingRoutes:
+    """Handlers of what is only read: one JSON document each."""
 
-class ApiRoutes:
-    """Handlers of `/api/v1/…`: one JSON document each."""
-
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, listing: Listing) -> None:
         self._reading = reading
+        self._listing = listing
 
-    def routes(self) -> list[web.RouteDef]:
+    def table(self) -> list[ApiRoute]:
+        return [*self._of_sources(), *self._of_articles()]
+
+    def _of_sources(self) -> list[ApiRoute]:
         return [
-            web.get("/api/v1/sources", self.sources),
-            web.get("/api/v1/sources/{source}", self.source),
-            web.get("/api/v1/withdrawals", self.withdrawals),
-            web.get("/api/v1/articles/{article}", self.article),
-            web.get("/api/v1/articles/{article}/revisions", self.revisions),
-            web.get(r"/api/v1/articles/{article}/revisions/{revision:[0-9]{1,9}}", self.revision),
+            _get("/sources", self.sources, "Sources", SourceShown, is_list=True, query=PAGED),
+            _get("/sources/{source}", self.source, "Sources", SourceShown),
+            _get("/feeds", self.feeds, "Feeds", FeedLine, is_list=True, query=PAGED),
+            _get("/feeds/{feed}", self.feed, "Feeds", FeedLine),
+        ]
+
+    def _of_articles(self) -> list[ApiRoute]:
+        topic = "Articles"
+        return [
+            _get("/articles", self.articles, topic, ArticleLine, is_list=True, query=(*FILTER, *PAGED)),
+            _get("/articles/{article}", self.article, topic, Explained),
+            _get("/articles/{article}/revisions", self.revisions, topic, RevisionLine, is_list=True),
+            _get(r"/articles/{article}/revisions/{revision:[0-9]{1,9}}", self.revision, topic, Compared),
+            _get("/withdrawals", self.withdrawals, topic, WithdrawalLine, is_list=True, query=PAGED),
         ]
 
     async def sources(self, request: web.Request) -> web.Response:
         """List the sources with their state, their health, and how they stand with their hubs."""
-        del request
-        shown = [await self._reading.source(name) for name in self._reading.source_ids]
-        return document({"ok": True, "items": shown, "next": None, "errors": []})
+        names, more = piece_of(self._reading.source_ids, request)
+        return list_document([await self._reading.source(SourceId(name)) for name in names], more)
 
     async def source(self, request: web.Request) -> web.Response:
-        """Show one source; 404 for one that is not configured."""
+        """Show one source: what it is, how it stands, when it is due next and why then."""
         name = SourceId(request.match_info["source"])
         if name not in self._reading.source_ids:
             raise not_found("No source has this name.")
         return document(await self._reading.source(name))
 
+    async def feeds(self, request: web.Request) -> web.Response:
+        """List the configured feeds with their addresses."""
+        names, more = piece_of(self._reading.publisher.specs, request)
+        return list_document(await self._listing.feeds([FeedId(name) for name in names]), more)
+
+    async def feed(self, request: web.Request) -> web.Response:
+        """Show one feed: which articles, in which order, and where it is read."""
+        name = FeedId(request.match_info["feed"])
+        if name not in self._reading.publisher.specs:
+            raise not_found("No feed has this name.")
+        (found,) = await self._listing.feeds([name])
+        return document(found)
+
+    async def articles(self, request: web.Request) -> web.Response:
+        """List articles that pass a filter, the newest first.
+
+        A piece may hold fewer items than `limit` while `next` still leads on.
+        """
+        wanted = read_filter(values_of(request), self._reading.publisher.sources)
+        try:
+            piece = await self._listing.articles(
+                wanted, cursor_of(request), limit_of(request), whole=is_trusted(request)
+            )
+        except CursorError as error:
+            raise bad_cursor(error) from error
+        return list_document(piece.items, piece.next)
+
     async def article(self, request: web.Request) -> web.Response:
-        """Show an article, where it comes from, and what was made of it; 404 where there is none."""
+        """Show an article: its text, where it comes from, who carried it, how popular it is and why."""
         found = await self._reading.explained(ArticleId(request.match_info["article"]))
         if found is None:
             raise not_found(NO_ARTICLE)
-        return document(found)
+        return document(replace(found, article=self._shown(request, found.article)))
 
     async def withdrawals(self, request: web.Request) -> web.Response:
         """List the articles that were withdrawn last, and why, without what they said."""
-        del request
-        items = [
-            {
-                "id": one.article.id,
-                "url": one.article.url,
-                "source": one.article.source,
-                "revision": one.revision,
-                "withdrawn_at": one.at,
-                "by": one.by,
-                "reason": one.reason,
-            }
-            for one in await self._reading.withdrawals(_WITHDRAWALS)
-        ]
-        return document({"ok": True, "items": items, "next": None, "errors": []})
+        try:
+            piece = await self._listing.withdrawals(cursor_of(request), limit_of(request))
+        except CursorError as error:
+            raise bad_cursor(error) from error
+        return list_document(piece.items, piece.next)
 
     async def revisions(self, request: web.Request) -> web.Response:
-        """List the revisions of an article that are kept; 404 where there is no such article."""
+        """List the revisions of an article that are kept, the newest first."""
         found = await self._reading.revisions(ArticleId(request.match_info["article"]))
         if found is None:
             raise not_found(NO_ARTICLE)
-        return document({"ok": True, "items": found, "next": None, "errors": []})
+        return list_document(found)
 
     async def revision(self, request: web.Request) -> web.Response:
-        """Show a revision, and its words beside those of the one before; 404 where it is not kept."""
+        """Show a revision of an article, and its words beside those of the one before."""
         number = int(request.match_info["revision"])
         found = await self._reading.compared(ArticleId(request.match_info["article"]), number)
         if found is None:
             raise not_found("There is no such revision, or it is not kept any more.")
-        return document(found)
+        shown = self._shown(request, found.article)
+        return document(found if shown == found.article else replace(found, article=shown, diff=None))
+
+    def _shown(self, request: web.Request, article: Article) -> Article:
+        """Show no more than the portal allows to whoever does not run this service."""
+        return article if is_trusted(request) else self._reading.publisher.shown(article)
 
 
-_encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
+def bad_cursor(error: CursorError) -> ProblemRaised:
+    text = str(error)
+    return bad_request(f"{text[:1].upper()}{text[1:]}.")
 
 
-def document(value: object) -> web.Response:
-    """Answer with a value as JSON."""
-    return web.Response(
-        body=_encode(value), content_type="application/json", headers={hdrs.CACHE_CONTROL: "no-store"}
+def _get(
+    path: str,
+    handler: Handler,
+    topic: str,
+    answer: object,
+    *,
+    is_list: bool = False,
+    query: tuple[Parameter, ...] = (),
+) -> ApiRoute:
+    return ApiRoute(
+        method="GET",
+        path=f"/api/v1{path}",
+        handler=handler,
+        scope=Scope.READ,
+        topic=topic,
+        answer=answer,
+        is_list=is_list,
+        query=query,
+        refusals=((400,) if query else ()) + ((404,) if "{" in path else ()),
     )

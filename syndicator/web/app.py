@@ -8,17 +8,15 @@ from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
-from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.serving_pictures import ServedPictures
-from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.web.api import ApiRoutes
+from syndicator.web.api_docs import DescribingRoutes
 from syndicator.web.articles import ArticleFeedRoutes
 from syndicator.web.clicks import ClickRoutes
 from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.health import HealthRoutes
-from syndicator.web.operating import OperatingRoutes
+from syndicator.web.json_api import ApiRoute, PublicApi, guarded, unguarded
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.pages import PageRoutes
 from syndicator.web.pictures import PictureRoutes
@@ -26,7 +24,6 @@ from syndicator.web.problems import catch_problems
 from syndicator.web.responses import complete
 from syndicator.web.search import SearchRoutes
 from syndicator.web.status import StatusRoutes
-from syndicator.web.stories import StoryRoutes
 from syndicator.web.story_pages import StoryPages
 from syndicator.web.websub import HubRoutes
 
@@ -45,14 +42,17 @@ def create_app(
     searching: Searching | None = None,
     clicking: Clicking | None = None,
     ad_hoc: AdHocFeeds | None = None,
+    api: PublicApi | None = None,
 ) -> web.Application:
     """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search,
-    links that are counted.
+    links that are counted, the API.
 
     It answers below the path of the public URL and below the root alike, so that it does not matter
     whether a proxy in front strips the path or keeps it.
     """
-    drawing = Drawing(reading.site, searches=searching is not None, counts=clicking is not None)
+    drawing = Drawing(
+        reading.site, searches=searching is not None, counts=clicking is not None, describes=api is not None
+    )
     pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options)
     stories = StoryPages(reading, drawing, options)
     groups = (feeds, pages, stories, HealthRoutes(reading), drawing)
@@ -65,6 +65,8 @@ def create_app(
         routes += ArticleFeedRoutes(ad_hoc, reading.publisher.sources, feeds, options).routes()
     if clicking is not None:
         routes += ClickRoutes(clicking, options).routes()
+    if api is not None:
+        routes += guarded(api.table, api.gate) + DescribingRoutes(api.table, drawing).routes()
     if pictures is not None:
         routes += PictureRoutes(pictures).routes()
     app = web.Application(
@@ -79,20 +81,12 @@ def create_app(
     return app
 
 
-def create_ops_app(
-    reading: Reading,
-    regrouping: Regrouping,
-    options: OpsOptions,
-    *,
-    withdrawer: Withdrawer | None = None,
-) -> web.Application:
+def create_ops_app(reading: Reading, options: OpsOptions, table: Sequence[ApiRoute] = ()) -> web.Application:
     """Build the operators' application, for a listener of its own on loopback."""
     drawing = Drawing(reading.site, prefix="")
     pages = PageRoutes(reading, drawing, WebOptions())
     groups = (
         StatusRoutes(reading, drawing, options),
-        ApiRoutes(reading),
-        StoryRoutes(regrouping),
         HealthRoutes(reading),
         drawing,
     )
@@ -101,8 +95,7 @@ def create_ops_app(
         client_max_size=_MAX_BODY_BYTES,
     )
     app.add_routes(route for group in groups for route in group.routes())
-    if withdrawer is not None:
-        app.add_routes(OperatingRoutes(withdrawer).routes())
+    app.add_routes(unguarded(table))
     app.on_response_prepare.append(_add_safe_headers)
     return app
 

@@ -41,7 +41,13 @@ class Drawing:
     """Draws templates for one site."""
 
     def __init__(
-        self, site: Site, *, prefix: str | None = None, searches: bool = False, counts: bool = False
+        self,
+        site: Site,
+        *,
+        prefix: str | None = None,
+        searches: bool = False,
+        counts: bool = False,
+        describes: bool = False,
     ) -> None:
         self.site = site
         self._wordings = wordings(site)
@@ -62,6 +68,7 @@ class Drawing:
             spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
             searches=searches,
             counts=counts,
+            describes=describes,
             styles=_digest(self._static["style.css"]),
         )
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import Format, Site
@@ -22,6 +23,14 @@ _log = get_logger(__name__)
 RETRY_AFTER_S = 10
 
 
+class FieldFault(Struct, frozen=True, kw_only=True):
+    """What is wrong with one field of what was sent, and what to do about it."""
+
+    key: str
+    reason: str
+    remedy: str = ""
+
+
 class Problem(Struct, frozen=True, kw_only=True):
     """One thing that went wrong, as it is told."""
 
@@ -30,6 +39,8 @@ class Problem(Struct, frozen=True, kw_only=True):
     status: int
     detail: str
     headers: Mapping[str, str] = {}
+    errors: tuple[FieldFault, ...] = ()
+    """Where single fields or items are to blame: all of them at once."""
 
     @property
     def title(self) -> str:
@@ -64,12 +75,14 @@ def gone(detail: str) -> ProblemRaised:
 
 def problem_response(site: Site, problem: Problem) -> web.Response:
     """Write the problem as RFC 9457 wants it."""
-    body = {
+    body: dict[str, object] = {
         "type": site.url(f"/problems/{problem.name}"),
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
     }
+    if problem.errors:
+        body["errors"] = [asdict(fault) for fault in problem.errors]
     return web.Response(
         status=problem.status,
         body=json.dumps(body, ensure_ascii=False, indent=1).encode() + b"\n",

@@ -1,20 +1,23 @@
-"""What operators ask of stories by program, and what they change, on their own listener."""
+"""What programs ask of stories, and what administrators change."""
 
 from collections.abc import Awaitable
 
-import msgspec
 from aiohttp import web
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.regrouping import Regrouping, StoryRefused
-from syndicator.web.api import document
-from syndicator.web.operating import is_from_program
-from syndicator.web.problems import Problem, ProblemRaised, bad_request, not_found
+from syndicator.model.token import Scope
+from syndicator.pipeline.listing import CursorError, Listing
+from syndicator.pipeline.regrouping import Explanation, Regrouping, StoryRefused, StoryTold
+from syndicator.web.api import PAGED, bad_cursor
+from syndicator.web.json_api import ApiRoute, cursor_of, document, limit_of, list_document, read_json
+from syndicator.web.problems import not_found
+
+_TOPIC = "Stories"
 
 
-class _With(Struct, frozen=True, rename={"other": "with"}, forbid_unknown_fields=True):
-    """`{"with": "ID"}`: the article to join."""
+class With(Struct, frozen=True, rename={"other": "with"}, forbid_unknown_fields=True):
+    """The article to join."""
 
     other: str
 
@@ -22,16 +25,45 @@ class _With(Struct, frozen=True, rename={"other": "with"}, forbid_unknown_fields
 class StoryRoutes:
     """Handlers of `/api/v1/stories/…`: a story is named by any of its articles."""
 
-    def __init__(self, regrouping: Regrouping) -> None:
+    def __init__(self, regrouping: Regrouping, listing: Listing) -> None:
         self._regrouping = regrouping
+        self._listing = listing
 
-    def routes(self) -> list[web.RouteDef]:
+    def table(self) -> list[ApiRoute]:
+        base, one = "/api/v1/stories", "/api/v1/stories/{article}"
         return [
-            web.get("/api/v1/stories/{article}", self.story),
-            web.get("/api/v1/stories/{article}/explain/{other}", self.explain),
-            web.post("/api/v1/stories/{article}/split", self.split),
-            web.post("/api/v1/stories/{article}/join", self.join),
-        ]
+            ApiRoute(
+                method="GET", path=base, handler=self.stories, scope=Scope.READ, topic=_TOPIC,
+                answer=StoryTold, is_list=True, query=PAGED, refusals=(400,),
+            ),
+            ApiRoute(
+                method="GET", path=one, handler=self.story, scope=Scope.READ, topic=_TOPIC,
+                answer=StoryTold, refusals=(404,),
+            ),
+            ApiRoute(
+                method="GET", path=f"{one}/explain/{{other}}", handler=self.explain, scope=Scope.READ,
+                topic=_TOPIC, answer=Explanation, refusals=(404,),
+            ),
+            ApiRoute(
+                method="POST", path=f"{one}/split", handler=self.split, scope=Scope.ADMIN, topic=_TOPIC,
+                answer=StoryTold, refusals=(404,),
+            ),
+            ApiRoute(
+                method="POST", path=f"{one}/join", handler=self.join, scope=Scope.ADMIN, topic=_TOPIC,
+                body=With, answer=StoryTold, refusals=(400, 404, 415),
+            ),
+        ]  # fmt: skip
+
+    async def stories(self, request: web.Request) -> web.Response:
+        """List the stories that more than one article tells, the one that grew last first.
+
+        A piece may hold fewer items than `limit` while `next` still leads on.
+        """
+        try:
+            piece = await self._listing.stories(cursor_of(request), limit_of(request))
+        except CursorError as error:
+            raise bad_cursor(error) from error
+        return list_document(piece.items, piece.next)
 
     async def story(self, request: web.Request) -> web.Response:
         """Show the story that an article belongs to: who tells it, the first first."""
@@ -43,28 +75,17 @@ class StoryRoutes:
         return await _told(self._regrouping.explain(_article(request), other))
 
     async def split(self, request: web.Request) -> web.Response:
-        """Take an article out of its story; show what is left of it."""
-        _check_type(request)
+        """Take an article out of its story, for good; show what is left of it."""
         return await _told(self._regrouping.split(_article(request)))
 
     async def join(self, request: web.Request) -> web.Response:
-        """Make one story of those of two articles; the other is `with` in the body."""
-        _check_type(request)
-        try:
-            asked = msgspec.json.decode(await request.read(), type=_With)
-        except msgspec.DecodeError as error:
-            raise bad_request(f'Send {{"with": "ID OF AN ARTICLE"}}: {error}.') from error
+        """Make one story of those of two articles, for good; the other is `with` in the body."""
+        asked = await read_json(request, With, '{"with": "ID OF AN ARTICLE"}')
         return await _told(self._regrouping.join(_article(request), ArticleId(asked.other)))
 
 
 def _article(request: web.Request) -> ArticleId:
     return ArticleId(request.match_info["article"])
-
-
-def _check_type(request: web.Request) -> None:
-    if not is_from_program(request):
-        detail = "Send it with the header Content-Type: application/json, from a program and not from a page."
-        raise ProblemRaised(Problem(name="bad-request", status=415, detail=detail))
 
 
 async def _told(answer: Awaitable[object]) -> web.Response:

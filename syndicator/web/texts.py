@@ -190,6 +190,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Tajuk Retry-After pada jawaban menyebutkan kapan dapat dicoba lagi.",
         "The Retry-After header of the answer says when to try again.",
     ),
+    "problem.conflict": ("Bertentangan dengan yang sudah ada", "It does not go with what is there"),
+    "problem.conflict.text": (
+        "Rinciannya ada pada jawaban itu sendiri.",
+        "The answer itself says what is in the way.",
+    ),
     "problem.unavailable": ("Sedang tidak dapat dibaca", "It cannot be read right now"),
     "problem.unavailable.text": (
         "Penyimpanan tidak menjawab. Silakan coba lagi sebentar lagi.",
@@ -199,6 +204,25 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "problem.internal.text": (
         "Kesalahannya telah dicatat. Silakan coba lagi nanti.",
         "The fault was logged. Please try again later.",
+    ),
+    # The description of the API.
+    "api_intro": (
+        "Semua yang dapat dibaca dan diubah oleh program, dengan token yang sesuai.",
+        "All that programs can read and change, with the right token.",
+    ),
+    "api_topics": ("Topik API", "Topics of the API"),
+    "api_access": ("Akses dan jawaban", "Access and answers"),
+    "api_token": (
+        "Setiap permintaan membawa token pada tajuk Authorization. Pengelola situs ini memberikannya.",
+        "Each request carries a token in its Authorization header. Whoever runs this site gives them out.",
+    ),
+    "api_lists": (
+        "Daftar datang sepotong demi sepotong: cursor dari next memberikan potongan berikutnya.",
+        "Lists come in pieces: the cursor in next gives the next one.",
+    ),
+    "api_problems": (
+        "Penolakan berbentuk application/problem+json (RFC 9457); type-nya tidak pernah berubah.",
+        "Refusals are application/problem+json (RFC 9457), each with a type that never changes.",
     ),
     # The operators' page.
     "status": ("Status layanan", "Service status"),

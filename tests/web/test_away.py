@@ -144,7 +144,7 @@ async def test_probes_tell_ready_degraded_and_down(server: EmbeddedServer, clien
 async def test_the_operators_page_says_so(server: EmbeddedServer, world: World) -> None:
     await server.stop()
     async with client_of(
-        create_ops_app(world.reading, world.regrouping, OpsOptions(metrics=lambda: b""))
+        create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table)
     ) as client:
         answer = await client.get("/status", HTML)
         assert answer.status == 503

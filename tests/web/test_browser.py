@@ -16,6 +16,8 @@ from syndicator.pipeline.searching import Searching
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.auth import Gate
+from syndicator.web.json_api import PublicApi
 from syndicator.web.options import OpsOptions, WebOptions
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -42,7 +44,7 @@ class Seen:
     def paths(self) -> list[str]:
         pages = (
             "/", "/feeds/latest", "/feeds/popular", f"/articles/{self.article}", "/problems/internal",
-            "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}",
+            "/api/docs", "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}",
         )  # fmt: skip
         return [*(self.public + path for path in pages), f"{self.ops}/status"]
 
@@ -59,8 +61,13 @@ async def seen(store: Store, clock: ManualClock, tmp_path: Path) -> AsyncIterato
     searching = Searching(store, SearchIndex(tmp_path))
     await searching.build()
     public, ops = (
-        create_app(world.reading, WebOptions(), searching=searching),
-        create_ops_app(world.reading, world.regrouping, OpsOptions(metrics=lambda: b"")),
+        create_app(
+            world.reading,
+            WebOptions(),
+            searching=searching,
+            api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
+        ),
+        create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table),
     )
     async with client_of(public) as front, client_of(ops) as back, async_playwright() as play:
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

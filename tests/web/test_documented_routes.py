@@ -7,16 +7,16 @@ import pytest
 from support import ManualClock
 from web.web_world import World
 
-from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
-from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.auth import Gate
+from syndicator.web.json_api import PublicApi
 from syndicator.web.options import OpsOptions, WebOptions
 
 
@@ -45,16 +45,13 @@ def test_every_route_is_documented(
                 scoring=Scoring(store, PopularityPolicy()),
                 clock=clock,
             ),
+            api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
         )
         if which == "public"
-        else create_ops_app(
-            reading,
-            world.regrouping,
-            OpsOptions(metrics=lambda: b""),
-            withdrawer=Withdrawer(store, (), open_metrics(), clock),
-        )
+        else create_ops_app(reading, OpsOptions(metrics=lambda: b""), world.table)
     )
-    told = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text("utf-8")
+    docs = Path(__file__).parents[2] / "docs"
+    told = (docs / "feeds.md").read_text("utf-8") + (docs / "api.md").read_text("utf-8")
     prefix = reading.site.public_url.split("/", 3)[3]
     found = {resource.canonical for resource in app.router.resources()}
     found = {path for path in found if not path.startswith(f"/{prefix}")}

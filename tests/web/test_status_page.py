@@ -81,7 +81,7 @@ async def _gather(world: World) -> None:
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[Client]:
     options = OpsOptions(metrics=lambda: b"syndicator_articles 1\n")
-    async with client_of(create_ops_app(world.reading, world.regrouping, options)) as opened:
+    async with client_of(create_ops_app(world.reading, options, world.table)) as opened:
         yield opened
 
 
@@ -215,7 +215,7 @@ async def test_the_verdict_comes_first(client: Client) -> None:
 async def test_all_well(store: Store, clock: ManualClock) -> None:
     world = World(store, clock, sources=())
     async with client_of(
-        create_ops_app(world.reading, world.regrouping, OpsOptions(metrics=lambda: b""))
+        create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table)
     ) as client:
         whole = await page(client)
     assert whole.css(".verdict")[0].text() == "All is well."

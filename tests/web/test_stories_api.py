@@ -22,7 +22,7 @@ async def world(store: Store, clock: ManualClock) -> World:
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[Client]:
-    app = create_ops_app(world.reading, world.regrouping, OpsOptions(metrics=lambda: b""))
+    app = create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table)
     async with client_of(app) as opened:
         yield opened
 

@@ -1,7 +1,7 @@
 """A site with articles in a real store, and a client that sees the bytes as they are sent."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,18 +18,23 @@ from syndicator.model.feed import FeedSpec, Filter, Order, Origin, Site
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.access import Access
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.directory import Directory
+from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.subscribing import Subscribing
+from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.placement import StoriesPolicy
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
+from syndicator.web.api_table import api_table
+from syndicator.web.json_api import ApiRoute
 from syndicator.web.server import open_socket, port_of, serving
 
 CITY, HARBOUR = SourceId("kota"), SourceId("pelabuhan")
@@ -99,6 +104,7 @@ class World:
     site: Site = SITE
     sources: Sequence[Source] = (source("kota", "Berita Kota"), source("pelabuhan", "Kabar Pelabuhan"))
     endpoints: Sequence[Endpoint] = ()
+    origins: Mapping[SourceId, Origin] = field(default_factory=lambda: ORIGINS)
     publisher: Publisher = field(init=False)
     reading: Reading = field(init=False)
     regrouping: Regrouping = field(init=False)
@@ -108,7 +114,7 @@ class World:
             store=self.store,
             site=self.site,
             specs=SPECS,
-            origins=ORIGINS,
+            origins=self.origins,
             metrics=open_metrics(),
             clock=self.clock,
         )
@@ -127,6 +133,22 @@ class World:
                 public_url=SITE.public_url,
                 reachable=True,
             ),
+        )
+
+    @property
+    def access(self) -> Access:
+        """Tokens, none of them configured."""
+        return Access(self.store.tokens, {}, self.clock)
+
+    @property
+    def table(self) -> tuple[ApiRoute, ...]:
+        """All routes of the API."""
+        return api_table(
+            reading=self.reading,
+            listing=Listing(self.store, self.publisher, self.regrouping),
+            regrouping=self.regrouping,
+            withdrawer=Withdrawer(self.store, SPECS, open_metrics(), self.clock),
+            access=self.access,
         )
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:

@@ -1,0 +1,63 @@
+"""Long lists by time, in pieces: the newest first, each piece beginning where the one before ended."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from syndicator.model.ids import ArticleId, StoryId
+from syndicator.store.connection import Connection, pairs
+from syndicator.store.keys import Keys
+
+
+class Spot(Struct, frozen=True, kw_only=True):
+    """Where a piece begins: at a time, behind so many of that very millisecond."""
+
+    until_ms: int
+    skip: int
+
+
+class Lists:
+    """Names what is listed by time, and where to go on; None: that was all."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+
+    async def articles(
+        self, facets: Sequence[str], begin: Spot | None, limit: int
+    ) -> tuple[list[ArticleId], Spot | None]:
+        """Name articles that are listed under any of these facets."""
+        keys = [self._keys.timeline(facet) for facet in facets]
+        names, rest = await self._newest_first(keys, begin, limit)
+        return [ArticleId(name) for name in names], rest
+
+    async def stories(self, begin: Spot | None, limit: int) -> tuple[list[StoryId], Spot | None]:
+        """Name stories of more than one article, the one that grew last first."""
+        names, rest = await self._newest_first([self._keys.stories()], begin, limit)
+        return [StoryId(name) for name in names], rest
+
+    async def withdrawn(self, begin: Spot | None, limit: int) -> tuple[list[ArticleId], Spot | None]:
+        """Name withdrawn articles, the one that was withdrawn last first."""
+        names, rest = await self._newest_first([self._keys.withdrawals()], begin, limit)
+        return [ArticleId(name) for name in names], rest
+
+    async def _newest_first(
+        self, keys: Sequence[str], begin: Spot | None, limit: int
+    ) -> tuple[list[str], Spot | None]:
+        """Merge sorted sets of names by time.
+
+        The order is that of Redis, times and then names downwards, so that each set's first are enough.
+        """
+        until, skip = (begin.until_ms, begin.skip) if begin else ("+inf", 0)
+        end = skip + limit
+        rows = await self._redis.batch(
+            [("ZREVRANGEBYSCORE", key, until, "-inf", "WITHSCORES", "LIMIT", 0, end + 1) for key in keys]
+        )
+        merged = {name: int(at_ms) for row in rows for name, at_ms in pairs(row)}
+        ordered = sorted(((at_ms, name) for name, at_ms in merged.items()), reverse=True)
+        names = [name.decode() for _, name in ordered[skip:end]]
+        if len(ordered) <= end or not names:
+            return names, None
+        last_ms = ordered[end - 1][0]
+        same = sum(at_ms == last_ms for at_ms, _ in ordered[:end])
+        return names, Spot(until_ms=last_ms, skip=same)

@@ -1,0 +1,37 @@
+"""All routes of the API, in the order in which they are described."""
+
+from typing import Any
+
+from syndicator.pipeline.access import Access
+from syndicator.pipeline.listing import Listing
+from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.regrouping import Regrouping
+from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.web.api import ReadingRoutes
+from syndicator.web.json_api import ApiRoute
+from syndicator.web.operating import OperatingRoutes
+from syndicator.web.stories import StoryRoutes
+from syndicator.web.token_routes import TokenRoutes
+
+
+def api_table(
+    *,
+    reading: Reading,
+    listing: Listing,
+    regrouping: Regrouping,
+    withdrawer: Withdrawer,
+    access: Access,
+) -> tuple[ApiRoute, ...]:
+    """Give the table of a service."""
+    return (
+        *ReadingRoutes(reading, listing).table(),
+        *OperatingRoutes(withdrawer).table(),
+        *StoryRoutes(regrouping, listing).table(),
+        *TokenRoutes(access).table(),
+    )
+
+
+def described_table() -> tuple[ApiRoute, ...]:
+    """Give the table for being described alone: nothing in it can be called."""
+    nobody: Any = None
+    return api_table(reading=nobody, listing=nobody, regrouping=nobody, withdrawer=nobody, access=nobody)

@@ -1,0 +1,31 @@
+"""The API is described as it is: the description is made from its routes, and frozen."""
+
+import json
+from pathlib import Path
+
+from openapi_spec_validator import validate
+
+from syndicator.web.api_table import described_table
+from syndicator.web.openapi import openapi_for, with_routes, written
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_description_is_made_from_the_routes() -> None:
+    kept = (DOCS / "openapi.json").read_text("utf-8")
+    assert kept == written(openapi_for(described_table())), (
+        "a promise to users changes: if meant, run `make docs`"
+    )
+    page = (DOCS / "api.md").read_text("utf-8")
+    assert page == with_routes(page, described_table()), "run `make docs`"
+
+
+def test_the_description_is_valid_openapi() -> None:
+    described = json.loads((DOCS / "openapi.json").read_text("utf-8"))
+    validate(described)
+    operations = [one for path in described["paths"].values() for one in path.values()]
+    names = [one["operationId"] for one in operations]
+    assert len(names) == len(set(names)) > 15
+    for one in operations:
+        assert one["summary"].endswith("."), one["operationId"]
+        assert one["security"] == [{"bearer": [one["security"][0]["bearer"][0]]}]
