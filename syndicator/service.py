@@ -26,6 +26,7 @@ from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.access import Access
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.announcing_news import AnnouncedPages
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
@@ -87,6 +88,7 @@ class Service:
     pictures: ServedPictures
     searching: Searching
     ad_hoc: AdHocFeeds
+    announced: AnnouncedPages
     clicking: Clicking
     access: Access
     listing: Listing
@@ -308,6 +310,7 @@ def _wire(
         ad_hoc=AdHocFeeds(
             store=store, publisher=publisher, scoring=scoring, clock=clock, searching=searching
         ),
+        announced=AnnouncedPages(store, publisher, clock),
         clicking=Clicking(store, clock),
         listing=Listing(store, publisher, regrouping),
         access=Access(store.tokens, settings.tokens, clock),

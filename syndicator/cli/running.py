@@ -179,6 +179,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         pictures=service.pictures,
         searching=service.searching,
         ad_hoc=service.ad_hoc,
+        announced=service.announced,
         clicking=service.clicking,
         api=PublicApi(table=_api(service), gate=Gate(service.access, service.clock, options.trusted_proxies)),
     )

@@ -21,6 +21,8 @@ class Site(Struct, frozen=True, kw_only=True):
     language: str = "en"
     timezone: str = "UTC"
     contact: str | None = None
+    news_sitemap: bool = False
+    """Whether search engines are invited to our own pages of articles."""
     tag_authority: str = "localhost,2026"
     """Who mints the ids of what we publish, and since when: the beginning of `tag:` URIs (RFC 4151)."""
 

@@ -19,7 +19,7 @@ from syndicator.model.feed import (
     Site,
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
-from syndicator.model.rights import Content
+from syndicator.model.rights import Content, Rights
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import latest
@@ -62,6 +62,10 @@ class Composer:
         """Name a portal."""
         origin = self._origins.get(SourceId(source))
         return origin.title if origin else source
+
+    def rights_of(self, article: Article) -> Rights:
+        """Say what may be shown of an article."""
+        return self._origin(article).rights
 
     async def snapshot(self, feed: FeedId) -> FeedSnapshot:
         """Give what a configured feed holds now."""

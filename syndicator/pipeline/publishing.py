@@ -24,6 +24,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.composing import Composer
 from syndicator.pipeline.freshness import FreshReads, retrieve
+from syndicator.render.opml import render_opml
 from syndicator.render.rendition import render, write
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
@@ -59,6 +60,7 @@ class Publisher(Composer):
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing: dict[tuple[_Key, FeedVersion], asyncio.Task[Rendition]] = {}
         self._stores = True
+        self._list_changed_at: datetime | None = None
         shared = (site, sorted(origins.items()), __version__)
         self._fingerprints = {feed: digest((spec, shared)) for feed, spec in self.specs.items()}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
@@ -70,6 +72,12 @@ class Publisher(Composer):
     async def adopt(self, now: datetime) -> None:
         """Have feeds rendered anew whose description changed since they were rendered last."""
         await self._store.feeds.adopt(self._fingerprints, now)
+        listed = digest(render_opml(self.site, self.specs.values()))
+        self._list_changed_at = await self._store.feeds.list_changed_at(listed, now)
+
+    def opml(self) -> bytes:
+        """List the feeds, for readers that import lists."""
+        return render_opml(self.site, self.specs.values(), self._list_changed_at)
 
     async def rendition(self, feed: FeedId, form: Format) -> Rendition:
         """Give a configured feed's bytes, as of this call or later.

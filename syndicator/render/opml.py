@@ -1,20 +1,28 @@
 """OPML 2.0 (opml.org/spec2): the list of feeds that a reader can import in one go."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from email.utils import format_datetime
 
 from lxml.etree import Element, SubElement, tostring
 
 from syndicator.model.feed import FeedSpec, Format, Site
+from syndicator.render.items import whole_seconds
 from syndicator.render.text import line
 
 CONTENT_TYPE = "text/x-opml; charset=utf-8"
 
 
-def render_opml(site: Site, specs: Iterable[FeedSpec]) -> bytes:
-    """List the feeds, in the order given; the RSS of each, because every reader knows that."""
+def render_opml(site: Site, specs: Iterable[FeedSpec], changed_at: datetime | None = None) -> bytes:
+    """List the feeds, in the order given; the RSS of each, because every reader knows that.
+
+    `changed_at` is when the list changed last, where that is known.
+    """
     root = Element("opml", version="2.0")
     head = SubElement(root, "head")
     SubElement(head, "title").text = line(site.title)
+    if changed_at is not None:
+        SubElement(head, "dateModified").text = format_datetime(whole_seconds(changed_at))
     SubElement(head, "docs").text = "http://opml.org/spec2.opml"
     body = SubElement(root, "body")
     for spec in specs:

@@ -175,6 +175,7 @@ def _site(section: SiteSection, public_url: str) -> Site:
         language=section.language,
         timezone=section.timezone,
         contact=section.contact,
+        news_sitemap=section.news_sitemap,
     )
 
 

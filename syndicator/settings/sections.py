@@ -100,6 +100,12 @@ class SiteSection(Form):
     contact: Line | None = Field(
         default=None, description="Address for take-downs, shown on pages and in feeds."
     )
+    news_sitemap: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether search engines are invited to our own pages of articles, by "
+        "`/sitemap-news.xml`, where the `rights` of their sources allow it. Else these pages are `noindex`.",
+    )
     tag_authority: Annotated[Line, AfterValidator(_tag_authority)] | None = Field(
         default=None,
         description="A domain and a date when it was yours, as in `news.example,2026`: all ids of entries "

@@ -92,6 +92,15 @@ class Feeds:
         )
         return renewed
 
+    async def list_changed_at(self, digest: str, now: datetime) -> datetime:
+        """Say since when the list of feeds is the one with this digest: since now, if it was another."""
+        meta = self._keys.meta()
+        known, since_ms = await self._redis.call("HMGET", meta, "list", "list_ms")
+        if known and since_ms and known.decode() == digest:
+            return from_ms(int(since_ms))
+        await self._redis.call("HSET", meta, "list", digest, "list_ms", to_ms(now))
+        return now
+
     async def rendition(self, feed: FeedId, form: Format) -> Rendition | None:
         """Give the bytes that were rendered last."""
         data = await self._redis.call("GET", self._keys.rendition(feed, form))

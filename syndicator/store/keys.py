@@ -17,9 +17,10 @@ class Keys(AccessKeys):
         super().__init__(f"syn:{{{namespace}}}:")
 
     def meta(self) -> str:
-        """HASH: `schema` (version of this layout), `created_ms`, `tag_authority` (what all ids begin with).
+        """HASH: `schema` (version of this layout), `created_ms`, `tag_authority` (what all ids begin with);
+        `list` (digest of the list of feeds), `list_ms` (when it changed).
 
-        Kept: for ever. Written by: first start.
+        Kept: for ever. Written by: start.
         """
         return self._prefix + "meta"
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from aiohttp import web
 
 from syndicator.pipeline.ad_hoc import AdHocFeeds
+from syndicator.pipeline.announcing_news import AnnouncedPages
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
@@ -23,6 +24,7 @@ from syndicator.web.pictures import PictureRoutes
 from syndicator.web.problems import catch_problems
 from syndicator.web.responses import complete
 from syndicator.web.search import SearchRoutes
+from syndicator.web.sitemaps import SitemapRoutes
 from syndicator.web.status import StatusRoutes
 from syndicator.web.story_pages import StoryPages
 from syndicator.web.websub import HubRoutes
@@ -43,6 +45,7 @@ def create_app(
     clicking: Clicking | None = None,
     ad_hoc: AdHocFeeds | None = None,
     api: PublicApi | None = None,
+    announced: AnnouncedPages | None = None,
 ) -> web.Application:
     """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search,
     links that are counted, the API.
@@ -63,6 +66,8 @@ def create_app(
         routes += SearchRoutes(searching, reading.publisher, drawing, feeds, options).routes()
     if ad_hoc is not None:
         routes += ArticleFeedRoutes(ad_hoc, reading.publisher.sources, feeds, options).routes()
+    if announced is not None and reading.site.news_sitemap:
+        routes += SitemapRoutes(reading.site, announced).routes()
     if clicking is not None:
         routes += ClickRoutes(clicking, options).routes()
     if api is not None:

@@ -10,7 +10,6 @@ from syndicator.model.feed import CONTENT_TYPES, FORMS, FeedSnapshot, Format, Re
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
-from syndicator.render.opml import render_opml
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
 from syndicator.web.ready import ReadyFeed, bytes_in, is_plain
@@ -97,8 +96,7 @@ class FeedRoutes:
 
     async def opml(self, request: web.Request) -> web.Response:
         """Send the list of all public feeds."""
-        body = render_opml(self._site, self._publisher.specs.values())
-        return respond_with(request, body, {**self._shared, hdrs.CONTENT_TYPE: OPML_TYPE})
+        return respond_with(request, self._publisher.opml(), {**self._shared, hdrs.CONTENT_TYPE: OPML_TYPE})
 
     async def preflight(self, request: web.Request) -> web.Response:
         """Answer a browser that asks whether a page elsewhere may read this."""

@@ -17,6 +17,7 @@ from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import Problem, gone, not_found, problem_headers
 from syndicator.web.responses import respond_with
+from syndicator.web.sitemaps import PATH as NEWS_SITEMAP
 from syndicator.web.texts import TEXTS
 
 FORMAT_NAMES = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
@@ -108,7 +109,9 @@ class PageRoutes:
             hdrs.CONTENT_TYPE: "text/plain; charset=utf-8",
             hdrs.CACHE_CONTROL: "public, max-age=86400",
         }
-        return respond_with(request, b"User-agent: *\nAllow: /\n", headers)
+        site = self._reading.site
+        told = f"\nSitemap: {site.url(NEWS_SITEMAP)}\n" if site.news_sitemap else ""
+        return respond_with(request, f"User-agent: *\nAllow: /\n{told}".encode(), headers)
 
     async def article(self, request: web.Request) -> web.Response:
         """Show one article as we know it; the portal's own page stays the one that counts."""

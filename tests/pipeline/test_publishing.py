@@ -1,6 +1,7 @@
 """Feeds as of the call: rendered once per version, the same bytes everywhere, never behind."""
 
 import asyncio
+from email.utils import format_datetime
 
 import feedparser
 from pipeline.conftest import OpenService
@@ -127,3 +128,17 @@ async def test_ids_outlive_every_change_of_the_address(service_of: OpenService) 
     assert await first_id(given("second.example")) == first
     own = given("second.example") + 'tag_authority = "own.example,2024-05"\n'
     assert (await first_id(own)).startswith("tag:own.example,2024-05:article/")
+
+
+async def test_the_list_of_feeds_says_when_it_changed(service_of: OpenService, clock: ManualClock) -> None:
+    async def listed(config: str) -> str:
+        async with service_of(config) as service:
+            await service.enlist()
+            return service.publisher.opml().decode()
+
+    first = await listed(CONFIG)
+    assert f"<dateModified>{format_datetime(clock())}</dateModified>" in first
+    clock.advance(3600)
+    assert await listed(CONFIG) == first
+    changed = await listed(CONFIG.replace('"Terbaru"', '"Paling baru"'))
+    assert f"<dateModified>{format_datetime(clock())}</dateModified>" in changed

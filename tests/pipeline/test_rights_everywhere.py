@@ -78,7 +78,12 @@ async def test_no_public_address_shows_what_the_portal_withholds(service_of: Ope
         await service.searching.build()
         article, _ = await admit(service, reserved(), reserved(2))
         app = create_app(
-            service.reading, WebOptions(), searching=service.searching, clicking=service.clicking
+            service.reading,
+            WebOptions(),
+            searching=service.searching,
+            clicking=service.clicking,
+            ad_hoc=service.ad_hoc,
+            announced=service.announced,
         )
         shown = 0
         async with client_of(app) as client:

@@ -64,11 +64,13 @@ def test_a_bump_that_changes_nothing_changes_no_bytes() -> None:
 
 def test_the_list_of_feeds() -> None:
     spec = busy_snapshot().spec
-    assert render_opml(render_values.SITE, [spec]).decode() == (
+    changed_at = datetime(2026, 11, 5, 5, 3, 1, 5, tzinfo=UTC)
+    assert render_opml(render_values.SITE, [spec], changed_at).decode() == (
         "<?xml version='1.0' encoding='UTF-8'?>\n"
         '<opml version="2.0">\n'
         "  <head>\n"
         "    <title>Warta &amp; Kabar</title>\n"
+        "    <dateModified>Thu, 05 Nov 2026 05:03:01 +0000</dateModified>\n"
         "    <docs>http://opml.org/spec2.opml</docs>\n"
         "  </head>\n"
         "  <body>\n"

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from support import ManualClock
-from web.web_world import World
+from web.web_world import SITE, World
 
 from syndicator.pipeline.ad_hoc import AdHocFeeds
+from syndicator.pipeline.announcing_news import AnnouncedPages
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
@@ -31,7 +33,7 @@ def searching(store: Store, tmp_path: Path) -> Iterator[Searching]:
 def test_every_route_is_documented(
     store: Store, clock: ManualClock, searching: Searching, which: str
 ) -> None:
-    world = World(store, clock)
+    world = World(store, clock, site=replace(SITE, news_sitemap=True))
     reading = world.reading
     app = (
         create_app(
@@ -46,6 +48,7 @@ def test_every_route_is_documented(
                 clock=clock,
             ),
             api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
+            announced=AnnouncedPages(store, world.publisher, clock),
         )
         if which == "public"
         else create_ops_app(reading, OpsOptions(metrics=lambda: b""), world.table)
