@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bench.admitting import invented
 from bench.measure import tell, wall_seconds
 from bench.story_cost import empty_store, used_bytes
-from syndicator.model.feed import FeedSpec, Order, Window
+from syndicator.model.feed import FeedSpec, Order, Site, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.pipeline.admitting import Admitter
@@ -102,7 +102,13 @@ async def _tell_reading(store: Store) -> None:
 
     async def rank() -> None:
         # A process that has just begun always ranks.
-        step = RankStep(store, [FEED], Scoring(store, PopularityPolicy()), lambda: NOW)
+        step = RankStep(
+            store,
+            [FEED],
+            Scoring(store, PopularityPolicy()),
+            Site(title="x", public_url="https://news.example"),
+            lambda: NOW,
+        )
         for job in (await step.take(1)).jobs:
             await job()
 

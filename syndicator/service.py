@@ -318,7 +318,7 @@ def _wire(
         gather=gather,
         publish=PublishStep(store, publisher),
         deliver=deliver,
-        rank=RankStep(store, specs, scoring, clock),
+        rank=RankStep(store, specs, scoring, settings.site, clock),
         sweep=SweepStep(
             store=store,
             retention=_retention(settings),

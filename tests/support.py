@@ -9,8 +9,10 @@ else:
     from backports import zstd
 
 from syndicator.model.article import Candidate, Provenance
+from syndicator.model.feed import Site
 from syndicator.model.ids import SourceId
 
+SITE = Site(title="Kabar", public_url="https://news.example")
 NOON = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 
 

@@ -67,6 +67,16 @@ class Per(StrEnum):
     """The first of the articles that tell it; the others are named in it."""
 
 
+class Announce(Struct, frozen=True, kw_only=True):
+    """When `popularity.crossed` is told of an article of a popular feed; None: not by that."""
+
+    top: int | None = None
+    """It stands among so many."""
+    score: float | None = None
+    views: int | None = None
+    """Its portal counts so many."""
+
+
 class FeedSpec(Struct, frozen=True, kw_only=True):
     """A feed, as the configuration describes it."""
 
@@ -80,6 +90,8 @@ class FeedSpec(Struct, frozen=True, kw_only=True):
     per: Per = Per.ARTICLE
     content: Content = Content.FULL
     """How much of each article it shows, where the article's portal lets us show as much."""
+    announce: Announce | None = None
+    """Of a popular feed: what is told of those who come to its top."""
     language: str | None = None
     """None means the language of the site."""
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from syndicator.model.clock import EPOCH, Clock
-from syndicator.model.feed import FeedSpec, Filter, Order, Window
+from syndicator.model.feed import FeedSpec, Filter, Order, Site, Window
+from syndicator.pipeline.announcing_popular import announce
 from syndicator.pipeline.choosing import Choosing
 from syndicator.pipeline.covering import note_coverage
 from syndicator.pipeline.filtering import Filtering
@@ -44,8 +45,11 @@ class RankStep:
 
     name = "rank"
 
-    def __init__(self, store: Store, specs: Collection[FeedSpec], scoring: Scoring, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, specs: Collection[FeedSpec], scoring: Scoring, site: Site, clock: Clock
+    ) -> None:
         self._store = store
+        self._site = site
         self._specs = [spec for spec in specs if spec.order is Order.POPULAR]
         self._choosing = Choosing(store, Filtering(store), scoring.policy)
         self._scoring = scoring
@@ -87,10 +91,12 @@ class RankStep:
         ids = [place.article_id for place in ranking]
         await self._store.popularity.note_ranks(spec.id, ranking, now, unless_since=now - NOTED_EVERY)
         shown = await self._store.feeds.ranking(spec.id)
-        if ids == [place.article_id for place in shown]:
-            return False
-        await self._store.feeds.put_ranking(spec.id, ranking, now)
-        return True
+        is_other = ids != [place.article_id for place in shown]
+        if spec.announce is not None:
+            return await announce(self._store, self._site, spec, shown=shown, ranking=ranking, now=now)
+        if is_other:
+            await self._store.feeds.put_ranking(spec.id, ranking, now)
+        return is_other
 
     async def _rankings(self, now: datetime) -> list[tuple[FeedSpec, list[Ranked]]]:
         boards: dict[tuple[Window, int], list[Standing]] = {}

@@ -2,15 +2,40 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from syndicator.model.feed import Announce
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.settings.form import Form
+from syndicator.settings.texts import wrong
 
 Weight = Annotated[float, Field(ge=0, le=100)]
 Number = Annotated[int, Field(strict=True, ge=1, le=1000)]
 
 _POLICY = PopularityPolicy()
+
+
+class AnnounceForm(Form):
+    """`announce` of a popular feed: when `popularity.crossed` is told of an article; see events.md."""
+
+    top: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = Field(
+        default=None, description="Once it is among so many."
+    )
+    score: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
+        default=None, description="Once its score is so high."
+    )
+    views: Annotated[int, Field(strict=True, ge=1, le=10**12)] | None = Field(
+        default=None, description="Once its portal's own counter shows so many views."
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "AnnounceForm":
+        if self.top is None and self.score is None and self.views is None:
+            raise wrong("names no threshold", "write one of top, score and views, or remove the key")
+        return self
+
+    def value(self) -> Announce:
+        return Announce(**self.model_dump())
 
 
 class PopularitySection(Form):

@@ -14,6 +14,7 @@ from syndicator.rules.filters import span_fault
 from syndicator.rules.query import QueryError, parse_query
 from syndicator.rules.wanting import event_types
 from syndicator.settings.form import Form, Headers
+from syndicator.settings.popularity import AnnounceForm
 from syndicator.settings.rights import HowMuch
 from syndicator.settings.secret_files import SigningSecretsFile
 from syndicator.settings.texts import (
@@ -134,14 +135,21 @@ class FeedForm(Form):
         description="`article`, or `story`: one entry for all that tell the same, with links to all."
         " Left out: `story` for several sources, in the order `latest`.",
     )
+    announce: AnnounceForm | None = Field(
+        default=None,
+        description="For `popular`: when [`popularity.crossed`](events.md#told-once) is told of an article.",
+    )
 
-    @field_validator("per")
+    @field_validator("announce")
     @classmethod
-    def _not_of_a_ranking(cls, value: Per | None, info: ValidationInfo) -> Per | None:
-        if value is Per.STORY and info.data.get("order") is Order.POPULAR:
-            raise wrong(
-                "cannot be story in the order popular: views are counted for each article", "remove the key"
-            )
+    def _of_a_ranking(cls, value: AnnounceForm | None, info: ValidationInfo) -> AnnounceForm | None:
+        if value is None:
+            return value
+        if info.data.get("order") is Order.LATEST:
+            raise wrong("is there without a ranking", 'write order = "popular", or remove the key')
+        size = info.data.get("size")
+        if value.top is not None and size is not None and value.top > size:
+            raise wrong(f"has a top of {value.top}, and the feed holds {size}", "raise size, or lower top")
         return value
 
     content: HowMuch = Field(
@@ -165,6 +173,7 @@ class FeedForm(Form):
             size=self.size,
             per=self.per or (Per.STORY if several else Per.ARTICLE),
             content=self.content,
+            announce=self.announce.value() if self.announce else None,
             language=self.language,
         )
 

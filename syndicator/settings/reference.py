@@ -13,7 +13,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from syndicator.settings.form import Form
-from syndicator.settings.popularity import PopularitySection
+from syndicator.settings.popularity import AnnounceForm, PopularitySection
 from syndicator.settings.publishing import EndpointForm, FeedForm, FilterForm, RetryForm
 from syndicator.settings.rights import RightsForm
 from syndicator.settings.schedules import ScheduleForm
@@ -55,6 +55,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("politeness", PolitenessForm),
     ("rights", RightsForm),
     ("[feed.ID]", FeedForm),
+    ("announce", AnnounceForm),
     ("[endpoint.ID]", EndpointForm),
     ("filter", FilterForm),
     ("retry", RetryForm),

@@ -46,6 +46,11 @@ def raise_version(keys: Keys, feed: FeedId, now_ms: int) -> list[Command]:
     return [("HINCRBY", keys.feeds_version(), feed, 1), ("HSET", keys.feeds_changed(), feed, now_ms)]
 
 
+def ranking_writes(keys: Keys, feed: FeedId, ranking: Sequence[Ranked], now_ms: int) -> list[Command]:
+    """Write a ranking in place of the one before, and that the feed shows something new."""
+    return [("SET", keys.ranking(feed), pack(list(ranking))), *raise_version(keys, feed, now_ms)]
+
+
 class Feeds:
     """Versions, rankings and renditions."""
 
@@ -125,5 +130,4 @@ class Feeds:
 
     async def put_ranking(self, feed: FeedId, ranking: Sequence[Ranked], now: datetime) -> None:
         """Replace a ranking and raise the feed's version."""
-        set_ranking: Command = ("SET", self._keys.ranking(feed), pack(list(ranking)))
-        await self._redis.batch([set_ranking, *raise_version(self._keys, feed, to_ms(now))])
+        await self._redis.batch(ranking_writes(self._keys, feed, ranking, to_ms(now)))

@@ -61,6 +61,14 @@ class PopularityKeys:
         """
         return f"{self._prefix}clicks:{day}:{article}"
 
+    def crossed(self, article: ArticleId) -> str:
+        """HASH: measure (`top`, `score`, `views`) and feed id → when an article of which that was told there
+        was near the threshold last, ms: see `rules/crossing.py`.
+
+        Kept: goes with its article; 30 days after it was near one last. Written by: rank.
+        """
+        return f"{self._prefix}crossed:{article}"
+
     def ranking_lease(self) -> str:
         """HASH: `token` and `until` (ms) of the worker that ranks, `done`: when feeds were ranked last, ms.
 

@@ -172,7 +172,7 @@ def forgetting(keys: Keys, article_id: ArticleId) -> list[Command]:
     for kind in SignalKind:
         commands.append(("HDEL", keys.counters(kind), article_id))
         commands += [("ZREM", keys.board(kind, window), article_id) for window in Window]
-    commands.append(("DEL", keys.ranks(article_id)))
+    commands.append(("DEL", keys.ranks(article_id), keys.crossed(article_id)))
     return commands
 
 

@@ -14,6 +14,7 @@ from syndicator.store.changes import Changes
 from syndicator.store.clicks import Clicks
 from syndicator.store.configured import Configured
 from syndicator.store.connection import Connection, connect
+from syndicator.store.crossings import Crossings
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.embedded import embedded_server
 from syndicator.store.endpoints import Endpoints
@@ -71,6 +72,7 @@ class Store:
         self.changes = Changes(connection, keys)
         self.clicks = Clicks(connection, keys)
         self.configured = Configured(connection, keys)
+        self.crossings = Crossings(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.feeds = Feeds(connection, keys)

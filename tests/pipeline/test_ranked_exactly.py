@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct
-from support import NOON, ManualClock, candidate
+from support import NOON, SITE, ManualClock, candidate
 
 from syndicator.model.feed import FeedSpec, Order, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
@@ -147,7 +147,7 @@ async def write(
 
 async def ranked_by_all(stores: Sequence[Store], clock: ManualClock) -> Mapping[Window, list[ArticleId]]:
     """Let all workers rank at once; give what is listed."""
-    workers = [RankStep(store, SPECS, Scoring(store, POLICY), clock) for store in stores]
+    workers = [RankStep(store, SPECS, Scoring(store, POLICY), SITE, clock) for store in stores]
     jobs = [job for worker in workers for job in (await worker.take(1)).jobs]
     await asyncio.gather(*(job() for job in jobs))
     return {

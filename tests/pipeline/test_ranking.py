@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from pipeline.test_stories_told import FIRE, admit, telling, text
-from support import NOON, ManualClock, candidate
+from support import NOON, SITE, ManualClock, candidate
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
@@ -24,7 +24,7 @@ POPULAR = FeedSpec(id=FeedId("popular"), title="x", order=Order.POPULAR, size=10
 
 
 def step(store: Store, clock: ManualClock, *specs: FeedSpec) -> RankStep:
-    return RankStep(store, specs or [POPULAR], Scoring(store, PopularityPolicy()), clock)
+    return RankStep(store, specs or [POPULAR], Scoring(store, PopularityPolicy()), SITE, clock)
 
 
 async def rank(ranking: RankStep, clock: ManualClock) -> int:
