@@ -34,7 +34,10 @@ from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.gathering import GatherStep, SourceReport
 from syndicator.pipeline.holding import Held
+from syndicator.pipeline.hub import Hub
 from syndicator.pipeline.hub_callbacks import HubCallbacks
+from syndicator.pipeline.hub_step import HubReport, HubStep
+from syndicator.pipeline.hub_topics import Topics
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.page_round import PageRound
@@ -85,6 +88,8 @@ class Service:
     directory: Directory
     subscribing: Subscribing
     callbacks: HubCallbacks
+    hub: Hub | None
+    """None: there is none of our own."""
     pictures: ServedPictures
     searching: Searching
     ad_hoc: AdHocFeeds
@@ -100,13 +105,23 @@ class Service:
     sweep: SweepStep
     release: ReleaseStep
     subscribe: SubscribeStep
+    distribute: HubStep
     enlist: Callable[[], Awaitable[None]]
     """Makes the configured sources, feeds and endpoints the ones that are worked on."""
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """All that a worker does."""
-        return (self.gather, self.publish, self.deliver, self.rank, self.sweep, self.release, self.subscribe)
+        return (
+            self.gather,
+            self.publish,
+            self.deliver,
+            self.rank,
+            self.sweep,
+            self.release,
+            self.subscribe,
+            self.distribute,
+        )
 
     def report(self, report: Report) -> None:
         """Write what a job did: one line of the log, and the numbers of the metrics."""
@@ -117,6 +132,9 @@ class Service:
         elif isinstance(report, DeliveryReport):
             self.metrics.deliveries.labels(report.endpoint, report.result).inc()
             self.metrics.delivery_seconds.labels(report.endpoint).observe(report.duration_s)
+        elif isinstance(report, HubReport):
+            self.metrics.hub_requests.labels(report.protocol.value, report.result).inc()
+            self.metrics.hub_request_seconds.labels(report.protocol.value).observe(report.duration_s)
 
     def _measure_round(self, report: SourceReport) -> None:
         self.metrics.rounds.labels(report.source, report.status).inc()
@@ -269,6 +287,8 @@ def _wire(
     gather = GatherStep(store, settings.sources, rounds, clock, rng)
     directory = Directory(store.endpoints, settings.endpoints)
     deliver = DeliverStep(store, egress, directory, clock, rng, site=settings.site, origins=origins)
+    topics = Topics(settings.site, specs)
+    hub = settings.hub
     names = Names(
         sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
     )
@@ -305,6 +325,9 @@ def _wire(
         directory=directory,
         subscribing=subscribing,
         callbacks=HubCallbacks(store, subscribing, clock),
+        hub=Hub(store=store, publisher=publisher, topics=topics, egress=egress, policy=hub, clock=clock)
+        if hub and settings.site.serves_hub
+        else None,
         pictures=pictures,
         searching=searching,
         ad_hoc=AdHocFeeds(
@@ -336,6 +359,17 @@ def _wire(
             rechecked=[source.id for source in settings.sources.values() if source.full_text],
         ),
         subscribe=SubscribeStep(store, egress, subscribing, clock),
+        distribute=HubStep(
+            store=store,
+            publisher=publisher,
+            topics=topics,
+            egress=egress,
+            policy=hub,
+            site=settings.site,
+            metrics=metrics,
+            clock=clock,
+            rng=rng,
+        ),
         enlist=enlist,
     )
 

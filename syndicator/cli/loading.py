@@ -29,6 +29,7 @@ COMMANDS = {
     "stories": ("listing", "What tells the same."),
     "endpoints": ("listing", "Where events are pushed to."),
     "deliveries": ("listing", "Events that are on their way, or dead."),
+    "hub": ("hub", "Who subscribes to our feeds."),
     "tokens": ("tokens", "Who may use the API."),
 }
 """The module of each in `syndicator.cli`, and the first sentence of its help."""

@@ -176,6 +176,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         service.reading,
         options,
         callbacks=service.callbacks,
+        hub=service.hub,
         pictures=service.pictures,
         searching=service.searching,
         ad_hoc=service.ad_hoc,

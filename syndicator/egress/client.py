@@ -7,6 +7,7 @@ reach, nor the reverse (each has its own allow list).
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
 
@@ -256,7 +257,7 @@ class Egress:
         waiting = self._sources.new_wait()
         while True:
             async with self._sources.slots.hold(trip.host_port, waiting):
-                answer = await _exchange(self._sources, trip, body, limits.connect_timeout_s, _FORM)
+                answer = await _exchange(self._sources, trip, body, limits.connect_timeout_s, own=_FORM)
             if answer.status not in _SAME_METHOD:
                 return answer
             trip.follow_with_body(answer.status, answer.headers.get("location"))
@@ -276,13 +277,24 @@ class Egress:
         most `timeout_s` of work plus `CALLBACK_LIMITS.wait_s` of waiting for a turn. The answer's body is as
         sent, not decompressed.
         """
-        trip = Trip(url, dict(headers), working=Budget(timeout_s), max_redirects=0)
+        trip = Trip(url, dict(headers), working=Budget(timeout_s), max_redirects=0, exact=True)
         async with self._callbacks.slots.hold(trip.host_port, self._callbacks.new_wait()):
-            return await _exchange(self._callbacks, trip, body, connect_timeout_s, {})
+            return await _exchange(self._callbacks, trip, body, connect_timeout_s)
+
+    async def ask(self, url: str, *, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -> Answer:
+        """GET a callback, for one that asks back; all else as `post`."""
+        trip = Trip(url, {}, working=Budget(timeout_s), max_redirects=0, exact=True)
+        async with self._callbacks.slots.hold(trip.host_port, self._callbacks.new_wait()):
+            return await _exchange(self._callbacks, trip, None, connect_timeout_s)
 
 
 async def _exchange(
-    lane: Lane, trip: Trip, body: bytes, connect_timeout_s: float, own: Mapping[str, str]
+    lane: Lane,
+    trip: Trip,
+    body: bytes | None,
+    connect_timeout_s: float,
+    *,
+    own: Mapping[str, str] = MappingProxyType({}),
 ) -> Answer:
     """Send and listen. Once the status is there it counts, even if the rest never comes."""
     began = time.monotonic()
@@ -291,7 +303,9 @@ async def _exchange(
     try:
         async with (
             trip.working.spend(),
-            lane.request("POST", trip, connect_timeout_s, own=own, body=body) as response,
+            lane.request(
+                "GET" if body is None else "POST", trip, connect_timeout_s, own=own, body=body
+            ) as response,
         ):
             async for chunk in response.content.iter_any():
                 received += chunk

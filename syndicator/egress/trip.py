@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address
+from urllib.parse import urlsplit
 
 import aiohttp
 from msgspec import Struct
@@ -18,6 +19,7 @@ from syndicator.model.fetch import Reason, Redirect
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
+_REQUEST_LINE = re.compile(r"[!-~]+")
 _USERINFO = re.compile(r"(?<=//)[^/?#\\]*@")
 
 
@@ -40,6 +42,25 @@ def parse_url(url: str) -> URL:
         detail = f"{parsed.host} is a number, but not an address in its usual spelling."
         raise failure(Reason.BLOCKED, detail)
     return parsed.with_fragment(None) if parsed.raw_fragment else parsed
+
+
+@lru_cache(maxsize=2048)
+def parse_exactly(url: str) -> URL:
+    """Read a URL as `parse_url`, but keep path and query as they are spelled: a callback may insist on that.
+
+    What is spelled with other characters than a request line has is spelled as `parse_url` does.
+    """
+    usual = parse_url(url)
+    if not _REQUEST_LINE.fullmatch(url):
+        return usual
+    parts = urlsplit(url)
+    return URL.build(
+        scheme=usual.scheme,
+        authority=usual.raw_authority,
+        path=parts.path or "/",
+        query_string=parts.query,
+        encoded=True,
+    )
 
 
 def same_origin(url: str, other: str) -> bool:
@@ -93,12 +114,14 @@ class Trip:
         max_redirects: int,
         proxy: Proxy | None = None,
         validators: Validators = NO_VALIDATORS,
+        exact: bool = False,
     ) -> None:
+        """`exact` keeps path and query of the URL as they are spelled."""
         self.working = working
         self.proxy = proxy
         self.redirects: tuple[Redirect, ...] = ()
         self._max_redirects = max_redirects
-        self.url, credentials = split_credentials(parse_url(url))
+        self.url, credentials = split_credentials(parse_exactly(url) if exact else parse_url(url))
         self.headers = checked(headers)
         if not any(name.lower() == "authorization" for name in self.headers):
             self.headers |= credentials

@@ -25,6 +25,21 @@ class Site(Struct, frozen=True, kw_only=True):
     """Whether search engines are invited to our own pages of articles."""
     tag_authority: str = "localhost,2026"
     """Who mints the ids of what we publish, and since when: the beginning of `tag:` URIs (RFC 4151)."""
+    serves_hub: bool = False
+    """Whether our own hub tells of our feeds."""
+    serves_rsscloud: bool = False
+    external_hubs: tuple[str, ...] = ()
+    """Hubs of others that we tell of news."""
+
+    @property
+    def hub_url(self) -> str:
+        """Give the address of our own hub."""
+        return self.url("/hub")
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """Name the hubs at which our feeds can be subscribed to, our own first."""
+        return ((self.hub_url,) if self.serves_hub else ()) + self.external_hubs
 
     def url(self, path: str) -> str:
         """Give the absolute URL of one of our paths; `path` begins with a slash."""
@@ -181,6 +196,8 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     feed_path: str = ""
     asked: str = ""
     """What stands behind the `?` of both."""
+    is_topic: bool = False
+    """Whether hubs tell of its news."""
 
     @property
     def page_url(self) -> str:
@@ -194,6 +211,11 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     def _path(self, more: str, ending: str) -> str:
         path = self.page_path or f"/feeds/{self.spec.id}"
         return f"{path}{more}{ending}{'?' if self.asked else ''}{self.asked}"
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """Name the hubs at which it can be subscribed to."""
+        return self.site.hubs if self.is_topic else ()
 
     @property
     def language(self) -> str:

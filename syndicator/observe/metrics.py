@@ -7,7 +7,7 @@ words of ours, never anything from outside, so that the number of series stays b
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -32,6 +32,11 @@ class Metrics:
     lateness_seconds: Histogram
     revisions: Counter
     withdrawals: Counter
+    hub_requests: Counter
+    hub_request_seconds: Histogram
+    hub_subscriptions: Gauge
+    hub_pending: Gauge
+    hub_oldest_seconds: Gauge
 
     def render(self) -> bytes:
         """Give all of them as text of `CONTENT_TYPE`."""
@@ -49,6 +54,9 @@ def open_metrics() -> Metrics:
 
     def histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
         return Histogram(f"syndicator_{name}", text, labels, registry=registry, buckets=buckets)
+
+    def gauge(name: str, text: str) -> Gauge:
+        return Gauge(f"syndicator_{name}", text, registry=registry)
 
     return Metrics(
         registry=registry,
@@ -78,6 +86,17 @@ def open_metrics() -> Metrics:
             "correction",
         ),
         withdrawals=counter("withdrawals", "Articles withdrawn, by operator, page, feed or status", "by"),
+        hub_requests=counter(
+            "hub_requests",
+            "Requests of our hub to callbacks; result is sent, retry, given_up, left, confirmed, refused,"
+            " unreached or denied",
+            "protocol",
+            "result",
+        ),
+        hub_request_seconds=histogram("hub_request_seconds", "Time that one of them took", "protocol"),
+        hub_subscriptions=gauge("hub_subscriptions", "Subscribers of our hub; as of a worker's last minute"),
+        hub_pending=gauge("hub_pending", "Subscribers that something is to be said to; as above"),
+        hub_oldest_seconds=gauge("hub_oldest_seconds", "How long the longest of them waits; as above"),
     )
 
 

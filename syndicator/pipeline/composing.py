@@ -75,7 +75,12 @@ class Composer:
         version = await self._store.feeds.version(feed)
         entries = await self._shown(spec)
         return FeedSnapshot(
-            spec=spec, site=self.site, version=version, entries=entries, withdrawn=await self.withdrawn(spec)
+            spec=spec,
+            site=self.site,
+            version=version,
+            entries=entries,
+            withdrawn=await self.withdrawn(spec),
+            is_topic=True,
         )
 
     async def first(self, feed: FeedId, most: int) -> tuple[FeedEntry, ...]:

@@ -31,6 +31,8 @@ def _feed(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
     feed.updated(newest_change(snapshot, items))
     own_type = CONTENT_TYPES[Format.ATOM].partition(";")[0]
     feed.link(href=snapshot.feed_url(Format.ATOM), rel="self", type=own_type)
+    for hub in snapshot.hubs:
+        feed.link(href=hub, rel="hub")
     feed.link(href=snapshot.page_url, rel="alternate", type="text/html")
     feed.language(snapshot.language)
     feed.generator(GENERATOR)

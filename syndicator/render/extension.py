@@ -36,6 +36,8 @@ class FeedExtension:
 
     build_date: datetime | None = None
     gone: tuple[Gone, ...] = ()
+    hubs: tuple[str, ...] = ()
+    """For RSS: of Atom's links, feedgen puts only the first of itself there."""
 
     def extend_ns(self) -> Mapping[str, str]:
         return NAMESPACES | {"at": TOMBSTONES} if self.gone else NAMESPACES
@@ -43,6 +45,8 @@ class FeedExtension:
     def extend_rss(self, rss: Element) -> Element:
         if self.build_date is not None:
             _text(rss[0], "lastBuildDate", rfc_822(self.build_date))
+        for hub in self.hubs:
+            SubElement(rss[0], f"{{{ATOM}}}link", rel="hub", href=hub)
         return rss
 
     def extend_atom(self, feed: Element) -> Element:

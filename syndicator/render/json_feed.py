@@ -24,6 +24,8 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
     if snapshot.spec.description:
         document["description"] = line(snapshot.spec.description)
     document["language"] = snapshot.language
+    if snapshot.hubs:
+        document["hubs"] = [{"type": "WebSub", "url": hub} for hub in snapshot.hubs]
     if snapshot.withdrawn:
         document["_deleted"] = [_gone(gone) for gone in prepare_gone(snapshot)]
     document["items"] = [_item(item) for item in prepare(snapshot)]

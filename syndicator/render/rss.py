@@ -1,9 +1,11 @@
 """RSS 2.0 with content, Dublin Core, Media RSS and an Atom link to itself."""
 
+from urllib.parse import urlsplit
+
 from feedgen.entry import FeedEntry as Entry
 from feedgen.feed import FeedGenerator
 
-from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
+from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format, Site
 from syndicator.render.extension import NAME, EntryExtension, FeedExtension
 from syndicator.render.items import Item, newest_change, prepare
 from syndicator.render.text import line
@@ -30,6 +32,9 @@ def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
     getattr(feed, NAME).build_date = newest_change(snapshot, items)
     feed.title(line(snapshot.spec.title) or snapshot.spec.id)
     feed.description(line(snapshot.spec.description) or line(snapshot.spec.title) or snapshot.spec.id)
+    getattr(feed, NAME).hubs = snapshot.hubs
+    if snapshot.is_topic and snapshot.site.serves_rsscloud:
+        feed.cloud(**_cloud(snapshot.site))
     # feedgen takes the last link for the channel's own, hence the page comes last.
     own_type = CONTENT_TYPES[Format.RSS].partition(";")[0]
     feed.link(href=snapshot.feed_url(Format.RSS), rel="self", type=own_type)
@@ -38,6 +43,19 @@ def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
     feed.ttl(max(1, -(-snapshot.ttl_s // 60)))
     feed.generator(GENERATOR)
     return feed
+
+
+def _cloud(site: Site) -> dict[str, str]:
+    """Say where to register with rssCloud (RSS 2.0, `cloud`; `https-post` is a later word for its TLS)."""
+    parts = urlsplit(site.url("/rsscloud/pleaseNotify"))
+    secure = parts.scheme == "https"
+    return {
+        "domain": parts.hostname or "",
+        "port": str(parts.port or (443 if secure else 80)),
+        "path": parts.path,
+        "registerProcedure": "",
+        "protocol": "https-post" if secure else "http-post",
+    }
 
 
 def _add_item(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:

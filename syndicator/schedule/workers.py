@@ -19,6 +19,7 @@ TICKS_S: Mapping[str, float] = {
     "sweep": 60.0,
     "release": 1.0,
     "subscribe": 5.0,
+    "hub": 0.5,
 }
 """How often each step looks for work that nothing else woke it for: another process' work, mostly."""
 
@@ -30,10 +31,11 @@ CAPACITY: Mapping[str, int] = {
     "sweep": 1,
     "release": 4,
     "subscribe": 4,
+    "hub": 128,
 }
 """Jobs of each step at once, in one process."""
 
-WOKEN_BY_NEWS = ("publish", "deliver")
+WOKEN_BY_NEWS = ("publish", "deliver", "hub")
 
 
 class Workers:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 
 from syndicator.settings.form import Form
+from syndicator.settings.hub import HubSection
 from syndicator.settings.popularity import PopularitySection
 from syndicator.settings.publishing import EndpointForm, FeedForm
 from syndicator.settings.sections import (
@@ -68,6 +69,7 @@ class Configuration(Form):
     retention: RetentionSection = Field(default=RetentionSection(), description="How long things are kept.")
     story: StorySection = Field(default=StorySection(), description="When two articles tell the same.")
     popularity: PopularitySection = Field(default=PopularitySection(), description="What makes popular.")
+    hub: HubSection = Field(default=HubSection(), description="Our own WebSub hub, and rssCloud.")
     sample: SampleSection = Field(default=SampleSection(), description="The sample portals.")
     defaults: Annotated[dict[str, Any], BeforeValidator(_defaults)] = Field(
         default={}, description="What every source inherits, key by key; its own keys win."

@@ -15,6 +15,7 @@ from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.settings.configuration import Configuration, Trial
 from syndicator.settings.environment import override
 from syndicator.settings.files import NO_FILES, Document, read_folder
+from syndicator.settings.hub import HubSection
 from syndicator.settings.sections import EgressSection, SiteSection
 from syndicator.settings.settings import Settings, listening_url
 from syndicator.settings.sources import inherit
@@ -144,7 +145,9 @@ def _built(configuration: Configuration) -> Settings:
     public_url = configuration.site.public_url
     egress = configuration.egress
     return Settings(
-        site=_site(configuration.site, public_url or listening_url(server.host, server.port)),
+        site=_site(
+            configuration.site, configuration.hub, public_url or listening_url(server.host, server.port)
+        ),
         server=server,
         work=configuration.work,
         store=configuration.store,
@@ -152,6 +155,7 @@ def _built(configuration: Configuration) -> Settings:
         retention=configuration.retention,
         story=configuration.story.value(),
         popularity=configuration.popularity.value(),
+        hub=configuration.hub.value(),
         sample=configuration.sample,
         sources={
             SourceId(key): form.value(SourceId(key), egress, configuration.site.timezone)
@@ -168,7 +172,7 @@ def _built(configuration: Configuration) -> Settings:
     )
 
 
-def _site(section: SiteSection, public_url: str) -> Site:
+def _site(section: SiteSection, hub: HubSection, public_url: str) -> Site:
     return Site(
         title=section.title,
         public_url=public_url,
@@ -176,6 +180,9 @@ def _site(section: SiteSection, public_url: str) -> Site:
         timezone=section.timezone,
         contact=section.contact,
         news_sitemap=section.news_sitemap,
+        serves_hub=hub.enabled,
+        serves_rsscloud=hub.enabled and hub.rsscloud,
+        external_hubs=hub.external,
     )
 
 

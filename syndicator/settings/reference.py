@@ -13,6 +13,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from syndicator.settings.form import Form
+from syndicator.settings.hub import HubSection
 from syndicator.settings.popularity import AnnounceForm, PopularitySection
 from syndicator.settings.publishing import EndpointForm, FeedForm, FilterForm, RetryForm
 from syndicator.settings.rights import RightsForm
@@ -44,6 +45,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("[retention]", RetentionSection),
     ("[story]", StorySection),
     ("[popularity]", PopularitySection),
+    ("[hub]", HubSection),
     ("[sample]", SampleSection),
     ("[source.ID] and [defaults]", SourceForm),
     ("schedule", ScheduleForm),

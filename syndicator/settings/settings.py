@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedSpec, Site
+from syndicator.model.hub import HubPolicy
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.model.source import Source
 from syndicator.model.token import Token
@@ -39,6 +40,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     retention: RetentionSection
     story: StoriesPolicy
     popularity: PopularityPolicy
+    hub: HubPolicy | None
+    """None: no hub of our own, and none of others that we tell of news."""
     sample: SampleSection
     sources: Mapping[SourceId, Source]
     feeds: Mapping[FeedId, FeedSpec]

@@ -60,6 +60,10 @@ class Configured:
         noted = {name.decode() for name, at_ms in known if int(at_ms) > to_ms(since)}
         return sorted(noted.difference(_fields(names)))
 
+    async def has_feed(self, feed: FeedId) -> bool:
+        """Tell whether a feed is in use, or was in the grace period."""
+        return bool(await self._redis.call("HEXISTS", self._keys.configured(), f"feed:{feed}"))
+
     async def remove_leavers(self, now: datetime) -> list[str]:
         """Remove what belongs to names that no process has had for the grace period; give those names.
 

@@ -8,9 +8,10 @@ every script stays atomic there.
 from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, EndpointId, EventId, FeedId, SourceId, StoryId
 from syndicator.store.access_keys import AccessKeys
+from syndicator.store.hub_keys import HubKeys
 
 
-class Keys(AccessKeys):
+class Keys(HubKeys, AccessKeys):
     """The key table of one namespace."""
 
     def __init__(self, namespace: str) -> None:

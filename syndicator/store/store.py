@@ -21,6 +21,7 @@ from syndicator.store.endpoints import Endpoints
 from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
 from syndicator.store.held import Held
+from syndicator.store.hub import HubSubscribers
 from syndicator.store.keys import Keys
 from syndicator.store.origins import Origins
 from syndicator.store.outbox import Outbox
@@ -79,6 +80,7 @@ class Store:
         self.held = Held(connection, keys)
         self.lists = Lists(connection, keys)
         self.origins = Origins(connection, keys)
+        self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, options.kept_pictures)
         self.signals = Signals(connection, keys)

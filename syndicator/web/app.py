@@ -7,6 +7,7 @@ from aiohttp import web
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.announcing_news import AnnouncedPages
 from syndicator.pipeline.clicking import Clicking
+from syndicator.pipeline.hub import Hub
 from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.searching import Searching
@@ -17,6 +18,7 @@ from syndicator.web.clicks import ClickRoutes
 from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.health import HealthRoutes
+from syndicator.web.hub import OwnHubRoutes
 from syndicator.web.json_api import ApiRoute, PublicApi, guarded, unguarded
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.pages import PageRoutes
@@ -40,6 +42,7 @@ def create_app(
     options: WebOptions,
     *,
     callbacks: HubCallbacks | None = None,
+    hub: Hub | None = None,
     pictures: ServedPictures | None = None,
     searching: Searching | None = None,
     clicking: Clicking | None = None,
@@ -62,6 +65,8 @@ def create_app(
     routes = [route for group in groups for route in group.routes()]
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()
+    if hub is not None:
+        routes += OwnHubRoutes(hub, options.trusted_proxies).routes()
     if searching is not None:
         routes += SearchRoutes(searching, reading.publisher, drawing, feeds, options).routes()
     if ad_hoc is not None:

@@ -1,7 +1,7 @@
 """Feeds as readers fetch them. Nothing is rendered here: ready bytes, chosen and sent."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from aiohttp import hdrs, web
 
@@ -92,7 +92,7 @@ class FeedRoutes:
 
     def headers_of(self, snapshot: FeedSnapshot, form: Format) -> dict[str, str]:
         """Give the headers of a feed that is made for one request."""
-        return self._headers(snapshot.feed_url(form), snapshot.page_url, form)
+        return self._headers(snapshot.feed_url(form), snapshot.page_url, form, snapshot.hubs)
 
     async def opml(self, request: web.Request) -> web.Response:
         """Send the list of all public feeds."""
@@ -119,11 +119,12 @@ class FeedRoutes:
 
     def _headers_of_feed(self, feed: FeedId, form: Format) -> dict[str, str]:
         page = self._site.url(f"/feeds/{feed}")
-        return self._headers(f"{page}.{form.value}", page, form)
+        return self._headers(f"{page}.{form.value}", page, form, self._site.hubs)
 
-    def _headers(self, self_url: str, page_url: str, form: Format) -> dict[str, str]:
+    def _headers(self, self_url: str, page_url: str, form: Format, hubs: Sequence[str]) -> dict[str, str]:
         own_type = CONTENT_TYPES[form]
         links = (
+            *(f'<{hub}>; rel="hub"' for hub in hubs),
             f'<{self_url}>; rel="self"; type="{own_type.partition(";")[0]}"',
             f'<{page_url}>; rel="alternate"; type="text/html"',
         )

@@ -54,7 +54,7 @@ def test_the_process_itself_is_seen_and_every_metric_says_what_it_is() -> None:
     families = [
         family for family in text_string_to_metric_families(text) if family.name.startswith("syndicator_")
     ]
-    assert len(families) == 10
+    assert len(families) >= 10
     assert all(family.documentation for family in families)
 
 

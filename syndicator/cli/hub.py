@@ -1,0 +1,83 @@
+"""Commands about our own hub: who subscribes, and how that goes."""
+
+from typing import Annotated, Any
+
+import typer
+
+from syndicator.cli.asking import Limit, Rows, ask
+from syndicator.cli.context import AlwaysJson, AsJson, CommandFailed, print_json, print_list
+from syndicator.cli.spelling import ago
+from syndicator.model.hub import Subscriber, SubscriberId
+from syndicator.service import Service
+
+group = typer.Typer(help="Who subscribes to our feeds.", no_args_is_help=True)
+
+Named = Annotated[str, typer.Argument(help="Id of a subscriber, as `syndicator hub list` shows it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.add_typer(group, name="hub")
+
+
+@group.command(name="list", epilog="Example: syndicator hub list --limit 10")
+def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List the subscribers of our hub, and the hubs of others that we tell of news."""
+
+    async def rows(service: Service) -> tuple[Rows, Rows]:
+        found, now = await service.store.hub.newest(limit), service.clock()
+        people = [
+            {
+                "id": one.id,
+                "protocol": one.protocol.value,
+                "feed": one.topic,
+                "host": one.host,
+                "state": _state(one),
+                "ends": ago(one.lease.ends_at, now) if one.lease else "",
+                "sent": ago(one.delivered_at, now),
+                "reason": one.reason or "",
+            }
+            for one in found
+        ]
+        return [_shown(one) for one in found], people
+
+    items, people = ask(context, rows)
+    print_list(items, people=people, as_json=as_json, empty="Nobody subscribes.")
+
+
+@group.command(name="show", epilog="Example: syndicator hub show 5f1d0c0b9a7e4d2c8b6a5f1d0c0b9a7e")
+def _show(context: typer.Context, subscriber: Named, as_json: AlwaysJson = False) -> None:
+    """Show how one subscriber stands, as JSON."""
+    del as_json
+    found = ask(context, lambda service: service.store.hub.get(SubscriberId(subscriber)))
+    if found is None:
+        raise CommandFailed("there is no such subscriber", remedy="syndicator hub list names them")
+    print_json({"ok": True, **_shown(found)})
+
+
+def _state(one: Subscriber) -> str:
+    """Say how it stands: `subscribed`, or `asked` where it has not confirmed yet; `failing`."""
+    if one.lease is None:
+        return "asked"
+    return "failing" if one.failures else "subscribed"
+
+
+def _shown(one: Subscriber) -> dict[str, Any]:
+    """Give what may be seen of a subscriber: neither its secret nor its callback, which are capabilities."""
+    lease = one.lease
+    return {
+        "id": one.id,
+        "protocol": one.protocol.value,
+        "feed": one.topic,
+        "host": one.host,
+        "state": _state(one),
+        "signed": bool(lease and lease.sealed),
+        "verified_at": lease.verified_at if lease else None,
+        "ends_at": lease.ends_at if lease else None,
+        "asked_at": one.asked.at if one.asked else None,
+        "delivered": one.delivered,
+        "delivered_at": one.delivered_at,
+        "failures": one.failures,
+        "failed_at": one.failed_at,
+        "reason": one.reason,
+    }

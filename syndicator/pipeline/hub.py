@@ -1,0 +1,136 @@
+"""What is asked of our hub: to subscribe and to unsubscribe, by WebSub and by rssCloud.
+
+a form comes → it is noted, and answered → the step asks back (`hub_step`) → what is new is sent (there too)
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from ipaddress import ip_address
+
+from msgspec.structs import replace
+
+from syndicator.egress.client import Egress
+from syndicator.errors import SyndicatorError
+from syndicator.model.clock import Clock
+from syndicator.model.hub import Confirmed, HubPolicy, Lease, Protocol, Subscriber, Topic
+from syndicator.pipeline.hub_topics import Topics
+from syndicator.pipeline.publishing import Publisher
+from syndicator.push.hub import verify_rsscloud
+from syndicator.rules import hub as rules
+from syndicator.rules.hub import NotUnderstood
+from syndicator.rules.rsscloud import Registration, read_registration
+from syndicator.store.store import Store
+
+ASKED_AT_ONCE = 8
+"""Subscribers of rssCloud that are asked at once: who registers waits for it."""
+
+
+class Overloaded(SyndicatorError):
+    """There is no room for another subscription now; its text says why."""
+
+
+class NotConfirmed(SyndicatorError):
+    """A subscriber of rssCloud did not answer as it should; its text says how."""
+
+
+class Hub:
+    """Takes requests. Any process can: what it notes is in Redis."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publisher: Publisher,
+        topics: Topics,
+        egress: Egress,
+        policy: HubPolicy,
+        clock: Clock,
+    ) -> None:
+        self.policy = policy
+        self._store = store
+        self._publisher = publisher
+        self._topics = topics
+        self._egress = egress
+        self._clock = clock
+        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def request(self, form: Mapping[str, str]) -> None:
+        """Note a request to subscribe or to unsubscribe; it is carried out once the subscriber confirms it.
+
+        Raises NotUnderstood, Overloaded.
+        """
+        request = rules.read_request(form, self.policy)
+        topic = self._our_topic(request.topic_url)
+        known = rules.new_subscriber(Protocol.WEBSUB, topic.name, request.callback)
+        if await self._store.hub.get(known.id) is None:
+            await self._make_sure_of_room()
+        now, sealed = self._clock(), self._store.hub.seal(known, request.secret)
+        await self._store.hub.update(
+            known, lambda found: rules.asked(found or known, request, sealed, now), now=now
+        )
+
+    async def publish(self, urls: Sequence[str]) -> None:
+        """Hear that topics have news. We know that ourselves, and sooner; others' raise NotUnderstood."""
+        if not any(urls):
+            raise NotUnderstood("hub.url is missing")
+        for url in filter(None, urls):
+            self._our_topic(url)
+
+    async def register(self, form: Mapping[str, str], caller: str) -> int:
+        """Subscribe by rssCloud, once the subscriber answers; give how many feeds that are.
+
+        `caller` is the address that the request came from. Raises NotUnderstood, Overloaded, NotConfirmed.
+        """
+        registration = read_registration(form, _address(caller))
+        topics = [self._our_topic(url) for url in registration.urls]
+        await self._make_sure_of_room()
+        if await self._store.hub.count_of(registration.host) >= self.policy.max_per_host:
+            raise Overloaded("there are too many subscriptions of this host")
+        if self._asking.locked():
+            raise Overloaded("too many subscribers register at once: try again in a minute")
+        async with self._asking:
+            for topic in topics:
+                await self._register(registration, topic)
+        return len(topics)
+
+    async def _register(self, registration: Registration, topic: Topic) -> None:
+        rendition = await self._publisher.rendition(topic.feed, topic.form)
+        outcome = await verify_rsscloud(
+            self._egress,
+            registration.callback,
+            topic.url,
+            by_challenge=registration.by_challenge,
+            timeout_s=self.policy.timeout_s,
+            now=self._clock(),
+        )
+        if not isinstance(outcome, Confirmed):
+            raise NotConfirmed(f"your notification handler did not answer as it should ({outcome.reason})")
+        ends_at = outcome.at + timedelta(seconds=rules.RSSCLOUD_LEASE_S)
+        lease = Lease(topic_url=topic.url, verified_at=outcome.at, ends_at=ends_at)
+        known = rules.new_subscriber(Protocol.RSSCLOUD, topic.name, registration.callback)
+
+        def change(found: Subscriber | None) -> Subscriber:
+            has = found.sent if found and rules.is_active(found, outcome.at) else rendition.digest
+            return replace(found or known, lease=lease, sent=has, failures=0)
+
+        await self._store.hub.update(known, change, now=self._clock(), topic_digest=rendition.digest)
+
+    def _our_topic(self, url: str) -> Topic:
+        topic = self._topics.find(url)
+        if topic is None:
+            raise NotUnderstood("this hub tells of its own feeds only: take the rel=self of one of them")
+        return topic
+
+    async def _make_sure_of_room(self) -> None:
+        if await self._store.hub.count() >= self.policy.max_subscriptions:
+            raise Overloaded("there are too many subscriptions: try again later")
+
+
+def _address(caller: str) -> str:
+    """Write an address as it stands in a URL."""
+    try:
+        address = ip_address(caller)
+    except ValueError:
+        return ""
+    return f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004  IPv6

@@ -1,0 +1,292 @@
+"""What our hub decides: which requests are well formed, what becomes of a subscriber, when it is tried again.
+
+Source: WebSub (W3C Recommendation, 23 January 2018), sections 5 and 7; rssCloud (rsscloud.co). Pure.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.hub import (
+    Asked,
+    Confirmed,
+    DistributionOutcome,
+    Failed,
+    HubPolicy,
+    Lease,
+    Mode,
+    Protocol,
+    Refused,
+    Sent,
+    Subscriber,
+    SubscriberId,
+    TopicName,
+    Unneeded,
+    Unreached,
+    VerificationOutcome,
+)
+
+MAX_FIELDS = 200
+MAX_URL = 2000
+MAX_SECRET_BYTES = 199
+"""Section 5.1: less than 200."""
+
+VERIFICATION_RETRIES_S = (5.0, 30.0)
+"""Of one that gives no answer at all; any answer decides (5.3.1)."""
+
+RSSCLOUD_LEASE_S = 25 * 3600
+RSSCLOUD_FAILURES = 3
+"""After so many in a row a subscriber of rssCloud is dropped."""
+
+_LEASE = re.compile(r"[0-9]{1,12}", re.ASCII)
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_HOST = re.compile(r"[^\s/?#@\[\]\\%<>\"^`{|}]+|\[[0-9A-Fa-f:.]+\]")
+
+
+class NotUnderstood(ValueError):
+    """A request that is not well formed; its text says why, in plain words."""
+
+
+class HubRequest(Struct, frozen=True, kw_only=True):
+    """What somebody asks of the hub, well formed."""
+
+    mode: Mode
+    callback: str
+    topic_url: str
+    secret: str
+    lease_s: int
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """Read a body of `application/x-www-form-urlencoded` in UTF-8; of a repeated name, the first counts.
+
+    Raises NotUnderstood.
+    """
+    try:
+        fields = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )  # fmt: skip
+    except UnicodeDecodeError:
+        raise NotUnderstood("the body is no form in UTF-8, percent-encoded") from None
+    except ValueError:
+        raise NotUnderstood(f"the form has more than {MAX_FIELDS} fields") from None
+    form: dict[str, str] = {}
+    for name, value in fields:
+        form.setdefault(name, value)
+    return form
+
+
+def read_request(form: Mapping[str, str], policy: HubPolicy) -> HubRequest:
+    """Read a request to subscribe or to unsubscribe; what is not understood is ignored.
+
+    Raises NotUnderstood.
+    """
+    for name in ("hub.mode", "hub.topic", "hub.callback"):
+        if not form.get(name):
+            raise NotUnderstood(f"{name} is missing")
+    try:
+        mode = Mode(form["hub.mode"])
+    except ValueError:
+        raise NotUnderstood("hub.mode is none of subscribe, unsubscribe, publish") from None
+    secret = form.get("hub.secret", "")
+    if len(secret.encode()) > MAX_SECRET_BYTES:
+        raise NotUnderstood("hub.secret must have less than 200 bytes")
+    subscribes = mode is Mode.SUBSCRIBE
+    return HubRequest(
+        mode=mode,
+        callback=callback_of(form["hub.callback"], "hub.callback"),
+        topic_url=topic_of(form["hub.topic"], "hub.topic"),
+        secret=secret if subscribes else "",
+        lease_s=_lease_s(form.get("hub.lease_seconds", ""), policy) if subscribes else 0,
+    )
+
+
+def callback_of(text: str, name: str) -> str:
+    """Check a callback and give it with its unreserved characters decoded (5.1.1); raises NotUnderstood."""
+    url = decoded(text)
+    if len(url) > MAX_URL:
+        raise NotUnderstood(f"{name} is longer than {MAX_URL} characters")
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise NotUnderstood(f"{name} holds characters that no URL has")
+    if "#" in url:
+        raise NotUnderstood(f"{name} must not have a fragment")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise NotUnderstood(f"{name} is no absolute http or https URL")
+    return url
+
+
+def topic_of(text: str, name: str) -> str:
+    """Check a topic and give it as it was written; raises NotUnderstood."""
+    if len(text) > MAX_URL or not text.isprintable():
+        raise NotUnderstood(f"{name} is no URL")
+    return text
+
+
+def decoded(url: str) -> str:
+    """Decode the percent-encoded characters of a URL that need no encoding (RFC 3986, 2.3)."""
+
+    def one(found: re.Match[str]) -> str:
+        char = chr(int(found[1], 16))
+        return char if char in _UNRESERVED else found[0].upper()
+
+    return _ESCAPED.sub(one, url)
+
+
+def same_url(url: str) -> str:
+    """Give the one spelling of a URL that all its spellings share (RFC 3986, 6.2.2 and 6.2.3)."""
+    try:
+        parts = urlsplit(decoded(url.strip()))
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return url
+    if port == {"http": 80, "https": 443}.get(parts.scheme):
+        port = None
+    shown = f"[{host}]" if ":" in host else host
+    netloc = shown if port is None else f"{shown}:{port}"
+    return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, ""))
+
+
+def with_query(callback: str, parameters: Mapping[str, str]) -> str:
+    """Append parameters to what a callback's query holds already; nothing of that is touched (5.1.1)."""
+    base, separator, query = callback.partition("?")
+    joint = "&" if query else ""
+    return f"{base}?{query}{joint}{urlencode(parameters)}" if separator else f"{base}?{urlencode(parameters)}"
+
+
+def subscriber_id(protocol: Protocol, topic: TopicName, callback: str) -> SubscriberId:
+    """Name a subscriber."""
+    text = f"{protocol.value}\n{topic}\n{callback}"
+    return SubscriberId(blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest())
+
+
+def new_subscriber(protocol: Protocol, topic: TopicName, callback: str) -> Subscriber:
+    """Give a subscriber of whom nothing is known yet."""
+    return Subscriber(
+        id=subscriber_id(protocol, topic, callback),
+        protocol=protocol,
+        topic=topic,
+        callback=callback,
+        host=(urlsplit(callback).hostname or "").lower(),
+    )
+
+
+def asked(known: Subscriber, request: HubRequest, sealed: bytes, now: datetime) -> Subscriber:
+    """Note what a subscriber asks for. What it has stays as it is until it confirms (5.1).
+
+    `sealed` is the request's secret, as it is stored.
+    """
+    return replace(
+        known,
+        asked=Asked(
+            mode=request.mode,
+            topic_url=request.topic_url,
+            sealed=sealed,
+            lease_s=request.lease_s,
+            at=now,
+        ),
+    )
+
+
+def verified(
+    known: Subscriber, asked: Asked, outcome: VerificationOutcome, *, standing: str
+) -> Subscriber | None:
+    """Give what becomes of a subscriber that was asked back; None: nothing is left of it.
+
+    `standing` is the digest of what its topic shows now: a new subscriber is sent what comes after that.
+    Where it has asked for something else meanwhile, that is asked back, too.
+    """
+    current = known.asked
+    later = current if current is not None and _another(current, asked) else None
+    match outcome:
+        case Confirmed(at=at) if asked.mode is Mode.SUBSCRIBE:
+            lease = Lease(
+                topic_url=asked.topic_url,
+                sealed=asked.sealed,
+                verified_at=at,
+                ends_at=at + timedelta(seconds=asked.lease_s),
+            )
+            has = known.sent if is_active(known, at) else standing
+            return replace(known, asked=later, lease=lease, sent=has)
+        case Confirmed():
+            return replace(known, asked=later, lease=None, sent="") if later else None
+        case Unreached(reason=reason) if later is None and asked.tries < len(VERIFICATION_RETRIES_S):
+            return replace(known, asked=replace(asked, tries=asked.tries + 1), reason=reason)
+        case Refused(reason=reason) | Unreached(reason=reason):
+            after = replace(known, asked=later, reason=reason)
+            return after if after.lease or after.asked else None
+
+
+def _another(one: Asked, other: Asked) -> bool:
+    return replace(one, tries=0) != replace(other, tries=0)
+
+
+def denied(known: Subscriber) -> Subscriber | None:
+    """Give what is left of a subscriber whose request was denied: what it had before."""
+    return replace(known, asked=None) if known.lease else None
+
+
+def distributed(
+    known: Subscriber, outcome: DistributionOutcome, *, retries: int, now: datetime
+) -> Subscriber | None:
+    """Give what becomes of a subscriber after an attempt to tell it; None: nothing is left of it.
+
+    `attempts` counts those in vain; after `retries` more this update is given up, but not the subscriber: the
+    next update is tried again (7).
+    """
+    match outcome:
+        case Sent(digest=digest):
+            return replace(
+                known,
+                sent=digest,
+                attempts=0,
+                failures=0,
+                reason=None,
+                delivered=known.delivered + 1,
+                delivered_at=now,
+            )
+        case Unneeded():
+            return replace(known, attempts=0)
+        case Failed(reason=reason):
+            if known.protocol is Protocol.RSSCLOUD and known.failures + 1 >= RSSCLOUD_FAILURES:
+                return None
+            attempts = known.attempts + 1 if known.attempts < retries else 0
+            return replace(
+                known, attempts=attempts, failures=known.failures + 1, reason=reason, failed_at=now
+            )
+        case _:
+            return None
+
+
+def retry_after_s(policy: HubPolicy, attempts: int, jitter: float) -> float | None:
+    """Say how long to wait after so many attempts in vain; None where none of them counts any more.
+
+    `jitter` in [-1, 1] comes from outside, so that this stays pure.
+    """
+    if not 0 < attempts <= len(policy.retries_s):
+        return None
+    return policy.retries_s[attempts - 1] * (1 + policy.jitter * jitter)
+
+
+def is_active(known: Subscriber, now: datetime) -> bool:
+    """Tell whether a subscriber is to be told of news. Hubs that the configuration names have no lease."""
+    return known.protocol is Protocol.PING or (known.lease is not None and now < known.lease.ends_at)
+
+
+def _lease_s(text: str, policy: HubPolicy) -> int:
+    """Read `hub.lease_seconds` and keep it within the bounds; without one, or at 0, it is ours to say."""
+    if text and not _LEASE.fullmatch(text):
+        raise NotUnderstood("hub.lease_seconds is no positive whole number")
+    wanted = int(text or 0) or policy.default_lease_s
+    return min(max(wanted, policy.min_lease_s), policy.max_lease_s)

@@ -1,0 +1,376 @@
+"""Our hub's subscribers: records, what each topic's subscribers are told of, and a queue for each host.
+
+Written by workers and by the web at once: every change is made on what was read, or anew. A subscriber stands
+in its host's queue once, however much happens: what it is told is what is new when its turn comes.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from syndicator.errors import StoreError
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.hub import HubCounts, Subscriber, SubscriberId, TopicName
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Script, Unit, pairs
+from syndicator.store.keys import Keys
+from syndicator.store.owners import new_token
+from syndicator.store.sealing import Sealer
+
+UNCONFIRMED_KEPT = timedelta(hours=1)
+"""After it asked: longer than it is asked back."""
+
+FAN_OUT_PATIENCE = timedelta(seconds=30)
+"""After so long another worker goes on with a fan-out that was not finished."""
+
+SLOW_KEPT = timedelta(days=1)
+
+_SCAN = 1000
+_TRIES = 50
+"""Of one change: each that fails means that another one was made."""
+
+Change = Callable[[Subscriber | None], Subscriber | None]
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """A subscriber that this worker alone has until the lease ends."""
+
+    id: SubscriberId
+    host: str
+    token: str
+    until: datetime
+    subscriber: Subscriber | None
+    """None: it has left, and only its place in the queue is there."""
+    changed_by: str
+    """Token of its last change, as of the claim."""
+    told: str
+    """Digest that its topic's subscribers were told of, as of the claim."""
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """What a subscriber is after its turn, and when it has another."""
+
+    subscriber: Subscriber | None
+    due_at: datetime | None = None
+
+
+class HubSubscribers:
+    """The subscribers of all topics."""
+
+    def __init__(self, connection: Connection, keys: Keys, sealer: Sealer) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._sealer = sealer
+        self._claim = Script("hub_claim")
+
+    def seal(self, known: Subscriber, secret: str) -> bytes:
+        """Give a subscriber's secret as it is stored; empty where there is none. Raises SealError."""
+        return self._sealer.seal(known.id, secret.encode()) if secret else b""
+
+    def secret_of(self, known: Subscriber) -> str:
+        """Give the secret to sign with; empty where there is none. Raises SealError."""
+        sealed = known.lease.sealed if known.lease else b""
+        return self._sealer.open(known.id, sealed).decode() if sealed else ""
+
+    async def get(self, subscriber: SubscriberId) -> Subscriber | None:
+        """Give one subscriber."""
+        return (await self._read(subscriber))[0]
+
+    async def newest(self, limit: int) -> list[Subscriber]:
+        """List subscribers, those that end last first; `limit` 0 is all."""
+        names = await self._redis.call("ZREVRANGE", self._keys.hub_ends(), 0, limit - 1)
+        found = await self._redis.batch(
+            [("HGET", self._keys.hub_subscriber(SubscriberId(name.decode())), "record") for name in names]
+        )
+        return [unpack(record, Subscriber) for record in found if record is not None]
+
+    async def count(self) -> int:
+        """Count all subscribers, also those that have not confirmed."""
+        return int(await self._redis.call("ZCARD", self._keys.hub_ends()))
+
+    async def count_of(self, host: str) -> int:
+        """Count the subscribers of one host."""
+        return int(await self._redis.call("SCARD", self._keys.hub_host(host)))
+
+    async def counts(self, now: datetime) -> HubCounts:
+        """Tell how many there are, how many wait, and since when."""
+        hosts = pairs(await self._redis.call("ZRANGE", self._keys.hub_hosts(), 0, -1, "WITHSCORES"))
+        waiting = await self._redis.batch(
+            [("ZCARD", self._keys.hub_queue(host.decode())) for host, _ in hosts]
+        )
+        oldest = min((int(float(at_ms)) for _, at_ms in hosts), default=None)
+        return HubCounts(
+            subscriptions=await self.count(),
+            pending=sum(waiting),
+            oldest_due_at=from_ms(oldest) if oldest is not None and oldest <= to_ms(now) else None,
+        )
+
+    async def update(
+        self, known: Subscriber, change: Change, *, now: datetime, topic_digest: str = ""
+    ) -> Subscriber | None:
+        """Change a subscriber, and have it attended to at once where it asks for or lacks something.
+
+        `known` names it. `change` may be called several times, with what others made of it meanwhile.
+        `topic_digest` is what a topic shows that nobody subscribed to before.
+        """
+        keys, host, token = self._keys, known.host, uuid.uuid4().hex
+        for _ in range(_TRIES):
+            before, found = await self._read(known.id)
+            if found == token:
+                return before  # it was written: only the answer was lost
+            owner, told = await self._owner(host, known.id), await self._told(known.topic)
+            after = change(before)
+            writes = self._writes(before, after, token, topic_digest)
+            # Its worker looks at what it asks for when it settles: a lease is never cut short.
+            if after is not None and not owner and (after.asked or after.sent != (told or topic_digest)):
+                writes += self._queued(host, [known.id], now, "LT")
+            unit = Unit(
+                expects=(
+                    (keys.hub_subscriber(known.id), "token", found),
+                    (keys.hub_owners(host), known.id, owner),
+                    (keys.hub_topics(), known.topic, told),
+                ),
+                writes=tuple(writes),
+            )
+            if (await self._redis.commit([unit]))[0]:
+                return after
+        raise StoreError("a subscriber of the hub changes faster than it can be changed")
+
+    async def topics(self) -> dict[TopicName, str]:
+        """Give the topics that somebody ever subscribed to, each with the digest that was announced last."""
+        found = pairs(await self._redis.call("HGETALL", self._keys.hub_topics()))
+        return {TopicName(name.decode()): digest.decode() for name, digest in found}
+
+    async def announce(self, topic: TopicName, before: str, digest: str, now: datetime) -> bool:
+        """Note that a topic shows something new; False where another worker was first.
+
+        `fan_out` is to follow; what a crash prevents is found by `unfinished`.
+        """
+        unit = Unit(
+            expects=((self._keys.hub_topics(), topic, before),),
+            writes=(
+                ("HSET", self._keys.hub_topics(), topic, digest),
+                ("HSET", self._keys.hub_fanning(), topic, str(to_ms(now))),
+            ),
+        )
+        return (await self._redis.commit([unit]))[0]
+
+    async def unfinished(self, now: datetime) -> list[TopicName]:
+        """Give the topics whose fan-out somebody began and did not end."""
+        found = pairs(await self._redis.call("HGETALL", self._keys.hub_fanning()))
+        bound = to_ms(now - FAN_OUT_PATIENCE)
+        return [TopicName(name.decode()) for name, since in found if int(since) <= bound]
+
+    async def fan_out(self, topic: TopicName, now: datetime) -> int:
+        """Queue all subscribers of a topic that do not wait already; give how many there are."""
+        since = await self._redis.call("HGET", self._keys.hub_fanning(), topic)
+        cursor, total = b"0", 0
+        while True:
+            cursor, members = await self._redis.call(
+                "SSCAN", self._keys.hub_topic(topic), cursor, "COUNT", _SCAN
+            )
+            total += len(members)
+            await self._redis.batch(self._all_queued([member.decode() for member in members], now))
+            if cursor == b"0":
+                break
+        if since is not None:
+            fanning = self._keys.hub_fanning()
+            ended = Unit(expects=((fanning, topic, since.decode()),), writes=(("HDEL", fanning, topic),))
+            await self._redis.commit([ended])
+        return total
+
+    async def retire(self, topic: TopicName, told: str, now: datetime) -> None:
+        """Queue the subscribers of a topic that is no more; forget it once all of them have left."""
+        if not await self.fan_out(topic, now):
+            topics = self._keys.hub_topics()
+            gone = Unit(expects=((topics, topic, told),), writes=(("HDEL", topics, topic),))
+            await self._redis.commit([gone])
+
+    async def claim(
+        self, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
+    ) -> tuple[list[Claimed], datetime | None]:
+        """Lease subscribers that something is to be said to; also tell when there will be more.
+
+        `cap` bounds what is on its way to one host, `slow_room` what is claimed of slow hosts.
+        """
+        keys, token = self._keys, new_token()
+        found, next_ms = await self._redis.run(
+            self._claim, [keys.hub_hosts(), keys.hub_slow()],
+            to_ms(now), to_ms(now + lease), token, room, cap, slow_room,
+            keys.hub_queue(""), keys.hub_owners(""),
+        )  # fmt: skip
+        names = [(host.decode(), SubscriberId(name.decode())) for host, name in pairs(found)]
+        claimed = await self._loaded(names, token, now + lease) if names else []
+        return claimed, None if int(float(next_ms)) < 0 else from_ms(int(float(next_ms)))
+
+    async def _loaded(
+        self, names: Sequence[tuple[str, SubscriberId]], token: str, until: datetime
+    ) -> list[Claimed]:
+        keys = self._keys
+        topics, *records = await self._redis.batch(
+            [
+                ("HGETALL", keys.hub_topics()),
+                *(("HMGET", keys.hub_subscriber(name), "record", "token") for _, name in names),
+            ]
+        )
+        told = {topic.decode(): digest.decode() for topic, digest in pairs(topics)}
+        claimed = []
+        for (host, name), (record, changed_by) in zip(names, records, strict=True):
+            subscriber = unpack(record, Subscriber) if record else None
+            claimed.append(
+                Claimed(
+                    id=name,
+                    host=host,
+                    token=token,
+                    until=until,
+                    subscriber=subscriber,
+                    changed_by=changed_by.decode() if changed_by else "",
+                    told=told.get(subscriber.topic, "") if subscriber else "",
+                )
+            )
+        return claimed
+
+    async def settle(
+        self,
+        claimed: Claimed,
+        change: Callable[[Subscriber | None, str], Settled],
+        *,
+        now: datetime,
+        topic_digest: str = "",
+        is_slow: bool | None = None,
+    ) -> bool:
+        """Keep what became of a subscriber's turn; False when the lease was lost meanwhile.
+
+        `change` is given the subscriber as it is now and what its topic's subscribers are told of; it may be
+        called several times. `is_slow` says whether the host's answer came too late; None: it was not asked.
+        """
+        keys, token = self._keys, uuid.uuid4().hex
+        owners, queue = keys.hub_owners(claimed.host), keys.hub_queue(claimed.host)
+        topic = claimed.subscriber.topic if claimed.subscriber else TopicName("")
+        before, found, told = claimed.subscriber, claimed.changed_by, claimed.told
+        for _ in range(_TRIES):
+            after = change(before, told or topic_digest)
+            writes: list[Command] = [("HDEL", owners, claimed.id)]
+            writes += self._writes(before, after.subscriber, token, topic_digest)
+            if after.subscriber is None or after.due_at is None:
+                writes.append(("ZREM", queue, claimed.id))
+            else:
+                writes.append(("ZADD", queue, "XX", to_ms(after.due_at), claimed.id))
+            writes.append(("ZADD", keys.hub_hosts(), "LT", to_ms(now), claimed.host))
+            if is_slow is not None:
+                mark: Command = ("HSET", keys.hub_slow(), claimed.host, str(to_ms(now)))
+                writes.append(mark if is_slow else ("HDEL", keys.hub_slow(), claimed.host))
+            expects = (
+                (owners, str(claimed.id), claimed.token),
+                (keys.hub_subscriber(claimed.id), "token", found),
+                (keys.hub_topics(), str(topic), told),
+            )
+            if (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]:
+                return True
+            if await self._owner(claimed.host, claimed.id) != claimed.token:
+                return False
+            before, found = await self._read(claimed.id)
+            told = await self._told(topic)
+        raise StoreError("a subscriber of the hub changes faster than it can be settled")
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        """Forget subscribers whose time is over."""
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.hub_ends(), "-inf", to_ms(now), "LIMIT", 0, limit
+        )
+        gone = 0
+        for name in names:
+            subscriber = SubscriberId(name.decode())
+            before, found = await self._read(subscriber)
+            if before is None:
+                await self._redis.call("ZREM", self._keys.hub_ends(), subscriber)
+                continue
+            host = before.host
+            writes = [
+                *self._writes(before, None, "", ""),
+                ("ZREM", self._keys.hub_queue(host), subscriber),
+                ("HDEL", self._keys.hub_owners(host), subscriber),
+            ]
+            expects = ((self._keys.hub_subscriber(subscriber), "token", found),)
+            gone += (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
+        slow = pairs(await self._redis.call("HGETALL", self._keys.hub_slow()))
+        old = [host for host, at_ms in slow if int(at_ms) <= to_ms(now - SLOW_KEPT)]
+        if old:
+            await self._redis.call("HDEL", self._keys.hub_slow(), *old)
+        return gone
+
+    async def members(self, topic: TopicName) -> list[SubscriberId]:
+        """Give the subscribers of a topic that have confirmed."""
+        found = await self._redis.call("SMEMBERS", self._keys.hub_topic(topic))
+        return [SubscriberId(member.decode().partition(" ")[0]) for member in found]
+
+    async def _read(self, subscriber: SubscriberId) -> tuple[Subscriber | None, str]:
+        """Give a subscriber and the token of its last change, "" where there is none."""
+        key = self._keys.hub_subscriber(subscriber)
+        record, token = await self._redis.call("HMGET", key, "record", "token")
+        if record is None or token is None:
+            return None, ""
+        return unpack(record, Subscriber), token.decode()
+
+    async def _owner(self, host: str, subscriber: SubscriberId) -> str:
+        found = await self._redis.call("HGET", self._keys.hub_owners(host), subscriber)
+        return found.decode() if found else ""
+
+    async def _told(self, topic: TopicName) -> str:
+        found = await self._redis.call("HGET", self._keys.hub_topics(), topic)
+        return found.decode() if found else ""
+
+    def _writes(
+        self, before: Subscriber | None, after: Subscriber | None, token: str, topic_digest: str
+    ) -> list[Command]:
+        keys = self._keys
+        if after is None:
+            return [] if before is None else self._removal(before)
+        member = f"{after.id} {after.host}"
+        writes: list[Command] = [
+            ("HSET", keys.hub_subscriber(after.id), "record", pack(after), "token", token),
+            ("ZADD", keys.hub_ends(), to_ms(_ends_at(after)), after.id),
+            ("SADD" if after.lease else "SREM", keys.hub_topic(after.topic), member),
+        ]
+        if before is None:
+            writes.append(("SADD", keys.hub_host(after.host), after.id))
+        if after.lease and not (before and before.lease):
+            writes.append(("HSETNX", keys.hub_topics(), after.topic, topic_digest))
+        return writes
+
+    def _removal(self, gone: Subscriber) -> list[Command]:
+        keys = self._keys
+        return [
+            ("UNLINK", keys.hub_subscriber(gone.id)),
+            ("ZREM", keys.hub_ends(), gone.id),
+            ("SREM", keys.hub_topic(gone.topic), f"{gone.id} {gone.host}"),
+            ("SREM", keys.hub_host(gone.host), gone.id),
+        ]
+
+    def _queued(self, host: str, subscribers: Sequence[str], now: datetime, condition: str) -> list[Command]:
+        due = [word for subscriber in subscribers for word in (to_ms(now), subscriber)]
+        return [
+            ("ZADD", self._keys.hub_queue(host), condition, *due),
+            ("ZADD", self._keys.hub_hosts(), "LT", to_ms(now), host),
+        ]
+
+    def _all_queued(self, members: Iterable[str], now: datetime) -> list[Command]:
+        """Queue those that do not wait already: who waits is told what is new when its turn comes."""
+        by_host: dict[str, list[str]] = {}
+        for member in members:
+            subscriber, _, host = member.partition(" ")
+            by_host.setdefault(host, []).append(subscriber)
+        writes = [self._queued(host, found, now, "NX")[0] for host, found in by_host.items()]
+        if by_host:
+            hosts = [word for host in by_host for word in (to_ms(now), host)]
+            writes.append(("ZADD", self._keys.hub_hosts(), "LT", *hosts))
+        return writes
+
+
+def _ends_at(subscriber: Subscriber) -> datetime:
+    ends = [subscriber.lease.ends_at] if subscriber.lease else []
+    if subscriber.asked:
+        ends.append(subscriber.asked.at + UNCONFIRMED_KEPT)
+    return max(ends)

@@ -1,0 +1,79 @@
+"""The part of the key table that our own hub is kept in."""
+
+from syndicator.model.hub import SubscriberId, TopicName
+
+
+class HubKeys:
+    """Keys of subscribers, topics and queues, behind the prefix of a namespace."""
+
+    _prefix: str
+
+    def hub_subscriber(self, subscriber: SubscriberId) -> str:
+        """HASH: `record` (msgpack `Subscriber`, its secret sealed), `token` of its last change.
+
+        Kept: until its lease ends; an hour where it never confirmed. Written by: hub.
+        """
+        return f"{self._prefix}hub:subscriber:{subscriber}"
+
+    def hub_ends(self) -> str:
+        """ZSET: subscriber id → when it is forgotten, ms.
+
+        Kept: as the subscribers. Written by: hub.
+        """
+        return self._prefix + "hub:ends"
+
+    def hub_topic(self, topic: TopicName) -> str:
+        """SET: id and host, with a space between, of each subscriber of a topic that has confirmed.
+
+        Kept: as the subscribers. Written by: hub.
+        """
+        return f"{self._prefix}hub:topic:{topic}"
+
+    def hub_host(self, host: str) -> str:
+        """SET: id of each subscriber whose callback is on a host.
+
+        Kept: as the subscribers. Written by: hub.
+        """
+        return f"{self._prefix}hub:host:{host}"
+
+    def hub_topics(self) -> str:
+        """HASH: topic → digest of the bytes that its subscribers are told of.
+
+        Kept: configured feeds, and a week, then until all subscribers are told. Written by: hub.
+        """
+        return self._prefix + "hub:topics"
+
+    def hub_fanning(self) -> str:
+        """HASH: topic → since when its subscribers are being queued, ms.
+
+        Kept: until all are. Written by: hub.
+        """
+        return self._prefix + "hub:fanning"
+
+    def hub_hosts(self) -> str:
+        """ZSET: host → when its queue wants attention, ms.
+
+        Kept: while there is something in its queue. Written by: hub.
+        """
+        return self._prefix + "hub:hosts"
+
+    def hub_slow(self) -> str:
+        """HASH: host whose last answer did not come in time → when that was, ms.
+
+        Kept: until it answers, at most a day. Written by: hub.
+        """
+        return self._prefix + "hub:slow"
+
+    def hub_queue(self, host: str) -> str:
+        """ZSET: subscriber id → when there is something to say to it, ms, or lease end while a worker has it.
+
+        Kept: until said, or as the subscriber. Written by: hub.
+        """
+        return f"{self._prefix}hub:queue:{host}"
+
+    def hub_owners(self, host: str) -> str:
+        """HASH: subscriber id → token of the worker that leased it.
+
+        Kept: until settled. Written by: hub.
+        """
+        return f"{self._prefix}hub:owners:{host}"
