@@ -14,6 +14,8 @@ CHART_WIDTH, CHART_HEIGHT = 600, 160
 _INSET = 3
 _LEAST_SPAN = timedelta(hours=1)
 """So long the axis of time is at least: a minute must not look like a day."""
+_LEAST_SHARE = 0.05
+"""Of the axis of time: a course is at least as long as that."""
 _LEAST_RANKS = 5
 _LEAST_MOVED = 0.25
 """Of the highest score: a sparkline is as high as that at least, so that small changes look small."""
@@ -67,12 +69,17 @@ class _Axes(Struct, frozen=True, kw_only=True):
 
 
 def sparks(courses: Mapping[ArticleId, Course]) -> Mapping[ArticleId, Spark]:
-    """Draw the scores of a list on one axis of time; nothing of what was noted only once."""
-    drawn = {one: course.scores for one, course in courses.items() if sum(map(len, course.scores)) > 1}
-    if not drawn:
+    """Draw the scores of a list on one axis of time; nothing where too little was noted to see a course."""
+    noted = {one: course.scores for one, course in courses.items() if course.scores}
+    if not noted:
         return {}
-    start, end = _span([point for stretches in drawn.values() for point in _points(stretches)])
-    return {one: _spark(stretches, start, end) for one, stretches in drawn.items()}
+    start, end = _span([point for stretches in noted.values() for point in _points(stretches)])
+    least = _LEAST_SHARE * (end - start)
+    return {
+        one: _spark(stretches, start, end)
+        for one, stretches in noted.items()
+        if stretches[-1][-1].at - stretches[0][0].at >= least
+    }
 
 
 def rank_chart(course: Course) -> RankChart | None:

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from syndicator.model.feed import Site
 from syndicator.web.charts import SPARK_HEIGHT, SPARK_WIDTH
 from syndicator.web.negotiation import choose_language, joined
+from syndicator.web.readers import app_link, web_readers
 from syndicator.web.responses import PAGE_POLICY, respond_with
 from syndicator.web.texts import LANGUAGES
 from syndicator.web.wording import Wording, default_language, wordings
@@ -65,6 +66,8 @@ class Drawing:
         self._environment.globals.update(
             site=site,
             prefix=path_prefix(site) if prefix is None else prefix,
+            app_link=app_link,
+            web_readers=web_readers,
             spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
             searches=searches,
             counts=counts,

@@ -9,10 +9,10 @@ from aiohttp import hdrs, web
 from syndicator.render.coding import by_brotli, by_gzip, by_zstd
 from syndicator.web.negotiation import Coding, choose_coding, entity_tag, http_date, joined, not_modified
 
-# Our pages may load pictures and our style sheet, and nothing else: no scripts, frames, forms.
+# Our pages may load pictures and our style sheet, and nothing else: no scripts, no frames. Forms search here.
 PAGE_POLICY = (
     "default-src 'none'; img-src https: http: data:; style-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 SAFE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",

@@ -21,7 +21,7 @@ from syndicator.web.forwarded import client_address
 from syndicator.web.options import WebOptions
 from syndicator.web.pages import FORMAT_NAMES, Address
 from syndicator.web.problems import ProblemRaised, bad_request, unavailable
-from syndicator.web.responses import PAGE_POLICY, respond_with
+from syndicator.web.responses import respond_with
 
 ON_PAGE = 20
 PAGES = MOST // ON_PAGE
@@ -34,8 +34,6 @@ AT_ONCE_EACH = 4
 """Searches that one address may have waiting: the others are for others."""
 _FRESH = "public, max-age=1"
 """Who searches again looks for what is new."""
-# The one page with a form: it may be sent to this site.
-_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'")
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -112,7 +110,7 @@ class SearchRoutes:
             feed=_Listed(title=asked.query, addresses=self._addresses(asked), items=items),
         )
         headers = page_headers(say, cache_control="no-store" if fault else _FRESH)
-        headers |= {"Content-Security-Policy": _POLICY, "X-Robots-Tag": "noindex"}
+        headers["X-Robots-Tag"] = "noindex"
         if fault is not None:
             return web.Response(status=400, body=body, headers=headers)
         return respond_with(request, body, headers)

@@ -76,6 +76,7 @@ class StatusRoutes:
             "status.html",
             cache_control="no-store",
             status=status,
+            reloads="reload" in request.query,
             sources=sources,
             endpoints=endpoints,
             attention=sum(standing in _NEEDS_ATTENTION for standing in standings),

@@ -67,6 +67,7 @@ class StoryPages:
             name=story,
             is_whole=shown.is_whole,
             told=told,
+            may_index=self._reading.site.news_sitemap and all(one.item.rights.index for one in told),
             portals=len({one.item.source.title for one in told}),
             ranked=self._feed(course.feed) if course else None,
             chart=rank_chart(course) if course else None,

@@ -7,7 +7,12 @@ LANGUAGES = ("id", "en")
 TEXTS: Mapping[str, tuple[str, str]] = {
     # key: (Indonesian, English), as in LANGUAGES
     "skip": ("Langsung ke isi", "Skip to content"),
+    "navigation": ("Navigasi", "Navigation"),
     "home": ("Beranda", "Home"),
+    "intro": (
+        "Baca di sini, atau ikuti lewat pembaca feed mana pun, tanpa akun. Setiap artikel menyebut asalnya.",
+        "Read it here, or follow it in any feed reader, without an account. Each article names its origin.",
+    ),
     "feeds": ("Feed", "Feeds"),
     "feeds_intro": (
         "Salin alamat ke pembaca feed Anda, dan artikel baru akan datang dengan sendirinya.",
@@ -31,10 +36,16 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The list of articles cannot be read right now. The feeds are still there.",
     ),
     "subscribe": ("Berlangganan", "Subscribe"),
-    "what_is_this": (
-        "Salin salah satu alamat ini ke pembaca feed. Isinya sama dalam ketiga format, dan selalu baru.",
-        "Copy one of these addresses into a feed reader. All three formats hold the same, always up to date.",
+    "what_is_feed": (
+        "Feed adalah alamat yang diperiksa aplikasi pembaca Anda: artikel baru datang sendiri.",
+        "A feed is an address that your reading app checks: new articles come by themselves.",
     ),
+    "what_is_this": (
+        "Salin salah satu; isinya sama dalam ketiga format.",
+        "Copy any one; all three formats hold the same.",
+    ),
+    "add_to": ("Tambahkan sekali klik ke", "Add with one click to"),
+    "reader_app": ("Aplikasi di perangkat ini", "The app on this device"),
     "now_in_feed": ("Isi feed saat ini", "In this feed now"),
     "rank": ("Peringkat {rank}", "Rank {rank}"),
     "views": ("{count} kali dibaca", "{count} views"),
@@ -59,7 +70,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Hak atas setiap artikel tetap pada portal asalnya.",
         "The rights in each article remain with its portal.",
     ),
-    "contact": ("Kontak dan permintaan penghapusan: {contact}", "Contact and take-down requests: {contact}"),
+    "contact": ("Kontak dan permintaan penghapusan", "Contact and take-down requests"),
     # How what is popular went, beside its headline.
     "trend.up": ("Minat sejak {since}: naik", "Interest since {since}: rising"),
     "trend.down": ("Minat sejak {since}: turun", "Interest since {since}: falling"),
@@ -94,6 +105,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "search": ("Pencarian", "Search"),
     "search_label": ("Cari di semua artikel", "Search all articles"),
     "search_go": ("Cari", "Search"),
+    "only": ("Hanya", "Only"),
+    "filter.source": ("sumber", "source"),
+    "filter.section": ("rubrik", "section"),
+    "filter.tag": ("topik", "topic"),
+    "filter.language": ("bahasa", "language"),
+    "filter.author": ("penulis", "author"),
+    "filter.since": ("sejak", "since"),
+    "filter.until": ("sampai", "until"),
+    "search_all": ("Cari di semua artikel", "Search all articles"),
     "search_order": ("Urutan", "Order"),
     "newest_first": ("Terbaru dulu", "Newest first"),
     "best_first": ("Paling cocok dulu", "Best first"),
@@ -229,6 +249,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "as_of": ("Per {when}", "As of {when}"),
     "all_well": ("Semua berjalan baik.", "All is well."),
     "needs_attention": ("{count} hal perlu perhatian", "{count} need attention"),
+    "reload": ("Muat ulang tiap 30 detik", "Reload every 30 seconds"),
+    "reload_stop": ("Berhenti memuat ulang", "Stop reloading"),
     "sources": ("Sumber", "Sources"),
     "endpoints": ("Penerima webhook", "Webhook endpoints"),
     "no_sources": ("Tidak ada sumber yang dikonfigurasi.", "No source is configured."),

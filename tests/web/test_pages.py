@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 from support import ManualClock
-from web.web_world import SPECS, Answer, Client, World, client_of, story
+from web.web_world import SITE, SPECS, Answer, Client, World, client_of, story
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.ids import ArticleId
@@ -132,6 +133,78 @@ async def test_the_page_of_an_article(client: Client, ids: list[ArticleId]) -> N
     links = [a.attributes.get("href") for a in page.css(".related a")]
     assert links[0] == "https://kota.example/lama"
     assert set(links[1:]) == {f"https://feeds.example/news/articles/{other}" for other in ids[1:]}, "by tag"
+
+
+def properties(page: LexborHTMLParser) -> dict[str, str | None]:
+    return {
+        meta.attributes.get("property") or meta.attributes["name"] or "": meta.attributes.get("content")
+        for meta in page.css("meta[property], meta[name^=twitter]")
+    }
+
+
+async def test_a_link_to_an_article_has_a_card(client: Client, ids: list[ArticleId]) -> None:
+    told = properties(tree(await client.get(f"/articles/{ids[0]}", PAGE)))
+    assert told == {
+        "og:site_name": "Warta Nusantara",
+        "og:type": "article",
+        "og:title": "Kabar <nomor> 1 & lainnya",
+        "og:url": f"https://feeds.example/news/articles/{ids[0]}",
+        "og:description": "Pembuka kabar nomor 1.",
+        "og:image": "https://img.kota.example/1.jpg",
+        "og:image:alt": "Jalan utama",
+        "article:published_time": "2026-11-05T11:50:00+00:00",
+        "article:section": "Metropolitan",
+        "twitter:card": "summary_large_image",
+    }
+    for path, address in (("/", "/"), ("/feeds/kota", "/feeds/kota"), (f"/stories/{ids[0]}",) * 2):
+        page = tree(await client.get(path, PAGE))
+        assert properties(page)["og:url"] == f"https://feeds.example/news{address}"
+        canonical = page.css("link[rel=canonical]")[0].attributes.get("href")
+        assert canonical == properties(page)["og:url"]
+
+
+async def test_the_footer_says_whom_to_ask(store: Store, clock: ManualClock) -> None:
+    contacts = {
+        "redaksi@feeds.example": "mailto:redaksi@feeds.example",
+        "https://feeds.example/kontak?a=1&b=2": "https://feeds.example/kontak?a=1&b=2",
+        "javascript:alert(1)@x": None,
+        "Jalan Kenanga 1, Jakarta": None,
+        None: None,
+    }
+    for contact, link in contacts.items():
+        world = World(store, clock, site=replace(SITE, contact=contact))
+        async with client_of(create_app(world.reading, WebOptions())) as client:
+            for path in ("/", "/nothing"):
+                page = tree(await client.get(path, PAGE))
+                found = [a.attributes.get("href") for a in page.css("footer a")]
+                assert found == ([link] if link else [])
+                told = texts(page, "footer p")[1:]
+                assert told == ([f"Kontak dan permintaan penghapusan: {contact}"] if contact else [])
+
+
+async def test_a_feed_is_added_to_readers_by_one_click(client: Client) -> None:
+    page = tree(await client.get("/feeds/kota", PAGE))
+    links = {a.text(): a.attributes.get("href") for a in page.css(".readers a")}
+    feed = "https%3A%2F%2Ffeeds.example%2Fnews%2Ffeeds%2Fkota.rss"
+    assert links == {
+        "Aplikasi di perangkat ini": "feed:https://feeds.example/news/feeds/kota.rss",
+        "Feedly": f"https://feedly.com/i/subscription/feed%2F{feed}",
+        "Inoreader": f"https://www.inoreader.com/?add_feed={feed}",
+        "The Old Reader": f"https://theoldreader.com/feeds/subscribe?url={feed}",
+        "NewsBlur": f"https://www.newsblur.com/?url={feed}",
+        "Feedbin": f"https://feedbin.com/?subscribe={feed}",
+    }
+
+
+async def test_titles_from_right_to_left_say_so_themselves(client: Client, world: World) -> None:
+    (one,) = await world.admit(story(8, title="أخبار المدينة 🌧️", language="ar"))
+    page = tree(await client.get(f"/articles/{one}", PAGE))
+    assert page.css("article")[0].attributes.get("lang") == "ar"
+    for selector in ("h1", ".lead", ".body", ".pull"):
+        assert page.css(selector)[0].attributes.get("dir") == "auto"
+    for path in ("/", "/feeds/latest"):
+        page = tree(await client.get(path, PAGE))
+        assert {one.attributes.get("dir") for one in page.css("li[lang=ar] h3")} == {"auto"}
 
 
 async def test_a_corrected_article_says_when(world: World, client: Client) -> None:

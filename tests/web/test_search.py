@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import feedparser
 import pytest
 from support import ManualClock, candidate
-from web.web_world import Client, World, client_of
+from web.web_world import Client, World, client_of, story
 
 from syndicator.pipeline.searching import Searching
 from syndicator.rules.query import QueryError, parse_query
@@ -50,7 +50,7 @@ async def admit(world: World, *titles: str, body: str = "Isi.") -> list[str]:
 
 
 def titles(page: str) -> list[str]:
-    return re.findall(r'<h3><a href="[^"]*/articles/[^"]*">([^<]*)</a></h3>', page)
+    return re.findall(r'<h3 dir="auto"><a href="[^"]*/articles/[^"]*">([^<]*)</a></h3>', page)
 
 
 async def test_the_page_shows_what_is_found_and_how_many(client: Client, world: World) -> None:
@@ -271,3 +271,25 @@ def test_every_fault_has_words(query: str) -> None:
     with pytest.raises(QueryError) as caught:
         parse_query(query)
     assert f"query.{caught.value.code}" in TEXTS
+
+
+async def test_pages_lead_to_search(client: Client, world: World) -> None:
+    (one,) = await world.admit(story(1, section="Kota & Desa", tags=("banjir rob",)))
+    for path in ("/", "/nothing"):
+        page = (await client.get(path, BROWSER)).text
+        assert '<form class="search" role="search" method="get" action="/news/search">' in page, path
+    page = (await client.get(f"/articles/{one}", BROWSER)).text
+    assert (
+        'href="/news/search?q=%22banjir+rob%22"' in page or 'href="/news/search?q=%22banjir%20rob%22"' in page
+    )
+    assert "search?q=%22Kota" in page
+
+
+async def test_a_narrowed_search_says_to_what(client: Client) -> None:
+    page = (
+        await client.get("/search?q=banjir&source=kota&tag=%3Cb%3E&since=2026-11-01T00:00:00Z", BROWSER)
+    ).text
+    assert page.count('<span class="limit">') == 3
+    assert 'source: <b dir="auto">kota</b>' in page
+    assert "&lt;b&gt;" in page
+    assert 'href="/news/search?q=banjir"' in page

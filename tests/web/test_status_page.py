@@ -229,3 +229,11 @@ async def test_metrics_and_probes_are_there_and_feeds_are_not(client: Client) ->
     assert (await client.get("/readyz")).status == 200
     assert (await client.get("/static/style.css")).status == 200
     assert (await client.get("/feeds/latest.rss")).status == 404
+
+
+async def test_the_page_reloads_only_where_that_is_asked_for(client: Client) -> None:
+    for path, told in (("/status", "Reload every 30 seconds"), ("/status?reload=30", "Stop reloading")):
+        page = LexborHTMLParser((await client.get(path, ENGLISH)).body)
+        (link,) = page.css("a.reload")
+        assert link.text() == told
+        assert bool(page.css("meta[http-equiv=refresh]")) is (told == "Stop reloading")

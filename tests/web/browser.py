@@ -1,0 +1,132 @@
+"""A site whose every page is to be seen, and a real browser to see it with."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, Request, Route, async_playwright
+from support import ManualClock
+from web.web_world import HARBOUR, World, client_of, source, story
+
+from syndicator.model.feed import Site
+from syndicator.model.ids import ArticleId, FeedId
+from syndicator.pipeline.clicking import Clicking
+from syndicator.pipeline.searching import Searching
+from syndicator.store.feeds import Ranked
+from syndicator.store.search_index import SearchIndex
+from syndicator.store.store import Store
+from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.auth import Gate
+from syndicator.web.json_api import PublicApi
+from syndicator.web.options import OpsOptions, WebOptions
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+LONG = "https://example.example/" + "sangat-panjang/" * 20
+TEXT = " ".join(f"Petugas regu {number} memadamkan kios nomor {number + 40} di pasar." for number in range(9))
+
+NO_BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+
+
+@dataclass
+class Seen:
+    """A page, and what the browser complained about."""
+
+    page: Page
+    public: str
+    ops: str
+    articles: list[ArticleId]
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[str]:
+        """Give the address of a page of every kind, and of each kind at its worst."""
+        pages = (
+            "/", "/feeds/latest", "/feeds/popular", "/problems/internal",
+            *(f"/articles/{one}" for one in self.articles[:5]),
+            f"/stories/{self.articles[0]}", f"/stories/{self.articles[3]}",
+            "/api/docs", "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}&tag={'b' * 90}",
+        )  # fmt: skip
+        return [*(self.public + path for path in pages), f"{self.ops}/status"]
+
+    @property
+    def problems(self) -> list[str]:
+        """Give addresses that are answered with a page all the same."""
+        return [f"{self.public}/nothing/{'x' * 200}", f"{self.public}/search?q=%22open"]
+
+
+async def _articles(world: World) -> list[ArticleId]:
+    body = f"<p>{LONG}</p><pre>{LONG}</pre><table><tr><td>{LONG}</td></tr></table><iframe title='x' src='{LONG}'></iframe>"
+    ids = await world.admit(
+        story(1, body_html=body, title=f"Judul {LONG}", section=LONG, tags=(LONG, "banjir")),
+        story(2, lead=LONG),
+        story(3, title="أخبار المدينة 🌧️ 2026", lead="أمطار غزيرة في المدينة", language="ar"),
+        story(4, title="Kebakaran pasar lama", lead="", body_html=f"<p>{TEXT}</p>", photos=()),
+        story(5, title="x", lead="", body_html="", quote=None, authors=(), photos=(), section=None, tags=()),
+    )
+    copy = story(
+        6, source=HARBOUR, url="https://pelabuhan.example/6", title="Kebakaran pasar lama", lead="",
+        body_html=f"<p>{TEXT}</p>",
+    )  # fmt: skip
+    return ids + await world.admit(copy)
+
+
+async def _ranks(world: World, ids: list[ArticleId]) -> None:
+    """Note an hour in the popular feed, with a gap."""
+    for at, minutes in enumerate((10, 20, 30, 90, 100)):
+        noted_at = world.clock() - timedelta(minutes=minutes)
+        places = [Ranked(article_id=one, score=9.0 - rank + at) for rank, one in enumerate(ids[at % 2 :])]
+        await world.store.popularity.note_ranks(
+            FeedId("popular"), places, noted_at, unless_since=world.clock()
+        )
+
+
+@asynccontextmanager
+async def open_seen(store: Store, clock: ManualClock, folder: Path) -> AsyncIterator[Seen]:
+    """Serve a site and open a browser of its own."""
+    site = Site(
+        title="Warta Nusantara", public_url="http://127.0.0.1", language="id", contact="a@kota.example"
+    )
+    world = World(store, clock, site=site, sources=(source("kota", "Berita Kota"),))
+    ids = await _articles(world)
+    await world.rank(*ids)
+    await _ranks(world, ids)
+    searching = Searching(store, SearchIndex(folder))
+    await searching.build()
+    public, ops = (
+        create_app(
+            world.reading,
+            WebOptions(),
+            searching=searching,
+            clicking=Clicking(store, clock),
+            api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
+        ),
+        create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table),
+    )
+    async with client_of(public) as front, client_of(ops) as back, async_playwright() as play:
+        browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = await browser.new_page(locale="id-ID")
+        one = Seen(page=page, public=front.base, ops=back.base, articles=ids)
+        page.on("console", lambda message: one.complaints.append(message.text))
+        await page.route("**/*", lambda route, request: _only_here(one, route, request))
+        yield one
+        await browser.close()
+    searching.close()
+
+
+async def _only_here(seen: Seen, route: Route, request: Request) -> None:
+    """Let nothing out: pictures of the portals are answered here, and anything else is a complaint."""
+    if request.url.startswith((seen.public, seen.ops)):
+        await route.continue_()
+    elif request.resource_type == "image":
+        await route.fulfill(body=b"<svg xmlns='http://www.w3.org/2000/svg'/>", content_type="image/svg+xml")
+    else:
+        seen.complaints.append(f"asked for {request.url}")
+        await route.abort()
