@@ -199,7 +199,7 @@ async def _serve_both(parent: Connection) -> None:
             ours, bare = open_socket("127.0.0.1", 0), open_socket("127.0.0.1", 0)
 
             app = create_app(service.reading, WebOptions(count=counting(service.metrics.requests)))
-            async with serving(app, ours), serving(_bare(), bare):
+            async with service.store.watch.running(), serving(app, ours), serving(_bare(), bare):
                 parent.send({"ours": port_of(ours), "bare": port_of(bare)})
                 await asyncio.to_thread(parent.recv)
 

@@ -184,7 +184,11 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         clicking=service.clicking,
         api=PublicApi(table=_api(service), gate=Gate(service.access, service.clock, options.trusted_proxies)),
     )
-    async with service.searching.keeping_up(), serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
+    async with (
+        service.store.watch.running(),
+        service.searching.keeping_up(),
+        serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
+    ):
         yield
 
 

@@ -25,14 +25,27 @@ class FreshReads(Generic[Key, Value]):
     after: readers of a Redis that is away do not queue for it.
     """
 
-    def __init__(self, read: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]]) -> None:
+    def __init__(
+        self,
+        read: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]],
+        moves: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """`moves`: a count that is another one once anything was written that is read here; None: unknown."""
         self._read_now = read
+        self._moves = moves
+        self._known: dict[Key, Value] = {}
+        self._known_at: int | None = None
         self._reading: asyncio.Task[None] | None = None
         self._waiting: list[tuple[Key, asyncio.Future[Value]]] = []
         self._impatient: set[asyncio.Future[Value]] = set()
         self._is_overdue = False
         self._away = ""
         self._away_until = 0.0
+
+    def known(self, key: Key) -> Value | None:
+        """Give what was read for a key before, if nothing was written since; None: it has to be read."""
+        moves = self._moves()
+        return self._known.get(key) if moves is not None and moves == self._known_at else None
 
     def get(self, key: Key, *, patiently: bool = True) -> asyncio.Future[Value]:
         """Give what is read for a key as of this call or later; StoreUnavailable where Redis does not answer.
@@ -70,6 +83,7 @@ class FreshReads(Generic[Key, Value]):
             self._reading = None
 
     async def _read(self, batch: list[tuple[Key, asyncio.Future[Value]]]) -> None:
+        moves = self._moves()
         try:
             found = await self._read_now(sorted({key for key, _ in batch}))
         except StoreUnavailable as error:
@@ -81,7 +95,14 @@ class FreshReads(Generic[Key, Value]):
         except StoreError as error:
             _refuse((told for _, told in batch), error)
         else:
+            self._remember(found, moves)
             _tell(batch, found)
+
+    def _remember(self, found: Mapping[Key, Value], moves: int | None) -> None:
+        """Keep what was read after so many moves: with one more, it is no longer known."""
+        if moves != self._known_at:
+            self._known, self._known_at = {}, moves
+        self._known.update(found)
 
     def _give_up(self) -> None:
         self._is_overdue = True

@@ -55,7 +55,7 @@ class Publisher(Composer):
     ) -> None:
         super().__init__(store=store, site=site, specs=specs, origins=origins, clock=clock)
         self._metrics = metrics
-        self._versions = FreshReads(store.feeds.versions)
+        self._versions = FreshReads(store.feeds.versions, store.watch.moves)
         self._kept: dict[_Key, Rendition] = {}
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing: dict[tuple[_Key, FeedVersion], asyncio.Task[Rendition]] = {}
@@ -86,7 +86,9 @@ class Publisher(Composer):
         (see `last_good`).
         """
         key = (feed, form)
-        version = await self._versions.get(feed, patiently=key not in self._kept)
+        version = self._versions.known(feed)
+        if version is None:
+            version = await self._versions.get(feed, patiently=key not in self._kept)
         kept = self._kept.get(key)
         if kept is not None and _shows(kept, version):
             return kept

@@ -37,6 +37,7 @@ from syndicator.store.stories import Stories
 from syndicator.store.subscriptions import Subscriptions
 from syndicator.store.tokens import Tokens
 from syndicator.store.unreadable import Unreadable
+from syndicator.store.watch import Watch
 from syndicator.store.withdrawals import Withdrawals
 
 
@@ -64,7 +65,7 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
 class Store:
     """Everything that Redis keeps for us, in one namespace."""
 
-    def __init__(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
+    def __init__(self, connection: Connection, keys: Keys, options: StoreOptions, url: str) -> None:
         self.connection = connection
         self.stories = Stories(connection, keys, options.kept_articles)
         self.articles = Articles(
@@ -92,6 +93,8 @@ class Store:
         self.unreadable = Unreadable(connection, keys)
         self.withdrawals = Withdrawals(connection, keys, self.articles)
         self.turns = SharedTurns(connection, keys)
+        self.watch = Watch(url, keys.feeds_version())
+        """Of the versions of feeds."""
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
@@ -109,4 +112,4 @@ async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
         connection = await stack.enter_async_context(connect(url, anchor=keys.meta()))
         await check_server(connection)
         await check_schema(connection, keys, system_clock())
-        yield Store(connection, keys, options)
+        yield Store(connection, keys, options, url)

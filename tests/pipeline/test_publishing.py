@@ -1,13 +1,16 @@
 """Feeds as of the call: rendered once per version, the same bytes everywhere, never behind."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from email.utils import format_datetime
 
 import feedparser
+import pytest
 from pipeline.conftest import OpenService
 from support import ManualClock, candidate
 
-from syndicator.model.feed import Format
+from syndicator.model.feed import FeedVersion, Format
 from syndicator.model.ids import FeedId
 from syndicator.pipeline.admitting import Admitter
 from syndicator.schedule.runner import Runner
@@ -94,21 +97,48 @@ async def test_all_who_wait_get_one_rendering(service_of: OpenService) -> None:
         assert all(one is shown[0] for one in shown)
 
 
-async def test_no_revision_is_missed_while_feeds_are_read(service_of: OpenService) -> None:
-    async with service_of(CONFIG) as service:
+@pytest.mark.parametrize("watched", [True, False])
+async def test_no_revision_is_missed_while_feeds_are_read(service_of: OpenService, watched: bool) -> None:
+    async with AsyncExitStack() as stack:
+        service, other = [await stack.enter_async_context(service_of(CONFIG)) for _ in range(2)]
+        if watched:
+            for one in (service, other):
+                await stack.enter_async_context(one.store.watch.running())
         await service.enlist()
 
         async def reader() -> None:
             for _ in range(30):
-                await service.publisher.rendition(LATEST, Format.RSS)
+                await other.publisher.rendition(LATEST, Format.RSS)
 
         async def writer() -> None:
             for number in range(30):
                 await admit(service, 1, title=f"Judul ke-{number}")
-                shown = await service.publisher.rendition(LATEST, Format.RSS)
-                assert f"Judul ke-{number}".encode() in shown.body
+                for one in (other, service):
+                    shown = await one.publisher.rendition(LATEST, Format.RSS)
+                    assert f"Judul ke-{number}".encode() in shown.body
 
         await asyncio.gather(reader(), writer(), reader())
+
+
+async def test_a_feed_that_did_not_change_costs_redis_nothing(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service, service.store.watch.running():
+        await service.enlist()
+        await admit(service, 1)
+        shown = await service.publisher.rendition(LATEST, Format.RSS)
+        asked = service.store.feeds.versions
+        reads: list[object] = []
+
+        async def counted(feeds: Sequence[FeedId]) -> Mapping[FeedId, FeedVersion]:
+            reads.append(feeds)
+            return await asked(feeds)
+
+        service.publisher._versions._read_now = counted
+        for _ in range(50):
+            assert await service.publisher.rendition(LATEST, Format.RSS) is shown
+        assert reads == []
+        await admit(service, 2)
+        assert await service.publisher.rendition(LATEST, Format.RSS) is not shown
+        assert len(reads) == 1
 
 
 async def test_ids_outlive_every_change_of_the_address(service_of: OpenService) -> None:
