@@ -21,6 +21,8 @@ class Site(Struct, frozen=True, kw_only=True):
     language: str = "en"
     timezone: str = "UTC"
     contact: str | None = None
+    logo_url: str | None = None
+    """A picture that stands for the site in readers."""
     news_sitemap: bool = False
     """Whether search engines are invited to our own pages of articles."""
     tag_authority: str = "localhost,2026"
@@ -105,6 +107,8 @@ class FeedSpec(Struct, frozen=True, kw_only=True):
     per: Per = Per.ARTICLE
     content: Content = Content.FULL
     """How much of each article it shows, where the article's portal lets us show as much."""
+    count_clicks: bool = False
+    """Whether entries lead to their portals by way of us, so that we can count who follows them."""
     announce: Announce | None = None
     """Of a popular feed: what is told of those who come to its top."""
     language: str | None = None
@@ -154,6 +158,7 @@ class Popularity(Struct, frozen=True, kw_only=True):
     rank: int
     score: float
     views: int | None = None
+    comments: int | None = None
 
 
 class AlsoAt(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from syndicator.model.feed import FeedSpec
+from syndicator.model.signal import SignalKind
 from syndicator.pipeline.covering import owner_of
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.telling import Telling
@@ -39,8 +40,10 @@ class Choosing:
             if len(found) >= 2 * spec.size:
                 break
         chosen = varied(found, spec.size, self._policy)
-        views = await self._store.popularity.views([one.article_id for one in chosen])
+        ids = [one.article_id for one in chosen]
+        views = await self._store.popularity.views(ids)
+        comments = await self._store.popularity.counters(ids, SignalKind.COMMENTS)
         return [
-            Ranked(article_id=one.article_id, score=round(one.score.total, 3), views=count)
-            for one, count in zip(chosen, views, strict=True)
+            Ranked(article_id=one.article_id, score=round(one.score.total, 3), views=seen, comments=said)
+            for one, seen, said in zip(chosen, views, comments, strict=True)
         ]

@@ -177,7 +177,9 @@ class Composer:
         return tuple(
             replace(
                 self._entry(article, spec.content),
-                popularity=Popularity(rank=rank, score=place.score, views=place.views),
+                popularity=Popularity(
+                    rank=rank, score=place.score, views=place.views, comments=place.comments
+                ),
                 also_at=others.get(article.id, ()),
             )
             for rank, (place, article) in enumerate(zip(ranking, articles, strict=True), start=1)

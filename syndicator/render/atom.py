@@ -5,7 +5,7 @@ from feedgen.feed import FeedGenerator
 
 from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
 from syndicator.render.extension import NAME, EntryExtension, FeedExtension
-from syndicator.render.items import Item, feed_uri, newest_change, prepare, prepare_gone
+from syndicator.render.items import Item, feed_uri, newest_change, prepare, prepare_gone, rights_of
 from syndicator.render.rss import GENERATOR
 from syndicator.render.text import line
 
@@ -35,6 +35,10 @@ def _feed(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
         feed.link(href=hub, rel="hub")
     feed.link(href=snapshot.page_url, rel="alternate", type="text/html")
     feed.language(snapshot.language)
+    feed.rights(rights_of(snapshot))
+    feed.icon(snapshot.site.url("/favicon.ico"))
+    if snapshot.site.logo_url:
+        feed.logo(snapshot.site.logo_url)
     feed.generator(GENERATOR)
     return feed
 
@@ -54,9 +58,9 @@ def _add_entry(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
     if item.html:
         entry.content(item.html, type="html")
     if item.section:
-        entry.category(term=item.section, scheme=item.source.home_url, label=item.section)
+        entry.category(term=item.section, scheme=item.sections_uri, label=item.section)
     for tag in item.tags:
-        entry.category(term=tag)
+        entry.category(term=tag, scheme=item.tags_uri, label=tag)
     if item.rights.statement:
         entry.rights(line(item.rights.statement))
     feed.add_entry(entry, order="append")

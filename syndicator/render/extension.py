@@ -23,9 +23,11 @@ DC = "http://purl.org/dc/elements/1.1/"
 DCTERMS = "http://purl.org/dc/terms/"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
+SLASH = "http://purl.org/rss/1.0/modules/slash/"
+THREADING = "http://purl.org/syndication/thread/1.0"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
-NAMESPACES = {"dc": DC, "dcterms": DCTERMS, "media": MEDIA}
+NAMESPACES = {"dc": DC, "dcterms": DCTERMS, "media": MEDIA, "slash": SLASH, "thr": THREADING}
 
 Element = Any
 """An element of lxml's; feedgen gives its own without types."""
@@ -82,7 +84,7 @@ class EntryExtension:
             _text(element, f"{{{DC}}}rights", line(item.rights.statement))
         _links(element, item, f"{{{ATOM}}}link")
         _media(element, item.pictures)
-        _views(element, item)
+        _popularity(element, item)
         return element
 
     def extend_atom(self, element: Element) -> Element:
@@ -93,7 +95,7 @@ class EntryExtension:
         _links(element, item, "link")
         _source(element, item)
         _media(element, item.pictures)
-        _views(element, item)
+        _popularity(element, item)
         return element
 
 
@@ -123,6 +125,8 @@ def _links(parent: Element, item: Item, tag: str) -> None:
     others = [(other.url, other.title) for other in item.also_at]
     for url, title in (*others, *((link.url, link.title) for link in item.related)):
         SubElement(parent, tag, {"rel": "related", "type": "text/html", "href": url, "title": title})
+    if item.portal_url != item.link:
+        SubElement(parent, tag, {"rel": "via", "type": "text/html", "href": item.portal_url})
     if item.rights.license_url:
         SubElement(parent, tag, {"rel": "license", "href": item.rights.license_url})
 
@@ -150,14 +154,23 @@ def _media(parent: Element, pictures: tuple[Picture, ...]) -> None:
             SubElement(content, f"{{{MEDIA}}}credit", role="photographer").text = picture.credit
 
 
-def _views(parent: Element, item: Item) -> None:
-    """Media RSS 1.5.1, `media:community`: views to one digit, so that a few more change nothing."""
-    if item.popularity is None or item.popularity.views is None:
+def _popularity(parent: Element, item: Item) -> None:
+    """Media RSS 1.5.1, `media:community`; Slash, `comments`; RFC 4685, `total`."""
+    told = item.popularity
+    if told is None:
         return
-    views = max(item.popularity.views, 0)
-    step = 10 ** (len(str(views)) - 1)
-    community = SubElement(parent, f"{{{MEDIA}}}community")
-    SubElement(community, f"{{{MEDIA}}}statistics", views=str(views - views % step))
+    if told.views is not None:
+        community = SubElement(parent, f"{{{MEDIA}}}community")
+        SubElement(community, f"{{{MEDIA}}}statistics", views=_about(told.views))
+    if told.comments is not None:
+        _text(parent, f"{{{SLASH}}}comments", _about(told.comments))
+        _text(parent, f"{{{THREADING}}}total", _about(told.comments))
+
+
+def _about(count: int) -> str:
+    """Give a count to one digit, so that a few more change nothing."""
+    count = max(count, 0)
+    return str(count - count % 10 ** (len(str(count)) - 1))
 
 
 def _media_attributes(picture: Picture) -> dict[str, str]:

@@ -8,6 +8,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.model.article import Article, Placement
 from syndicator.model.feed import AlsoAt as OtherTelling
@@ -22,6 +23,10 @@ from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
 MAX_CONTENT_CHARACTERS = 2_500_000
 """All bodies of one feed together. Some readers refuse a document of more than 3 MiB."""
 
+_RIGHTS = {
+    "en": ("The rights in each article remain with its portal.", "Contact and take-down requests"),
+    "id": ("Hak atas setiap artikel tetap pada portal asalnya.", "Kontak dan permintaan penghapusan"),
+}
 _TYPES_BY_ENDING = {
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
@@ -80,6 +85,8 @@ class Item(Struct, frozen=True, kw_only=True):
     article_id: ArticleId
     revision: int
     link: str
+    """Where the entry leads: to its portal, at once or by way of us."""
+    portal_url: str
     """The article at its portal."""
     page_url: str
     """Our own page of it."""
@@ -117,6 +124,16 @@ class Item(Struct, frozen=True, kw_only=True):
     """Who else tells the story, the first first."""
     rights: Rights
     """What the portal says of its rights; what it does not let us show is not in here any more."""
+
+    @property
+    def sections_uri(self) -> str:
+        """Name the sections of the portal, of which `section` is one."""
+        return f"{self.source.home_url}#sections"
+
+    @property
+    def tags_uri(self) -> str:
+        """Name the tags of the portal."""
+        return f"{self.source.home_url}#tags"
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -173,6 +190,8 @@ def prepare(snapshot: FeedSnapshot) -> tuple[Item, ...]:
             continue
         seen.add(entry.article.id)
         item = prepare_entry(entry, snapshot.site, with_html=budget > 0)
+        if snapshot.spec.count_clicks and item.portal_url != item.page_url:
+            item = replace(item, link=snapshot.site.url(f"/r/{item.article_id}"))
         budget -= len(item.html)
         items.append(item)
     return tuple(items)
@@ -184,7 +203,8 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     page_url = site.url(f"/articles/{article.id}")
     link = web_url(article.url) or page_url
     pictures = _pictures(article)
-    published = whole_seconds(article.published_at)
+    # Readers hide what is dated ahead, or pin it: an event was published when it was first shown.
+    published = whole_seconds(min(article.published_at, article.shown_since, key=whole_seconds))
     lead = line(article.lead)
     section = line(article.section or "")
     parts = parts_of(article, lead, [picture.url for picture in pictures]) if with_html else Parts()
@@ -198,6 +218,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         article_id=article.id,
         revision=article.revision,
         link=link,
+        portal_url=link,
         page_url=page_url,
         title=line(article.title) or shortened(lead, 120) or link,
         summary=summary,
@@ -221,6 +242,12 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         also_at=also_at,
         rights=entry.origin.rights,
     )
+
+
+def rights_of(snapshot: FeedSnapshot) -> str:
+    """Say whose the articles are, and whom to ask to take something down; one line."""
+    whose, contact = _RIGHTS["id" if snapshot.language.startswith("id") else "en"]
+    return f"{whose} {contact}: {line(snapshot.site.contact)}" if snapshot.site.contact else whose
 
 
 def newest_change(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> datetime:

@@ -7,7 +7,7 @@ import msgspec
 
 from syndicator.model.feed import FeedSnapshot, Format, Popularity
 from syndicator.model.rights import Rights
-from syndicator.render.items import AlsoAt, Gone, Item, Picture, Related, prepare, prepare_gone
+from syndicator.render.items import AlsoAt, Gone, Item, Picture, Related, prepare, prepare_gone, rights_of
 from syndicator.render.text import line
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -20,7 +20,11 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
         "title": line(snapshot.spec.title) or snapshot.spec.id,
         "home_page_url": snapshot.page_url,
         "feed_url": snapshot.feed_url(Format.JSON),
+        "favicon": snapshot.site.url("/favicon.ico"),
+        "_rights": {"statement": rights_of(snapshot)},
     }
+    if snapshot.site.logo_url:
+        document["icon"] = snapshot.site.logo_url
     if snapshot.spec.description:
         document["description"] = line(snapshot.spec.description)
     document["language"] = snapshot.language
@@ -42,6 +46,7 @@ def _item(item: Item) -> dict[str, Any]:
     written: dict[str, Any] = {
         "id": item.id,
         "url": item.link,
+        **({"external_url": item.portal_url} if item.portal_url != item.link else {}),
         "title": item.title,
         **_content(item),
         "date_published": item.published.isoformat(),
@@ -146,6 +151,5 @@ def _popularity(popularity: Popularity) -> dict[str, Any]:
     score = popularity.score if math.isfinite(popularity.score) else 0.0
     # Rounded, so that a score that hardly moves does not make new bytes.
     written: dict[str, Any] = {"rank": popularity.rank, "score": round(score, 3)}
-    if popularity.views is not None:
-        written["views"] = popularity.views
-    return written
+    counts = {"views": popularity.views, "comments": popularity.comments}
+    return written | {name: count for name, count in counts.items() if count is not None}

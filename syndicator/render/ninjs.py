@@ -23,6 +23,7 @@ from syndicator.render.items import (
     newest_change,
     prepare,
     prepare_gone,
+    rights_of,
 )
 from syndicator.render.text import line
 
@@ -49,6 +50,7 @@ def render_ninjs(snapshot: FeedSnapshot) -> bytes:
         title=line(spec.title) or spec.id,
         descriptions=_text(line(spec.description), "summary"),
         infoSources=[{"name": line(snapshot.site.title), "role": "aggregator"}],
+        usageTerms=rights_of(snapshot),
         renditions=[
             _rendition("self", snapshot.feed_url(Format.NINJS), "application/json"),
             _rendition("web", snapshot.page_url, "text/html"),

@@ -7,7 +7,7 @@ from feedgen.feed import FeedGenerator
 
 from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format, Site
 from syndicator.render.extension import NAME, EntryExtension, FeedExtension
-from syndicator.render.items import Item, newest_change, prepare
+from syndicator.render.items import Item, newest_change, prepare, rights_of
 from syndicator.render.text import line
 
 GENERATOR = "syndicator"
@@ -40,6 +40,9 @@ def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
     feed.link(href=snapshot.feed_url(Format.RSS), rel="self", type=own_type)
     feed.link(href=snapshot.page_url, rel="alternate")
     feed.language(snapshot.language)
+    feed.copyright(rights_of(snapshot))
+    if snapshot.site.logo_url:
+        feed.image(snapshot.site.logo_url, line(snapshot.site.title), snapshot.page_url)
     feed.ttl(max(1, -(-snapshot.ttl_s // 60)))
     feed.generator(GENERATOR)
     return feed
@@ -68,9 +71,9 @@ def _add_item(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
     if item.html:
         entry.content(item.html)
     if item.section:
-        entry.category(term=item.section, scheme=item.source.home_url)
+        entry.category(term=item.section, scheme=item.sections_uri)
     for tag in item.tags:
-        entry.category(term=tag)
+        entry.category(term=tag, scheme=item.tags_uri)
     entry.source(url=item.source.feed_url or item.source.home_url, title=item.source.title)
     feed.add_entry(entry, order="append")
     extension = getattr(entry, NAME)

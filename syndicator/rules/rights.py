@@ -22,16 +22,23 @@ def allowed(article: Article, rights: Rights, choice: Content = Content.FULL) ->
     Identity, address, dates, names and subjects are never withheld: they say where the article is to be read.
     """
     if not rights.images:
+        article = _untold(article)
         article = replace(article, photos=(), body_html=without_pictures(article.body_html))
     content = min(rights.content, choice, key=_ORDER.index)
     if content is Content.FULL:
         return article
+    article = _untold(article)
     if content is Content.HEADLINE:
         return replace(article, lead="", body_html="", quote=None, photos=(), correction=None)
     lead = article.lead or shortened(text_of(article.body_html), SUMMARY_CHARACTERS)
     if rights.excerpt is not None:
         lead = shortened(lead, rights.excerpt)
     return replace(article, lead=lead, body_html="", quote=None)
+
+
+def _untold(article: Article) -> Article:
+    """Leave out what was changed on the way to us: it quotes what came."""
+    return replace(article, provenance=replace(article.provenance, changes=()))
 
 
 def text_of(body_html: str) -> str:

@@ -179,6 +179,7 @@ def _site(section: SiteSection, hub: HubSection, public_url: str) -> Site:
         language=section.language,
         timezone=section.timezone,
         contact=section.contact,
+        logo_url=section.logo,
         news_sitemap=section.news_sitemap,
         serves_hub=hub.enabled,
         serves_rsscloud=hub.enabled and hub.rsscloud,

@@ -157,6 +157,11 @@ class FeedForm(Form):
         description="`full`, `summary` or `headline`: how much of each article; never more than the `rights` "
         "of its source allow.",
     )
+    count_clicks: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether entries lead to their portals by way of `/r/…`, which counts who follows them.",
+    )
     private: Annotated[bool, BeforeValidator(_private), WithJsonSchema({"const": False})] = Field(
         default=False, description="Every feed is public."
     )
@@ -173,6 +178,7 @@ class FeedForm(Form):
             size=self.size,
             per=self.per or (Per.STORY if several else Per.ARTICLE),
             content=self.content,
+            count_clicks=self.count_clicks,
             announce=self.announce.value() if self.announce else None,
             language=self.language,
         )

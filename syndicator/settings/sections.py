@@ -23,6 +23,7 @@ from syndicator.settings.texts import (
     ProxyUrl,
     PublicUrl,
     Size,
+    Url,
     Zone,
     proxy_url,
     wrong,
@@ -99,6 +100,9 @@ class SiteSection(Form):
     timezone: Zone = Field(default="UTC", description="Zone in which pages show times.")
     contact: Line | None = Field(
         default=None, description="Address for take-downs, shown on pages and in feeds."
+    )
+    logo: Url | None = Field(
+        default=None, description="A picture that stands for the site in readers: PNG, JPEG or GIF."
     )
     news_sitemap: bool = Field(
         default=False,

@@ -24,6 +24,7 @@ class Ranked(Struct, frozen=True, kw_only=True):
     score: float
     """At the time of ranking."""
     views: int | None = None
+    comments: int | None = None
 
 
 class _Stored(Struct, frozen=True, kw_only=True):

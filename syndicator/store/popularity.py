@@ -113,9 +113,13 @@ class Popularity:
 
     async def views(self, ids: Sequence[ArticleId]) -> list[int | None]:
         """Give the counters of views as read last."""
+        return await self.counters(ids, SignalKind.VIEWS)
+
+    async def counters(self, ids: Sequence[ArticleId], kind: SignalKind) -> list[int | None]:
+        """Give the portals' own counters of one kind, as read last."""
         if not ids:
             return []
-        found = await self._redis.call("HMGET", self._keys.readings(SignalKind.VIEWS), *ids)
+        found = await self._redis.call("HMGET", self._keys.readings(kind), *ids)
         return [int(text.split(b":")[0]) if text else None for text in found]
 
     async def means(self, sources: Sequence[SourceId]) -> Mapping[SourceId, PortalMean]:

@@ -10,7 +10,7 @@ from support import NOON, SITE, ManualClock, candidate
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
-from syndicator.model.ids import ArticleId, FeedId, StoryId
+from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.ranking import NOTED_EVERY, RankStep
@@ -18,6 +18,7 @@ from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.feeds import Ranked
+from syndicator.store.popularity import Reading
 from syndicator.store.store import Store
 
 POPULAR = FeedSpec(id=FeedId("popular"), title="x", order=Order.POPULAR, size=10)
@@ -54,6 +55,23 @@ async def test_a_list_is_in_the_order_of_scores(store: Store, clock: ManualClock
     assert await rank(step(store, clock), clock) == 1
     assert await listed(store) == [ids[1], ids[3], ids[0]]
     assert await rank(step(store, clock), clock) == 0
+
+
+async def test_a_list_tells_the_portals_own_counts(store: Store, clock: ManualClock) -> None:
+    a, b = await admit(store, clock, *(candidate(n, source=f"s{n}") for n in range(2)))
+    for kind, counts in ((SignalKind.VIEWS, {a: 90}), (SignalKind.COMMENTS, {a: 7, b: 3})):
+        readings = [
+            Reading(article_id=one, source=SourceId("s"), count=count, published_at=NOON)
+            for one, count in counts.items()
+        ]
+        await store.popularity.record(readings, clock(), kind)
+    await read(store, clock, {a: 5, b: 1})
+    await rank(step(store, clock), clock)
+    ranking = await store.feeds.ranking(FeedId("popular"))
+    assert [(place.article_id, place.views, place.comments) for place in ranking] == [
+        (a, 90, 7),
+        (b, None, 3),
+    ]
 
 
 async def test_a_filter_finds_what_no_board_names(store: Store, clock: ManualClock) -> None:

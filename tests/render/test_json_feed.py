@@ -26,6 +26,8 @@ def test_the_feed_says_who_it_is() -> None:
         "title": "Berita terbaru",
         "home_page_url": "https://feeds.example/news/feeds/latest",
         "feed_url": "https://feeds.example/news/feeds/latest.json",
+        "favicon": "https://feeds.example/news/favicon.ico",
+        "_rights": {"statement": "Hak atas setiap artikel tetap pada portal asalnya."},
         "description": "Dari semua portal",
         "language": "id",
     }

@@ -60,7 +60,11 @@ def test_an_item_carries_everything() -> None:
     assert [creator.text for creator in found(first, "dc:creator")] == ["Sari Dewi", "Budi Santoso"]
     assert first.find("author") is None, "RSS wants an e-mail address there"
     categories = [(one.text, one.get("domain")) for one in first.findall("category")]
-    assert categories == [("Metropolitan", "https://berita.example/"), ("banjir", None), ("Kemang", None)]
+    assert categories == [
+        ("Metropolitan", "https://berita.example/#sections"),
+        ("banjir", "https://berita.example/#tags"),
+        ("Kemang", "https://berita.example/#tags"),
+    ]
     source = first.find("source")
     assert (source.text, source.get("url")) == ("Berita Kota", "https://berita.example/rss")
     assert found(first, "dcterms:modified") == found(first, "dc:language") == []
