@@ -198,7 +198,12 @@ async def _serve_both(parent: Connection) -> None:
             await admitter.admit([invented(number) for number in range(60)])
             ours, bare = open_socket("127.0.0.1", 0), open_socket("127.0.0.1", 0)
 
-            app = create_app(service.reading, WebOptions(count=counting(service.metrics.requests)))
+            options = WebOptions(
+                unlimited=service.settings.server.unlimited,
+                feeds_a_minute=service.settings.server.feeds_per_minute,
+                count=counting(service.metrics.requests),
+            )
+            app = create_app(service.reading, options)
             async with service.store.watch.running(), serving(app, ours), serving(_bare(), bare):
                 parent.send({"ours": port_of(ours), "bare": port_of(bare)})
                 await asyncio.to_thread(parent.recv)

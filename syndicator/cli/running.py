@@ -170,7 +170,10 @@ async def _working(service: Service) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _answering(service: Service, listening: socket.socket) -> AsyncIterator[None]:
     options = WebOptions(
-        trusted_proxies=service.settings.server.trusted_proxies, count=counting(service.metrics.requests)
+        trusted_proxies=service.settings.server.trusted_proxies,
+        unlimited=service.settings.server.unlimited,
+        feeds_a_minute=service.settings.server.feeds_per_minute,
+        count=counting(service.metrics.requests),
     )
     app = create_app(
         service.reading,

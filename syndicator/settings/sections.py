@@ -3,7 +3,7 @@
 import re
 import shutil
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -133,6 +133,15 @@ class ServerSection(Form):
     )
     trusted_proxies: tuple[Cidr, ...] = Field(
         default=(), description="Ranges of reverse proxies; only from these is a forwarded address believed."
+    )
+    feeds_per_minute: Annotated[int, Field(strict=True, ge=0, le=100_000)] = Field(
+        default=120,
+        description="How often one client is sent one feed in full, in each process; above it is told 429 "
+        "and when to come again. What it has already (304) is not counted. 0: no limit.",
+    )
+    unlimited: tuple[Cidr, ...] = Field(
+        default=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description="Ranges of clients without limit.",
     )
 
     @field_validator("ops_port")

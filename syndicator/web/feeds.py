@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
@@ -10,6 +11,7 @@ from syndicator.model.feed import CONTENT_TYPES, FORMS, FeedSnapshot, Format, Re
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
+from syndicator.web.limits import Clients, Limit
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
 from syndicator.web.ready import ReadyFeed, bytes_in, is_plain
@@ -38,6 +40,8 @@ class FeedRoutes:
         self._publisher = reading.publisher
         self._monotonic = monotonic
         self._count = options.count
+        self._clients = Clients(options.trusted_proxies, options.unlimited)
+        self._limit_of_feeds = Limit(options.feeds_a_minute, monotonic)
         self._confirmed_at: dict[tuple[FeedId, Format], float] = {}
         self._ready: dict[tuple[FeedId, Format], ReadyFeed] = {}
         self._shared: dict[str, str] = {
@@ -69,10 +73,18 @@ class FeedRoutes:
             raise not_found("No feed has this name.")
         rendition, age_s = await self._rendition(feed, form)
         if age_s is None and is_plain(request):
-            answer = self._ready_one(rendition).answer(request)
+            answer: web.StreamResponse = self._ready_one(rendition).answer(request)
+            self._limit(request, answer, feed)
             self._count(_FEED, answer.status)
             return answer
-        return send_rendition(request, rendition, self._headers_of_feed(feed, form), age_s)
+        answer = send_rendition(request, rendition, self._headers_of_feed(feed, form), age_s)
+        self._limit(request, answer, feed)
+        return answer
+
+    def _limit(self, request: web.Request, answer: web.StreamResponse, feed: FeedId) -> None:
+        """Refuse to send a feed in full to a client that was sent it too often; raise a 429."""
+        if answer.status != HTTPStatus.NOT_MODIFIED:
+            self._clients.check(request, self._limit_of_feeds, feed)
 
     def _ready_one(self, rendition: Rendition) -> ReadyFeed:
         key = (rendition.feed, rendition.form)

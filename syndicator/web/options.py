@@ -15,6 +15,10 @@ class WebOptions(Struct, frozen=True, kw_only=True):
     """How the public server answers."""
 
     trusted_proxies: tuple[Network, ...] = ()
+    unlimited: tuple[Network, ...] = ()
+    """Clients that may ask as often as they like."""
+    feeds_a_minute: int = 0
+    """How often one client may be sent one feed in full; 0 for no limit."""
     feed_max_age_s: int = 60
     """How long a reader or a cache may use a feed without asking: the floor of polling."""
     page_max_age_s: int = 30
