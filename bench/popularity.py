@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from msgspec.structs import replace
 
 from bench.admitting import invented
@@ -12,9 +13,10 @@ from bench.measure import tell, wall_seconds
 from bench.story_cost import empty_store, used_bytes
 from syndicator.model.feed import FeedSpec, Order, Site, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
-from syndicator.model.signal import Signal, SignalKind
+from syndicator.model.signal import SignalKind
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.ranking import RankStep
+from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.codec import pack
@@ -23,10 +25,11 @@ from syndicator.store.keys import Keys
 from syndicator.store.store import Store
 
 ARTICLES = 100_000
-SIGNALS = 300_000
+SIGNALS = 1_000_000
 BATCH = 10_000
 PIPELINE = 1000
 READS = 200
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
 NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 KEYS = Keys("main")
 FEED = FeedSpec(id=FeedId("popular"), title="x", order=Order.POPULAR)
@@ -34,7 +37,7 @@ FEED = FeedSpec(id=FeedId("popular"), title="x", order=Order.POPULAR)
 
 async def run() -> None:
     async with empty_store() as store:
-        ids = [ArticleId(f"{number:016d}") for number in range(ARTICLES)]
+        ids = [ArticleId(f"{number:016d}".translate(_LETTERS)) for number in range(ARTICLES)]
         await _put_articles(store, ids)
         await _tell_adding(store, ids)
         await _tell_reading(store)
@@ -57,32 +60,50 @@ async def _put_articles(store: Store, ids: Sequence[ArticleId]) -> None:
 
 
 async def _tell_adding(store: Store, ids: Sequence[ArticleId]) -> None:
-    rng = random.Random(1)
-    chosen = rng.choices(ids, k=SIGNALS)
-    ours_s = bare_s = 0.0
     before = await used_bytes(store)
-    for start in range(0, SIGNALS, BATCH):  # by turns, so that a busy machine slows both
-        part = chosen[start : start + BATCH]
-        now = NOW + timedelta(seconds=start / 1000)
-        batch = [
-            Signal(article_id=one, kind=SignalKind.READS, at=now - timedelta(seconds=rng.random() * 60))
-            for one in part
-        ]
-        began = time.perf_counter()
-        await store.signals.add(batch, now)
-        ours_s += time.perf_counter() - began
-        began = time.perf_counter()
-        for at in range(0, BATCH, PIPELINE):
-            await store.connection.batch([("ZINCRBY", "bare", 1, one) for one in part[at : at + PIPELINE]])
-        bare_s += time.perf_counter() - began
-    tell("signals added", SIGNALS / ours_s, SIGNALS / bare_s, unit="signals/s", against="ZINCRBY")
-    await store.connection.call("DEL", "bare")
+    await _tell_reporting(store, ids, SIGNALS, "signals reported")
     taken = await used_bytes(store) - before
     boards = [KEYS.board(SignalKind.READS, window) for window in Window]
     of_boards = sum(await store.connection.batch([("MEMORY", "USAGE", key) for key in boards]))
     print(
-        f"memory of {ARTICLES:,} articles with one kind of signal: {taken / 2**20:.1f} MiB,"
+        f"memory of {len(ids):,} articles with one kind of signal: {taken / 2**20:.1f} MiB,"
         f" its boards {of_boards / 2**20:.2f} MiB"
+    )
+    await _tell_reporting(store, ids, SIGNALS // 10, "signals reported, each with its visitor", visitors=True)
+
+
+async def _tell_reporting(
+    store: Store, ids: Sequence[ArticleId], number: int, what: str, *, visitors: bool = False
+) -> None:
+    """Report through the use case behind `POST /api/v1/signals`, from bytes on."""
+    rng, now = random.Random(1), NOW
+    reporting = Reporting(store, PopularityPolicy().partner_most, lambda: now)
+    ours_s = bare_s = 0.0
+    for start in range(0, number, BATCH):  # by turns, so that a busy machine slows both
+        part = rng.choices(ids, k=BATCH)
+        now = NOW + timedelta(seconds=start / 1000)
+        body = _batch(part, now, rng, visitors=visitors)
+        began = time.perf_counter()
+        told = await reporting.take("partner", f"{what} {start}", body)
+        ours_s += time.perf_counter() - began
+        assert told.taken == len(part)
+        began = time.perf_counter()
+        for at in range(0, BATCH, PIPELINE):
+            await store.connection.batch([("ZINCRBY", "bare", 1, one) for one in part[at : at + PIPELINE]])
+        bare_s += time.perf_counter() - began
+    tell(what, number / ours_s, number / bare_s, unit="signals/s", against="ZINCRBY")
+    await store.connection.call("DEL", "bare")
+
+
+def _batch(part: Sequence[ArticleId], now: datetime, rng: random.Random, *, visitors: bool) -> bytes:
+    return msgspec.json.encode(
+        {
+            "signals": [
+                {"kind": "reads", "article": one, "at": now - timedelta(seconds=rng.random() * 60)}
+                | ({"visitor": f"{rng.getrandbits(128):032x}"} if visitors else {})
+                for one in part
+            ]
+        }
     )
 
 

@@ -48,6 +48,7 @@ from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.releasing import ReleaseStep
+from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.rounds import KindOfRound
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
@@ -97,6 +98,7 @@ class Service:
     clicking: Clicking
     access: Access
     listing: Listing
+    reporting: Reporting
     metrics: Metrics
     gather: GatherStep
     publish: PublishStep
@@ -335,6 +337,7 @@ def _wire(
         ),
         announced=AnnouncedPages(store, publisher, clock),
         clicking=Clicking(store, clock),
+        reporting=Reporting(store, settings.popularity.partner_most, clock),
         listing=Listing(store, publisher, regrouping),
         access=Access(store.tokens, settings.tokens, clock),
         metrics=metrics,

@@ -222,6 +222,8 @@ def _api(service: Service) -> tuple[ApiRoute, ...]:
         regrouping=service.regrouping,
         withdrawer=service.withdrawer,
         access=service.access,
+        reporting=service.reporting,
+        clock=service.clock,
     )
 
 

@@ -30,3 +30,13 @@ class Signal(Struct, frozen=True, kw_only=True):
     kind: SignalKind
     at: datetime
     count: float = 1.0
+    visitor: str = ""
+    """Whose it is, as far as the reporter tells them apart; empty: it is not told."""
+
+
+class Reporter(Struct, frozen=True, kw_only=True):
+    """Who reports signals, and how much of it counts."""
+
+    name: str
+    most: int
+    """Of one article and kind in a day."""

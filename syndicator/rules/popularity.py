@@ -41,6 +41,8 @@ class PopularityPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     comments: float = 0.2
     smoothing: float = 5.0
     """So many views, clicks, reads or comments say little yet."""
+    partner_most: int = 1000
+    """Reads or clicks of one article that one partner may report in a day and that count."""
     in_a_row: int = 2
     """Articles of one portal that may stand one below the other."""
     of_a_story: int = 2

@@ -50,6 +50,10 @@ class PopularitySection(Form):
     smoothing: Annotated[float, Field(ge=0.1, le=1e6)] = Field(
         default=_POLICY.smoothing, description="So many views, clicks, reads or comments say little yet."
     )
+    partner_most: Annotated[int, Field(strict=True, ge=1, le=10**9)] = Field(
+        default=_POLICY.partner_most,
+        description="So many reads, or clicks, that one partner reports of an article in a day count.",
+    )
     in_a_row: Number = Field(
         default=_POLICY.in_a_row, description="Articles of one portal that may follow each other in a list."
     )

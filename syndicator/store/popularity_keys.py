@@ -69,6 +69,27 @@ class PopularityKeys:
         """
         return f"{self._prefix}crossed:{article}"
 
+    def reported(self, day: str, reporter: str) -> str:
+        """HASH: article id and number of a kind → what a partner reported of it on a day (UTC), as counted.
+
+        Kept: two days after the last report. Written by: signals.
+        """
+        return f"{self._prefix}reported:{day}:{reporter}"
+
+    def reported_visitors(self, day: str, reporter: str, kind: SignalKind, article: ArticleId) -> str:
+        """STRING: HyperLogLog of the visitors that a partner reported of an article on a day (UTC).
+
+        Kept: two days after the last one. Written by: signals.
+        """
+        return f"{self._prefix}reported:{day}:{reporter}:{kind.value}:{article}"
+
+    def reports_done(self, reporter: str, key: str) -> str:
+        """STRING: digest of a batch that a partner sent under an idempotency key, and its answer, compressed.
+
+        Kept: a day. Written by: signals.
+        """
+        return f"{self._prefix}reports:{reporter}:{key}"
+
     def ranking_lease(self) -> str:
         """HASH: `token` and `until` (ms) of the worker that ranks, `done`: when feeds were ranked last, ms.
 

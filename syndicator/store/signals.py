@@ -11,7 +11,7 @@ from msgspec import Struct
 from syndicator.model.clock import to_ms
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId
-from syndicator.model.signal import Signal, SignalKind
+from syndicator.model.signal import Reporter, Signal, SignalKind
 from syndicator.rules.popularity import HALF_LIVES
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script
@@ -29,6 +29,7 @@ LARGEST_COUNT = 1e9
 _MILLISECOND = timedelta(milliseconds=1)
 _KEPT_FOR_RETRY = timedelta(minutes=1)
 _KEPT_FOR_PARTNERS = timedelta(days=1)
+_KEPT_OF_DAY = timedelta(days=2)
 _COUNTER = struct.Struct(">4d")
 _LEAST = 1e-300
 _HIGHEST_LOG = 1000.0
@@ -36,6 +37,8 @@ _HIGHEST_LOG = 1000.0
 _DECAYING: Sequence[tuple[Window, float]] = tuple(
     (window, half / _MILLISECOND) for window, half in HALF_LIVES.items() if half
 )
+
+_KINDS = tuple(SignalKind)
 
 Sums = Mapping[SignalKind, float]
 """What was counted of each kind, decayed to an instant; kinds of which nothing is known are left out."""
@@ -47,6 +50,8 @@ class Added(Struct, frozen=True, kw_only=True):
     taken: int
     refused: tuple[int, ...] = ()
     """Places in the batch (from 0) of signals without a count, or of articles that are not there."""
+    uncounted: float = 0.0
+    """What of those that were taken was beyond a reporter's bound, or of a visitor who was counted before."""
 
 
 class Signals:
@@ -57,8 +62,16 @@ class Signals:
         self._keys = keys
         self._script = Script("decay", "signals")
 
-    async def add(self, batch: Sequence[Signal], now: datetime, key: str | None = None) -> Added:
+    async def add(
+        self,
+        batch: Sequence[Signal],
+        now: datetime,
+        key: str | None = None,
+        reporter: Reporter | None = None,
+    ) -> Added:
         """Add signals of any number, a chunk a call; what claims to be of later is of now.
+
+        Of a reporter, each visitor counts once per article and day, and all together no more than its bound.
 
         The same `key` again, within a day, adds nothing, and gives the same answer: a batch that was cut
         short is completed by it.
@@ -67,37 +80,55 @@ class Signals:
         refused = [place for place, one in enumerate(batch) if not 0 < one.count <= LARGEST_COUNT]
         unfit = frozenset(refused)
         fit = [place for place in range(len(batch)) if place not in unfit] if unfit else range(len(batch))
+        uncounted = 0.0
         for start in range(0, len(fit), CHUNK):
             chunk = {place: batch[place] for place in fit[start : start + CHUNK]}
-            refused += await self._add_chunk(chunk, now, f"{name}:{start}", kept)
-        return Added(taken=len(batch) - len(refused), refused=tuple(sorted(refused)))
+            missing, more = await self._add_chunk(chunk, now, f"{name}:{start}", kept, reporter)
+            refused += missing
+            uncounted += more
+        return Added(taken=len(batch) - len(refused), refused=tuple(sorted(refused)), uncounted=uncounted)
 
     async def _add_chunk(
-        self, chunk: Mapping[int, Signal], now: datetime, name: str, kept: timedelta
-    ) -> list[int]:
-        now_ms, kinds = to_ms(now), list(dict.fromkeys(one.kind for one in chunk.values()))
+        self,
+        chunk: Mapping[int, Signal],
+        now: datetime,
+        name: str,
+        kept: timedelta,
+        reporter: Reporter | None,
+    ) -> tuple[list[int], float]:
+        """Add a chunk; give the places of those without an article, and how much was not counted."""
         rows = _rows(chunk.values(), now)
+        keys = [self._keys.signals_done(name)]
+        if reporter:
+            keys.append(self._keys.reported(now.date().isoformat(), reporter.name))
         reply = await self._redis.run(
             self._script,
-            [self._keys.signals_done(name)],
+            keys,
             self._keys.article(ArticleId("")),
             kept // _MILLISECOND,
             BOARD_SIZE,
-            pack([(self._keys.counters(kind), self.boards(kind)) for kind in kinds]),
-            pack([now_ms / half_ms for _, half_ms in _DECAYING]),
-            pack(
-                [
-                    (article, kinds.index(kind) + 1, [max(one, _LEAST) for one in decayed], count)
-                    for (article, kind), (*decayed, count) in rows.items()
-                ]
-            ),
+            pack([self._of_kind(kind, now, reporter) for kind in _KINDS]),
+            pack([to_ms(now) / half_ms for _, half_ms in _DECAYING]),
+            pack(list(rows.values())),
+            reporter.most if reporter else 0,
+            _KEPT_OF_DAY // _MILLISECOND,
         )
-        missing = _numbers(reply)
-        if not missing:
-            return []
+        parts = _parts(reply)
+        if not parts:
+            return [], 0.0
         names = list(rows)
-        unknown = {names[number - 1] for number in missing}
-        return [place for place, one in chunk.items() if (one.article_id, one.kind) in unknown]
+        unknown = {names[number - 1] for number, part in parts if part < 0}
+        uncounted = sum(rows[names[number - 1]].count * (1 - part) for number, part in parts if part >= 0)
+        return [place for place, one in chunk.items() if _row_of(one) in unknown], uncounted
+
+    def _of_kind(
+        self, kind: SignalKind, now: datetime, reporter: Reporter | None
+    ) -> tuple[str, list[str], str]:
+        visitors = ""
+        if reporter:
+            day = now.date().isoformat()
+            visitors = self._keys.reported_visitors(day, reporter.name, kind, ArticleId(""))
+        return self._keys.counters(kind), self.boards(kind), visitors
 
     def boards(self, kind: SignalKind) -> list[str]:
         """Name the boards of a kind, in the order of `HALF_LIVES`."""
@@ -152,17 +183,40 @@ class Signals:
         await self._redis.batch(commands)
 
 
-def _rows(chunk: Iterable[Signal], now: datetime) -> dict[tuple[ArticleId, SignalKind], list[float]]:
+class _Row(Struct, array_like=True):
+    """What is of one article and kind, as the script reads it."""
+
+    article: ArticleId
+    kind: int
+    decayed: list[float]
+    count: float = 0.0
+    visitors: list[str] = []
+
+
+_Named = tuple[ArticleId, SignalKind, bool]
+
+
+def _row_of(one: Signal) -> _Named:
+    return one.article_id, one.kind, bool(one.visitor)
+
+
+def _rows(chunk: Iterable[Signal], now: datetime) -> dict[_Named, _Row]:
     """Add up what is of one article and kind: decayed to now for each half-life, and plain."""
-    rows: dict[tuple[ArticleId, SignalKind], list[float]] = {}
+    rows: dict[_Named, _Row] = {}
     (hour, day, week) = (1000 / half_ms for _, half_ms in _DECAYING)
     for one in chunk:
         age_s, count = max((now - one.at).total_seconds(), 0.0), one.count
-        row = rows.setdefault((one.article_id, one.kind), [0.0, 0.0, 0.0, 0.0])
-        row[0] += count * 2.0 ** (-age_s * hour)
-        row[1] += count * 2.0 ** (-age_s * day)
-        row[2] += count * 2.0 ** (-age_s * week)
-        row[3] += count
+        name = _row_of(one)
+        row = rows.get(name)
+        if row is None:
+            row = rows[name] = _Row(one.article_id, _KINDS.index(one.kind) + 1, [_LEAST] * 3)
+        decayed = row.decayed
+        decayed[0] += count * 2.0 ** (-age_s * hour)
+        decayed[1] += count * 2.0 ** (-age_s * day)
+        decayed[2] += count * 2.0 ** (-age_s * week)
+        row.count += count
+        if one.visitor:
+            row.visitors.append(one.visitor)
     return rows
 
 
@@ -189,6 +243,8 @@ def _present(packed: bytes, now_ms: int) -> dict[Window, float]:
     return present | {Window.ALL: total}
 
 
-def _numbers(reply: bytes) -> list[int]:
+def _parts(reply: bytes) -> list[tuple[int, float]]:
+    """Pair the numbers of rows with the part of each that was counted."""
     # An empty table of Lua is a map to it.
-    return unpack(reply, list[int]) if reply not in (b"\x80", b"\x90") else []
+    flat = unpack(reply, list[float]) if reply not in (b"\x80", b"\x90") else []
+    return [(int(number), part) for number, part in zip(flat[::2], flat[1::2], strict=True)]

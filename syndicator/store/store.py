@@ -29,6 +29,7 @@ from syndicator.store.paging import Lists
 from syndicator.store.pictures import Pictures
 from syndicator.store.politeness import SharedTurns
 from syndicator.store.popularity import Popularity
+from syndicator.store.reports import Reports
 from syndicator.store.robots import RobotsFiles
 from syndicator.store.sealing import Sealer
 from syndicator.store.signals import Signals
@@ -86,6 +87,7 @@ class Store:
         self.pictures = Pictures(connection, keys, options.kept_pictures)
         self.signals = Signals(connection, keys)
         self.popularity = Popularity(connection, keys, self.signals)
+        self.reports = Reports(connection, keys)
         self.robots = RobotsFiles(connection, keys)
         self.sources = Sources(connection, keys)
         self.subscriptions = Subscriptions(connection, keys)

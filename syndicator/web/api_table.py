@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from syndicator.model.clock import Clock
 from syndicator.pipeline.access import Access
 from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
+from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.web.api import ReadingRoutes
 from syndicator.web.json_api import ApiRoute
 from syndicator.web.operating import OperatingRoutes
+from syndicator.web.signal_routes import SignalRoutes
 from syndicator.web.stories import StoryRoutes
 from syndicator.web.token_routes import TokenRoutes
 
@@ -21,12 +24,15 @@ def api_table(
     regrouping: Regrouping,
     withdrawer: Withdrawer,
     access: Access,
+    reporting: Reporting,
+    clock: Clock,
 ) -> tuple[ApiRoute, ...]:
     """Give the table of a service."""
     return (
         *ReadingRoutes(reading, listing).table(),
         *OperatingRoutes(withdrawer).table(),
         *StoryRoutes(regrouping, listing).table(),
+        *SignalRoutes(reporting, clock).table(),
         *TokenRoutes(access).table(),
     )
 
@@ -34,4 +40,12 @@ def api_table(
 def described_table() -> tuple[ApiRoute, ...]:
     """Give the table for being described alone: nothing in it can be called."""
     nobody: Any = None
-    return api_table(reading=nobody, listing=nobody, regrouping=nobody, withdrawer=nobody, access=nobody)
+    return api_table(
+        reading=nobody,
+        listing=nobody,
+        regrouping=nobody,
+        withdrawer=nobody,
+        access=nobody,
+        reporting=nobody,
+        clock=nobody,
+    )

@@ -20,6 +20,9 @@ REALM = "syndicator"
 TOKEN: web.RequestKey[Token] = web.RequestKey("token", Token)
 """Where a handler finds the token that was checked."""
 
+OPERATORS = "operators"
+"""Owner of what is added on their listener."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _CLIENTS = 10_000
@@ -37,6 +40,12 @@ def is_trusted(request: web.Request) -> bool:
     """Tell whether an administrator asks, or somebody on the operators' listener, which wants no token."""
     token = request.get(TOKEN)
     return token is None or token.allows(Scope.ADMIN)
+
+
+def owner_of(request: web.Request) -> str:
+    """Say whose is what is added with this request; on the operators' listener nobody's but theirs."""
+    token = request.get(TOKEN)
+    return token.belongs_to if token else OPERATORS
 
 
 class Gate:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -38,6 +39,13 @@ class Parameter(Struct, frozen=True, kw_only=True):
     """Whether it may be given again."""
 
 
+class Header(Struct, frozen=True, kw_only=True):
+    """A header that a route wants."""
+
+    name: str
+    description: str
+
+
 LIMIT = Parameter(
     name="limit",
     description="How many items at most.",
@@ -60,6 +68,7 @@ class ApiRoute(Struct, frozen=True, kw_only=True):
     status: int = 200
     is_list: bool = False
     query: tuple[Parameter, ...] = ()
+    headers: tuple[Header, ...] = ()
     body: Any = None
     """The type of what is sent; None: nothing is."""
     refusals: tuple[int, ...] = ()
@@ -160,12 +169,13 @@ async def read_json(request: web.Request, kind: type[T], example: str, limit: in
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
-    """Read a body of at most `limit` bytes when unpacked; 413 for a larger one, 408 for a slow one."""
+    """Read a body, plain or gzip, of at most `limit` bytes when unpacked; 413 for larger, 408 for slow."""
+    unpack = _unpacking(request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower(), limit)
     received = bytearray()
     try:
         async with asyncio.timeout(_READ_TIMEOUT_S):
             async for chunk in request.content.iter_any():
-                received += chunk
+                received += unpack(chunk)
                 if len(received) > limit:
                     raise _too_large(limit)
     except TimeoutError as error:
@@ -173,8 +183,31 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     return bytes(received)
 
 
+def _unpacking(coding: str, limit: int) -> Callable[[bytes], bytes]:
+    """Give what turns pieces of a coded body into plain ones, never many bytes more than the limit."""
+    if coding == "identity":
+        return bytes
+    if coding not in {"gzip", "x-gzip"}:  # RFC 9110, 8.4.1.3
+        detail = "Send the body plain, or with Content-Encoding: gzip."
+        raise ProblemRaised(Problem(name="bad-request", status=415, detail=detail))
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+
+    def unpacked(piece: bytes) -> bytes:
+        try:
+            return stream.decompress(piece, limit + 1)
+        except zlib.error:
+            raise bad_request("The body is not what Content-Encoding says: gzip.") from None
+
+    return unpacked
+
+
 def not_json(detail: str) -> ProblemRaised:
     return ProblemRaised(Problem(name="bad-request", status=415, detail=detail))
+
+
+def too_many(detail: str, retry_after_s: int) -> ProblemRaised:
+    headers: dict[str, str] = {hdrs.RETRY_AFTER: str(retry_after_s)}
+    return ProblemRaised(Problem(name="too-many-requests", status=429, detail=detail, headers=headers))
 
 
 def _too_large(limit: int) -> ProblemRaised:

@@ -15,7 +15,7 @@ import msgspec
 
 from syndicator.model.token import Scope
 from syndicator.web.api_table import described_table
-from syndicator.web.json_api import ApiRoute, Parameter
+from syndicator.web.json_api import ApiRoute, Header, Parameter
 
 BEGIN = "<!-- routes: made by `make docs`, do not edit -->"
 END = "<!-- end of routes -->"
@@ -110,6 +110,7 @@ def _operation(route: ApiRoute, named: Mapping[int, Any]) -> dict[str, Any]:
     }
     parameters = [_variable(name) for name in re.findall(r"{(\w+)}", route.plain_path)]
     parameters += [_parameter(one) for one in route.query]
+    parameters += [_header(one) for one in route.headers]
     if parameters:
         told["parameters"] = parameters
     if route.body is not None:
@@ -164,6 +165,17 @@ def _variable(name: str) -> dict[str, Any]:
 def _parameter(one: Parameter) -> dict[str, Any]:
     schema = {"type": "array", "items": dict(one.schema)} if one.several else dict(one.schema)
     return {"name": one.name, "in": "query", "description": one.description, "schema": schema}
+
+
+def _header(one: Header) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {
+        "name": one.name,
+        "in": "header",
+        "required": True,
+        "description": one.description,
+        "schema": schema,
+    }
 
 
 def written(document: Mapping[str, Any]) -> str:

@@ -50,6 +50,7 @@ async def serving(
         app,
         access_log=None,  # it costs half the rate; answers are counted instead
         handle_signals=False,
+        auto_decompress=False,  # whoever takes packed bodies bounds them: see `json_api.read_body`
         keepalive_timeout=_KEEPALIVE_S,
         shutdown_timeout=shutdown_timeout_s,
     )

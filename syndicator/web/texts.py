@@ -215,6 +215,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Rinciannya ada pada jawaban itu sendiri.",
         "The answer itself says what is in the way.",
     ),
+    "problem.key-reused": (
+        "Idempotency-Key sudah dipakai untuk kiriman lain",
+        "The Idempotency-Key was used for another batch",
+    ),
+    "problem.key-reused.text": (
+        "Pakai kunci baru untuk setiap kiriman, dan kunci yang sama hanya untuk mengulang kiriman itu.",
+        "Take a new key for each batch, and the same only to send that batch again.",
+    ),
     "problem.unavailable": ("Sedang tidak dapat dibaca", "It cannot be read right now"),
     "problem.unavailable.text": (
         "Penyimpanan tidak menjawab. Silakan coba lagi sebentar lagi.",

@@ -26,6 +26,7 @@ from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.regrouping import Regrouping
+from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.withdrawing import Withdrawer
@@ -149,6 +150,8 @@ class World:
             regrouping=self.regrouping,
             withdrawer=Withdrawer(self.store, SPECS, open_metrics(), self.clock),
             access=self.access,
+            reporting=Reporting(self.store, 1000, self.clock),
+            clock=self.clock,
         )
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:
