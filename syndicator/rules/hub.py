@@ -46,7 +46,6 @@ RSSCLOUD_FAILURES = 3
 _LEASE = re.compile(r"[0-9]{1,12}", re.ASCII)
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_HOST = re.compile(r"[^\s/?#@\[\]\\%<>\"^`{|}]+|\[[0-9A-Fa-f:.]+\]")
 
 
 class NotUnderstood(ValueError):

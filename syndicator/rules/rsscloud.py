@@ -12,6 +12,7 @@ MAX_FEEDS = 100
 """Of one registration."""
 
 _SCHEMES = {"http-post": "http", "https-post": "https"}
+_DOMAIN = re.compile(r"[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 _FEED = re.compile(r"url[0-9]{0,4}", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 
@@ -45,10 +46,10 @@ def read_registration(form: Mapping[str, str], caller: str) -> Registration:
         raise NotUnderstood("url1 is missing: say which feed")
     if len(urls) > MAX_FEEDS:
         raise NotUnderstood(f"more than {MAX_FEEDS} feeds are asked for at once")
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise NotUnderstood("domain is no name of a host")
     place = f"{_SCHEMES[protocol]}://{domain or caller}:{port}"
     callback = callback_of(place + path, "domain, port and path")
-    if urlsplit(callback).netloc != place.partition("://")[2]:
-        raise NotUnderstood("domain is no name of a host")
     return Registration(
         callback=callback,
         host=(urlsplit(callback).hostname or "").lower(),

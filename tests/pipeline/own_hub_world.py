@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from multidict import CIMultiDictProxy
@@ -164,16 +163,17 @@ async def open_reader() -> AsyncIterator[Reader]:
             reader.hangs.set()
 
 
+def config_of(hub: str = "") -> str:
+    """Give the configuration, with more keys of `[hub]`."""
+    return f"{FEEDS}\n[hub]\njitter = 0.0\n{hub}"
+
+
 @asynccontextmanager
 async def open_world(service_of: OpenService, reader: Reader, hub: str = "") -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
-        service = await stack.enter_async_context(service_of(f"{FEEDS}\n[hub]\njitter = 0.0\n{hub}"))
+        service = await stack.enter_async_context(service_of(config_of(hub)))
         await service.enlist()
         await admit(service, 1)
         app = create_app(service.reading, WebOptions(), hub=service.hub)
         client = await stack.enter_async_context(client_of(app))
         yield World(service, client, reader)
-
-
-def session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession()

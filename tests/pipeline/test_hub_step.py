@@ -1,0 +1,312 @@
+"""How the hub works for many: nobody waits for another, nothing is lost by a crash, nothing is left behind."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pipeline.conftest import OpenService
+from pipeline.own_hub_world import (
+    SECRET,
+    Pushed,
+    Reader,
+    config_of,
+    open_reader,
+    open_world,
+)
+from pipeline.test_publishing import admit
+from support import ManualClock
+
+from syndicator.model.feed import Format
+from syndicator.model.hub import Subscriber, TopicName
+from syndicator.model.ids import FeedId
+from syndicator.schedule.runner import Runner
+from syndicator.service import Service
+from syndicator.store.hub import Settled
+from syndicator.store.store import Store
+
+LATEST_RSS = TopicName("latest.rss")
+
+
+@pytest.fixture
+async def reader() -> AsyncIterator[Reader]:
+    async with open_reader() as played:
+        yield played
+
+
+def back_at(due_at: datetime) -> Callable[[Subscriber | None, str], Settled]:
+    """Leave a subscriber as it is, and have it due again."""
+    return lambda found, _told: Settled(subscriber=found, due_at=due_at)
+
+
+async def hub_keys(store: Store) -> dict[str, bytes]:
+    """Give name and value of all strings and hashes of the hub, and the names of the rest."""
+    pattern = store.hub._keys.hub_topic(TopicName("")).replace("topic:", "*")
+    found = await store.connection.call("KEYS", pattern)
+    return {name.decode().partition("hub:")[2]: await store.connection.call("DUMP", name) for name in found}
+
+
+class Crowd:
+    """Subscribers on many hosts (all of 127/8 are this machine), of which some hang."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.told: list[str] = []
+        self.hanging = 0
+        self.most_hanging = 0
+        self.released = asyncio.Event()
+        self.healthy = asyncio.Event()
+        self.expected = 0
+
+    def url(self, host: int, number: int = 0, path: str = "cb") -> str:
+        return f"http://127.0.1.{host}:{self.port}/{path}/{number}"
+
+    async def get(self, request: web.Request) -> web.Response:
+        return web.Response(text=request.query["hub.challenge"])
+
+    async def post(self, request: web.Request) -> web.Response:
+        await request.read()
+        if request.path.startswith("/hang"):
+            self.hanging += 1
+            self.most_hanging = max(self.hanging, self.most_hanging)
+            await self.released.wait()
+            self.hanging -= 1
+        else:
+            self.told.append(str(request.url))
+            if len(self.told) == self.expected:
+                self.healthy.set()
+        return web.Response(status=204)
+
+
+@pytest.fixture
+async def crowd() -> AsyncIterator[Crowd]:
+    played = Crowd()
+    app = web.Application(client_max_size=10_000_000)
+    app.router.add_get("/{path:.*}", played.get)
+    app.router.add_post("/{path:.*}", played.post)
+    everywhere = "0.0.0.0"  # noqa: S104  all of 127/8: no narrower address has it
+    async with TestServer(app, host=everywhere) as server:
+        assert server.port is not None
+        played.port = server.port
+        yield played
+        played.released.set()
+
+
+async def test_a_host_that_hangs_takes_the_turn_of_no_other(
+    service_of: OpenService, reader: Reader, crowd: Crowd
+) -> None:
+    async with open_world(service_of, reader, "max_in_flight = 4") as world:
+        callbacks = [crowd.url(1, number, "hang") for number in range(40)]
+        callbacks += [crowd.url(host, number) for host in range(2, 12) for number in range(2)]
+        for callback in callbacks:
+            await world.post(world.form(callback))
+        await world.work()
+        crowd.expected = 20
+        await admit(world.service, 2)
+        working = asyncio.create_task(world.work())
+        await crowd.healthy.wait()
+        assert crowd.hanging == 4
+        crowd.released.set()
+        await working
+        assert crowd.most_hanging == 4
+
+
+async def test_hosts_that_were_late_are_told_one_at_a_time_and_take_their_share_of_turns_at_most(
+    service_of: OpenService, reader: Reader, crowd: Crowd, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        hub = world.service.store.hub
+        for host in range(1, 31):
+            for number in range(2):
+                await world.post(world.form(crowd.url(host, number)))
+        await world.work()
+        await hub.fan_out(LATEST_RSS, clock())
+        lease = timedelta(seconds=1)
+        claimed, _ = await hub.claim(now=clock(), lease=lease, room=60, cap=2, slow_room=30)
+        assert len(claimed) == 60
+        late = {f"127.0.1.{host}" for host in range(1, 21)}
+        for one in claimed:
+            await hub.settle(one, back_at(clock()), now=clock(), is_slow=one.host in late)
+        claimed, _ = await hub.claim(now=clock(), lease=lease, room=30, cap=2, slow_room=15)
+        hosts = Counter(one.host for one in claimed)
+        assert {hosts[host] for host in late} == {0, 1}
+        assert sum(hosts[host] for host in late) <= 15
+        assert hosts.total() == 30
+        more, _ = await hub.claim(now=clock(), lease=lease, room=30, cap=2, slow_room=0)
+        assert {one.host for one in more}.isdisjoint(late)
+        assert len(more) + sum(hosts[host] for host in hosts if host not in late) == 20
+
+
+async def test_a_host_that_answers_again_is_late_no_more(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        hub = world.service.store.hub
+        await world.subscribe()
+        await hub.fan_out(LATEST_RSS, clock())
+        for is_slow, kept in ((True, True), (None, True), (False, False)):
+            (one, *_), _ = await hub.claim(
+                now=clock(), lease=timedelta(seconds=9), room=9, cap=9, slow_room=9
+            )
+            await hub.settle(one, back_at(clock()), now=clock(), is_slow=is_slow)
+            assert ("slow" in await hub_keys(world.service.store)) is kept
+
+
+async def test_what_a_killed_worker_had_leased_is_said_by_another(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        await world.subscribe()
+        await admit(world.service, 2)
+        step = world.service.distribute
+        for job in (await step.take(32)).jobs:  # announces
+            await job()
+        taken = await step.take(32)  # leases; and then the worker is killed
+        assert len(taken.jobs) == 1
+        await world.work()
+        assert reader.pushed == []
+        await world.later(29)
+        assert reader.pushed == []
+        await world.later(2)
+        assert len(reader.pushed) == 1
+
+
+async def test_a_fan_out_that_nobody_ended_is_done_by_another(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        await world.subscribe()
+        await admit(world.service, 2)
+        topics = await world.service.store.hub.topics()
+        rendition = (await world.service.publisher.rendition(FeedId("latest"), Format.RSS)).digest
+        assert await world.service.store.hub.announce(LATEST_RSS, topics[LATEST_RSS], rendition, clock())
+        await world.work()  # the one who announced it was killed before it queued anybody
+        assert reader.pushed == []
+        await world.later(61)
+        assert len(reader.pushed) == 1
+
+
+async def test_one_announcement_is_made_whoever_sees_the_change_first(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        hub = world.service.store.hub
+        await world.subscribe()
+        told = (await hub.topics())[LATEST_RSS]
+        assert await hub.announce(LATEST_RSS, told, "new", clock())
+        assert not await hub.announce(LATEST_RSS, told, "new", clock())
+
+
+async def test_many_workers_tell_each_subscriber_once(
+    service_of: OpenService, reader: Reader, crowd: Crowd
+) -> None:
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(open_world(service_of, reader))
+        others = [await stack.enter_async_context(service_of(config_of())) for _ in range(2)]
+        for number in range(30):
+            await world.post(world.form(crowd.url(number % 5 + 1, number)))
+        await world.work()
+        crowd.expected = 30
+        await admit(world.service, 2)
+        await asyncio.gather(*(_work(one) for one in (world.service, *others)))
+        await world.work()
+        assert len(crowd.told) == 30
+        assert len(set(crowd.told)) == 30
+
+
+async def test_who_lost_its_lease_changes_nothing(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        hub = world.service.store.hub
+        await world.subscribe()
+        await hub.fan_out(LATEST_RSS, clock())
+        ((first,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
+        clock.advance(2)
+        ((second,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
+        assert first.id == second.id
+        assert not await hub.settle(first, lambda _found, _told: Settled(subscriber=None), now=clock())
+        assert await hub.get(second.id) == second.subscriber
+        assert await hub.settle(second, lambda _found, _told: Settled(subscriber=None), now=clock())
+        assert await hub.get(second.id) is None
+
+
+async def test_a_request_that_comes_during_a_delivery_is_attended_to_after_it(
+    service_of: OpenService, reader: Reader
+) -> None:
+    async with open_world(service_of, reader) as world:
+
+        async def leave(_: Pushed) -> None:
+            if len(reader.pushed) == 1:
+                assert (await world.post(world.form(mode="unsubscribe"))).status == 202
+
+        reader.on_push = leave
+        await world.subscribe()
+        await world.publish(2)
+        assert [one.query["hub.mode"] for one in reader.asked] == ["subscribe", "unsubscribe"]
+        assert await world.subscribers() == []
+
+
+async def test_nothing_is_left_when_all_have_left(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        for number in range(5):
+            await world.post(world.form(f"{reader.url}/{number}"))
+        await world.work()
+        reader.statuses = [500, 204, 410]
+        await world.publish(2)
+        await world.later(6)
+        for number in range(3):
+            await world.post(world.form(f"{reader.url}/{number}", mode="unsubscribe"))
+        await world.work()
+        for _ in range(12):
+            await world.later(86_400)
+        assert set(await hub_keys(world.service.store)) == {"topics"}
+
+
+async def test_no_secret_is_readable_in_what_is_stored(service_of: OpenService, reader: Reader) -> None:
+    async with open_world(service_of, reader) as world:
+        await world.post(world.form(secret=SECRET * 3))
+        assert not [one for one in (await hub_keys(world.service.store)).values() if SECRET.encode() in one]
+        await world.work()
+        stored = await hub_keys(world.service.store)
+        assert len(stored) > 3
+        assert not [one for one in stored.values() if SECRET.encode() in one]
+        (known,) = await world.subscribers()
+        assert SECRET not in repr(known)
+        assert reader.url not in repr(known)
+
+
+async def test_a_burst_of_changes_is_told_in_few_pushes(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader, 'spacing = "3s"') as world:
+        await world.subscribe()
+        for number in range(2, 12):
+            await world.publish(number)
+            clock.advance(0.1)
+        assert len(reader.pushed) == 1
+        await world.later(3)
+        assert len(reader.pushed) == 2
+        assert reader.pushed[1].body == await world.body()
+
+
+async def test_the_step_says_when_it_wants_to_be_asked_again(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        await world.subscribe()
+        reader.statuses = [500]
+        await world.publish(2)
+        taken = await world.service.distribute.take(8)
+        assert taken.next_due_at == clock() + timedelta(seconds=5)
+
+
+async def _work(service: Service) -> None:
+    step = service.distribute
+    await Runner(step, capacity=16, clock=service.clock, on_report=lambda _: None).run(until_empty=True)
