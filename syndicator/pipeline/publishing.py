@@ -105,9 +105,9 @@ class Publisher(Composer):
         """Give the bytes of the last call that worked, for when Redis is away."""
         return self._kept.get((feed, form))
 
-    async def version(self, feed: FeedId) -> FeedVersion:
-        """Give a configured feed's version, as of this call or later."""
-        return await self._versions.get(feed)
+    async def version(self, feed: FeedId, *, patiently: bool) -> FeedVersion:
+        """Give a configured feed's version, as of this call or later: see `FreshReads.get`."""
+        return await self._versions.get(feed, patiently=patiently)
 
     async def rendered(self, snapshot: FeedSnapshot, form: Format) -> Rendition:
         """Render a feed that is not kept here, in every coding, in the thread that renders all others."""

@@ -42,7 +42,7 @@ class Reading:
         self._store = store
         self._sources = {source.id: source for source in sources}
         self._directory = directory
-        self._clock = clock
+        self.clock = clock
         self._subscribing = subscribing
         self._scoring = scoring
 
@@ -75,7 +75,7 @@ class Reading:
         told = await explain(self._store, article_id, list(self._sources))
         if told is None:
             return None
-        popularity = await self._scoring.explained(told.article.id, self._clock())
+        popularity = await self._scoring.explained(told.article.id, self.clock())
         ranks = await self._store.popularity.ranks(told.article.id)
         return replace(told, popularity=popularity, ranks=tuple(ranks))
 
@@ -95,11 +95,11 @@ class Reading:
     async def source(self, name: SourceId) -> SourceShown:
         """Tell how a configured source stands."""
         source, state = self._sources[name], await self._store.sources.state(name)
-        return show(source, state, await self._subscribing.status(source), self._clock())
+        return show(source, state, await self._subscribing.status(source), self.clock())
 
     async def status(self) -> Status:
         """Tell how everything stands."""
-        now = self._clock()
+        now = self.clock()
         states = await self._store.sources.states(list(self._sources))
         await self._directory.refresh()
         listed = sorted(self._directory.listed.items())
@@ -122,7 +122,7 @@ class Reading:
         endpoint = listed.endpoint
         return EndpointStatus(
             endpoint=endpoint,
-            counts=await self._store.deliveries.counts(endpoint.id, self._clock()),
+            counts=await self._store.deliveries.counts(endpoint.id, self.clock()),
             last_failure=await self._store.deliveries.last_failure(endpoint.id),
             listed=listed,
             state=state,

@@ -16,6 +16,7 @@ from syndicator.web.api_docs import DescribingRoutes
 from syndicator.web.articles import ArticleFeedRoutes
 from syndicator.web.clicks import ClickRoutes
 from syndicator.web.drawing import Drawing, path_prefix
+from syndicator.web.feed_pages import FeedPages
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.health import HealthRoutes
 from syndicator.web.hub import OwnHubRoutes
@@ -60,8 +61,9 @@ def create_app(
         reading.site, searches=searching is not None, counts=clicking is not None, describes=api is not None
     )
     pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options)
-    stories = StoryPages(reading, drawing, options)
-    groups = (feeds, pages, stories, HealthRoutes(reading), drawing)
+    fronts = FeedPages(reading, drawing, options)
+    stories = StoryPages(reading, drawing, options, as_feeds=ad_hoc is not None)
+    groups = (feeds, pages, fronts, stories, HealthRoutes(reading), drawing)
     routes = [route for group in groups for route in group.routes()]
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()

@@ -7,19 +7,19 @@ from urllib.parse import urlencode
 from aiohttp import hdrs, web
 from msgspec import Struct
 
-from syndicator.model.feed import CONTENT_TYPES, FORMS, READER_FORMATS, FeedSnapshot, Filter, Format
+from syndicator.model.feed import FORMS, FeedSnapshot, Filter, Format
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.searching import MOST, Found, Searching, TooManySearches
 from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.filters import WORD_KEYS, parts_of, query_of
 from syndicator.rules.query import MAX_CHARACTERS, QueryError
+from syndicator.web.addresses import Address, addresses
 from syndicator.web.asking import read_filter, values_of
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.forwarded import client_address
 from syndicator.web.options import WebOptions
-from syndicator.web.pages import FORMAT_NAMES, Address
 from syndicator.web.problems import ProblemRaised, bad_request, unavailable
 from syndicator.web.responses import respond_with
 
@@ -107,7 +107,9 @@ class SearchRoutes:
             most=MOST,
             longest=MAX_CHARACTERS,
             pages=min(PAGES, -(-len(found.ids) // ON_PAGE)) if found else 0,
-            feed=_Listed(title=asked.query, addresses=self._addresses(asked), items=items),
+            feed=_Listed(
+                title=asked.query, addresses=addresses(site, "/search", asked.spelled()), items=items
+            ),
         )
         headers = page_headers(say, cache_control="no-store" if fault else _FRESH)
         headers["X-Robots-Tag"] = "noindex"
@@ -160,18 +162,6 @@ class SearchRoutes:
         while len(self._drawn) > _KEPT:
             self._drawn.popitem(last=False)
         return body
-
-    def _addresses(self, asked: Asked) -> tuple[Address, ...]:
-        return tuple(
-            Address(
-                name=FORMAT_NAMES[form],
-                url=self._publisher.site.url(path),
-                path=path,
-                media_type=CONTENT_TYPES[form].partition(";")[0],
-            )
-            for form in READER_FORMATS
-            if (path := f"/search.{form.value}?{asked.spelled()}")
-        )
 
 
 class _Listed(Struct, frozen=True, kw_only=True):

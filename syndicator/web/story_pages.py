@@ -5,15 +5,18 @@ from datetime import datetime, timedelta
 from aiohttp import hdrs, web
 from msgspec import Struct
 
-from syndicator.model.feed import FeedSpec, Order
-from syndicator.model.ids import ArticleId, FeedId, is_article_id
+from syndicator.model.feed import Order
+from syndicator.model.ids import ArticleId, StoryId, is_article_id
+from syndicator.pipeline.ad_hoc import PATH
 from syndicator.pipeline.browsing import Report, StoryShown
 from syndicator.pipeline.reading import Reading
 from syndicator.render.items import Item, prepare_entry, whole_seconds
+from syndicator.rules.ad_hoc import AdHoc
+from syndicator.web.addresses import Address, addresses
 from syndicator.web.charts import CHART_HEIGHT, CHART_WIDTH, rank_chart
 from syndicator.web.drawing import Drawing
+from syndicator.web.feed_pages import favourite
 from syndicator.web.options import WebOptions
-from syndicator.web.pages import favourite
 from syndicator.web.problems import gone, not_found
 
 
@@ -31,11 +34,20 @@ class Told(Struct, frozen=True, kw_only=True):
     """The portal whose text it has; empty where it is no copy, or that portal's article is gone."""
 
 
+class StoryFeed(Struct, frozen=True, kw_only=True):
+    """The feed that follows a story."""
+
+    title: str
+    addresses: tuple[Address, ...]
+
+
 class StoryPages:
     """Handler of `/stories/{article}`: a story is named by any of its articles."""
 
-    def __init__(self, reading: Reading, drawing: Drawing, options: WebOptions) -> None:
+    def __init__(self, reading: Reading, drawing: Drawing, options: WebOptions, *, as_feeds: bool) -> None:
+        """`as_feeds` is whether `/articles.{form}` is served, which can follow a story."""
         self._reading = reading
+        self._as_feeds = as_feeds
         self._browsing = reading.browsing
         self._drawing = drawing
         self._lifetime = f"public, max-age={options.page_max_age_s}"
@@ -69,13 +81,15 @@ class StoryPages:
             told=told,
             may_index=self._reading.site.news_sitemap and all(one.item.rights.index for one in told),
             portals=len({one.item.source.title for one in told}),
-            ranked=self._feed(course.feed) if course else None,
+            ranked=self._reading.publisher.specs[course.feed] if course else None,
             chart=rank_chart(course) if course else None,
+            feed=self._feed(story, told[0].item.title) if self._as_feeds else None,
             chart_size=(CHART_WIDTH, CHART_HEIGHT),
         )
 
-    def _feed(self, feed: FeedId) -> FeedSpec:
-        return self._reading.publisher.specs[feed]
+    def _feed(self, story: StoryId, title: str) -> StoryFeed:
+        asked = AdHoc(story=ArticleId(story)).spelled()
+        return StoryFeed(title=title, addresses=addresses(self._reading.site, PATH, asked))
 
     def _told(self, shown: StoryShown) -> list[Told]:
         titles = {one.entry.article.id: one.entry.origin.title for one in shown.reports}

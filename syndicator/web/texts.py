@@ -97,6 +97,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "ranks_as_table": ("Peringkat sebagai tabel", "Ranks as a table"),
     "since_when": ("Sejak", "Since"),
     "place": ("Peringkat", "Rank"),
+    "story_subscribe": (
+        "Laporan baru tentang berita ini akan datang ke pembaca feed Anda.",
+        "New reports of this story will come to your feed reader.",
+    ),
     "no_ranks": (
         "Berita ini belum masuk daftar terpopuler.",
         "This story has not been among the most popular.",

@@ -117,6 +117,18 @@ async def test_pages_show_what_they_can(server: EmbeddedServer, client: Client) 
     assert "It cannot be read right now" in article.text
 
 
+async def test_a_page_that_was_drawn_is_sent_on(server: EmbeddedServer, client: Client) -> None:
+    before = {path: await client.get(path, HTML) for path in ("/", "/feeds/latest")}
+    await server.stop()
+    for path, page in before.items():
+        away = await client.get(path, HTML)
+        assert (away.status, away.body) == (200, page.body)
+        assert away.headers["ETag"] == page.headers["ETag"]
+    other = await client.get("/feeds/kota", HTML)
+    assert other.status == 200
+    assert "cannot be read right now" in other.text
+
+
 async def test_probes_tell_ready_degraded_and_down(server: EmbeddedServer, client: Client) -> None:
     ready = await client.get("/readyz")
     assert ready.status == 200

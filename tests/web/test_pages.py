@@ -277,6 +277,15 @@ async def test_language_follows_the_browser(client: Client) -> None:
     assert usual.css("html")[0].attributes.get("lang") == "id"
 
 
+async def test_a_page_shows_an_article_from_its_admission_on(client: Client, world: World) -> None:
+    for number in (40, 41):
+        for path in ("/", "/feeds/latest"):
+            assert f"nomor&gt; {number} " not in (await client.get(path, PAGE)).text
+        await world.admit(story(number, published_at=world.clock()))
+        for path in ("/", "/feeds/latest"):
+            assert f"nomor&gt; {number} " in (await client.get(path, PAGE)).text
+
+
 async def test_pages_are_packed(client: Client) -> None:
     plain = await client.get("/", PAGE)
     for coding in ("gzip", "br"):

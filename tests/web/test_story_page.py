@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 from support import NOON, ManualClock
 from web.web_world import HARBOUR, SPECS, Answer, Client, World, client_of, story
@@ -11,8 +12,11 @@ from syndicator.model.article import Candidate, WithdrawnBy
 from syndicator.model.feed import FeedSpec, Order
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.browsing import SHOWN_FOR
+from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
@@ -148,6 +152,31 @@ async def test_a_story_outlives_the_article_that_it_is_named_by(client: Client, 
 @pytest.mark.parametrize("name", ["aaaaaaaaaaaaaaaa", "ABC", "a" * 65, "%00"])
 async def test_no_such_story(client: Client, name: str) -> None:
     assert (await client.get(f"/stories/{name}", PAGE)).status == 404
+
+
+async def test_a_story_has_a_feed_of_its_own_where_feeds_of_any_filter_are_served(
+    client: Client, world: World
+) -> None:
+    first, _ = await original_and_copy(world)
+    assert not tree(await client.get(f"/stories/{first}", PAGE)).css(".subscribe, link[rel=alternate]")
+    site = replace(world.site, news_sitemap=True)
+    whole = World(world.store, world.clock, site=site)
+    feeds = AdHocFeeds(
+        store=world.store,
+        publisher=whole.publisher,
+        scoring=Scoring(world.store, PopularityPolicy()),
+        clock=world.clock,
+    )
+    async with client_of(create_app(whole.reading, WebOptions(), ad_hoc=feeds)) as other:
+        page = tree(await other.get(f"/stories/{first}", PAGE))
+        addresses = [one.attributes.get("value") or "" for one in page.css(".subscribe input")]
+        assert addresses == [
+            f"https://feeds.example/news/articles.{form}?story={first}" for form in ("rss", "atom", "json")
+        ]
+        answer = await other.get(addresses[0].removeprefix("https://feeds.example/news"))
+        assert answer.status == 200
+        assert answer.text.count("<item>") == 1, "without the copy"
+        assert not page.css("meta[name=robots]"), "search engines are invited"
 
 
 async def test_the_best_rank_of_a_storys_articles_is_drawn(client: Client, world: World) -> None:
