@@ -342,7 +342,7 @@ def _wire(
         access=Access(store.tokens, settings.tokens, clock),
         metrics=metrics,
         gather=gather,
-        publish=PublishStep(store, publisher),
+        publish=PublishStep(store, publisher, clock),
         deliver=deliver,
         rank=RankStep(store, specs, scoring, settings.site, clock),
         sweep=SweepStep(

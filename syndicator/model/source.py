@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from syndicator.model.alarm import Alarm
 from syndicator.model.ids import SourceId
 from syndicator.model.rights import Rights
 
@@ -385,6 +386,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     """Rounds whose document held nothing known, so that articles were probably missed between two rounds."""
     last_gap_at: datetime | None = None
     """When the last of them was."""
+    alarm: Alarm = Alarm()
     stopped: str | None = None
     """Why the source is not asked any more, until its description changes or it is resumed."""
     paused: bool = False

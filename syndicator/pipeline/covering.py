@@ -1,7 +1,7 @@
 """Coverage: who else tells the stories that grew."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from syndicator.model.article import Article
@@ -9,6 +9,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.signal import SignalKind
 from syndicator.model.source import Scope
+from syndicator.pipeline.growing import Telling, tell_growth
 from syndicator.pipeline.telling import MEMBERS
 from syndicator.rules.politeness import scope_key
 from syndicator.rules.popularity import HALF_LIVES, Teller, coverage
@@ -26,13 +27,14 @@ _CURSOR = "coverage"
 async def note_coverage(store: Store, now: datetime) -> int:
     """Count anew who tells each story that grew since the last time; say how many were looked at.
 
-    Counting anew is the same however often it is done: a turn cut short, or done twice, harms nothing.
+    Who joined is told to partners. Counting anew is the same however often it is done: a turn cut short, or
+    done twice, harms nothing.
     """
     since_ms = await store.signals.cursor(_CURSOR)
     grown = await store.stories.grown(since_ms, STORIES)
     if not grown:
         return 0
-    await count_coverage(store, [story for story, _ in grown])
+    await tell_growth(store, await count_coverage(store, [story for story, _ in grown]), now)
     last_ms = grown[-1][1]
     if len(grown) == STORIES:  # goes on where it stopped, also where more than these grew in one instant
         reached_ms = max(last_ms, since_ms + 1)
@@ -42,24 +44,29 @@ async def note_coverage(store: Store, now: datetime) -> int:
     return len(grown)
 
 
-async def count_coverage(store: Store, stories: Sequence[StoryId]) -> None:
-    """Count anew who tells each of some stories: for each article, the others."""
+async def count_coverage(store: Store, stories: Sequence[StoryId]) -> Mapping[StoryId, Sequence[Telling]]:
+    """Count anew for each article of some stories who else tells it. Give who does, the first first."""
     members = await store.stories.members(stories, MEMBERS)
     ids = list(dict.fromkeys(one for found in members.values() for one in found))
     heads = await store.articles.get_many(ids, bodies=False)
     places = await store.stories.places(ids)
     known = {
-        one: (_teller(head, copies=place.copy_of is not None))
+        one: Telling(
+            article=one,
+            teller=_teller(head, copies=place.copy_of is not None),
+            is_quiet=place.is_quiet,
+        )
         for one, head, place in zip(ids, heads, places, strict=True)
         if head
     }
+    told = {story: [known[one] for one in found if one in known] for story, found in members.items()}
     logs: dict[ArticleId, tuple[float, ...] | None] = {}
-    for found in members.values():
-        tellers = [known[one] for one in found if one in known]
-        for one in found:
-            if one in known:
-                logs[one] = _logs(coverage(tellers, known[one].owner))
+    for tellings in told.values():
+        tellers = [one.teller for one in tellings]
+        for one in tellings:
+            logs[one.article] = _logs(coverage(tellers, one.teller.owner))
     await store.signals.replace(SignalKind.COVERAGE, logs)
+    return told
 
 
 def owner_of(article: Article) -> str:

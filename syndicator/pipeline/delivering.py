@@ -106,7 +106,8 @@ class DeliverStep:
             Delivery(endpoint=endpoint.id, event=event)
             for event, articles in zip(events, concerned, strict=True)
             for endpoint in endpoints.values()
-            if wants(endpoint, event, articles) and not _repeats(endpoint, told.get(event.subject, ()))
+            if self._directory.may_know(endpoint.id, event) and wants(endpoint, event, articles)
+            if event.type.family != "article" or not _repeats(endpoint, told.get(event.subject, ()))
         ]
         cancelled = [event for entry in entries for event in older_events(entry.event)]
         await self._store.deliveries.fan_out(

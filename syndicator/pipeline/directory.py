@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.endpoint import EndpointListed
+from syndicator.model.event import OPERATORS_EVENTS, Event
 from syndicator.model.ids import EndpointId
 from syndicator.observe.logs import get_logger
 from syndicator.store.endpoints import Endpoints, Known
@@ -47,6 +48,17 @@ class Directory:
             if one.is_trusted and one.unreadable is None and name not in self._known.resting
             if one.owner is not None or name in self._configured
         }
+
+    def may_know(self, name: EndpointId, event: Event) -> bool:
+        """Tell whether an endpoint may be told of an event at all.
+
+        What concerns the service is for those who configure it; who registered an endpoint hears of his own.
+        """
+        known = self._known.endpoints
+        if event.type not in OPERATORS_EVENTS or known[name].owner is None:
+            return True
+        concerned = known.get(EndpointId(event.subject)) if event.type.family == "endpoint" else None
+        return concerned is not None and concerned.owner == known[name].owner
 
     async def publish(self) -> None:
         """Make the configured endpoints known to all workers."""

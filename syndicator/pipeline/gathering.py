@@ -24,6 +24,7 @@ from syndicator.pipeline.rounds import KindOfRound, Outcome, RoundFailed
 from syndicator.pipeline.settling import Settling
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.pipeline.turns import NoTurn
+from syndicator.rules.alarm import told as alarm
 from syndicator.rules.health import failed_rounds
 from syndicator.rules.identity import spec_hash
 from syndicator.rules.moves import news
@@ -140,7 +141,8 @@ class GatherStep:
             settled = self._settling.settled(source, state, outcome, failed, began)
             if told := news(state.move, settled.move):
                 log.warning("a source has moved", source=source.id, detail=told)
-            await insist(lambda: self._store.sources.settle(source.id, token, settled))
+            settled, event = alarm(source, settled, self._clock())
+            await insist(lambda: self._store.sources.settle(source.id, token, settled, event))
             _tell_of_redesign(source.id, state, settled)
         report = _report(source, state, outcome, failed)
         late = began - state.next_due_at if state.next_due_at else timedelta()

@@ -1,34 +1,53 @@
-"""Renders what changed before anybody asks."""
+"""Renders what changed before anybody asks, and tells partners of it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.feed import READER_FORMATS, FeedVersion
+from syndicator.model.clock import Clock, from_ms, to_ms
+from syndicator.model.event import Event, EventType, Renewed
+from syndicator.model.feed import READER_FORMATS, FeedVersion, Rendition
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
+from syndicator.pipeline.feed_refs import feed_ref
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Report, Taken
+from syndicator.rules.identity import event_id
+from syndicator.store.feeds import FeedTold
 from syndicator.store.store import Store
+
+TOLD_EVERY = timedelta(seconds=10)
+"""`feed.updated` comes no more often of one feed: what changes meanwhile is told together."""
 
 log = get_logger(__name__)
 
 
 class PublishStep:
-    """Warms up what changed, so that readers rarely wait for a rendering."""
+    """Warms up what changed, so that readers rarely wait for a rendering; other bytes are told as events."""
 
     name = "publish"
 
-    def __init__(self, store: Store, publisher: Publisher) -> None:
+    def __init__(self, store: Store, publisher: Publisher, clock: Clock) -> None:
         self._store = store
         self._publisher = publisher
+        self._clock = clock
         self._tried: dict[FeedId, FeedVersion] = {}
+        self._untold: dict[FeedId, datetime] = {}
+        """What was rendered, and when it may be told."""
 
     async def take(self, room: int) -> Taken:
         """Take the feeds whose version is not the one that they were warmed at."""
         versions = await self._store.feeds.versions(list(self._publisher.specs))
-        stale = [feed for feed, version in versions.items() if self._tried.get(feed) != version]
-        return Taken(jobs=(partial(self._renew, stale, versions),) if stale and room else ())
+        now = self._clock()
+        ripe = {feed for feed, at in self._untold.items() if at <= now}
+        stale = [
+            feed for feed, version in versions.items() if self._tried.get(feed) != version or feed in ripe
+        ]
+        return Taken(
+            jobs=(partial(self._renew, stale, versions),) if stale and room else (),
+            next_due_at=min(self._untold.values(), default=None),
+        )
 
     async def _renew(self, feeds: list[FeedId], versions: Mapping[FeedId, FeedVersion]) -> Report | None:
         warmed = [feed for feed in feeds if await self._warm(feed, versions[feed])]
@@ -38,9 +57,9 @@ class PublishStep:
 
     async def _warm(self, feed: FeedId, version: FeedVersion) -> bool:
         """Render a feed in the formats of readers; tell whether it worked. A fault is told once a version."""
+        self._untold.pop(feed, None)
         try:
-            for form in READER_FORMATS:
-                await self._publisher.rendition(feed, form)
+            await self._tell(feed, [await self._publisher.rendition(feed, form) for form in READER_FORMATS])
         except StoreUnavailable:
             raise  # of no feed's making: the runner tries again
         except Exception:  # one feed's fault must not starve those after it
@@ -49,6 +68,36 @@ class PublishStep:
             return False
         self._tried[feed] = version
         return True
+
+    async def _tell(self, feed: FeedId, rendered: Sequence[Rendition]) -> None:
+        """Tell of a feed whose bytes are others than were told of; of one that was told just now, later."""
+        now, newest = self._clock(), max(rendered, key=lambda one: (one.changed_at, one.version))
+        before = await self._store.feeds.told(feed)
+        told = FeedTold(
+            changed_ms=to_ms(newest.changed_at),
+            version=newest.version,
+            told_ms=max(to_ms(now), before.told_ms + 1),
+            digest="".join(one.digest[:8] for one in rendered),
+        )
+        if not told.is_news_after(before):
+            return
+        at = from_ms(before.told_ms) + TOLD_EVERY
+        if now < at:
+            self._untold[feed] = at
+        elif not await self._store.feeds.tell(feed, before, told, self._event(feed, told.told_ms, now)):
+            # Another worker told meanwhile, perhaps of something older.
+            self._untold[feed] = now + TOLD_EVERY
+
+    def _event(self, feed: FeedId, revision: int, now: datetime) -> Event:
+        kind = EventType.FEED_UPDATED
+        return Event(
+            id=event_id(feed, revision, kind),
+            type=kind,
+            subject=feed,
+            revision=revision,
+            at=now,
+            details=Renewed(feed=feed_ref(self._publisher.site, self._publisher.specs[feed])),
+        )
 
 
 def _few(names: Sequence[str], most: int = 6) -> str:

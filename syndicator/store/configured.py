@@ -112,6 +112,7 @@ class Configured:
             ("HDEL", keys.feeds_version(), feed),
             ("HDEL", keys.feeds_changed(), feed),
             ("HDEL", keys.feeds_spec(), feed),
+            ("HDEL", keys.feeds_told(), feed),
             ("HDEL", keys.cursors(), f"ranks:{feed}"),
         )
 

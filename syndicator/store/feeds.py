@@ -5,16 +5,18 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, json
 from msgspec.structs import asdict
 
 from syndicator.errors import StoreError
 from syndicator.model.clock import EPOCH, from_ms, to_ms
+from syndicator.model.event import Event
 from syndicator.model.feed import FeedVersion, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection
+from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.keys import Keys
+from syndicator.store.outbox import append_event
 
 
 class Ranked(Struct, frozen=True, kw_only=True):
@@ -25,6 +27,20 @@ class Ranked(Struct, frozen=True, kw_only=True):
     """At the time of ranking."""
     views: int | None = None
     comments: int | None = None
+
+
+class FeedTold(Struct, frozen=True, kw_only=True, array_like=True):
+    """Which bytes of a feed were told of, and when."""
+
+    changed_ms: int = 0
+    version: int = 0
+    told_ms: int = 0
+    digest: str = ""
+
+    def is_news_after(self, before: "FeedTold") -> bool:
+        """Tell whether these bytes are others, and of a newer version, than those that were told of."""
+        newer = (self.changed_ms, self.version) > (before.changed_ms, before.version)
+        return newer and self.digest != before.digest
 
 
 class _Stored(Struct, frozen=True, kw_only=True):
@@ -50,6 +66,10 @@ def raise_version(keys: Keys, feed: FeedId, now_ms: int) -> list[Command]:
 def ranking_writes(keys: Keys, feed: FeedId, ranking: Sequence[Ranked], now_ms: int) -> list[Command]:
     """Write a ranking in place of the one before, and that the feed shows something new."""
     return [("SET", keys.ranking(feed), pack(list(ranking))), *raise_version(keys, feed, now_ms)]
+
+
+def _spelled(told: FeedTold) -> str:
+    return json.encode(told).decode()
 
 
 class Feeds:
@@ -106,6 +126,23 @@ class Feeds:
             return from_ms(int(since_ms))
         await self._redis.call("HSET", meta, "list", digest, "list_ms", to_ms(now))
         return now
+
+    async def told(self, feed: FeedId) -> FeedTold:
+        """Say of which of a feed's bytes `feed.updated` was told last."""
+        data = await self._redis.call("HGET", self._keys.feeds_told(), feed)
+        return json.decode(data, type=FeedTold) if data else FeedTold()
+
+    async def tell(self, feed: FeedId, before: FeedTold, now_told: FeedTold, event: Event) -> bool:
+        """Remember other bytes as told, and tell it, in one step; False where another worker has done so."""
+        key = self._keys.feeds_told()
+        unit = Unit(
+            expects=((key, feed, _spelled(before) if before.told_ms else ""),),
+            writes=(
+                ("HSET", key, feed, _spelled(now_told)),
+                append_event(self._keys, event),
+            ),
+        )
+        return (await self._redis.commit([unit]))[0]
 
     async def rendition(self, feed: FeedId, form: Format) -> Rendition | None:
         """Give the bytes that were rendered last."""

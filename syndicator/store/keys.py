@@ -222,9 +222,11 @@ class Keys(HubKeys, AccessKeys):
         return f"{self._prefix}numbered:{generation}"
 
     def story(self, story: StoryId) -> str:
-        """HASH: `version`, `core` (`Story`, see `store/sketches.py`), of what more than one article tells.
+        """HASH: `version`, `core` (`Story`, see `store/sketches.py`), of what more than one article tells;
+        `owners`, of so many `story.grown` was told.
 
-        Kept: retention of articles and four days, after the last joined. Written by: admit, split, join.
+        Kept: retention of articles and four days, after the last joined. Written by: admit, split, join,
+        rank.
         """
         return f"{self._prefix}story:{story}"
 
@@ -292,6 +294,13 @@ class Keys(HubKeys, AccessKeys):
         Kept: configured feeds, and a week. Written by: admit, rank.
         """
         return self._prefix + "feeds:changed"
+
+    def feeds_told(self) -> str:
+        """HASH: feed id → JSON array `FeedTold`, of which bytes `feed.updated` was told last.
+
+        Kept: configured feeds, and a week. Written by: publishing.
+        """
+        return self._prefix + "feeds:told"
 
     def feeds_spec(self) -> str:
         """HASH: feed id → digest of the description (feed, site, portals' names) that it is rendered by.

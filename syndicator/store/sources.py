@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.event import Event
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Connection, Script, Unit, pairs
 from syndicator.store.keys import Keys
+from syndicator.store.outbox import append_event
 from syndicator.store.owners import is_dead
 
 UNBOUNDED = 10**9
@@ -122,8 +124,13 @@ class Sources:
             ]
         )
 
-    async def settle(self, source: SourceId, token: str, state: SourceState) -> bool:
-        """Keep what a round brought and when the next is due; False when the lease was lost meanwhile."""
+    async def settle(
+        self, source: SourceId, token: str, state: SourceState, event: Event | None = None
+    ) -> bool:
+        """Keep what a round brought and when the next is due, and tell an event, in one step.
+
+        False when the lease was lost meanwhile: nothing is kept, nor told.
+        """
         due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
         done = Unit(
             expects=((self._keys.sources_owners(), source, token),),
@@ -131,6 +138,7 @@ class Sources:
                 ("SET", self._keys.source(source), pack(state)),
                 ("ZADD", self._keys.sources_due(), "XX", due_ms, source),
                 ("HDEL", self._keys.sources_owners(), source),
+                *([append_event(self._keys, event)] if event else []),
             ),
         )
         woken = Unit(

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
+from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.copies import text_of
 from syndicator.rules.placement import Fingerprint, KnownStory, Near, Neighbour, Placement
@@ -16,7 +17,7 @@ from syndicator.rules.words import plain_body
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Placing, Script, Unit, pairs
 from syndicator.store.keys import Keys
-from syndicator.store.outbox import note_change
+from syndicator.store.outbox import append_event, note_change
 from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_kin, unpacked_story
 
 GENERATION_MS = WINDOW // timedelta(milliseconds=1)
@@ -47,6 +48,13 @@ class StoryRecord(Struct, frozen=True, kw_only=True):
     """0: told by one article alone; nothing is stored but that."""
     members: tuple[Story, ...] = ()
     """Each article as a story of itself alone."""
+
+
+class Growth(Struct, frozen=True, kw_only=True):
+    """The version of a story, and of how many owners it was told that they tell it."""
+
+    version: int
+    owners: int = 0
 
 
 class Stories:
@@ -252,7 +260,10 @@ class Stories:
         keys, story = self._keys, told_by(members)
         if len(members) == 1:
             return [("HDEL", keys.article(ArticleId(story.id)), "story", "copy_of")]
+        # Joined by hand, it has not grown: as many owners as there can be count as told.
+        told = ("HSET", keys.story(story.id), "owners", len(members))
         return [
+            told,
             *(("HSET", keys.article(ArticleId(one.id)), "story", story.id) for one in members),
             *(("ZADD", keys.members(story.id), to_ms(one.told_since), one.id) for one in members),
             ("HSET", keys.story(story.id), "version", version, "core", packed_story(story)),
@@ -272,6 +283,27 @@ class Stories:
             "ZRANGEBYSCORE", self._keys.stories(), since_ms, "+inf", "WITHSCORES", "LIMIT", 0, limit
         )
         return [(StoryId(name.decode()), int(score)) for name, score in pairs(found)]
+
+    async def growths(self, ids: Sequence[StoryId]) -> Mapping[StoryId, Growth]:
+        """Tell how stories stand, and what of their growth was told; without those that are not there."""
+        rows = await self._redis.batch([("HMGET", self._keys.story(one), "version", "owners") for one in ids])
+        return {
+            one: Growth(version=int(version), owners=int(owners or 0))
+            for one, (version, owners) in zip(ids, rows, strict=True)
+            if version is not None
+        }
+
+    async def tell_growth(self, story: StoryId, growth: Growth, owners: int, event: Event) -> bool:
+        """Remember of how many owners a story is told, and tell it, in one step; False where it has moved."""
+        key = self._keys.story(story)
+        unit = Unit(
+            expects=(
+                (key, "version", str(growth.version)),
+                (key, "owners", str(growth.owners) if growth.owners else ""),
+            ),
+            writes=(("HSET", key, "owners", owners), append_event(self._keys, event)),
+        )
+        return (await self._redis.commit([unit]))[0]
 
     async def count(self) -> int:
         """Count the stories that more than one article tells."""

@@ -1,0 +1,59 @@
+"""Telling partners that another portal joined those that tell a story."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from syndicator.model.event import Event, EventType, Grown
+from syndicator.model.ids import ArticleId, StoryId
+from syndicator.rules.identity import event_id
+from syndicator.rules.popularity import Teller
+from syndicator.store.store import Store
+from syndicator.store.stories import Growth
+
+
+class Telling(Struct, frozen=True, kw_only=True):
+    """An article of a story, and who tells it."""
+
+    article: ArticleId
+    teller: Teller
+    is_quiet: bool = False
+    """Whether nobody was told of it when it was admitted: it was too old."""
+
+
+async def tell_growth(store: Store, stories: Mapping[StoryId, Sequence[Telling]], now: datetime) -> int:
+    """Tell of each story that has more owners than were told of; say of how many.
+
+    What came from archives, and was announced to nobody, makes no story grow. Where a story moved meanwhile,
+    nothing is told now: whoever moved it has it looked at again.
+    """
+    several = {story: firsts for story, tellings in stories.items() if len(firsts := _firsts(tellings)) > 1}
+    told = 0
+    for story, growth in (await store.stories.growths(list(several))).items():
+        firsts = several[story]
+        if len(firsts) > growth.owners:
+            event = _event(story, growth, firsts, len(stories[story]), now)
+            told += await store.stories.tell_growth(story, growth, len(firsts), event)
+    return told
+
+
+def _firsts(tellings: Sequence[Telling]) -> list[Telling]:
+    """Give the first article of each owner that was announced, the first first."""
+    firsts: dict[str, Telling] = {}
+    for one in tellings:
+        if not one.is_quiet:
+            firsts.setdefault(one.teller.owner, one)
+    return list(firsts.values())
+
+
+def _event(story: StoryId, growth: Growth, firsts: Sequence[Telling], articles: int, now: datetime) -> Event:
+    kind = EventType.STORY_GROWN
+    return Event(
+        id=event_id(story, growth.version, kind),
+        type=kind,
+        subject=story,
+        revision=growth.version,
+        at=now,
+        details=Grown(joined=firsts[-1].article, owners=len(firsts), articles=articles),
+    )
