@@ -62,7 +62,7 @@ def _add_entry(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
     for tag in item.tags:
         entry.category(term=tag, scheme=item.tags_uri, label=tag)
     if item.rights.statement:
-        entry.rights(line(item.rights.statement))
+        entry.rights(item.rights.statement)
     feed.add_entry(entry, order="append")
     extension = getattr(entry, NAME)
     extension.item = item

@@ -13,7 +13,6 @@ from typing import Any
 from lxml.etree import SubElement
 
 from syndicator.render.items import Gone, Item, Picture
-from syndicator.render.text import line
 
 NAME = "syndicator"
 """Under this name feedgen keeps the extension, as an attribute of feed and entry."""
@@ -81,7 +80,7 @@ class EntryExtension:
         if item.language and item.language != self.feed_language:
             _text(element, f"{{{DC}}}language", item.language)
         if item.rights.statement:
-            _text(element, f"{{{DC}}}rights", line(item.rights.statement))
+            _text(element, f"{{{DC}}}rights", item.rights.statement)
         _links(element, item, f"{{{ATOM}}}link")
         _media(element, item.pictures)
         _popularity(element, item)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.article import Article, Placement
+from syndicator.model.clock import EPOCH
 from syndicator.model.feed import AlsoAt as OtherTelling
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Popularity, Site
 from syndicator.model.ids import ArticleId
@@ -22,6 +23,13 @@ from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
 
 MAX_CONTENT_CHARACTERS = 2_500_000
 """All bodies of one feed together. Some readers refuse a document of more than 3 MiB."""
+MAX_BODY_CHARACTERS = 400_000
+"""One of them: so that none takes the place of all others."""
+MAX_TITLE_CHARACTERS = 500
+MAX_TEXT_CHARACTERS = 5_000
+"""A lead, a quote, a caption."""
+MAX_EACH = 100
+"""Reporters, tags, pictures, links of one entry."""
 
 _RIGHTS = {
     "en": ("The rights in each article remain with its portal.", "Contact and take-down requests"),
@@ -205,7 +213,8 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     pictures = _pictures(article)
     # Readers hide what is dated ahead, or pin it: an event was published when it was first shown.
     published = whole_seconds(min(article.published_at, article.shown_since, key=whole_seconds))
-    lead = line(article.lead)
+    lead = _text(article.lead)
+    with_html = with_html and len(article.body_html) <= MAX_BODY_CHARACTERS
     section = line(article.section or "")
     parts = parts_of(article, lead, [picture.url for picture in pictures]) if with_html else Parts()
     summary = lead or shortened(line(text_of(article.body_html)), SUMMARY_CHARACTERS)
@@ -220,27 +229,27 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         link=link,
         portal_url=link,
         page_url=page_url,
-        title=line(article.title) or shortened(lead, 120) or link,
+        title=shortened(line(article.title), MAX_TITLE_CHARACTERS) or shortened(lead, 120) or link,
         summary=summary,
         parts=parts,
         html=_with_also_at(full_html(parts), summary, also_at, article.language) if with_html else "",
-        quote=line(article.quote or ""),
+        quote=_text(article.quote or ""),
         published=published,
         updated=max(published, *map(whole_seconds, changes)),
         changed=max(published, whole_seconds(article.updated_at)),
         shown_since=whole_seconds(article.shown_since),
         embargoed_until=held_until and whole_seconds(held_until),
-        authors=distinct(article.authors),
+        authors=distinct(article.authors)[:MAX_EACH],
         section=section,
-        tags=tuple(tag for tag in distinct(article.tags) if tag.casefold() != section.casefold()),
+        tags=tuple(tag for tag in distinct(article.tags) if tag.casefold() != section.casefold())[:MAX_EACH],
         language=line(article.language or "") or None,
         pictures=pictures,
         source=_origin(entry, link),
         related=_related(article),
-        correction=line(article.correction or ""),
+        correction=_text(article.correction or ""),
         popularity=entry.popularity,
         also_at=also_at,
-        rights=entry.origin.rights,
+        rights=_rights(entry.origin.rights),
     )
 
 
@@ -258,9 +267,19 @@ def newest_change(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> datetime:
 
 
 def whole_seconds(instant: datetime) -> datetime:
-    """Give the instant in UTC, rounded down to seconds; one without a zone is UTC."""
-    aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    return aware.replace(microsecond=0)
+    """Give the instant in UTC, rounded down to seconds; one without a zone is UTC.
+
+    Nothing is older than 1970: years of two digits are those of another century to readers.
+    """
+    try:
+        aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except OverflowError:  # at either end of all time, where another zone has another year
+        aware = instant.replace(tzinfo=UTC)
+    return max(EPOCH, aware.replace(microsecond=0))
+
+
+def _text(text: str) -> str:
+    return shortened(line(text), MAX_TEXT_CHARACTERS)
 
 
 def _origin(entry: FeedEntry, link: str) -> From:
@@ -273,15 +292,20 @@ def _origin(entry: FeedEntry, link: str) -> From:
     )
 
 
+def _rights(rights: Rights) -> Rights:
+    license_url = web_url(rights.license_url) if rights.license_url else None
+    return replace(rights, statement=_text(rights.statement or "") or None, license_url=license_url)
+
+
 def _pictures(article: Article) -> tuple[Picture, ...]:
     pictures: dict[str, Picture] = {}
-    for photo in article.photos:
+    for photo in article.photos[:MAX_EACH]:
         url = web_url(photo.url)
         if url is None:
             continue
         picture = Picture(
             url=url,
-            caption=line(photo.caption or ""),
+            caption=_text(photo.caption or ""),
             credit=line(photo.credit or ""),
             media_type=line(photo.media_type or "") or _type_by_ending(url),
             length_bytes=photo.length_bytes,
@@ -294,10 +318,10 @@ def _pictures(article: Article) -> tuple[Picture, ...]:
 
 def _related(article: Article) -> tuple[Related, ...]:
     links: dict[str, Related] = {}
-    for link in article.related:
+    for link in article.related[:MAX_EACH]:
         url = web_url(link.url)
         if url is not None:
-            title = line(link.title) or url
+            title = shortened(line(link.title), MAX_TITLE_CHARACTERS) or url
             links.setdefault(url, Related(url=url, title=title, placement=link.placement))
     return tuple(links.values())
 
@@ -317,7 +341,7 @@ def _also_at(other: OtherTelling, site: Site) -> AlsoAt:
     return AlsoAt(
         id=article_uri(article.id, site),
         url=url,
-        title=line(article.title) or url,
+        title=shortened(line(article.title), MAX_TITLE_CHARACTERS) or url,
         portal=line(other.origin.title) or line(other.origin.id),
         published=whole_seconds(article.published_at),
     )

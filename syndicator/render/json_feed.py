@@ -128,7 +128,7 @@ def _photo(picture: Picture) -> dict[str, Any]:
 def _rights(rights: Rights) -> dict[str, Any]:
     """What the portal says, and what it does not let others do either."""
     reserved = {"images": rights.images, "index": rights.index, "mining": rights.mining}
-    told: dict[str, Any] = {"statement": rights.statement and line(rights.statement)}
+    told: dict[str, Any] = {"statement": rights.statement}
     told |= {"license": rights.license_url, "content": rights.content.value}
     told |= {name: False for name, may in reserved.items() if not may}
     return {name: value for name, value in told.items() if value is not None}

@@ -109,7 +109,7 @@ def _subjects(item: Item) -> list[dict[str, str]]:
 
 
 def _rights(rights: Rights) -> dict[str, Any]:
-    statement = line(rights.statement or "")
+    statement = rights.statement or ""
     reserved = "" if rights.mining else "Text and data mining is reserved."
     return _known(
         usageTerms=f"{statement.rstrip('.')}. {reserved}"
@@ -129,7 +129,7 @@ def _picture(picture: Picture) -> dict[str, Any]:
     main = _rendition("main", picture.url, picture.media_type)
     main |= _known(width=picture.width, height=picture.height, sizeInBytes=picture.length_bytes)
     return _known(
-        name=picture.caption or "picture",
+        name="picture",
         rel="picture",
         uri=picture.url,
         type="picture",

@@ -5,8 +5,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from syndicator.model.article import Article, Photo, Provenance, RelatedLink, Withdrawal, WithdrawnBy
 from syndicator.model.feed import (
+    AlsoAt,
     FeedEntry,
     FeedSnapshot,
     FeedSpec,
@@ -17,6 +20,7 @@ from syndicator.model.feed import (
     Site,
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.rights import Rights
 from syndicator.render import render
 
 NOON = datetime(2026, 11, 5, 5, 0, 0, tzinfo=UTC)
@@ -116,8 +120,30 @@ def busy_snapshot() -> FeedSnapshot:
     return snapshot(entries=entries)
 
 
+def full_snapshot() -> FeedSnapshot:
+    """Give one in which nothing that can be told is missing."""
+    busy = busy_snapshot()
+    first = entry(
+        article(
+            0, quote="Kami belum tidur semalam.", correction="Ralat: bukan dua.", revision=3, updated_at=NOON
+        ),
+        origin=replace(
+            ORIGIN, rights=Rights(statement="© Kota", license_url="https://berita.example/c", mining=False)
+        ),
+        popularity=Popularity(rank=1, score=9.5, views=1234, comments=56),
+        also_at=(AlsoAt(article=article(5), origin=ORIGIN), AlsoAt(article=article(6), origin=ORIGIN)),
+    )
+    return replace(
+        busy,
+        site=replace(SITE, contact="redaksi@feeds.example", logo_url="https://feeds.example/logo.png"),
+        spec=replace(busy.spec, count_clicks=True),
+        entries=(first, *busy.entries[1:]),
+        withdrawn=(withdrawal(article(8)), withdrawal(article(9), reason="")),
+    )
+
+
 if __name__ == "__main__":
     for form in Format:
-        made = render(busy_snapshot(), form)
+        made = render(full_snapshot(), form)
         whole = made.body + made.gzip + made.brotli + made.zstd
         sys.stdout.write(f"{form.value} {hashlib.sha256(whole).hexdigest()}\n")

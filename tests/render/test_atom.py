@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from lxml import etree
 from msgspec.structs import replace
-from render.render_values import NOON, SITE, article, busy_snapshot, snapshot, withdrawal
+from render.render_values import NOON, SITE, article, busy_snapshot, full_snapshot, snapshot, withdrawal
 
 from syndicator.model.feed import FeedSpec, Format, Site
 from syndicator.model.ids import FeedId
@@ -93,7 +93,9 @@ def test_the_origin_is_named() -> None:
 
 
 @pytest.mark.skipif(not SCHEMA.exists(), reason="the schemas are not at hand")
-@pytest.mark.parametrize("of", [busy_snapshot(), snapshot(), snapshot(article(0, authors=()))])
+@pytest.mark.parametrize(
+    "of", [full_snapshot(), busy_snapshot(), snapshot(), snapshot(article(0, authors=()))]
+)
 def test_it_is_valid_by_the_schema_of_rfc_4287(of: Any) -> None:
     rnc2rng = pytest.importorskip("rnc2rng")
     # The converter writes the empty namespace of the schema as a prefix, which XML forbids and nothing uses.

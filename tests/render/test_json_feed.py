@@ -3,7 +3,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from render.render_values import NOON, SITE, article, busy_snapshot, entry, snapshot, withdrawal
+from render.render_values import (
+    NOON,
+    SITE,
+    article,
+    busy_snapshot,
+    entry,
+    full_snapshot,
+    snapshot,
+    withdrawal,
+)
 
 from syndicator.model.article import Photo, Placement, RelatedLink
 from syndicator.model.feed import Format, Popularity
@@ -123,14 +132,16 @@ def test_further_photos_are_attachments() -> None:
 
 
 @pytest.mark.skipif(not SCHEMA.exists(), reason="the schemas are not at hand")
-@pytest.mark.parametrize("of", [busy_snapshot(), snapshot(), snapshot(article(0, lead="", body_html=""))])
+@pytest.mark.parametrize(
+    "of", [full_snapshot(), busy_snapshot(), snapshot(), snapshot(article(0, lead="", body_html=""))]
+)
 def test_it_is_valid_by_the_schema(of: Any) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads(SCHEMA.read_text())
     checker = jsonschema.validators.validator_for(schema)(schema)
     feed = document(of)
     # The schema wants every extension to be an object; these are lists and texts by our own promise.
-    ours = {"_also_at", "_photos", "_quote", "_related", "_related_links"}
+    ours = {"_also_at", "_correction", "_deleted", "_photos", "_quote", "_related", "_related_links"}
     assert [fault for fault in checker.iter_errors(feed) if not ours & {*fault.absolute_path}] == []
     assert list(checker.iter_errors(feed | {"title": 7})), "the schema must be able to refuse"
 
