@@ -47,6 +47,7 @@ def _list_feeds(context: typer.Context, limit: Limit = 50, as_json: AsJson = Fal
                 "id": feed,
                 "title": spec.title,
                 "order": spec.order.value,
+                "private": spec.private,
                 "changed": ago(versions[feed].changed_at, now) if versions[feed].version else "never",
                 "url": service.settings.site.url(f"/feeds/{feed}.{Format.RSS}"),
             }

@@ -31,6 +31,7 @@ from syndicator.web.app import create_app, create_ops_app
 from syndicator.web.auth import Gate
 from syndicator.web.json_api import ApiRoute, PublicApi
 from syndicator.web.options import OpsOptions, WebOptions
+from syndicator.web.private import FeedKeys
 from syndicator.web.server import open_socket, port_of, serving
 
 DRAIN_S = 3.0
@@ -175,6 +176,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         feeds_a_minute=service.settings.server.feeds_per_minute,
         count=counting(service.metrics.requests),
     )
+    gate = Gate(service.access, service.clock, options.trusted_proxies)
     app = create_app(
         service.reading,
         options,
@@ -184,8 +186,9 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         searching=service.searching,
         ad_hoc=service.ad_hoc,
         announced=service.announced,
+        keys=FeedKeys(gate),
         clicking=service.clicking,
-        api=PublicApi(table=_api(service), gate=Gate(service.access, service.clock, options.trusted_proxies)),
+        api=PublicApi(table=_api(service), gate=gate),
     )
     async with (
         service.store.watch.running(),

@@ -113,6 +113,8 @@ class FeedSpec(Struct, frozen=True, kw_only=True):
     """Of a popular feed: what is told of those who come to its top."""
     language: str | None = None
     """None means the language of the site."""
+    private: bool = False
+    """Only for who has a token that opens it; named nowhere in public."""
 
 
 class Format(StrEnum):
@@ -206,12 +208,24 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
 
     @property
     def page_url(self) -> str:
-        """Give the page for people."""
+        """Give the page for people; of a private feed, which has none, that of the site."""
+        return self.site.url("/") if self.spec.private else self.place
+
+    @property
+    def place(self) -> str:
+        """Give the URL that its formats have in common, whether or not there is a page."""
         return self.site.url(self._path("", ""))
 
     def feed_url(self, form: Format) -> str:
-        """Give the feed's own public URL in one format."""
+        """Give the feed's own URL in one format."""
         return self.site.url(self._path(self.feed_path, f".{form.value}"))
+
+    def self_url(self, form: Format) -> str | None:
+        """Give the URL that readers may go on with; None for a private feed.
+
+        Theirs may hold a token, which belongs into no document; and one without it would lock them out.
+        """
+        return None if self.spec.private else self.feed_url(form)
 
     def _path(self, more: str, ending: str) -> str:
         path = self.page_path or f"/feeds/{self.spec.id}"

@@ -143,7 +143,7 @@ class Browsing:
 
     async def _story_course(self, ids: Sequence[ArticleId], wanted: FeedId | None) -> Course | None:
         found = await self._store.popularity.ranks_of(ids)
-        notes = [note for row in found.values() for note in row if note.feed in self._publisher.specs]
+        notes = [note for row in found.values() for note in row if note.feed in self._publisher.public]
         listed = Counter(note.feed for note in notes)
         if not listed:
             return None

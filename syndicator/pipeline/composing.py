@@ -48,6 +48,8 @@ class Composer:
     ) -> None:
         self.site = site
         self.specs: Mapping[FeedId, FeedSpec] = {spec.id: spec for spec in specs}
+        self.public = {feed: spec for feed, spec in self.specs.items() if not spec.private}
+        """What may be named in pages, lists and links."""
         self._store = store
         self._origins = origins
         self._filtering = Filtering(store)
@@ -80,7 +82,7 @@ class Composer:
             version=version,
             entries=entries,
             withdrawn=await self.withdrawn(spec),
-            is_topic=True,
+            is_topic=not spec.private,
         )
 
     async def first(self, feed: FeedId, most: int) -> tuple[FeedEntry, ...]:

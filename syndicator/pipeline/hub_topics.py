@@ -1,4 +1,4 @@
-"""What can be subscribed to at our hub: every configured feed in every format, by its own URL."""
+"""What can be subscribed to at our hub: every public feed in every format, by its own URL."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,7 +12,11 @@ class Topics:
 
     def __init__(self, site: Site, specs: Iterable[FeedSpec]) -> None:
         self._by_name = {
-            topic.name: topic for spec in specs for form in Format for topic in (_topic(site, spec, form),)
+            topic.name: topic
+            for spec in specs
+            if not spec.private
+            for form in Format
+            for topic in (_topic(site, spec, form),)
         }
         self._by_url = {same_url(topic.url): topic for topic in self._by_name.values()}
 

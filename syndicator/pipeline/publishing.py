@@ -72,12 +72,12 @@ class Publisher(Composer):
     async def adopt(self, now: datetime) -> None:
         """Have feeds rendered anew whose description changed since they were rendered last."""
         await self._store.feeds.adopt(self._fingerprints, now)
-        listed = digest(render_opml(self.site, self.specs.values()))
+        listed = digest(render_opml(self.site, self.public.values()))
         self._list_changed_at = await self._store.feeds.list_changed_at(listed, now)
 
     def opml(self) -> bytes:
         """List the feeds, for readers that import lists."""
-        return render_opml(self.site, self.specs.values(), self._list_changed_at)
+        return render_opml(self.site, self.public.values(), self._list_changed_at)
 
     async def rendition(self, feed: FeedId, form: Format) -> Rendition:
         """Give a configured feed's bytes, as of this call or later.

@@ -30,7 +30,8 @@ def _feed(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
         feed.subtitle(line(snapshot.spec.description))
     feed.updated(newest_change(snapshot, items))
     own_type = CONTENT_TYPES[Format.ATOM].partition(";")[0]
-    feed.link(href=snapshot.feed_url(Format.ATOM), rel="self", type=own_type)
+    if (own_url := snapshot.self_url(Format.ATOM)) is not None:
+        feed.link(href=own_url, rel="self", type=own_type)
     for hub in snapshot.hubs:
         feed.link(href=hub, rel="hub")
     feed.link(href=snapshot.page_url, rel="alternate", type="text/html")

@@ -160,7 +160,7 @@ def article_uri(article_id: ArticleId, site: Site) -> str:
 
 def feed_uri(snapshot: FeedSnapshot) -> str:
     """Give the id of a feed: from the path where it is published, not from the scheme or host of its URL."""
-    place = urlsplit(snapshot.page_url)
+    place = urlsplit(snapshot.place)
     asked = f"?{place.query}" if place.query else ""
     return f"tag:{snapshot.site.tag_authority}:{place.path}{asked}"
 

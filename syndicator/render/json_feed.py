@@ -19,12 +19,13 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
         "version": VERSION,
         "title": line(snapshot.spec.title) or snapshot.spec.id,
         "home_page_url": snapshot.page_url,
-        "feed_url": snapshot.feed_url(Format.JSON),
         "favicon": snapshot.site.url("/favicon.ico"),
         "_rights": {"statement": rights_of(snapshot)},
     }
     if snapshot.site.logo_url:
         document["icon"] = snapshot.site.logo_url
+    if (own_url := snapshot.self_url(Format.JSON)) is not None:
+        document["feed_url"] = own_url
     if snapshot.spec.description:
         document["description"] = line(snapshot.spec.description)
     document["language"] = snapshot.language

@@ -39,6 +39,7 @@ def render_ninjs(snapshot: FeedSnapshot) -> bytes:
     items = prepare(snapshot)
     spec = snapshot.spec
     gone = [_canceled(one) for one in prepare_gone(snapshot)]
+    own_url = snapshot.self_url(Format.NINJS)
     document = _known(
         uri=feed_uri(snapshot),
         standard=STANDARD,
@@ -52,7 +53,7 @@ def render_ninjs(snapshot: FeedSnapshot) -> bytes:
         infoSources=[{"name": line(snapshot.site.title), "role": "aggregator"}],
         usageTerms=rights_of(snapshot),
         renditions=[
-            _rendition("self", snapshot.feed_url(Format.NINJS), "application/json"),
+            *([_rendition("self", own_url, "application/json")] if own_url else []),
             _rendition("web", snapshot.page_url, "text/html"),
         ],
         associations=[_article(item, snapshot.language) for item in items] + gone,

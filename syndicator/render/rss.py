@@ -37,7 +37,8 @@ def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
         feed.cloud(**_cloud(snapshot.site))
     # feedgen takes the last link for the channel's own, hence the page comes last.
     own_type = CONTENT_TYPES[Format.RSS].partition(";")[0]
-    feed.link(href=snapshot.feed_url(Format.RSS), rel="self", type=own_type)
+    if (own_url := snapshot.self_url(Format.RSS)) is not None:
+        feed.link(href=own_url, rel="self", type=own_type)
     feed.link(href=snapshot.page_url, rel="alternate")
     feed.language(snapshot.language)
     feed.copyright(rights_of(snapshot))

@@ -18,7 +18,6 @@ from syndicator.settings.popularity import AnnounceForm
 from syndicator.settings.rights import HowMuch
 from syndicator.settings.secret_files import SigningSecretsFile
 from syndicator.settings.texts import (
-    NOT_YET,
     Language,
     Languages,
     Line,
@@ -32,20 +31,6 @@ from syndicator.settings.texts import (
 T = TypeVar("T")
 
 _EVENTS = ["*", *dict.fromkeys(f"{kind.family}.*" for kind in EventType), *(kind.value for kind in EventType)]
-
-
-def _only(now: object, planned: frozenset[object], value: object) -> object:
-    """Take the one value that is built, refuse those that are only planned by saying so."""
-    shown = str(value).lower() if isinstance(value, bool) else f'"{value}"'
-    if value in planned and isinstance(value, type(now)):
-        raise wrong(f"{shown} {NOT_YET}", "remove the key")
-    if value != now or type(value) is not type(now):
-        raise wrong("is no value that is known here", "remove the key")
-    return value
-
-
-def _private(value: object) -> object:
-    return _only(now=False, planned=frozenset({True}), value=value)
 
 
 def _event(value: str) -> str:
@@ -162,8 +147,10 @@ class FeedForm(Form):
         strict=True,
         description="Whether entries lead to their portals by way of `/r/…`, which counts who follows them.",
     )
-    private: Annotated[bool, BeforeValidator(_private), WithJsonSchema({"const": False})] = Field(
-        default=False, description="Every feed is public."
+    private: bool = Field(
+        default=False,
+        strict=True,
+        description="Only for who has a token that opens it (`syndicator tokens add --feed`); named nowhere.",
     )
 
     def value(self, feed: FeedId) -> FeedSpec:
@@ -181,6 +168,7 @@ class FeedForm(Form):
             count_clicks=self.count_clicks,
             announce=self.announce.value() if self.announce else None,
             language=self.language,
+            private=self.private,
         )
 
 

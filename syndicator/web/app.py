@@ -24,6 +24,7 @@ from syndicator.web.json_api import ApiRoute, PublicApi, guarded, unguarded
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.pages import PageRoutes
 from syndicator.web.pictures import PictureRoutes
+from syndicator.web.private import FeedKeys
 from syndicator.web.problems import catch_problems
 from syndicator.web.responses import complete
 from syndicator.web.search import SearchRoutes
@@ -50,6 +51,7 @@ def create_app(
     ad_hoc: AdHocFeeds | None = None,
     api: PublicApi | None = None,
     announced: AnnouncedPages | None = None,
+    keys: FeedKeys | None = None,
 ) -> web.Application:
     """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search,
     links that are counted, the API.
@@ -60,7 +62,7 @@ def create_app(
     drawing = Drawing(
         reading.site, searches=searching is not None, counts=clicking is not None, describes=api is not None
     )
-    pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options)
+    pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options, keys)
     fronts = FeedPages(reading, drawing, options)
     stories = StoryPages(reading, drawing, options, as_feeds=ad_hoc is not None)
     groups = (feeds, pages, fronts, stories, HealthRoutes(reading), drawing)

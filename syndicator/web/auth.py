@@ -75,7 +75,28 @@ class Gate:
                 429 after many failures.
 
         """
-        value = _bearer(request)
+        token = await self.token_of(request, _bearer(request))
+        if token is None:
+            raise _refused(
+                401,
+                "The token is not known, has expired, or was revoked.",
+                'error="invalid_token"',
+            )
+        if not token.allows(scope):
+            raise _refused(
+                403,
+                f"This needs a token with the scope {scope.value}.",
+                f'error="insufficient_scope", scope="{scope.value}"',
+            )
+        return token
+
+    async def token_of(self, request: web.Request, value: str) -> Token | None:
+        """Give the token that a request shows; None where it is not valid.
+
+        Raises:
+            ProblemRaised: 429 after many failures.
+
+        """
         digest, client = digest_of(value), self._client(request)
         if digest not in self._known and self._is_exhausted(client):
             raise _too_many()
@@ -83,18 +104,8 @@ class Gate:
         if token is None:
             self._known.pop(digest, None)
             self._note_failure(client)
-            raise _refused(
-                401,
-                "The token is not known, has expired, or was revoked.",
-                'error="invalid_token"',
-            )
-        self._note_success(digest)
-        if not token.allows(scope):
-            raise _refused(
-                403,
-                f"This needs a token with the scope {scope.value}.",
-                f'error="insufficient_scope", scope="{scope.value}"',
-            )
+        else:
+            self._note_success(digest)
         return token
 
     def _client(self, request: web.Request) -> str:

@@ -64,7 +64,7 @@ class FeedPages:
 
     async def index(self, request: web.Request) -> web.Response:
         """List the feeds, and show what is new and what is read most."""
-        specs = self._publisher.specs
+        specs = self._publisher.public
         newest, popular = (favourite(specs, order) for order in (Order.LATEST, Order.POPULAR))
 
         def draw(say: Wording, fronts: Fronts) -> bytes:
@@ -80,7 +80,7 @@ class FeedPages:
 
     async def feed(self, request: web.Request) -> web.Response:
         """Show one feed: what it is, where to get it, what is in it."""
-        spec = self._publisher.specs.get(FeedId(request.match_info["feed"]))
+        spec = self._publisher.public.get(FeedId(request.match_info["feed"]))
         if spec is None:
             raise not_found("No feed has this name.")
 
@@ -92,7 +92,7 @@ class FeedPages:
     async def feed_with_slash(self, request: web.Request) -> web.Response:
         """Lead to the page of a feed, relative to where this was asked: right behind every proxy."""
         feed = request.match_info["feed"]
-        if feed not in self._publisher.specs:
+        if feed not in self._publisher.public:
             raise not_found("No feed has this name.")
         headers: dict[str, str] = {hdrs.LOCATION: f"../{feed}", hdrs.CACHE_CONTROL: self._lifetime}
         return web.Response(status=308, headers=headers)

@@ -13,6 +13,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
 from syndicator.web.limits import Clients, Limit
 from syndicator.web.options import WebOptions
+from syndicator.web.private import FeedKeys, private_headers
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
 from syndicator.web.ready import ReadyFeed, bytes_in, is_plain
 from syndicator.web.responses import respond, respond_with
@@ -34,10 +35,15 @@ class FeedRoutes:
     """Handlers of `/feeds/{feed}.{form}` and `/feeds.opml`."""
 
     def __init__(
-        self, reading: Reading, options: WebOptions, monotonic: Callable[[], float] = time.monotonic
+        self,
+        reading: Reading,
+        options: WebOptions,
+        keys: FeedKeys | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._site = reading.site
         self._publisher = reading.publisher
+        self._keys = keys
         self._monotonic = monotonic
         self._count = options.count
         self._clients = Clients(options.trusted_proxies, options.unlimited)
@@ -69,8 +75,11 @@ class FeedRoutes:
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """Send one feed in one format, also while the store is away."""
         feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
-        if feed not in self._publisher.specs:
+        spec = self._publisher.specs.get(feed)
+        if spec is None:
             raise not_found("No feed has this name.")
+        if spec.private:
+            return await self._private(request, feed, form)
         rendition, age_s = await self._rendition(feed, form)
         if age_s is None and is_plain(request):
             answer: web.StreamResponse = self._ready_one(rendition).answer(request)
@@ -92,6 +101,16 @@ class FeedRoutes:
         if ready is None or ready.rendition is not rendition:
             ready = self._ready[key] = ReadyFeed(rendition, self._headers_of_feed(*key))
         return ready
+
+    async def _private(self, request: web.Request, feed: FeedId, form: Format) -> web.Response:
+        """Send a private feed to who may have it."""
+        if self._keys is None:
+            raise not_found("No feed has this name.")
+        await self._keys.check(request, feed)
+        rendition, age_s = await self._rendition(feed, form)
+        answer = send_rendition(request, rendition, private_headers(form), age_s)
+        self._limit(request, answer, feed)
+        return answer
 
     async def related(self, request: web.Request) -> web.Response:
         """Send what is related to an article, in one format."""

@@ -64,7 +64,7 @@ class StoryPages:
         if story != name:
             headers: dict[str, str] = {hdrs.LOCATION: story, hdrs.CACHE_CONTROL: self._lifetime}
             return web.Response(status=302, headers=headers)
-        ranks = favourite(self._reading.publisher.specs, Order.POPULAR)
+        ranks = favourite(self._reading.publisher.public, Order.POPULAR)
         shown = await self._browsing.story(story, ranks.id if ranks else None)
         if shown is None:
             if await self._reading.withdrawal(ArticleId(name)):

@@ -199,6 +199,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Rinciannya ada pada jawaban itu sendiri.",
         "The answer itself says what is wrong with it.",
     ),
+    "problem.locked": ("Umpan ini khusus", "This feed is private"),
+    "problem.locked.text": (
+        "Masuk dengan nama apa pun dan token sebagai kata sandi, atau tambahkan ?token=… pada alamatnya.",
+        "Sign in with any name and a token as the password, or add ?token=… to its address.",
+    ),
     "problem.unauthorized": ("Perlu token", "A token is needed"),
     "problem.unauthorized.text": (
         "Kirim token API yang masih berlaku pada tajuk Authorization.",

@@ -232,7 +232,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "no threshold",
             "top, score and views",
         ),
-        (GOOD + '[feed.x]\ntitle = "x"\nprivate = true', "feed.x.private", "true is not available", "remove"),
+        (GOOD + '[feed.x]\ntitle = "x"\nprivate = 1', "feed.x.private", "must be true or false", ""),
         (GOOD + '[feed.x]\ntitle = "x"\norder = "newest"', "feed.x.order", "latest or popular", ""),
         (
             GOOD + '[feed.x]\ntitle = "x"\nfilter = { query = "banjir OR" }',

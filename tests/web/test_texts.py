@@ -41,7 +41,14 @@ def test_every_reason_has_words() -> None:
 def test_every_problem_has_a_title_and_an_explanation() -> None:
     names = {key.split(".")[1] for key in TEXTS if key.startswith("problem.")}
     plain = {"not-found", "gone", "method-not-allowed", "bad-request", "unavailable", "internal"}
-    assert names == plain | {"unauthorized", "forbidden", "too-many-requests", "conflict", "key-reused"}
+    assert names == plain | {
+        "unauthorized",
+        "forbidden",
+        "too-many-requests",
+        "conflict",
+        "key-reused",
+        "locked",
+    }
     assert {f"problem.{name}.text" for name in names} <= TEXTS.keys()
 
 

@@ -106,6 +106,7 @@ class World:
     sources: Sequence[Source] = (source("kota", "Berita Kota"), source("pelabuhan", "Kabar Pelabuhan"))
     endpoints: Sequence[Endpoint] = ()
     origins: Mapping[SourceId, Origin] = field(default_factory=lambda: ORIGINS)
+    specs: Sequence[FeedSpec] = SPECS
     publisher: Publisher = field(init=False)
     reading: Reading = field(init=False)
     regrouping: Regrouping = field(init=False)
@@ -114,12 +115,12 @@ class World:
         self.publisher = Publisher(
             store=self.store,
             site=self.site,
-            specs=SPECS,
+            specs=self.specs,
             origins=self.origins,
             metrics=open_metrics(),
             clock=self.clock,
         )
-        self.regrouping = Regrouping(self.store, SPECS, StoriesPolicy(), self.clock)
+        self.regrouping = Regrouping(self.store, self.specs, StoriesPolicy(), self.clock)
         self.reading = Reading(
             scoring=Scoring(self.store, PopularityPolicy()),
             store=self.store,
@@ -148,7 +149,7 @@ class World:
             reading=self.reading,
             listing=Listing(self.store, self.publisher, self.regrouping),
             regrouping=self.regrouping,
-            withdrawer=Withdrawer(self.store, SPECS, open_metrics(), self.clock),
+            withdrawer=Withdrawer(self.store, self.specs, open_metrics(), self.clock),
             access=self.access,
             reporting=Reporting(self.store, 1000, self.clock),
             clock=self.clock,
@@ -156,7 +157,7 @@ class World:
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:
         placer = Placer(self.store.stories, StoriesPolicy(), self.clock)
-        admitted = await Admitter(self.store.articles, SPECS, self.clock, placer).admit(candidates)
+        admitted = await Admitter(self.store.articles, self.specs, self.clock, placer).admit(candidates)
         return [one.article_id for one in admitted]
 
     async def rank(self, *ids: ArticleId) -> None:
