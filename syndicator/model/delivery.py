@@ -63,6 +63,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     url: str
     secrets: tuple[Secret, ...]
     """`whsec_…`; every one signs, so that a secret can be changed with an overlap."""
+    description: str = ""
+    """A note for people."""
     events: tuple[EventType, ...] = ARTICLE_EVENTS
     filter: Filter = Filter()
     """Which articles; a story where one of its articles passes."""

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 
+from syndicator.settings.endpoints import EndpointForm
 from syndicator.settings.form import Form
 from syndicator.settings.hub import HubSection
 from syndicator.settings.popularity import PopularitySection
-from syndicator.settings.publishing import EndpointForm, FeedForm
+from syndicator.settings.publishing import FeedForm
 from syndicator.settings.sections import (
     EgressSection,
     RetentionSection,

@@ -14,6 +14,8 @@ _COOKIE_CHARACTERS = frozenset(map(chr, range(0x21, 0x7F))) - frozenset('",;\\')
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"})
 """Headers that the HTTP client itself must set: a wrong one would break the framing of requests."""
 
+_MOST_HEADERS, _LONGEST = 20, 4096
+
 
 class Form(BaseModel):
     """A table as people write it."""
@@ -29,6 +31,18 @@ class Form(BaseModel):
 def _headers(value: object, info: ValidationInfo) -> dict[str, str]:
     """Read a table of headers; `Name_file` takes the value of `Name` from a file."""
     return _named_texts(value, info, _header_fault, 'write { Accept = "text/html" }')
+
+
+def _plain_headers(value: object, info: ValidationInfo) -> dict[str, str]:
+    """Read a table of headers from somebody who may have no file of ours read."""
+    if isinstance(value, dict):
+        faults = [((str(key),), "names a file, and none is read for it", "write the value itself")
+                  for key in value if str(key).endswith("_file")]  # fmt: skip
+        if faults:
+            raise wrong_inside(faults)
+        if len(value) > _MOST_HEADERS or sum(len(f"{name}{text}") for name, text in value.items()) > _LONGEST:
+            raise wrong("holds too much", f"send {_MOST_HEADERS} headers and {_LONGEST} characters at most")
+    return _headers(value, info)
 
 
 def _cookies(value: object, info: ValidationInfo) -> dict[str, str]:
@@ -90,6 +104,12 @@ def _header_fault(name: str, taken: list[str]) -> str | None:
 Headers = Annotated[
     Mapping[str, str],
     BeforeValidator(_headers),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
+]
+
+PlainHeaders = Annotated[
+    Mapping[str, str],
+    BeforeValidator(_plain_headers),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
 ]
 

@@ -1,52 +1,35 @@
-"""The tables of what goes out: `[feed.ID]` and `[endpoint.ID]`, and how they become values."""
+"""The table `[feed.ID]`: what is published, and how it becomes a value."""
 
-from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, TypeVar
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from syndicator.model.delivery import Endpoint, Payload, RetryPolicy, Secret
-from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
-from syndicator.model.ids import EndpointId, FeedId
+from syndicator.model.ids import FeedId
 from syndicator.model.rights import Content
 from syndicator.rules.filters import span_fault
 from syndicator.rules.query import QueryError, parse_query
-from syndicator.rules.wanting import event_types
-from syndicator.settings.form import Form, Headers
+from syndicator.settings.form import Form
 from syndicator.settings.popularity import AnnounceForm
 from syndicator.settings.rights import HowMuch
-from syndicator.settings.secret_files import SigningSecretsFile
 from syndicator.settings.texts import (
     Language,
     Languages,
     Line,
-    PositiveDuration,
-    SigningSecrets,
-    Url,
     Words,
     wrong,
 )
 
-T = TypeVar("T")
 
-_EVENTS = ["*", *dict.fromkeys(f"{kind.family}.*" for kind in EventType), *(kind.value for kind in EventType)]
-
-
-def _event(value: str) -> str:
-    if value not in _EVENTS:
-        raise wrong(f"names {value!r}, which is no event", f"use {', '.join(_EVENTS)}")
-    return value
-
-
-def _some(values: tuple[T, ...]) -> tuple[T, ...]:
-    if not values:
-        raise wrong("is empty", "name at least one, or remove the key")
-    return values
-
-
-def _instant(value: object) -> datetime:
+def _instant(value: object, info: ValidationInfo) -> datetime:
     remedy = "write date, time and offset without quotes, as in 2026-11-01T00:00:00+07:00"
+    if info.context and info.context.get("as_json"):  # which has no instants of its own
+        remedy = 'write date, time and offset, as in "2026-11-01T00:00:00+07:00"'
+        if isinstance(value, str):
+            with suppress(ValueError):
+                value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
         raise wrong("is no instant", remedy)
     if value.tzinfo is None:
@@ -68,10 +51,6 @@ Instant = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 EntryFor = Annotated[Per, WithJsonSchema({"type": "string", "enum": [per.value for per in Per]})]
-EventName = Annotated[str, AfterValidator(_event), WithJsonSchema({"type": "string", "enum": _EVENTS})]
-PayloadName = Annotated[
-    Payload, WithJsonSchema({"type": "string", "enum": [payload.value for payload in Payload]})
-]
 
 
 class FilterForm(Form):
@@ -169,92 +148,4 @@ class FeedForm(Form):
             announce=self.announce.value() if self.announce else None,
             language=self.language,
             private=self.private,
-        )
-
-
-class RetryForm(Form):
-    """`retry`: when a failed delivery is tried again."""
-
-    delays: Annotated[tuple[PositiveDuration, ...], AfterValidator(_some)] = Field(
-        default=tuple(timedelta(seconds=delay_s) for delay_s in RetryPolicy().delays_s),
-        description="Pauses before the second attempt, the third, and so on.",
-    )
-    jitter: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.2, description="Part of the pause by which it is moved either way, by chance."
-    )
-
-
-class EndpointForm(Form):
-    """`[endpoint.ID]`: a partner's address that receives webhooks."""
-
-    planned: ClassVar[frozenset[str]] = frozenset({"rate", "digest"})
-
-    url: Url = Field(description="Where events are sent.")
-    secret: SigningSecrets | None = Field(
-        default=None,
-        repr=False,
-        description="`whsec_…`, or a list: every one signs, so that one can be changed with an overlap.",
-    )
-    secret_file: SigningSecretsFile = Field(
-        default=None,
-        repr=False,
-        validate_default=True,
-        description="File that holds the secret, or one a line.",
-    )
-    events: Annotated[tuple[EventName, ...], AfterValidator(_some)] = Field(
-        default=("article.*",), description="Which [events](events.md), by name, `article.*` or `*`."
-    )
-    filter: FilterForm = Field(default=FilterForm(), description="Which articles.")
-    feeds: Words = Field(
-        default=(), description="Of which feeds `feed.updated` and `popularity.crossed` are told; empty: all."
-    )
-    headers: Headers = Field(
-        default={}, description="Headers of each request; `Name_file` takes a value from a file."
-    )
-    max_in_flight: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
-        default=4, description="How many deliveries are on their way at once."
-    )
-    timeout: PositiveDuration = Field(
-        default=timedelta(seconds=10), description="Longest time of one attempt."
-    )
-    connect_timeout: PositiveDuration = Field(
-        default=timedelta(seconds=5), description="Longest time to connect."
-    )
-    max_age: PositiveDuration = Field(
-        default=timedelta(days=3), description="Older events are no longer tried."
-    )
-    retry: RetryForm = Field(default=RetryForm(), description="When a failed delivery is tried again.")
-    payload: PayloadName = Field(
-        default=Payload.FULL,
-        description="`full`: the whole article; `summary`: without its text; `thin`: what tells which it is.",
-    )
-
-    @field_validator("secret_file")
-    @classmethod
-    def _one_secret(cls, value: tuple[Secret, ...] | None, info: ValidationInfo) -> tuple[Secret, ...] | None:
-        given = info.data.get("secret")
-        if value is not None and given is not None:
-            raise wrong("is given beside secret", "keep one of them")
-        if value is None and given is None and "secret" in info.data:
-            raise wrong("is missing", 'write secret = "whsec_…", or secret_file = "…"', key="secret")
-        return value
-
-    def value(self, endpoint: EndpointId) -> Endpoint:
-        return Endpoint(
-            id=endpoint,
-            url=self.url,
-            secrets=self.secret or self.secret_file or (),
-            events=event_types(self.events),
-            filter=self.filter.value(),
-            feeds=tuple(map(FeedId, self.feeds)),
-            payload=self.payload,
-            headers=self.headers,
-            max_in_flight=self.max_in_flight,
-            timeout_s=self.timeout.total_seconds(),
-            connect_timeout_s=self.connect_timeout.total_seconds(),
-            retry=RetryPolicy(
-                delays_s=tuple(delay.total_seconds() for delay in self.retry.delays),
-                jitter=self.retry.jitter,
-                max_age_s=self.max_age.total_seconds(),
-            ),
         )

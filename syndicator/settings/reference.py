@@ -12,10 +12,11 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from syndicator.settings.endpoints import EndpointForm, RetryForm
 from syndicator.settings.form import Form
 from syndicator.settings.hub import HubSection
 from syndicator.settings.popularity import AnnounceForm, PopularitySection
-from syndicator.settings.publishing import EndpointForm, FeedForm, FilterForm, RetryForm
+from syndicator.settings.publishing import FeedForm, FilterForm
 from syndicator.settings.rights import RightsForm
 from syndicator.settings.schedules import ScheduleForm
 from syndicator.settings.schema import configuration_schema

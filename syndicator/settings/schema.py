@@ -6,6 +6,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from syndicator.settings.configuration import Configuration
+from syndicator.settings.form import Form
 from syndicator.settings.sources import NOT_INHERITED
 from syndicator.settings.texts import SLUG
 
@@ -41,6 +42,12 @@ def configuration_schema() -> dict[str, Any]:
     }
     source["required"] = ["title", "url"]
     return {"$schema": DIALECT, **_without_titles(schema)}
+
+
+def form_schema(form: type[Form]) -> dict[str, Any]:
+    """Give the schema of one table."""
+    found: dict[str, Any] = _without_titles(form.model_json_schema(schema_generator=_Generator))
+    return found
 
 
 def _without_titles(node: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,17 @@ PAGE = HERE.parents[1] / "docs" / "configuration.md"
 FROZEN = HERE / "config_schema.json"
 
 
+def every(form: type[Form]) -> Iterator[type[Form]]:
+    for kind in form.__subclasses__():
+        yield kind
+        yield from every(kind)
+
+
 def forms(form: type[Form] = Configuration) -> set[type[Form]]:
     found = {form}
     for field in form.model_fields.values():
         for each in re.findall(r"\w+(?:Form|Section)", str(field.annotation)):
-            inner = next(cls for cls in Form.__subclasses__() if cls.__name__ == each)
+            inner = next(cls for cls in every(Form) if cls.__name__ == each)
             if inner not in found:
                 found |= forms(inner)
     return found

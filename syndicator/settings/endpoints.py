@@ -1,0 +1,136 @@
+"""The table `[endpoint.ID]`: who receives which events, and how; what of it is also chosen over the API."""
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, TypeVar
+
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+
+from syndicator.model.delivery import Endpoint, Payload, RetryPolicy, Secret
+from syndicator.model.event import EventType
+from syndicator.model.ids import EndpointId, FeedId
+from syndicator.rules.wanting import event_types
+from syndicator.settings.form import Form, Headers
+from syndicator.settings.publishing import FilterForm
+from syndicator.settings.secret_files import SigningSecretsFile
+from syndicator.settings.texts import Line, PositiveDuration, SigningSecrets, Url, Words, wrong
+
+T = TypeVar("T")
+
+_EVENTS = ["*", *dict.fromkeys(f"{kind.family}.*" for kind in EventType), *(kind.value for kind in EventType)]
+
+
+def _event(value: str) -> str:
+    if value not in _EVENTS:
+        raise wrong(f"names {value!r}, which is no event", f"use {', '.join(_EVENTS)}")
+    return value
+
+
+def _some(values: tuple[T, ...]) -> tuple[T, ...]:
+    if not values:
+        raise wrong("is empty", "name at least one, or remove the key")
+    return values
+
+
+EventName = Annotated[str, AfterValidator(_event), WithJsonSchema({"type": "string", "enum": _EVENTS})]
+PayloadName = Annotated[
+    Payload, WithJsonSchema({"type": "string", "enum": [payload.value for payload in Payload]})
+]
+
+
+class RetryForm(Form):
+    """`retry`: when a failed delivery is tried again."""
+
+    delays: Annotated[tuple[PositiveDuration, ...], AfterValidator(_some)] = Field(
+        default=tuple(timedelta(seconds=delay_s) for delay_s in RetryPolicy().delays_s),
+        description="Pauses before the second attempt, the third, and so on.",
+    )
+    jitter: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.2, description="Part of the pause by which it is moved either way, by chance."
+    )
+
+
+class ChoicesForm(Form):
+    """What is chosen of an endpoint, by whomever."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"rate", "digest"})
+
+    url: Url = Field(description="Where events are sent.")
+    description: Line | None = Field(default=None, description="A note for people.")
+    events: Annotated[tuple[EventName, ...], AfterValidator(_some)] = Field(
+        default=("article.*",), description="Which [events](events.md), by name, `article.*` or `*`."
+    )
+    filter: FilterForm = Field(default=FilterForm(), description="Which articles.")
+    feeds: Words = Field(
+        default=(), description="Of which feeds `feed.updated` and `popularity.crossed` are told; empty: all."
+    )
+    payload: PayloadName = Field(
+        default=Payload.FULL,
+        description="`full`: the whole article; `summary`: without its text; `thin`: what tells which it is.",
+    )
+    headers: Headers = Field(
+        default={}, description="Headers of each request; `Name_file` takes a value from a file."
+    )
+    max_in_flight: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+        default=4, description="How many deliveries are on their way at once."
+    )
+    timeout: PositiveDuration = Field(
+        default=timedelta(seconds=10), description="Longest time of one attempt."
+    )
+    connect_timeout: PositiveDuration = Field(
+        default=timedelta(seconds=5), description="Longest time to connect."
+    )
+    max_age: PositiveDuration = Field(
+        default=timedelta(days=3), description="Older events are no longer tried."
+    )
+    retry: RetryForm = Field(default=RetryForm(), description="When a failed delivery is tried again.")
+
+    def chosen(self, endpoint: EndpointId, secrets: tuple[Secret, ...]) -> Endpoint:
+        """Give the endpoint that is described, with these secrets."""
+        return Endpoint(
+            id=endpoint,
+            url=self.url,
+            description=self.description or "",
+            secrets=secrets,
+            events=event_types(self.events),
+            filter=self.filter.value(),
+            feeds=tuple(map(FeedId, self.feeds)),
+            payload=self.payload,
+            headers=self.headers,
+            max_in_flight=self.max_in_flight,
+            timeout_s=self.timeout.total_seconds(),
+            connect_timeout_s=self.connect_timeout.total_seconds(),
+            retry=RetryPolicy(
+                delays_s=tuple(delay.total_seconds() for delay in self.retry.delays),
+                jitter=self.retry.jitter,
+                max_age_s=self.max_age.total_seconds(),
+            ),
+        )
+
+
+class EndpointForm(ChoicesForm):
+    """`[endpoint.ID]`: a partner's address that receives webhooks."""
+
+    secret: SigningSecrets | None = Field(
+        default=None,
+        repr=False,
+        description="`whsec_…`, or a list: every one signs, so that one can be changed with an overlap.",
+    )
+    secret_file: SigningSecretsFile = Field(
+        default=None,
+        repr=False,
+        validate_default=True,
+        description="File that holds the secret, or one a line.",
+    )
+
+    @field_validator("secret_file")
+    @classmethod
+    def _one_secret(cls, value: tuple[Secret, ...] | None, info: ValidationInfo) -> tuple[Secret, ...] | None:
+        given = info.data.get("secret")
+        if value is not None and given is not None:
+            raise wrong("is given beside secret", "keep one of them")
+        if value is None and given is None and "secret" in info.data:
+            raise wrong("is missing", 'write secret = "whsec_…", or secret_file = "…"', key="secret")
+        return value
+
+    def value(self, endpoint: EndpointId) -> Endpoint:
+        return self.chosen(endpoint, self.secret or self.secret_file or ())

@@ -1,0 +1,155 @@
+"""Endpoints as partners describe them over the API: keys of `[endpoint.ID]`, by the same rules, as JSON."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from msgspec.structs import asdict
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+
+from syndicator.errors import ConfigError, Fault
+from syndicator.model.delivery import Endpoint, Secret
+from syndicator.model.event import OPERATORS_EVENTS, EventType
+from syndicator.model.ids import EndpointId, FeedId, SourceId
+from syndicator.settings.endpoints import ChoicesForm, RetryForm
+from syndicator.settings.form import PlainHeaders
+from syndicator.settings.schema import form_schema
+from syndicator.settings.texts import Url, wrong
+from syndicator.settings.wording import faults_of, nearest
+
+_LONGEST_TIMEOUT = timedelta(seconds=30)
+_LONGEST_AGE = timedelta(days=7)
+_MOST_RETRIES = 20
+_OPERATORS = frozenset(name for kind in OPERATORS_EVENTS for name in (kind.value, f"{kind.family}.*"))
+_ALL = tuple(
+    f"{family}.*"
+    for family in dict.fromkeys(kind.family for kind in EventType)
+    if f"{family}.*" not in _OPERATORS
+)
+
+
+class RegistrationForm(ChoicesForm):
+    """What is sent to add an endpoint or to change one."""
+
+    url: Annotated[Url, Field(max_length=2000)] = Field(description="Where events are sent.")
+    headers: PlainHeaders = Field(default={}, description="Headers of each request.")
+    max_in_flight: Annotated[int, Field(strict=True, ge=1, le=50)] = Field(
+        default=4, description="How many deliveries are on their way at once."
+    )
+
+    @field_validator("timeout", "connect_timeout")
+    @classmethod
+    def _patient(cls, value: timedelta) -> timedelta:
+        return _at_most(value, _LONGEST_TIMEOUT)
+
+    @field_validator("max_age")
+    @classmethod
+    def _fresh(cls, value: timedelta) -> timedelta:
+        return _at_most(value, _LONGEST_AGE)
+
+    @field_validator("retry")
+    @classmethod
+    def _few(cls, value: RetryForm) -> RetryForm:
+        if len(value.delays) > _MOST_RETRIES:
+            raise wrong("holds too many delays", f"write {_MOST_RETRIES} at most", key="retry.delays")
+        return value
+
+    @field_validator("events")
+    @classmethod
+    def _for_partners(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Spell out `*` as all that its asker may hear of; refuse what is about the service itself."""
+        if info.context and info.context["is_operator"]:
+            return value
+        refused = [one for one in value if one in _OPERATORS]
+        if refused:
+            raise wrong(f"names {refused[0]!r}, which is for those who run this service", "leave it out")
+        return tuple(dict.fromkeys(one for each in value for one in (_ALL if each == "*" else (each,))))
+
+
+def _at_most(value: timedelta, most: timedelta) -> timedelta:
+    if value > most:
+        raise wrong("is too long", f'write "{most.total_seconds():g}s" at most')
+    return value
+
+
+class Registrations:
+    """Reads and writes endpoints as JSON has them, against the sources and feeds that there are."""
+
+    def __init__(self, sources: Collection[SourceId], feeds: Collection[FeedId]) -> None:
+        self._known: Mapping[str, Collection[str]] = {"filter.source": sources, "feeds": feeds}
+
+    def read(
+        self,
+        values: Mapping[str, Any],
+        endpoint: EndpointId,
+        secrets: tuple[Secret, ...],
+        *,
+        is_operator: bool,
+    ) -> Endpoint:
+        """Read what somebody chose; raise ConfigError with everything that is wrong with it."""
+        try:
+            form = RegistrationForm.model_validate(
+                values, context={"as_json": True, "is_operator": is_operator}
+            )
+        except ValidationError as error:
+            found = faults_of(RegistrationForm, error)
+            raise ConfigError(
+                tuple(_fault(".".join(map(str, one.path)), one.reason, one.remedy) for one in found)
+            ) from None
+        chosen = form.chosen(endpoint, secrets)
+        unknown = [
+            *self._unknown("filter.source", chosen.filter.source),
+            *self._unknown("feeds", chosen.feeds),
+        ]
+        if unknown:
+            raise ConfigError(tuple(unknown))
+        return chosen
+
+    def _unknown(self, key: str, named: Iterable[str]) -> Iterable[Fault]:
+        for name in named:
+            if name not in self._known[key]:
+                yield _fault(key, f"names {name!r}, which is not known here", nearest(name, self._known[key]))
+
+
+def written(endpoint: Endpoint) -> dict[str, Any]:
+    """Write an endpoint as it is read, so that it may be sent back. Headers are whole, secrets left out."""
+    wanted = {key: value for key, value in asdict(endpoint.filter).items() if value}
+    return {
+        "url": endpoint.url,
+        "description": endpoint.description or None,
+        "events": [kind.value for kind in endpoint.events],
+        "filter": {
+            key: value
+            if isinstance(value, str)
+            else value.isoformat()
+            if hasattr(value, "isoformat")
+            else list(value)
+            for key, value in wanted.items()
+        },
+        "feeds": list(endpoint.feeds),
+        "payload": endpoint.payload.value,
+        "headers": dict(endpoint.headers),
+        "max_in_flight": endpoint.max_in_flight,
+        "timeout": f"{endpoint.timeout_s:g}s",
+        "connect_timeout": f"{endpoint.connect_timeout_s:g}s",
+        "max_age": f"{endpoint.retry.max_age_s:g}s",
+        "retry": {
+            "delays": [f"{delay_s:g}s" for delay_s in endpoint.retry.delays_s],
+            "jitter": endpoint.retry.jitter,
+        },
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def registration_schema() -> dict[str, Any]:
+    """Give the JSON Schema of what is sent; `$defs` are its parts."""
+    return form_schema(RegistrationForm)
+
+
+def _fault(key: str, reason: str, remedy: str) -> Fault:
+    return Fault(file="", key=key, reason=reason, remedy=remedy)
