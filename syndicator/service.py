@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec.structs import replace
 
+from syndicator import __version__
 from syndicator.egress.client import Egress, open_egress
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
@@ -39,6 +40,7 @@ from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.hub_step import HubReport, HubStep
 from syndicator.pipeline.hub_topics import Topics
 from syndicator.pipeline.intake import Intake
+from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.page_round import PageRound
 from syndicator.pipeline.picturing import Pictures
@@ -63,9 +65,11 @@ from syndicator.pipeline.visiting import Visitor, open_visitor
 from syndicator.pipeline.warming import PublishStep
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.settings.settings import Settings
+from syndicator.store.codec import digest
 from syndicator.store.configured import Names
 from syndicator.store.connection import redis_clock
 from syndicator.store.picture_files import PictureFiles
+from syndicator.store.rendition_files import RenditionFiles
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store, StoreOptions, open_store
 
@@ -172,6 +176,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             origins=known,
             metrics=metrics,
             clock=clock,
+            last_good=last_good_of(settings),
         )
         stack.callback(publisher.close)
         visitor = await stack.enter_async_context(
@@ -207,6 +212,17 @@ async def _site(settings: Settings, store: Store) -> Site:
     """Give the site with the authority of its ids, which outlives every change of its address."""
     authority = settings.tag_authority or await store.configured.tag_authority(settings.own_authority)
     return replace(settings.site, tag_authority=authority) if authority else settings.site
+
+
+def last_good_of(settings: Settings) -> LastGood:
+    """Give the feeds that are kept on disk for when Redis is away: for that, no Redis is needed.
+
+    Private ones are not: who may have them is known to Redis alone.
+    """
+    shared = (settings.site, sorted(origins(settings.sources).items()), __version__)
+    public = [spec for spec in settings.feeds.values() if not spec.private]
+    described = {spec.id: digest((spec, shared)) for spec in public}
+    return LastGood(RenditionFiles(settings.store.data_dir / "feeds", described))
 
 
 def origins(sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Origin]:

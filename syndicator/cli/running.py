@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ import typer
 from syndicator.cli.banner import print_banner, print_first_admin, print_sample_banner
 from syndicator.cli.children import supervise
 from syndicator.cli.context import Invocation, invocation
-from syndicator.errors import SyndicatorError
+from syndicator.errors import StoreUnavailable, SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import counting
@@ -23,11 +23,11 @@ from syndicator.observe.pauses import collect_briefly
 from syndicator.rules.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
-from syndicator.service import Service, open_service
+from syndicator.service import Service, last_good_of, open_service
 from syndicator.settings import Settings
 from syndicator.settings.settings import listening_url
 from syndicator.web.api_table import api_table
-from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.app import create_app, create_ops_app, create_waiting_app
 from syndicator.web.auth import Gate
 from syndicator.web.json_api import ApiRoute, PublicApi
 from syndicator.web.options import OpsOptions, WebOptions
@@ -38,6 +38,9 @@ DRAIN_S = 3.0
 """How long running jobs may go on after the signal: the whole stop stays under 5 s."""
 
 HTTP_DRAIN_S = 1.0
+
+_RETRY_S = 1.0
+"""Between two tries to reach Redis at the start."""
 
 log = get_logger(__name__)
 
@@ -122,7 +125,9 @@ async def _stay(settings: Settings, roles: Roles) -> None:
         sample = None
         if roles.sample:
             sample = await stack.enter_async_context(open_sample(_sample_options(settings), system_clock))
-        service = await stack.enter_async_context(open_service(settings))
+        service = await _opened(stack, settings, listening, stopped)
+        if service is None:
+            return
         await service.enlist()
         if roles.work:
             await stack.enter_async_context(_working(service))
@@ -138,6 +143,39 @@ async def _stay(settings: Settings, roles: Roles) -> None:
         log.info("ready", **_addresses(settings, listening))
         await stopped.wait()
         log.info("stopping")
+
+
+async def _opened(
+    stack: AsyncExitStack, settings: Settings, listening: socket.socket | None, stopped: asyncio.Event
+) -> Service | None:
+    """Open the service; where Redis is away, serve what is on disk until it is there. None: told to stop."""
+    async with AsyncExitStack() as meanwhile:
+        is_waiting = False
+        while not stopped.is_set():
+            try:
+                return await stack.enter_async_context(open_service(settings))
+            except StoreUnavailable as error:
+                if not is_waiting:
+                    await meanwhile.enter_async_context(_serving_last_good(settings, listening, error))
+                    is_waiting = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), _RETRY_S)
+    return None
+
+
+@asynccontextmanager
+async def _serving_last_good(
+    settings: Settings, listening: socket.socket | None, error: StoreUnavailable
+) -> AsyncIterator[None]:
+    """Serve feeds as they were last; raise the error where there are none."""
+    last_good = last_good_of(settings)
+    if listening is None or not await last_good.look():
+        raise error
+    where = _addresses(settings, listening)
+    log.warning("Redis is away: feeds are served as they were last", reason=str(error), **where)
+    app = create_waiting_app(settings.site, settings.feeds, last_good, WebOptions())
+    async with serving(app, listening.dup(), shutdown_timeout_s=HTTP_DRAIN_S):
+        yield
 
 
 def _addresses(settings: Settings, listening: socket.socket | None) -> dict[str, str]:
@@ -192,6 +230,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
     )
     async with (
         service.store.watch.running(),
+        service.publisher.last_good.keeping(),
         service.searching.keeping_up(),
         serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
     ):

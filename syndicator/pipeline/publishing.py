@@ -24,6 +24,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.composing import Composer
 from syndicator.pipeline.freshness import FreshReads, retrieve
+from syndicator.pipeline.last_good import LastGood
 from syndicator.render.opml import render_opml
 from syndicator.render.rendition import render, write
 from syndicator.store.codec import digest
@@ -52,8 +53,11 @@ class Publisher(Composer):
         origins: Mapping[SourceId, Origin],
         metrics: Metrics,
         clock: Clock,
+        last_good: LastGood | None = None,
     ) -> None:
         super().__init__(store=store, site=site, specs=specs, origins=origins, clock=clock)
+        self.last_good = last_good or LastGood()
+        """Of what was served, for when Redis is away."""
         self._metrics = metrics
         self._versions = FreshReads(store.feeds.versions, store.watch.moves)
         self._kept: dict[_Key, Rendition] = {}
@@ -100,10 +104,6 @@ class Publisher(Composer):
             self._renewing[key, version] = renewing
         # One who gives up waiting must not take the bytes from the others.
         return await asyncio.shield(renewing)
-
-    def last_good(self, feed: FeedId, form: Format) -> Rendition | None:
-        """Give the bytes of the last call that worked, for when Redis is away."""
-        return self._kept.get((feed, form))
 
     async def version(self, feed: FeedId, *, patiently: bool) -> FeedVersion:
         """Give a configured feed's version, as of this call or later: see `FreshReads.get`."""

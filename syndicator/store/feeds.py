@@ -58,6 +58,21 @@ class _Stored(Struct, frozen=True, kw_only=True):
     zstd: bytes
 
 
+def pack_rendition(rendition: Rendition) -> bytes:
+    """Encode rendered bytes, compressed only."""
+    return pack(_Stored(**{name: getattr(rendition, name) for name in _Stored.__struct_fields__}))
+
+
+def unpack_rendition(data: bytes) -> Rendition:
+    """Decode rendered bytes; raise StoreError where they are damaged."""
+    stored = unpack(data, _Stored)
+    try:
+        return Rendition(**asdict(stored), body=gzip.decompress(stored.gzip))
+    except (OSError, EOFError, zlib.error) as error:
+        told = f"the stored bytes of {stored.feed}.{stored.form.value} are damaged: {error}"
+        raise StoreError(told) from error
+
+
 def raise_version(keys: Keys, feed: FeedId, now_ms: int) -> list[Command]:
     """Write that a feed shows something new."""
     return [("HINCRBY", keys.feeds_version(), feed, 1), ("HSET", keys.feeds_changed(), feed, now_ms)]
@@ -149,17 +164,12 @@ class Feeds:
         data = await self._redis.call("GET", self._keys.rendition(feed, form))
         if not data:
             return None
-        stored = unpack(data, _Stored)
-        try:
-            return Rendition(**asdict(stored), body=gzip.decompress(stored.gzip))
-        except (OSError, EOFError, zlib.error) as error:
-            raise StoreError(f"the stored bytes of {feed}.{form.value} are damaged: {error}") from error
+        return unpack_rendition(data)
 
     async def put_rendition(self, rendition: Rendition) -> None:
         """Keep rendered bytes, compressed, for the other processes and for the next start."""
-        kept = {name: getattr(rendition, name) for name in _Stored.__struct_fields__}
         key = self._keys.rendition(rendition.feed, rendition.form)
-        await self._redis.call("SET", key, pack(_Stored(**kept)))
+        await self._redis.call("SET", key, pack_rendition(rendition))
 
     async def ranking(self, feed: FeedId) -> list[Ranked]:
         """Give what a popular feed shows, the most popular first."""

@@ -1,14 +1,17 @@
 """The applications, as data: routes and middleware are listed, nothing registers itself."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from aiohttp import web
 
+from syndicator.model.feed import Site
+from syndicator.model.ids import FeedId
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.announcing_news import AnnouncedPages
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.hub import Hub
 from syndicator.pipeline.hub_callbacks import HubCallbacks
+from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.serving_pictures import ServedPictures
@@ -25,12 +28,13 @@ from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.pages import PageRoutes
 from syndicator.web.pictures import PictureRoutes
 from syndicator.web.private import FeedKeys
-from syndicator.web.problems import catch_problems
+from syndicator.web.problems import Problem, catch_problems, problem_response
 from syndicator.web.responses import complete
 from syndicator.web.search import SearchRoutes
 from syndicator.web.sitemaps import SitemapRoutes
 from syndicator.web.status import StatusRoutes
 from syndicator.web.story_pages import StoryPages
+from syndicator.web.waiting import WaitingRoutes
 from syndicator.web.websub import HubRoutes
 
 Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
@@ -65,7 +69,7 @@ def create_app(
     pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options, keys)
     fronts = FeedPages(reading, drawing, options)
     stories = StoryPages(reading, drawing, options, as_feeds=ad_hoc is not None)
-    groups = (feeds, pages, fronts, stories, HealthRoutes(reading), drawing)
+    groups = (feeds, pages, fronts, stories, _health(reading), drawing)
     routes = [route for group in groups for route in group.routes()]
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()
@@ -101,7 +105,7 @@ def create_ops_app(reading: Reading, options: OpsOptions, table: Sequence[ApiRou
     pages = PageRoutes(reading, drawing, WebOptions())
     groups = (
         StatusRoutes(reading, drawing, options),
-        HealthRoutes(reading),
+        _health(reading),
         drawing,
     )
     app = web.Application(
@@ -112,6 +116,29 @@ def create_ops_app(reading: Reading, options: OpsOptions, table: Sequence[ApiRou
     app.add_routes(unguarded(table))
     app.on_response_prepare.append(_add_safe_headers)
     return app
+
+
+def create_waiting_app(
+    site: Site, feeds: Collection[FeedId], last_good: LastGood, options: WebOptions
+) -> web.Application:
+    """Build what stands in for the public application while Redis has not been reached since the start."""
+
+    def show(request: web.Request, problem: Problem) -> web.Response:
+        del request
+        return problem_response(site, problem)
+
+    app = web.Application(middlewares=[catch_problems(site, options.trusted_proxies, show)])
+    routes = WaitingRoutes(site, feeds, last_good, options).routes()
+    if prefix := path_prefix(site):
+        app.add_routes(_below(prefix, routes))
+    app.add_routes(routes)
+    app.on_response_prepare.append(_add_safe_headers)
+    app.on_response_prepare.append(_counting(options.count))
+    return app
+
+
+def _health(reading: Reading) -> HealthRoutes:
+    return HealthRoutes(reading.ping, reading.publisher.specs, reading.publisher.last_good)
 
 
 def _below(prefix: str, routes: Sequence[web.RouteDef]) -> list[web.RouteDef]:

@@ -12,6 +12,7 @@ from syndicator.pipeline.searching import TooManySearches
 from syndicator.rules.ad_hoc import AdHoc, ad_hoc_from
 from syndicator.rules.filters import FilterError
 from syndicator.web.asking import check_sources, refused, values_of
+from syndicator.web.feed_headers import preflight
 from syndicator.web.feeds import FeedRoutes, send_rendition
 from syndicator.web.forwarded import client_address
 from syndicator.web.options import WebOptions
@@ -31,7 +32,7 @@ class ArticleFeedRoutes:
 
     def routes(self) -> list[web.RouteDef]:
         feed = f"{PATH}.{{form:{FORMS}}}"
-        return [web.get(feed, self.feed), web.options(feed, self._feeds.preflight)]
+        return [web.get(feed, self.feed), web.options(feed, preflight)]
 
     async def feed(self, request: web.Request) -> web.Response:
         """Send what passes a filter, in one format, also while the store is away."""

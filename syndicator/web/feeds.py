@@ -1,31 +1,24 @@
 """Feeds as readers fetch them. Nothing is rendered here: ready bytes, chosen and sent."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.feed import CONTENT_TYPES, FORMS, FeedSnapshot, Format, Rendition
+from syndicator.model.feed import FORMS, FeedSnapshot, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
+from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
+from syndicator.web.feed_headers import FeedHeaders, preflight
 from syndicator.web.limits import Clients, Limit
 from syndicator.web.options import WebOptions
 from syndicator.web.private import FeedKeys, private_headers
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
 from syndicator.web.ready import ReadyFeed, bytes_in, is_plain
 from syndicator.web.responses import respond, respond_with
-
-_PREFLIGHT = {
-    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
-    hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, HEAD, OPTIONS",
-    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "If-None-Match, If-Modified-Since, Cache-Control",
-    hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
-    hdrs.ALLOW: "GET, HEAD, OPTIONS",
-}
-
 
 _FEED = "/feeds/{feed}.{form}"
 """The route of feeds, as it is counted."""
@@ -44,32 +37,22 @@ class FeedRoutes:
         self._site = reading.site
         self._publisher = reading.publisher
         self._keys = keys
-        self._monotonic = monotonic
         self._count = options.count
         self._clients = Clients(options.trusted_proxies, options.unlimited)
         self._limit_of_feeds = Limit(options.feeds_a_minute, monotonic)
-        self._confirmed_at: dict[tuple[FeedId, Format], float] = {}
         self._ready: dict[tuple[FeedId, Format], ReadyFeed] = {}
-        self._shared: dict[str, str] = {
-            hdrs.CACHE_CONTROL: (
-                f"public, max-age={options.feed_max_age_s}, "
-                f"stale-while-revalidate={options.stale_while_revalidate_s}, "
-                f"stale-if-error={options.stale_if_error_s}"
-            ),
-            hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
-            hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified, Link, Age",
-        }
+        self._headers = FeedHeaders(reading.site, options)
 
     def routes(self) -> list[web.RouteDef]:
         feed = "/feeds/{feed}.{form:" + FORMS + "}"
         related = "/articles/{article}/related.{form:" + FORMS + "}"
         return [
             web.get(feed, self.feed),
-            web.options(feed, self.preflight),
+            web.options(feed, preflight),
             web.get(related, self.related),
-            web.options(related, self.preflight),
+            web.options(related, preflight),
             web.get("/feeds.opml", self.opml),
-            web.options("/feeds.opml", self.preflight),
+            web.options("/feeds.opml", preflight),
         ]
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
@@ -86,7 +69,7 @@ class FeedRoutes:
             self._limit(request, answer, feed)
             self._count(_FEED, answer.status)
             return answer
-        answer = send_rendition(request, rendition, self._headers_of_feed(feed, form), age_s)
+        answer = send_rendition(request, rendition, self._headers.of(feed, form), age_s)
         self._limit(request, answer, feed)
         return answer
 
@@ -99,7 +82,7 @@ class FeedRoutes:
         key = (rendition.feed, rendition.form)
         ready = self._ready.get(key)
         if ready is None or ready.rendition is not rendition:
-            ready = self._ready[key] = ReadyFeed(rendition, self._headers_of_feed(*key))
+            ready = self._ready[key] = ReadyFeed(rendition, self._headers.of(*key))
         return ready
 
     async def _private(self, request: web.Request, feed: FeedId, form: Format) -> web.Response:
@@ -123,43 +106,31 @@ class FeedRoutes:
 
     def headers_of(self, snapshot: FeedSnapshot, form: Format) -> dict[str, str]:
         """Give the headers of a feed that is made for one request."""
-        return self._headers(snapshot.feed_url(form), snapshot.page_url, form, snapshot.hubs)
+        return self._headers.named(snapshot.feed_url(form), snapshot.page_url, form, snapshot.hubs)
 
     async def opml(self, request: web.Request) -> web.Response:
         """Send the list of all public feeds."""
-        return respond_with(request, self._publisher.opml(), {**self._shared, hdrs.CONTENT_TYPE: OPML_TYPE})
-
-    async def preflight(self, request: web.Request) -> web.Response:
-        """Answer a browser that asks whether a page elsewhere may read this."""
-        del request
-        return web.Response(status=204, headers=_PREFLIGHT)
+        return respond_with(
+            request, self._publisher.opml(), {**self._headers.shared, hdrs.CONTENT_TYPE: OPML_TYPE}
+        )
 
     async def _rendition(self, feed: FeedId, form: Format) -> tuple[Rendition, int | None]:
         """Give the bytes, and their age in seconds where they could not be confirmed (RFC 9111, 5.1)."""
         try:
             rendition = await self._publisher.rendition(feed, form)
         except StoreUnavailable:
-            kept = self._publisher.last_good(feed, form)
-            if kept is None:
-                detail = "This feed cannot be read from the store right now, and was not read before."
-                raise ProblemRaised(unavailable(detail)) from None
-            now = self._monotonic()
-            return kept, int(now - self._confirmed_at.get((feed, form), now))
-        self._confirmed_at[feed, form] = self._monotonic()
+            return await kept_of(self._publisher.last_good, feed, form)
+        self._publisher.last_good.confirm(rendition)
         return rendition, None
 
-    def _headers_of_feed(self, feed: FeedId, form: Format) -> dict[str, str]:
-        page = self._site.url(f"/feeds/{feed}")
-        return self._headers(f"{page}.{form.value}", page, form, self._site.hubs)
 
-    def _headers(self, self_url: str, page_url: str, form: Format, hubs: Sequence[str]) -> dict[str, str]:
-        own_type = CONTENT_TYPES[form]
-        links = (
-            *(f'<{hub}>; rel="hub"' for hub in hubs),
-            f'<{self_url}>; rel="self"; type="{own_type.partition(";")[0]}"',
-            f'<{page_url}>; rel="alternate"; type="text/html"',
-        )
-        return {**self._shared, hdrs.CONTENT_TYPE: own_type, hdrs.LINK: ", ".join(links)}
+async def kept_of(last_good: LastGood, feed: FeedId, form: Format) -> tuple[Rendition, int]:
+    """Give what was served last, and its age in seconds (RFC 9111, 5.1); raise a 503 for nothing."""
+    kept = await last_good.get(feed, form)
+    if kept is None:
+        detail = "This feed cannot be read from the store right now, and was not read before."
+        raise ProblemRaised(unavailable(detail))
+    return kept
 
 
 def send_rendition(

@@ -1,15 +1,15 @@
 """Probes: does the process live, and can it do its work."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import msgspec
 from aiohttp import hdrs, web
 from msgspec import Struct
 
 from syndicator.errors import StoreError, StoreUnavailable
-from syndicator.model.feed import Format
-from syndicator.pipeline.reading import Reading
+from syndicator.model.ids import FeedId
+from syndicator.pipeline.last_good import LastGood
 
 _PING_TIMEOUT_S = 2.0
 _HEADERS = {hdrs.CACHE_CONTROL: "no-store", hdrs.CONTENT_TYPE: "application/json"}
@@ -26,8 +26,13 @@ class Part(Struct, frozen=True):
 class HealthRoutes:
     """Handlers of `/healthz` and `/readyz`."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+    def __init__(
+        self, ping: Callable[[], Awaitable[None]], feeds: Collection[FeedId], last_good: LastGood
+    ) -> None:
+        """`ping` raises StoreUnavailable where Redis does not answer."""
+        self._ping = ping
+        self._configured = frozenset(feeds)
+        self._last_good = last_good
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/healthz", self.live), web.get("/readyz", self.ready)]
@@ -49,7 +54,7 @@ class HealthRoutes:
 
     async def _store(self) -> Part:
         try:
-            await asyncio.wait_for(self._reading.ping(), _PING_TIMEOUT_S)
+            await asyncio.wait_for(self._ping(), _PING_TIMEOUT_S)
         except StoreUnavailable:
             return Part("down", "Redis does not answer.")
         except TimeoutError:
@@ -59,11 +64,10 @@ class HealthRoutes:
         return Part("ready", "Redis answers.")
 
     def _feeds(self, store: Part) -> Part:
-        publisher = self._reading.publisher
-        total = len(publisher.specs)
+        total = len(self._configured)
         if store.status == "ready":
             return Part("ready", f"{total} feeds are served as they are now.")
-        kept = sum(any(publisher.last_good(feed, form) for form in Format) for feed in publisher.specs)
+        kept = len(self._last_good.feeds & self._configured)
         if kept:
             return Part("degraded", f"{kept} of {total} feeds are served as last known.")
-        return Part("down", "No feed is known in this process.")
+        return Part("down", "No feed is known here.")

@@ -17,6 +17,7 @@ from syndicator.rules.query import MAX_CHARACTERS, QueryError
 from syndicator.web.addresses import Address, addresses
 from syndicator.web.asking import read_filter, values_of
 from syndicator.web.drawing import Drawing, page_headers
+from syndicator.web.feed_headers import preflight
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.forwarded import client_address
 from syndicator.web.options import WebOptions
@@ -82,7 +83,7 @@ class SearchRoutes:
         return [
             web.get("/search", self.page),
             web.get(feed, self.feed),
-            web.options(feed, self._feeds.preflight),
+            web.options(feed, preflight),
         ]
 
     async def page(self, request: web.Request) -> web.Response:

@@ -56,12 +56,14 @@ async def own_server(tmp_path: Path) -> AsyncIterator[tuple[Service, int]]:
 async def test_readers_get_what_is_there_while_redis_hangs(tmp_path: Path) -> None:
     async with own_server(tmp_path) as (service, pid):
         before = await service.publisher.rendition(LATEST, Format.RSS)
+        service.publisher.last_good.confirm(before)
 
         async def read() -> Rendition | None:
             try:
                 return await service.publisher.rendition(LATEST, Format.RSS)
             except StoreUnavailable:
-                return service.publisher.last_good(LATEST, Format.RSS)
+                kept = await service.publisher.last_good.get(LATEST, Format.RSS)
+                return kept[0] if kept else None
 
         os.kill(pid, signal.SIGSTOP)
         try:

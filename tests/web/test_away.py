@@ -5,17 +5,20 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import brotli
 import pytest
 from aiohttp import web
 from support import ManualClock
-from web.web_world import Client, World, client_of, story
+from web.web_world import SITE, Client, World, client_of, story
 
 from syndicator.pipeline.ad_hoc import AdHocFeeds
+from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
-from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.app import create_app, create_ops_app, create_waiting_app
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.options import OpsOptions, WebOptions
 
@@ -88,7 +91,8 @@ async def test_the_age_is_counted_from_the_last_time_that_redis_confirmed(
     server: EmbeddedServer, world: World
 ) -> None:
     seconds = [100.0]
-    routes = FeedRoutes(world.reading, WebOptions(), monotonic=lambda: seconds[0])
+    world.publisher.last_good = LastGood(monotonic=lambda: seconds[0])
+    routes = FeedRoutes(world.reading, WebOptions())
     app = web.Application()
     app.add_routes(routes.routes())
     async with client_of(app) as client:
@@ -96,6 +100,54 @@ async def test_the_age_is_counted_from_the_last_time_that_redis_confirmed(
         await server.stop()
         seconds[0] = 142.7
         assert (await client.get("/feeds/latest.rss")).headers["Age"] == "42"
+
+
+async def test_the_next_process_serves_what_this_one_wrote_to_disk(
+    server: EmbeddedServer, world: World, own_store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    def on_disk() -> LastGood:
+        return LastGood(RenditionFiles(tmp_path / "feeds", dict.fromkeys(world.publisher.specs, "")))
+
+    await world.admit(story(1))
+    world.publisher.last_good = on_disk()
+    async with (
+        world.publisher.last_good.keeping(),
+        client_of(create_app(world.reading, WebOptions())) as client,
+    ):
+        before = await client.get("/feeds/latest.rss")
+    await server.stop()
+    next_world = World(own_store, clock)
+    next_world.publisher.last_good = last_good = on_disk()
+    waiting = create_waiting_app(SITE, next_world.publisher.specs, on_disk(), WebOptions())
+    for app in (create_app(next_world.reading, WebOptions()), waiting):
+        async with last_good.keeping(), client_of(app) as client:
+            for path in ("/feeds/latest.rss", "/news/feeds/latest.rss"):
+                away = await client.get(path, {"Accept-Encoding": "br"})
+                assert away.status == 200
+                assert brotli.decompress(away.body) == before.body
+                assert int(away.headers["Age"]) >= 0
+                assert away.headers["Link"] == before.headers["Link"]
+                again = await client.get(path, {"If-None-Match": before.headers["ETag"]}, "HEAD")
+                assert again.status == 304
+            assert (await client.get("/feeds/kota.rss")).status == 503
+            assert (await client.get("/feeds/nothing.rss")).status == 404
+            assert (await client.get("/articles/abcdefghijklmnop")).status == 503
+            assert (await client.get("/healthz")).status == 200
+
+
+async def test_a_disk_that_fails_costs_nothing_else(
+    server: EmbeddedServer, world: World, tmp_path: Path
+) -> None:
+    (tmp_path / "feeds").write_text("no folder", "utf-8")
+    files = RenditionFiles(tmp_path / "feeds", dict.fromkeys(world.publisher.specs, ""))
+    world.publisher.last_good = last_good = LastGood(files)
+    await world.admit(story(1))
+    async with last_good.keeping(), client_of(create_app(world.reading, WebOptions())) as client:
+        assert (await client.get("/feeds/latest.rss")).status == 200
+        await last_good.write()
+        await server.stop()
+        assert (await client.get("/feeds/latest.rss")).status == 200
+        assert (await client.get("/feeds/kota.rss")).status == 503
 
 
 async def test_a_feed_that_was_never_read_is_a_problem(server: EmbeddedServer, client: Client) -> None:
