@@ -36,6 +36,28 @@ class Secret:
         return hash(self._text)
 
 
+class Rate(Struct, frozen=True, kw_only=True):
+    """How many requests in which time: spread evenly, but for a second's worth at once."""
+
+    count: int
+    per_s: float
+
+    @property
+    def gap_ms(self) -> float:
+        """From one request to the next."""
+        return 1000 * self.per_s / self.count
+
+    @property
+    def text(self) -> str:
+        """Write it as people do: `10/s`, `300/m`."""
+        return f"{self.count}/{ {1.0: 's', 60.0: 'm'}.get(self.per_s, 'h') }"
+
+    @property
+    def burst(self) -> int:
+        """How many may go at once after a rest."""
+        return max(1, int(self.count / self.per_s))
+
+
 class RetryPolicy(Struct, frozen=True, kw_only=True):
     """When a failed delivery is tried again."""
 
@@ -73,6 +95,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     payload: Payload = Payload.FULL
     headers: Mapping[str, str] = {}
     max_in_flight: int = 4
+    rate: Rate | None = None
+    """None: as fast as it answers."""
     timeout_s: float = 10.0
     connect_timeout_s: float = 5.0
     retry: RetryPolicy = RetryPolicy()
@@ -93,6 +117,8 @@ class Delivered(Struct, frozen=True, kw_only=True):
 
     status: int
     duration_ms: int
+    disable: bool = False
+    """The receiver asks for no more events."""
 
 
 class RetryAt(Struct, frozen=True, kw_only=True):
@@ -101,6 +127,9 @@ class RetryAt(Struct, frozen=True, kw_only=True):
     at: datetime
     reason: str
     duration_ms: int
+    retry_after_s: float | None = None
+    """What the receiver asked for, for all that goes to it."""
+    disable: bool = False
 
 
 class Dead(Struct, frozen=True, kw_only=True):
@@ -108,6 +137,10 @@ class Dead(Struct, frozen=True, kw_only=True):
 
     reason: str
     duration_ms: int
+    retry_after_s: float | None = None
+    disable: bool = False
+    was_tried: bool = True
+    """False where there was nothing to send, or nothing worth sending any more."""
 
 
 DeliveryOutcome = Delivered | RetryAt | Dead

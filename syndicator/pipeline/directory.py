@@ -1,6 +1,6 @@
 """Which endpoints there are, as this process sees them: read again whenever the stored directory changes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
@@ -59,6 +59,15 @@ class Directory:
             return True
         concerned = known.get(EndpointId(event.subject)) if event.type.family == "endpoint" else None
         return concerned is not None and concerned.owner == known[name].owner
+
+    @property
+    def foreign(self) -> Collection[EndpointId]:
+        """Give those that others must send to: their secrets are not here."""
+        return [
+            name
+            for name, one in self._known.endpoints.items()
+            if one.unreadable is not None or (one.owner is None and name not in self._configured)
+        ]
 
     async def publish(self) -> None:
         """Make the configured endpoints known to all workers."""

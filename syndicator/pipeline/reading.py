@@ -1,15 +1,13 @@
 """Everything that the web reads, and nothing that it could write."""
 
-import asyncio
 from collections.abc import Collection
 
 from msgspec.structs import replace
 
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import Clock
-from syndicator.model.endpoint import EndpointListed, EndpointState
 from syndicator.model.feed import FeedEntry, Site
-from syndicator.model.ids import ArticleId, SourceId
+from syndicator.model.ids import ArticleId, EndpointId, SourceId
 from syndicator.model.source import Source
 from syndicator.model.status import EndpointStatus, SourceStatus, Status
 from syndicator.pipeline.browsing import Browsing
@@ -103,8 +101,19 @@ class Reading:
         states = await self._store.sources.states(list(self._sources))
         await self._directory.refresh()
         listed = sorted(self._directory.listed.items())
-        standings = await self._store.endpoints.states([name for name, _ in listed])
-        endpoints = await asyncio.gather(*(self._endpoint(one, standings[name]) for name, one in listed))
+        names = [name for name, _ in listed]
+        standings = await self._store.endpoints.states(names)
+        counts = await self._store.deliveries.counts_of(names, now)
+        endpoints = [
+            EndpointStatus(
+                endpoint=one.endpoint,
+                counts=counts[name],
+                last_failure=await self._last_failure(name),
+                listed=one,
+                state=standings[name],
+            )
+            for name, one in listed
+        ]
         return Status(
             at=now,
             sources=tuple(
@@ -118,12 +127,7 @@ class Reading:
             feeds=len(self.publisher.specs),
         )
 
-    async def _endpoint(self, listed: EndpointListed, state: EndpointState) -> EndpointStatus:
-        endpoint = listed.endpoint
-        return EndpointStatus(
-            endpoint=endpoint,
-            counts=await self._store.deliveries.counts(endpoint.id, self.clock()),
-            last_failure=await self._store.deliveries.last_failure(endpoint.id),
-            listed=listed,
-            state=state,
-        )
+    async def _last_failure(self, endpoint: EndpointId) -> str | None:
+        """Say why the newest attempt failed, if it did."""
+        newest = await self._store.attempts.newest(endpoint)
+        return newest.reason if newest and newest.result in {"retry", "dead"} else None

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.article import Article
 from syndicator.model.clock import EPOCH, Clock
+from syndicator.model.endpoint import Standing
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
@@ -84,8 +85,7 @@ class SweepStep:
         identities = await articles.sweep_identities(now, self._retention.identities, BATCH)
         for source in self._names.sources:
             await articles.sweep_carried(source, now, self._retention.articles)
-        for endpoint in self._directory.listed:
-            await self._store.deliveries.sweep(endpoint, now)
+        await self._sweep_deliveries(now)
         await self._store.feeds.touch(self._showing(gone), now)
         leavers = await self._store.configured.remove_leavers(now)
         if not (bodies or gone or identities or leavers):
@@ -96,6 +96,18 @@ class SweepStep:
         if leavers:
             fields.append(("left", ", ".join(leavers)))
         return Report(step=self.name, event="swept", fields=tuple(fields))
+
+    async def _sweep_deliveries(self, now: datetime) -> None:
+        """Forget the dead, and let fall off what waits too long, or is too much, for one that rests."""
+        await self._store.events.sweep(now)
+        states = await self._store.endpoints.states(list(self._directory.listed))
+        for name, one in self._directory.listed.items():
+            await self._store.deliveries.sweep(name, now)
+            rests = states[name].standing is not Standing.ACTIVE
+            oldest = now - timedelta(seconds=one.endpoint.retry.max_age_s) if rests else EPOCH
+            fell = await self._store.deliveries.shed(name, oldest)
+            if fell:
+                log.warning("deliveries fell off", endpoint=name, count=fell)
 
     async def _notice_emptied(self, now: datetime) -> None:
         """Enlist everything again when this is not the data that we began with: nothing would be due."""

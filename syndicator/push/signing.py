@@ -1,16 +1,36 @@
-"""Signatures of Standard Webhooks 1.0.0: HMAC-SHA256 over id, timestamp and body."""
+"""Signatures of Standard Webhooks 1.0.0 over id, timestamp and body: HMAC-SHA256 (`v1`), ed25519 (`v1a`)."""
 
 import base64
 import binascii
-import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from syndicator.errors import PushError
 from syndicator.model.delivery import Secret
 
-_PREFIX = "whsec_"
+_SHARED, _PRIVATE, _PUBLIC = "whsec_", "whsk_", "whpk_"
 _KEY_BYTES = range(24, 65)
+_SEED_BYTES = 32
+
+Signer = Callable[[bytes], str]
+"""Gives the signature of what is signed: a scheme, a comma, and base64."""
+
+
+@lru_cache(maxsize=4096)
+def signer(secret: Secret) -> Signer:
+    """Give what signs by a secret: `whsec_…` (base64 of 24 to 64 bytes), or `whsk_…` (an ed25519 key).
+
+    Raises PushError, which never holds any part of the secret.
+    """
+    text = secret.reveal()
+    if text.startswith(_PRIVATE):
+        key = _private_key(text)
+        return lambda signed: "v1a," + base64.b64encode(key.sign(signed)).decode()
+    shared = signing_key(secret)
+    return lambda signed: "v1," + base64.b64encode(hmac.digest(shared, signed, "sha256")).decode()
 
 
 def signing_key(secret: Secret) -> bytes:
@@ -19,30 +39,28 @@ def signing_key(secret: Secret) -> bytes:
     Raises PushError, which never holds any part of the secret.
     """
     text = secret.reveal()
-    if not text.startswith(_PREFIX):
-        raise PushError(f"A webhook secret begins with {_PREFIX!r}; this one does not.")
-    digits = text.removeprefix(_PREFIX)
-    padding = "=" * (-len(digits) % 4)  # receivers' libraries take secrets without it, so we do
-    try:
-        key = base64.b64decode((digits + padding).encode("ascii"), validate=True)
-    except (UnicodeEncodeError, binascii.Error):
-        # without its cause: that one may quote what it could not read
-        raise PushError(f"A webhook secret is base64 after {_PREFIX!r}; this one is not.") from None
+    if not text.startswith(_SHARED):
+        raise PushError(f"A webhook secret begins with {_SHARED!r} or {_PRIVATE!r}; this one does not.")
+    key = _decoded(text.removeprefix(_SHARED))
     if len(key) not in _KEY_BYTES:
         raise PushError(f"A webhook secret holds 24 to 64 bytes; this one holds {len(key)}.")
     return key
 
 
+def public_key(secret: Secret) -> str | None:
+    """Give the `whpk_…` that verifies what a `whsk_…` signed; None for a shared secret. Raises PushError."""
+    text = secret.reveal()
+    if not text.startswith(_PRIVATE):
+        return None
+    return _PUBLIC + base64.b64encode(_private_key(text).public_key().public_bytes_raw()).decode()
+
+
 def sign(secret: Secret, webhook_id: str, timestamp_s: int, body: bytes) -> str:
-    """Sign one delivery with one secret: `v1,` and base64. `timestamp_s` is whole seconds since 1970.
+    """Sign one delivery with one secret. `timestamp_s` is whole seconds since 1970.
 
     Raises PushError for an unusable secret, or an id with a dot (a dot divides what is signed).
     """
-    if "." in webhook_id:
-        raise PushError("The id of a webhook holds no dot.")
-    signed = b".".join((webhook_id.encode(), str(timestamp_s).encode(), body))
-    digest = hmac.new(signing_key(secret), signed, hashlib.sha256).digest()
-    return "v1," + base64.b64encode(digest).decode()
+    return sign_with_all([secret], webhook_id, timestamp_s, body)
 
 
 def sign_with_all(secrets: Sequence[Secret], webhook_id: str, timestamp_s: int, body: bytes) -> str:
@@ -50,6 +68,29 @@ def sign_with_all(secrets: Sequence[Secret], webhook_id: str, timestamp_s: int, 
 
     Raises PushError where there is no secret: nothing is sent unsigned.
     """
+    if "." in webhook_id:
+        raise PushError("The id of a webhook holds no dot.")
     if not secrets:
         raise PushError("An endpoint needs a secret to sign with.")
-    return " ".join(sign(secret, webhook_id, timestamp_s, body) for secret in secrets)
+    signed = b"%b.%d.%b" % (webhook_id.encode(), timestamp_s, body)
+    return " ".join(signer(secret)(signed) for secret in secrets)
+
+
+def _private_key(text: str) -> Ed25519PrivateKey:
+    """Read an ed25519 key: its 32 bytes, or these and the 32 of its public half."""
+    key = _decoded(text.removeprefix(_PRIVATE))
+    if len(key) not in {_SEED_BYTES, 2 * _SEED_BYTES}:
+        raise PushError(f"A key to sign with holds 32 or 64 bytes; this one holds {len(key)}.")
+    private = Ed25519PrivateKey.from_private_bytes(key[:_SEED_BYTES])
+    if key[_SEED_BYTES:] not in {b"", private.public_key().public_bytes_raw()}:
+        raise PushError("The public half of a key to sign with is another key's.")
+    return private
+
+
+def _decoded(digits: str) -> bytes:
+    padding = "=" * (-len(digits) % 4)  # receivers' libraries take secrets without it, so we do
+    try:
+        return base64.b64decode((digits + padding).encode("ascii"), validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        # without its cause: that one may quote what it could not read
+        raise PushError("A webhook secret is base64 after its prefix; this one is not.") from None

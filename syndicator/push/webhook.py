@@ -15,6 +15,9 @@ from syndicator.rules.retry import GONE, Again, after_failure, parse_retry_after
 
 _SUCCESS = range(200, 300)
 
+_DISABLE, _ABORT = "disable", "abort-message"
+"""Answers in the header `webhook-delivery`, as Standard Webhooks is about to define them."""
+
 UNSIGNABLE = "secret"
 """The reason of a delivery that could not be signed: the endpoint's secret is missing or unusable."""
 
@@ -26,6 +29,8 @@ class _Attempt(Struct, frozen=True, kw_only=True):
     duration_ms: int
     status: int | None = None
     retry_after: str | None = None
+    wish: str | None = None
+    """What the receiver says of what is to come: `disable`, or `abort-message`."""
 
 
 async def send(  # noqa: PLR0917 — six things of six types: none can be taken for another
@@ -44,7 +49,9 @@ async def send(  # noqa: PLR0917 — six things of six types: none can be taken 
     """
     attempt = await _attempt(egress, endpoint, delivery, body, now)
     if attempt.status is not None and attempt.status in _SUCCESS:
-        return Delivered(status=attempt.status, duration_ms=attempt.duration_ms)
+        return Delivered(
+            status=attempt.status, duration_ms=attempt.duration_ms, disable=attempt.wish == _DISABLE
+        )
     return _failed(endpoint, delivery, attempt, now=now, rng=rng)
 
 
@@ -69,6 +76,7 @@ async def _attempt(
         duration_ms=answer.duration_ms,
         status=answer.status,
         retry_after=answer.headers.get("retry-after"),
+        wish=answer.headers.get("webhook-delivery", "").strip().lower(),
     )
 
 
@@ -93,16 +101,30 @@ def _failed(
     endpoint: Endpoint, delivery: Delivery, attempt: _Attempt, *, now: datetime, rng: Random
 ) -> RetryAt | Dead:
     failed_at = now + timedelta(milliseconds=attempt.duration_ms)
+    retry_after_s = parse_retry_after(attempt.retry_after, failed_at)
+    gone = attempt.status == GONE
     decision = after_failure(
         endpoint.retry,
         attempts=delivery.attempts + 1,
         first_at=delivery.event.at,
         now=failed_at,
-        retry_after_s=parse_retry_after(attempt.retry_after, failed_at),
+        retry_after_s=retry_after_s,
         status=attempt.status,
         jitter=rng.uniform(-1, 1),
     )
-    if isinstance(decision, Again):
-        return RetryAt(at=decision.at, reason=attempt.reason, duration_ms=attempt.duration_ms)
-    why = decision.why if decision.why == attempt.reason else f"{decision.why}:{attempt.reason}"
-    return Dead(reason=why, duration_ms=attempt.duration_ms)
+    disable = gone or attempt.wish == _DISABLE
+    if isinstance(decision, Again) and attempt.wish != _ABORT:
+        return RetryAt(
+            at=decision.at,
+            reason=attempt.reason,
+            duration_ms=attempt.duration_ms,
+            retry_after_s=retry_after_s,
+            disable=disable,
+        )
+    why = "refused" if isinstance(decision, Again) else decision.why
+    return Dead(
+        reason=why if why == attempt.reason else f"{why}:{attempt.reason}",
+        duration_ms=attempt.duration_ms,
+        retry_after_s=None if gone else retry_after_s,
+        disable=disable,
+    )

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from msgspec import Struct
 
 from syndicator.model.delivery import RetryPolicy
+from syndicator.model.event import Event, EventType
 
 MIN_RETRY_AFTER_S = 1.0
 MAX_RETRY_AFTER_S = 24 * 3600.0
@@ -51,6 +52,13 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
     return min(max((instant - now).total_seconds(), 0.0), _MAX_PARSED_S)
+
+
+def is_expired(policy: RetryPolicy, event: Event, now: datetime) -> bool:
+    """Tell whether an event is too old to be worth sending. That an article was withdrawn always is."""
+    if event.type is EventType.ARTICLE_WITHDRAWN:
+        return False
+    return (now - event.at).total_seconds() > policy.max_age_s
 
 
 def after_failure(

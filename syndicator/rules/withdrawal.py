@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.article import Article, Withdrawal, WithdrawnBy
-from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
+from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec, Per
-from syndicator.model.ids import ArticleId, EventId, FeedId
+from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.identity import event_id
 from syndicator.rules.selection import concerned
 
@@ -23,8 +23,6 @@ CONFIRMED_AFTER = {404: timedelta(minutes=10), 410: timedelta(minutes=1)}
 """So long after an article page was first found gone it must be found gone again."""
 PORTAL_WIDE = 3
 """So many pages, and over half of those that were read, gone in one round: that is the portal, not they."""
-CANCELLED_REVISIONS = 100
-"""So many revisions before a withdrawal are looked for among what is still to be sent."""
 
 
 class Withdrawing(Struct, frozen=True, kw_only=True):
@@ -84,14 +82,6 @@ def is_confirmed(first_gone: datetime | None, status: int, now: datetime) -> boo
 def may_be_withdrawn(article: Article, by: WithdrawnBy) -> bool:
     """Tell whether this may withdraw an article: what an operator restored, only an operator takes out."""
     return by is WithdrawnBy.OPERATOR or article.restored_at is None
-
-
-def older_events(event: Event) -> tuple[EventId, ...]:
-    """Name the events of earlier revisions that a withdrawal or a restoration makes pointless."""
-    if event.type not in {EventType.ARTICLE_WITHDRAWN, EventType.ARTICLE_RESTORED}:
-        return ()
-    revisions = range(max(1, event.revision - CANCELLED_REVISIONS), event.revision)
-    return tuple(event_id(event.subject, revision, kind) for revision in revisions for kind in ARTICLE_EVENTS)
 
 
 def _showing(specs: Iterable[FeedSpec], article: Article) -> tuple[FeedId, ...]:

@@ -26,7 +26,7 @@ TICKS_S: Mapping[str, float] = {
 CAPACITY: Mapping[str, int] = {
     "gather": 32,
     "publish": 1,
-    "deliver": 128,
+    "deliver": 448,
     "rank": 1,
     "sweep": 1,
     "release": 4,

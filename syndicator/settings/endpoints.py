@@ -11,10 +11,14 @@ from syndicator.model.ids import EndpointId, FeedId
 from syndicator.rules.wanting import event_types
 from syndicator.settings.form import Form, Headers
 from syndicator.settings.publishing import FilterForm
+from syndicator.settings.rates import RateText
 from syndicator.settings.secret_files import SigningSecretsFile
 from syndicator.settings.texts import Line, PositiveDuration, SigningSecrets, Url, Words, wrong
 
 T = TypeVar("T")
+
+LONGEST_MAX_AGE = timedelta(days=14)
+"""Events are kept for 30 days; what is given up stays among the dead for another two weeks."""
 
 _EVENTS = ["*", *dict.fromkeys(f"{kind.family}.*" for kind in EventType), *(kind.value for kind in EventType)]
 
@@ -29,6 +33,12 @@ def _some(values: tuple[T, ...]) -> tuple[T, ...]:
     if not values:
         raise wrong("is empty", "name at least one, or remove the key")
     return values
+
+
+def _not_for_ever(value: timedelta) -> timedelta:
+    if value > LONGEST_MAX_AGE:
+        raise wrong("is longer than events are kept for a partner", 'write at most "14d"')
+    return value
 
 
 EventName = Annotated[str, AfterValidator(_event), WithJsonSchema({"type": "string", "enum": _EVENTS})]
@@ -52,7 +62,7 @@ class RetryForm(Form):
 class ChoicesForm(Form):
     """What is chosen of an endpoint, by whomever."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"rate", "digest"})
+    planned: ClassVar[frozenset[str]] = frozenset({"digest"})
 
     url: Url = Field(description="Where events are sent.")
     description: Line | None = Field(default=None, description="A note for people.")
@@ -73,14 +83,19 @@ class ChoicesForm(Form):
     max_in_flight: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
         default=4, description="How many deliveries are on their way at once."
     )
+    rate: RateText | None = Field(
+        default=None,
+        description="How many deliveries in a second, minute or hour: `10/s`, `300/m`, `1000/h`. They are "
+        "spread evenly, but for a second's worth. Left out: as fast as it answers.",
+    )
     timeout: PositiveDuration = Field(
         default=timedelta(seconds=10), description="Longest time of one attempt."
     )
     connect_timeout: PositiveDuration = Field(
         default=timedelta(seconds=5), description="Longest time to connect."
     )
-    max_age: PositiveDuration = Field(
-        default=timedelta(days=3), description="Older events are no longer tried."
+    max_age: Annotated[PositiveDuration, AfterValidator(_not_for_ever)] = Field(
+        default=timedelta(days=3), description="Older events are no longer tried; at most `14d`."
     )
     retry: RetryForm = Field(default=RetryForm(), description="When a failed delivery is tried again.")
 
@@ -97,6 +112,7 @@ class ChoicesForm(Form):
             payload=self.payload,
             headers=self.headers,
             max_in_flight=self.max_in_flight,
+            rate=self.rate,
             timeout_s=self.timeout.total_seconds(),
             connect_timeout_s=self.connect_timeout.total_seconds(),
             retry=RetryPolicy(
@@ -113,7 +129,8 @@ class EndpointForm(ChoicesForm):
     secret: SigningSecrets | None = Field(
         default=None,
         repr=False,
-        description="`whsec_…`, or a list: every one signs, so that one can be changed with an overlap.",
+        description="`whsec_…`, or `whsk_…` to sign by ed25519, or a list: every one signs, so that one can "
+        "be changed with an overlap.",
     )
     secret_file: SigningSecretsFile = Field(
         default=None,

@@ -130,6 +130,7 @@ def written(endpoint: Endpoint) -> dict[str, Any]:
         "payload": endpoint.payload.value,
         "headers": dict(endpoint.headers),
         "max_in_flight": endpoint.max_in_flight,
+        "rate": endpoint.rate.text if endpoint.rate else None,
         "timeout": f"{endpoint.timeout_s:g}s",
         "connect_timeout": f"{endpoint.connect_timeout_s:g}s",
         "max_age": f"{endpoint.retry.max_age_s:g}s",

@@ -216,18 +216,27 @@ def _cron(value: str) -> str:
 
 
 def signing_secret(text: str) -> Secret:
-    """Read one `whsec_…` secret of Standard Webhooks: base64 of 24 to 64 bytes."""
+    """Read one secret of Standard Webhooks: `whsec_…`, base64 of 24 to 64 bytes, or `whsk_…`, of 32 or 64."""
     remedy = 'write whsec_ and the base64 of 24 to 64 random bytes, as "openssl rand -base64 32" makes them'
     scheme, _, encoded = text.strip().partition("_")
-    if scheme != "whsec":
-        raise wrong("is no webhook secret: it does not begin with whsec_", remedy)
+    if scheme not in {"whsec", "whsk"}:
+        raise wrong("is no webhook secret: it does not begin with whsec_ (or whsk_)", remedy)
     try:
         key = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise wrong("is no webhook secret: what follows whsec_ is not base64", remedy) from None
+        raise wrong(f"is no webhook secret: what follows {scheme}_ is not base64", remedy) from None
+    if scheme == "whsk":
+        return _ed25519_secret(text.strip(), key)
     if len(key) not in _SECRET_BYTES:
         raise wrong(f"is no webhook secret: it holds {len(key)} bytes, not 24 to 64", remedy)
     return Secret(text.strip())
+
+
+def _ed25519_secret(text: str, key: bytes) -> Secret:
+    if len(key) not in {32, 64}:
+        remedy = "write whsk_ and the base64 of an ed25519 key: its 32 bytes, or 64 with its public half"
+        raise wrong(f"is no key to sign with: it holds {len(key)} bytes, not 32 or 64", remedy)
+    return Secret(text)
 
 
 def _signing_secrets(value: object) -> tuple[Secret, ...]:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.clock import to_ms
 from syndicator.model.feed import Format
-from syndicator.model.ids import EndpointId, EventId, FeedId, SourceId
+from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.store.connection import Command, Connection, Unit, pairs
 from syndicator.store.endpoints import VERSION
 from syndicator.store.health import check_schema
@@ -15,9 +15,6 @@ from syndicator.store.keys import Keys
 
 GRACE = timedelta(days=7)
 """How long a name may be away: what comes back sooner finds everything as it was."""
-
-BATCH = 500
-"""Deliveries of a removed endpoint per call: about 1 ms of Redis' time."""
 
 
 class Names(Struct, frozen=True, kw_only=True):
@@ -67,12 +64,12 @@ class Configured:
     async def remove_leavers(self, now: datetime) -> list[str]:
         """Remove what belongs to names that no process has had for the grace period; give those names.
 
-        An endpoint with many deliveries takes several calls. A name that comes back at the same moment stays.
+        A name that comes back at the same moment stays.
         """
         known = pairs(await self._redis.call("HGETALL", self._keys.configured()))
         bound = to_ms(now - GRACE)
         leavers = [(name.decode(), since.decode()) for name, since in known if int(since) <= bound]
-        removals = [(await self._removal(name), name, since) for name, since in leavers]
+        removals = [(self._removal(name), name, since) for name, since in leavers]
         done = await self._redis.commit(
             [
                 Unit(expects=((self._keys.configured(), name, since),), writes=tuple(writes))
@@ -81,15 +78,14 @@ class Configured:
         )
         return [name for (_, name, _), removed in zip(removals, done, strict=True) if removed]
 
-    async def _removal(self, field: str) -> list[Command]:
+    def _removal(self, field: str) -> list[Command]:
         kind, _, name = field.partition(":")
         forget: Command = ("HDEL", self._keys.configured(), field)
         if kind == "source":
             return [*self._source(SourceId(name)), forget]
         if kind == "feed":
             return [*self._feed(FeedId(name)), forget]
-        rest, is_all = await self._deliveries(EndpointId(name))
-        return [*rest, *self._endpoint(EndpointId(name)), forget] if is_all else rest
+        return [*self._endpoint(EndpointId(name)), forget]
 
     def _source(self, source: SourceId) -> Iterable[Command]:
         keys = self._keys
@@ -119,8 +115,9 @@ class Configured:
     def _endpoint(self, endpoint: EndpointId) -> Iterable[Command]:
         keys = self._keys
         return (
-            ("UNLINK", keys.queue(endpoint), keys.queue_owners(endpoint)),
-            ("UNLINK", keys.dead(endpoint), keys.attempts(endpoint)),
+            ("UNLINK", keys.queue(endpoint), keys.queue_owners(endpoint), keys.urgent(endpoint)),
+            ("UNLINK", keys.dead(endpoint), keys.attempts(endpoint), keys.tries(endpoint)),
+            ("UNLINK", keys.behind(endpoint)),
             ("ZREM", keys.queues(), endpoint),
             ("HDEL", keys.delivered(), endpoint),
             ("UNLINK", keys.standing(endpoint)),
@@ -128,18 +125,6 @@ class Configured:
             ("HDEL", keys.endpoints_resting(), endpoint),
             ("HINCRBY", keys.endpoints_changed(), VERSION, 1),
         )
-
-    async def _deliveries(self, endpoint: EndpointId) -> tuple[list[Command], bool]:
-        """Give what removes the next deliveries of an endpoint, and whether those are all."""
-        writes: list[Command] = []
-        is_all = True
-        for key in (self._keys.queue(endpoint), self._keys.dead(endpoint)):
-            events = await self._redis.call("ZRANGE", key, 0, BATCH - 1)
-            if events:
-                records = (self._keys.delivery(endpoint, EventId(event.decode())) for event in events)
-                writes += [("UNLINK", *records), ("ZREM", key, *events)]
-            is_all = is_all and len(events) < BATCH
-        return writes, is_all
 
 
 def _fields(names: Names) -> list[str]:

@@ -1,25 +1,37 @@
-"""Deliveries on their way: a queue per endpoint, leases, attempts, the dead."""
+"""Deliveries on their way: a queue per endpoint, leases, what became of attempts, the dead.
 
+A queue holds ids of events and nothing else; what failed has a note of its tries beside it. Everything that
+must happen together is one script; what many tasks settle at one moment goes in one call.
+"""
+
+import asyncio
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct
 
+from syndicator.errors import StoreError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
-from syndicator.model.event import EventType
+from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.status import QueueCounts
+from syndicator.store.attempts import KEPT_ATTEMPTS
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit, pairs
-from syndicator.store.endpoints import VERSION
+from syndicator.store.connection import Command, Connection, Script, pairs
 from syndicator.store.keys import Keys
+from syndicator.store.outbox import OutboxEntry
 from syndicator.store.owners import is_dead, new_token
 
-KEPT_ATTEMPTS = 1000
 KEPT_DEAD = timedelta(days=14)
-AHEAD = timedelta(days=30)
-"""So much earlier a withdrawal is due than what came with it: ahead of all that is late."""
+MOST_WAITING = 100_000
+"""Deliveries of one endpoint: beyond it the oldest fall off."""
+
+_SWEPT = 1000
+_SETTLED_TOGETHER = 256
+"""About 2 ms of Redis' time."""
 
 
 class Leased(Struct, frozen=True, kw_only=True):
@@ -28,7 +40,56 @@ class Leased(Struct, frozen=True, kw_only=True):
     delivery: Delivery
     token: str
     until: datetime
-    """When the lease ends, unless it was settled before."""
+    """When the lease ends, unless it is lengthened or was settled before."""
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """What a claim brought."""
+
+    leased: tuple[Leased, ...] = ()
+    next_due_at: datetime | None = None
+    """When a queue wants attention next."""
+    lost: tuple[tuple[EndpointId, EventId], ...] = ()
+    """Stood in a queue, and there is no such event: taken out."""
+
+
+class Queued(Struct, frozen=True, kw_only=True):
+    """An event to be queued for an endpoint."""
+
+    endpoint: EndpointId
+    event: EventId
+    due_at: datetime
+    urgent: bool = False
+    """Goes ahead of all others."""
+    hold: timedelta = timedelta()
+    """So long it waits at most for an older revision that is on its way."""
+    older: tuple[tuple[EventId, str, str], ...] = ()
+    """Ids, subjects and types of events that it supersedes there."""
+
+
+class FanOut(Struct, frozen=True, kw_only=True):
+    """What follows from the next events of the outbox, in one step with its cursor."""
+
+    read: str
+    """Where the cursor must stand."""
+    version: str
+    """Of the directory by which endpoints were chosen."""
+    entries: tuple[OutboxEntry, ...]
+    """The next events; one alone where it is fanned out in parts."""
+    done_for: EndpointId | None = None
+    """Where there are more: the last endpoint, by name, for which the event is done; the cursor says so."""
+    queued: tuple[Queued, ...] = ()
+    cancelled: tuple[Queued, ...] = ()
+    """Of these only the older events are taken out; nothing is queued."""
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """What settling did."""
+
+    written: bool
+    """False: the lease was lost meanwhile."""
+    recovered: bool = False
+    """It was the endpoint's first success after failures."""
 
 
 class Undelivered(Struct, frozen=True, kw_only=True):
@@ -42,61 +103,50 @@ class Undelivered(Struct, frozen=True, kw_only=True):
 
 
 class Deliveries:
-    """Queues of the configured endpoints."""
+    """Queues of all endpoints."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._redis = connection
         self._keys = keys
-        self._claim = Script("claim")
+        self._claim = Script("deliver_claim")
+        self._settle = Script("deliver_settle")
+        self._queue = Script("deliver_queue")
+        self._extend = Script("deliver_extend")
+        self._waiting: deque[tuple[list[object], datetime, asyncio.Future[Settled]]] = deque()
+        self._settling: asyncio.Task[None] | None = None
 
-    async def fan_out(
-        self,
-        deliveries: Sequence[Delivery],
-        *,
-        read: str,
-        done: str,
-        version: str,
-        now: datetime,
-        cancelled: Sequence[tuple[EndpointId, EventId]] = (),
-    ) -> bool:
-        """Queue deliveries and move the outbox' cursor from `read` to `done`, in one step.
+    async def fan_out(self, intent: FanOut, now: datetime) -> bool:
+        """Queue deliveries, close what they supersede and move the outbox' cursor, in one step.
 
-        `version` is that of the directory by which they were chosen. A withdrawal stands ahead of all that
-        waits. What is `cancelled` is not sent, nor kept among the dead.
         False: another worker was there first, or the directory has changed; nothing was written.
         """
-        keys, now_ms = self._keys, to_ms(now)
-        writes: list[Command] = self._cancelling(cancelled)
-        for delivery in deliveries:
-            endpoint, event = delivery.endpoint, delivery.event.id
-            ahead = delivery.event.type is EventType.ARTICLE_WITHDRAWN
-            due_ms = to_ms(now - AHEAD) if ahead else now_ms
-            writes.append(("SET", keys.delivery(endpoint, event), pack(delivery)))
-            writes.append(("ZADD", keys.queue(endpoint), "NX", due_ms, event))
-        writes += [
-            ("ZADD", keys.queues(), "LT", now_ms, endpoint)
-            for endpoint in sorted({delivery.endpoint for delivery in deliveries})
-        ]
-        writes.append(("HSET", keys.cursors(), "fan-out", done))
-        writes.append(("XTRIM", keys.outbox(), "MINID", _following(done)))
-        relied_on = ((keys.cursors(), "fan-out", read), (keys.endpoints_changed(), VERSION, version))
-        unit = Unit(expects=relied_on, writes=tuple(writes))
-        return (await self._redis.commit([unit]))[0]
-
-    def _cancelling(self, cancelled: Sequence[tuple[EndpointId, EventId]]) -> list[Command]:
-        """Forget deliveries. One that is under way may still arrive: nobody tries it again."""
         keys = self._keys
-        by_endpoint: dict[EndpointId, list[EventId]] = {}
-        for endpoint, event in cancelled:
-            by_endpoint.setdefault(endpoint, []).append(event)
-        writes: list[Command] = []
-        for endpoint, events in by_endpoint.items():
-            for part in (events[at : at + 500] for at in range(0, len(events), 500)):
-                writes.append(("ZREM", keys.queue(endpoint), *part))
-                writes.append(("ZREM", keys.dead(endpoint), *part))
-                writes.append(("HDEL", keys.queue_owners(endpoint), *part))
-                writes.append(("UNLINK", *(keys.delivery(endpoint, event) for event in part)))
-        return writes
+        words: list[bytes] = []
+        events: list[str | int] = []
+        for entry in intent.entries:
+            words.append(pack(entry.event))
+            events += [entry.position, entry.event.id, 4 + len(words)]
+        last = intent.entries[-1].position
+        reached, is_done = intent.read.partition(" ")[0], intent.done_for is None
+        done, up_to = (last, _following(last)) if is_done else (f"{reached} {intent.done_for}", "")
+        queued = [
+            (
+                one.endpoint, one.event, to_ms(one.due_at), one.urgent, one.hold // timedelta(milliseconds=1),
+                _flat(one.older),
+            )
+            for one in intent.queued
+        ]  # fmt: skip
+        cancelled = [(one.endpoint, one.event, _flat(one.older)) for one in intent.cancelled]
+        told = pack((intent.read, done, intent.version, up_to, events, queued, cancelled))
+        written, _ = await self._redis.run(
+            self._queue,
+            [
+                keys.cursors(), keys.endpoints_changed(), keys.outbox(), keys.events(), keys.events_log(),
+                keys.queues(), keys.endpoints_resting(),
+            ],
+            keys.prefix, to_ms(now), KEPT_ATTEMPTS, told, *words,
+        )  # fmt: skip
+        return bool(written)
 
     async def enlist(self, endpoints: Iterable[EndpointId], now: datetime) -> None:
         """Look at the queue of each of these endpoints now, whatever was noted before.
@@ -106,90 +156,121 @@ class Deliveries:
         names, now_ms = list(endpoints), to_ms(now)
         await self._redis.batch([("ZADD", self._keys.queues(), now_ms, endpoint) for endpoint in names])
         owned = await self._redis.batch([("HGETALL", self._keys.queue_owners(name)) for name in names])
-        await self._redis.commit(
-            [
-                self._released(endpoint, event.decode(), token.decode(), now_ms)
-                for endpoint, row in zip(names, owned, strict=True)
-                for event, token in pairs(row)
-                if is_dead(token.decode())
-            ]
-        )
+        left = [
+            (endpoint, event.decode(), token.decode(), "release", 0, "", "", "", 0, "", 0)
+            for endpoint, row in zip(names, owned, strict=True)
+            for event, token in pairs(row)
+            if is_dead(token.decode())
+        ]
+        for part in (left[at : at + _SETTLED_TOGETHER] for at in range(0, len(left), _SETTLED_TOGETHER)):
+            await self._settled(part, now)
 
     async def claim(
-        self, caps: Mapping[EndpointId, int], now: datetime, lease: timedelta, limit: int
-    ) -> list[Leased]:
-        """Lease due deliveries of endpoints that want attention; `caps` bounds each one's share in flight.
+        self, now: datetime, lease: timedelta, limit: int, *, others: Collection[EndpointId] = ()
+    ) -> Claimed:
+        """Lease due deliveries, fairly over all endpoints; tell when there will be more.
 
-        Endpoints that are not in `caps` are left alone: another process may know them.
+        `others` are left alone: another process can send to them.
         """
-        wanted = await self._wanted(caps)
-        leased: list[Leased] = []
-        for at_ms, endpoint in sorted((at_ms, endpoint) for endpoint, at_ms in wanted.items()):
-            room = limit - len(leased)
-            if room and at_ms <= to_ms(now):
-                leased += await self._claim_from(endpoint, caps[endpoint], room, now, lease)
-        return leased
+        keys, token, until = self._keys, new_token(), now + lease
+        found, next_ms, lost = await self._redis.run(
+            self._claim, [keys.queues(), keys.events()],
+            keys.prefix, to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS, *sorted(others),
+        )  # fmt: skip
+        due_ms = int(float(next_ms))
+        return Claimed(
+            leased=tuple(
+                Leased(delivery=_delivery(name, record, tries), token=token, until=until)
+                for name, _, record, tries in found
+            ),
+            next_due_at=from_ms(due_ms) if due_ms >= 0 else None,
+            lost=tuple((EndpointId(name.decode()), EventId(event.decode())) for name, event in lost),
+        )
+
+    async def extend(self, leased: Sequence[Leased], until: datetime) -> list[bool]:
+        """Lengthen leases whose work goes on; False for those that were lost."""
+        if not leased:
+            return []
+        told = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in leased]
+        reply = await self._redis.run(
+            self._extend, [self._keys.queues()], self._keys.prefix, to_ms(until), pack(told)
+        )
+        return [held == 1 for held in reply]
 
     async def release(self, leased: Leased, now: datetime) -> bool:
         """Give a lease back with nothing done: the delivery is due now; False when the lease was lost."""
-        endpoint, event = leased.delivery.endpoint, leased.delivery.event.id
-        given_back = await self._redis.commit([self._released(endpoint, event, leased.token, to_ms(now))])
-        return given_back[0]
+        return (await self._together(_told(leased, "release", 0, "", 0, attempt=0), now)).written
 
-    async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> bool:
-        """Keep what became of an attempt; False when the lease was lost meanwhile."""
-        delivery, keys = leased.delivery, self._keys
-        endpoint, event = delivery.endpoint, delivery.event.id
-        owners = keys.queue_owners(endpoint)
-        writes: list[Command] = [("HDEL", owners, event), ("ZADD", keys.queues(), "LT", to_ms(now), endpoint)]
+    async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> Settled:
+        """Keep what became of an attempt."""
         match outcome:
-            case Delivered():
-                writes.append(("ZREM", keys.queue(endpoint), event))
-                writes.append(("DEL", keys.delivery(endpoint, event)))
-                writes.append(("HINCRBY", keys.delivered(), endpoint, 1))
-                result = f"delivered {outcome.status}"
+            case Delivered(status=status):
+                told = _told(leased, "delivered", 0, str(status), outcome.duration_ms)
             case RetryAt(at=at, reason=reason):
-                writes.append(("ZADD", keys.queue(endpoint), "XX", to_ms(at), event))
-                writes.append(("SET", keys.delivery(endpoint, event), pack(_attempted(delivery, reason))))
-                result = reason
+                told = _told(leased, "retry", to_ms(at), reason, outcome.duration_ms)
             case Dead(reason=reason):
-                writes.append(("ZREM", keys.queue(endpoint), event))
-                writes.append(("ZADD", keys.dead(endpoint), to_ms(now), event))
-                writes.append(("SET", keys.delivery(endpoint, event), pack(_attempted(delivery, reason))))
-                result = f"dead {reason}"
-        writes.append(
-            (
-                "XADD", keys.attempts(endpoint), "MAXLEN", "~", KEPT_ATTEMPTS, "*", "event", event,
-                "attempt", delivery.attempts + 1, "result", result, "duration_ms", outcome.duration_ms,
-            )
-        )  # fmt: skip
-        unit = Unit(expects=((owners, event, leased.token),), writes=tuple(writes))
-        return (await self._redis.commit([unit]))[0]
+                attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
+                told = _told(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
+        return await self._together(told, now)
 
-    async def next_due_at(self, endpoints: Collection[EndpointId]) -> datetime | None:
-        """Say when a queue of these endpoints wants attention next."""
-        wanted = await self._wanted(endpoints)
-        return from_ms(min(wanted.values())) if wanted else None
+    async def _together(self, told: list[object], now: datetime) -> Settled:
+        """Settle in one call what many tasks settle while another call is on its way."""
+        waiting: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        self._waiting.append((told, now, waiting))
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.create_task(self._settle_waiting())
+        return await waiting
+
+    async def _settle_waiting(self) -> None:
+        while self._waiting:
+            count = min(len(self._waiting), _SETTLED_TOGETHER)
+            batch = [self._waiting.popleft() for _ in range(count)]
+            try:
+                settled = await self._settled([told for told, _, _ in batch], max(at for _, at, _ in batch))
+            except StoreError as error:
+                for _, _, waiting in batch:
+                    if not waiting.done():
+                        waiting.set_exception(error)
+                continue
+            for (_, _, waiting), one in zip(batch, settled, strict=True):
+                if not waiting.done():
+                    waiting.set_result(one)
+
+    async def _settled(self, told: Sequence[Sequence[object]], now: datetime) -> list[Settled]:
+        keys = self._keys
+        reply = await self._redis.run(
+            self._settle, [keys.queues(), keys.delivered(), keys.endpoints_resting()],
+            keys.prefix, to_ms(now), KEPT_ATTEMPTS, pack(told),
+        )  # fmt: skip
+        return [Settled(written=code > 0, recovered=code > 1) for code in reply]
 
     async def counts(self, endpoint: EndpointId, now: datetime) -> QueueCounts:
         """Count the deliveries of an endpoint by how they stand."""
-        queue = self._keys.queue(endpoint)
-        due, waiting, flying, dead, delivered = await self._redis.batch(
-            [
+        return (await self.counts_of([endpoint], now))[endpoint]
+
+    async def counts_of(
+        self, endpoints: Sequence[EndpointId], now: datetime
+    ) -> Mapping[EndpointId, QueueCounts]:
+        """Count the deliveries of each of these endpoints."""
+        commands: list[Command] = []
+        for endpoint in endpoints:
+            queue = self._keys.queue(endpoint)
+            commands += [
                 ("ZCOUNT", queue, "-inf", to_ms(now)),
                 ("ZCARD", queue),
                 ("HLEN", self._keys.queue_owners(endpoint)),
                 ("ZCARD", self._keys.dead(endpoint)),
                 ("HGET", self._keys.delivered(), endpoint),
             ]
+        found = await self._redis.batch(commands)
+        return {name: _counts(found[5 * at : 5 * at + 5]) for at, name in enumerate(endpoints)}
+
+    async def first_due(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, datetime]:
+        """Tell when what is due first of each endpoint became due, or becomes so; nothing waits, none."""
+        rows = await self._redis.batch(
+            [("ZRANGE", self._keys.queue(name), 0, 0, "WITHSCORES") for name in endpoints]
         )
-        return QueueCounts(
-            ready=due,
-            in_flight=flying,
-            delayed=max(waiting - due - flying, 0),
-            dead=dead,
-            delivered=int(delivered or 0),
-        )
+        return {name: from_ms(int(float(row[1]))) for name, row in zip(endpoints, rows, strict=True) if row}
 
     async def undelivered(self, endpoint: EndpointId, limit: int, now: datetime) -> list[Undelivered]:
         """List what is not delivered, the first due first, then the dead; `limit` 0 is all."""
@@ -201,89 +282,125 @@ class Deliveries:
                 ("HKEYS", keys.queue_owners(endpoint)),
             ]
         )
-        places = [(name, int(score), False) for name, score in pairs(waiting)]
-        places += [(name, int(score), True) for name, score in pairs(dead)]
-        events = [EventId(name.decode()) for name, _, _ in places]
-        records = await self._redis.batch([("GET", keys.delivery(endpoint, event)) for event in events])
+        places = [(name, int(float(score)), False) for name, score in pairs(waiting)]
+        places += [(name, int(float(score)), True) for name, score in pairs(dead)]
+        if not places:
+            return []
+        names = [name for name, _, _ in places]
+        records, tries = await self._redis.batch(
+            [("HMGET", keys.events(), *names), ("HMGET", keys.tries(endpoint), *names)]
+        )
         return [
             Undelivered(
-                delivery=delivery,
+                delivery=_delivery(endpoint.encode(), record, tried or b""),
                 status=_standing(name in owned, at_ms, gone, to_ms(now)),
-                at=max(from_ms(at_ms), delivery.event.at),  # a withdrawal is due ahead of its own time
+                at=from_ms(at_ms),
             )
-            for (name, at_ms, gone), record in zip(places, records, strict=True)
+            for (name, at_ms, gone), record, tried in zip(places, records, tries, strict=True)
             if record
-            for delivery in (unpack(record, Delivery),)
         ]
 
-    async def last_failure(self, endpoint: EndpointId) -> str | None:
-        """Say why the newest attempt failed, if it did."""
-        rows = await self._redis.call("XREVRANGE", self._keys.attempts(endpoint), "+", "-", "COUNT", 1)
-        if not rows:
-            return None
-        fields = rows[0][1]
-        result: str = dict(pairs(fields))[b"result"].decode()
-        return None if result.startswith("delivered") else result
+    async def requeue(self, endpoint: EndpointId, events: Sequence[EventId], now: datetime) -> int:
+        """Queue events of the log again, with all their attempts before them; give how many were not queued.
+
+        Dead ones leave the dead. What is in the queue already stays as it is.
+        """
+        if not events:
+            return 0
+        keys = self._keys
+        members = [word for event in events for word in (to_ms(now), event)]
+        added, *_ = await self._redis.batch(
+            [
+                ("ZADD", keys.queue(endpoint), "NX", *members),
+                ("ZREM", keys.dead(endpoint), *events),
+                ("HDEL", keys.tries(endpoint), *events),
+                ("ZADD", keys.queues(), "LT", to_ms(now), endpoint),
+            ]
+        )
+        return int(added)
 
     async def sweep(self, endpoint: EndpointId, now: datetime) -> int:
         """Forget the deliveries that have been dead for two weeks."""
         bound = to_ms(now - KEPT_DEAD)
         key = self._keys.dead(endpoint)
-        names = await self._redis.call("ZRANGEBYSCORE", key, "-inf", bound, "LIMIT", 0, 1000)
+        names = await self._redis.call("ZRANGEBYSCORE", key, "-inf", bound, "LIMIT", 0, _SWEPT)
         if names:
-            records = (self._keys.delivery(endpoint, EventId(name.decode())) for name in names)
-            await self._redis.batch([("DEL", *records), ("ZREM", key, *names)])
+            await self._redis.batch([("HDEL", self._keys.tries(endpoint), *names), ("ZREM", key, *names)])
         return len(names)
 
-    async def _wanted(self, endpoints: Collection[EndpointId]) -> dict[EndpointId, int]:
-        """Say when each queue wants attention, ms; those that want none are left out."""
-        if not endpoints:
-            return {}
-        found = await self._redis.call("ZMSCORE", self._keys.queues(), *endpoints)
-        return {
-            endpoint: int(float(at_ms))
-            for endpoint, at_ms in zip(endpoints, found, strict=True)
-            if at_ms is not None
-        }
+    async def shed(self, endpoint: EndpointId, oldest: datetime) -> int:
+        """Let fall off what became due before `oldest`, and the oldest beyond the bound; give how many.
 
-    def _released(self, endpoint: EndpointId, event: str, token: str, now_ms: int) -> Unit:
-        owners = self._keys.queue_owners(endpoint)
-        return Unit(
-            expects=((owners, event, token),),
-            writes=(
-                ("ZADD", self._keys.queue(endpoint), "XX", now_ms, event),
-                ("HDEL", owners, event),
-                ("ZADD", self._keys.queues(), "LT", now_ms, endpoint),
-            ),
+        What a worker has is left, and so is what is urgent.
+        """
+        keys = self._keys
+        queue = keys.queue(endpoint)
+        waiting, owned, urgent = await self._redis.batch(
+            [
+                ("ZCARD", queue),
+                ("HKEYS", keys.queue_owners(endpoint)),
+                ("ZRANGE", keys.urgent(endpoint), 0, -1),
+            ]
         )
-
-    async def _claim_from(
-        self, endpoint: EndpointId, cap: int, room: int, now: datetime, lease: timedelta
-    ) -> list[Leased]:
-        keys, token = self._keys, new_token()
-        items, _ = await self._redis.run(
-            self._claim,
-            [keys.queue(endpoint), keys.queue_owners(endpoint), keys.queues()],
-            to_ms(now), to_ms(now + lease), token, room, cap, endpoint,
-        )  # fmt: skip
-        if not items:
-            return []
-        records = await self._redis.call(
-            "MGET", *(keys.delivery(endpoint, EventId(item.decode())) for item in items)
+        too_many = max(waiting - MOST_WAITING, 0)
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", queue, "-inf", f"({to_ms(oldest)}", "LIMIT", 0, _SWEPT
         )
-        return [
-            Leased(delivery=unpack(record, Delivery), token=token, until=now + lease)
-            for record in records
-            if record is not None
-        ]
+        if len(names) < too_many:
+            names = await self._redis.call("ZRANGE", queue, 0, min(too_many, _SWEPT) - 1)
+        kept = {*owned, *urgent}
+        names = [name for name in names if name not in kept]
+        if not names:
+            return 0
+        removed, *_ = await self._redis.batch(
+            [
+                ("ZREM", queue, *names),
+                ("HDEL", keys.tries(endpoint), *names),
+                ("HINCRBY", keys.standing(endpoint), "fell_off", len(names)),
+            ]
+        )
+        return int(removed)
 
 
-def _attempted(delivery: Delivery, reason: str) -> Delivery:
+def _following(position: str) -> str:
+    milliseconds, sequence = position.split("-")
+    return f"{milliseconds}-{int(sequence) + 1}"
+
+
+def _flat(older: tuple[tuple[EventId, str, str], ...]) -> list[str]:
+    return [word for one in older for word in one]
+
+
+def _told(
+    leased: Leased, verb: str, due_ms: int, reason: str, duration_ms: int, *, attempt: int | None = None
+) -> list[object]:
+    """Spell what became of a delivery, as `deliver_settle.lua` reads it."""
+    delivery, event = leased.delivery, leased.delivery.event
+    number = delivery.attempts + 1 if attempt is None else attempt
+    return [
+        delivery.endpoint, event.id, leased.token, verb, due_ms, f"{number} {reason}", event.subject,
+        event.type.value, number, reason, duration_ms,
+    ]  # fmt: skip
+
+
+def _delivery(endpoint: bytes, record: bytes, tries: bytes) -> Delivery:
+    number, _, reason = tries.decode().partition(" ")
     return Delivery(
-        endpoint=delivery.endpoint,
-        event=delivery.event,
-        attempts=delivery.attempts + 1,
-        last_reason=reason,
+        endpoint=EndpointId(endpoint.decode()),
+        event=unpack(record, Event),
+        attempts=int(number or 0),
+        last_reason=reason or None,
+    )
+
+
+def _counts(found: Sequence[Any]) -> QueueCounts:
+    due, waiting, flying, dead, delivered = found
+    return QueueCounts(
+        ready=due,
+        in_flight=flying,
+        delayed=max(waiting - due - flying, 0),
+        dead=dead,
+        delivered=int(delivered or 0),
     )
 
 
@@ -293,8 +410,3 @@ def _standing(is_owned: bool, at_ms: int, is_dead: bool, now_ms: int) -> str:
     if is_owned:
         return "in_flight"
     return "ready" if at_ms <= now_ms else "delayed"
-
-
-def _following(position: str) -> str:
-    milliseconds, sequence = position.split("-")
-    return f"{milliseconds}-{int(sequence) + 1}"

@@ -15,6 +15,7 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
 from syndicator.model.ids import EndpointId
+from syndicator.rules.circuit import CircuitChange
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Unit, pairs
 from syndicator.store.keys import Keys
@@ -89,15 +90,16 @@ class Endpoints:
 
     async def publish(self, configured: Iterable[Endpoint]) -> None:
         """Make configured endpoints known to all workers, as they are described here."""
-        wanted = {one.id: pack(_Record(endpoint=_bare(one))) for one in configured}
+        all_of_them = list(configured)
+        wanted = {one.id: pack(_Record(endpoint=_bare(one))) for one in all_of_them}
         if not wanted:
             return
         found = await self._redis.call("HMGET", self._keys.endpoints(), *wanted)
-        writes: list[Command] = [
-            ("HSET", self._keys.endpoints(), name, record)
-            for (name, record), known in zip(wanted.items(), found, strict=True)
-            if record != known
-        ]
+        writes: list[Command] = []
+        bounds = {one.id: self._bounds(one) for one in all_of_them}
+        for (name, record), known in zip(wanted.items(), found, strict=True):
+            if record != known:
+                writes += [("HSET", self._keys.endpoints(), name, record), *bounds[name]]
         if writes:
             await self._redis.commit([Unit(expects=(), writes=(*writes, self._raised()))])
 
@@ -166,13 +168,28 @@ class Endpoints:
 
     async def pause(self, endpoint: EndpointId, reason: str, now: datetime) -> None:
         """Let an endpoint rest: its events wait."""
-        await self._redis.commit([self.rest(endpoint, Standing.PAUSED, reason, now)])
+        await self._redis.commit([self._rest(endpoint, Standing.PAUSED, reason, now)])
 
-    async def disable(self, endpoint: EndpointId, reason: str, now: datetime) -> None:
-        """Send nothing more there until somebody resumes it: its events wait."""
-        await self._redis.commit([self.rest(endpoint, Standing.DISABLED, reason, now)])
+    async def disable(self, endpoint: EndpointId, reason: str, now: datetime) -> bool:
+        """Send nothing there until somebody resumes it: its events wait. False where it rests already."""
+        return (await self._redis.commit([self._rest(endpoint, Standing.DISABLED, reason, now)]))[0]
 
-    def rest(self, endpoint: EndpointId, standing: Standing, reason: str, now: datetime) -> Unit:
+    async def note_failure(self, endpoint: EndpointId, state: EndpointState, change: CircuitChange) -> bool:
+        """Write what a failed attempt made of an endpoint's state; False where that has changed meanwhile."""
+        key = self._keys.standing(endpoint)
+        fields: list[str | int] = ["failures", change.failures, "openings", change.openings]
+        fields += ["failing_since_ms", to_ms(change.failing_since)]
+        if change.held_until is not None:
+            fields += ["held_until_ms", to_ms(change.held_until)]
+        failures = str(state.failures) if state.failures else ""
+        unit = Unit(expects=((key, "failures", failures),), writes=(("HSET", key, *fields),))
+        return (await self._redis.commit([unit]))[0]
+
+    async def next_notice(self, endpoint: EndpointId) -> int:
+        """Give the number of the next notice about an endpoint."""
+        return int(await self._redis.call("HINCRBY", self._keys.standing(endpoint), "notices", 1))
+
+    def _rest(self, endpoint: EndpointId, standing: Standing, reason: str, now: datetime) -> Unit:
         """Write that an endpoint rests; of one that rests already, nothing."""
         keys = self._keys
         fields = ("standing", standing.value, "reason", reason, "since_ms", to_ms(now))
@@ -194,7 +211,7 @@ class Endpoints:
         keys, before = self._keys, await self.state(endpoint)
         forgotten = (
             "standing", "reason", "since_ms", "failing_since_ms", "failures", "openings", "held_until_ms",
-            "fell_off",
+            "fell_off", "tat_ms",
         )  # fmt: skip
         writes: tuple[Command, ...] = (
             ("HDEL", keys.standing(endpoint), *forgotten),
@@ -214,9 +231,18 @@ class Endpoints:
             ("HSET", self._keys.endpoints(), name, record),
             ("HINCRBY", self._keys.endpoints_changed(), name, 1),
             ("HDEL", self._keys.configured(), f"endpoint:{name}"),
+            *self._bounds(registration.endpoint),
             self._raised(),
         )
         return (await self._redis.commit([Unit(expects=(expected,), writes=writes)]))[0]
+
+    def _bounds(self, endpoint: Endpoint) -> tuple[Command, ...]:
+        """Write what the claiming of an endpoint's deliveries is bounded by."""
+        key, rate = self._keys.standing(endpoint.id), endpoint.rate
+        capped: Command = ("HSET", key, "cap", endpoint.max_in_flight)
+        if rate is None:
+            return (capped, ("HDEL", key, "gap_ms", "burst", "tat_ms"))
+        return (capped, ("HSET", key, "gap_ms", f"{rate.gap_ms:.3f}", "burst", rate.burst))
 
     def _record(self, registration: Registration) -> bytes:
         endpoint = registration.endpoint

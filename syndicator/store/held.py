@@ -11,7 +11,7 @@ from syndicator.model.ids import SourceId
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit
 from syndicator.store.keys import Keys
-from syndicator.store.sources import UNBOUNDED, Claim
+from syndicator.store.sources import Claim
 
 MAX_FIELDS = 800
 """Of a source: an article takes one, and one for each of its two to four identity keys."""
@@ -85,7 +85,7 @@ class Held:
         items, following = await self._redis.run(
             self._claim,
             [self._keys.held_due(), self._keys.held_owners()],
-            to_ms(now), to_ms(now + lease), token, limit, UNBOUNDED, "",
+            to_ms(now), to_ms(now + lease), token, limit,
         )  # fmt: skip
         return Claim(
             items=tuple(item.decode() for item in items),

@@ -6,12 +6,13 @@ every script stays atomic there.
 """
 
 from syndicator.model.feed import Format
-from syndicator.model.ids import ArticleId, EndpointId, EventId, FeedId, SourceId, StoryId
+from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
 from syndicator.store.access_keys import AccessKeys
+from syndicator.store.delivery_keys import DeliveryKeys
 from syndicator.store.hub_keys import HubKeys
 
 
-class Keys(HubKeys, AccessKeys):
+class Keys(HubKeys, AccessKeys, DeliveryKeys):
     """The key table of one namespace."""
 
     def __init__(self, namespace: str) -> None:
@@ -344,84 +345,3 @@ class Keys(HubKeys, AccessKeys):
         Kept: for ever; of feeds, while configured, and a week. Written by: fan-out, sweep, rank.
         """
         return self._prefix + "cursors"
-
-    def endpoints(self) -> str:
-        """HASH: endpoint id → msgpack record: what it asks for; of registered ones also their owner, and
-        secrets and headers, sealed.
-
-        Kept: configured endpoints, and a week; registered ones until they are removed. Written by: start,
-        registering.
-        """
-        return self._prefix + "endpoints"
-
-    def endpoints_changed(self) -> str:
-        """HASH: `:all` → number, raised by each change of an endpoint or its standing; id of a registered
-        endpoint → number of its changes.
-
-        Kept: as the endpoints. Written by: start, registering, pausing.
-        """
-        return self._prefix + "endpoints:changed"
-
-    def endpoints_resting(self) -> str:
-        """HASH: endpoint id → `paused` or `disabled`.
-
-        Kept: until it is resumed, as the endpoints. Written by: pausing, settle.
-        """
-        return self._prefix + "endpoints:resting"
-
-    def standing(self, endpoint: EndpointId) -> str:
-        """HASH: how an endpoint stands: `standing`, `reason`, `since_ms`, `last_success_ms`,
-        `failing_since_ms`, `failures`, `openings`, `held_until_ms`, `fell_off`.
-
-        Kept: as the endpoint. Written by: pausing, settle.
-        """
-        return f"{self._prefix}standing:{endpoint}"
-
-    def queues(self) -> str:
-        """ZSET: endpoint id → when its queue wants attention, ms (never too late, at times too early).
-
-        Kept: configured endpoints, and a week. Written by: fan-out, claim, settle.
-        """
-        return self._prefix + "queues"
-
-    def queue(self, endpoint: EndpointId) -> str:
-        """ZSET: event id → due time in ms, or lease end while a worker has it.
-
-        Kept: until delivered or dead, or a week after its endpoint left. Written by: fan-out, claim, settle.
-        """
-        return f"{self._prefix}queue:{endpoint}"
-
-    def queue_owners(self, endpoint: EndpointId) -> str:
-        """HASH: event id → token of the worker that leased the delivery.
-
-        Kept: until settled. Written by: claim, settle.
-        """
-        return f"{self._prefix}owners:{endpoint}"
-
-    def delivery(self, endpoint: EndpointId, event: EventId) -> str:
-        """STRING: msgpack `Delivery`.
-
-        Kept: until delivered; of a dead one, two weeks. Written by: fan-out, settle.
-        """
-        return f"{self._prefix}delivery:{endpoint}:{event}"
-
-    def dead(self, endpoint: EndpointId) -> str:
-        """ZSET: event id → when it was given up, ms.
-
-        Kept: two weeks. Written by: settle.
-        """
-        return f"{self._prefix}dead:{endpoint}"
-
-    def attempts(self, endpoint: EndpointId) -> str:
-        """STREAM: `event`, `attempt`, `result`, `duration_ms`.
-
-        Kept: the newest thousand, of configured endpoints (and a week). Written by: settle.
-        """
-        return f"{self._prefix}attempts:{endpoint}"
-
-    def delivered(self) -> str:
-        """HASH: endpoint id → deliveries that succeeded since the beginning.
-
-        Kept: configured endpoints, and a week. Written by: settle.
-        """
-        return self._prefix + "delivered"

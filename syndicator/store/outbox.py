@@ -37,21 +37,31 @@ class Outbox:
         self._redis = connection
         self._keys = keys
 
-    async def cursor(self) -> str:
-        """Give the position of the last event that was fanned out."""
-        found = await self._redis.call("HGET", self._keys.cursors(), "fan-out")
-        return found.decode() if found else ""
+    async def append(self, event: Event) -> None:
+        """Write an event that is not part of another change to the end."""
+        await self._redis.call(*append_event(self._keys, event))
 
-    async def after(self, cursor: str, limit: int) -> Sequence[OutboxEntry]:
-        """Read on from a cursor ("" is the beginning)."""
-        rows = await self._redis.call(
-            "XRANGE", self._keys.outbox(), f"({cursor or BEGINNING}", "+", "COUNT", limit
+    async def after(self, cursor: str, limit: int) -> list[OutboxEntry]:
+        """Read on from a position ("" is the beginning)."""
+        start = f"({cursor}" if cursor else "-"
+        return _entries(await self._redis.call("XRANGE", self._keys.outbox(), start, "+", "COUNT", limit))
+
+    async def pending(self, limit: int) -> tuple[str, list[OutboxEntry]]:
+        """Give the cursor of the fan-out, and what comes next; what is done was trimmed."""
+        found, rows = await self._redis.batch(
+            [
+                ("HGET", self._keys.cursors(), "fan-out"),
+                ("XRANGE", self._keys.outbox(), "-", "+", "COUNT", limit),
+            ]
         )
-        return [
-            OutboxEntry(position=position.decode(), event=unpack(fields[1], Event))
-            for position, fields in rows
-        ]
+        return found.decode() if found else "", _entries(rows)
 
     async def waiting(self) -> int:
         """Count the events that are not fanned out yet (what is done is trimmed)."""
         return int(await self._redis.call("XLEN", self._keys.outbox()))
+
+
+def _entries(rows: Sequence[tuple[bytes, Sequence[bytes]]]) -> list[OutboxEntry]:
+    return [
+        OutboxEntry(position=position.decode(), event=unpack(fields[1], Event)) for position, fields in rows
+    ]

@@ -15,9 +15,6 @@ from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
 from syndicator.store.owners import is_dead
 
-UNBOUNDED = 10**9
-"""How many sources may be in flight over all workers: each worker bounds its own."""
-
 
 class Claim(Struct, frozen=True, kw_only=True):
     """Items that this worker alone has until the lease ends."""
@@ -78,7 +75,7 @@ class Sources:
         items, following = await self._redis.run(
             self._claim,
             [self._keys.sources_due(), self._keys.sources_owners()],
-            to_ms(now), to_ms(now + lease), token, limit, UNBOUNDED, "",
+            to_ms(now), to_ms(now + lease), token, limit,
         )  # fmt: skip
         return Claim(
             items=tuple(item.decode() for item in items),

@@ -10,6 +10,7 @@ from msgspec import Struct
 from syndicator.model.clock import system_clock
 from syndicator.model.delivery import Secret
 from syndicator.store.articles import Articles
+from syndicator.store.attempts import Attempts
 from syndicator.store.changes import Changes
 from syndicator.store.clicks import Clicks
 from syndicator.store.configured import Configured
@@ -18,6 +19,7 @@ from syndicator.store.crossings import Crossings
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.embedded import embedded_server
 from syndicator.store.endpoints import Endpoints
+from syndicator.store.events import Events
 from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
 from syndicator.store.held import Held
@@ -72,12 +74,14 @@ class Store:
         self.articles = Articles(
             connection, keys, options.kept_revisions, options.kept_identities, self.stories
         )
+        self.attempts = Attempts(connection, keys)
         self.changes = Changes(connection, keys)
         self.clicks = Clicks(connection, keys)
         self.configured = Configured(connection, keys)
         self.crossings = Crossings(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
+        self.events = Events(connection, keys)
         self.feeds = Feeds(connection, keys)
         self.held = Held(connection, keys)
         self.lists = Lists(connection, keys)

@@ -16,10 +16,11 @@ from standardwebhooks import Webhook
 from support import ManualClock
 
 from syndicator.model.clock import system_clock
-from syndicator.model.ids import EndpointId
+from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.status import QueueCounts
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
+from syndicator.store.attempts import AttemptQuery
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 A, B = EndpointId("a"), EndpointId("b")
@@ -30,6 +31,11 @@ class Partner:
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
+        self.headers: dict[str, str] = {}
+        """Sent with the statuses that were asked for."""
+        self.hangs_once = False
+        self.taken: list[bytes] = []
+        """What was answered with success, in the order of the answers."""
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.hangs = asyncio.Event()
         self.url = ""
@@ -37,7 +43,16 @@ class Partner:
     async def hook(self, request: web.Request) -> web.Response:
         body = await request.read()
         self.received.append(({name.lower(): value for name, value in request.headers.items()}, body))
-        return web.Response(status=self.statuses.pop(0) if self.statuses else 204)
+        if self.hangs_once:
+            self.hangs_once = False
+            await self.hangs.wait()
+        if self.statuses:
+            status, headers = self.statuses.pop(0), self.headers
+        else:
+            status, headers = 204, {}
+        if status < 300:
+            self.taken.append(body)
+        return web.Response(status=status, headers=headers)
 
     async def hang(self, request: web.Request) -> web.Response:
         await self.hangs.wait()
@@ -109,7 +124,7 @@ async def test_a_failed_delivery_is_retried_with_the_same_id(
     assert len(partner.received) == 3
 
 
-async def test_a_retried_revision_is_the_one_that_happened(
+async def test_a_newer_revision_goes_in_place_of_the_retry(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     partner.statuses = [503]
@@ -118,11 +133,35 @@ async def test_a_retried_revision_is_the_one_that_happened(
         await admit(service, 1)
         await deliver(service)
         await admit(service, 1, title="Diralat")
+        await deliver(service)
         clock.advance(60)
         await deliver(service)
-    first, *others = [body for _, body in partner.received]
-    assert first in others
-    assert any(b"Diralat" in body and b"article.updated" in body for body in others)
+        assert await counts(service) == QueueCounts(delivered=1)
+        closed, failed = await service.store.attempts.find(
+            A, AttemptQuery(event=EventId(partner.received[0][0]["webhook-id"])), 0
+        )
+        assert (failed.result, failed.reason) == ("retry", "http_503")
+        assert (closed.result, closed.reason) == ("superseded", partner.received[1][0]["webhook-id"])
+    (_, first), (_, second) = partner.received
+    assert b"article.created" in first
+    assert b"Diralat" in second
+    assert b"article.updated" in second
+
+
+async def test_a_retried_revision_is_the_one_that_happened(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [503]
+    async with service_of(config(partner, more='events = ["article.created"]')) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        await admit(service, 1, title="Diralat")
+        clock.advance(60)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=1)
+    (_, first), (_, second) = partner.received
+    assert first == second
 
 
 async def test_a_revision_that_is_no_longer_kept_gives_way_to_the_newest(

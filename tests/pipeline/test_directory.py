@@ -10,6 +10,7 @@ from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import Registration
 from syndicator.model.ids import EndpointId
 from syndicator.model.status import QueueCounts
+from syndicator.store.deliveries import FanOut
 
 __all__ = ["partner"]  # a fixture
 
@@ -64,10 +65,9 @@ async def test_an_endpoint_changes_between_choosing_and_queueing(
         await old.directory.refresh()
         async with service_of(config(partner) + config(partner, name="b")) as new:
             await new.enlist()
-        entries = await old.store.outbox.after("", 10)
-        moved = await old.store.deliveries.fan_out(
-            [], read="", done=entries[-1].position, version=old.directory.version, now=NOON
-        )
+        _, entries = await old.store.outbox.pending(10)
+        stale = FanOut(read="", version=old.directory.version, entries=tuple(entries))
+        moved = await old.store.deliveries.fan_out(stale, NOON)
         assert not moved
         await old.deliver.fan_out()
         assert await counts(old, B) == QueueCounts(ready=1)

@@ -100,7 +100,13 @@ async def test_months_leave_no_more_than_weeks(
     async with service_of(stays + source("extra") + '[feed.gone]\ntitle = "Lama"\n' + bad) as service:
         await live(service, clock, 20, ("city", "extra"))
         everything = await namespace_keys(service)
-        for name in ("delivery:b:", "dead:b", "attempts:b", "queue:b", "carried:extra", "rendition:gone:"):
+        for name in (
+            "standing:b",
+            "attempts:b",
+            "queue:b",
+            "carried:extra",
+            "rendition:gone:",
+        ):
             assert any(key.startswith(name) for key in everything), name
     async with service_of(stays) as service:
         await live(service, clock, 30, ("city",))
@@ -111,7 +117,7 @@ async def test_months_leave_no_more_than_weeks(
             [("HLEN", f"syn:{{{service.settings.store.namespace}}}:{name}")
              for name in ("identities", "feeds:version", "delivered", "configured", "counters:views", "readings:views")]
         )  # fmt: skip
-    assert len(after_months) == len(after_weeks)
+    assert len(after_months) <= len(after_weeks)
     known = documented()
     assert [key for key in after_months if not known.fullmatch(key)] == []
     left = re.compile(r".*:(b|extra|gone)(:.*)?")
@@ -129,12 +135,12 @@ async def test_a_name_that_comes_back_within_a_week_finds_everything(
     async with service_of(without + endpoint_config(partner, "/missing", "b")) as service:
         await live(service, clock, 1, ("city",))
         before = await service.store.deliveries.counts(EndpointId("b"), clock())
-        assert before.delayed == 4
+        assert before.delayed == 3, "the change goes in place of what it changed"
     async with service_of(without) as service:
         for _ in range(6):
             clock.advance(DAY_S)
             await sweep(service)
-        assert await service.store.deliveries.counts(EndpointId("b"), clock()) == QueueCounts(ready=4)
+        assert await service.store.deliveries.counts(EndpointId("b"), clock()) == QueueCounts(ready=3)
         for _ in range(2):
             clock.advance(DAY_S)
             await sweep(service)
@@ -150,7 +156,7 @@ async def test_a_long_stop_removes_nothing_that_is_configured(
     clock.advance(30 * DAY_S)
     async with service_of(text) as service:
         await sweep(service)
-        assert (await service.store.deliveries.counts(EndpointId("b"), clock())).ready == 4
+        assert (await service.store.deliveries.counts(EndpointId("b"), clock())).ready == 3
         assert await service.store.feeds.rendition(FeedId("latest"), Format.RSS) is not None
 
 

@@ -141,7 +141,7 @@ async def test_receiver_down_publish_kill_up_only_the_kill_arrives(
         await deliver(service)
         await admit(service, 1, title="Judul baru")
         await deliver(service)
-        assert await counts(service) == QueueCounts(delayed=2)
+        assert await counts(service) == QueueCounts(delayed=1)
         partner.received.clear()
         await withdraw(service, article)
         await deliver(service)

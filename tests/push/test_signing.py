@@ -4,13 +4,14 @@ import hmac
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from syndicator.errors import PushError
 from syndicator.model.delivery import Secret
-from syndicator.push.signing import sign, sign_with_all, signing_key
+from syndicator.push.signing import public_key, sign, sign_with_all, signing_key
 
 
 def secret_of(key: bytes) -> Secret:
@@ -77,6 +78,8 @@ def test_keys_of_every_allowed_size(size: int) -> None:
         ("whsec_aaaaa", "base64"),
         (secret_of(b"hunter2" * 3).reveal(), "this one holds 21"),
         (secret_of(b"hunter2" * 10).reveal(), "this one holds 70"),
+        ("whsk_" + base64.b64encode(b"hunter2").decode(), "this one holds 7"),
+        ("whsk_" + base64.b64encode(b"s" * 64).decode(), "another key's"),
     ],
 )
 def test_unusable_secrets_are_named_but_not_shown(text: str, words: str) -> None:
@@ -85,6 +88,26 @@ def test_unusable_secrets_are_named_but_not_shown(text: str, words: str) -> None
     shown = f"{raised.value!r} {raised.value.__cause__!r}"
     assert "hunter2" not in shown
     assert not text or text not in shown
+
+
+def test_an_ed25519_key_signs_what_its_public_half_verifies() -> None:
+    """The seed, key and signature of RFC 8032, 7.1, test 3, around our own words."""
+    seed = bytes.fromhex("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")
+    public = bytes.fromhex("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025")
+    for key in (seed, seed + public):
+        secret = Secret("whsk_" + base64.b64encode(key).decode())
+        scheme, _, signature = sign(secret, "evt_1", 1614265330, b"{}").partition(",")
+        assert scheme == "v1a"
+        Ed25519PublicKey.from_public_bytes(public).verify(base64.b64decode(signature), b"evt_1.1614265330.{}")
+        assert public_key(secret) == "whpk_" + base64.b64encode(public).decode()
+    assert public_key(OLD) is None
+
+
+def test_beside_an_ed25519_signature_the_published_verifier_finds_its_own() -> None:
+    now = int(datetime.now(UTC).timestamp())
+    other = Secret("whsk_" + base64.b64encode(b"s" * 32).decode())
+    signatures = sign_with_all((other, OLD), "evt_1", now, b"{}")
+    Webhook(OLD.reveal()).verify(b"{}", headers_for(signatures, at=now))
 
 
 def test_an_id_with_a_dot_could_be_read_in_two_ways() -> None:

@@ -8,17 +8,13 @@ from rules.test_revision import stored
 from support import NOON
 
 from syndicator.model.article import WithdrawnBy
-from syndicator.model.event import ARTICLE_EVENTS, EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Per
 from syndicator.model.ids import FeedId
-from syndicator.rules.identity import event_id
 from syndicator.rules.withdrawal import (
-    CANCELLED_REVISIONS,
     MAX_REASON,
     is_confirmed,
     is_portal_wide,
     may_be_withdrawn,
-    older_events,
     restoring,
     withdrawing,
 )
@@ -45,19 +41,6 @@ def test_each_step_raises_the_revision_and_concerns_the_feeds_that_may_show_it()
 def test_a_reason_is_one_short_line() -> None:
     out = withdrawing(stored(), WithdrawnBy.FEED, "x " * 1000, specs=(), now=NOON)
     assert len(out.withdrawal.reason) <= MAX_REASON
-
-
-def test_a_withdrawal_makes_all_that_is_older_pointless() -> None:
-    article = replace(stored(), revision=3)
-    out = withdrawing(article, WithdrawnBy.PAGE, "x", specs=(), now=NOON)
-    older = older_events(out.event)
-    for revision in (1, 2, 3):
-        for kind in ARTICLE_EVENTS:
-            assert event_id(article.id, revision, kind) in older
-    assert out.event.id not in older
-    assert older_events(replace(out.event, type=EventType.ARTICLE_UPDATED)) == ()
-    many = older_events(replace(out.event, revision=10_000))
-    assert len(many) == CANCELLED_REVISIONS * len(ARTICLE_EVENTS)
 
 
 def test_only_an_operator_takes_out_what_an_operator_restored() -> None:

@@ -259,6 +259,9 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "BCP 47",
         ),
         (GOOD + '[endpoint.p]\nurl = "https://p.example/"', "endpoint.p.secret", "is missing", "whsec_"),
+        (GOOD + ENDPOINT.replace("whsec_", "whsk_"), "endpoint.p.secret", "holds 24 bytes, not 32", "whsk_"),
+        (GOOD + ENDPOINT + 'rate = "fast"', "endpoint.p.rate", "is no rate", '"10/s"'),
+        (GOOD + ENDPOINT + 'max_age = "15d"', "endpoint.p.max_age", "longer than events are kept", '"14d"'),
         (GOOD + ENDPOINT.replace("whsec_", "x"), "endpoint.p.secret", "begin with whsec_", "openssl"),
         (GOOD + ENDPOINT.replace("whsec_MfKQ", "whsec_!!"), "endpoint.p.secret", "not base64", "openssl"),
         (

@@ -6,11 +6,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import NOON, ManualClock
 from web.web_world import Client, World, client_of, source, story
 
-from syndicator.model.delivery import Dead, Delivery, Endpoint, Secret
+from syndicator.model.delivery import Dead, Endpoint, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.source import Failure, Round, SourceState
 from syndicator.rules.health import health
+from syndicator.store.deliveries import FanOut, Queued
+from syndicator.store.outbox import OutboxEntry
 from syndicator.store.store import Store
 from syndicator.web.app import create_ops_app
 from syndicator.web.options import OpsOptions
@@ -32,14 +34,14 @@ async def world(store: Store, clock: ManualClock) -> World:
         id=EventId("evt_1"), type=EventType.ARTICLE_CREATED, subject=article_id, revision=1, at=NOON
     )
     endpoint = EndpointId("stuck")
-    await store.deliveries.fan_out(
-        [Delivery(endpoint=endpoint, event=event)],
+    intent = FanOut(
         read="",
-        done="1-0",
-        version=await store.endpoints.version(),
-        now=NOON,
+        version="",
+        entries=(OutboxEntry(position="1-0", event=event),),
+        queued=(Queued(endpoint=endpoint, event=event.id, due_at=NOON),),
     )
-    (leased,) = await store.deliveries.claim({endpoint: 1}, NOON, timedelta(minutes=1), 1)
+    assert await store.deliveries.fan_out(intent, NOON)
+    (leased,) = (await store.deliveries.claim(NOON, timedelta(minutes=1), 1)).leased
     await store.deliveries.settle(leased, Dead(reason="http_410", duration_ms=5), NOON)
     return world
 

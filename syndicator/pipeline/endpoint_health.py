@@ -1,0 +1,90 @@
+"""What attempts tell of an endpoint: its circuit, its end, and the notices of both."""
+
+import random
+from datetime import datetime
+
+from syndicator.model.clock import Clock
+from syndicator.model.delivery import Dead, Delivered, DeliveryOutcome, Endpoint, RetryAt
+from syndicator.model.endpoint import EndpointState, Standing
+from syndicator.model.event import EndpointNotice, Event, EventType
+from syndicator.observe.logs import get_logger
+from syndicator.rules.circuit import CircuitChange, Failure, after_endpoint_failure
+from syndicator.rules.identity import event_id
+from syndicator.store.store import Store
+
+log = get_logger(__name__)
+
+GONE, ASKED = "gone", "asked"
+"""Why an endpoint is disabled by its own answers: 410, and the header `webhook-delivery: disable`."""
+
+_TRIES = 5
+
+
+class EndpointHealth:
+    """Keeps circuits and standings, and tells operators what becomes of endpoints."""
+
+    def __init__(self, store: Store, clock: Clock, rng: random.Random) -> None:
+        self._store = store
+        self._clock = clock
+        self._rng = rng
+
+    async def note(self, endpoint: Endpoint, outcome: DeliveryOutcome, *, recovered: bool) -> None:
+        """Draw from one attempt what follows for its endpoint."""
+        now = self._clock()
+        if outcome.disable:
+            reason = GONE if isinstance(outcome, Dead) and outcome.reason == GONE else ASKED
+            await self._disable(endpoint, reason, now)
+        elif isinstance(outcome, Delivered):
+            if recovered:
+                log.info("endpoint recovered", endpoint=endpoint.id)
+                await self._tell(EventType.ENDPOINT_RECOVERED, endpoint, "", now, now)
+        elif isinstance(outcome, RetryAt) or outcome.was_tried:
+            await self._failed(endpoint, outcome, now)
+
+    async def _failed(self, endpoint: Endpoint, outcome: RetryAt | Dead, now: datetime) -> None:
+        reason = outcome.reason.rpartition(":")[2]
+        failure = Failure(reason=reason, at=now, retry_after_s=outcome.retry_after_s)
+        for _ in range(_TRIES):
+            state = await self._store.endpoints.state(endpoint.id)
+            change = after_endpoint_failure(state, endpoint.retry, failure, self._rng.uniform(-1, 1))
+            if change is None:
+                return
+            if await self._store.endpoints.note_failure(endpoint.id, state, change):
+                await self._follow(endpoint, state, change, reason, now)
+                return
+
+    async def _follow(
+        self, endpoint: Endpoint, state: EndpointState, change: CircuitChange, reason: str, now: datetime
+    ) -> None:
+        if change.disable is not None:
+            await self._disable(endpoint, change.disable, now)
+        elif change.opened:
+            log.warning("endpoint failing", endpoint=endpoint.id, reason=reason, failures=change.failures)
+            since = state.last_success_at or change.failing_since
+            await self._tell(EventType.ENDPOINT_FAILING, endpoint, reason, since, now)
+
+    async def _disable(self, endpoint: Endpoint, reason: str, now: datetime) -> None:
+        if not await self._store.endpoints.disable(endpoint.id, reason, now):
+            return
+        log.warning("endpoint disabled", endpoint=endpoint.id, reason=reason)
+        state = await self._store.endpoints.state(endpoint.id)
+        if state.standing is Standing.DISABLED:
+            since = state.last_success_at or state.failing_since or now
+            await self._tell(EventType.ENDPOINT_DISABLED, endpoint, reason, since, now)
+
+    async def _tell(
+        self, kind: EventType, endpoint: Endpoint, why: str, since: datetime, now: datetime
+    ) -> None:
+        counts = await self._store.deliveries.counts(endpoint.id, now)
+        revision = await self._store.endpoints.next_notice(endpoint.id)
+        notice = EndpointNotice(why=why, since=since, waiting=counts.ready + counts.delayed)
+        await self._store.outbox.append(
+            Event(
+                id=event_id(endpoint.id, revision, kind),
+                type=kind,
+                subject=endpoint.id,
+                revision=revision,
+                at=now,
+                details=notice,
+            )
+        )

@@ -1,0 +1,193 @@
+"""From the outbox to queues: who is told of an event, and when.
+
+outbox ──▶ what is it about? ──▶ who wants it? ──▶ queue, close what is older, move the cursor (one step)
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+from syndicator.egress.client import CALLBACK_LIMITS
+from syndicator.model.article import Article
+from syndicator.model.clock import Clock
+from syndicator.model.delivery import Endpoint, Payload
+from syndicator.model.event import Event, EventType, Grown
+from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
+from syndicator.pipeline.directory import Directory
+from syndicator.pipeline.telling import MEMBERS, told_before
+from syndicator.rules.copies import CopyKind
+from syndicator.rules.selection import matches
+from syndicator.rules.spreading import spread_s
+from syndicator.rules.superseding import closes_for_all, is_urgent, older
+from syndicator.rules.wanting import wants
+from syndicator.store.deliveries import FanOut, Queued
+from syndicator.store.store import Store
+from syndicator.store.stories import Place
+
+EVENTS_MOST = 100
+"""Events per call."""
+
+QUEUED_MOST = 2000
+"""Deliveries per call: about 5 ms of Redis' time. An event for more of them is fanned out in parts."""
+
+_HOLD_MARGIN_S = 2.0
+
+
+class FanningOut:
+    """Queues what the outbox holds for all who want it."""
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock, rng: random.Random) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._rng = rng
+
+    async def run(self) -> None:
+        """Fan out all that the outbox holds, and take it out of there."""
+        while await self._next():
+            pass
+
+    async def _next(self) -> bool:
+        """Fan out the next events; tell whether there were any."""
+        cursor, entries = await self._store.outbox.pending(self._events_at_once())
+        if not entries:
+            return False
+        await self._directory.refresh()
+        after = cursor.partition(" ")[2]
+        endpoints = dict(sorted(self._directory.wanting.items()))
+        if after:  # the first event is done for those up to a name
+            entries = entries[:1]
+            endpoints = {name: one for name, one in endpoints.items() if name > after}
+        part = dict(islice(endpoints.items(), QUEUED_MOST)) if len(entries) == 1 else endpoints
+        queued, cancelled = await self._chosen([entry.event for entry in entries], part)
+        intent = FanOut(
+            read=cursor,
+            version=self._directory.version,
+            entries=tuple(entries),
+            done_for=None if len(part) == len(endpoints) else next(reversed(part)),
+            queued=tuple(queued),
+            cancelled=tuple(cancelled),
+        )
+        await self._store.deliveries.fan_out(intent, self._clock())
+        return True
+
+    def _events_at_once(self) -> int:
+        return max(1, min(EVENTS_MOST, QUEUED_MOST // max(len(self._directory.wanting), 1)))
+
+    async def _chosen(
+        self, events: Sequence[Event], endpoints: Mapping[EndpointId, Endpoint]
+    ) -> tuple[list[Queued], list[Queued]]:
+        """Say what is queued for whom; and for whom older events are only closed."""
+        reads = any(endpoint.filter.query for endpoint in endpoints.values())
+        concerned = await self._concerned(events, bodies=reads)
+        told = await self._told_before(events, bodies=reads)
+        queued: list[Queued] = []
+        cancelled: list[Queued] = []
+        now = self._clock()
+        for event, articles in zip(events, concerned, strict=True):
+            before = told.get(event.subject, ())
+            wanting = [
+                endpoint
+                for endpoint in endpoints.values()
+                if self._directory.may_know(endpoint.id, event) and wants(endpoint, event, articles)
+                if event.type.family != "article" or not _repeats(endpoint, before)
+            ]
+            closed = tuple((one.id, event.subject, one.type.value) for one in older(event))
+            queued += self._queued(event, wanting, closed, now)
+            if closes_for_all(event) and closed:
+                names = {endpoint.id for endpoint in wanting}
+                cancelled += [
+                    Queued(endpoint=name, event=event.id, due_at=now, older=closed)
+                    for name in endpoints
+                    if name not in names
+                ]
+        return queued, cancelled
+
+    def _queued(
+        self,
+        event: Event,
+        wanting: Sequence[Endpoint],
+        closed: tuple[tuple[EventId, str, str], ...],
+        now: datetime,
+    ) -> list[Queued]:
+        fetching = sum(_fetches(endpoint, event) for endpoint in wanting)
+        spread = 0.0 if is_urgent(event) else spread_s(fetching)
+        return [
+            Queued(
+                endpoint=endpoint.id,
+                event=event.id,
+                due_at=now + timedelta(seconds=self._rng.uniform(0, spread))
+                if spread and _fetches(endpoint, event)
+                else now,
+                urgent=is_urgent(event),
+                hold=timedelta(seconds=endpoint.timeout_s + CALLBACK_LIMITS.wait_s + _HOLD_MARGIN_S),
+                older=closed,
+            )
+            for endpoint in wanting
+        ]
+
+    async def _told_before(self, events: Sequence[Event], *, bodies: bool) -> Mapping[str, Sequence[Article]]:
+        """Give, for those articles that are copies, who told the same before, and was announced.
+
+        What was told before its original was found is told on: all but its creation.
+        """
+        changes = [event for event in events if event.type.family == "article"]
+        ids = [ArticleId(event.subject) for event in changes]
+        copies = {
+            one: place
+            for event, one, place in zip(changes, ids, await self._store.stories.places(ids), strict=True)
+            if event.type is EventType.ARTICLE_CREATED or _came_as_copy(place)
+        }
+        before = await told_before(self._store, copies)
+        names = list(dict.fromkeys(name for found in before.values() for name in found))
+        heads = await self._store.articles.get_many(names, bodies=bodies)
+        known = {
+            name: head
+            for name, head, place in zip(names, heads, await self._store.stories.places(names), strict=True)
+            if head and not place.is_quiet
+        }
+        return {one: [known[name] for name in found if name in known] for one, found in before.items()}
+
+    async def _concerned(self, events: Sequence[Event], *, bodies: bool) -> list[Sequence[Article]]:
+        """Give what each event is about: its article, the one that was withdrawn, or all of a story."""
+        gone = [ArticleId(event.subject) for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
+        withdrawn = {
+            one.article.id: one.article
+            for one in await self._store.withdrawals.get_many(gone, bodies=bodies)
+            if one
+        }
+        grown = [StoryId(event.subject) for event in events if isinstance(event.details, Grown)]
+        members = await self._store.stories.members(grown, MEMBERS)
+        names = [_names(event, members) for event in events]
+        ids = list(dict.fromkeys(one for found in names for one in found))
+        found = await self._store.articles.get_many(ids, bodies=bodies)
+        heads = {one: head for one, head in zip(ids, found, strict=True) if head}
+        known = (withdrawn if event.type is EventType.ARTICLE_WITHDRAWN else heads for event in events)
+        return [
+            [there[one] for one in named if one in there] for named, there in zip(names, known, strict=True)
+        ]
+
+
+def _names(event: Event, members: Mapping[StoryId, Sequence[ArticleId]]) -> Sequence[ArticleId]:
+    """Name the articles that an event is about."""
+    if isinstance(event.details, Grown):
+        return [*members[StoryId(event.subject)], event.details.joined]
+    return [event.article] if event.article is not None else []
+
+
+def _came_as_copy(place: Place) -> bool:
+    """Tell whether an article was a copy from the first."""
+    return place.kin is not None and place.kin.copy is not None and place.kin.copy.kind is CopyKind.COPY
+
+
+def _repeats(endpoint: Endpoint, told: Sequence[Article]) -> bool:
+    """Tell whether an endpoint had the same text already, from one of these articles."""
+    if EventType.ARTICLE_CREATED not in endpoint.events:
+        return False
+    return any(matches(endpoint.filter, article) for article in told)
+
+
+def _fetches(endpoint: Endpoint, event: Event) -> bool:
+    """Tell whether the receiver will come to us for what the event only names."""
+    return endpoint.payload is Payload.THIN or event.type is EventType.FEED_UPDATED

@@ -1,0 +1,90 @@
+"""What is sent of events: read for a whole batch at once, and written once for all who get the same."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from syndicator.model.article import Article
+from syndicator.model.delivery import Payload
+from syndicator.model.event import Event, EventType
+from syndicator.model.feed import Origin, Site
+from syndicator.model.ids import ArticleId, EventId, SourceId, StoryId
+from syndicator.model.rights import Rights
+from syndicator.push.payload import payload
+from syndicator.rules.pictures import served_by_us
+from syndicator.rules.rights import allowed
+from syndicator.store.store import Store
+
+
+class Prepared(Struct, kw_only=True):
+    """An event with what it tells of, and its bodies, by how much they carry."""
+
+    event: Event
+    article: Article | None
+    story: StoryId | None
+    bodies: dict[Payload, bytes] = {}
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether what it tells of is no longer there."""
+        return self.article is None and self.event.article is not None
+
+
+class Payloads:
+    """Reads and writes what is sent."""
+
+    def __init__(self, store: Store, site: Site, origins: Mapping[SourceId, Origin]) -> None:
+        self._store = store
+        self._site = site
+        self._rights = {source: origin.rights for source, origin in origins.items()}
+
+    async def prepare(self, events: Iterable[Event]) -> Mapping[EventId, Prepared]:
+        """Read what these events tell of, in a few calls for all of them."""
+        all_events = list({event.id: event for event in events}.values())
+        articles = await self._articles(all_events)
+        named = [article.id for article in articles.values()]
+        places = await self._store.stories.places(named)
+        stories = {one: place.story for one, place in zip(named, places, strict=True)}
+        prepared = {}
+        for event in all_events:
+            article = articles.get(event.id)
+            story = stories[article.id] if article else None
+            prepared[event.id] = Prepared(event=event, article=article, story=story)
+        return prepared
+
+    def body(self, prepared: Prepared, level: Payload) -> bytes:
+        """Give the body of an event; the same for all who get as much."""
+        known = prepared.bodies.get(level)
+        if known is None:
+            known = payload(prepared.event, prepared.article, prepared.story, site=self._site, level=level)
+            prepared.bodies[level] = known
+        return known
+
+    async def _articles(self, events: Sequence[Event]) -> dict[EventId, Article]:
+        """Give the revision that each event tells of, or the newest when that one is no longer kept.
+
+        Of it, what its portal lets us show; pictures that we serve have their addresses here.
+        """
+        found = await self._withdrawn(events)
+        others = [event for event in events if event.type is not EventType.ARTICLE_WITHDRAWN]
+        ids = list(dict.fromkeys(event.article for event in others if event.article is not None))
+        heads = dict(zip(ids, await self._store.articles.get_many(ids), strict=True))
+        for event in others:
+            head = heads.get(event.article) if event.article is not None else None
+            if head is not None:
+                found[event.id] = self._shown(await self._told(event, head))
+        return found
+
+    async def _withdrawn(self, events: Sequence[Event]) -> dict[EventId, Article]:
+        gone = [event for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
+        ids = [ArticleId(event.subject) for event in gone]
+        withdrawals = await self._store.withdrawals.get_many(ids)
+        return {event.id: one.article for event, one in zip(gone, withdrawals, strict=True) if one}
+
+    async def _told(self, event: Event, head: Article) -> Article:
+        if event.type.family != "article" or head.revision == event.revision:
+            return head
+        return await self._store.articles.revision(head.id, event.revision) or head
+
+    def _shown(self, article: Article) -> Article:
+        return served_by_us(allowed(article, self._rights.get(article.source, Rights())), self._site)

@@ -1,0 +1,127 @@
+"""The part of the key table that endpoints and deliveries are kept in."""
+
+from syndicator.model.ids import EndpointId
+
+
+class DeliveryKeys:
+    """Keys of the directory, of events and of queues, behind the prefix of a namespace."""
+
+    _prefix: str
+
+    @property
+    def prefix(self) -> str:
+        """What all keys begin with: for scripts that make the keys of several endpoints."""
+        return self._prefix
+
+    def endpoints(self) -> str:
+        """HASH: endpoint id → msgpack record: what it asks for; of registered ones also their owner, and
+        secrets and headers, sealed.
+
+        Kept: configured endpoints, and a week; registered ones until they are removed. Written by: start,
+        registering.
+        """
+        return self._prefix + "endpoints"
+
+    def endpoints_changed(self) -> str:
+        """HASH: `:all` → number, raised by each change of an endpoint or its standing; id of a registered
+        endpoint → number of its changes.
+
+        Kept: as the endpoints. Written by: start, registering, pausing.
+        """
+        return self._prefix + "endpoints:changed"
+
+    def endpoints_resting(self) -> str:
+        """HASH: endpoint id → `paused` or `disabled`.
+
+        Kept: until it is resumed, as the endpoints. Written by: pausing, settle.
+        """
+        return self._prefix + "endpoints:resting"
+
+    def standing(self, endpoint: EndpointId) -> str:
+        """HASH: how an endpoint stands: `standing`, `reason`, `since_ms`, `last_success_ms`,
+        `failing_since_ms`, `failures`, `openings`, `held_until_ms`, `fell_off`; what bounds it: `cap`, and
+        `gap_ms` and `burst` of its rate; `tat_ms`: when its rate lets the next one go, without bursts;
+        `notices`: how many events told of it.
+
+        Kept: as the endpoint. Written by: pausing, settle.
+        """
+        return f"{self._prefix}standing:{endpoint}"
+
+    def events(self) -> str:
+        """HASH: event id → msgpack `Event`, of all that was fanned out.
+
+        Kept: 30 days. Written by: fan-out.
+        """
+        return self._prefix + "events"
+
+    def events_log(self) -> str:
+        """STREAM: `event`, the id of each event, in order.
+
+        Kept: 30 days. Written by: fan-out.
+        """
+        return self._prefix + "events:log"
+
+    def queues(self) -> str:
+        """ZSET: endpoint id → when its queue wants attention, ms (never too late, at times too early).
+
+        Kept: endpoints with deliveries that do not rest. Written by: fan-out, claim, settle.
+        """
+        return self._prefix + "queues"
+
+    def queue(self, endpoint: EndpointId) -> str:
+        """ZSET: event id → due time in ms, or lease end while a worker has it.
+
+        Kept: until delivered or dead, at most 100 000, those of one that rests for its `max_age`; a week
+        after its endpoint left. Written by: fan-out, claim, settle.
+        """
+        return f"{self._prefix}queue:{endpoint}"
+
+    def queue_owners(self, endpoint: EndpointId) -> str:
+        """HASH: event id → token of the worker that leased the delivery.
+
+        Kept: until settled. Written by: claim, settle.
+        """
+        return f"{self._prefix}owners:{endpoint}"
+
+    def urgent(self, endpoint: EndpointId) -> str:
+        """ZSET: those of the queue that go ahead of all others (withdrawals), scored as there.
+
+        Kept: as in the queue. Written by: fan-out, claim, settle.
+        """
+        return f"{self._prefix}urgent:{endpoint}"
+
+    def behind(self, endpoint: EndpointId) -> str:
+        """HASH: event id of a revision that is on its way → event id of the newer one that waits for it.
+
+        Kept: until the older is settled. Written by: fan-out, settle.
+        """
+        return f"{self._prefix}behind:{endpoint}"
+
+    def tries(self, endpoint: EndpointId) -> str:
+        """HASH: event id → attempts so far and the last reason, of deliveries that failed: `2 http_503`.
+
+        Kept: until delivered; of a dead one, two weeks. Written by: settle.
+        """
+        return f"{self._prefix}tries:{endpoint}"
+
+    def dead(self, endpoint: EndpointId) -> str:
+        """ZSET: event id → when it was given up, ms.
+
+        Kept: two weeks. Written by: settle.
+        """
+        return f"{self._prefix}dead:{endpoint}"
+
+    def attempts(self, endpoint: EndpointId) -> str:
+        """STREAM: `event`, `subject` (of the event: its article), `type`, `attempt`, `result` (`delivered`,
+        `retry`, `dead` or `superseded`), `reason` (status, word, or the newer event), `duration_ms`.
+
+        Kept: the newest 5 000, of endpoints that are there (and a week). Written by: settle, fan-out.
+        """
+        return f"{self._prefix}attempts:{endpoint}"
+
+    def delivered(self) -> str:
+        """HASH: endpoint id → deliveries that succeeded since the beginning.
+
+        Kept: configured endpoints, and a week. Written by: settle.
+        """
+        return self._prefix + "delivered"

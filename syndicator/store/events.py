@@ -1,0 +1,70 @@
+"""All that was fanned out of late: each event once, and their order. Queues hold ids only."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from syndicator.model.clock import to_ms
+from syndicator.model.event import Event
+from syndicator.model.ids import EventId
+from syndicator.store.codec import unpack
+from syndicator.store.connection import Connection
+from syndicator.store.keys import Keys
+
+KEPT_EVENTS = timedelta(days=30)
+"""Longer than any delivery waits (two weeks at most) and is then kept among the dead (two weeks)."""
+
+_SWEPT = 5000
+
+
+class LoggedEvent(Struct, frozen=True, kw_only=True):
+    position: str
+    """Later events have later positions: `ms-n`."""
+    event: Event
+
+
+class Events:
+    """The log of events."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+
+    async def get(self, event: EventId) -> Event | None:
+        """Give one event; None where it is not kept."""
+        return (await self.get_many([event]))[0]
+
+    async def get_many(self, events: Sequence[EventId]) -> list[Event | None]:
+        """Give these events, in their order."""
+        if not events:
+            return []
+        found = await self._redis.call("HMGET", self._keys.events(), *events)
+        return [unpack(record, Event) if record else None for record in found]
+
+    async def after(self, position: str, limit: int) -> list[LoggedEvent]:
+        """Read on from a position, exclusive. "" is the beginning; milliseconds since 1970 are one, too."""
+        start = f"({position}" if position else "-"
+        rows = await self._redis.call("XRANGE", self._keys.events_log(), start, "+", "COUNT", limit)
+        events = await self.get_many([EventId(fields[1].decode()) for _, fields in rows])
+        return [
+            LoggedEvent(position=position.decode(), event=event)
+            for (position, _), event in zip(rows, events, strict=True)
+            if event is not None
+        ]
+
+    async def count(self) -> int:
+        return int(await self._redis.call("XLEN", self._keys.events_log()))
+
+    async def sweep(self, now: datetime) -> int:
+        """Forget events that nothing can refer to any more, a bounded number a call."""
+        log = self._keys.events_log()
+        bound = to_ms(now - KEPT_EVENTS)
+        rows = await self._redis.call("XRANGE", log, "-", bound, "COUNT", _SWEPT)
+        if not rows:
+            return 0
+        names = [fields[1] for _, fields in rows]
+        milliseconds, number = rows[-1][0].decode().split("-")
+        following = f"{milliseconds}-{int(number) + 1}"
+        await self._redis.batch([("HDEL", self._keys.events(), *names), ("XTRIM", log, "MINID", following)])
+        return len(rows)

@@ -1,0 +1,99 @@
+-- Keep what became of leased deliveries, many in one call.
+--
+-- KEYS[1]  ZSET: endpoint → when its queue wants attention, ms
+-- KEYS[2]  HASH: endpoint → deliveries that succeeded
+-- KEYS[3]  HASH: endpoint that rests → how
+-- ARGV[1]  prefix of the namespace: an endpoint's keys are made of it
+-- ARGV[2]  now, ms
+-- ARGV[3]  how many attempts an endpoint's log keeps
+-- ARGV[4]  msgpack: list of {endpoint, event id, token, what became of it (`delivered`, `retry`, `dead`,
+--          `release`), due ms (of a retry), tries ("2 http_503"), subject, type, attempt, reason, duration ms}
+-- reply    one per delivery: 0 (the lease was lost: nothing is written), 1, or 2: done, and it is the endpoint's
+--          first success after failures
+-- again    called again (its reply was lost): the leases are gone, and so it says 0
+-- cost     some six commands per delivery
+local queues, prefix, now, kept = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local reply, touched, delivered, succeeded = {}, {}, {}, {}
+
+local function logged(one, result, reason)
+  redis.call('XADD', prefix .. 'attempts:' .. one[1], 'MAXLEN', '~', kept, '*', 'event', one[2], 'subject', one[7],
+    'type', one[8], 'attempt', one[9], 'result', result, 'reason', reason, 'duration_ms', one[11])
+end
+
+-- Let the newer revision go that waited until this one was off its way; tell which that is.
+local function let_go(name, item)
+  local behind = prefix .. 'behind:' .. name
+  local newer = redis.call('HGET', behind, item)
+  if newer then
+    redis.call('HDEL', behind, item)
+    redis.call('ZADD', prefix .. 'queue:' .. name, 'XX', 'LT', now, newer)
+    redis.call('ZADD', prefix .. 'urgent:' .. name, 'XX', 'LT', now, newer)
+  end
+  return newer
+end
+
+for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
+  local name, item, token, verb, due, told = unpack(one)
+  local owners = prefix .. 'owners:' .. name
+  if redis.call('HGET', owners, item) ~= token then
+    reply[#reply + 1] = 0
+  else
+    redis.call('HDEL', owners, item)
+    local known = touched[name]
+    if known == nil then
+      known = {behind = redis.call('EXISTS', prefix .. 'behind:' .. name) == 1,
+        urgent = redis.call('EXISTS', prefix .. 'urgent:' .. name) == 1,
+        tries = redis.call('EXISTS', prefix .. 'tries:' .. name) == 1}
+      touched[name] = known
+    end
+    local queue, urgent, tries = prefix .. 'queue:' .. name, prefix .. 'urgent:' .. name, prefix .. 'tries:' .. name
+    local newer = known.behind and let_go(name, item)
+    if verb == 'release' or verb == 'retry' then
+      if newer then
+        redis.call('ZREM', queue, item)
+        if known.urgent then redis.call('ZREM', urgent, item) end
+        if known.tries then redis.call('HDEL', tries, item) end
+        if verb == 'retry' then logged(one, 'retry', one[10]) end
+        logged(one, 'superseded', newer)
+      else
+        due = verb == 'retry' and due or now
+        redis.call('ZADD', queue, 'XX', due, item)
+        if known.urgent then redis.call('ZADD', urgent, 'XX', due, item) end
+        if verb == 'retry' then
+          redis.call('HSET', tries, item, told)
+          known.tries = true
+          logged(one, 'retry', one[10])
+        end
+      end
+    else
+      redis.call('ZREM', queue, item)
+      if known.urgent then redis.call('ZREM', urgent, item) end
+      if verb == 'dead' and not newer then
+        redis.call('ZADD', prefix .. 'dead:' .. name, now, item)
+        redis.call('HSET', tries, item, told)
+        known.tries = true
+      elseif known.tries then
+        redis.call('HDEL', tries, item)
+      end
+      logged(one, verb, one[10])
+    end
+    reply[#reply + 1] = 1
+    if verb == 'delivered' then
+      delivered[name] = (delivered[name] or 0) + 1
+      succeeded[name] = succeeded[name] or #reply
+    end
+  end
+end
+
+for name in pairs(touched) do
+  if redis.call('HEXISTS', KEYS[3], name) == 0 then redis.call('ZADD', queues, 'LT', now, name) end
+end
+for name, count in pairs(delivered) do
+  redis.call('HINCRBY', KEYS[2], name, count)
+  local standing = prefix .. 'standing:' .. name
+  redis.call('HSET', standing, 'last_success_ms', now)
+  if redis.call('HDEL', standing, 'failing_since_ms', 'failures', 'openings', 'held_until_ms') > 0 then
+    reply[succeeded[name]] = 2
+  end
+end
+return reply

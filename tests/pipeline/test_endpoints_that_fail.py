@@ -1,0 +1,232 @@
+"""Receivers that fail, ask for rest, refuse or hang: they are slowed and stopped, and nobody else notices."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from pipeline.conftest import OpenService
+from pipeline.test_delivering import A, B, Partner, config, counts, deliver, partner
+from pipeline.test_publishing import admit
+from support import ManualClock
+
+from syndicator.model.endpoint import Standing
+from syndicator.model.event import EndpointNotice, Event, EventType
+from syndicator.model.ids import EndpointId
+from syndicator.model.status import QueueCounts
+from syndicator.pipeline.attempt_places import AttemptPlaces
+from syndicator.pipeline.delivering import DeliverStep
+from syndicator.rules.circuit import FAILURES_TO_OPEN
+from syndicator.schedule.runner import Runner
+from syndicator.service import Service
+from syndicator.store.attempts import AttemptQuery
+
+__all__ = ["partner"]  # a fixture
+
+
+async def notices(service: Service) -> list[Event]:
+    _, waiting = await service.store.outbox.pending(1000)
+    logged = await service.store.events.after("", 1000)
+    events = [one.event for one in logged] + [one.event for one in waiting]
+    return [event for event in events if event.type.family == "endpoint"]
+
+
+async def test_gone_disables_and_what_comes_waits_until_it_is_resumed(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [410]
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        state = await service.store.endpoints.state(A)
+        assert (state.standing, state.reason, state.since) == (Standing.DISABLED, "gone", clock.now)
+        (notice,) = await notices(service)
+        assert notice.type is EventType.ENDPOINT_DISABLED
+        assert isinstance(notice.details, EndpointNotice)
+        assert (notice.subject, notice.details.why) == (A, "gone")
+        await admit(service, 2, 3)
+        await deliver(service)
+        assert len(partner.received) == 1
+        assert await counts(service) == QueueCounts(ready=2, dead=1)
+        before = await service.store.endpoints.resume(A, clock())
+        assert before.since == clock.now, "so much may be asked for again"
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=2, dead=1)
+
+
+@pytest.mark.parametrize("status", [204, 500])
+async def test_a_receiver_may_ask_for_no_more(
+    partner: Partner, service_of: OpenService, clock: ManualClock, status: int
+) -> None:
+    partner.statuses = [status]
+    partner.headers = {"webhook-delivery": "disable"}
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        state = await service.store.endpoints.state(A)
+        assert (state.standing, state.reason) == (Standing.DISABLED, "asked")
+        assert (await counts(service)).delivered == (1 if status == 204 else 0)
+
+
+async def test_a_receiver_may_refuse_one_event(partner: Partner, service_of: OpenService) -> None:
+    partner.statuses = [422]
+    partner.headers = {"webhook-delivery": "abort-message"}
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        (dead,) = await service.store.attempts.find(A, AttemptQuery(), 10)
+        assert (dead.result, dead.reason) == ("dead", "refused:http_422")
+        assert (await service.store.endpoints.state(A)).standing is Standing.ACTIVE
+
+
+async def test_failures_in_a_row_open_the_circuit_and_one_success_closes_it(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [503] * (FAILURES_TO_OPEN + 1)
+    async with service_of(config(partner, more="max_in_flight = 1")) as service:
+        await service.enlist()
+        await admit(service, *range(1, 21))
+        await deliver(service)
+        assert len(partner.received) == FAILURES_TO_OPEN, "then it is left in peace"
+        state = await service.store.endpoints.state(A)
+        assert state.held_until is not None
+        assert [one.type for one in await notices(service)] == [EventType.ENDPOINT_FAILING]
+        clock.now = state.held_until + timedelta(milliseconds=1)
+        await deliver(service)
+        assert len(partner.received) == FAILURES_TO_OPEN + 1, "one tells whether it is back"
+        state = await service.store.endpoints.state(A)
+        assert state.held_until is not None
+        clock.now = state.held_until + timedelta(minutes=1)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=20)
+        assert [one.type for one in await notices(service)][-1] is EventType.ENDPOINT_RECOVERED
+        assert (await service.store.endpoints.state(A)).failures == 0
+
+
+async def test_what_waits_while_the_circuit_is_open_uses_up_no_attempts(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [503] * 30
+    async with service_of(config(partner, more="max_in_flight = 1")) as service:
+        await service.enlist()
+        await admit(service, *range(1, 21))
+        for _ in range(20):
+            await deliver(service)
+            clock.advance(30)
+        waiting = await service.store.deliveries.undelivered(A, 0, clock())
+        assert len(waiting) == 20
+        assert sum(one.delivery.attempts for one in waiting) == len(partner.received) < 12
+
+
+async def test_days_without_success_disable_it(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [503] * 1000
+    async with service_of(config(partner, more='max_age = "10d"')) as service:
+        await service.enlist()
+        await admit(service, *range(1, 9))
+        for _ in range(60):
+            await deliver(service)
+            clock.advance(3 * 3600)
+        state = await service.store.endpoints.state(A)
+        assert (state.standing, state.reason) == (Standing.DISABLED, "failing:http_503")
+        assert [one.type for one in await notices(service)] == [
+            EventType.ENDPOINT_FAILING,
+            EventType.ENDPOINT_DISABLED,
+        ]
+
+
+async def test_a_receiver_that_asks_for_rest_gets_it_for_all_events(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [429]
+    partner.headers = {"Retry-After": "120"}
+    async with service_of(config(partner, more="max_in_flight = 1")) as service:
+        await service.enlist()
+        await admit(service, 1, 2, 3)
+        await deliver(service)
+        clock.advance(119)
+        await deliver(service)
+        assert len(partner.received) == 1
+        clock.advance(30)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=3)
+
+
+async def test_news_that_is_too_old_is_not_sent_and_the_log_says_so(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(config(partner, more='max_age = "1h"')) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await service.deliver.fan_out()
+        clock.advance(3601)
+        await deliver(service)
+        assert partner.received == []
+        (dead,) = await service.store.attempts.find(A, AttemptQuery(), 10)
+        assert (dead.result, dead.reason, dead.attempt) == ("dead", "expired", 0)
+
+
+async def test_an_out_of_order_receiver_never_ends_on_an_older_revision(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    """It hangs on the first revision while the second is admitted, fails, heals: what it holds last is the newest."""
+    partner.hangs_once = True
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        first = asyncio.create_task(deliver(service))
+        async with asyncio.timeout(20):
+            while not partner.received:
+                await asyncio.sleep(0.01)
+        await admit(service, 1, title="Diralat")
+        other = asyncio.create_task(deliver(service))
+        async with asyncio.timeout(20):
+            while (await counts(service)).delayed == 0:
+                await asyncio.sleep(0.01)
+        assert len(partner.taken) == 0, "the second waits until the first is off its way"
+        partner.statuses = [503]
+        partner.hangs.set()
+        await asyncio.gather(first, other)
+        clock.advance(60)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=1)
+    assert b"Diralat" in partner.taken[-1]
+    assert len(partner.taken) == 1
+
+
+@pytest.mark.timeout(60)
+async def test_who_hangs_delays_nobody_even_when_places_are_few(
+    partner: Partner, service_of: OpenService
+) -> None:
+    slow = "".join(config(partner, "/hang", f"slow-{n}", "max_in_flight = 4") for n in range(6))
+    async with service_of(slow + config(partner, "/hook", "b")) as service:
+        await service.enlist()
+        step = DeliverStep(
+            service.store, service.egress, service.directory, service.clock, service.deliver._rng,
+            site=service.settings.site, places=AttemptPlaces(4, 40),
+        )  # fmt: skip
+        await admit(service, *range(1, 31))
+        runner = Runner(step, capacity=44, clock=service.clock, on_report=lambda _: None)
+        ticks = asyncio.create_task(ticking(runner))
+        task = asyncio.create_task(runner.run())
+        async with asyncio.timeout(50):
+            while len(partner.received) < 30:
+                await asyncio.sleep(0.01)
+            while (await counts(service, B)).delivered < 30:
+                await asyncio.sleep(0.01)
+        assert (await counts(service, EndpointId("slow-1"))).delivered == 0
+        runner.stop()
+        partner.hangs.set()
+        await task
+        ticks.cancel()
+        await runner.drain(20)
+
+
+async def ticking(runner: Runner) -> None:
+    """Wake it as the service's tick does."""
+    while True:
+        await asyncio.sleep(0.1)
+        runner.poke()
