@@ -173,6 +173,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             store=store,
             site=await _site(settings, store),
             specs=settings.feeds.values(),
+            retired=settings.retired_feeds.values(),
             origins=known,
             metrics=metrics,
             clock=clock,

@@ -115,6 +115,13 @@ class FeedSpec(Struct, frozen=True, kw_only=True):
     """None means the language of the site."""
     private: bool = False
     """Only for who has a token that opens it; named nowhere in public."""
+    former_ids: tuple[FeedId, ...] = ()
+    """Its earlier names, and the names of feeds that it took the place of."""
+
+    @property
+    def names(self) -> tuple[FeedId, ...]:
+        """Give all of its names, its own first."""
+        return (self.id, *self.former_ids)
 
 
 class Format(StrEnum):

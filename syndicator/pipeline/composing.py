@@ -45,11 +45,15 @@ class Composer:
         specs: Collection[FeedSpec],
         origins: Mapping[SourceId, Origin],
         clock: Clock,
+        retired: Collection[FeedSpec] = (),
     ) -> None:
         self.site = site
         self.specs: Mapping[FeedId, FeedSpec] = {spec.id: spec for spec in specs}
         self.public = {feed: spec for feed, spec in self.specs.items() if not spec.private}
         """What may be named in pages, lists and links."""
+        self.moved = {former: spec.id for spec in specs for former in spec.former_ids}
+        self.retired = {name: spec.title for spec in retired for name in spec.names}
+        """Titles of feeds that were published once, by their names."""
         self._store = store
         self._origins = origins
         self._filtering = Filtering(store)

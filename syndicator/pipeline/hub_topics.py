@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from syndicator.model.feed import FeedSpec, Format, Site
 from syndicator.model.hub import Topic, TopicName
+from syndicator.model.ids import FeedId
 from syndicator.rules.hub import same_url
 
 
@@ -15,8 +16,9 @@ class Topics:
             topic.name: topic
             for spec in specs
             if not spec.private
+            for name in spec.names  # who subscribed to a feed by an earlier name goes on getting its news
             for form in Format
-            for topic in (_topic(site, spec, form),)
+            for topic in (_topic(site, spec, name, form),)
         }
         self._by_url = {same_url(topic.url): topic for topic in self._by_name.values()}
 
@@ -32,6 +34,6 @@ class Topics:
         return tuple(self._by_name.values())
 
 
-def _topic(site: Site, spec: FeedSpec, form: Format) -> Topic:
-    name = TopicName(f"{spec.id}.{form.value}")
+def _topic(site: Site, spec: FeedSpec, named: FeedId, form: Format) -> Topic:
+    name = TopicName(f"{named}.{form.value}")
     return Topic(name=name, url=site.url(f"/feeds/{name}"), feed=spec.id, form=form)

@@ -54,8 +54,9 @@ class Publisher(Composer):
         metrics: Metrics,
         clock: Clock,
         last_good: LastGood | None = None,
+        retired: Collection[FeedSpec] = (),
     ) -> None:
-        super().__init__(store=store, site=site, specs=specs, origins=origins, clock=clock)
+        super().__init__(store=store, site=site, specs=specs, origins=origins, clock=clock, retired=retired)
         self.last_good = last_good or LastGood()
         """Of what was served, for when Redis is away."""
         self._metrics = metrics

@@ -33,6 +33,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     override(document, environ)
     configuration = _validated(document) if document.tree else None
     _check_references(document)
+    _check_feeds(document)
     _check_tokens(document)
     _check_ports(document)
     if document.faults or configuration is None:
@@ -102,11 +103,37 @@ def _check_references(document: Document) -> None:
     known = document.table("source")
     for section in ("feed", "endpoint"):
         for key in document.table(section):
+            if document.table(section, key).get("retired") is True:
+                continue
             wanted = document.table(section, key, "filter").get("source", ())
             for source in [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []:
                 if isinstance(source, str) and source not in known:
                     path = (section, key, "filter", "source")
                     document.add_fault(path, f"names {source!r}, which is no source", nearest(source, known))
+
+
+def _former_ids(document: Document) -> dict[str, list[str]]:
+    """Give the feeds that say of a name that it was theirs."""
+    told: dict[str, list[str]] = {}
+    for key in document.table("feed"):
+        names = document.table("feed", key).get("former_ids", ())
+        for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
+            if isinstance(name, str):
+                told.setdefault(name, []).append(key)
+    return told
+
+
+def _check_feeds(document: Document) -> None:
+    """A name leads to one feed: to that which has it, or to that which took its place."""
+    feeds = document.table("feed")
+    for name, claiming in _former_ids(document).items():
+        if name in feeds:
+            reason = f"names {name!r}, which is published as [feed.{name}]"
+            remedy = f"remove [feed.{name}], or take the name out of the list"
+            document.add_fault(("feed", claiming[0], "former_ids"), reason, remedy)
+        for other in claiming[1:]:
+            reason = f"names {name!r}, as [feed.{claiming[0]}] does"
+            document.add_fault(("feed", other, "former_ids"), reason, "leave it with one of them")
 
 
 def _check_tokens(document: Document) -> None:
@@ -118,7 +145,7 @@ def _check_tokens(document: Document) -> None:
             path = ("token", key, "sha256")
             document.add_fault(path, f"is that of [token.{other}], too", "make another value for it")
         feeds = document.table("token", key).get("feeds", ())
-        known = document.table("feed")
+        known = {*document.table("feed"), *_former_ids(document)}
         for feed in [feeds] if isinstance(feeds, str) else feeds if isinstance(feeds, list) else []:
             if isinstance(feed, str) and feed not in known and document.complete:
                 path = ("token", key, "feeds")
@@ -144,6 +171,7 @@ def _built(configuration: Configuration) -> Settings:
     server = configuration.server
     public_url = configuration.site.public_url
     egress = configuration.egress
+    feeds = {FeedId(key): form for key, form in configuration.feed.items()}
     return Settings(
         site=_site(
             configuration.site, configuration.hub, public_url or listening_url(server.host, server.port)
@@ -161,7 +189,8 @@ def _built(configuration: Configuration) -> Settings:
             SourceId(key): form.value(SourceId(key), egress, configuration.site.timezone)
             for key, form in configuration.source.items()
         },
-        feeds={FeedId(key): form.value(FeedId(key)) for key, form in configuration.feed.items()},
+        feeds={feed: form.value(feed) for feed, form in feeds.items() if not form.retired},
+        retired_feeds={feed: form.value(feed) for feed, form in feeds.items() if form.retired},
         endpoints={
             EndpointId(key): form.value(EndpointId(key)) for key, form in configuration.endpoint.items()
         },

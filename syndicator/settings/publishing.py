@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import FeedId
@@ -15,12 +15,20 @@ from syndicator.settings.form import Form
 from syndicator.settings.popularity import AnnounceForm
 from syndicator.settings.rights import HowMuch
 from syndicator.settings.texts import (
+    SLUG,
     Language,
     Languages,
     Line,
     Words,
     wrong,
 )
+
+
+def _former(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not SLUG.fullmatch(value):
+            raise wrong(f"names {value!r}, which was never an id", "use the ids that feeds had")
+    return tuple(dict.fromkeys(values))
 
 
 def _instant(value: object, info: ValidationInfo) -> datetime:
@@ -132,6 +140,16 @@ class FeedForm(Form):
         description="Only for who has a token that opens it (`syndicator tokens add --feed`); named nowhere.",
     )
 
+    former_ids: Annotated[Words, AfterValidator(_former)] = Field(
+        default=(),
+        description="Earlier ids, and those of feeds that were merged into this one: their URLs lead here.",
+    )
+    retired: bool = Field(
+        default=False,
+        strict=True,
+        description="Not published any more: readers are told so (410) and stop asking.",
+    )
+
     def value(self, feed: FeedId) -> FeedSpec:
         several = len(self.filter.source) != 1 and self.order is Order.LATEST
         return FeedSpec(
@@ -148,4 +166,5 @@ class FeedForm(Form):
             announce=self.announce.value() if self.announce else None,
             language=self.language,
             private=self.private,
+            former_ids=tuple(map(FeedId, self.former_ids)),
         )

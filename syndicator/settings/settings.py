@@ -45,6 +45,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     sample: SampleSection
     sources: Mapping[SourceId, Source]
     feeds: Mapping[FeedId, FeedSpec]
+    retired_feeds: Mapping[FeedId, FeedSpec]
+    """What is not published any more, and told so to who asks."""
     endpoints: Mapping[EndpointId, Endpoint]
     tokens: Mapping[TokenId, Token]
     user_agent: str

@@ -17,8 +17,8 @@ from syndicator.web.addresses import Address, addresses
 from syndicator.web.charts import Spark, sparks
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.kept_pages import KeptPages, Page
+from syndicator.web.moved import moved
 from syndicator.web.options import WebOptions
-from syndicator.web.problems import not_found
 from syndicator.web.responses import respond, respond_with
 from syndicator.web.wording import Wording
 
@@ -80,9 +80,10 @@ class FeedPages:
 
     async def feed(self, request: web.Request) -> web.Response:
         """Show one feed: what it is, where to get it, what is in it."""
-        spec = self._publisher.public.get(FeedId(request.match_info["feed"]))
+        feed = FeedId(request.match_info["feed"])
+        spec = self._publisher.public.get(feed)
         if spec is None:
-            raise not_found("No feed has this name.")
+            return moved(request, self._publisher, feed)
 
         def draw(say: Wording, fronts: Fronts) -> bytes:
             return self._drawing.draw("feed.html", say, feed=self._listed(spec, fronts))
@@ -91,9 +92,9 @@ class FeedPages:
 
     async def feed_with_slash(self, request: web.Request) -> web.Response:
         """Lead to the page of a feed, relative to where this was asked: right behind every proxy."""
-        feed = request.match_info["feed"]
+        feed = FeedId(request.match_info["feed"])
         if feed not in self._publisher.public:
-            raise not_found("No feed has this name.")
+            return moved(request, self._publisher, feed)
         headers: dict[str, str] = {hdrs.LOCATION: f"../{feed}", hdrs.CACHE_CONTROL: self._lifetime}
         return web.Response(status=308, headers=headers)
 

@@ -7,13 +7,14 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.feed import FORMS, FeedSnapshot, Format, Rendition
+from syndicator.model.feed import FORMS, FeedSnapshot, FeedSpec, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
 from syndicator.web.feed_headers import FeedHeaders, preflight
 from syndicator.web.limits import Clients, Limit
+from syndicator.web.moved import moved
 from syndicator.web.options import WebOptions
 from syndicator.web.private import FeedKeys, private_headers
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
@@ -60,9 +61,9 @@ class FeedRoutes:
         feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
         spec = self._publisher.specs.get(feed)
         if spec is None:
-            raise not_found("No feed has this name.")
+            return moved(request, self._publisher, feed, f".{form.value}")
         if spec.private:
-            return await self._private(request, feed, form)
+            return await self._private(request, spec, form)
         rendition, age_s = await self._rendition(feed, form)
         if age_s is None and is_plain(request):
             answer: web.StreamResponse = self._ready_one(rendition).answer(request)
@@ -85,14 +86,14 @@ class FeedRoutes:
             ready = self._ready[key] = ReadyFeed(rendition, self._headers.of(*key))
         return ready
 
-    async def _private(self, request: web.Request, feed: FeedId, form: Format) -> web.Response:
+    async def _private(self, request: web.Request, spec: FeedSpec, form: Format) -> web.Response:
         """Send a private feed to who may have it."""
         if self._keys is None:
             raise not_found("No feed has this name.")
-        await self._keys.check(request, feed)
-        rendition, age_s = await self._rendition(feed, form)
+        await self._keys.check(request, spec.names)
+        rendition, age_s = await self._rendition(spec.id, form)
         answer = send_rendition(request, rendition, private_headers(form), age_s)
-        self._limit(request, answer, feed)
+        self._limit(request, answer, spec.id)
         return answer
 
     async def related(self, request: web.Request) -> web.Response:

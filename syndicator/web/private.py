@@ -6,7 +6,7 @@ Authorization: Basic any-name:synd_…  for those that ask their user after a 40
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import hdrs, web
 
@@ -24,8 +24,8 @@ class FeedKeys:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
-    async def check(self, request: web.Request, feed: FeedId) -> None:
-        """Let through who shows a token that opens this feed.
+    async def check(self, request: web.Request, names: Sequence[FeedId]) -> None:
+        """Let through who shows a token that opens the feed of these names: one outlives a new name.
 
         Raises:
             ProblemRaised: 401 for everyone else, so that readers ask for a password; 429 after many failures.
@@ -33,7 +33,7 @@ class FeedKeys:
         """
         value = _shown_token(request)
         token = await self._gate.token_of(request, value) if value else None
-        if token is None or not token.opens(feed):
+        if token is None or not any(map(token.opens, names)):
             raise ProblemRaised(_locked(is_wrong=bool(value)))
 
 

@@ -199,6 +199,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Rinciannya ada pada jawaban itu sendiri.",
         "The answer itself says what is wrong with it.",
     ),
+    "problem.feed-retired": ("Umpan ini sudah berhenti", "This feed has ended"),
+    "problem.feed-retired.text": (
+        "Umpan ini tidak diterbitkan lagi. Hapus dari pembaca Anda; umpan lain ada di halaman depan.",
+        "It is not published any more. Take it out of your reader; the front page lists all feeds.",
+    ),
     "problem.locked": ("Umpan ini khusus", "This feed is private"),
     "problem.locked.text": (
         "Masuk dengan nama apa pun dan token sebagai kata sandi, atau tambahkan ?token=… pada alamatnya.",

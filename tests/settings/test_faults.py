@@ -232,6 +232,30 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "no threshold",
             "top, score and views",
         ),
+        (
+            GOOD + '[feed.x]\ntitle = "x"\nformer_ids = ["y"]\n[feed.y]\ntitle = "y"',
+            "feed.x.former_ids",
+            "published as [feed.y]",
+            "remove [feed.y]",
+        ),
+        (
+            GOOD + '[feed.x]\ntitle = "x"\nformer_ids = ["x"]',
+            "feed.x.former_ids",
+            "published as [feed.x]",
+            "take the name out",
+        ),
+        (
+            GOOD + '[feed.x]\ntitle = "x"\nformer_ids = ["z"]\n[feed.y]\ntitle = "y"\nformer_ids = "z"',
+            "feed.y.former_ids",
+            "as [feed.x] does",
+            "one of them",
+        ),
+        (
+            GOOD + '[feed.x]\ntitle = "x"\nformer_ids = ["A b"]',
+            "feed.x.former_ids",
+            "never an id",
+            "ids that feeds had",
+        ),
         (GOOD + '[feed.x]\ntitle = "x"\nprivate = 1', "feed.x.private", "must be true or false", ""),
         (GOOD + '[feed.x]\ntitle = "x"\norder = "newest"', "feed.x.order", "latest or popular", ""),
         (

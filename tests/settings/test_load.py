@@ -374,3 +374,25 @@ def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     environ = read_environment()
     monkeypatch.setenv("SYNDICATOR__SITE__TITLE", "later")
     assert "SYNDICATOR__SITE__TITLE" not in environ
+
+
+def test_feeds_that_moved_and_feeds_that_ended(write: Write) -> None:
+    settings = read(
+        write,
+        SMALLEST
+        + """
+[feed.new]
+title = "New"
+former_ids = ["old", "older"]
+[feed.cup]
+title = "Cup"
+retired = true
+filter = { source = "left-long-ago" }
+[token.a]
+sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+feeds = ["old"]
+""",
+    )
+    assert settings.feeds[FeedId("new")].names == ("new", "old", "older")
+    assert list(settings.feeds) == ["new"]
+    assert settings.retired_feeds[FeedId("cup")].title == "Cup"

@@ -48,6 +48,7 @@ def test_every_problem_has_a_title_and_an_explanation() -> None:
         "conflict",
         "key-reused",
         "locked",
+        "feed-retired",
     }
     assert {f"problem.{name}.text" for name in names} <= TEXTS.keys()
 
