@@ -76,7 +76,7 @@ def create_app(
     if hub is not None:
         routes += OwnHubRoutes(hub, options.trusted_proxies).routes()
     if searching is not None:
-        routes += SearchRoutes(searching, reading.publisher, drawing, feeds, options).routes()
+        routes += SearchRoutes(searching, reading, drawing, feeds, options).routes()
     if ad_hoc is not None:
         routes += ArticleFeedRoutes(ad_hoc, reading.publisher.sources, feeds, options).routes()
     if announced is not None and reading.site.news_sitemap:

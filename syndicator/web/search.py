@@ -1,15 +1,16 @@
 """Search as a page, and what is found as a feed to subscribe to."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 from msgspec import Struct
 
 from syndicator.model.feed import FORMS, FeedSnapshot, Filter, Format
-from syndicator.model.ids import SourceId
-from syndicator.pipeline.publishing import Publisher
+from syndicator.model.ids import ArticleId, SourceId
+from syndicator.pipeline.browsing import StoryMark
+from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.searching import MOST, Found, Searching, TooManySearches
 from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.filters import WORD_KEYS, parts_of, query_of
@@ -64,13 +65,14 @@ class SearchRoutes:
     def __init__(
         self,
         searching: Searching,
-        publisher: Publisher,
+        reading: Reading,
         drawing: Drawing,
         feeds: FeedRoutes,
         options: WebOptions,
     ) -> None:
         self._searching = searching
-        self._publisher = publisher
+        self._publisher = reading.publisher
+        self._browsing = reading.browsing
         self._drawing = drawing
         self._feeds = feeds
         self._trusted = options.trusted_proxies
@@ -109,7 +111,10 @@ class SearchRoutes:
             longest=MAX_CHARACTERS,
             pages=min(PAGES, -(-len(found.ids) // ON_PAGE)) if found else 0,
             feed=_Listed(
-                title=asked.query, addresses=addresses(site, "/search", asked.spelled()), items=items
+                title=asked.query,
+                addresses=addresses(site, "/search", asked.spelled()),
+                items=items,
+                stories=await self._browsing.story_marks(ids) if ids else {},
             ),
         )
         headers = page_headers(say, cache_control="no-store" if fault else _FRESH)
@@ -169,6 +174,7 @@ class _Listed(Struct, frozen=True, kw_only=True):
     title: str
     addresses: tuple[Address, ...]
     items: Sequence[Item]
+    stories: Mapping[ArticleId, StoryMark]
 
 
 def _asked(request: web.Request, sources: Collection[SourceId]) -> Asked:

@@ -71,6 +71,7 @@ class StoryPages:
                 raise gone("This article was withdrawn.")
             raise _unknown()
         told = self._told(shown)
+        first = next((one for one in told if not one.is_copy), told[0])
         course = shown.course
         return self._drawing.page(
             request,
@@ -79,11 +80,12 @@ class StoryPages:
             name=story,
             is_whole=shown.is_whole,
             told=told,
+            first=first,
             may_index=self._reading.site.news_sitemap and all(one.item.rights.index for one in told),
             portals=len({one.item.source.title for one in told}),
-            ranked=self._reading.publisher.specs[course.feed] if course else None,
+            ranked=self._reading.publisher.public[course.feed] if course else None,
             chart=rank_chart(course) if course else None,
-            feed=self._feed(story, told[0].item.title) if self._as_feeds else None,
+            feed=self._feed(story, first.item.title) if self._as_feeds else None,
             chart_size=(CHART_WIDTH, CHART_HEIGHT),
         )
 

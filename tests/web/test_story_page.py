@@ -101,6 +101,19 @@ async def test_a_story_tells_who_reported_it_and_when(client: Client, world: Wor
     assert texts(page, ".ranks .empty") == ["Berita ini belum masuk daftar terpopuler."]
 
 
+async def test_a_copy_that_is_dated_earlier_was_not_first(client: Client, world: World) -> None:
+    first = await world.admit(fire(1))
+    world.clock.advance(60)
+    copied = await world.admit(
+        fire(2, source=HARBOUR, url="https://pelabuhan.example/2", published_at=NOON - timedelta(minutes=50))
+    )
+    page = tree(await client.get(f"/stories/{first[0]}", PAGE))
+    hrefs = [a.attributes.get("href") for a in page.css(".timeline h3 a")]
+    assert hrefs == [f"/news/articles/{one}" for one in (*copied, *first)]
+    assert texts(page, ".timeline .copy .portal") == ["Kabar Pelabuhan"]
+    assert texts(page, ".page-head .lead")[0].startswith("Pertama diberitakan oleh Berita Kota")
+
+
 async def test_a_late_find_stands_where_it_was_found(client: Client, world: World) -> None:
     ids = await original_and_copy(world)
     world.clock.advance(7200)
@@ -203,10 +216,10 @@ async def test_where_the_front_pages_feed_never_listed_it_another_one_tells(
     client: Client, world: World
 ) -> None:
     first, _ = await original_and_copy(world)
-    await note(world, FeedId("left-the-configuration"), [first], [first])
+    await note(world, FeedId("private-or-gone"), [first], [first])
     assert not tree(await client.get(f"/stories/{first}", PAGE)).css(".chart")
     hourly = FeedSpec(id=FeedId("hourly"), title="Jam ini", order=Order.POPULAR)
-    world.publisher.specs = {**world.publisher.specs, hourly.id: hourly}
+    world.publisher.public = {**world.publisher.public, hourly.id: hourly}
     await note(world, hourly.id, [first])
     assert texts(tree(await client.get(f"/stories/{first}", PAGE)), "#ranks") == ["Peringkat dalam Jam ini"]
 
