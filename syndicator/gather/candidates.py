@@ -148,6 +148,7 @@ class _Maker:
             language=plain_text(entry.language, MAX_NAME) or self._language,
             published_at=published.at,
             updated_at=updated.at if entry.updated else None,
+            views=_count(entry.views),
             comments=_count(entry.comments),
             embargo_until=self._embargo(entry, changes),
             cancelled=cancelled(entry.status),

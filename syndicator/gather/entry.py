@@ -45,6 +45,8 @@ class Entry:
     pictures: list[Picture] = field(default_factory=list)
     comments: str = ""
     """How many there are."""
+    views: str = ""
+    """How often it was looked at, by the feed's own count."""
     embargo: str = ""
     """The date until which it is to be held."""
     status: str = ""

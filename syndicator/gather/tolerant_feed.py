@@ -175,6 +175,7 @@ def _entry(entry: Any, url: str) -> Entry:
         updated=_own(entry, "updated"),
         pictures=_pictures(entry),
         comments=str(entry.get("slash_comments") or entry.get("thr_total") or ""),
+        views=str((entry.get("media_statistics") or {}).get("views", "")),
         embargo=str(entry.get("prism_embargodate") or entry.get("dcterms_available") or ""),
     )
 

@@ -10,7 +10,7 @@ from syndicator.gather.entry import Channel, Deleted, Entry
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.text import absolute_url
 from syndicator.gather.window import Window
-from syndicator.gather.xml_media import enclosed_pictures, media_pictures
+from syndicator.gather.xml_media import enclosed_pictures, media_pictures, media_views
 from syndicator.gather.xml_names import (
     LANG,
     XHTML,
@@ -94,6 +94,7 @@ def _entry(element: _Element, names: Names, base: str, owners: list[str]) -> Ent
             [link for link in fields.get("atom:link", ()) if link.get("rel") == "enclosure"], "href"
         ),
         comments=first_text(fields, "thr:total", "slash:comments") or _replies(fields),
+        views=media_views(fields, names),
         embargo=first_text(fields, "prism:embargodate", "dcterms:embargo", "dcterms:available"),
     )
 

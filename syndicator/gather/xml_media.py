@@ -34,6 +34,17 @@ def enclosed_pictures(elements: list[_Element], url_attribute: str) -> list[Pict
     ]
 
 
+def media_views(fields: Fields, names: Names) -> str:
+    """Give the count of `media:statistics`: of an entry, or in its `media:community`, in a group or not."""
+    told = list(fields.get("media:statistics", ()))
+    for holder in (*fields.get("media:group", ()), *fields.get("media:community", ())):
+        inside = fields_of(holder, names)
+        told += inside.get("media:statistics", ())
+        for community in inside.get("media:community", ()):
+            told += fields_of(community, names).get("media:statistics", ())
+    return next((views for element in told if (views := element.get("views", ""))), "")
+
+
 def media_pictures(fields: Fields, names: Names) -> list[Picture]:
     """Give the pictures of `media:*`; a group is one picture in several sizes, its widest is taken.
 

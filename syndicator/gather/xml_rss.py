@@ -9,7 +9,7 @@ from lxml.etree import _Element
 from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.window import Window
-from syndicator.gather.xml_media import enclosed_pictures, media_pictures
+from syndicator.gather.xml_media import enclosed_pictures, media_pictures, media_views
 from syndicator.gather.xml_names import (
     LANG,
     Doubt,
@@ -99,6 +99,7 @@ def _entry(item: _Element, names: Names, base: str) -> Entry:
         updated=first_text(fields, "atom:updated", "dcterms:modified", "lastbuilddate"),
         pictures=_pictures(fields, names),
         comments=first_text(fields, "slash:comments", "thr:total"),
+        views=media_views(fields, names),
         embargo=first_text(fields, "prism:embargodate", "dcterms:embargo", "dcterms:available"),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
+from pipeline.conftest import OpenService
 from pipeline.test_stories_told import FIRE, admit, telling, text
 from support import NOON, SITE, ManualClock, candidate
 
@@ -213,3 +214,21 @@ async def test_a_score_is_told_with_its_shares(store: Store, clock: ManualClock)
     assert round(told[Window.DAY].counted[SignalKind.READS], 6) == 5
     assert told[Window.DAY].total == sum(told[Window.DAY].shares.values())
     assert await Scoring(store, PopularityPolicy()).explained(ArticleId("gone"), clock()) == {}
+
+
+async def test_a_popular_feed_of_stories_names_all_who_tell_each(
+    service_of: OpenService, clock: ManualClock
+) -> None:
+    config = '[feed.stories]\ntitle = "x"\norder = "popular"\nper = "story"\nfilter = { language = ["id"] }\n'
+    async with service_of(config) as service:
+        store = service.store
+        (first,) = await admit(store, clock, telling(1, "wire", FIRE, f"{FIRE} {text(4, 60)}"))
+        clock.advance(60)
+        (second,) = await admit(store, clock, telling(2, "city", FIRE, f"{FIRE} {FIRE} {text(8, 20)}"))
+        await read(store, clock, {second: 500})
+        await rank(service.rank, clock)
+        (entry,) = (await service.publisher.snapshot(FeedId("stories"))).entries
+        assert entry.article.id == first
+        assert [other.article.id for other in entry.also_at] == [second]
+        assert entry.popularity is not None
+        assert entry.popularity.rank == 1
