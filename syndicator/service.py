@@ -265,7 +265,7 @@ def _wire(
     )
     withdrawer = Withdrawer(store, specs, metrics, clock)
     placer = Placer(store.stories, settings.story, clock)
-    admitter = Admitter(store.articles, specs, clock, placer, metrics)
+    admitter = Admitter(store.articles, specs, clock, placer, metrics, signals=store.signals)
     held = Held(store.held)
     scoring = Scoring(store, settings.popularity)
     taken_back = TakenBack(store, withdrawer, held, clock)

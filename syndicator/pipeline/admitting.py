@@ -22,6 +22,7 @@ from syndicator.rules.placement import Fingerprint, Near
 from syndicator.rules.recognition import Recognised, aliases, recognise
 from syndicator.rules.selection import concerned
 from syndicator.store.articles import Articles
+from syndicator.store.signals import Signals
 
 BATCH = 20
 """Candidates per script call: of new ones, it takes 5 to 10 ms of Redis' time, of known ones 0.3."""
@@ -72,8 +73,11 @@ class Admitter:
         clock: Clock,
         placer: Placer | None = None,
         metrics: Metrics | None = None,
+        *,
+        signals: Signals | None = None,
     ) -> None:
-        """Without a `placer`, every article is a story of its own."""
+        """Without a `placer`, every article is a story of its own; without `signals`, none is counted on."""
+        self._signals = signals
         self._metrics = metrics
         self._articles = articles
         self._specs = specs
@@ -119,6 +123,7 @@ class Admitter:
                 if written:
                     candidate, _ = pending.pop(number)
                     self._count(intent.admission)
+                    await self._carry(intent.admission)
                     results[number] = Admitted(
                         candidate=candidate,
                         article_id=intent.admission.article_id,
@@ -129,6 +134,11 @@ class Admitter:
             if not pending:
                 return [results[number] for number in sorted(results)]
         raise StoreError(f"{len(pending)} candidates could not be admitted: they moved {_ATTEMPTS} times")
+
+    async def _carry(self, done: Admission) -> None:
+        """Leave to an article what was counted of another that was found to be it."""
+        if self._signals is not None and done.merged is not None:
+            await self._signals.carry(done.merged.article_id, done.article_id)
 
     def _count(self, done: Admission) -> None:
         if self._metrics is not None and done.article is not None and done.article.revised is not None:

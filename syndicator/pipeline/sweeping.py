@@ -76,6 +76,8 @@ class SweepStep:
 
     async def _sweep(self) -> Report | None:
         articles, now = self._store.articles, self._clock()
+        if self._began_ms is None:
+            await self._store.configured.remove_outlived()
         await self._notice_emptied(now)
         await self._note_names(now)
         await self._fan_out()

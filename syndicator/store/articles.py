@@ -337,9 +337,10 @@ class Articles:
     def _merging(self, merged: Known, into: ArticleId) -> list[Command]:
         """Take an article out of all indexes, and let what is left of it lead to the one that it is.
 
-        Its remains stay in `admitted`, and leave when their time has come.
+        Its remains stay in `admitted`, and leave when their time has come; what was counted of it is carried
+        over afterwards (`Signals.carry`).
         """
-        commands = self._removal(merged.article_id, merged.article)
+        commands = self._unlisting(merged.article_id, merged.article)
         admitted = merged.article.first_seen_at if merged.article else None
         commands.append(("HSET", self._keys.article(merged.article_id), "merged", into))
         commands.append(("ZREM", self._keys.carried(merged.source), merged.article_id))
@@ -348,6 +349,9 @@ class Articles:
         return commands
 
     def _removal(self, article_id: ArticleId, article: Article | None) -> list[Command]:
+        return [*self._unlisting(article_id, article), *forgetting(self._keys, article_id)]
+
+    def _unlisting(self, article_id: ArticleId, article: Article | None) -> list[Command]:
         keys = self._keys
         facets = facets_of(article) if article else (ALL,)
         commands: list[Command] = [("ZREM", keys.timeline(facet), article_id) for facet in facets]
@@ -355,7 +359,6 @@ class Articles:
             ("DEL", keys.article(article_id), keys.revisions(article_id), keys.aliases(article_id))
         )
         commands.append(("ZREM", keys.admitted(), article_id))
-        commands += forgetting(keys, article_id)
         if article:
             commands.append(("ZREM", keys.recheck(article.source), article_id))
         return [*commands, note_change(keys, article_id)]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from syndicator.model.clock import to_ms
-from syndicator.model.feed import Format
+from syndicator.model.feed import Format, Window
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.store.connection import Command, Connection, Unit, pairs
 from syndicator.store.endpoints import VERSION
@@ -15,6 +15,8 @@ from syndicator.store.keys import Keys
 
 GRACE = timedelta(days=7)
 """How long a name may be away: what comes back sooner finds everything as it was."""
+
+OUTLIVED = ("views", *(f"board:{window.value}" for window in Window))
 
 
 class Names(Struct, frozen=True, kw_only=True):
@@ -60,6 +62,10 @@ class Configured:
     async def has_feed(self, feed: FeedId) -> bool:
         """Tell whether a feed is in use, or was in the grace period."""
         return bool(await self._redis.call("HEXISTS", self._keys.configured(), f"feed:{feed}"))
+
+    async def remove_outlived(self) -> int:
+        """Remove what older versions kept and nothing reads any more; count the keys."""
+        return int(await self._redis.call("UNLINK", *map(self._keys.outlived, OUTLIVED)))
 
     async def remove_leavers(self, now: datetime) -> list[str]:
         """Remove what belongs to names that no process has had for the grace period; give those names.

@@ -324,6 +324,13 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         """
         return f"{self._prefix}ranking:{feed}"
 
+    def outlived(self, name: str) -> str:
+        """HASH or ZSET: what older versions counted under `views` and `board:WINDOW`; nothing reads it.
+
+        Kept: until a worker sweeps for the first time. Written by: older versions.
+        """
+        return self._prefix + name
+
     def outbox(self) -> str:
         """STREAM: every event, in order, `event` (msgpack `Event`).
 

@@ -40,6 +40,11 @@ _DECAYING: Sequence[tuple[Window, float]] = tuple(
 
 _KINDS = tuple(SignalKind)
 
+READ = (SignalKind.VIEWS, SignalKind.COMMENTS)
+"""The kinds that come as absolute counters."""
+_WAYS = dict.fromkeys(SignalKind, "sum") | dict.fromkeys(READ, "most") | {SignalKind.COVERAGE: "none"}
+"""How two counters of one article become one: see `carry.lua`."""
+
 Sums = Mapping[SignalKind, float]
 """What was counted of each kind, decayed to an instant; kinds of which nothing is known are left out."""
 
@@ -61,6 +66,7 @@ class Signals:
         self._redis = connection
         self._keys = keys
         self._script = Script("decay", "signals")
+        self._carry = Script("decay", "carry")
 
     async def add(
         self,
@@ -129,6 +135,20 @@ class Signals:
             day = now.date().isoformat()
             visitors = self._keys.reported_visitors(day, reporter.name, kind, ArticleId(""))
         return self._keys.counters(kind), self.boards(kind), visitors
+
+    async def carry(self, old: ArticleId, new: ArticleId) -> bool:
+        """Give what was counted of an article to the one that it was found to be; tell if any was."""
+        keys = self._keys
+        kinds = [
+            (keys.counters(kind), self.boards(kind), _WAYS[kind], keys.readings(kind) if kind in READ else "")
+            for kind in SignalKind
+        ]
+        carried = await self._redis.run(
+            self._carry,
+            [keys.ranks(old), keys.ranks(new), keys.crossed(old), keys.crossed(new)],
+            old, new, keys.article(ArticleId("")), BOARD_SIZE, pack(kinds),
+        )  # fmt: skip
+        return int(carried) > 0
 
     def boards(self, kind: SignalKind) -> list[str]:
         """Name the boards of a kind, in the order of `HALF_LIVES`."""
@@ -228,10 +248,6 @@ def forgetting(keys: Keys, article_id: ArticleId) -> list[Command]:
         commands += [("ZREM", keys.board(kind, window), article_id) for window in Window]
     commands.append(("DEL", keys.ranks(article_id), keys.crossed(article_id)))
     return commands
-
-
-READ = (SignalKind.VIEWS, SignalKind.COMMENTS)
-"""The kinds that come as absolute counters."""
 
 
 def _present(packed: bytes, now_ms: int) -> dict[Window, float]:

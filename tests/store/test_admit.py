@@ -25,7 +25,7 @@ POPULAR = FeedSpec(id=FeedId("popular"), title="Popular", order=Order.POPULAR)
 
 
 def admitter(store: Store, clock: ManualClock, specs: Collection[FeedSpec] = (LATEST,)) -> Admitter:
-    return Admitter(store.articles, specs, clock)
+    return Admitter(store.articles, specs, clock, signals=store.signals)
 
 
 async def test_a_new_article_is_stored_indexed_and_told(store: Store, clock: ManualClock) -> None:

@@ -1,7 +1,9 @@
 """View counters and what they grew by over a real Redis, against the same sums computed offline."""
 
 import math
+import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from store.popular_world import articles
@@ -9,10 +11,11 @@ from support import NOON, ManualClock
 
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.model.signal import SignalKind
+from syndicator.model.signal import Signal, SignalKind
 from syndicator.rules.popularity import HALF_LIVES
+from syndicator.store.keys import Keys
 from syndicator.store.popularity import Noted, Reading
-from syndicator.store.store import Store
+from syndicator.store.store import Store, StoreOptions, open_store
 
 CITY = SourceId("city")
 
@@ -156,3 +159,36 @@ async def test_the_time_that_a_box_stood_is_bounded(store: Store, clock: ManualC
         clock.advance(pause_s)
         stood.append(await store.popularity.box_stood(CITY, clock()))
     assert stood == [timedelta(minutes=5), timedelta(minutes=1), timedelta(hours=1)]
+
+
+async def test_what_was_counted_of_an_article_goes_to_the_one_that_it_is(
+    store: Store, clock: ManualClock
+) -> None:
+    old, new = await articles(store, clock, 2)
+    since = clock() - timedelta(hours=1)
+    counts = ((old, 900), (new, 300))
+    await store.popularity.record(
+        [Reading(article_id=one, source=CITY, count=count, published_at=since) for one, count in counts],
+        clock(),
+    )
+    clicks = [Signal(article_id=one, kind=SignalKind.CLICKS, at=clock(), count=3) for one in (old, new)]
+    box = [Signal(article_id=old, kind=SignalKind.BOX, at=clock(), count=0.5)]
+    await store.signals.add([*clicks, *box], clock())
+    assert await store.signals.carry(old, new)
+    assert not await store.signals.carry(old, new)
+    sums = (await store.signals.sums([old, new], [Window.ALL], clock()))[Window.ALL]
+    assert sums == [
+        {},
+        {SignalKind.VIEWS: 900, SignalKind.CLICKS: pytest.approx(6), SignalKind.BOX: pytest.approx(0.5)},
+    ]
+    assert await store.signals.top(SignalKind.CLICKS, Window.DAY, 5) == [new]
+    assert await store.popularity.views([old, new]) == [None, 900], "both are the portal's one counter"
+
+
+async def test_what_older_versions_counted_is_removed(store: Store, redis_url: str, tmp_path: Path) -> None:
+    name = f"test-{uuid.uuid4().hex}"
+    async with open_store(StoreOptions(url=redis_url, namespace=name, data_dir=tmp_path)) as other:
+        for key in ("views", "board:24h"):
+            await other.connection.call("HSET", Keys(name).outlived(key), "x", 1)
+        assert await store.configured.remove_outlived() == 0
+        assert await other.configured.remove_outlived() == 2

@@ -9,7 +9,9 @@ from store.test_admit import LATEST, admitter
 from support import NOON, ManualClock, candidate
 
 from syndicator.model.article import Candidate
+from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.signal import Signal, SignalKind
 from syndicator.pipeline.admitting import Admitted, Admitter, tally
 from syndicator.rules.admission import Verdict
 from syndicator.store.store import Store
@@ -101,7 +103,10 @@ async def test_two_articles_that_turn_out_to_be_one_become_the_older(
     assert younger.verdict is Verdict.NEW
     assert await store.articles.count() == 2
     version = (await store.feeds.version(FeedId("latest"))).version
+    clicks = Signal(article_id=younger.article_id, kind=SignalKind.CLICKS, at=clock(), count=3)
+    await store.signals.add([clicks], clock())
     (one,) = await admit(store, clock, replace(moved, guid="a"))
+    assert await store.signals.top(SignalKind.CLICKS, Window.DAY, 5) == [older.article_id]
     assert one.article_id == older.article_id
     assert await store.articles.count() == 1
     assert await store.articles.get(younger.article_id) is None
