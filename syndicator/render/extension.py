@@ -154,16 +154,15 @@ def _media(parent: Element, pictures: tuple[Picture, ...]) -> None:
 
 
 def _popularity(parent: Element, item: Item) -> None:
-    """Media RSS 1.5.1, `media:community`; Slash, `comments`; RFC 4685, `total`."""
+    """Slash: `comments`, and `hit_parade` for views; RFC 4685: `total`."""
     told = item.popularity
     if told is None:
         return
-    if told.views is not None:
-        community = SubElement(parent, f"{{{MEDIA}}}community")
-        SubElement(community, f"{{{MEDIA}}}statistics", views=_about(told.views))
     if told.comments is not None:
         _text(parent, f"{{{SLASH}}}comments", _about(told.comments))
         _text(parent, f"{{{THREADING}}}total", _about(told.comments))
+    if told.views is not None:
+        _text(parent, f"{{{SLASH}}}hit_parade", _about(told.views))
 
 
 def _about(count: int) -> str:

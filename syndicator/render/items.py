@@ -11,13 +11,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.article import Article, Placement
-from syndicator.model.clock import EPOCH
 from syndicator.model.feed import AlsoAt as OtherTelling
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Popularity, Site
 from syndicator.model.ids import ArticleId
 from syndicator.model.rights import Rights
 from syndicator.render.body import Parts, full_html, parts_of
-from syndicator.render.text import distinct, line, web_url
+from syndicator.render.text import distinct, language_tag, line, media_type, web_url
+from syndicator.rules.dates import OLDEST
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
 
@@ -242,7 +242,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         authors=distinct(article.authors)[:MAX_EACH],
         section=section,
         tags=tuple(tag for tag in distinct(article.tags) if tag.casefold() != section.casefold())[:MAX_EACH],
-        language=line(article.language or "") or None,
+        language=language_tag(article.language or ""),
         pictures=pictures,
         source=_origin(entry, link),
         related=_related(article),
@@ -269,13 +269,13 @@ def newest_change(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> datetime:
 def whole_seconds(instant: datetime) -> datetime:
     """Give the instant in UTC, rounded down to seconds; one without a zone is UTC.
 
-    Nothing is older than 1970: years of two digits are those of another century to readers.
+    Nothing is older than the web: years of two digits are those of another century to readers.
     """
     try:
         aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except OverflowError:  # at either end of all time, where another zone has another year
         aware = instant.replace(tzinfo=UTC)
-    return max(EPOCH, aware.replace(microsecond=0))
+    return max(OLDEST, aware.replace(microsecond=0))
 
 
 def _text(text: str) -> str:
@@ -307,10 +307,10 @@ def _pictures(article: Article) -> tuple[Picture, ...]:
             url=url,
             caption=_text(photo.caption or ""),
             credit=line(photo.credit or ""),
-            media_type=line(photo.media_type or "") or _type_by_ending(url),
-            length_bytes=photo.length_bytes,
-            width=photo.width,
-            height=photo.height,
+            media_type=media_type(photo.media_type or "") or _type_by_ending(url),
+            length_bytes=_measure(photo.length_bytes),
+            width=_measure(photo.width),
+            height=_measure(photo.height),
         )
         pictures.setdefault(url, picture)
     return tuple(pictures.values())
@@ -345,6 +345,10 @@ def _also_at(other: OtherTelling, site: Site) -> AlsoAt:
         portal=line(other.origin.title) or line(other.origin.id),
         published=whole_seconds(article.published_at),
     )
+
+
+def _measure(value: int | None) -> int | None:
+    return value if value is not None and value > 0 else None
 
 
 def _type_by_ending(url: str) -> str | None:

@@ -30,8 +30,9 @@ def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
     feed._FeedGenerator__rss_lastBuildDate = None  # noqa: SLF001  feedgen has no public way to unset it
     feed.register_extension(NAME, FeedExtension, EntryExtension, atom=False, rss=True)
     getattr(feed, NAME).build_date = newest_change(snapshot, items)
-    feed.title(line(snapshot.spec.title) or snapshot.spec.id)
-    feed.description(line(snapshot.spec.description) or line(snapshot.spec.title) or snapshot.spec.id)
+    title = line(snapshot.spec.title) or snapshot.spec.id
+    feed.title(title)
+    feed.description(line(snapshot.spec.description) or title)
     getattr(feed, NAME).hubs = snapshot.hubs
     if snapshot.is_topic and snapshot.site.serves_rsscloud:
         feed.cloud(**_cloud(snapshot.site))
@@ -43,7 +44,8 @@ def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
     feed.language(snapshot.language)
     feed.copyright(rights_of(snapshot))
     if snapshot.site.logo_url:
-        feed.image(snapshot.site.logo_url, line(snapshot.site.title), snapshot.page_url)
+        # RSS Advisory Board: with the title and the link of the channel.
+        feed.image(snapshot.site.logo_url, title, snapshot.page_url)
     feed.ttl(max(1, -(-snapshot.ttl_s // 60)))
     feed.generator(GENERATOR)
     return feed
@@ -67,8 +69,8 @@ def _add_item(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
     entry.title(item.title)
     entry.link(href=item.link)
     entry.guid(item.id, permalink=False)
-    if item.summary:
-        entry.description(item.summary)
+    # Readers of old show this alone, so that it never lacks beside the whole text.
+    entry.description(item.summary or item.title)
     if item.html:
         entry.content(item.html)
     if item.section:

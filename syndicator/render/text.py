@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-# Everything that is no Char by XML 1.0, 2.2: control characters, surrogates, U+FFFE and U+FFFF.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Everything that is no Char by XML 1.0, 2.2: control characters, surrogates, U+FFFE and U+FFFF; and what it
+# discourages there: DEL and the controls of old code pages, which nobody means.
+_ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,80}")
 _WEB_URL = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 # RFC 3986: what may stand in a URL as it is; the percent sign, because URLs come encoded already.
 _URL_SAFE = "%:/?#[]@!$&'()*+,;=-._~"
@@ -27,9 +30,29 @@ def line(text: str) -> str:
 def web_url(url: str) -> str | None:
     """Give an absolute http(s) URL in ASCII (RFC 3986), or None where it is none."""
     cleaned = legal(url).strip()
-    if not _WEB_URL.match(cleaned):
+    if not _WEB_URL.match(cleaned) or not _has_host(cleaned):
         return None
     return quote(_STRAY_PERCENT.sub("%25", cleaned), safe=_URL_SAFE)
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:  # brackets of no IPv6 address, a port of no number
+        return False
+    return bool(parts.hostname)
+
+
+def language_tag(tag: str) -> str | None:
+    """Give a tag that has the form of one (BCP 47), or None."""
+    return tag.strip() if _LANGUAGE.fullmatch(tag.strip()) else None
+
+
+def media_type(name: str) -> str | None:
+    """Give a media type without its parameters (RFC 6838), or None where it is none."""
+    bare = name.partition(";")[0].strip().lower()
+    return bare if _MEDIA_TYPE.fullmatch(bare) else None
 
 
 def distinct(texts: Iterable[str]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def test_the_picture_of_the_site_is_in_each_format_of_readers() -> None:
     image = {one.tag: one.text for one in xml(of, Format.RSS, "//channel/image/*")}
     assert image == {
         "url": "https://feeds.example/logo.png",
-        "title": "Warta & Kabar",
+        "title": "Berita terbaru",
         "link": "https://feeds.example/news/feeds/latest",
     }
     assert xml(of, Format.ATOM, "/a:feed/a:logo/text()") == ["https://feeds.example/logo.png"]
