@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import EPOCH
-from syndicator.model.ids import FeedId, SourceId
+from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.rights import Content, Rights
 
 
@@ -248,6 +248,16 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
         return self.spec.language or self.site.language
 
 
+class Shown(Struct, frozen=True, kw_only=True, array_like=True):
+    """An entry of a rendition: see `rules.deltas`."""
+
+    article: ArticleId
+    looks: bytes
+    """Digest of everything that is shown of it."""
+    since: int = 0
+    """The count of the rendition from which on it looked so."""
+
+
 class Rendition(Struct, frozen=True, kw_only=True):
     """A feed in one format, as bytes ready to be sent."""
 
@@ -261,6 +271,11 @@ class Rendition(Struct, frozen=True, kw_only=True):
     """When the bytes last changed, whole seconds."""
     changed_at: datetime = EPOCH
     """Of the version: a number alone comes again when Redis was emptied or put back."""
+    count: int = 0
+    """How many other renditions were before it, since the feed was described as it is."""
+    before: bytes = b""
+    """Of the last of them the digests, shortened, the newest first."""
+    shown: tuple[Shown, ...] = ()
     made_by: str = ""
     """Fingerprint of the description (feed, site, portals, program) that the bytes were made by."""
     body: bytes

@@ -27,6 +27,7 @@ from syndicator.pipeline.freshness import FreshReads, retrieve
 from syndicator.pipeline.last_good import LastGood
 from syndicator.render.opml import render_opml
 from syndicator.render.rendition import render, write
+from syndicator.rules.deltas import continued
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
 
@@ -138,6 +139,8 @@ class Publisher(Composer):
         rendered = await self.rendered(snapshot, form)
         self._metrics.renders.labels(form.value).inc()
         rendered = replace(rendered, changed_at=snapshot.version.changed_at, made_by=made_by)
+        is_described_so = stored is not None and stored.made_by == made_by
+        rendered = continued(rendered, stored if is_described_so else None)
         if stored is not None and stored.digest == rendered.digest:
             # The same bytes: readers need not hear of a version that shows nothing new.
             rendered = replace(rendered, last_modified=stored.last_modified)

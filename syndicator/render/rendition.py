@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Callable, Mapping
 
-from syndicator.model.feed import FeedSnapshot, Format, Rendition
+import msgspec
+
+from syndicator.model.feed import FeedEntry, FeedSnapshot, Format, Rendition, Shown
 from syndicator.render.atom import render_atom
 from syndicator.render.coding import by_brotli, by_gzip, by_zstd
 from syndicator.render.items import whole_seconds
@@ -36,8 +38,13 @@ def render(snapshot: FeedSnapshot, form: Format) -> Rendition:
         version=snapshot.version.version,
         digest=hashlib.sha256(body).hexdigest()[:DIGEST_CHARACTERS],
         last_modified=whole_seconds(snapshot.version.changed_at),
+        shown=tuple(Shown(article=one.article.id, looks=_looks(one)) for one in snapshot.entries),
         body=body,
         gzip=by_gzip(body),
         brotli=by_brotli(body),
         zstd=by_zstd(body),
     )
+
+
+def _looks(entry: FeedEntry) -> bytes:
+    return hashlib.blake2b(msgspec.msgpack.encode(entry), digest_size=8).digest()

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from syndicator.errors import StoreError
 from syndicator.model.clock import EPOCH, from_ms, to_ms
 from syndicator.model.event import Event
-from syndicator.model.feed import FeedVersion, Format, Rendition
+from syndicator.model.feed import FeedVersion, Format, Rendition, Shown
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Unit
@@ -51,6 +51,9 @@ class _Stored(Struct, frozen=True, kw_only=True):
     version: int
     changed_at: datetime = EPOCH
     made_by: str = ""
+    count: int = 0
+    before: bytes = b""
+    shown: tuple[Shown, ...] = ()
     digest: str
     last_modified: datetime
     gzip: bytes

@@ -9,9 +9,11 @@ from aiohttp import hdrs, web
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import FORMS, FeedSnapshot, FeedSpec, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
+from syndicator.pipeline.deltas import Deltas
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
+from syndicator.web.deltas import bases_of, respond_with_delta, wants_delta
 from syndicator.web.feed_headers import FeedHeaders, preflight
 from syndicator.web.limits import Clients, Limit
 from syndicator.web.moved import moved
@@ -38,6 +40,7 @@ class FeedRoutes:
         self._site = reading.site
         self._publisher = reading.publisher
         self._keys = keys
+        self._deltas = Deltas(reading.publisher)
         self._count = options.count
         self._clients = Clients(options.trusted_proxies, options.unlimited)
         self._limit_of_feeds = Limit(options.feeds_a_minute, monotonic)
@@ -65,6 +68,9 @@ class FeedRoutes:
         if spec.private:
             return await self._private(request, spec, form)
         rendition, age_s = await self._rendition(feed, form)
+        if age_s is None and wants_delta(request) and (delta := await self._delta(request, rendition)):
+            self._limit(request, delta, feed)
+            return delta
         if age_s is None and is_plain(request):
             answer: web.StreamResponse = self._ready_one(rendition).answer(request)
             self._limit(request, answer, feed)
@@ -73,6 +79,18 @@ class FeedRoutes:
         answer = send_rendition(request, rendition, self._headers.of(feed, form), age_s)
         self._limit(request, answer, feed)
         return answer
+
+    async def _delta(self, request: web.Request, rendition: Rendition) -> web.StreamResponse | None:
+        """Give what changed since the bytes that a client has; None: it gets all, or has all."""
+        bases = bases_of(request)
+        if rendition.digest in bases:
+            return None
+        try:
+            delta = await self._deltas.since(rendition, bases)
+        except StoreUnavailable:
+            return None
+        headers = self._headers.of(rendition.feed, rendition.form)
+        return respond_with_delta(request, rendition, delta, headers) if delta else None
 
     def _limit(self, request: web.Request, answer: web.StreamResponse, feed: FeedId) -> None:
         """Refuse to send a feed in full to a client that was sent it too often; raise a 429."""

@@ -1,0 +1,78 @@
+"""What changed in a feed, as a feed: made for the first who asks, kept for all who have the same bytes."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.feed import Order, Rendition
+from syndicator.pipeline.freshness import retrieve
+from syndicator.pipeline.publishing import Publisher
+from syndicator.rules.deltas import changed_since
+
+KEPT_BYTES = 16 * 2**20
+
+_Key = tuple[str, str, str, str]
+
+
+class Delta(Struct, frozen=True, kw_only=True):
+    rendition: Rendition
+    """Only the entries that changed."""
+    base: str
+    """Digest of the bytes that they changed since."""
+
+    @property
+    def size(self) -> int:
+        one = self.rendition
+        return len(one.body) + len(one.gzip) + len(one.brotli) + len(one.zstd)
+
+
+class Deltas:
+    """Gives deltas of configured feeds in the order `latest`: of a ranking, everything changes."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._kept: OrderedDict[_Key, Delta] = OrderedDict()
+        self._kept_bytes = 0
+        self._making: dict[_Key, asyncio.Task[Delta]] = {}
+
+    async def since(self, rendition: Rendition, bases: Sequence[str]) -> Delta | None:
+        """Give what changed since the newest of the bases (digests); None where that is not known, or all.
+
+        Raise StoreUnavailable.
+        """
+        if self._publisher.specs[rendition.feed].order is not Order.LATEST:
+            return None
+        known = [(found, base) for base in bases if (found := changed_since(rendition, base)) is not None]
+        if not known:
+            return None
+        changed, base = min(known, key=lambda one: len(one[0]))
+        if len(changed) == len(rendition.shown):
+            return None
+        key = (rendition.feed, rendition.form.value, rendition.digest, base)
+        if (kept := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+            return kept
+        making = self._making.get(key)
+        if making is None:
+            making = asyncio.create_task(self._make(key, rendition, changed), name="make a delta")
+            making.add_done_callback(retrieve)
+            making.add_done_callback(lambda _: self._making.pop(key))
+            self._making[key] = making
+        # One who gives up waiting must not take it from the others.
+        return await asyncio.shield(making)
+
+    async def _make(self, key: _Key, rendition: Rendition, changed: frozenset[str]) -> Delta:
+        snapshot = await self._publisher.snapshot(rendition.feed)
+        # It may be newer than the rendition. What is newer in it comes with the next delta, too.
+        entries = tuple(one for one in snapshot.entries if one.article.id in changed)
+        made = await self._publisher.rendered(replace(snapshot, entries=entries), rendition.form)
+        delta = Delta(rendition=made, base=key[3])
+        self._kept[key] = delta
+        self._kept_bytes += delta.size
+        while len(self._kept) > 1 and self._kept_bytes > KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= oldest.size
+        return delta
