@@ -20,6 +20,8 @@ SHOWN_FOR = timedelta(hours=24)
 """So far back the courses beside the entries of a popular feed go."""
 
 _LONGEST_GAP = 2.5 * NOTED_EVERY
+_NOTES = 3000
+"""Of all articles of a story together: as many as one page may cost. Ten articles have no more."""
 _POINTS = 432
 """Of a story's course: three days of notes."""
 
@@ -142,7 +144,7 @@ class Browsing:
         }
 
     async def _story_course(self, ids: Sequence[ArticleId], wanted: FeedId | None) -> Course | None:
-        found = await self._store.popularity.ranks_of(ids)
+        found = await self._store.popularity.ranks_of(ids, _NOTES // len(ids))
         notes = [note for row in found.values() for note in row if note.feed in self._publisher.public]
         listed = Counter(note.feed for note in notes)
         if not listed:

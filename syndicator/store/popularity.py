@@ -180,9 +180,11 @@ class Popularity:
         """Tell where an article stood, the oldest first."""
         return (await self.ranks_of([article]))[article]
 
-    async def ranks_of(self, articles: Sequence[ArticleId]) -> Mapping[ArticleId, list[RankNote]]:
-        """Tell where each article stood, the oldest first."""
-        rows = await self._redis.batch([("LRANGE", self._keys.ranks(one), 0, -1) for one in articles])
+    async def ranks_of(
+        self, articles: Sequence[ArticleId], newest: int = _NOTES
+    ) -> Mapping[ArticleId, list[RankNote]]:
+        """Tell where each article stood, by its newest notes, the oldest first."""
+        rows = await self._redis.batch([("LRANGE", self._keys.ranks(one), -newest, -1) for one in articles])
         return {
             one: [unpack(note, RankNote) for note in row] for one, row in zip(articles, rows, strict=True)
         }

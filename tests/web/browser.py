@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Request, Route, async_playwright
 from support import ManualClock
-from web.web_world import HARBOUR, World, client_of, source, story
+from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
+from web.web_world import HARBOUR, World, client_of, story
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId, FeedId
@@ -94,10 +95,11 @@ async def open_seen(store: Store, clock: ManualClock, folder: Path) -> AsyncIter
     site = Site(
         title="Warta Nusantara", public_url="http://127.0.0.1", language="id", contact="a@kota.example"
     )
-    world = World(store, clock, site=site, sources=(source("kota", "Berita Kota"),))
+    world = World(store, clock, site=site, sources=SOURCES, endpoints=ENDPOINTS)
     ids = await _articles(world)
     await world.rank(*ids)
     await _ranks(world, ids)
+    await get_into_trouble(world, ids[0])
     searching = Searching(store, SearchIndex(folder))
     await searching.build()
     public, ops = (

@@ -37,6 +37,21 @@ async def test_addresses_are_copied_with_keys_alone(seen: Seen) -> None:
     assert chosen == "http://127.0.0.1/feeds/latest.rss"
 
 
+async def test_it_is_seen_where_the_keys_are(seen: Seen) -> None:
+    """WCAG 2.2, 2.4.7: whatever Tab leads to shows that it has the focus."""
+    for path in (f"{seen.public}/", f"{seen.public}/search", f"{seen.public}/stories/{seen.articles[3]}"):
+        await seen.page.goto(path)
+        reached = []
+        for _ in range(12):
+            await seen.page.keyboard.press("Tab")
+            reached.append(
+                await seen.page.evaluate(
+                    "(e => [e.tagName, getComputedStyle(e).outlineStyle])(document.activeElement)"
+                )
+            )
+        assert {outline for _, outline in reached} == {"solid"}, reached
+
+
 async def test_the_end_of_every_address_is_seen(seen: Seen) -> None:
     """What tells the three formats apart stands at the end: a narrow page must not cut it off."""
     await seen.page.set_viewport_size({"width": 360, "height": 800})

@@ -13,6 +13,9 @@ from syndicator.web.wording import Wording, default_language
 AT = datetime(2026, 11, 5, 5, 4, tzinfo=UTC)
 
 
+TEMPLATES = resources.files("syndicator.web") / "templates"
+
+
 def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
@@ -26,12 +29,20 @@ def test_both_languages_say_the_same(key: str) -> None:
 
 
 def test_every_text_is_used_and_every_used_text_is_there() -> None:
-    folder = resources.files("syndicator.web") / "templates"
-    source = "".join(one.read_text() for one in folder.iterdir())
+    source = "".join(one.read_text() for one in TEMPLATES.iterdir())
     used = set(re.findall(r'say\("([a-z_]+)"', source)) | {"and", "ago", "ahead"}
     plain = {key for key in TEXTS if "." not in key}
     listed = {"ready", "delayed", "in_flight", "dead", "delivered"}
     assert used | listed == plain
+
+
+@pytest.mark.parametrize("name", sorted(one.name for one in TEMPLATES.iterdir() if one.name != "api.html"))
+def test_templates_say_nothing_by_themselves(name: str) -> None:
+    """The description of the API is for programmers, and English as the API is."""
+    source = re.sub(r"{[#%{].*?[#%}]}", "", (TEMPLATES / name).read_text(), flags=re.DOTALL)
+    assert re.findall(r'\b(?:aria-label|alt|title|placeholder)="[^"]*[a-z][^"]*"', source) == []
+    words = re.sub(r'<[^>]*>|[a-z-]+="[^"]*"', "", source)
+    assert set(re.findall(r"[^\W\d_]+", words)) <= {"API"}
 
 
 def test_every_reason_has_words() -> None:

@@ -1,0 +1,71 @@
+"""Sources and endpoints in all sorts of trouble, as the operators' page shows them."""
+
+from datetime import timedelta
+
+from support import NOON
+from web.web_world import World, source
+
+from syndicator.model.delivery import Dead, Endpoint, Secret
+from syndicator.model.event import Event, EventType
+from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.model.source import Failure, Round, SourceState
+from syndicator.store.deliveries import FanOut, Queued
+from syndicator.store.outbox import OutboxEntry
+
+SOURCES = tuple(source(name, name.title()) for name in ("fine", "waiting", "late", "failing", "hollow"))
+ENDPOINTS = tuple(
+    Endpoint(id=EndpointId(name), url=f"https://{name}.example/in?token=hidden", secrets=(Secret("whsec_x"),))
+    for name in ("quiet", "stuck")
+)
+
+
+async def get_into_trouble(world: World, article_id: ArticleId) -> None:
+    """Settle rounds of `SOURCES`, and give up a delivery to one of `ENDPOINTS`."""
+    await _gather(world)
+    event = Event(
+        id=EventId("evt_1"), type=EventType.ARTICLE_CREATED, subject=article_id, revision=1, at=NOON
+    )
+    endpoint = EndpointId("stuck")
+    intent = FanOut(
+        read="",
+        version="",
+        entries=(OutboxEntry(position="1-0", event=event),),
+        queued=(Queued(endpoint=endpoint, event=event.id, due_at=NOON),),
+    )
+    assert await world.store.deliveries.fan_out(intent, NOON)
+    (leased,) = (await world.store.deliveries.claim(NOON, timedelta(minutes=1), 1)).leased
+    await world.store.deliveries.settle(leased, Dead(reason="http_410", duration_ms=5), NOON)
+
+
+async def _gather(world: World) -> None:
+    ids = [one.id for one in SOURCES]
+    await world.store.sources.enlist(ids, [], NOON)
+    await world.store.sources.claim("me", NOON, timedelta(minutes=5), 10)
+    failure = Failure(reason="http_503", detail="The portal answered 503.", at=NOON)
+    states = {
+        "fine": SourceState(
+            last_success_at=NOON,
+            last_round=Round(new=3, changed=1, duplicate=2, unchanged=20),
+            next_due_at=NOON + timedelta(minutes=5),
+            due_because="every 5m",
+            warnings=("One item had no date.",),
+        ),
+        "hollow": SourceState(
+            last_success_at=NOON - timedelta(seconds=4),
+            last_round=Round(),
+            next_due_at=NOON + timedelta(seconds=1),
+            due_because="every 5s",
+            warnings=("No entry was readable.",),
+        ),
+        "late": SourceState(last_success_at=NOON, next_due_at=NOON - timedelta(hours=1)),
+        "failing": SourceState(
+            last_success_at=NOON,
+            failures=4,
+            failure=failure,
+            next_due_at=NOON + timedelta(minutes=20),
+            due_because="backing off after 4 failures",
+        ),
+    }
+    for one in ids:
+        if one in states:
+            assert await world.store.sources.settle(one, "me", states[one])
