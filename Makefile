@@ -47,7 +47,7 @@ docs: $(READY) ## write the generated parts of docs/ anew
 	$(BIN)/python -m syndicator.cli.reference docs/commands.md
 	$(BIN)/python -m syndicator.observe.reference docs/metrics.md
 	$(BIN)/python -m syndicator.push.reference docs/events.md
-	$(BIN)/python -m syndicator.web.openapi docs/openapi.json docs/api.md
+	$(BIN)/python -m syndicator.cli.api_reference docs/openapi.json docs/api.md
 
 bench: $(READY) ## measure
 	$(BIN)/python -m bench

@@ -48,6 +48,7 @@ from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.registering import Registering
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.releasing import ReleaseStep
 from syndicator.pipeline.reporting import Reporting
@@ -64,6 +65,7 @@ from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor, open_visitor
 from syndicator.pipeline.warming import PublishStep
 from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.settings.registration import Registrations, written
 from syndicator.settings.settings import Settings
 from syndicator.store.codec import digest
 from syndicator.store.configured import Names
@@ -103,6 +105,7 @@ class Service:
     access: Access
     listing: Listing
     reporting: Reporting
+    registering: Registering
     metrics: Metrics
     gather: GatherStep
     publish: PublishStep
@@ -354,6 +357,14 @@ def _wire(
         ),
         announced=AnnouncedPages(store, publisher, clock),
         clicking=Clicking(store, clock),
+        registering=Registering(
+            store=store,
+            directory=directory,
+            egress=egress,
+            read=Registrations(settings.sources, settings.feeds).read,
+            write=written,
+            clock=clock,
+        ),
         reporting=Reporting(store, settings.popularity.partner_most, clock),
         listing=Listing(store, publisher, regrouping),
         access=Access(store.tokens, settings.tokens, clock),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from syndicator.cli.api_reference import api_of
 from syndicator.cli.banner import print_banner, print_first_admin, print_sample_banner
 from syndicator.cli.children import supervise
 from syndicator.cli.context import Invocation, invocation
@@ -26,10 +27,9 @@ from syndicator.schedule.workers import Workers
 from syndicator.service import Service, last_good_of, open_service
 from syndicator.settings import Settings
 from syndicator.settings.settings import listening_url
-from syndicator.web.api_table import api_table
 from syndicator.web.app import create_app, create_ops_app, create_waiting_app
 from syndicator.web.auth import Gate
-from syndicator.web.json_api import ApiRoute, PublicApi
+from syndicator.web.json_api import PublicApi
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.private import FeedKeys
 from syndicator.web.server import open_socket, port_of, serving
@@ -226,7 +226,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         announced=service.announced,
         keys=FeedKeys(gate),
         clicking=service.clicking,
-        api=PublicApi(table=_api(service), gate=gate),
+        api=PublicApi(table=api_of(service), gate=gate),
     )
     async with (
         service.store.watch.running(),
@@ -252,21 +252,9 @@ async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]
             )
         yield None
         return
-    app = create_ops_app(service.reading, OpsOptions(metrics=service.metrics.render), _api(service))
+    app = create_ops_app(service.reading, OpsOptions(metrics=service.metrics.render), api_of(service))
     async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
         yield f"http://127.0.0.1:{port_of(listening)}"
-
-
-def _api(service: Service) -> tuple[ApiRoute, ...]:
-    return api_table(
-        reading=service.reading,
-        listing=service.listing,
-        regrouping=service.regrouping,
-        withdrawer=service.withdrawer,
-        access=service.access,
-        reporting=service.reporting,
-        clock=service.clock,
-    )
 
 
 def _stop_signal() -> asyncio.Event:

@@ -7,13 +7,16 @@ from msgspec import Struct
 
 from syndicator.model.delivery import Endpoint
 
+OPERATORS = "operators"
+"""Owner of what those add who run the service."""
+
 
 class Registration(Struct, frozen=True, kw_only=True):
     """An endpoint that a partner added while the service runs."""
 
     endpoint: Endpoint
     owner: str
-    """Id of the token that added it: only its owner and operators see and change it."""
+    """Owner of the token that added it: only he and operators see and change it."""
     created_at: datetime
     verified_at: datetime | None = None
     """When the partner proved that the address is his. Until then no event is sent there."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from msgspec.structs import replace
 
 from syndicator.model.delivery import Endpoint
-from syndicator.model.endpoint import EndpointListed
+from syndicator.model.endpoint import OPERATORS, EndpointListed
 from syndicator.model.event import OPERATORS_EVENTS, Event
 from syndicator.model.ids import EndpointId
 from syndicator.observe.logs import get_logger
@@ -52,10 +52,10 @@ class Directory:
     def may_know(self, name: EndpointId, event: Event) -> bool:
         """Tell whether an endpoint may be told of an event at all.
 
-        What concerns the service is for those who configure it; who registered an endpoint hears of his own.
+        What concerns the service is for those who run it; who else registered an endpoint hears of his own.
         """
         known = self._known.endpoints
-        if event.type not in OPERATORS_EVENTS or known[name].owner is None:
+        if event.type not in OPERATORS_EVENTS or known[name].owner in {None, OPERATORS}:
             return True
         concerned = known.get(EndpointId(event.subject)) if event.type.family == "endpoint" else None
         return concerned is not None and concerned.owner == known[name].owner

@@ -85,6 +85,7 @@ class FeedLine(Struct, frozen=True, kw_only=True):
     window: Window
     per: Per
     size: int
+    private: bool
     version: int
     """Raised by each change that it shows."""
     changed_at: datetime | None
@@ -154,6 +155,7 @@ class Listing:
             window=spec.window,
             per=spec.per,
             size=spec.size,
+            private=spec.private,
             version=version,
             changed_at=changed_at,
             urls={form.value: site.url(f"/feeds/{spec.id}.{form.value}") for form in Format},

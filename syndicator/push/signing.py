@@ -4,12 +4,13 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from syndicator.errors import PushError
-from syndicator.model.delivery import Secret
+from syndicator.model.delivery import Endpoint, Secret
 
 _SHARED, _PRIVATE, _PUBLIC = "whsec_", "whsk_", "whpk_"
 _KEY_BYTES = range(24, 65)
@@ -94,3 +95,20 @@ def _decoded(digits: str) -> bytes:
     except (UnicodeEncodeError, binascii.Error):
         # without its cause: that one may quote what it could not read
         raise PushError("A webhook secret is base64 after its prefix; this one is not.") from None
+
+
+def signed_headers(endpoint: Endpoint, webhook_id: str, body: bytes, now: datetime) -> dict[str, str]:
+    """Give the endpoint's own headers and ours, which win whatever the case of the others.
+
+    Raises PushError where the endpoint has no secret that lives.
+    """
+    timestamp_s = int(now.timestamp())
+    secrets = [secret for secret in endpoint.secrets if secret.until is None or secret.until > now]
+    ours = {
+        "content-type": "application/json",
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(timestamp_s),
+        "webhook-signature": sign_with_all(secrets, webhook_id, timestamp_s, body),
+    }
+    theirs = {name: value for name, value in endpoint.headers.items() if name.lower() not in ours}
+    return theirs | ours

@@ -1,7 +1,6 @@
 """One attempt to deliver one event to one endpoint."""
 
 import time
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import Random
 
@@ -9,8 +8,8 @@ from msgspec import Struct
 
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
-from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt, Secret
-from syndicator.push.signing import sign_with_all
+from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
+from syndicator.push.signing import signed_headers
 from syndicator.rules.retry import GONE, Again, after_failure, parse_retry_after
 
 _SUCCESS = range(200, 300)
@@ -63,7 +62,7 @@ async def _attempt(
         answer = await egress.post(
             endpoint.url,
             body=body,
-            headers=_headers(endpoint, delivery, body, now),
+            headers=signed_headers(endpoint, delivery.event.id, body, now),
             timeout_s=endpoint.timeout_s,
             connect_timeout_s=endpoint.connect_timeout_s,
         )
@@ -78,23 +77,6 @@ async def _attempt(
         retry_after=answer.headers.get("retry-after"),
         wish=answer.headers.get("webhook-delivery", "").strip().lower(),
     )
-
-
-def _headers(endpoint: Endpoint, delivery: Delivery, body: bytes, now: datetime) -> dict[str, str]:
-    """Give the endpoint's own headers and ours, which win whatever the case of the others."""
-    timestamp_s, secrets = int(now.timestamp()), _live(endpoint.secrets, now)
-    ours = {
-        "content-type": "application/json",
-        "webhook-id": delivery.event.id,
-        "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": sign_with_all(secrets, delivery.event.id, timestamp_s, body),
-    }
-    theirs = {name: value for name, value in endpoint.headers.items() if name.lower() not in ours}
-    return theirs | ours
-
-
-def _live(secrets: Iterable[Secret], now: datetime) -> list[Secret]:
-    return [secret for secret in secrets if secret.until is None or secret.until > now]
 
 
 def _failed(

@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from syndicator.errors import ConfigError, Fault
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.event import OPERATORS_EVENTS, EventType
+from syndicator.model.event import EventType
+from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.settings.endpoints import ChoicesForm, RetryForm
 from syndicator.settings.form import PlainHeaders
@@ -20,12 +21,7 @@ from syndicator.settings.wording import faults_of, nearest
 _LONGEST_TIMEOUT = timedelta(seconds=30)
 _LONGEST_AGE = timedelta(days=7)
 _MOST_RETRIES = 20
-_OPERATORS = frozenset(name for kind in OPERATORS_EVENTS for name in (kind.value, f"{kind.family}.*"))
-_ALL = tuple(
-    f"{family}.*"
-    for family in dict.fromkeys(kind.family for kind in EventType)
-    if f"{family}.*" not in _OPERATORS
-)
+_ALL = tuple(dict.fromkeys(f"{kind.family}.*" for kind in EventType if kind.family != "source"))
 
 
 class RegistrationForm(ChoicesForm):
@@ -57,10 +53,13 @@ class RegistrationForm(ChoicesForm):
     @field_validator("events")
     @classmethod
     def _for_partners(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        """Spell out `*` as all that its asker may hear of; refuse what is about the service itself."""
+        """Spell out `*` as all that its asker may hear of; sources are the business of who runs this service.
+
+        Of `endpoint.*` a partner hears what concerns his own.
+        """
         if info.context and info.context["is_operator"]:
             return value
-        refused = [one for one in value if one in _OPERATORS]
+        refused = [one for one in value if one.startswith("source.")]
         if refused:
             raise wrong(f"names {refused[0]!r}, which is for those who run this service", "leave it out")
         return tuple(dict.fromkeys(one for each in value for one in (_ALL if each == "*" else (each,))))
@@ -75,8 +74,9 @@ def _at_most(value: timedelta, most: timedelta) -> timedelta:
 class Registrations:
     """Reads and writes endpoints as JSON has them, against the sources and feeds that there are."""
 
-    def __init__(self, sources: Collection[SourceId], feeds: Collection[FeedId]) -> None:
-        self._known: Mapping[str, Collection[str]] = {"filter.source": sources, "feeds": feeds}
+    def __init__(self, sources: Collection[SourceId], feeds: Mapping[FeedId, FeedSpec]) -> None:
+        self._sources = sources
+        self._feeds = feeds
 
     def read(
         self,
@@ -87,28 +87,31 @@ class Registrations:
         is_operator: bool,
     ) -> Endpoint:
         """Read what somebody chose; raise ConfigError with everything that is wrong with it."""
+        faults = list(self._unknown(values, is_operator=is_operator))
         try:
             form = RegistrationForm.model_validate(
                 values, context={"as_json": True, "is_operator": is_operator}
             )
         except ValidationError as error:
             found = faults_of(RegistrationForm, error)
-            raise ConfigError(
-                tuple(_fault(".".join(map(str, one.path)), one.reason, one.remedy) for one in found)
-            ) from None
-        chosen = form.chosen(endpoint, secrets)
-        unknown = [
-            *self._unknown("filter.source", chosen.filter.source),
-            *self._unknown("feeds", chosen.feeds),
-        ]
-        if unknown:
-            raise ConfigError(tuple(unknown))
-        return chosen
+            faults[:0] = [_fault(".".join(map(str, one.path)), one.reason, one.remedy) for one in found]
+            raise ConfigError(tuple(faults)) from None
+        if faults:
+            raise ConfigError(tuple(faults))
+        return form.chosen(endpoint, secrets)
 
-    def _unknown(self, key: str, named: Iterable[str]) -> Iterable[Fault]:
-        for name in named:
-            if name not in self._known[key]:
-                yield _fault(key, f"names {name!r}, which is not known here", nearest(name, self._known[key]))
+    def _unknown(self, values: Mapping[str, Any], *, is_operator: bool) -> Iterable[Fault]:
+        """Tell names of sources and feeds that are not there: nothing would ever be sent of them."""
+        chosen = values.get("filter")
+        sources = chosen.get("source") if isinstance(chosen, Mapping) else None
+        feeds = [name for name, spec in self._feeds.items() if is_operator or not spec.private]
+        for key, named, known in (
+            ("filter.source", sources, self._sources),
+            ("feeds", values.get("feeds"), feeds),
+        ):
+            for name in [named] if isinstance(named, str) else named if isinstance(named, list) else []:
+                if isinstance(name, str) and name not in known:
+                    yield _fault(key, f"names {name!r}, which is not known here", nearest(name, known))
 
 
 def written(endpoint: Endpoint) -> dict[str, Any]:
@@ -118,14 +121,7 @@ def written(endpoint: Endpoint) -> dict[str, Any]:
         "url": endpoint.url,
         "description": endpoint.description or None,
         "events": [kind.value for kind in endpoint.events],
-        "filter": {
-            key: value
-            if isinstance(value, str)
-            else value.isoformat()
-            if hasattr(value, "isoformat")
-            else list(value)
-            for key, value in wanted.items()
-        },
+        "filter": {key: _plain(value) for key, value in wanted.items()},
         "feeds": list(endpoint.feeds),
         "payload": endpoint.payload.value,
         "headers": dict(endpoint.headers),

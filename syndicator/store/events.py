@@ -8,7 +8,7 @@ from msgspec import Struct
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import EventId
-from syndicator.store.codec import unpack
+from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Connection
 from syndicator.store.keys import Keys
 
@@ -52,6 +52,18 @@ class Events:
             for (position, _), event in zip(rows, events, strict=True)
             if event is not None
         ]
+
+    async def keep(self, events: Sequence[Event]) -> None:
+        """Put events into the log, so that they can be queued; one that is there already is told anew."""
+        if not events:
+            return
+        records = [word for event in events for word in (event.id, pack(event))]
+        await self._redis.batch(
+            [
+                ("HSET", self._keys.events(), *records),
+                *(("XADD", self._keys.events_log(), "*", "event", event.id) for event in events),
+            ]
+        )
 
     async def count(self) -> int:
         return int(await self._redis.call("XLEN", self._keys.events_log()))

@@ -12,7 +12,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.revising import Compared, RevisionLine
 from syndicator.rules.filters import WORD_KEYS
 from syndicator.web.asking import read_filter, values_of
-from syndicator.web.auth import is_trusted
+from syndicator.web.auth import TOKEN, is_trusted
 from syndicator.web.json_api import (
     CURSOR,
     LIMIT,
@@ -84,13 +84,13 @@ class ReadingRoutes:
 
     async def feeds(self, request: web.Request) -> web.Response:
         """List the configured feeds with their addresses."""
-        names, more = piece_of(self._reading.publisher.specs, request)
+        names, more = piece_of(self._open_feeds(request), request)
         return list_document(await self._listing.feeds([FeedId(name) for name in names]), more)
 
     async def feed(self, request: web.Request) -> web.Response:
         """Show one feed: which articles, in which order, and where it is read."""
         name = FeedId(request.match_info["feed"])
-        if name not in self._reading.publisher.specs:
+        if name not in self._open_feeds(request):
             raise not_found("No feed has this name.")
         (found,) = await self._listing.feeds([name])
         return document(found)
@@ -114,7 +114,9 @@ class ReadingRoutes:
         found = await self._reading.explained(ArticleId(request.match_info["article"]))
         if found is None:
             raise not_found(NO_ARTICLE)
-        return document(replace(found, article=self._shown(request, found.article)))
+        open_feeds = self._open_feeds(request)
+        ranks = tuple(rank for rank in found.ranks if rank.feed in open_feeds)
+        return document(replace(found, article=self._shown(request, found.article), ranks=ranks))
 
     async def withdrawals(self, request: web.Request) -> web.Response:
         """List the articles that were withdrawn last, and why, without what they said."""
@@ -139,6 +141,15 @@ class ReadingRoutes:
             raise not_found("There is no such revision, or it is not kept any more.")
         shown = self._shown(request, found.article)
         return document(found if shown == found.article else replace(found, article=shown, diff=None))
+
+    def _open_feeds(self, request: web.Request) -> frozenset[FeedId]:
+        """Name the feeds that whoever asks may read; of the others nothing is told."""
+        token = request.get(TOKEN)
+        return frozenset(
+            name
+            for name, spec in self._reading.publisher.specs.items()
+            if not spec.private or token is None or token.opens(name)
+        )
 
     def _shown(self, request: web.Request, article: Article) -> Article:
         """Show no more than the portal allows to whoever does not run this service."""

@@ -1,15 +1,19 @@
 """All routes of the API, in the order in which they are described."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from syndicator.model.clock import Clock
 from syndicator.pipeline.access import Access
 from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.registering import Registering
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.web.api import ReadingRoutes
+from syndicator.web.endpoint_routes import EndpointRoutes
+from syndicator.web.event_routes import EventRoutes
 from syndicator.web.json_api import ApiRoute
 from syndicator.web.operating import OperatingRoutes
 from syndicator.web.signal_routes import SignalRoutes
@@ -25,19 +29,23 @@ def api_table(
     withdrawer: Withdrawer,
     access: Access,
     reporting: Reporting,
+    registering: Registering,
+    endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
-    """Give the table of a service."""
+    """Give the table of a service; `endpoint_schema` is what `[endpoint.ID]` takes, as JSON Schema."""
     return (
         *ReadingRoutes(reading, listing).table(),
         *OperatingRoutes(withdrawer).table(),
         *StoryRoutes(regrouping, listing).table(),
+        *EndpointRoutes(registering, endpoint_schema, clock).table(),
+        *EventRoutes().table(),
         *SignalRoutes(reporting, clock).table(),
         *TokenRoutes(access).table(),
     )
 
 
-def described_table() -> tuple[ApiRoute, ...]:
+def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
     """Give the table for being described alone: nothing in it can be called."""
     nobody: Any = None
     return api_table(
@@ -47,5 +55,7 @@ def described_table() -> tuple[ApiRoute, ...]:
         withdrawer=nobody,
         access=nobody,
         reporting=nobody,
+        registering=nobody,
+        endpoint_schema=endpoint_schema,
         clock=nobody,
     )

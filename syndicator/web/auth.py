@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from syndicator.model.clock import Clock
+from syndicator.model.endpoint import OPERATORS
 from syndicator.model.token import Scope, Token
 from syndicator.pipeline.access import Access
 from syndicator.rules.credentials import digest_of
@@ -19,9 +20,6 @@ from syndicator.web.problems import Problem, ProblemRaised
 REALM = "syndicator"
 TOKEN: web.RequestKey[Token] = web.RequestKey("token", Token)
 """Where a handler finds the token that was checked."""
-
-OPERATORS = "operators"
-"""Owner of what is added on their listener."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -43,9 +41,8 @@ def is_trusted(request: web.Request) -> bool:
 
 
 def owner_of(request: web.Request) -> str:
-    """Say whose is what is added with this request; on the operators' listener nobody's but theirs."""
-    token = request.get(TOKEN)
-    return token.belongs_to if token else OPERATORS
+    """Say whose is what is added with this request: the token's owner's, or that of all operators."""
+    return OPERATORS if is_trusted(request) else request[TOKEN].belongs_to
 
 
 class Gate:

@@ -1,20 +1,14 @@
-"""The API as an OpenAPI 3.1 document, made from the table of routes.
-
-`python -m syndicator.web.openapi docs/openapi.json docs/api.md` writes it, and the table of routes, anew.
-"""
+"""The API as an OpenAPI 3.1 document, made from the table of routes."""
 
 import json
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from syndicator.model.token import Scope
-from syndicator.web.api_table import described_table
 from syndicator.web.json_api import ApiRoute, Header, Parameter
 
 BEGIN = "<!-- routes: made by `make docs`, do not edit -->"
@@ -29,6 +23,8 @@ _VARIABLES: Mapping[str, str] = {
     "other": "Id of another article.",
     "revision": "Number of a revision, from 1.",
     "token": "Id of a token.",
+    "endpoint": "Id of an endpoint.",
+    "event": "A type of events, as `article.created`.",
 }
 _PROBLEM: Mapping[str, Any] = {
     "type": "object",
@@ -58,9 +54,12 @@ _PROBLEM: Mapping[str, Any] = {
 
 def openapi_for(table: Sequence[ApiRoute], public_url: str | None = None) -> dict[str, Any]:
     """Describe the routes; `public_url` is where they are, where that is known."""
-    kinds = {id(one): one for route in table for one in (route.answer, route.body) if one is not None}
+    kinds = {id(one): one for route in table for one in (route.answer, route.body) if _is_type(one)}
     refs, schemas = msgspec.json.schema_components(list(kinds.values()), ref_template=_REF)
-    named = dict(zip(kinds, refs, strict=True))
+    named: dict[int, Any] = dict(zip(kinds, refs, strict=True))
+    for body in (route.body for route in table if isinstance(route.body, Mapping)):
+        named[id(body)], parts = _lifted(body)
+        schemas |= parts
     paths: dict[str, dict[str, Any]] = {}
     for route in table:
         paths.setdefault(route.plain_path, {})[route.method.lower()] = _operation(route, named)
@@ -86,6 +85,18 @@ def openapi_for(table: Sequence[ApiRoute], public_url: str | None = None) -> dic
         },
     }
     return _with_short_names(described)
+
+
+def _is_type(kind: object) -> bool:
+    return kind is not None and not isinstance(kind, Mapping)
+
+
+def _lifted(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Make components of the parts of a schema that was written elsewhere."""
+    text = json.dumps(schema).replace("#/$defs/", _REF.format(name=""))
+    whole: dict[str, Any] = json.loads(text)
+    parts: dict[str, Any] = whole.pop("$defs", {})
+    return whole, parts
 
 
 def _with_short_names(described: dict[str, Any]) -> dict[str, Any]:
@@ -193,9 +204,3 @@ def with_routes(page: str, table: Sequence[ApiRoute]) -> str:
     """Give the page with the part between its marks made anew."""
     before, _, rest = page.partition(BEGIN)
     return f"{before}{BEGIN}\n\n{routes_told(table)}\n\n{END}{rest.partition(END)[2]}"
-
-
-if __name__ == "__main__":
-    described, page = map(Path, sys.argv[1:3])
-    described.write_text(written(openapi_for(described_table())), "utf-8")
-    page.write_text(with_routes(page.read_text("utf-8"), described_table()), "utf-8")

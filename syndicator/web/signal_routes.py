@@ -2,23 +2,20 @@
 
 import asyncio
 import re
-from collections import OrderedDict
 
 from aiohttp import web
 
 from syndicator.model.clock import Clock
 from syndicator.model.token import Scope
 from syndicator.pipeline.reporting import KeyReused, Report, Reported, Reporting, ReportRefused
-from syndicator.rules.visitors import Allowance, drawn
 from syndicator.web.auth import owner_of
-from syndicator.web.json_api import ApiRoute, Header, document, not_json, read_body, too_many
+from syndicator.web.json_api import ApiRoute, Header, document, not_json, read_body
+from syndicator.web.pacing import Pace
 from syndicator.web.problems import FieldFault, Problem, ProblemRaised, bad_request
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """When unpacked: 10,000 items with addresses."""
 _READ_AT_ONCE = 4
-_OWNERS = 1000
-_RETRY_AFTER_S = 6
 
 # RFC 8941, 3.3.3: a text in quotes, in which nothing needs escaping here; the quotes may be left out.
 _KEY = re.compile(r'"([!#-\[\]-~]{1,255})"|([!#-\[\]-~]{1,255})')
@@ -34,9 +31,8 @@ class SignalRoutes:
 
     def __init__(self, reporting: Reporting, clock: Clock) -> None:
         self._reporting = reporting
-        self._clock = clock
+        self._pace = Pace("batches", clock)
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
-        self._allowances: OrderedDict[str, Allowance] = OrderedDict()
 
     def table(self) -> list[ApiRoute]:
         return [
@@ -57,7 +53,7 @@ class SignalRoutes:
         key, owner = _key(request), owner_of(request)
         if request.content_type != "application/json":
             raise not_json("Send it with the header Content-Type: application/json.")
-        self._draw(owner)
+        self._pace.draw(owner)
         async with self._reading:
             body = await read_body(request, MAX_BODY_BYTES)
             try:
@@ -67,16 +63,6 @@ class SignalRoutes:
                 raise ProblemRaised(Problem(name="key-reused", status=422, detail=detail)) from None
             except ReportRefused as error:
                 raise _refused(error) from error
-
-    def _draw(self, owner: str) -> None:
-        """Let an owner send ten batches at once, and then one in six seconds, to this process."""
-        left = drawn(known := self._allowances.pop(owner, None), self._clock())
-        if (kept := left or known) is not None:
-            self._allowances[owner] = kept
-        if len(self._allowances) > _OWNERS:
-            self._allowances.popitem(last=False)
-        if left is None:
-            raise too_many("Ten batches may be sent at once, and then one in six seconds.", _RETRY_AFTER_S)
 
 
 def _key(request: web.Request) -> str:

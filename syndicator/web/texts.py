@@ -237,6 +237,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Pakai kunci baru untuk setiap kiriman, dan kunci yang sama hanya untuk mengulang kiriman itu.",
         "Take a new key for each batch, and the same only to send that batch again.",
     ),
+    "problem.invalid": ("Isiannya belum benar", "What was sent is not right yet"),
+    "problem.invalid.text": (
+        "Jawaban itu sendiri menyebutkan setiap kesalahan dan cara memperbaikinya.",
+        "The answer itself names each fault and what to do about it.",
+    ),
     "problem.unavailable": ("Sedang tidak dapat dibaca", "It cannot be read right now"),
     "problem.unavailable.text": (
         "Penyimpanan tidak menjawab. Silakan coba lagi sebentar lagi.",

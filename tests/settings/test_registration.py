@@ -6,12 +6,14 @@ import pytest
 
 from syndicator.errors import ConfigError, Fault
 from syndicator.model.delivery import Endpoint
-from syndicator.model.event import OPERATORS_EVENTS, EventType
+from syndicator.model.event import EventType
+from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.settings.registration import Registrations, registration_schema, written
 
 URL = {"url": "https://koran.example/hook"}
-FORMS = Registrations([SourceId("city")], [FeedId("latest")])
+FEEDS = [FeedSpec(id=FeedId(name), title=name, private=name == "premium") for name in ("latest", "premium")]
+FORMS = Registrations([SourceId("city")], {spec.id: spec for spec in FEEDS})
 
 
 def read(values: dict[str, Any], *, is_operator: bool = False) -> Endpoint:
@@ -41,7 +43,9 @@ def test_what_is_written_may_be_sent_back() -> None:
 
 
 def test_all_events_are_those_of_partners_to_a_partner() -> None:
-    assert set(read(URL | {"events": ["*"]}).events) == set(EventType) - set(OPERATORS_EVENTS)
+    assert set(read(URL | {"events": ["*"]}).events) == {
+        kind for kind in EventType if kind.family != "source"
+    }
     assert set(read(URL | {"events": ["*"]}, is_operator=True).events) == set(EventType)
 
 
@@ -73,6 +77,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         ({}, "url", ""),
         (URL | {"filter": {"source": "cty"}}, "filter.source", "did you mean city?"),
         (URL | {"feeds": ["newest"]}, "feeds", "known here: latest"),
+        (URL | {"feeds": ["premium"]}, "feeds", "known here: latest"),
         (URL | {"headers": {f"X-{number}": "" for number in range(21)}}, "headers", "20 headers"),
         (URL | {"headers": {"Host": "x"}}, "headers.Host", "remove it"),
         ({"url": "https://" + "a" * 3000}, "url", ""),

@@ -8,10 +8,12 @@ from msgspec.structs import replace
 from support import NOON, ManualClock
 from web.web_world import HARBOUR, ORIGINS, Answer, Client, World, client_of, story
 
-from syndicator.model.ids import TokenId
+from syndicator.model.feed import FeedSpec
+from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.rights import Content, Rights
 from syndicator.model.token import Scope, Token
 from syndicator.pipeline.access import new_token
+from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.auth import Gate
@@ -122,6 +124,26 @@ async def test_short_lists_come_in_pieces_too(client: Client, tokens: dict[Scope
     feed = (await client.get("/api/v1/feeds/kota", read)).json
     assert feed["urls"]["rss"] == "https://feeds.example/news/feeds/kota.rss"
     assert feed["filter"]["source"] == ["kota"]
+
+
+async def test_private_feeds_are_named_to_those_alone_whom_they_are_open_to(
+    client: Client, world: World, tokens: dict[Scope, dict[str, str]]
+) -> None:
+    premium = FeedId("premium")
+    spec = FeedSpec(id=premium, title="Premium", private=True)
+    world.publisher.specs = {**world.publisher.specs, premium: spec}
+    (article,) = await world.admit(story(1))
+    place = Ranked(article_id=article, score=1.0)
+    await world.store.popularity.note_ranks(premium, [place], world.clock(), unless_since=world.clock())
+    new = new_token(Token(id=TokenId("a"), scopes=(Scope.READ,), feeds=(premium,)), world.clock())
+    await world.access.keep(new)
+    mine = {"Authorization": f"Bearer {new.value}"}
+    for headers, is_open in ((tokens[Scope.READ], False), (mine, True), (tokens[Scope.ADMIN], True)):
+        listed = (await client.get("/api/v1/feeds", headers)).json["items"]
+        assert ("premium" in {one["id"] for one in listed}) is is_open
+        assert ((await client.get("/api/v1/feeds/premium", headers)).status == 200) is is_open
+        ranks = (await client.get(f"/api/v1/articles/{article}", headers)).json["ranks"]
+        assert bool(ranks) is is_open
 
 
 async def test_stories_and_withdrawals_are_listed(

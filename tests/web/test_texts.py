@@ -60,6 +60,7 @@ def test_every_problem_has_a_title_and_an_explanation() -> None:
         "key-reused",
         "locked",
         "feed-retired",
+        "invalid",
     }
     assert {f"problem.{name}.text" for name in names} <= TEXTS.keys()
 

@@ -25,6 +25,7 @@ from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.registering import Registering
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.scoring import Scoring
@@ -32,6 +33,7 @@ from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.placement import StoriesPolicy
 from syndicator.rules.popularity import PopularityPolicy
+from syndicator.settings.registration import Registrations, registration_schema, written
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 from syndicator.web.api_table import api_table
@@ -107,6 +109,7 @@ class World:
     endpoints: Sequence[Endpoint] = ()
     origins: Mapping[SourceId, Origin] = field(default_factory=lambda: ORIGINS)
     specs: Sequence[FeedSpec] = SPECS
+    egress: Any = None
     publisher: Publisher = field(init=False)
     reading: Reading = field(init=False)
     regrouping: Regrouping = field(init=False)
@@ -138,6 +141,18 @@ class World:
         )
 
     @property
+    def registering(self) -> Registering:
+        """Endpoints of partners; only a test that sends something needs an `egress`."""
+        return Registering(
+            store=self.store,
+            directory=Directory(self.store.endpoints, {one.id: one for one in self.endpoints}),
+            egress=self.egress,
+            read=Registrations([one.id for one in self.sources], {spec.id: spec for spec in SPECS}).read,
+            write=written,
+            clock=self.clock,
+        )
+
+    @property
     def access(self) -> Access:
         """Tokens, none of them configured."""
         return Access(self.store.tokens, {}, self.clock)
@@ -152,6 +167,8 @@ class World:
             withdrawer=Withdrawer(self.store, self.specs, open_metrics(), self.clock),
             access=self.access,
             reporting=Reporting(self.store, 1000, self.clock),
+            registering=self.registering,
+            endpoint_schema=registration_schema(),
             clock=self.clock,
         )
 

@@ -1,0 +1,39 @@
+"""The API of a service; its description in `docs/openapi.json`, and the table of its routes in `docs/api.md`.
+
+`python -m syndicator.cli.api_reference docs/openapi.json docs/api.md` writes both anew.
+"""
+
+import sys
+from pathlib import Path
+
+from syndicator.service import Service
+from syndicator.settings.registration import registration_schema
+from syndicator.web.api_table import api_table, described_table
+from syndicator.web.json_api import ApiRoute
+from syndicator.web.openapi import openapi_for, with_routes, written
+
+
+def api_of(service: Service) -> tuple[ApiRoute, ...]:
+    """Give all routes, over a service."""
+    return api_table(
+        reading=service.reading,
+        listing=service.listing,
+        regrouping=service.regrouping,
+        withdrawer=service.withdrawer,
+        access=service.access,
+        reporting=service.reporting,
+        registering=service.registering,
+        endpoint_schema=registration_schema(),
+        clock=service.clock,
+    )
+
+
+def table() -> tuple[ApiRoute, ...]:
+    """Give all routes, for being described."""
+    return described_table(registration_schema())
+
+
+if __name__ == "__main__":
+    described, page = map(Path, sys.argv[1:3])
+    described.write_text(written(openapi_for(table())), "utf-8")
+    page.write_text(with_routes(page.read_text("utf-8"), table()), "utf-8")

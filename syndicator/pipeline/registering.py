@@ -1,0 +1,324 @@
+"""Endpoints that partners add while the service runs: described, proven, changed, rotated, removed."""
+
+import base64
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.egress.client import Egress
+from syndicator.errors import SyndicatorError
+from syndicator.model.clock import Clock
+from syndicator.model.delivery import Endpoint, Secret
+from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
+from syndicator.model.event import EventType
+from syndicator.model.ids import EndpointId
+from syndicator.model.status import QueueCounts
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.backfilling import Backfilling
+from syndicator.pipeline.directory import Directory
+from syndicator.push.probing import Probed, ping, verify
+from syndicator.push.signing import public_key
+from syndicator.store.store import Store
+
+MOST_OF_AN_OWNER = 20
+MOST_SECRETS = 5
+USUAL_OVERLAP = timedelta(days=1)
+LONGEST_OVERLAP = timedelta(days=7)
+
+_ATTEMPTS = 10
+_SECRET_BYTES = 32
+HIDDEN = "[hidden]"
+
+log = get_logger(__name__)
+
+
+class NoEndpoint(SyndicatorError):
+    """There is no such endpoint, or it is another's: nobody is told which."""
+
+
+class EndpointRefused(SyndicatorError):
+    """It cannot be done as things stand; the text says why, and what to do."""
+
+
+class Read(Protocol):
+    """Reads what was chosen of an endpoint; raises ConfigError with everything that is wrong."""
+
+    def __call__(
+        self,
+        values: Mapping[str, Any],
+        endpoint: EndpointId,
+        secrets: tuple[Secret, ...],
+        *,
+        is_operator: bool,
+    ) -> Endpoint: ...
+
+
+Signature = Literal["v1", "v1a"]
+Write = Callable[[Endpoint], dict[str, Any]]
+
+
+class Asker(Struct, frozen=True, kw_only=True):
+    """Who wants something of an endpoint."""
+
+    owner: str
+    is_operator: bool = False
+    """Sees and changes those of everybody."""
+
+
+class EndpointShown(Struct, frozen=True, kw_only=True):
+    """An endpoint and how it stands, without its secrets."""
+
+    id: EndpointId
+    owner: str | None
+    """None: it stands in the configuration, and is changed there."""
+    settings: dict[str, Any]
+    """As it is described, in the keys by which it may be changed; values of headers are hidden."""
+    created_at: datetime | None
+    verified_at: datetime | None
+    """None for one that was added and not proven yet: nothing is sent there."""
+    state: EndpointState
+    deliveries: QueueCounts
+    last_failure: str | None
+    """Why the newest failed attempt failed."""
+    unreadable: str | None = None
+    """Why its secrets cannot be opened by this process, and what to do."""
+
+
+class EndpointSecret(Struct, frozen=True, kw_only=True):
+    """An endpoint with a secret that was made just now: the only time that it is shown."""
+
+    endpoint: EndpointShown
+    secret: str | None = None
+    """`whsec_…`, of Standard Webhooks (`v1`)."""
+    public_key: str | None = None
+    """`whpk_…`, by which signatures are verified (`v1a`); the other half stays here."""
+    verified: Probed | None = None
+    """What came of the first challenge."""
+
+
+class Registering:
+    """Endpoints as their owners see them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        egress: Egress,
+        read: Read,
+        write: Write,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._egress = egress
+        self._read = read
+        self._write = write
+        self._clock = clock
+        self._backfilling = Backfilling(store, clock)
+
+    async def shown(self, asker: Asker) -> list[EndpointShown]:
+        """Show the endpoints that somebody may see, by id."""
+        await self._directory.refresh()
+        seen = [one for one in self._directory.listed.values() if _may_see(asker, one)]
+        return [await self._show(one) for one in sorted(seen, key=lambda one: one.endpoint.id)]
+
+    async def show(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
+        """Show one endpoint. Raises NoEndpoint."""
+        return await self._show(await self._listed(asker, endpoint))
+
+    async def add(
+        self,
+        asker: Asker,
+        values: Mapping[str, Any],
+        *,
+        name: EndpointId | None = None,
+        is_trusted: bool = False,
+    ) -> EndpointSecret:
+        """Add an endpoint and send it the first challenge; a trusted one needs none.
+
+        Raises ConfigError with all that is wrong with its description, EndpointRefused.
+        """
+        endpoint = name or EndpointId(f"{asker.owner[:50]}-{secrets.token_hex(4)}")
+        chosen = self._read(values, endpoint, (_new_secret(),), is_operator=asker.is_operator)
+        await self._check_room(asker, endpoint)
+        now = self._clock()
+        registration = Registration(
+            endpoint=chosen, owner=asker.owner, created_at=now, verified_at=now if is_trusted else None
+        )
+        if not await self._store.endpoints.register(registration):
+            raise EndpointRefused(f"there is an endpoint {endpoint!r} already: take another id")
+        log.info("endpoint_added", endpoint=endpoint, owner=asker.owner)
+        probed = None if is_trusted else await self.verify(asker, endpoint)
+        shown = await self.show(asker, endpoint)
+        return _with_key(shown, chosen.secrets[0], probed)
+
+    async def change(self, asker: Asker, endpoint: EndpointId, values: Mapping[str, Any]) -> EndpointShown:
+        """Put new values in place of those that are given; null is what it would be without.
+
+        Another address must be proven anew. Raises NoEndpoint, ConfigError, EndpointRefused.
+        """
+
+        def changed(known: Registration) -> Registration:
+            merged = {**self._write(known.endpoint), **values}
+            merged = {key: value for key, value in merged.items() if value is not None}
+            chosen = self._read(merged, endpoint, known.endpoint.secrets, is_operator=asker.is_operator)
+            moved = chosen.url != known.endpoint.url
+            return replace(known, endpoint=chosen, verified_at=None if moved else known.verified_at)
+
+        await self._change(asker, endpoint, changed)
+        return await self.show(asker, endpoint)
+
+    async def remove(self, asker: Asker, endpoint: EndpointId) -> None:
+        """Take an endpoint out, with all that waits for it. Raises NoEndpoint, EndpointRefused."""
+        await self._own(asker, endpoint)
+        await self._store.endpoints.remove(endpoint)
+        log.info("endpoint_removed", endpoint=endpoint, by=asker.owner)
+
+    async def rotate(
+        self,
+        asker: Asker,
+        endpoint: EndpointId,
+        overlap: timedelta = USUAL_OVERLAP,
+        signature: Signature = "v1",
+    ) -> EndpointSecret:
+        """Give an endpoint a new secret; the one before signs beside it until the overlap ends.
+
+        Raises NoEndpoint, EndpointRefused.
+        """
+        fresh, now = _new_secret(signature), self._clock()
+
+        def rotated(known: Registration) -> Registration:
+            ends = now + overlap
+            older = [
+                Secret(one.reveal(), until=min(one.until or ends, ends))
+                for one in known.endpoint.secrets
+                if one.until is None or one.until > now
+            ]
+            kept = (fresh, *older[: MOST_SECRETS - 1]) if overlap else (fresh,)
+            return replace(known, endpoint=replace(known.endpoint, secrets=kept))
+
+        await self._change(asker, endpoint, rotated)
+        log.info("endpoint_secret_rotated", endpoint=endpoint, by=asker.owner)
+        return _with_key(await self.show(asker, endpoint), fresh)
+
+    async def verify(self, asker: Asker, endpoint: EndpointId) -> Probed:
+        """Send a challenge; once it comes back, events are sent there. Raises NoEndpoint, EndpointRefused."""
+        known = await self._own(asker, endpoint)
+        probed = await verify(self._egress, known.endpoint, self._clock())
+        if probed.ok:
+            asked = known.endpoint.url
+
+            def verified(current: Registration) -> Registration:
+                is_same = current.endpoint.url == asked
+                return replace(current, verified_at=self._clock()) if is_same else current
+
+            await self._change(asker, endpoint, verified)
+        return probed
+
+    async def ping(self, asker: Asker, endpoint: EndpointId) -> Probed:
+        """Send an endpoint something to try it by. Raises NoEndpoint, EndpointRefused."""
+        found = await self._listed(asker, endpoint)
+        if not found.is_trusted:
+            raise EndpointRefused("it is not proven yet: have it verified first")
+        return await ping(self._egress, found.endpoint, self._clock())
+
+    async def pause(self, asker: Asker, endpoint: EndpointId, reason: str) -> EndpointShown:
+        """Let an endpoint rest: its events wait. Raises NoEndpoint."""
+        await self._listed(asker, endpoint)
+        await self._store.endpoints.pause(endpoint, reason, self._clock())
+        return await self.show(asker, endpoint)
+
+    async def resume(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
+        """Let one that is paused or disabled work again: what waits goes out. Raises NoEndpoint."""
+        await self._listed(asker, endpoint)
+        await self._store.endpoints.resume(endpoint, self._clock())
+        return await self.show(asker, endpoint)
+
+    async def backfill(
+        self, asker: Asker, endpoint: EndpointId, *, articles: int | None = None, hours: float | None = None
+    ) -> int:
+        """Send what was published before: the newest articles, so many or of the last hours.
+
+        Gives how many were queued. Raises NoEndpoint, EndpointRefused.
+        """
+        if (articles is None) is (hours is None):
+            raise EndpointRefused("say how many articles, or of how many hours, and not both")
+        found = await self._listed(asker, endpoint)
+        if not found.is_trusted:
+            raise EndpointRefused("it is not proven yet: have it verified first")
+        if EventType.ARTICLE_CREATED not in found.endpoint.events:
+            raise EndpointRefused("it does not ask for article.created, which is what would be sent")
+        if (await self._store.endpoints.state(endpoint)).standing is not Standing.ACTIVE:
+            raise EndpointRefused("it rests: resume it first")
+        since = None if hours is None else self._clock() - timedelta(hours=hours)
+        return await self._backfilling.queue(found.endpoint, articles=articles, since=since)
+
+    async def _check_room(self, asker: Asker, endpoint: EndpointId) -> None:
+        await self._directory.refresh()
+        if endpoint in self._directory.listed:
+            raise EndpointRefused(f"there is an endpoint {endpoint!r} already: take another id")
+        mine = [one for one in self._directory.listed.values() if one.owner == asker.owner]
+        if not asker.is_operator and len(mine) >= MOST_OF_AN_OWNER:
+            raise EndpointRefused(f"there are {MOST_OF_AN_OWNER} endpoints already: remove one first")
+
+    async def _listed(self, asker: Asker, endpoint: EndpointId) -> EndpointListed:
+        await self._directory.refresh()
+        found = self._directory.listed.get(endpoint)
+        if found is None or not _may_see(asker, found):
+            raise NoEndpoint(f"there is no endpoint {endpoint!r}")
+        return found
+
+    async def _own(self, asker: Asker, endpoint: EndpointId) -> Registration:
+        """Give an endpoint that may be changed."""
+        await self._listed(asker, endpoint)
+        known = await self._store.endpoints.registration(endpoint)
+        if known is None:
+            raise EndpointRefused(f"it is configured: change [endpoint.{endpoint}] in the configuration")
+        return known
+
+    async def _change(
+        self, asker: Asker, endpoint: EndpointId, changed: Callable[[Registration], Registration]
+    ) -> None:
+        for _ in range(_ATTEMPTS):
+            if await self._store.endpoints.change(changed(await self._own(asker, endpoint))):
+                return
+        raise EndpointRefused("it was changed by others meanwhile: try again")
+
+    async def _show(self, one: EndpointListed) -> EndpointShown:
+        endpoint = one.endpoint
+        settings = self._write(endpoint)
+        settings["headers"] = dict.fromkeys(endpoint.headers, HIDDEN)
+        newest = await self._store.attempts.newest(endpoint.id)
+        return EndpointShown(
+            id=endpoint.id,
+            owner=one.owner,
+            settings=settings,
+            created_at=one.created_at,
+            verified_at=one.verified_at,
+            state=await self._store.endpoints.state(endpoint.id),
+            deliveries=await self._store.deliveries.counts(endpoint.id, self._clock()),
+            last_failure=newest.reason if newest and newest.result in {"retry", "dead"} else None,
+            unreadable=one.unreadable,
+        )
+
+
+def _may_see(asker: Asker, one: EndpointListed) -> bool:
+    return asker.is_operator or (one.owner is not None and one.owner == asker.owner)
+
+
+def _new_secret(signature: Signature = "v1") -> Secret:
+    """Make a secret of Standard Webhooks: 32 random bytes, which are an ed25519 key as well."""
+    prefix = "whsec_" if signature == "v1" else "whsk_"
+    return Secret(prefix + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode())
+
+
+def _with_key(shown: EndpointShown, secret: Secret, verified: Probed | None = None) -> EndpointSecret:
+    """Show what a receiver needs to verify by."""
+    public = public_key(secret)
+    own = None if public else secret.reveal()
+    return EndpointSecret(endpoint=shown, secret=own, public_key=public, verified=verified)
