@@ -12,12 +12,13 @@ from msgspec.structs import asdict
 from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source, SourceKind
 from syndicator.model.token import Token
 
+_ADAPTIVE = "schedule = { adaptive = true }\n"
 _SCHEDULE = '{ every = "5m", jitter = "30s" }'
 
 
 def block(source: Source, taken: Collection[str]) -> str:
     """Write what the configuration needs to gather this source, and to publish it as a feed of its own."""
-    name = free_name(source, taken)
+    name = free_name(source.title, source.url, taken)
     told: dict[str, str | bool] = {"title": source.title, "kind": source.kind.value, "url": source.url}
     told |= {"language": source.language} if source.language else {}
     told |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
@@ -43,10 +44,15 @@ def token_block(token: Token) -> str:
     return told + "".join(lines) + expires.replace("+00:00", "Z")
 
 
-def free_name(source: Source, taken: Collection[str]) -> str:
+def feed_block(name: str, told: Mapping[str, str]) -> str:
+    """Write what the configuration needs to gather a feed that nobody has looked at yet."""
+    return _table(f"source.{name}", {"title": told["title"], "kind": "feed", **told}) + _ADAPTIVE
+
+
+def free_name(title: str, url: str, taken: Collection[str]) -> str:
     """Make an id of the title, else of the host, that the configuration does not have yet."""
-    host = (urlsplit(source.url).hostname or "source").removeprefix("www.")
-    name = free = _slug(source.title) or _slug(host) or "source"
+    host = (urlsplit(url).hostname or "source").removeprefix("www.")
+    name = free = _slug(title) or _slug(host) or "source"
     for number in count(2):
         if free not in taken:
             break

@@ -31,6 +31,7 @@ COMMANDS = {
     "deliveries": ("listing", "Events that are on their way, or dead."),
     "hub": ("hub", "Who subscribes to our feeds."),
     "tokens": ("tokens", "Who may use the API."),
+    "opml": ("opml", "Lists of feeds, in and out."),
 }
 """The module of each in `syndicator.cli`, and the first sentence of its help."""
 

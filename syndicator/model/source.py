@@ -197,6 +197,8 @@ class Source(Struct, frozen=True, kw_only=True):
     home_url: str | None = None
     """The portal's page for people; None means the origin of `url`."""
     language: str | None = None
+    section: str | None = None
+    """Of articles that name none."""
     timezone: str = "UTC"
     """Applied to dates that carry no zone of their own."""
     headers: Mapping[str, str] = {}

@@ -13,6 +13,7 @@ from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.rounds import Notes
 from syndicator.pipeline.taken_back import TakenBack
 from syndicator.rules.announcing import announced_from
+from syndicator.rules.as_configured import as_configured
 from syndicator.rules.identity import identified_by
 from syndicator.rules.naming import shared_names
 from syndicator.rules.revision import RESTLESS
@@ -44,8 +45,7 @@ class Intake:
         What its source cancelled is withdrawn. What is under an embargo is held back and comes later, by
         itself.
         """
-        if source.future_dates:
-            candidates = [replace(candidate, is_event=True) for candidate in candidates]
+        candidates = [as_configured(source, candidate) for candidate in candidates]
         policy = notes.identified_by or source.identity
         candidates = [identified_by(one, policy) for one in _believed(candidates, notes)]
         candidates = await self._taken_back.without_cancelled(source, candidates)

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from syndicator.gather.robots import Robots, robots_url
 from syndicator.model.article import Candidate, ListedItem
 from syndicator.model.source import Source
 from syndicator.pipeline.picturing import as_announced
+from syndicator.rules.as_configured import as_configured
 from syndicator.rules.embargo import is_held, released
 from syndicator.rules.identity import identify, url_key
 
@@ -34,8 +34,7 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 def as_taken(source: Source, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
     """Give candidates in the form in which they come before admission; no picture of theirs is looked at."""
-    taken = [as_announced(one, source.images) for one in candidates]
-    taken = [replace(one, is_event=True) for one in taken] if source.future_dates else taken
+    taken = [as_configured(source, as_announced(one, source.images)) for one in candidates]
     return [one if is_held(one, now) else released(one, one.embargo_until) for one in taken]
 
 

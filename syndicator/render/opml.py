@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from email.utils import format_datetime
 
-from lxml.etree import Element, SubElement, tostring
+from lxml.etree import Element, SubElement, _Element, tostring
 
 from syndicator.model.feed import FeedSpec, Format, Site
+from syndicator.model.source import Source, SourceKind
 from syndicator.render.items import whole_seconds
 from syndicator.render.text import line
 
@@ -18,15 +19,40 @@ def render_opml(site: Site, specs: Iterable[FeedSpec], changed_at: datetime | No
 
     `changed_at` is when the list changed last, where that is known.
     """
+    root, body = _empty(site, changed_at)
+    for spec in specs:
+        SubElement(body, "outline", _outline(site, spec))
+    return _document(root)
+
+
+def render_sources_opml(site: Site, sources: Iterable[Source]) -> bytes:
+    """List the feeds that are gathered, in a folder for each section that a source is given."""
+    root, body = _empty(site, None)
+    folders = {"": body}
+    for source in sources:
+        if source.kind is not SourceKind.FEED:
+            continue
+        section = line(source.section or "")
+        if section not in folders:
+            folders[section] = SubElement(body, "outline", text=section)
+        told = {"type": "rss", "text": line(source.title), "xmlUrl": source.url}
+        told |= {"htmlUrl": source.home_url} if source.home_url else {}
+        told |= {"language": source.language} if source.language else {}
+        SubElement(folders[section], "outline", told)
+    return _document(root)
+
+
+def _empty(site: Site, changed_at: datetime | None) -> tuple[_Element, _Element]:
     root = Element("opml", version="2.0")
     head = SubElement(root, "head")
     SubElement(head, "title").text = line(site.title)
     if changed_at is not None:
         SubElement(head, "dateModified").text = format_datetime(whole_seconds(changed_at))
     SubElement(head, "docs").text = "http://opml.org/spec2.opml"
-    body = SubElement(root, "body")
-    for spec in specs:
-        SubElement(body, "outline", _outline(site, spec))
+    return root, SubElement(root, "body")
+
+
+def _document(root: _Element) -> bytes:
     document: bytes = tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
     return document
 

@@ -127,6 +127,7 @@ class SourceForm(Form):
     language: Language | None = Field(
         default=None, description="Language of articles that name none (BCP 47)."
     )
+    section: Line | None = Field(default=None, description="Section of articles that name none.")
     timezone: Zone | None = Field(
         default=None, description="Zone of dates that carry none. Left out: that of `[site]`."
     )
@@ -278,6 +279,7 @@ class SourceForm(Form):
             schedule=self.schedule.value(timezone),
             home_url=self.home_url,
             language=self.language,
+            section=self.section,
             timezone=timezone,
             headers=self._all_headers(),
             limits=limits,

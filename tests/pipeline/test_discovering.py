@@ -250,7 +250,7 @@ async def test_every_kind_of_block_is_taken_by_the_configuration(
     for discovery in found:
         source = discovery.preview.source
         text = block(source, taken)
-        taken.add(free_name(source, taken))
+        taken.add(free_name(source.title, source.url, taken))
         (tmp_path / f"{len(taken)}.toml").write_text(text, "utf-8")
     settings = load(tmp_path, {})
     assert [one.full_text for one in settings.sources.values()] == [True, False]

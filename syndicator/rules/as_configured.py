@@ -1,0 +1,18 @@
+"""What a source says of all its articles."""
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Candidate
+from syndicator.model.source import Source
+
+
+def as_configured(source: Source, candidate: Candidate) -> Candidate:
+    """Give a candidate with what its source says of it: that dates ahead are meant, and its section.
+
+    A section that the article names itself counts more.
+    """
+    return replace(
+        candidate,
+        is_event=candidate.is_event or source.future_dates,
+        section=candidate.section or source.section,
+    )
