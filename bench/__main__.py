@@ -8,7 +8,7 @@ import sys
 
 from syndicator.observe import logs
 
-BENCHES = ("parsing", "admitting", "stories", "rounds", "hostile", "popularity", "search", "serving")
+BENCHES = ("parsing", "admitting", "stories", "rounds", "hostile", "popularity", "search", "serving", "hub")
 
 
 def main() -> None:

@@ -50,6 +50,9 @@ LEASE_MARGIN_S = 20.0
 
 GONE = "there is no such feed here any more"
 
+GLANCE = timedelta(milliseconds=50)
+"""While subscribers are being told, news is looked for no more often."""
+
 HOUSEKEEPING = timedelta(minutes=1)
 SWEPT_AT_ONCE = 500
 EXTERNAL_LEASE = timedelta(days=2)
@@ -98,15 +101,17 @@ class HubStep:
         self._seen: dict[TopicName, FeedVersion] = {}
         self._announced_at: dict[TopicName, datetime] = {}
         self._busy: set[TopicName] = set()
+        self._attending = 0
         self._slow = 0
+        self._looked_at = EPOCH
         self._tidied_at = EPOCH
 
     async def take(self, room: int) -> Taken:
         """Announce what changed, and lease subscribers that something is to be said to."""
         if not self._is_on or not room:
             return Taken()
-        jobs, later = await self._news()
         now = self._clock()
+        jobs, later = await self._news() if self._may_look(now) else ([], self._looked_at + GLANCE)
         if now >= self._tidied_at + HOUSEKEEPING:
             self._tidied_at = now
             jobs.append(self._tidy)
@@ -115,11 +120,20 @@ class HubStep:
             lease=self._lease,
             room=room,
             cap=self._policy.max_in_flight,
-            slow_room=max(room // 2 - self._slow, 0),
+            slow_room=max((room + self._attending) // 2 - self._slow, 0),
         )
-        jobs += [partial(self._attend, one) for one in claimed]
+        self._attending += len(claimed)
+        self._slow += sum(one.is_slow for one in claimed)
+        jobs += [partial(self._attend_once, one) for one in claimed]
         times = [one for one in (next_at, later, self._tidied_at + HOUSEKEEPING) if one is not None]
         return Taken(jobs=tuple(jobs), next_due_at=min(times))
+
+    def _may_look(self, now: datetime) -> bool:
+        """Tell whether to look for news: not each time that somebody of a crowd has been told."""
+        if self._attending and now < self._looked_at + GLANCE:
+            return False
+        self._looked_at = now
+        return True
 
     async def _news(self) -> tuple[list[Job], datetime | None]:
         """Give jobs for topics that may have changed, and when the next may be announced."""
@@ -201,6 +215,13 @@ class HubStep:
                 return replace(before or known, lease=lease, sent=before.sent if before else has)
 
             await self._store.hub.update(known, change, now=now, topic_digest=digest)
+
+    async def _attend_once(self, claimed: Claimed) -> HubReport | None:
+        try:
+            return await self._attend(claimed)
+        finally:
+            self._attending -= 1
+            self._slow -= claimed.is_slow
 
     async def _attend(self, claimed: Claimed) -> HubReport | None:
         """Say to a subscriber what is to be said: ask back first, then send what is new."""

@@ -45,6 +45,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """None: it has left, and only its place in the queue is there."""
     changed_by: str
     """Token of its last change, as of the claim."""
+    is_slow: bool
+    """Whether the host's last answer did not come in time."""
     told: str
     """Digest that its topic's subscribers were told of, as of the claim."""
 
@@ -201,23 +203,26 @@ class HubSubscribers:
             to_ms(now), to_ms(now + lease), token, room, cap, slow_room,
             keys.hub_queue(""), keys.hub_owners(""),
         )  # fmt: skip
-        names = [(host.decode(), SubscriberId(name.decode())) for host, name in pairs(found)]
+        names = [
+            (host.decode(), SubscriberId(name.decode()), slow == 1)
+            for host, name, slow in zip(found[::3], found[1::3], found[2::3], strict=True)
+        ]
         claimed = await self._loaded(names, token, now + lease) if names else []
         return claimed, None if int(float(next_ms)) < 0 else from_ms(int(float(next_ms)))
 
     async def _loaded(
-        self, names: Sequence[tuple[str, SubscriberId]], token: str, until: datetime
+        self, names: Sequence[tuple[str, SubscriberId, bool]], token: str, until: datetime
     ) -> list[Claimed]:
         keys = self._keys
         topics, *records = await self._redis.batch(
             [
                 ("HGETALL", keys.hub_topics()),
-                *(("HMGET", keys.hub_subscriber(name), "record", "token") for _, name in names),
+                *(("HMGET", keys.hub_subscriber(name), "record", "token") for _, name, _ in names),
             ]
         )
         told = {topic.decode(): digest.decode() for topic, digest in pairs(topics)}
         claimed = []
-        for (host, name), (record, changed_by) in zip(names, records, strict=True):
+        for (host, name, is_slow), (record, changed_by) in zip(names, records, strict=True):
             subscriber = unpack(record, Subscriber) if record else None
             claimed.append(
                 Claimed(
@@ -225,6 +230,7 @@ class HubSubscribers:
                     host=host,
                     token=token,
                     until=until,
+                    is_slow=is_slow,
                     subscriber=subscriber,
                     changed_by=changed_by.decode() if changed_by else "",
                     told=told.get(subscriber.topic, "") if subscriber else "",

@@ -11,7 +11,7 @@
 -- ARGV[6]  how many of slow hosts to claim at most; each of them has one in flight
 -- ARGV[7]  key of a host's queue, without the host
 -- ARGV[8]  key of its owners, without the host
--- reply    {host, item, host, item, …}, and when the next host wants attention, ms, or -1
+-- reply    {host, item, 1 if the host is slow, …}, and when the next host wants attention, ms, or -1
 -- again    called again (its reply was lost): leases others; what it had leased is due when its lease ends
 -- cost     O(log n) per item claimed and per item in flight, at most ARGV[4] hosts
 local now, room, cap, slow_room = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -47,6 +47,7 @@ for _, host in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT',
       if slow then slow_room = slow_room - 1 end
       claimed[#claimed + 1] = host
       claimed[#claimed + 1] = item
+      claimed[#claimed + 1] = slow and 1 or 0
       redis.call('ZADD', queue, ARGV[2], item)
       redis.call('HSET', owners, item, ARGV[3])
     end
