@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from syndicator.model.feed import Site
+from syndicator.rules.query import QueryError, parse_query
 from syndicator.web.charts import SPARK_HEIGHT, SPARK_WIDTH
 from syndicator.web.negotiation import choose_language, joined
 from syndicator.web.readers import app_link, web_readers
@@ -66,6 +67,7 @@ class Drawing:
         self._environment.globals.update(
             site=site,
             prefix=path_prefix(site) if prefix is None else prefix,
+            phrase=_phrase,
             app_link=app_link,
             web_readers=web_readers,
             spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
@@ -108,6 +110,16 @@ class Drawing:
         lifetime = f"public, max-age={_YEAR_S}, immutable" if named else "public, max-age=300"
         headers: dict[str, str] = {hdrs.CONTENT_TYPE: STATIC_TYPES[name], hdrs.CACHE_CONTROL: lifetime}
         return respond_with(request, self._static[name], headers)
+
+
+def _phrase(words: str) -> str:
+    """Give the query that finds these words as they stand; empty where none can."""
+    query = '"{}"'.format(" ".join(words.replace('"', " ").split()))
+    try:
+        parse_query(query)
+    except QueryError:
+        return ""
+    return query
 
 
 def page_headers(say: Wording, *, cache_control: str) -> dict[str, str]:
