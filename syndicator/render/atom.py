@@ -56,8 +56,7 @@ def _add_entry(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
     entry.link(href=item.link)
     entry.published(item.published)
     entry.updated(_apart(item))
-    # RFC 4287 wants an author; where the article names none, it is the portal.
-    for author in item.authors or (item.source.title,):
+    for author in item.byline:
         entry.author(name=author)
     if item.summary or not item.html:
         entry.summary(item.summary or item.title)

@@ -71,8 +71,8 @@ class EntryExtension:
 
     def extend_rss(self, element: Element) -> Element:
         item = self.item
-        for author in item.authors:
-            _text(element, f"{{{DC}}}creator", author)
+        # One for all: of several, readers keep the first or the last.
+        _text(element, f"{{{DC}}}creator", ", ".join(item.byline))
         _text(element, "pubDate", rfc_822(item.published))
         if item.updated > item.published:
             _text(element, f"{{{DCTERMS}}}modified", item.updated.isoformat())

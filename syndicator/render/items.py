@@ -134,6 +134,11 @@ class Item(Struct, frozen=True, kw_only=True):
     """What the portal says of its rights; what it does not let us show is not in here any more."""
 
     @property
+    def byline(self) -> tuple[str, ...]:
+        """Name who wrote it: where the article names nobody, the portal."""
+        return self.authors or (self.source.title,)
+
+    @property
     def sections_uri(self) -> str:
         """Name the sections of the portal, of which `section` is one."""
         return f"{self.source.home_url}#sections"

@@ -56,8 +56,7 @@ def _item(item: Item) -> dict[str, Any]:
     if item.pictures:
         written["image"] = item.pictures[0].url
     # Only here, never at the top: readers join both into one byline.
-    if item.authors:
-        written["authors"] = [{"name": author} for author in item.authors]
+    written["authors"] = [{"name": author} for author in item.byline]
     if item.topics:
         written["tags"] = list(item.topics)
     if item.language:

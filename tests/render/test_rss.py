@@ -58,7 +58,8 @@ def test_an_item_carries_everything() -> None:
     assert guid.text == "tag:feeds.example,2026:article/abcdefghijklm000"
     assert first.findtext("pubDate") == "Thu, 05 Nov 2026 05:00:00 +0000"
     assert first.findtext("description") == "Air setinggi lutut menggenangi jalan utama."
-    assert [creator.text for creator in found(first, "dc:creator")] == ["Sari Dewi", "Budi Santoso"]
+    assert [creator.text for creator in found(first, "dc:creator")] == ["Sari Dewi, Budi Santoso"]
+    assert [creator.text for creator in found(second, "dc:creator")] == ["Berita Kota"]
     assert first.find("author") is None, "RSS wants an e-mail address there"
     categories = [(one.text, one.get("domain")) for one in first.findall("category")]
     assert categories == [
