@@ -47,4 +47,8 @@ def render(snapshot: FeedSnapshot, form: Format) -> Rendition:
 
 
 def _looks(entry: FeedEntry) -> bytes:
-    return hashlib.blake2b(msgspec.msgpack.encode(entry), digest_size=8).digest()
+    try:
+        packed = msgspec.msgpack.encode(entry)
+    except (ValueError, OverflowError):  # a lone surrogate, say, which its entry is shown without
+        packed = repr(entry).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(packed, digest_size=8).digest()
