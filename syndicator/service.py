@@ -195,7 +195,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
             clock=clock,
         )
         stack.push_async_callback(pictures.close)
-        searching = Searching(store, SearchIndex(settings.store.data_dir / "search"))
+        searching = Searching(store, SearchIndex(settings.store.data_dir / "search"), metrics)
         stack.callback(searching.close)
         yield _wire(
             settings=settings,

@@ -32,6 +32,10 @@ class Metrics:
     lateness_seconds: Histogram
     revisions: Counter
     withdrawals: Counter
+    searches: Counter
+    search_seconds: Histogram
+    search_articles: Gauge
+    search_lag_seconds: Gauge
     hub_requests: Counter
     hub_request_seconds: Histogram
     hub_subscriptions: Gauge
@@ -86,6 +90,16 @@ def open_metrics() -> Metrics:
             "correction",
         ),
         withdrawals=counter("withdrawals", "Articles withdrawn, by operator, page, feed or status", "by"),
+        searches=counter(
+            "searches",
+            "Searches; result is whole, partial (the index is not built yet), refused (many wait) or failed",
+            "result",
+        ),
+        search_seconds=histogram("search_seconds", "Time that a search took, with its wait for others"),
+        search_articles=gauge("search_articles", "Articles in this process' index for search"),
+        search_lag_seconds=gauge(
+            "search_lag_seconds", "How long the oldest change that is not in the index waits; 0 for none"
+        ),
         hub_requests=counter(
             "hub_requests",
             "Requests of our hub to callbacks; result is sent, retry, given_up, left, confirmed, refused,"

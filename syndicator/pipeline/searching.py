@@ -1,6 +1,7 @@
 """Search over all retained articles: an index of this process, fed from Redis, as of the call.
 
-build    all articles, the newest first, in small steps      at first, and when changes were missed
+resume   what an earlier process left, if it is of this data   at a start
+build    all articles, the newest first, in small steps      else, and when changes were missed
 catch up what changed since                                  each half second, and before each search
 """
 
@@ -18,11 +19,12 @@ from syndicator.model.article import Article
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId
 from syndicator.observe.logs import get_logger
+from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.rules.query import Query, parse_query
 from syndicator.rules.search_words import searchable
 from syndicator.rules.selection import marks_for, marks_of
 from syndicator.store.outbox import KEPT_CHANGES
-from syndicator.store.search_index import Indexed, Limits, SearchIndex
+from syndicator.store.search_index import Indexed, Limits, Progress, SearchIndex
 from syndicator.store.store import Store
 
 T = TypeVar("T")
@@ -65,7 +67,8 @@ class Found(Struct, frozen=True, kw_only=True):
 class Searching:
     """Searches, and keeps the index up with what is admitted, changed, withdrawn, restored and swept."""
 
-    def __init__(self, store: Store, index: SearchIndex) -> None:
+    def __init__(self, store: Store, index: SearchIndex, metrics: Metrics | None = None) -> None:
+        self._metrics = metrics or open_metrics()
         self._store = store
         self._changes = store.changes
         self._index = index
@@ -73,6 +76,9 @@ class Searching:
         self._position: str | None = None
         self._walk = 0
         self._is_built = False
+        self._has_begun = False
+        """Whether what is in the index is of this data."""
+        self._origin = ""
         self._absent = 0
         """Articles that are listed in Redis and could not be read."""
         self._turn = asyncio.Lock()
@@ -93,7 +99,7 @@ class Searching:
                 await task
 
     def close(self) -> None:
-        """End the thread, and leave nothing behind."""
+        """End the thread, and leave the index to the next process."""
         self._thread.submit(self._index.close)
         self._thread.shutdown(wait=True)
 
@@ -111,13 +117,19 @@ class Searching:
 
     async def _found(self, asked: _Asked, query: Query | None) -> Found:
         if self._waiting >= MOST_WAITING:
+            self._metrics.searches.labels("refused").inc()
             raise TooManySearches
         self._waiting += 1
+        result = "failed"
         try:
-            await self.catch_up()
-            return await self._search(asked, query)
+            with self._metrics.search_seconds.time():
+                await self.catch_up()
+                found = await self._search(asked, query)
+            result = "whole" if found.is_whole else "partial"
+            return found
         finally:
             self._waiting -= 1
+            self._metrics.searches.labels(result).inc()
 
     async def catch_up(self, batches: int = MOST_BATCHES) -> None:
         """Take in what changed since the last time; of very much, a part."""
@@ -139,12 +151,46 @@ class Searching:
         if changed.ids:
             await self._take_in(changed.ids)
         self._position = changed.position
+        if changed.ids and self._is_built:
+            await self._note()
         return changed.is_all
+
+    async def _note(self) -> None:
+        """Note how far the index has come, after what is in it: so nothing is missed, whatever happens."""
+        progress = Progress(
+            origin=self._origin, position=self._position or "", walk=self._walk, absent=self._absent
+        )
+        await self._in_thread(self._index.note, progress)
+
+    async def resume(self) -> bool:
+        """Go on with what an earlier process left, where nothing was missed since; tell if that was so."""
+        self._is_built = False
+        left = await self._in_thread(self._index.progress)
+        self._origin = await self._changes.origin()
+        if left is None or left.origin != self._origin:
+            await self._in_thread(self._index.clear)
+            return False
+        self._walk, self._absent = left.walk, left.absent
+        await self._catch_up_from(left.position)
+        if self._is_built:
+            await self._recount()
+        if self._is_built:
+            await self._note()
+            count = await self._in_thread(self._index.count)
+            log.info("the index for search goes on where it was", articles=count)
+        return self._is_built
+
+    async def _catch_up_from(self, position: str) -> None:
+        self._position = position
+        await self.catch_up(_ALL_BATCHES)
+        self._is_built = self._has_begun = self._position is not None
 
     async def build(self) -> None:
         """Look through all articles; what changes meanwhile is taken in afterwards, or by searches before."""
         self._walk += 1
-        await self._in_thread(self._index.count)
+        self._origin = await self._changes.origin()
+        await self._in_thread(self._index.note, None)
+        self._has_begun = True
         self._position = await self._changes.position()
         until_ms, skip, count, absent = None, 0, 0, 0
         while page := await self._changes.listed(until_ms, skip, _PAGE):
@@ -160,20 +206,26 @@ class Searching:
             while await self._in_thread(self._index.remove_before, self._walk, _BATCH):
                 self._known.clear()
         self._is_built, self._absent = self._position is not None, absent
+        if self._is_built:
+            await self._note()
         log.info("the index for search is built", articles=count)
 
     async def _keep_up(self, is_over: asyncio.Event) -> None:
-        recount_at, again_s = 0.0, _AGAIN_S
+        recount_at, again_s, is_first = 0.0, _AGAIN_S, True
         loop = asyncio.get_running_loop()
         # A cancellation can get lost in the driver of Redis, when an answer comes at the same moment.
         while not is_over.is_set():
             pause_s = INTERVAL_S
             try:
+                if is_first:
+                    await self.resume()
+                    is_first = False
                 if not await self._in_thread(lambda: self._index.is_open):
                     self._is_built = False
                     self._known.clear()
                 if self._is_built:
                     await self.catch_up(_ALL_BATCHES)
+                await self._measure()
                 if self._is_built and loop.time() >= recount_at:
                     recount_at = loop.time() + RECOUNT_S
                     await self._recount()
@@ -185,9 +237,13 @@ class Searching:
                 pause_s, again_s = again_s, min(again_s * 2, _AGAIN_MOST_S)
             except Exception:  # an article that cannot be read must not end search for good
                 log.exception("search stumbled")
-                self._is_built = False
+                self._is_built = is_first = False
                 pause_s, again_s = again_s, min(again_s * 2, _AGAIN_MOST_S)
             await asyncio.sleep(pause_s)
+
+    async def _measure(self) -> None:
+        self._metrics.search_articles.set(await self._in_thread(self._index.count))
+        self._metrics.search_lag_seconds.set(await self._changes.lag_s(self._position))
 
     async def _recount(self) -> None:
         """Build anew where the numbers differ: an older version admits without telling of changes."""
@@ -242,6 +298,9 @@ class Searching:
             return self._known[key]
         _, best, within = key
         limits = Limits(marks=marks_for(within), since=within.since, until=within.until)
+        if not self._has_begun:
+            await self._in_thread(self._index.count)  # raises where there cannot be one
+            return Found(ids=(), is_whole=False)
         is_whole = self._is_built
         ids = await self._in_thread(lambda: self._index.search(query, MOST, best=best, limits=limits))
         found = Found(ids=tuple(ids), is_whole=is_whole)

@@ -31,6 +31,12 @@ class Changes:
         self._redis = connection
         self._keys = keys
 
+    async def origin(self) -> str:
+        """Say which data this is: of another namespace, or of one that began anew, it is other data."""
+        meta = self._keys.meta()
+        began_ms = await self._redis.call("HGET", meta, "created_ms")
+        return f"{meta} {(began_ms or b'').decode()}"
+
     async def position(self) -> str:
         """Give the place of the last change."""
         rows = await self._redis.call("XREVRANGE", self._keys.changes(), "+", "-", "COUNT", 1)
@@ -55,6 +61,18 @@ class Changes:
             position=new[-1][0].decode() if new else position,
             is_all=len(rows) <= limit,
         )
+
+    async def lag_s(self, position: str | None) -> float:
+        """Say for how long the first change after a place waits, by Redis' clock; 0 where there is none."""
+        if position is None:
+            return 0.0
+        rows, (seconds, microseconds) = await self._redis.batch(
+            [("XRANGE", self._keys.changes(), f"({position}", "+", "COUNT", 1), ("TIME",)]
+        )
+        if not rows:
+            return 0.0
+        at_ms = int(rows[0][0].partition(b"-")[0])
+        return max(int(seconds) + int(microseconds) / 1e6 - at_ms / 1000, 0.0)
 
     async def listed(self, until_ms: int | None, skip: int, limit: int) -> Sequence[Listed]:
         """Give articles that are listed at a time or before, the newest first; None is all.

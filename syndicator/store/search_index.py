@@ -1,32 +1,37 @@
 """An index for search, of this process alone: SQLite's FTS5 over words and stems that are made here.
 
-It lies in a file without a name, which leaves with the process whatever happens, and is fed from Redis
-(`pipeline/searching.py`). FTS5 splits at blanks only: folding and stemming are those of
-`rules.search_words`, so that it finds what `rules.query.matches_query` would.
+It is fed from Redis (`pipeline/searching.py`), and lies in a file that the next process goes on with
+(`store/index_files.py`), if what it says of itself fits. Its journal is written ahead, so that neither a
+process that is killed nor a power cut leaves half a change. FTS5 splits at blanks only: folding and stemming
+are those of `rules.search_words`, so that it finds what `rules.query.matches_query` would.
 """
 
 import hashlib
-import os
 import sqlite3
-import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
 from syndicator.rules.query import All, AnyOf, Phrase, Prefix, Query, Word
 from syndicator.rules.search_words import Searchable
+from syndicator.store.index_files import IndexFile, take_file
 
 MEMORY_KIB = 16 * 1024
 """Of the index are kept at hand; the operating system keeps more where it has room."""
 
+FORM = f"1 {version('snowballstemmer')}"
+"""Of what is in an index. The number is raised whenever words, stems, marks or tables become others."""
+
 _TABLES = """
+CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE articles (
     row INTEGER PRIMARY KEY, id TEXT UNIQUE, listed_ms INTEGER, published_ms INTEGER, walk INTEGER, words BLOB
 );
@@ -71,11 +76,24 @@ class Limits(Struct, frozen=True, kw_only=True):
 UNLIMITED = Limits()
 
 
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far an index has come."""
+
+    origin: str
+    """Which data it is of: see `Changes.origin`."""
+    position: str
+    """Of the last change that is in it."""
+    walk: int
+    absent: int = 0
+    """Articles that are listed and could not be read."""
+
+
 class SearchIndex:
-    """Blocking; for one thread. Raises StoreUnavailable where SQLite or the disk fails."""
+    """Blocking; for one thread. Raises StoreUnavailable where SQLite or the disk fails: it is empty then."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._file: IndexFile | None = None
         self._opened: sqlite3.Connection | None = None
 
     @property
@@ -84,10 +102,38 @@ class SearchIndex:
         return self._opened is not None
 
     def close(self) -> None:
-        """Forget everything; what comes next begins anew."""
+        """Leave what is there to the next process."""
+        self._end(forgotten=False)
+
+    def _end(self, *, forgotten: bool) -> None:
         if self._opened is not None:
-            self._opened.close()
+            with suppress(sqlite3.Error):
+                self._opened.close()
             self._opened = None
+        if self._file is not None:
+            (self._file.remove if forgotten or not self._file.stays else self._file.give_back)()
+            self._file = None
+
+    def progress(self) -> Progress | None:
+        """Tell how far what is there has come; None where it is empty, of another form, or not whole."""
+        with self._working() as database:
+            kept = dict(database.execute("SELECT name, value FROM kept").fetchall())
+        if kept.get("form") != FORM or "progress" not in kept:
+            return None
+        return json.decode(kept["progress"], type=Progress)
+
+    def note(self, progress: Progress | None) -> None:
+        """Note how far it has come; None while it is not whole."""
+        with self._working() as database:
+            database.execute("INSERT OR REPLACE INTO kept VALUES ('form', ?)", (FORM,))
+            database.execute("DELETE FROM kept WHERE name = 'progress'")
+            if progress is not None:
+                told = json.encode(progress).decode()
+                database.execute("INSERT INTO kept VALUES ('progress', ?)", (told,))
+
+    def clear(self) -> None:
+        """Forget everything; what comes next begins anew."""
+        self._end(forgotten=True)
 
     def count(self) -> int:
         """Count the articles."""
@@ -145,11 +191,12 @@ class SearchIndex:
     def _working(self) -> Iterator[sqlite3.Connection]:
         try:
             if self._opened is None:
-                self._opened = _open(self._folder)
+                self._file = take_file(self._folder)
+                self._opened = _open(self._file.path)
             with self._opened:
                 yield self._opened
         except (sqlite3.Error, OSError) as error:
-            self.close()
+            self.clear()
             raise StoreUnavailable(f"the index for search cannot be used: {error}") from error
 
 
@@ -179,18 +226,13 @@ def _token(mark: str) -> str:
     return f"m{hashlib.blake2b(mark.encode(errors='replace'), digest_size=8).hexdigest()}"
 
 
-def _open(folder: Path) -> sqlite3.Connection:
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix="search-")
-    os.close(handle)
-    try:
-        database = sqlite3.connect(name, check_same_thread=False)
-        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = MEMORY", "synchronous = OFF"):
-            database.execute(f"PRAGMA {pragma}")
-        database.execute(f"PRAGMA cache_size = -{MEMORY_KIB}")
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, check_same_thread=False)
+    for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+        database.execute(f"PRAGMA {pragma}")
+    database.execute(f"PRAGMA cache_size = -{MEMORY_KIB}")
+    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'kept'").fetchone():
         database.executescript(_TABLES)
-    finally:
-        Path(name).unlink()
     return database
 
 

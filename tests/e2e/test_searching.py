@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
-from e2e.conftest import PATIENCE_S, Start, articles, run
+from e2e.conftest import PATIENCE_S, Start, articles, run, until
 
 from syndicator.sample.server import Sample
 
@@ -50,7 +50,10 @@ async def test_a_process_that_serves_finds_what_another_gathers_and_withdraws(
     assert one["title"] not in await found(url, query)
     assert await program.stop() == 0
     assert program.faults() == []
-    assert not [*(tmp_path / "data").rglob("search-*")]
+    program = await start(config, "serve")
+    await program.ready()
+    resumed = "the index for search goes on where it was"
+    await until(lambda: any(event["event"] == resumed for event in program.events))
 
 
 async def test_what_was_gathered_before_is_found_after_a_start(

@@ -1,6 +1,7 @@
 """Search over what is in Redis: new, changed, withdrawn, restored and swept articles, from one call to the next."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,19 +13,21 @@ from support import ManualClock, candidate
 from syndicator.errors import StoreUnavailable
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.ids import ArticleId
-from syndicator.observe.metrics import open_metrics
+from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.searching import MOST_WAITING, Searching, TooManySearches
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.query import QueryError
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.search_index import SearchIndex
-from syndicator.store.store import Store
+from syndicator.store.store import Store, StoreOptions, open_store
 
 
 @asynccontextmanager
-async def searching_in(store: Store, folder: Path) -> AsyncIterator[Searching]:
-    searching = Searching(store, SearchIndex(folder))
+async def searching_in(
+    store: Store, folder: Path, metrics: Metrics | None = None
+) -> AsyncIterator[Searching]:
+    searching = Searching(store, SearchIndex(folder), metrics)
     try:
         yield searching
     finally:
@@ -221,3 +224,104 @@ async def test_an_index_that_was_lost_is_built_again(
     async with searching.keeping_up(), asyncio.timeout(10):
         while await found(searching, "besar") != {one}:
             await asyncio.sleep(0.02)
+
+
+async def test_a_start_goes_on_with_what_was_left(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    gone, kept = await admit(store, clock, "Banjir besar", "Banjir kecil")
+    async with searching_in(store, tmp_path) as early:
+        await early.build()
+    (new,) = await admit(store, clock, "Banjir lagi", first=3)
+    await Withdrawer(store, (), open_metrics(), clock).withdraw(gone, WithdrawnBy.OPERATOR, "x")
+    async with searching_in(store, tmp_path) as late:
+        assert (await late.search("banjir")).ids == (), "not before it is known whose data it is"
+        assert await late.resume()
+        answer = await late.search("banjir")
+        assert (set(answer.ids), answer.is_whole) == ({kept, new}, True)
+        (last,) = await admit(store, clock, "Banjir terus", first=4)
+        assert last in await found(late, "banjir")
+    async with searching_in(store, tmp_path) as again:
+        assert await again.resume()
+        assert last in await found(again, "banjir")
+
+
+async def test_what_was_left_of_other_data_is_not_used(
+    store: Store, redis_url: str, clock: ManualClock, tmp_path: Path
+) -> None:
+    await admit(store, clock, "Banjir besar")
+    folder = tmp_path / "index"
+    async with searching_in(store, folder) as early:
+        await early.build()
+    options = StoreOptions(url=redis_url, namespace=f"test-{uuid.uuid4().hex}", data_dir=tmp_path)
+    async with open_store(options) as other, searching_in(other, folder) as late:
+        assert not await late.resume()
+        await late.build()
+        assert await found(late, "banjir") == set()
+
+
+async def test_what_was_left_before_a_redis_began_anew_is_not_used(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    await admit(store, clock, "Banjir besar")
+    async with searching_in(store, tmp_path) as early:
+        await early.build()
+    await store.connection.call("HSET", store.articles._keys.meta(), "created_ms", 1)
+    async with searching_in(store, tmp_path) as late:
+        assert not await late.resume()
+
+
+async def test_what_has_missed_changes_is_built_anew(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    """Be it that too many came, or that a Redis was put back to before some of them."""
+    await admit(store, clock, "Banjir besar")
+    async with searching_in(store, tmp_path) as early:
+        await early.build()
+    await admit(store, clock, "Gempa", first=2)
+    stream = store.articles._keys.changes()
+    first = (await store.connection.call("XRANGE", stream, "-", "+", "COUNT", 1))[0][0]
+    await store.connection.call("XDEL", stream, first)
+    async with searching_in(store, tmp_path) as late:
+        assert not await late.resume()
+        async with late.keeping_up(), asyncio.timeout(10):
+            while not (await late.search("gempa")).is_whole:
+                await asyncio.sleep(0.02)
+        assert len(await found(late, "gempa OR banjir")) == 2
+
+
+async def test_a_look_that_was_cut_short_is_not_gone_on_with(
+    store: Store, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await admit(store, clock, *(f"Banjir {number}" for number in range(60)))
+    async with searching_in(store, tmp_path) as early:
+        building = asyncio.create_task(early.build())
+        while not await found(early, "banjir"):
+            await asyncio.sleep(0)
+        building.cancel()
+    async with searching_in(store, tmp_path) as late:
+        assert not await late.resume()
+
+
+async def test_searches_and_the_state_of_the_index_are_measured(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    metrics = open_metrics()
+    await admit(store, clock, "Banjir besar", "Gempa")
+    async with searching_in(store, tmp_path, metrics) as searching:
+        async with searching.keeping_up(), asyncio.timeout(10):
+            while not (await searching.search("banjir")).is_whole:
+                await asyncio.sleep(0.02)
+        await asyncio.gather(
+            *(searching.search(f"kata{number}") for number in range(MOST_WAITING + 3)), return_exceptions=True
+        )
+        await searching._measure()
+        told = metrics.render().decode()
+        assert 'syndicator_searches_total{result="refused"} 3.0' in told
+        assert "syndicator_search_articles 2.0" in told
+        assert "syndicator_search_lag_seconds 0.0\n" in told
+        assert f"syndicator_search_seconds_count {MOST_WAITING}" not in told, "those before count, too"
+        await admit(store, clock, "Banjir lagi", first=3)
+        await searching._measure()
+        assert "syndicator_search_lag_seconds 0.0\n" not in metrics.render().decode()
+        await searching.catch_up()
+        await searching._measure()
+        assert "syndicator_search_lag_seconds 0.0\n" in metrics.render().decode()

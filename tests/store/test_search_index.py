@@ -1,5 +1,10 @@
 """The index for search finds what the pure matcher would, in the order that was asked for."""
 
+import errno
+import hashlib
+import os
+import shutil
+import stat
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import json
 from rules.search_queries import languages, queries, texts
 from support import NOON, candidate
 
@@ -17,9 +23,9 @@ from syndicator.model.ids import ArticleId
 from syndicator.rules.admission import decide
 from syndicator.rules.identity import identify
 from syndicator.rules.query import QueryError, matches_query, parse_query
-from syndicator.rules.search_words import words_and_stems
+from syndicator.rules.search_words import searchable, words_and_stems
 from syndicator.rules.selection import marks_for, marks_of, matches_keys
-from syndicator.store.search_index import Indexed, Limits, SearchIndex
+from syndicator.store.search_index import FORM, Indexed, Limits, Progress, SearchIndex
 
 
 @pytest.fixture
@@ -65,7 +71,7 @@ _filters = st.builds(
 def test_the_other_keys_of_a_filter_are_those_of_feeds(
     index: SearchIndex, shapes: list[tuple[str, tuple[str, ...]]], wanted: Filter
 ) -> None:
-    index.close()
+    index.clear()
     articles = [of_portal(number, *shape) for number, shape in enumerate(shapes)]
     index.put(
         [
@@ -103,7 +109,7 @@ def test_it_finds_what_the_matcher_would(
     asked: list[str],
     later: list[tuple[int, str, str, str | None]],
 ) -> None:
-    index.close()
+    index.clear()
     kept = {f"a{n}": indexed(f"a{n}", *one[:2], language=one[2], age_s=n) for n, one in enumerate(articles)}
     index.put(list(kept.values()))
     for number, title, text, language in later:
@@ -171,13 +177,108 @@ def test_what_the_last_look_did_not_find_goes(index: SearchIndex) -> None:
     assert found(index, "banjir") == ["b"]
 
 
-def test_it_leaves_no_file_behind(index: SearchIndex, tmp_path: Path) -> None:
+DONE = Progress(origin="here", position="7-0", walk=3, absent=1)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix == ".db")
+
+
+def test_the_next_process_goes_on_with_it(index: SearchIndex, tmp_path: Path) -> None:
     index.put([indexed("a", "banjir")])
+    assert index.progress() is None
+    index.note(DONE)
+    index.close()
+    index.put([indexed("b", "banjir", age_s=1)])
+    assert found(index, "banjir") == ["a", "b"]
+    assert index.progress() == DONE
+    index.note(None)
+    assert index.progress() is None, "as long as it is not whole"
+    assert files(tmp_path / "search") == ["index-0.db"]
+
+
+def test_a_killed_process_leaves_what_it_noted(index: SearchIndex, tmp_path: Path) -> None:
+    """Nothing is closed here: the files are taken as they lie there."""
+    index.put([indexed(f"a{n}", "banjir", age_s=n) for n in range(50)])
+    index.note(DONE)
+    index.put([indexed("later", "banjir", age_s=99)])
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "search", copy)
+    next(copy.glob("*.lock")).unlink()
+    other = SearchIndex(copy)
+    assert other.progress() == DONE
+    assert len(found(other, "banjir")) in {50, 51}
+    other.close()
+
+
+def test_an_index_of_another_form_is_not_gone_on_with(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.note(DONE)
+    monkeypatch.setattr("syndicator.store.search_index.FORM", "other")
+    assert index.progress() is None
+
+
+def test_processes_have_a_file_each_and_leave_it(tmp_path: Path) -> None:
+    one, two, three = (SearchIndex(tmp_path) for _ in range(3))
+    one.put([indexed("a", "banjir")])
+    two.put([indexed("b", "banjir")])
+    assert files(tmp_path) == ["index-0.db", "index-1.db"]
+    one.close()
+    assert found(three, "banjir") == ["a"]
+    assert stat.S_IMODE((tmp_path / "index-0.db").stat().st_mode) == 0o600
+    for index in (two, three):
+        index.close()
+
+
+def test_a_file_that_nobody_takes_any_more_is_removed(tmp_path: Path) -> None:
+    one, two, three = (SearchIndex(tmp_path) for _ in range(3))
+    for index in (one, two):
+        index.count()
+    os.utime(tmp_path / "index-1.db", (0, 0))
+    one.close()
+    three.count()
+    assert files(tmp_path) == ["index-0.db", "index-1.db"], "while somebody has it, it stays"
+    two.close()
+    three.close()
+    os.utime(tmp_path / "index-1.db", (0, 0))
+    three.count()
+    assert files(tmp_path) == ["index-0.db"]
+    three.close()
+
+
+def test_a_damaged_file_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "index-0.db").write_bytes(b"no database" * 1000)
+    index = SearchIndex(tmp_path)
+    with pytest.raises(StoreUnavailable):
+        index.count()
+    assert index.count() == 0
+    index.close()
+
+
+def test_where_files_cannot_be_locked_it_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks here")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    index = SearchIndex(tmp_path)
+    index.put([indexed("a", "banjir")])
+    index.note(DONE)
     assert found(index, "banjir") == ["a"]
-    assert list((tmp_path / "search").iterdir()) == []
+    index.close()
+    assert not [*tmp_path.glob("search-*"), *tmp_path.glob("index-*.db")]
+    assert index.progress() is None
+    index.close()
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(StoreUnavailable, match="index for search"):
-        SearchIndex(tmp_path / "file").count()
+def test_the_form_tells_what_is_in_it() -> None:
+    """Are words, stems or marks others now? Then raise the number in `FORM`, so that indexes are built anew."""
+    article = of_portal(1, "Kota & Desa", ("MRT", "Café"))
+    texts = ("Kebanjiran lagi", "The floods have been covid-19 penerbangan")
+    found = [searchable(article), *(words_and_stems(*texts, language) for language in ("id", "en", None))]
+    told = [
+        marks_of(article),
+        [(one.title, one.text, sorted(one.title_stems), sorted(one.text_stems)) for one in found],
+    ]
+    digest = hashlib.sha256(json.encode(told)).hexdigest()[:16]
+    assert (FORM.split()[0], digest) == ("1", "063de24baebfa728")
