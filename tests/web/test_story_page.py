@@ -202,7 +202,7 @@ async def test_the_best_rank_of_a_storys_articles_is_drawn(client: Client, world
     assert drawing.attributes["role"] == "img"
     assert drawing.attributes["aria-labelledby"] == "ranks-title ranks-told"
     assert texts(page, "#ranks-told") == [
-        "Peringkat terbaik 1, pada 5 Nov 2026, 19.40; dari 5 Nov 2026, 18.40 sampai 5 Nov 2026, 19.40."
+        "Peringkat terbaik 1, 5 Nov 2026, 19.40. Dari 5 Nov 2026, 18.40 sampai 5 Nov 2026, 19.40."
     ]
     assert texts(page, ".ranks tbody tr") == [
         "5 Nov 2026, 19.40 1",
