@@ -8,7 +8,9 @@ import sys
 
 from syndicator.observe import logs
 
-BENCHES = ("parsing", "admitting", "stories", "rounds", "hostile", "popularity", "search", "serving", "hub")
+BENCHES = (
+    "parsing", "admitting", "stories", "rounds", "hostile", "popularity", "search", "serving", "hub", "push",
+)  # fmt: skip
 
 
 def main() -> None:

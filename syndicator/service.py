@@ -5,6 +5,7 @@
 `serve` lays the web server over a `Service`, `work` the workers, `run` both.
 """
 
+import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -134,13 +135,13 @@ class Service:
 
     def report(self, report: Report) -> None:
         """Write what a job did: one line of the log, and the numbers of the metrics."""
-        told = log.warning if report.failed else log.debug if report.quiet else log.info
-        told(report.event, **dict(report.fields))
+        if not report.quiet or logging.getLogger().isEnabledFor(logging.DEBUG):
+            told = log.warning if report.failed else log.debug if report.quiet else log.info
+            told(report.event, **dict(report.fields))
         if isinstance(report, SourceReport):
             self._measure_round(report)
         elif isinstance(report, DeliveryReport):
-            self.metrics.deliveries.labels(report.endpoint, report.result).inc()
-            self.metrics.delivery_seconds.labels(report.endpoint).observe(report.duration_s)
+            self.metrics.delivered(report.endpoint, report.result, report.duration_s, report.latency_s)
         elif isinstance(report, HubReport):
             self.metrics.hub_requests.labels(report.protocol.value, report.result).inc()
             self.metrics.hub_request_seconds.labels(report.protocol.value).observe(report.duration_s)

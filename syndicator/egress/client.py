@@ -268,10 +268,13 @@ class Egress:
         *,
         body: bytes,
         headers: Mapping[str, str],
+        own: Mapping[str, str] = MappingProxyType({}),
         timeout_s: float = 10.0,
         connect_timeout_s: float = 5.0,
     ) -> Answer:
         """POST to a callback. Every status is an answer, redirects too: they are not followed.
+
+        `headers` are checked; `own` are ours, unchecked, and win where both have a name in the same spelling.
 
         Raises EgressError with one of blocked, busy, scheme, dns, connect, tls, timeout, protocol. Takes at
         most `timeout_s` of work plus `CALLBACK_LIMITS.wait_s` of waiting for a turn. The answer's body is as
@@ -279,7 +282,7 @@ class Egress:
         """
         trip = Trip(url, dict(headers), working=Budget(timeout_s), max_redirects=0, exact=True)
         async with self._callbacks.slots.hold(trip.host_port, self._callbacks.new_wait()):
-            return await _exchange(self._callbacks, trip, body, connect_timeout_s)
+            return await _exchange(self._callbacks, trip, body, connect_timeout_s, own=own)
 
     async def ask(self, url: str, *, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -> Answer:
         """GET a callback, for one that asks back; all else as `post`."""

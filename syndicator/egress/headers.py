@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from aiohttp import encode_basic_auth
 from multidict import CIMultiDictProxy
@@ -46,6 +47,12 @@ def checked(headers: Mapping[str, str]) -> dict[str, str]:
             detail = f"The header {name} holds line breaks or other characters that cannot be sent."
             raise EgressError(Reason.PROTOCOL, detail)
     return {name: value for name, value in headers.items() if name.lower() not in OWN_HEADERS}
+
+
+@lru_cache(maxsize=1024)
+def checked_once(headers: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """Check fields as `checked`: most are sent again and again."""
+    return checked(dict(headers))
 
 
 def _encodable(value: str) -> bool:

@@ -6,8 +6,8 @@ only while it works. Waiting has a limit of its own instead, so that every reque
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
+from types import TracebackType
 
 from msgspec import Struct
 
@@ -33,15 +33,29 @@ class Budget:
     def __init__(self, seconds: float) -> None:
         self._left_s = seconds
 
-    @asynccontextmanager
-    async def spend(self) -> AsyncIterator[None]:
+    def spend(self) -> "_Spending":
         """Run the body on this budget; raises TimeoutError when it is used up."""
-        began = time.monotonic()
-        try:
-            async with asyncio.timeout(self._left_s):
-                yield
-        finally:
-            self._left_s -= time.monotonic() - began
+        return _Spending(self)
+
+
+class _Spending:
+    """A piece of a budget. A class and no generator: it is made for every request."""
+
+    __slots__ = ("_began", "_budget", "_timeout")
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    async def __aenter__(self) -> None:
+        self._began = time.monotonic()
+        self._timeout = asyncio.timeout(self._budget._left_s)  # noqa: SLF001 — both are one thing
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._budget._left_s -= time.monotonic() - self._began  # noqa: SLF001
+        await self._timeout.__aexit__(kind, error, trace)
 
 
 class _Gate:
@@ -60,24 +74,15 @@ class Slots:
         self._total = asyncio.Semaphore(limits.total)
         self._gates: dict[HostPort, _Gate] = {}
 
-    @asynccontextmanager
-    async def hold(self, host: HostPort, waiting: Budget) -> AsyncIterator[None]:
+    def hold(self, host: HostPort, waiting: Budget) -> "_Turn":
         """Hold a turn for one host while the body runs.
 
         Raises EgressError(busy) when `waiting` is used up before the turn comes.
         """
-        gate = self._enter(host)
-        try:
-            await self._acquire(gate, host, waiting)
-            try:
-                yield
-            finally:
-                self._total.release()
-                gate.semaphore.release()
-        finally:
-            self._leave(gate, host)
+        return _Turn(self, host, waiting)
 
-    async def _acquire(self, gate: _Gate, host: HostPort, waiting: Budget) -> None:
+    async def acquire(self, gate: "_Gate", host: HostPort, waiting: Budget) -> None:
+        """Wait for the turn of a host that was entered."""
         if not (gate.semaphore.locked() or self._total.locked()):  # no need to watch the time
             await gate.semaphore.acquire()
             await self._total.acquire()
@@ -91,14 +96,44 @@ class Slots:
             detail = f"Too many requests of our own are under way: the one to {host[0]} had no turn."
             raise EgressError(Reason.BUSY, detail) from error
 
-    def _enter(self, host: HostPort) -> _Gate:
+    def release(self, gate: "_Gate") -> None:
+        """Give a turn back."""
+        self._total.release()
+        gate.semaphore.release()
+
+    def enter(self, host: HostPort) -> "_Gate":
+        """Count one more who holds or wants a turn of a host."""
         gate = self._gates.get(host)
         if gate is None:
             gate = self._gates[host] = _Gate(self.limits.per_host or self.limits.total)
         gate.users += 1
         return gate
 
-    def _leave(self, gate: _Gate, host: HostPort) -> None:
+    def leave(self, gate: "_Gate", host: HostPort) -> None:
+        """Count one less."""
         gate.users -= 1
         if not gate.users:
             del self._gates[host]
+
+
+class _Turn:
+    """One turn. A class and no generator: it is made for every request."""
+
+    __slots__ = ("_gate", "_host", "_slots", "_waiting")
+
+    def __init__(self, slots: Slots, host: HostPort, waiting: Budget) -> None:
+        self._slots = slots
+        self._host = host
+        self._waiting = waiting
+
+    async def __aenter__(self) -> None:
+        self._gate = self._slots.enter(self._host)
+        try:
+            await self._slots.acquire(self._gate, self._host, self._waiting)
+        except BaseException:
+            self._slots.leave(self._gate, self._host)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._slots.release(self._gate)
+        self._slots.leave(self._gate, self._host)

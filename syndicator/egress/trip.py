@@ -11,7 +11,7 @@ from msgspec import Struct
 from yarl import URL
 
 from syndicator.egress.failures import failure
-from syndicator.egress.headers import checked, split_credentials
+from syndicator.egress.headers import checked, checked_once, split_credentials
 from syndicator.egress.proxies import Proxy
 from syndicator.egress.slots import Budget, HostPort
 from syndicator.model.fetch import Reason, Redirect
@@ -91,6 +91,12 @@ def _is_odd_number(host: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=2048)
+def _target(url: str, *, exact: bool) -> tuple[URL, Mapping[str, str]]:
+    """Read a URL; give it without user and password, and the header that says the same."""
+    return split_credentials(parse_exactly(url) if exact else parse_url(url))
+
+
 class Validators(Struct, frozen=True, kw_only=True):
     """What makes a request conditional (RFC 9110, 13.1). No secret, but a word of one address alone."""
 
@@ -121,8 +127,8 @@ class Trip:
         self.proxy = proxy
         self.redirects: tuple[Redirect, ...] = ()
         self._max_redirects = max_redirects
-        self.url, credentials = split_credentials(parse_exactly(url) if exact else parse_url(url))
-        self.headers = checked(headers)
+        self.url, credentials = _target(url, exact=exact)
+        self.headers = dict(checked_once(tuple(headers.items())))
         if not any(name.lower() == "authorization" for name in self.headers):
             self.headers |= credentials
         self._validators = checked(validators.headers)
@@ -187,6 +193,7 @@ class Trip:
         return target
 
 
+@lru_cache(maxsize=64)
 def client_timeout(connect_timeout_s: float) -> aiohttp.ClientTimeout:
     """Limit the connect (DNS, all addresses, TLS); the whole is limited by the budget."""
     return aiohttp.ClientTimeout(total=None, connect=connect_timeout_s, sock_connect=None, sock_read=None)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from msgspec import Struct, field
 
@@ -37,7 +38,7 @@ class EventType(StrEnum):
     """Nothing is sent there until somebody resumes it."""
     ENDPOINT_RECOVERED = "endpoint.recovered"
 
-    @property
+    @cached_property
     def family(self) -> str:
         """What the subject is: `article`, `story`, …; of `popularity`, an article."""
         return self.value.partition(".")[0]

@@ -6,6 +6,8 @@ words of ours, never anything from outside, so that the number of series stays b
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -14,6 +16,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LATENCY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600, 3600, 86400)
 _LATENESS_SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 
 
@@ -27,6 +30,7 @@ class Metrics:
     round_seconds: Histogram
     deliveries: Counter
     delivery_seconds: Histogram
+    delivery_latency_seconds: Histogram
     renders: Counter
     requests: Counter
     lateness_seconds: Histogram
@@ -42,9 +46,25 @@ class Metrics:
     hub_pending: Gauge
     hub_oldest_seconds: Gauge
 
+    def delivered(self, endpoint: str, result: str, duration_s: float, latency_s: float | None) -> None:
+        """Count and measure an attempt to deliver; `latency_s`: from event to receipt, where it arrived."""
+        _child(self.deliveries, endpoint, result).inc()
+        _child(self.delivery_seconds, endpoint).observe(duration_s)
+        if latency_s is not None:
+            _child(self.delivery_latency_seconds, endpoint).observe(latency_s)
+
     def render(self) -> bytes:
         """Give all of them as text of `CONTENT_TYPE`."""
         return generate_latest(self.registry)
+
+
+_M = TypeVar("_M", Counter, Histogram)
+
+
+@lru_cache(maxsize=20_000)
+def _child(metric: _M, *labels: str) -> _M:
+    """Give the series of these labels: looking it up anew costs ten times as much as counting."""
+    return metric.labels(*labels)
 
 
 def open_metrics() -> Metrics:
@@ -75,6 +95,12 @@ def open_metrics() -> Metrics:
             "deliveries", "Attempts to deliver; result is delivered, retry or dead", "endpoint", "result"
         ),
         delivery_seconds=histogram("delivery_seconds", "Time that one attempt took", "endpoint"),
+        delivery_latency_seconds=histogram(
+            "delivery_latency_seconds",
+            "Time from an event (an admission) to its receipt, of what was delivered",
+            "endpoint",
+            buckets=_LATENCY_SECONDS,
+        ),
         renders=counter("renders", "Feeds rendered", "format"),
         requests=counter("http_requests", "Requests answered, by route (its pattern)", "route", "status"),
         lateness_seconds=histogram(

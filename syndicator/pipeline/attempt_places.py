@@ -15,13 +15,19 @@ class AttemptPlaces:
     """The places of one process."""
 
     def __init__(self, quick: int, slow: int) -> None:
+        self._all_quick = quick
         self._quick = quick
         self._slow = slow
 
     @property
     def room(self) -> int:
-        """Give how many attempts may begin now."""
-        return max(self._quick, 0)
+        """Give how many attempts may begin now; none where it is worth waiting for more of them.
+
+        To look for work costs as much as some ten attempts, so it is done for many at once, while others are
+        under way.
+        """
+        few = self._quick < self._all_quick // 4
+        return 0 if few else self._quick
 
     @contextmanager
     def hold(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ from syndicator.pipeline.heartbeat import Heartbeat
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.payloads import Payloads, Prepared
 from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.voice import Voice
 from syndicator.push.webhook import send
 from syndicator.rules.retry import is_expired
 from syndicator.store.deliveries import Leased
@@ -31,8 +32,11 @@ from syndicator.store.store import Store
 LEASE = timedelta(seconds=15)
 """Lengthened while the attempt goes on: a dead worker's deliveries are due again so soon."""
 
-QUICK, SLOW = 128, 320
+QUICK, SLOW = 192, 256
 """Attempts at once, in one process: those that answer soon, and those that do not."""
+
+TOLD_A_SECOND = 20
+"""Lines of the log about deliveries that succeeded; the next one says how many more there were."""
 
 log = get_logger(__name__)
 
@@ -74,6 +78,7 @@ class DeliverStep:
         self._payloads = Payloads(store, site, origins or {})
         self._health = EndpointHealth(store, clock, rng)
         self._places = places or AttemptPlaces(QUICK, SLOW)
+        self._voice = Voice(TOLD_A_SECOND)
         self._heartbeat = Heartbeat(store.deliveries, clock, LEASE)
 
     @property
@@ -83,7 +88,6 @@ class DeliverStep:
 
     async def take(self, room: int) -> Taken:
         """Fan out what the outbox holds, then lease due deliveries."""
-        await self._directory.refresh()
         await self._fanning_out.run()
         claimed = await self._store.deliveries.claim(
             self._clock(), LEASE, min(room, self._places.room), others=self._directory.foreign
@@ -112,12 +116,13 @@ class DeliverStep:
         return [(one, served[one.delivery.endpoint]) for one in leased if one.delivery.endpoint in served]
 
     async def _attempt(self, leased: Leased, endpoint: Endpoint, prepared: Prepared) -> DeliveryReport | None:
-        with self._places.hold(), self._heartbeat.keep(leased) as lease:
+        with self._heartbeat.keep(leased) as lease:
             if self._clock() >= lease.until:
                 # Redis kept us waiting: another worker may have it by now.
                 await insist(lambda: self._store.deliveries.release(leased, self._clock()))
                 return None
-            outcome = await self._outcome(leased, endpoint, prepared)
+            with self._places.hold():
+                outcome = await self._outcome(leased, endpoint, prepared)
             settled = await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
         if settled.written:
             await self._health.note(endpoint, outcome, recovered=settled.recovered)
@@ -152,8 +157,12 @@ class DeliverStep:
             case Dead(reason=reason):
                 word, result = "gave up", "dead"
                 fields += [("reason", reason), ("attempt", attempt)]
+        is_told, untold = (True, 0) if result != "delivered" else self._voice.ask()
+        if untold:
+            fields.append(("and_more", untold))
         return DeliveryReport(
             step="deliver",
+            quiet=not is_told,
             event=word,
             fields=tuple(fields),
             failed=result != "delivered",

@@ -23,6 +23,12 @@ class Directory:
         self._known = Known()
         self._is_loaded = False
         self._told_of: set[EndpointId] = set()
+        self.wanting: Mapping[EndpointId, Endpoint] = {}
+        """Those whose events are queued, by name: all but the unverified."""
+        self.served: Mapping[EndpointId, Endpoint] = {}
+        """Those that this process can send to now: their secrets are here, and they do not rest."""
+        self.foreign: Collection[EndpointId] = ()
+        """Those that others must send to: their secrets are not here."""
 
     @property
     def version(self) -> str:
@@ -33,21 +39,6 @@ class Directory:
     def listed(self) -> Mapping[EndpointId, EndpointListed]:
         """Give all endpoints, also those that wait for verification or stand in another configuration."""
         return self._known.endpoints
-
-    @property
-    def wanting(self) -> Mapping[EndpointId, Endpoint]:
-        """Give those whose events are queued: all but the unverified."""
-        return {name: one.endpoint for name, one in self._known.endpoints.items() if one.is_trusted}
-
-    @property
-    def served(self) -> Mapping[EndpointId, Endpoint]:
-        """Give those that this process can send to now: their secrets are here, and they do not rest."""
-        return {
-            name: one.endpoint
-            for name, one in self._known.endpoints.items()
-            if one.is_trusted and one.unreadable is None and name not in self._known.resting
-            if one.owner is not None or name in self._configured
-        }
 
     def may_know(self, name: EndpointId, event: Event) -> bool:
         """Tell whether an endpoint may be told of an event at all.
@@ -60,22 +51,15 @@ class Directory:
         concerned = known.get(EndpointId(event.subject)) if event.type.family == "endpoint" else None
         return concerned is not None and concerned.owner == known[name].owner
 
-    @property
-    def foreign(self) -> Collection[EndpointId]:
-        """Give those that others must send to: their secrets are not here."""
-        return [
-            name
-            for name, one in self._known.endpoints.items()
-            if one.unreadable is not None or (one.owner is None and name not in self._configured)
-        ]
-
     async def publish(self) -> None:
         """Make the configured endpoints known to all workers."""
         await self._store.publish(self._configured.values())
 
-    async def refresh(self) -> None:
-        """Read the directory again where it has changed."""
-        if not self._is_loaded or await self._store.version() != self._known.version:
+    async def refresh(self, version: str | None = None) -> None:
+        """Read the directory again where it has changed; `version` is the stored one, where it is known."""
+        if self._is_loaded and version is None:
+            version = await self._store.version()
+        if not self._is_loaded or version != self._known.version:
             await self.reload()
 
     async def reload(self) -> None:
@@ -92,3 +76,15 @@ class Directory:
         self._told_of = {name for name, one in known.endpoints.items() if one.unreadable}
         self._known = replace(known, endpoints={**known.endpoints, **mine})
         self._is_loaded = True
+        self._sort()
+
+    def _sort(self) -> None:
+        known = self._known.endpoints
+        self.wanting = {name: one.endpoint for name, one in sorted(known.items()) if one.is_trusted}
+        self.foreign = [
+            name
+            for name, one in known.items()
+            if one.unreadable is not None or (one.owner is None and name not in self._configured)
+        ]
+        elsewhere = {*self.foreign, *self._known.resting}
+        self.served = {name: one for name, one in self.wanting.items() if name not in elsewhere}

@@ -50,12 +50,13 @@ class FanningOut:
 
     async def _next(self) -> bool:
         """Fan out the next events; tell whether there were any."""
-        cursor, entries = await self._store.outbox.pending(self._events_at_once())
+        pending = await self._store.outbox.pending(self._events_at_once())
+        await self._directory.refresh(pending.version)
+        cursor, entries = pending.cursor, pending.entries
         if not entries:
             return False
-        await self._directory.refresh()
         after = cursor.partition(" ")[2]
-        endpoints = dict(sorted(self._directory.wanting.items()))
+        endpoints = self._directory.wanting
         if after:  # the first event is done for those up to a name
             entries = entries[:1]
             endpoints = {name: one for name, one in endpoints.items() if name > after}
@@ -64,8 +65,8 @@ class FanningOut:
         intent = FanOut(
             read=cursor,
             version=self._directory.version,
-            entries=tuple(entries),
-            done_for=None if len(part) == len(endpoints) else next(reversed(part)),
+            entries=entries,
+            done_for=None if len(part) == len(endpoints) else list(part)[-1],
             queued=tuple(queued),
             cancelled=tuple(cancelled),
         )

@@ -15,6 +15,8 @@ from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import allowed
 from syndicator.store.store import Store
 
+_Found = tuple[Article, StoryId | None]
+
 
 class Prepared(Struct, kw_only=True):
     """An event with what it tells of, and its bodies, by how much they carry."""
@@ -22,12 +24,14 @@ class Prepared(Struct, kw_only=True):
     event: Event
     article: Article | None
     story: StoryId | None
+    tells_of: ArticleId | None
+    """The article that it tells of, whether or not that is there."""
     bodies: dict[Payload, bytes] = {}
 
     @property
     def is_gone(self) -> bool:
         """Tell whether what it tells of is no longer there."""
-        return self.article is None and self.event.article is not None
+        return self.article is None and self.tells_of is not None
 
 
 class Payloads:
@@ -41,16 +45,17 @@ class Payloads:
     async def prepare(self, events: Iterable[Event]) -> Mapping[EventId, Prepared]:
         """Read what these events tell of, in a few calls for all of them."""
         all_events = list({event.id: event for event in events}.values())
-        articles = await self._articles(all_events)
-        named = [article.id for article in articles.values()]
-        places = await self._store.stories.places(named)
-        stories = {one: place.story for one, place in zip(named, places, strict=True)}
-        prepared = {}
-        for event in all_events:
-            article = articles.get(event.id)
-            story = stories[article.id] if article else None
-            prepared[event.id] = Prepared(event=event, article=article, story=story)
-        return prepared
+        found = await self._withdrawn([one for one in all_events if one.type is EventType.ARTICLE_WITHDRAWN])
+        found |= await self._told_of(
+            [one for one in all_events if one.type is not EventType.ARTICLE_WITHDRAWN]
+        )
+        nothing = (None, None)
+        return {
+            event.id: Prepared(event=event, article=article, story=story, tells_of=tells_of)
+            for event in all_events
+            for article, story in (found.get(event.id, nothing),)
+            for tells_of in (event.article,)
+        }
 
     def body(self, prepared: Prepared, level: Payload) -> bytes:
         """Give the body of an event; the same for all who get as much."""
@@ -60,26 +65,34 @@ class Payloads:
             prepared.bodies[level] = known
         return known
 
-    async def _articles(self, events: Sequence[Event]) -> dict[EventId, Article]:
+    async def _told_of(self, events: Sequence[Event]) -> dict[EventId, _Found]:
         """Give the revision that each event tells of, or the newest when that one is no longer kept.
 
         Of it, what its portal lets us show; pictures that we serve have their addresses here.
         """
-        found = await self._withdrawn(events)
-        others = [event for event in events if event.type is not EventType.ARTICLE_WITHDRAWN]
-        ids = list(dict.fromkeys(event.article for event in others if event.article is not None))
-        heads = dict(zip(ids, await self._store.articles.get_many(ids), strict=True))
-        for event in others:
-            head = heads.get(event.article) if event.article is not None else None
+        named = {event.id: event.article for event in events}
+        ids = list(dict.fromkeys(one for one in named.values() if one is not None))
+        heads = dict(zip(ids, await self._store.told.get_many(ids), strict=True))
+        found: dict[EventId, _Found] = {}
+        for event in events:
+            one = named[event.id]
+            head = heads[one] if one is not None else None
             if head is not None:
-                found[event.id] = self._shown(await self._told(event, head))
+                article, story = head
+                found[event.id] = self._shown(await self._told(event, article)), story
         return found
 
-    async def _withdrawn(self, events: Sequence[Event]) -> dict[EventId, Article]:
-        gone = [event for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
-        ids = [ArticleId(event.subject) for event in gone]
+    async def _withdrawn(self, events: Sequence[Event]) -> dict[EventId, _Found]:
+        if not events:
+            return {}
+        ids = [ArticleId(event.subject) for event in events]
         withdrawals = await self._store.withdrawals.get_many(ids)
-        return {event.id: one.article for event, one in zip(gone, withdrawals, strict=True) if one}
+        places = await self._store.stories.places(ids)
+        return {
+            event.id: (one.article, place.story)
+            for event, one, place in zip(events, withdrawals, places, strict=True)
+            if one
+        }
 
     async def _told(self, event: Event, head: Article) -> Article:
         if event.type.family != "article" or head.revision == event.revision:

@@ -132,14 +132,12 @@ def _fitting(event: Event, data: _OfArticle, level: Payload) -> bytes:
             wanted = parts.thin(data.article)
         case _:
             assert_never(level)
-    shorter = (
-        replace(wanted, content_html=None, truncated=True),
-        replace(parts.thin(wanted), truncated=True),
-    )
     body = _encode(event, replace(data, article=wanted))
-    for article in shorter:
-        if len(body) >= MAX_BODY_BYTES:
-            body = _encode(event, replace(data, article=article))
+    if len(body) >= MAX_BODY_BYTES:
+        shorter = replace(wanted, content_html=None, truncated=True)
+        body = _encode(event, replace(data, article=shorter))
+    if len(body) >= MAX_BODY_BYTES:
+        body = _encode(event, replace(data, article=replace(parts.thin(wanted), truncated=True)))
     return body
 
 

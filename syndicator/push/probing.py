@@ -54,10 +54,12 @@ async def _probe(
     body = msgspec.json.encode({"type": kind, "timestamp": now, "data": data})
     began = time.monotonic()
     try:
+        theirs, ours = signed_headers(endpoint, f"probe_{secrets.token_hex(12)}", body, now)
         answer = await egress.post(
             endpoint.url,
             body=body,
-            headers=signed_headers(endpoint, f"probe_{secrets.token_hex(12)}", body, now),
+            headers=theirs,
+            own=ours,
             timeout_s=endpoint.timeout_s,
             connect_timeout_s=endpoint.connect_timeout_s,
         )

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -97,8 +97,10 @@ def _decoded(digits: str) -> bytes:
         raise PushError("A webhook secret is base64 after its prefix; this one is not.") from None
 
 
-def signed_headers(endpoint: Endpoint, webhook_id: str, body: bytes, now: datetime) -> dict[str, str]:
-    """Give the endpoint's own headers and ours, which win whatever the case of the others.
+def signed_headers(
+    endpoint: Endpoint, webhook_id: str, body: bytes, now: datetime
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Give the endpoint's own headers, and ours, which win: the first are without these, whatever their case.
 
     Raises PushError where the endpoint has no secret that lives.
     """
@@ -110,5 +112,7 @@ def signed_headers(endpoint: Endpoint, webhook_id: str, body: bytes, now: dateti
         "webhook-timestamp": str(timestamp_s),
         "webhook-signature": sign_with_all(secrets, webhook_id, timestamp_s, body),
     }
-    theirs = {name: value for name, value in endpoint.headers.items() if name.lower() not in ours}
-    return theirs | ours
+    theirs = endpoint.headers
+    if theirs:
+        theirs = {name: value for name, value in theirs.items() if name.lower() not in ours}
+    return theirs, ours

@@ -59,10 +59,12 @@ async def _attempt(
 ) -> _Attempt:
     began = time.monotonic()
     try:
+        theirs, ours = signed_headers(endpoint, delivery.event.id, body, now)
         answer = await egress.post(
             endpoint.url,
             body=body,
-            headers=signed_headers(endpoint, delivery.event.id, body, now),
+            headers=theirs,
+            own=ours,
             timeout_s=endpoint.timeout_s,
             connect_timeout_s=endpoint.connect_timeout_s,
         )

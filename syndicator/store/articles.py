@@ -147,7 +147,7 @@ class Articles:
         """Give the newest revisions; None for what is not (or no longer) there."""
         fields = ("head", "body") if bodies else ("head",)
         rows = await self._redis.batch([("HMGET", self._keys.article(key), *fields) for key in ids])
-        return [_article(row[0], row[1] if bodies else None) for row in rows]
+        return [read_article(row[0], row[1] if bodies else None) for row in rows]
 
     async def aliases(self, article_id: ArticleId) -> list[Alias]:
         """Give the other names under which an article came, the oldest first."""
@@ -387,11 +387,11 @@ def _known(row: list[bytes]) -> Known:
         content_hash=content_hash.decode(),
         source=SourceId(source.decode()),
         published_at=from_ms(int(published)) if published else None,
-        article=_article(head, body) if head else None,
+        article=read_article(head, body) if head else None,
     )
 
 
-def _article(head: bytes | None, body: bytes | None) -> Article | None:
+def read_article(head: bytes | None, body: bytes | None) -> Article | None:
     if head is None:
         return None
     article = unpack(head, Article)

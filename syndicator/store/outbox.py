@@ -20,6 +20,16 @@ class OutboxEntry(Struct, frozen=True, kw_only=True):
     event: Event
 
 
+class Pending(Struct, frozen=True, kw_only=True):
+    """What waits to be fanned out."""
+
+    version: str
+    """Of the directory of endpoints."""
+    cursor: str
+    """How far the fan-out is."""
+    entries: tuple[OutboxEntry, ...]
+
+
 def append_event(keys: Keys, event: Event) -> Command:
     """Write an event to the end of the outbox."""
     return ("XADD", keys.outbox(), "*", "event", pack(event))
@@ -46,15 +56,20 @@ class Outbox:
         start = f"({cursor}" if cursor else "-"
         return _entries(await self._redis.call("XRANGE", self._keys.outbox(), start, "+", "COUNT", limit))
 
-    async def pending(self, limit: int) -> tuple[str, list[OutboxEntry]]:
-        """Give the cursor of the fan-out, and what comes next; what is done was trimmed."""
-        found, rows = await self._redis.batch(
+    async def pending(self, limit: int) -> Pending:
+        """Give what comes next, and what its fan-out relies on; what is done was trimmed."""
+        version, cursor, rows = await self._redis.batch(
             [
+                ("HGET", self._keys.endpoints_changed(), ":all"),
                 ("HGET", self._keys.cursors(), "fan-out"),
                 ("XRANGE", self._keys.outbox(), "-", "+", "COUNT", limit),
             ]
         )
-        return found.decode() if found else "", _entries(rows)
+        return Pending(
+            version=version.decode() if version else "",
+            cursor=cursor.decode() if cursor else "",
+            entries=tuple(_entries(rows)),
+        )
 
     async def waiting(self) -> int:
         """Count the events that are not fanned out yet (what is done is trimmed)."""

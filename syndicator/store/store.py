@@ -39,6 +39,7 @@ from syndicator.store.sources import Sources
 from syndicator.store.stories import Stories
 from syndicator.store.subscriptions import Subscriptions
 from syndicator.store.tokens import Tokens
+from syndicator.store.told import Told
 from syndicator.store.unreadable import Unreadable
 from syndicator.store.watch import Watch
 from syndicator.store.withdrawals import Withdrawals
@@ -98,6 +99,7 @@ class Store:
         self.tokens = Tokens(connection, keys)
         self.unreadable = Unreadable(connection, keys)
         self.withdrawals = Withdrawals(connection, keys, self.articles)
+        self.told = Told(connection, keys)
         self.turns = SharedTurns(connection, keys)
         self.watch = Watch(url, keys.feeds_version())
         """Of the versions of feeds."""

@@ -65,7 +65,7 @@ async def test_an_endpoint_changes_between_choosing_and_queueing(
         await old.directory.refresh()
         async with service_of(config(partner) + config(partner, name="b")) as new:
             await new.enlist()
-        _, entries = await old.store.outbox.pending(10)
+        entries = (await old.store.outbox.pending(10)).entries
         stale = FanOut(read="", version=old.directory.version, entries=tuple(entries))
         moved = await old.store.deliveries.fan_out(stale, NOON)
         assert not moved

@@ -24,7 +24,7 @@ __all__ = ["partner"]  # a fixture
 
 
 async def notices(service: Service) -> list[Event]:
-    _, waiting = await service.store.outbox.pending(1000)
+    waiting = (await service.store.outbox.pending(1000)).entries
     logged = await service.store.events.after("", 1000)
     events = [one.event for one in logged] + [one.event for one in waiting]
     return [event for event in events if event.type.family == "endpoint"]

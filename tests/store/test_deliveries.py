@@ -54,7 +54,8 @@ async def queue(
     """Fan events out as the pipeline does."""
     for one in events:
         await store.outbox.append(one)
-    read, entries = await store.outbox.pending(1000)
+    pending = await store.outbox.pending(1000)
+    read, entries = pending.cursor, pending.entries
     closed = tuple((one.id, one.subject, one.type.value) for one in older)
     intent = FanOut(
         read=read,
@@ -96,7 +97,8 @@ def retry(clock: ManualClock, seconds: float = 5) -> RetryAt:
 async def test_fan_out_moves_the_outbox_on_once(store: Store, clock: ManualClock) -> None:
     one = event(1)
     await store.outbox.append(one)
-    read, entries = await store.outbox.pending(10)
+    pending = await store.outbox.pending(10)
+    read, entries = pending.cursor, pending.entries
     intent = FanOut(
         read=read,
         version="",

@@ -1,0 +1,243 @@
+"""Pushing, against a bare signed POST of the same bytes by the same client to the same receiver.
+
+`PUSHES` sets how many deliveries are drained (20 000 unless set), `STEADY_S` how long the steady part lasts.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from bench.admitting import invented
+from bench.measure import tell
+from syndicator.model.clock import system_clock
+from syndicator.model.delivery import Payload, Secret
+from syndicator.observe.pauses import collect_briefly
+from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.payloads import Payloads
+from syndicator.push.signing import sign_with_all
+from syndicator.schedule.runner import Runner
+from syndicator.schedule.workers import CAPACITY
+from syndicator.service import Service, open_service
+from syndicator.settings import load
+
+PUSHES = int(os.environ.get("PUSHES", "20000"))
+STEADY_S = float(os.environ.get("STEADY_S", "60"))
+RATE = 200
+SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="  # noqa: S105 — nobody's
+AT_ONCE = 64
+
+
+async def run() -> None:
+    collect_briefly()
+    with sink() as port:
+        await drain(port, endpoints=1)
+        await drain(port, endpoints=10)
+        await steady(port)
+        await neighbours(port)
+        await fan_out(port)
+
+
+class sink:  # noqa: N801 — reads as a function
+    """A receiver in a process of its own."""
+
+    def __enter__(self) -> int:
+        command = [sys.executable, "-m", "bench.push_sink"]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        return int(self._process.stdout.readline())
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def endpoint(name: str, url: str, more: str = "") -> str:
+    return f'[endpoint.{name}]\nurl = "{url}"\nsecret = "{SECRET}"\nmax_in_flight = 256\n{more}\n'
+
+
+@asynccontextmanager
+async def service_of(endpoints: Iterable[str]) -> AsyncIterator[Service]:
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "config")
+        config.mkdir()  # noqa: ASYNC240 — nothing runs beside it yet
+        common = (
+            f'[store]\ndata_dir = "{folder}/data"\n[egress]\nallow_callbacks = ["127.0.0.0/8"]\n'
+            '[source.portal]\ntitle = "x"\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n'
+            'schedule = { every = "30d" }\n'
+        )
+        (config / "all.toml").write_text(common + "\n".join(endpoints), "utf-8")
+        async with open_service(load(config, {}), system_clock) as service:
+            await service.enlist()
+            yield service
+
+
+async def admit(service: Service, numbers: Iterable[int], *, batch: int = 50) -> None:
+    admitter = Admitter(service.store.articles, (), service.clock)
+    for part in _batched(numbers, batch):
+        await admitter.admit([invented(number) for number in part])
+
+
+def _batched(numbers: Iterable[int], size: int) -> Iterable[list[int]]:
+    each = iter(numbers)
+    while part := list(itertools.islice(each, size)):
+        yield part
+
+
+def runner_of(service: Service) -> Runner:
+    return Runner(
+        service.deliver, capacity=CAPACITY["deliver"], clock=service.clock, on_report=service.report
+    )
+
+
+async def bare(port: int, body: bytes, count: int) -> float:
+    """POST so many, signed, by as many tasks as a worker has; give how many a second."""
+    secret, numbers = Secret(SECRET), itertools.count()
+
+    async def post(session: aiohttp.ClientSession) -> None:
+        while (number := next(numbers)) < count:
+            name, now = f"evt_{number}", int(time.time())
+            headers = {
+                "content-type": "application/json",
+                "webhook-id": name,
+                "webhook-timestamp": str(now),
+                "webhook-signature": sign_with_all([secret], name, now, body),
+            }
+            async with session.post(f"http://127.0.0.1:{port}/bare", data=body, headers=headers) as answer:
+                assert answer.status == 204
+                await answer.read()
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        began = time.perf_counter()
+        await asyncio.gather(*(post(session) for _ in range(AT_ONCE)))
+        return count / (time.perf_counter() - began)
+
+
+async def forget(port: int) -> dict[str, float]:
+    """Give what came since, with the time when it came."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/") as answer,
+    ):
+        told = json.loads(await answer.read())
+    assert told["count"] == told["distinct"], "something came twice"
+    first_s: dict[str, float] = told["first_s"]
+    return first_s
+
+
+async def used_bytes(service: Service) -> int:
+    info = (await service.store.connection.call("INFO", "memory")).decode()
+    return int(next(line.split(":")[1] for line in info.splitlines() if line.startswith("used_memory:")))
+
+
+async def sample_body(service: Service) -> bytes:
+    (logged, *_) = await service.store.events.after("", 1)
+    payloads = Payloads(service.store, service.settings.site, {})
+    prepared = await payloads.prepare([logged.event])
+    return payloads.body(prepared[logged.event.id], Payload.FULL)
+
+
+async def drain(port: int, endpoints: int) -> None:
+    urls = [f"http://127.0.0.1:{port}/{number}" for number in range(endpoints)]
+    async with service_of(endpoint(f"p{n}", url) for n, url in enumerate(urls)) as service:
+        events = PUSHES // endpoints
+        await admit(service, range(events))
+        before = await used_bytes(service)
+        keys = await service.store.connection.call("DBSIZE")
+        await service.deliver.fan_out()
+        pending = await used_bytes(service) - before
+        body = await sample_body(service)
+        floors, rates = [], []
+        count = events * endpoints
+        floors.append(await bare(port, body, min(count, 5000)))
+        await forget(port)
+        began = time.perf_counter()
+        await runner_of(service).run(until_empty=True)
+        rates.append(count / (time.perf_counter() - began))
+        assert len(await forget(port)) == count
+        floors.append(await bare(port, body, min(count, 5000)))
+        await forget(port)
+        floor = statistics.mean(floors)
+        tell(
+            f"drain {count} to {endpoints} endpoint(s)",
+            rates[0],
+            floor,
+            unit="deliveries/s",
+            against="bare POSTs",
+        )
+        left = await used_bytes(service) - before
+        more = await service.store.connection.call("DBSIZE") - keys
+        print(
+            f"  pending: {pending / count:.0f} B a delivery; drained: {left / count:.0f} B, {more} keys more"
+        )
+
+
+async def steady(port: int) -> None:
+    async with service_of([endpoint("p", f"http://127.0.0.1:{port}/p")]) as service:
+        latencies = await _pushed_steadily(service, port, "/p")
+        _tell_latencies(f"steady {RATE} events/s", latencies)
+
+
+async def neighbours(port: int) -> None:
+    """A fifth of a hundred endpoints hangs; each article goes to all."""
+    names = [(f"p{n}", f"http://127.0.0.1:{port}/{'hang' if n % 5 == 0 else 'p'}{n}") for n in range(100)]
+    more = 'timeout = "10s"'
+    async with service_of(endpoint(name, url, more).replace("256", "4") for name, url in names) as service:
+        latencies = await _pushed_steadily(service, port, "/p1", every=100)
+        _tell_latencies("2 articles/s to 100 endpoints, 20 of them hang", latencies)
+
+
+async def _pushed_steadily(service: Service, port: int, path: str, *, every: int = 1) -> list[float]:
+    """Admit at an even rate while a worker delivers; give from admission to receipt, s."""
+    await forget(port)
+    runner = runner_of(service)
+    task = asyncio.create_task(runner.run())
+    began, step = time.time(), every / RATE
+    admitter = Admitter(service.store.articles, (), service.clock)
+    for number in range(int(STEADY_S / step)):
+        await asyncio.sleep(max(0.0, began + number * step - time.time()))
+        await admitter.admit([invented(number)])
+        runner.poke()
+    await asyncio.sleep(2)
+    runner.stop()
+    await task
+    await runner.drain(1)
+    came = await forget(port)
+    latencies = []
+    for logged in await service.store.events.after("", 100_000):
+        at = came.get(f"{logged.event.id} {path}")
+        if path == "/p" or at is not None:
+            assert at is not None, "something never came"
+            latencies.append(at - logged.event.at.timestamp())
+    return latencies
+
+
+def _tell_latencies(what: str, latencies: list[float]) -> None:
+    ranks = statistics.quantiles(latencies, n=100)
+    shown = ", ".join(f"p{rank} {1000 * ranks[rank - 1]:.1f} ms" for rank in (50, 95, 99))
+    print(f"{what:<44} {len(latencies)} pushed: {shown}")
+
+
+async def fan_out(port: int) -> None:
+    names = [f"p{number}" for number in range(1000)]
+    async with service_of(endpoint(name, f"http://127.0.0.1:{port}/{name}") for name in names) as service:
+        times = []
+        for turn in range(3):
+            await forget(port)
+            await admit(service, [turn])
+            began = time.time()
+            await runner_of(service).run(until_empty=True)
+            came = await forget(port)
+            assert len(came) == len(names)
+            times.append(max(came.values()) - began)
+        print(f"{'one article to 1 000 endpoints, the last':<44} {statistics.median(times):.2f} s")
