@@ -117,7 +117,7 @@ class HubPolicy(Struct, frozen=True, kw_only=True):
     """Requests to one host at once."""
     max_subscriptions: int = 100_000
     max_per_host: int = 10_000
-    spacing_s: float = 1.0
+    spacing_s: float = 5.0
     """A topic's subscribers are sent what is new no more often than that."""
 
 

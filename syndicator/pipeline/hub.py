@@ -4,6 +4,7 @@ a form comes → it is noted, and answered → the step asks back (`hub_step`) �
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_address
@@ -23,7 +24,9 @@ from syndicator.rules.rsscloud import Registration, read_registration
 from syndicator.store.store import Store
 
 ASKED_AT_ONCE = 8
-"""Subscribers of rssCloud that are asked at once: who registers waits for it."""
+"""Registrations with rssCloud that are being asked about: who registers waits for it."""
+ASKED_OF_HOST = 2
+"""Of these for one host: one that hangs cannot keep out all others."""
 
 
 class Overloaded(SyndicatorError):
@@ -53,7 +56,7 @@ class Hub:
         self._topics = topics
         self._egress = egress
         self._clock = clock
-        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
+        self._asking: Counter[str] = Counter()
 
     async def request(self, form: Mapping[str, str]) -> None:
         """Note a request to subscribe or to unsubscribe; it is carried out once the subscriber confirms it.
@@ -87,11 +90,18 @@ class Hub:
         await self._make_sure_of_room()
         if await self._store.hub.count_of(registration.host) >= self.policy.max_per_host:
             raise Overloaded("there are too many subscriptions of this host")
-        if self._asking.locked():
+        if self._asking.total() >= ASKED_AT_ONCE or self._asking[registration.host] >= ASKED_OF_HOST:
             raise Overloaded("too many subscribers register at once: try again in a minute")
-        async with self._asking:
-            for topic in topics:
-                await self._register(registration, topic)
+        self._asking[registration.host] += 1
+        try:
+            async with asyncio.timeout(3 * self.policy.timeout_s):
+                for topic in topics:
+                    await self._register(registration, topic)
+        except TimeoutError:
+            raise NotConfirmed("your notification handler takes too long: register fewer feeds") from None
+        finally:
+            self._asking[registration.host] -= 1
+            self._asking += Counter()  # forgets hosts at nought
         return len(topics)
 
     async def _register(self, registration: Registration, topic: Topic) -> None:

@@ -228,6 +228,8 @@ class HubStep:
         known = claimed.subscriber
         if self._clock() + timedelta(seconds=self._policy.timeout_s) > claimed.until:
             return None  # we were kept waiting: the lease runs out, and it is claimed anew
+        if known is None and claimed.changed_by:
+            return None  # another version of this program may be able to read it
         if known is not None and known.asked is not None:
             return await self._ask_back(claimed, known, known.asked)
         topic = self._topics.get(known.topic) if known else None
@@ -304,7 +306,9 @@ class HubStep:
         return self._report(known, "denied", "denied", began, reason=GONE)
 
     async def _is_anywhere(self, topic: TopicName) -> bool:
-        """Tell whether some process has, or had a week ago, the feed of a topic."""
+        """Tell whether some process has, or had a week ago, the public feed of a topic."""
+        if self._topics.is_closed(topic):
+            return False
         return await self._store.configured.has_feed(FeedId(topic.rpartition(".")[0]))
 
     async def _send(self, claimed: Claimed, known: Subscriber, topic: Topic) -> HubReport | None:

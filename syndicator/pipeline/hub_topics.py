@@ -1,6 +1,10 @@
-"""What can be subscribed to at our hub: every public feed in every format, by its own URL."""
+"""What can be subscribed to at our hub: every public feed in every format, by its own URL.
 
-from collections.abc import Iterable, Sequence
+A feed that has another name now is told on under its former ones, as what it is now: who subscribed by an old
+URL misses nothing until it renews (WebSub, 6.1). A private feed is no topic under any name.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 from syndicator.model.feed import FeedSpec, Format, Site
 from syndicator.model.hub import Topic, TopicName
@@ -12,28 +16,45 @@ class Topics:
     """Finds topics by their names and by their URLs, however those are spelled."""
 
     def __init__(self, site: Site, specs: Iterable[FeedSpec]) -> None:
-        self._by_name = {
-            topic.name: topic
-            for spec in specs
+        known = list(specs)
+        self._own = [topic for spec in known if not spec.private for topic in _topics(site, spec, spec.id)]
+        former = [
+            topic
+            for spec in known
             if not spec.private
-            for name in spec.names  # who subscribed to a feed by an earlier name goes on getting its news
-            for form in Format
-            for topic in (_topic(site, spec, name, form),)
-        }
-        self._by_url = {same_url(topic.url): topic for topic in self._by_name.values()}
+            for name in spec.former_ids
+            for topic in _topics(site, spec, name)
+        ]
+        named = (*former, *self._own)  # a name that is in use again is nobody's former one
+        self._by_name = {topic.name: topic for topic in named}
+        self._by_url = {same_url(site.url(f"/feeds/{topic.name}")): topic for topic in named}
+        closed = [
+            _name(name, form) for spec in known if spec.private for name in spec.names for form in Format
+        ]
+        self._closed = frozenset(closed).difference(self._by_name)
 
     def get(self, name: TopicName) -> Topic | None:
         """Give a topic; None where this configuration has none of the name."""
         return self._by_name.get(name)
 
     def find(self, url: str) -> Topic | None:
-        """Give the topic that a URL is of; None for all that is not ours."""
+        """Give the topic that a URL is of; None for all that is not ours, or not public."""
         return self._by_url.get(same_url(url))
 
     def all(self) -> Sequence[Topic]:
-        return tuple(self._by_name.values())
+        """Give all topics by the names that they have now."""
+        return self._own
+
+    def is_closed(self, name: TopicName) -> bool:
+        """Tell whether a topic is that of a feed which is private now."""
+        return name in self._closed
 
 
-def _topic(site: Site, spec: FeedSpec, named: FeedId, form: Format) -> Topic:
-    name = TopicName(f"{named}.{form.value}")
-    return Topic(name=name, url=site.url(f"/feeds/{name}"), feed=spec.id, form=form)
+def _topics(site: Site, spec: FeedSpec, called: FeedId) -> Iterator[Topic]:
+    for form in Format:
+        url = site.url(f"/feeds/{_name(spec.id, form)}")
+        yield Topic(name=_name(called, form), url=url, feed=spec.id, form=form)
+
+
+def _name(feed: FeedId, form: Format) -> TopicName:
+    return TopicName(f"{feed}.{form.value}")

@@ -13,6 +13,7 @@ from msgspec import Struct
 from syndicator.errors import StoreError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.hub import HubCounts, Subscriber, SubscriberId, TopicName
+from syndicator.observe.logs import get_logger
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.keys import Keys
@@ -26,6 +27,8 @@ FAN_OUT_PATIENCE = timedelta(seconds=30)
 """After so long another worker goes on with a fan-out that was not finished."""
 
 SLOW_KEPT = timedelta(days=1)
+
+log = get_logger(__name__)
 
 _SCAN = 1000
 _TRIES = 50
@@ -86,7 +89,7 @@ class HubSubscribers:
         found = await self._redis.batch(
             [("HGET", self._keys.hub_subscriber(SubscriberId(name.decode())), "record") for name in names]
         )
-        return [unpack(record, Subscriber) for record in found if record is not None]
+        return [one for record in found if (one := _decoded(record)) is not None]
 
     async def count(self) -> int:
         """Count all subscribers, also those that have not confirmed."""
@@ -223,7 +226,7 @@ class HubSubscribers:
         told = {topic.decode(): digest.decode() for topic, digest in pairs(topics)}
         claimed = []
         for (host, name, is_slow), (record, changed_by) in zip(names, records, strict=True):
-            subscriber = unpack(record, Subscriber) if record else None
+            subscriber = _decoded(record)
             claimed.append(
                 Claimed(
                     id=name,
@@ -291,7 +294,11 @@ class HubSubscribers:
             subscriber = SubscriberId(name.decode())
             before, found = await self._read(subscriber)
             if before is None:
-                await self._redis.call("ZREM", self._keys.hub_ends(), subscriber)
+                gone_or_damaged: list[Command] = [
+                    ("ZREM", self._keys.hub_ends(), subscriber),
+                    ("UNLINK", self._keys.hub_subscriber(subscriber)),
+                ]
+                await self._redis.batch(gone_or_damaged)
                 continue
             host = before.host
             writes = [
@@ -316,9 +323,7 @@ class HubSubscribers:
         """Give a subscriber and the token of its last change, "" where there is none."""
         key = self._keys.hub_subscriber(subscriber)
         record, token = await self._redis.call("HMGET", key, "record", "token")
-        if record is None or token is None:
-            return None, ""
-        return unpack(record, Subscriber), token.decode()
+        return _decoded(record), token.decode() if token else ""
 
     async def _owner(self, host: str, subscriber: SubscriberId) -> str:
         found = await self._redis.call("HGET", self._keys.hub_owners(host), subscriber)
@@ -373,6 +378,15 @@ class HubSubscribers:
             hosts = [word for host in by_host for word in (to_ms(now), host)]
             writes.append(("ZADD", self._keys.hub_hosts(), "LT", *hosts))
         return writes
+
+
+def _decoded(record: bytes | None) -> Subscriber | None:
+    """Read a record; None where there is none, or none that this version can read: it is left alone."""
+    try:
+        return unpack(record, Subscriber) if record else None
+    except StoreError as error:
+        log.warning("a subscriber of the hub is left aside", reason=str(error))
+        return None
 
 
 def _ends_at(subscriber: Subscriber) -> datetime:

@@ -18,6 +18,9 @@ FORM = "application/x-www-form-urlencoded"
 MAX_PER_MINUTE = 600
 """Requests about callbacks of one host that a process takes: each has us ask that host."""
 
+MAX_HOSTS = 10_000
+"""So many are told apart in a minute."""
+
 BUSY_RETRY_S = 60
 
 _NO_STORE: Mapping[str, str] = {hdrs.CACHE_CONTROL: "no-store"}
@@ -51,6 +54,8 @@ class OwnHubRoutes:
             await self._hub.request(form)
         except NotUnderstood as error:
             return _plain(400, f"{error}.")
+        except web.HTTPRequestEntityTooLarge:
+            return _plain(413, "The form is too large.")
         except (Overloaded, StoreError) as error:
             return _busy(error)
         return _plain(202, "Your callback will be asked whether you mean it.")
@@ -95,8 +100,11 @@ class _Pace:
         if minute != self._minute:
             self._minute = minute
             self._taken.clear()
-        self._taken[host.lower()] += 1
-        if self._taken[host.lower()] > MAX_PER_MINUTE:
+        key = host.lower()
+        if key not in self._taken and len(self._taken) >= MAX_HOSTS:
+            key = ""  # all that are too many to be told apart
+        self._taken[key] += 1
+        if self._taken[key] > MAX_PER_MINUTE:
             raise Overloaded("there are too many requests about this host: try again in a minute")
 
 

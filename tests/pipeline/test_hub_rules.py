@@ -21,6 +21,7 @@ from pipeline.own_hub_world import (
     Pushed,
     Reader,
     World,
+    config_of,
     open_reader,
     open_world,
 )
@@ -137,6 +138,58 @@ async def test_p6_a_feed_that_left_is_no_topic_any_more(
             moved = World(service, client, reader)
             assert (await moved.post(moved.form(topic=f"{PUBLIC}/feeds/sport.rss"))).status == 400
             assert (await moved.client.get("/news/feeds/sport.rss")).status == 404
+
+
+async def test_p6_a_feed_with_a_new_name_is_told_on_as_what_it_is_now(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        await world.subscribe()
+    renamed = config_of().replace("[feed.latest]", '[feed.newest]\nformer_ids = ["latest"]')
+    async with service_of(renamed) as service:
+        await service.enlist()
+        app = create_app(service.reading, WebOptions(), hub=service.hub)
+        async with client_of(app) as client:
+            moved = World(service, client, reader)
+            await moved.publish(2)
+            (pushed,) = reader.pushed
+            url = f"{PUBLIC}/feeds/newest.rss"
+            assert ("self", url) in links(pushed.headers["Link"])
+            answer = await client.get("/news/feeds/newest.rss", {"Accept-Encoding": "identity"})
+            assert pushed.body == answer.body
+            await moved.subscribe(f"{reader.url}/new", topic=url)
+            await moved.subscribe(f"{reader.url}/old", topic=TOPIC)
+            await moved.later(6)
+            await moved.publish(3)
+            assert sorted(one.path_qs for one in reader.pushed[1:]) == ["/cb", "/new", "/old"]
+
+
+async def test_a_private_feed_is_no_topic_and_ends_what_it_was_before(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        await world.subscribe()
+    closed = config_of().replace("[feed.latest]", "[feed.latest]\nprivate = true")
+    async with service_of(closed) as service:
+        await service.enlist()
+        app = create_app(service.reading, WebOptions(), hub=service.hub)
+        async with client_of(app) as client:
+            world = World(service, client, reader)
+            await world.later(61)
+            assert reader.asked[-1].query["hub.mode"] == "denied"
+            assert await world.subscribers() == []
+            for form in Format:
+                topic = f"{PUBLIC}/feeds/latest.{form.value}"
+                assert (await world.post(world.form(topic=topic))).status == 400
+                answer = await world.post(
+                    {"url1": topic, "port": "80", "path": "/"}, "/news/rsscloud/pleaseNotify"
+                )
+                assert 'success="false"' in answer.text
+            await world.publish(2)
+            assert reader.pushed == []
+            rendition = await service.publisher.rendition(LATEST, Format.RSS)
+            assert b"hub" not in rendition.body
+            assert b"cloud" not in rendition.body
 
 
 # --- requests ----------------------------------------------------------------------------------------------
@@ -272,10 +325,10 @@ async def test_h6_a_new_secret_takes_effect_and_so_does_none(world: World, reade
     await world.subscribe(secret="lama")
     await world.publish(2)
     await world.subscribe(secret="baru")
-    await world.later(2)
+    await world.later(6)
     await world.publish(3)
     await world.subscribe()
-    await world.later(2)
+    await world.later(6)
     await world.publish(4)
     assert [one.is_signed_with("lama") for one in reader.pushed] == [True, False, False]
     assert [one.is_signed_with("baru") for one in reader.pushed] == [False, True, False]
@@ -482,7 +535,7 @@ async def test_h18_410_ends_the_subscription(world: World, reader: Reader) -> No
     await world.subscribe()
     await world.publish(2)
     assert await world.subscribers() == []
-    await world.later(2)
+    await world.later(6)
     await world.publish(3)
     assert len(reader.pushed) == 1
 
@@ -573,7 +626,7 @@ async def test_what_changes_during_a_delivery_is_sent_after_it(
 ) -> None:
     async def meanwhile(_: Pushed) -> None:
         if len(reader.pushed) == 1:
-            clock.advance(2)
+            clock.advance(6)
             await admit(world.service, 3)
 
     reader.on_push = meanwhile
