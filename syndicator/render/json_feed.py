@@ -20,7 +20,7 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
         "title": line(snapshot.spec.title) or snapshot.spec.id,
         "home_page_url": snapshot.page_url,
         "favicon": snapshot.site.url("/favicon.ico"),
-        "_rights": {"statement": rights_of(snapshot)},
+        "_rights": _rights_of_feed(snapshot),
     }
     if snapshot.site.logo_url:
         document["icon"] = snapshot.site.logo_url
@@ -35,6 +35,11 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
         document["_deleted"] = [_gone(gone) for gone in prepare_gone(snapshot)]
     document["items"] = [_item(item) for item in prepare(snapshot)]
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def _rights_of_feed(snapshot: FeedSnapshot) -> dict[str, str]:
+    contact = {"contact": line(snapshot.site.contact)} if snapshot.site.contact else {}
+    return {"statement": rights_of(snapshot)} | contact
 
 
 def _gone(gone: Gone) -> dict[str, str]:

@@ -78,7 +78,7 @@ def create_app(
     if searching is not None:
         routes += SearchRoutes(searching, reading, drawing, feeds, options).routes()
     if ad_hoc is not None:
-        routes += ArticleFeedRoutes(ad_hoc, reading.publisher.sources, feeds, options).routes()
+        routes += ArticleFeedRoutes(ad_hoc, reading, drawing, feeds, options).routes()
     if announced is not None and reading.site.news_sitemap:
         routes += SitemapRoutes(reading.site, announced).routes()
     if clicking is not None:

@@ -1,54 +1,106 @@
-"""Feeds of any filter: `/articles.rss?section=olahraga&sort=popular`."""
+"""Articles of any filter, as a page and as feeds: `/articles.rss?section=olahraga&sort=popular`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 
 from aiohttp import hdrs, web
+from msgspec.structs import replace
 
 from syndicator.model.feed import FORMS, Format
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.ad_hoc import PATH, AdHocFeeds, NoSuchStory
 from syndicator.pipeline.places import TooMany
+from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.searching import TooManySearches
+from syndicator.render.items import prepare_entry
 from syndicator.rules.ad_hoc import AdHoc, ad_hoc_from
 from syndicator.rules.filters import FilterError
+from syndicator.web.addresses import addresses
 from syndicator.web.asking import check_sources, refused, values_of
+from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.feed_headers import preflight
+from syndicator.web.feed_pages import Listed
 from syndicator.web.feeds import FeedRoutes, send_rendition
 from syndicator.web.forwarded import client_address
+from syndicator.web.limits import Clients, Limit
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
+from syndicator.web.responses import respond_with
+
+ON_PAGE = 30
+_ROBOTS = {"X-Robots-Tag": "noindex"}
+"""One address of very many that say the same: for readers, not for search engines."""
 
 
 class ArticleFeedRoutes:
-    """Handlers of `/articles.{form}`."""
+    """Handlers of `/articles` and `/articles.{form}`."""
 
     def __init__(
-        self, ad_hoc: AdHocFeeds, sources: Collection[SourceId], feeds: FeedRoutes, options: WebOptions
+        self, ad_hoc: AdHocFeeds, reading: Reading, drawing: Drawing, feeds: FeedRoutes, options: WebOptions
     ) -> None:
         self._ad_hoc = ad_hoc
-        self._sources = sources
+        self._site = reading.site
+        self._sources = reading.publisher.sources
+        self._browsing = reading.browsing
+        self._drawing = drawing
         self._feeds = feeds
         self._trusted = options.trusted_proxies
+        self._clients = Clients(options.trusted_proxies, options.unlimited)
+        self._limit = Limit(options.feeds_a_minute)
+        self._page_lifetime = f"public, max-age={options.page_max_age_s}"
 
     def routes(self) -> list[web.RouteDef]:
         feed = f"{PATH}.{{form:{FORMS}}}"
-        return [web.get(feed, self.feed), web.options(feed, preflight)]
+        return [web.get(PATH, self.page), web.get(feed, self.feed), web.options(feed, preflight)]
 
-    async def feed(self, request: web.Request) -> web.Response:
+    async def page(self, request: web.Request) -> web.Response:
+        """Show what passes a filter, and where to subscribe to it."""
+        asked = read_asked(request, self._sources)
+        with _told():
+            client = self._client(request)
+            snapshot = await self._ad_hoc.snapshot(replace(asked, size=min(asked.size, ON_PAGE)), client)
+        title = snapshot.spec.title.removesuffix(self._site.title).removesuffix(" – ") or self._site.title
+        say, spelled = self._drawing.wording(request), asked.spelled()
+        body = self._drawing.draw(
+            "articles.html",
+            say,
+            canonical=self._ad_hoc.outline(asked).page_url,
+            feed=Listed(
+                spec=replace(snapshot.spec, title=title),
+                addresses=addresses(self._site, PATH, spelled),
+                items=tuple(prepare_entry(one, self._site, with_html=False) for one in snapshot.entries),
+                stories=await self._browsing.story_marks([one.article.id for one in snapshot.entries]),
+            ),
+        )
+        return respond_with(request, body, page_headers(say, cache_control=self._page_lifetime) | _ROBOTS)
+
+    async def feed(self, request: web.Request) -> web.StreamResponse:
         """Send what passes a filter, in one format, also while the store is away."""
         asked, form = read_asked(request, self._sources), Format(request.match_info["form"])
+        with _told():
+            rendition, age_s = await self._ad_hoc.rendition(asked, form, self._client(request))
+        headers = self._feeds.headers_of(self._ad_hoc.outline(asked), form) | _ROBOTS
+        answer = send_rendition(request, rendition, headers, age_s)
+        if answer.status != HTTPStatus.NOT_MODIFIED:
+            self._clients.check(request, self._limit, rendition.feed)
+        return answer
+
+    def _client(self, request: web.Request) -> str:
         forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
-        client = client_address(request.remote, forwarded, self._trusted)
-        try:
-            rendition, age_s = await self._ad_hoc.rendition(asked, form, client)
-        except NoSuchStory:
-            raise not_found("No article with this id is kept here.") from None
-        except (TooMany, TooManySearches):
-            detail = "Many feeds are being made right now. Try again in a moment."
-            raise ProblemRaised(unavailable(detail)) from None
-        headers = self._feeds.headers_of(self._ad_hoc.outline(asked), form)
-        # One address of very many that say the same: for readers, not for search engines.
-        return send_rendition(request, rendition, headers | {"X-Robots-Tag": "noindex"}, age_s)
+        return client_address(request.remote, forwarded, self._trusted)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell why there is no answer."""
+    try:
+        yield
+    except NoSuchStory:
+        raise not_found("No article with this id is kept here.") from None
+    except (TooMany, TooManySearches):
+        detail = "Many feeds are being made right now. Try again in a moment."
+        raise ProblemRaised(unavailable(detail)) from None
 
 
 def read_asked(request: web.Request, sources: Collection[SourceId]) -> AdHoc:

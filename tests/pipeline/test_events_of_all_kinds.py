@@ -119,6 +119,13 @@ async def test_a_feed_that_changes_is_told_once_and_not_too_often(
         assert len(await told(again.store, "feed.updated")) == 2, "a start tells nothing"
 
 
+async def test_nobody_is_told_of_a_private_feed(service_of: OpenService) -> None:
+    async with service_of(f"{LATEST}private = true\n") as service:
+        await admit_to_feeds(service, 1)
+        await warm(service)
+        assert await told(service.store, "feed.updated") == []
+
+
 async def test_a_version_that_shows_the_same_bytes_is_not_told(
     service_of: OpenService, clock: ManualClock
 ) -> None:

@@ -8,11 +8,12 @@ import feedparser
 import pytest
 from lxml import etree
 from msgspec.structs import replace
+from render.feed_checks import opml_faults
 from render.render_values import NOON, ORIGIN, SITE, article, entry, snapshot
 
 from syndicator.model.feed import AlsoAt, FeedSnapshot, Format, Popularity
 from syndicator.model.rights import Rights
-from syndicator.render import render
+from syndicator.render import render, render_opml
 
 XML = (Format.RSS, Format.ATOM)
 NAMES = {
@@ -62,8 +63,22 @@ def test_every_feed_says_whom_to_ask_to_take_something_down(language: str, told:
     of = snapshot(article(0), site=replace(SITE, contact="tolong@x.example", language=language))
     assert xml(of, Format.RSS, "/rss/channel/copyright/text()") == [told]
     assert xml(of, Format.ATOM, "/a:feed/a:rights/text()") == [told]
-    assert document(of)["_rights"] == {"statement": told}
+    assert document(of)["_rights"] == {"statement": told, "contact": "tolong@x.example"}
     assert document(of, Format.NINJS)["usageTerms"] == told
+
+
+@pytest.mark.parametrize(
+    ("contact", "element"),
+    [
+        ("tolong@x.example", "ownerEmail"),
+        ("https://x.example/tolong", "ownerId"),
+        ("Jalan Melati 5", "ownerId"),
+    ],
+)
+def test_so_does_the_list_of_feeds(contact: str, element: str) -> None:
+    body = render_opml(replace(SITE, contact=contact), [])
+    assert opml_faults(body) == []
+    assert etree.fromstring(body).findtext(f"head/{element}") == contact
 
 
 def test_the_picture_of_the_site_is_in_each_format_of_readers() -> None:

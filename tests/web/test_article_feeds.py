@@ -249,6 +249,39 @@ async def test_the_articles_of_one_story(client: Client, world: World) -> None:
     assert (await client.get("/articles.json?story=aaaaaaaaaaaaaaaa")).status == 404
 
 
+async def test_a_page_shows_what_a_feed_holds_and_where_it_is(client: Client, world: World) -> None:
+    await world.admit(
+        story(1, section="Olahraga", title="Bola <b>"),
+        story(2, section="Ekonomi"),
+        other(3, section="Olahraga"),
+    )
+    answer = await client.get(
+        "/articles?section=OLAHRAGA&x=y", {"Accept": "text/html", "Accept-Language": "en"}
+    )
+    assert answer.status == 200
+    assert "Bola &lt;b&gt;" in answer.text
+    assert "Kapal 3" in answer.text
+    assert "Kabar &lt;nomor&gt; 2" not in answer.text
+    assert f'<link rel="canonical" href="{PUBLIC}/articles?section=olahraga">' in answer.text
+    assert f'href="{PUBLIC}/articles.rss?section=olahraga">' in answer.text
+    assert '<meta name="robots" content="noindex">' in answer.text
+    assert "<title>olahraga – Warta Nusantara</title>" in answer.text
+    for path, status in (("?limit=0", 400), ("?story=aaaaaaaaaaaaaaaa", 404)):
+        assert (await client.get(f"/articles{path}", {"Accept": "text/html"})).status == status
+
+
+async def test_who_is_sent_one_feed_very_often_is_told_to_wait_and_not_who_has_it(world: World) -> None:
+    await world.admit(story(1))
+    options = WebOptions(feeds_a_minute=3)
+    async with client_of(create_app(world.reading, options, ad_hoc=feeds_of(world, None))) as client:
+        answers = [await client.get("/articles.rss?tag=banjir") for _ in range(5)]
+        assert [one.status for one in answers] == [200, 200, 200, 429, 429]
+        assert int(answers[-1].headers["Retry-After"]) > 0
+        tag = {"If-None-Match": answers[0].headers["ETag"]}
+        assert (await client.get("/articles.rss?tag=banjir", tag)).status == 304
+        assert (await client.get("/articles.rss?tag=jalan")).status == 200
+
+
 async def test_a_story_that_an_operator_splits_is_split_at_once(client: Client, world: World) -> None:
     ids = await world.admit(
         candidate(1, source="kota"), candidate(2, source="pelabuhan", url="https://pelabuhan.example/2")
