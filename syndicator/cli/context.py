@@ -93,9 +93,11 @@ def tell(error: SyndicatorError) -> None:
     """Say what is wrong in plain words."""
     if isinstance(error, ConfigError):
         for fault in error.faults:
-            typer.secho(f"{fault.file}: {fault.key}: {fault.reason}", err=True, fg="red")
+            where = ": ".join(part for part in (fault.file, fault.key) if part)
+            typer.secho(f"{where}: {fault.reason}", err=True, fg="red")
             _tell_remedy(fault)
-        typer.echo(f"{counted(len(error.faults), 'fault')} in the configuration.", err=True)
+        if any(fault.file for fault in error.faults):
+            typer.echo(f"{counted(len(error.faults), 'fault')} in the configuration.", err=True)
         return
     (fault,) = faults_of(error)
     typer.secho(f"syndicator: {fault.reason}", err=True, fg="red")

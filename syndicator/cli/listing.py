@@ -1,11 +1,11 @@
-"""Commands that show feeds, endpoints and deliveries; sources and articles have files of their own."""
+"""Commands that show feeds and deliveries; all else has files of its own."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli import articles, sources, stories
+from syndicator.cli import articles, endpoints, sources, stories
 from syndicator.cli.asking import Limit, Rows, ask, cut
 from syndicator.cli.context import (
     AlwaysJson,
@@ -21,7 +21,6 @@ from syndicator.model.ids import EndpointId, FeedId
 from syndicator.service import Service
 
 feeds_app = typer.Typer(help="What is published.", no_args_is_help=True)
-endpoints_app = typer.Typer(help="Where events are pushed to.", no_args_is_help=True)
 deliveries_app = typer.Typer(help="Events that are on their way, or dead.", no_args_is_help=True)
 
 
@@ -31,7 +30,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(feeds_app, name="feeds")
     app.add_typer(articles.app, name="articles")
     app.add_typer(stories.app, name="stories")
-    app.add_typer(endpoints_app, name="endpoints")
+    app.add_typer(endpoints.app, name="endpoints")
     app.add_typer(deliveries_app, name="deliveries")
 
 
@@ -67,32 +66,6 @@ def _show_feed(context: typer.Context, feed: str, as_json: AlwaysJson = False) -
         return await service.publisher.snapshot(FeedId(feed))
 
     print_json(ask(context, document))
-
-
-@endpoints_app.command(name="list", epilog="Example: syndicator endpoints list")
-def _list_endpoints(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
-    """List the endpoints, configured and registered, and how their deliveries stand."""
-
-    async def rows(service: Service) -> Rows:
-        status = await service.reading.status()
-        return [
-            {
-                "id": one.endpoint.id,
-                "url": one.endpoint.url,
-                "owner": one.listed.owner,
-                "standing": one.state.standing.value if one.listed.is_trusted else "unverified",
-                "why": one.state.reason,
-                "ready": one.counts.ready,
-                "delayed": one.counts.delayed,
-                "in_flight": one.counts.in_flight,
-                "dead": one.counts.dead,
-                "delivered": one.counts.delivered,
-                "last_failure": one.last_failure,
-            }
-            for one in status.endpoints
-        ]
-
-    print_list(cut(ask(context, rows), limit), as_json=as_json, empty="There is no endpoint.")
 
 
 @deliveries_app.command(name="list", epilog="Example: syndicator deliveries list --endpoint partner-a")

@@ -1,0 +1,76 @@
+"""Endpoints on the command line: added, proven, shown, given a new secret, paused, removed."""
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cli.test_shown_articles import config
+from e2e.conftest import run
+from standardwebhooks import Webhook
+
+__all__ = ["config"]
+
+Taken = list[tuple[dict[str, str], bytes]]
+
+
+@pytest.fixture
+async def partner(config: Path, redis_url: str) -> AsyncIterator[tuple[str, Taken]]:
+    """A partner's site that the service may reach."""
+    taken: Taken = []
+
+    async def hook(request: web.Request) -> web.Response:
+        body = await request.read()
+        taken.append(({name.lower(): value for name, value in request.headers.items()}, body))
+        return web.json_response(json.loads(body)["data"])
+
+    file = config / "all.toml"
+    allowed = '[egress]\nallow_callbacks = ["127.0.0.1/32"]'
+    shared = f'[store]\nurl = "{redis_url}"\nnamespace = "{uuid.uuid4().hex}"'
+    text = file.read_text("utf-8").replace("[egress]", allowed).replace("[store]", shared)
+    file.write_text(text, "utf-8")
+    app = web.Application()
+    app.router.add_post("/hook", hook)
+    async with TestServer(app) as server:
+        yield str(server.make_url("/hook")), taken
+
+
+async def test_an_endpoint_is_added_tried_and_removed(config: Path, partner: tuple[str, Taken]) -> None:
+    url, taken = partner
+    command = ("endpoints", "add", url, "--id", "koran", "--owner", "koran", "--filter", "section=ekonomi")
+    status, out, errors = await run(config, *command, "--header", "X-Key: very-private", "--rate", "10/s")
+    assert (status, "shown this once" in out) == (0, True), errors
+    secret = next(line.split()[1] for line in out.splitlines() if line.startswith("secret"))
+    headers, body = taken[0]
+    assert Webhook(secret).verify(body, headers)["type"] == "endpoint.verify"
+    status, out, _ = await run(config, "endpoints", "show", "koran")
+    told = {line[:16].strip(): line[17:] for line in out.splitlines()}
+    assert told["endpoint"] == "koran, of koran"
+    assert (told["filter"], told["rate"], told["headers"]) == ("section: ekonomi", "10/s", "X-Key")
+    assert "very-private" not in out
+    status, out, _ = await run(config, "endpoints", "rotate", "koran", "--json")
+    assert json.loads(out)["secret"] != secret
+    assert (await run(config, "endpoints", "remove", "koran"))[:2] == (0, "Removed: koran\n")
+
+
+async def test_what_was_not_proven_is_told_with_what_to_do(config: Path, partner: tuple[str, Taken]) -> None:
+    url, taken = partner
+    status, out, _ = await run(config, "endpoints", "add", f"{url}/none", "--id", "koran")
+    assert (status, "syndicator endpoints verify koran" in out) == (0, True)
+    status, _, errors = await run(config, "endpoints", "verify", "koran")
+    assert (status, "http_404" in errors) == (1, True)
+    assert taken == []
+
+
+async def test_all_that_is_wrong_is_told_at_once(config: Path) -> None:
+    command = ("endpoints", "add", "ftp://x", "--event", "article.eaten", "--rate", "fast")
+    status, _, errors = await run(config, *command)
+    assert status == 2
+    assert [line.partition(":")[0] for line in errors.splitlines() if "→" not in line] == [
+        "url",
+        "events.0",
+        "rate",
+    ]
