@@ -21,13 +21,14 @@ from syndicator.rules.dates import OLDEST
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
 
-MAX_CONTENT_CHARACTERS = 2_500_000
-"""All bodies of one feed together. Some readers refuse a document of more than 3 MiB."""
+MAX_CONTENT_BYTES = 2_500_000
+"""All bodies of one feed together, as XML holds them. Some readers refuse a document of more than 3 MiB."""
 MAX_BODY_CHARACTERS = 400_000
 """One of them: so that none takes the place of all others."""
 MAX_TITLE_CHARACTERS = 500
 MAX_TEXT_CHARACTERS = 5_000
-"""A lead, a quote, a caption."""
+"""A lead, a quote."""
+MAX_CAPTION_CHARACTERS = 1_000
 MAX_EACH = 100
 """Reporters, tags, pictures, links of one entry."""
 
@@ -197,17 +198,25 @@ def prepare(snapshot: FeedSnapshot) -> tuple[Item, ...]:
     """Clean all entries, in their order; an article that stands there twice is taken once."""
     items: list[Item] = []
     seen: set[ArticleId] = set()
-    budget = MAX_CONTENT_CHARACTERS
+    budget = MAX_CONTENT_BYTES
     for entry in snapshot.entries:
         if entry.article.id in seen:
             continue
         seen.add(entry.article.id)
-        item = prepare_entry(entry, snapshot.site, with_html=budget > 0)
+        item = prepare_entry(entry, snapshot.site)
         if snapshot.spec.count_clicks and item.portal_url != item.page_url:
             item = replace(item, link=snapshot.site.url(f"/r/{item.article_id}"))
-        budget -= len(item.html)
+        size = _size_in_xml(item.html)
+        if size > budget:
+            item, size = replace(item, html="", parts=Parts()), 0
+        budget -= size
         items.append(item)
     return tuple(items)
+
+
+def _size_in_xml(html: str) -> int:
+    """Give the bytes that a body takes there: `<` and `>` take four, `&` takes five."""
+    return len(html.encode()) + 3 * (html.count("<") + html.count(">")) + 4 * html.count("&")
 
 
 def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> Item:
@@ -310,8 +319,8 @@ def _pictures(article: Article) -> tuple[Picture, ...]:
             continue
         picture = Picture(
             url=url,
-            caption=_text(photo.caption or ""),
-            credit=line(photo.credit or ""),
+            caption=shortened(line(photo.caption or ""), MAX_CAPTION_CHARACTERS),
+            credit=shortened(line(photo.credit or ""), MAX_CAPTION_CHARACTERS),
             media_type=media_type(photo.media_type or "") or _type_by_ending(url),
             length_bytes=_measure(photo.length_bytes),
             width=_measure(photo.width),

@@ -191,8 +191,17 @@ def test_any_text_comes_back_as_it_was(text: str, more: str) -> None:
     assert encoded == item["content_html"] == legal(item["content_html"])
 
 
-def test_a_feed_has_a_bound() -> None:
-    heavy = [article(number, body_html=f"<p>{'x' * 390_000}</p>") for number in range(9)]
-    items = json.loads(render(snapshot(*heavy), Format.JSON).body)["items"]
-    assert ["content_html" in item for item in items] == [True] * 7 + [False] * 2
-    assert all(item.get("content_text", "x") for item in items)
+@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("piece", ["x", "ж", "<br>", "&amp;", "日本"])
+def test_no_feed_is_larger_than_readers_take(piece: str, form: Format) -> None:
+    body = piece * (300_000 // len(piece))
+    heavy = [article(number, body_html=f"<p>{body}</p>") for number in range(12)]
+    of = snapshot(*heavy, article(12))
+    assert len(render(of, form).body) < 3 * 2**20
+    items = json.loads(render(of, Format.JSON).body)["items"]
+    assert len(items) == 13
+    shown = ["content_html" in item for item in items]
+    assert shown[0]
+    assert not all(shown)
+    assert shown[12], "what is small finds room behind what is not"
+    assert all(item.get("content_html") or item.get("content_text") for item in items)
