@@ -35,6 +35,7 @@ from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.gathering import GatherStep, SourceReport
+from syndicator.pipeline.history import History
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.hub import Hub
 from syndicator.pipeline.hub_callbacks import HubCallbacks
@@ -336,6 +337,7 @@ def _wire(
         reading=Reading(
             store=store,
             publisher=publisher,
+            history=History(store, publisher, clock),
             sources=settings.sources.values(),
             directory=directory,
             clock=clock,

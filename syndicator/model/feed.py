@@ -212,6 +212,10 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     """What stands behind the `?` of both."""
     is_topic: bool = False
     """Whether hubs tell of its news."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Other documents of the same feed: relation (RFC 5005) and what stands behind the feed's own path."""
+    is_archive: bool = False
+    """Whether the document stays as it is (RFC 5005, 4)."""
 
     @property
     def page_url(self) -> str:
@@ -233,6 +237,11 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
         Theirs may hold a token, which belongs into no document; and one without it would lock them out.
         """
         return None if self.spec.private else self.feed_url(form)
+
+    def related_urls(self, form: Format) -> tuple[tuple[str, str], ...]:
+        """Give the other documents of the same feed: relation and URL."""
+        own = self.page_path or f"/feeds/{self.spec.id}"
+        return tuple((rel, self.site.url(f"{own}{more}.{form.value}")) for rel, more in self.links)
 
     def _path(self, more: str, ending: str) -> str:
         path = self.page_path or f"/feeds/{self.spec.id}"
@@ -276,9 +285,16 @@ class Rendition(Struct, frozen=True, kw_only=True):
     before: bytes = b""
     """Of the last of them the digests, shortened, the newest first."""
     shown: tuple[Shown, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    """Other documents of the same feed: relation (RFC 5005) and URL."""
     made_by: str = ""
     """Fingerprint of the description (feed, site, portals, program) that the bytes were made by."""
     body: bytes
     gzip: bytes
     brotli: bytes
     zstd: bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """Give what it takes in memory, nearly."""
+        return len(self.body) + len(self.gzip) + len(self.brotli) + len(self.zstd)

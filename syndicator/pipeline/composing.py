@@ -21,11 +21,14 @@ from syndicator.model.feed import (
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.rights import Content, Rights
 from syndicator.pipeline.filtering import Filtering
+from syndicator.pipeline.history_links import next_page, prev_archive
 from syndicator.pipeline.relating import Relating
-from syndicator.pipeline.selecting import latest
+from syndicator.pipeline.selecting import choose
 from syndicator.pipeline.telling import Telling, Told, others_of
 from syndicator.rules.rights import allowed
 from syndicator.rules.selection import matches
+from syndicator.rules.windows import settled_until
+from syndicator.store.articles import Listed
 from syndicator.store.codec import digest
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
@@ -79,7 +82,7 @@ class Composer:
         # The version is read first: what is admitted meanwhile may be in the entries already, and is
         # rendered once more; the other way round it could be missed.
         version = await self._store.feeds.version(feed)
-        entries = await self._shown(spec)
+        entries, rest = await self._shown(spec)
         return FeedSnapshot(
             spec=spec,
             site=self.site,
@@ -87,19 +90,34 @@ class Composer:
             entries=entries,
             withdrawn=await self.withdrawn(spec),
             is_topic=not spec.private,
+            links=() if spec.private else await self._older(spec, entries, rest),
         )
 
     async def first(self, feed: FeedId, most: int) -> tuple[FeedEntry, ...]:
         """Give the first entries that a configured feed holds now."""
         spec = self.specs[feed]
-        return await self._shown(replace(spec, size=min(most, spec.size)))
+        entries, _ = await self._shown(replace(spec, size=min(most, spec.size)))
+        return entries
 
-    async def _shown(self, spec: FeedSpec) -> tuple[FeedEntry, ...]:
+    async def _shown(self, spec: FeedSpec) -> tuple[tuple[FeedEntry, ...], Listed | None]:
+        """Give what a feed holds now, and the place behind which there is more."""
         if spec.order is Order.POPULAR:
             ranking = await self._store.feeds.ranking(spec.id)
-            return await self.ranked(spec, ranking[: spec.size])
-        told = await latest(self._store, self._filtering, spec.filter, spec.size, spec.per)
-        return await self.telling(told, spec.content)
+            return await self.ranked(spec, ranking[: spec.size]), None
+        found = await choose(self._store, self._filtering, spec.filter, spec.size, spec.per)
+        return await self.telling(found.told, spec.content), found.rest
+
+    async def _older(
+        self, spec: FeedSpec, entries: Sequence[FeedEntry], rest: Listed | None
+    ) -> tuple[tuple[str, str], ...]:
+        """Link to what is older: what is settled is told by what the feed shows, not by the hour."""
+        if spec.order is Order.POPULAR or not entries:
+            return ()
+        bound = settled_until(max(one.article.first_seen_at for one in entries))
+        return (
+            *next_page(rest),
+            *await prev_archive(self._store, self._filtering, spec, bound),
+        )
 
     async def entry(self, article_id: ArticleId) -> FeedEntry | None:
         """Give one article as a page shows it."""

@@ -1,7 +1,6 @@
 """What changed in a feed, as a feed: made for the first who asks, kept for all who have the same bytes."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -9,6 +8,7 @@ from msgspec.structs import replace
 
 from syndicator.model.feed import Order, Rendition
 from syndicator.pipeline.freshness import retrieve
+from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.pipeline.publishing import Publisher
 from syndicator.rules.deltas import changed_since
 
@@ -23,19 +23,13 @@ class Delta(Struct, frozen=True, kw_only=True):
     base: str
     """Digest of the bytes that they changed since."""
 
-    @property
-    def size(self) -> int:
-        one = self.rendition
-        return len(one.body) + len(one.gzip) + len(one.brotli) + len(one.zstd)
-
 
 class Deltas:
     """Gives deltas of configured feeds in the order `latest`: of a ranking, everything changes."""
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._kept: OrderedDict[_Key, Delta] = OrderedDict()
-        self._kept_bytes = 0
+        self._kept = LeastRecent[_Key, Delta](KEPT_BYTES, lambda delta: delta.rendition.size_bytes)
         self._making: dict[_Key, asyncio.Task[Delta]] = {}
 
     async def since(self, rendition: Rendition, bases: Sequence[str]) -> Delta | None:
@@ -53,7 +47,6 @@ class Deltas:
             return None
         key = (rendition.feed, rendition.form.value, rendition.digest, base)
         if (kept := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
             return kept
         making = self._making.get(key)
         if making is None:
@@ -70,9 +63,5 @@ class Deltas:
         entries = tuple(one for one in snapshot.entries if one.article.id in changed)
         made = await self._publisher.rendered(replace(snapshot, entries=entries), rendition.form)
         delta = Delta(rendition=made, base=key[3])
-        self._kept[key] = delta
-        self._kept_bytes += delta.size
-        while len(self._kept) > 1 and self._kept_bytes > KEPT_BYTES:
-            _, oldest = self._kept.popitem(last=False)
-            self._kept_bytes -= oldest.size
+        self._kept.put(key, delta)
         return delta

@@ -13,6 +13,7 @@ from syndicator.model.status import EndpointStatus, SourceStatus, Status
 from syndicator.pipeline.browsing import Browsing
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.explaining import Explained, SourceShown, explain, show
+from syndicator.pipeline.history import History
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.revising import Compared, RevisionLine, compared, revisions_of
 from syndicator.pipeline.scoring import Scoring
@@ -29,6 +30,7 @@ class Reading:
         *,
         store: Store,
         publisher: Publisher,
+        history: History,
         sources: Collection[Source],
         directory: Directory,
         clock: Clock,
@@ -36,6 +38,7 @@ class Reading:
         scoring: Scoring,
     ) -> None:
         self.publisher = publisher
+        self.history = history
         self.browsing = Browsing(store, publisher, clock)
         self._store = store
         self._sources = {source.id: source for source in sources}

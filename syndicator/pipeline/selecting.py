@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from syndicator.model.article import Article
 from syndicator.model.feed import Filter, Per
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.telling import Telling, Told
 from syndicator.rules.selection import facets_for, matches_keys
+from syndicator.store.articles import Listed
 from syndicator.store.store import Store
 
 DEEPEST = 5000
@@ -30,20 +33,56 @@ async def latest(
     A copy is left out beside its original; `per` story, what is not the first to tell it. So what is shown
     keeps its place, whoever repeats it later.
     """
-    facets, depth = facets_for(wanted), size
+    chosen = await choose(store, filtering, wanted, size, per, deepest=deepest)
+    return list(chosen.told)
+
+
+class Chosen(Struct, frozen=True, kw_only=True):
+    told: tuple[Told, ...]
+    rest: Listed | None
+    """The place behind which there may be more; None: that was all."""
+
+
+async def choose(
+    store: Store,
+    filtering: Filtering,
+    wanted: Filter,
+    size: int,
+    per: Per = Per.ARTICLE,
+    *,
+    before: Listed | None = None,
+    since_ms: int | None = None,
+    deepest: int = DEEPEST,
+) -> Chosen:
+    """Choose as `latest` does from what stands behind a place, and is listed at a time or later."""
+    facets, depth = facets_for(wanted), size + 1
+    until_ms = before.listed_ms if before else None
     telling = Telling(store, filtering, wanted, per)
     seen: dict[ArticleId, Article] = {}
     while True:
-        listed, whole = await store.articles.timeline(facets, depth)
+        found, whole = await store.articles.timeline(facets, depth, until_ms=until_ms, since_ms=since_ms)
+        # Of the last millisecond that was read, there may be more: Redis orders it otherwise.
+        cut = -1 if whole or depth > deepest else found[-1].listed_ms
+        listed = [
+            place
+            for place in found
+            if place.listed_ms > cut and (before is None or _order(place) > _order(before))
+        ]
         unread = [place.article_id for place in listed if place.article_id not in seen]
         heads = await store.articles.get_many(unread, bodies=False)
         seen |= {article.id: article for article in heads if article}
         there = [seen[place.article_id] for place in listed if place.article_id in seen]
-        found = await filtering.passing(wanted, there)
-        told = await telling.told(found)
-        if len(told) >= size or whole or depth >= deepest:
-            return told[:size]
-        depth = min(depth * 4, deepest)
+        told = tuple(await telling.told(await filtering.passing(wanted, there)))
+        if len(told) > size:
+            places = {place.article_id: place for place in listed}
+            return Chosen(told=told[:size], rest=places[told[size - 1].article.id])
+        if whole or depth > deepest:
+            return Chosen(told=told, rest=None if whole else found[-1])
+        depth = min(depth * 4, deepest + 1)
+
+
+def _order(place: Listed) -> tuple[int, str]:
+    return -place.listed_ms, place.article_id
 
 
 async def first_of(

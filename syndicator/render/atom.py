@@ -35,6 +35,9 @@ def _feed(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
     if not items:  # RFC 4287, 4.1.1: else each entry has its own
         feed.author(name=line(snapshot.site.title))
     own_type = CONTENT_TYPES[Format.ATOM].partition(";")[0]
+    extension = getattr(feed, NAME)
+    extension.links, extension.media_type = snapshot.related_urls(Format.ATOM), own_type
+    extension.is_archive = snapshot.is_archive
     if (own_url := snapshot.self_url(Format.ATOM)) is not None:
         feed.link(href=own_url, rel="self", type=own_type)
     for hub in snapshot.hubs:

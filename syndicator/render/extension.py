@@ -21,6 +21,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 DCTERMS = "http://purl.org/dc/terms/"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+HISTORY = "http://purl.org/syndication/history/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
 SLASH = "http://purl.org/rss/1.0/modules/slash/"
 THREADING = "http://purl.org/syndication/thread/1.0"
@@ -39,25 +40,39 @@ class FeedExtension:
     gone: tuple[Gone, ...] = ()
     hubs: tuple[str, ...] = ()
     """For RSS: of Atom's links, feedgen puts only the first of itself there."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Other documents of the feed: relation and URL (RFC 5005; feedgen knows few of them)."""
+    media_type = ""
+    is_archive = False
 
     def extend_ns(self) -> Mapping[str, str]:
-        return NAMESPACES | {"at": TOMBSTONES} if self.gone else NAMESPACES
+        deleted = {"at": TOMBSTONES} if self.gone else {}
+        history = {"fh": HISTORY} if self.is_archive else {}
+        return NAMESPACES | deleted | history
 
     def extend_rss(self, rss: Element) -> Element:
         if self.build_date is not None:
             _text(rss[0], "lastBuildDate", rfc_822(self.build_date))
         for hub in self.hubs:
             SubElement(rss[0], f"{{{ATOM}}}link", rel="hub", href=hub)
+        self._history(rss[0], f"{{{ATOM}}}link")
         return rss
 
     def extend_atom(self, feed: Element) -> Element:
         """RFC 6721: entries that readers are to forget. feedgen puts the others behind them."""
+        self._history(feed, "link")
         for gone in self.gone:
             attributes = {"ref": gone.id, "when": gone.at.isoformat()}
             deleted = SubElement(feed, f"{{{TOMBSTONES}}}deleted-entry", attributes)
             if gone.comment:
                 _text(deleted, f"{{{TOMBSTONES}}}comment", gone.comment)
         return feed
+
+    def _history(self, parent: Element, tag: str) -> None:
+        for rel, url in self.links:
+            SubElement(parent, tag, rel=rel, type=self.media_type, href=url)
+        if self.is_archive:
+            SubElement(parent, f"{{{HISTORY}}}archive")
 
 
 class EntryExtension:

@@ -26,6 +26,13 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
         document["icon"] = snapshot.site.logo_url
     if (own_url := snapshot.self_url(Format.JSON)) is not None:
         document["feed_url"] = own_url
+    links = dict(snapshot.related_urls(Format.JSON))
+    if "next" in links:
+        document["next_url"] = links["next"]
+    if "prev-archive" in links:
+        document["_prev_archive"] = links["prev-archive"]
+    if snapshot.is_archive:
+        document["_archive_of"] = links["current"]
     if snapshot.spec.description:
         document["description"] = line(snapshot.spec.description)
     document["language"] = snapshot.language

@@ -38,6 +38,7 @@ def render(snapshot: FeedSnapshot, form: Format) -> Rendition:
         version=snapshot.version.version,
         digest=hashlib.sha256(body).hexdigest()[:DIGEST_CHARACTERS],
         last_modified=whole_seconds(snapshot.version.changed_at),
+        links=snapshot.related_urls(form),
         shown=tuple(Shown(article=one.article.id, looks=_looks(one)) for one in snapshot.entries),
         body=body,
         gzip=by_gzip(body),

@@ -38,6 +38,9 @@ def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
         feed.cloud(**_cloud(snapshot.site))
     # feedgen takes the last link for the channel's own, hence the page comes last.
     own_type = CONTENT_TYPES[Format.RSS].partition(";")[0]
+    extension = getattr(feed, NAME)
+    extension.links, extension.media_type = snapshot.related_urls(Format.RSS), own_type
+    extension.is_archive = snapshot.is_archive
     if (own_url := snapshot.self_url(Format.RSS)) is not None:
         feed.link(href=own_url, rel="self", type=own_type)
     feed.link(href=snapshot.page_url, rel="alternate")

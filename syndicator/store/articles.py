@@ -172,10 +172,16 @@ class Articles:
         rows = await self._redis.call("HVALS", self._keys.revisions(article_id))
         return sorted((unpack(row, Article) for row in rows), key=lambda one: -one.revision)
 
-    async def timeline(self, facets: Sequence[str], depth: int) -> tuple[list[Listed], bool]:
+    async def timeline(
+        self, facets: Sequence[str], depth: int, *, until_ms: int | None = None, since_ms: int | None = None
+    ) -> tuple[list[Listed], bool]:
         """Merge the first `depth` of each facet, newest first; tell whether that was all there is."""
+        span = ("+inf" if until_ms is None else until_ms, "-inf" if since_ms is None else since_ms)
         rows = await self._redis.batch(
-            [("ZREVRANGE", self._keys.timeline(facet), 0, depth - 1, "WITHSCORES") for facet in facets]
+            [
+                ("ZREVRANGEBYSCORE", self._keys.timeline(one), *span, "WITHSCORES", "LIMIT", 0, depth)
+                for one in facets
+            ]
         )
         merged = {ArticleId(name.decode()): int(score) for row in rows for name, score in pairs(row)}
         ordered = sorted(merged.items(), key=lambda entry: (-entry[1], entry[0]))

@@ -54,6 +54,7 @@ class _Stored(Struct, frozen=True, kw_only=True):
     count: int = 0
     before: bytes = b""
     shown: tuple[Shown, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
     digest: str
     last_modified: datetime
     gzip: bytes

@@ -31,6 +31,13 @@ class Lists:
         names, rest = await self._newest_first(keys, begin, limit)
         return [ArticleId(name) for name in names], rest
 
+    async def counts(self, facets: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[int]:
+        """Count what is listed under these facets in each span (first and last ms); under two, twice."""
+        found = await self._redis.batch(
+            [("ZCOUNT", self._keys.timeline(facet), *span) for span in spans for facet in facets]
+        )
+        return [sum(found[at : at + len(facets)]) for at in range(0, len(found), len(facets))]
+
     async def stories(self, begin: Spot | None, limit: int) -> tuple[list[StoryId], Spot | None]:
         """Name stories of more than one article, the one that grew last first."""
         names, rest = await self._newest_first([self._keys.stories()], begin, limit)

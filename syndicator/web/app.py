@@ -22,6 +22,7 @@ from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feed_pages import FeedPages
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.health import HealthRoutes
+from syndicator.web.history import HistoryRoutes
 from syndicator.web.hub import OwnHubRoutes
 from syndicator.web.json_api import ApiRoute, PublicApi, guarded, unguarded
 from syndicator.web.options import OpsOptions, WebOptions
@@ -69,7 +70,8 @@ def create_app(
     pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options, keys)
     fronts = FeedPages(reading, drawing, options)
     stories = StoryPages(reading, drawing, options, as_feeds=ad_hoc is not None)
-    groups = (feeds, pages, fronts, stories, _health(reading), drawing)
+    older = HistoryRoutes(reading.history, reading.publisher, options)
+    groups = (feeds, older, pages, fronts, stories, _health(reading), drawing)
     routes = [route for group in groups for route in group.routes()]
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()

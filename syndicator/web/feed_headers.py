@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
-from syndicator.model.feed import CONTENT_TYPES, Format, Site
-from syndicator.model.ids import FeedId
+from syndicator.model.feed import CONTENT_TYPES, Format, Rendition, Site
 from syndicator.web.options import WebOptions
 
 _PREFLIGHT = {
@@ -38,17 +37,25 @@ class FeedHeaders:
             hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified, Link, Age",
         }
 
-    def of(self, feed: FeedId, form: Format) -> dict[str, str]:
+    def of(self, rendition: Rendition) -> dict[str, str]:
         """Give the headers of a configured feed."""
-        page = self._site.url(f"/feeds/{feed}")
-        return self.named(f"{page}.{form.value}", page, form, self._site.hubs)
+        page, form = self._site.url(f"/feeds/{rendition.feed}"), rendition.form
+        return self.named(f"{page}.{form.value}", page, form, self._site.hubs, rendition.links)
 
-    def named(self, self_url: str, page_url: str, form: Format, hubs: Sequence[str]) -> dict[str, str]:
-        """Give the headers of a feed with these addresses."""
+    def named(
+        self,
+        self_url: str,
+        page_url: str,
+        form: Format,
+        hubs: Sequence[str],
+        others: Sequence[tuple[str, str]] = (),
+    ) -> dict[str, str]:
+        """Give the headers of a feed with these addresses; `others` of its documents by relation."""
         own_type = CONTENT_TYPES[form]
         links = (
             *(f'<{hub}>; rel="hub"' for hub in hubs),
             f'<{self_url}>; rel="self"; type="{own_type.partition(";")[0]}"',
             f'<{page_url}>; rel="alternate"; type="text/html"',
+            *(f'<{url}>; rel="{rel}"' for rel, url in others),
         )
         return {**self.shared, hdrs.CONTENT_TYPE: own_type, hdrs.LINK: ", ".join(links)}

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
@@ -76,7 +75,7 @@ class FeedRoutes:
             self._limit(request, answer, feed)
             self._count(_FEED, answer.status)
             return answer
-        answer = send_rendition(request, rendition, self._headers.of(feed, form), age_s)
+        answer = send_rendition(request, rendition, self._headers.of(rendition), age_s)
         self._limit(request, answer, feed)
         return answer
 
@@ -89,19 +88,18 @@ class FeedRoutes:
             delta = await self._deltas.since(rendition, bases)
         except StoreUnavailable:
             return None
-        headers = self._headers.of(rendition.feed, rendition.form)
+        headers = self._headers.of(rendition)
         return respond_with_delta(request, rendition, delta, headers) if delta else None
 
     def _limit(self, request: web.Request, answer: web.StreamResponse, feed: FeedId) -> None:
         """Refuse to send a feed in full to a client that was sent it too often; raise a 429."""
-        if answer.status != HTTPStatus.NOT_MODIFIED:
-            self._clients.check(request, self._limit_of_feeds, feed)
+        self._clients.check_answer(request, answer, self._limit_of_feeds, feed)
 
     def _ready_one(self, rendition: Rendition) -> ReadyFeed:
         key = (rendition.feed, rendition.form)
         ready = self._ready.get(key)
         if ready is None or ready.rendition is not rendition:
-            ready = self._ready[key] = ReadyFeed(rendition, self._headers.of(*key))
+            ready = self._ready[key] = ReadyFeed(rendition, self._headers.of(rendition))
         return ready
 
     async def _private(self, request: web.Request, spec: FeedSpec, form: Format) -> web.Response:
@@ -153,13 +151,21 @@ async def kept_of(last_good: LastGood, feed: FeedId, form: Format) -> tuple[Rend
 
 
 def send_rendition(
-    request: web.Request, rendition: Rendition, headers: Mapping[str, str], age_s: int | None
+    request: web.Request,
+    rendition: Rendition,
+    headers: Mapping[str, str],
+    age_s: int | None,
+    *,
+    dated: bool = True,
 ) -> web.Response:
-    """Send bytes that are ready; with their age in seconds where they could not be confirmed."""
+    """Send bytes that are ready; with their age in seconds where they could not be confirmed.
+
+    Not `dated`: without Last-Modified, where nobody notes when an entry left.
+    """
     return respond(
         request,
         digest=rendition.digest,
         body=lambda coding: bytes_in(rendition, coding),
         headers={**headers, hdrs.AGE: str(age_s)} if age_s is not None else headers,
-        last_modified=rendition.last_modified,
+        last_modified=rendition.last_modified if dated else None,
     )

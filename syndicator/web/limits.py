@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from http import HTTPStatus
 from ipaddress import ip_address
 
 from aiohttp import hdrs, web
@@ -53,6 +54,17 @@ class Clients:
         self._trusted = trusted
         self._unlimited = unlimited
         self._known = lru_cache(maxsize=10_000)(self._look)
+
+    def name(self, request: web.Request) -> str:
+        """Name the client of a request; all that have no limits are one."""
+        return self._known(request.remote, tuple(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))) or "own"
+
+    def check_answer(
+        self, request: web.Request, answer: web.StreamResponse, limit: Limit, thing: str
+    ) -> None:
+        """Count a request as `check` does, unless the client has what it asks for."""
+        if answer.status != HTTPStatus.NOT_MODIFIED:
+            self.check(request, limit, thing)
 
     def check(self, request: web.Request, limit: Limit, thing: str) -> None:
         """Count a request; raise a 429 that says when to come again (RFC 6585, 4)."""

@@ -42,7 +42,7 @@ class WaitingRoutes:
         if feed not in self._feeds:
             raise not_found("No feed has this name.")
         rendition, age_s = await kept_of(self._last_good, feed, form)
-        return send_rendition(request, rendition, self._headers.of(feed, form), age_s)
+        return send_rendition(request, rendition, self._headers.of(rendition), age_s)
 
     async def anything(self, request: web.Request) -> web.StreamResponse:
         """Say that there is nothing but feeds."""

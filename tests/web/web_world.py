@@ -21,6 +21,7 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.access import Access
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.directory import Directory
+from syndicator.pipeline.history import History
 from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
@@ -128,6 +129,7 @@ class World:
             scoring=Scoring(self.store, PopularityPolicy()),
             store=self.store,
             publisher=self.publisher,
+            history=History(self.store, self.publisher, self.clock),
             sources=self.sources,
             directory=Directory(self.store.endpoints, {one.id: one for one in self.endpoints}),
             clock=self.clock,

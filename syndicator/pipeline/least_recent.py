@@ -1,0 +1,32 @@
+"""A bounded memory: what was used least recently leaves."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class LeastRecent(Generic[Key, Value]):
+    """Holds values of `most_bytes` together, or one that is larger."""
+
+    def __init__(self, most_bytes: int, size_of: Callable[[Value], int]) -> None:
+        self._most_bytes = most_bytes
+        self._size_of = size_of
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: Key) -> Value | None:
+        """Give a value, and note that it was used."""
+        if key in self._values:
+            self._values.move_to_end(key)
+        return self._values.get(key)
+
+    def put(self, key: Key, value: Value) -> None:
+        before = self._values.pop(key, None)
+        self._bytes += self._size_of(value) - (self._size_of(before) if before is not None else 0)
+        self._values[key] = value
+        while len(self._values) > 1 and self._bytes > self._most_bytes:
+            _, oldest = self._values.popitem(last=False)
+            self._bytes -= self._size_of(oldest)
