@@ -8,7 +8,7 @@
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from syndicator import __version__
 from syndicator.egress.client import Egress, open_egress
+from syndicator.errors import StoreUnavailable
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import Clock
@@ -33,6 +34,7 @@ from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
 from syndicator.pipeline.directory import Directory
+from syndicator.pipeline.doctoring import Doctor
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.gathering import GatherStep, SourceReport
 from syndicator.pipeline.history import History
@@ -95,6 +97,7 @@ class Service:
     steering: Steering
     withdrawer: Withdrawer
     directory: Directory
+    doctor: Doctor
     subscribing: Subscribing
     callbacks: HubCallbacks
     hub: Hub | None
@@ -146,6 +149,20 @@ class Service:
         elif isinstance(report, HubReport):
             self.metrics.hub_requests.labels(report.protocol.value, report.result).inc()
             self.metrics.hub_request_seconds.labels(report.protocol.value).observe(report.duration_s)
+
+    async def measure_queues(self) -> None:
+        """Note in the metrics how the deliveries stand now; while Redis is away, how they stood."""
+        with suppress(StoreUnavailable):
+            await self.directory.refresh()
+            names, now = list(self.directory.listed), self.clock()
+            first = await self.store.deliveries.first_due(names)
+            counts = await self.store.deliveries.counts_of(names, now)
+            self.metrics.queues(
+                {
+                    name: (one, max((now - first[name]).total_seconds(), 0.0) if name in first else 0.0)
+                    for name, one in counts.items()
+                }
+            )
 
     def _measure_round(self, report: SourceReport) -> None:
         self.metrics.rounds.labels(report.source, report.status).inc()
@@ -348,6 +365,7 @@ def _wire(
         steering=Steering(store, clock),
         withdrawer=withdrawer,
         directory=directory,
+        doctor=Doctor(store, directory, deliver.fanning_out, clock),
         subscribing=subscribing,
         callbacks=HubCallbacks(store, subscribing, clock),
         hub=Hub(store=store, publisher=publisher, topics=topics, egress=egress, policy=hub, clock=clock)

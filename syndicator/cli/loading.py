@@ -30,6 +30,7 @@ COMMANDS = {
     "endpoints": ("listing", "Where events are pushed to."),
     "deliveries": ("listing", "Events that are on their way, or dead."),
     "hub": ("hub", "Who subscribes to our feeds."),
+    "doctor": ("doctor", "Look whether all that is kept of deliveries fits together, and mend it."),
     "tokens": ("tokens", "Who may use the API."),
     "opml": ("opml", "Lists of feeds, in and out."),
 }

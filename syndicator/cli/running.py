@@ -252,7 +252,8 @@ async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]
             )
         yield None
         return
-    app = create_ops_app(service.reading, OpsOptions(metrics=service.metrics.render), api_of(service))
+    options = OpsOptions(metrics=service.metrics.render, measure=service.measure_queues)
+    app = create_ops_app(service.reading, options, api_of(service))
     async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
         yield f"http://127.0.0.1:{port_of(listening)}"
 

@@ -4,10 +4,10 @@ One registry per process, made at start and handed on; labels take only names fr
 words of ours, never anything from outside, so that the number of series stays bounded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -18,6 +18,19 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LATENCY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600, 3600, 86400)
 _LATENESS_SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
+
+
+class Waiting(Protocol):
+    """How many deliveries stand how."""
+
+    @property
+    def ready(self) -> int: ...
+    @property
+    def delayed(self) -> int: ...
+    @property
+    def in_flight(self) -> int: ...
+    @property
+    def dead(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +44,8 @@ class Metrics:
     deliveries: Counter
     delivery_seconds: Histogram
     delivery_latency_seconds: Histogram
+    deliveries_pending: Gauge
+    delivery_oldest_due_seconds: Gauge
     renders: Counter
     requests: Counter
     lateness_seconds: Histogram
@@ -52,6 +67,15 @@ class Metrics:
         _child(self.delivery_seconds, endpoint).observe(duration_s)
         if latency_s is not None:
             _child(self.delivery_latency_seconds, endpoint).observe(latency_s)
+
+    def queues(self, found: Mapping[str, tuple[Waiting, float]]) -> None:
+        """Note how the deliveries of each endpoint stand, and for how long the first has been due, s."""
+        self.deliveries_pending.clear()
+        self.delivery_oldest_due_seconds.clear()
+        for endpoint, (counts, oldest_s) in found.items():
+            for standing in ("ready", "delayed", "in_flight", "dead"):
+                self.deliveries_pending.labels(endpoint, standing).set(getattr(counts, standing))
+            self.delivery_oldest_due_seconds.labels(endpoint).set(oldest_s)
 
     def render(self) -> bytes:
         """Give all of them as text of `CONTENT_TYPE`."""
@@ -79,8 +103,8 @@ def open_metrics() -> Metrics:
     def histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
         return Histogram(f"syndicator_{name}", text, labels, registry=registry, buckets=buckets)
 
-    def gauge(name: str, text: str) -> Gauge:
-        return Gauge(f"syndicator_{name}", text, registry=registry)
+    def gauge(name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"syndicator_{name}", text, labels, registry=registry)
 
     return Metrics(
         registry=registry,
@@ -95,6 +119,17 @@ def open_metrics() -> Metrics:
             "deliveries", "Attempts to deliver; result is delivered, retry or dead", "endpoint", "result"
         ),
         delivery_seconds=histogram("delivery_seconds", "Time that one attempt took", "endpoint"),
+        deliveries_pending=gauge(
+            "deliveries_pending",
+            "Deliveries that are not done; standing is ready, delayed, in_flight or dead",
+            "endpoint",
+            "standing",
+        ),
+        delivery_oldest_due_seconds=gauge(
+            "delivery_oldest_due_seconds",
+            "For how long the delivery that is due first has been due",
+            "endpoint",
+        ),
         delivery_latency_seconds=histogram(
             "delivery_latency_seconds",
             "Time from an event (an admission) to its receipt, of what was delivered",

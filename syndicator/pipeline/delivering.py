@@ -74,7 +74,7 @@ class DeliverStep:
         self._directory = directory
         self._clock = clock
         self._rng = rng
-        self._fanning_out = FanningOut(store, directory, clock, rng)
+        self.fanning_out = FanningOut(store, directory, clock, rng)
         self._payloads = Payloads(store, site, origins or {})
         self._health = EndpointHealth(store, clock, rng)
         self._places = places or AttemptPlaces(QUICK, SLOW)
@@ -84,11 +84,11 @@ class DeliverStep:
     @property
     def fan_out(self) -> Callable[[], Awaitable[None]]:
         """Queues all that the outbox holds for those who want it."""
-        return self._fanning_out.run
+        return self.fanning_out.run
 
     async def take(self, room: int) -> Taken:
         """Fan out what the outbox holds, then lease due deliveries."""
-        await self._fanning_out.run()
+        await self.fanning_out.run()
         claimed = await self._store.deliveries.claim(
             self._clock(), LEASE, min(room, self._places.room), others=self._directory.foreign
         )

@@ -62,6 +62,11 @@ class Changes:
             is_all=len(rows) <= limit,
         )
 
+    async def newest(self, limit: int) -> list[ArticleId]:
+        """Name the articles that changed last, the newest change first, each once."""
+        rows = await self._redis.call("XREVRANGE", self._keys.changes(), "+", "-", "COUNT", limit)
+        return list(dict.fromkeys(ArticleId(fields[1].decode()) for _, fields in rows))
+
     async def lag_s(self, position: str | None) -> float:
         """Say for how long the first change after a place waits, by Redis' clock; 0 where there is none."""
         if position is None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from syndicator.model.clock import to_ms
+from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import EventId
 from syndicator.store.codec import pack, unpack
@@ -64,6 +64,11 @@ class Events:
                 *(("XADD", self._keys.events_log(), "*", "event", event.id) for event in events),
             ]
         )
+
+    async def since(self) -> datetime | None:
+        """Say when the first event that is kept was fanned out; None where there is none."""
+        rows = await self._redis.call("XRANGE", self._keys.events_log(), "-", "+", "COUNT", 1)
+        return from_ms(int(rows[0][0].partition(b"-")[0])) if rows else None
 
     async def count(self) -> int:
         return int(await self._redis.call("XLEN", self._keys.events_log()))

@@ -25,6 +25,7 @@ from syndicator.store.health import check_schema, check_server
 from syndicator.store.held import Held
 from syndicator.store.hub import HubSubscribers
 from syndicator.store.keys import Keys
+from syndicator.store.mending import Mending
 from syndicator.store.origins import Origins
 from syndicator.store.outbox import Outbox
 from syndicator.store.paging import Lists
@@ -86,6 +87,7 @@ class Store:
         self.feeds = Feeds(connection, keys)
         self.held = Held(connection, keys)
         self.lists = Lists(connection, keys)
+        self.mending = Mending(connection, keys)
         self.origins = Origins(connection, keys)
         self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.outbox = Outbox(connection, keys)

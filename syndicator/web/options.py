@@ -1,6 +1,6 @@
 """What the web server is told beside the values it serves."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
@@ -28,8 +28,14 @@ class WebOptions(Struct, frozen=True, kw_only=True):
     """Is told route (as a pattern) and status of every answer: the access log is off."""
 
 
+async def _measure_nothing() -> None:
+    """Do without."""
+
+
 class OpsOptions(Struct, frozen=True, kw_only=True):
     """What the operators' server is handed."""
 
     metrics: Callable[[], bytes]
     """Gives the Prometheus text format."""
+    measure: Callable[[], Awaitable[None]] = _measure_nothing
+    """Measures, before that, what is measured on demand."""

@@ -272,8 +272,13 @@ async def test_rounds_and_attempts_are_measured(
         for step in (service.gather, service.deliver, service.publish):
             runner = Runner(step, capacity=4, clock=service.clock, on_report=service.report)
             await runner.run(until_empty=True)
+        await service.measure_queues()
         told = service.metrics.render().decode()
     for line in (
+        'syndicator_deliveries_pending{endpoint="a",standing="delayed"} 1.0',
+        'syndicator_deliveries_pending{endpoint="a",standing="dead"} 0.0',
+        'syndicator_delivery_oldest_due_seconds{endpoint="a"} 0.0',
+        'syndicator_delivery_latency_seconds_count{endpoint="a"} 1.0',
         'syndicator_rounds_total{result="ok",source="city"} 1.0',
         'syndicator_articles_total{verdict="new"} 2.0',
         'syndicator_deliveries_total{endpoint="a",result="delivered"} 1.0',

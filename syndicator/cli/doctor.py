@@ -1,0 +1,35 @@
+"""The command that looks whether everything fits together: doctor."""
+
+from typing import Annotated
+
+import typer
+from msgspec.structs import asdict
+
+from syndicator.cli.asking import ask
+from syndicator.cli.context import AsJson, print_list
+from syndicator.pipeline.doctoring import Diagnosis
+from syndicator.service import Service
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the program."""
+    app.command(name="doctor", epilog="Example: syndicator doctor --repair")(_doctor)
+
+
+def _doctor(
+    context: typer.Context,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what is found.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look whether all that is kept of deliveries fits together, and mend it.
+
+    Exits with 0 where it does, or was mended, else with 1.
+    """
+
+    async def examined(service: Service) -> list[Diagnosis]:
+        return await service.doctor.examine(repair=repair)
+
+    found = ask(context, examined)
+    print_list([asdict(one) for one in found], as_json=as_json, empty="All fits together.")
+    if not all(one.mended for one in found):
+        raise typer.Exit(1)
