@@ -65,7 +65,11 @@ def create_app(
     whether a proxy in front strips the path or keeps it.
     """
     drawing = Drawing(
-        reading.site, searches=searching is not None, counts=clicking is not None, describes=api is not None
+        reading.site,
+        searches=searching is not None,
+        counts=clicking is not None,
+        describes=api is not None,
+        lists=ad_hoc is not None,
     )
     pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options, keys)
     fronts = FeedPages(reading, drawing, options)

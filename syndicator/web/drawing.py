@@ -9,6 +9,8 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from syndicator.model.feed import Site
+from syndicator.rules.ad_hoc import ad_hoc_from
+from syndicator.rules.filters import FilterError
 from syndicator.rules.query import QueryError, parse_query
 from syndicator.web.charts import SPARK_HEIGHT, SPARK_WIDTH
 from syndicator.web.negotiation import choose_language, joined
@@ -50,6 +52,7 @@ class Drawing:
         searches: bool = False,
         counts: bool = False,
         describes: bool = False,
+        lists: bool = False,
     ) -> None:
         self.site = site
         self._wordings = wordings(site)
@@ -67,7 +70,8 @@ class Drawing:
         self._environment.globals.update(
             site=site,
             prefix=path_prefix(site) if prefix is None else prefix,
-            phrase=_phrase,
+            listing=_listing if lists else None,
+            phrase=_phrase if searches else None,
             app_link=app_link,
             web_readers=web_readers,
             spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
@@ -110,6 +114,14 @@ class Drawing:
         lifetime = f"public, max-age={_YEAR_S}, immutable" if named else "public, max-age=300"
         headers: dict[str, str] = {hdrs.CONTENT_TYPE: STATIC_TYPES[name], hdrs.CACHE_CONTROL: lifetime}
         return respond_with(request, self._static[name], headers)
+
+
+def _listing(key: str, value: str) -> str:
+    """Give the query of the page that lists what has this value; empty where a filter cannot hold it."""
+    try:
+        return ad_hoc_from({key: (value,)}).spelled()
+    except FilterError:
+        return ""
 
 
 def _phrase(words: str) -> str:

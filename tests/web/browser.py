@@ -15,8 +15,11 @@ from web.web_world import HARBOUR, World, client_of, story
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId, FeedId
+from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.clicking import Clicking
+from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
+from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.feeds import Ranked
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
@@ -53,7 +56,7 @@ class Seen:
             "/", "/feeds/latest", "/feeds/popular", "/problems/internal",
             *(f"/articles/{one}" for one in self.articles[:5]),
             f"/stories/{self.articles[0]}", f"/stories/{self.articles[3]}",
-            "/api/docs", "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}&tag={'b' * 90}",
+            "/api/docs", "/articles?tag=banjir", f"/articles?section={'b' * 90}", "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}&tag={'b' * 90}",
         )  # fmt: skip
         return [*(self.public + path for path in pages), f"{self.ops}/status"]
 
@@ -102,12 +105,16 @@ async def open_seen(store: Store, clock: ManualClock, folder: Path) -> AsyncIter
     await get_into_trouble(world, ids[0])
     searching = Searching(store, SearchIndex(folder))
     await searching.build()
+    scoring = Scoring(store, PopularityPolicy())
     public, ops = (
         create_app(
             world.reading,
             WebOptions(),
             searching=searching,
             clicking=Clicking(store, clock),
+            ad_hoc=AdHocFeeds(
+                store=store, publisher=world.publisher, scoring=scoring, clock=clock, searching=searching
+            ),
             api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
         ),
         create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table),

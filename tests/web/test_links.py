@@ -82,7 +82,10 @@ async def test_every_link_leads_somewhere(store: Store, clock: ManualClock, tmp_
     async with client_of(app) as client:
         seen = await follow(client, START)
     searching.close()
-    kinds = ("/feeds/kota", "/articles/", "/stories/", "/search?q=", "/r/", "/api/docs", "/feeds.opml")
+    kinds = (
+        "/feeds/kota", "/articles/", "/articles?tag=", "/articles?section=", "/stories/", "/search?q=", "/r/",
+        "/api/docs", "/feeds.opml",
+    )  # fmt: skip
     assert all(any(kind in url for url in seen) for kind in kinds)
     assert {form.value for form in READER_FORMATS} <= {
         url.partition("?")[0].rpartition(".")[2] for url in seen
