@@ -121,11 +121,15 @@ class Registering:
         self._clock = clock
         self._backfilling = Backfilling(store, clock)
 
-    async def shown(self, asker: Asker) -> list[EndpointShown]:
-        """Show the endpoints that somebody may see, by id."""
+    async def seen(self, asker: Asker) -> list[EndpointListed]:
+        """Give the endpoints that somebody may see, by id."""
         await self._directory.refresh()
         seen = [one for one in self._directory.listed.values() if _may_see(asker, one)]
-        return [await self._show(one) for one in sorted(seen, key=lambda one: one.endpoint.id)]
+        return sorted(seen, key=lambda one: one.endpoint.id)
+
+    async def shown(self, asker: Asker) -> list[EndpointShown]:
+        """Show the endpoints that somebody may see, by id."""
+        return [await self._show(one) for one in await self.seen(asker)]
 
     async def show(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
         """Show one endpoint. Raises NoEndpoint."""

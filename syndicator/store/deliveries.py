@@ -272,16 +272,24 @@ class Deliveries:
         )
         return {name: from_ms(int(float(row[1]))) for name, row in zip(endpoints, rows, strict=True) if row}
 
-    async def undelivered(self, endpoint: EndpointId, limit: int, now: datetime) -> list[Undelivered]:
-        """List what is not delivered, the first due first, then the dead; `limit` 0 is all."""
+    async def undelivered(
+        self, endpoint: EndpointId, limit: int, now: datetime, skip: int = 0
+    ) -> list[Undelivered]:
+        """List what is not delivered, the first due first, then the dead; `limit` 0 is all.
+
+        `skip` leaves out so many; up to `limit` of what waits and as many of the dead are given.
+        """
         keys = self._keys
+        waits = int(await self._redis.call("ZCARD", keys.queue(endpoint))) if skip else 0
+        first, dead_first = min(skip, waits), max(skip - waits, 0)
         waiting, dead, owned = await self._redis.batch(
             [
-                ("ZRANGE", keys.queue(endpoint), 0, limit - 1, "WITHSCORES"),
-                ("ZREVRANGE", keys.dead(endpoint), 0, limit - 1, "WITHSCORES"),
+                ("ZRANGE", keys.queue(endpoint), first, first + limit - 1 if limit else -1, "WITHSCORES"),
+                ("ZREVRANGE", keys.dead(endpoint), dead_first, dead_first + limit - 1 if limit else -1,
+                 "WITHSCORES"),
                 ("HKEYS", keys.queue_owners(endpoint)),
             ]
-        )
+        )  # fmt: skip
         places = [(name, int(float(score)), False) for name, score in pairs(waiting)]
         places += [(name, int(float(score)), True) for name, score in pairs(dead)]
         if not places:

@@ -5,6 +5,7 @@ from typing import Any
 
 from syndicator.model.clock import Clock
 from syndicator.pipeline.access import Access
+from syndicator.pipeline.inspecting import Inspecting
 from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.registering import Registering
@@ -12,6 +13,7 @@ from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.web.api import ReadingRoutes
+from syndicator.web.delivery_routes import DeliveryRoutes
 from syndicator.web.endpoint_routes import EndpointRoutes
 from syndicator.web.event_routes import EventRoutes
 from syndicator.web.json_api import ApiRoute
@@ -30,6 +32,7 @@ def api_table(
     access: Access,
     reporting: Reporting,
     registering: Registering,
+    inspecting: Inspecting,
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
@@ -39,6 +42,7 @@ def api_table(
         *OperatingRoutes(withdrawer).table(),
         *StoryRoutes(regrouping, listing).table(),
         *EndpointRoutes(registering, endpoint_schema, clock).table(),
+        *DeliveryRoutes(inspecting).table(),
         *EventRoutes().table(),
         *SignalRoutes(reporting, clock).table(),
         *TokenRoutes(access).table(),
@@ -56,6 +60,7 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
         access=nobody,
         reporting=nobody,
         registering=nobody,
+        inspecting=nobody,
         endpoint_schema=endpoint_schema,
         clock=nobody,
     )

@@ -111,7 +111,7 @@ class EndpointRoutes:
 
     async def endpoints(self, request: web.Request) -> web.Response:
         """List your endpoints and how they stand, by id."""
-        known = {one.id: one for one in await self._registering.shown(_asker(request))}
+        known = {one.id: one for one in await self._registering.shown(asker_of(request))}
         names, more = piece_of(known, request)
         return list_document([known[EndpointId(name)] for name in names], more)
 
@@ -122,11 +122,11 @@ class EndpointRoutes:
         """
         self._pace.draw(owner_of(request))
         values = await read_json(request, dict[str, Any], _EXAMPLE)
-        return document(await _told(self._registering.add(_asker(request), values)), status=201)
+        return document(await _told(self._registering.add(asker_of(request), values)), status=201)
 
     async def endpoint(self, request: web.Request) -> web.Response:
         """Show an endpoint: what was chosen, whether it is proven, how it stands, what waits for it."""
-        return document(await _told(self._registering.show(_asker(request), _named(request))))
+        return document(await _told(self._registering.show(asker_of(request), _named(request))))
 
     async def change_endpoint(self, request: web.Request) -> web.Response:
         """Change an endpoint: keys that are given take the place of those before, null takes one back.
@@ -134,11 +134,11 @@ class EndpointRoutes:
         Another address must be proven anew.
         """
         values = await read_json(request, dict[str, Any], '{"payload": "thin"}')
-        return document(await _told(self._registering.change(_asker(request), _named(request), values)))
+        return document(await _told(self._registering.change(asker_of(request), _named(request), values)))
 
     async def remove_endpoint(self, request: web.Request) -> web.Response:
         """Remove an endpoint, with all that waits for it."""
-        await _told(self._registering.remove(_asker(request), _named(request)))
+        await _told(self._registering.remove(asker_of(request), _named(request)))
         return document(EndpointGone(id=_named(request)))
 
     async def verify_endpoint(self, request: web.Request) -> web.Response:
@@ -153,7 +153,7 @@ class EndpointRoutes:
         """Give an endpoint a new secret, which is in this answer alone; the one before overlaps."""
         wanted = await read_json(request, Rotation, '{"overlap_hours": 24}')
         rotated = self._registering.rotate(
-            _asker(request), _named(request), timedelta(hours=wanted.overlap_hours), wanted.signature
+            asker_of(request), _named(request), timedelta(hours=wanted.overlap_hours), wanted.signature
         )
         return document(await _told(rotated))
 
@@ -161,18 +161,18 @@ class EndpointRoutes:
         """Let an endpoint rest: its events wait."""
         wanted = await read_json(request, Pause, '{"reason": "maintenance"}')
         reason = wanted.reason or "paused by its owner"
-        return document(await _told(self._registering.pause(_asker(request), _named(request), reason)))
+        return document(await _told(self._registering.pause(asker_of(request), _named(request), reason)))
 
     async def resume_endpoint(self, request: web.Request) -> web.Response:
         """Let an endpoint that is paused or disabled work again: what waits goes out."""
-        return document(await _told(self._registering.resume(_asker(request), _named(request))))
+        return document(await _told(self._registering.resume(asker_of(request), _named(request))))
 
     async def backfill_endpoint(self, request: web.Request) -> web.Response:
         """Send `article.created` of what was published before: up to 1,000 articles, the oldest first."""
         wanted = await read_json(request, Backfill, '{"articles": 50}')
         if not 0 < (wanted.articles or 1) <= MOST_ARTICLES or not 0 < (wanted.hours or 1) <= _MOST_HOURS:
             raise bad_request(f"Send 1 to {MOST_ARTICLES} articles, or those of up to {_MOST_HOURS:g} hours.")
-        asker, name = _asker(request), _named(request)
+        asker, name = asker_of(request), _named(request)
         queued = self._registering.backfill(asker, name, articles=wanted.articles, hours=wanted.hours)
         return document(Backfilled(queued=await _told(queued)))
 
@@ -180,7 +180,7 @@ class EndpointRoutes:
         self, request: web.Request, probe: Callable[[Asker, EndpointId], Awaitable[Probed]]
     ) -> web.Response:
         self._pace.draw(owner_of(request))
-        return document(await _told(probe(_asker(request), _named(request))))
+        return document(await _told(probe(asker_of(request), _named(request))))
 
 
 def _route(method: Method, path: str, handler: Handler, answer: object, **more: Any) -> ApiRoute:
@@ -195,7 +195,8 @@ def _route(method: Method, path: str, handler: Handler, answer: object, **more: 
     )
 
 
-def _asker(request: web.Request) -> Asker:
+def asker_of(request: web.Request) -> Asker:
+    """Say who wants something of an endpoint."""
     return Asker(owner=owner_of(request), is_operator=is_trusted(request))
 
 

@@ -328,3 +328,40 @@ async def test_every_event_is_described_with_a_sample(api: Api) -> None:
     assert "article.created" in names
     assert one["sample"]["type"] == one["schema"]["title"] == "article.created"
     assert (await api.client.get("/api/v1/events/article.eaten", api.headers)).status == 404
+
+
+async def test_what_waits_and_what_was_tried_is_listed(
+    api: Api, receiver: Receiver, clock: ManualClock
+) -> None:
+    name = (await api.add(receiver)).json["endpoint"]["id"]
+    receiver.status = 500
+    await admit(api.service, 1, 2, 3)
+    await deliver(api.service)
+
+    async def listed(path: str, owner: Api = api) -> Any:
+        answer = await owner.client.get(f"/api/v1/{path}", owner.headers)
+        return answer.json["items"] if answer.status == 200 else answer.status
+
+    first = (await api.client.get("/api/v1/deliveries?limit=2", api.headers)).json
+    second = await listed(f"deliveries?limit=2&cursor={first['next']}")
+    waiting = [*first["items"], *second]
+    assert {one["status"] for one in waiting} == {"delayed"}
+    assert {one["reason"] for one in waiting} == {"http_500"}
+    assert len({one["event"] for one in waiting}) == 3
+    assert await listed(f"deliveries?endpoint={name}&status=dead") == []
+    tried = await listed(f"endpoints/{name}/attempts?result=retry")
+    assert len(tried) == 3
+    assert {one["reason"] for one in tried} == {"http_500"}
+    page = (await api.client.get(f"/api/v1/endpoints/{name}/attempts?limit=2", api.headers)).json
+    rest = await listed(f"endpoints/{name}/attempts?limit=2&cursor={page['next']}")
+    assert [one["position"] for one in (*page["items"], *rest)] == [one["position"] for one in tried]
+    (one,) = await listed(f"endpoints/{name}/attempts?event={tried[0]['event']}")
+    assert one["subject"] == tried[0]["subject"]
+    later = (clock() + timedelta(minutes=1)).isoformat().replace("+", "%2B")
+    assert await listed(f"endpoints/{name}/attempts?since={later}") == []
+    other = await api.other("lain")
+    assert await listed("deliveries", other) == []
+    assert await listed(f"deliveries?endpoint={name}", other) == 404
+    assert await listed(f"endpoints/{name}/attempts", other) == 404
+    for wrong in ("deliveries?status=x", "deliveries?cursor=x", f"endpoints/{name}/attempts?since=soon"):
+        assert await listed(wrong) == 400

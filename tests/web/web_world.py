@@ -22,6 +22,7 @@ from syndicator.pipeline.access import Access
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.history import History
+from syndicator.pipeline.inspecting import Inspecting
 from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
@@ -170,6 +171,7 @@ class World:
             access=self.access,
             reporting=Reporting(self.store, 1000, self.clock),
             registering=self.registering,
+            inspecting=Inspecting(self.store, self.registering, self.clock),
             endpoint_schema=registration_schema(),
             clock=self.clock,
         )

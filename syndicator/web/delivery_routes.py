@@ -1,0 +1,117 @@
+"""Deliveries by program: what waits for an endpoint, what is dead and why, what was tried."""
+
+from datetime import datetime
+
+from aiohttp import web
+
+from syndicator.model.ids import EndpointId, EventId
+from syndicator.model.token import Scope
+from syndicator.pipeline.inspecting import DeliveryLine, Inspecting
+from syndicator.pipeline.listing import CursorError
+from syndicator.pipeline.registering import NoEndpoint
+from syndicator.store.attempts import AttemptQuery, LoggedAttempt
+from syndicator.web.api import PAGED, bad_cursor
+from syndicator.web.endpoint_routes import asker_of
+from syndicator.web.json_api import ApiRoute, Parameter, cursor_of, limit_of, list_document
+from syndicator.web.problems import bad_request, not_found
+
+_TOPIC = "Deliveries"
+_STATUSES = ("ready", "delayed", "in_flight", "dead")
+_RESULTS = ("delivered", "retry", "dead", "superseded")
+_INSTANT = {"type": "string", "format": "date-time"}
+
+
+class DeliveryRoutes:
+    """Handlers of what is listed of deliveries. Partners see those of their own endpoints."""
+
+    def __init__(self, inspecting: Inspecting) -> None:
+        self._inspecting = inspecting
+
+    def table(self) -> list[ApiRoute]:
+        return [
+            ApiRoute(
+                method="GET", path="/api/v1/deliveries", handler=self.deliveries, scope=Scope.PARTNER,
+                topic=_TOPIC, answer=DeliveryLine, is_list=True, refusals=(400, 404),
+                query=(
+                    Parameter(name="endpoint", description="Only of this endpoint."),
+                    Parameter(name="status", description="Only these.", schema={"enum": list(_STATUSES)}),
+                    *PAGED,
+                ),
+            ),
+            ApiRoute(
+                method="GET", path="/api/v1/endpoints/{endpoint}/attempts", handler=self.attempts,
+                scope=Scope.PARTNER, topic=_TOPIC, answer=LoggedAttempt, is_list=True, refusals=(400, 404),
+                query=(
+                    Parameter(name="event", description="Only of this event."),
+                    Parameter(name="subject", description="Only of events about this, as an article's id."),
+                    Parameter(name="result", description="Only these.", schema={"enum": list(_RESULTS)}),
+                    Parameter(name="since", description="Then or later.", schema=_INSTANT),
+                    Parameter(name="until", description="Then or before.", schema=_INSTANT),
+                    *PAGED,
+                ),
+            ),
+        ]  # fmt: skip
+
+    async def deliveries(self, request: web.Request) -> web.Response:
+        """List what is not delivered, endpoint by endpoint: the first due first, then the dead.
+
+        It is told as it stands when a piece is asked for: what is delivered meanwhile moves the others up.
+        """
+        endpoint = request.query.get("endpoint")
+        try:
+            piece = await self._inspecting.deliveries(
+                asker_of(request),
+                EndpointId(endpoint) if endpoint else None,
+                _one_of(request, "status", _STATUSES),
+                cursor_of(request),
+                limit_of(request),
+            )
+        except NoEndpoint:
+            raise not_found("There is no such endpoint.") from None
+        except CursorError as error:
+            raise bad_cursor(error) from error
+        return list_document(piece.items, piece.next)
+
+    async def attempts(self, request: web.Request) -> web.Response:
+        """List what was tried of late at an endpoint, the newest first: of each attempt what came of it."""
+        event = request.query.get("event")
+        query = AttemptQuery(
+            event=EventId(event) if event else None,
+            subject=request.query.get("subject") or None,
+            result=_one_of(request, "result", _RESULTS),
+            since=_instant(request, "since"),
+            until=_instant(request, "until"),
+        )
+        try:
+            piece = await self._inspecting.attempts(
+                asker_of(request),
+                EndpointId(request.match_info["endpoint"]),
+                query,
+                cursor_of(request),
+                limit_of(request),
+            )
+        except NoEndpoint:
+            raise not_found("There is no such endpoint.") from None
+        except CursorError as error:
+            raise bad_cursor(error) from error
+        return list_document(piece.items, piece.next)
+
+
+def _one_of(request: web.Request, name: str, known: tuple[str, ...]) -> str | None:
+    value = request.query.get(name) or None
+    if value is not None and value not in known:
+        raise bad_request(f'The parameter "{name}" is one of {", ".join(known)}.')
+    return value
+
+
+def _instant(request: web.Request, name: str) -> datetime | None:
+    text = request.query.get(name)
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise bad_request(f'The parameter "{name}" is an instant with its offset, as 2026-11-05T12:00:00Z.')
+    return instant
