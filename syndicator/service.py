@@ -41,8 +41,9 @@ from syndicator.pipeline.history import History
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.hub import Hub
 from syndicator.pipeline.hub_callbacks import HubCallbacks
-from syndicator.pipeline.hub_step import HubReport, HubStep
+from syndicator.pipeline.hub_step import HubStep
 from syndicator.pipeline.hub_topics import Topics
+from syndicator.pipeline.hub_turns import HubReport
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.listing import Listing
@@ -342,6 +343,7 @@ def _wire(
         await directory.publish()
         await directory.reload()
         await store.deliveries.enlist(directory.listed, clock())
+        await store.hub.enlist(clock())
         await publisher.adopt(clock())
 
     return Service(

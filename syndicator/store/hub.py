@@ -5,7 +5,7 @@ in its host's queue once, however much happens: what it is told is what is new w
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -16,21 +16,18 @@ from syndicator.model.hub import HubCounts, Subscriber, SubscriberId, TopicName
 from syndicator.observe.logs import get_logger
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
+from syndicator.store.hub_topics import queued
 from syndicator.store.keys import Keys
-from syndicator.store.owners import new_token
+from syndicator.store.owners import is_dead, new_token
 from syndicator.store.sealing import Sealer
 
 UNCONFIRMED_KEPT = timedelta(hours=1)
 """After it asked: longer than it is asked back."""
 
-FAN_OUT_PATIENCE = timedelta(seconds=30)
-"""After so long another worker goes on with a fan-out that was not finished."""
-
 SLOW_KEPT = timedelta(days=1)
 
 log = get_logger(__name__)
 
-_SCAN = 1000
 _TRIES = 50
 """Of one change: each that fails means that another one was made."""
 
@@ -130,7 +127,7 @@ class HubSubscribers:
             writes = self._writes(before, after, token, topic_digest)
             # Its worker looks at what it asks for when it settles: a lease is never cut short.
             if after is not None and not owner and (after.asked or after.sent != (told or topic_digest)):
-                writes += self._queued(host, [known.id], now, "LT")
+                writes += queued(keys, host, [known.id], now, "LT")
             unit = Unit(
                 expects=(
                     (keys.hub_subscriber(known.id), "token", found),
@@ -143,55 +140,25 @@ class HubSubscribers:
                 return after
         raise StoreError("a subscriber of the hub changes faster than it can be changed")
 
-    async def topics(self) -> dict[TopicName, str]:
-        """Give the topics that somebody ever subscribed to, each with the digest that was announced last."""
-        found = pairs(await self._redis.call("HGETALL", self._keys.hub_topics()))
-        return {TopicName(name.decode()): digest.decode() for name, digest in found}
-
-    async def announce(self, topic: TopicName, before: str, digest: str, now: datetime) -> bool:
-        """Note that a topic shows something new; False where another worker was first.
-
-        `fan_out` is to follow; what a crash prevents is found by `unfinished`.
-        """
-        unit = Unit(
-            expects=((self._keys.hub_topics(), topic, before),),
-            writes=(
-                ("HSET", self._keys.hub_topics(), topic, digest),
-                ("HSET", self._keys.hub_fanning(), topic, str(to_ms(now))),
-            ),
+    async def enlist(self, now: datetime) -> None:
+        """Have due at once what a process of this machine had leased when it was killed."""
+        hosts = [name.decode() for name in await self._redis.call("ZRANGE", self._keys.hub_hosts(), 0, -1)]
+        owned = await self._redis.batch([("HGETALL", self._keys.hub_owners(host)) for host in hosts])
+        await self._redis.commit(
+            [
+                Unit(
+                    expects=((self._keys.hub_owners(host), name.decode(), token.decode()),),
+                    writes=(
+                        ("HDEL", self._keys.hub_owners(host), name.decode()),
+                        ("ZADD", self._keys.hub_queue(host), "XX", to_ms(now), name.decode()),
+                        ("ZADD", self._keys.hub_hosts(), "LT", to_ms(now), host),
+                    ),
+                )
+                for host, row in zip(hosts, owned, strict=True)
+                for name, token in pairs(row)
+                if is_dead(token.decode())
+            ]
         )
-        return (await self._redis.commit([unit]))[0]
-
-    async def unfinished(self, now: datetime) -> list[TopicName]:
-        """Give the topics whose fan-out somebody began and did not end."""
-        found = pairs(await self._redis.call("HGETALL", self._keys.hub_fanning()))
-        bound = to_ms(now - FAN_OUT_PATIENCE)
-        return [TopicName(name.decode()) for name, since in found if int(since) <= bound]
-
-    async def fan_out(self, topic: TopicName, now: datetime) -> int:
-        """Queue all subscribers of a topic that do not wait already; give how many there are."""
-        since = await self._redis.call("HGET", self._keys.hub_fanning(), topic)
-        cursor, total = b"0", 0
-        while True:
-            cursor, members = await self._redis.call(
-                "SSCAN", self._keys.hub_topic(topic), cursor, "COUNT", _SCAN
-            )
-            total += len(members)
-            await self._redis.batch(self._all_queued([member.decode() for member in members], now))
-            if cursor == b"0":
-                break
-        if since is not None:
-            fanning = self._keys.hub_fanning()
-            ended = Unit(expects=((fanning, topic, since.decode()),), writes=(("HDEL", fanning, topic),))
-            await self._redis.commit([ended])
-        return total
-
-    async def retire(self, topic: TopicName, told: str, now: datetime) -> None:
-        """Queue the subscribers of a topic that is no more; forget it once all of them have left."""
-        if not await self.fan_out(topic, now):
-            topics = self._keys.hub_topics()
-            gone = Unit(expects=((topics, topic, told),), writes=(("HDEL", topics, topic),))
-            await self._redis.commit([gone])
 
     async def claim(
         self, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
@@ -314,11 +281,6 @@ class HubSubscribers:
             await self._redis.call("HDEL", self._keys.hub_slow(), *old)
         return gone
 
-    async def members(self, topic: TopicName) -> list[SubscriberId]:
-        """Give the subscribers of a topic that have confirmed."""
-        found = await self._redis.call("SMEMBERS", self._keys.hub_topic(topic))
-        return [SubscriberId(member.decode().partition(" ")[0]) for member in found]
-
     async def _read(self, subscriber: SubscriberId) -> tuple[Subscriber | None, str]:
         """Give a subscriber and the token of its last change, "" where there is none."""
         key = self._keys.hub_subscriber(subscriber)
@@ -359,25 +321,6 @@ class HubSubscribers:
             ("SREM", keys.hub_topic(gone.topic), f"{gone.id} {gone.host}"),
             ("SREM", keys.hub_host(gone.host), gone.id),
         ]
-
-    def _queued(self, host: str, subscribers: Sequence[str], now: datetime, condition: str) -> list[Command]:
-        due = [word for subscriber in subscribers for word in (to_ms(now), subscriber)]
-        return [
-            ("ZADD", self._keys.hub_queue(host), condition, *due),
-            ("ZADD", self._keys.hub_hosts(), "LT", to_ms(now), host),
-        ]
-
-    def _all_queued(self, members: Iterable[str], now: datetime) -> list[Command]:
-        """Queue those that do not wait already: who waits is told what is new when its turn comes."""
-        by_host: dict[str, list[str]] = {}
-        for member in members:
-            subscriber, _, host = member.partition(" ")
-            by_host.setdefault(host, []).append(subscriber)
-        writes = [self._queued(host, found, now, "NX")[0] for host, found in by_host.items()]
-        if by_host:
-            hosts = [word for host in by_host for word in (to_ms(now), host)]
-            writes.append(("ZADD", self._keys.hub_hosts(), "LT", *hosts))
-        return writes
 
 
 def _decoded(record: bytes | None) -> Subscriber | None:

@@ -24,6 +24,7 @@ from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
 from syndicator.store.held import Held
 from syndicator.store.hub import HubSubscribers
+from syndicator.store.hub_topics import HubTopics
 from syndicator.store.keys import Keys
 from syndicator.store.mending import Mending
 from syndicator.store.origins import Origins
@@ -90,6 +91,7 @@ class Store:
         self.mending = Mending(connection, keys)
         self.origins = Origins(connection, keys)
         self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir))
+        self.hub_topics = HubTopics(connection, keys)
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, options.kept_pictures)
         self.signals = Signals(connection, keys)

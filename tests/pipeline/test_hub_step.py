@@ -1,6 +1,8 @@
 """How the hub works for many: nobody waits for another, nothing is lost by a crash, nothing is left behind."""
 
 import asyncio
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -124,7 +126,7 @@ async def test_hosts_that_were_late_are_told_one_at_a_time_and_take_their_share_
             for number in range(2):
                 await world.post(world.form(crowd.url(host, number)))
         await world.work()
-        await hub.fan_out(LATEST_RSS, clock())
+        await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
         lease = timedelta(seconds=1)
         claimed, _ = await hub.claim(now=clock(), lease=lease, room=60, cap=2, slow_room=30)
         assert len(claimed) == 60
@@ -147,7 +149,7 @@ async def test_a_host_that_answers_again_is_late_no_more(
     async with open_world(service_of, reader) as world:
         hub = world.service.store.hub
         await world.subscribe()
-        await hub.fan_out(LATEST_RSS, clock())
+        await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
         for is_slow, kept in ((True, True), (None, True), (False, False)):
             (one, *_), _ = await hub.claim(
                 now=clock(), lease=timedelta(seconds=9), room=9, cap=9, slow_room=9
@@ -175,15 +177,42 @@ async def test_what_a_killed_worker_had_leased_is_said_by_another(
         assert len(reader.pushed) == 1
 
 
+async def test_a_start_frees_at_once_what_a_killed_process_of_this_machine_had_leased(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        await world.subscribe()
+        await admit(world.service, 2)
+        step = world.service.distribute
+        for job in (await step.take(32)).jobs:
+            await job()
+        assert len((await step.take(32)).jobs) == 1
+        await world.service.enlist()
+        await world.work()
+        assert reader.pushed == [], "we are alive"
+        hub = world.service.store.hub
+        dead = subprocess.check_output(
+            [sys.executable, "-c", "from syndicator.store.owners import new_token; print(new_token())"]
+        )
+        owners = hub._keys.hub_owners("127.0.0.1")
+        (known,) = await world.subscribers()
+        await world.service.store.connection.call("HSET", owners, known.id, dead.strip())
+        await world.service.enlist()
+        await world.work()
+        assert len(reader.pushed) == 1
+
+
 async def test_a_fan_out_that_nobody_ended_is_done_by_another(
     service_of: OpenService, reader: Reader, clock: ManualClock
 ) -> None:
     async with open_world(service_of, reader) as world:
         await world.subscribe()
         await admit(world.service, 2)
-        topics = await world.service.store.hub.topics()
+        topics = await world.service.store.hub_topics.all()
         rendition = (await world.service.publisher.rendition(FeedId("latest"), Format.RSS)).digest
-        assert await world.service.store.hub.announce(LATEST_RSS, topics[LATEST_RSS], rendition, clock())
+        assert await world.service.store.hub_topics.announce(
+            LATEST_RSS, topics[LATEST_RSS], rendition, clock()
+        )
         await world.work()  # the one who announced it was killed before it queued anybody
         assert reader.pushed == []
         await world.later(61)
@@ -194,11 +223,10 @@ async def test_one_announcement_is_made_whoever_sees_the_change_first(
     service_of: OpenService, reader: Reader, clock: ManualClock
 ) -> None:
     async with open_world(service_of, reader) as world:
-        hub = world.service.store.hub
         await world.subscribe()
-        told = (await hub.topics())[LATEST_RSS]
-        assert await hub.announce(LATEST_RSS, told, "new", clock())
-        assert not await hub.announce(LATEST_RSS, told, "new", clock())
+        told = (await world.service.store.hub_topics.all())[LATEST_RSS]
+        assert await world.service.store.hub_topics.announce(LATEST_RSS, told, "new", clock())
+        assert not await world.service.store.hub_topics.announce(LATEST_RSS, told, "new", clock())
 
 
 async def test_many_workers_tell_each_subscriber_once(
@@ -224,7 +252,7 @@ async def test_who_lost_its_lease_changes_nothing(
     async with open_world(service_of, reader) as world:
         hub = world.service.store.hub
         await world.subscribe()
-        await hub.fan_out(LATEST_RSS, clock())
+        await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
         ((first,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
         clock.advance(2)
         ((second,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
