@@ -39,7 +39,6 @@ def render_ninjs(snapshot: FeedSnapshot) -> bytes:
     items = prepare(snapshot)
     spec = snapshot.spec
     gone = [_canceled(one) for one in prepare_gone(snapshot)]
-    own_url = snapshot.self_url(Format.NINJS)
     document = _known(
         uri=feed_uri(snapshot),
         standard=STANDARD,
@@ -52,13 +51,18 @@ def render_ninjs(snapshot: FeedSnapshot) -> bytes:
         descriptions=_text(line(spec.description), "summary"),
         infoSources=[{"name": line(snapshot.site.title), "role": "aggregator"}],
         usageTerms=rights_of(snapshot),
-        renditions=[
-            *([_rendition("self", own_url, "application/json")] if own_url else []),
-            _rendition("web", snapshot.page_url, "text/html"),
-        ],
+        renditions=_addresses(snapshot),
         associations=[_article(item, snapshot.language) for item in items] + gone,
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def _addresses(snapshot: FeedSnapshot) -> list[dict[str, Any]]:
+    """Give its own address, the other documents of the same feed (RFC 5005), and its page."""
+    own = snapshot.self_url(Format.NINJS)
+    named = [*([("self", own)] if own else ()), *snapshot.related_urls(Format.NINJS)]
+    documents = [_rendition(name, url, "application/json") for name, url in named]
+    return [*documents, _rendition("web", snapshot.page_url, "text/html")]
 
 
 def _article(item: Item, language: str) -> dict[str, Any]:

@@ -77,6 +77,10 @@ def test_the_feed_is_one_object_whose_associations_are_its_articles() -> None:
         "web": "https://feeds.example/news/feeds/latest",
     }
     assert len(feed["associations"]) == 5
+    paged = document(replace(rich(), links=(("next", "/page/2"),)))
+    assert paged["renditions"][1]["href"] == "https://feeds.example/news/feeds/latest/page/2.ninjs"
+    private = document(replace(rich(), spec=replace(rich().spec, private=True)))
+    assert [one["name"] for one in private["renditions"]] == ["web"]
 
 
 def test_an_article_carries_everything() -> None:

@@ -31,6 +31,14 @@ def plain(of: FeedSnapshot) -> FeedSnapshot:
 AT_ONCE = snapshot(*(article(number, published_at=NOON, updated_at=NOON) for number in range(30)))
 
 
+PUSHED = snapshot(
+    article(0),
+    site=replace(SITE, serves_hub=True, serves_rsscloud=True, external_hubs=("https://hub.example/",)),
+    is_topic=True,
+)
+PAGED = snapshot(article(0), links=(("first", ""), ("next", "/page/2"), ("prev-archive", "/archive/3")))
+
+
 @pytest.mark.parametrize("form", XML)
 @pytest.mark.parametrize(
     "of",
@@ -40,8 +48,10 @@ AT_ONCE = snapshot(*(article(number, published_at=NOON, updated_at=NOON) for num
         snapshot(article(0, lead="", body_html='<p><img src="https://i.example/x.png"></p>')),
         snapshot(article(0, title="", lead="", body_html="", authors=(), photos=(), tags=(), section=None)),
         AT_ONCE,
+        PUSHED,
+        PAGED,
     ],
-    ids=["full", "empty", "picture alone", "bare", "all at once"],
+    ids=["full", "empty", "picture alone", "bare", "all at once", "pushed", "paged"],
 )
 def test_there_is_neither_error_nor_warning(of: FeedSnapshot, form: Format) -> None:
     assert faults(of, form) == []
