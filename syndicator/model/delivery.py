@@ -78,6 +78,15 @@ class Payload(StrEnum):
     """What tells which article it is."""
 
 
+class Digest(Struct, frozen=True, kw_only=True):
+    """Several events in one push."""
+
+    items: int
+    """So many go at once, without waiting any longer."""
+    every_s: float
+    """So long an event waits at most."""
+
+
 class Endpoint(Struct, frozen=True, kw_only=True):
     """A partner's address that receives webhooks."""
 
@@ -93,6 +102,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     feeds: tuple[FeedId, ...] = ()
     """Of which feeds it is told; empty: of all."""
     payload: Payload = Payload.FULL
+    digest: Digest | None = None
+    """None: each event for itself."""
     headers: Mapping[str, str] = {}
     max_in_flight: int = 4
     rate: Rate | None = None

@@ -3,9 +3,11 @@
 fan out ──▶ claim (fair shares) ──▶ prepare, for all at once ──▶ attempt ──▶ settle (many in one call)
 """
 
+import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from functools import partial
 
 from syndicator.egress.client import Egress
@@ -21,12 +23,12 @@ from syndicator.pipeline.endpoint_health import EndpointHealth
 from syndicator.pipeline.fanning_out import FanningOut
 from syndicator.pipeline.heartbeat import Heartbeat
 from syndicator.pipeline.patience import insist
-from syndicator.pipeline.payloads import Payloads, Prepared
+from syndicator.pipeline.payloads import Packed, Payloads, Prepared
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.voice import Voice
 from syndicator.push.webhook import send
 from syndicator.rules.retry import is_expired
-from syndicator.store.deliveries import Leased
+from syndicator.store.deliveries import Leased, Settled
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)
@@ -89,6 +91,7 @@ class DeliverStep:
     async def take(self, room: int) -> Taken:
         """Fan out what the outbox holds, then lease due deliveries."""
         await self.fanning_out.run()
+        await self._hasten()
         claimed = await self._store.deliveries.claim(
             self._clock(), LEASE, min(room, self._places.room), others=self._directory.foreign
         )
@@ -96,13 +99,36 @@ class DeliverStep:
             log.error("a queue held what is no event", endpoint=endpoint, event_id=event)
         served = await self._served(claimed.leased)
         prepared = await self._payloads.prepare(leased.delivery.event for leased, _ in served)
+        parcels = self._parcels([(one, to, prepared[one.delivery.event.id]) for one, to in served])
         return Taken(
-            jobs=tuple(
-                partial(self._attempt, leased, endpoint, prepared[leased.delivery.event.id])
-                for leased, endpoint in served
-            ),
+            jobs=tuple(partial(self._attempt, parcel, endpoint) for parcel, endpoint in parcels),
             next_due_at=claimed.next_due_at,
         )
+
+    async def _hasten(self) -> None:
+        """Let digests go that are full before their time."""
+        for endpoint in self._directory.served.values():
+            if endpoint.digest is not None:
+                every = timedelta(seconds=endpoint.digest.every_s)
+                await self._store.digests.hasten(endpoint.id, endpoint.digest.items, every, self._clock())
+
+    def _parcels(
+        self, served: Sequence[tuple[Leased, Endpoint, Prepared]]
+    ) -> list[tuple[Sequence[Packed], Endpoint]]:
+        """Put together what goes in one push: of most endpoints each event by itself."""
+        parcels: list[tuple[Sequence[Packed], Endpoint]] = []
+        together: dict[tuple[EndpointId, int], list[Packed]] = {}
+        for leased, endpoint, prepared in served:
+            packed = Packed(leased=leased, prepared=prepared)
+            if endpoint.digest is None:
+                parcels.append(((packed,), endpoint))
+            else:
+                # What failed together is tried together again, under the same id.
+                together.setdefault((endpoint.id, leased.delivery.attempts), []).append(packed)
+        for (name, _), found in together.items():
+            endpoint = self._directory.served[name]
+            parcels += [(parcel, endpoint) for parcel in self._payloads.parted(found, endpoint)]
+        return parcels
 
     async def _served(self, leased: tuple[Leased, ...]) -> list[tuple[Leased, Endpoint]]:
         """Find where each delivery goes."""
@@ -115,36 +141,51 @@ class DeliverStep:
             log.warning("deliveries have no endpoint here; their leases run out", endpoints=sorted(unknown))
         return [(one, served[one.delivery.endpoint]) for one in leased if one.delivery.endpoint in served]
 
-    async def _attempt(self, leased: Leased, endpoint: Endpoint, prepared: Prepared) -> DeliveryReport | None:
-        with self._heartbeat.keep(leased) as lease:
-            if self._clock() >= lease.until:
+    async def _attempt(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
+        with ExitStack() as stack:
+            leases = [stack.enter_context(self._heartbeat.keep(one.leased)) for one in parcel]
+            if any(self._clock() >= lease.until for lease in leases):
                 # Redis kept us waiting: another worker may have it by now.
-                await insist(lambda: self._store.deliveries.release(leased, self._clock()))
+                await asyncio.gather(*(self._release(one.leased) for one in parcel))
                 return None
             with self._places.hold():
-                outcome = await self._outcome(leased, endpoint, prepared)
-            settled = await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
-        if settled.written:
-            await self._health.note(endpoint, outcome, recovered=settled.recovered)
-        return self._report(leased, prepared, outcome)
+                outcomes = await self._outcomes(parcel, endpoint)
+            settled = await asyncio.gather(
+                *(self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True))
+            )
+        told = next((one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0])
+        if any(one.written for one in settled):
+            recovered = any(one.recovered for one in settled)
+            await self._health.note(endpoint, told, recovered=recovered)
+        return self._report(parcel, told)
 
-    async def _outcome(self, leased: Leased, endpoint: Endpoint, prepared: Prepared) -> DeliveryOutcome:
-        delivery, now = leased.delivery, self._clock()
-        if prepared.is_gone:
-            return Dead(reason=_why_gone(prepared), duration_ms=0, was_tried=False)
-        if is_expired(endpoint.retry, delivery.event, now):
-            return Dead(reason="expired", duration_ms=0, was_tried=False)
-        body = self._payloads.body(prepared, endpoint.payload)
-        return await send(self._egress, endpoint, delivery, body, now, self._rng)
+    async def _release(self, leased: Leased) -> None:
+        await insist(lambda: self._store.deliveries.release(leased, self._clock()))
 
-    def _report(self, leased: Leased, prepared: Prepared, outcome: DeliveryOutcome) -> DeliveryReport:
-        delivery, event = leased.delivery, leased.delivery.event
+    async def _settle(self, leased: Leased, outcome: DeliveryOutcome) -> Settled:
+        return await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
+
+    async def _outcomes(self, parcel: Sequence[Packed], endpoint: Endpoint) -> list[DeliveryOutcome]:
+        """Send what of a parcel is still worth it, and say what became of each event."""
+        now = self._clock()
+        outcomes: list[DeliveryOutcome | None] = [_pointless(one, endpoint, now) for one in parcel]
+        left = [one for one, outcome in zip(parcel, outcomes, strict=True) if outcome is None]
+        if left:
+            delivery, body = self._payloads.push(left, endpoint)
+            sent = await send(self._egress, endpoint, delivery, body, now, self._rng)
+        return [outcome or sent for outcome in outcomes]
+
+    def _report(self, parcel: Sequence[Packed], outcome: DeliveryOutcome) -> DeliveryReport:
+        prepared, delivery = parcel[-1].prepared, parcel[-1].leased.delivery
+        event = delivery.event
         attempt = delivery.attempts + 1
         fields: list[tuple[str, str | int | float]] = [
             ("endpoint", delivery.endpoint),
             ("type", event.type.value),
             ("article", prepared.article.title if prepared.article else event.subject),
         ]
+        if len(parcel) > 1:
+            fields.append(("events", len(parcel)))
         latency_s = None
         match outcome:
             case Delivered(status=status, duration_ms=duration_ms):
@@ -171,6 +212,15 @@ class DeliverStep:
             duration_s=outcome.duration_ms / 1000,
             latency_s=latency_s,
         )
+
+
+def _pointless(packed: Packed, endpoint: Endpoint, now: datetime) -> Dead | None:
+    """Say why an event is not worth sending any more, where it is not."""
+    if packed.prepared.is_gone:
+        return Dead(reason=_why_gone(packed.prepared), duration_ms=0, was_tried=False)
+    if is_expired(endpoint.retry, packed.prepared.event, now):
+        return Dead(reason="expired", duration_ms=0, was_tried=False)
+    return None
 
 
 def _why_gone(prepared: Prepared) -> str:

@@ -17,6 +17,7 @@ from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.telling import MEMBERS, told_before
 from syndicator.rules.copies import CopyKind
+from syndicator.rules.digests import sent_at
 from syndicator.rules.selection import matches
 from syndicator.rules.spreading import spread_s
 from syndicator.rules.superseding import closes_for_all, is_urgent, older
@@ -118,15 +119,20 @@ class FanningOut:
             Queued(
                 endpoint=endpoint.id,
                 event=event.id,
-                due_at=now + timedelta(seconds=self._rng.uniform(0, spread))
-                if spread and _fetches(endpoint, event)
-                else now,
+                due_at=self._due_at(endpoint, event, spread, now),
                 urgent=is_urgent(event),
                 hold=timedelta(seconds=endpoint.timeout_s + CALLBACK_LIMITS.wait_s + _HOLD_MARGIN_S),
                 older=closed,
             )
             for endpoint in wanting
         ]
+
+    def _due_at(self, endpoint: Endpoint, event: Event, spread: float, now: datetime) -> datetime:
+        if endpoint.digest is not None and not is_urgent(event):
+            return sent_at(endpoint.id, endpoint.digest, now)
+        if spread and _fetches(endpoint, event):
+            return now + timedelta(seconds=self._rng.uniform(0, spread))
+        return now
 
     async def _told_before(self, events: Sequence[Event], *, bodies: bool) -> Mapping[str, Sequence[Article]]:
         """Give, for those articles that are copies, who told the same before, and was announced.

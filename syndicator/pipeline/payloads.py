@@ -3,16 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.model.article import Article
-from syndicator.model.delivery import Payload
+from syndicator.model.delivery import Delivery, Endpoint, Payload
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import ArticleId, EventId, SourceId, StoryId
 from syndicator.model.rights import Rights
-from syndicator.push.payload import payload
+from syndicator.push.digest import ROOM_BYTES, digest_body
+from syndicator.push.payload import MAX_BODY_BYTES, payload
+from syndicator.rules.digests import digest_id, parted
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import allowed
+from syndicator.store.deliveries import Leased
 from syndicator.store.store import Store
 
 _Found = tuple[Article, StoryId | None]
@@ -26,12 +30,19 @@ class Prepared(Struct, kw_only=True):
     story: StoryId | None
     tells_of: ArticleId | None
     """The article that it tells of, whether or not that is there."""
-    bodies: dict[Payload, bytes] = {}
+    bodies: dict[tuple[Payload, int], bytes] = {}
 
     @property
     def is_gone(self) -> bool:
         """Tell whether what it tells of is no longer there."""
         return self.article is None and self.tells_of is not None
+
+
+class Packed(Struct, frozen=True, kw_only=True):
+    """A delivery that this worker has, with what it sends."""
+
+    leased: Leased
+    prepared: Prepared
 
 
 class Payloads:
@@ -57,13 +68,40 @@ class Payloads:
             for tells_of in (event.article,)
         }
 
-    def body(self, prepared: Prepared, level: Payload) -> bytes:
+    def body(self, prepared: Prepared, level: Payload, under: int = MAX_BODY_BYTES) -> bytes:
         """Give the body of an event; the same for all who get as much."""
-        known = prepared.bodies.get(level)
+        known = prepared.bodies.get((level, under))
         if known is None:
-            known = payload(prepared.event, prepared.article, prepared.story, site=self._site, level=level)
-            prepared.bodies[level] = known
+            known = payload(
+                prepared.event, prepared.article, prepared.story, site=self._site, level=level, under=under
+            )
+            prepared.bodies[level, under] = known
         return known
+
+    def push(self, parcel: Sequence[Packed], endpoint: Endpoint) -> tuple[Delivery, bytes]:
+        """Give what one push carries, and the delivery that it counts as: an event, or a digest."""
+        delivery = parcel[0].leased.delivery
+        if endpoint.digest is None:
+            return delivery, self.body(parcel[0].prepared, endpoint.payload)
+        bodies = [self.body(one.prepared, endpoint.payload, ROOM_BYTES) for one in parcel]
+        latest = max((one.prepared.event for one in parcel), key=lambda event: event.at)
+        name = digest_id([one.prepared.event.id for one in parcel])
+        told = replace(delivery, event=replace(latest, id=name))
+        return told, digest_body(name, bodies, latest.at)
+
+    def parted(self, found: Iterable[Packed], endpoint: Endpoint) -> list[list[Packed]]:
+        """Part what goes to an endpoint into what one push can hold each, in the order of feeds."""
+        ordered = sorted(found, key=_place)
+        sized = [(one, self._size(one, endpoint)) for one in ordered]
+        items = endpoint.digest.items if endpoint.digest else 1
+        return parted(sized, items, ROOM_BYTES)
+
+    def _size(self, packed: Packed, endpoint: Endpoint) -> int:
+        return (
+            0
+            if packed.prepared.is_gone
+            else len(self.body(packed.prepared, endpoint.payload, ROOM_BYTES)) + 1
+        )
 
     async def _told_of(self, events: Sequence[Event]) -> dict[EventId, _Found]:
         """Give the revision that each event tells of, or the newest when that one is no longer kept.
@@ -101,3 +139,10 @@ class Payloads:
 
     def _shown(self, article: Article) -> Article:
         return served_by_us(allowed(article, self._rights.get(article.source, Rights())), self._site)
+
+
+def _place(packed: Packed) -> tuple[float, str]:
+    """Order events as feeds order articles: the newest first."""
+    event, article = packed.prepared.event, packed.prepared.article
+    at = article.listed_at if article else event.at
+    return -at.timestamp(), event.id

@@ -100,8 +100,11 @@ def payload(
     *,
     site: Site,
     level: Payload = Payload.FULL,
+    under: int = MAX_BODY_BYTES,
 ) -> bytes:
     """Make the JSON body of one event; the same event, article and story always give the same bytes.
+
+    It stays `under` so many bytes.
 
     `story`: that the article tells, where several do. Raises PushError where an event of an article comes
     without it, or with another.
@@ -118,10 +121,10 @@ def payload(
         return _encode(event, data)
     if event.type is EventType.ARTICLE_WITHDRAWN:
         return _encode(event, replace(data, article=parts.bare(data.article)))
-    return _fitting(event, data, level)
+    return _fitting(event, data, level, under)
 
 
-def _fitting(event: Event, data: _OfArticle, level: Payload) -> bytes:
+def _fitting(event: Event, data: _OfArticle, level: Payload, under: int) -> bytes:
     """Encode as much of an article as was asked for, or as fits."""
     match level:
         case Payload.FULL:
@@ -133,10 +136,10 @@ def _fitting(event: Event, data: _OfArticle, level: Payload) -> bytes:
         case _:
             assert_never(level)
     body = _encode(event, replace(data, article=wanted))
-    if len(body) >= MAX_BODY_BYTES:
+    if len(body) >= under:
         shorter = replace(wanted, content_html=None, truncated=True)
         body = _encode(event, replace(data, article=shorter))
-    if len(body) >= MAX_BODY_BYTES:
+    if len(body) >= under:
         body = _encode(event, replace(data, article=replace(parts.thin(wanted), truncated=True)))
     return body
 

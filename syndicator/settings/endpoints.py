@@ -1,11 +1,11 @@
 """The table `[endpoint.ID]`: who receives which events, and how; what of it is also chosen over the API."""
 
 from datetime import timedelta
-from typing import Annotated, ClassVar, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from syndicator.model.delivery import Endpoint, Payload, RetryPolicy, Secret
+from syndicator.model.delivery import Digest, Endpoint, Payload, RetryPolicy, Secret
 from syndicator.model.event import EventType
 from syndicator.model.ids import EndpointId, FeedId
 from syndicator.rules.wanting import event_types
@@ -41,6 +41,12 @@ def _not_for_ever(value: timedelta) -> timedelta:
     return value
 
 
+def _within_a_day(value: timedelta) -> timedelta:
+    if not timedelta(seconds=1) <= value <= timedelta(days=1):
+        raise wrong("is no time that news can wait", 'write "1s" to "24h"')
+    return value
+
+
 EventName = Annotated[str, AfterValidator(_event), WithJsonSchema({"type": "string", "enum": _EVENTS})]
 PayloadName = Annotated[
     Payload, WithJsonSchema({"type": "string", "enum": [payload.value for payload in Payload]})
@@ -59,10 +65,23 @@ class RetryForm(Form):
     )
 
 
+class DigestForm(Form):
+    """`digest`: several events in one push, once there are so many or so much time has passed."""
+
+    items: Annotated[int, Field(strict=True, ge=2, le=100)] = Field(
+        default=20, description="How many at most: with so many it is sent at once."
+    )
+    every: Annotated[PositiveDuration, AfterValidator(_within_a_day)] = Field(
+        default=timedelta(minutes=10),
+        description="How long an event waits for others; at most `24h`.",
+    )
+
+    def value(self) -> Digest:
+        return Digest(items=self.items, every_s=self.every.total_seconds())
+
+
 class ChoicesForm(Form):
     """What is chosen of an endpoint, by whomever."""
-
-    planned: ClassVar[frozenset[str]] = frozenset({"digest"})
 
     url: Url = Field(description="Where events are sent.")
     description: Line | None = Field(default=None, description="A note for people.")
@@ -76,6 +95,11 @@ class ChoicesForm(Form):
     payload: PayloadName = Field(
         default=Payload.FULL,
         description="`full`: the whole article; `summary`: without its text; `thin`: what tells which it is.",
+    )
+    digest: DigestForm | None = Field(
+        default=None,
+        description='Several events in one push, as `{ items = 20, every = "10m" }`: see '
+        "[events.md](events.md#digests). Left out: each by itself.",
     )
     headers: Headers = Field(
         default={}, description="Headers of each request; `Name_file` takes a value from a file."
@@ -99,6 +123,14 @@ class ChoicesForm(Form):
     )
     retry: RetryForm = Field(default=RetryForm(), description="When a failed delivery is tried again.")
 
+    @field_validator("max_age")
+    @classmethod
+    def _longer_than_a_digest(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        digest: DigestForm | None = info.data.get("digest")
+        if digest is not None and value <= digest.every:
+            raise wrong("is over before a digest is sent", "write more than digest.every")
+        return value
+
     def chosen(self, endpoint: EndpointId, secrets: tuple[Secret, ...]) -> Endpoint:
         """Give the endpoint that is described, with these secrets."""
         return Endpoint(
@@ -110,6 +142,7 @@ class ChoicesForm(Form):
             filter=self.filter.value(),
             feeds=tuple(map(FeedId, self.feeds)),
             payload=self.payload,
+            digest=self.digest.value() if self.digest else None,
             headers=self.headers,
             max_in_flight=self.max_in_flight,
             rate=self.rate,

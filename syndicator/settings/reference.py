@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from syndicator.settings.endpoints import EndpointForm, RetryForm
+from syndicator.settings.endpoints import DigestForm, EndpointForm, RetryForm
 from syndicator.settings.form import Form
 from syndicator.settings.hub import HubSection
 from syndicator.settings.popularity import AnnounceForm, PopularitySection
@@ -61,6 +61,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("announce", AnnounceForm),
     ("[endpoint.ID]", EndpointForm),
     ("filter", FilterForm),
+    ("digest", DigestForm),
     ("retry", RetryForm),
     ("[token.ID]", TokenForm),
 )

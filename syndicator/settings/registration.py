@@ -124,6 +124,9 @@ def written(endpoint: Endpoint) -> dict[str, Any]:
         "filter": {key: _plain(value) for key, value in wanted.items()},
         "feeds": list(endpoint.feeds),
         "payload": endpoint.payload.value,
+        "digest": {"items": endpoint.digest.items, "every": f"{endpoint.digest.every_s:g}s"}
+        if endpoint.digest
+        else None,
         "headers": dict(endpoint.headers),
         "max_in_flight": endpoint.max_in_flight,
         "rate": endpoint.rate.text if endpoint.rate else None,

@@ -239,7 +239,8 @@ class Endpoints:
     def _bounds(self, endpoint: Endpoint) -> tuple[Command, ...]:
         """Write what the claiming of an endpoint's deliveries is bounded by."""
         key, rate = self._keys.standing(endpoint.id), endpoint.rate
-        capped: Command = ("HSET", key, "cap", endpoint.max_in_flight)
+        events = endpoint.digest.items if endpoint.digest else 1  # of one push
+        capped: Command = ("HSET", key, "cap", endpoint.max_in_flight * events)
         if rate is None:
             return (capped, ("HDEL", key, "gap_ms", "burst", "tat_ms"))
         return (capped, ("HSET", key, "gap_ms", f"{rate.gap_ms:.3f}", "burst", rate.burst))

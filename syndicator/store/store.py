@@ -17,6 +17,7 @@ from syndicator.store.configured import Configured
 from syndicator.store.connection import Connection, connect
 from syndicator.store.crossings import Crossings
 from syndicator.store.deliveries import Deliveries
+from syndicator.store.digests import Digests
 from syndicator.store.embedded import embedded_server
 from syndicator.store.endpoints import Endpoints
 from syndicator.store.events import Events
@@ -83,6 +84,7 @@ class Store:
         self.configured = Configured(connection, keys)
         self.crossings = Crossings(connection, keys)
         self.deliveries = Deliveries(connection, keys)
+        self.digests = Digests(connection, keys)
         self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.events = Events(connection, keys)
         self.feeds = Feeds(connection, keys)

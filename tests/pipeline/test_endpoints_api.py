@@ -104,7 +104,7 @@ async def api(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Api]
 
 
 async def test_an_endpoint_is_proven_and_receives(api: Api, receiver: Receiver) -> None:
-    added = (await api.add(receiver, headers={"X-Key": "abc"}, payload="thin")).json
+    added = (await api.add(receiver, headers={"X-Key": "qqq-zzz"}, payload="thin")).json
     name, secret = added["endpoint"]["id"], added["secret"]
     assert name.startswith("koran-")
     assert added["verified"]["ok"] is True
@@ -113,12 +113,12 @@ async def test_an_endpoint_is_proven_and_receives(api: Api, receiver: Receiver) 
     assert receiver.types == ["endpoint.verify", "article.created"]
     for headers, body in receiver.received:
         assert Webhook(secret).verify(body, headers)["type"]
-        assert headers["x-key"] == "abc"
+        assert headers["x-key"] == "qqq-zzz"
     shown = await api.ask("GET", f"/{name}")
     assert shown.json["deliveries"]["delivered"] == 1
     assert shown.json["settings"]["headers"] == {"X-Key": "[hidden]"}
     assert secret not in shown.text
-    assert "abc" not in shown.text
+    assert "qqq-zzz" not in shown.text
     raw = b"".join(
         await api.service.store.connection.call("HGETALL", api.service.store.endpoints._keys.endpoints())
     )

@@ -303,7 +303,14 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "article.created",
         ),
         (GOOD + ENDPOINT + 'payload = "tiny"', "endpoint.p.payload", "", "thin"),
-        (GOOD + ENDPOINT + 'digest = "1h"', "endpoint.p.digest", "not available yet", "remove"),
+        (GOOD + ENDPOINT + "digest = { items = 1 }", "endpoint.p.digest.items", "at least 2", ""),
+        (GOOD + ENDPOINT + 'digest = { every = "2d" }', "endpoint.p.digest.every", "no time", "24h"),
+        (
+            GOOD + ENDPOINT + 'digest = { every = "1h" }\nmax_age = "30m"',
+            "endpoint.p.max_age",
+            "before a digest",
+            "digest.every",
+        ),
         (
             GOOD + ENDPOINT + "headers = { webhook-id = '1' }",
             "endpoint.p.headers.webhook-id",
