@@ -212,7 +212,7 @@ async def _serve_both(parent: Connection) -> None:
 def _bare() -> web.Application:
     """Give an application that returns as many bytes as ours, and knows nothing else."""
     body = b"x" * PLAIN_BYTES
-    small = b"x" * 6_000
+    small = b"x" * 2_100
 
     async def answer(request: web.Request) -> web.Response:
         if "If-None-Match" in request.headers:

@@ -85,6 +85,12 @@ class Publisher(Composer):
         """List the feeds, for readers that import lists."""
         return render_opml(self.site, self.public.values(), self._list_changed_at)
 
+    def at_once(self, feed: FeedId, form: Format) -> Rendition | None:
+        """Give a configured feed's bytes, as of this call; None where something has to be waited for."""
+        version = self._versions.known(feed)
+        kept = self._kept.get((feed, form))
+        return kept if version is not None and kept is not None and _shows(kept, version) else None
+
     async def rendition(self, feed: FeedId, form: Format) -> Rendition:
         """Give a configured feed's bytes, as of this call or later.
 

@@ -10,6 +10,7 @@ read.
 """
 
 import asyncio
+import select
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -39,6 +40,7 @@ class Watch:
         self._options = _options(url)
         self._key = key
         self._socket: socket.socket | None = None
+        self._poll = select.poll()
         self._lost = asyncio.Event()
         self._moves = 0
 
@@ -51,6 +53,8 @@ class Watch:
         watched = self._socket
         if watched is None:
             return None
+        if not self._poll.poll(0):  # half the price of a recv that fails
+            return self._moves
         try:
             heard = watched.recv(_READ_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -103,6 +107,7 @@ class Watch:
         self._moves += 1  # nobody watched until now
         self._lost.clear()
         self._socket = opened
+        self._poll.register(opened, select.POLLIN)
         # Also heard while nobody asks, so that the buffer never fills.
         asyncio.get_running_loop().add_reader(opened, self.moves)
 
@@ -110,6 +115,7 @@ class Watch:
         watched, self._socket = self._socket, None
         if watched is not None:
             asyncio.get_running_loop().remove_reader(watched)
+            self._poll.unregister(watched)
             watched.close()
             self._lost.set()
 

@@ -10,20 +10,22 @@ import re
 from collections.abc import Mapping
 
 from aiohttp import hdrs, web
+from multidict import istr
 
 from syndicator.model.feed import Rendition
 from syndicator.pipeline.deltas import Delta
 from syndicator.web.negotiation import choose_coding, entity_tag, http_date, joined, weights
 from syndicator.web.ready import bytes_in
 
-_A_IM, _IM, _DELTA_BASE = "A-IM", "IM", "Delta-Base"
+_A_IM, _IM, _DELTA_BASE = istr("A-IM"), "IM", "Delta-Base"
 _TAG = re.compile(r'"([0-9a-f]+)(?:-[a-z]+)?"')
 
 
 def wants_delta(request: web.Request) -> bool:
     """Tell whether a client takes a feed with only what changed."""
-    asked = request.headers.getall(_A_IM, ())
-    return bool(asked) and weights(",".join(asked)).get("feed", 0.0) > 0
+    if _A_IM not in request.headers:
+        return False
+    return weights(",".join(request.headers.getall(_A_IM))).get("feed", 0.0) > 0
 
 
 def bases_of(request: web.Request) -> list[str]:

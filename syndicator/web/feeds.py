@@ -66,7 +66,11 @@ class FeedRoutes:
             return moved(request, self._publisher, feed, f".{form.value}")
         if spec.private:
             return await self._private(request, spec, form)
-        rendition, age_s = await self._rendition(feed, form)
+        age_s, rendition = None, self._publisher.at_once(feed, form)
+        if rendition is None:
+            rendition, age_s = await self._rendition(feed, form)
+        else:
+            self._publisher.last_good.confirm(rendition)
         if age_s is None and wants_delta(request) and (delta := await self._delta(request, rendition)):
             self._limit(request, delta, feed)
             return delta

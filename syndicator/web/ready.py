@@ -64,7 +64,7 @@ class ReadyFeed:
             if_modified_since=headers.get(hdrs.IF_MODIFIED_SINCE),
         ):
             return ReadyResponse(304, b"HTTP/1.1 304 Not Modified\r\nDate: " + _now() + form.unchanged)
-        return ReadyResponse(200, b"".join((b"HTTP/1.1 200 OK\r\nDate: ", _now(), form.head, form.body)))
+        return ReadyResponse(200, form.whole())
 
 
 def is_plain(request: web.Request) -> bool:
@@ -75,21 +75,30 @@ def is_plain(request: web.Request) -> bool:
 class _Form:
     """A rendition in one coding."""
 
-    __slots__ = ("body", "head", "tag", "unchanged")
+    __slots__ = ("_body", "_head", "_of", "_whole", "tag", "unchanged")
 
     def __init__(self, rendition: Rendition, coding: Coding, headers: Mapping[str, str]) -> None:
         self.tag = entity_tag(rendition.digest, coding)
-        self.body = bytes_in(rendition, coding)
+        self._body = bytes_in(rendition, coding)
         shared = complete(headers) | {
             hdrs.ETAG: self.tag,
             hdrs.VARY: hdrs.ACCEPT_ENCODING,
             hdrs.LAST_MODIFIED: http_date(rendition.last_modified),
         }
-        full = shared | {hdrs.CONTENT_LENGTH: str(len(self.body))}
+        full = shared | {hdrs.CONTENT_LENGTH: str(len(self._body))}
         if coding is not Coding.IDENTITY:
             full[hdrs.CONTENT_ENCODING] = coding.value
         del shared[hdrs.CONTENT_TYPE]
-        self.head, self.unchanged = _spelled(full), _spelled(shared)
+        self._head, self.unchanged = _spelled(full), _spelled(shared)
+        self._of = self._whole = b""
+
+    def whole(self) -> bytes:
+        """Give head and body in one, as of now: the same object for all who ask in this second."""
+        now = _now()
+        if now is not self._of:
+            self._of = now
+            self._whole = b"".join((b"HTTP/1.1 200 OK\r\nDate: ", now, self._head, self._body))
+        return self._whole
 
 
 def bytes_in(rendition: Rendition, coding: Coding) -> bytes:
