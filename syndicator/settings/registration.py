@@ -130,14 +130,22 @@ def written(endpoint: Endpoint) -> dict[str, Any]:
         "headers": dict(endpoint.headers),
         "max_in_flight": endpoint.max_in_flight,
         "rate": endpoint.rate.text if endpoint.rate else None,
-        "timeout": f"{endpoint.timeout_s:g}s",
-        "connect_timeout": f"{endpoint.connect_timeout_s:g}s",
-        "max_age": f"{endpoint.retry.max_age_s:g}s",
+        "timeout": spelled(endpoint.timeout_s),
+        "connect_timeout": spelled(endpoint.connect_timeout_s),
+        "max_age": spelled(endpoint.retry.max_age_s),
         "retry": {
-            "delays": [f"{delay_s:g}s" for delay_s in endpoint.retry.delays_s],
+            "delays": [spelled(delay_s) for delay_s in endpoint.retry.delays_s],
             "jitter": endpoint.retry.jitter,
         },
     }
+
+
+def spelled(seconds: float) -> str:
+    """Write a duration as people would: in its largest unit that gives a whole number."""
+    for unit, length_s in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length_s and seconds % length_s == 0:
+            return f"{seconds / length_s:.0f}{unit}"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
 def _plain(value: object) -> object:

@@ -39,7 +39,13 @@ def test_what_is_written_may_be_sent_back() -> None:
     }
     endpoint = read(chosen)
     assert read(written(endpoint)) == endpoint
-    assert written(endpoint)["retry"] == {"delays": ["1s", "60s"], "jitter": 0.1}
+    assert written(endpoint)["retry"] == {"delays": ["1s", "1m"], "jitter": 0.1}
+
+
+@pytest.mark.parametrize("text", ["1s", "90s", "5m", "36h", "14d", "1.5s", "0.25s"])
+def test_durations_are_written_as_people_write_them(text: str) -> None:
+    delays = {"retry": {"delays": [text]}}
+    assert written(read(URL | delays))["retry"]["delays"] == [text]
 
 
 def test_all_events_are_those_of_partners_to_a_partner() -> None:
