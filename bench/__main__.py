@@ -9,7 +9,8 @@ import sys
 from syndicator.observe import logs
 
 BENCHES = (
-    "parsing", "admitting", "stories", "rounds", "hostile", "popularity", "search", "serving", "hub", "push",
+    "parsing", "admitting", "stories", "rounds", "hostile", "popularity", "search", "serving", "ad_hoc",
+    "hub", "push",
 )  # fmt: skip
 
 

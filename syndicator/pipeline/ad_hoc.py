@@ -68,7 +68,7 @@ class _Kept(Struct, frozen=True, kw_only=True):
     @property
     def size(self) -> int:
         one = self.rendition
-        return len(one.body) + len(one.gzip) + len(one.brotli) + len(one.zstd)
+        return len(one.body) + len(one.gzip) + len(one.brotli) + len(one.zstd) + len(one.zstd)
 
 
 class NoSuchStory(LookupError):

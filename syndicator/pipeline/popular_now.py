@@ -15,11 +15,12 @@ from syndicator.rules.popularity import Standing, ranked
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 
-_DEPTH = 400
+_DEPTH = 200
 """Places of each board that are looked at."""
-_NEWEST = 400
+_NEWEST = 200
 """Articles that pass a filter are looked at, whether or not any board names them; the newest."""
 _REMEMBERED = 256
+_PIECE = 50
 
 
 class PopularNow:
@@ -57,7 +58,7 @@ class PopularNow:
         if newest:
             known = {one.article_id for one in board}
             others = [one for one in newest[:_NEWEST] if one not in known]
-            board = ranked((*board, *await self._scoring.standings(others, spec.window, self._clock())))
+            board = ranked((*board, *await self._scored(others, spec.window)))
         made = await self._choosing.chosen(spec, board)
         self._rankings[spec.id] = (turn, made)
         self._rankings.move_to_end(spec.id)
@@ -70,6 +71,14 @@ class PopularNow:
         async with self._reading:
             kept = self._boards.get(window)
             if kept is None or kept[0] != turn:
-                kept = (turn, await self._scoring.candidates(window, _DEPTH, self._clock()))
+                ids = await self._scoring.leading(window, _DEPTH)
+                kept = (turn, ranked(await self._scored(ids, window)))
                 self._boards[window] = kept
             return kept[1]
+
+    async def _scored(self, ids: Sequence[ArticleId], window: Window) -> list[Standing]:
+        """Score in pieces: other requests are served between two of them."""
+        now, found = self._clock(), list[Standing]()
+        for start in range(0, len(ids), _PIECE):
+            found += await self._scoring.standings(ids[start : start + _PIECE], window, now)
+        return found

@@ -21,9 +21,12 @@ class Scoring:
 
     async def candidates(self, window: Window, depth: int, now: datetime) -> list[Standing]:
         """Rank the first of the board of each signal: nothing else can stand high."""
+        return ranked(await self.standings(await self.leading(window, depth), window, now))
+
+    async def leading(self, window: Window, depth: int) -> list[ArticleId]:
+        """Name the first of the board of each signal."""
         boards = [await self._store.signals.top(kind, window, depth) for kind in SignalKind]
-        ids = list(dict.fromkeys(one for board in boards for one in board))
-        return ranked(await self.standings(ids, window, now))
+        return list(dict.fromkeys(one for board in boards for one in board))
 
     async def standings(self, ids: Sequence[ArticleId], window: Window, now: datetime) -> list[Standing]:
         """Score articles; without those that are not there, or of which nothing was counted."""
