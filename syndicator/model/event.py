@@ -70,6 +70,8 @@ class FeedRef(Struct, frozen=True, kw_only=True):
     rss: str
     atom: str
     json: str
+    private: bool = False
+    """Told only to endpoints that name it."""
 
 
 class Grown(Struct, frozen=True, kw_only=True, tag="story"):

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.endpoint import OPERATORS, EndpointListed
-from syndicator.model.event import OPERATORS_EVENTS, Event
+from syndicator.model.event import OPERATORS_EVENTS, Crossed, Event, Renewed
 from syndicator.model.ids import EndpointId
 from syndicator.observe.logs import get_logger
 from syndicator.store.endpoints import Endpoints, Known
@@ -46,7 +46,11 @@ class Directory:
         What concerns the service is for those who run it; who else registered an endpoint hears of his own.
         """
         known = self._known.endpoints
-        if event.type not in OPERATORS_EVENTS or known[name].owner in {None, OPERATORS}:
+        if known[name].owner in {None, OPERATORS}:
+            return True
+        if isinstance(event.details, Renewed | Crossed) and event.details.feed.private:
+            return False
+        if event.type not in OPERATORS_EVENTS:
             return True
         concerned = known.get(EndpointId(event.subject)) if event.type.family == "endpoint" else None
         return concerned is not None and concerned.owner == known[name].owner

@@ -8,5 +8,11 @@ def feed_ref(site: Site, spec: FeedSpec) -> FeedRef:
     """Name a feed, with its public addresses."""
     url = site.url(f"/feeds/{spec.id}")
     return FeedRef(
-        id=spec.id, title=spec.title, url=url, rss=f"{url}.rss", atom=f"{url}.atom", json=f"{url}.json"
+        id=spec.id,
+        title=spec.title,
+        url=url,
+        rss=f"{url}.rss",
+        atom=f"{url}.atom",
+        json=f"{url}.json",
+        private=spec.private,
     )

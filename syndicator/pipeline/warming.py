@@ -70,12 +70,7 @@ class PublishStep:
         return True
 
     async def _tell(self, feed: FeedId, rendered: Sequence[Rendition]) -> None:
-        """Tell of a feed whose bytes are others than were told of; of one that was told just now, later.
-
-        Of a private one nobody is told: an endpoint may be anybody's.
-        """
-        if self._publisher.specs[feed].private:
-            return
+        """Tell of a feed whose bytes are others than were told of; of one that was told just now, later."""
         now, newest = self._clock(), max(rendered, key=lambda one: (one.changed_at, one.version))
         before = await self._store.feeds.told(feed)
         told = FeedTold(

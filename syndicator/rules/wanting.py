@@ -41,6 +41,7 @@ def wants(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> bool
 
 
 def _of_its_feeds(endpoint: Endpoint, event: Event) -> bool:
-    if not endpoint.feeds or not isinstance(event.details, (Crossed, Renewed)):
+    if not isinstance(event.details, (Crossed, Renewed)):
         return True
-    return event.details.feed.id in endpoint.feeds
+    feed = event.details.feed
+    return feed.id in endpoint.feeds if endpoint.feeds else not feed.private

@@ -18,7 +18,7 @@ from pipeline.test_stories_told import FIRE, admit, admitter, telling, text
 from support import NOON, ManualClock
 
 from syndicator.model.event import EndpointNotice, Event, EventType, Grown, SourceNotice
-from syndicator.model.ids import EventId, SourceId
+from syndicator.model.ids import EndpointId, EventId, FeedId, SourceId
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.warming import TOLD_EVERY
 from syndicator.rules.identity import event_id
@@ -119,11 +119,22 @@ async def test_a_feed_that_changes_is_told_once_and_not_too_often(
         assert len(await told(again.store, "feed.updated")) == 2, "a start tells nothing"
 
 
-async def test_nobody_is_told_of_a_private_feed(service_of: OpenService) -> None:
-    async with service_of(f"{LATEST}private = true\n") as service:
+async def test_of_a_private_feed_only_endpoints_of_operators_are_told_that_name_it(
+    partner: Partner, service_of: OpenService
+) -> None:
+    asks = 'events = ["feed.updated"]'
+    named = f'{asks}\nfeeds = ["latest"]'
+    both = endpoint(partner, more=named) + endpoint(partner, name="b", more=asks)
+    async with service_of(f"{LATEST}private = true\n{both}") as service:
+        await service.enlist()
+        mine = registered(partner, verified_at=NOON)
+        greedy = replace(mine.endpoint, events=(EventType.FEED_UPDATED,), feeds=(FeedId("latest"),))
+        await service.store.endpoints.register(replace(mine, endpoint=greedy))
         await admit_to_feeds(service, 1)
         await warm(service)
-        assert await told(service.store, "feed.updated") == []
+        await service.deliver.fan_out()
+        waiting = [(await counts(service, name)).ready for name in (EndpointId("a"), EndpointId("b"), C)]
+        assert waiting == [1, 0, 0]
 
 
 async def test_a_version_that_shows_the_same_bytes_is_not_told(
