@@ -152,8 +152,11 @@ class Service:
             self.metrics.hub_request_seconds.labels(report.protocol.value).observe(report.duration_s)
 
     async def measure_queues(self) -> None:
-        """Note in the metrics how the deliveries stand now; while Redis is away, how they stood."""
+        """Note in the metrics how deliveries and our hub stand now; while Redis is away, how they stood."""
         with suppress(StoreUnavailable):
+            hub, at = await self.store.hub.counts(self.clock()), self.clock()
+            oldest_s = (at - hub.oldest_due_at).total_seconds() if hub.oldest_due_at else 0.0
+            self.metrics.hub(hub.subscriptions, hub.pending, max(oldest_s, 0.0))
             await self.directory.refresh()
             names, now = list(self.directory.listed), self.clock()
             first = await self.store.deliveries.first_due(names)
@@ -420,7 +423,6 @@ def _wire(
             egress=egress,
             policy=hub,
             site=settings.site,
-            metrics=metrics,
             clock=clock,
             rng=rng,
         ),

@@ -77,6 +77,12 @@ class Metrics:
                 self.deliveries_pending.labels(endpoint, standing).set(getattr(counts, standing))
             self.delivery_oldest_due_seconds.labels(endpoint).set(oldest_s)
 
+    def hub(self, subscriptions: int, pending: int, oldest_s: float) -> None:
+        """Note how our hub stands."""
+        self.hub_subscriptions.set(subscriptions)
+        self.hub_pending.set(pending)
+        self.hub_oldest_seconds.set(oldest_s)
+
     def render(self) -> bytes:
         """Give all of them as text of `CONTENT_TYPE`."""
         return generate_latest(self.registry)
@@ -169,9 +175,9 @@ def open_metrics() -> Metrics:
             "result",
         ),
         hub_request_seconds=histogram("hub_request_seconds", "Time that one of them took", "protocol"),
-        hub_subscriptions=gauge("hub_subscriptions", "Subscribers of our hub; as of a worker's last minute"),
-        hub_pending=gauge("hub_pending", "Subscribers that something is to be said to; as above"),
-        hub_oldest_seconds=gauge("hub_oldest_seconds", "How long the longest of them waits; as above"),
+        hub_subscriptions=gauge("hub_subscriptions", "Subscribers of our hub"),
+        hub_pending=gauge("hub_pending", "Subscribers that something is to be said to"),
+        hub_oldest_seconds=gauge("hub_oldest_seconds", "How long the longest of them waits"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Does everything that is kept of deliveries fit together? And if not: mend it.
+"""Does everything that is kept of deliveries and of our hub's subscribers fit together? If not: mend it.
 
 queues, leases, notes ─┐
 unknown endpoints ─────┼──▶ findings ──▶ (told, or mended)
@@ -64,7 +64,7 @@ class Doctor:
         for name in listed:
             rests = states[name].standing is not Standing.ACTIVE
             findings += await self._store.mending.endpoint(name, rests=rests, now=self._clock())
-        return findings
+        return [*findings, *await self._store.hub_mending.findings(self._clock())]
 
     async def _stuck(self, *, repair: bool) -> list[Diagnosis]:
         """Look for events that nobody fans out."""

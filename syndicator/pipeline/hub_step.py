@@ -23,7 +23,6 @@ from syndicator.model.hub import (
     Topic,
     TopicName,
 )
-from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.hub_topics import Topics
 from syndicator.pipeline.hub_turns import STEP, HubReport, HubTurns
 from syndicator.pipeline.patience import insist
@@ -59,7 +58,6 @@ class HubStep:
         egress: Egress,
         policy: HubPolicy | None,
         site: Site,
-        metrics: Metrics,
         clock: Clock,
         rng: random.Random,
     ) -> None:
@@ -69,7 +67,6 @@ class HubStep:
         self._topics = topics
         self._policy = policy or HubPolicy()
         self._is_on = policy is not None
-        self._metrics = metrics
         self._clock = clock
         self._turns = HubTurns(
             store=store,
@@ -168,11 +165,6 @@ class HubStep:
             if self._topics.get(name) is None and not await self._turns.is_anywhere(name):
                 await self._store.hub_topics.retire(name, digest, now)
         gone = await self._store.hub.sweep(now, SWEPT_AT_ONCE)
-        counts = await self._store.hub.counts(now)
-        self._metrics.hub_subscriptions.set(counts.subscriptions)
-        self._metrics.hub_pending.set(counts.pending)
-        waits_s = (now - counts.oldest_due_at).total_seconds() if counts.oldest_due_at else 0.0
-        self._metrics.hub_oldest_seconds.set(waits_s)
         for topic in self._topics.all() if self._policy.external else ():
             await self._keep_external(topic, now)
         if not gone:

@@ -26,7 +26,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     kind: str
     where: str
-    """An endpoint, or an article."""
+    """An endpoint, an article, or `hub`."""
     count: int
     told: str
     mends: tuple[Command, ...] = ()

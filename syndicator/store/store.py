@@ -25,6 +25,7 @@ from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
 from syndicator.store.held import Held
 from syndicator.store.hub import HubSubscribers
+from syndicator.store.hub_mending import HubMending
 from syndicator.store.hub_topics import HubTopics
 from syndicator.store.keys import Keys
 from syndicator.store.mending import Mending
@@ -94,6 +95,7 @@ class Store:
         self.origins = Origins(connection, keys)
         self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.hub_topics = HubTopics(connection, keys)
+        self.hub_mending = HubMending(connection, keys, self.hub)
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, options.kept_pictures)
         self.signals = Signals(connection, keys)

@@ -297,6 +297,49 @@ async def test_nothing_is_left_when_all_have_left(
         assert set(await hub_keys(world.service.store)) == {"topics"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        ("unlisted", ("DEL", "topic:latest.rss")),
+        ("left_subscribers", ("SADD", "topic:latest.rss", "ffff somewhere")),
+        ("left_subscribers", ("ZADD", "ends", "1", "ffff")),
+        ("asleep", ("DEL", "hosts")),
+    ],
+)
+async def test_the_doctor_finds_and_mends_what_does_not_fit_together(
+    service_of: OpenService, reader: Reader, kind: str, damage: tuple[str, ...]
+) -> None:
+    async with open_world(service_of, reader) as world:
+        reader.statuses = [500]
+        await world.subscribe()
+        await world.publish(2)
+        store, doctor = world.service.store, world.service.doctor
+        assert await doctor.examine(repair=False) == []
+        command, key, *words = damage
+        prefix = store.hub._keys.hub_topics().removesuffix("topics")
+        await store.connection.call(command, prefix + key, *words)
+        (found,) = await doctor.examine(repair=True)
+        assert (found.kind, found.where, found.mended) == (kind, "hub", True)
+        assert await doctor.examine(repair=False) == []
+        await world.later(6)
+        assert len(reader.pushed) == 2
+
+
+async def test_metrics_tell_how_the_hub_stands(
+    service_of: OpenService, reader: Reader, clock: ManualClock
+) -> None:
+    async with open_world(service_of, reader) as world:
+        reader.statuses = [500]
+        await world.subscribe()
+        await world.publish(2)
+        clock.advance(65)
+        await world.service.measure_queues()
+        text = world.service.metrics.render().decode()
+        assert "syndicator_hub_subscriptions 1.0" in text
+        assert "syndicator_hub_pending 1.0" in text
+        assert "syndicator_hub_oldest_seconds 60.0" in text
+
+
 async def test_no_secret_is_readable_in_what_is_stored(service_of: OpenService, reader: Reader) -> None:
     async with open_world(service_of, reader) as world:
         await world.post(world.form(secret=SECRET * 3))
