@@ -73,7 +73,13 @@ class Payloads:
         known = prepared.bodies.get((level, under))
         if known is None:
             known = payload(
-                prepared.event, prepared.article, prepared.story, site=self._site, level=level, under=under
+                prepared.event,
+                prepared.article,
+                prepared.story,
+                site=self._site,
+                level=level,
+                rights=self._rights_of(prepared.article) if prepared.article else None,
+                under=under,
             )
             prepared.bodies[level, under] = known
         return known
@@ -138,7 +144,10 @@ class Payloads:
         return await self._store.articles.revision(head.id, event.revision) or head
 
     def _shown(self, article: Article) -> Article:
-        return served_by_us(allowed(article, self._rights.get(article.source, Rights())), self._site)
+        return served_by_us(allowed(article, self._rights_of(article)), self._site)
+
+    def _rights_of(self, article: Article) -> Rights:
+        return self._rights.get(article.source, Rights())
 
 
 def _place(packed: Packed) -> tuple[float, str]:

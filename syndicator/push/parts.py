@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Article, Photo, Placement, RelatedLink
 from syndicator.model.event import EndpointNotice, FeedRef, SourceNotice
 from syndicator.model.ids import StoryId
+from syndicator.model.rights import Rights
 
 _MAX_THIN_TEXT = 500
 
@@ -36,6 +37,14 @@ class Related(Struct, frozen=True, kw_only=True):
     placement: Annotated[Placement, _said("Where the portal links to it.")]
 
 
+class RightsPart(Struct, frozen=True, kw_only=True):
+    """What the portal says of its rights."""
+
+    statement: Annotated[str | None, _said("Its own words, one line.")]
+    license: Annotated[str | None, _said("Where its licence stands.")]
+    mining: Annotated[bool, _said("Whether text and data may be mined; `false` reserves that right.")]
+
+
 class ArticlePart(Struct, frozen=True, kw_only=True):
     id: Annotated[str, _said("Stays the same for ever.")]
     url: Annotated[str, Meta(extra_json_schema={"format": "uri"}), _said("Of the article at its portal.")]
@@ -54,6 +63,7 @@ class ArticlePart(Struct, frozen=True, kw_only=True):
     story_id: Annotated[str, _said("The same in all articles that tell one story.")]
     related: tuple[Related, ...]
     correction: Annotated[str | None, _said("The portal's own sentence.")]
+    rights: Annotated[RightsPart | UnsetType, _said("There where the portal says anything of them.")] = UNSET
     truncated: Annotated[
         bool | UnsetType, _said("There where something was left out to stay under 20 kB.")
     ] = UNSET
@@ -107,8 +117,11 @@ class EndpointPart(Struct, frozen=True, kw_only=True):
     waiting: Annotated[int, _said("Deliveries that are kept for it.")]
 
 
-def article_part(article: Article, story: StoryId | None) -> ArticlePart:
-    """Give all of an article; one that tells no story of several is a story of its own."""
+def article_part(article: Article, story: StoryId | None, rights: Rights) -> ArticlePart:
+    """Give all of an article; one that tells no story of several is a story of its own.
+
+    `rights`: those of its portal. What these do not let us show is not in the article any more.
+    """
     return ArticlePart(
         id=article.id,
         url=article.url,
@@ -127,6 +140,7 @@ def article_part(article: Article, story: StoryId | None) -> ArticlePart:
         story_id=story or StoryId(article.id),
         related=tuple(_related(link) for link in article.related),
         correction=article.correction,
+        rights=_rights(rights),
     )
 
 
@@ -187,6 +201,12 @@ def thin(article: ArticlePart) -> ArticlePart:
 def bare(article: ArticlePart) -> ArticlePart:
     """Keep what tells which article it is, and nothing of what it said."""
     return replace(thin(article), title="", lead="", section=None, correction=None)
+
+
+def _rights(rights: Rights) -> RightsPart | UnsetType:
+    if rights.statement is None and rights.license_url is None and rights.mining:
+        return UNSET
+    return RightsPart(statement=rights.statement, license=rights.license_url, mining=rights.mining)
 
 
 def _image(photo: Photo) -> Image:

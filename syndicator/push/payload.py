@@ -27,6 +27,7 @@ from syndicator.model.event import (
 )
 from syndicator.model.feed import Site
 from syndicator.model.ids import StoryId
+from syndicator.model.rights import Rights
 from syndicator.push import parts
 
 MAX_BODY_BYTES = 20_000
@@ -100,14 +101,15 @@ def payload(
     *,
     site: Site,
     level: Payload = Payload.FULL,
+    rights: Rights | None = None,
     under: int = MAX_BODY_BYTES,
 ) -> bytes:
     """Make the JSON body of one event; the same event, article and story always give the same bytes.
 
-    It stays `under` so many bytes.
+    It stays `under` so many bytes. `story`: that the article tells, where several do. `rights`: those of its
+    portal.
 
-    `story`: that the article tells, where several do. Raises PushError where an event of an article comes
-    without it, or with another.
+    Raises PushError where an event of an article comes without it, or with another.
     """
     whole = None
     if event.article is not None:
@@ -115,7 +117,7 @@ def payload(
             raise PushError(
                 f"The event {event.id} is about the article {event.article}, and came without it."
             )
-        whole = parts.article_part(article, story)
+        whole = parts.article_part(article, story, rights or Rights())
     data = _data(event, article, whole, site)
     if not isinstance(data, ArticleData | StoryData | PopularityData):
         return _encode(event, data)

@@ -111,6 +111,11 @@ async def test_a_webhook_carries_no_more(service_of: OpenService, partner: Partn
     assert told["title"] == "Banjir nomor 1"
     assert told["lead"] == "Pembuka yang boleh dibaca sampai di sini dan…"
     assert (told["content_html"], told["quote"], told["images"]) == ("", None, [])
+    assert told["rights"] == {
+        "statement": "© Kota",
+        "license": "https://city.example/licence",
+        "mining": False,
+    }
 
 
 async def test_rights_outlive_their_source_in_the_configuration(service_of: OpenService) -> None:
