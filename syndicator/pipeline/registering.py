@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
-from syndicator.errors import SyndicatorError
+from syndicator.errors import SealError, SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
@@ -129,11 +129,11 @@ class Registering:
 
     async def shown(self, asker: Asker) -> list[EndpointShown]:
         """Show the endpoints that somebody may see, by id."""
-        return [await self._show(one) for one in await self.seen(asker)]
+        return [await self._show(asker, one) for one in await self.seen(asker)]
 
     async def show(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
         """Show one endpoint. Raises NoEndpoint."""
-        return await self._show(await self._listed(asker, endpoint))
+        return await self._show(asker, await self._listed(asker, endpoint))
 
     async def add(
         self,
@@ -154,7 +154,12 @@ class Registering:
         registration = Registration(
             endpoint=chosen, owner=asker.owner, created_at=now, verified_at=now if is_trusted else None
         )
-        if not await self._store.endpoints.register(registration):
+        try:
+            is_new = await self._store.endpoints.register(registration)
+        except SealError as error:
+            log.warning("secrets cannot be sealed", reason=str(error))
+            raise EndpointRefused(_unreadable(asker, str(error))) from error
+        if not is_new:
             raise EndpointRefused(f"there is an endpoint {endpoint!r} already: take another id")
         log.info("endpoint_added", endpoint=endpoint, owner=asker.owner)
         probed = None if is_trusted else await self.verify(asker, endpoint)
@@ -179,7 +184,7 @@ class Registering:
 
     async def remove(self, asker: Asker, endpoint: EndpointId) -> None:
         """Take an endpoint out, with all that waits for it. Raises NoEndpoint, EndpointRefused."""
-        await self._own(asker, endpoint)
+        await self._own(asker, endpoint, or_bare=True)
         await self._store.endpoints.remove(endpoint)
         log.info("endpoint_removed", endpoint=endpoint, by=asker.owner)
 
@@ -192,7 +197,8 @@ class Registering:
     ) -> EndpointSecret:
         """Give an endpoint a new secret; the one before signs beside it until the overlap ends.
 
-        Raises NoEndpoint, EndpointRefused.
+        One whose secrets cannot be opened any more is served again by that; its headers are lost. Raises
+        NoEndpoint, EndpointRefused.
         """
         fresh, now = _new_secret(signature), self._clock()
 
@@ -206,7 +212,7 @@ class Registering:
             kept = (fresh, *older[: MOST_SECRETS - 1]) if overlap else (fresh,)
             return replace(known, endpoint=replace(known.endpoint, secrets=kept))
 
-        await self._change(asker, endpoint, rotated)
+        await self._change(asker, endpoint, rotated, or_bare=True)
         log.info("endpoint_secret_rotated", endpoint=endpoint, by=asker.owner)
         return _with_key(await self.show(asker, endpoint), fresh)
 
@@ -229,6 +235,8 @@ class Registering:
         found = await self._listed(asker, endpoint)
         if not found.is_trusted:
             raise EndpointRefused("it is not proven yet: have it verified first")
+        if found.unreadable:
+            raise EndpointRefused(_unreadable(asker, found.unreadable))
         return await ping(self._egress, found.endpoint, self._clock())
 
     async def pause(self, asker: Asker, endpoint: EndpointId, reason: str) -> EndpointShown:
@@ -277,23 +285,36 @@ class Registering:
             raise NoEndpoint(f"there is no endpoint {endpoint!r}")
         return found
 
-    async def _own(self, asker: Asker, endpoint: EndpointId) -> Registration:
-        """Give an endpoint that may be changed."""
+    async def _own(self, asker: Asker, endpoint: EndpointId, *, or_bare: bool = False) -> Registration:
+        """Give an endpoint that may be changed; `or_bare`: also where its secrets cannot be opened."""
         await self._listed(asker, endpoint)
-        known = await self._store.endpoints.registration(endpoint)
+        try:
+            known = await self._store.endpoints.registration(endpoint, or_bare=or_bare)
+        except SealError as error:
+            raise EndpointRefused(_unreadable(asker, str(error))) from error
         if known is None:
             raise EndpointRefused(f"it is configured: change [endpoint.{endpoint}] in the configuration")
         return known
 
     async def _change(
-        self, asker: Asker, endpoint: EndpointId, changed: Callable[[Registration], Registration]
+        self,
+        asker: Asker,
+        endpoint: EndpointId,
+        changed: Callable[[Registration], Registration],
+        *,
+        or_bare: bool = False,
     ) -> None:
         for _ in range(_ATTEMPTS):
-            if await self._store.endpoints.change(changed(await self._own(asker, endpoint))):
-                return
+            known = await self._own(asker, endpoint, or_bare=or_bare)
+            try:
+                if await self._store.endpoints.change(changed(known)):
+                    return
+            except SealError as error:
+                log.warning("secrets cannot be sealed", reason=str(error))
+                raise EndpointRefused(_unreadable(asker, str(error))) from error
         raise EndpointRefused("it was changed by others meanwhile: try again")
 
-    async def _show(self, one: EndpointListed) -> EndpointShown:
+    async def _show(self, asker: Asker, one: EndpointListed) -> EndpointShown:
         endpoint = one.endpoint
         settings = self._write(endpoint)
         settings["headers"] = dict.fromkeys(endpoint.headers, HIDDEN)
@@ -307,12 +328,19 @@ class Registering:
             state=await self._store.endpoints.state(endpoint.id),
             deliveries=await self._store.deliveries.counts(endpoint.id, self._clock()),
             last_failure=newest.reason if newest and newest.result in {"retry", "dead"} else None,
-            unreadable=one.unreadable,
+            unreadable=_unreadable(asker, one.unreadable) if one.unreadable else None,
         )
 
 
 def _may_see(asker: Asker, one: EndpointListed) -> bool:
     return asker.is_operator or (one.owner is not None and one.owner == asker.owner)
+
+
+def _unreadable(asker: Asker, reason: str) -> str:
+    """Say why secrets cannot be opened or sealed: where things lie on our machines is for operators."""
+    if asker.is_operator:
+        return reason.rstrip(".")
+    return "its secrets cannot be opened here: rotate them, or ask whoever runs this service"
 
 
 def _new_secret(signature: Signature = "v1") -> Secret:

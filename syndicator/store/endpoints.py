@@ -115,8 +115,12 @@ class Endpoints:
         changed = (self._keys.endpoints_changed(), registration.endpoint.id, str(registration.version))
         return await self._write(registration, changed)
 
-    async def registration(self, endpoint: EndpointId) -> Registration | None:
-        """Give a registered endpoint with its secrets; None where there is none. Raises SealError."""
+    async def registration(self, endpoint: EndpointId, *, or_bare: bool = False) -> Registration | None:
+        """Give a registered endpoint with its secrets; None where there is none.
+
+        Raises SealError where these cannot be opened; with `or_bare` it is given without them then, and
+        without its headers.
+        """
         version, found = await self._redis.batch(
             [
                 ("HGET", self._keys.endpoints_changed(), endpoint),
@@ -126,8 +130,14 @@ class Endpoints:
         record = unpack(found, _Record) if found else None
         if record is None or record.owner is None or record.created_at is None:
             return None
+        try:
+            opened = self._opened(record)
+        except SealError:
+            if not or_bare:
+                raise
+            opened = record.endpoint
         return Registration(
-            endpoint=self._opened(record),
+            endpoint=opened,
             owner=record.owner,
             created_at=record.created_at,
             verified_at=record.verified_at,

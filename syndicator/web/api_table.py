@@ -45,7 +45,7 @@ def api_table(
         *DeliveryRoutes(inspecting).table(),
         *EventRoutes().table(),
         *SignalRoutes(reporting, clock).table(),
-        *TokenRoutes(access).table(),
+        *TokenRoutes(access, reading).table(),
     )
 
 

@@ -9,9 +9,10 @@ from msgspec import Meta, Struct
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.pipeline.access import Access, TokenRefused, TokenShown, new_token, shown
+from syndicator.pipeline.reading import Reading
 from syndicator.web.api import PAGED
 from syndicator.web.json_api import ApiRoute, document, list_document, piece_of, read_json
-from syndicator.web.problems import Problem, ProblemRaised, not_found
+from syndicator.web.problems import Problem, ProblemRaised, bad_request, not_found
 
 _TOPIC = "Tokens"
 _EXAMPLE = '{"id": "partner-a", "scopes": ["partner"], "expires": "2027-12-31T00:00:00Z"}'
@@ -50,8 +51,9 @@ class TokenGone(Struct, frozen=True, kw_only=True):
 class TokenRoutes:
     """Handlers of `/api/v1/tokens`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, reading: Reading) -> None:
         self._access = access
+        self._reading = reading
 
     def table(self) -> list[ApiRoute]:
         base, one, scope = "/api/v1/tokens", "/api/v1/tokens/{token}", Scope.ADMIN
@@ -83,6 +85,8 @@ class TokenRoutes:
     async def add_token(self, request: web.Request) -> web.Response:
         """Make a token, valid at once; its value is in this answer and kept nowhere."""
         wanted = await read_json(request, TokenWanted, _EXAMPLE)
+        if unknown := [feed for feed in wanted.feeds if feed not in self._reading.publisher.specs]:
+            raise bad_request(f"No feed is called {unknown[0]!r}.")
         token = Token(
             id=TokenId(wanted.id),
             scopes=wanted.scopes,

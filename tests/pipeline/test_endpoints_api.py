@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,11 +89,11 @@ async def headers_of(service: Service, name: str, scope: Scope) -> dict[str, str
 
 
 @asynccontextmanager
-async def api_over(service: Service) -> AsyncIterator[Api]:
+async def api_over(service: Service, headers: dict[str, str] | None = None) -> AsyncIterator[Api]:
     gate = Gate(service.access, service.clock)
     app = create_app(service.reading, WebOptions(), api=PublicApi(table=api_of(service), gate=gate))
     async with client_of(app) as client:
-        yield Api(service, client, await headers_of(service, "koran", Scope.PARTNER))
+        yield Api(service, client, headers or await headers_of(service, "koran", Scope.PARTNER))
 
 
 @pytest.fixture
@@ -365,3 +366,24 @@ async def test_what_waits_and_what_was_tried_is_listed(
     assert await listed(f"endpoints/{name}/attempts", other) == 404
     for wrong in ("deliveries?status=x", "deliveries?cursor=x", f"endpoints/{name}/attempts?since=soon"):
         assert await listed(wrong) == 400
+
+
+async def test_an_endpoint_whose_seal_was_lost_is_served_again_by_a_new_secret(
+    service_of: OpenService, receiver: Receiver, tmp_path: Path, clock: ManualClock
+) -> None:
+    clock.now = system_clock()
+    async with service_of("") as service, api_over(service) as api:
+        name = (await api.add(receiver, headers={"X-Key": "abc"})).json["endpoint"]["id"]
+    (tmp_path / "seal.key").unlink()
+    async with service_of("") as service, api_over(service, api.headers) as again:
+        shown = (await again.ask("GET", f"/{name}")).json
+        assert "rotate" in shown["unreadable"]
+        assert str(tmp_path) not in shown["unreadable"]
+        refusals: list[tuple[str, str, Any]] = [("POST", "/ping", None), ("PATCH", "", {"payload": "thin"})]
+        for method, more, sent in refusals:
+            refused = await again.ask(method, f"/{name}{more}", sent)
+            assert (refused.status, str(tmp_path) in refused.text) == (409, False)
+        secret = (await again.ask("POST", f"/{name}/rotate-secret", {})).json["secret"]
+        assert (await again.ask("POST", f"/{name}/ping")).json["ok"] is True
+    headers, body = receiver.received[-1]
+    assert Webhook(secret).verify(body, headers)["type"] == "endpoint.ping"

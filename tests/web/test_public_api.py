@@ -187,6 +187,7 @@ async def test_a_token_is_made_used_and_revoked(client: Client, tokens: dict[Sco
     assert "sha256" not in shown
     assert (await add(b'{"id": "koran", "scopes": ["read"]}')).status == 409
     assert (await add(b'{"id": "other"}')).status == 409
+    assert (await add(b'{"id": "d", "feeds": ["none"]}')).status == 400
     assert (await add(b'{"id": "A b", "scopes": ["read"]}')).status == 400
     assert (await add(b'{"id": "c", "scopes": ["read"], "more": 1}')).status == 400
     assert (await client.send("DELETE", "/api/v1/tokens/koran", admin)).json == {"ok": True, "id": "koran"}
