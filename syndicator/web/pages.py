@@ -2,6 +2,7 @@
 
 from aiohttp import hdrs, web
 from markupsafe import Markup
+from selectolax.lexbor import LexborHTMLParser
 
 from syndicator.model.ids import ArticleId, is_article_id
 from syndicator.pipeline.reading import Reading
@@ -62,7 +63,7 @@ class PageRoutes:
             more=[other for other in others if other.link not in known],
             mark=(await self._reading.browsing.story_marks([entry.article.id])).get(entry.article.id),
             related=addresses(site, f"/articles/{item.article_id}/related"),
-            body=Markup(item.parts.html),  # noqa: S704  clean since it was gathered, and the policy runs nothing
+            body=_body(item.parts.html),
         )
 
     async def problem(self, request: web.Request) -> web.Response:
@@ -81,3 +82,13 @@ class PageRoutes:
         headers = page_headers(say, cache_control="no-store") | problem_headers(problem)
         headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}"
         return web.Response(status=problem.status, body=body, headers=headers)
+
+
+def _body(html: str) -> Markup:
+    """Let keys scroll tables, which may be wider than a telephone; leave all else as it is."""
+    if "<table" in html:
+        parsed = LexborHTMLParser(html)
+        for table in parsed.css("table"):
+            table.attrs["tabindex"] = "0"
+        html = parsed.body.inner_html or "" if parsed.body else ""
+    return Markup(html)  # noqa: S704  clean since it was gathered, and the policy runs nothing

@@ -226,6 +226,20 @@ async def test_an_article_of_little(world: World, client: Client) -> None:
     assert not page.css("figure, .lead, .pull, .tags, .related, .section")
 
 
+async def test_keys_can_scroll_a_table(world: World, client: Client) -> None:
+    body = (
+        "<p>a &amp; b &lt;i&gt;</p><table><tr><td>x</td></tr></table>"
+        '<img src="https://kota.example/1.png" alt="&lt;table&gt; &quot; onerror=x">'
+    )
+    (article_id,) = await world.admit(story(9, body_html=body, quote=None))
+    page = tree(await client.get(f"/articles/{article_id}", PAGE))
+    (table,) = page.css(".body table")
+    assert table.attributes == {"tabindex": "0"}
+    assert texts(page, ".body p") == ["a & b <i>"]
+    (image,) = page.css(".body img")
+    assert image.attributes["alt"] == '<table> " onerror=x'
+
+
 async def test_nothing_in_an_article_can_break_out(world: World, client: Client) -> None:
     evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
     (article_id,) = await world.admit(
