@@ -11,16 +11,22 @@ from pipeline.test_delivering import config as endpoint
 from support import candidate
 from web.web_world import client_of
 
+from syndicator.cli.api_reference import api_of
 from syndicator.model.article import Candidate, Photo
 from syndicator.model.feed import Format
-from syndicator.model.ids import ArticleId, FeedId
+from syndicator.model.ids import ArticleId, FeedId, TokenId
+from syndicator.model.token import Scope, Token
+from syndicator.pipeline.access import new_token
 from syndicator.pipeline.admitting import Admitter
 from syndicator.render import render
 from syndicator.service import Service
 from syndicator.web.app import create_app
+from syndicator.web.auth import Gate
+from syndicator.web.json_api import PublicApi
 from syndicator.web.options import WebOptions
 
 LATEST, POPULAR = FeedId("latest"), FeedId("popular")
+SMALL = '[feed.small]\ntitle = "Kecil"\nsize = 1\n'
 FEEDS = '[feed.latest]\ntitle = "Terbaru"\ncontent = "full"\n[feed.popular]\ntitle = "P"\norder = "popular"\n'
 BODY, IMAGE, QUOTE = "RAHASIATUBUH", "rahasia-gambar", "RAHASIAKUTIPAN"
 LEAD = "Pembuka yang boleh dibaca sampai di sini dan RAHASIALEAD tidak lagi."
@@ -58,7 +64,7 @@ async def admit(service: Service, *candidates: Candidate) -> list[ArticleId]:
 
 def addresses(app: web.Application, article: ArticleId) -> list[str]:
     """Spell every public address that can be asked for, of that article where it is of one."""
-    values = {"article": article, "id": article, "feed": LATEST}
+    values = {"article": article, "feed": LATEST, "number": "1", "revision": "1"}
     found = []
     for route in app.router.routes():
         if route.method != "GET" or route.resource is None:
@@ -73,7 +79,7 @@ def addresses(app: web.Application, article: ArticleId) -> list[str]:
 
 
 async def test_no_public_address_shows_what_the_portal_withholds(service_of: OpenService) -> None:
-    async with service_of(FEEDS + RESERVED) as service:
+    async with service_of(FEEDS + SMALL + RESERVED) as service:
         await service.enlist()
         await service.searching.build()
         article, _ = await admit(service, reserved(), reserved(2))
@@ -84,16 +90,22 @@ async def test_no_public_address_shows_what_the_portal_withholds(service_of: Ope
             clicking=service.clicking,
             ad_hoc=service.ad_hoc,
             announced=service.announced,
+            api=PublicApi(table=api_of(service), gate=Gate(service.access, service.clock)),
         )
+        reader = new_token(Token(id=TokenId("reader"), scopes=(Scope.READ,)), service.clock())
+        await service.access.keep(reader)
+        headers = {"Accept": "text/html, */*", "Authorization": f"Bearer {reader.value}"}
         shown = 0
         async with client_of(app) as client:
-            for path in addresses(app, article):
-                answer = await client.get(path, {"Accept": "text/html, */*"})
+            more = (await client.get("/feeds/small.json")).json["next_url"].partition("/feeds/")[2]
+            for path in (*addresses(app, article), f"/feeds/{more}"):
+                answer = await client.get(path, headers)
                 assert answer.status < 500, path
                 shown += b"Banjir nomor" in answer.body
                 for word in KEPT_BACK:
                     assert word.encode() not in answer.body, path
             page = await client.get(f"/articles/{article}", {"Accept": "text/html"})
+            assert "Banjir nomor" in (await client.get(f"/api/v1/articles/{article}", headers)).text
         assert shown > 20
         assert "Pembuka yang boleh dibaca" in page.text
         assert "© Kota" in page.text
