@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from msgspec.structs import replace
 
 from syndicator.model.feed import FORMS, Format
@@ -22,7 +21,6 @@ from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.feed_headers import preflight
 from syndicator.web.feed_pages import Listed
 from syndicator.web.feeds import FeedRoutes, send_rendition
-from syndicator.web.forwarded import client_address
 from syndicator.web.limits import Clients, Limit
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
@@ -45,7 +43,6 @@ class ArticleFeedRoutes:
         self._browsing = reading.browsing
         self._drawing = drawing
         self._feeds = feeds
-        self._trusted = options.trusted_proxies
         self._clients = Clients(options.trusted_proxies, options.unlimited)
         self._limit = Limit(options.feeds_a_minute)
         self._page_lifetime = f"public, max-age={options.page_max_age_s}"
@@ -58,7 +55,7 @@ class ArticleFeedRoutes:
         """Show what passes a filter, and where to subscribe to it."""
         asked = read_asked(request, self._sources)
         with _told():
-            client = self._client(request)
+            client = self._clients.name(request)
             snapshot = await self._ad_hoc.snapshot(replace(asked, size=min(asked.size, ON_PAGE)), client)
         title = snapshot.spec.title.removesuffix(self._site.title).removesuffix(" – ") or self._site.title
         say, spelled = self._drawing.wording(request), asked.spelled()
@@ -79,16 +76,11 @@ class ArticleFeedRoutes:
         """Send what passes a filter, in one format, also while the store is away."""
         asked, form = read_asked(request, self._sources), Format(request.match_info["form"])
         with _told():
-            rendition, age_s = await self._ad_hoc.rendition(asked, form, self._client(request))
+            rendition, age_s = await self._ad_hoc.rendition(asked, form, self._clients.name(request))
         headers = self._feeds.headers_of(self._ad_hoc.outline(asked), form) | _ROBOTS
         answer = send_rendition(request, rendition, headers, age_s)
-        if answer.status != HTTPStatus.NOT_MODIFIED:
-            self._clients.check(request, self._limit, rendition.feed)
+        self._clients.check_answer(request, answer, self._limit, rendition.feed)
         return answer
-
-    def _client(self, request: web.Request) -> str:
-        forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
-        return client_address(request.remote, forwarded, self._trusted)
 
 
 @contextmanager

@@ -13,7 +13,10 @@ from syndicator.web.problems import ProblemRaised, bad_request
 
 def values_of(request: web.Request) -> dict[str, list[str]]:
     """Give the texts of each parameter, in their order."""
-    return {key: request.query.getall(key) for key in request.query}
+    values: dict[str, list[str]] = {}
+    for key, value in request.query.items():  # once: `getall` of each would look at all for each
+        values.setdefault(key, []).append(value)
+    return values
 
 
 def read_filter(values: Mapping[str, Sequence[str]], sources: Collection[SourceId]) -> Filter:

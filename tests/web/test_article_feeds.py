@@ -27,6 +27,7 @@ from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.ad_hoc import AdHoc
 from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.visitors import household_of
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
@@ -344,13 +345,13 @@ async def test_a_client_that_asks_for_very_much_at_once_is_sent_away_and_others_
             asyncio.create_task(client.get(f"/articles.rss?limit={n}", one))
             for n in range(1, MOST_WAITING_EACH + 1)
         ]
-        while feeds._places._waiting["192.0.2.1"] < MOST_WAITING_EACH:
+        while feeds._places._waiting[household_of("192.0.2.1")] < MOST_WAITING_EACH:
             await asyncio.sleep(0.01)
         refused = await client.get("/articles.rss?limit=190", one)
         assert refused.status == 503
         assert "Retry-After" in refused.headers
         served = asyncio.create_task(client.get("/articles.rss?limit=191", two))
-        while not feeds._places._waiting["192.0.2.2"]:
+        while not feeds._places._waiting[household_of("192.0.2.2")]:
             await asyncio.sleep(0.01)
         goes_on.set()
         assert {answer.status for answer in await asyncio.gather(*waiting, served)} == {200}
