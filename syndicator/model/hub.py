@@ -100,6 +100,16 @@ class Subscriber(Struct, frozen=True, kw_only=True):
         return f"Subscriber(id={self.id!r}, protocol={self.protocol!r}, topic={self.topic!r})"
 
 
+class Signature(StrEnum):
+    """How deliveries are signed (WebSub, 7.1.1)."""
+
+    SHA1 = "sha1"
+    """For subscribers that know nothing else."""
+    SHA256 = "sha256"
+    SHA384 = "sha384"
+    SHA512 = "sha512"
+
+
 class HubPolicy(Struct, frozen=True, kw_only=True):
     """How the hub works: `[hub]` of the configuration, where it is on."""
 
@@ -113,6 +123,7 @@ class HubPolicy(Struct, frozen=True, kw_only=True):
     jitter: float = 0.2
     """Part of a pause by which it is moved either way."""
     timeout_s: float = 10.0
+    signature: Signature = Signature.SHA256
     max_in_flight: int = 16
     """Requests to one host at once."""
     max_subscriptions: int = 100_000

@@ -193,6 +193,7 @@ class HubTurns:
                         self._egress,
                         known,
                         secret=self._store.hub.secret_of(known),
+                        method=self._policy.signature,
                         body=rendition.body,
                         headers=wire.topic_headers(
                             content_type=CONTENT_TYPES[topic.form], url=topic.url, hubs=self._site.hubs

@@ -21,6 +21,7 @@ from syndicator.model.hub import (
     Mode,
     Refused,
     Sent,
+    Signature,
     Subscriber,
     Unreached,
     VerificationOutcome,
@@ -81,12 +82,13 @@ async def distribute(
     subscriber: Subscriber,
     *,
     secret: str,
+    method: Signature,
     body: bytes,
     headers: Mapping[str, str],
     timeout_s: float,
 ) -> Answer:
     """Send a topic (7): the very bytes that a GET of it gives. `headers` are those of `topic_headers`."""
-    signed = {"X-Hub-Signature": signature(secret, body)} if secret else {}
+    signed = {"X-Hub-Signature": signature(secret, body, method)} if secret else {}
     return await egress.post(
         subscriber.callback, body=body, headers={**headers, **signed}, timeout_s=timeout_s
     )
@@ -109,9 +111,9 @@ def topic_headers(*, content_type: str, url: str, hubs: Sequence[str]) -> dict[s
     return {"Content-Type": content_type, "Link": ", ".join(links)}
 
 
-def signature(secret: str, body: bytes) -> str:
+def signature(secret: str, body: bytes, method: Signature) -> str:
     """Sign a body (7.1)."""
-    return f"sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}"
+    return f"{method.value}={hmac.digest(secret.encode(), body, method.value).hex()}"
 
 
 def judge(answer: Answer, digest: str) -> DistributionOutcome:

@@ -3,15 +3,16 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
 
-from syndicator.model.hub import HubPolicy
+from syndicator.model.hub import HubPolicy, Signature
 from syndicator.settings.form import Form
 from syndicator.settings.texts import PositiveDuration, Url, wrong
 
 _POLICY = HubPolicy()
 _WHOLE_SECOND = timedelta(seconds=1)
 
+Method = Annotated[Signature, WithJsonSchema({"type": "string", "enum": [one.value for one in Signature]})]
 Bound = Annotated[int, Field(strict=True, ge=1, le=10_000_000)]
 
 
@@ -45,6 +46,10 @@ class HubSection(Form):
     )
     timeout: PositiveDuration = Field(
         default=timedelta(seconds=_POLICY.timeout_s), description="Longest time of one request to a callback."
+    )
+    signature: Method = Field(
+        default=_POLICY.signature,
+        description="How deliveries are signed; `sha1` for subscribers that know nothing else.",
     )
     spacing: PositiveDuration = Field(
         default=timedelta(seconds=_POLICY.spacing_s),
@@ -86,6 +91,7 @@ class HubSection(Form):
             max_lease_s=max(self.max_lease // _WHOLE_SECOND, 1),
             retries_s=tuple(pause.total_seconds() for pause in self.retries),
             jitter=self.jitter,
+            signature=self.signature,
             timeout_s=self.timeout.total_seconds(),
             max_in_flight=self.max_in_flight,
             max_subscriptions=self.max_subscriptions,

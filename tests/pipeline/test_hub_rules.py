@@ -499,6 +499,17 @@ async def test_h17_signs_with_the_secret(world: World, reader: Reader) -> None:
     assert not reader.pushed[0].is_signed_with("lain")
 
 
+@pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
+async def test_h17_signs_by_the_method_that_is_configured(
+    service_of: OpenService, reader: Reader, method: str
+) -> None:
+    async with open_world(service_of, reader, f'signature = "{method}"') as world:
+        await world.subscribe(secret=SECRET)
+        await world.publish(2)
+        assert reader.pushed[0].headers["X-Hub-Signature"].startswith(f"{method}=")
+        assert reader.pushed[0].is_signed_with(SECRET)
+
+
 async def test_h17_signs_nothing_without_a_secret(world: World, reader: Reader) -> None:
     await world.subscribe(secret="")
     await world.publish(2)
