@@ -9,8 +9,8 @@ import sys
 from syndicator.observe import logs
 
 BENCHES = (
-    "parsing", "admitting", "stories", "rounds", "hostile", "popularity", "search", "serving", "ad_hoc",
-    "hub", "push",
+    "parsing", "admitting", "stories", "rounds", "hostile", "popularity", "search",
+    "serving", "publishing", "ad_hoc", "hub", "push",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import StoreError
-from syndicator.model.article import Candidate, Identity
+from syndicator.model.article import Article, Candidate, Identity
 from syndicator.model.clock import Clock
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
@@ -20,7 +20,7 @@ from syndicator.rules.admission import Admission, Verdict, decide, with_grown
 from syndicator.rules.identity import identify
 from syndicator.rules.placement import Fingerprint, Near
 from syndicator.rules.recognition import Recognised, aliases, recognise
-from syndicator.rules.selection import concerned
+from syndicator.rules.selection import FeedIndex, concerned
 from syndicator.store.articles import Articles
 from syndicator.store.signals import Signals
 
@@ -80,7 +80,7 @@ class Admitter:
         self._signals = signals
         self._metrics = metrics
         self._articles = articles
-        self._specs = specs
+        self._specs = FeedIndex(specs)
         self._clock = clock
         self._placer = placer
 
@@ -166,10 +166,17 @@ class Admitter:
         if placer is None:
             return intents
         placed = await placer.place({number: one.admission for number, one in intents.items()}, pending, near)
+        tellers = await self._tellers(await placer.members(placed))
         return {
-            number: replace(intents[number], admission=with_grown(admission, self._specs))
-            for number, admission in placed.items()
+            number: replace(intents[number], admission=with_grown(one, self._specs, tellers.get(number, ())))
+            for number, one in placed.items()
         }
+
+    async def _tellers(self, members: Mapping[int, Sequence[ArticleId]]) -> dict[int, list[Article]]:
+        """Read who tells the stories that grow, without bodies: their feeds show it, too."""
+        ids = list(dict.fromkeys(one for found in members.values() for one in found))
+        read = dict(zip(ids, await self._articles.get_many(ids, bodies=False), strict=True))
+        return {number: [head for one in found if (head := read[one])] for number, found in members.items()}
 
     def _intent(
         self, candidate: Candidate, recognised: Recognised, now: datetime, occasion: _Occasion

@@ -9,13 +9,13 @@ Value = TypeVar("Value")
 
 
 class LeastRecent(Generic[Key, Value]):
-    """Holds values of `most_bytes` together, or one that is larger."""
+    """Holds values of a size of `most` together, or one that is larger."""
 
-    def __init__(self, most_bytes: int, size_of: Callable[[Value], int]) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, most: int, size_of: Callable[[Value], int]) -> None:
+        self._most = most
         self._size_of = size_of
         self._values: OrderedDict[Key, Value] = OrderedDict()
-        self._bytes = 0
+        self._size = 0
 
     def get(self, key: Key) -> Value | None:
         """Give a value, and note that it was used."""
@@ -25,8 +25,8 @@ class LeastRecent(Generic[Key, Value]):
 
     def put(self, key: Key, value: Value) -> None:
         before = self._values.pop(key, None)
-        self._bytes += self._size_of(value) - (self._size_of(before) if before is not None else 0)
+        self._size += self._size_of(value) - (self._size_of(before) if before is not None else 0)
         self._values[key] = value
-        while len(self._values) > 1 and self._bytes > self._most_bytes:
+        while len(self._values) > 1 and self._size > self._most:
             _, oldest = self._values.popitem(last=False)
-            self._bytes -= self._size_of(oldest)
+            self._size -= self._size_of(oldest)

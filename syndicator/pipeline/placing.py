@@ -66,6 +66,16 @@ class Placer:
             placed[number] = replace(intent, placement=placement)
         return placed
 
+    async def members(self, placed: Mapping[int, Admission]) -> dict[int, list[ArticleId]]:
+        """Name for each intent that joins a story those who tell it already."""
+        joined = {
+            number: intent.placement.joins.story.id
+            for number, intent in placed.items()
+            if intent.placement is not None and intent.placement.joins is not None
+        }
+        known = await self._stories.members(list(dict.fromkeys(joined.values())))
+        return {number: known[story] or [ArticleId(story)] for number, story in joined.items()}
+
     async def _parted(self, article: Article) -> tuple[ArticleId, ...]:
         """Name the copies that a new revision ends."""
         kin = await self._stories.kin_of(article.id)

@@ -25,11 +25,15 @@ from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.composing import Composer
 from syndicator.pipeline.freshness import FreshReads, retrieve
 from syndicator.pipeline.last_good import LastGood
+from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.render.opml import render_opml
 from syndicator.render.rendition import render, write
 from syndicator.rules.deltas import continued
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
+
+_SNAPSHOT_ENTRIES = 1000
+"""Of all snapshots that are kept for other formats."""
 
 _Key = tuple[FeedId, Format]
 
@@ -65,6 +69,7 @@ class Publisher(Composer):
         self._kept: dict[_Key, Rendition] = {}
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing: dict[tuple[_Key, FeedVersion], asyncio.Task[Rendition]] = {}
+        self._snapshots = LeastRecent[FeedId, FeedSnapshot](_SNAPSHOT_ENTRIES, lambda one: len(one.entries))
         self._stores = True
         self._list_changed_at: datetime | None = None
         shared = (site, sorted(origins.items()), __version__)
@@ -141,7 +146,7 @@ class Publisher(Composer):
         stored = await self._stored(feed, form)
         if stored is not None and stored.made_by == made_by and _shows(stored, version):
             return stored
-        snapshot = await self.snapshot(feed)
+        snapshot = await self._snapshot_of(feed, version)
         rendered = await self.rendered(snapshot, form)
         self._metrics.renders.labels(form.value).inc()
         rendered = replace(rendered, changed_at=snapshot.version.changed_at, made_by=made_by)
@@ -152,6 +157,14 @@ class Publisher(Composer):
             rendered = replace(rendered, last_modified=stored.last_modified)
         await self._keep_for_others(rendered)
         return rendered
+
+    async def _snapshot_of(self, feed: FeedId, version: FeedVersion) -> FeedSnapshot:
+        """Give what a feed holds: one reading for all its formats, which are mostly rendered together."""
+        kept = self._snapshots.get(feed)
+        if kept is None or kept.version != version:
+            kept = await self.snapshot(feed)
+            self._snapshots.put(feed, kept)
+        return kept
 
     async def _stored(self, feed: FeedId, form: Format) -> Rendition | None:
         try:

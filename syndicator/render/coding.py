@@ -13,8 +13,8 @@ else:
 GZIP_LEVEL = 6
 BROTLI_QUALITY = 5
 """Above this, quality costs ten times the time for a few per cent."""
-ZSTD_LEVEL = 9
-"""In the time of that brotli, and as small. Its window stays below the 8 MiB that every client takes."""
+ZSTD_LEVEL = 3
+"""As small as gzip in an eighth of its time; three times the time would save another three per cent."""
 
 
 def by_gzip(body: bytes) -> bytes:

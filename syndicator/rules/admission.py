@@ -1,6 +1,6 @@
 """What is to be done with a candidate: new, changed, unchanged, or carried by a second source."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Alias, Article, Candidate, Identity
 from syndicator.model.event import Event, EventType
-from syndicator.model.feed import FeedSpec, Order, Per
+from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.addresses import clean_url
 from syndicator.rules.correction import correction_of
@@ -18,7 +18,7 @@ from syndicator.rules.identity import event_id
 from syndicator.rules.noticeable import content_hash
 from syndicator.rules.placement import Placement
 from syndicator.rules.revision import earlier_versions, is_restless, revised
-from syndicator.rules.selection import concerned
+from syndicator.rules.selection import FeedIndex, concerned, telling
 
 SHORTEST_RECHECK = timedelta(seconds=20)
 LONGEST_RECHECK = timedelta(hours=6)
@@ -145,17 +145,14 @@ def decide(
     )
 
 
-def with_grown(intent: Admission, specs: Iterable[FeedSpec]) -> Admission:
+def with_grown(intent: Admission, specs: FeedIndex, tellers: Sequence[Article]) -> Admission:
     """Name the other feeds, too, that may show it by another article: of stories, when one grew.
 
-    And all, when what was hidden as a copy is none any more.
+    And all, when what was hidden as a copy is none any more. `tellers`: who told the story before.
     """
     if intent.parted:
         return replace(intent, feeds=tuple(spec.id for spec in specs))
-    if intent.placement is None or intent.placement.joins is None:
-        return intent
-    stories = [spec.id for spec in specs if spec.per is Per.STORY and spec.order is Order.LATEST]
-    return replace(intent, feeds=tuple(dict.fromkeys((*intent.feeds, *stories))))
+    return replace(intent, feeds=tuple(dict.fromkeys((*intent.feeds, *telling(specs, tellers)))))
 
 
 def _renewed_hash(verdict: Verdict, identity: Identity, known: Known | None) -> str | None:

@@ -1,10 +1,10 @@
 """Which articles belong into which feed, and by which index they are found."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 
 from syndicator.model.article import Article
-from syndicator.model.feed import FeedSpec, Filter, Order
+from syndicator.model.feed import FeedSpec, Filter, Order, Per
 from syndicator.model.ids import FeedId
 from syndicator.rules.query import matches_query, parse_query
 from syndicator.rules.search_words import searchable
@@ -43,6 +43,32 @@ def matches_keys(wanted: Filter, article: Article) -> bool:
     )
 
 
+class FeedIndex(Collection[FeedSpec]):
+    """The feeds, so that those that may show an article are found without looking at the others."""
+
+    def __init__(self, specs: Iterable[FeedSpec]) -> None:
+        self._specs = tuple(specs)
+        self._by_facet: dict[str, list[int]] = {}
+        for place, spec in enumerate(self._specs):
+            for facet in facets_for(spec.filter):
+                self._by_facet.setdefault(facet, []).append(place)
+
+    def near(self, *articles: Article | None) -> Iterable[FeedSpec]:
+        """Give the feeds that may show one of these articles, in their order."""
+        facets = {facet for article in articles if article is not None for facet in facets_of(article)}
+        places = {place for facet in facets for place in self._by_facet.get(facet, ())}
+        return (self._specs[place] for place in sorted(places))
+
+    def __iter__(self) -> Iterator[FeedSpec]:
+        return iter(self._specs)
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+    def __contains__(self, spec: object) -> bool:
+        return spec in self._specs
+
+
 def concerned(
     specs: Iterable[FeedSpec], article: Article, previous: Article | None = None
 ) -> tuple[FeedId, ...]:
@@ -53,9 +79,20 @@ def concerned(
     """
     return tuple(
         spec.id
-        for spec in specs
+        for spec in (specs.near(article, previous) if isinstance(specs, FeedIndex) else specs)
         if (spec.order is Order.LATEST or previous is not None)
         and (matches(spec.filter, article) or (previous is not None and matches(spec.filter, previous)))
+    )
+
+
+def telling(specs: FeedIndex, heads: Sequence[Article]) -> tuple[FeedId, ...]:
+    """Name the feeds of stories that may show one of these articles, which tell the same; without bodies."""
+    return tuple(
+        spec.id
+        for spec in specs.near(*heads)
+        if spec.per is Per.STORY
+        and spec.order is Order.LATEST
+        and any(matches_keys(spec.filter, head) for head in heads)
     )
 
 

@@ -113,6 +113,7 @@ class Configured:
             ("UNLINK", keys.ranking(feed), *(keys.rendition(feed, form) for form in Format)),
             ("HDEL", keys.feeds_version(), feed),
             ("HDEL", keys.feeds_changed(), feed),
+            ("ZREM", keys.feeds_moved(), feed),
             ("HDEL", keys.feeds_spec(), feed),
             ("HDEL", keys.feeds_told(), feed),
             ("HDEL", keys.cursors(), f"ranks:{feed}"),

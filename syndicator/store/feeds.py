@@ -79,7 +79,11 @@ def unpack_rendition(data: bytes) -> Rendition:
 
 def raise_version(keys: Keys, feed: FeedId, now_ms: int) -> list[Command]:
     """Write that a feed shows something new."""
-    return [("HINCRBY", keys.feeds_version(), feed, 1), ("HSET", keys.feeds_changed(), feed, now_ms)]
+    return [
+        ("HINCRBY", keys.feeds_version(), feed, 1),
+        ("HSET", keys.feeds_changed(), feed, now_ms),
+        ("ZADD", keys.feeds_moved(), now_ms, feed),
+    ]
 
 
 def ranking_writes(keys: Keys, feed: FeedId, ranking: Sequence[Ranked], now_ms: int) -> list[Command]:
@@ -115,6 +119,11 @@ class Feeds:
             )
             for feed, number, changed in zip(feeds, numbers, changes, strict=True)
         }
+
+    async def moved_since(self, since: datetime) -> list[FeedId]:
+        """Name the feeds whose version was raised at a time or later."""
+        found = await self._redis.call("ZRANGEBYSCORE", self._keys.feeds_moved(), to_ms(since), "+inf")
+        return [FeedId(name.decode()) for name in found]
 
     async def touch(self, feeds: Iterable[FeedId], now: datetime) -> None:
         """Raise the version of feeds: something that they show changed otherwise than by admission."""

@@ -296,6 +296,13 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         """
         return self._prefix + "feeds:changed"
 
+    def feeds_moved(self) -> str:
+        """ZSET: feed id → when the version was raised last, ms: those that moved of late are its end.
+
+        Kept: configured feeds, and a week. Written by: admit, rank.
+        """
+        return self._prefix + "feeds:moved"
+
     def feeds_told(self) -> str:
         """HASH: feed id → JSON array `FeedTold`, of which bytes `feed.updated` was told last.
 

@@ -196,7 +196,7 @@ async def test_what_is_stored_is_compressed_and_comes_back_whole(service_of: Ope
         assert await service.store.feeds.rendition(LATEST, Format.JSON) == made
         key = Keys(service.settings.store.namespace).rendition(LATEST, Format.JSON)
         written = await service.store.connection.call("STRLEN", key)
-        assert written < len(made.gzip) + len(made.brotli) + len(made.zstd) + 1000 < len(made.body)
+        assert written < len(made.gzip) + len(made.brotli) + len(made.zstd) + 3000 < len(made.body)
 
 
 async def test_damaged_stored_bytes_are_made_anew(service_of: OpenService) -> None:

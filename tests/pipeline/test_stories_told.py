@@ -93,6 +93,31 @@ async def test_a_story_is_one_entry_that_keeps_its_place(store: Store, clock: Ma
     assert await store.stories.count() == 1
 
 
+async def test_of_other_feeds_only_those_that_show_the_story_hear_that_it_grew(
+    store: Store, clock: ManualClock
+) -> None:
+    specs = [
+        FeedSpec(id=FeedId(name), title=name, per=Per.STORY, filter=Filter(source=(name,)))
+        for name in ("wire", "city", "post")
+    ]
+    placer = Placer(store.stories, StoriesPolicy(), clock)
+    told = Admitter(store.articles, specs, clock, placer)
+
+    async def risen(one: Candidate) -> set[FeedId]:
+        before = await store.feeds.versions([spec.id for spec in specs])
+        clock.advance(600)
+        await told.admit([replace(one, published_at=clock())])
+        after = await store.feeds.versions([spec.id for spec in specs])
+        return {feed for feed, version in after.items() if version != before[feed]}
+
+    assert await risen(telling(1, "wire", FIRE, f"{FIRE} {text(1, 5)}")) == {"wire"}
+    second = telling(
+        2, "post", "Pedagang Pasar Tambora Mengungsi Usai Kebakaran Hebat", f"{FIRE} {text(3, 5)}"
+    )
+    assert await risen(second) == {"wire", "post"}, "the first names it as another who tells"
+    assert await risen(telling(3, "city", "Persebaya Taklukkan Arema di Kanjuruhan", text(2))) == {"city"}
+
+
 async def test_copies_in_one_document_find_each_other(store: Store, clock: ManualClock) -> None:
     first, second, third = await admit(
         store,

@@ -1,5 +1,6 @@
 """Which article belongs into which feed, and by which index it is found."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,19 @@ from msgspec.structs import replace
 from support import NOON, candidate
 
 from syndicator.model.article import Article
-from syndicator.model.feed import FeedSpec, Filter, Order
+from syndicator.model.feed import FeedSpec, Filter, Order, Per
 from syndicator.model.ids import FeedId
 from syndicator.rules.admission import decide
 from syndicator.rules.identity import identify
-from syndicator.rules.selection import concerned, facets_for, facets_of, matches
+from syndicator.rules.selection import (
+    FeedIndex,
+    concerned,
+    facets_for,
+    facets_of,
+    matches,
+    matches_keys,
+    telling,
+)
 
 
 def article(section: str = "Transportasi", tags: tuple[str, ...] = ("MRT",)) -> Article:
@@ -59,3 +68,42 @@ def test_a_new_article_concerns_no_ranking() -> None:
 def test_every_match_is_listed_by_the_facets_of_the_filter(wanted: Filter) -> None:
     assert matches(wanted, article())
     assert set(facets_for(wanted)) & set(facets_of(article()))
+
+
+def test_the_index_of_feeds_finds_what_looking_at_each_would() -> None:
+    rng = random.Random(3)
+    values = ("Transportasi", "Olahraga", "MRT", "id", "city", "Sari Dewi")
+
+    def some() -> tuple[str, ...]:
+        return tuple(rng.sample(values, rng.choice((0, 0, 1, 2))))
+
+    specs = [
+        FeedSpec(
+            id=FeedId(f"feed-{number}"),
+            title="x",
+            order=rng.choice(list(Order)),
+            per=rng.choice(list(Per)),
+            filter=Filter(
+                source=some(),
+                section=some(),
+                tag=some(),
+                language=some(),
+                author=some(),
+                query=rng.choice((None, None, "berita", "tidakada")),
+            ),
+        )
+        for number in range(400)
+    ]
+    index = FeedIndex(specs)
+    assert list(index) == specs
+    for section, tags in (("Transportasi", ("MRT",)), ("Olahraga", ()), ("Lain", ("x", "MRT"))):
+        one, before = article(section, tags), article("Olahraga")
+        assert concerned(index, one) == concerned(specs, one)
+        assert concerned(index, one, before) == concerned(specs, one, before)
+        assert set(telling(index, [one])) == {
+            spec.id
+            for spec in specs
+            if spec.per is Per.STORY and spec.order is Order.LATEST and matches_keys(spec.filter, one)
+        }
+        assert len(list(index.near(one))) < len(specs)
+    assert telling(index, []) == ()
