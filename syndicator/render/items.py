@@ -4,6 +4,7 @@ What the formats share is decided here and nowhere else: id, title, links, dates
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article, Placement
 from syndicator.model.feed import AlsoAt as OtherTelling
-from syndicator.model.feed import FeedEntry, FeedSnapshot, Popularity, Site
+from syndicator.model.feed import FeedEntry, FeedSnapshot, Origin, Popularity, Site
 from syndicator.model.ids import ArticleId
 from syndicator.model.rights import Rights
 from syndicator.render.body import Parts, full_html, parts_of
@@ -234,6 +235,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     summary = lead or shortened(line(text_of(article.body_html)), SUMMARY_CHARACTERS)
     also_at = tuple(_also_at(other, site) for other in entry.also_at)
     held_until = article.provenance.held_until
+    source, rights = _portal(entry.origin)
     # A story that another portal took up is news of the entry: its date says so, its place stays.
     changes = [article.updated_at, *(other.article.shown_since for other in entry.also_at)]
     return Item(
@@ -258,12 +260,12 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         tags=tuple(tag for tag in distinct(article.tags) if tag.casefold() != section.casefold())[:MAX_EACH],
         language=language_tag(article.language or ""),
         pictures=pictures,
-        source=_origin(entry, link),
+        source=source if source.home_url else replace(source, home_url=link),
         related=_related(article),
         correction=_text(article.correction or ""),
         popularity=entry.popularity,
         also_at=also_at,
-        rights=_rights(entry.origin.rights),
+        rights=rights,
     )
 
 
@@ -296,19 +298,19 @@ def _text(text: str) -> str:
     return shortened(line(text), MAX_TEXT_CHARACTERS)
 
 
-def _origin(entry: FeedEntry, link: str) -> From:
-    origin = entry.origin
-    return From(
+@lru_cache(maxsize=1000)
+def _portal(origin: Origin) -> tuple[From, Rights]:
+    """Clean what is said of a portal: once, for all of its articles. The page for people may be missing."""
+    rights = origin.rights
+    source = From(
         id=line(origin.id),
         title=line(origin.title) or line(origin.id),
-        home_url=web_url(origin.home_url) or link,
+        home_url=web_url(origin.home_url) or "",
         feed_url=web_url(origin.feed_url) if origin.feed_url else None,
     )
-
-
-def _rights(rights: Rights) -> Rights:
     license_url = web_url(rights.license_url) if rights.license_url else None
-    return replace(rights, statement=_text(rights.statement or "") or None, license_url=license_url)
+    statement = _text(rights.statement or "") or None
+    return source, replace(rights, statement=statement, license_url=license_url)
 
 
 def _pictures(article: Article) -> tuple[Picture, ...]:
