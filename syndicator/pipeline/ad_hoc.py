@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.clock import Clock, from_ms
+from syndicator.model.clock import EPOCH, Clock, from_ms
 from syndicator.model.feed import (
     FeedEntry,
     FeedSnapshot,
@@ -37,6 +37,7 @@ from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching, TooManySearches
 from syndicator.pipeline.selecting import first_of, latest
 from syndicator.pipeline.telling import MEMBERS, Telling, Told
+from syndicator.render.items import whole_seconds
 from syndicator.rules.ad_hoc import AdHoc
 from syndicator.rules.selection import matches_keys
 from syndicator.store.codec import digest
@@ -68,7 +69,7 @@ class _Kept(Struct, frozen=True, kw_only=True):
     @property
     def size(self) -> int:
         one = self.rendition
-        return len(one.body) + len(one.gzip) + len(one.brotli) + len(one.zstd) + len(one.zstd)
+        return len(one.body) + len(one.gzip) + len(one.brotli) + len(one.zstd)
 
 
 class NoSuchStory(LookupError):
@@ -103,7 +104,6 @@ class AdHocFeeds:
             scoring=scoring,
             clock=clock,
             turn_s=RANKED_FOR_S,
-            monotonic=monotonic,
         )
         self._positions = FreshReads(self._read_position)
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
@@ -129,7 +129,7 @@ class AdHocFeeds:
     async def snapshot(self, asked: AdHoc, client: str) -> FeedSnapshot:
         """Give what such a feed holds now, for a page. Raises what `rendition` raises."""
         async with self._places.place(client):
-            return await self._snapshot(asked, await self._moment(asked, has_older=False))
+            return await self._snapshot(asked)
 
     def outline(self, asked: AdHoc) -> FeedSnapshot:
         """Give such a feed without what is in it: its title and its addresses."""
@@ -147,7 +147,9 @@ class AdHocFeeds:
         return FeedSnapshot(
             spec=spec,
             site=self._publisher.site,
-            version=FeedVersion(version=0, changed_at=self._clock()),
+            version=FeedVersion(
+                version=0, changed_at=EPOCH
+            ),  # what is in an empty one: the same in each process
             entries=(),
             page_path=PATH,
             asked=asked.spelled(),
@@ -169,10 +171,11 @@ class AdHocFeeds:
 
     async def _make(self, key: _Key, asked: AdHoc, moment: _Momentary, client: str) -> _Kept:
         async with self._places.place(client):
-            snapshot = await self._snapshot(asked, moment)
+            snapshot = await self._snapshot(asked)
             shown, kept = _shown(snapshot), self._kept.get(key)
             if kept is None or kept.shown != shown:
                 rendition = await self._publisher.rendered(snapshot, key[1])
+                rendition = replace(rendition, last_modified=self._changed_at(asked, moment))
                 if kept is not None and kept.rendition.digest == rendition.digest:
                     rendition = kept.rendition
             else:
@@ -197,12 +200,11 @@ class AdHocFeeds:
         position = await self._store.changes.position()
         return dict.fromkeys(keys, position)
 
-    async def _snapshot(self, asked: AdHoc, moment: _Momentary) -> FeedSnapshot:
+    async def _snapshot(self, asked: AdHoc) -> FeedSnapshot:
         outline = self.outline(asked)
         entries = await self._entries(asked, outline.spec)
         withdrawn = () if asked.story else await self._publisher.withdrawn(outline.spec)
-        version = FeedVersion(version=0, changed_at=self._changed_at(asked, moment))
-        return replace(outline, entries=entries, withdrawn=withdrawn, version=version)
+        return replace(outline, entries=entries, withdrawn=withdrawn)
 
     async def _entries(self, asked: AdHoc, spec: FeedSpec) -> tuple[FeedEntry, ...]:
         if asked.order is Order.POPULAR:
@@ -243,9 +245,8 @@ class AdHocFeeds:
 
     def _changed_at(self, asked: AdHoc, moment: _Momentary) -> datetime:
         """Say when it changed last: never too early, or somebody would go on with what is old."""
-        if asked.order is Order.POPULAR:
-            return self._clock()
-        return from_ms(int(moment.partition("-")[0]))
+        at = self._clock() if asked.order is Order.POPULAR else from_ms(int(moment.partition("-")[0]))
+        return whole_seconds(at)
 
     def _title(self, asked: AdHoc) -> str:
         """Name it by what is asked for, and by who publishes it."""

@@ -1,9 +1,9 @@
 """Rankings for feeds that nobody configured: made when somebody asks, good for some seconds."""
 
 import asyncio
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Window
@@ -34,20 +34,18 @@ class PopularNow:
         scoring: Scoring,
         clock: Clock,
         turn_s: float,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scoring = scoring
         self._choosing = Choosing(store, filtering, scoring.policy)
         self._clock = clock
         self._turn_s = turn_s
-        self._monotonic = monotonic
         self._boards: dict[Window, tuple[int, list[Standing]]] = {}
         self._reading = asyncio.Lock()
         self._rankings: OrderedDict[FeedId, tuple[int, list[Ranked]]] = OrderedDict()
 
     def turn(self) -> int:
-        """Number the time: as long as it is the same, so is each order."""
-        return int(self._monotonic() // self._turn_s)
+        """Number the time: as long as it is the same, so is each order, in every process."""
+        return int(self._clock().timestamp() // self._turn_s)
 
     async def ranking(self, spec: FeedSpec, newest: Sequence[ArticleId] | None) -> list[Ranked]:
         """Rank for a feed. `newest` are what passes its filter, where that is known."""
@@ -58,7 +56,7 @@ class PopularNow:
         if newest:
             known = {one.article_id for one in board}
             others = [one for one in newest[:_NEWEST] if one not in known]
-            board = ranked((*board, *await self._scored(others, spec.window)))
+            board = ranked((*board, *await self._scored(others, spec.window, turn)))
         made = await self._choosing.chosen(spec, board)
         self._rankings[spec.id] = (turn, made)
         self._rankings.move_to_end(spec.id)
@@ -72,13 +70,13 @@ class PopularNow:
             kept = self._boards.get(window)
             if kept is None or kept[0] != turn:
                 ids = await self._scoring.leading(window, _DEPTH)
-                kept = (turn, ranked(await self._scored(ids, window)))
+                kept = (turn, ranked(await self._scored(ids, window, turn)))
                 self._boards[window] = kept
             return kept[1]
 
-    async def _scored(self, ids: Sequence[ArticleId], window: Window) -> list[Standing]:
-        """Score in pieces: other requests are served between two of them."""
-        now, found = self._clock(), list[Standing]()
+    async def _scored(self, ids: Sequence[ArticleId], window: Window, turn: int) -> list[Standing]:
+        """Score in pieces, as of the beginning of a turn: other requests are served between two of them."""
+        now, found = datetime.fromtimestamp(turn * self._turn_s, UTC), list[Standing]()
         for start in range(0, len(ids), _PIECE):
             found += await self._scoring.standings(ids[start : start + _PIECE], window, now)
         return found

@@ -14,7 +14,7 @@ from support import ManualClock, candidate
 from web.web_world import Client, World, client_of, story
 
 from syndicator.model.article import Candidate, WithdrawnBy
-from syndicator.model.feed import FeedSnapshot, Format, Order, Per, Rendition
+from syndicator.model.feed import FeedSnapshot, Filter, Format, Order, Per, Rendition
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.observe.metrics import open_metrics
@@ -41,23 +41,13 @@ async def world(store: Store, clock: ManualClock) -> World:
     return World(store, clock)
 
 
-class Turn:
-    """Time that is moved by hand."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def feeds_of(world: World, searching: Searching | None, turn: Turn | None = None) -> AdHocFeeds:
+def feeds_of(world: World, searching: Searching | None) -> AdHocFeeds:
     return AdHocFeeds(
         store=world.store,
         publisher=world.publisher,
         scoring=Scoring(world.store, PopularityPolicy()),
         clock=world.clock,
         searching=searching,
-        monotonic=turn or Turn(),
     )
 
 
@@ -314,6 +304,23 @@ async def test_all_who_ask_at_once_wait_for_one_rendering(
     assert rendered == 2
 
 
+@pytest.mark.parametrize(
+    "asked", [AdHoc(), AdHoc(order=Order.POPULAR, per=Per.ARTICLE), AdHoc(filter=Filter(tag=("x",)))]
+)
+async def test_every_process_makes_the_same_bytes(world: World, asked: AdHoc) -> None:
+    ids = await world.admit(story(1), other(2))
+    clicks = [Signal(article_id=one, kind=SignalKind.CLICKS, count=7, at=world.clock()) for one in ids]
+    await world.store.signals.add(clicks, world.clock())
+    one, two = feeds_of(world, None), feeds_of(world, None)
+    first, _ = await one.rendition(asked, Format.ATOM, "c")
+    world.clock.advance(3)
+    if asked.filter == Filter(tag=("x",)):
+        await world.admit(other(9))  # which does not concern it
+    second, _ = await two.rendition(asked, Format.ATOM, "c")
+    assert first.body == second.body
+    assert first.body == (await one.rendition(asked, Format.ATOM, "c"))[0].body
+
+
 async def test_what_is_kept_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.admit(story(1))
     monkeypatch.setattr(ad_hoc_feeds, "KEPT_FEEDS", 3)
@@ -360,8 +367,7 @@ async def test_a_client_that_asks_for_very_much_at_once_is_sent_away_and_others_
 
 async def test_popular_ones_keep_their_order_for_some_seconds(world: World) -> None:
     ids = await world.admit(story(1, title="Satu"), other(2))
-    turn = Turn()
-    feeds = feeds_of(world, None, turn)
+    feeds = feeds_of(world, None)
     asked = AdHoc(order=Order.POPULAR, per=Per.ARTICLE)
 
     async def count(one: ArticleId, times: int) -> None:
@@ -373,6 +379,6 @@ async def test_popular_ones_keep_their_order_for_some_seconds(world: World) -> N
     first, _ = await feeds.rendition(asked, Format.JSON, "c")
     await count(ids[1], 1000)
     assert (await feeds.rendition(asked, Format.JSON, "c"))[0] is first
-    turn.now += ad_hoc_feeds.RANKED_FOR_S
+    world.clock.advance(ad_hoc_feeds.RANKED_FOR_S)
     later, _ = await feeds.rendition(asked, Format.JSON, "c")
     assert later.body.index(b"Kapal 2") < later.body.index(b"Satu")
