@@ -136,6 +136,8 @@ class Event(Struct, frozen=True, kw_only=True):
     """The id of what it happened to. Stored under its first name: events that wait stay readable."""
     revision: int
     """Grows with each event of a `thread`."""
+    follows: int | None = None
+    """The revision that was told before, where revisions are instants: nobody could guess it."""
     at: datetime
     reason: str | None = None
     """Why an article was withdrawn."""

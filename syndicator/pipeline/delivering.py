@@ -182,7 +182,7 @@ class DeliverStep:
         fields: list[tuple[str, str | int | float]] = [
             ("endpoint", delivery.endpoint),
             ("type", event.type.value),
-            ("article", prepared.article.title if prepared.article else event.subject),
+            ("article", prepared.article.title) if prepared.article else ("subject", event.subject),
         ]
         if len(parcel) > 1:
             fields.append(("events", len(parcel)))

@@ -107,17 +107,20 @@ class PublishStep:
         at = from_ms(before.told_ms) + TOLD_EVERY
         if now < at:
             self._untold[feed] = at
-        elif not await self._store.feeds.tell(feed, before, told, self._event(feed, told.told_ms, now)):
+            return
+        event = self._event(feed, told.told_ms, before.told_ms, now)
+        if not await self._store.feeds.tell(feed, before, told, event):
             # Another worker told meanwhile, perhaps of something older.
             self._untold[feed] = now + TOLD_EVERY
 
-    def _event(self, feed: FeedId, revision: int, now: datetime) -> Event:
+    def _event(self, feed: FeedId, revision: int, before: int, now: datetime) -> Event:
         kind = EventType.FEED_UPDATED
         return Event(
             id=event_id(feed, revision, kind),
             type=kind,
             subject=feed,
             revision=revision,
+            follows=before or None,
             at=now,
             details=Renewed(feed=feed_ref(self._publisher.site, self._publisher.specs[feed])),
         )

@@ -39,6 +39,7 @@ def told(source: Source, state: SourceState, now: datetime) -> tuple[SourceState
         type=kind,
         subject=source.id,
         revision=revision,
+        follows=before.revision or None,
         at=now,
         details=SourceNotice(
             title=source.title,

@@ -15,7 +15,7 @@ REVISIONS = 100
 """So many before the newer one are looked for among what is still to be sent."""
 
 REVISIONS_OF_OTHERS = 20
-"""The same of feeds, stories and the like, whose revisions are many; each closes the one before."""
+"""The same of what else has revisions; feeds and sources name the one before, and each closes that."""
 
 _FOR_ALL = frozenset({EventType.ARTICLE_WITHDRAWN, EventType.ARTICLE_RESTORED})
 _COUNTED_APART = frozenset({"popularity"})
@@ -36,9 +36,10 @@ def older(event: Event) -> tuple[Older, ...]:
         return ()
     kinds = [kind for kind in EventType if kind.family == family]
     back = REVISIONS if family == "article" else REVISIONS_OF_OTHERS
+    revisions = (event.follows,) if event.follows else range(max(1, event.revision - back), event.revision)
     return tuple(
         Older(id=event_id(event.subject, revision, kind), type=kind)
-        for revision in range(max(1, event.revision - back), event.revision)
+        for revision in revisions
         for kind in kinds
     )
 

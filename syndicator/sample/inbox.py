@@ -67,9 +67,18 @@ def _read(webhook_id: str, body: bytes, at: datetime) -> Received:
         received_at=at,
         article_id=_text(article.get("id")),
         article_url=_text(article.get("url")),
-        article_title=_text(article.get("title")),
+        article_title=_text(article.get("title")) or _subject(data),
         revision=revision if isinstance(revision, int) else None,
     )
+
+
+def _subject(data: dict[str, Any]) -> str | None:
+    """Say what an event of no article is about."""
+    events = data.get("events")
+    if isinstance(events, list):
+        return f"{len(events)} events"
+    named = (_table(data.get(part)) for part in ("feed", "source", "endpoint"))
+    return next((text for one in named if (text := _text(one.get("title")) or _text(one.get("id")))), None)
 
 
 def _decoded(body: bytes) -> Any:

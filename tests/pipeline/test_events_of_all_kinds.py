@@ -111,6 +111,7 @@ async def test_a_feed_that_changes_is_told_once_and_not_too_often(
         await asyncio.gather(warm(service), warm(other))
         first, second = await told(store, "feed.updated")
         assert second.revision > first.revision
+        assert (first.follows, second.follows) == (None, first.revision)
         clock.advance(60)
         await warm(service)
         assert (await service.publish.take(1)).next_due_at is None

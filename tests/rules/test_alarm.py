@@ -44,6 +44,7 @@ def test_trouble_is_told_once_and_so_is_its_end(trouble: SourceState) -> None:
     assert len({event.id for event in source.events}) == 3
     revisions = [event.revision for event in source.events]
     assert revisions == sorted(set(revisions)), "also where no time passes between them"
+    assert [event.follows for event in source.events] == [None, *revisions[:-1]]
 
 
 def test_one_or_two_failed_rounds_are_ordinary() -> None:

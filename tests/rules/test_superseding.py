@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
@@ -34,6 +35,12 @@ def test_what_is_looked_for_is_bounded() -> None:
 def test_a_feed_closes_its_own_events_only() -> None:
     (one,) = older(event(EventType.FEED_UPDATED, 2, "latest"))
     assert one.id == event(EventType.FEED_UPDATED, 1, "latest").id
+
+
+def test_where_revisions_are_instants_the_one_before_is_closed() -> None:
+    late = msgspec.structs.replace(event(EventType.SOURCE_RECOVERED, 1_795_724_670_163, "city"), follows=77)
+    kinds = [kind for kind in EventType if kind.family == "source"]
+    assert {one.id for one in older(late)} == {event(kind, 77, "city").id for kind in kinds}
 
 
 def test_a_withdrawal_is_urgent_and_like_a_restoration_for_all() -> None:

@@ -131,6 +131,20 @@ async def test_an_endpoint_is_verified_by_its_challenge() -> None:
     assert (answer.status, json.loads(answer.body)) == (200, {"challenge": "7d1f"})
 
 
+def test_events_of_no_article_say_what_they_are_about() -> None:
+    inbox = Inbox()
+    for number, (data, title) in enumerate(
+        (
+            ({"events": [{}, {}]}, "2 events"),
+            ({"source": {"id": "city", "title": "Kota"}}, "Kota"),
+            ({"endpoint": {"id": "partner-a"}}, "partner-a"),
+            ({"feed": "x"}, None),
+        )
+    ):
+        body = json.dumps({"type": "x", "data": data}).encode()
+        assert inbox.accept(f"evt_{number}", body, NOON).article_title == title
+
+
 def test_the_inbox_is_bounded_and_takes_bodies_of_any_shape() -> None:
     inbox = Inbox()
     for number in range(MAX_EVENTS + 10):
