@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import brotli
 import feedparser
 import pytest
+from render.feed_checks import FAULTS
 from support import ManualClock, candidate
 from web.web_world import Client, World, client_of, story
 
@@ -118,6 +120,27 @@ async def test_its_address_is_the_one_spelling_of_what_is_asked(
     ] == answer.headers["ETag"]
     if form in {Format.RSS, Format.ATOM}:
         assert feedparser.parse(answer.body).feed.title == "olahraga · jalan – Warta Nusantara"
+
+
+@pytest.mark.parametrize("form", [Format.RSS, Format.ATOM])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "tag=nothing",
+        "q=%22kabar+nomor%22+OR+%3Cb%3E&limit=7",
+        "sort=popular",
+        "author=a%26b&since=2026-01-01T00:00:00Z",
+    ],
+)
+async def test_validators_find_no_fault(client: Client, world: World, form: Format, query: str) -> None:
+    await world.admit(story(1), other(2))
+    asked = f"/articles.{form}?{query}"
+    answer = await client.get(asked)
+    assert answer.status == 200
+    own = re.findall(r'<([^>]*)>; rel="self"', answer.headers["Link"])[0]
+    # The query is told in the title as it was asked: `<b>` looks like markup there.
+    assert [one for one in FAULTS[form.value](answer.body, own) if "markup in" not in one] == []
 
 
 async def test_an_entry_has_the_id_that_it_has_everywhere(client: Client, world: World) -> None:
