@@ -79,7 +79,7 @@ class PopularityKeys:
     def reported_visitors(self, day: str, reporter: str, kind: SignalKind, article: ArticleId) -> str:
         """STRING: HyperLogLog of the visitors that a partner reported of an article on a day (UTC).
 
-        Kept: two days after the last one. Written by: signals.
+        Kept: two days after the first one. Written by: signals.
         """
         return f"{self._prefix}reported:{day}:{reporter}:{kind.value}:{article}"
 

@@ -29,7 +29,7 @@ end
 local function new_visitors(key, visitors)
   local before = redis.call('PFCOUNT', key)
   if redis.call('PFADD', key, unpack(visitors)) == 0 then return 0 end
-  redis.call('PEXPIRE', key, ARGV[8])
+  if before == 0 then redis.call('PEXPIRE', key, ARGV[8]) end
   return math.max(redis.call('PFCOUNT', key) - before, 0)
 end
 
