@@ -57,6 +57,7 @@ from syndicator.pipeline.registering import Registering
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.releasing import ReleaseStep
 from syndicator.pipeline.reporting import Reporting
+from syndicator.pipeline.resending import Resending
 from syndicator.pipeline.rounds import KindOfRound
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
@@ -112,6 +113,7 @@ class Service:
     listing: Listing
     reporting: Reporting
     registering: Registering
+    resending: Resending
     metrics: Metrics
     gather: GatherStep
     publish: PublishStep
@@ -349,6 +351,14 @@ def _wire(
         await store.hub.enlist(clock())
         await publisher.adopt(clock())
 
+    registering = Registering(
+        store=store,
+        directory=directory,
+        egress=egress,
+        read=Registrations(settings.sources, settings.feeds).read,
+        write=written,
+        clock=clock,
+    )
     return Service(
         settings=settings,
         clock=clock,
@@ -383,14 +393,8 @@ def _wire(
         ),
         announced=AnnouncedPages(store, publisher, clock),
         clicking=Clicking(store, clock),
-        registering=Registering(
-            store=store,
-            directory=directory,
-            egress=egress,
-            read=Registrations(settings.sources, settings.feeds).read,
-            write=written,
-            clock=clock,
-        ),
+        registering=registering,
+        resending=Resending(store, registering, clock),
         reporting=Reporting(store, settings.popularity.partner_most, clock),
         listing=Listing(store, publisher, regrouping),
         access=Access(store.tokens, settings.tokens, clock),

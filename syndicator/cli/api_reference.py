@@ -25,6 +25,7 @@ def api_of(service: Service) -> tuple[ApiRoute, ...]:
         reporting=service.reporting,
         registering=service.registering,
         inspecting=Inspecting(service.store, service.registering, service.clock),
+        resending=service.resending,
         endpoint_schema=registration_schema(),
         clock=service.clock,
     )

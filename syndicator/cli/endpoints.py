@@ -11,7 +11,7 @@ from syndicator.cli.context import AsJson, CommandFailed, console, counted, invo
 from syndicator.cli.spelling import local_time
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import EndpointId
-from syndicator.pipeline.registering import Asker, EndpointSecret, EndpointShown, Registering
+from syndicator.pipeline.registering import OPERATOR, Asker, EndpointSecret, EndpointShown, Registering
 from syndicator.push.probing import Probed
 from syndicator.service import Service
 from syndicator.settings.texts import SLUG
@@ -22,7 +22,6 @@ Named = Annotated[str, typer.Argument(help="Id of an endpoint, as `syndicator en
 
 T = TypeVar("T")
 
-_ASKER = Asker(owner=OPERATORS, is_operator=True)
 _LABEL = 16
 
 
@@ -56,7 +55,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
 def _show(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
     """Show an endpoint: what was chosen, whether it is proven, how it stands, what waits for it."""
     _tell_of(
-        context, _asked(context, lambda wanted: wanted.show(_ASKER, EndpointId(endpoint))), as_json=as_json
+        context, _asked(context, lambda wanted: wanted.show(OPERATOR, EndpointId(endpoint))), as_json=as_json
     )
 
 
@@ -118,13 +117,15 @@ def _add(
 @app.command(name="verify", epilog="Example: syndicator endpoints verify koran-3f9a1c07")
 def _verify(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
     """Send an endpoint a challenge: once it comes back, events are sent there."""
-    _tell_probed(_asked(context, lambda wanted: wanted.verify(_ASKER, EndpointId(endpoint))), as_json=as_json)
+    _tell_probed(
+        _asked(context, lambda wanted: wanted.verify(OPERATOR, EndpointId(endpoint))), as_json=as_json
+    )
 
 
 @app.command(name="ping", epilog="Example: syndicator endpoints ping koran-3f9a1c07")
 def _ping(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
     """Send an endpoint a signed endpoint.ping, to try it by."""
-    _tell_probed(_asked(context, lambda wanted: wanted.ping(_ASKER, EndpointId(endpoint))), as_json=as_json)
+    _tell_probed(_asked(context, lambda wanted: wanted.ping(OPERATOR, EndpointId(endpoint))), as_json=as_json)
 
 
 @app.command(name="rotate", epilog="Example: syndicator endpoints rotate koran-3f9a1c07 --overlap-hours 48")
@@ -142,7 +143,7 @@ def _rotate(
     """Give an endpoint a new secret, which is shown this once."""
     signature: Any = "v1a" if asymmetric else "v1"
     overlap = timedelta(hours=overlap_hours)
-    made = _asked(context, lambda wanted: wanted.rotate(_ASKER, EndpointId(endpoint), overlap, signature))
+    made = _asked(context, lambda wanted: wanted.rotate(OPERATOR, EndpointId(endpoint), overlap, signature))
     _tell_secret(made, as_json=as_json)
 
 
@@ -156,7 +157,7 @@ def _pause(
     """Let an endpoint rest: its events wait."""
     _tell_of(
         context,
-        _asked(context, lambda wanted: wanted.pause(_ASKER, EndpointId(endpoint), reason)),
+        _asked(context, lambda wanted: wanted.pause(OPERATOR, EndpointId(endpoint), reason)),
         as_json=as_json,
     )
 
@@ -165,7 +166,9 @@ def _pause(
 def _resume(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
     """Let an endpoint that is paused or disabled work again: what waits goes out."""
     _tell_of(
-        context, _asked(context, lambda wanted: wanted.resume(_ASKER, EndpointId(endpoint))), as_json=as_json
+        context,
+        _asked(context, lambda wanted: wanted.resume(OPERATOR, EndpointId(endpoint))),
+        as_json=as_json,
     )
 
 
@@ -184,7 +187,7 @@ def _backfill(
     """Send an endpoint what was published before, as article.created, the oldest first."""
     queued = _asked(
         context,
-        lambda wanted: wanted.backfill(_ASKER, EndpointId(endpoint), articles=articles, hours=hours),
+        lambda wanted: wanted.backfill(OPERATOR, EndpointId(endpoint), articles=articles, hours=hours),
     )
     if as_json:
         print_json({"ok": True, "queued": queued})
@@ -195,7 +198,7 @@ def _backfill(
 @app.command(name="remove", epilog="Example: syndicator endpoints remove koran-3f9a1c07")
 def _remove(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
     """Remove an endpoint that was added, with all that waits for it."""
-    _asked(context, lambda wanted: wanted.remove(_ASKER, EndpointId(endpoint)))
+    _asked(context, lambda wanted: wanted.remove(OPERATOR, EndpointId(endpoint)))
     if as_json:
         print_json({"ok": True, "id": endpoint})
     else:

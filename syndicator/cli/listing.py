@@ -11,13 +11,16 @@ from syndicator.cli.context import (
     AlwaysJson,
     AsJson,
     check_known,
+    counted,
     invocation,
     print_json,
     print_list,
 )
 from syndicator.cli.spelling import ago
 from syndicator.model.feed import Format
-from syndicator.model.ids import EndpointId, FeedId
+from syndicator.model.ids import EndpointId, EventId, FeedId
+from syndicator.pipeline.registering import OPERATOR
+from syndicator.pipeline.resending import Resent
 from syndicator.service import Service
 
 feeds_app = typer.Typer(help="What is published.", no_args_is_help=True)
@@ -88,6 +91,32 @@ def _list_deliveries(
         return found
 
     print_list(cut(ask(context, rows), limit), as_json=as_json, empty="Everything is delivered.")
+
+
+@deliveries_app.command(name="resend", epilog="Example: syndicator deliveries resend partner-a --dead")
+def _resend(
+    context: typer.Context,
+    endpoint: Annotated[str, typer.Argument(help="Id of an endpoint.")],
+    event: Annotated[str | None, typer.Argument(help="Id of an event that it was sent of late.")] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="All that was given up, up to 1,000.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send an endpoint an event again, under the same id, or all that was given up."""
+    if (event is None) is not dead:
+        raise typer.BadParameter("name an event, or say --dead", param_hint="EVENT")
+
+    async def sent(service: Service) -> Resent:
+        name = EndpointId(endpoint)
+        if event is None:
+            return await service.resending.dead(OPERATOR, name)
+        return await service.resending.one(OPERATOR, name, EventId(event))
+
+    resent = ask(context, sent)
+    if as_json:
+        print_json(resent)
+        return
+    old = f", {resent.too_old} too old to be sent (max_age)" if resent.too_old else ""
+    typer.echo(f"Queued: {counted(resent.queued, 'event')}{old}")
 
 
 async def _undelivered(service: Service, endpoint: EndpointId, limit: int) -> Rows:

@@ -13,7 +13,7 @@ from syndicator.egress.client import Egress
 from syndicator.errors import SealError, SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
+from syndicator.model.endpoint import OPERATORS, EndpointListed, EndpointState, Registration, Standing
 from syndicator.model.event import EventType
 from syndicator.model.ids import EndpointId
 from syndicator.model.status import QueueCounts
@@ -67,6 +67,10 @@ class Asker(Struct, frozen=True, kw_only=True):
     owner: str
     is_operator: bool = False
     """Sees and changes those of everybody."""
+
+
+OPERATOR = Asker(owner=OPERATORS, is_operator=True)
+"""Who runs this service."""
 
 
 class EndpointShown(Struct, frozen=True, kw_only=True):
@@ -260,15 +264,20 @@ class Registering:
         """
         if (articles is None) is (hours is None):
             raise EndpointRefused("say how many articles, or of how many hours, and not both")
+        found = await self.working(asker, endpoint)
+        if EventType.ARTICLE_CREATED not in found.events:
+            raise EndpointRefused("it does not ask for article.created, which is what would be sent")
+        since = None if hours is None else self._clock() - timedelta(hours=hours)
+        return await self._backfilling.queue(found, articles=articles, since=since)
+
+    async def working(self, asker: Asker, endpoint: EndpointId) -> Endpoint:
+        """Give an endpoint to which things can be sent now. Raises NoEndpoint, EndpointRefused."""
         found = await self._listed(asker, endpoint)
         if not found.is_trusted:
             raise EndpointRefused("it is not proven yet: have it verified first")
-        if EventType.ARTICLE_CREATED not in found.endpoint.events:
-            raise EndpointRefused("it does not ask for article.created, which is what would be sent")
         if (await self._store.endpoints.state(endpoint)).standing is not Standing.ACTIVE:
             raise EndpointRefused("it rests: resume it first")
-        since = None if hours is None else self._clock() - timedelta(hours=hours)
-        return await self._backfilling.queue(found.endpoint, articles=articles, since=since)
+        return found.endpoint
 
     async def _check_room(self, asker: Asker, endpoint: EndpointId) -> None:
         await self._directory.refresh()

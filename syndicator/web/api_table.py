@@ -11,6 +11,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.registering import Registering
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.reporting import Reporting
+from syndicator.pipeline.resending import Resending
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.web.api import ReadingRoutes
 from syndicator.web.delivery_routes import DeliveryRoutes
@@ -33,6 +34,7 @@ def api_table(
     reporting: Reporting,
     registering: Registering,
     inspecting: Inspecting,
+    resending: Resending,
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
@@ -42,7 +44,7 @@ def api_table(
         *OperatingRoutes(withdrawer).table(),
         *StoryRoutes(regrouping, listing).table(),
         *EndpointRoutes(registering, endpoint_schema, clock).table(),
-        *DeliveryRoutes(inspecting).table(),
+        *DeliveryRoutes(inspecting, resending).table(),
         *EventRoutes().table(),
         *SignalRoutes(reporting, clock).table(),
         *TokenRoutes(access, reading).table(),
@@ -61,6 +63,7 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
         reporting=nobody,
         registering=nobody,
         inspecting=nobody,
+        resending=nobody,
         endpoint_schema=endpoint_schema,
         clock=nobody,
     )

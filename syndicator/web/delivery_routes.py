@@ -9,10 +9,11 @@ from syndicator.model.token import Scope
 from syndicator.pipeline.inspecting import DeliveryLine, Inspecting
 from syndicator.pipeline.listing import CursorError
 from syndicator.pipeline.registering import NoEndpoint
+from syndicator.pipeline.resending import Resending, Resent
 from syndicator.store.attempts import AttemptQuery, LoggedAttempt
 from syndicator.web.api import PAGED, bad_cursor
-from syndicator.web.endpoint_routes import asker_of
-from syndicator.web.json_api import ApiRoute, Parameter, cursor_of, limit_of, list_document
+from syndicator.web.endpoint_routes import asker_of, named, told
+from syndicator.web.json_api import ApiRoute, Parameter, cursor_of, document, limit_of, list_document
 from syndicator.web.problems import bad_request, not_found
 
 _TOPIC = "Deliveries"
@@ -22,10 +23,11 @@ _INSTANT = {"type": "string", "format": "date-time"}
 
 
 class DeliveryRoutes:
-    """Handlers of what is listed of deliveries. Partners see those of their own endpoints."""
+    """Handlers of deliveries, and of sending them again. Partners see those of their own endpoints."""
 
-    def __init__(self, inspecting: Inspecting) -> None:
+    def __init__(self, inspecting: Inspecting, resending: Resending) -> None:
         self._inspecting = inspecting
+        self._resending = resending
 
     def table(self) -> list[ApiRoute]:
         return [
@@ -49,6 +51,14 @@ class DeliveryRoutes:
                     Parameter(name="until", description="Then or before.", schema=_INSTANT),
                     *PAGED,
                 ),
+            ),
+            ApiRoute(
+                method="POST", path="/api/v1/endpoints/{endpoint}/deliveries/{event_id}/resend",
+                handler=self.resend, scope=Scope.PARTNER, topic=_TOPIC, answer=Resent, refusals=(404, 409),
+            ),
+            ApiRoute(
+                method="POST", path="/api/v1/endpoints/{endpoint}/resend-dead", handler=self.resend_dead,
+                scope=Scope.PARTNER, topic=_TOPIC, answer=Resent, refusals=(404, 409),
             ),
         ]  # fmt: skip
 
@@ -85,7 +95,7 @@ class DeliveryRoutes:
         try:
             piece = await self._inspecting.attempts(
                 asker_of(request),
-                EndpointId(request.match_info["endpoint"]),
+                named(request),
                 query,
                 cursor_of(request),
                 limit_of(request),
@@ -95,6 +105,15 @@ class DeliveryRoutes:
         except CursorError as error:
             raise bad_cursor(error) from error
         return list_document(piece.items, piece.next)
+
+    async def resend(self, request: web.Request) -> web.Response:
+        """Send an event again that this endpoint was sent of late, under the same id."""
+        event = EventId(request.match_info["event_id"])
+        return document(await told(self._resending.one(asker_of(request), named(request), event)))
+
+    async def resend_dead(self, request: web.Request) -> web.Response:
+        """Send again what was given up, up to 1,000 events, the last first; what is too old stays."""
+        return document(await told(self._resending.dead(asker_of(request), named(request))))
 
 
 def _one_of(request: web.Request, name: str, known: tuple[str, ...]) -> str | None:

@@ -122,11 +122,11 @@ class EndpointRoutes:
         """
         self._pace.draw(owner_of(request))
         values = await read_json(request, dict[str, Any], _EXAMPLE)
-        return document(await _told(self._registering.add(asker_of(request), values)), status=201)
+        return document(await told(self._registering.add(asker_of(request), values)), status=201)
 
     async def endpoint(self, request: web.Request) -> web.Response:
         """Show an endpoint: what was chosen, whether it is proven, how it stands, what waits for it."""
-        return document(await _told(self._registering.show(asker_of(request), _named(request))))
+        return document(await told(self._registering.show(asker_of(request), named(request))))
 
     async def change_endpoint(self, request: web.Request) -> web.Response:
         """Change an endpoint: keys that are given take the place of those before, null takes one back.
@@ -134,12 +134,12 @@ class EndpointRoutes:
         Another address must be proven anew.
         """
         values = await read_json(request, dict[str, Any], '{"payload": "thin"}')
-        return document(await _told(self._registering.change(asker_of(request), _named(request), values)))
+        return document(await told(self._registering.change(asker_of(request), named(request), values)))
 
     async def remove_endpoint(self, request: web.Request) -> web.Response:
         """Remove an endpoint, with all that waits for it."""
-        await _told(self._registering.remove(asker_of(request), _named(request)))
-        return document(EndpointGone(id=_named(request)))
+        await told(self._registering.remove(asker_of(request), named(request)))
+        return document(EndpointGone(id=named(request)))
 
     async def verify_endpoint(self, request: web.Request) -> web.Response:
         """Send a challenge: once it comes back, events are sent to the endpoint."""
@@ -153,34 +153,34 @@ class EndpointRoutes:
         """Give an endpoint a new secret, which is in this answer alone; the one before overlaps."""
         wanted = await read_json(request, Rotation, '{"overlap_hours": 24}')
         rotated = self._registering.rotate(
-            asker_of(request), _named(request), timedelta(hours=wanted.overlap_hours), wanted.signature
+            asker_of(request), named(request), timedelta(hours=wanted.overlap_hours), wanted.signature
         )
-        return document(await _told(rotated))
+        return document(await told(rotated))
 
     async def pause_endpoint(self, request: web.Request) -> web.Response:
         """Let an endpoint rest: its events wait."""
         wanted = await read_json(request, Pause, '{"reason": "maintenance"}')
         reason = wanted.reason or "paused by its owner"
-        return document(await _told(self._registering.pause(asker_of(request), _named(request), reason)))
+        return document(await told(self._registering.pause(asker_of(request), named(request), reason)))
 
     async def resume_endpoint(self, request: web.Request) -> web.Response:
         """Let an endpoint that is paused or disabled work again: what waits goes out."""
-        return document(await _told(self._registering.resume(asker_of(request), _named(request))))
+        return document(await told(self._registering.resume(asker_of(request), named(request))))
 
     async def backfill_endpoint(self, request: web.Request) -> web.Response:
         """Send `article.created` of what was published before: up to 1,000 articles, the oldest first."""
         wanted = await read_json(request, Backfill, '{"articles": 50}')
         if not 0 < (wanted.articles or 1) <= MOST_ARTICLES or not 0 < (wanted.hours or 1) <= _MOST_HOURS:
             raise bad_request(f"Send 1 to {MOST_ARTICLES} articles, or those of up to {_MOST_HOURS:g} hours.")
-        asker, name = asker_of(request), _named(request)
+        asker, name = asker_of(request), named(request)
         queued = self._registering.backfill(asker, name, articles=wanted.articles, hours=wanted.hours)
-        return document(Backfilled(queued=await _told(queued)))
+        return document(Backfilled(queued=await told(queued)))
 
     async def _probed(
         self, request: web.Request, probe: Callable[[Asker, EndpointId], Awaitable[Probed]]
     ) -> web.Response:
         self._pace.draw(owner_of(request))
-        return document(await _told(probe(asker_of(request), _named(request))))
+        return document(await told(probe(asker_of(request), named(request))))
 
 
 def _route(method: Method, path: str, handler: Handler, answer: object, **more: Any) -> ApiRoute:
@@ -200,11 +200,13 @@ def asker_of(request: web.Request) -> Asker:
     return Asker(owner=owner_of(request), is_operator=is_trusted(request))
 
 
-def _named(request: web.Request) -> EndpointId:
+def named(request: web.Request) -> EndpointId:
+    """Give the endpoint that the path names."""
     return EndpointId(request.match_info["endpoint"])
 
 
-async def _told(answer: Awaitable[T]) -> T:
+async def told(answer: Awaitable[T]) -> T:
+    """Await an answer; what is refused becomes a problem."""
     try:
         return await answer
     except NoEndpoint as error:

@@ -24,6 +24,7 @@ _VARIABLES: Mapping[str, str] = {
     "revision": "Number of a revision, from 1.",
     "token": "Id of a token.",
     "endpoint": "Id of an endpoint.",
+    "event_id": "Id of an event, as `webhook-id` has it.",
     "event": "A type of events, as `article.created`.",
 }
 _PROBLEM: Mapping[str, Any] = {

@@ -53,6 +53,8 @@ async def test_an_endpoint_is_added_tried_and_removed(config: Path, partner: tup
     assert "very-private" not in out
     status, out, _ = await run(config, "endpoints", "rotate", "koran", "--json")
     assert json.loads(out)["secret"] != secret
+    status, out, _ = await run(config, "deliveries", "resend", "koran", "--dead")
+    assert (status, out) == (0, "Queued: 0 events\n")
     assert (await run(config, "endpoints", "remove", "koran"))[:2] == (0, "Removed: koran\n")
 
 

@@ -368,6 +368,46 @@ async def test_what_waits_and_what_was_tried_is_listed(
         assert await listed(wrong) == 400
 
 
+async def test_what_was_sent_is_sent_again_under_its_id(
+    api: Api, receiver: Receiver, clock: ManualClock
+) -> None:
+    name = (await api.add(receiver, retry={"delays": ["1s"]}, max_age="1d")).json["endpoint"]["id"]
+    await admit(api.service, 1)
+    await deliver(api.service)
+    event = json.loads(receiver.received[-1][1])["data"]["event_id"]
+    path = f"/{name}/deliveries/{event}/resend"
+    assert (await api.ask("POST", path)).json == {"ok": True, "queued": 1, "too_old": 0}
+    await deliver(api.service)
+    assert [headers["webhook-id"] for headers, _ in receiver.received[1:]] == [event, event]
+    receiver.status = 500
+    await admit(api.service, 2)
+    for _ in range(2):
+        await deliver(api.service)
+        clock.advance(5)
+    assert (await api.ask("GET", f"/{name}")).json["deliveries"]["dead"] == 1
+    receiver.status = 200
+    assert (await api.ask("POST", f"/{name}/resend-dead")).json["queued"] == 1
+    await deliver(api.service)
+    shown = (await api.ask("GET", f"/{name}")).json["deliveries"]
+    assert (shown["dead"], shown["delivered"]) == (0, 3)
+    clock.advance(2 * 86400)
+    assert (await api.ask("POST", path)).json == {"ok": True, "queued": 0, "too_old": 1}
+
+
+async def test_no_event_is_sent_again_that_was_for_others(api: Api, receiver: Receiver) -> None:
+    first = (await api.add(receiver)).json["endpoint"]["id"]
+    await admit(api.service, 1)
+    await deliver(api.service)
+    event = json.loads(receiver.received[-1][1])["data"]["event_id"]
+    second = (await api.add(receiver, filter={"section": "lain"})).json["endpoint"]["id"]
+    assert (await api.ask("POST", f"/{second}/deliveries/{event}/resend")).status == 409
+    assert (await api.ask("POST", f"/{first}/deliveries/evt_none/resend")).status == 409
+    other = await api.other("lain")
+    assert (await other.ask("POST", f"/{first}/deliveries/{event}/resend")).status == 404
+    await api.ask("POST", f"/{first}/pause", {})
+    assert (await api.ask("POST", f"/{first}/deliveries/{event}/resend")).status == 409
+
+
 async def test_an_endpoint_whose_seal_was_lost_is_served_again_by_a_new_secret(
     service_of: OpenService, receiver: Receiver, tmp_path: Path, clock: ManualClock
 ) -> None:

@@ -30,6 +30,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.registering import Registering
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.reporting import Reporting
+from syndicator.pipeline.resending import Resending
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.withdrawing import Withdrawer
@@ -172,6 +173,7 @@ class World:
             reporting=Reporting(self.store, 1000, self.clock),
             registering=self.registering,
             inspecting=Inspecting(self.store, self.registering, self.clock),
+            resending=Resending(self.store, self.registering, self.clock),
             endpoint_schema=registration_schema(),
             clock=self.clock,
         )
