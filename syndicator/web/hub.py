@@ -122,6 +122,8 @@ async def _answered(
         told, worked = await act(await _form(request)), True
     except (NotUnderstood, Overloaded, NotConfirmed) as error:
         told, worked = f"{error}.", False
+    except StoreError:
+        told, worked = "This does not work right now. Try again in a minute.", False
     body = f'<?xml version="1.0"?>\n<{element} success="{str(worked).lower()}" msg={quoteattr(told)}/>\n'
     return web.Response(text=body, content_type="text/xml", charset="utf-8", headers=_NO_STORE)
 
