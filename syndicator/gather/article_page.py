@@ -41,7 +41,6 @@ from syndicator.gather.metadata import SaidOfItself, addresses_of, leads_home, r
 from syndicator.gather.near_headline import NEAR_HEADLINE, Lines, lines_near, reporters_near
 from syndicator.gather.page import first_count
 from syndicator.gather.replacing import replaced
-from syndicator.gather.same_picture import merged
 from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
 from syndicator.gather.status import cancelled, corrected
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TAGS, plain_text
@@ -50,6 +49,7 @@ from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source
 from syndicator.rules.identity import spec_hash
 from syndicator.rules.naming import is_believed
+from syndicator.rules.same_picture import merged
 
 _TEXT_PARTS = (
     "title", "body", "date", "authors", "lead", "quote", "caption", "credit", "section", "tags", "views",

@@ -14,7 +14,6 @@ from syndicator.gather.entry import Channel, Deleted, Entry, Picture
 from syndicator.gather.feed_language import by_their_words
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
 from syndicator.gather.origin import Origin
-from syndicator.gather.same_picture import alone
 from syndicator.gather.status import cancelled
 from syndicator.gather.text import (
     MAX_AUTHORS,
@@ -36,6 +35,7 @@ from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
 from syndicator.rules.addresses import clean_url, untracked
 from syndicator.rules.dates import FARTHEST_EVENT, Claim, read_claim
+from syndicator.rules.same_picture import alone
 
 MAX_GUID = 1000
 MAX_HUBS = 5

@@ -12,6 +12,7 @@ from msgspec import Struct
 from syndicator.model.article import Article
 from syndicator.render.text import holds, legal, line, web_url
 from syndicator.rules.rights import text_of
+from syndicator.rules.same_picture import differ_by_size_alone
 
 _BLOCKQUOTE = re.compile(r"<blockquote[^>]*>(.*?)</blockquote>", re.DOTALL)
 """In HTML that was cleaned: never nested, always closed."""
@@ -28,13 +29,9 @@ class Parts(Struct, frozen=True, kw_only=True):
     html: str = ""
 
 
-def parts_of(article: Article, lead: str, pictures: Collection[str]) -> Parts:
-    """Take the article apart, so that nothing is told twice.
-
-    Pictures that are published beside the body (`pictures`, URLs) are taken out of it, because most
-    readers would show them twice.
-    """
-    body = _without_pictures(legal(article.body_html).strip(), pictures)
+def parts_of(article: Article, lead: str) -> Parts:
+    """Take the article apart, so that nothing is told twice."""
+    body = legal(article.body_html).strip()
     text = text_of(body)
     quote = line(article.quote or "")
     # A pull quote repeats words of the body on purpose; only a quote that stands out already is not repeated.
@@ -60,7 +57,11 @@ def full_html(parts: Parts) -> str:
     return "\n".join(filter(None, (opening + end, quote, rest.lstrip())))
 
 
-def _without_pictures(body: str, pictures: Collection[str]) -> str:
+def without_pictures(body: str, pictures: Collection[str]) -> str:
+    """Take pictures out of a body that are published beside it (`pictures`, URLs), in whatever size.
+
+    Most readers would show them twice.
+    """
     if not pictures or "<img" not in body:
         return body
     try:
@@ -68,12 +69,16 @@ def _without_pictures(body: str, pictures: Collection[str]) -> str:
         root = lxml_html.fragment_fromstring(body, create_parent="div", parser=parser)
     except (LxmlError, ValueError):  # what the parser cannot read stays as it is
         return body
-    shown = [image for image in root.iter("img") if web_url(image.get("src", "")) in pictures]
+    shown = [image for image in root.iter("img") if _is_one_of(web_url(image.get("src", "")), pictures)]
     if not shown:
         return body
     for image in shown:
         _take_out(image)
     return _inner_html(root)
+
+
+def _is_one_of(url: str | None, pictures: Collection[str]) -> bool:
+    return url is not None and any(differ_by_size_alone(url, picture) for picture in pictures)
 
 
 def _take_out(image: HtmlElement) -> None:

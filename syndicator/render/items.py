@@ -16,8 +16,8 @@ from syndicator.model.feed import AlsoAt as OtherTelling
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Origin, Popularity, Site
 from syndicator.model.ids import ArticleId
 from syndicator.model.rights import Rights
-from syndicator.render.body import Parts, full_html, parts_of
-from syndicator.render.text import distinct, language_tag, line, media_type, web_url
+from syndicator.render.body import Parts, full_html, parts_of, without_pictures
+from syndicator.render.text import distinct, language_tag, legal, line, media_type, web_url
 from syndicator.rules.dates import OLDEST
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
@@ -222,7 +222,7 @@ def _size_in_xml(html: str) -> int:
 
 def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> Item:
     """Clean one entry. Never fails: what cannot be published as it is, is left out or replaced."""
-    article = served_by_us(entry.article, site)
+    article = served_by_us(_each_picture_once(entry.article), site)
     page_url = site.url(f"/articles/{article.id}")
     link = web_url(article.url) or page_url
     pictures = _pictures(article)
@@ -231,7 +231,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     lead = _text(article.lead)
     with_html = with_html and len(article.body_html) <= MAX_BODY_CHARACTERS
     section = line(article.section or "")
-    parts = parts_of(article, lead, [picture.url for picture in pictures]) if with_html else Parts()
+    parts = parts_of(article, lead) if with_html else Parts()
     summary = lead or shortened(line(text_of(article.body_html)), SUMMARY_CHARACTERS)
     also_at = tuple(_also_at(other, site) for other in entry.also_at)
     held_until = article.provenance.held_until
@@ -267,6 +267,14 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         also_at=also_at,
         rights=rights,
     )
+
+
+def _each_picture_once(article: Article) -> Article:
+    """Take out of the body what is shown beside it; before pictures that we serve get addresses of ours."""
+    urls = [url for photo in article.photos[:MAX_EACH] if (url := web_url(photo.url))]
+    if not urls or "<img" not in article.body_html or len(article.body_html) > MAX_BODY_CHARACTERS:
+        return article
+    return replace(article, body_html=without_pictures(legal(article.body_html), urls))
 
 
 def rights_of(snapshot: FeedSnapshot) -> str:

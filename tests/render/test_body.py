@@ -2,17 +2,21 @@ import pytest
 from render.render_values import article
 
 from syndicator.model.article import Photo
-from syndicator.render.body import full_html, parts_of
+from syndicator.render.body import full_html, parts_of, without_pictures
 from syndicator.render.text import holds, web_url
 
 URL = "https://img.example/a.jpg?x=1&y=2"
 IMG = '<img src="https://img.example/a.jpg?x=1&amp;y=2" alt="a &gt; b">'
+SMALLER = '<img src="https://img.example/300x200/a-300x200.jpg?x=9">'
+OTHER_PLACE = '<img src="https://img.example/lain/a.jpg">'
 OTHER = '<img src="https://img.example/b.jpg">'
 
 
 def body_of(html: str, *, lead: str = "", quote: str | None = None) -> str:
-    of = article(0, body_html=html, lead=lead, quote=quote, photos=(Photo(url=URL),))
-    return full_html(parts_of(of, lead, (URL,)))
+    of = article(
+        0, body_html=without_pictures(html, (URL,)), lead=lead, quote=quote, photos=(Photo(url=URL),)
+    )
+    return full_html(parts_of(of, lead))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,8 @@ def body_of(html: str, *, lead: str = "", quote: str | None = None) -> str:
         (f"<figure><picture>{IMG}</picture></figure><p>dua</p>", "<p>dua</p>"),
         (f"<figure>{IMG}{OTHER}</figure>", f"<figure>{OTHER}</figure>"),
         (f"<p>dua</p>{OTHER}", f"<p>dua</p>{OTHER}"),
+        (f"<p>dua</p>{SMALLER}", "<p>dua</p>"),
+        (f"<p>dua</p>{OTHER_PLACE}", f"<p>dua</p>{OTHER_PLACE}"),
         ("<p>tanpa gambar &amp; tetap</p>", "<p>tanpa gambar &amp; tetap</p>"),
     ],
 )

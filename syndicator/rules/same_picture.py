@@ -46,6 +46,14 @@ def is_same_picture(one: str, other: str) -> bool:
     return longer[-len(shorter) :] == shorter or _ends_alike(one, other, first, second)
 
 
+def differ_by_size_alone(one: str, other: str) -> bool:
+    """Whether two addresses are of one picture beyond doubt: of one path at one host, but for its size."""
+    if one == other:
+        return True
+    first = _parts(one)
+    return bool(first) and first == _parts(other) and urlsplit(one).hostname == urlsplit(other).hostname
+
+
 def _ends_alike(one: str, other: str, first: tuple[str, ...], second: tuple[str, ...]) -> bool:
     """Whether two paths of one host end with the same folders and name, whatever stands ahead of these."""
     is_named = len(first[-1]) >= MIN_NAMED and any(map(str.isdigit, first[-1]))
