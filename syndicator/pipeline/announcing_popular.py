@@ -8,7 +8,7 @@ from syndicator.model.event import Crossed, Event, EventType
 from syndicator.model.feed import FeedSpec, Popularity, Site
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.feed_refs import feed_ref
-from syndicator.rules.crossing import Passed, crossings, thresholds
+from syndicator.rules.crossing import Passed, crossings, in_question, thresholds
 from syndicator.rules.identity import event_id
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
@@ -32,7 +32,8 @@ async def announce(
         return False
     measures = [measure for measure, _ in thresholds(spec.announce)]
     places = _places(ranking)
-    remembered = await store.crossings.remembered(spec.id, list(places), measures)
+    asked = in_question(spec.announce, places)
+    remembered = await store.crossings.remembered(spec.id, asked, measures)
     found = crossings(spec.announce, _places(shown), places, remembered, now)
     is_other = list(places) != [place.article_id for place in shown]
     if not (is_other or found.near):

@@ -77,6 +77,16 @@ def crossings(
     return Crossings(told=tuple(told), near=tuple(near))
 
 
+def in_question(announce: Announce, ranking: Mapping[ArticleId, Popularity]) -> list[ArticleId]:
+    """Name the articles near any threshold or beyond it: of others nothing needs to be remembered."""
+    wanted = thresholds(announce)
+    return [
+        article
+        for article, place in ranking.items()
+        if any(_zone(measure, threshold, place) is not _Zone.FAR for measure, threshold in wanted)
+    ]
+
+
 def thresholds(announce: Announce) -> tuple[tuple[Measure, float], ...]:
     """Name what is to be told of, and from where on."""
     wanted = ((Measure.TOP, announce.top), (Measure.SCORE, announce.score), (Measure.VIEWS, announce.views))

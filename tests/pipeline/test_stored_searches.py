@@ -10,6 +10,8 @@ from syndicator.model.feed import FeedSpec, Filter, Format, Order
 from syndicator.model.ids import FeedId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.filtering import Filtering
+from syndicator.pipeline.selecting import choose
 from syndicator.service import Service
 from syndicator.store.store import Store
 
@@ -113,3 +115,24 @@ async def test_a_popular_feed_ranks_what_its_query_finds_alone(store: Store, clo
     )
     await rank(step(store, clock, wanted), clock)
     assert await listed(store, "busy") == [ids[3], ids[0]]
+
+
+async def test_the_pages_of_a_stored_search_reach_all_that_is_retained(
+    store: Store, clock: ManualClock
+) -> None:
+    """However rare what is searched for: where one page has looked far enough, the next goes on."""
+    numbers = range(70)
+    titles = {number: "Gempa" if number in {3, 40} else "Banjir" for number in numbers}
+    admitter = Admitter(store.articles, (), clock)
+    for number in numbers:
+        clock.advance(1)
+        await admitter.admit([candidate(number, title=f"{titles[number]} {number}", published_at=clock())])
+    wanted, found, place = Filter(query="gempa"), [], None
+    filtering = Filtering(store)
+    while True:
+        page = await choose(store, filtering, wanted, 2, before=place, deepest=10)
+        found += [told.article.title for told in page.told]
+        place = page.rest
+        if place is None:
+            break
+    assert found == ["Gempa 40", "Gempa 3"]

@@ -11,7 +11,7 @@ from support import NOON
 from syndicator.model.event import Measure
 from syndicator.model.feed import Announce, Popularity
 from syndicator.model.ids import ArticleId
-from syndicator.rules.crossing import REST, crossings
+from syndicator.rules.crossing import REST, crossings, in_question
 
 ONE = ArticleId("abcdefghijklmnop")
 TOP = Announce(top=5)
@@ -113,3 +113,10 @@ def test_a_number_of_views_is_passed_once() -> None:
 @given(ranks=st.lists(st.one_of(st.none(), st.integers(1, 30)), max_size=60))
 def test_within_an_hour_nothing_is_told_twice(ranks: list[int | None]) -> None:
     assert Feed(TOP).ranks(ranks) == (min((rank or 99 for rank in ranks), default=99) <= 5)
+
+
+def test_only_what_is_near_is_asked_for() -> None:
+    ranking = {ArticleId(f"a{rank}"): Popularity(rank=rank, score=20.0 - rank) for rank in range(1, 20)}
+    assert in_question(Announce(top=3), ranking) == [f"a{rank}" for rank in range(1, 7)]
+    assert in_question(Announce(top=1, score=18.0), ranking) == [f"a{rank}" for rank in range(1, 12)]
+    assert in_question(Announce(views=1), ranking) == []
