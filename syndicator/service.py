@@ -30,6 +30,7 @@ from syndicator.pipeline.access import Access
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.announcing_news import AnnouncedPages
+from syndicator.pipeline.apart import Apart
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.delivering import DeliverStep, DeliveryReport
@@ -197,9 +198,12 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
         metrics = open_metrics()
         # Also those whose source has left: what they let us show of their articles stays what it was.
         known = {**await store.origins.known(), **origins(settings.sources)}
+        site = await _site(settings, store)
+        rendering = await stack.enter_async_context(open_pool(workers=1))
         publisher = Publisher(
             store=store,
-            site=await _site(settings, store),
+            site=site,
+            apart=Apart(rendering, store.again, site, known),
             specs=settings.feeds.values(),
             retired=settings.retired_feeds.values(),
             origins=known,

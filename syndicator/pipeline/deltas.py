@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.feed import Order, Rendition
+from syndicator.pipeline.apart import LARGE
 from syndicator.pipeline.freshness import retrieve
 from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.pipeline.publishing import Publisher
@@ -25,7 +26,10 @@ class Delta(Struct, frozen=True, kw_only=True):
 
 
 class Deltas:
-    """Gives deltas of configured feeds in the order `latest`: of a ranking, everything changes."""
+    """Gives deltas of configured feeds in the order `latest`, unless they are large.
+
+    Of a ranking, everything changes.
+    """
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
@@ -37,7 +41,7 @@ class Deltas:
 
         Raise StoreUnavailable.
         """
-        if self._publisher.specs[rendition.feed].order is not Order.LATEST:
+        if self._publisher.specs[rendition.feed].order is not Order.LATEST or len(rendition.shown) > LARGE:
             return None
         known = [(found, base) for base in bases if (found := changed_since(rendition, base)) is not None]
         if not known:

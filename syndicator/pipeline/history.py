@@ -32,6 +32,7 @@ from syndicator.store.store import Store
 KEPT_BYTES = 64 * 2**20
 MOST_IN_ARCHIVE = 2000
 """Entries. Only a minute holds more than `rules.windows.MOST` articles."""
+MOST_ON_PAGE = 200
 _ALL = "all"
 
 _Key = tuple[FeedId, str, Format]
@@ -182,7 +183,9 @@ class History:
         return _Document(told=told, links=(("current", ""), *older), is_archive=True)
 
     async def _page(self, spec: FeedSpec, place: Listed) -> _Document:
-        found = await choose(self._store, self._filtering, spec.filter, spec.size, spec.per, before=place)
+        found = await choose(
+            self._store, self._filtering, spec.filter, min(spec.size, MOST_ON_PAGE), spec.per, before=place
+        )
         return _Document(told=found.told, links=(("first", ""), *next_page(found.rest)), is_archive=False)
 
     async def _read_position(self, keys: Sequence[str]) -> Mapping[str, str]:

@@ -5,17 +5,36 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+from msgspec import Struct
+
 from syndicator.model.feed import Format, Rendition
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
+from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.store.rendition_files import KeptRendition, RenditionFiles
 
 WRITTEN_EVERY_S = 20.0
 """A process that is killed leaves bytes that are so much older at most."""
 
+_PRECISION_S = 0.5
+"""How exactly it is known when bytes were confirmed last: thousands of requests do so in a second."""
+
+KEPT_BYTES = 128 * 2**20
+"""In memory; what leaves it is on disk."""
+
 _Key = tuple[FeedId, Format]
 
 log = get_logger(__name__)
+
+
+class _Served(Struct, frozen=True, kw_only=True):
+    rendition: Rendition
+    confirmed_at: float
+
+    @property
+    def noted(self) -> tuple[str, float]:
+        """Sum it up, without the bytes."""
+        return self.rendition.digest, self.confirmed_at
 
 
 class LastGood:
@@ -26,29 +45,31 @@ class LastGood:
     ) -> None:
         self._files = files
         self._monotonic = monotonic
-        self._served: dict[_Key, tuple[Rendition, float]] = {}
-        self._written: dict[_Key, tuple[Rendition, float]] = {}
+        self._served = LeastRecent[_Key, _Served](KEPT_BYTES, lambda one: one.rendition.size_bytes)
+        self._written: dict[_Key, tuple[str, float]] = {}
         self._disk_works = True
 
     def confirm(self, rendition: Rendition) -> None:
         """Note that these bytes are the newest now."""
-        self._served[rendition.feed, rendition.form] = (rendition, self._monotonic())
+        key, now = (rendition.feed, rendition.form), self._monotonic()
+        before = self._served.peek(key)
+        if before is None or before.rendition is not rendition or now - before.confirmed_at >= _PRECISION_S:
+            self._served.put(key, _Served(rendition=rendition, confirmed_at=now))
 
     async def get(self, feed: FeedId, form: Format) -> tuple[Rendition, int] | None:
         """Give the last bytes and their age in seconds; None where there are none."""
         served = self._served.get((feed, form))
         if served is None and (served := await self._read(feed, form)) is not None:
-            served = self._served.setdefault((feed, form), served)
+            self._served.put((feed, form), served)
         if served is None:
             return None
-        rendition, confirmed_at = served
-        return rendition, max(int(self._monotonic() - confirmed_at), 0)
+        return served.rendition, max(int(self._monotonic() - served.confirmed_at), 0)
 
     @property
     def feeds(self) -> frozenset[FeedId]:
         """Name the feeds of which there is something."""
         on_disk = self._files.feeds if self._files else frozenset[FeedId]()
-        return on_disk | {feed for feed, _ in self._served}
+        return on_disk | {feed for (feed, _), _ in self._served.items()}
 
     async def look(self) -> frozenset[FeedId]:
         """Look what is on disk, and name the feeds of which there is something."""
@@ -80,7 +101,7 @@ class LastGood:
         news = [
             (served, self._written.get(key))
             for key, served in self._served.items()
-            if served != self._written.get(key) and self._files.may_keep(key[0])
+            if served.noted != self._written.get(key) and self._files.may_keep(key[0])
         ]
         try:
             await asyncio.to_thread(self._write, self._files, news)
@@ -91,7 +112,7 @@ class LastGood:
         else:
             self._disk_works = True
 
-    async def _read(self, feed: FeedId, form: Format) -> tuple[Rendition, float] | None:
+    async def _read(self, feed: FeedId, form: Format) -> _Served | None:
         if self._files is None:
             return None
         try:
@@ -100,7 +121,8 @@ class LastGood:
             return None
         if kept is None:
             return None
-        return kept.rendition, self._monotonic() - (time.time() - kept.confirmed_at_s)
+        confirmed_at = self._monotonic() - (time.time() - kept.confirmed_at_s)
+        return _Served(rendition=kept.rendition, confirmed_at=confirmed_at)
 
     async def _write_again_and_again(self) -> None:
         while True:
@@ -110,13 +132,13 @@ class LastGood:
     def _write(
         self,
         files: RenditionFiles,
-        news: list[tuple[tuple[Rendition, float], tuple[Rendition, float] | None]],
+        news: list[tuple[_Served, tuple[str, float] | None]],
     ) -> None:
         ahead_s = time.time() - self._monotonic()
         for served, before in news:
-            rendition, confirmed_at = served
-            if before is not None and before[0] is rendition:
-                files.confirm(rendition.feed, rendition.form, confirmed_at + ahead_s)
-            elif not files.write(KeptRendition(rendition=rendition, confirmed_at_s=confirmed_at + ahead_s)):
+            rendition, at_s = served.rendition, served.confirmed_at + ahead_s
+            if before is not None and before[0] == rendition.digest:
+                files.confirm(rendition.feed, rendition.form, at_s)
+            elif not files.write(KeptRendition(rendition=rendition, confirmed_at_s=at_s)):
                 continue
-            self._written[rendition.feed, rendition.form] = served
+            self._written[rendition.feed, rendition.form] = served.noted

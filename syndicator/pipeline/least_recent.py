@@ -17,11 +17,22 @@ class LeastRecent(Generic[Key, Value]):
         self._values: OrderedDict[Key, Value] = OrderedDict()
         self._size = 0
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
     def get(self, key: Key) -> Value | None:
         """Give a value, and note that it was used."""
-        if key in self._values:
+        value = self._values.get(key)
+        if value is not None:
             self._values.move_to_end(key)
+        return value
+
+    def peek(self, key: Key) -> Value | None:
+        """Give a value without noting it."""
         return self._values.get(key)
+
+    def items(self) -> list[tuple[Key, Value]]:
+        return list(self._values.items())
 
     def put(self, key: Key, value: Value) -> None:
         before = self._values.pop(key, None)

@@ -22,6 +22,7 @@ from syndicator.model.feed import (
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
+from syndicator.pipeline.apart import LARGE, Apart
 from syndicator.pipeline.composing import Composer
 from syndicator.pipeline.freshness import FreshReads, retrieve
 from syndicator.pipeline.last_good import LastGood
@@ -31,6 +32,9 @@ from syndicator.render.rendition import render, write
 from syndicator.rules.deltas import continued
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
+
+KEPT_BYTES = 256 * 2**20
+"""Of renditions in memory; those that were asked for least recently are read from Redis again."""
 
 _SNAPSHOT_ENTRIES = 1000
 """Of all snapshots that are kept for other formats."""
@@ -46,7 +50,8 @@ class Publisher(Composer):
     Bytes are good for one version (number and time: a number comes again when Redis was emptied or put
     back) of one description: another process that is configured otherwise makes its own.
 
-    One thread renders, off the event loop: more would only fight over the interpreter.
+    One thread renders, off the event loop: more would only fight over the interpreter. Large feeds are
+    rendered by a process of their own, where there is one.
     """
 
     def __init__(
@@ -60,13 +65,15 @@ class Publisher(Composer):
         clock: Clock,
         last_good: LastGood | None = None,
         retired: Collection[FeedSpec] = (),
+        apart: Apart | None = None,
     ) -> None:
         super().__init__(store=store, site=site, specs=specs, origins=origins, clock=clock, retired=retired)
         self.last_good = last_good or LastGood()
         """Of what was served, for when Redis is away."""
         self._metrics = metrics
+        self._apart = apart
         self._versions = FreshReads(store.feeds.versions, store.watch.moves)
-        self._kept: dict[_Key, Rendition] = {}
+        self._kept = LeastRecent[_Key, Rendition](KEPT_BYTES, lambda one: one.size_bytes)
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing: dict[tuple[_Key, FeedVersion], asyncio.Task[Rendition]] = {}
         self._snapshots = LeastRecent[FeedId, FeedSnapshot](_SNAPSHOT_ENTRIES, lambda one: len(one.entries))
@@ -90,11 +97,10 @@ class Publisher(Composer):
         """List the feeds, for readers that import lists."""
         return render_opml(self.site, self.public.values(), self._list_changed_at)
 
-    def at_once(self, feed: FeedId, form: Format) -> Rendition | None:
-        """Give a configured feed's bytes, as of this call; None where something has to be waited for."""
-        version = self._versions.known(feed)
-        kept = self._kept.get((feed, form))
-        return kept if version is not None and kept is not None and _shows(kept, version) else None
+    def is_newest(self, rendition: Rendition) -> bool:
+        """Tell whether these are a feed's bytes as of this call, where that is known without asking."""
+        version = self._versions.known(rendition.feed)
+        return version is not None and _shows(rendition, version)
 
     async def rendition(self, feed: FeedId, form: Format) -> Rendition:
         """Give a configured feed's bytes, as of this call or later.
@@ -105,7 +111,7 @@ class Publisher(Composer):
         key = (feed, form)
         version = self._versions.known(feed)
         if version is None:
-            version = await self._versions.get(feed, patiently=key not in self._kept)
+            version = await self._versions.get(feed, patiently=self._kept.get(key) is None)
         kept = self._kept.get(key)
         if kept is not None and _shows(kept, version):
             return kept
@@ -137,7 +143,7 @@ class Publisher(Composer):
             kept = self._kept.get(key)
             if kept is None or not _shows(kept, version):
                 kept = await self._renew(key, version)
-                self._kept[key] = kept
+                self._kept.put(key, kept)
             return kept
 
     async def _renew(self, key: _Key, version: FeedVersion) -> Rendition:
@@ -146,10 +152,8 @@ class Publisher(Composer):
         stored = await self._stored(feed, form)
         if stored is not None and stored.made_by == made_by and _shows(stored, version):
             return stored
-        snapshot = await self._snapshot_of(feed, version)
-        rendered = await self.rendered(snapshot, form)
+        rendered = replace(await self._made(key, version), made_by=made_by)
         self._metrics.renders.labels(form.value).inc()
-        rendered = replace(rendered, changed_at=snapshot.version.changed_at, made_by=made_by)
         is_described_so = stored is not None and stored.made_by == made_by
         rendered = continued(rendered, stored if is_described_so else None)
         if stored is not None and stored.digest == rendered.digest:
@@ -157,6 +161,13 @@ class Publisher(Composer):
             rendered = replace(rendered, last_modified=stored.last_modified)
         await self._keep_for_others(rendered)
         return rendered
+
+    async def _made(self, key: _Key, version: FeedVersion) -> Rendition:
+        feed, form = key
+        if self._apart is not None and self.specs[feed].size > LARGE:
+            return await self._apart.rendered(self.specs[feed], form)
+        snapshot = await self._snapshot_of(feed, version)
+        return replace(await self.rendered(snapshot, form), changed_at=snapshot.version.changed_at)
 
     async def _snapshot_of(self, feed: FeedId, version: FeedVersion) -> FeedSnapshot:
         """Give what a feed holds: one reading for all its formats, which are mostly rendered together."""
@@ -188,4 +199,4 @@ class Publisher(Composer):
 
 
 def _shows(rendition: Rendition, version: FeedVersion) -> bool:
-    return (rendition.version, rendition.changed_at) == (version.version, version.changed_at)
+    return rendition.version == version.version and rendition.changed_at == version.changed_at

@@ -55,7 +55,7 @@ async def choose(
     deepest: int = DEEPEST,
 ) -> Chosen:
     """Choose as `latest` does from what stands behind a place, and is listed at a time or later."""
-    facets, depth = facets_for(wanted), size + 1
+    facets, depth, deepest = facets_for(wanted), size + 1, max(deepest, 2 * size)
     until_ms = before.listed_ms if before else None
     telling = Telling(store, filtering, wanted, per)
     seen: dict[ArticleId, Article] = {}

@@ -98,7 +98,7 @@ class FeedForm(Form):
     window: Annotated[
         Window, WithJsonSchema({"type": "string", "enum": [window.value for window in Window]})
     ] = Field(default=Window.DAY, description="For `popular`: the time over which it is counted.")
-    size: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+    size: Annotated[int, Field(strict=True, ge=1, le=5000)] = Field(
         default=50, description="How many articles at most."
     )
     language: Language | None = Field(default=None, description="Left out: the language of the site.")

@@ -1,5 +1,6 @@
 """Feeds as they stand: versions, rankings, and the bytes that were rendered last."""
 
+import asyncio
 import gzip
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +42,10 @@ class FeedTold(Struct, frozen=True, kw_only=True, array_like=True):
         """Tell whether these bytes are others, and of a newer version, than those that were told of."""
         newer = (self.changed_ms, self.version) > (before.changed_ms, before.version)
         return newer and self.digest != before.digest
+
+
+_UNPACKED_HERE_BYTES = 200_000
+"""More takes over a millisecond."""
 
 
 class _Stored(Struct, frozen=True, kw_only=True):
@@ -177,6 +182,8 @@ class Feeds:
         data = await self._redis.call("GET", self._keys.rendition(feed, form))
         if not data:
             return None
+        if len(data) > _UNPACKED_HERE_BYTES:
+            return await asyncio.to_thread(unpack_rendition, data)
         return unpack_rendition(data)
 
     async def put_rendition(self, rendition: Rendition) -> None:

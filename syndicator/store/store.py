@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from syndicator.errors import StoreError
 from syndicator.model.clock import system_clock
 from syndicator.model.delivery import Secret
 from syndicator.store.articles import Articles
@@ -75,6 +76,13 @@ class Store:
 
     def __init__(self, connection: Connection, keys: Keys, options: StoreOptions, url: str) -> None:
         self.connection = connection
+        self.again = StoreOptions(
+            url=url,
+            namespace=options.namespace,
+            data_dir=options.data_dir,
+            kept_articles=options.kept_articles,
+        )
+        """By which another process of this service opens it: without secrets but that of the URL."""
         self.stories = Stories(connection, keys, options.kept_articles)
         self.articles = Articles(
             connection, keys, options.kept_revisions, options.kept_identities, self.stories
@@ -129,3 +137,13 @@ async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
         await check_server(connection)
         await check_schema(connection, keys, system_clock())
         yield Store(connection, keys, options, url)
+
+
+@asynccontextmanager
+async def open_again(options: StoreOptions) -> AsyncIterator[Store]:
+    """Open a store that is open in another process of this service: nothing is started or checked."""
+    if options.url is None:
+        raise StoreError("a store is opened again by its URL")
+    keys = Keys(options.namespace)
+    async with connect(options.url, anchor=keys.meta()) as connection:
+        yield Store(connection, keys, options, options.url)

@@ -10,6 +10,8 @@ from syndicator.model.feed import FORMS, FeedSnapshot, FeedSpec, Format, Renditi
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.deltas import Deltas
 from syndicator.pipeline.last_good import LastGood
+from syndicator.pipeline.least_recent import LeastRecent
+from syndicator.pipeline.publishing import KEPT_BYTES
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
 from syndicator.web.deltas import bases_of, respond_with_delta, wants_delta
@@ -43,7 +45,9 @@ class FeedRoutes:
         self._count = options.count
         self._clients = Clients(options.trusted_proxies, options.unlimited)
         self._limit_of_feeds = Limit(options.feeds_a_minute, monotonic)
-        self._ready: dict[tuple[FeedId, Format], ReadyFeed] = {}
+        self._ready = LeastRecent[tuple[FeedId, Format], ReadyFeed](
+            KEPT_BYTES, lambda one: 2 * one.rendition.size_bytes
+        )
         self._headers = FeedHeaders(reading.site, options)
 
     def routes(self) -> list[web.RouteDef]:
@@ -66,21 +70,29 @@ class FeedRoutes:
             return moved(request, self._publisher, feed, f".{form.value}")
         if spec.private:
             return await self._private(request, spec, form)
-        age_s, rendition = None, self._publisher.at_once(feed, form)
-        if rendition is None:
-            rendition, age_s = await self._rendition(feed, form)
-        else:
-            self._publisher.last_good.confirm(rendition)
+        ready = self._ready.get((feed, form))
+        if ready and is_plain(request) and not wants_delta(request) and self._is_newest(ready):
+            return self._sent(request, ready)
+        rendition, age_s = await self._rendition(feed, form)
         if age_s is None and wants_delta(request) and (delta := await self._delta(request, rendition)):
             self._limit(request, delta, feed)
             return delta
         if age_s is None and is_plain(request):
-            answer: web.StreamResponse = self._ready_one(rendition).answer(request)
-            self._limit(request, answer, feed)
-            self._count(_FEED, answer.status)
-            return answer
+            return self._sent(request, self._ready_one(rendition))
         answer = send_rendition(request, rendition, self._headers.of(rendition), age_s)
         self._limit(request, answer, feed)
+        return answer
+
+    def _is_newest(self, ready: ReadyFeed) -> bool:
+        if not self._publisher.is_newest(ready.rendition):
+            return False
+        self._publisher.last_good.confirm(ready.rendition)
+        return True
+
+    def _sent(self, request: web.Request, ready: ReadyFeed) -> web.StreamResponse:
+        answer = ready.answer(request)
+        self._limit(request, answer, ready.rendition.feed)
+        self._count(_FEED, answer.status)
         return answer
 
     async def _delta(self, request: web.Request, rendition: Rendition) -> web.StreamResponse | None:
@@ -103,7 +115,8 @@ class FeedRoutes:
         key = (rendition.feed, rendition.form)
         ready = self._ready.get(key)
         if ready is None or ready.rendition is not rendition:
-            ready = self._ready[key] = ReadyFeed(rendition, self._headers.of(rendition))
+            ready = ReadyFeed(rendition, self._headers.of(rendition))
+            self._ready.put(key, ready)
         return ready
 
     async def _private(self, request: web.Request, spec: FeedSpec, form: Format) -> web.Response:
