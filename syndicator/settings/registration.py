@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from msgspec.structs import asdict
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from syndicator.errors import ConfigError, Fault
 from syndicator.model.delivery import Endpoint, Secret
@@ -15,13 +15,27 @@ from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.settings.endpoints import ChoicesForm, RetryForm
 from syndicator.settings.form import PlainHeaders
 from syndicator.settings.schema import form_schema
-from syndicator.settings.texts import Url, wrong
+from syndicator.settings.texts import PositiveDuration, Url, wrong
 from syndicator.settings.wording import faults_of, nearest
 
 _LONGEST_TIMEOUT = timedelta(seconds=30)
 _LONGEST_AGE = timedelta(days=7)
 _MOST_RETRIES = 20
 _ALL = tuple(dict.fromkeys(f"{kind.family}.*" for kind in EventType if kind.family != "source"))
+
+
+def _at_most(value: timedelta, most: timedelta) -> timedelta:
+    if value > most:
+        raise wrong("is too long", f'write "{spelled(most.total_seconds())}" at most')
+    return value
+
+
+def _patient(value: timedelta) -> timedelta:
+    return _at_most(value, _LONGEST_TIMEOUT)
+
+
+def _fresh(value: timedelta) -> timedelta:
+    return _at_most(value, _LONGEST_AGE)
 
 
 class RegistrationForm(ChoicesForm):
@@ -33,15 +47,15 @@ class RegistrationForm(ChoicesForm):
         default=4, description="How many deliveries are on their way at once."
     )
 
-    @field_validator("timeout", "connect_timeout")
-    @classmethod
-    def _patient(cls, value: timedelta) -> timedelta:
-        return _at_most(value, _LONGEST_TIMEOUT)
-
-    @field_validator("max_age")
-    @classmethod
-    def _fresh(cls, value: timedelta) -> timedelta:
-        return _at_most(value, _LONGEST_AGE)
+    timeout: Annotated[PositiveDuration, AfterValidator(_patient)] = Field(
+        default=timedelta(seconds=10), description="Longest time of one attempt; at most `30s`."
+    )
+    connect_timeout: Annotated[PositiveDuration, AfterValidator(_patient)] = Field(
+        default=timedelta(seconds=5), description="Longest time to connect; at most `30s`."
+    )
+    max_age: Annotated[PositiveDuration, AfterValidator(_fresh)] = Field(
+        default=timedelta(days=3), description="Older events are no longer tried; at most `7d`."
+    )
 
     @field_validator("retry")
     @classmethod
@@ -63,12 +77,6 @@ class RegistrationForm(ChoicesForm):
         if refused:
             raise wrong(f"names {refused[0]!r}, which is for those who run this service", "leave it out")
         return tuple(dict.fromkeys(one for each in value for one in (_ALL if each == "*" else (each,))))
-
-
-def _at_most(value: timedelta, most: timedelta) -> timedelta:
-    if value > most:
-        raise wrong("is too long", f'write "{most.total_seconds():g}s" at most')
-    return value
 
 
 class Registrations:

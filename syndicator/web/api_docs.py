@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import hdrs, web
+from markupsafe import Markup
 from msgspec import Struct
 
 from syndicator.web.drawing import Drawing
@@ -12,6 +13,9 @@ from syndicator.web.openapi import openapi_for, written
 from syndicator.web.responses import respond_with
 
 _MAX_AGE_S = 300
+_MOST_NAMES = 6
+_LONGEST_KEYS = 80
+"""Characters of the keys of an object, of which all are named."""
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -21,7 +25,7 @@ class Field(Struct, frozen=True, kw_only=True):
     kind: str
     where: str = ""
     is_required: bool = False
-    description: str = ""
+    description: Markup = Markup()
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -31,8 +35,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     method: str
     path: str
     scope: str
-    summary: str
-    description: str
+    summary: Markup
+    description: Markup
     parameters: tuple[Field, ...]
     body: tuple[Field, ...]
     answer: tuple[Field, ...]
@@ -84,15 +88,15 @@ def _operation(route: ApiRoute, told: Mapping[str, Any], schemas: Mapping[str, A
         method=route.method,
         path=route.plain_path,
         scope=route.scope.value,
-        summary=route.summary,
-        description=route.description,
+        summary=_marked(route.summary),
+        description=_marked(route.description),
         parameters=tuple(
             Field(
                 name=one["name"],
-                kind=_kind(one["schema"]),
+                kind=_kind(one["schema"], schemas),
                 where=one["in"],
                 is_required=one.get("required", False),
-                description=one["description"],
+                description=_marked(one["description"]),
             )
             for one in told.get("parameters", ())
         ),
@@ -111,25 +115,42 @@ def _fields(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[Fiel
     return tuple(
         Field(
             name=name,
-            kind=_kind(inner),
+            kind=_kind(inner, schemas),
             is_required=name in required,
-            description=inner.get("description", ""),
+            description=_marked(inner.get("description", "")),
         )
         for name, inner in found.get("properties", {}).items()
     )
 
 
-def _kind(schema: Mapping[str, Any]) -> str:
-    """Say in a word or two what kind of value it is."""
+def _kind(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    """Say in a few words what kind of value it is."""
     if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2])
+        return _named_kind(schema["$ref"].rpartition("/")[2], schemas)
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_kind(one) for one in schema["anyOf"]))
+        return " or ".join(dict.fromkeys(_kind(one, schemas) for one in schema["anyOf"]))
     if "enum" in schema:
-        return " or ".join(f'"{one}"' for one in schema["enum"])
+        names = [f'"{one}"' for one in schema["enum"]]
+        return " or ".join(names if len(names) <= _MOST_NAMES else [*names[: _MOST_NAMES - 1], "…"])
     if schema.get("type") == "array":
-        return f"list of {_kind(schema.get('items', {}) or {})}"
+        return f"list of {_kind(schema.get('items') or {}, schemas)}"
     if schema.get("format") == "date-time":
         return "date and time"
     kind = schema.get("type", "any value")
     return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def _named_kind(name: str, schemas: Mapping[str, Any]) -> str:
+    found = schemas[name]
+    if found.get("type") != "object":
+        return _kind(found, schemas)
+    keys = ", ".join(found.get("properties", {}))
+    return f"object: {keys}" if 0 < len(keys) <= _LONGEST_KEYS else name
+
+
+def _marked(text: str) -> Markup:
+    """Set what stands between backticks as code."""
+    parts = text.split("`")
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts)
+    )

@@ -16,6 +16,7 @@ END = "<!-- end of routes -->"
 
 _VERSION = "1"
 _REF = "#/components/schemas/{name}"
+_LINK = re.compile(r"\[([^][]*)\]\([\w.#-]*\)")
 _VARIABLES: Mapping[str, str] = {
     "source": "Id of a source.",
     "feed": "Id of a feed.",
@@ -93,8 +94,8 @@ def _is_type(kind: object) -> bool:
 
 
 def _lifted(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Make components of the parts of a schema that was written elsewhere."""
-    text = json.dumps(schema).replace("#/$defs/", _REF.format(name=""))
+    """Make components of the parts of a schema that was written elsewhere, for pages that are not here."""
+    text = _LINK.sub(r"\1", json.dumps(schema)).replace("#/$defs/", _REF.format(name=""))
     whole: dict[str, Any] = json.loads(text)
     parts: dict[str, Any] = whole.pop("$defs", {})
     return whole, parts
