@@ -164,6 +164,14 @@ def with_query(callback: str, parameters: Mapping[str, str]) -> str:
     return f"{base}?{query}{joint}{urlencode(parameters)}" if separator else f"{base}?{urlencode(parameters)}"
 
 
+def host_of(url: str) -> str:
+    """Give the host of a URL in lower case; empty where there is none."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
 def subscriber_id(protocol: Protocol, topic: TopicName, callback: str) -> SubscriberId:
     """Name a subscriber."""
     text = f"{protocol.value}\n{topic}\n{callback}"
@@ -177,7 +185,7 @@ def new_subscriber(protocol: Protocol, topic: TopicName, callback: str) -> Subsc
         protocol=protocol,
         topic=topic,
         callback=callback,
-        host=(urlsplit(callback).hostname or "").lower(),
+        host=host_of(callback),
     )
 
 

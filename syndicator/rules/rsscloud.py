@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from syndicator.rules.hub import NotUnderstood, callback_of
+from syndicator.rules.hub import NotUnderstood, callback_of, host_of
 
 MAX_FEEDS = 100
 """Of one registration."""
@@ -52,7 +51,7 @@ def read_registration(form: Mapping[str, str], caller: str) -> Registration:
     callback = callback_of(place + path, "domain, port and path")
     return Registration(
         callback=callback,
-        host=(urlsplit(callback).hostname or "").lower(),
+        host=host_of(callback),
         urls=urls,
         by_challenge=bool(domain),
     )

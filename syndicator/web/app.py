@@ -80,7 +80,7 @@ def create_app(
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()
     if hub is not None:
-        routes += OwnHubRoutes(hub, options.trusted_proxies).routes()
+        routes += OwnHubRoutes(hub, options).routes()
     if searching is not None:
         routes += SearchRoutes(searching, reading, drawing, feeds, options).routes()
     if ad_hoc is not None:

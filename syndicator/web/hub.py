@@ -1,27 +1,26 @@
 """Our own hub on the web: `/hub` (WebSub, 5.1) and `/rsscloud/…`. What hubs of others call is in `websub`."""
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from time import monotonic
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Mapping
 from xml.sax.saxutils import quoteattr
 
 from aiohttp import hdrs, web
 
 from syndicator.errors import StoreError, SyndicatorError
 from syndicator.pipeline.hub import Hub, NotConfirmed, Overloaded
-from syndicator.rules.hub import NotUnderstood, read_form
-from syndicator.web.forwarded import Network, client_address
+from syndicator.rules.hub import NotUnderstood, host_of, read_form
+from syndicator.web.forwarded import client_address
+from syndicator.web.limits import OWN_CLIENT, Clients, Limit
+from syndicator.web.options import WebOptions
 
 FORM = "application/x-www-form-urlencoded"
 
-MAX_PER_MINUTE = 600
+PER_MINUTE_OF_HOST = 600
 """Requests about callbacks of one host that a process takes: each has us ask that host."""
-
-MAX_HOSTS = 10_000
-"""So many are told apart in a minute."""
+PER_MINUTE_OF_CLIENT = 600
+"""Requests that one address may send to a process: each takes room until it is verified."""
 
 BUSY_RETRY_S = 60
+MAX_HOST = 253
 
 _NO_STORE: Mapping[str, str] = {hdrs.CACHE_CONTROL: "no-store"}
 
@@ -29,10 +28,11 @@ _NO_STORE: Mapping[str, str] = {hdrs.CACHE_CONTROL: "no-store"}
 class OwnHubRoutes:
     """Handlers of `/hub` and `/rsscloud/…`. Answers are plain text, for developers of subscribers."""
 
-    def __init__(self, hub: Hub, trusted_proxies: Sequence[Network]) -> None:
+    def __init__(self, hub: Hub, options: WebOptions) -> None:
         self._hub = hub
-        self._trusted = tuple(trusted_proxies)
-        self._pace = _Pace()
+        self._trusted = options.trusted_proxies
+        self._clients = Clients(options.trusted_proxies, options.unlimited)
+        self._of_host, self._of_client = Limit(PER_MINUTE_OF_HOST), Limit(PER_MINUTE_OF_CLIENT)
 
     def routes(self) -> list[web.RouteDef]:
         routes = [web.post("/hub", self.hub)]
@@ -50,7 +50,7 @@ class OwnHubRoutes:
             if form.get("hub.mode") == "publish":
                 await self._hub.publish([form.get("hub.url", ""), form.get("hub.topic", "")])
                 return _plain(202, "We know already.")
-            self._pace.check(urlsplit(form.get("hub.callback", "")).hostname or "")
+            self._pace(request, host_of(form.get("hub.callback", "")))
             await self._hub.request(form)
         except NotUnderstood as error:
             return _plain(400, f"{error}.")
@@ -65,7 +65,7 @@ class OwnHubRoutes:
 
         async def register(form: Mapping[str, str]) -> str:
             caller = self._caller(request)
-            self._pace.check(form.get("domain", "") or caller)
+            self._pace(request, form.get("domain", "").lower() or caller)
             count = await self._hub.register(form, caller)
             return (
                 f"You are registered for {count} feed{'s' * (count > 1)} for 25 hours. Register again daily."
@@ -82,30 +82,19 @@ class OwnHubRoutes:
 
         return await _answered(request, "result", publish)
 
+    def _pace(self, request: web.Request, host: str) -> None:
+        """Count a request about a host; raises Overloaded where there were too many of late."""
+        client = self._clients.name(request)
+        waits = self._of_host.wait_s(host[:MAX_HOST], "")
+        if client != OWN_CLIENT:
+            waits = max(waits, self._of_client.wait_s(client, ""))
+        if waits:
+            raise Overloaded(
+                "there are too many requests from you, or about this host: try again in a minute"
+            )
+
     def _caller(self, request: web.Request) -> str:
         return client_address(request.remote, request.headers.getall(hdrs.X_FORWARDED_FOR, ()), self._trusted)
-
-
-class _Pace:
-    """Counts requests by host, in minutes."""
-
-    def __init__(self, now_s: Callable[[], float] = monotonic) -> None:
-        self._now_s = now_s
-        self._minute = 0
-        self._taken: Counter[str] = Counter()
-
-    def check(self, host: str) -> None:
-        """Count a request; raises Overloaded when there were too many in this minute."""
-        minute = int(self._now_s() // 60)
-        if minute != self._minute:
-            self._minute = minute
-            self._taken.clear()
-        key = host.lower()
-        if key not in self._taken and len(self._taken) >= MAX_HOSTS:
-            key = ""  # all that are too many to be told apart
-        self._taken[key] += 1
-        if self._taken[key] > MAX_PER_MINUTE:
-            raise Overloaded("there are too many requests about this host: try again in a minute")
 
 
 async def _form(request: web.Request) -> dict[str, str]:

@@ -18,6 +18,9 @@ from syndicator.rules.visitors import household_of
 from syndicator.web.forwarded import Network, client_address
 from syndicator.web.problems import Problem, ProblemRaised
 
+OWN_CLIENT = "own"
+"""The name of all clients that have no limits."""
+
 MOST_BUCKETS = 20_000
 """Of one limit; those that were used least lately leave, and begin again with a full bucket."""
 
@@ -57,7 +60,9 @@ class Clients:
 
     def name(self, request: web.Request) -> str:
         """Name the client of a request; all that have no limits are one."""
-        return self._known(request.remote, tuple(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))) or "own"
+        return (
+            self._known(request.remote, tuple(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))) or OWN_CLIENT
+        )
 
     def check_answer(
         self, request: web.Request, answer: web.StreamResponse, limit: Limit, thing: str

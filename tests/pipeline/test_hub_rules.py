@@ -33,6 +33,7 @@ from syndicator.gather.websub import links
 from syndicator.model.feed import CONTENT_TYPES, Format
 from syndicator.service import Service
 from syndicator.web.app import create_app
+from syndicator.web.hub import PER_MINUTE_OF_CLIENT
 from syndicator.web.options import WebOptions
 
 DAY = 86_400
@@ -268,6 +269,17 @@ async def test_h3_says_when_there_is_no_room(service_of: OpenService, reader: Re
         assert answer.status == 503
         assert int(answer.headers["Retry-After"]) > 0
         assert (await world.post(world.form(f"{reader.url}/2"))).status == 202, "renewals go on"
+
+
+async def test_h3_says_when_somebody_asks_too_often(world: World, reader: Reader) -> None:
+    answers = 0
+    while (answer := await world.post(world.form())).status == 202:
+        answers += 1
+    assert answers >= PER_MINUTE_OF_CLIENT
+    assert (answer.status, int(answer.headers["Retry-After"]) > 0) == (503, True)
+    assert (await world.post({"hub.mode": "publish", "hub.url": TOPIC})).status == 202
+    await world.work()
+    assert len(reader.asked) == 1, "of many requests for the same, the last one counts"
 
 
 async def test_h4_never_redirects(world: World) -> None:
