@@ -6,7 +6,6 @@ fan out ──▶ claim (fair shares) ──▶ prepare, for all at once ──�
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -28,7 +27,7 @@ from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.voice import Voice
 from syndicator.push.webhook import send
 from syndicator.rules.retry import is_expired
-from syndicator.store.deliveries import Leased, Settled
+from syndicator.store.deliveries import Claimed, Leased, Settled
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)
@@ -89,25 +88,35 @@ class DeliverStep:
         return self.fanning_out.run
 
     async def take(self, room: int) -> Taken:
-        """Fan out what the outbox holds, then lease due deliveries."""
-        await self.fanning_out.run()
-        await self._hasten()
-        claimed = await self._store.deliveries.claim(
-            self._clock(), LEASE, min(room, self._places.room), others=self._directory.foreign
-        )
-        for endpoint, event in claimed.lost:
-            log.error("a queue held what is no event", endpoint=endpoint, event_id=event)
-        served = await self._served(claimed.leased)
-        prepared = await self._payloads.prepare(leased.delivery.event for leased, _ in served)
+        """Lease due deliveries, and fan out what the outbox holds."""
+        claimed = await self._claim(room)
+        leased = claimed.leased
+        if claimed.unfanned:
+            await self.fanning_out.run()
+            claimed = await self._claim(room - len(leased))
+            leased += claimed.leased
+        served = await self._served(leased)
+        prepared = await self._payloads.prepare(one.delivery.event for one, _ in served)
         parcels = self._parcels([(one, to, prepared[one.delivery.event.id]) for one, to in served])
         return Taken(
             jobs=tuple(partial(self._attempt, parcel, endpoint) for parcel, endpoint in parcels),
             next_due_at=claimed.next_due_at,
         )
 
+    async def _claim(self, room: int) -> Claimed:
+        await self._directory.ensure()
+        await self._hasten()
+        claimed = await self._store.deliveries.claim(
+            self._clock(), LEASE, min(room, self._places.room), others=self._directory.foreign
+        )
+        for endpoint, event in claimed.lost:
+            log.error("a queue held what is no event", endpoint=endpoint, event_id=event)
+        await self._directory.refresh(claimed.version)
+        return claimed
+
     async def _hasten(self) -> None:
         """Let digests go that are full before their time."""
-        for endpoint in self._directory.served.values():
+        for endpoint in self._directory.digesting:
             if endpoint.digest is not None:
                 every = timedelta(seconds=endpoint.digest.every_s)
                 await self._store.digests.hasten(endpoint.id, endpoint.digest.items, every, self._clock())
@@ -142,17 +151,18 @@ class DeliverStep:
         return [(one, served[one.delivery.endpoint]) for one in leased if one.delivery.endpoint in served]
 
     async def _attempt(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
-        with ExitStack() as stack:
-            leases = [stack.enter_context(self._heartbeat.keep(one.leased)) for one in parcel]
+        with self._heartbeat.keep([one.leased for one in parcel]) as leases:
             if any(self._clock() >= lease.until for lease in leases):
                 # Redis kept us waiting: another worker may have it by now.
                 await asyncio.gather(*(self._release(one.leased) for one in parcel))
                 return None
             with self._places.hold():
                 outcomes = await self._outcomes(parcel, endpoint)
-            settled = await asyncio.gather(
-                *(self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True))
-            )
+            settling = [
+                self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True)
+            ]
+            # Most often it is one, and a task for it would cost as much as it does itself.
+            settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
         told = next((one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0])
         if any(one.written for one in settled):
             recovered = any(one.recovered for one in settled)

@@ -27,6 +27,8 @@ class Directory:
         """Those whose events are queued, by name: all but the unverified."""
         self.served: Mapping[EndpointId, Endpoint] = {}
         """Those that this process can send to now: their secrets are here, and they do not rest."""
+        self.digesting: Collection[Endpoint] = ()
+        """Those of them whose events go together."""
         self.foreign: Collection[EndpointId] = ()
         """Those that others must send to: their secrets are not here."""
 
@@ -66,6 +68,11 @@ class Directory:
         if not self._is_loaded or version != self._known.version:
             await self.reload()
 
+    async def ensure(self) -> None:
+        """Read the directory where it was not read yet."""
+        if not self._is_loaded:
+            await self.reload()
+
     async def reload(self) -> None:
         """Read the directory again."""
         known = await self._store.load()
@@ -92,3 +99,4 @@ class Directory:
         ]
         elsewhere = {*self.foreign, *self._known.resting}
         self.served = {name: one for name, one in self.wanting.items() if name not in elsewhere}
+        self.digesting = [one for one in self.served.values() if one.digest is not None]

@@ -50,8 +50,9 @@ class FanningOut:
             pass
 
     async def _next(self) -> bool:
-        """Fan out the next events; tell whether there were any."""
-        pending = await self._store.outbox.pending(self._events_at_once())
+        """Fan out the next events; tell whether there may be more."""
+        limit = self._events_at_once()
+        pending = await self._store.outbox.pending(limit)
         await self._directory.refresh(pending.version)
         cursor, entries = pending.cursor, pending.entries
         if not entries:
@@ -71,8 +72,8 @@ class FanningOut:
             queued=tuple(queued),
             cancelled=tuple(cancelled),
         )
-        await self._store.deliveries.fan_out(intent, self._clock())
-        return True
+        written = await self._store.deliveries.fan_out(intent, self._clock())
+        return not written or len(pending.entries) == limit or intent.done_for is not None
 
     def _events_at_once(self) -> int:
         return max(1, min(EVENTS_MOST, QUEUED_MOST // max(len(self._directory.wanting), 1)))

@@ -4,7 +4,7 @@ So a dead worker's deliveries are soon taken over, however long an attempt may t
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -37,16 +37,18 @@ class Heartbeat:
         self._beat: asyncio.Task[None] | None = None
 
     @contextmanager
-    def keep(self, leased: Leased) -> Iterator[Lease]:
-        """Lengthen a lease while the body runs."""
-        lease = Lease(leased)
-        self._kept[id(lease)] = lease
+    def keep(self, leased: Sequence[Leased]) -> Iterator[Sequence[Lease]]:
+        """Lengthen leases while the body runs."""
+        leases = [Lease(one) for one in leased]
+        for lease in leases:
+            self._kept[id(lease)] = lease
         if self._timer is None:
             self._wait()
         try:
-            yield lease
+            yield leases
         finally:
-            del self._kept[id(lease)]
+            for lease in leases:
+                del self._kept[id(lease)]
             if not self._kept and self._timer is not None:
                 self._timer.cancel()
                 self._timer = None

@@ -51,6 +51,10 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """When a queue wants attention next."""
     lost: tuple[tuple[EndpointId, EventId], ...] = ()
     """Stood in a queue, and there is no such event: taken out."""
+    unfanned: int = 0
+    """How many events wait in the outbox."""
+    version: str = ""
+    """Of the directory of endpoints."""
 
 
 class Queued(Struct, frozen=True, kw_only=True):
@@ -173,8 +177,8 @@ class Deliveries:
         `others` are left alone: another process can send to them.
         """
         keys, token, until = self._keys, new_token(), now + lease
-        found, next_ms, lost = await self._redis.run(
-            self._claim, [keys.queues(), keys.events()],
+        found, next_ms, lost, unfanned, version = await self._redis.run(
+            self._claim, [keys.queues(), keys.events(), keys.outbox(), keys.endpoints_changed()],
             keys.prefix, to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS, *sorted(others),
         )  # fmt: skip
         due_ms = int(float(next_ms))
@@ -185,6 +189,8 @@ class Deliveries:
             ),
             next_due_at=from_ms(due_ms) if due_ms >= 0 else None,
             lost=tuple((EndpointId(name.decode()), EventId(event.decode())) for name, event in lost),
+            unfanned=unfanned,
+            version=version.decode(),
         )
 
     async def extend(self, leased: Sequence[Leased], until: datetime) -> list[bool]:

@@ -2,6 +2,8 @@
 --
 -- KEYS[1]  ZSET: endpoint → when its queue wants attention, ms
 -- KEYS[2]  HASH: event id → event
+-- KEYS[3]  STREAM: the outbox
+-- KEYS[4]  HASH: versions of the directory of endpoints
 -- ARGV[1]  prefix of the namespace: an endpoint's keys are made of it
 -- ARGV[2]  now, ms
 -- ARGV[3]  lease end, ms
@@ -9,7 +11,7 @@
 -- ARGV[5]  how many to claim at most
 -- ARGV[6]  how many attempts an endpoint's log keeps
 -- ARGV[7…] endpoints that this process cannot send to: left to others
--- reply    {deliveries, next, lost}: a delivery is {endpoint, event id, event, tries}; next is when a queue
+-- reply    {deliveries, next, lost, events in the outbox, version of the directory}: a delivery is {endpoint, event id, event, tries}; next is when a queue
 --          wants attention, ms, or -1; lost are {endpoint, event id} without an event, which were taken out
 -- again    called again with the same token (its reply was lost): what the token holds, and no more there
 -- cost     O(log n) per delivery leased and per one in flight, and some ten commands per endpoint looked at
@@ -171,4 +173,4 @@ for place = 1, #soon, 2 do
     break
   end
 end
-return {claimed, next, lost}
+return {claimed, next, lost, redis.call('XLEN', KEYS[3]), redis.call('HGET', KEYS[4], ':all') or ''}
