@@ -20,14 +20,22 @@ from msgspec.structs import replace
 
 from syndicator.egress.addresses import AllowList
 from syndicator.egress.answers import MAX_ANSWER_BYTES, Answer, read_beginning, read_whole
-from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, http_detail, proxy_refusal, translate
+from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, failure, http_detail, proxy_refusal, translate
 from syndicator.egress.gates import Gate, open_gate
 from syndicator.egress.guard import BoundedResolver
 from syndicator.egress.headers import lower_case
 from syndicator.egress.lane import Lane, open_lane
+from syndicator.egress.posting import Posted
 from syndicator.egress.proxies import Proxy, parse_proxy
 from syndicator.egress.slots import Budget, ConnectionLimits
-from syndicator.egress.trip import NO_VALIDATORS, REDIRECTS, Trip, Validators, without_userinfo
+from syndicator.egress.trip import (
+    NO_VALIDATORS,
+    REDIRECTS,
+    Trip,
+    Validators,
+    client_timeout,
+    without_userinfo,
+)
 from syndicator.errors import EgressError
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
@@ -282,7 +290,30 @@ class Egress:
         """
         trip = Trip(url, dict(headers), working=Budget(timeout_s), max_redirects=0, exact=True)
         async with self._callbacks.slots.hold(trip.host_port, self._callbacks.new_wait()):
-            return await _exchange(self._callbacks, trip, body, connect_timeout_s, own=own)
+            return await self._posted(trip, body, own, connect_timeout_s)
+
+    async def _posted(
+        self, trip: Trip, body: bytes, own: Mapping[str, str], connect_timeout_s: float
+    ) -> Answer:
+        """Send and listen. Once the status is there it counts, even if the rest never comes."""
+        began, into = time.monotonic(), Posted()
+        headers = {**trip.headers, **own}
+        try:
+            async with trip.working.spend():
+                await self._callbacks.poster.post(
+                    trip.url, headers, body, client_timeout(connect_timeout_s), into
+                )
+        except _HTTP_ERRORS as error:
+            if into.status is None:
+                raise translate(error, trip.host) from error
+        if into.status is None:
+            raise failure(Reason.PROTOCOL, f"{trip.host} does not answer in proper HTTP.")
+        return Answer(
+            status=into.status,
+            headers=lower_case(into.headers),
+            body=bytes(into.body[:MAX_ANSWER_BYTES]),
+            duration_ms=round((time.monotonic() - began) * 1000),
+        )
 
     async def ask(self, url: str, *, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -> Answer:
         """GET a callback, for one that asks back; all else as `post`."""

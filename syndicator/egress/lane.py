@@ -8,6 +8,7 @@ from aiohttp.abc import AbstractResolver
 
 from syndicator.egress.addresses import ANYWHERE, AllowList
 from syndicator.egress.guard import open_connector
+from syndicator.egress.posting import Poster
 from syndicator.egress.proxies import refuse_private_literal
 from syndicator.egress.slots import Budget, ConnectionLimits, Slots
 from syndicator.egress.trip import Trip, client_timeout
@@ -27,6 +28,7 @@ class Lane:
         self._by_proxy = by_proxy
         self._allow = allow
         self.slots = Slots(limits)
+        self.poster = Poster(straight)
 
     def new_wait(self) -> Budget:
         """Give what one request may spend on waiting for its turns."""
