@@ -404,7 +404,7 @@ def _wire(
         access=Access(store.tokens, settings.tokens, clock),
         metrics=metrics,
         gather=gather,
-        publish=PublishStep(store, publisher, clock),
+        publish=PublishStep(store, publisher, directory, clock),
         deliver=deliver,
         rank=RankStep(store, specs, scoring, settings.site, clock),
         sweep=SweepStep(

@@ -6,9 +6,11 @@ from msgspec.structs import replace
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.endpoint import OPERATORS, EndpointListed
-from syndicator.model.event import OPERATORS_EVENTS, Crossed, Event, Renewed
+from syndicator.model.event import OPERATORS_EVENTS, Crossed, Event, EventType, Renewed
+from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId
 from syndicator.observe.logs import get_logger
+from syndicator.rules.wanting import wants_feed
 from syndicator.store.endpoints import Endpoints, Known
 
 log = get_logger(__name__)
@@ -41,6 +43,13 @@ class Directory:
     def listed(self) -> Mapping[EndpointId, EndpointListed]:
         """Give all endpoints, also those that wait for verification or stand in another configuration."""
         return self._known.endpoints
+
+    def wants_renewals(self, feed: FeedSpec) -> bool:
+        """Tell whether anybody asks to be told when a feed changes."""
+        return any(
+            EventType.FEED_UPDATED in one.events and wants_feed(one, feed.id, private=feed.private)
+            for one in self.wanting.values()
+        )
 
     def may_know(self, name: EndpointId, event: Event) -> bool:
         """Tell whether an endpoint may be told of an event at all.

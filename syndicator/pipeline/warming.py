@@ -10,6 +10,7 @@ from syndicator.model.event import Event, EventType, Renewed
 from syndicator.model.feed import READER_FORMATS, FeedVersion, Rendition
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
+from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.feed_refs import feed_ref
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Report, Taken
@@ -31,9 +32,10 @@ class PublishStep:
 
     name = "publish"
 
-    def __init__(self, store: Store, publisher: Publisher, clock: Clock) -> None:
+    def __init__(self, store: Store, publisher: Publisher, directory: Directory, clock: Clock) -> None:
         self._store = store
         self._publisher = publisher
+        self._directory = directory
         self._clock = clock
         self._looked_at: datetime | None = None
         self._versions: dict[FeedId, FeedVersion] = {}
@@ -94,12 +96,16 @@ class PublishStep:
 
     async def _tell(self, feed: FeedId, rendered: Sequence[Rendition]) -> None:
         """Tell of a feed whose bytes are others than were told of; of one that was told just now, later."""
+        # With hundreds of feeds, events that nobody asks for would be most of what is kept.
+        if not self._directory.wants_renewals(self._publisher.specs[feed]):
+            return
         now, newest = self._clock(), max(rendered, key=lambda one: (one.changed_at, one.version))
         before = await self._store.feeds.told(feed)
         told = FeedTold(
             changed_ms=to_ms(newest.changed_at),
             version=newest.version,
             told_ms=max(to_ms(now), before.told_ms + 1),
+            older_ms=before.told_ms,
             digest="".join(one.digest[:8] for one in rendered),
         )
         if not told.is_news_after(before):

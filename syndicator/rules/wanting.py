@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from syndicator.model.article import Article
 from syndicator.model.delivery import Endpoint
 from syndicator.model.event import Crossed, Event, EventType, Renewed
+from syndicator.model.ids import FeedId
 from syndicator.rules.selection import matches
 
 
@@ -40,8 +41,12 @@ def wants(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> bool
     return event.type.family != "source" or not chosen or event.subject in chosen
 
 
+def wants_feed(endpoint: Endpoint, feed: FeedId, *, private: bool) -> bool:
+    """Tell whether an endpoint asks for what happens to a feed: of private ones, only those that it names."""
+    return feed in endpoint.feeds if endpoint.feeds else not private
+
+
 def _of_its_feeds(endpoint: Endpoint, event: Event) -> bool:
     if not isinstance(event.details, (Crossed, Renewed)):
         return True
-    feed = event.details.feed
-    return feed.id in endpoint.feeds if endpoint.feeds else not feed.private
+    return wants_feed(endpoint, event.details.feed.id, private=event.details.feed.private)

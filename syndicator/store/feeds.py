@@ -11,9 +11,10 @@ from msgspec.structs import asdict
 
 from syndicator.errors import StoreError
 from syndicator.model.clock import EPOCH, from_ms, to_ms
-from syndicator.model.event import Event
+from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedVersion, Format, Rendition, Shown
 from syndicator.model.ids import ArticleId, FeedId
+from syndicator.rules.identity import event_id
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.keys import Keys
@@ -37,6 +38,8 @@ class FeedTold(Struct, frozen=True, kw_only=True, array_like=True):
     version: int = 0
     told_ms: int = 0
     digest: str = ""
+    older_ms: int = 0
+    """When it was told before that."""
 
     def is_news_after(self, before: "FeedTold") -> bool:
         """Tell whether these bytes are others, and of a newer version, than those that were told of."""
@@ -166,13 +169,17 @@ class Feeds:
         return json.decode(data, type=FeedTold) if data else FeedTold()
 
     async def tell(self, feed: FeedId, before: FeedTold, now_told: FeedTold, event: Event) -> bool:
-        """Remember other bytes as told, and tell it, in one step; False where another worker has done so."""
-        key = self._keys.feeds_told()
+        """Remember other bytes as told, and tell it, in one step; False where another worker has done so.
+
+        Of a feed the last event and the one before are kept: each closes what waits of the one before it.
+        """
+        key, pointless = self._keys.feeds_told(), event_id(feed, before.older_ms, EventType.FEED_UPDATED)
         unit = Unit(
             expects=((key, feed, _spelled(before) if before.told_ms else ""),),
             writes=(
                 ("HSET", key, feed, _spelled(now_told)),
                 append_event(self._keys, event),
+                ("HDEL", self._keys.events(), pointless),
             ),
         )
         return (await self._redis.commit([unit]))[0]

@@ -94,10 +94,13 @@ async def warm(service: Service) -> None:
 
 
 async def test_a_feed_that_changes_is_told_once_and_not_too_often(
-    service_of: OpenService, clock: ManualClock
+    partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
-    async with service_of(LATEST) as service, service_of(LATEST) as other:
+    config = LATEST + endpoint(partner, more='events = ["feed.updated"]')
+    async with service_of(config) as service, service_of(config) as other:
         store = service.store
+        await service.enlist()
+        await other.enlist()
         await admit_to_feeds(service, 1)
         await asyncio.gather(warm(service), warm(other))
         assert len(await told(store, "feed.updated")) == 1
@@ -115,7 +118,8 @@ async def test_a_feed_that_changes_is_told_once_and_not_too_often(
         clock.advance(60)
         await warm(service)
         assert (await service.publish.take(1)).next_due_at is None
-    async with service_of(LATEST) as again:
+    async with service_of(config) as again:
+        await again.enlist()
         await warm(again)
         assert len(await told(again.store, "feed.updated")) == 2, "a start tells nothing"
 
@@ -138,10 +142,32 @@ async def test_of_a_private_feed_only_endpoints_of_operators_are_told_that_name_
         assert waiting == [1, 0, 0]
 
 
-async def test_a_version_that_shows_the_same_bytes_is_not_told(
-    service_of: OpenService, clock: ManualClock
+async def test_what_nobody_asks_for_is_not_told_and_little_is_kept_of_what_is(
+    partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(LATEST) as service:
+        await service.enlist()
+        await admit_to_feeds(service, 1)
+        await warm(service)
+        assert await told(service.store, "feed.updated") == []
+    config = LATEST + endpoint(partner, more='events = ["feed.updated"]')
+    async with service_of(config) as service:
+        await service.enlist()
+        for number in range(2, 8):
+            clock.advance(60)
+            await admit_to_feeds(service, number)
+            await warm(service)
+            await deliver(service)
+        kept = [one.event.type for one in await service.store.events.after("", 100)]
+        assert kept.count(EventType.FEED_UPDATED) == 2
+    assert len(partner.received) == 6
+
+
+async def test_a_version_that_shows_the_same_bytes_is_not_told(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(LATEST + endpoint(partner, more='events = ["feed.updated"]')) as service:
+        await service.enlist()
         await admit_to_feeds(service, 1)
         await warm(service)
         clock.advance(60)
