@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
+from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.rules.credentials import digest_of, is_plausible, new_value, same
@@ -61,6 +62,8 @@ def new_token(wanted: Token, now: datetime) -> NewToken:
     """Make a token like this one, with a value of its own; nothing is kept."""
     if not wanted.scopes and not wanted.feeds:
         raise TokenRefused("a token without scopes and feeds could do nothing")
+    if wanted.belongs_to == OPERATORS:
+        raise TokenRefused(f"{OPERATORS!r} are those who run this service: take another name")
     if not wanted.is_valid(now):
         raise TokenRefused("a token that has expired could do nothing")
     value = new_value()

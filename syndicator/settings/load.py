@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from syndicator import __version__
 from syndicator.errors import ConfigError
+from syndicator.model.endpoint import OPERATORS
 from syndicator.model.feed import Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.settings.configuration import Configuration, Trial
@@ -144,6 +145,9 @@ def _check_tokens(document: Document) -> None:
         if isinstance(digest, str) and (other := holders.setdefault(digest, key)) != key:
             path = ("token", key, "sha256")
             document.add_fault(path, f"is that of [token.{other}], too", "make another value for it")
+        if OPERATORS in {key, document.table("token", key).get("owner")}:
+            path = ("token", key, *(("owner",) if key != OPERATORS else ()))
+            document.add_fault(path, f"{OPERATORS!r} are those who run this service", "take another name")
         feeds = document.table("token", key).get("feeds", ())
         known = {*document.table("feed"), *_former_ids(document)}
         for feed in [feeds] if isinstance(feeds, str) else feeds if isinstance(feeds, list) else []:

@@ -511,6 +511,7 @@ TOKEN = f'[token.ops]\nsha256 = "{"0" * 64}"\n'
         ("", "token.ops.scopes", "allows nothing", 'scopes = ["read"]'),
         ('scopes = ["write"]', "token.ops.scopes[0]", "one of", ""),
         ('scopes = ["read"]\nexpires = 2027-01-01T00:00:00', "token.ops.expires", "no offset", "+07:00"),
+        ('scopes = ["read"]\nowner = "operators"', "token.ops.owner", "run this service", "another"),
         ('feeds = ["premium"]', "token.ops.feeds", "no feed", "known here"),
         ('scopes = ["read"]\nowner = "A b"', "token.ops.owner", "no plain name", "lower-case"),
         (

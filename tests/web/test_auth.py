@@ -175,6 +175,12 @@ async def test_an_id_is_taken_once(access: Access) -> None:
         await made(access, "ops", scopes=(Scope.READ,))
 
 
+async def test_nobody_passes_for_the_operators(access: Access) -> None:
+    for name, owner in (("operators", ""), ("a", "operators")):
+        with pytest.raises(TokenRefused, match="another name"):
+            await made(access, name, scopes=(Scope.PARTNER,), owner=owner)
+
+
 async def test_long_expired_tokens_leave_when_another_comes(
     access: Access, store: Store, clock: ManualClock
 ) -> None:
