@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import feedparser
 import pytest
 from msgspec.structs import replace
-from render.render_values import NOON, article, busy_snapshot, entry, snapshot
+from render.render_values import NOON, article, busy_snapshot, entry, full_snapshot, snapshot
 
 from syndicator.model.feed import FeedSnapshot, Format
 from syndicator.render import render
@@ -90,6 +90,18 @@ def test_all_formats_tell_the_same() -> None:
     assert others == [rss] * 3
     assert [one.link for one in rss] == [one.article.url for one in busy_snapshot().entries]
     assert [one.published for one in rss] == [NOON - timedelta(hours=number) for number in range(4)]
+
+
+def test_all_formats_date_changes_alike() -> None:
+    of = full_snapshot()
+    rss, atom = (feedparser.parse(render(of, form).body) for form in (Format.RSS, Format.ATOM))
+    feed, partners = (json.loads(render(of, form).body) for form in (Format.JSON, Format.NINJS))
+    dated = [datetime.fromisoformat(one["date_modified"]) for one in feed["items"]]
+    assert [datetime.fromtimestamp(timegm(one.updated_parsed), UTC) for one in atom.entries] == dated
+    told = [datetime.fromisoformat(one["versionCreated"]) for one in partners["associations"]]
+    assert told[: len(dated)] == dated
+    newest = {datetime.fromtimestamp(timegm(one.feed.updated_parsed), UTC) for one in (rss, atom)}
+    assert newest == {datetime.fromisoformat(partners["versionCreated"])}
 
 
 def test_titles_are_plain_text_and_escaped_once() -> None:
