@@ -49,6 +49,9 @@ KEPT_FEEDS = 1000
 """In one format."""
 DEEPEST = 1000
 """Articles that are looked through while there is no index to ask."""
+MADE_FOR_ONE = 60
+"""Feeds that one client may have made in one go, and two a second from then on: it may be a service with many
+readers."""
 RANKED_FOR_S = 10.0
 """How long a popular one keeps its order."""
 _ALL = "all"
@@ -109,7 +112,7 @@ class AdHocFeeds:
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._kept_bytes = 0
         self._making: dict[tuple[_Key, _Momentary], asyncio.Task[_Kept]] = {}
-        self._places = Places()
+        self._places = Places(MADE_FOR_ONE)
 
     async def rendition(self, asked: AdHoc, form: Format, client: str) -> tuple[Rendition, int | None]:
         """Give the bytes, and their age in seconds where they could not be confirmed.

@@ -14,12 +14,10 @@ from ipaddress import ip_address
 
 from aiohttp import hdrs, web
 
+from syndicator.pipeline.places import OWN_CLIENT
 from syndicator.rules.visitors import household_of
 from syndicator.web.forwarded import Network, client_address
 from syndicator.web.problems import Problem, ProblemRaised
-
-OWN_CLIENT = "own"
-"""The name of all clients that have no limits."""
 
 MOST_BUCKETS = 20_000
 """Of one limit; those that were used least lately leave, and begin again with a full bucket."""
