@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from syndicator.egress.answers import Answer
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError
+from syndicator.model.fetch import Reason
 from syndicator.model.hub import (
     Asked,
     Confirmed,
@@ -49,7 +50,7 @@ async def verify(
     try:
         answer = await egress.ask(with_query(callback, parameters), timeout_s=timeout_s)
     except EgressError as error:
-        return Unreached(reason=str(error.reason))
+        return _unanswered(error)
     return _judged(answer, said, now)
 
 
@@ -64,7 +65,7 @@ async def verify_rsscloud(
             return _judged(await egress.ask(with_query(callback, query), timeout_s=timeout_s), said, now)
         answer = await _post_form(egress, callback, {"url": topic_url}, timeout_s)
     except EgressError as error:
-        return Unreached(reason=str(error.reason))
+        return _unanswered(error)
     return Confirmed(at=now) if answer.status in _SUCCESS else Refused(reason=f"http_{answer.status}")
 
 
@@ -121,6 +122,12 @@ def judge(answer: Answer, digest: str) -> DistributionOutcome:
     if answer.status in _SUCCESS:
         return Sent(digest=digest)
     return Left() if answer.status == GONE else Failed(reason=f"http_{answer.status}")
+
+
+def _unanswered(error: EgressError) -> VerificationOutcome:
+    """Judge a callback that gave no answer: to where we must not go, trying again does not help."""
+    hopeless = error.reason in {Reason.BLOCKED, Reason.SCHEME}
+    return Refused(reason=str(error.reason)) if hopeless else Unreached(reason=str(error.reason))
 
 
 def _judged(answer: Answer, said: str, now: datetime) -> VerificationOutcome:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import parse_qsl, quote
 
 import feedparser
@@ -33,7 +34,7 @@ from syndicator.gather.websub import links
 from syndicator.model.feed import CONTENT_TYPES, Format
 from syndicator.service import Service
 from syndicator.web.app import create_app
-from syndicator.web.hub import PER_MINUTE_OF_CLIENT
+from syndicator.web.hub import PER_MINUTE_OF_CLIENT, OwnHubRoutes
 from syndicator.web.options import WebOptions
 
 DAY = 86_400
@@ -686,8 +687,6 @@ async def test_addresses_that_are_not_public_are_not_asked(
         assert (await world.post(world.form("http://10.255.255.1/cb"))).status == 202
         reports = await world.work()
         assert ("reason", "blocked") in reports[-1].fields
-        await world.later(6)
-        await world.later(31)
         assert await world.subscribers() == []
 
 
@@ -699,6 +698,13 @@ async def test_one_without_an_answer_is_asked_back_again_for_a_while(
     reports = [*await world.later(6), *await world.later(31)]
     assert [dict(one.fields)["reason"] for one in reports if one.step == "hub"] == ["connect", "connect"]
     assert await world.subscribers() == []
+
+
+async def test_its_routes_are_documented(world: World) -> None:
+    told = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text("utf-8")
+    assert world.service.hub is not None
+    for route in OwnHubRoutes(world.service.hub, WebOptions()).routes():
+        assert f"`{route.path}`" in told
 
 
 def _renders(service: Service) -> float:
