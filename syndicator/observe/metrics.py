@@ -163,7 +163,7 @@ def open_metrics() -> Metrics:
             "result",
         ),
         search_seconds=histogram("search_seconds", "Time that a search took, with its wait for others"),
-        search_articles=gauge("search_articles", "Articles in this process' index for search"),
+        search_articles=gauge("search_articles", "Articles in this process' index for search, each minute"),
         search_lag_seconds=gauge(
             "search_lag_seconds", "How long the oldest change that is not in the index waits; 0 for none"
         ),

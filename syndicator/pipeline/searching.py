@@ -225,7 +225,7 @@ class Searching:
                     self._known.clear()
                 if self._is_built:
                     await self.catch_up(_ALL_BATCHES)
-                await self._measure()
+                self._metrics.search_lag_seconds.set(await self._changes.lag_s(self._position))
                 if self._is_built and loop.time() >= recount_at:
                     recount_at = loop.time() + RECOUNT_S
                     await self._recount()
@@ -241,16 +241,13 @@ class Searching:
                 pause_s, again_s = again_s, min(again_s * 2, _AGAIN_MOST_S)
             await asyncio.sleep(pause_s)
 
-    async def _measure(self) -> None:
-        self._metrics.search_articles.set(await self._in_thread(self._index.count))
-        self._metrics.search_lag_seconds.set(await self._changes.lag_s(self._position))
-
     async def _recount(self) -> None:
         """Build anew where the numbers differ: an older version admits without telling of changes."""
         before = await self._store.articles.count()
         await self.catch_up(_ALL_BATCHES)
         async with self._turn:
             here = await self._in_thread(self._index.count)
+        self._metrics.search_articles.set(here)
         low, high = sorted((before, await self._store.articles.count()))
         # Others admit and sweep while we count.
         slack = high - low + here // 1000
