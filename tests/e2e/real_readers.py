@@ -92,8 +92,8 @@ class Miniflux:
 
     async def listed(self, feed_url: str) -> list[Listed]:
         """Subscribe to a feed, and give what is listed of it."""
-        made = await self._call("POST", "/v1/feeds", {"feed_url": feed_url, "category_id": 1})
-        found = await self._call(
+        made = await self.call("POST", "/v1/feeds", {"feed_url": feed_url, "category_id": 1})
+        found = await self.call(
             "GET", f"/v1/feeds/{made['feed_id']}/entries?direction=desc&order=published_at"
         )
         return [
@@ -107,13 +107,13 @@ class Miniflux:
             for one in found["entries"]
         ]
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         async with self._session.request(
             method, self._base + path, json=body, headers=self._headers
         ) as answer:
             text = await answer.text()
             assert answer.status < 300, text
-            return json.loads(text)
+            return json.loads(text) if text else None
 
 
 @asynccontextmanager
