@@ -23,10 +23,12 @@ from aiohttp import web
 
 from bench.admitting import NOW, invented
 from bench.measure import tell
+from syndicator.model.feed import READER_FORMATS, Format
+from syndicator.model.ids import FeedId
 from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_briefly
 from syndicator.pipeline.admitting import Admitter
-from syndicator.service import open_service
+from syndicator.service import Service, open_service
 from syndicator.settings import load
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
@@ -36,6 +38,7 @@ TURNS = 3
 SECONDS = 3
 CLIENTS = 64
 PLAIN_BYTES = 50_000
+LARGE = 5000
 PATH = "/feeds/latest.rss"
 CONFIG = """
 [source.portal]
@@ -46,6 +49,9 @@ schedule = { every = "1d" }
 [feed.latest]
 title = "Latest"
 size = 26
+[feed.everything]
+title = "Everything"
+size = 5000
 """
 NGINX = """
 worker_processes 1; daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -77,13 +83,33 @@ async def run() -> None:
             else:
                 print("nginx is not installed: it is left out")
             for name, ask in (("plain", {}), ("gzip", {"Accept-Encoding": "gzip"}), ("304", {})):
-                await _compare(name, ask, ports)
+                rate = await _compare(name, ask, ports)
+        if shutil.which("wrk") is not None:
+            print(f"p99 at half that rate of 304: {await _slowest(ports['ours'], rate / 2):.1f} ms")
+            mine.send("busy")
+            busy = await _slowest(ports["ours"], rate / 2)
+            mine.send("idle")
+            rounds = await asyncio.to_thread(mine.recv)
+            print(f"while a feed of {LARGE:,} entries is rendered ({rounds} times): {busy:.1f} ms")
     finally:
         mine.send("stop")
         server.join()
 
 
-async def _compare(name: str, ask: Mapping[str, str], ports: Mapping[str, int]) -> None:
+async def _slowest(port: int, rate: float) -> float:
+    """Ask at a steady rate; give the latency in ms that one answer in a hundred takes longer than."""
+    answered, _ = await _ask(port, {})
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        pause_ms = max(1, round(1000 * CLIENTS / rate))
+        script.write(f"function delay() return math.random(1, {2 * pause_ms - 1}) end\n")
+        script.flush()
+        words = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{2 * SECONDS}s", "--latency", "-s", script.name]
+        words += ["-H", f"If-None-Match: {answered['etag']}", f"http://127.0.0.1:{port}{PATH}"]
+        return (await wrk(words))["p99_ms"]
+
+
+async def _compare(name: str, ask: Mapping[str, str], ports: Mapping[str, int]) -> float:
+    """Tell how ours compares with the others; give its rate."""
     asks = dict.fromkeys(ports, ask)
     if name == "304":
         for peer in ports:
@@ -96,6 +122,7 @@ async def _compare(name: str, ask: Mapping[str, str], ports: Mapping[str, int]) 
     rate = {peer: statistics.median(found) for peer, found in rates.items()}
     for peer in sorted(rate.keys() - {"ours"}):
         tell(f"GET {PATH}, {name}", rate["ours"], rate[peer], unit="requests/s", against=peer)
+    return rate["ours"]
 
 
 async def _rate(port: int, headers: Mapping[str, str]) -> float:
@@ -193,9 +220,10 @@ async def _serve_both(parent: Connection) -> None:
         config = Path(folder) / "all.toml"
         config.write_text(f'[store]\ndata_dir = "{folder}/data"\n{CONFIG}', "utf-8")
         async with open_service(load(Path(folder), {}), lambda: NOW) as service:
-            collect_briefly()
             admitter = Admitter(service.store.articles, service.settings.feeds.values(), lambda: NOW)
-            await admitter.admit([invented(number) for number in range(60)])
+            await admitter.admit([invented(number) for number in range(LARGE)])
+            await service.publisher.rendition(FeedId("everything"), Format.JSON)  # has its process started
+            collect_briefly()
             ours, bare = open_socket("127.0.0.1", 0), open_socket("127.0.0.1", 0)
 
             options = WebOptions(
@@ -206,7 +234,24 @@ async def _serve_both(parent: Connection) -> None:
             app = create_app(service.reading, options)
             async with service.store.watch.running(), serving(app, ours), serving(_bare(), bare):
                 parent.send({"ours": port_of(ours), "bare": port_of(bare)})
-                await asyncio.to_thread(parent.recv)
+                while await asyncio.to_thread(parent.recv) == "busy":
+                    rendering = asyncio.create_task(_render_again_and_again(service))
+                    await asyncio.to_thread(parent.recv)
+                    rendering.cancel()
+                    parent.send(await rendering)
+
+
+async def _render_again_and_again(service: Service) -> int:
+    """Render the large feed in all formats until it is cancelled; count how often."""
+    rounds = 0
+    try:
+        while True:
+            await service.store.feeds.touch([FeedId("everything")], service.clock())
+            for form in READER_FORMATS:
+                await service.publisher.rendition(FeedId("everything"), form)
+                rounds += 1
+    except asyncio.CancelledError:
+        return rounds
 
 
 def _bare() -> web.Application:
