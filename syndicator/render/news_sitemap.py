@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId
-from syndicator.render.items import whole_seconds
-from syndicator.render.text import line
+from syndicator.render.items import MAX_TITLE_CHARACTERS, whole_seconds
+from syndicator.render.text import language_tag, line
+from syndicator.rules.rights import shortened
 
 CONTENT_TYPE = "application/xml; charset=utf-8"
 
@@ -37,9 +38,11 @@ def render_news_sitemap(site: Site, pages: Sequence[Announced]) -> bytes:
         news = SubElement(url, f"{{{_NEWS}}}news")
         publication = SubElement(news, f"{{{_NEWS}}}publication")
         SubElement(publication, f"{{{_NEWS}}}name").text = line(site.title)
-        SubElement(publication, f"{{{_NEWS}}}language").text = _language(page.language or site.language)
+        SubElement(publication, f"{{{_NEWS}}}language").text = _language(
+            language_tag(page.language or "") or site.language
+        )
         SubElement(news, f"{{{_NEWS}}}publication_date").text = whole_seconds(page.published_at).isoformat()
-        SubElement(news, f"{{{_NEWS}}}title").text = line(page.title)
+        SubElement(news, f"{{{_NEWS}}}title").text = shortened(line(page.title), MAX_TITLE_CHARACTERS) or "–"
     return _document(root)
 
 
