@@ -45,6 +45,7 @@ from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.hub_step import HubStep
 from syndicator.pipeline.hub_topics import Topics
 from syndicator.pipeline.hub_turns import HubReport
+from syndicator.pipeline.inspecting import Inspecting
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.listing import Listing
@@ -114,6 +115,7 @@ class Service:
     listing: Listing
     reporting: Reporting
     registering: Registering
+    inspecting: Inspecting
     resending: Resending
     metrics: Metrics
     gather: GatherStep
@@ -398,6 +400,7 @@ def _wire(
         announced=AnnouncedPages(store, publisher, clock),
         clicking=Clicking(store, clock),
         registering=registering,
+        inspecting=Inspecting(store, registering, clock),
         resending=Resending(store, registering, clock),
         reporting=Reporting(store, settings.popularity.partner_most, clock),
         listing=Listing(store, publisher, regrouping),

@@ -6,7 +6,6 @@
 import sys
 from pathlib import Path
 
-from syndicator.pipeline.inspecting import Inspecting
 from syndicator.service import Service
 from syndicator.settings.registration import registration_schema
 from syndicator.web.api_table import api_table, described_table
@@ -24,7 +23,7 @@ def api_of(service: Service) -> tuple[ApiRoute, ...]:
         access=service.access,
         reporting=service.reporting,
         registering=service.registering,
-        inspecting=Inspecting(service.store, service.registering, service.clock),
+        inspecting=service.inspecting,
         resending=service.resending,
         endpoint_schema=registration_schema(),
         clock=service.clock,

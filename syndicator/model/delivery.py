@@ -113,6 +113,19 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
 
 
+RESENT = "resend"
+"""Stands for the id of a replay where somebody asked for one delivery alone."""
+
+
+class Replayed(Struct, frozen=True, kw_only=True):
+    """Somebody wants a delivery again."""
+
+    id: str
+    """Of the replay, or `RESENT`."""
+    at: datetime
+    """When it was queued again."""
+
+
 class Delivery(Struct, frozen=True, kw_only=True):
     """One event on its way to one endpoint."""
 
@@ -121,6 +134,13 @@ class Delivery(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     """Made so far."""
     last_reason: str | None = None
+    replayed: Replayed | None = None
+    """None: it goes for the first time, as far as is known."""
+
+    @property
+    def counts_from(self) -> datetime:
+        """Say from when its age is counted: what is wanted again is not too old by that alone."""
+        return self.event.at if self.replayed is None else max(self.replayed.at, self.event.at)
 
 
 class Delivered(Struct, frozen=True, kw_only=True):

@@ -36,7 +36,7 @@ class Backfilling:
         queued = 0
         for part in (events[at : at + _AT_ONCE] for at in range(0, len(events), _AT_ONCE)):
             await self._store.events.keep(part)
-            queued += await self._store.deliveries.requeue(endpoint.id, [one.id for one in part], now)
+            queued += await self._store.requeuing.requeue(endpoint.id, [one.id for one in part], now)
         return queued
 
 

@@ -126,15 +126,16 @@ class DeliverStep:
     ) -> list[tuple[Sequence[Packed], Endpoint]]:
         """Put together what goes in one push: of most endpoints each event by itself."""
         parcels: list[tuple[Sequence[Packed], Endpoint]] = []
-        together: dict[tuple[EndpointId, int], list[Packed]] = {}
+        together: dict[tuple[EndpointId, int, str], list[Packed]] = {}
         for leased, endpoint, prepared in served:
             packed = Packed(leased=leased, prepared=prepared)
             if endpoint.digest is None:
                 parcels.append(((packed,), endpoint))
             else:
                 # What failed together is tried together again, under the same id.
-                together.setdefault((endpoint.id, leased.delivery.attempts), []).append(packed)
-        for (name, _), found in together.items():
+                replay = leased.delivery.replayed.id if leased.delivery.replayed else ""
+                together.setdefault((endpoint.id, leased.delivery.attempts, replay), []).append(packed)
+        for (name, _, _), found in together.items():
             endpoint = self._directory.served[name]
             parcels += [(parcel, endpoint) for parcel in self._payloads.parted(found, endpoint)]
         return parcels
@@ -228,7 +229,8 @@ def _pointless(packed: Packed, endpoint: Endpoint, now: datetime) -> Dead | None
     """Say why an event is not worth sending any more, where it is not."""
     if packed.prepared.is_gone:
         return Dead(reason=_why_gone(packed.prepared), duration_ms=0, was_tried=False)
-    if is_expired(endpoint.retry, packed.prepared.event, now):
+    since = packed.leased.delivery.counts_from
+    if is_expired(endpoint.retry, packed.prepared.event, now, since):
         return Dead(reason="expired", duration_ms=0, was_tried=False)
     return None
 

@@ -49,6 +49,11 @@ class FanningOut:
         while await self._next():
             pass
 
+    async def told_to(self, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
+        """Name those of these events that an endpoint of the directory is told, as things stand now."""
+        queued, _ = await self._chosen(events, {endpoint.id: endpoint})
+        return frozenset(one.event for one in queued)
+
     async def _next(self) -> bool:
         """Fan out the next events; tell whether there may be more."""
         limit = self._events_at_once()

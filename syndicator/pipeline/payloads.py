@@ -12,7 +12,7 @@ from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import ArticleId, EventId, SourceId, StoryId
 from syndicator.model.rights import Rights
 from syndicator.push.digest import ROOM_BYTES, digest_body
-from syndicator.push.payload import MAX_BODY_BYTES, payload
+from syndicator.push.payload import MARK_BYTES, MAX_BODY_BYTES, marked, payload
 from syndicator.rules.digests import digest_id, parted
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import allowed
@@ -88,12 +88,14 @@ class Payloads:
         """Give what one push carries, and the delivery that it counts as: an event, or a digest."""
         delivery = parcel[0].leased.delivery
         if endpoint.digest is None:
-            return delivery, self.body(parcel[0].prepared, endpoint.payload)
+            under = MAX_BODY_BYTES - (MARK_BYTES if delivery.replayed else 0)
+            body = self.body(parcel[0].prepared, endpoint.payload, under)
+            return delivery, marked(body, delivery)
         bodies = [self.body(one.prepared, endpoint.payload, ROOM_BYTES) for one in parcel]
         latest = max((one.prepared.event for one in parcel), key=lambda event: event.at)
         name = digest_id([one.prepared.event.id for one in parcel])
         told = replace(delivery, event=replace(latest, id=name))
-        return told, digest_body(name, bodies, latest.at)
+        return told, marked(digest_body(name, bodies, latest.at), delivery)
 
     def parted(self, found: Iterable[Packed], endpoint: Endpoint) -> list[list[Packed]]:
         """Part what goes to an endpoint into what one push can hold each, in the order of feeds."""

@@ -80,6 +80,10 @@ def _schema(kind: EventType) -> dict[str, Any]:
             "type": {"const": kind.value},
             "timestamp": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
             "data": {"$ref": data["$ref"]},
+            "replay": {
+                "type": "string",
+                "description": "There where somebody wanted it again: the id of the replay, or `resend`.",
+            },
         },
         "required": ["type", "timestamp", "data"],
         "$defs": data["$defs"],

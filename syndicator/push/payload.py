@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from syndicator.errors import PushError
 from syndicator.model.article import Article
-from syndicator.model.delivery import Payload
+from syndicator.model.delivery import Delivery, Payload
 from syndicator.model.event import (
     Crossed,
     EndpointNotice,
@@ -31,6 +31,8 @@ from syndicator.model.rights import Rights
 from syndicator.push import parts
 
 MAX_BODY_BYTES = 20_000
+MARK_BYTES = 50
+"""What `marked` adds to a body, at most."""
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -124,6 +126,13 @@ def payload(
     if event.type is EventType.ARTICLE_WITHDRAWN:
         return _encode(event, replace(data, article=parts.bare(data.article)))
     return _fitting(event, data, level, under)
+
+
+def marked(body: bytes, delivery: Delivery) -> bytes:
+    """Say in a body that somebody wanted it again: `"replay": ID`, beside `type`."""
+    if delivery.replayed is None:
+        return body
+    return b'%b,"replay":%b}' % (body.removesuffix(b"}"), _ENCODER.encode(delivery.replayed.id))
 
 
 def _fitting(event: Event, data: _OfArticle, level: Payload, under: int) -> bytes:

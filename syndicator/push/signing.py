@@ -98,9 +98,11 @@ def _decoded(digits: str) -> bytes:
 
 
 def signed_headers(
-    endpoint: Endpoint, webhook_id: str, body: bytes, now: datetime
+    endpoint: Endpoint, webhook_id: str, body: bytes, now: datetime, *, replay: str | None = None
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Give the endpoint's own headers, and ours, which win: the first are without these, whatever their case.
+
+    `replay`: the id of the replay that it is part of.
 
     Raises PushError where the endpoint has no secret that lives.
     """
@@ -112,6 +114,8 @@ def signed_headers(
         "webhook-timestamp": str(timestamp_s),
         "webhook-signature": sign_with_all(secrets, webhook_id, timestamp_s, body),
     }
+    if replay is not None:
+        ours["webhook-replay"] = replay
     theirs = endpoint.headers
     if theirs:
         theirs = {name: value for name, value in theirs.items() if name.lower() not in ours}

@@ -59,7 +59,8 @@ async def _attempt(
 ) -> _Attempt:
     began = time.monotonic()
     try:
-        theirs, ours = signed_headers(endpoint, delivery.event.id, body, now)
+        replay = delivery.replayed.id if delivery.replayed else None
+        theirs, ours = signed_headers(endpoint, delivery.event.id, body, now, replay=replay)
         answer = await egress.post(
             endpoint.url,
             body=body,
@@ -90,7 +91,7 @@ def _failed(
     decision = after_failure(
         endpoint.retry,
         attempts=delivery.attempts + 1,
-        first_at=delivery.event.at,
+        first_at=delivery.counts_from,
         now=failed_at,
         retry_after_s=retry_after_s,
         status=attempt.status,

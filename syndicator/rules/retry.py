@@ -54,11 +54,14 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     return min(max((instant - now).total_seconds(), 0.0), _MAX_PARSED_S)
 
 
-def is_expired(policy: RetryPolicy, event: Event, now: datetime) -> bool:
-    """Tell whether an event is too old to be worth sending. That an article was withdrawn always is."""
+def is_expired(policy: RetryPolicy, event: Event, now: datetime, since: datetime | None = None) -> bool:
+    """Tell whether an event is too old to be worth sending. That an article was withdrawn always is.
+
+    `since`: from when its age is counted, where that is not when it happened.
+    """
     if event.type is EventType.ARTICLE_WITHDRAWN:
         return False
-    return (now - event.at).total_seconds() > policy.max_age_s
+    return (now - (since or event.at)).total_seconds() > policy.max_age_s
 
 
 def after_failure(

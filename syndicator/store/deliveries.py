@@ -15,15 +15,16 @@ from msgspec import Struct
 from syndicator.errors import StoreError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
-from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.status import QueueCounts
 from syndicator.store.attempts import KEPT_ATTEMPTS
-from syndicator.store.codec import pack, unpack
+from syndicator.store.backlog import read_delivery
+from syndicator.store.codec import pack
 from syndicator.store.connection import Command, Connection, Script, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.owners import is_dead, new_token
+from syndicator.store.requeuing import tries_note
 
 KEPT_DEAD = timedelta(days=14)
 MOST_WAITING = 100_000
@@ -94,16 +95,6 @@ class Settled(Struct, frozen=True, kw_only=True):
     """False: the lease was lost meanwhile."""
     recovered: bool = False
     """It was the endpoint's first success after failures."""
-
-
-class Undelivered(Struct, frozen=True, kw_only=True):
-    """A delivery that is not done, and how it stands."""
-
-    delivery: Delivery
-    status: str
-    """`ready`, `delayed`, `in_flight` or `dead`."""
-    at: datetime
-    """When it is due, when its lease ends, or when it was given up."""
 
 
 class Deliveries:
@@ -184,7 +175,7 @@ class Deliveries:
         due_ms = int(float(next_ms))
         return Claimed(
             leased=tuple(
-                Leased(delivery=_delivery(name, record, tries), token=token, until=until)
+                Leased(delivery=read_delivery(name, record, tries), token=token, until=until)
                 for name, _, record, tries in found
             ),
             next_due_at=from_ms(due_ms) if due_ms >= 0 else None,
@@ -278,61 +269,6 @@ class Deliveries:
         )
         return {name: from_ms(int(float(row[1]))) for name, row in zip(endpoints, rows, strict=True) if row}
 
-    async def undelivered(
-        self, endpoint: EndpointId, limit: int, now: datetime, skip: int = 0
-    ) -> list[Undelivered]:
-        """List what is not delivered, the first due first, then the dead; `limit` 0 is all.
-
-        `skip` leaves out so many; up to `limit` of what waits and as many of the dead are given.
-        """
-        keys = self._keys
-        waits = int(await self._redis.call("ZCARD", keys.queue(endpoint))) if skip else 0
-        first, dead_first = min(skip, waits), max(skip - waits, 0)
-        waiting, dead, owned = await self._redis.batch(
-            [
-                ("ZRANGE", keys.queue(endpoint), first, first + limit - 1 if limit else -1, "WITHSCORES"),
-                ("ZREVRANGE", keys.dead(endpoint), dead_first, dead_first + limit - 1 if limit else -1,
-                 "WITHSCORES"),
-                ("HKEYS", keys.queue_owners(endpoint)),
-            ]
-        )  # fmt: skip
-        places = [(name, int(float(score)), False) for name, score in pairs(waiting)]
-        places += [(name, int(float(score)), True) for name, score in pairs(dead)]
-        if not places:
-            return []
-        names = [name for name, _, _ in places]
-        records, tries = await self._redis.batch(
-            [("HMGET", keys.events(), *names), ("HMGET", keys.tries(endpoint), *names)]
-        )
-        return [
-            Undelivered(
-                delivery=_delivery(endpoint.encode(), record, tried or b""),
-                status=_standing(name in owned, at_ms, gone, to_ms(now)),
-                at=from_ms(at_ms),
-            )
-            for (name, at_ms, gone), record, tried in zip(places, records, tries, strict=True)
-            if record
-        ]
-
-    async def requeue(self, endpoint: EndpointId, events: Sequence[EventId], now: datetime) -> int:
-        """Queue events of the log again, with all their attempts before them; give how many were not queued.
-
-        Dead ones leave the dead. What is in the queue already stays as it is.
-        """
-        if not events:
-            return 0
-        keys = self._keys
-        members = [word for event in events for word in (to_ms(now), event)]
-        added, *_ = await self._redis.batch(
-            [
-                ("ZADD", keys.queue(endpoint), "NX", *members),
-                ("ZREM", keys.dead(endpoint), *events),
-                ("HDEL", keys.tries(endpoint), *events),
-                ("ZADD", keys.queues(), "LT", to_ms(now), endpoint),
-            ]
-        )
-        return int(added)
-
     async def sweep(self, endpoint: EndpointId, now: datetime) -> int:
         """Forget the deliveries that have been dead for two weeks."""
         bound = to_ms(now - KEPT_DEAD)
@@ -391,20 +327,11 @@ def _told(
     """Spell what became of a delivery, as `deliver_settle.lua` reads it."""
     delivery, event = leased.delivery, leased.delivery.event
     number = delivery.attempts + 1 if attempt is None else attempt
+    note = tries_note(number, reason, delivery.replayed)
     return [
-        delivery.endpoint, event.id, leased.token, verb, due_ms, f"{number} {reason}", event.subject,
+        delivery.endpoint, event.id, leased.token, verb, due_ms, note, event.subject,
         event.type.value, number, reason, duration_ms,
     ]  # fmt: skip
-
-
-def _delivery(endpoint: bytes, record: bytes, tries: bytes) -> Delivery:
-    number, _, reason = tries.decode().partition(" ")
-    return Delivery(
-        endpoint=EndpointId(endpoint.decode()),
-        event=unpack(record, Event),
-        attempts=int(number or 0),
-        last_reason=reason or None,
-    )
 
 
 def _counts(found: Sequence[Any]) -> QueueCounts:
@@ -416,11 +343,3 @@ def _counts(found: Sequence[Any]) -> QueueCounts:
         dead=dead,
         delivered=int(delivered or 0),
     )
-
-
-def _standing(is_owned: bool, at_ms: int, is_dead: bool, now_ms: int) -> str:
-    if is_dead:
-        return "dead"
-    if is_owned:
-        return "in_flight"
-    return "ready" if at_ms <= now_ms else "delayed"

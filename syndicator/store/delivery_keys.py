@@ -98,9 +98,10 @@ class DeliveryKeys:
         return f"{self._prefix}behind:{endpoint}"
 
     def tries(self, endpoint: EndpointId) -> str:
-        """HASH: event id → attempts so far and the last reason, of deliveries that failed: `2 http_503`.
+        """HASH: event id → attempts so far and the last reason, of deliveries that failed: `2 http_503`; of
+        those that are wanted again, the replay and since when: `0  resend@1762344000000`.
 
-        Kept: until delivered; of a dead one, two weeks. Written by: settle.
+        Kept: until delivered; of a dead one, two weeks. Written by: settle, resending, replays.
         """
         return f"{self._prefix}tries:{endpoint}"
 

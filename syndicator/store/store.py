@@ -12,6 +12,7 @@ from syndicator.model.clock import system_clock
 from syndicator.model.delivery import Secret
 from syndicator.store.articles import Articles
 from syndicator.store.attempts import Attempts
+from syndicator.store.backlog import Backlog
 from syndicator.store.changes import Changes
 from syndicator.store.clicks import Clicks
 from syndicator.store.configured import Configured
@@ -37,6 +38,7 @@ from syndicator.store.pictures import Pictures
 from syndicator.store.politeness import SharedTurns
 from syndicator.store.popularity import Popularity
 from syndicator.store.reports import Reports
+from syndicator.store.requeuing import Requeuing
 from syndicator.store.robots import RobotsFiles
 from syndicator.store.sealing import Sealer
 from syndicator.store.signals import Signals
@@ -88,6 +90,7 @@ class Store:
             connection, keys, options.kept_revisions, options.kept_identities, self.stories
         )
         self.attempts = Attempts(connection, keys)
+        self.backlog = Backlog(connection, keys)
         self.changes = Changes(connection, keys)
         self.clicks = Clicks(connection, keys)
         self.configured = Configured(connection, keys)
@@ -109,6 +112,7 @@ class Store:
         self.signals = Signals(connection, keys)
         self.popularity = Popularity(connection, keys, self.signals)
         self.reports = Reports(connection, keys)
+        self.requeuing = Requeuing(connection, keys)
         self.robots = RobotsFiles(connection, keys)
         self.sources = Sources(connection, keys)
         self.subscriptions = Subscriptions(connection, keys)

@@ -44,7 +44,7 @@ def api_table(
         *OperatingRoutes(withdrawer).table(),
         *StoryRoutes(regrouping, listing).table(),
         *EndpointRoutes(registering, endpoint_schema, clock).table(),
-        *DeliveryRoutes(inspecting, resending).table(),
+        *DeliveryRoutes(inspecting, resending, clock).table(),
         *EventRoutes().table(),
         *SignalRoutes(reporting, clock).table(),
         *TokenRoutes(access, reading).table(),

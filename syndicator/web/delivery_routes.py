@@ -4,30 +4,41 @@ from datetime import datetime
 
 from aiohttp import web
 
-from syndicator.model.ids import EndpointId, EventId
+from syndicator.model.clock import Clock
+from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.model.token import Scope
-from syndicator.pipeline.inspecting import DeliveryLine, Inspecting
+from syndicator.pipeline.inspecting import (
+    ENDED,
+    UNDELIVERED,
+    DeliveryLine,
+    DeliveryQuery,
+    DeliveryShown,
+    Inspecting,
+)
 from syndicator.pipeline.listing import CursorError
-from syndicator.pipeline.registering import NoEndpoint
 from syndicator.pipeline.resending import Resending, Resent
 from syndicator.store.attempts import AttemptQuery, LoggedAttempt
 from syndicator.web.api import PAGED, bad_cursor
+from syndicator.web.auth import owner_of
 from syndicator.web.endpoint_routes import asker_of, named, told
 from syndicator.web.json_api import ApiRoute, Parameter, cursor_of, document, limit_of, list_document
-from syndicator.web.problems import bad_request, not_found
+from syndicator.web.pacing import Pace
+from syndicator.web.problems import bad_request
 
 _TOPIC = "Deliveries"
-_STATUSES = ("ready", "delayed", "in_flight", "dead")
+_STATUSES = (*UNDELIVERED, *ENDED)
 _RESULTS = ("delivered", "retry", "dead", "superseded")
 _INSTANT = {"type": "string", "format": "date-time"}
+_ONE = "/api/v1/endpoints/{endpoint}/deliveries/{event_id}"
 
 
 class DeliveryRoutes:
-    """Handlers of deliveries, and of sending them again. Partners see those of their own endpoints."""
+    """Handlers of what is told of deliveries. Partners see those of their own endpoints."""
 
-    def __init__(self, inspecting: Inspecting, resending: Resending) -> None:
+    def __init__(self, inspecting: Inspecting, resending: Resending, clock: Clock) -> None:
         self._inspecting = inspecting
         self._resending = resending
+        self._pace = Pace("requests that have a delivery sent again", clock)
 
     def table(self) -> list[ApiRoute]:
         return [
@@ -36,9 +47,30 @@ class DeliveryRoutes:
                 topic=_TOPIC, answer=DeliveryLine, is_list=True, refusals=(400, 404),
                 query=(
                     Parameter(name="endpoint", description="Only of this endpoint."),
-                    Parameter(name="status", description="Only these.", schema={"enum": list(_STATUSES)}),
+                    Parameter(name="event", description="Only of this event."),
+                    Parameter(name="article", description="Only of events that tell of this article."),
+                    Parameter(
+                        name="status",
+                        description="Only these; left out: all that is not delivered. Of what is delivered "
+                        "or superseded, the log of attempts tells, the newest first.",
+                        schema={"enum": list(_STATUSES)},
+                    ),
+                    Parameter(name="since", description="It happened then or later.", schema=_INSTANT),
+                    Parameter(name="until", description="It happened before then.", schema=_INSTANT),
                     *PAGED,
                 ),
+            ),
+            ApiRoute(
+                method="GET", path=_ONE, handler=self.delivery, scope=Scope.PARTNER, topic=_TOPIC,
+                answer=DeliveryShown, refusals=(404,),
+            ),
+            ApiRoute(
+                method="POST", path=f"{_ONE}/resend", handler=self.resend, scope=Scope.PARTNER, topic=_TOPIC,
+                answer=Resent, refusals=(404, 409),
+            ),
+            ApiRoute(
+                method="POST", path="/api/v1/endpoints/{endpoint}/resend-dead", handler=self.resend_dead,
+                scope=Scope.PARTNER, topic=_TOPIC, answer=Resent, refusals=(404, 409),
             ),
             ApiRoute(
                 method="GET", path="/api/v1/endpoints/{endpoint}/attempts", handler=self.attempts,
@@ -52,14 +84,6 @@ class DeliveryRoutes:
                     *PAGED,
                 ),
             ),
-            ApiRoute(
-                method="POST", path="/api/v1/endpoints/{endpoint}/deliveries/{event_id}/resend",
-                handler=self.resend, scope=Scope.PARTNER, topic=_TOPIC, answer=Resent, refusals=(404, 409),
-            ),
-            ApiRoute(
-                method="POST", path="/api/v1/endpoints/{endpoint}/resend-dead", handler=self.resend_dead,
-                scope=Scope.PARTNER, topic=_TOPIC, answer=Resent, refusals=(404, 409),
-            ),
         ]  # fmt: skip
 
     async def deliveries(self, request: web.Request) -> web.Response:
@@ -67,20 +91,35 @@ class DeliveryRoutes:
 
         It is told as it stands when a piece is asked for: what is delivered meanwhile moves the others up.
         """
-        endpoint = request.query.get("endpoint")
+        asked = request.query
+        query = DeliveryQuery(
+            endpoint=EndpointId(asked["endpoint"]) if asked.get("endpoint") else None,
+            event=EventId(asked["event"]) if asked.get("event") else None,
+            article=ArticleId(asked["article"]) if asked.get("article") else None,
+            status=_one_of(request, "status", _STATUSES),
+            since=instant_of(request, "since"),
+            until=instant_of(request, "until"),
+        )
+        found = self._inspecting.deliveries(asker_of(request), query, cursor_of(request), limit_of(request))
         try:
-            piece = await self._inspecting.deliveries(
-                asker_of(request),
-                EndpointId(endpoint) if endpoint else None,
-                _one_of(request, "status", _STATUSES),
-                cursor_of(request),
-                limit_of(request),
-            )
-        except NoEndpoint:
-            raise not_found("There is no such endpoint.") from None
+            piece = await told(found)
         except CursorError as error:
             raise bad_cursor(error) from error
         return list_document(piece.items, piece.next)
+
+    async def delivery(self, request: web.Request) -> web.Response:
+        """Show one delivery: how it stands, and all that was tried."""
+        return document(await told(self._inspecting.show(asker_of(request), named(request), _event(request))))
+
+    async def resend(self, request: web.Request) -> web.Response:
+        """Send an event again that this endpoint was sent of late, now and under the same id."""
+        self._pace.draw(owner_of(request))
+        return document(await told(self._resending.one(asker_of(request), named(request), _event(request))))
+
+    async def resend_dead(self, request: web.Request) -> web.Response:
+        """Send again what was given up, up to 1,000 events, the last first."""
+        self._pace.draw(owner_of(request))
+        return document(await told(self._resending.dead(asker_of(request), named(request))))
 
     async def attempts(self, request: web.Request) -> web.Response:
         """List what was tried of late at an endpoint, the newest first: of each attempt what came of it."""
@@ -89,31 +128,25 @@ class DeliveryRoutes:
             event=EventId(event) if event else None,
             subject=request.query.get("subject") or None,
             result=_one_of(request, "result", _RESULTS),
-            since=_instant(request, "since"),
-            until=_instant(request, "until"),
+            since=instant_of(request, "since"),
+            until=instant_of(request, "until"),
+        )
+        found = self._inspecting.attempts(
+            asker_of(request),
+            named(request),
+            query,
+            cursor_of(request),
+            limit_of(request),
         )
         try:
-            piece = await self._inspecting.attempts(
-                asker_of(request),
-                named(request),
-                query,
-                cursor_of(request),
-                limit_of(request),
-            )
-        except NoEndpoint:
-            raise not_found("There is no such endpoint.") from None
+            piece = await told(found)
         except CursorError as error:
             raise bad_cursor(error) from error
         return list_document(piece.items, piece.next)
 
-    async def resend(self, request: web.Request) -> web.Response:
-        """Send an event again that this endpoint was sent of late, under the same id."""
-        event = EventId(request.match_info["event_id"])
-        return document(await told(self._resending.one(asker_of(request), named(request), event)))
 
-    async def resend_dead(self, request: web.Request) -> web.Response:
-        """Send again what was given up, up to 1,000 events, the last first; what is too old stays."""
-        return document(await told(self._resending.dead(asker_of(request), named(request))))
+def _event(request: web.Request) -> EventId:
+    return EventId(request.match_info["event_id"])
 
 
 def _one_of(request: web.Request, name: str, known: tuple[str, ...]) -> str | None:
@@ -123,7 +156,7 @@ def _one_of(request: web.Request, name: str, known: tuple[str, ...]) -> str | No
     return value
 
 
-def _instant(request: web.Request, name: str) -> datetime | None:
+def instant_of(request: web.Request, name: str) -> datetime | None:
     text = request.query.get(name)
     if not text:
         return None

@@ -12,6 +12,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
 from syndicator.model.token import Scope
 from syndicator.pipeline.backfilling import LONGEST, MOST_ARTICLES
+from syndicator.pipeline.inspecting import NoDelivery
 from syndicator.pipeline.registering import (
     Asker,
     EndpointRefused,
@@ -209,7 +210,7 @@ async def told(answer: Awaitable[T]) -> T:
     """Await an answer; what is refused becomes a problem."""
     try:
         return await answer
-    except NoEndpoint as error:
+    except (NoEndpoint, NoDelivery) as error:
         raise not_found(_sentence(error)) from error
     except EndpointRefused as error:
         raise ProblemRaised(Problem(name="conflict", status=409, detail=_sentence(error))) from error

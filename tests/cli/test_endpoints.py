@@ -67,6 +67,28 @@ async def test_what_was_not_proven_is_told_with_what_to_do(config: Path, partner
     assert taken == []
 
 
+async def test_a_delivery_is_looked_at_and_sent_again(config: Path, partner: tuple[str, Taken]) -> None:
+    url, taken = partner
+    await run(config, "endpoints", "add", url, "--id", "koran", "--trusted")
+    await run(config, "once", "gather", "--all")
+    await run(config, "once", "deliver")
+    status, out, errors = await run(config, "deliveries", "list", "--status", "delivered", "--json")
+    assert status == 0, errors
+    (first, *_) = json.loads(out)["items"]
+    assert first["reason"] == "200"
+    status, out, _ = await run(config, "deliveries", "resend", "koran", first["event"])
+    assert (status, out) == (0, "Queued: 1 event\n")
+    before = len(taken)
+    await run(config, "once", "deliver")
+    assert [headers["webhook-replay"] for headers, _ in taken[before:]] == ["resend"]
+    status, out, _ = await run(config, "deliveries", "show", "koran", first["event"])
+    assert (status, out.count("delivered")) == (0, 3)
+    status, _, errors = await run(config, "deliveries", "show", "koran", "evt_x")
+    assert (status, "syndicator deliveries list" in errors) == (1, True)
+    status, _, errors = await run(config, "deliveries", "list", "--since", "soon")
+    assert (status, "24h" in errors) == (2, True)
+
+
 async def test_all_that_is_wrong_is_told_at_once(config: Path) -> None:
     command = ("endpoints", "add", "ftp://x", "--event", "article.eaten", "--rate", "fast")
     status, _, errors = await run(config, *command)

@@ -75,6 +75,7 @@ async def test_every_answer_is_as_it_is_described(
         assert {name for name, status in asked if status >= 400} <= {
             "join",
             "backfill_endpoint",
+            "delivery",
             "resend",
             "resend_dead",
         }

@@ -193,7 +193,7 @@ async def test_the_end_of_an_article_ends_its_deliveries(
         clock.advance(60)
         await service.store.articles.sweep(clock(), timedelta(seconds=1), 100)
         await deliver(service)
-        (dead,) = await service.store.deliveries.undelivered(A, 10, clock())
+        (dead,) = await service.store.backlog.list(A, 10, clock())
         assert (dead.status, dead.delivery.last_reason) == ("dead", "article_gone")
 
 
@@ -220,7 +220,7 @@ async def test_gone_is_the_end_of_it(partner: Partner, service_of: OpenService) 
         await admit(service, 1)
         await deliver(service)
         assert await counts(service) == QueueCounts(dead=1)
-        (dead,) = await service.store.deliveries.undelivered(A, 10, service.clock())
+        (dead,) = await service.store.backlog.list(A, 10, service.clock())
         assert (dead.status, dead.delivery.last_reason) == ("dead", "gone")
 
 

@@ -376,7 +376,7 @@ async def test_what_was_sent_is_sent_again_under_its_id(
     await deliver(api.service)
     event = json.loads(receiver.received[-1][1])["data"]["event_id"]
     path = f"/{name}/deliveries/{event}/resend"
-    assert (await api.ask("POST", path)).json == {"ok": True, "queued": 1, "too_old": 0}
+    assert (await api.ask("POST", path)).json == {"ok": True, "queued": 1, "gone": 0}
     await deliver(api.service)
     assert [headers["webhook-id"] for headers, _ in receiver.received[1:]] == [event, event]
     receiver.status = 500
@@ -391,7 +391,7 @@ async def test_what_was_sent_is_sent_again_under_its_id(
     shown = (await api.ask("GET", f"/{name}")).json["deliveries"]
     assert (shown["dead"], shown["delivered"]) == (0, 3)
     clock.advance(2 * 86400)
-    assert (await api.ask("POST", path)).json == {"ok": True, "queued": 0, "too_old": 1}
+    assert (await api.ask("POST", path)).json == {"ok": True, "queued": 1, "gone": 0}
 
 
 async def test_no_event_is_sent_again_that_was_for_others(api: Api, receiver: Receiver) -> None:

@@ -115,7 +115,7 @@ async def test_what_waits_while_the_circuit_is_open_uses_up_no_attempts(
         for _ in range(20):
             await deliver(service)
             clock.advance(30)
-        waiting = await service.store.deliveries.undelivered(A, 0, clock())
+        waiting = await service.store.backlog.list(A, 0, clock())
         assert len(waiting) == 20
         assert sum(one.delivery.attempts for one in waiting) == len(partner.received) < 12
 

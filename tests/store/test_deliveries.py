@@ -247,7 +247,7 @@ async def test_what_is_given_up_is_kept_two_weeks_with_its_reason(store: Store, 
     (leased,) = await claim(store, clock)
     await store.deliveries.settle(leased, Dead(reason="gone", duration_ms=1), clock())
     assert await store.deliveries.counts(A, clock()) == QueueCounts(dead=1)
-    (dead,) = await store.deliveries.undelivered(A, 10, clock())
+    (dead,) = await store.backlog.list(A, 10, clock())
     assert (dead.status, dead.delivery.last_reason, dead.delivery.attempts) == ("dead", "gone", 1)
     assert await store.deliveries.sweep(A, clock()) == 0
     clock.advance(15 * 86400)
@@ -275,7 +275,7 @@ async def test_a_newer_revision_closes_the_older_and_the_log_says_so(
     for one in await claim(store, clock):
         await store.deliveries.settle(one, retry(clock), clock())
     await queue(store, [new], older=[old])
-    waiting = await store.deliveries.undelivered(A, 0, clock())
+    waiting = await store.backlog.list(A, 0, clock())
     assert {one.delivery.event.id for one in waiting} == {event(2).id, new.id}
     (logged, first) = await store.attempts.find(A, AttemptQuery(event=old.id), 10)
     assert (logged.result, logged.reason, logged.attempt) == ("superseded", new.id, 1)
@@ -397,7 +397,7 @@ async def test_what_waits_too_long_falls_off_and_is_counted(store: Store, clock:
     await queue(store, [event(5)], now=clock())
     assert await store.deliveries.shed(A, NOON + timedelta(seconds=60)) == 3
     assert (await store.endpoints.state(A)).fell_off == 3
-    waiting = {one.delivery.event.id for one in await store.deliveries.undelivered(A, 0, clock())}
+    waiting = {one.delivery.event.id for one in await store.backlog.list(A, 0, clock())}
     assert waiting == {kill.id, event(5).id}, "what was withdrawn is told however late"
 
 

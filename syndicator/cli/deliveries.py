@@ -1,0 +1,202 @@
+"""Commands about what is on its way to endpoints, was delivered, or is dead."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeVar
+
+import typer
+from msgspec.structs import asdict
+from pydantic import TypeAdapter, ValidationError
+
+from syndicator.cli.asking import Limit, Rows, ask
+from syndicator.cli.context import (
+    AsJson,
+    CommandFailed,
+    check_known,
+    console,
+    counted,
+    invocation,
+    print_json,
+    print_list,
+    print_table,
+)
+from syndicator.cli.spelling import ago, local_time
+from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.pipeline.inspecting import (
+    ENDED,
+    UNDELIVERED,
+    DeliveryLine,
+    DeliveryQuery,
+    DeliveryShown,
+    NoDelivery,
+)
+from syndicator.pipeline.registering import OPERATOR, EndpointRefused, NoEndpoint
+from syndicator.pipeline.resending import Resent
+from syndicator.service import Service
+from syndicator.settings.texts import PositiveDuration
+
+app = typer.Typer(help="Events on their way, delivered, or dead.", no_args_is_help=True)
+
+T = TypeVar("T")
+
+Endpoint = Annotated[str, typer.Argument(help="Id of an endpoint, as `syndicator endpoints list` shows it.")]
+Event = Annotated[str, typer.Argument(help="Id of an event, as `syndicator deliveries list` shows it.")]
+
+_PIECE = 200
+_LABEL = 12
+_SPAN: TypeAdapter[timedelta] = TypeAdapter(PositiveDuration)
+
+
+@app.command(name="list", epilog="Example: syndicator deliveries list --endpoint partner-a --status dead")
+def _list(
+    context: typer.Context,
+    *,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Only of this endpoint.")] = None,
+    event: Annotated[str | None, typer.Option("--event", help="Only of this event.")] = None,
+    article: Annotated[str | None, typer.Option("--article", help="Only what tells of this article.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            help=f"{', '.join((*UNDELIVERED, *ENDED))}; left out: all that is not delivered.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="It happened then or later: 24h, or 2026-11-05T12:00:00Z.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="It happened before then.")] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List what is not delivered: waiting, in flight, or dead with its reason; or what was delivered."""
+    if status not in {None, *UNDELIVERED, *ENDED}:
+        known = ", ".join((*UNDELIVERED, *ENDED))
+        raise typer.BadParameter(f"one of {known}", param_hint="--status")
+
+    async def rows(service: Service) -> Rows:
+        await service.directory.refresh()
+        if endpoint is not None:
+            check_known("endpoint", endpoint, service.directory.listed, "--endpoint")
+        now = service.clock()
+        query = DeliveryQuery(
+            endpoint=EndpointId(endpoint) if endpoint else None,
+            event=EventId(event) if event else None,
+            article=ArticleId(article) if article else None,
+            status=status,
+            since=instant(since, now, "--since"),
+            until=instant(until, now, "--until"),
+        )
+        found = await _found(service, query, limit)
+        return [{**asdict(one), "at": ago(one.at, now)} for one in found]
+
+    items = ask(context, rows)
+    hidden = {"subject", "happened_at", "revision", "replay"}
+    people = [{name: value for name, value in row.items() if name not in hidden} for row in items]
+    print_list(items, as_json=as_json, empty="Everything is delivered.", people=people)
+
+
+@app.command(name="show", epilog="Example: syndicator deliveries show partner-a evt_k5vq2nq7xj3m")
+def _show(context: typer.Context, endpoint: Endpoint, event: Event, as_json: AsJson = False) -> None:
+    """Show one delivery: how it stands, and all that was tried."""
+    shown = asked(
+        context, lambda service: service.inspecting.show(OPERATOR, EndpointId(endpoint), EventId(event))
+    )
+    if as_json:
+        print_json(shown)
+    else:
+        _tell(shown, invocation(context).settings().site.timezone)
+
+
+@app.command(name="resend", epilog="Example: syndicator deliveries resend partner-a --dead")
+def _resend(
+    context: typer.Context,
+    endpoint: Endpoint,
+    event: Annotated[str | None, typer.Argument(help="Id of an event that it was sent of late.")] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="All that was given up, up to 1,000.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send an endpoint an event again, now and under the same id, or all that was given up."""
+    if (event is None) is not dead:
+        raise typer.BadParameter("name an event, or say --dead", param_hint="EVENT")
+
+    async def sent(service: Service) -> Resent:
+        name = EndpointId(endpoint)
+        if event is None:
+            return await service.resending.dead(OPERATOR, name)
+        return await service.resending.one(OPERATOR, name, EventId(event))
+
+    resent = asked(context, sent)
+    if as_json:
+        print_json(resent)
+        return
+    gone = f"; of {resent.gone} the article is withdrawn or not kept any more" if resent.gone else ""
+    console().print(f"Queued: {counted(resent.queued, 'event')}{gone}")
+
+
+def asked(context: typer.Context, question: Callable[[Service], Awaitable[T]]) -> T:
+    """Ask the service; say in plain words what cannot be done, and what to do."""
+    try:
+        return ask(context, question)
+    except NoEndpoint as error:
+        raise CommandFailed(str(error), remedy="see syndicator endpoints list") from error
+    except NoDelivery as error:
+        raise CommandFailed(str(error), remedy="see syndicator deliveries list") from error
+    except EndpointRefused as error:
+        raise CommandFailed(str(error), remedy="see syndicator endpoints show") from error
+
+
+def instant(text: str | None, now: datetime, parameter: str) -> datetime | None:
+    """Read an instant with its offset, or how long ago it was: `90s`, `24h`, `7d`."""
+    if text is None:
+        return None
+    with suppress(ValidationError):
+        return now - _SPAN.validate_python(text)
+    found = None
+    with suppress(ValueError):
+        found = datetime.fromisoformat(text)
+    if found is None or found.tzinfo is None:
+        remedy = "write how long ago it was, as in 24h, or an instant with its offset: 2026-11-05T12:00:00Z"
+        raise typer.BadParameter(remedy, param_hint=parameter)
+    return found.astimezone(UTC)
+
+
+async def _found(service: Service, query: DeliveryQuery, limit: int) -> list[DeliveryLine]:
+    found: list[DeliveryLine] = []
+    cursor: str | None = None
+    while True:
+        wanted = min(_PIECE, limit - len(found)) if limit else _PIECE
+        piece = await service.inspecting.deliveries(OPERATOR, query, cursor, wanted)
+        found += piece.items
+        cursor = piece.next
+        if cursor is None or (limit and len(found) >= limit):
+            return found
+
+
+def _tell(shown: DeliveryShown, zone: str) -> None:
+    one, out = shown.delivery, console()
+    for label, value in (
+        ("endpoint", one.endpoint),
+        ("event", f"{one.event}, {one.type}, revision {one.revision}"),
+        ("happened", local_time(one.happened_at, zone)),
+        ("article", one.article or ""),
+        ("status", ": ".join(filter(None, (one.status, one.reason)))),
+        ("at", local_time(one.at, zone)),
+        ("wanted again", one.replay or ""),
+    ):
+        if value:
+            out.print(f"{label:<{_LABEL}} {value}", soft_wrap=True)
+    if shown.attempts:
+        out.print()
+        print_table(
+            [
+                {
+                    "at": local_time(each.at, zone),
+                    "attempt": each.attempt,
+                    "result": each.result,
+                    "reason": each.reason,
+                    "ms": each.duration_ms,
+                }
+                for each in shown.attempts
+            ]
+        )
