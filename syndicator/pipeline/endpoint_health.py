@@ -76,15 +76,17 @@ class EndpointHealth:
         self, kind: EventType, endpoint: Endpoint, why: str, since: datetime, now: datetime
     ) -> None:
         counts = await self._store.deliveries.counts(endpoint.id, now)
-        revision = await self._store.endpoints.next_notice(endpoint.id)
         notice = EndpointNotice(why=why, since=since, waiting=counts.ready + counts.delayed)
-        await self._store.outbox.append(
-            Event(
+
+        def event(revision: int, before: int | None) -> Event:
+            return Event(
                 id=event_id(endpoint.id, revision, kind),
                 type=kind,
                 subject=endpoint.id,
                 revision=revision,
+                follows=before,
                 at=now,
                 details=notice,
             )
-        )
+
+        await self._store.endpoints.tell(endpoint.id, event, now)

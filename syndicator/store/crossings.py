@@ -1,19 +1,18 @@
 """Which articles of popular feeds were told of, and a ranking together with what is told of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event, Measure
 from syndicator.model.ids import ArticleId, FeedId
+from syndicator.rules.crossing import Remembered
 from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.feeds import Ranked, ranking_writes
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
 
 _KEPT = timedelta(days=30)
-
-Remembered = Mapping[tuple[ArticleId, Measure], datetime]
 
 
 class Crossings:

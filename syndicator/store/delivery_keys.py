@@ -41,7 +41,7 @@ class DeliveryKeys:
         """HASH: how an endpoint stands: `standing`, `reason`, `since_ms`, `last_success_ms`,
         `failing_since_ms`, `failures`, `openings`, `held_until_ms`, `fell_off`; what bounds it: `cap`, and
         `gap_ms` and `burst` of its rate; `tat_ms`: when its rate lets the next one go, without bursts;
-        `notices`: how many events told of it.
+        `notices`: the revision of the last event that told of it.
 
         Kept: as the endpoint. Written by: pausing, settle.
         """

@@ -4,7 +4,7 @@ Fan-out goes by what is stored here, so an event is queued for every endpoint, w
 first. Of configured ones the secrets stay in the configuration; those of registered ones are sealed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -14,12 +14,17 @@ from syndicator.errors import SealError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
+from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId
 from syndicator.rules.circuit import CircuitChange
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Unit, pairs
 from syndicator.store.keys import Keys
+from syndicator.store.outbox import append_event
 from syndicator.store.sealing import Sealer
+
+_TELLERS = 10
+"""Workers that may tell of one endpoint at one moment."""
 
 VERSION = ":all"
 """No id of an endpoint: those begin with a letter or a digit."""
@@ -195,9 +200,26 @@ class Endpoints:
         unit = Unit(expects=((key, "failures", failures),), writes=(("HSET", key, *fields),))
         return (await self._redis.commit([unit]))[0]
 
-    async def next_notice(self, endpoint: EndpointId) -> int:
-        """Give the number of the next notice about an endpoint."""
-        return int(await self._redis.call("HINCRBY", self._keys.standing(endpoint), "notices", 1))
+    async def tell(
+        self, endpoint: EndpointId, event_of: Callable[[int, int | None], Event], now: datetime
+    ) -> None:
+        """Tell an event about an endpoint. `event_of` makes it from its revision and the one before, if any.
+
+        A revision is an instant in ms and more than the one before: where all that was kept is lost, no event
+        gets the id of an earlier one.
+        """
+        key = self._keys.standing(endpoint)
+        for _ in range(_TELLERS):
+            found = await self._redis.call("HGET", key, "notices")
+            before = int(found) if found else None
+            revision = max(to_ms(now), (before or 0) + 1)
+            writes: tuple[Command, ...] = (
+                ("HSET", key, "notices", revision),
+                append_event(self._keys, event_of(revision, before)),
+            )
+            expects = ((key, "notices", str(before) if before else ""),)
+            if (await self._redis.commit([Unit(expects=expects, writes=writes)]))[0]:
+                return
 
     def _rest(self, endpoint: EndpointId, standing: Standing, reason: str, now: datetime) -> Unit:
         """Write that an endpoint rests; of one that rests already, nothing."""

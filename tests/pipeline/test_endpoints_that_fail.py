@@ -101,7 +101,9 @@ async def test_failures_in_a_row_open_the_circuit_and_one_success_closes_it(
         clock.now = state.held_until + timedelta(minutes=1)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=20)
-        assert [one.type for one in await notices(service)][-1] is EventType.ENDPOINT_RECOVERED
+        failing, *_, recovered = await notices(service)
+        assert recovered.type is EventType.ENDPOINT_RECOVERED
+        assert (recovered.follows, failing.follows) == (failing.revision, None)
         assert (await service.store.endpoints.state(A)).failures == 0
 
 
