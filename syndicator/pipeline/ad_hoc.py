@@ -132,7 +132,7 @@ class AdHocFeeds:
     async def snapshot(self, asked: AdHoc, client: str) -> FeedSnapshot:
         """Give what such a feed holds now, for a page. Raises what `rendition` raises."""
         async with self._places.place(client):
-            return await self._snapshot(asked)
+            return (await self._snapshot(asked))[0]
 
     def outline(self, asked: AdHoc) -> FeedSnapshot:
         """Give such a feed without what is in it: its title and its addresses."""
@@ -150,9 +150,8 @@ class AdHocFeeds:
         return FeedSnapshot(
             spec=spec,
             site=self._publisher.site,
-            version=FeedVersion(
-                version=0, changed_at=EPOCH
-            ),  # what is in an empty one: the same in each process
+            # So that an empty one has the same bytes in each process.
+            version=FeedVersion(version=0, changed_at=EPOCH),
             entries=(),
             page_path=PATH,
             asked=asked.spelled(),
@@ -174,7 +173,7 @@ class AdHocFeeds:
 
     async def _make(self, key: _Key, asked: AdHoc, moment: _Momentary, client: str) -> _Kept:
         async with self._places.place(client):
-            snapshot = await self._snapshot(asked)
+            snapshot, is_settled = await self._snapshot(asked)
             shown, kept = _shown(snapshot), self._kept.get(key)
             if kept is None or kept.shown != shown:
                 rendition = await self._publisher.rendered(snapshot, key[1])
@@ -183,8 +182,11 @@ class AdHocFeeds:
                     rendition = kept.rendition
             else:
                 rendition = kept.rendition
-        made = _Kept(rendition=rendition, moment=moment, shown=shown, confirmed_at=self._monotonic())
-        return self._keep(key, made)
+        # What an index gave that is behind has to be looked at again, though nothing changes any more.
+        of = moment if is_settled else ""
+        return self._keep(
+            key, _Kept(rendition=rendition, moment=of, shown=shown, confirmed_at=self._monotonic())
+        )
 
     def _keep(self, key: _Key, kept: _Kept) -> _Kept:
         before = self._kept.pop(key, None)
@@ -203,23 +205,25 @@ class AdHocFeeds:
         position = await self._store.changes.position()
         return dict.fromkeys(keys, position)
 
-    async def _snapshot(self, asked: AdHoc) -> FeedSnapshot:
+    async def _snapshot(self, asked: AdHoc) -> tuple[FeedSnapshot, bool]:
+        """Choose what a feed holds now; False: of articles that may not be all yet."""
         outline = self.outline(asked)
-        entries = await self._entries(asked, outline.spec)
+        ids, is_settled = await self._found(asked)
+        entries = await self._entries(asked, outline.spec, ids)
         withdrawn = () if asked.story else await self._publisher.withdrawn(outline.spec)
-        return replace(outline, entries=entries, withdrawn=withdrawn)
+        return replace(outline, entries=entries, withdrawn=withdrawn), is_settled
 
-    async def _entries(self, asked: AdHoc, spec: FeedSpec) -> tuple[FeedEntry, ...]:
+    async def _entries(
+        self, asked: AdHoc, spec: FeedSpec, ids: Sequence[ArticleId] | None
+    ) -> tuple[FeedEntry, ...]:
         if asked.order is Order.POPULAR:
-            ids = await self._found(asked.filter) if asked.filter != Filter() else None
             return await self._publisher.ranked(spec, await self._popular.ranking(spec, ids))
-        return await self._publisher.telling(await self._told(asked))
+        return await self._publisher.telling(await self._told(asked, ids))
 
-    async def _told(self, asked: AdHoc) -> list[Told]:
+    async def _told(self, asked: AdHoc, ids: Sequence[ArticleId] | None) -> list[Told]:
         store, wanted = self._store, asked.filter
         if asked.story is not None:
             return await self._told_of(asked.story, asked)
-        ids = await self._found(wanted)
         if ids is None:
             return await latest(store, self._filtering, wanted, asked.size, asked.per, deepest=DEEPEST)
         return await first_of(store, self._filtering, wanted, ids, size=asked.size, per=asked.per)
@@ -239,12 +243,13 @@ class AdHocFeeds:
         telling = Telling(self._store, self._filtering, asked.filter, Per.ARTICLE)
         return (await telling.told(passing))[: asked.size]
 
-    async def _found(self, wanted: Filter) -> Sequence[ArticleId] | None:
-        """Ask the index; None where it does not hold all articles yet."""
-        if self._searching is None:
-            return None
-        found = await self._searching.passing(wanted)
-        return found.ids if found.is_whole else None
+    async def _found(self, asked: AdHoc) -> tuple[Sequence[ArticleId] | None, bool]:
+        """Ask the index; None where it cannot help, with False where it soon can."""
+        needs_none = asked.story is not None or (asked.order is Order.POPULAR and asked.filter == Filter())
+        if self._searching is None or needs_none:
+            return None, True
+        found = await self._searching.passing(asked.filter)
+        return (found.ids, True) if found.is_whole else (None, False)
 
     def _changed_at(self, asked: AdHoc, moment: _Momentary) -> datetime:
         """Say when it changed last: never too early, or somebody would go on with what is old."""

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
 from syndicator.model.article import Article
@@ -61,7 +62,7 @@ class Found(Struct, frozen=True, kw_only=True):
     ids: tuple[ArticleId, ...]
     """The newest that match, at most `MOST`, in the order that was asked for."""
     is_whole: bool
-    """Whether all articles were looked through: not while the index is built."""
+    """Whether all articles were looked through: not while the index is built, or far behind."""
 
 
 class Searching:
@@ -123,20 +124,23 @@ class Searching:
         result = "failed"
         try:
             with self._metrics.search_seconds.time():
-                await self.catch_up()
+                is_current = await self.catch_up()
                 found = await self._search(asked, query)
+                if not is_current:
+                    found = replace(found, is_whole=False)
             result = "whole" if found.is_whole else "partial"
             return found
         finally:
             self._waiting -= 1
             self._metrics.searches.labels(result).inc()
 
-    async def catch_up(self, batches: int = MOST_BATCHES) -> None:
-        """Take in what changed since the last time; of very much, a part."""
+    async def catch_up(self, batches: int = MOST_BATCHES) -> bool:
+        """Take in what changed since the last time; of very much, a part: False."""
         for _ in range(batches):
             async with self._turn:
                 if await self._read_on():
-                    return
+                    return True
+        return False
 
     async def _read_on(self) -> bool:
         """Take in the next changes; tell whether those were all."""

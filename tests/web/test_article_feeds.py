@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import brotli
 import feedparser
 import pytest
 from render.feed_checks import FAULTS
-from support import ManualClock, candidate
+from support import NOON, ManualClock, candidate
 from web.web_world import Client, World, client_of, story
 
 from syndicator.model.article import Candidate, WithdrawnBy
@@ -342,6 +343,22 @@ async def test_every_process_makes_the_same_bytes(world: World, asked: AdHoc) ->
     second, _ = await two.rendition(asked, Format.ATOM, "c")
     assert first.body == second.body
     assert first.body == (await one.rendition(asked, Format.ATOM, "c"))[0].body
+
+
+async def test_what_an_index_did_not_hold_yet_is_shown_as_soon_as_it_does(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ad_hoc_feeds, "DEEPEST", 20)
+    searching = Searching(world.store, SearchIndex(tmp_path))
+    await searching.build()
+    feeds, asked = feeds_of(world, searching), AdHoc(filter=Filter(query="lama"))
+    newer = [other(number, published_at=NOON - timedelta(minutes=5)) for number in range(100, 325)]
+    await world.admit(*newer)
+    await world.admit(story(9, title="Kabar lama"))
+    # More changed than one request takes in, and it stands deeper than is looked without an index.
+    assert b"Kabar lama" not in (await feeds.rendition(asked, Format.JSON, "c"))[0].body
+    assert b"Kabar lama" in (await feeds.rendition(asked, Format.JSON, "c"))[0].body
+    searching.close()
 
 
 async def test_what_is_kept_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
