@@ -46,9 +46,10 @@ SOURCE_LIMITS = ConnectionLimits(total=100, per_host=8, wait_s=60.0)
 """How polite we are is said for each source, and kept to over all processes, before a request comes here.
 This is the backstop, for what is asked past that budget."""
 
-CALLBACK_LIMITS = ConnectionLimits(total=512, per_host=0, wait_s=5.0)
+CALLBACK_LIMITS = ConnectionLimits(total=640, per_host=0, wait_s=5.0)
 """No limit per host: how many requests one endpoint gets at once is for the deliverer to say, and many
-endpoints may live on one host. The short wait keeps a delivery within its lease."""
+endpoints may live on one host. There is room for all that the steps of a process have on their way. The short
+wait keeps a delivery within its lease."""
 
 _DEFAULT_LIMITS = FetchLimits()
 _HTTP_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)

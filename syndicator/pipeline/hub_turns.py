@@ -37,6 +37,7 @@ from syndicator.store.hub import Claimed, Settled
 from syndicator.store.store import Store
 
 STEP = "hub"
+AFTER_BUSY = timedelta(seconds=1)
 GONE = "there is no such feed here any more"
 
 
@@ -170,6 +171,8 @@ class HubTurns:
             if found is None:
                 return Settled(subscriber=None)
             now = self._clock()
+            if isinstance(outcome, Failed) and outcome.reason == Reason.BUSY:  # of our own making
+                return Settled(subscriber=found, due_at=now + AFTER_BUSY)
             after = rules.distributed(found, outcome, retries=len(self._policy.retries_s), now=now)
             if after is None:
                 return Settled(subscriber=None)

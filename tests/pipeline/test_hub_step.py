@@ -1,12 +1,14 @@
 """How the hub works for many: nobody waits for another, nothing is lost by a crash, nothing is left behind."""
 
 import asyncio
+import random
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
@@ -23,9 +25,13 @@ from pipeline.own_hub_world import (
 from pipeline.test_publishing import admit
 from support import ManualClock
 
+from syndicator.egress.client import open_egress
+from syndicator.egress.slots import ConnectionLimits
 from syndicator.model.feed import Format
 from syndicator.model.hub import Subscriber, TopicName
 from syndicator.model.ids import FeedId
+from syndicator.pipeline.hub_step import HubStep
+from syndicator.pipeline.hub_topics import Topics
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.store.hub import Settled
@@ -156,6 +162,47 @@ async def test_a_host_that_answers_again_is_late_no_more(
             )
             await hub.settle(one, back_at(clock()), now=clock(), is_slow=is_slow)
             assert ("slow" in await hub_keys(world.service.store)) is kept
+
+
+async def test_who_had_no_turn_among_our_own_requests_is_not_to_blame(
+    service_of: OpenService, reader: Reader, crowd: Crowd, clock: ManualClock
+) -> None:
+    async with (
+        open_world(service_of, reader) as world,
+        open_egress(
+            user_agent="test",
+            allow=(),
+            allow_callbacks=(ip_network("127.0.0.0/8"),),
+            clock=clock,
+            callback_limits=ConnectionLimits(total=1, per_host=0, wait_s=0.05),
+        ) as narrow,
+    ):
+        for host in (1, 2):
+            await world.subscribe(crowd.url(host, 0, "hang"))
+        service, settings = world.service, world.service.settings
+        step = HubStep(
+            store=service.store,
+            publisher=service.publisher,
+            topics=Topics(settings.site, settings.feeds.values()),
+            egress=narrow,
+            policy=settings.hub,
+            site=settings.site,
+            clock=clock,
+            rng=random.Random(),
+        )
+        await admit(service, 2)
+        for job in (await step.take(8)).jobs:  # announces
+            await job()
+        sending = [asyncio.ensure_future(job()) for job in (await step.take(8)).jobs]
+        ended, _ = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        assert len(ended) == 1, "the other has the turn"
+        crowd.released.set()
+        await asyncio.wait(sending)
+        known = await world.subscribers()
+        assert sorted((one.delivered, one.failures, one.attempts) for one in known) == [(0, 0, 0), (1, 0, 0)]
+        clock.advance(2)
+        await Runner(step, capacity=8, clock=clock, on_report=lambda _: None).run(until_empty=True)
+        assert [one.delivered for one in await world.subscribers()] == [1, 1]
 
 
 async def test_what_a_killed_worker_had_leased_is_said_by_another(
