@@ -11,6 +11,9 @@ from syndicator.model.clock import EPOCH
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.rights import Content, Rights
 
+ASK_AGAIN_S = 60
+"""After this, a reader or a cache asks again: told by `ttl` and by Cache-Control alike."""
+
 
 class Site(Struct, frozen=True, kw_only=True):
     """Who publishes. Every public URL is made here, from configuration, never from a request."""
@@ -203,7 +206,7 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     """In the order in which they are shown."""
     withdrawn: tuple[Withdrawal, ...] = ()
     """What is not to be seen any more, the newest first."""
-    ttl_s: int = 300
+    ttl_s: int = ASK_AGAIN_S
     """How long a reader may wait before it asks again."""
     page_path: str = ""
     """Of a feed that is not configured: where people read it. Its own path is that and `feed_path`."""

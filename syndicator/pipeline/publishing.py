@@ -28,7 +28,7 @@ from syndicator.pipeline.freshness import FreshReads, retrieve
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.render.opml import render_opml
-from syndicator.render.rendition import render, write
+from syndicator.render.rendition import render
 from syndicator.rules.deltas import continued
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
@@ -132,11 +132,6 @@ class Publisher(Composer):
         """Render a feed that is not kept here, in every coding, in the thread that renders all others."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, render, snapshot, form)
-
-    async def drawn(self, snapshot: FeedSnapshot, form: Format) -> bytes:
-        """Render a feed that is not kept, in the thread that renders all others."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, write, snapshot, form)
 
     async def _renew_in_turn(self, key: _Key, version: FeedVersion) -> Rendition:
         async with self._locks.setdefault(key, asyncio.Lock()):

@@ -10,7 +10,7 @@ from syndicator.web.options import WebOptions
 _PREFLIGHT = {
     hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, HEAD, OPTIONS",
-    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "If-None-Match, If-Modified-Since, Cache-Control",
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "If-None-Match, If-Modified-Since, A-IM, Cache-Control",
     hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
     hdrs.ALLOW: "GET, HEAD, OPTIONS",
 }
@@ -34,7 +34,7 @@ class FeedHeaders:
                 f"stale-if-error={options.stale_if_error_s}"
             ),
             hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
-            hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified, Link, Age",
+            hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified, Link, Age, IM, Delta-Base, Retry-After",
         }
 
     def of(self, rendition: Rendition) -> dict[str, str]:

@@ -135,8 +135,8 @@ class FeedRoutes:
         snapshot = await self._publisher.related(ArticleId(name)) if is_article_id(name) else None
         if snapshot is None:
             raise not_found("No article with this id is kept here.")
-        body = await self._publisher.drawn(snapshot, form)
-        return respond_with(request, body, self.headers_of(snapshot, form))
+        rendition = await self._publisher.rendered(snapshot, form)
+        return send_rendition(request, rendition, self.headers_of(snapshot, form), None, dated=False)
 
     def headers_of(self, snapshot: FeedSnapshot, form: Format) -> dict[str, str]:
         """Give the headers of a feed that is made for one request."""

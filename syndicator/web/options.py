@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
+from syndicator.model.feed import ASK_AGAIN_S
 from syndicator.web.forwarded import Network
 
 
@@ -19,7 +20,7 @@ class WebOptions(Struct, frozen=True, kw_only=True):
     """Clients that may ask as often as they like."""
     feeds_a_minute: int = 0
     """How often one client may be sent one feed in full; 0 for no limit."""
-    feed_max_age_s: int = 60
+    feed_max_age_s: int = ASK_AGAIN_S
     """How long a reader or a cache may use a feed without asking: the floor of polling."""
     page_max_age_s: int = 30
     stale_while_revalidate_s: int = 300

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import hdrs, web
 from msgspec import Struct
 
-from syndicator.model.feed import FORMS, FeedSnapshot, Filter, Format
+from syndicator.model.feed import FORMS, FeedSnapshot, Filter, Format, Rendition
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.browsing import StoryMark
 from syndicator.pipeline.reading import Reading
@@ -19,7 +19,7 @@ from syndicator.web.addresses import Address, addresses
 from syndicator.web.asking import read_filter, values_of
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.feed_headers import preflight
-from syndicator.web.feeds import FeedRoutes
+from syndicator.web.feeds import FeedRoutes, send_rendition
 from syndicator.web.forwarded import client_address
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import ProblemRaised, bad_request, unavailable
@@ -77,7 +77,7 @@ class SearchRoutes:
         self._feeds = feeds
         self._trusted = options.trusted_proxies
         self._waiting: Counter[str] = Counter()
-        self._drawn: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._drawn: OrderedDict[tuple[object, ...], Rendition] = OrderedDict()
         self._drawing_now = 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -134,7 +134,8 @@ class SearchRoutes:
         ids = found.ids[:IN_FEED]
         snapshot = await self._publisher.found(title, ids, "/search", asked.spelled())
         headers = self._feeds.headers_of(snapshot, form) | {"X-Robots-Tag": "noindex"}
-        return respond_with(request, await self._bytes(snapshot, form), headers)
+        rendition = await self._rendition(snapshot, form)
+        return send_rendition(request, rendition, headers, None, dated=False)
 
     async def _search(self, request: web.Request, asked: Asked) -> Found:
         forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
@@ -150,7 +151,7 @@ class SearchRoutes:
             self._waiting[client] -= 1
             self._waiting += Counter()  # forgets who has none any more
 
-    async def _bytes(self, snapshot: FeedSnapshot, form: Format) -> bytes:
+    async def _rendition(self, snapshot: FeedSnapshot, form: Format) -> Rendition:
         """Render what is not at hand; a storm of searches must not keep other feeds from being rendered."""
         shown = tuple((entry.article.id, entry.article.revision) for entry in snapshot.entries)
         key = (snapshot.asked, form, shown)
@@ -161,13 +162,13 @@ class SearchRoutes:
             raise _busy()
         self._drawing_now += 1
         try:
-            body = await self._publisher.drawn(snapshot, form)
+            drawn = await self._publisher.rendered(snapshot, form)
         finally:
             self._drawing_now -= 1
-        self._drawn[key] = body
+        self._drawn[key] = drawn
         while len(self._drawn) > _KEPT:
             self._drawn.popitem(last=False)
-        return body
+        return drawn
 
 
 class _Listed(Struct, frozen=True, kw_only=True):

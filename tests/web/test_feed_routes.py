@@ -12,7 +12,10 @@ from lxml import etree
 from support import ManualClock, unzstd
 from web.web_world import Client, World, client_of, story
 
+from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import CONTENT_TYPES, Format
+from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
@@ -247,3 +250,48 @@ async def test_requests_sent_ahead_are_answered_in_order(client: Client) -> None
         await reader.readexactly(int(own or 0) if length is None else length)
     writer.close()
     assert statuses == ["200", "304", "200"]
+
+
+async def test_the_date_of_the_last_change_goes_on_where_an_entry_leaves(
+    world: World, client: Client
+) -> None:
+    (newest,) = await world.admit(story(0))
+    before = await client.get(LATEST)
+    world.clock.advance(60)
+    withdrawer = Withdrawer(world.store, world.specs, open_metrics(), world.clock)
+    await withdrawer.withdraw(newest, WithdrawnBy.OPERATOR, "keliru")
+    after = await client.get(LATEST, {"If-Modified-Since": before.headers["Last-Modified"]})
+    assert after.status == 200
+    assert before.headers["Last-Modified"] == "Thu, 05 Nov 2026 12:00:00 GMT"
+    assert after.headers["Last-Modified"] == "Thu, 05 Nov 2026 12:01:00 GMT"
+    assert (await client.get(LATEST, {"If-Modified-Since": after.headers["Last-Modified"]})).status == 304
+
+
+async def test_a_header_in_several_lines_is_one_list(client: Client) -> None:
+    full = await client.get(LATEST, {"Accept-Encoding": "br"})
+    host, _, port = client.base.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    lines = f'If-None-Match: "x"\r\nIf-None-Match: {full.headers["ETag"]}\r\n'
+    lines += "Accept-Encoding: gzip;q=0.5\r\nAccept-Encoding: br\r\n"
+    writer.write(f"GET {LATEST} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 304 ")
+
+
+async def test_readers_hear_of_one_pause_between_two_requests(client: Client) -> None:
+    answer = await client.get(LATEST)
+    assert "max-age=60," in answer.headers["Cache-Control"]
+    assert b"<ttl>1</ttl>" in answer.body
+
+
+async def test_a_page_elsewhere_may_ask_for_what_changed(client: Client) -> None:
+    asked = {"Origin": "https://other.example", "Access-Control-Request-Method": "GET"}
+    answer = await client.get(
+        LATEST, asked | {"Access-Control-Request-Headers": "a-im, if-none-match"}, "OPTIONS"
+    )
+    assert "A-IM" in answer.headers["Access-Control-Allow-Headers"]
+    assert {"ETag", "IM", "Retry-After"} <= {
+        name.strip()
+        for name in (await client.get(LATEST)).headers["Access-Control-Expose-Headers"].split(",")
+    }
