@@ -25,6 +25,7 @@ MOST, USUAL = 200, 50
 MAX_BODY_BYTES = 64 * 1024
 
 _READ_TIMEOUT_S = 30.0
+_WORTH_PACKING_BYTES = 2048
 _JSON = "application/json"
 _TEXT: Mapping[str, Any] = MappingProxyType({"type": "string"})
 
@@ -97,7 +98,9 @@ class PublicApi(Struct, frozen=True, kw_only=True):
 
 def guarded(table: Iterable[ApiRoute], gate: Gate) -> list[web.RouteDef]:
     """Give the routes for everyone who has a token of the right scope."""
-    return [web.RouteDef(one.method, one.path, gate.behind(one.scope, one.handler), {}) for one in table]
+    return [
+        web.RouteDef(one.method, one.path, packed(gate.behind(one.scope, one.handler)), {}) for one in table
+    ]
 
 
 def unguarded(table: Iterable[ApiRoute]) -> list[web.RouteDef]:
@@ -108,6 +111,19 @@ def unguarded(table: Iterable[ApiRoute]) -> list[web.RouteDef]:
         )
         for one in table
     ]
+
+
+def packed(handler: Handler) -> Handler:
+    """Pack what is read and long for clients that take it; answers that hold a secret are none of these."""
+
+    async def answered(request: web.Request) -> web.StreamResponse:
+        response = await handler(request)
+        if request.method == "GET" and (response.content_length or 0) > _WORTH_PACKING_BYTES:
+            response.enable_compression()
+            response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
+        return response
+
+    return answered
 
 
 def from_programs(handler: Handler) -> Handler:

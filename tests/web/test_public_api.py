@@ -1,5 +1,6 @@
 """The API of the public server: behind tokens, in pieces, described."""
 
+import gzip
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -200,6 +201,21 @@ async def test_a_body_that_is_too_large_is_refused(
 ) -> None:
     answer = await client.post("/api/v1/tokens", b'{"id": "' + b"a" * 70_000 + b'"}', tokens[Scope.ADMIN])
     assert answer.status == 413
+
+
+async def test_long_answers_are_packed_for_who_takes_them(
+    client: Client, world: World, tokens: dict[Scope, dict[str, str]]
+) -> None:
+    await world.admit(*(story(number) for number in range(10)))
+    plain = await client.get("/api/v1/articles", tokens[Scope.READ])
+    assert "Content-Encoding" not in plain.headers
+    packed = await client.get("/api/v1/articles", tokens[Scope.READ] | {"Accept-Encoding": "gzip, br"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) < len(plain.body) / 4
+    refused = await client.get("/api/v1/articles", {"Accept-Encoding": "gzip"})
+    assert (refused.status, "Content-Encoding" in refused.headers) == (401, False)
 
 
 async def test_it_is_described_for_everybody(client: Client) -> None:
