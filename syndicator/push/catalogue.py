@@ -1,12 +1,16 @@
 """All types of events, for those who receive them: when each is told, the schema of its body, a sample."""
 
+import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from syndicator.model.event import EventType
+from syndicator.model.ids import EventId
+from syndicator.push.digest import DIGEST, digest_body
 from syndicator.push.payload import (
     ArticleData,
     Data,
@@ -17,6 +21,7 @@ from syndicator.push.payload import (
     StoryData,
 )
 from syndicator.push.samples import sample
+from syndicator.rules.digests import digest_id
 
 _WHEN: Mapping[EventType, str] = {
     EventType.ARTICLE_CREATED: "An article was admitted.",
@@ -50,7 +55,7 @@ _DATA: Mapping[str, type[Data]] = {
 class Described(Struct, frozen=True, kw_only=True):
     """A type of event, as its receivers need to know it."""
 
-    type: EventType
+    type: str
     when: str
     sample: dict[str, Any]
     """A body as it would arrive."""
@@ -60,7 +65,40 @@ class Described(Struct, frozen=True, kw_only=True):
 
 def described(kind: EventType) -> Described:
     """Describe one type of event."""
-    return Described(type=kind, when=_WHEN[kind], sample=sample(kind), schema=_schema(kind))
+    return Described(type=kind.value, when=_WHEN[kind], sample=sample(kind), schema=_schema(kind))
+
+
+def catalogue() -> Mapping[str, Described]:
+    """Describe all that may arrive: every type of event, and the digest of several."""
+    return {kind.value: described(kind) for kind in EventType} | {DIGEST: _digest()}
+
+
+def _digest() -> Described:
+    when = "To endpoints with `digest`: several events in one push, each as it would come alone."
+    bodies = [sample(kind) for kind in (EventType.ARTICLE_CREATED, EventType.POPULARITY_CROSSED)]
+    name = digest_id([EventId(body["data"]["event_id"]) for body in bodies])
+    at = datetime.fromisoformat(bodies[0]["timestamp"])
+    told = json.loads(digest_body(name, [json.dumps(body).encode() for body in bodies], at))
+    data = {
+        "title": "DigestData",
+        "type": "object",
+        "properties": {
+            "digest_id": {"type": "string", "description": "The same as the header `webhook-id`."},
+            "events": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "properties": {name: {} for name in ("type", "timestamp", "data")},
+                    "required": ["type", "timestamp", "data"],
+                },
+                "description": "Each as its own type says; the newest first.",
+            },
+        },
+        "required": ["digest_id", "events"],
+    }
+    schema = _body(DIGEST, when, "#/$defs/DigestData", {"DigestData": data})
+    return Described(type=DIGEST, when=when, sample=told, schema=schema)
 
 
 def data_schemas() -> dict[str, dict[str, Any]]:
@@ -71,20 +109,24 @@ def data_schemas() -> dict[str, dict[str, Any]]:
 
 def _schema(kind: EventType) -> dict[str, Any]:
     data = msgspec.json.schema(_DATA[kind.family])
+    return _body(kind.value, _WHEN[kind], data["$ref"], data["$defs"])
+
+
+def _body(kind: str, when: str, data: str, parts: dict[str, Any]) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": kind.value,
-        "description": _WHEN[kind],
+        "title": kind,
+        "description": when,
         "type": "object",
         "properties": {
-            "type": {"const": kind.value},
+            "type": {"const": kind},
             "timestamp": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
-            "data": {"$ref": data["$ref"]},
+            "data": {"$ref": data},
             "replay": {
                 "type": "string",
                 "description": "There where somebody wanted it again: the id of the replay, or `resend`.",
             },
         },
         "required": ["type", "timestamp", "data"],
-        "$defs": data["$defs"],
+        "$defs": parts,
     }

@@ -15,13 +15,17 @@ ROOM_BYTES = MAX_BODY_BYTES - _ENVELOPE_BYTES
 _ENCODER = msgspec.json.Encoder()
 
 
+DIGEST = "digest"
+"""The type of such a body."""
+
+
 class _Data(Struct, frozen=True, kw_only=True):
     digest_id: str
     events: tuple[Raw, ...]
 
 
 class _Body(Struct, frozen=True, kw_only=True):
-    type: str = "digest"
+    type: str = DIGEST
     timestamp: datetime
     data: _Data
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from syndicator.model.event import EventType
-from syndicator.push.catalogue import data_schemas, described
+from syndicator.push.catalogue import catalogue, data_schemas
+from syndicator.push.digest import DIGEST
 
 MARK = "<!-- reference: made by `make docs`, do not edit below -->\n"
 
@@ -22,15 +22,15 @@ def event_reference() -> str:
 
 def _types() -> Iterator[str]:
     yield "## Types\n\n| `type` | when | `data` |\n| --- | --- | --- |"
-    for kind in EventType:
-        one = described(kind)
+    for kind, one in catalogue().items():
         name = one.schema["properties"]["data"]["$ref"].rpartition("/")[2]
-        yield f"| `{kind.value}` | {one.when} | [{name}](#{name.lower()}) |"
+        yield f"| `{kind}` | {one.when} | [{name}](#{name.lower()}) |"
 
 
 def _objects() -> Iterator[str]:
     yield "\n## Objects"
-    for name, schema in data_schemas().items():
+    digest = catalogue()[DIGEST].schema["$defs"]
+    for name, schema in (data_schemas() | digest).items():
         if "enum" in schema:
             continue
         yield f"\n### {name}\n\n| field | type | |\n| --- | --- | --- |"
@@ -42,9 +42,9 @@ def _objects() -> Iterator[str]:
 
 def _samples() -> Iterator[str]:
     yield "\n## Samples"
-    for kind in EventType:
-        body = json.dumps(described(kind).sample, ensure_ascii=False, indent=1)
-        yield f"\n### {kind.value}\n\n```json\n{body}\n```"
+    for kind, one in catalogue().items():
+        body = json.dumps(one.sample, ensure_ascii=False, indent=1)
+        yield f"\n### {kind}\n\n```json\n{body}\n```"
     yield ""
 
 

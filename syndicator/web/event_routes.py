@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
-from syndicator.model.event import EventType
 from syndicator.model.token import Scope
-from syndicator.push.catalogue import Described, described
+from syndicator.push.catalogue import Described, catalogue
 from syndicator.web.json_api import ApiRoute, document, list_document
 from syndicator.web.problems import not_found
 
@@ -28,11 +27,12 @@ class EventRoutes:
     async def events(self, request: web.Request) -> web.Response:
         """List all types of events, each with the JSON Schema of its body and a sample."""
         del request
-        return list_document([described(kind) for kind in EventType])
+        return list_document(list(catalogue().values()))
 
     async def event(self, request: web.Request) -> web.Response:
         """Show one type of event: when it is told, the JSON Schema of its body, a sample."""
         name = request.match_info["event"]
-        if name not in set(EventType):
+        found = catalogue().get(name)
+        if found is None:
             raise not_found("There is no event of this type.")
-        return document(described(EventType(name)))
+        return document(found)
