@@ -37,7 +37,7 @@ class AdHoc(Struct, frozen=True, kw_only=True):
             parts.append(("sort", self.order.value))
             if self.window is not Window.DAY:
                 parts.append(("window", self.window.value))
-        elif self.story is None and self.per is not usual_per(self.filter):
+        if self.story is None and self.per is not usual_per(self.filter, self.order):
             parts.append(("per", self.per.value))
         if self.size != USUAL:
             parts.append(("limit", str(self.size)))
@@ -56,11 +56,9 @@ def ad_hoc_from(values: Mapping[str, Sequence[str]]) -> AdHoc:
     window = _choice("window", values, Window) or Window.DAY
     per = _choice("per", values, Per)
     story = _story(values)
-    if order is Order.POPULAR and per is Per.STORY:
-        raise FilterError("per", "cannot be story in the order popular", "leave it out")
     if order is Order.POPULAR and story is not None:
         raise FilterError("story", "has no use in the order popular", "leave one of them out")
-    if order is Order.POPULAR or story is not None:
+    if story is not None:
         per = Per.ARTICLE
     return AdHoc(
         filter=wanted,
@@ -68,13 +66,13 @@ def ad_hoc_from(values: Mapping[str, Sequence[str]]) -> AdHoc:
         order=order,
         window=window if order is Order.POPULAR else Window.DAY,
         size=_size(values),
-        per=per or usual_per(wanted),
+        per=per or usual_per(wanted, order),
     )
 
 
-def usual_per(wanted: Filter) -> Per:
-    """Say what an entry of a latest feed stands for where nothing else is said."""
-    return Per.ARTICLE if len(wanted.source) == 1 else Per.STORY
+def usual_per(wanted: Filter, order: Order) -> Per:
+    """Say what an entry stands for where nothing else is said."""
+    return Per.ARTICLE if order is Order.POPULAR or len(wanted.source) == 1 else Per.STORY
 
 
 def _one(key: str, values: Mapping[str, Sequence[str]]) -> str | None:

@@ -241,6 +241,9 @@ async def test_the_popular_of_any_filter(client: Client, world: World) -> None:
     answer = await client.get("/articles.json?sort=popular&window=1h&tag=kapal")
     assert answer.json["items"][0]["_popularity"]["rank"] == 1
     assert answer.json["title"] == "Terpopuler (1h) · kapal – Warta Nusantara"
+    by_story = await client.get("/articles.json?sort=popular&per=story&limit=1")
+    assert by_story.json["feed_url"].endswith("/articles.json?sort=popular&per=story&limit=1")
+    assert len(by_story.json["items"]) == 1
 
 
 async def test_the_articles_of_one_story(client: Client, world: World) -> None:
