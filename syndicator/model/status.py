@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.endpoint import EndpointListed, EndpointState
+from syndicator.model.hub import HubCounts
 from syndicator.model.source import Source, SourceState
 
 
@@ -57,3 +58,5 @@ class Status(Struct, frozen=True, kw_only=True):
     feeds: int
     held: int = 0
     """Articles under embargo, held back until their time."""
+    hub: HubCounts = HubCounts()
+    """Subscribers of our own hub."""

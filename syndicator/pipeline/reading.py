@@ -127,6 +127,7 @@ class Reading:
             articles=await self._store.articles.count(),
             outbox=await self._store.outbox.waiting(),
             held=await self._store.held.count(),
+            hub=await self._store.hub.counts(now),
             feeds=len(self.publisher.specs),
         )
 

@@ -286,6 +286,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "no_endpoints": ("Tidak ada penerima yang dikonfigurasi.", "No endpoint is configured."),
     "articles": ("Artikel", "Articles"),
     "held": ("Menunggu waktu embargo", "Held by embargo"),
+    "hub_subscriptions": ("Pelanggan hub", "Subscribers of the hub"),
+    "hub_pending": ("Pelanggan yang menunggu kabar", "Subscribers waiting to be told"),
     "outbox": ("Kabar yang menunggu dikirim", "Events waiting to go out"),
     "source": ("Sumber", "Source"),
     "standing": ("Keadaan", "Standing"),

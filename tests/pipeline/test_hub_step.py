@@ -385,6 +385,8 @@ async def test_metrics_tell_how_the_hub_stands(
         assert "syndicator_hub_subscriptions 1.0" in text
         assert "syndicator_hub_pending 1.0" in text
         assert "syndicator_hub_oldest_seconds 60.0" in text
+        told = (await world.service.reading.status()).hub
+        assert (told.subscriptions, told.pending) == (1, 1)
 
 
 async def test_no_secret_is_readable_in_what_is_stored(service_of: OpenService, reader: Reader) -> None:

@@ -2,13 +2,16 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import NOON, ManualClock
 from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
 from web.web_world import Client, World, client_of, story
 
+from syndicator.model.hub import Lease, Protocol, TopicName
 from syndicator.model.source import Failure, SourceState
 from syndicator.rules.health import health
+from syndicator.rules.hub import new_subscriber
 from syndicator.store.store import Store
 from syndicator.web.app import create_ops_app
 from syndicator.web.options import OpsOptions
@@ -156,6 +159,17 @@ async def test_the_verdict_comes_first(client: Client) -> None:
     assert whole.css(".verdict")[0].text() == "4 need attention"
     figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
     assert figures == {"Articles 1", "Feeds 3", "Sources 5", "Events waiting to go out 1"}
+
+
+async def test_subscribers_of_the_hub_are_counted(world: World, client: Client) -> None:
+    known = new_subscriber(Protocol.RSSCLOUD, TopicName("latest.rss"), "https://reader.example/rahasia")
+    lease = Lease(topic_url="", verified_at=NOON, ends_at=NOON + timedelta(days=1))
+    await world.store.hub.update(known, lambda _: replace(known, lease=lease), now=NOON)
+    await world.store.hub_topics.fan_out(known.topic, NOON)
+    whole = await page(client)
+    figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
+    assert figures >= {"Subscribers of the hub 1", "Subscribers waiting to be told 1"}
+    assert "rahasia" not in (whole.html or "")
 
 
 async def test_all_well(store: Store, clock: ManualClock) -> None:
