@@ -4,6 +4,7 @@ Two lanes that share nothing: a source's document must never be a way to reach w
 reach, nor the reverse (each has its own allow list).
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -31,8 +32,10 @@ from syndicator.egress.slots import Budget, ConnectionLimits
 from syndicator.egress.trip import (
     NO_VALIDATORS,
     REDIRECTS,
+    Callback,
     Trip,
     Validators,
+    callback,
     client_timeout,
     without_userinfo,
 )
@@ -289,26 +292,28 @@ class Egress:
         most `timeout_s` of work plus `CALLBACK_LIMITS.wait_s` of waiting for a turn. The answer's body is as
         sent, not decompressed.
         """
-        trip = Trip(url, dict(headers), working=Budget(timeout_s), max_redirects=0, exact=True)
-        async with self._callbacks.slots.hold(trip.host_port, self._callbacks.new_wait()):
-            return await self._posted(trip, body, own, connect_timeout_s)
+        to = callback(url, tuple(headers.items()))
+        async with self._callbacks.slots.hold(to.host_port, self._callbacks.new_wait()):
+            return await self._posted(to, {**to.headers, **own}, body, timeout_s, connect_timeout_s)
 
     async def _posted(
-        self, trip: Trip, body: bytes, own: Mapping[str, str], connect_timeout_s: float
+        self,
+        to: Callback,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout_s: float,
+        connect_timeout_s: float,
     ) -> Answer:
         """Send and listen. Once the status is there it counts, even if the rest never comes."""
-        began, into = time.monotonic(), Posted()
-        headers = {**trip.headers, **own}
+        began, into, limits = time.monotonic(), Posted(), client_timeout(connect_timeout_s)
         try:
-            async with trip.working.spend():
-                await self._callbacks.poster.post(
-                    trip.url, headers, body, client_timeout(connect_timeout_s), into
-                )
+            async with asyncio.timeout(timeout_s):
+                await self._callbacks.poster.post(to.url, headers, body, limits, into)
         except _HTTP_ERRORS as error:
             if into.status is None:
-                raise translate(error, trip.host) from error
+                raise translate(error, to.host) from error
         if into.status is None:
-            raise failure(Reason.PROTOCOL, f"{trip.host} does not answer in proper HTTP.")
+            raise failure(Reason.PROTOCOL, f"{to.host} does not answer in proper HTTP.")
         return Answer(
             status=into.status,
             headers=lower_case(into.headers),

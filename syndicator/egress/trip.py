@@ -97,6 +97,27 @@ def _target(url: str, *, exact: bool) -> tuple[URL, Mapping[str, str]]:
     return split_credentials(parse_exactly(url) if exact else parse_url(url))
 
 
+class Callback(Struct, frozen=True, kw_only=True):
+    """Where a callback is, and what goes with every request there."""
+
+    url: URL
+    host: str
+    host_port: HostPort
+    headers: Mapping[str, str]
+
+
+@lru_cache(maxsize=4096)
+def callback(url: str, headers: tuple[tuple[str, str], ...]) -> Callback:
+    """Read a callback's URL, exactly as it is spelled, and check its headers; raises EgressError."""
+    where, credentials = _target(url, exact=True)
+    given = checked_once(headers)
+    if not any(name.lower() == "authorization" for name in given):
+        given = {**given, **credentials}
+    return Callback(
+        url=where, host=where.host or "", host_port=(where.host or "", where.port or 0), headers=given
+    )
+
+
 class Validators(Struct, frozen=True, kw_only=True):
     """What makes a request conditional (RFC 9110, 13.1). No secret, but a word of one address alone."""
 

@@ -5,8 +5,6 @@ receivers that hang never fill what others need. Only where even the slow places
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 SLOW_AFTER_S = 1.0
 
@@ -29,25 +27,45 @@ class AttemptPlaces:
         few = self._quick < self._all_quick // 4
         return 0 if few else self._quick
 
-    @contextmanager
-    def hold(self) -> Iterator[None]:
+    def hold(self) -> "_Place":
         """Hold a place while the body runs."""
-        is_slow = False
+        return _Place(self)
 
-        def move() -> None:
-            nonlocal is_slow
-            if self._slow > 0:
-                is_slow = True
-                self._slow -= 1
-                self._quick += 1
+    def move(self, delta: int) -> None:
+        """Count so many more quick ones that are free, and as many slow ones less."""
+        self._quick += delta
+        self._slow -= delta
 
-        self._quick -= 1
-        timer = asyncio.get_running_loop().call_later(SLOW_AFTER_S, move)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            if is_slow:
-                self._slow += 1
-            else:
-                self._quick += 1
+    @property
+    def has_slow(self) -> bool:
+        """Tell whether a slow place is free."""
+        return self._slow > 0
+
+    def take(self, delta: int) -> None:
+        """Count so many quick places that are taken."""
+        self._quick -= delta
+
+
+class _Place:
+    """A place. A class and no generator: it is made for every attempt."""
+
+    __slots__ = ("_is_slow", "_places", "_timer")
+
+    def __init__(self, places: AttemptPlaces) -> None:
+        self._places = places
+        self._is_slow = False
+
+    def _move(self) -> None:
+        if self._places.has_slow:
+            self._is_slow = True
+            self._places.move(1)
+
+    def __enter__(self) -> None:
+        self._places.take(1)
+        self._timer = asyncio.get_running_loop().call_later(SLOW_AFTER_S, self._move)
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._is_slow:
+            self._places.move(-1)
+        self._places.take(-1)

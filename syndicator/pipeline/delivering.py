@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from syndicator.egress.client import Egress
+from syndicator.errors import PushError
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, Delivered, DeliveryOutcome, Endpoint, RetryAt
 from syndicator.model.event import EventType
@@ -89,6 +90,8 @@ class DeliverStep:
 
     async def take(self, room: int) -> Taken:
         """Lease due deliveries, and fan out what the outbox holds."""
+        if not self._places.room:
+            return Taken()  # whoever ends wakes us
         claimed = await self._claim(room)
         leased = claimed.leased
         if claimed.unfanned:
@@ -182,47 +185,65 @@ class DeliverStep:
         outcomes: list[DeliveryOutcome | None] = [_pointless(one, endpoint, now) for one in parcel]
         left = [one for one, outcome in zip(parcel, outcomes, strict=True) if outcome is None]
         if left:
-            delivery, body = self._payloads.push(left, endpoint)
-            sent = await send(self._egress, endpoint, delivery, body, now, self._rng)
+            sent = await self._sent(left, endpoint, now)
         return [outcome or sent for outcome in outcomes]
 
+    async def _sent(self, parcel: Sequence[Packed], endpoint: Endpoint, now: datetime) -> DeliveryOutcome:
+        try:
+            delivery, body = self._payloads.push(parcel, endpoint)
+        except PushError as error:  # it would be so each time
+            log.exception("an event cannot be told", endpoint=endpoint.id, reason=str(error))
+            return Dead(reason="payload", duration_ms=0, was_tried=False)
+        return await send(self._egress, endpoint, delivery, body, now, self._rng)
+
     def _report(self, parcel: Sequence[Packed], outcome: DeliveryOutcome) -> DeliveryReport:
-        prepared, delivery = parcel[-1].prepared, parcel[-1].leased.delivery
-        event = delivery.event
-        attempt = delivery.attempts + 1
-        fields: list[tuple[str, str | int | float]] = [
-            ("endpoint", delivery.endpoint),
-            ("type", event.type.value),
-            ("article", prepared.article.title) if prepared.article else ("subject", event.subject),
-        ]
-        if len(parcel) > 1:
-            fields.append(("events", len(parcel)))
-        latency_s = None
+        delivery = parcel[-1].leased.delivery
+        is_told, untold, latency_s = True, 0, None
         match outcome:
-            case Delivered(status=status, duration_ms=duration_ms):
+            case Delivered():
                 word, result = "delivered", "delivered"
-                latency_s = max((self._clock() - event.at).total_seconds(), 0.0)
-                fields += [("status", status), ("ms", duration_ms)]
-            case RetryAt(reason=reason, at=at):
+                latency_s = max((self._clock() - delivery.event.at).total_seconds(), 0.0)
+                is_told, untold = self._voice.ask()
+            case RetryAt():
                 word, result = "retrying", "retry"
-                fields += [("reason", reason), ("attempt", attempt), ("next", at.strftime("%H:%M:%S"))]
-            case Dead(reason=reason):
+            case Dead():
                 word, result = "gave up", "dead"
-                fields += [("reason", reason), ("attempt", attempt)]
-        is_told, untold = (True, 0) if result != "delivered" else self._voice.ask()
-        if untold:
-            fields.append(("and_more", untold))
         return DeliveryReport(
             step="deliver",
             quiet=not is_told,
             event=word,
-            fields=tuple(fields),
+            fields=_fields(parcel, outcome, untold) if is_told else (),
             failed=result != "delivered",
             endpoint=delivery.endpoint,
             result=result,
             duration_s=outcome.duration_ms / 1000,
             latency_s=latency_s,
         )
+
+
+def _fields(
+    parcel: Sequence[Packed], outcome: DeliveryOutcome, untold: int
+) -> tuple[tuple[str, str | int | float], ...]:
+    """Give what is told of an attempt."""
+    prepared, delivery = parcel[-1].prepared, parcel[-1].leased.delivery
+    event, attempt = delivery.event, delivery.attempts + 1
+    fields: list[tuple[str, str | int | float]] = [
+        ("endpoint", delivery.endpoint),
+        ("type", event.type.value),
+        ("article", prepared.article.title) if prepared.article else ("subject", event.subject),
+    ]
+    if len(parcel) > 1:
+        fields.append(("events", len(parcel)))
+    match outcome:
+        case Delivered(status=status, duration_ms=duration_ms):
+            fields += [("status", status), ("ms", duration_ms)]
+        case RetryAt(reason=reason, at=at):
+            fields += [("reason", reason), ("attempt", attempt), ("next", at.strftime("%H:%M:%S"))]
+        case Dead(reason=reason):
+            fields += [("reason", reason), ("attempt", attempt)]
+    if untold:
+        fields.append(("and_more", untold))
+    return tuple(fields)
 
 
 def _pointless(packed: Packed, endpoint: Endpoint, now: datetime) -> Dead | None:

@@ -1,0 +1,89 @@
+"""From the outbox to queues: in parts where there are many endpoints, and spread where all would come back at once."""
+
+from datetime import timedelta
+
+import pytest
+from pipeline.conftest import OpenService
+from pipeline.test_delivering import Partner, config, counts, deliver, partner
+from pipeline.test_publishing import admit
+from support import ManualClock
+
+from syndicator.model.ids import EndpointId
+from syndicator.pipeline import fanning_out
+from syndicator.service import Service
+from syndicator.store.deliveries import Deliveries, FanOut
+
+__all__ = ["partner"]  # a fixture
+
+
+def many(partner: Partner, count: int, more: str = "") -> str:
+    return "".join(config(partner, name=f"e{number:02}", more=more) for number in range(count))
+
+
+async def queued(service: Service) -> list[int]:
+    names = sorted(service.directory.listed)
+    found = await service.store.deliveries.counts_of(names, service.clock() + timedelta(minutes=5))
+    return [found[name].ready for name in names]
+
+
+async def test_an_event_for_many_is_fanned_out_in_parts(
+    partner: Partner, service_of: OpenService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanning_out, "QUEUED_MOST", 3)
+    async with service_of(many(partner, 10)) as service:
+        await service.enlist()
+        await admit(service, 1, 2)
+        await service.deliver.fan_out()
+        assert await queued(service) == [2] * 10
+        assert await service.store.outbox.waiting() == 0
+
+
+async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
+    partner: Partner, service_of: OpenService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanning_out, "QUEUED_MOST", 3)
+    usual, parts = Deliveries.fan_out, 0
+
+    async def dying(self: Deliveries, intent: FanOut, now: object) -> bool:
+        nonlocal parts
+        parts += 1
+        if parts == 3:
+            raise ConnectionResetError
+        return await usual(self, intent, now)  # type: ignore[arg-type]
+
+    async with service_of(many(partner, 10)) as one, service_of(many(partner, 10)) as other:
+        await one.enlist()
+        await admit(one, 1)
+        with monkeypatch.context() as patched:
+            patched.setattr(Deliveries, "fan_out", dying)
+            with pytest.raises(ConnectionResetError):
+                await one.deliver.fan_out()
+        assert sum(await queued(one)) == 6
+        await deliver(other)
+        found = [await counts(other, EndpointId(f"e{number:02}")) for number in range(10)]
+        assert [one.delivered for one in found] == [1] * 10
+    assert len(partner.received) == 10, "each is told once"
+
+
+async def test_those_who_will_fetch_are_told_over_some_time(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(many(partner, 30, 'payload = "thin"')) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await service.deliver.fan_out()
+        first = await service.store.deliveries.first_due(list(service.directory.listed))
+        waits = {(due - clock()).total_seconds() for due in first.values()}
+        assert len(waits) > 20
+        assert 0 <= min(waits) < max(waits) <= 0.3
+
+
+async def test_those_who_get_all_are_told_at_once(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(many(partner, 30)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await service.deliver.fan_out()
+        first = await service.store.deliveries.first_due(list(service.directory.listed))
+        assert set(first.values()) == {clock().replace(microsecond=clock().microsecond // 1000 * 1000)}
