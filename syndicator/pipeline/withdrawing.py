@@ -5,10 +5,11 @@ from collections.abc import Collection
 from syndicator.model.article import Article, Withdrawal, WithdrawnBy
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec
-from syndicator.model.ids import ArticleId
+from syndicator.model.ids import ArticleId, StoryId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.covering import count_coverage
+from syndicator.rules.selection import FeedIndex
 from syndicator.rules.withdrawal import may_be_withdrawn, restoring, withdrawing
 from syndicator.store.store import Store
 
@@ -23,7 +24,7 @@ class Withdrawer:
 
     def __init__(self, store: Store, specs: Collection[FeedSpec], metrics: Metrics, clock: Clock) -> None:
         self._store = store
-        self._specs = specs
+        self._specs = FeedIndex(specs)
         self._metrics = metrics
         self._clock = clock
 
@@ -37,7 +38,14 @@ class Withdrawer:
             if article is None or not may_be_withdrawn(article, by):
                 return None
             (place,) = await self._store.stories.places([article_id])
-            intent = withdrawing(article, by, reason, specs=self._specs, now=self._clock())
+            intent = withdrawing(
+                article,
+                by,
+                reason,
+                specs=self._specs,
+                now=self._clock(),
+                tellers=await self._tellers(place.story) if place.story else (),
+            )
             if await self._store.withdrawals.withdraw(intent):
                 self._metrics.withdrawals.labels(by.value).inc()
                 log.warning(
@@ -47,6 +55,11 @@ class Withdrawer:
                     await count_coverage(self._store, [place.story])
                 return intent.withdrawal
         return None
+
+    async def _tellers(self, story: StoryId) -> list[Article]:
+        """Read who tells a story, without bodies: their feeds name the others."""
+        members = (await self._store.stories.members([story]))[story]
+        return [head for head in await self._store.articles.get_many(members, bodies=False) if head]
 
     async def restore(self, article_id: ArticleId) -> Article | None:
         """Take a withdrawal back; None where there is none."""

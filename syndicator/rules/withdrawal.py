@@ -4,7 +4,7 @@ A withdrawal raises the revision, as a change does: whoever keeps the highest re
 the article withdrawn, however late an older event arrives.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec, Per
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.identity import event_id
-from syndicator.rules.selection import concerned
+from syndicator.rules.selection import FeedIndex, concerned, matches_keys
 
 MAX_REASON = 300
 """Characters."""
@@ -43,15 +43,24 @@ class Restoring(Struct, frozen=True, kw_only=True):
 
 
 def withdrawing(
-    article: Article, by: WithdrawnBy, reason: str, *, specs: Iterable[FeedSpec], now: datetime
+    article: Article,
+    by: WithdrawnBy,
+    reason: str,
+    *,
+    specs: Iterable[FeedSpec],
+    now: datetime,
+    tellers: Sequence[Article] | None = None,
 ) -> Withdrawing:
-    """Say what is to be written when an article is withdrawn."""
+    """Say what is to be written when an article is withdrawn.
+
+    `tellers`: who tells the same story, without bodies; None where that is not known.
+    """
     told = " ".join(reason.split())[:MAX_REASON]
     revision = article.revision + 1
     return Withdrawing(
         withdrawal=Withdrawal(article=article, revision=revision, at=now, by=by, reason=told),
         event=_event(article.id, revision, EventType.ARTICLE_WITHDRAWN, now, told),
-        feeds=_showing(specs, article),
+        feeds=_showing(specs, article, tellers),
     )
 
 
@@ -65,7 +74,7 @@ def restoring(withdrawal: Withdrawal, *, specs: Iterable[FeedSpec], now: datetim
         withdrawal=withdrawal,
         article=article,
         event=_event(article.id, revision, EventType.ARTICLE_RESTORED, now),
-        feeds=_showing(specs, article),
+        feeds=_showing(specs, article, None),
     )
 
 
@@ -84,11 +93,18 @@ def may_be_withdrawn(article: Article, by: WithdrawnBy) -> bool:
     return by is WithdrawnBy.OPERATOR or article.restored_at is None
 
 
-def _showing(specs: Iterable[FeedSpec], article: Article) -> tuple[FeedId, ...]:
+def _showing(
+    specs: Iterable[FeedSpec], article: Article, tellers: Sequence[Article] | None
+) -> tuple[FeedId, ...]:
     """Name the feeds that may show it; those of stories, too, by another of their articles."""
-    all_specs = tuple(specs)
-    stories = (spec.id for spec in all_specs if spec.per is Per.STORY)
-    return tuple(dict.fromkeys((*concerned(all_specs, article, article), *stories)))
+    index = specs if isinstance(specs, FeedIndex) else FeedIndex(specs)
+    stories = (
+        spec.id
+        for spec in (index if tellers is None else index.near(*tellers))
+        if spec.per is Per.STORY
+        and (tellers is None or any(matches_keys(spec.filter, one) for one in tellers))
+    )
+    return tuple(dict.fromkeys((*concerned(index, article, article), *stories)))
 
 
 def _event(

@@ -1,5 +1,6 @@
 """What a withdrawal makes of an article, of what is still to be sent of it, and when a page is gone."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,9 @@ from msgspec.structs import replace
 from rules.test_revision import stored
 from support import NOON
 
-from syndicator.model.article import WithdrawnBy
+from syndicator.model.article import Article, WithdrawnBy
 from syndicator.model.feed import FeedSpec, Filter, Order, Per
-from syndicator.model.ids import FeedId
+from syndicator.model.ids import FeedId, SourceId
 from syndicator.rules.withdrawal import (
     MAX_REASON,
     is_confirmed,
@@ -65,3 +66,18 @@ def test_a_page_is_gone_when_it_was_so_before(status: int, seconds: int, *, conf
 )
 def test_many_pages_gone_at_once_are_the_portals_fault(gone: int, read: int, *, wide: bool) -> None:
     assert is_portal_wide(gone, read) is wide
+
+
+def test_of_the_feeds_of_stories_only_those_that_show_it_or_a_teller_are_made_anew() -> None:
+    def feed(name: str, per: Per = Per.STORY) -> FeedSpec:
+        return FeedSpec(id=FeedId(name), title=name, per=per, filter=Filter(source=(name,)))
+
+    mine, other = (replace(stored(), source=SourceId(name)) for name in ("city", "post"))
+    specs = [feed("city", Per.ARTICLE), feed("post"), feed("wire")]
+
+    def named(tellers: Sequence[Article] | None) -> tuple[FeedId, ...]:
+        return withdrawing(mine, WithdrawnBy.OPERATOR, "x", specs=specs, now=NOON, tellers=tellers).feeds
+
+    assert named(()) == ("city",)
+    assert named((mine, other)) == ("city", "post")
+    assert named(None) == ("city", "post", "wire"), "where it is not known, all are"
