@@ -21,6 +21,7 @@ from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_briefly
+from syndicator.rules.feed_names import feed_names
 from syndicator.rules.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
@@ -173,7 +174,11 @@ async def _serving_last_good(
         raise error
     where = _addresses(settings, listening)
     log.warning("Redis is away: feeds are served as they were last", reason=str(error), **where)
-    app = create_waiting_app(settings.site, settings.feeds, last_good, WebOptions())
+    app = create_waiting_app(
+        feed_names(settings.site, settings.feeds.values(), settings.retired_feeds.values()),
+        last_good,
+        WebOptions(),
+    )
     async with serving(app, listening.dup(), shutdown_timeout_s=HTTP_DRAIN_S):
         yield
 
