@@ -154,10 +154,13 @@ class Pictures:
             async with turns:
                 found[url] = await self._seen(source, url, known.get(url))
 
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._looks_s), asyncio.TaskGroup() as group:
-                for url in urls:
-                    group.create_task(look(url))
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._looks_s), asyncio.TaskGroup() as group:
+                    for url in urls:
+                        group.create_task(look(url))
+        except ExceptionGroup as raised:  # Redis away, above all: who called knows it by its own class
+            raise raised.exceptions[0] from None
         return found
 
     async def _seen(self, source: Source, url: str, before: KnownPicture | None) -> KnownPicture:

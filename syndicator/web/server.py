@@ -11,9 +11,10 @@ _KEEPALIVE_S = 75.0
 
 
 def open_socket(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
-    """Bind a TCP socket; port 0 takes a free one, see `port_of`.
+    """Take a TCP port; 0 takes a free one, see `port_of`. Who connects before anything is served waits.
 
-    With `reuse_port` several processes listen on the same port and the kernel spreads connections.
+    With `reuse_port` several processes listen on the same port and the kernel spreads connections, so none
+    listens here before it serves.
     Raises OSError where the address is taken or not ours.
     """
     family, kind, protocol, _, address = socket.getaddrinfo(
@@ -25,6 +26,8 @@ def open_socket(host: str, port: int, *, reuse_port: bool = False) -> socket.soc
         if reuse_port:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.bind(address)
+        if not reuse_port:  # two may be bound to a port that nobody listens on: one would find out too late
+            opened.listen(_BACKLOG)
         opened.setblocking(False)
     except OSError:
         opened.close()

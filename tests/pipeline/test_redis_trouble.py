@@ -4,17 +4,22 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from egress.raw_server import Asked, egress_on, reply, serving
+from msgspec.structs import replace
 from pipeline.conftest import OpenService
+from pipeline.visiting_world import visiting
 from support import ManualClock, candidate
 
 from syndicator.errors import StoreUnavailable
+from syndicator.model.article import Photo
 from syndicator.model.feed import Format, Rendition
-from syndicator.model.ids import FeedId
+from syndicator.model.ids import FeedId, SourceId
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.steps import Report
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service, open_service
@@ -206,3 +211,23 @@ async def test_damaged_stored_bytes_are_made_anew(service_of: OpenService) -> No
         key = Keys(service.settings.store.namespace).rendition(LATEST, Format.RSS)
         await service.store.connection.call("SET", key, b"\xc1")
         assert b"nomor 1" in (await service.publisher.rendition(LATEST, Format.RSS)).body
+
+
+async def test_a_round_that_loses_redis_amid_its_pictures_is_no_failure_of_the_source(tmp_path: Path) -> None:
+    async with own_server(tmp_path) as (service, pid):
+
+        async def gone(asked: Asked, writer: asyncio.StreamWriter) -> None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            writer.write(reply(status=302, headers=(("Location", "/2.jpg"),)))
+
+        async with (
+            serving(gone) as server,
+            egress_on("127.0.0.1", clock=service.clock) as egress,
+            visiting(egress, service.store, service.clock) as visitor,
+        ):
+            pictures = Pictures(service.store.pictures, visitor, service.clock)
+            given = replace(candidate(2), photos=(Photo(url=server.url("/1.jpg")),))
+            with pytest.raises(StoreUnavailable):
+                await pictures.prepare(service.settings.sources[SourceId("idle")], [given])
+            assert server.asked

@@ -17,9 +17,8 @@ async def test_port_zero_takes_a_free_port_and_tells_it() -> None:
         second.close()
 
 
-async def test_a_taken_port_is_an_error() -> None:
+async def test_a_port_that_is_taken_is_an_error_though_nothing_is_served_there_yet() -> None:
     taken = open_socket("127.0.0.1", 0)
-    taken.listen()
     try:
         with pytest.raises(OSError, match="in use"):
             open_socket("127.0.0.1", port_of(taken))
