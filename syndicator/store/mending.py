@@ -89,7 +89,10 @@ class Mending:
     async def unknown_endpoints(self, known: Sequence[EndpointId]) -> list[Finding]:
         """Look for queues of endpoints that nobody knows any more."""
         configured = {name.decode() for name in await self._redis.call("HKEYS", self._keys.configured())}
-        prefixes = [key(EndpointId("")) for key in (self._keys.queue, self._keys.dead, self._keys.attempts)]
+        prefixes = [
+            key(EndpointId(""))
+            for key in (self._keys.queue, self._keys.dead, self._keys.attempts, self._keys.standing)
+        ]
         names: set[str] = set()
         for prefix in prefixes:
             for key in await self._keys_like(prefix):
@@ -121,8 +124,15 @@ class Mending:
     ) -> Finding | None:
         if first_ms is None or rests:
             return None
-        noted = await self._redis.call("ZSCORE", self._keys.queues(), endpoint)
-        if noted is not None and float(noted) <= max(first_ms, to_ms(now + LOST_AFTER)):
+        noted, (held_ms, gap_ms) = await self._redis.batch(
+            [
+                ("ZSCORE", self._keys.queues(), endpoint),
+                ("HMGET", self._keys.standing(endpoint), "held_until_ms", "gap_ms"),
+            ]
+        )
+        # Its circuit, its own wish or its rate may let it wait longer than its first delivery says.
+        latest_ms = max(first_ms, to_ms(now + LOST_AFTER), int(held_ms or 0))
+        if noted is not None and (gap_ms is not None or float(noted) <= latest_ms):
             return None
         return Finding(
             kind="asleep",

@@ -102,6 +102,20 @@ async def test_a_lease_whose_worker_is_gone_is_freed(
         assert await counts(service) == QueueCounts(delivered=1)
 
 
+async def test_who_is_left_in_peace_is_not_asleep(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.statuses = [429]
+    partner.headers = {"Retry-After": "7200"}
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await deliver(service)
+        await admit(service, 2)
+        await deliver(service)
+        assert await kinds(service) == []
+
+
 async def test_queues_of_endpoints_that_nobody_knows_are_told_and_removed(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
