@@ -58,6 +58,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.registering import Registering
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.releasing import ReleaseStep
+from syndicator.pipeline.replaying import Replaying
 from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.resending import Resending
 from syndicator.pipeline.rounds import KindOfRound
@@ -117,6 +118,7 @@ class Service:
     registering: Registering
     inspecting: Inspecting
     resending: Resending
+    replaying: Replaying
     metrics: Metrics
     gather: GatherStep
     publish: PublishStep
@@ -402,6 +404,7 @@ def _wire(
         registering=registering,
         inspecting=Inspecting(store, registering, clock),
         resending=Resending(store, registering, clock),
+        replaying=Replaying(store, registering, clock),
         reporting=Reporting(store, settings.popularity.partner_most, clock),
         listing=Listing(store, publisher, regrouping),
         access=Access(store.tokens, settings.tokens, clock),

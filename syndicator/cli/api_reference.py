@@ -25,6 +25,7 @@ def api_of(service: Service) -> tuple[ApiRoute, ...]:
         registering=service.registering,
         inspecting=service.inspecting,
         resending=service.resending,
+        replaying=service.replaying,
         endpoint_schema=registration_schema(),
         clock=service.clock,
     )

@@ -1,6 +1,6 @@
 """Commands about what is on its way to endpoints, was delivered, or is dead."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
@@ -9,7 +9,7 @@ import typer
 from msgspec.structs import asdict
 from pydantic import TypeAdapter, ValidationError
 
-from syndicator.cli.asking import Limit, Rows, ask
+from syndicator.cli.asking import Limit, Rows, ask, cut
 from syndicator.cli.context import (
     AsJson,
     CommandFailed,
@@ -22,7 +22,8 @@ from syndicator.cli.context import (
     print_table,
 )
 from syndicator.cli.spelling import ago, local_time
-from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.model.feed import Filter
+from syndicator.model.ids import ArticleId, EndpointId, EventId, ReplayId
 from syndicator.pipeline.inspecting import (
     ENDED,
     UNDELIVERED,
@@ -32,7 +33,16 @@ from syndicator.pipeline.inspecting import (
     NoDelivery,
 )
 from syndicator.pipeline.registering import OPERATOR, EndpointRefused, NoEndpoint
+from syndicator.pipeline.replaying import (
+    MOST_EVENTS,
+    MOST_PER_S,
+    USUAL_PER_S,
+    NoReplay,
+    ReplayShown,
+    ReplayWanted,
+)
 from syndicator.pipeline.resending import Resent
+from syndicator.rules.filters import FILTER_KEYS, FilterError, filter_from
 from syndicator.service import Service
 from syndicator.settings.texts import PositiveDuration
 
@@ -134,6 +144,83 @@ def _resend(
     console().print(f"Queued: {counted(resent.queued, 'event')}{gone}")
 
 
+@app.command(name="replay", epilog="Example: syndicator deliveries replay partner-a --since 24h")
+def _replay(
+    context: typer.Context,
+    endpoint: Endpoint,
+    *,
+    since: Annotated[
+        str | None, typer.Option("--since", help="What happened then or later: 24h, or 2026-11-05T12:00:00Z.")
+    ] = None,
+    since_event: Annotated[
+        str | None, typer.Option("--since-event", help="What happened after this event.")
+    ] = None,
+    chosen: Annotated[
+        list[str] | None, typer.Option("--filter", help="As section=ekonomi; several times.")
+    ] = None,
+    event: Annotated[
+        list[str] | None, typer.Option("--event", help="As article.created or article.*; several times.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, max=MOST_EVENTS, help="So many events at most.")
+    ] = None,
+    per_s: Annotated[
+        int, typer.Option("--rate", min=1, max=MOST_PER_S, help="So many events in a second.")
+    ] = USUAL_PER_S,
+    as_json: AsJson = False,
+) -> None:
+    """Send an endpoint once more what happened since a time or an event, or what passes a filter.
+
+    The workers go on with it; see `deliveries replays`.
+    """
+    wanted_filter = _filter(chosen or ())
+
+    async def begun(service: Service) -> ReplayShown:
+        wanted = ReplayWanted(
+            endpoint=EndpointId(endpoint),
+            since=instant(since, service.clock(), "--since"),
+            since_event=EventId(since_event) if since_event else None,
+            filter=wanted_filter,
+            events=event or (),
+            limit=limit,
+            per_s=per_s,
+        )
+        return await service.replaying.begin(OPERATOR, wanted)
+
+    found = asked(context, begun)
+    if as_json:
+        print_json(found)
+    else:
+        console().print(f"Begun: {found.id}")
+
+
+@app.command(name="replays", epilog="Example: syndicator deliveries replays")
+def _replays(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List the replays, the newest first, and how far each is."""
+    found = cut(
+        [asdict(one) for one in ask(context, lambda service: service.replaying.shown(OPERATOR))], limit
+    )
+    names = ("id", "endpoint", "status", "queued", "superseded", "gone", "reason")
+    people = [{**{name: row[name] for name in names}, "progress": f"{row['progress']:.0%}"} for row in found]
+    print_list(found, as_json=as_json, empty="There is no replay.", people=people)
+
+
+@app.command(name="cancel-replay", epilog="Example: syndicator deliveries cancel-replay rpl_0123456789abcdef")
+def _cancel(
+    context: typer.Context,
+    replay: Annotated[str, typer.Argument(help="Id of a replay, as `deliveries replays` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """End a replay: nothing more is queued for it."""
+    found = asked(context, lambda service: service.replaying.cancel(OPERATOR, ReplayId(replay)))
+    if as_json:
+        print_json(found)
+    else:
+        console().print(
+            f"{found.status.value.capitalize()}: {found.id}, {counted(found.queued, 'event')} queued"
+        )
+
+
 def asked(context: typer.Context, question: Callable[[Service], Awaitable[T]]) -> T:
     """Ask the service; say in plain words what cannot be done, and what to do."""
     try:
@@ -142,6 +229,8 @@ def asked(context: typer.Context, question: Callable[[Service], Awaitable[T]]) -
         raise CommandFailed(str(error), remedy="see syndicator endpoints list") from error
     except NoDelivery as error:
         raise CommandFailed(str(error), remedy="see syndicator deliveries list") from error
+    except NoReplay as error:
+        raise CommandFailed(str(error), remedy="see syndicator deliveries replays") from error
     except EndpointRefused as error:
         raise CommandFailed(str(error), remedy="see syndicator endpoints show") from error
 
@@ -159,6 +248,20 @@ def instant(text: str | None, now: datetime, parameter: str) -> datetime | None:
         remedy = "write how long ago it was, as in 24h, or an instant with its offset: 2026-11-05T12:00:00Z"
         raise typer.BadParameter(remedy, param_hint=parameter)
     return found.astimezone(UTC)
+
+
+def _filter(texts: Sequence[str]) -> Filter:
+    values: dict[str, list[str]] = {}
+    for text in texts:
+        key, found, value = text.partition("=")
+        if not found or key.strip() not in FILTER_KEYS:
+            remedy = f"write key=value; keys are {', '.join(FILTER_KEYS)}"
+            raise typer.BadParameter(remedy, param_hint="--filter")
+        values.setdefault(key.strip(), []).append(value)
+    try:
+        return filter_from(values)
+    except FilterError as error:
+        raise typer.BadParameter(f"{error}; {error.remedy}", param_hint="--filter") from error
 
 
 async def _found(service: Service, query: DeliveryQuery, limit: int) -> list[DeliveryLine]:

@@ -20,6 +20,9 @@ ArticleId = NewType("ArticleId", str)
 EventId = NewType("EventId", str)
 """`evt_` and 26 characters, made from article, revision and type: the same change is the same event."""
 
+ReplayId = NewType("ReplayId", str)
+"""`rpl_` and 16 random characters."""
+
 StoryId = NewType("StoryId", str)
 """The id of the article that founded the story."""
 

@@ -24,6 +24,7 @@ from syndicator.pipeline.fanning_out import FanningOut
 from syndicator.pipeline.heartbeat import Heartbeat
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.payloads import Packed, Payloads, Prepared
+from syndicator.pipeline.replay_work import ReplayWork
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.voice import Voice
 from syndicator.push.webhook import send
@@ -77,6 +78,7 @@ class DeliverStep:
         self._clock = clock
         self._rng = rng
         self.fanning_out = FanningOut(store, directory, clock, rng)
+        self._replays = ReplayWork(store, directory, self.fanning_out, clock)
         self._payloads = Payloads(store, site, origins or {})
         self._health = EndpointHealth(store, clock, rng)
         self._places = places or AttemptPlaces(QUICK, SLOW)
@@ -89,9 +91,10 @@ class DeliverStep:
         return self.fanning_out.run
 
     async def take(self, room: int) -> Taken:
-        """Lease due deliveries, and fan out what the outbox holds."""
+        """Lease due deliveries, fan out what the outbox holds, and go on with replays."""
         if not self._places.room:
             return Taken()  # whoever ends wakes us
+        replays_due = await self._replays.run()
         claimed = await self._claim(room)
         leased = claimed.leased
         if claimed.unfanned:
@@ -103,7 +106,7 @@ class DeliverStep:
         parcels = self._parcels([(one, to, prepared[one.delivery.event.id]) for one, to in served])
         return Taken(
             jobs=tuple(partial(self._attempt, parcel, endpoint) for parcel, endpoint in parcels),
-            next_due_at=claimed.next_due_at,
+            next_due_at=min(filter(None, (claimed.next_due_at, replays_due)), default=None),
         )
 
     async def _claim(self, room: int) -> Claimed:

@@ -102,6 +102,7 @@ class SweepStep:
     async def _sweep_deliveries(self, now: datetime) -> None:
         """Forget the dead, and let fall off what waits too long, or is too much, for one that rests."""
         await self._store.events.sweep(now)
+        await self._store.replays.sweep(now)
         states = await self._store.endpoints.states(list(self._directory.listed))
         for name, one in self._directory.listed.items():
             await self._store.deliveries.sweep(name, now)

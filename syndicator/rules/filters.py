@@ -16,6 +16,7 @@ from syndicator.rules.selection import fold
 WORD_KEYS = ("source", "section", "tag", "language", "author")
 QUERY_KEYS = ("query", "q")
 """Two names of one key; the short one is written."""
+FILTER_KEYS = (*WORD_KEYS, "since", "until", *QUERY_KEYS)
 MAX_VALUES = 40
 """Of one key: each is an index to be read."""
 MAX_CHARACTERS = 200

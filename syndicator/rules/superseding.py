@@ -5,6 +5,8 @@ event goes in its place. A withdrawal or restoration closes the older for everyb
 ask for it.
 """
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from syndicator.model.event import Event, EventType
@@ -41,6 +43,19 @@ def older(event: Event) -> tuple[Older, ...]:
         Older(id=event_id(event.subject, revision, kind), type=kind)
         for revision in revisions
         for kind in kinds
+    )
+
+
+def newer(event: Event, kinds: Collection[EventType]) -> tuple[EventId, ...]:
+    """Name the events of these types that a later revision of the same may have brought, the next ones."""
+    family = event.type.family
+    if family in _COUNTED_APART or event.follows is not None:
+        return ()
+    return tuple(
+        event_id(event.subject, revision, kind)
+        for revision in range(event.revision + 1, event.revision + 1 + REVISIONS_OF_OTHERS)
+        for kind in kinds
+        if kind.family == family
     )
 
 

@@ -120,6 +120,27 @@ class DeliveryKeys:
         """
         return f"{self._prefix}attempts:{endpoint}"
 
+    def replays(self) -> str:
+        """HASH: replay id → msgpack `Replay`: what is asked for, and how far it is.
+
+        Kept: a week after it ended; of one owner the newest 50 that ended. Written by: replaying, deliver.
+        """
+        return self._prefix + "replays"
+
+    def replays_steps(self) -> str:
+        """HASH: replay id → how often it was written: who writes it must have read that.
+
+        Kept: as the replay. Written by: replaying, deliver.
+        """
+        return self._prefix + "replays:steps"
+
+    def replays_due(self) -> str:
+        """ZSET: id of a replay that runs → when it is to go on, ms.
+
+        Kept: until it ends. Written by: replaying, deliver.
+        """
+        return self._prefix + "replays:due"
+
     def delivered(self) -> str:
         """HASH: endpoint id → deliveries that succeeded since the beginning.
 

@@ -53,6 +53,25 @@ class Events:
             if event is not None
         ]
 
+    async def part(self, after: str, until: str, limit: int) -> tuple[list[LoggedEvent], str | None]:
+        """Read the log behind a place, as far as another; give where that ended, or None: that was all.
+
+        Events that are not kept any more are left out.
+        """
+        rows = await self._redis.call("XRANGE", self._keys.events_log(), f"({after}", until, "COUNT", limit)
+        events = await self.get_many([EventId(fields[1].decode()) for _, fields in rows])
+        found = [
+            LoggedEvent(position=position.decode(), event=event)
+            for (position, _), event in zip(rows, events, strict=True)
+            if event is not None
+        ]
+        return found, rows[-1][0].decode() if len(rows) == limit else None
+
+    async def last(self) -> str | None:
+        """Give the last place of the log; None where it is empty."""
+        rows = await self._redis.call("XREVRANGE", self._keys.events_log(), "+", "-", "COUNT", 1)
+        return rows[0][0].decode() if rows else None
+
     async def keep(self, events: Sequence[Event]) -> None:
         """Put events into the log, so that they can be queued; one that is there already is told anew."""
         if not events:

@@ -37,6 +37,7 @@ from syndicator.store.paging import Lists
 from syndicator.store.pictures import Pictures
 from syndicator.store.politeness import SharedTurns
 from syndicator.store.popularity import Popularity
+from syndicator.store.replays import Replays
 from syndicator.store.reports import Reports
 from syndicator.store.requeuing import Requeuing
 from syndicator.store.robots import RobotsFiles
@@ -111,6 +112,7 @@ class Store:
         self.pictures = Pictures(connection, keys, options.kept_pictures)
         self.signals = Signals(connection, keys)
         self.popularity = Popularity(connection, keys, self.signals)
+        self.replays = Replays(connection, keys)
         self.reports = Reports(connection, keys)
         self.requeuing = Requeuing(connection, keys)
         self.robots = RobotsFiles(connection, keys)

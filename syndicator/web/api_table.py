@@ -10,6 +10,7 @@ from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.registering import Registering
 from syndicator.pipeline.regrouping import Regrouping
+from syndicator.pipeline.replaying import Replaying
 from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.resending import Resending
 from syndicator.pipeline.withdrawing import Withdrawer
@@ -19,6 +20,7 @@ from syndicator.web.endpoint_routes import EndpointRoutes
 from syndicator.web.event_routes import EventRoutes
 from syndicator.web.json_api import ApiRoute
 from syndicator.web.operating import OperatingRoutes
+from syndicator.web.replay_routes import ReplayRoutes
 from syndicator.web.signal_routes import SignalRoutes
 from syndicator.web.stories import StoryRoutes
 from syndicator.web.token_routes import TokenRoutes
@@ -35,6 +37,7 @@ def api_table(
     registering: Registering,
     inspecting: Inspecting,
     resending: Resending,
+    replaying: Replaying,
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
@@ -45,6 +48,7 @@ def api_table(
         *StoryRoutes(regrouping, listing).table(),
         *EndpointRoutes(registering, endpoint_schema, clock).table(),
         *DeliveryRoutes(inspecting, resending, clock).table(),
+        *ReplayRoutes(replaying, clock).table(),
         *EventRoutes().table(),
         *SignalRoutes(reporting, clock).table(),
         *TokenRoutes(access, reading).table(),
@@ -64,6 +68,7 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
         registering=nobody,
         inspecting=nobody,
         resending=nobody,
+        replaying=nobody,
         endpoint_schema=endpoint_schema,
         clock=nobody,
     )

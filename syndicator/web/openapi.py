@@ -25,6 +25,7 @@ _VARIABLES: Mapping[str, str] = {
     "revision": "Number of a revision, from 1.",
     "token": "Id of a token.",
     "endpoint": "Id of an endpoint.",
+    "replay": "Id of a replay.",
     "event_id": "Id of an event, as `webhook-id` has it.",
     "event": "A type of events, as `article.created`.",
 }

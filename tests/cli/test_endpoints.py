@@ -68,7 +68,7 @@ async def test_what_was_not_proven_is_told_with_what_to_do(config: Path, partner
 
 
 async def test_a_delivery_is_looked_at_and_sent_again(config: Path, partner: tuple[str, Taken]) -> None:
-    url, taken = partner
+    url, _ = partner
     await run(config, "endpoints", "add", url, "--id", "koran", "--trusted")
     await run(config, "once", "gather", "--all")
     await run(config, "once", "deliver")
@@ -78,6 +78,17 @@ async def test_a_delivery_is_looked_at_and_sent_again(config: Path, partner: tup
     assert first["reason"] == "200"
     status, out, _ = await run(config, "deliveries", "resend", "koran", first["event"])
     assert (status, out) == (0, "Queued: 1 event\n")
+
+
+@pytest.mark.slow
+async def test_what_is_wanted_again_is_sent_and_told(config: Path, partner: tuple[str, Taken]) -> None:
+    url, taken = partner
+    await run(config, "endpoints", "add", url, "--id", "koran", "--trusted")
+    await run(config, "once", "gather", "--all")
+    await run(config, "once", "deliver")
+    _, out, _ = await run(config, "deliveries", "list", "--status", "delivered", "--json")
+    (first, *_) = json.loads(out)["items"]
+    await run(config, "deliveries", "resend", "koran", first["event"])
     before = len(taken)
     await run(config, "once", "deliver")
     assert [headers["webhook-replay"] for headers, _ in taken[before:]] == ["resend"]
@@ -87,6 +98,18 @@ async def test_a_delivery_is_looked_at_and_sent_again(config: Path, partner: tup
     assert (status, "syndicator deliveries list" in errors) == (1, True)
     status, _, errors = await run(config, "deliveries", "list", "--since", "soon")
     assert (status, "24h" in errors) == (2, True)
+    status, out, errors = await run(config, "deliveries", "replay", "koran", "--since", "24h", "--limit", "1")
+    assert (status, out[:10]) == (0, "Begun: rpl"), errors
+    before = len(taken)
+    await run(config, "once", "deliver")
+    assert len(taken) == before + 1
+    assert taken[-1][0]["webhook-replay"] == out.split()[1]
+    status, out, _ = await run(config, "deliveries", "replays", "--json")
+    assert [(one["status"], one["queued"]) for one in json.loads(out)["items"]] == [("done", 1)]
+    status, _, errors = await run(config, "deliveries", "cancel-replay", "rpl_x")
+    assert (status, "deliveries replays" in errors) == (1, True)
+    status, _, errors = await run(config, "deliveries", "replay", "koran", "--filter", "colour=red")
+    assert (status, "section" in errors) == (2, True)
 
 
 async def test_all_that_is_wrong_is_told_at_once(config: Path) -> None:

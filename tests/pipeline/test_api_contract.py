@@ -25,6 +25,7 @@ BODIES: dict[str, Any] = {
     "rotate_secret": {"overlap_hours": 1},
     "pause_endpoint": {"reason": "pindah"},
     "backfill_endpoint": {"articles": 1},
+    "add_replay": {"endpoint": "koran", "since": "2026-11-05T00:00:00Z"},
     "add_token": {"id": "lain", "scopes": ["read"]},
     "withdraw": {"reason": "atas permintaan"},
     "report": {"signals": [{"kind": "reads", "url": "https://city.example/read/1/berita"}, {"kind": "x"}]},
@@ -59,6 +60,7 @@ async def test_every_answer_is_as_it_is_described(
         known = {
             "source": "idle", "feed": "latest", "article": ids[0], "other": ids[1], "revision": "1",
             "token": "lain", "endpoint": added.json["endpoint"]["id"], "event": "article.created", "event_id": "evt_x",
+            "replay": "rpl_x",
         }  # fmt: skip
         asked: set[tuple[str, int]] = set()
         for operation, method, path in sorted(operations(), key=lambda one: _turn(one[0]["operationId"])):
@@ -76,6 +78,9 @@ async def test_every_answer_is_as_it_is_described(
             "join",
             "backfill_endpoint",
             "delivery",
+            "replay",
+            "cancel_replay",
+            "add_replay",
             "resend",
             "resend_dead",
         }

@@ -27,9 +27,11 @@ filter = { section = ["olahraga"] }
 """
 
 
-async def admit(service: Service, *numbers: int, title: str | None = None) -> None:
+async def admit(
+    service: Service, *numbers: int, title: str | None = None, section: str = "Transportasi"
+) -> None:
     admitter = Admitter(service.store.articles, service.settings.feeds.values(), service.clock)
-    await admitter.admit([candidate(number, title=title) for number in numbers])
+    await admitter.admit([candidate(number, title=title, section=section) for number in numbers])
 
 
 async def test_a_feed_shows_an_article_from_its_admission_on(service_of: OpenService) -> None:

@@ -29,6 +29,7 @@ from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.registering import Registering
 from syndicator.pipeline.regrouping import Regrouping
+from syndicator.pipeline.replaying import Replaying
 from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.resending import Resending
 from syndicator.pipeline.scoring import Scoring
@@ -176,6 +177,7 @@ class World:
             registering=self.registering,
             inspecting=Inspecting(self.store, self.registering, self.clock),
             resending=Resending(self.store, self.registering, self.clock),
+            replaying=Replaying(self.store, self.registering, self.clock),
             endpoint_schema=registration_schema(),
             clock=self.clock,
         )
