@@ -100,7 +100,10 @@ def _batched(numbers: Iterable[int], size: int) -> Iterable[list[int]]:
 
 def runner_of(service: Service) -> Runner:
     return Runner(
-        service.deliver, capacity=CAPACITY["deliver"], clock=service.clock, on_report=service.report
+        service.pushing.deliver,
+        capacity=CAPACITY["deliver"],
+        clock=service.clock,
+        on_report=service.measuring.report,
     )
 
 
@@ -184,7 +187,7 @@ async def _drain_once(port: int, endpoints: int) -> Drained:
         await admit(service, range(events))
         before = await used_bytes(service)
         keys = await service.store.connection.call("DBSIZE")
-        await service.deliver.fan_out()
+        await service.pushing.deliver.fan_out()
         pending = await used_bytes(service) - before
         body = await sample_body(service)
         count = events * endpoints
@@ -248,7 +251,7 @@ async def _pushed_steadily(service: Service, port: int, *paths: str, every: int 
 async def _healthy_done(service: Service) -> None:
     """Wait until nothing is due any more but for those that hang (which are slowed, and wait)."""
     for _ in range(600):
-        names = [name for name, one in service.directory.served.items() if "/hang" not in one.url]
+        names = [name for name, one in service.pushing.directory.served.items() if "/hang" not in one.url]
         counts = await service.store.deliveries.counts_of(names, service.clock())
         if not await service.store.outbox.waiting() and not any(
             one.ready + one.delayed + one.in_flight for one in counts.values()

@@ -157,7 +157,12 @@ async def _settle_in(service: Service, clock: TurningClock) -> None:
 
 
 async def _round(service: Service) -> None:
-    runner = Runner(service.gather, capacity=CONCURRENCY, clock=service.clock, on_report=service.report)
+    runner = Runner(
+        service.gathering.gather,
+        capacity=CONCURRENCY,
+        clock=service.clock,
+        on_report=service.measuring.report,
+    )
     await runner.run(until_empty=True)
 
 

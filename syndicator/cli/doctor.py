@@ -27,7 +27,7 @@ def _doctor(
     """
 
     async def examined(service: Service) -> list[Diagnosis]:
-        return await service.doctor.examine(repair=repair)
+        return await service.pushing.doctor.examine(repair=repair)
 
     found = ask(context, examined)
     print_list([asdict(one) for one in found], as_json=as_json, empty="All fits together.")

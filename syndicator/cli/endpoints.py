@@ -206,7 +206,7 @@ def _remove(context: typer.Context, endpoint: Named, as_json: AsJson = False) ->
 
 
 def _asked(context: typer.Context, question: Callable[[Registering], Awaitable[T]]) -> T:
-    return ask(context, lambda service: question(service.registering))
+    return ask(context, lambda service: question(service.pushing.registering))
 
 
 def _pair(text: str, divider: str, parameter: str) -> tuple[str, str]:

@@ -21,11 +21,10 @@ from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_briefly
-from syndicator.rules.feed_names import feed_names
 from syndicator.rules.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
-from syndicator.service import Service, last_good_of, open_service
+from syndicator.service import Service, open_service
 from syndicator.settings import Settings
 from syndicator.settings.settings import listening_url
 from syndicator.web.app import create_app, create_ops_app, create_waiting_app
@@ -34,6 +33,7 @@ from syndicator.web.json_api import PublicApi
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.private import FeedKeys
 from syndicator.web.server import open_socket, port_of, serving
+from syndicator.wiring.publishing import last_good_of
 
 DRAIN_S = 3.0
 """How long running jobs may go on after the signal: the whole stop stays under 5 s."""
@@ -174,11 +174,7 @@ async def _serving_last_good(
         raise error
     where = _addresses(settings, listening)
     log.warning("Redis is away: feeds are served as they were last", reason=str(error), **where)
-    app = create_waiting_app(
-        feed_names(settings.site, settings.feeds.values(), settings.retired_feeds.values()),
-        last_good,
-        WebOptions(),
-    )
+    app = create_waiting_app(settings.site, settings.feeds, last_good, WebOptions())
     async with serving(app, listening.dup(), shutdown_timeout_s=HTTP_DRAIN_S):
         yield
 
@@ -203,7 +199,7 @@ def _bind(settings: Settings, roles: Roles) -> socket.socket:
 
 @asynccontextmanager
 async def _working(service: Service) -> AsyncIterator[None]:
-    workers = Workers(service.steps, service.clock, service.report)
+    workers = Workers(service.steps, service.clock, service.measuring.report)
     workers.start()
     try:
         yield
@@ -223,20 +219,20 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
     app = create_app(
         service.reading,
         options,
-        callbacks=service.callbacks,
-        hub=service.hub,
-        pictures=service.pictures,
-        searching=service.searching,
-        ad_hoc=service.ad_hoc,
-        announced=service.announced,
+        callbacks=service.gathering.callbacks,
+        hub=service.own_hub.hub,
+        pictures=service.publishing.pictures,
+        searching=service.publishing.searching,
+        ad_hoc=service.publishing.ad_hoc,
+        announced=service.publishing.announced,
         keys=FeedKeys(gate),
-        clicking=service.clicking,
+        clicking=service.publishing.clicking,
         api=PublicApi(table=api_of(service), gate=gate),
     )
     async with (
         service.store.watch.running(),
         service.publisher.last_good.keeping(),
-        service.searching.keeping_up(),
+        service.publishing.searching.keeping_up(),
         serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
     ):
         yield
@@ -257,7 +253,7 @@ async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]
             )
         yield None
         return
-    options = OpsOptions(metrics=service.metrics.render, measure=service.measure_queues)
+    options = OpsOptions(metrics=service.metrics.render, measure=service.measuring.measure_queues)
     app = create_ops_app(service.reading, options, api_of(service))
     async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
         yield f"http://127.0.0.1:{port_of(listening)}"

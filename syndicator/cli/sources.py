@@ -138,14 +138,21 @@ def _followed(shown: SourceShown) -> str:
 def _pause(context: typer.Context, source: str, as_json: AsJson = False) -> None:
     """Ask a source nothing more until it is resumed; what it brought stays published."""
     name = _known(context, source)
-    _steered(ask(context, lambda service: service.steering.pause(name)), name, "paused", as_json=as_json)
+    _steered(
+        ask(context, lambda service: service.gathering.steering.pause(name)), name, "paused", as_json=as_json
+    )
 
 
 @app.command(name="resume", epilog="Example: syndicator sources resume berita-kota")
 def _resume(context: typer.Context, source: str, as_json: AsJson = False) -> None:
     """Gather a source again that was paused, or stopped because it is gone; it is due at once."""
     name = _known(context, source)
-    _steered(ask(context, lambda service: service.steering.resume(name)), name, "due now", as_json=as_json)
+    _steered(
+        ask(context, lambda service: service.gathering.steering.resume(name)),
+        name,
+        "due now",
+        as_json=as_json,
+    )
 
 
 def _steered(done: bool, source: SourceId, word: str, *, as_json: bool) -> None:

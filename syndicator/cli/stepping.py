@@ -96,7 +96,7 @@ async def _run(
 def _step(service: Service, name: StepName, chosen: Sequence[SourceId], *, named: bool) -> Step:
     if name is StepName.GATHER and chosen:
         sources = [service.settings.sources[source] for source in chosen]
-        return ChosenSources(service.gather, sources, named=named)
+        return ChosenSources(service.gathering.gather, sources, named=named)
     return next(step for step in service.steps if step.name == name)
 
 

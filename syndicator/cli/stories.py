@@ -30,7 +30,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
     """List the stories that more than one article tells, the one that grew last first."""
 
     async def rows(service: Service) -> tuple[Rows, Rows]:
-        stories = await service.regrouping.newest(limit)
+        stories = await service.gathering.regrouping.newest(limit)
         items = [{"id": one.id, "title": one.title, "articles": len(one.told_by)} for one in stories]
         people = [
             {**item, "sources": ", ".join(dict.fromkeys(teller.source for teller in one.told_by))}
@@ -46,14 +46,18 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
 def _show(context: typer.Context, article: Named, as_json: AsJson = False) -> None:
     """Show the story that an article belongs to: who tells it, since when."""
     _tell(
-        context, ask(context, lambda service: service.regrouping.story(ArticleId(article))), as_json=as_json
+        context,
+        ask(context, lambda service: service.gathering.regrouping.story(ArticleId(article))),
+        as_json=as_json,
     )
 
 
 @app.command(name="explain", epilog="Example: syndicator stories explain 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _explain(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Say why two articles are one story, or are not."""
-    told = ask(context, lambda service: service.regrouping.explain(ArticleId(one), ArticleId(other)))
+    told = ask(
+        context, lambda service: service.gathering.regrouping.explain(ArticleId(one), ArticleId(other))
+    )
     if as_json:
         print_json(told)
         return
@@ -64,14 +68,16 @@ def _explain(context: typer.Context, one: Named, other: Named, as_json: AsJson =
 def _split(context: typer.Context, article: Named, as_json: AsJson = False) -> None:
     """Take an article out of its story; it stays out. Show what is left of the story."""
     _tell(
-        context, ask(context, lambda service: service.regrouping.split(ArticleId(article))), as_json=as_json
+        context,
+        ask(context, lambda service: service.gathering.regrouping.split(ArticleId(article))),
+        as_json=as_json,
     )
 
 
 @app.command(name="join", epilog="Example: syndicator stories join 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _join(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Make one story of those that two articles belong to; it stays so."""
-    told = ask(context, lambda service: service.regrouping.join(ArticleId(one), ArticleId(other)))
+    told = ask(context, lambda service: service.gathering.regrouping.join(ArticleId(one), ArticleId(other)))
     _tell(context, told, as_json=as_json)
 
 

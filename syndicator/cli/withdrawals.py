@@ -30,7 +30,9 @@ def withdraw(
         raise typer.BadParameter("say why", param_hint="--reason")
 
     async def done(service: Service) -> Withdrawal:
-        withdrawal = await service.withdrawer.withdraw(ArticleId(article), WithdrawnBy.OPERATOR, reason)
+        withdrawal = await service.gathering.withdrawer.withdraw(
+            ArticleId(article), WithdrawnBy.OPERATOR, reason
+        )
         if withdrawal is None:
             raise await why_missing(service, ArticleId(article))
         return withdrawal
@@ -46,7 +48,7 @@ def restore(context: typer.Context, article: str, as_json: AsJson = False) -> No
     """Take a withdrawal back: the article stands where it stood. Only an operator withdraws it again."""
 
     async def done(service: Service) -> Article:
-        restored = await service.withdrawer.restore(ArticleId(article))
+        restored = await service.gathering.withdrawer.restore(ArticleId(article))
         if restored is None:
             raise SyndicatorError(f"no article {article!r} is withdrawn (see articles list --withdrawn)")
         return restored

@@ -25,7 +25,6 @@ from syndicator.pipeline.history_links import next_page, prev_archive
 from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import choose
 from syndicator.pipeline.telling import Telling, Told, others_of
-from syndicator.rules.feed_names import feed_names
 from syndicator.rules.rights import allowed
 from syndicator.rules.selection import matches
 from syndicator.rules.windows import settled_until
@@ -52,8 +51,12 @@ class Composer:
         retired: Collection[FeedSpec] = (),
     ) -> None:
         self.site = site
-        self.names = feed_names(site, specs, retired)
-        self.specs, self.public = self.names.specs, self.names.public
+        self.specs: Mapping[FeedId, FeedSpec] = {spec.id: spec for spec in specs}
+        self.public = {feed: spec for feed, spec in self.specs.items() if not spec.private}
+        """What may be named in pages, lists and links."""
+        self.moved = {former: spec.id for spec in specs for former in spec.former_ids}
+        self.retired = {name: spec.title for spec in retired for name in spec.names}
+        """Titles of feeds that were published once, by their names."""
         self._store = store
         self._origins = origins
         self._filtering = Filtering(store)

@@ -1,9 +1,11 @@
 """The applications, as data: routes and middleware are listed, nothing registers itself."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from aiohttp import web
 
+from syndicator.model.feed import Site
+from syndicator.model.ids import FeedId
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.announcing_news import AnnouncedPages
 from syndicator.pipeline.clicking import Clicking
@@ -13,7 +15,6 @@ from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.serving_pictures import ServedPictures
-from syndicator.rules.feed_names import FeedNames
 from syndicator.web.api_docs import DescribingRoutes
 from syndicator.web.articles import ArticleFeedRoutes
 from syndicator.web.clicks import ClickRoutes
@@ -123,16 +124,17 @@ def create_ops_app(reading: Reading, options: OpsOptions, table: Sequence[ApiRou
     return app
 
 
-def create_waiting_app(names: FeedNames, last_good: LastGood, options: WebOptions) -> web.Application:
+def create_waiting_app(
+    site: Site, feeds: Collection[FeedId], last_good: LastGood, options: WebOptions
+) -> web.Application:
     """Build what stands in for the public application while Redis has not been reached since the start."""
-    site = names.site
 
     def show(request: web.Request, problem: Problem) -> web.Response:
         del request
         return problem_response(site, problem)
 
     app = web.Application(middlewares=[catch_problems(site, options.trusted_proxies, show)])
-    routes = WaitingRoutes(names, last_good, options).routes()
+    routes = WaitingRoutes(site, feeds, last_good, options).routes()
     if prefix := path_prefix(site):
         app.add_routes(_below(prefix, routes))
     app.add_routes(routes)

@@ -83,7 +83,7 @@ class FeedPages:
         feed = FeedId(request.match_info["feed"])
         spec = self._publisher.public.get(feed)
         if spec is None:
-            return moved(request, self._publisher.names, feed)
+            return moved(request, self._publisher, feed)
 
         def draw(say: Wording, fronts: Fronts) -> bytes:
             return self._drawing.draw("feed.html", say, feed=self._listed(spec, fronts))
@@ -94,7 +94,7 @@ class FeedPages:
         """Lead to the page of a feed, relative to where this was asked: right behind every proxy."""
         feed = FeedId(request.match_info["feed"])
         if feed not in self._publisher.public:
-            return moved(request, self._publisher.names, feed)
+            return moved(request, self._publisher, feed)
         headers: dict[str, str] = {hdrs.LOCATION: f"../{feed}", hdrs.CACHE_CONTROL: self._lifetime}
         return web.Response(status=308, headers=headers)
 

@@ -67,7 +67,7 @@ class FeedRoutes:
         feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
         spec = self._publisher.specs.get(feed)
         if spec is None:
-            return moved(request, self._publisher.names, feed, f".{form.value}")
+            return moved(request, self._publisher, feed, f".{form.value}")
         if spec.private:
             return await self._private(request, spec, form)
         ready = self._ready.get((feed, form))

@@ -56,7 +56,7 @@ class HistoryRoutes:
         feed, name = FeedId(request.match_info["feed"]), request.match_info["name"]
         form = Format(request.match_info["form"])
         if feed not in self._publisher.public:
-            return moved(request, self._publisher.names, feed, f"/{kind}/{name}.{form.value}")
+            return moved(request, self._publisher, feed, f"/{kind}/{name}.{form.value}")
         try:
             found = await read(feed, name, form, self._clients.name(request))
         except TooMany:

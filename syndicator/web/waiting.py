@@ -1,28 +1,30 @@
 """What is answered while Redis has not been reached since the start: feeds as they were last, and no more."""
 
+from collections.abc import Collection
+
 from aiohttp import hdrs, web
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.feed import FORMS, Format
+from syndicator.model.feed import FORMS, Format, Site
 from syndicator.model.ids import FeedId
 from syndicator.pipeline.last_good import LastGood
-from syndicator.rules.feed_names import FeedNames
 from syndicator.web.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds import kept_of, send_rendition
 from syndicator.web.health import HealthRoutes
-from syndicator.web.moved import moved
 from syndicator.web.options import WebOptions
-from syndicator.web.problems import ProblemRaised, unavailable
+from syndicator.web.problems import ProblemRaised, not_found, unavailable
 
 
 class WaitingRoutes:
     """Handlers of `/feeds/{feed}.{form}` and of all else."""
 
-    def __init__(self, names: FeedNames, last_good: LastGood, options: WebOptions) -> None:
-        self._names = names
+    def __init__(
+        self, site: Site, feeds: Collection[FeedId], last_good: LastGood, options: WebOptions
+    ) -> None:
+        self._feeds = frozenset(feeds)
         self._last_good = last_good
-        self._headers = FeedHeaders(names.site, options)
-        self._health = HealthRoutes(_away, names.specs, last_good)
+        self._headers = FeedHeaders(site, options)
+        self._health = HealthRoutes(_away, feeds, last_good)
 
     def routes(self) -> list[web.RouteDef]:
         feed = "/feeds/{feed}.{form:" + FORMS + "}"
@@ -37,8 +39,8 @@ class WaitingRoutes:
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """Send a feed as it was last."""
         feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
-        if feed not in self._names.specs:
-            return moved(request, self._names, feed, f".{form.value}")
+        if feed not in self._feeds:
+            raise not_found("No feed has this name.")
         rendition, age_s = await kept_of(self._last_good, feed, form)
         return send_rendition(request, rendition, self._headers.of(rendition), age_s)
 

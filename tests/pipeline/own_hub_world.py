@@ -126,7 +126,7 @@ class World:
     async def work(self) -> list[Report]:
         """Do all that is due now."""
         reports: list[Report] = []
-        step = self.service.distribute
+        step = self.service.own_hub.distribute
         await Runner(step, capacity=32, clock=self.service.clock, on_report=reports.append).run(
             until_empty=True
         )
@@ -174,6 +174,6 @@ async def open_world(service_of: OpenService, reader: Reader, hub: str = "") -> 
         service = await stack.enter_async_context(service_of(config_of(hub)))
         await service.enlist()
         await admit(service, 1)
-        app = create_app(service.reading, WebOptions(), hub=service.hub)
+        app = create_app(service.reading, WebOptions(), hub=service.own_hub.hub)
         client = await stack.enter_async_context(client_of(app))
         yield World(service, client, reader)

@@ -76,7 +76,7 @@ def config(partner: Partner, path: str = "/hook", name: str = "a", more: str = "
 
 
 async def deliver(service: Service) -> None:
-    await Runner(service.deliver, capacity=16, clock=service.clock, on_report=lambda _: None).run(
+    await Runner(service.pushing.deliver, capacity=16, clock=service.clock, on_report=lambda _: None).run(
         until_empty=True
     )
 
@@ -203,14 +203,14 @@ async def test_nothing_is_sent_under_a_lease_that_may_run_out(
     async with service_of(config(partner)) as service:
         await service.enlist()
         await admit(service, 1)
-        (late,) = (await service.deliver.take(16)).jobs
+        (late,) = (await service.pushing.deliver.take(16)).jobs
         clock.advance(25)  # of the lease's 30 s: an attempt may take 10
         assert await late() is None
         assert partner.received == []
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=1)
         clock.advance(60)
-        assert (await service.deliver.take(16)).jobs == ()
+        assert (await service.pushing.deliver.take(16)).jobs == ()
 
 
 async def test_gone_is_the_end_of_it(partner: Partner, service_of: OpenService) -> None:
@@ -269,10 +269,10 @@ async def test_rounds_and_attempts_are_measured(
     partner.statuses = [503]
     async with service_of(config(partner) + feed_config(portal)) as service:
         await service.enlist()
-        for step in (service.gather, service.deliver, service.publish):
-            runner = Runner(step, capacity=4, clock=service.clock, on_report=service.report)
+        for step in (service.gathering.gather, service.pushing.deliver, service.publishing.publish):
+            runner = Runner(step, capacity=4, clock=service.clock, on_report=service.measuring.report)
             await runner.run(until_empty=True)
-        await service.measure_queues()
+        await service.measuring.measure_queues()
         told = service.metrics.render().decode()
     for line in (
         'syndicator_deliveries_pending{endpoint="a",standing="delayed"} 1.0',

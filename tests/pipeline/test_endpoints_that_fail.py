@@ -163,7 +163,7 @@ async def test_news_that_is_too_old_is_not_sent_and_the_log_says_so(
     async with service_of(config(partner, more='max_age = "1h"')) as service:
         await service.enlist()
         await admit(service, 1)
-        await service.deliver.fan_out()
+        await service.pushing.deliver.fan_out()
         clock.advance(3601)
         await deliver(service)
         assert partner.received == []
@@ -207,7 +207,7 @@ async def test_who_hangs_delays_nobody_even_when_places_are_few(
     async with service_of(slow + config(partner, "/hook", "b")) as service:
         await service.enlist()
         step = DeliverStep(
-            service.store, service.egress, service.directory, service.clock, service.deliver._rng,
+            service.store, service.egress, service.pushing.directory, service.clock, service.pushing.deliver._rng,
             site=service.settings.site, places=AttemptPlaces(4, 40),
         )  # fmt: skip
         await admit(service, *range(1, 31))

@@ -21,7 +21,7 @@ def many(partner: Partner, count: int, more: str = "") -> str:
 
 
 async def queued(service: Service) -> list[int]:
-    names = sorted(service.directory.listed)
+    names = sorted(service.pushing.directory.listed)
     found = await service.store.deliveries.counts_of(names, service.clock() + timedelta(minutes=5))
     return [found[name].ready for name in names]
 
@@ -33,7 +33,7 @@ async def test_an_event_for_many_is_fanned_out_in_parts(
     async with service_of(many(partner, 10)) as service:
         await service.enlist()
         await admit(service, 1, 2)
-        await service.deliver.fan_out()
+        await service.pushing.deliver.fan_out()
         assert await queued(service) == [2] * 10
         assert await service.store.outbox.waiting() == 0
 
@@ -57,7 +57,7 @@ async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
         with monkeypatch.context() as patched:
             patched.setattr(Deliveries, "fan_out", dying)
             with pytest.raises(ConnectionResetError):
-                await one.deliver.fan_out()
+                await one.pushing.deliver.fan_out()
         assert sum(await queued(one)) == 6
         await deliver(other)
         found = [await counts(other, EndpointId(f"e{number:02}")) for number in range(10)]
@@ -71,8 +71,8 @@ async def test_those_who_will_fetch_are_told_over_some_time(
     async with service_of(many(partner, 30, 'payload = "thin"')) as service:
         await service.enlist()
         await admit(service, 1)
-        await service.deliver.fan_out()
-        first = await service.store.deliveries.first_due(list(service.directory.listed))
+        await service.pushing.deliver.fan_out()
+        first = await service.store.deliveries.first_due(list(service.pushing.directory.listed))
         waits = {(due - clock()).total_seconds() for due in first.values()}
         assert len(waits) > 20
         assert 0 <= min(waits) < max(waits) <= 0.3
@@ -84,6 +84,6 @@ async def test_those_who_get_all_are_told_at_once(
     async with service_of(many(partner, 30)) as service:
         await service.enlist()
         await admit(service, 1)
-        await service.deliver.fan_out()
-        first = await service.store.deliveries.first_due(list(service.directory.listed))
+        await service.pushing.deliver.fan_out()
+        first = await service.store.deliveries.first_due(list(service.pushing.directory.listed))
         assert set(first.values()) == {clock().replace(microsecond=clock().microsecond // 1000 * 1000)}

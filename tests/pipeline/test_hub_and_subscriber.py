@@ -52,7 +52,9 @@ allow_callbacks = ["127.0.0.0/8"]
 """
     (folder / "all.toml").write_text(common + config, "utf-8")
     async with open_service(load(folder, {}), clock) as service:
-        app = create_app(service.reading, WebOptions(), callbacks=service.callbacks, hub=service.hub)
+        app = create_app(
+            service.reading, WebOptions(), callbacks=service.gathering.callbacks, hub=service.own_hub.hub
+        )
         async with serving(app, opened, shutdown_timeout_s=1.0):
             await service.enlist()
             yield service

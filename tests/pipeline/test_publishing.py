@@ -71,7 +71,7 @@ async def test_only_feeds_that_are_concerned_are_warmed(service_of: OpenService)
     async with service_of(CONFIG) as service:
         await service.enlist()
         reports: list[object] = []
-        runner = Runner(service.publish, capacity=1, clock=service.clock, on_report=reports.append)
+        runner = Runner(service.publishing.publish, capacity=1, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
         await admit(service, 1)
         await runner.run(until_empty=True)

@@ -35,14 +35,16 @@ async def reachable(service_of: OpenService, portal: Portal) -> AsyncIterator[Se
         'schedule = { every = "5m" }\n[feed.latest]\ntitle = "Terbaru"\n'
     )
     async with service_of(config) as service:
-        app = create_app(service.reading, WebOptions(), callbacks=service.callbacks)
+        app = create_app(service.reading, WebOptions(), callbacks=service.gathering.callbacks)
         async with serving(app, opened, shutdown_timeout_s=1.0):
             await service.enlist()
             yield service
 
 
 async def ask_hubs(service: Service) -> None:
-    runner = Runner(service.subscribe, capacity=4, clock=service.clock, on_report=lambda report: None)
+    runner = Runner(
+        service.gathering.subscribe, capacity=4, clock=service.clock, on_report=lambda report: None
+    )
     await runner.run(until_empty=True)
 
 

@@ -17,8 +17,9 @@ from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, EndpointId, FeedId, SourceId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.admitting import Admitter
+from syndicator.rules.origins import origins
 from syndicator.schedule.runner import Runner
-from syndicator.service import Service, origins
+from syndicator.service import Service
 from syndicator.store.popularity import Reading
 
 __all__ = ["partner"]  # a fixture
@@ -67,7 +68,7 @@ async def live(service: Service, clock: ManualClock, days: int, sources: tuple[s
             for place in places
         ]
         await service.store.popularity.record(readings, clock())
-        for step in (service.rank, service.publish):
+        for step in (service.publishing.rank, service.publishing.publish):
             await Runner(step, capacity=1, clock=clock, on_report=lambda _: None).run(until_empty=True)
         await deliver(service)
         await sweep(service)

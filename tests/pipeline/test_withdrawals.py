@@ -38,7 +38,7 @@ async def only_article(service: Service) -> ArticleId:
 
 
 async def withdraw(service: Service, article: ArticleId, reason: str = "atas permintaan portal") -> None:
-    assert await service.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, reason)
+    assert await service.gathering.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, reason)
 
 
 def told(partner: Partner) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ async def test_a_restored_article_stands_where_it_stood(service_of: OpenService,
         clock.advance(600)
         await withdraw(service, article.id)
         clock.advance(600)
-        restored = await service.withdrawer.restore(article.id)
+        restored = await service.gathering.withdrawer.restore(article.id)
         assert restored is not None
         after = (await service.publisher.snapshot(LATEST)).entries
         assert [entry.article.id for entry in after] == [entry.article.id for entry in before]
@@ -119,11 +119,11 @@ async def test_what_an_operator_restored_only_an_operator_withdraws(service_of: 
     async with service_of(FEEDS) as service:
         await admit(service, 1)
         article = await only_article(service)
-        assert await service.withdrawer.withdraw(article, WithdrawnBy.PAGE, "404")
-        assert await service.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, "x") is None
-        assert await service.withdrawer.restore(article)
-        assert await service.withdrawer.restore(article) is None
-        assert await service.withdrawer.withdraw(article, WithdrawnBy.PAGE, "404") is None
+        assert await service.gathering.withdrawer.withdraw(article, WithdrawnBy.PAGE, "404")
+        assert await service.gathering.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, "x") is None
+        assert await service.gathering.withdrawer.restore(article)
+        assert await service.gathering.withdrawer.restore(article) is None
+        assert await service.gathering.withdrawer.withdraw(article, WithdrawnBy.PAGE, "404") is None
         await withdraw(service, article)
         events = [one.event for one in await service.store.outbox.after("", 10)]
         assert [event.revision for event in events] == [1, 2, 3, 4]
@@ -166,7 +166,7 @@ async def test_a_withdrawal_goes_ahead_of_what_waits(
         article = await only_article(service)
         await deliver(service)
         await admit(service, *range(2, 12))
-        await service.deliver.fan_out()
+        await service.pushing.deliver.fan_out()
         clock.advance(5)
         await withdraw(service, article)
         partner.received.clear()
@@ -186,7 +186,7 @@ async def test_what_is_restored_before_it_was_told_is_told_as_restored(
         await deliver(service)
         await withdraw(service, article)
         await deliver(service)
-        assert await service.withdrawer.restore(article)
+        assert await service.gathering.withdrawer.restore(article)
         partner.received.clear()
         await deliver(service)
         clock.advance(100_000)

@@ -32,7 +32,9 @@ PUBLIC = SITE.public_url
 
 @pytest.fixture
 async def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock, specs=(*SPECS[:2], CITY, DESK), retired=(RETIRED,))
+    world = World(store, clock, specs=(*SPECS[:2], CITY, DESK))
+    world.publisher.retired.update(dict.fromkeys(RETIRED.names, RETIRED.title))
+    return world
 
 
 @pytest.fixture
@@ -110,6 +112,6 @@ async def test_the_publisher_is_told_of_retired_ones_by_their_descriptions(
         clock=clock,
         retired=[RETIRED],
     )
-    assert publisher.names.retired == {"piala": "Piala 2022", "piala-2018": "Piala 2022"}
+    assert publisher.retired == {"piala": "Piala 2022", "piala-2018": "Piala 2022"}
     assert "piala" not in publisher.specs
     publisher.close()

@@ -113,7 +113,6 @@ class World:
     endpoints: Sequence[Endpoint] = ()
     origins: Mapping[SourceId, Origin] = field(default_factory=lambda: ORIGINS)
     specs: Sequence[FeedSpec] = SPECS
-    retired: Sequence[FeedSpec] = ()
     egress: Any = None
     publisher: Publisher = field(init=False)
     reading: Reading = field(init=False)
@@ -124,7 +123,6 @@ class World:
             store=self.store,
             site=self.site,
             specs=self.specs,
-            retired=self.retired,
             origins=self.origins,
             metrics=open_metrics(),
             clock=self.clock,

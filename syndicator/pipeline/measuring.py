@@ -1,0 +1,70 @@
+"""What jobs did, as lines of the log and numbers of the metrics; how queues stand."""
+
+import logging
+from contextlib import suppress
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.clock import Clock
+from syndicator.observe.logs import get_logger
+from syndicator.observe.metrics import Metrics
+from syndicator.pipeline.delivering import DeliveryReport
+from syndicator.pipeline.directory import Directory
+from syndicator.pipeline.gathering import SourceReport
+from syndicator.pipeline.hub_turns import HubReport
+from syndicator.pipeline.steps import Report
+from syndicator.store.store import Store
+
+log = get_logger(__name__)
+
+
+class Measuring:
+    """Tells operators what this process does."""
+
+    def __init__(self, store: Store, directory: Directory, metrics: Metrics, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._metrics = metrics
+        self._clock = clock
+
+    def report(self, report: Report) -> None:
+        """Write what a job did: one line of the log, and the numbers of the metrics."""
+        if not report.quiet or logging.getLogger().isEnabledFor(logging.DEBUG):
+            told = log.warning if report.failed else log.debug if report.quiet else log.info
+            told(report.event, **dict(report.fields))
+        if isinstance(report, SourceReport):
+            self._measure_round(report)
+        elif isinstance(report, DeliveryReport):
+            self._metrics.delivered(report.endpoint, report.result, report.duration_s, report.latency_s)
+        elif isinstance(report, HubReport):
+            self._metrics.hub_requests.labels(report.protocol.value, report.result).inc()
+            self._metrics.hub_request_seconds.labels(report.protocol.value).observe(report.duration_s)
+
+    async def measure_queues(self) -> None:
+        """Note in the metrics how deliveries and our hub stand now; while Redis is away, how they stood."""
+        with suppress(StoreUnavailable):
+            await self._measure_hub()
+            await self._measure_deliveries()
+
+    async def _measure_hub(self) -> None:
+        hub, at = await self._store.hub.counts(self._clock()), self._clock()
+        oldest_s = (at - hub.oldest_due_at).total_seconds() if hub.oldest_due_at else 0.0
+        self._metrics.hub(hub.subscriptions, hub.pending, max(oldest_s, 0.0))
+
+    async def _measure_deliveries(self) -> None:
+        await self._directory.refresh()
+        names, now = list(self._directory.listed), self._clock()
+        first = await self._store.deliveries.first_due(names)
+        counts = await self._store.deliveries.counts_of(names, now)
+        self._metrics.queues(
+            {
+                name: (one, max((now - first[name]).total_seconds(), 0.0) if name in first else 0.0)
+                for name, one in counts.items()
+            }
+        )
+
+    def _measure_round(self, report: SourceReport) -> None:
+        self._metrics.rounds.labels(report.source, report.status).inc()
+        self._metrics.round_seconds.labels(report.source).observe(report.duration_s)
+        self._metrics.lateness_seconds.labels(report.source).observe(report.late_s)
+        for verdict in ("new", "changed", "duplicate", "unchanged"):
+            self._metrics.articles.labels(verdict).inc(getattr(report.round, verdict))

@@ -1,0 +1,128 @@
+"""From sources to admitted articles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from syndicator.model.source import SourceKind
+from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.article_pages import ArticlePages
+from syndicator.pipeline.feed_round import FeedRound
+from syndicator.pipeline.gathering import GatherStep
+from syndicator.pipeline.holding import Held
+from syndicator.pipeline.hub_callbacks import HubCallbacks
+from syndicator.pipeline.intake import Intake
+from syndicator.pipeline.page_round import PageRound
+from syndicator.pipeline.picturing import Pictures
+from syndicator.pipeline.placing import Placer
+from syndicator.pipeline.regrouping import Regrouping
+from syndicator.pipeline.releasing import ReleaseStep
+from syndicator.pipeline.rounds import KindOfRound
+from syndicator.pipeline.sitemap_round import SitemapRound
+from syndicator.pipeline.steering import Steering
+from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
+from syndicator.pipeline.taken_back import TakenBack
+from syndicator.pipeline.visiting import Visitor
+from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.wiring.ground import Ground
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathering:
+    """What finds, judges, groups and takes back articles."""
+
+    gather: GatherStep
+    release: ReleaseStep
+    subscribe: SubscribeStep
+    subscribing: Subscribing
+    callbacks: HubCallbacks
+    withdrawer: Withdrawer
+    regrouping: Regrouping
+    steering: Steering
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Admission:
+    """What all kinds of rounds hand their candidates to."""
+
+    admitter: Admitter
+    held: Held
+    taken_back: TakenBack
+    intake: Intake
+
+
+def gathering(ground: Ground, visitor: Visitor) -> Gathering:
+    """Wire it."""
+    settings, store, clock = ground.settings, ground.store, ground.clock
+    subscribing = Subscribing(
+        store,
+        settings.sources,
+        clock,
+        public_url=settings.site.public_url,
+        reachable=settings.public_url_given,
+    )
+    withdrawer = Withdrawer(store, ground.specs, ground.metrics, clock)
+    admission = _admission(ground, visitor, withdrawer)
+    rounds = _rounds(ground, visitor, admission, subscribing)
+    return Gathering(
+        gather=GatherStep(store, settings.sources, rounds, clock, ground.rng),
+        release=ReleaseStep(
+            store.held,
+            admission.admitter,
+            clock,
+            rechecked=[source.id for source in settings.sources.values() if source.full_text],
+        ),
+        subscribe=SubscribeStep(store, ground.egress, subscribing, clock),
+        subscribing=subscribing,
+        callbacks=HubCallbacks(store, subscribing, clock),
+        withdrawer=withdrawer,
+        regrouping=Regrouping(store, ground.specs, settings.story, clock),
+        steering=Steering(store, clock),
+    )
+
+
+def _admission(ground: Ground, visitor: Visitor, withdrawer: Withdrawer) -> _Admission:
+    store, clock = ground.store, ground.clock
+    placer = Placer(store.stories, ground.settings.story, clock)
+    admitter = Admitter(store.articles, ground.specs, clock, placer, ground.metrics, signals=store.signals)
+    held = Held(store.held)
+    taken_back = TakenBack(store, withdrawer, held, clock)
+    intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, taken_back, clock)
+    return _Admission(admitter=admitter, held=held, taken_back=taken_back, intake=intake)
+
+
+def _rounds(
+    ground: Ground, visitor: Visitor, admission: _Admission, subscribing: Subscribing
+) -> Mapping[SourceKind, KindOfRound]:
+    store, gatherer, clock = ground.store, ground.gatherer, ground.clock
+    pages = ArticlePages(
+        store=store,
+        visitor=visitor,
+        gatherer=gatherer,
+        intake=admission.intake,
+        held=admission.held,
+        taken_back=admission.taken_back,
+        clock=clock,
+    )
+    return {
+        SourceKind.FEED: FeedRound(
+            store=store,
+            visitor=visitor,
+            gatherer=gatherer,
+            intake=admission.intake,
+            pages=pages,
+            subscribing=subscribing,
+            taken_back=admission.taken_back,
+            clock=clock,
+            rng=ground.rng,
+        ),
+        SourceKind.SITEMAP: SitemapRound(
+            store=store,
+            visitor=visitor,
+            gatherer=gatherer,
+            intake=admission.intake,
+            pages=pages,
+            clock=clock,
+            rng=ground.rng,
+        ),
+        SourceKind.PAGE: PageRound(store, visitor, gatherer, pages, clock),
+    }

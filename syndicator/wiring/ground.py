@@ -1,0 +1,84 @@
+"""What every part stands on: the store, the way out, and what is known of the sources."""
+
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from syndicator.egress.client import Egress, open_egress
+from syndicator.gather.gatherer import Gatherer
+from syndicator.gather.pool import ParserPool, open_pool
+from syndicator.model.clock import Clock
+from syndicator.model.feed import FeedSpec, Origin
+from syndicator.model.ids import SourceId
+from syndicator.observe.metrics import Metrics, open_metrics
+from syndicator.rules.origins import origins
+from syndicator.settings.settings import Settings
+from syndicator.store.connection import redis_clock
+from syndicator.store.store import Store, StoreOptions, open_store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What is opened first, and closed last."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    egress: Egress
+    pool: ParserPool
+    """Killable workers for what is heavy to read."""
+    gatherer: Gatherer
+    origins: Mapping[SourceId, Origin]
+    """Also of sources that have left: what they let us show of their articles stays what it was."""
+    metrics: Metrics
+    rng: random.Random
+
+    @property
+    def specs(self) -> list[FeedSpec]:
+        """All configured feeds."""
+        return list(self.settings.feeds.values())
+
+
+@asynccontextmanager
+async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[Ground]:
+    """Open it; without a clock, time is that of Redis."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(_store_options(settings)))
+        clock = clock or await redis_clock(store.connection)
+        egress = await stack.enter_async_context(
+            open_egress(
+                user_agent=settings.user_agent,
+                allow=settings.egress.allow,
+                allow_callbacks=settings.egress.allow_callbacks,
+                clock=clock,
+            )
+        )
+        pool = await stack.enter_async_context(open_pool())
+        yield Ground(
+            settings=settings,
+            clock=clock,
+            store=store,
+            egress=egress,
+            pool=pool,
+            gatherer=Gatherer(egress, pool),
+            origins={**await store.origins.known(), **origins(settings.sources)},
+            metrics=open_metrics(),
+            rng=random.Random(),
+        )
+
+
+def _store_options(settings: Settings) -> StoreOptions:
+    section = settings.store
+    return StoreOptions(
+        url=section.redis_url,
+        engine=section.engine,
+        namespace=section.namespace,
+        kept_articles=settings.retention.articles,
+        kept_revisions=settings.retention.revisions,
+        kept_identities=settings.retention.identities,
+        data_dir=section.data_dir,
+        seal_keys=section.seal_key_file or (),
+        kept_pictures=settings.retention.articles + timedelta(days=10),
+    )
