@@ -289,6 +289,11 @@ def _lines(shown: EndpointShown, zone: str) -> Iterator[tuple[str, str]]:
     yield "headers", ", ".join(settings["headers"])
     yield "rate", settings.get("rate") or ""
     yield "max in flight", str(settings["max_in_flight"])
+    yield "as a feed", shown.feed or ""
+    if offer := shown.replay_offered:
+        since = offer.since.isoformat(timespec="seconds")
+        told = f"{offer.fell_off}, to be had by syndicator deliveries replay {shown.id} --since {since}"
+        yield "fell off", told
     yield "tried until", f"{settings['max_age']} after the event"
 
 

@@ -15,6 +15,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import OPERATORS, EndpointListed, EndpointState, Registration, Standing
 from syndicator.model.event import EventType
+from syndicator.model.feed import Per, Site
 from syndicator.model.ids import EndpointId
 from syndicator.model.status import QueueCounts
 from syndicator.observe.logs import get_logger
@@ -22,6 +23,7 @@ from syndicator.pipeline.backfilling import Backfilling
 from syndicator.pipeline.directory import Directory
 from syndicator.push.probing import Probed, ping, verify
 from syndicator.push.signing import public_key
+from syndicator.rules.ad_hoc import LARGEST, AdHoc
 from syndicator.store.store import Store
 
 MOST_OF_AN_OWNER = 20
@@ -73,6 +75,15 @@ OPERATOR = Asker(owner=OPERATORS, is_operator=True)
 """Who runs this service."""
 
 
+class Offer(Struct, frozen=True, kw_only=True):
+    """What an endpoint lost while it rested, and may have by a replay."""
+
+    fell_off: int
+    """Deliveries that waited for too long, or were too many."""
+    since: datetime
+    """A replay since then brings them: when it last took something, or began to rest."""
+
+
 class EndpointShown(Struct, frozen=True, kw_only=True):
     """An endpoint and how it stands, without its secrets."""
 
@@ -90,6 +101,10 @@ class EndpointShown(Struct, frozen=True, kw_only=True):
     """Why the newest failed attempt failed."""
     unreadable: str | None = None
     """Why its secrets cannot be opened by this process, and what to do."""
+    feed: str | None = None
+    """JSON Feed with the articles that it is told of; None where it is told of none."""
+    replay_offered: Offer | None = None
+    """There when it was resumed just now, and something fell off meanwhile."""
 
 
 class EndpointSecret(Struct, frozen=True, kw_only=True):
@@ -115,6 +130,7 @@ class Registering:
         egress: Egress,
         read: Read,
         write: Write,
+        site: Site,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -122,6 +138,7 @@ class Registering:
         self._egress = egress
         self._read = read
         self._write = write
+        self._site = site
         self._clock = clock
         self._backfilling = Backfilling(store, clock)
 
@@ -252,8 +269,8 @@ class Registering:
     async def resume(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
         """Let one that is paused or disabled work again: what waits goes out. Raises NoEndpoint."""
         await self._listed(asker, endpoint)
-        await self._store.endpoints.resume(endpoint, self._clock())
-        return await self.show(asker, endpoint)
+        before = await self._store.endpoints.resume(endpoint, self._clock())
+        return replace(await self.show(asker, endpoint), replay_offered=_offer(before))
 
     async def backfill(
         self, asker: Asker, endpoint: EndpointId, *, articles: int | None = None, hours: float | None = None
@@ -338,7 +355,21 @@ class Registering:
             deliveries=await self._store.deliveries.counts(endpoint.id, self._clock()),
             last_failure=newest.reason if newest and newest.result in {"retry", "dead"} else None,
             unreadable=_unreadable(asker, one.unreadable) if one.unreadable else None,
+            feed=fall_back(self._site, endpoint),
         )
+
+
+def fall_back(site: Site, endpoint: Endpoint) -> str | None:
+    """Give the address of the feed with what an endpoint is told of articles; None where that is nothing."""
+    if not any(kind.family == "article" for kind in endpoint.events):
+        return None
+    spelled = AdHoc(filter=endpoint.filter, per=Per.ARTICLE, size=LARGEST).spelled()
+    return site.url(f"/articles.json?{spelled}")
+
+
+def _offer(before: EndpointState) -> Offer | None:
+    since = [at for at in (before.last_success_at, before.since) if at is not None]
+    return Offer(fell_off=before.fell_off, since=min(since)) if before.fell_off and since else None
 
 
 def _may_see(asker: Asker, one: EndpointListed) -> bool:

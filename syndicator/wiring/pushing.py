@@ -52,6 +52,7 @@ def pushing(ground: Ground) -> Pushing:
         egress=ground.egress,
         read=Registrations(settings.sources, settings.feeds).read,
         write=written,
+        site=settings.site,
         clock=clock,
     )
     return Pushing(

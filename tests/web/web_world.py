@@ -154,6 +154,7 @@ class World:
             egress=self.egress,
             read=Registrations([one.id for one in self.sources], {spec.id: spec for spec in SPECS}).read,
             write=written,
+            site=self.site,
             clock=self.clock,
         )
 
