@@ -91,17 +91,15 @@ class DeliverStep:
         return self.fanning_out.run
 
     async def take(self, room: int) -> Taken:
-        """Lease due deliveries, fan out what the outbox holds, and go on with replays."""
+        """Fan out what the outbox holds, lease due deliveries, and go on with replays."""
         if not self._places.room:
             return Taken()  # whoever ends wakes us
         replays_due = await self._replays.run()
-        claimed = await self._claim(room)
-        leased = claimed.leased
+        claimed = await self._claim(room, after_outbox=True)
         if claimed.unfanned:
             await self.fanning_out.run()
-            claimed = await self._claim(room - len(leased))
-            leased += claimed.leased
-        served = await self._served(leased)
+            claimed = await self._claim(room, after_outbox=False)
+        served = await self._served(claimed.leased)
         prepared = await self._payloads.prepare(one.delivery.event for one, _ in served)
         parcels = self._parcels([(one, to, prepared[one.delivery.event.id]) for one, to in served])
         return Taken(
@@ -109,11 +107,15 @@ class DeliverStep:
             next_due_at=min(filter(None, (claimed.next_due_at, replays_due)), default=None),
         )
 
-    async def _claim(self, room: int) -> Claimed:
+    async def _claim(self, room: int, *, after_outbox: bool) -> Claimed:
         await self._directory.ensure()
         await self._hasten()
         claimed = await self._store.deliveries.claim(
-            self._clock(), LEASE, min(room, self._places.room), others=self._directory.foreign
+            self._clock(),
+            LEASE,
+            min(room, self._places.room),
+            others=self._directory.foreign,
+            after_outbox=after_outbox,
         )
         for endpoint, event in claimed.lost:
             log.error("a queue held what is no event", endpoint=endpoint, event_id=event)

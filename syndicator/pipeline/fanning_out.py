@@ -20,9 +20,10 @@ from syndicator.rules.copies import CopyKind
 from syndicator.rules.digests import sent_at
 from syndicator.rules.selection import matches
 from syndicator.rules.spreading import spread_s
-from syndicator.rules.superseding import closes_for_all, is_urgent, older
+from syndicator.rules.superseding import REVISIONS, closes_for_all, is_urgent, older
 from syndicator.rules.wanting import wants
 from syndicator.store.deliveries import FanOut, Queued
+from syndicator.store.outbox import OutboxEntry
 from syndicator.store.store import Store
 from syndicator.store.stories import Place
 
@@ -67,7 +68,9 @@ class FanningOut:
         if after:  # the first event is done for those up to a name
             entries = entries[:1]
             endpoints = {name: one for name, one in endpoints.items() if name > after}
-        part = dict(islice(endpoints.items(), QUEUED_MOST)) if len(entries) == 1 else endpoints
+        entries = entries[: _together(entries, len(endpoints))]
+        most = max(QUEUED_MOST // _weight(entries[0].event), 1)
+        part = dict(islice(endpoints.items(), most)) if len(entries) == 1 else endpoints
         queued, cancelled = await self._chosen([entry.event for entry in entries], part)
         intent = FanOut(
             read=cursor,
@@ -78,7 +81,8 @@ class FanningOut:
             cancelled=tuple(cancelled),
         )
         written = await self._store.deliveries.fan_out(intent, self._clock())
-        return not written or len(pending.entries) == limit or intent.done_for is not None
+        is_all = len(entries) == len(pending.entries) < limit and intent.done_for is None
+        return not (written and is_all)
 
     def _events_at_once(self) -> int:
         return max(1, min(EVENTS_MOST, QUEUED_MOST // max(len(self._directory.wanting), 1)))
@@ -180,6 +184,21 @@ class FanningOut:
         return [
             [there[one] for one in named if one in there] for named, there in zip(names, known, strict=True)
         ]
+
+
+def _weight(event: Event) -> int:
+    """Say how much an event costs for each endpoint: of many revisions, the older ones are looked for."""
+    return 1 + min(event.revision - 1, REVISIONS) // 4 if event.type.family == "article" else 1
+
+
+def _together(entries: Sequence[OutboxEntry], endpoints: int) -> int:
+    """Say how many of the next events are fanned out in one call: one at least."""
+    weight = 0
+    for number, entry in enumerate(entries):
+        weight += _weight(entry.event) * endpoints
+        if weight > QUEUED_MOST:
+            return max(number, 1)
+    return len(entries)
 
 
 def _names(event: Event, members: Mapping[StoryId, Sequence[ArticleId]]) -> Sequence[ArticleId]:

@@ -161,16 +161,24 @@ class Deliveries:
             await self._settled(part, now)
 
     async def claim(
-        self, now: datetime, lease: timedelta, limit: int, *, others: Collection[EndpointId] = ()
+        self,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        *,
+        others: Collection[EndpointId] = (),
+        after_outbox: bool = False,
     ) -> Claimed:
         """Lease due deliveries, fairly over all endpoints; tell when there will be more.
 
-        `others` are left alone: another process can send to them.
+        `others` are left alone: another process can send to them. `after_outbox`: nothing while events wait
+        for their fan-out, for one of them may go ahead of all.
         """
         keys, token, until = self._keys, new_token(), now + lease
         found, next_ms, lost, unfanned, version = await self._redis.run(
             self._claim, [keys.queues(), keys.events(), keys.outbox(), keys.endpoints_changed()],
-            keys.prefix, to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS, *sorted(others),
+            keys.prefix, to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS, int(after_outbox),
+            *sorted(others),
         )  # fmt: skip
         due_ms = int(float(next_ms))
         return Claimed(

@@ -38,6 +38,28 @@ async def test_an_event_for_many_is_fanned_out_in_parts(
         assert await service.store.outbox.waiting() == 0
 
 
+async def test_an_article_of_many_revisions_is_fanned_out_in_smaller_parts(
+    partner: Partner, service_of: OpenService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanning_out, "QUEUED_MOST", 12)
+    sizes: list[int] = []
+    usual = Deliveries.fan_out
+
+    async def counted(self: Deliveries, intent: FanOut, now: object) -> bool:
+        sizes.append(len(intent.queued))
+        return await usual(self, intent, now)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Deliveries, "fan_out", counted)
+    async with service_of(many(partner, 10)) as service:
+        await service.enlist()
+        for number in range(13):
+            await admit(service, 1, title=f"Diralat {number}")
+        await service.pushing.deliver.fan_out()
+        assert await queued(service) == [1] * 10, "the newest goes in place of all before it"
+    assert max(sizes) <= 12
+    assert sizes[-4:] == [3, 3, 3, 1], "of the thirteenth revision a quarter as many at once"
+
+
 async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
     partner: Partner, service_of: OpenService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,8 @@
 -- ARGV[4]  token of the claimer, a new one for each claim
 -- ARGV[5]  how many to claim at most
 -- ARGV[6]  how many attempts an endpoint's log keeps
--- ARGV[7…] endpoints that this process cannot send to: left to others
+-- ARGV[7]  1: claim nothing while events wait in the outbox, for one of them may go ahead of all
+-- ARGV[8…] endpoints that this process cannot send to: left to others
 -- reply    {deliveries, next, lost, events in the outbox, version of the directory}: a delivery is {endpoint, event id, event, tries}; next is when a queue
 --          wants attention, ms, or -1; lost are {endpoint, event id} without an event, which were taken out
 -- again    called again with the same token (its reply was lost): what the token holds, and no more there
@@ -18,8 +19,10 @@
 local queues, prefix, now, ends, token = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local room, kept = tonumber(ARGV[5]), ARGV[6]
 local others, count = {}, 0
-for place = 7, #ARGV do others[ARGV[place]], count = true, count + 1 end
+for place = 8, #ARGV do others[ARGV[place]], count = true, count + 1 end
 local claimed, lost = {}, {}
+local unfanned = redis.call('XLEN', KEYS[3])
+if ARGV[7] == '1' and unfanned > 0 then room = 0 end
 
 -- Another revision waited for this one, which was on its way when its worker died: it is not sent again.
 local function close(one, item, newer)
@@ -173,4 +176,4 @@ for place = 1, #soon, 2 do
     break
   end
 end
-return {claimed, next, lost, redis.call('XLEN', KEYS[3]), redis.call('HGET', KEYS[4], ':all') or ''}
+return {claimed, next, lost, unfanned, redis.call('HGET', KEYS[4], ':all') or ''}
