@@ -14,6 +14,7 @@ from syndicator.pipeline.browsing import Browsing
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.explaining import Explained, SourceShown, explain, show
 from syndicator.pipeline.history import History
+from syndicator.pipeline.overseeing import Overview, oversee
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.revising import Compared, RevisionLine, compared, revisions_of
 from syndicator.pipeline.scoring import Scoring
@@ -98,16 +99,15 @@ class Reading:
         source, state = self._sources[name], await self._store.sources.state(name)
         return show(source, state, await self._subscribing.status(source), self.clock())
 
-    async def status(self) -> Status:
-        """Tell how everything stands."""
+    async def endpoints(self) -> list[EndpointStatus]:
+        """Tell how all endpoints stand."""
         now = self.clock()
-        states = await self._store.sources.states(list(self._sources))
         await self._directory.refresh()
         listed = sorted(self._directory.listed.items())
         names = [name for name, _ in listed]
         standings = await self._store.endpoints.states(names)
         counts = await self._store.deliveries.counts_of(names, now)
-        endpoints = [
+        return [
             EndpointStatus(
                 endpoint=one.endpoint,
                 counts=counts[name],
@@ -117,6 +117,12 @@ class Reading:
             )
             for name, one in listed
         ]
+
+    async def status(self) -> Status:
+        """Tell how everything stands."""
+        now = self.clock()
+        states = await self._store.sources.states(list(self._sources))
+        endpoints = await self.endpoints()
         return Status(
             at=now,
             sources=tuple(
@@ -130,6 +136,10 @@ class Reading:
             hub=await self._store.hub.counts(now),
             feeds=len(self.publisher.specs),
         )
+
+    async def deliveries(self, only: str | None = None) -> Overview:
+        """Tell how deliveries stand, to all endpoints or to `only` one."""
+        return await oversee(self._store, await self.endpoints(), self.clock, only)
 
     async def _last_failure(self, endpoint: EndpointId) -> str | None:
         """Say why the newest attempt failed, if it did."""

@@ -18,6 +18,7 @@ from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.web.api_docs import DescribingRoutes
 from syndicator.web.articles import ArticleFeedRoutes
 from syndicator.web.clicks import ClickRoutes
+from syndicator.web.delivery_pages import DeliveryPages
 from syndicator.web.drawing import Drawing, path_prefix
 from syndicator.web.feed_pages import FeedPages
 from syndicator.web.feeds import FeedRoutes
@@ -111,6 +112,7 @@ def create_ops_app(reading: Reading, options: OpsOptions, table: Sequence[ApiRou
     pages = PageRoutes(reading, drawing, WebOptions())
     groups = (
         StatusRoutes(reading, drawing, options),
+        DeliveryPages(reading, drawing),
         _health(reading),
         drawing,
     )

@@ -106,7 +106,7 @@ def endpoint_rows(status: Status) -> list[EndpointRow]:
             host=urlsplit(one.endpoint.url).hostname or "",
             counts=one.counts,
             standing=_endpoint_standing(one),
-            last_failure=_told(one.last_failure.removeprefix("dead ")) if one.last_failure else None,
+            last_failure=told_reason(one.last_failure.removeprefix("dead ")) if one.last_failure else None,
         )
         for one in status.endpoints
     ]
@@ -135,10 +135,10 @@ def _endpoint_standing(one: EndpointStatus) -> str:
 def _reason(state: SourceState) -> Told | None:
     if state.failure is None:
         return None
-    return _told(state.failure.reason, state.failure.detail)
+    return told_reason(state.failure.reason, state.failure.detail)
 
 
-def _told(code: str, detail: str = "") -> Told:
+def told_reason(code: str, detail: str = "") -> Told:
     """Put a reason into words: `http_404` is the reason `http` with its status."""
     word, _, number = code.partition("_")
     if word == Reason.HTTP and number.isdigit():

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from syndicator.web.delivery_texts import DELIVERY_TEXTS
+
 LANGUAGES = ("id", "en")
 
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -344,6 +346,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reason.empty": ("Selektor tidak menemukan apa-apa", "The selectors find nothing"),
     "reason.internal": ("Kesalahan di layanan ini", "A fault of this service"),
     "reason.parser": ("Pengurai kehabisan waktu atau memori", "The parser ran out of time or memory"),
+    **DELIVERY_TEXTS,
 }
 
 MONTHS: Mapping[str, tuple[str, ...]] = {

@@ -58,7 +58,7 @@ class Seen:
             f"/stories/{self.articles[0]}", f"/stories/{self.articles[3]}",
             "/api/docs", "/articles?tag=banjir", f"/articles?section={'b' * 90}", "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}&tag={'b' * 90}",
         )  # fmt: skip
-        return [*(self.public + path for path in pages), f"{self.ops}/status"]
+        return [*(self.public + path for path in pages), f"{self.ops}/status", f"{self.ops}/deliveries"]
 
     @property
     def problems(self) -> list[str]:
