@@ -21,6 +21,7 @@ _TOO_DEEP = "its JSON is nested too deeply"
 _DECODER = json.JSONDecoder(strict=False)
 _ITEMS = re.compile(r'"items"\s{0,100}:\s{0,100}\[\s{0,1000}')
 _COMMA = re.compile(r"\s{0,1000},\s{0,1000}")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_json(fetched: Fetched, limit: int) -> Channel:
@@ -150,7 +151,7 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
         content=html or _text(item, "content_text"),
         content_is_plain=not html,
         authors=_authors(item) or owners,
-        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        tags=[_legal(tag) for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
         language=_text(item, "language"),
         published=_text(item, "date_published"),
         updated=_text(item, "date_modified"),
@@ -164,8 +165,13 @@ def _text(item: Mapping[str, Any], key: str) -> str:
     """Give a text; an id may be a number (JSON Feed 1.1 asks readers to take it)."""
     value = item.get(key)
     if isinstance(value, str):
-        return value
+        return _legal(value)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _legal(value: str) -> str:
+    """Leave out what JSON can escape, but no text can hold: it must not cost the item."""
+    return _LONE_SURROGATE.sub("", value)
 
 
 def _authors(item: Mapping[str, Any]) -> list[str]:

@@ -35,6 +35,8 @@ _DELETED = re.compile(
     rb"<(?:[\w-]{1,20}:)?deleted-entry\b([^<>]{0,4000})>"
     rb"(?:\s{0,200}<(?:[\w-]{1,20}:)?comment\b[^<>]{0,500}>([^<>]{0,4000}))?"
 )
+_LONG_WORD = re.compile(rb"(?<=[>\s\[])([a-zA-Z0-9_.+-]{2000})[a-zA-Z0-9_.+-]+")
+"""feedparser looks for an address of mail in names in time that grows with the square of a word's length."""
 _PLACE = re.compile(r",? line \d+, column \d+$")
 
 
@@ -106,7 +108,7 @@ def _parsed(fetched: Fetched) -> Any:
     headers = {"content-location": fetched.url, "content-type": "application/xml; charset=utf-8"}
     try:
         return feedparser.parse(
-            io.BytesIO(fetched.body),
+            io.BytesIO(_LONG_WORD.sub(rb"\1", fetched.body)),
             response_headers=headers,
             sanitize_html=False,
             resolve_relative_uris=False,

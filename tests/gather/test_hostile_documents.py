@@ -106,6 +106,10 @@ READ: dict[str, tuple[bytes | str, int]] = {
         ),
         2,
     ),
+    "a name without end in a feed that is not well-formed": (
+        f"<rss version='2.0'><channel><item><title>a <b>c</title></item><item><title>d</title><dc:creator xmlns:dc='http://purl.org/dc/elements/1.1/'>{'N' * 100_000}</dc:creator></item></channel></rss>",
+        2,
+    ),
 }  # fmt: skip
 
 

@@ -87,8 +87,11 @@ def test_odd_items_cost_only_themselves(poison: object) -> None:
 
 
 def test_lone_surrogates_cost_only_themselves() -> None:
-    body = b'{"version":"https://jsonfeed.org/version/1.1","items":[{"id":"1","title":"a\\ud800b"},{"id":"2","title":"c"}]}'
-    assert [candidate.title for candidate in read(body).candidates] == ["ab", "c"]
+    items = b'[{"id":"1","title":"a\\ud800b","content_html":"<p>d\\udfff</p>","tags":["e\\ud800"]},{"id":"2","title":"c"}]'
+    reading = read(b'{"version":"https://jsonfeed.org/version/1.1","items":' + items + b"}")
+    assert [candidate.title for candidate in reading.candidates] == ["ab", "c"]
+    assert reading.candidates[0].body_html == "<p>d</p>"
+    assert reading.warnings == ()
 
 
 def test_byte_order_marks_and_utf_16() -> None:
