@@ -4,8 +4,6 @@ Two lanes that share nothing: a source's document must never be a way to reach w
 reach, nor the reverse (each has its own allow list).
 """
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
@@ -14,29 +12,26 @@ from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.resolver import DefaultResolver
 from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.egress.addresses import AllowList
-from syndicator.egress.answers import MAX_ANSWER_BYTES, Answer, read_beginning, read_whole
-from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, failure, http_detail, proxy_refusal, translate
+from syndicator.egress.answers import Answer, read_beginning, read_whole
+from syndicator.egress.exchange import HTTP_ERRORS, exchange, posted
+from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, http_detail, proxy_refusal, translate
 from syndicator.egress.gates import Gate, open_gate
 from syndicator.egress.guard import BoundedResolver
 from syndicator.egress.headers import lower_case
 from syndicator.egress.lane import Lane, open_lane
-from syndicator.egress.posting import Posted
 from syndicator.egress.proxies import Proxy, parse_proxy
 from syndicator.egress.slots import Budget, ConnectionLimits
 from syndicator.egress.trip import (
     NO_VALIDATORS,
     REDIRECTS,
-    Callback,
     Trip,
     Validators,
     callback,
-    client_timeout,
     without_userinfo,
 )
 from syndicator.errors import EgressError
@@ -55,10 +50,6 @@ endpoints may live on one host. There is room for all that the steps of a proces
 wait keeps a delivery within its lease."""
 
 _DEFAULT_LIMITS = FetchLimits()
-_HTTP_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)
-"""What aiohttp can raise for reasons outside: its own trees, sockets and TLS (TimeoutError is an OSError),
-and names that IDNA does not know."""
-
 _SUCCESS = range(200, 300)
 _NO_HEAD_HERE = frozenset({405, 501})
 _PART = 206
@@ -203,7 +194,7 @@ class Egress:
                 ) as response,
             ):
                 return await self._judge(manner, response, trip, shown, limits)
-        except _HTTP_ERRORS as error:
+        except HTTP_ERRORS as error:
             raise translate(error, host, trip.proxy, redirected=bool(trip.redirects)) from error
 
     async def _judge(
@@ -269,7 +260,7 @@ class Egress:
         waiting = self._sources.new_wait()
         while True:
             async with self._sources.slots.hold(trip.host_port, waiting):
-                answer = await _exchange(self._sources, trip, body, limits.connect_timeout_s, own=_FORM)
+                answer = await exchange(self._sources, trip, body, limits.connect_timeout_s, own=_FORM)
             if answer.status not in _SAME_METHOD:
                 return answer
             trip.follow_with_body(answer.status, answer.headers.get("location"))
@@ -294,74 +285,20 @@ class Egress:
         """
         to = callback(url, tuple(headers.items()))
         async with self._callbacks.slots.hold(to.host_port, self._callbacks.new_wait()):
-            return await self._posted(to, {**to.headers, **own}, body, timeout_s, connect_timeout_s)
-
-    async def _posted(
-        self,
-        to: Callback,
-        headers: Mapping[str, str],
-        body: bytes,
-        timeout_s: float,
-        connect_timeout_s: float,
-    ) -> Answer:
-        """Send and listen. Once the status is there it counts, even if the rest never comes."""
-        began, into, limits = time.monotonic(), Posted(), client_timeout(connect_timeout_s)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._callbacks.poster.post(to.url, headers, body, limits, into)
-        except _HTTP_ERRORS as error:
-            if into.status is None:
-                raise translate(error, to.host) from error
-        if into.status is None:
-            raise failure(Reason.PROTOCOL, f"{to.host} does not answer in proper HTTP.")
-        return Answer(
-            status=into.status,
-            headers=lower_case(into.headers),
-            body=bytes(into.body[:MAX_ANSWER_BYTES]),
-            duration_ms=round((time.monotonic() - began) * 1000),
-        )
+            return await posted(
+                self._callbacks,
+                to,
+                {**to.headers, **own},
+                body,
+                timeout_s=timeout_s,
+                connect_timeout_s=connect_timeout_s,
+            )
 
     async def ask(self, url: str, *, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -> Answer:
         """GET a callback, for one that asks back; all else as `post`."""
         trip = Trip(url, {}, working=Budget(timeout_s), max_redirects=0, exact=True)
         async with self._callbacks.slots.hold(trip.host_port, self._callbacks.new_wait()):
-            return await _exchange(self._callbacks, trip, None, connect_timeout_s)
-
-
-async def _exchange(
-    lane: Lane,
-    trip: Trip,
-    body: bytes | None,
-    connect_timeout_s: float,
-    *,
-    own: Mapping[str, str] = MappingProxyType({}),
-) -> Answer:
-    """Send and listen. Once the status is there it counts, even if the rest never comes."""
-    began = time.monotonic()
-    received = bytearray()
-    response: aiohttp.ClientResponse | None = None
-    try:
-        async with (
-            trip.working.spend(),
-            lane.request(
-                "GET" if body is None else "POST", trip, connect_timeout_s, own=own, body=body
-            ) as response,
-        ):
-            async for chunk in response.content.iter_any():
-                received += chunk
-                if len(received) >= MAX_ANSWER_BYTES:
-                    break
-    except _HTTP_ERRORS as error:
-        if response is None:
-            raise translate(error, trip.host, trip.proxy) from error
-    if trip.proxy is not None and response.status == PROXY_WANTS_CREDENTIALS:
-        raise proxy_refusal(trip.proxy, trip.host, response.status)
-    return Answer(
-        status=response.status,
-        headers=lower_case(response.headers),
-        body=bytes(received[:MAX_ANSWER_BYTES]),
-        duration_ms=round((time.monotonic() - began) * 1000),
-    )
+            return await exchange(self._callbacks, trip, None, connect_timeout_s)
 
 
 @asynccontextmanager

@@ -188,13 +188,7 @@ class _Reader:
                 ),
             )
             or (),
-            authors=take(
-                "authors",
-                ("selector", reporters(picked.texts("article.authors", MAX_NAME))),
-                *authors(claims),
-                (NEAR_HEADLINE, () if self._rule.authors else reporters_near(self._near, site_of(claims))),
-            )
-            or (),
+            authors=self._authors(),
             photos=self._photos(title),
             section=take(
                 "section",
@@ -228,6 +222,16 @@ class _Reader:
                 ("list", listed.embargo_until if listed else None),
             ),
         )
+
+    def _authors(self) -> tuple[str, ...]:
+        claims = self._said.claims
+        taken = self._choice.take(
+            "authors",
+            ("selector", reporters(self._picked.texts("article.authors", MAX_NAME))),
+            *authors(claims),
+            (NEAR_HEADLINE, () if self._rule.authors else reporters_near(self._near, site_of(claims))),
+        )
+        return taken or ()
 
     def _title(self, offers: list[Headline]) -> str:
         listed = self._listed.title if self._listed else None

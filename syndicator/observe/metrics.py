@@ -19,6 +19,53 @@ _SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LATENCY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600, 3600, 86400)
 _LATENESS_SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 
+_TOLD: Mapping[str, tuple[str, ...]] = {
+    "rounds": ("Rounds of gathering; result is ok, unchanged or failed", "source", "result"),
+    "articles": ("Candidates judged; verdict is new, changed, duplicate or unchanged", "verdict"),
+    "round_seconds": ("Time that one round took", "source"),
+    "deliveries": ("Attempts to deliver; result is delivered, retry or dead", "endpoint", "result"),
+    "delivery_seconds": ("Time that one attempt took", "endpoint"),
+    "deliveries_pending": (
+        "Deliveries that are not done; standing is ready, delayed, in_flight or dead",
+        "endpoint",
+        "standing",
+    ),
+    "delivery_oldest_due_seconds": ("For how long the delivery that is due first has been due", "endpoint"),
+    "delivery_latency_seconds": (
+        "Time from an event (an admission) to its receipt, of what was delivered",
+        "endpoint",
+    ),
+    "renders": ("Feeds rendered", "format"),
+    "http_requests": ("Requests answered, by route (its pattern)", "route", "status"),
+    "lateness_seconds": ("By how much a round began after it was due", "source"),
+    "revisions": (
+        "Articles that changed, by the size of the change (minor, major); whether told as a correction",
+        "size",
+        "correction",
+    ),
+    "withdrawals": ("Articles withdrawn, by operator, page, feed or status", "by"),
+    "searches": (
+        "Searches; result is whole, partial (the index is not built yet), refused (many wait) or failed",
+        "result",
+    ),
+    "search_seconds": ("Time that a search took, with its wait for others",),
+    "search_articles": ("Articles in this process' index for search, each minute",),
+    "search_lag_seconds": ("How long the oldest change that is not in the index waits; 0 for none",),
+    "hub_requests": (
+        (
+            "Requests of our hub to callbacks; result is sent, retry, given_up, left, confirmed, refused,"
+            " unreached or denied"
+        ),
+        "protocol",
+        "result",
+    ),
+    "hub_request_seconds": ("Time that one of them took", "protocol"),
+    "hub_subscriptions": ("Subscribers of our hub",),
+    "hub_pending": ("Subscribers that something is to be said to",),
+    "hub_oldest_seconds": ("How long the longest of them waits",),
+}
+"""Each metric: what it says, and the names of its labels."""
+
 
 class Waiting(Protocol):
     """How many deliveries stand how."""
@@ -35,7 +82,7 @@ class Waiting(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """The metrics of one process; every field documents itself where it is made."""
+    """The metrics of one process; `_TOLD` says what each is."""
 
     registry: CollectorRegistry
     rounds: Counter
@@ -103,81 +150,42 @@ def open_metrics() -> Metrics:
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
 
-    def counter(name: str, text: str, *labels: str) -> Counter:
+    def counter(name: str) -> Counter:
+        text, *labels = _TOLD[name]
         return Counter(f"syndicator_{name}", text, labels, registry=registry)
 
-    def histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
+    def histogram(name: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
+        text, *labels = _TOLD[name]
         return Histogram(f"syndicator_{name}", text, labels, registry=registry, buckets=buckets)
 
-    def gauge(name: str, text: str, *labels: str) -> Gauge:
+    def gauge(name: str) -> Gauge:
+        text, *labels = _TOLD[name]
         return Gauge(f"syndicator_{name}", text, labels, registry=registry)
 
     return Metrics(
         registry=registry,
-        rounds=counter(
-            "rounds", "Rounds of gathering; result is ok, unchanged or failed", "source", "result"
-        ),
-        articles=counter(
-            "articles", "Candidates judged; verdict is new, changed, duplicate or unchanged", "verdict"
-        ),
-        round_seconds=histogram("round_seconds", "Time that one round took", "source"),
-        deliveries=counter(
-            "deliveries", "Attempts to deliver; result is delivered, retry or dead", "endpoint", "result"
-        ),
-        delivery_seconds=histogram("delivery_seconds", "Time that one attempt took", "endpoint"),
-        deliveries_pending=gauge(
-            "deliveries_pending",
-            "Deliveries that are not done; standing is ready, delayed, in_flight or dead",
-            "endpoint",
-            "standing",
-        ),
-        delivery_oldest_due_seconds=gauge(
-            "delivery_oldest_due_seconds",
-            "For how long the delivery that is due first has been due",
-            "endpoint",
-        ),
-        delivery_latency_seconds=histogram(
-            "delivery_latency_seconds",
-            "Time from an event (an admission) to its receipt, of what was delivered",
-            "endpoint",
-            buckets=_LATENCY_SECONDS,
-        ),
-        renders=counter("renders", "Feeds rendered", "format"),
-        requests=counter("http_requests", "Requests answered, by route (its pattern)", "route", "status"),
-        lateness_seconds=histogram(
-            "lateness_seconds",
-            "By how much a round began after it was due",
-            "source",
-            buckets=_LATENESS_SECONDS,
-        ),
-        revisions=counter(
-            "revisions",
-            "Articles that changed, by the size of the change (minor, major); whether told as a correction",
-            "size",
-            "correction",
-        ),
-        withdrawals=counter("withdrawals", "Articles withdrawn, by operator, page, feed or status", "by"),
-        searches=counter(
-            "searches",
-            "Searches; result is whole, partial (the index is not built yet), refused (many wait) or failed",
-            "result",
-        ),
-        search_seconds=histogram("search_seconds", "Time that a search took, with its wait for others"),
-        search_articles=gauge("search_articles", "Articles in this process' index for search, each minute"),
-        search_lag_seconds=gauge(
-            "search_lag_seconds", "How long the oldest change that is not in the index waits; 0 for none"
-        ),
-        hub_requests=counter(
-            "hub_requests",
-            "Requests of our hub to callbacks; result is sent, retry, given_up, left, confirmed, refused,"
-            " unreached or denied",
-            "protocol",
-            "result",
-        ),
-        hub_request_seconds=histogram("hub_request_seconds", "Time that one of them took", "protocol"),
-        hub_subscriptions=gauge("hub_subscriptions", "Subscribers of our hub"),
-        hub_pending=gauge("hub_pending", "Subscribers that something is to be said to"),
-        hub_oldest_seconds=gauge("hub_oldest_seconds", "How long the longest of them waits"),
+        rounds=counter("rounds"),
+        articles=counter("articles"),
+        round_seconds=histogram("round_seconds"),
+        deliveries=counter("deliveries"),
+        delivery_seconds=histogram("delivery_seconds"),
+        deliveries_pending=gauge("deliveries_pending"),
+        delivery_oldest_due_seconds=gauge("delivery_oldest_due_seconds"),
+        delivery_latency_seconds=histogram("delivery_latency_seconds", buckets=_LATENCY_SECONDS),
+        renders=counter("renders"),
+        requests=counter("http_requests"),
+        lateness_seconds=histogram("lateness_seconds", buckets=_LATENESS_SECONDS),
+        revisions=counter("revisions"),
+        withdrawals=counter("withdrawals"),
+        searches=counter("searches"),
+        search_seconds=histogram("search_seconds"),
+        search_articles=gauge("search_articles"),
+        search_lag_seconds=gauge("search_lag_seconds"),
+        hub_requests=counter("hub_requests"),
+        hub_request_seconds=histogram("hub_request_seconds"),
+        hub_subscriptions=gauge("hub_subscriptions"),
+        hub_pending=gauge("hub_pending"),
+        hub_oldest_seconds=gauge("hub_oldest_seconds"),
     )
 
 

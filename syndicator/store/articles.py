@@ -11,13 +11,13 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.rules.admission import Admission, Known, Verdict
 from syndicator.rules.recognition import Found
-from syndicator.rules.selection import ALL, facets_of
+from syndicator.rules.selection import ALL
+from syndicator.store.article_writes import ArticleWrites
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event, note_change
-from syndicator.store.signals import forgetting
 from syndicator.store.stories import Stories
 
 
@@ -38,12 +38,6 @@ class Owned(Struct, frozen=True, kw_only=True):
 SEEN_PRECISION = timedelta(days=1)
 """How exactly it is known when an identity was last seen: a list that never changes writes nothing.
 Of identities that are kept for less than two days it is half of that time."""
-MAX_ALIASES = 50
-"""Of one article are told; the newest."""
-
-
-MAX_KEPT_BYTES = 128 * 1024
-"""Of one earlier revision."""
 
 
 class Articles:
@@ -60,7 +54,7 @@ class Articles:
         self._redis = connection
         self._keys = keys
         self._stories = stories
-        self._kept_revisions = kept_revisions
+        self.writes = ArticleWrites(keys, kept_revisions)
         self._seen_precision = min(SEEN_PRECISION, kept_identities / 2)
         self._lookup = Script("lookup")
         self._forget = Script("forget")
@@ -226,7 +220,7 @@ class Articles:
         found = await self.get_many(ids, bodies=False)
         commands: list[Command] = []
         for article_id, article in zip(ids, found, strict=True):
-            commands += self._removal(article_id, article)
+            commands += self.writes.removal(article_id, article)
         await self._redis.batch(commands)
         return [article for article in found if article]
 
@@ -276,12 +270,12 @@ class Articles:
         if known is not None:
             revision = str(known.revision) if known.revision else ""
             expects.append((keys.article(article_id), "revision", revision))
-        writes = self._naming(admission, now_ms)
+        writes = self.writes.naming(admission, now_ms)
         if (merged := admission.merged) is not None:
             expects.append((keys.article(merged.article_id), "revision", str(merged.revision)))
-            writes += self._merging(merged, article_id)
+            writes += self.writes.merging(merged, article_id)
         if admission.article is not None:
-            writes += self.storing(admission.article, known.article if known else None)
+            writes += self.writes.storing(admission.article, known.article if known else None)
         if admission.renewed_hash is not None:
             writes.append(("HSET", keys.article(article_id), "hash", admission.renewed_hash))
         writes += [
@@ -302,78 +296,6 @@ class Articles:
             expects += grounds
             writes += placed
         return Unit(expects=tuple(expects), writes=tuple(writes), placing=placing)
-
-    def _naming(self, admission: Admission, now_ms: int) -> list[Command]:
-        """Note by what an article is known, that it was listed, and the names that are new for it."""
-        keys, known, article_id = self._keys, admission.known, admission.article_id
-        commands: list[Command] = [("HSET", keys.identities(), key, article_id) for key in admission.fresh]
-        seen = (*admission.fresh, *admission.stale)
-        commands += [("ZADD", keys.identities_seen(), now_ms, key) for key in seen]
-        if known is None or (known.revision and (seen or admission.verdict is Verdict.DUPLICATE)):
-            commands.append(("ZADD", keys.carried(admission.carried_by), "NX", now_ms, article_id))
-        if admission.aliases:
-            log = keys.aliases(article_id)
-            commands.append(("RPUSH", log, *(pack(alias) for alias in admission.aliases)))
-            commands.append(("LTRIM", log, -MAX_ALIASES, -1))
-        return commands
-
-    def storing(self, article: Article, previous: Article | None) -> list[Command]:
-        """Write an article into its place and its indexes, the revision before it beside it."""
-        keys = self._keys
-        head = pack(replace(article, body_html=""))
-        commands: list[Command] = [
-            (
-                "HSET", keys.article(article.id), "head", head, "body", article.body_html,
-                "revision", article.revision, "hash", article.content_hash, "source", article.source,
-                "published", to_ms(article.published_at),
-            )
-        ]  # fmt: skip
-        facets = set(facets_of(article))
-        if previous is not None:
-            commands.append(("HSET", keys.revisions(article.id), previous.revision, _packed(previous)))
-            commands.append(("HDEL", keys.revisions(article.id), previous.revision - self._kept_revisions))
-            gone = sorted(set(facets_of(previous)) - facets)
-            commands += [("ZREM", keys.timeline(facet), article.id) for facet in gone]
-        commands.append(("ZADD", keys.admitted(), "NX", to_ms(article.shown_since), article.id))
-        listed_ms = to_ms(article.listed_at)
-        commands += [("ZADD", keys.timeline(facet), listed_ms, article.id) for facet in sorted(facets)]
-        commands.append(note_change(keys, article.id))
-        return commands
-
-    def _merging(self, merged: Known, into: ArticleId) -> list[Command]:
-        """Take an article out of all indexes, and let what is left of it lead to the one that it is.
-
-        Its remains stay in `admitted`, and leave when their time has come; what was counted of it is carried
-        over afterwards (`Signals.carry`).
-        """
-        commands = self._unlisting(merged.article_id, merged.article)
-        admitted = merged.article.first_seen_at if merged.article else None
-        commands.append(("HSET", self._keys.article(merged.article_id), "merged", into))
-        commands.append(("ZREM", self._keys.carried(merged.source), merged.article_id))
-        if admitted is not None:
-            commands.append(("ZADD", self._keys.admitted(), to_ms(admitted), merged.article_id))
-        return commands
-
-    def _removal(self, article_id: ArticleId, article: Article | None) -> list[Command]:
-        return [*self._unlisting(article_id, article), *forgetting(self._keys, article_id)]
-
-    def _unlisting(self, article_id: ArticleId, article: Article | None) -> list[Command]:
-        keys = self._keys
-        facets = facets_of(article) if article else (ALL,)
-        commands: list[Command] = [("ZREM", keys.timeline(facet), article_id) for facet in facets]
-        commands.append(
-            ("DEL", keys.article(article_id), keys.revisions(article_id), keys.aliases(article_id))
-        )
-        commands.append(("ZREM", keys.admitted(), article_id))
-        if article:
-            commands.append(("ZREM", keys.recheck(article.source), article_id))
-        return [*commands, note_change(keys, article_id)]
-
-
-def _packed(revision: Article) -> bytes:
-    """Give a revision as it is kept beside newer ones: of a very long one without the body."""
-    packed = pack(revision)
-    return packed if len(packed) <= MAX_KEPT_BYTES else pack(replace(revision, body_html=""))
 
 
 def _found(identity: Identity, row: tuple[list[int], list[int], list[list[bytes]]]) -> Found:

@@ -72,7 +72,7 @@ class Withdrawals:
             ("HDEL", keys.article(article.id), "record", "gone"),
             *placing,
             ("ZREM", keys.withdrawals(), article.id),
-            *self._articles.storing(article, None),
+            *self._articles.writes.storing(article, None),
         ]
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes.append(append_event(keys, intent.event))

@@ -58,8 +58,7 @@ from syndicator.rules import pictures as picture_rules
 from syndicator.rules.spans import span
 from syndicator.settings.schedules import MOST_SOONER_S, SOONER_SHARE, ScheduleForm
 from syndicator.settings.sources import PolitenessForm, SourceForm
-from syndicator.store import articles as stored_articles
-from syndicator.store import picture_files, unreadable
+from syndicator.store import article_writes, picture_files, unreadable
 from syndicator.store import pictures as known_pictures
 from syndicator.store import robots as robots_files
 
@@ -317,7 +316,7 @@ FIGURES: list[tuple[str, str, list[object]]] = [
         [withdrawal.CONFIRMED_AFTER[404], withdrawal.CONFIRMED_AFTER[410]],
     ),
     ("Withdrawals", "A portal whose pages are gone", [f"{withdrawal.PORTAL_WIDE} or more"]),
-    ("Identity", "Earlier revisions", [f"{stored_articles.MAX_KEPT_BYTES // 1024} KiB"]),
+    ("Identity", "Earlier revisions", [f"{article_writes.MAX_KEPT_BYTES // 1024} KiB"]),
     (
         "Article pages",
         "None can be read any more",
