@@ -1,5 +1,6 @@
 """Replays: what happened before, sent once more, at a pace, whoever is stopped; with a real receiver."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -101,9 +102,10 @@ async def test_it_goes_on_after_another_process_took_over_and_nothing_is_twice(
         assert len(again(receiver)) == 1, "the second is due half a second later"
     async with service_of("") as one, service_of("") as other, api_over(one, api.headers) as api:
         for _ in range(4):
-            await go_on(one, clock)
-            await go_on(other, clock)
-        assert (await shown(api, begun))["status"] == "done"
+            clock.advance(1.1)
+            await asyncio.gather(deliver(one), deliver(other))
+        told = await shown(api, begun)
+        assert (told["status"], told["queued"]) == ("done", 5)
     assert sorted(again(receiver)) == sorted(ids(receiver)[1:])
 
 
