@@ -14,7 +14,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Replayed
 from syndicator.model.endpoint import Standing
 from syndicator.model.event import Event, EventType
-from syndicator.model.ids import EventId
+from syndicator.model.ids import ArticleId, EventId
 from syndicator.model.replay import Replay, ReplayStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.directory import Directory
@@ -160,7 +160,14 @@ class ReplayWork:
 
     async def _superseded(self, events: Sequence[Event], kinds: Sequence[EventType]) -> frozenset[EventId]:
         """Name those of which there is an event of a later revision that is sent, too."""
-        names = [(event.id, name) for event in events for name in newer(event, kinds)]
+        subjects = list({ArticleId(one.subject) for one in events if one.type.family == "article"})
+        heads = await self._store.articles.get_many(subjects, bodies=False)
+        newest = {head.id: head.revision for head in heads if head}
+        names = [
+            (event.id, name)
+            for event in events
+            for name in newer(event, kinds, newest.get(ArticleId(event.subject)))
+        ]
         found = await self._store.events.get_many([name for _, name in names])
         return frozenset(older for (older, _), event in zip(names, found, strict=True) if event)
 

@@ -46,14 +46,19 @@ def older(event: Event) -> tuple[Older, ...]:
     )
 
 
-def newer(event: Event, kinds: Collection[EventType]) -> tuple[EventId, ...]:
-    """Name the events of these types that a later revision of the same may have brought, the next ones."""
+def newer(event: Event, kinds: Collection[EventType], newest: int | None = None) -> tuple[EventId, ...]:
+    """Name the events of these types that a later revision of the same may have brought, the next ones.
+
+    `newest`: the last revision that there is, where that is known.
+    """
     family = event.type.family
     if family in _COUNTED_APART or event.follows is not None:
         return ()
+    last = event.revision + REVISIONS_OF_OTHERS
+    last = last if newest is None else min(last, newest)
     return tuple(
         event_id(event.subject, revision, kind)
-        for revision in range(event.revision + 1, event.revision + 1 + REVISIONS_OF_OTHERS)
+        for revision in range(event.revision + 1, last + 1)
         for kind in kinds
         if kind.family == family
     )
