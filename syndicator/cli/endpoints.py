@@ -180,7 +180,7 @@ def _backfill(
         int | None, typer.Option("--articles", min=1, max=1000, help="The newest so many.")
     ] = None,
     hours: Annotated[
-        float | None, typer.Option("--hours", min=0, max=720, help="Or those of so many hours.")
+        float | None, typer.Option("--hours", min=0.01, max=720, help="Or those of so many hours.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -56,6 +56,13 @@ class Backfill(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     articles: Annotated[int | None, Meta(description="The newest so many.")] = None
     hours: Annotated[float | None, Meta(description="Or those of so many hours.")] = None
 
+    @property
+    def is_bounded(self) -> bool:
+        """Tell whether what is named can be sent."""
+        articles = 1 if self.articles is None else self.articles
+        hours = 1 if self.hours is None else self.hours
+        return 0 < articles <= MOST_ARTICLES and 0 < hours <= _MOST_HOURS
+
 
 class Backfilled(Struct, frozen=True, kw_only=True):
     """What was queued."""
@@ -171,7 +178,7 @@ class EndpointRoutes:
     async def backfill_endpoint(self, request: web.Request) -> web.Response:
         """Send `article.created` of what was published before: up to 1,000 articles, the oldest first."""
         wanted = await read_json(request, Backfill, '{"articles": 50}')
-        if not 0 < (wanted.articles or 1) <= MOST_ARTICLES or not 0 < (wanted.hours or 1) <= _MOST_HOURS:
+        if not wanted.is_bounded:
             raise bad_request(f"Send 1 to {MOST_ARTICLES} articles, or those of up to {_MOST_HOURS:g} hours.")
         asker, name = asker_of(request), named(request)
         queued = self._registering.backfill(asker, name, articles=wanted.articles, hours=wanted.hours)

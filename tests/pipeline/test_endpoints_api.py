@@ -264,6 +264,18 @@ async def test_what_was_published_before_is_sent_by_choice(
     assert {one["revision"] for one in sent} == {1}
 
 
+@pytest.mark.parametrize("wanted", [{"articles": 0}, {"articles": 1001}, {"hours": 0}, {"hours": 721}])
+async def test_no_number_asks_for_more_than_it_says(
+    api: Api, receiver: Receiver, wanted: dict[str, int]
+) -> None:
+    await admit(api.service, 1)
+    await deliver(api.service)
+    name = (await api.add(receiver)).json["endpoint"]["id"]
+    assert (await api.ask("POST", f"/{name}/backfill", wanted)).status == 400
+    await deliver(api.service)
+    assert receiver.types == ["endpoint.verify"]
+
+
 async def test_everything_that_is_wrong_is_told_at_once(api: Api, receiver: Receiver) -> None:
     answer = await api.add(
         receiver, url="x", events=["source.*"], filter={"source": "none"}, secret="whsec_x"
