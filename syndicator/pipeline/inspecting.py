@@ -26,8 +26,8 @@ _AT_ONCE = 500
 _SHOWN_ATTEMPTS = 100
 
 _CURSOR = re.compile(r"([a-z0-9][a-z0-9_-]{0,63}):(\d{1,7})", re.ASCII)
-_ENDED_CURSOR = re.compile(r"([a-z0-9][a-z0-9_-]{0,63}):(\d{1,16}-\d{1,16})", re.ASCII)
-_POSITION = re.compile(r"\d{1,16}-\d{1,16}", re.ASCII)
+_ENDED_CURSOR = re.compile(r"([a-z0-9][a-z0-9_-]{0,63}):([1-9]\d{0,15}-\d{1,16})", re.ASCII)
+_POSITION = re.compile(r"[1-9]\d{0,15}-\d{1,16}", re.ASCII)
 
 
 class NoDelivery(SyndicatorError):

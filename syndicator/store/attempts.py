@@ -42,6 +42,8 @@ class AttemptQuery(Struct, frozen=True, kw_only=True):
     result: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    is_superseded: bool | None = None
+    """Whether what a newer revision took the place of, or all but that."""
     before: str | None = None
     """Only what stands before this position: the last one of the page before."""
 
@@ -55,8 +57,8 @@ class Attempts:
 
     async def find(self, endpoint: EndpointId, query: AttemptQuery, limit: int) -> list[LoggedAttempt]:
         """Give the newest attempts that the query takes, the newest first; `limit` 0 is all."""
-        end = f"({query.before}" if query.before else "+" if query.until is None else str(to_ms(query.until))
-        begin = "-" if query.since is None else str(to_ms(query.since))
+        end = f"({query.before}" if query.before else "+" if query.until is None else _first(query.until)
+        begin = "-" if query.since is None else _first(query.since)
         found: list[LoggedAttempt] = []
         while True:
             rows = await self._redis.call(
@@ -73,9 +75,14 @@ class Attempts:
             end = f"({rows[-1][0].decode()}"
 
     async def newest(self, endpoint: EndpointId) -> LoggedAttempt | None:
-        """Give the newest attempt."""
-        found = await self.find(endpoint, AttemptQuery(), 1)
+        """Give the newest attempt; what was superseded was not tried."""
+        found = await self.find(endpoint, AttemptQuery(is_superseded=False), 1)
         return found[0] if found else None
+
+
+def _first(at: datetime) -> str:
+    """Give the position before all others of an instant; what was before 1970 is no position."""
+    return str(max(to_ms(at), 0))
 
 
 def _attempt(endpoint: EndpointId, position: str, row: Iterable[tuple[bytes, bytes]]) -> LoggedAttempt:
@@ -99,4 +106,5 @@ def _takes(query: AttemptQuery, attempt: LoggedAttempt) -> bool:
         query.event in {None, attempt.event}
         and query.subject in {None, attempt.subject}
         and query.result in {None, attempt.result}
+        and query.is_superseded in {None, attempt.result == "superseded"}
     )

@@ -133,6 +133,10 @@ async def test_a_newer_revision_goes_in_place_of_the_retry(
         await admit(service, 1)
         await deliver(service)
         await admit(service, 1, title="Diralat")
+        await service.pushing.deliver.fan_out()
+        newest = await service.store.attempts.newest(A)
+        assert newest is not None
+        assert newest.reason == "http_503"  # what was not even tried is no attempt
         await deliver(service)
         clock.advance(60)
         await deliver(service)

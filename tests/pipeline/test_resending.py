@@ -159,8 +159,12 @@ async def test_deliveries_are_found_by_event_article_status_and_time(
     assert await get(api, f"endpoints/{name}/deliveries/evt_x") == 404
     other = await api.other("lain")
     assert await get(other, f"endpoints/{name}/deliveries/{one['event']}") == 404
-    for wrong in ("status=eaten", "since=soon", "status=delivered&cursor=x"):
+    for wrong in ("status=eaten", "since=soon", "status=delivered&cursor=x", "status=delivered&cursor=a:0-0"):
         assert await get(api, f"deliveries?{wrong}") == 400
+    assert await get(api, f"endpoints/{name}/attempts?cursor=0-0") == 400
+    long_ago = "1066-10-14T09:00:00Z"
+    assert len((await get(api, f"endpoints/{name}/attempts?since={long_ago}"))["items"]) == 5
+    assert (await get(api, f"endpoints/{name}/attempts?until={long_ago}"))["items"] == []
 
 
 async def test_asking_to_resend_is_bounded(api: Api, receiver: Receiver) -> None:
