@@ -20,6 +20,8 @@ class Registration(Struct, frozen=True, kw_only=True):
     created_at: datetime
     verified_at: datetime | None = None
     """When the partner proved that the address is his. Until then no event is sent there."""
+    has_moved: bool = False
+    """Its address was proven, and another took its place that is not yet: its events wait."""
     version: int = 0
     """Raised by each change: what is written must be of the version that was read."""
 
@@ -62,6 +64,8 @@ class EndpointListed(Struct, frozen=True, kw_only=True):
     """None: it stands in the configuration."""
     created_at: datetime | None = None
     verified_at: datetime | None = None
+    has_moved: bool = False
+    """It was proven, and is to be proven again at another address."""
     unreadable: str | None = None
     """Why its secrets cannot be opened by this process, and what to do."""
 
@@ -69,3 +73,8 @@ class EndpointListed(Struct, frozen=True, kw_only=True):
     def is_trusted(self) -> bool:
         """Tell whether events may be sent there."""
         return self.owner is None or self.verified_at is not None
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether its events are queued: also while it is to be proven again."""
+        return self.is_trusted or self.has_moved

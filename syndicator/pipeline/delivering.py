@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from msgspec.structs import replace
+
 from syndicator.egress.client import Egress
 from syndicator.errors import PushError
 from syndicator.model.clock import Clock
@@ -110,17 +112,22 @@ class DeliverStep:
     async def _claim(self, room: int, *, after_outbox: bool) -> Claimed:
         await self._directory.ensure()
         await self._hasten()
+        others = self._directory.foreign
         claimed = await self._store.deliveries.claim(
             self._clock(),
             LEASE,
             min(room, self._places.room),
-            others=self._directory.foreign,
+            others=others,
             after_outbox=after_outbox,
         )
         for endpoint, event in claimed.lost:
             log.error("a queue held what is no event", endpoint=endpoint, event_id=event)
         await self._directory.refresh(claimed.version)
-        return claimed
+        if set(others).issubset(self._directory.foreign):
+            return claimed
+        # Somebody was left alone, and need not be any more.
+        more = await self._claim(room - len(claimed.leased), after_outbox=after_outbox)
+        return replace(more, leased=claimed.leased + more.leased)
 
     async def _hasten(self) -> None:
         """Let digests go that are full before their time."""

@@ -26,13 +26,13 @@ class Directory:
         self._is_loaded = False
         self._told_of: set[EndpointId] = set()
         self.wanting: Mapping[EndpointId, Endpoint] = {}
-        """Those whose events are queued, by name: all but the unverified."""
+        """Those whose events are queued, by name: all that are, or were, proven."""
         self.served: Mapping[EndpointId, Endpoint] = {}
         """Those that this process can send to now: their secrets are here, and they do not rest."""
         self.digesting: Collection[Endpoint] = ()
         """Those of them whose events go together."""
         self.foreign: Collection[EndpointId] = ()
-        """Those that others must send to: their secrets are not here."""
+        """Those that are left alone here: their secrets are elsewhere, or they are not proven."""
 
     @property
     def version(self) -> str:
@@ -100,11 +100,13 @@ class Directory:
 
     def _sort(self) -> None:
         known = self._known.endpoints
-        self.wanting = {name: one.endpoint for name, one in sorted(known.items()) if one.is_trusted}
+        self.wanting = {name: one.endpoint for name, one in sorted(known.items()) if one.is_told}
         self.foreign = [
             name
             for name, one in known.items()
-            if one.unreadable is not None or (one.owner is None and name not in self._configured)
+            if one.unreadable is not None
+            or not one.is_trusted
+            or (one.owner is None and name not in self._configured)
         ]
         elsewhere = {*self.foreign, *self._known.resting}
         self.served = {name: one for name, one in self.wanting.items() if name not in elsewhere}

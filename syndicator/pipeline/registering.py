@@ -190,15 +190,18 @@ class Registering:
     async def change(self, asker: Asker, endpoint: EndpointId, values: Mapping[str, Any]) -> EndpointShown:
         """Put new values in place of those that are given; null is what it would be without.
 
-        Another address must be proven anew. Raises NoEndpoint, ConfigError, EndpointRefused.
+        Another address must be proven anew; until then events wait. Raises NoEndpoint, ConfigError,
+        EndpointRefused.
         """
 
         def changed(known: Registration) -> Registration:
             merged = {**self._write(known.endpoint), **values}
             merged = {key: value for key, value in merged.items() if value is not None}
             chosen = self._read(merged, endpoint, known.endpoint.secrets, is_operator=asker.is_operator)
-            moved = chosen.url != known.endpoint.url
-            return replace(known, endpoint=chosen, verified_at=None if moved else known.verified_at)
+            if chosen.url == known.endpoint.url:
+                return replace(known, endpoint=chosen)
+            was_proven = known.has_moved or known.verified_at is not None
+            return replace(known, endpoint=chosen, verified_at=None, has_moved=was_proven)
 
         await self._change(asker, endpoint, changed)
         return await self.show(asker, endpoint)
@@ -242,11 +245,11 @@ class Registering:
         known = await self._own(asker, endpoint)
         probed = await verify(self._egress, known.endpoint, self._clock())
         if probed.ok:
-            asked = known.endpoint.url
+            asked, now = known.endpoint.url, self._clock()
 
             def verified(current: Registration) -> Registration:
                 is_same = current.endpoint.url == asked
-                return replace(current, verified_at=self._clock()) if is_same else current
+                return replace(current, verified_at=now, has_moved=False) if is_same else current
 
             await self._change(asker, endpoint, verified)
         return probed

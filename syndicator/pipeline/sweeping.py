@@ -106,7 +106,7 @@ class SweepStep:
         states = await self._store.endpoints.states(list(self._directory.listed))
         for name, one in self._directory.listed.items():
             await self._store.deliveries.sweep(name, now)
-            rests = states[name].standing is not Standing.ACTIVE
+            rests = states[name].standing is not Standing.ACTIVE or not one.is_trusted
             oldest = now - timedelta(seconds=one.endpoint.retry.max_age_s) if rests else EPOCH
             fell = await self._store.deliveries.shed(name, oldest)
             if fell:

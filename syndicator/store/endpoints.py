@@ -55,6 +55,7 @@ class _Record(Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     verified_at: datetime | None = None
     sealed: bytes = b""
+    has_moved: bool = False
 
 
 class Endpoints:
@@ -146,6 +147,7 @@ class Endpoints:
             owner=record.owner,
             created_at=record.created_at,
             verified_at=record.verified_at,
+            has_moved=record.has_moved,
             version=int(version or 0),
         )
 
@@ -287,6 +289,7 @@ class Endpoints:
                 owner=registration.owner,
                 created_at=registration.created_at,
                 verified_at=registration.verified_at,
+                has_moved=registration.has_moved,
                 sealed=self._sealer.seal(endpoint.id, hidden),
             )
         )
@@ -297,6 +300,7 @@ class Endpoints:
             owner=record.owner,
             created_at=record.created_at,
             verified_at=record.verified_at,
+            has_moved=record.has_moved,
         )
         if record.owner is None:
             return listed

@@ -166,6 +166,26 @@ async def test_another_address_must_be_proven_anew(api: Api, receiver: Receiver)
     assert receiver.types == ["endpoint.verify"]
 
 
+async def test_events_wait_for_one_that_moved_until_it_is_proven_again(api: Api, receiver: Receiver) -> None:
+    name = (await api.add(receiver)).json["endpoint"]["id"]
+    receiver.status = 503
+    await admit(api.service, 1)
+    await deliver(api.service)
+    receiver.status, receiver.gives_back = 200, False
+    for query in ("a=1", "a=2"):
+        assert (await api.ask("PATCH", f"/{name}", {"url": f"{receiver.url}?{query}"})).status == 200
+    await admit(api.service, 2)
+    await api.service.pushing.deliver.fan_out()
+    assert (await api.service.pushing.deliver.take(16)).jobs == ()
+    assert not (await api.ask("POST", f"/{name}/verify")).json["ok"]
+    assert (await api.ask("GET", f"/{name}")).json["deliveries"]["in_flight"] == 0
+    receiver.gives_back = True
+    assert (await api.ask("POST", f"/{name}/verify")).json["ok"]
+    await deliver(api.service)
+    assert receiver.types[-1] == "article.created"
+    assert json.loads(receiver.received[-1][1])["data"]["article"]["title"] == "Berita nomor 2"
+
+
 async def test_partners_see_and_change_their_own_alone(api: Api, receiver: Receiver) -> None:
     name = (await api.add(receiver)).json["endpoint"]["id"]
     other = await api.other("lain")
