@@ -97,6 +97,7 @@ def _service(
     enlisting = Enlisting(
         store=store,
         names=names,
+        sources=settings.sources.values(),
         origins=[ground.origins[source] for source in settings.sources],
         kept_articles=settings.retention.articles,
         gather=gathered.gather,
@@ -149,6 +150,7 @@ def _sweep(ground: Ground, names: Names, enlisting: Enlisting, pushed: Pushing) 
         names=names,
         directory=pushed.directory,
         enlist=enlisting.enlist,
+        rename=enlisting.rename,
         fan_out=pushed.deliver.fan_out,
         clock=ground.clock,
     )

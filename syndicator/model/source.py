@@ -184,6 +184,9 @@ class IdentityPolicy(Struct, frozen=True, kw_only=True):
     way: Way = Way.AUTO
     pattern: str = ""
     """For `pattern`: with one group, searched in the address."""
+    scope: str = ""
+    """Under whose id names are kept that mean something inside the source only; empty: under its own. The
+    first id that it had, of a source that was renamed."""
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -228,6 +231,8 @@ class Source(Struct, frozen=True, kw_only=True):
     list: ListRule | None = None
     article: ArticleRule | None = None
     popular: PopularRule | None = None
+    former_ids: tuple[SourceId, ...] = ()
+    """What it was called before."""
 
 
 class Failure(Struct, frozen=True, kw_only=True):

@@ -63,9 +63,9 @@ class Composer:
         self._relating = Relating(store, clock)
 
     @property
-    def sources(self) -> Collection[SourceId]:
-        """Name the portals whose articles there may be."""
-        return self._origins.keys()
+    def sources(self) -> Mapping[SourceId, SourceId]:
+        """Give each name of the portals whose articles there may be, and what that portal is called now."""
+        return {name: origin.id for name, origin in self._origins.items()}
 
     def title_of(self, source: str) -> str:
         """Name a portal."""

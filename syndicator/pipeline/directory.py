@@ -8,7 +8,7 @@ from syndicator.model.delivery import Endpoint
 from syndicator.model.endpoint import OPERATORS, EndpointListed
 from syndicator.model.event import OPERATORS_EVENTS, Crossed, Event, EventType, Renewed
 from syndicator.model.feed import FeedSpec
-from syndicator.model.ids import EndpointId
+from syndicator.model.ids import EndpointId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.rules.wanting import wants_feed
 from syndicator.store.endpoints import Endpoints, Known
@@ -19,8 +19,15 @@ log = get_logger(__name__)
 class Directory:
     """The stored directory, and beside it the secrets of endpoints that are configured here."""
 
-    def __init__(self, store: Endpoints, configured: Mapping[EndpointId, Endpoint]) -> None:
+    def __init__(
+        self,
+        store: Endpoints,
+        configured: Mapping[EndpointId, Endpoint],
+        renamed: Mapping[SourceId, SourceId] | None = None,
+    ) -> None:
+        """`renamed`: what sources are called now whose former names filters may still hold."""
         self._store = store
+        self._renamed = renamed or {}
         self._configured = configured
         self._known = Known()
         self._is_loaded = False
@@ -93,10 +100,19 @@ class Directory:
         for name, one in known.endpoints.items():
             if one.unreadable and name not in self._told_of:
                 log.error("an endpoint cannot be served", endpoint=name, reason=one.unreadable)
+        stored = {name: self._by_now(one) for name, one in known.endpoints.items()}
         self._told_of = {name for name, one in known.endpoints.items() if one.unreadable}
-        self._known = replace(known, endpoints={**known.endpoints, **mine})
+        self._known = replace(known, endpoints={**stored, **mine})
         self._is_loaded = True
         self._sort()
+
+    def _by_now(self, one: EndpointListed) -> EndpointListed:
+        """Have an endpoint filter by the names that sources have now."""
+        wanted = one.endpoint.filter
+        if self._renamed.keys().isdisjoint(wanted.source):
+            return one
+        named = tuple(self._renamed.get(SourceId(source), source) for source in wanted.source)
+        return replace(one, endpoint=replace(one.endpoint, filter=replace(wanted, source=named)))
 
     def _sort(self) -> None:
         known = self._known.endpoints

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from syndicator.model.clock import Clock
 from syndicator.model.feed import Origin
+from syndicator.model.source import Source
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.gathering import GatherStep
 from syndicator.pipeline.publishing import Publisher
@@ -20,6 +21,7 @@ class Enlisting:
         *,
         store: Store,
         names: Names,
+        sources: Collection[Source],
         origins: Collection[Origin],
         kept_articles: timedelta,
         gather: GatherStep,
@@ -30,6 +32,7 @@ class Enlisting:
         """Take what is configured; the names of sources are kept as long as articles are."""
         self._store = store
         self._names = names
+        self._sources = sources
         self._origins = origins
         self._kept_articles = kept_articles
         self._gather = gather
@@ -40,6 +43,7 @@ class Enlisting:
     async def enlist(self) -> None:
         """Make the configured sources, feeds and endpoints the ones that are worked on."""
         store, clock = self._store, self._clock
+        await self.rename()
         await store.configured.note(self._names, clock())
         await store.origins.note(self._origins, clock(), since=clock() - self._kept_articles)
         await self._gather.enlist()
@@ -48,3 +52,9 @@ class Enlisting:
         await store.deliveries.enlist(self._directory.listed, clock())
         await store.hub.enlist(clock())
         await self._publisher.adopt(clock())
+
+    async def rename(self) -> None:
+        """Have what is kept of sources under former ids go on under those that they have now."""
+        for source in self._sources:
+            for former in source.former_ids:
+                await self._store.renaming.rename(former, source.id, source.identity.scope)

@@ -65,7 +65,7 @@ class HubCallbacks:
         self, source: SourceId, callback_id: str, mode: str, topic: str, lease_s: int | None
     ) -> bool:
         """Say whether we mean to `subscribe` or `unsubscribe`, and note that the hub was told so."""
-        now = self._clock()
+        source, now = self._subscribing.called_now(source), self._clock()
         if mode == "unsubscribe":
             return await self._change(source, lambda sub: rules.unsubscribed(sub, callback_id, topic, now))
         if mode != "subscribe" or not self._wanted(source):
@@ -77,7 +77,7 @@ class HubCallbacks:
 
     async def deny(self, source: SourceId, callback_id: str, topic: str, reason: str) -> bool:
         """Note that a hub denies or ends a subscription; False where it is none of ours."""
-        told = "".join(filter(str.isprintable, reason))
+        source, told = self._subscribing.called_now(source), "".join(filter(str.isprintable, reason))
         known = await self._change(
             source, lambda sub: rules.denied(sub, callback_id, topic, told, self._clock())
         )
@@ -87,6 +87,7 @@ class HubCallbacks:
 
     async def open(self, source: SourceId, callback_id: str) -> Open | Closed:
         """Say whether a push may come by a callback, before its body is read."""
+        source = self._subscribing.called_now(source)
         sub = await self._store.subscriptions.get(source)
         if not rules.knows(sub, callback_id):
             return Closed.UNKNOWN

@@ -58,6 +58,11 @@ class Subscribing:
         self._clock = clock
         self._public_url = public_url
         self._reachable = reachable
+        self._renamed = {former: one.id for one in sources.values() for former in one.former_ids}
+
+    def called_now(self, source: SourceId) -> SourceId:
+        """Say what a source is called now: hubs go on pushing to the address that they were given once."""
+        return self._renamed.get(source, source)
 
     def wants(self, source: Source) -> bool:
         """Tell whether hubs are to push this source."""

@@ -50,6 +50,7 @@ class SweepStep:
         names: Names,
         directory: Directory,
         enlist: Callable[[], Awaitable[None]],
+        rename: Callable[[], Awaitable[None]],
         fan_out: Callable[[], Awaitable[None]],
         clock: Clock,
     ) -> None:
@@ -59,6 +60,7 @@ class SweepStep:
         self._names = names
         self._directory = directory
         self._enlist = enlist
+        self._rename = rename
         self._fan_out = fan_out
         self._clock = clock
         self._began_ms: int | None = None
@@ -80,6 +82,7 @@ class SweepStep:
             await self._store.configured.remove_outlived()
         await self._notice_emptied(now)
         await self._note_names(now)
+        await self._rename()  # what workers that know an older configuration left meanwhile
         await self._fan_out()
         bodies = await articles.sweep_bodies(now, self._retention.bodies, BATCH)
         gone = await articles.sweep(now, self._retention.articles, BATCH)

@@ -60,7 +60,8 @@ class TakenBack:
         told = [one for one in reading.deleted if not _came_back(one, listed)]
         if not told:
             return
-        keys = [key for one in told for key in (guid_key(source.id, one.guid), url_key(one.guid))]
+        scope = source.identity.scope or source.id
+        keys = [key for one in told for key in (guid_key(scope, one.guid), url_key(one.guid))]
         found = await self._store.articles.resolve(keys)
         for one, pair in zip(told, zip(found[::2], found[1::2], strict=True), strict=True):
             article = next((owned for owned in pair if owned and owned.source == source.id), None)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Candidate, Identity
 from syndicator.model.event import EventType
-from syndicator.model.ids import ArticleId, EventId
+from syndicator.model.ids import ArticleId, EventId, SourceId
 from syndicator.model.rights import Rights
 from syndicator.model.source import IdentityPolicy, Source, Way
 from syndicator.rules.addresses import canonical_url, is_article_path, url_path
@@ -60,12 +60,15 @@ def url_key(url: str) -> str:
 
 def listed_key(source: Source, url: str) -> str:
     """Give the key by which an address on a list of a source is known, before its page is read."""
-    return _own_key(source.identity, source.id, url) or url_key(url)
+    return _own_key(source.identity, source.identity.scope or source.id, url) or url_key(url)
 
 
-def guid_key(source: str, guid: str) -> str:
-    """Give the identity key of a guid: guids mean something inside their own source only."""
-    return "g:" + _digest("guid", source, guid)
+def guid_key(scope: str, guid: str) -> str:
+    """Give the identity key of a guid: guids mean something inside their own source only.
+
+    `scope`: the id of that source, or the first that it had (`IdentityPolicy.scope`).
+    """
+    return "g:" + _digest("guid", scope, guid)
 
 
 def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventId:
@@ -80,8 +83,11 @@ def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventI
 
 def spec_hash(source: Source) -> str:
     """Give the digest of a description: after a change, what is remembered of the source is not relied on."""
-    # Rights do not say how it is read: what is shown of it changes without it being read anew.
-    read_by = msgspec.structs.replace(source, rights=Rights())
+    # Rights and names do not say how it is read: those change without it being read anew.
+    identity = msgspec.structs.replace(source.identity, scope="")
+    read_by = msgspec.structs.replace(
+        source, id=SourceId(""), former_ids=(), rights=Rights(), identity=identity
+    )
     return hashlib.blake2b(msgspec.msgpack.encode(read_by), digest_size=12).hexdigest()
 
 
@@ -95,7 +101,7 @@ def _identity(
 ) -> Identity:
     way = candidate.identified_by.way
     has_guid = bool(candidate.guid) and candidate.guid not in shared_guids and way in {Way.AUTO, Way.GUID}
-    keys = [guid_key(candidate.source, candidate.guid or "")] if has_guid else []
+    keys = [guid_key(_scope(candidate), candidate.guid or "")] if has_guid else []
     keys += _declared(candidate)
     urls = [key for key in of_urls if not keys or key not in shared_links]
     # By whose address it is alone, an article of this source is not known where something else is declared.
@@ -104,7 +110,7 @@ def _identity(
     if way is Way.AUTO and urls and (path := _path_key(candidate)):
         keys.append(path)
     if not keys:
-        keys.append("t:" + _digest("text", candidate.source, candidate.title, candidate.lead))
+        keys.append("t:" + _digest("text", _scope(candidate), candidate.title, candidate.lead))
     link = of_urls[-1] if candidate.url else ""
     return Identity(
         keys=tuple(keys),
@@ -115,15 +121,19 @@ def _identity(
     )
 
 
+def _scope(candidate: Candidate) -> str:
+    return candidate.identified_by.scope or candidate.source
+
+
 def _path_key(candidate: Candidate) -> str | None:
     """Give the key by which an article is found again whose portal moved: see `rules.recognition`."""
     path = url_path(candidate.url)
-    return "s:" + _digest("site", candidate.source, path) if is_article_path([path]) else None
+    return "s:" + _digest("site", _scope(candidate), path) if is_article_path([path]) else None
 
 
 def _declared(candidate: Candidate) -> list[str]:
     """Give the key that a source's own policy makes, where it makes one."""
-    policy, source = candidate.identified_by, candidate.source
+    policy, source = candidate.identified_by, _scope(candidate)
     if policy.way is Way.CONTENT:
         words = " ".join(f"{candidate.title} {candidate.lead}".casefold().split())
         return ["c:" + _digest("words", source, words)]

@@ -76,7 +76,7 @@ def after_round(record: GuidRecord, shown: GuidEvidence, now: datetime) -> GuidR
 def policy_of(source: Source, state: SourceState) -> IdentityPolicy:
     """Give the policy that a round goes by: the declared one, or what `auto` has come to."""
     if source.identity.way is Way.AUTO and state.guids.distrusted_since is not None:
-        return IdentityPolicy(way=Way.LINK)
+        return replace(source.identity, way=Way.LINK)
     return source.identity
 
 

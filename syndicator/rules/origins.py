@@ -9,9 +9,9 @@ from syndicator.model.source import Source, SourceKind
 
 
 def origins(sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Origin]:
-    """Say how each source is named in what we publish."""
+    """Say how each source is named in what we publish, also by the names that it had before."""
     return {
-        source.id: Origin(
+        name: Origin(
             id=source.id,
             title=source.title,
             home_url=source.home_url or _home(source.url),
@@ -19,6 +19,7 @@ def origins(sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Origin]:
             rights=source.rights,
         )
         for source in sources.values()
+        for name in (source.id, *source.former_ids)
     }
 
 

@@ -34,7 +34,8 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     override(document, environ)
     configuration = _validated(document) if document.tree else None
     _check_references(document)
-    _check_feeds(document)
+    _check_former_ids(document, "feed", "published")
+    _check_former_ids(document, "source", "gathered")
     _check_tokens(document)
     _check_ports(document)
     if document.faults or configuration is None:
@@ -101,40 +102,45 @@ def _check_references(document: Document) -> None:
     """A filter that names a source which is not configured would quietly match nothing."""
     if not document.complete:
         return
-    known = document.table("source")
+    known, renamed = document.table("source"), _former_ids(document, "source")
     for section in ("feed", "endpoint"):
         for key in document.table(section):
             if document.table(section, key).get("retired") is True:
                 continue
             wanted = document.table(section, key, "filter").get("source", ())
             for source in [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []:
-                if isinstance(source, str) and source not in known:
-                    path = (section, key, "filter", "source")
+                if not isinstance(source, str) or source in known:
+                    continue
+                path = (section, key, "filter", "source")
+                if source in renamed:
+                    reason = f"names {source!r}, which is [source.{renamed[source][0]}] now"
+                    document.add_fault(path, reason, f'write "{renamed[source][0]}"')
+                else:
                     document.add_fault(path, f"names {source!r}, which is no source", nearest(source, known))
 
 
-def _former_ids(document: Document) -> dict[str, list[str]]:
-    """Give the feeds that say of a name that it was theirs."""
+def _former_ids(document: Document, section: str) -> dict[str, list[str]]:
+    """Give the feeds, or sources, that say of a name that it was theirs."""
     told: dict[str, list[str]] = {}
-    for key in document.table("feed"):
-        names = document.table("feed", key).get("former_ids", ())
+    for key in document.table(section):
+        names = document.table(section, key).get("former_ids", ())
         for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
             if isinstance(name, str):
                 told.setdefault(name, []).append(key)
     return told
 
 
-def _check_feeds(document: Document) -> None:
-    """A name leads to one feed: to that which has it, or to that which took its place."""
-    feeds = document.table("feed")
-    for name, claiming in _former_ids(document).items():
-        if name in feeds:
-            reason = f"names {name!r}, which is published as [feed.{name}]"
-            remedy = f"remove [feed.{name}], or take the name out of the list"
-            document.add_fault(("feed", claiming[0], "former_ids"), reason, remedy)
+def _check_former_ids(document: Document, section: str, used: str) -> None:
+    """A name leads to one feed or source: to that which has it, or to that which took its place."""
+    present = document.table(section)
+    for name, claiming in _former_ids(document, section).items():
+        if name in present:
+            reason = f"names {name!r}, which is {used} as [{section}.{name}]"
+            remedy = f"remove [{section}.{name}], or take the name out of the list"
+            document.add_fault((section, claiming[0], "former_ids"), reason, remedy)
         for other in claiming[1:]:
-            reason = f"names {name!r}, as [feed.{claiming[0]}] does"
-            document.add_fault(("feed", other, "former_ids"), reason, "leave it with one of them")
+            reason = f"names {name!r}, as [{section}.{claiming[0]}] does"
+            document.add_fault((section, other, "former_ids"), reason, "leave it with one of them")
 
 
 def _check_tokens(document: Document) -> None:
@@ -149,7 +155,7 @@ def _check_tokens(document: Document) -> None:
             path = ("token", key, *(("owner",) if key != OPERATORS else ()))
             document.add_fault(path, f"{OPERATORS!r} are those who run this service", "take another name")
         feeds = document.table("token", key).get("feeds", ())
-        known = {*document.table("feed"), *_former_ids(document)}
+        known = {*document.table("feed"), *_former_ids(document, "feed")}
         for feed in [feeds] if isinstance(feeds, str) else feeds if isinstance(feeds, list) else []:
             if isinstance(feed, str) and feed not in known and document.complete:
                 path = ("token", key, "feeds")

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import FeedId
@@ -15,20 +15,13 @@ from syndicator.settings.form import Form
 from syndicator.settings.popularity import AnnounceForm
 from syndicator.settings.rights import HowMuch
 from syndicator.settings.texts import (
-    SLUG,
+    FormerIds,
     Language,
     Languages,
     Line,
     Words,
     wrong,
 )
-
-
-def _former(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if not SLUG.fullmatch(value):
-            raise wrong(f"names {value!r}, which was never an id", "use the ids that feeds had")
-    return tuple(dict.fromkeys(values))
 
 
 def _instant(value: object, info: ValidationInfo) -> datetime:
@@ -140,7 +133,7 @@ class FeedForm(Form):
         description="Only for who has a token that opens it (`syndicator tokens add --feed`); named nowhere.",
     )
 
-    former_ids: Annotated[Words, AfterValidator(_former)] = Field(
+    former_ids: FormerIds = Field(
         default=(),
         description="Earlier ids, and those of feeds that were merged into this one: their URLs lead here.",
     )

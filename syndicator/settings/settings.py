@@ -57,6 +57,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Who mints the ids of what we publish; None: the host of the first public URL that was given."""
 
     @property
+    def renamed_sources(self) -> Mapping[SourceId, SourceId]:
+        """Say what each source is called now that was called otherwise before."""
+        return {former: one.id for one in self.sources.values() for former in one.former_ids}
+
+    @property
     def own_authority(self) -> str | None:
         """Give the authority that the public URL makes; None where there is none, or its host is no name."""
         host = urlsplit(self.site.public_url).hostname or ""

@@ -28,6 +28,7 @@ from syndicator.settings.selectors import ArticleForm, ListForm, PopularForm
 from syndicator.settings.texts import (
     Count,
     Duration,
+    FormerIds,
     Language,
     Line,
     PositiveDuration,
@@ -39,7 +40,7 @@ from syndicator.settings.texts import (
     wrong,
 )
 
-NOT_INHERITED = frozenset({"title", "url", "home_url"})
+NOT_INHERITED = frozenset({"title", "url", "home_url", "former_ids"})
 """What is a source's own and has no place in `[defaults]`."""
 
 
@@ -110,7 +111,6 @@ class SourceForm(Form):
             "owner",
             "sections",
             "windows",
-            "former_ids",
         }
     )
 
@@ -207,6 +207,9 @@ class SourceForm(Form):
         default=None,
         description="The box of popular articles; beside a feed or sitemap it needs a `url`.",
     )
+    former_ids: FormerIds = Field(
+        default=(), description="Ids that it had before: all that is kept of them goes on under this one."
+    )
 
     @field_validator("proxy_file")
     @classmethod
@@ -299,6 +302,7 @@ class SourceForm(Form):
             list=ListRule(**self.list.model_dump()) if self.list else None,
             article=self.article.value() if self.article else None,
             popular=PopularRule(**self.popular.model_dump()) if self.popular else None,
+            former_ids=tuple(map(SourceId, self.former_ids)),
         )
 
     def _all_headers(self) -> dict[str, str]:

@@ -250,6 +250,13 @@ def _signing_secrets(value: object) -> tuple[Secret, ...]:
     return tuple(signing_secret(text) for text in texts)
 
 
+def _former(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not SLUG.fullmatch(value):
+            raise wrong(f"names {value!r}, which was never an id", "use the ids that it had")
+    return tuple(dict.fromkeys(values))
+
+
 def _one_or_many(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
@@ -291,6 +298,7 @@ Words = Annotated[
     BeforeValidator(_one_or_many),
     _schema(anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}]),
 ]
+FormerIds = Annotated[Words, AfterValidator(_former)]
 Languages = Annotated[
     tuple[Language, ...],
     BeforeValidator(_one_or_many),

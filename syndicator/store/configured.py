@@ -104,6 +104,7 @@ class Configured:
             ("UNLINK", keys.held(source)),
             ("ZREM", keys.sources_due(), source),
             ("HDEL", keys.sources_owners(), source),
+            ("HDEL", keys.scopes(), source),
             ("HDEL", keys.portals(), source, f"{source} box", f"{source} read"),
         )
 

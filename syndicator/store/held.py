@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.model.article import Candidate, Identity
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit
+from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.sources import Claim
 
@@ -63,16 +64,20 @@ class Held:
 
     async def put(self, article: HeldArticle, replaced: Sequence[HeldArticle] = ()) -> None:
         """Hold an article until its time, in place of earlier ones: in one step."""
+        source = article.candidate.source
+        writes = [command for earlier in replaced for command in self._removal(source, earlier)]
+        writes += self._putting(article)
+        await self._redis.commit([Unit(expects=(), writes=tuple(writes))])
+
+    def _putting(self, article: HeldArticle) -> list[Command]:
         source, name = article.candidate.source, article.name
         key, item = self._keys.held(source), _item(source, name)
-        writes = [command for earlier in replaced for command in self._removal(source, earlier)]
         aliases = [word for one in article.identity.keys for word in (f"k:{one}", name)]
-        writes += [
+        return [
             ("HSET", key, f"c:{name}", pack(article), *aliases),
             ("ZADD", self._keys.held_due(), to_ms(article.until + _CEILING), item),
             ("HDEL", self._keys.held_owners(), item),  # whoever releases the earlier one, leaves this one
         ]
-        await self._redis.commit([Unit(expects=(), writes=tuple(writes))])
 
     async def drop(self, articles: Sequence[HeldArticle]) -> None:
         """Hold articles no more."""
@@ -107,6 +112,19 @@ class Held:
             writes += self._removal(source, article)
         unit = Unit(expects=((owners, item, token),), writes=tuple(writes))
         return (await self._redis.commit([unit]))[0]
+
+    async def rename(self, former: SourceId, source: SourceId, scope: str) -> None:
+        """Hold what is held of a source under its new id; `scope`: see `IdentityPolicy.scope`."""
+        fields = pairs(await self._redis.call("HGETALL", self._keys.held(former)))
+        units: list[Unit] = []
+        for held in (unpack(data, HeldArticle) for field, data in fields if field.startswith(b"c:")):
+            given = held.candidate
+            provenance = replace(given.provenance, source=source)
+            policy = replace(given.identified_by, scope=scope)
+            given = replace(given, source=source, identified_by=policy, provenance=provenance)
+            renamed = replace(held, candidate=given)
+            units.append(Unit(expects=(), writes=(*self._removal(former, held), *self._putting(renamed))))
+        await self._redis.commit(units)
 
     async def count(self) -> int:
         """Count the articles that are held."""

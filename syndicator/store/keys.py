@@ -40,6 +40,13 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         """
         return self._prefix + "origins"
 
+    def scopes(self) -> str:
+        """HASH: source id → the id that its guids and other names of its own are kept under: the first one.
+
+        Kept: while the source is configured, and a week; of renamed ones only. Written by: start.
+        """
+        return self._prefix + "scopes"
+
     def source(self, source: SourceId) -> str:
         """STRING: msgpack `SourceState`.
 

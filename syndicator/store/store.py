@@ -37,6 +37,7 @@ from syndicator.store.paging import Lists
 from syndicator.store.pictures import Pictures
 from syndicator.store.politeness import SharedTurns
 from syndicator.store.popularity import Popularity
+from syndicator.store.renaming import Renaming
 from syndicator.store.replays import Replays
 from syndicator.store.reports import Reports
 from syndicator.store.requeuing import Requeuing
@@ -112,6 +113,7 @@ class Store:
         self.pictures = Pictures(connection, keys, options.kept_pictures)
         self.signals = Signals(connection, keys)
         self.popularity = Popularity(connection, keys, self.signals)
+        self.renaming = Renaming(connection, keys, self.held)
         self.replays = Replays(connection, keys)
         self.reports = Reports(connection, keys)
         self.requeuing = Requeuing(connection, keys)

@@ -1,6 +1,6 @@
 """Articles of any filter, as a page and as feeds: `/articles.rss?section=olahraga&sort=popular`."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from aiohttp import web
@@ -16,7 +16,7 @@ from syndicator.render.items import prepare_entry
 from syndicator.rules.ad_hoc import AdHoc, ad_hoc_from
 from syndicator.rules.filters import FilterError
 from syndicator.web.addresses import addresses
-from syndicator.web.asking import check_sources, refused, values_of
+from syndicator.web.asking import called_now, refused, values_of
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.feed_headers import preflight
 from syndicator.web.feed_pages import Listed
@@ -95,11 +95,11 @@ def _told() -> Iterator[None]:
         raise ProblemRaised(unavailable(detail)) from None
 
 
-def read_asked(request: web.Request, sources: Collection[SourceId]) -> AdHoc:
+def read_asked(request: web.Request, sources: Mapping[SourceId, SourceId]) -> AdHoc:
     """Read what an address asks for. Raise a 400 that names the parameter, and says what to write."""
     try:
         asked = ad_hoc_from(values_of(request))
-        check_sources(asked.filter, sources)
+        asked = replace(asked, filter=called_now(asked.filter, sources))
     except FilterError as error:
         raise refused(error) from error
     return asked

@@ -1,9 +1,10 @@
 """What the part of a URL behind the `?` asks for, as values; what cannot be understood is a problem."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from syndicator.model.feed import Filter
 from syndicator.model.ids import SourceId
@@ -19,18 +20,22 @@ def values_of(request: web.Request) -> dict[str, list[str]]:
     return values
 
 
-def read_filter(values: Mapping[str, Sequence[str]], sources: Collection[SourceId]) -> Filter:
-    """Read a filter. Raise a 400 that names the parameter, and says what to write."""
+def read_filter(values: Mapping[str, Sequence[str]], sources: Mapping[SourceId, SourceId]) -> Filter:
+    """Read a filter. Raise a 400 that names the parameter, and says what to write.
+
+    `sources`: the names that are known, and what each is called now.
+    """
     try:
-        wanted = filter_from(values)
-        check_sources(wanted, sources)
+        return called_now(filter_from(values), sources)
     except FilterError as error:
         raise refused(error) from error
-    return wanted
 
 
-def check_sources(wanted: Filter, known: Collection[SourceId]) -> None:
-    """Raise FilterError for a source of which there never were articles: nothing could match."""
+def called_now(wanted: Filter, known: Mapping[SourceId, SourceId]) -> Filter:
+    """Give a filter with the names that its sources have now.
+
+    Raise FilterError for a source of which there never were articles: nothing could match.
+    """
     for source in wanted.source:
         if source not in known:
             near = get_close_matches(source, sorted(known), n=1, cutoff=0.6)
@@ -40,6 +45,8 @@ def check_sources(wanted: Filter, known: Collection[SourceId]) -> None:
                 else "write its id, which entries in JSON Feed tell as _source.id"
             )
             raise FilterError("source", f"names {source!r}, which is no source", remedy)
+    named = tuple(dict.fromkeys(known[SourceId(source)] for source in wanted.source))
+    return wanted if named == wanted.source else replace(wanted, source=named)
 
 
 def refused(error: FilterError) -> ProblemRaised:

@@ -1,7 +1,7 @@
 """Search as a page, and what is found as a feed to subscribe to."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
@@ -178,7 +178,7 @@ class _Listed(Struct, frozen=True, kw_only=True):
     stories: Mapping[ArticleId, StoryMark]
 
 
-def _asked(request: web.Request, sources: Collection[SourceId]) -> Asked:
+def _asked(request: web.Request, sources: Mapping[SourceId, SourceId]) -> Asked:
     """Read a URL; what is written otherwise but means the same is the same."""
     order, page = request.query.get("order", "newest"), request.query.get("page", "1")
     if order not in {"newest", "best"}:

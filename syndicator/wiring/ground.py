@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from syndicator.egress.client import Egress, open_egress
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import ParserPool, open_pool
@@ -47,6 +49,7 @@ async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(_store_options(settings)))
         clock = clock or await redis_clock(store.connection)
+        settings = await _scoped(settings, store)
         egress = await stack.enter_async_context(
             open_egress(
                 user_agent=settings.user_agent,
@@ -67,6 +70,16 @@ async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[
             metrics=open_metrics(),
             rng=random.Random(),
         )
+
+
+async def _scoped(settings: Settings, store: Store) -> Settings:
+    """Have the articles of sources that were renamed known by the names that they were kept under."""
+    scopes = await store.renaming.scopes({one.id: one.former_ids for one in settings.sources.values()})
+    renamed = {
+        name: replace(settings.sources[name], identity=replace(settings.sources[name].identity, scope=scope))
+        for name, scope in scopes.items()
+    }
+    return replace(settings, sources={**settings.sources, **renamed})
 
 
 def _store_options(settings: Settings) -> StoreOptions:

@@ -42,7 +42,7 @@ class OwnHub:
 def pushing(ground: Ground) -> Pushing:
     """Wire it."""
     settings, store, clock = ground.settings, ground.store, ground.clock
-    directory = Directory(store.endpoints, settings.endpoints)
+    directory = Directory(store.endpoints, settings.endpoints, settings.renamed_sources)
     deliver = DeliverStep(
         store, ground.egress, directory, clock, ground.rng, site=settings.site, origins=ground.origins
     )
