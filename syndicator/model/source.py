@@ -185,8 +185,7 @@ class IdentityPolicy(Struct, frozen=True, kw_only=True):
     pattern: str = ""
     """For `pattern`: with one group, searched in the address."""
     scope: str = ""
-    """Under whose id names are kept that mean something inside the source only; empty: under its own. The
-    first id that it had, of a source that was renamed."""
+    """Under which id names inside the source are kept: the first that it had; empty: its own."""
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -232,7 +231,6 @@ class Source(Struct, frozen=True, kw_only=True):
     article: ArticleRule | None = None
     popular: PopularRule | None = None
     former_ids: tuple[SourceId, ...] = ()
-    """What it was called before."""
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -369,8 +367,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     own_warnings: tuple[str, ...] = ()
     """Those of them that are of the document: they stay as long as it does."""
     missing: Mapping[str, int] = {}
-    """Selectors that have found something before (`article.quote`): in how many rounds in a row that read
-    pages they have found nothing, 0 for those that still do."""
+    """Selectors that ever found something: for how many rounds with pages nothing now, 0 for the others."""
     lacked: Mapping[str, int] = {}
     """In how many rounds in a row a selector found nothing at most before it found something again."""
     walled: Walled = Walled()
@@ -381,8 +378,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     interval_s: float | None = None
     """What an adaptive schedule has come to."""
     rhythm: tuple[float, ...] = ()
-    """How many articles came in each hour of the week lately, from Monday 00 in the source's zone: 168
-    numbers, older weeks count less; empty before the first."""
+    """Articles of each hour of the week, from Monday 00 in its zone: 168 numbers, older weeks count less."""
     rhythm_at: datetime | None = None
     """When `rhythm` was last aged."""
     fruitful: bool = False
