@@ -13,7 +13,7 @@ from msgspec import Struct
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.delivery import Endpoint
-from syndicator.push.signing import signed_headers
+from syndicator.push.posting import post_signed
 from syndicator.push.webhook import UNSIGNABLE
 
 VERIFY, PING = "endpoint.verify", "endpoint.ping"
@@ -54,15 +54,7 @@ async def _probe(
     body = msgspec.json.encode({"type": kind, "timestamp": now, "data": data})
     began = time.monotonic()
     try:
-        theirs, ours = signed_headers(endpoint, f"probe_{secrets.token_hex(12)}", body, now)
-        answer = await egress.post(
-            endpoint.url,
-            body=body,
-            headers=theirs,
-            own=ours,
-            timeout_s=endpoint.timeout_s,
-            connect_timeout_s=endpoint.connect_timeout_s,
-        )
+        answer = await post_signed(egress, endpoint, f"probe_{secrets.token_hex(12)}", body, now)
     except EgressError as error:
         spent_ms = round((time.monotonic() - began) * 1000)
         return Probed(ok=False, reason=str(error.reason), duration_ms=spent_ms), b""

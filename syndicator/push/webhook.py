@@ -9,7 +9,7 @@ from msgspec import Struct
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
-from syndicator.push.signing import signed_headers
+from syndicator.push.posting import post_signed
 from syndicator.rules.retry import GONE, Again, after_failure, parse_retry_after
 
 _SUCCESS = range(200, 300)
@@ -60,15 +60,7 @@ async def _attempt(
     began = time.monotonic()
     try:
         replay = delivery.replayed.id if delivery.replayed else None
-        theirs, ours = signed_headers(endpoint, delivery.event.id, body, now, replay=replay)
-        answer = await egress.post(
-            endpoint.url,
-            body=body,
-            headers=theirs,
-            own=ours,
-            timeout_s=endpoint.timeout_s,
-            connect_timeout_s=endpoint.connect_timeout_s,
-        )
+        answer = await post_signed(egress, endpoint, delivery.event.id, body, now, replay=replay)
     except EgressError as error:
         return _Attempt(reason=str(error.reason), duration_ms=round((time.monotonic() - began) * 1000))
     except PushError:

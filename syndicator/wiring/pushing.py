@@ -32,7 +32,7 @@ class Pushing:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnHub:
-    """Subscribers of our feeds. The step also tells hubs of others, where there is no hub of our own."""
+    """Subscribers of our feeds. The step also tells the hubs of others that are configured."""
 
     distribute: HubStep
     hub: Hub | None
