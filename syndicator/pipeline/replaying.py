@@ -194,7 +194,8 @@ def shown(replay: Replay) -> ReplayShown:
 
 
 def _place(since: datetime | None) -> str:
-    return f"{max(to_ms(since - _SLACK), 0)}-0" if since is not None else "0-0"
+    since_ms = to_ms(since) if since is not None else 0
+    return f"{max(since_ms - _SLACK // timedelta(milliseconds=1), 0)}-0"
 
 
 def _kinds(patterns: Sequence[str]) -> tuple[EventType, ...]:

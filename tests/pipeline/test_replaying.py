@@ -123,7 +123,7 @@ async def test_since_an_event_and_by_filter_and_only_so_many(
     assert (await replay(api, name, filter={"section": "olahraga"})).status == 201
     await go_on(api.service, clock, 2)
     assert again(receiver) == [*events[3:], events[3]]
-    assert (await replay(api, name, since=text(clock.now - timedelta(days=9)), limit=2)).status == 201
+    assert (await replay(api, name, since="0001-01-01T00:00:00Z", limit=2)).status == 201
     await go_on(api.service, clock, 2)
     assert again(receiver)[3:] == events[:2]
     assert [one["queued"] for one in (await get(api, "replays"))["items"]] == [2, 1, 2]
