@@ -19,8 +19,8 @@ from syndicator.rules.retry import MAX_RETRY_AFTER_S, MIN_RETRY_AFTER_S
 FAILURES_TO_OPEN = 5
 """In a row: one event that the receiver does not like never opens the circuit while it takes others."""
 
-LONGEST_PAUSE_S = 600.0
-"""Who is back is found so soon."""
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 600.0
+"""Whatever its retries say, who fails is not hammered at; and who is back is found so soon."""
 
 DISABLED_AFTER = timedelta(days=5)
 """Without any success, counted from the first failure."""
@@ -56,7 +56,7 @@ def after_endpoint_failure(
 ) -> CircuitChange | None:
     """Say what follows for an endpoint from a failed attempt; None: nothing. `jitter` is in [-1, 1].
 
-    The pauses are those of the endpoint's retries, at most ten minutes. What was under way when the circuit
+    The pauses are those of the retries, from one second to ten minutes. What was under way when the circuit
     opened is counted, and opens it no further. A receiver that asks for rest (Retry-After) gets it.
     """
     if failure.reason in OUR_OWN:
@@ -86,4 +86,5 @@ def after_endpoint_failure(
 
 def _pause_s(policy: RetryPolicy, openings: int, jitter: float) -> float:
     delays = policy.delays_s
-    return min(delays[min(openings, len(delays)) - 1], LONGEST_PAUSE_S) * (1 + policy.jitter * jitter)
+    pause_s = min(delays[min(openings, len(delays)) - 1], LONGEST_PAUSE_S) * (1 + policy.jitter * jitter)
+    return max(pause_s, SHORTEST_PAUSE_S)

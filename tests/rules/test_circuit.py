@@ -14,6 +14,7 @@ from syndicator.rules.circuit import (
     FAILURES_TO_OPEN,
     LONGEST_PAUSE_S,
     OUR_OWN,
+    SHORTEST_PAUSE_S,
     CircuitChange,
     Failure,
     after_endpoint_failure,
@@ -55,6 +56,13 @@ def failing(times: int, *, every_s: float = 1) -> tuple[EndpointState, list[Circ
         state = after(state, changes[-1])
         at = max(at + timedelta(seconds=every_s), state.held_until or at)
     return state, changes
+
+
+@pytest.mark.parametrize("policy", [RetryPolicy(delays_s=(0.001,), jitter=0.0), RetryPolicy(jitter=1.0)])
+def test_who_fails_is_not_hammered_at_whatever_its_retries_say(policy: RetryPolicy) -> None:
+    state, _ = failing(FAILURES_TO_OPEN - 1)
+    change = fail(state, jitter=-1.0, policy=policy)
+    assert change.held_until == NOON + timedelta(seconds=SHORTEST_PAUSE_S)
 
 
 def test_a_few_failures_open_nothing() -> None:
