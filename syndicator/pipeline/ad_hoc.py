@@ -36,7 +36,7 @@ from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching, TooManySearches
 from syndicator.pipeline.selecting import first_of, latest
-from syndicator.pipeline.telling import MEMBERS, Telling, Told
+from syndicator.pipeline.telling import MEMBERS, StoryEntry, Telling
 from syndicator.render.items import whole_seconds
 from syndicator.rules.ad_hoc import AdHoc
 from syndicator.rules.selection import matches_keys
@@ -220,7 +220,7 @@ class AdHocFeeds:
             return await self._publisher.ranked(spec, await self._popular.ranking(spec, ids))
         return await self._publisher.telling(await self._told(asked, ids))
 
-    async def _told(self, asked: AdHoc, ids: Sequence[ArticleId] | None) -> list[Told]:
+    async def _told(self, asked: AdHoc, ids: Sequence[ArticleId] | None) -> list[StoryEntry]:
         store, wanted = self._store, asked.filter
         if asked.story is not None:
             return await self._told_of(asked.story, asked)
@@ -228,7 +228,7 @@ class AdHocFeeds:
             return await latest(store, self._filtering, wanted, asked.size, asked.per, deepest=DEEPEST)
         return await first_of(store, self._filtering, wanted, ids, size=asked.size, per=asked.per)
 
-    async def _told_of(self, named: ArticleId, asked: AdHoc) -> list[Told]:
+    async def _told_of(self, named: ArticleId, asked: AdHoc) -> list[StoryEntry]:
         """Choose from the articles that tell one story, the newest first."""
         (place,) = await self._store.stories.places([named])
         story = place.story

@@ -24,7 +24,7 @@ from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.history_links import next_page, prev_archive
 from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import choose
-from syndicator.pipeline.telling import Telling, Told, others_of
+from syndicator.pipeline.telling import StoryEntry, Telling, others_of
 from syndicator.rules.rights import allowed
 from syndicator.rules.selection import matches
 from syndicator.rules.windows import settled_until
@@ -174,7 +174,9 @@ class Composer:
             article = await articles.get(leader)
         return article
 
-    async def telling(self, told: Sequence[Told], content: Content = Content.FULL) -> tuple[FeedEntry, ...]:
+    async def telling(
+        self, told: Sequence[StoryEntry], content: Content = Content.FULL
+    ) -> tuple[FeedEntry, ...]:
         """Give what was chosen as entries, with bodies."""
         articles = await self._store.articles.get_many([one.article.id for one in told])
         return tuple(

@@ -23,7 +23,7 @@ from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.pipeline.places import Places, TooMany
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.selecting import choose
-from syndicator.pipeline.telling import Told
+from syndicator.pipeline.telling import StoryEntry
 from syndicator.rules.windows import Span, settled_until, span_named
 from syndicator.store.articles import Listed
 from syndicator.store.codec import digest
@@ -41,7 +41,7 @@ _Key = tuple[FeedId, str, Format]
 class _Document(Struct, frozen=True, kw_only=True):
     """What is in a document, without bodies."""
 
-    told: tuple[Told, ...]
+    told: tuple[StoryEntry, ...]
     links: Links
     is_archive: bool
 

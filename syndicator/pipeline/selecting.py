@@ -8,7 +8,7 @@ from syndicator.model.article import Article
 from syndicator.model.feed import Filter, Per
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.filtering import Filtering
-from syndicator.pipeline.telling import Telling, Told
+from syndicator.pipeline.telling import StoryEntry, Telling
 from syndicator.rules.selection import facets_for, matches_keys
 from syndicator.store.articles import Listed
 from syndicator.store.store import Store
@@ -27,7 +27,7 @@ async def latest(
     per: Per = Per.ARTICLE,
     *,
     deepest: int = DEEPEST,
-) -> list[Told]:
+) -> list[StoryEntry]:
     """Give the newest that passes a filter, newest first, equal times by id; without bodies.
 
     A copy is left out beside its original; `per` story, what is not the first to tell it. So what is shown
@@ -38,7 +38,7 @@ async def latest(
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
-    told: tuple[Told, ...]
+    told: tuple[StoryEntry, ...]
     rest: Listed | None
     """The place behind which there may be more; None: that was all."""
 
@@ -87,11 +87,11 @@ def _order(place: Listed) -> tuple[int, str]:
 
 async def first_of(
     store: Store, filtering: Filtering, wanted: Filter, ids: Sequence[ArticleId], *, size: int, per: Per
-) -> list[Told]:
+) -> list[StoryEntry]:
     """Choose as `latest` does from what an index found for a filter, in its order; without bodies."""
     telling = Telling(store, filtering, wanted, per)
     found: list[Article] = []
-    told: list[Told] = []
+    told: list[StoryEntry] = []
     start, step = 0, max(size, _LEAST)
     while start < len(ids) and len(told) < size:
         heads = await store.articles.get_many(ids[start : start + step], bodies=False)

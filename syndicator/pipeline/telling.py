@@ -18,7 +18,7 @@ MEMBERS = 50
 """Articles of a story that are looked at: its first ones, of which one is shown."""
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class StoryEntry(Struct, frozen=True, kw_only=True):
     """An article that is shown, and the others of its story, the first first; without bodies."""
 
     article: Article
@@ -68,7 +68,7 @@ class Telling:
         self._shown: set[ArticleId] = set()
         self._given: set[ArticleId] = set()
 
-    async def told(self, articles: Sequence[Article]) -> list[Told]:
+    async def told(self, articles: Sequence[Article]) -> list[StoryEntry]:
         """Leave out copies of what is shown or, in a feed of stories, all but the first of each.
 
         The articles are those that pass the filter.
@@ -77,7 +77,7 @@ class Telling:
         firsts = {told.article.id: told for told in stands.values()}
         return [firsts[article.id] for article in articles if article.id in firsts]
 
-    async def led(self, articles: Sequence[Article]) -> list[tuple[Article, Told]]:
+    async def led(self, articles: Sequence[Article]) -> list[tuple[Article, StoryEntry]]:
         """Give beside each article what is shown for it: itself, or in a feed of stories the first to tell.
 
         Copies of what is shown are left out, and so is what was given before: the first that it stands for
@@ -92,7 +92,7 @@ class Telling:
                 led.append((article, told))
         return led
 
-    async def _standing_for(self, articles: Sequence[Article]) -> Mapping[ArticleId, Told]:
+    async def _standing_for(self, articles: Sequence[Article]) -> Mapping[ArticleId, StoryEntry]:
         """Give for each article what is shown; nothing for the copies of what is shown."""
         self._heads |= {article.id: article for article in articles}
         self._shown.update(article.id for article in articles)
@@ -101,7 +101,7 @@ class Telling:
         if self._per is Per.STORY:
             return await self._first_of_each(articles, places)
         repeats = await self._repeats(places)
-        return {article.id: Told(article=article) for article in articles if article.id not in repeats}
+        return {article.id: StoryEntry(article=article) for article in articles if article.id not in repeats}
 
     async def _repeats(self, places: Mapping[ArticleId, Place]) -> set[ArticleId]:
         """Name the copies of what the feed has."""
@@ -122,20 +122,20 @@ class Telling:
 
     async def _first_of_each(
         self, articles: Sequence[Article], places: Mapping[ArticleId, Place]
-    ) -> Mapping[ArticleId, Told]:
+    ) -> Mapping[ArticleId, StoryEntry]:
         stories: dict[StoryId, list[Article]] = {}
         for article in articles:
             stories.setdefault(places[article.id].story or StoryId(article.id), []).append(article)
         members = await self._store.stories.members(list(stories), MEMBERS)
         heads = await self._read([one for found in members.values() for one in found])
-        firsts: dict[ArticleId, Told] = {}
+        firsts: dict[ArticleId, StoryEntry] = {}
         for story, mine in stories.items():
             known = [head for one in members[story] if (head := heads.get(one))]
             # Of a story of very many, the feed may have none of the first.
             by_age = sorted(mine, key=lambda article: (article.shown_since, article.id))
             leader = next(article for article in (*known, *by_age) if self._shows(article))
             others = tuple(article for article in known if article.id != leader.id)
-            told = Told(article=leader, others=others)
+            told = StoryEntry(article=leader, others=others)
             firsts |= dict.fromkeys((article.id for article in mine), told)
         return firsts
 

@@ -10,7 +10,7 @@ from syndicator.model.status import EndpointStatus
 from syndicator.pipeline.reading import Reading
 from syndicator.web.drawing import Drawing
 from syndicator.web.problems import not_found
-from syndicator.web.status import Told, told_reason
+from syndicator.web.status import ShownFailure, told_reason
 
 PATH = "/deliveries"
 
@@ -21,7 +21,7 @@ class EndpointRow(Struct, frozen=True, kw_only=True):
     standing: str
     """`active`, `paused`, `disabled`, `unverified` or `failing`."""
     colour: str
-    last_failure: Told | None
+    last_failure: ShownFailure | None
 
 
 class DeliveryPages:

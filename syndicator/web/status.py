@@ -24,7 +24,7 @@ _SAYS_IT_ITSELF = frozenset({Standing.FAILING, Standing.NEW, Standing.OK})
 """Standings of which the page tells in its own words; of the others it gives the sentence."""
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class ShownFailure(Struct, frozen=True, kw_only=True):
     """A failure, as it is told. Without a `key` its code stands for itself."""
 
     key: str | None
@@ -37,7 +37,7 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     source: Source
     state: SourceState
     standing: Standing
-    reason: Told | None
+    reason: ShownFailure | None
     failed_rounds: int
     why: str = ""
     """One sentence, where nothing else in the row says it."""
@@ -48,7 +48,7 @@ class EndpointRow(Struct, frozen=True, kw_only=True):
     host: str
     counts: QueueCounts
     standing: str
-    last_failure: Told | None
+    last_failure: ShownFailure | None
 
 
 class StatusRoutes:
@@ -132,16 +132,16 @@ def _endpoint_standing(one: EndpointStatus) -> str:
     return "retrying" if one.counts.delayed else "ok"
 
 
-def _reason(state: SourceState) -> Told | None:
+def _reason(state: SourceState) -> ShownFailure | None:
     if state.failure is None:
         return None
     return told_reason(state.failure.reason, state.failure.detail)
 
 
-def told_reason(code: str, detail: str = "") -> Told:
+def told_reason(code: str, detail: str = "") -> ShownFailure:
     """Put a reason into words: `http_404` is the reason `http` with its status."""
     word, _, number = code.partition("_")
     if word == Reason.HTTP and number.isdigit():
-        return Told(key="reason.http", code=code, status=number, detail=detail)
+        return ShownFailure(key="reason.http", code=code, status=number, detail=detail)
     known = code in list(Reason)
-    return Told(key=f"reason.{code}" if known else None, code=code, status="", detail=detail)
+    return ShownFailure(key=f"reason.{code}" if known else None, code=code, status="", detail=detail)

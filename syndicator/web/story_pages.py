@@ -20,7 +20,7 @@ from syndicator.web.options import WebOptions
 from syndicator.web.problems import gone, not_found
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class TimelineEntry(Struct, frozen=True, kw_only=True):
     """A report as the time line shows it."""
 
     item: Item
@@ -93,12 +93,12 @@ class StoryPages:
         asked = AdHoc(story=ArticleId(story)).spelled()
         return StoryFeed(title=title, addresses=addresses(self._reading.site, PATH, asked))
 
-    def _told(self, shown: StoryShown) -> list[Told]:
+    def _told(self, shown: StoryShown) -> list[TimelineEntry]:
         titles = {one.entry.article.id: one.entry.origin.title for one in shown.reports}
         reports = sorted(shown.reports, key=_at)
         first_at = _at(reports[0])
         return [
-            Told(
+            TimelineEntry(
                 item=(item := prepare_entry(one.entry, self._reading.site, with_html=False)),
                 at=_at(one),
                 later=_at(one) - first_at,
