@@ -28,7 +28,7 @@ COMMANDS = {
     "articles": ("listing", "What was admitted."),
     "stories": ("listing", "What tells the same."),
     "endpoints": ("listing", "Where events are pushed to."),
-    "deliveries": ("listing", "Events that are on their way, or dead."),
+    "deliveries": ("listing", "Events on their way, delivered, or dead."),
     "hub": ("hub", "Who subscribes to our feeds."),
     "doctor": ("doctor", "Look whether all that is kept of deliveries fits together, and mend it."),
     "tokens": ("tokens", "Who may use the API."),
