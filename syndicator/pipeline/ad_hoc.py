@@ -5,7 +5,6 @@ what changed last → kept bytes are of that moment? → send them
                   → render, once for all who wait
 """
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -29,13 +28,14 @@ from syndicator.model.feed import (
 )
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.filtering import Filtering
-from syndicator.pipeline.freshness import FreshReads, retrieve
+from syndicator.pipeline.freshness import FreshReads
 from syndicator.pipeline.places import Places, TooMany
 from syndicator.pipeline.popular_now import PopularNow
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching, TooManySearches
 from syndicator.pipeline.selecting import first_of, latest
+from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.telling import MEMBERS, StoryEntry, Telling
 from syndicator.render.items import whole_seconds
 from syndicator.rules.ad_hoc import AdHoc
@@ -111,7 +111,7 @@ class AdHocFeeds:
         self._positions = FreshReads(self._read_position)
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._kept_bytes = 0
-        self._making: dict[tuple[_Key, _Momentary], asyncio.Task[_Kept]] = {}
+        self._making = SingleFlight[tuple[_Key, _Momentary], _Kept]()
         self._places = Places(MADE_FOR_ONE)
 
     async def rendition(self, asked: AdHoc, form: Format, client: str) -> tuple[Rendition, int | None]:
@@ -162,14 +162,9 @@ class AdHocFeeds:
         kept = self._kept.get(key)
         if kept is not None and kept.moment == moment:
             return self._keep(key, replace(kept, confirmed_at=self._monotonic()))
-        making = self._making.get((key, moment))
-        if making is None:
-            making = asyncio.create_task(self._make(key, asked, moment, client), name="make a feed")
-            making.add_done_callback(retrieve)
-            making.add_done_callback(lambda _: self._making.pop((key, moment)))
-            self._making[key, moment] = making
-        # One who gives up waiting must not take the bytes from the others.
-        return await asyncio.shield(making)
+        return await self._making.get(
+            (key, moment), lambda: self._make(key, asked, moment, client), name="make a feed"
+        )
 
     async def _make(self, key: _Key, asked: AdHoc, moment: _Momentary, client: str) -> _Kept:
         async with self._places.place(client):

@@ -1,6 +1,5 @@
 """What changed in a feed, as a feed: made for the first who asks, kept for all who have the same bytes."""
 
-import asyncio
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -8,9 +7,9 @@ from msgspec.structs import replace
 
 from syndicator.model.feed import Order, Rendition
 from syndicator.pipeline.apart import LARGE
-from syndicator.pipeline.freshness import retrieve
 from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.pipeline.publishing import Publisher
+from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.rules.deltas import changed_since
 
 KEPT_BYTES = 16 * 2**20
@@ -34,7 +33,7 @@ class Deltas:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._kept = LeastRecent[_Key, Delta](KEPT_BYTES, lambda delta: delta.rendition.size_bytes)
-        self._making: dict[_Key, asyncio.Task[Delta]] = {}
+        self._making = SingleFlight[_Key, Delta]()
 
     async def since(self, rendition: Rendition, bases: Sequence[str]) -> Delta | None:
         """Give what changed since the newest of the bases (digests); None where that is not known, or all.
@@ -52,14 +51,7 @@ class Deltas:
         key = (rendition.feed, rendition.form.value, rendition.digest, base)
         if (kept := self._kept.get(key)) is not None:
             return kept
-        making = self._making.get(key)
-        if making is None:
-            making = asyncio.create_task(self._make(key, rendition, changed), name="make a delta")
-            making.add_done_callback(retrieve)
-            making.add_done_callback(lambda _: self._making.pop(key))
-            self._making[key] = making
-        # One who gives up waiting must not take it from the others.
-        return await asyncio.shield(making)
+        return await self._making.get(key, lambda: self._make(key, rendition, changed), name="make a delta")
 
     async def _make(self, key: _Key, rendition: Rendition, changed: frozenset[str]) -> Delta:
         snapshot = await self._publisher.snapshot(rendition.feed)

@@ -4,7 +4,6 @@ feed ── next ──▶ page ── next ──▶ page …            each b
 └── prev-archive ──▶ archive ── prev-archive ──▶ archive …    each holds a span of the calendar
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -17,12 +16,13 @@ from syndicator.model.clock import EPOCH, Clock, to_ms
 from syndicator.model.feed import FeedSnapshot, FeedSpec, FeedVersion, Format, Order, Rendition
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.filtering import Filtering
-from syndicator.pipeline.freshness import FreshReads, retrieve
+from syndicator.pipeline.freshness import FreshReads
 from syndicator.pipeline.history_links import Links, next_page, place_named, prev_archive
 from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.pipeline.places import Places, TooMany
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.selecting import choose
+from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.telling import StoryEntry
 from syndicator.rules.windows import Span, settled_until, span_named
 from syndicator.store.articles import Listed
@@ -80,7 +80,7 @@ class History:
         self._filtering = Filtering(store)
         self._positions = FreshReads(self._read_position)
         self._kept = LeastRecent[_Key, _Kept](KEPT_BYTES, lambda kept: kept.rendition.size_bytes)
-        self._making: dict[tuple[_Key, str], asyncio.Task[_Kept]] = {}
+        self._making = SingleFlight[tuple[_Key, str], _Kept]()
         self._places = Places()
 
     async def archive(
@@ -128,14 +128,9 @@ class History:
             confirmed = replace(kept, confirmed_at=self._monotonic())
             self._kept.put(key, confirmed)
             return confirmed
-        making = self._making.get((key, position))
-        if making is None:
-            making = asyncio.create_task(self._make(key, position, client, look), name="make a document")
-            making.add_done_callback(retrieve)
-            making.add_done_callback(lambda _: self._making.pop((key, position)))
-            self._making[key, position] = making
-        # One who gives up waiting must not take it from the others.
-        return await asyncio.shield(making)
+        return await self._making.get(
+            (key, position), lambda: self._make(key, position, client, look), name="make a document"
+        )
 
     async def _make(
         self, key: _Key, position: str, client: str, look: Callable[[], Awaitable[_Document]]

@@ -24,9 +24,10 @@ from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.apart import LARGE, Apart
 from syndicator.pipeline.composing import Composer
-from syndicator.pipeline.freshness import FreshReads, retrieve
+from syndicator.pipeline.freshness import FreshReads
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.least_recent import LeastRecent
+from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.render.opml import render_opml
 from syndicator.render.rendition import render
 from syndicator.rules.deltas import continued
@@ -75,7 +76,7 @@ class Publisher(Composer):
         self._versions = FreshReads(store.feeds.versions, store.watch.moves)
         self._kept = LeastRecent[_Key, Rendition](KEPT_BYTES, lambda one: one.size_bytes)
         self._locks: dict[_Key, asyncio.Lock] = {}
-        self._renewing: dict[tuple[_Key, FeedVersion], asyncio.Task[Rendition]] = {}
+        self._renewing = SingleFlight[tuple[_Key, FeedVersion], Rendition]()
         self._snapshots = LeastRecent[FeedId, FeedSnapshot](_SNAPSHOT_ENTRIES, lambda one: len(one.entries))
         self._stores = True
         self._list_changed_at: datetime | None = None
@@ -115,14 +116,9 @@ class Publisher(Composer):
         kept = self._kept.get(key)
         if kept is not None and _shows(kept, version):
             return kept
-        renewing = self._renewing.get((key, version))
-        if renewing is None:
-            renewing = asyncio.create_task(self._renew_in_turn(key, version), name=f"renew {feed}")
-            renewing.add_done_callback(retrieve)
-            renewing.add_done_callback(lambda _: self._renewing.pop((key, version)))
-            self._renewing[key, version] = renewing
-        # One who gives up waiting must not take the bytes from the others.
-        return await asyncio.shield(renewing)
+        return await self._renewing.get(
+            (key, version), lambda: self._renew_in_turn(key, version), name=f"renew {feed}"
+        )
 
     async def version(self, feed: FeedId, *, patiently: bool) -> FeedVersion:
         """Give a configured feed's version, as of this call or later: see `FreshReads.get`."""

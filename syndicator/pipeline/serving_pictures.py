@@ -21,8 +21,8 @@ from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import FetchLimits, Source
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.freshness import retrieve
 from syndicator.pipeline.picturing import AGAIN_AFTER, UNREADABLE, broken, failed
+from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.store.picture_files import PictureFiles
 from syndicator.store.pictures import Finding, KnownPicture, Pictures
 
@@ -89,7 +89,7 @@ class ServedPictures:
         self._barred = {source.id for source in sources.values() if not source.rights.images}
         self._clock = clock
         self._misses = _Allowance(MISSES_PER_MINUTE, monotonic)
-        self._fetching: dict[str, asyncio.Task[ServedPicture | None]] = {}
+        self._fetching = SingleFlight[str, ServedPicture | None]()
         # One at a time: of the pool's workers, another is always left for documents.
         self._decoding = asyncio.Semaphore(1)
 
@@ -104,21 +104,11 @@ class ServedPictures:
         kept = await self._kept(digest)
         if kept is not None:
             return kept
-        fetching = self._fetching.get(digest)
-        if fetching is None:
-            fetching = asyncio.create_task(self._fetch(digest), name="fetch a picture")
-            fetching.add_done_callback(retrieve)
-            fetching.add_done_callback(lambda _: self._fetching.pop(digest))
-            self._fetching[digest] = fetching
-        # One reader who gives up must not take the picture from the others.
-        return await asyncio.shield(fetching)
+        return await self._fetching.get(digest, lambda: self._fetch(digest), name="fetch a picture")
 
     async def close(self) -> None:
         """End what is being fetched."""
-        tasks = list(self._fetching.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._fetching.close()
 
     async def _is_barred(self, digest: str) -> bool:
         """Tell whether a picture is of a portal that does not let us show its pictures, or no longer does."""

@@ -1,13 +1,12 @@
 """Pages that many ask for: drawn once for all, coded once, and kept while they are good."""
 
-import asyncio
 import hashlib
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from syndicator.model.clock import Clock
-from syndicator.pipeline.freshness import retrieve
+from syndicator.pipeline.least_recent import LeastRecent
+from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.web.negotiation import Coding
 from syndicator.web.responses import coded
 
@@ -43,35 +42,26 @@ class KeptPages:
     def __init__(self, lifetime: timedelta, clock: Clock) -> None:
         self._lifetime = lifetime
         self._clock = clock
-        self._kept: OrderedDict[Key, Page] = OrderedDict()
-        self._drawing: dict[tuple[Key, object], asyncio.Task[Page]] = {}
+        self._kept = LeastRecent[Key, Page](MOST, lambda _: 1)
+        self._drawing = SingleFlight[tuple[Key, object], Page]()
 
     def last(self, key: Key) -> Page | None:
         """Give the page as it was drawn last, good or not."""
-        return self._kept.get(key)
+        return self._kept.peek(key)
 
     async def get(self, key: Key, version: object, draw: Callable[[], Awaitable[bytes]]) -> Page:
         """Give a good page; who asks while it is being drawn waits for the same drawing."""
         kept = self._kept.get(key)
         if kept is not None and kept.version == version and self._is_young(kept):
-            self._kept.move_to_end(key)
             return kept
-        drawing = self._drawing.get((key, version))
-        if drawing is None:
-            drawing = asyncio.create_task(self._draw(key, version, draw), name=f"draw {key[0]}")
-            drawing.add_done_callback(retrieve)
-            drawing.add_done_callback(lambda _: self._drawing.pop((key, version)))
-            self._drawing[key, version] = drawing
-        # One who gives up waiting must not take the page from the others.
-        return await asyncio.shield(drawing)
+        return await self._drawing.get(
+            (key, version), lambda: self._draw(key, version, draw), name=f"draw {key[0]}"
+        )
 
     async def _draw(self, key: Key, version: object, draw: Callable[[], Awaitable[bytes]]) -> Page:
         drawn_at = self._clock()
         page = Page(await draw(), version, drawn_at)
-        self._kept[key] = page
-        self._kept.move_to_end(key)
-        while len(self._kept) > MOST:
-            self._kept.popitem(last=False)
+        self._kept.put(key, page)
         return page
 
     def _is_young(self, page: Page) -> bool:

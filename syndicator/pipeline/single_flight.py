@@ -1,0 +1,35 @@
+"""What many ask for at the same time is made once for all of them."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
+
+from syndicator.pipeline.freshness import retrieve
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class SingleFlight(Generic[Key, Value]):
+    """Who asks while a thing is being made waits for the same making, and shares what comes of it."""
+
+    def __init__(self) -> None:
+        self._making: dict[Key, asyncio.Task[Value]] = {}
+
+    async def get(self, key: Key, make: Callable[[], Coroutine[Any, Any, Value]], *, name: str) -> Value:
+        """Give what is made under a key; `name` is that of the task."""
+        making = self._making.get(key)
+        if making is None:
+            making = asyncio.create_task(make(), name=name)
+            making.add_done_callback(retrieve)
+            making.add_done_callback(lambda _: self._making.pop(key))
+            self._making[key] = making
+        # One who gives up waiting must not take it from the others.
+        return await asyncio.shield(making)
+
+    async def close(self) -> None:
+        """End what is being made."""
+        making = list(self._making.values())
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
