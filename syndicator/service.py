@@ -59,6 +59,7 @@ class Service:
         """All that a worker does."""
         return (
             self.gathering.gather,
+            self.gathering.assign,
             self.publishing.publish,
             self.pushing.deliver,
             self.publishing.rank,

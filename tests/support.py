@@ -1,6 +1,7 @@
 """What all tests share: a clock that is moved by hand, and articles out of thin air."""
 
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 if sys.version_info >= (3, 14):
@@ -9,8 +10,15 @@ else:
     from backports import zstd
 
 from syndicator.model.article import Candidate, Provenance
-from syndicator.model.feed import Site
+from syndicator.model.clock import Clock
+from syndicator.model.feed import FeedSpec, Site
 from syndicator.model.ids import SourceId
+from syndicator.pipeline.admitting import Admitter, Grouping
+from syndicator.pipeline.assignment import Assigner
+from syndicator.pipeline.near_articles import NearArticles
+from syndicator.rules.placement import StoriesPolicy
+from syndicator.rules.selection import FeedIndex
+from syndicator.store.store import Store
 
 SITE = Site(title="Kabar", public_url="https://news.example")
 NOON = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
@@ -64,3 +72,18 @@ def candidate(
 def unzstd(packed: bytes) -> bytes:
     """Decompress what was coded as zstd."""
     return zstd.decompress(packed)
+
+
+def assigner_of(store: Store, specs: Iterable[FeedSpec], clock: Clock) -> Assigner:
+    """An assigner of its own, as another process has it."""
+    near = NearArticles(store.assignments, store.stories)
+    return Assigner(store, FeedIndex(specs), StoriesPolicy(), clock, near)
+
+
+def grouping_admitter(store: Store, specs: Iterable[FeedSpec], clock: Clock) -> Admitter:
+    """An admitter whose articles are assigned to stories, as those of the service are."""
+    known = list(specs)
+    grouping = Grouping(
+        assigner=assigner_of(store, known, clock), stories=store.stories, policy=StoriesPolicy()
+    )
+    return Admitter(store.articles, known, clock, grouping)

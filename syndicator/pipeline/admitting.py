@@ -1,4 +1,10 @@
-"""Candidates in, articles, indexes and events out: look up, judge, admit, and judge again what moved."""
+"""Admits candidates: decides by their identities what is new or changed, and writes that.
+
+    identify ─▶ look up ─▶ decide ─▶ write ─▶ assign to stories, which shows what is new
+
+Identities only ever get known: a candidate that another worker admitted meanwhile is found when it is looked
+up again. Stories have no part in it; see `pipeline.assignment`.
+"""
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,27 +14,28 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import StoreError
-from syndicator.model.article import Article, Candidate, Identity
+from syndicator.model.article import Candidate, Identity
 from syndicator.model.clock import Clock
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId
 from syndicator.model.source import Round
 from syndicator.observe.metrics import Metrics
-from syndicator.pipeline.placing import Placer
-from syndicator.rules.admission import Admission, Verdict, decide, with_grown
+from syndicator.pipeline.assignment import Assigner
+from syndicator.rules.admission import Admission, Verdict, decide, reserved, with_parted
 from syndicator.rules.identity import identify
-from syndicator.rules.placement import Fingerprint, Near
+from syndicator.rules.placement import StoriesPolicy, fingerprint, parted
 from syndicator.rules.recognition import Recognised, aliases, recognise
 from syndicator.rules.selection import FeedIndex, concerned
 from syndicator.store.articles import Articles
 from syndicator.store.signals import Signals
+from syndicator.store.stories import Stories
 
 BATCH = 20
-"""Candidates per script call: of new ones, it takes 5 to 10 ms of Redis' time, of known ones 0.3."""
+"""Candidates per script call: of new ones, it takes 1 ms of Redis' time, of known ones 0.3."""
 
 _ATTEMPTS = 20
-"""A candidate that moves this often is fought over by a storm of workers; its source's next round has it."""
+"""Times that a candidate is looked up. It moves when another worker writes the very same article."""
 
 
 _READ_HERE_CHARACTERS = 200_000
@@ -46,6 +53,8 @@ class Admitted(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     is_restless: bool = False
     """Whether it was left as it is though it reads otherwise."""
+    is_reserved: bool = False
+    """Whether it is shown only once it is assigned to a story."""
     recognised: Recognised | None = None
     """How it was recognised."""
 
@@ -63,6 +72,14 @@ class _Occasion(Struct, frozen=True, kw_only=True):
     announced_from: datetime | None
 
 
+class Grouping(Struct, frozen=True, kw_only=True):
+    """What groups admitted articles into stories, and tells copies."""
+
+    assigner: Assigner
+    stories: Stories
+    policy: StoriesPolicy
+
+
 class Admitter:
     """Decides what is new, together with every other worker, exactly once."""
 
@@ -71,18 +88,18 @@ class Admitter:
         articles: Articles,
         specs: Collection[FeedSpec],
         clock: Clock,
-        placer: Placer | None = None,
+        grouping: Grouping | None = None,
         metrics: Metrics | None = None,
         *,
         signals: Signals | None = None,
     ) -> None:
-        """Without a `placer`, every article is a story of its own; without `signals`, none is counted on."""
+        """Without `grouping`, every article is a story of its own; without `signals`, none is counted on."""
         self._signals = signals
         self._metrics = metrics
         self._articles = articles
         self._specs = FeedIndex(specs)
         self._clock = clock
-        self._placer = placer
+        self._grouping = grouping
 
     async def admit(
         self,
@@ -99,6 +116,8 @@ class Admitter:
         dated before `archive_before` in later ones.
         `rechecked`: their pages are to be read again while they are young.
         `announced_from`: what is new and older is told to nobody.
+
+        What is new is shown when this returns, unless another process is about to assign it.
         """
         occasion = _Occasion(
             own_dates_before=_ALWAYS if backfill else archive_before,
@@ -109,6 +128,8 @@ class Admitter:
         admitted: list[Admitted] = []
         for batch in _batches(known):
             admitted += await self._batch(dict(enumerate(batch, len(admitted))), occasion)
+        if self._grouping is not None and any(one.is_reserved for one in admitted):
+            await self._grouping.assigner.assign()
         return admitted
 
     async def _batch(
@@ -129,6 +150,7 @@ class Admitter:
                         article_id=intent.admission.article_id,
                         verdict=intent.admission.verdict,
                         is_restless=intent.admission.is_restless,
+                        is_reserved=intent.admission.reservation is not None,
                         recognised=intent.recognised,
                     )
             if not pending:
@@ -153,30 +175,33 @@ class Admitter:
     ) -> dict[int, _Intent]:
         candidates = [candidate for candidate, _ in pending.values()]
         identities = [identity for _, identity in pending.values()]
-        placer, now = self._placer, self._clock()
-        found, near = await asyncio.gather(
-            self._articles.lookup(identities, now),
-            placer.look_up(pending) if placer else _nothing(),
-        )
+        now = self._clock()
+        found = await self._articles.lookup(identities, now)
         told = recognise(candidates, identities, found)
         intents = {
             number: self._intent(candidate, one, now + number * _TICK, occasion)
             for number, candidate, one in zip(pending, candidates, told, strict=True)
         }
-        if placer is None:
+        if self._grouping is None:
             return intents
-        placed = await placer.place({number: one.admission for number, one in intents.items()}, pending, near)
-        tellers = await self._tellers(await placer.members(placed))
         return {
-            number: replace(intents[number], admission=with_grown(one, self._specs, tellers.get(number, ())))
-            for number, one in placed.items()
+            number: replace(one, admission=await self._grouped(one.admission, self._grouping))
+            for number, one in intents.items()
         }
 
-    async def _tellers(self, members: Mapping[int, Sequence[ArticleId]]) -> dict[int, list[Article]]:
-        """Read who tells the stories that grow, without bodies: their feeds show it, too."""
-        ids = list(dict.fromkeys(one for found in members.values() for one in found))
-        read = dict(zip(ids, await self._articles.get_many(ids, bodies=False), strict=True))
-        return {number: [head for one in found if (head := read[one])] for number, found in members.items()}
+    async def _grouped(self, intent: Admission, grouping: Grouping) -> Admission:
+        """Have a new article wait for its story; have a changed one end what is a copy no more."""
+        article, known = intent.article, intent.known
+        if article is None:
+            return intent
+        if known is None or known.is_reserved:
+            found = fingerprint(article)
+            grouping.assigner.remember(article.id, article.content_hash, found.text)
+            return reserved(intent, article, found, self._specs)
+        kin = await grouping.stories.kin_of(article.id)
+        if not kin or not article.body_html:
+            return intent
+        return with_parted(intent, parted(article, kin, grouping.policy), self._specs)
 
     def _intent(
         self, candidate: Candidate, recognised: Recognised, now: datetime, occasion: _Occasion
@@ -228,10 +253,6 @@ async def _identified(candidates: Sequence[Candidate]) -> list[Identity]:
     if sum(len(one.body_html) for one in candidates) <= _READ_HERE_CHARACTERS:
         return identify(candidates)
     return await asyncio.to_thread(identify, candidates)
-
-
-async def _nothing() -> dict[int, tuple[Fingerprint, Near]]:
-    return {}
 
 
 def _is_before(candidate: Candidate, moment: datetime | None) -> bool:

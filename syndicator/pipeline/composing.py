@@ -22,6 +22,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.rights import Content, Rights
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.history_links import next_page, prev_archive
+from syndicator.pipeline.near_articles import NearArticles
 from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import choose
 from syndicator.pipeline.telling import StoryEntry, Telling, others_of
@@ -49,7 +50,9 @@ class Composer:
         origins: Mapping[SourceId, Origin],
         clock: Clock,
         retired: Collection[FeedSpec] = (),
+        near: NearArticles | None = None,
     ) -> None:
+        """`near`: the index that the process has already; else one is made where it is needed."""
         self.site = site
         self.specs: Mapping[FeedId, FeedSpec] = {spec.id: spec for spec in specs}
         self.public = {feed: spec for feed, spec in self.specs.items() if not spec.private}
@@ -60,7 +63,7 @@ class Composer:
         self._store = store
         self._origins = origins
         self._filtering = Filtering(store)
-        self._relating = Relating(store, clock)
+        self._relating = Relating(store, near or NearArticles(store.assignments, store.stories), clock)
 
     @property
     def sources(self) -> Mapping[SourceId, SourceId]:

@@ -27,6 +27,7 @@ from syndicator.pipeline.composing import Composer
 from syndicator.pipeline.freshness import FreshReads
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.least_recent import LeastRecent
+from syndicator.pipeline.near_articles import NearArticles
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.render.opml import render_opml
 from syndicator.render.rendition import render
@@ -67,8 +68,11 @@ class Publisher(Composer):
         last_good: LastGood | None = None,
         retired: Collection[FeedSpec] = (),
         apart: Apart | None = None,
+        near: NearArticles | None = None,
     ) -> None:
-        super().__init__(store=store, site=site, specs=specs, origins=origins, clock=clock, retired=retired)
+        super().__init__(
+            store=store, site=site, specs=specs, origins=origins, clock=clock, retired=retired, near=near
+        )
         self.last_good = last_good or LastGood()
         """Of what was served, for when Redis is away."""
         self._metrics = metrics

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId
+from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.identity import url_key
-from syndicator.rules.placement import by_terms
+from syndicator.rules.near_index import packed_keys
 from syndicator.rules.related import Lead, related
 from syndicator.rules.selection import fold
-from syndicator.rules.terms import similarity
+from syndicator.rules.stories import INDEX_TERMS
+from syndicator.rules.terms import similarity, strongest
 from syndicator.store.store import Store
 
 _TAGS, _OF_TAG, _LINKS = 5, 20, 20
@@ -19,8 +21,9 @@ _TAGS, _OF_TAG, _LINKS = 5, 20, 20
 class Relating:
     """Answers "what else?" for one article at a time, in a handful of round trips."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, articles: NearArticles, clock: Clock) -> None:
         self._store = store
+        self._articles = articles
         self._clock = clock
 
     async def related(self, article: Article) -> list[Article]:
@@ -39,14 +42,17 @@ class Relating:
         return related(article, leads, self._clock())
 
     async def _near(self, article: Article) -> Mapping[ArticleId, float]:
-        """Give the first article of each story of late that shares terms, and how similar it is."""
+        """Return the first article of each story of late that shares terms, and how similar it is."""
         mine = await self._store.stories.own(article.id)
         if mine is None or not mine.centroid:
             return {}
-        (found,) = await self._store.stories.near([by_terms(mine.title, mine.centroid)], self._clock())
+        await self._articles.follow(self._clock())
+        terms = packed_keys(strongest(mine.centroid, INDEX_TERMS))
+        (sharing,) = self._articles.near([(b"", terms)])
+        found = await self._articles.stories(one.story for one in sharing)
         return {
-            ArticleId(known.story.id): similarity(mine.centroid, known.story.centroid)
-            for known in found.stories
+            ArticleId(story): similarity(mine.centroid, known.story.centroid)
+            for story, known in found.items()
         }
 
     async def _linked(self, article: Article) -> list[ArticleId]:

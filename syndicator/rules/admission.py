@@ -1,6 +1,6 @@
 """What is to be done with a candidate: new, changed, unchanged, or carried by a second source."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,10 +15,12 @@ from syndicator.rules.addresses import clean_url
 from syndicator.rules.correction import correction_of
 from syndicator.rules.dates import listed_at, published_at
 from syndicator.rules.identity import event_id
+from syndicator.rules.near_index import packed_keys
 from syndicator.rules.noticeable import content_hash
-from syndicator.rules.placement import Placement
+from syndicator.rules.placement import Fingerprint, ShownIn
 from syndicator.rules.revision import earlier_versions, is_restless, revised
-from syndicator.rules.selection import FeedIndex, concerned, telling
+from syndicator.rules.selection import FeedIndex, concerned, story_feeds
+from syndicator.rules.stories import Story, founded
 
 SHORTEST_RECHECK = timedelta(seconds=20)
 LONGEST_RECHECK = timedelta(hours=6)
@@ -45,6 +47,19 @@ class Known(Struct, frozen=True, kw_only=True):
     published_at: datetime | None = None
     article: Article | None = None
     """The stored revision; only where its content differs from the candidate's."""
+    is_reserved: bool = False
+    """Whether nobody has seen it yet: it waits to be assigned to a story."""
+
+
+class Reservation(Struct, frozen=True, kw_only=True):
+    """What is noted of an article that is to be assigned to a story before it is shown."""
+
+    own: Story
+    """The article as a story of itself alone."""
+    runs: bytes
+    """Keys of its sampled runs of words (`rules.near_index.packed_keys`)."""
+    shown_in: ShownIn
+    """Which feeds of stories may show it."""
 
 
 class Admission(Struct, frozen=True, kw_only=True):
@@ -66,8 +81,8 @@ class Admission(Struct, frozen=True, kw_only=True):
     """Of an unchanged article whose stored hash another version of this program made."""
     recheck_at: datetime | None = None
     """When the article's page is to be read again; None: not again."""
-    placement: Placement | None = None
-    """Of a new article: whose copy it is, and which story it joins or founds."""
+    reservation: Reservation | None = None
+    """Of a new article that is assigned before it is shown; None: it is shown at once."""
     parted: tuple[ArticleId, ...] = ()
     """Of a changed one: what is a copy no more."""
     rechecked: bool = True
@@ -119,12 +134,22 @@ def decide(
     """
     verdict = judge(candidate, identity, known)
     previous = known.article if known and verdict is Verdict.CHANGED else None
+    is_new = verdict is Verdict.NEW
+    if previous is not None and known is not None and known.is_reserved:
+        # Nobody has seen it: the newer text takes the place of the first.
+        is_new, now, previous = True, previous.shown_since, None
     restless = previous is not None and is_restless(previous, identity.content_hash)
     if restless:
         verdict, previous = Verdict.UNCHANGED, None
     article = None
-    if verdict is Verdict.NEW:
-        article = _first_revision(candidate, identity, now=now, backfill=backfill)
+    if is_new:
+        article = _first_revision(
+            candidate,
+            identity,
+            known.article_id if known else identity.article_id,
+            now=now,
+            backfill=backfill,
+        )
     elif previous is not None:
         article = _next_revision(candidate, identity, previous, now=now)
     published = article.published_at if article else known and known.published_at
@@ -145,14 +170,21 @@ def decide(
     )
 
 
-def with_grown(intent: Admission, specs: FeedIndex, tellers: Sequence[Article]) -> Admission:
-    """Name the other feeds, too, that may show it by another article: of stories, when one grew.
+def reserved(intent: Admission, article: Article, found: Fingerprint, specs: FeedIndex) -> Admission:
+    """Return the intent to keep a new article back until it is assigned to a story."""
+    return replace(
+        intent,
+        reservation=Reservation(
+            own=founded(article, found.terms),
+            runs=packed_keys(found.shingle_keys),
+            shown_in=ShownIn(specs.digest, story_feeds(specs, [article])),
+        ),
+    )
 
-    And all, when what was hidden as a copy is none any more. `tellers`: who told the story before.
-    """
-    if intent.parted:
-        return replace(intent, feeds=tuple(spec.id for spec in specs))
-    return replace(intent, feeds=tuple(dict.fromkeys((*intent.feeds, *telling(specs, tellers)))))
+
+def with_parted(intent: Admission, parted: tuple[ArticleId, ...], specs: FeedIndex) -> Admission:
+    """Return the intent to end copies with a new text: any feed may show one of them now."""
+    return replace(intent, parted=parted, feeds=tuple(spec.id for spec in specs)) if parted else intent
 
 
 def _renewed_hash(verdict: Verdict, identity: Identity, known: Known | None) -> str | None:
@@ -173,13 +205,15 @@ def next_recheck(published: datetime, now: datetime) -> datetime | None:
     return now + min(max(age / 2, SHORTEST_RECHECK), LONGEST_RECHECK)
 
 
-def _first_revision(candidate: Candidate, identity: Identity, *, now: datetime, backfill: bool) -> Article:
+def _first_revision(
+    candidate: Candidate, identity: Identity, article_id: ArticleId, *, now: datetime, backfill: bool
+) -> Article:
     held_since = candidate.provenance.held_since
     published = published_at(candidate.published_at, first_seen=now, future=candidate.is_event)
     return _article(
         candidate,
         identity,
-        article_id=identity.article_id,
+        article_id=article_id,
         revision=1,
         published=published,
         first_seen=held_since or now,

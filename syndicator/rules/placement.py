@@ -1,15 +1,15 @@
 """Where a new article belongs: whose copy it is, and which story it joins or founds."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from msgspec import Struct
 
 from syndicator.model.article import Article, Candidate
-from syndicator.model.ids import ArticleId, StoryId
+from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.rules.copies import CopyKind, CopyPolicy, CopyVerdict, Text, judge_copy, text_of
 from syndicator.rules.shingles import sample
 from syndicator.rules.stories import (
-    INDEX_TERMS,
     Story,
     StoryKind,
     StoryPolicy,
@@ -19,11 +19,8 @@ from syndicator.rules.stories import (
     joined,
     judge_story,
 )
-from syndicator.rules.terms import Terms, strongest, term_of, terms_of, weighed_words
+from syndicator.rules.terms import Terms, term_of, terms_of, weighed_words
 from syndicator.rules.words import plain_body, words_of
-
-SHARED = 2
-"""Keys of a kind that two articles share at least, to be more than chance."""
 
 
 class StoriesPolicy(Struct, frozen=True, kw_only=True):
@@ -31,52 +28,58 @@ class StoriesPolicy(Struct, frozen=True, kw_only=True):
 
     copies: CopyPolicy = CopyPolicy()
     stories: StoryPolicy = StoryPolicy()
+    assign_within: timedelta = timedelta(seconds=2)
+    """How long an article may wait to be assigned before it is shown as a story of its own."""
 
 
 class Fingerprint(Struct, frozen=True, kw_only=True):
-    """What an article is compared by."""
+    """What a new article is compared by; made when it is admitted."""
 
     text: Text
     terms: Terms
     shingle_keys: tuple[int, ...]
-    term_keys: tuple[int, ...]
 
 
 class Neighbour(Struct, frozen=True, kw_only=True):
-    """An article that shares runs of words."""
+    """An article that shares runs of words with a new one."""
 
     article_id: ArticleId
     text: Text
     own: Story
-    """As a story of itself alone, perhaps without its terms."""
+    """As a story of itself alone; without its terms."""
     story: StoryId
     copy_of: ArticleId | None = None
 
 
+class ShownIn(Struct, frozen=True, array_like=True):
+    """Which feeds of stories may show a story, by any of its members."""
+
+    specs: str
+    """Digest of the configured feeds by which that was decided (`FeedIndex.digest`)."""
+    feeds: tuple[FeedId, ...]
+
+
 class KnownStory(Struct, frozen=True, kw_only=True):
-    """A story as it was when it was looked up."""
+    """A story as it is stored."""
 
     story: Story
     version: int = 0
     """0: that of a single article, of which nothing is stored but the article."""
+    shown_in: ShownIn | None = None
+    """None: it has to be found out from its members."""
 
 
 class Near(Struct, frozen=True, kw_only=True):
-    """What was found near an article, and when it was looked up."""
+    """What a new article may be a copy of, or belong to."""
 
-    generation: int
-    seen: int
-    """How many articles the generation held."""
-    neighbours: tuple[Neighbour, ...] = ()
-    stories: tuple[KnownStory, ...] = ()
+    neighbours: Sequence[Neighbour] = ()
+    stories: Sequence[KnownStory] = ()
 
 
 class Placement(Struct, frozen=True, kw_only=True):
-    """A complete intent: what is to be written with a new article, and what it relies on."""
+    """A decision: whose copy an article is, and which story it joins or founds."""
 
     article_id: ArticleId
-    fingerprint: Fingerprint
-    near: Near
     own: Story
     """Of this article alone."""
     story: Story
@@ -92,40 +95,28 @@ class Placement(Struct, frozen=True, kw_only=True):
     """What was taken for the original: both came in first rounds, and this one was published first."""
 
 
-def fingerprint(candidate: Candidate) -> Fingerprint:
-    """Take a candidate apart: about 0.2 ms for 200 words, the most of what judging it costs."""
-    return _taken_apart(candidate)
-
-
-def by_terms(title: str, terms: Terms) -> Fingerprint:
-    """Give a fingerprint by which only the matter is looked up, not the text."""
-    return Fingerprint(text=text_of(title, ""), terms=terms, shingle_keys=(), term_keys=_term_keys(terms))
-
-
-def _term_keys(terms: Terms) -> tuple[int, ...]:
-    return tuple(strongest(terms, INDEX_TERMS))
-
-
-def _taken_apart(article: Article | Candidate) -> Fingerprint:
+def fingerprint(article: Article | Candidate) -> Fingerprint:
+    """Return what an article is compared by."""
     plain = plain_body(article.body_html)
     text = text_of(article.title, plain)
-    terms = terms_of(article.title, text.words or words_of(article.lead))
     return Fingerprint(
         text=text,
-        terms=terms,
+        terms=terms_of(article.title, text.words or words_of(article.lead)),
         shingle_keys=tuple(sample(text.shingles)) if plain else (),
-        term_keys=_term_keys(terms),
     )
 
 
-def place(article: Article, mine: Fingerprint, near: Near, policy: StoriesPolicy) -> Placement:
-    """Judge a new article against what is near. What has much of another's text belongs to its story."""
-    copied, compared_with = _nearest_copy(mine, near.neighbours, policy.copies)
+def place(own: Story, text: Text | None, near: Near, policy: StoriesPolicy) -> Placement:
+    """Decide where a new article belongs; what copies another joins that one's story.
+
+    `own`: the article as a story of itself alone. `text` may be None where there are no neighbours.
+    """
+    copied, compared_with = _nearest_copy(text, near.neighbours, policy.copies) if text else (None, None)
     stories = {known.story.id: known for known in near.stories}
     verdict = judge_story(
-        mine.text.title,
-        mine.terms,
-        article.published_at,
+        own.title,
+        own.centroid,
+        own.published_at,
         [known.story for known in near.stories],
         policy.stories,
     )
@@ -133,14 +124,11 @@ def place(article: Article, mine: Fingerprint, near: Near, policy: StoriesPolicy
     if original is not None and original.story in stories:
         verdict = StoryVerdict(kind=StoryKind.SAME, story=original.story, similarity=1.0)
     joins = stories[verdict.story] if verdict.kind is StoryKind.SAME and verdict.story else None
-    own = founded(article, mine.terms)
     outdone = original if original and _is_earlier(own, original) else None
     return Placement(
-        article_id=article.id,
-        fingerprint=mine,
-        near=near,
+        article_id=ArticleId(own.id),
         own=own,
-        story=joined(joins.story, mine.terms, article.published_at) if joins else own,
+        story=joined(joins.story, own.centroid, own.published_at) if joins else own,
         joins=joins,
         verdict=verdict,
         copy_of=(original.copy_of or original.article_id) if original and not outdone else None,
@@ -150,12 +138,18 @@ def place(article: Article, mine: Fingerprint, near: Near, policy: StoriesPolicy
     )
 
 
+def alone(own: Story, because: str) -> Placement:
+    """Return the decision that an article founds a story of its own."""
+    verdict = StoryVerdict(kind=StoryKind.NONE, because=because)
+    return Placement(article_id=ArticleId(own.id), own=own, story=own, joins=None, verdict=verdict)
+
+
 def parted(article: Article, kin: Sequence[Neighbour], policy: StoriesPolicy) -> tuple[ArticleId, ...]:
     """Name the copies that are none any more, as an article has a new text.
 
     `kin`: its original, or its copies. A copy that now says something else of its own must not stay hidden.
     """
-    mine = _taken_apart(article).text
+    mine = fingerprint(article).text
     apart = [one for one in kin if judge_copy(mine, one.text, policy.copies).kind is not CopyKind.COPY]
     return tuple(one.article_id if one.copy_of == article.id else article.id for one in apart)
 
@@ -165,38 +159,6 @@ def _is_earlier(own: Story, original: Neighbour) -> bool:
     if original.copy_of is not None or is_settled(first, own.first_seen_at):
         return False
     return own.told_since < first.told_since
-
-
-def with_batch(near: Near, mine: Fingerprint, earlier: Sequence[Placement]) -> Near:
-    """Add what the same batch has placed before: none of it is stored yet."""
-    neighbours, stories = list(near.neighbours), {known.story.id: known for known in near.stories}
-    for placement in earlier:
-        theirs = placement.fingerprint
-        touches = not set(mine.term_keys).isdisjoint(theirs.term_keys)
-        copies = len(set(mine.shingle_keys).intersection(theirs.shingle_keys)) >= SHARED
-        if touches or copies or placement.story.id in stories:
-            stories[placement.story.id] = after(placement)
-        if copies:
-            neighbours.append(
-                Neighbour(
-                    article_id=placement.article_id,
-                    text=theirs.text,
-                    own=placement.own,
-                    story=placement.story.id,
-                    copy_of=placement.copy_of,
-                )
-            )
-    return Near(
-        generation=near.generation,
-        seen=near.seen,
-        neighbours=tuple(neighbours),
-        stories=tuple(stories.values()),
-    )
-
-
-def after(placement: Placement) -> KnownStory:
-    """Give a story as it is once a placement is carried out."""
-    return KnownStory(story=placement.story, version=placement.joins.version + 1 if placement.joins else 0)
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -211,7 +173,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
 def compare(one: Article, other: Article, policy: StoriesPolicy) -> Comparison:
     """Judge two articles, with their bodies, against each other."""
     first, second = sorted((one, other), key=lambda article: (article.first_seen_at, article.id))
-    early, late = _taken_apart(first), _taken_apart(second)
+    early, late = fingerprint(first), fingerprint(second)
     words = weighed_words(late.text.title, late.text.words)
     known = {term_of(word): word for word in words}
     return Comparison(
@@ -224,10 +186,10 @@ def compare(one: Article, other: Article, policy: StoriesPolicy) -> Comparison:
 
 
 def _nearest_copy(
-    mine: Fingerprint, neighbours: Sequence[Neighbour], policy: CopyPolicy
+    mine: Text, neighbours: Sequence[Neighbour], policy: CopyPolicy
 ) -> tuple[CopyVerdict | None, Neighbour | None]:
     order: Mapping[CopyKind, int] = {CopyKind.COPY: 0, CopyKind.DERIVED: 1, CopyKind.NONE: 2}
-    judged = [(judge_copy(mine.text, other.text, policy), other) for other in neighbours]
+    judged = [(judge_copy(mine, other.text, policy), other) for other in neighbours]
     return min(
         judged,
         key=lambda one: (order[one[0].kind], -one[0].containment, one[1].article_id),

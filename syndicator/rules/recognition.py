@@ -181,6 +181,8 @@ def _same_instant(candidate: Candidate, article: Article) -> bool:
 def _are_one(candidate: Candidate, one: Known, other: Known) -> bool:
     if one.article is None or other.article is None or one.source != other.source:
         return False
+    if one.is_reserved or other.is_reserved:
+        return False  # it will be found again in the next round, and merged when both are shown
     return one.source == candidate.source and titles_agree(one.article.title, other.article.title)
 
 

@@ -1,7 +1,11 @@
 """Which articles belong into which feed, and by which index they are found."""
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import product
+
+import msgspec
 
 from syndicator.model.article import Article
 from syndicator.model.feed import FeedSpec, Filter, Order, Per
@@ -52,6 +56,13 @@ class FeedIndex(Collection[FeedSpec]):
         for place, spec in enumerate(self._specs):
             for facet in facets_for(spec.filter):
                 self._by_facet.setdefault(facet, []).append(place)
+        self.has_stories = any(spec.per is Per.STORY and spec.order is Order.LATEST for spec in self._specs)
+        """Whether any feed shows stories by time."""
+
+    @cached_property
+    def digest(self) -> str:
+        """A short name of these feeds: another one where any of them is configured otherwise."""
+        return hashlib.blake2b(msgspec.msgpack.encode(self._specs), digest_size=6).hexdigest()
 
     def near(self, *articles: Article | None) -> Iterable[FeedSpec]:
         """Give the feeds that may show one of these articles, in their order."""
@@ -85,8 +96,8 @@ def concerned(
     )
 
 
-def telling(specs: FeedIndex, heads: Sequence[Article]) -> tuple[FeedId, ...]:
-    """Name the feeds of stories that may show one of these articles, which tell the same; without bodies."""
+def story_feeds(specs: FeedIndex, heads: Sequence[Article]) -> tuple[FeedId, ...]:
+    """Return the feeds of stories that may show one of these articles of one story; bodies are not needed."""
     return tuple(
         spec.id
         for spec in specs.near(*heads)

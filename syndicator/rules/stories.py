@@ -6,6 +6,7 @@ old: what comes a day later must agree more, and after three days nothing joins.
 rarities, is worth more than counts of terms that passed by; `docs/stories.md` has the figures.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.ids import StoryId
 from syndicator.rules.series import conflict, is_series
-from syndicator.rules.terms import Terms, similarity, strongest
+from syndicator.rules.terms import Terms, strongest
 
 WINDOW = timedelta(hours=72)
 """Between the latest article of a story and one that joins it, by their publication, in either direction."""
@@ -85,11 +86,28 @@ def judge_story(
     policy: StoryPolicy,
 ) -> StoryVerdict:
     """Choose the story nearest to an article; ties go to the older one, by id."""
-    verdicts = [_judged(title, terms, published, story, policy) for story in stories]
-    if not verdicts:
-        return StoryVerdict(kind=StoryKind.NONE, because="nothing like it was published of late")
-    joining = [verdict for verdict in verdicts if verdict.kind is StoryKind.SAME]
-    return min(joining or verdicts, key=lambda one: (one.needed - one.similarity, one.story or ""))
+    length = math.hypot(*terms.values())
+    nearest: tuple[bool, float, str] | None = None
+    verdict = StoryVerdict(kind=StoryKind.NONE, because="nothing like it was published of late")
+    for story in stories:
+        apart = abs(published - story.latest_at) / WINDOW
+        # The same as lowering the similarity with age, told as a higher hurdle.
+        needed = round(policy.similarity / max(1.0 - policy.ageing * min(apart, 1.0), 0.01), 3)
+        found = round(_cosine(terms, length, story.centroid), 3)
+        because = _obstacle(title, story, apart) or (
+            "" if found >= needed else "they have too little in common"
+        )
+        rank = (bool(because), needed - found, story.id)
+        if nearest is None or rank < nearest:
+            nearest = rank
+            verdict = StoryVerdict(
+                kind=StoryKind.NONE if because else StoryKind.SAME,
+                story=story.id,
+                similarity=found,
+                needed=needed,
+                because=because,
+            )
+    return verdict
 
 
 def founded(article: Article, terms: Terms) -> Story:
@@ -138,19 +156,10 @@ def told_by(members: Sequence[Story]) -> Story:
     return reduce(lambda story, other: joined(story, other.centroid, other.published_at), others, first)
 
 
-def _judged(title: str, terms: Terms, published: datetime, story: Story, policy: StoryPolicy) -> StoryVerdict:
-    apart = abs(published - story.latest_at) / WINDOW
-    # The same as lowering the similarity with age, told as a higher hurdle.
-    needed = round(policy.similarity / max(1.0 - policy.ageing * min(apart, 1.0), 0.01), 3)
-    found = round(similarity(terms, story.centroid), 3)
-    because = _obstacle(title, story, apart) or ("" if found >= needed else "they have too little in common")
-    return StoryVerdict(
-        kind=StoryKind.NONE if because else StoryKind.SAME,
-        story=story.id,
-        similarity=found,
-        needed=needed,
-        because=because,
-    )
+def _cosine(terms: Terms, length: float, centroid: Terms) -> float:
+    """Return the cosine of an article's terms, whose length is known, and a story's; 0 to 1."""
+    shared = sum([weight * centroid[term] for term, weight in terms.items() if term in centroid])
+    return shared / (length * math.hypot(*centroid.values())) if shared else 0.0
 
 
 def _obstacle(title: str, story: Story, apart: float) -> str | None:

@@ -13,6 +13,7 @@ from syndicator.schedule.runner import Runner
 
 TICKS_S: Mapping[str, float] = {
     "gather": 1.0,
+    "assign": 1.0,
     "publish": 1.0,
     "deliver": 0.5,
     "rank": 2.0,
@@ -25,6 +26,7 @@ TICKS_S: Mapping[str, float] = {
 
 CAPACITY: Mapping[str, int] = {
     "gather": 32,
+    "assign": 1,
     "publish": 1,
     "deliver": 448,
     "rank": 1,

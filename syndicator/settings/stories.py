@@ -1,5 +1,6 @@
 """The table `[story]`: from where on articles are copies, or tell the same."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from syndicator.rules.copies import CopyPolicy
 from syndicator.rules.placement import StoriesPolicy
 from syndicator.rules.stories import StoryPolicy
 from syndicator.settings.form import Form
+from syndicator.settings.texts import PositiveDuration
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -37,10 +39,15 @@ class StorySection(Form):
     words: Annotated[int, Field(strict=True, ge=5, le=1000)] = Field(
         default=_COPY.words, description="Words of the shorter copy, at least."
     )
+    assign_within: PositiveDuration = Field(
+        default=timedelta(seconds=2),
+        description="An article that is not assigned to a story by then is shown as one of its own.",
+    )
 
     def value(self) -> StoriesPolicy:
         chosen = self.model_dump()
         return StoriesPolicy(
             copies=CopyPolicy(**{key: chosen[key] for key in CopyPolicy.__struct_fields__}),
             stories=StoryPolicy(**{key: chosen[key] for key in StoryPolicy.__struct_fields__}),
+            assign_within=self.assign_within,
         )

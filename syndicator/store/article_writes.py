@@ -5,8 +5,9 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
-from syndicator.rules.admission import Admission, Known, Verdict
+from syndicator.rules.admission import Admission, Known, Reservation, Verdict
 from syndicator.rules.selection import ALL, facets_of
+from syndicator.store import assignments
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command
 from syndicator.store.keys import Keys
@@ -41,17 +42,15 @@ class ArticleWrites:
             commands.append(("LTRIM", log, -MAX_ALIASES, -1))
         return commands
 
+    def reserving(self, article: Article, reservation: Reservation, admission: Admission) -> list[Command]:
+        """Write an article that waits to be assigned to a story; until then it is in no index."""
+        fields = _fields(self._keys.reserved(article.id), article)
+        return [fields, *assignments.reserving(self._keys, article, reservation, admission)]
+
     def storing(self, article: Article, previous: Article | None) -> list[Command]:
         """Write an article into its place and its indexes, the revision before it beside it."""
         keys = self._keys
-        head = pack(replace(article, body_html=""))
-        commands: list[Command] = [
-            (
-                "HSET", keys.article(article.id), "head", head, "body", article.body_html,
-                "revision", article.revision, "hash", article.content_hash, "source", article.source,
-                "published", to_ms(article.published_at),
-            )
-        ]  # fmt: skip
+        commands: list[Command] = [_fields(keys.article(article.id), article)]
         facets = set(facets_of(article))
         if previous is not None:
             commands.append(("HSET", keys.revisions(article.id), previous.revision, _packed(previous)))
@@ -93,6 +92,14 @@ class ArticleWrites:
         if article:
             commands.append(("ZREM", keys.recheck(article.source), article_id))
         return [*commands, note_change(keys, article_id)]
+
+
+def _fields(key: str, article: Article) -> Command:
+    head = pack(replace(article, body_html=""))
+    return (
+        "HSET", key, "head", head, "body", article.body_html, "revision", article.revision,
+        "hash", article.content_hash, "source", article.source, "published", to_ms(article.published_at),
+    )  # fmt: skip
 
 
 def _packed(revision: Article) -> bytes:

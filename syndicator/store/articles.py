@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Alias, Article, Identity
 from syndicator.model.clock import from_ms, to_ms
-from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.ids import ArticleId, SourceId
 from syndicator.rules.admission import Admission, Known, Verdict
 from syndicator.rules.recognition import Found
 from syndicator.rules.selection import ALL
@@ -18,7 +18,6 @@ from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event, note_change
-from syndicator.store.stories import Stories
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -49,11 +48,9 @@ class Articles:
         keys: Keys,
         kept_revisions: int,
         kept_identities: timedelta,
-        stories: Stories,
     ) -> None:
         self._redis = connection
         self._keys = keys
-        self._stories = stories
         self.writes = ArticleWrites(keys, kept_revisions)
         self._seen_precision = min(SEEN_PRECISION, kept_identities / 2)
         self._lookup = Script("lookup")
@@ -68,8 +65,9 @@ class Articles:
             self._lookup,
             [self._keys.identities(), self._keys.identities_seen()],
             self._keys.article(ArticleId("")), pack(wanted), to_ms(now - self._seen_precision),
+            self._keys.reserved(ArticleId("")),
         )  # fmt: skip
-        return [_found(identity, row) for identity, row in zip(identities, rows, strict=True)]
+        return [self._found(identity, row) for identity, row in zip(identities, rows, strict=True)]
 
     async def admit(self, admissions: Sequence[Admission], now: datetime) -> list[bool]:
         """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
@@ -262,61 +260,66 @@ class Articles:
         bound = to_ms(now - keep)
         return int(await self._redis.call("ZREMRANGEBYSCORE", self._keys.carried(source), "-inf", bound))
 
+    def _found(self, identity: Identity, row: tuple[list[int], list[int], list[list[bytes]]]) -> Found:
+        places, stale, rows = row
+        articles = [None, *map(self._known, rows)]
+        return Found(
+            articles=tuple(articles[place] for place in places),
+            stale=tuple(identity.keys[place - 1] for place in stale),
+        )
+
+    def _known(self, row: list[bytes]) -> Known:
+        name, revision, content_hash, source, published, head, body, key = row
+        article_id = ArticleId(name.decode())
+        return Known(
+            article_id=article_id,
+            revision=int(revision or 0),
+            content_hash=content_hash.decode(),
+            source=SourceId(source.decode()),
+            published_at=from_ms(int(published)) if published else None,
+            article=read_article(head, body) if head else None,
+            is_reserved=key == self._keys.reserved(article_id).encode(),
+        )
+
     def _unit(self, admission: Admission, now_ms: int) -> Unit:
         keys, known = self._keys, admission.known
         article_id, source = admission.article_id, admission.carried_by
         # An identity that belongs to another article by now is never taken from it.
         expects = [(keys.identities(), key, "") for key in admission.fresh]
+        place = keys.article(article_id)
         if known is not None:
-            revision = str(known.revision) if known.revision else ""
-            expects.append((keys.article(article_id), "revision", revision))
+            place = keys.reserved(article_id) if known.is_reserved else place
+            expects.append((place, "revision", str(known.revision) if known.revision else ""))
+            if known.is_reserved and admission.article is not None:
+                expects.append((place, "hash", known.content_hash))
         writes = self.writes.naming(admission, now_ms)
         if (merged := admission.merged) is not None:
             expects.append((keys.article(merged.article_id), "revision", str(merged.revision)))
             writes += self.writes.merging(merged, article_id)
-        if admission.article is not None:
-            writes += self.writes.storing(admission.article, known.article if known else None)
+        if admission.article is not None and admission.reservation is not None:
+            writes += self.writes.reserving(admission.article, admission.reservation, admission)
+        elif admission.article is not None:
+            writes += self._shown(admission, admission.article, now_ms)
         if admission.renewed_hash is not None:
-            writes.append(("HSET", keys.article(article_id), "hash", admission.renewed_hash))
-        writes += [
-            command for feed in admission.feeds for command in raise_version(keys, FeedId(feed), now_ms)
-        ]
-        if admission.event is not None:
-            writes.append(append_event(keys, admission.event))
-        elif known is None and admission.article is not None:
-            writes.append(("HSET", keys.article(article_id), "quiet", 1))
+            writes.append(("HSET", place, "hash", admission.renewed_hash))
         if admission.recheck_at is not None:
             writes.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
         elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:
             writes.append(("ZREM", keys.recheck(source), article_id))
         writes += [("HDEL", keys.article(one), "copy_of") for one in admission.parted]
-        placing = None
-        if admission.placement is not None:
-            grounds, placed, placing = self._stories.admission(admission.placement, now_ms)
-            expects += grounds
-            writes += placed
-        return Unit(expects=tuple(expects), writes=tuple(writes), placing=placing)
+        return Unit(expects=tuple(expects), writes=tuple(writes))
 
-
-def _found(identity: Identity, row: tuple[list[int], list[int], list[list[bytes]]]) -> Found:
-    places, stale, rows = row
-    articles = [None, *map(_known, rows)]
-    return Found(
-        articles=tuple(articles[place] for place in places),
-        stale=tuple(identity.keys[place - 1] for place in stale),
-    )
-
-
-def _known(row: list[bytes]) -> Known:
-    article_id, revision, content_hash, source, published, head, body = row
-    return Known(
-        article_id=ArticleId(article_id.decode()),
-        revision=int(revision or 0),
-        content_hash=content_hash.decode(),
-        source=SourceId(source.decode()),
-        published_at=from_ms(int(published)) if published else None,
-        article=read_article(head, body) if head else None,
-    )
+    def _shown(self, admission: Admission, article: Article, now_ms: int) -> list[Command]:
+        """Write a revision that is to be seen at once, and announce it."""
+        keys, known = self._keys, admission.known
+        writes = self.writes.storing(article, known.article if known else None)
+        for feed in admission.feeds:
+            writes += raise_version(keys, feed, now_ms)
+        if admission.event is not None:
+            writes.append(append_event(keys, admission.event))
+        elif known is None:
+            writes.append(("HSET", keys.article(article.id), "quiet", 1))
+        return writes
 
 
 def read_article(head: bytes | None, body: bytes | None) -> Article | None:

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any, TypeVar
 
+import msgpack
 import msgspec
 
 from syndicator.errors import StoreError
@@ -15,6 +16,12 @@ _ENCODER = msgspec.msgpack.Encoder()
 def pack(value: Any) -> bytes:
     """Encode a value, or the arguments of a script."""
     return _ENCODER.encode(value)
+
+
+def pack_for_lua(value: Any) -> bytes:
+    """Encode lists, dicts, texts, numbers and bytes for a script: its msgpack knows no type for bytes."""
+    packed: bytes = msgpack.packb(value, use_bin_type=False, unicode_errors="surrogatepass")
+    return packed
 
 
 def unpack(data: bytes, kind: type[T]) -> T:

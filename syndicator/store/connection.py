@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha1
@@ -19,7 +20,7 @@ from redis.backoff import NoBackoff
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock
-from syndicator.store.codec import pack
+from syndicator.store.codec import pack_for_lua
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
@@ -42,21 +43,6 @@ _AWAY = (
 _AWAY_REPLIES = ("MISCONF", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY ", "NOREPLICAS")
 
 
-class Placing(Struct, frozen=True, kw_only=True, array_like=True):
-    """An article to be listed under its keys, if none that shares enough of them was listed since."""
-
-    article: str
-    postings: str
-    """Key of the postings, without the bucket."""
-    numbered: str
-    """Key of the articles' numbers."""
-    seen: int
-    """How many articles were numbered when its like were looked up."""
-    kept_ms: int
-    shingles: tuple[int, ...]
-    terms: tuple[int, ...]
-
-
 class Unit(Struct, frozen=True, kw_only=True):
     """A transaction: `writes` are carried out if every expectation holds, else none of them.
 
@@ -65,7 +51,6 @@ class Unit(Struct, frozen=True, kw_only=True):
 
     expects: tuple[tuple[str, str, str], ...]
     writes: tuple[Command, ...]
-    placing: Placing | None = None
 
 
 class Script:
@@ -90,7 +75,7 @@ class Connection:
         self._client = client
         self._anchor = anchor
         self._timeout_s = timeout_s
-        self._commit = Script("postings", "commit")
+        self._commit = Script("commit")
         self._waiting: deque[tuple[Sequence[Unit], asyncio.Future[list[bool]]]] = deque()
         self._committing: asyncio.Task[None] | None = None
 
@@ -152,18 +137,18 @@ class Connection:
     async def _commit_waiting(self) -> None:
         while self._waiting:
             batch = self._next_batch()
-            words = _packed([units for units, _ in batch])
             try:
-                reply = iter(await self.run(self._commit, [self._anchor], *words))
-            except StoreError as error:
-                for _, told in batch:
-                    if not told.done():
-                        told.set_exception(error)
+                units = [(unit.expects, unit.writes) for units, _ in batch for unit in units]
+                reply = iter(await self.run(self._commit, [self._anchor], pack_for_lua(units)))
+                done = [[next(reply) == 1 for _ in units] for units, _ in batch]
+            except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
+                for _, waiting in batch:
+                    if not waiting.done():
+                        waiting.set_exception(_own(error))
                 continue
-            for units, told in batch:
-                done = [next(reply) == 1 for _ in units]
-                if not told.done():
-                    told.set_result(done)
+            for (_, waiting), written in zip(batch, done, strict=True):
+                if not waiting.done():
+                    waiting.set_result(written)
 
     def _next_batch(self) -> list[tuple[Sequence[Unit], asyncio.Future[list[bool]]]]:
         """Take what goes along in one call: never so much that Redis would be blocked for long."""
@@ -226,36 +211,18 @@ def pairs(reply: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
     return list(zip(reply[::2], reply[1::2], strict=True))
 
 
+def _own(error: Exception) -> Exception:
+    """Return an exception for one of several who wait: one object raised in many tasks mixes their traces."""
+    try:
+        copied = copy(error)
+    except TypeError:  # a class whose constructor asks for more than it keeps
+        return error
+    copied.__cause__ = error
+    return copied
+
+
 def _writes(units: Sequence[Unit]) -> int:
-    return sum(len(unit.expects) + len(unit.writes) + _listings(unit.placing) for unit in units)
-
-
-def _listings(placing: Placing | None) -> int:
-    return 2 * (len(placing.shingles) + len(placing.terms)) if placing else 0
-
-
-def _packed(calls: Sequence[Sequence[Unit]]) -> list[bytes]:
-    """Spell units as `commit.lua` reads them: all in one word, and a word for each value that is bytes."""
-    words: list[bytes] = [b""]
-
-    def spelled(write: Command) -> list[Word | list[int]]:
-        named: list[Word | list[int]] = []
-        for word in write:
-            if type(word) is bytes:
-                words.append(word)
-                named.append([len(words)])
-            else:
-                named.append(word)
-        return named
-
-    words[0] = pack(
-        [
-            (unit.expects, [spelled(write) for write in unit.writes], number, unit.placing)
-            for number, units in enumerate(calls)
-            for unit in units
-        ]
-    )
-    return words
+    return sum(len(unit.expects) + len(unit.writes) for unit in units)
 
 
 @contextmanager

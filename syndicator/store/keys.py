@@ -151,9 +151,10 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`;
         `sketch` (`Story` of this article alone, see `store/sketches.py`), `story`, `copy_of`, `kin` (`Kin`,
         there too), `quiet` (1: nobody was told of it, it was too old), `gone` (when its page was first found
-        gone, ms); or only `merged`: the id of the article that it was found to be.
+        gone, ms), `unassigned` (1: shown before it was assigned to a story; then also `show`, `runs` and
+        `shown_in`, as of a reserved one); or only `merged`: the id of the article that it was found to be.
 
-        Kept: retention of articles; `body` by that of bodies. Written by: admit.
+        Kept: retention of articles; `body` by that of bodies. Written by: admit, assign.
         """
         return f"{self._prefix}article:{article}"
 
@@ -213,27 +214,41 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         """
         return f"{self._prefix}timeline:{facet}"
 
-    def postings(self, bucket: str) -> str:
-        """STRING: records of a key (sampled run of words, or telling term) and the number of an article that
-        has it, 3 bytes each, at most 16 of a key: see `postings.lua`. For each generation of 72 h 32 buckets,
-        and one more with every eighth article.
+    def reserved(self, article: ArticleId) -> str:
+        """HASH: the fields of an admitted article that is not shown yet (see `article`), with `runs` (keys of
+        sampled runs of words, 4 bytes each), `show` (msgpack: how it is to be listed and announced).
 
-        Kept: two generations after it was begun. Written by: admit.
+        Kept: until the article is assigned to a story, or has waited too long. Written by: admit.
         """
-        return f"{self._prefix}postings:{bucket}"
+        return f"{self._prefix}reserved:{article}"
 
-    def numbered(self, generation: str) -> str:
-        """STRING: ids of the articles of a generation, 16 bytes each; an article's number is its place.
+    def unassigned(self) -> str:
+        """STREAM: `article`, the id of each admitted article that is not assigned to a story yet, in order.
 
-        Kept: two generations after it was begun. Written by: admit.
+        Kept: until assigned. Written by: admit, assign.
         """
-        return f"{self._prefix}numbered:{generation}"
+        return self._prefix + "unassigned"
+
+    def assigned(self) -> str:
+        """STREAM: `e`, a decision: id of the article, id of its story; of a new one, how many runs of words,
+        their keys, the keys of its strongest terms.
+
+        Kept: 72 h. Written by: assign, split, join.
+        """
+        return self._prefix + "assigned"
+
+    def assignment(self) -> str:
+        """HASH: `token` of who may assign, `until` (end of the lease, ms), `fence` (counts who had it).
+
+        Kept: for ever. Written by: assign.
+        """
+        return self._prefix + "assignment"
 
     def story(self, story: StoryId) -> str:
         """HASH: `version`, `core` (`Story`, see `store/sketches.py`), of what more than one article tells;
-        `owners`, of so many `story.grown` was told.
+        `shown_in` (feeds of stories that may show it); `owners`, of so many `story.grown` was told.
 
-        Kept: retention of articles and four days, after the last joined. Written by: admit, split, join,
+        Kept: retention of articles and four days, after the last joined. Written by: assign, split, join,
         rank.
         """
         return f"{self._prefix}story:{story}"
@@ -241,14 +256,14 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
     def members(self, story: StoryId) -> str:
         """ZSET: id of each article of a story → when it was first seen, ms.
 
-        Kept: as its story. Written by: admit, split, join.
+        Kept: as its story. Written by: assign, split, join.
         """
         return f"{self._prefix}members:{story}"
 
     def stories(self) -> str:
         """ZSET: id of each story of more than one article → when the last joined, ms.
 
-        Kept: as the stories. Written by: admit, split, join.
+        Kept: as the stories. Written by: assign, split, join.
         """
         return self._prefix + "stories"
 

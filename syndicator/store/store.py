@@ -11,6 +11,7 @@ from syndicator.errors import StoreError
 from syndicator.model.clock import system_clock
 from syndicator.model.delivery import Secret
 from syndicator.store.articles import Articles
+from syndicator.store.assignments import Assignments
 from syndicator.store.attempts import Attempts
 from syndicator.store.backlog import Backlog
 from syndicator.store.changes import Changes
@@ -88,9 +89,8 @@ class Store:
         )
         """By which another process of this service opens it: without secrets but that of the URL."""
         self.stories = Stories(connection, keys, options.kept_articles)
-        self.articles = Articles(
-            connection, keys, options.kept_revisions, options.kept_identities, self.stories
-        )
+        self.articles = Articles(connection, keys, options.kept_revisions, options.kept_identities)
+        self.assignments = Assignments(connection, keys, self.stories.kept)
         self.attempts = Attempts(connection, keys)
         self.backlog = Backlog(connection, keys)
         self.changes = Changes(connection, keys)

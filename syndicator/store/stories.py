@@ -1,6 +1,5 @@
-"""Stories, and the postings by which an article's copies and its story are found."""
+"""Stories: their articles, their growth, and what operators make of them."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -10,18 +9,16 @@ from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.copies import text_of
-from syndicator.rules.placement import Fingerprint, KnownStory, Near, Neighbour, Placement
-from syndicator.rules.stories import WINDOW, Story, founded, place_of, told_by
+from syndicator.rules.copies import Text, text_of
+from syndicator.rules.placement import KnownStory, Neighbour, ShownIn
+from syndicator.rules.stories import WINDOW, Story, founded, told_by
 from syndicator.rules.words import plain_body
-from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Placing, Script, Unit, pairs
+from syndicator.store.assignments import moved
+from syndicator.store.codec import unpack
+from syndicator.store.connection import Command, Connection, Unit, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event, note_change
-from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_kin, unpacked_story
-
-GENERATION_MS = WINDOW // timedelta(milliseconds=1)
-"""Postings are kept in generations of this length. The present one and the one before are looked in."""
+from syndicator.store.sketches import Kin, packed_story, unpacked_kin, unpacked_story
 
 _MARGIN = timedelta(days=1)
 _KIN_MOST = 50
@@ -57,49 +54,70 @@ class Growth(Struct, frozen=True, kw_only=True):
     owners: int = 0
 
 
+class _Headline(Struct, frozen=True):
+    """What of an article's head is needed here."""
+
+    title: str
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """Where an article stands that a new one shares text with."""
+
+    own: Story
+    """As a story of itself alone."""
+    story: StoryId
+    copy_of: ArticleId | None
+    content_hash: str
+
+
 class Stories:
     """Which articles tell the same story. A story of one article has no key of its own."""
 
     def __init__(self, connection: Connection, keys: Keys, kept: timedelta) -> None:
         self._redis = connection
         self._keys = keys
-        self._near = Script("postings", "near")
         # A story outlives its last article: nothing joins it later than a window after that was published.
-        self._kept_ms = (kept + WINDOW + _MARGIN) // timedelta(milliseconds=1)
+        self.kept = kept + WINDOW + _MARGIN
+        self._kept_ms = self.kept // timedelta(milliseconds=1)
 
-    async def near(self, fingerprints: Sequence[Fingerprint], now: datetime) -> list[Near]:
-        """Find what each of a batch shares words with, in one round trip."""
-        if not fingerprints:
-            return []
-        generation = to_ms(now) // GENERATION_MS
-        keys = self._keys
-        seen, rows = await self._redis.run(
-            self._near,
-            [keys.meta()],
-            keys.postings(""),
-            keys.numbered(""),
-            keys.article(ArticleId("")),
-            keys.story(StoryId("")),
-            pack([generation, generation - 1]),
-            pack([(one.shingle_keys, one.term_keys) for one in fingerprints]),
-        )
-        found: list[Near] = []
-        known: dict[bytes, Neighbour] = {}
-        for texts, told in rows:
-            for row in texts:
-                # Copies of one text are often in one batch: it is taken apart once.
-                if row[0] not in known:
-                    known[row[0]] = _neighbour(row)
-                    await asyncio.sleep(0)  # texts of hostile lengths take milliseconds each
-            found.append(
-                Near(
-                    generation=generation,
-                    seen=int(seen),
-                    neighbours=tuple(known[row[0]] for row in texts),
-                    stories=tuple(_known_story(row) for row in told),
+    async def known(self, ids: Sequence[StoryId]) -> list[KnownStory | None]:
+        """Return stories of one or more articles; None for one that is not there, or is part of another."""
+        rows = await self._redis.batch(
+            [
+                command
+                for one in ids
+                for command in (
+                    ("HMGET", self._keys.story(one), "version", "core", "shown_in"),
+                    ("HMGET", self._keys.article(ArticleId(one)), "sketch", "story"),
                 )
+            ]
+        )
+        return [_known(one, rows[2 * at], rows[2 * at + 1]) for at, one in enumerate(ids)]
+
+    async def texts(self, ids: Sequence[ArticleId]) -> dict[ArticleId, Text]:
+        """Return the texts of articles, also of those that wait; without those whose text has left."""
+        keys = self._keys
+        rows = await self._redis.batch(
+            [("HMGET", key(one), "head", "body") for one in ids for key in (keys.reserved, keys.article)]
+        )
+        found = ((one, rows[2 * at] if rows[2 * at][0] else rows[2 * at + 1]) for at, one in enumerate(ids))
+        return {one: _text(*row) for one, row in found if row[0] and row[1]}
+
+    async def standing(self, ids: Sequence[ArticleId]) -> dict[ArticleId, Standing]:
+        """Return where articles stand that new ones may copy; without those that have left."""
+        rows = await self._redis.batch(
+            [("HMGET", self._keys.article(one), "sketch", "story", "copy_of", "hash") for one in ids]
+        )
+        return {
+            one: Standing(
+                own=unpacked_story(sketch, StoryId(one)),
+                story=StoryId(story.decode()) if story else StoryId(one),
+                copy_of=ArticleId(copy_of.decode()) if copy_of else None,
+                content_hash=content_hash.decode(),
             )
-        return found
+            for one, (sketch, story, copy_of, content_hash) in zip(ids, rows, strict=True)
+            if sketch
+        }
 
     async def kin_of(self, article_id: ArticleId) -> list[Neighbour]:
         """Give the original of an article, or the copies of it among the first of its story, with texts."""
@@ -116,69 +134,10 @@ class Stories:
         fields = ("head", "body", "story", "copy_of")
         rows = await self._redis.batch([("HMGET", self._keys.article(one), *fields) for one in ids])
         return [
-            _neighbour([one.encode(), b"", head, body, story or one.encode(), copy_of or b""])
+            _neighbour(one, head, body, story, copy_of)
             for one, (head, body, story, copy_of) in zip(ids, rows, strict=True)
             if head and body
         ]
-
-    def admission(
-        self, placement: Placement, now_ms: int
-    ) -> tuple[list[tuple[str, str, str]], list[Command], Placing]:
-        """Spell a placement as part of the transaction that stores the article."""
-        keys, article_id, story = self._keys, placement.article_id, placement.story
-        mine = placement.fingerprint
-        fields: list[str | bytes | int] = ["sketch", packed_story(placement.own)]
-        if placement.copy_of:
-            fields += ["copy_of", placement.copy_of]
-        if placement.joins or placement.copy:
-            kin = Kin(story=placement.verdict, compared_with=placement.compared_with, copy=placement.copy)
-            fields += ["kin", packed_kin(kin)]
-        expects: list[tuple[str, str, str]] = []
-        writes: list[Command] = []
-        if placement.joins is not None:
-            fields += ["story", story.id]
-            expects, writes = self._joining(placement.joins, placement, now_ms)
-        writes.append(("HSET", keys.article(article_id), *fields))
-        if placement.outdone is not None:
-            expects.append((keys.article(placement.outdone), "copy_of", ""))
-            writes.append(("HSET", keys.article(placement.outdone), "copy_of", article_id))
-        is_copy = placement.copy_of is not None
-        placing = Placing(
-            article=article_id,
-            postings=keys.postings(f"{placement.near.generation}:"),
-            numbered=keys.numbered(str(placement.near.generation)),
-            seen=placement.near.seen,
-            kept_ms=2 * GENERATION_MS,
-            # Whatever copies a copy copies the original as well.
-            shingles=() if is_copy else mine.shingle_keys,
-            terms=mine.term_keys,
-        )
-        return expects, writes, placing
-
-    def _joining(
-        self, known: KnownStory, placement: Placement, now_ms: int
-    ) -> tuple[list[tuple[str, str, str]], list[Command]]:
-        keys, story = self._keys, placement.story
-        key, members = keys.story(story.id), keys.members(story.id)
-        founder = ArticleId(story.id)
-        writes: list[Command] = []
-        expects = [(key, "version", str(known.version) if known.version else "")]
-        if not known.version:
-            # Its first article must still be there, else its key would come back with this field alone.
-            expects.append((keys.article(founder), "published", str(to_ms(story.published_at))))
-            # An operator may have joined it to another story, which this one knows nothing of.
-            expects.append((keys.article(founder), "story", ""))
-            writes.append(("HSET", keys.article(founder), "story", story.id))
-            writes.append(("ZADD", members, to_ms(story.told_since), founder))
-        writes += [
-            ("HSET", key, "version", known.version + 1, "core", packed_story(story)),
-            ("ZADD", members, to_ms(place_of(placement.own, known.story)), placement.article_id),
-            ("PEXPIRE", key, self._kept_ms),
-            ("PEXPIRE", members, self._kept_ms),
-            ("ZADD", keys.stories(), now_ms, story.id),
-            ("ZREMRANGEBYSCORE", keys.stories(), "-inf", now_ms - self._kept_ms),
-        ]
-        return expects, writes
 
     async def places(self, ids: Sequence[ArticleId]) -> list[Place]:
         """Tell where each article belongs."""
@@ -259,13 +218,15 @@ class Stories:
     def _grouping(self, members: Sequence[Story], version: int, now_ms: int) -> list[Command]:
         keys, story = self._keys, told_by(members)
         if len(members) == 1:
-            return [("HDEL", keys.article(ArticleId(story.id)), "story", "copy_of")]
+            alone = ArticleId(story.id)
+            return [("HDEL", keys.article(alone), "story", "copy_of"), moved(keys, alone, story.id)]
         # Joined by hand, it has not grown: as many owners as there can be count as told.
         told = ("HSET", keys.story(story.id), "owners", len(members))
         return [
             told,
             *(("HSET", keys.article(ArticleId(one.id)), "story", story.id) for one in members),
             *(("ZADD", keys.members(story.id), to_ms(one.told_since), one.id) for one in members),
+            *(moved(keys, ArticleId(one.id), story.id) for one in members),
             ("HSET", keys.story(story.id), "version", version, "core", packed_story(story)),
             ("PEXPIRE", keys.story(story.id), self._kept_ms),
             ("PEXPIRE", keys.members(story.id), self._kept_ms),
@@ -310,18 +271,33 @@ class Stories:
         return int(await self._redis.call("ZCARD", self._keys.stories()))
 
 
-def _neighbour(row: list[bytes]) -> Neighbour:
-    article_id, _, head, body, story, copy_of = row
-    article = unpack(head, Article)
+def _neighbour(
+    article_id: ArticleId, head: bytes, body: bytes, story: bytes | None, copy_of: bytes | None
+) -> Neighbour:
     return Neighbour(
-        article_id=ArticleId(article_id.decode()),
-        text=text_of(article.title, plain_body(body.decode("utf-8", "replace"))),
-        own=founded(article, {}),
-        story=StoryId(story.decode()),
+        article_id=article_id,
+        text=_text(head, body),
+        own=founded(unpack(head, Article), {}),
+        story=StoryId(story.decode()) if story else StoryId(article_id),
         copy_of=ArticleId(copy_of.decode()) if copy_of else None,
     )
 
 
-def _known_story(row: list[bytes]) -> KnownStory:
-    story, version, core = row
-    return KnownStory(story=unpacked_story(core, StoryId(story.decode())), version=int(version or 0))
+def _text(head: bytes, body: bytes) -> Text:
+    return text_of(unpack(head, _Headline).title, plain_body(body.decode("utf-8", "replace")))
+
+
+def _known(
+    story: StoryId, of_several: Sequence[bytes | None], of_first: Sequence[bytes | None]
+) -> KnownStory | None:
+    version, core, shown_in = of_several
+    sketch, part_of = of_first
+    if core is not None and version is not None:
+        return KnownStory(
+            story=unpacked_story(core, story),
+            version=int(version),
+            shown_in=unpack(shown_in, ShownIn) if shown_in else None,
+        )
+    if sketch is None or part_of is not None:
+        return None
+    return KnownStory(story=unpacked_story(sketch, story))

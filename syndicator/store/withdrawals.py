@@ -15,6 +15,7 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.selection import facets_of
 from syndicator.rules.withdrawal import Restoring, Withdrawing
 from syndicator.store.articles import Articles
+from syndicator.store.assignments import moved
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.feeds import raise_version
@@ -69,7 +70,7 @@ class Withdrawals:
         expects, placing = await self._back_in_story(article.id)
         writes: list[Command] = [
             ("RENAME", keys.withdrawn(article.id), keys.article(article.id)),
-            ("HDEL", keys.article(article.id), "record", "gone"),
+            ("HDEL", keys.article(article.id), "record", "gone", "unassigned", "show", "runs", "shown_in"),
             *placing,
             ("ZREM", keys.withdrawals(), article.id),
             *self._articles.writes.storing(article, None),
@@ -91,7 +92,7 @@ class Withdrawals:
         )
         expects = [(keys.story(story), "version", version.decode() if version else "")]
         if version is None or place is None:
-            return expects, [("HDEL", article, "story")]
+            return expects, [("HDEL", article, "story"), moved(keys, article_id, StoryId(article_id))]
         # Whoever makes the story anew must have seen that it is back.
         return expects, [("HSET", keys.story(story), "version", int(version) + 1)]
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syndicator.model.source import SourceKind
-from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.admitting import Admitter, Grouping
 from syndicator.pipeline.article_pages import ArticlePages
+from syndicator.pipeline.assignment import Assigner, AssignStep
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.gathering import GatherStep
 from syndicator.pipeline.holding import Held
@@ -13,7 +14,6 @@ from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.page_round import PageRound
 from syndicator.pipeline.picturing import Pictures
-from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.releasing import ReleaseStep
 from syndicator.pipeline.rounds import KindOfRound
@@ -23,6 +23,7 @@ from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
 from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor
 from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.rules.selection import FeedIndex
 from syndicator.wiring.ground import Ground
 
 
@@ -31,6 +32,7 @@ class Gathering:
     """What finds, judges, groups and takes back articles."""
 
     gather: GatherStep
+    assign: AssignStep
     release: ReleaseStep
     subscribe: SubscribeStep
     subscribing: Subscribing
@@ -45,6 +47,7 @@ class _Admission:
     """What all kinds of rounds hand their candidates to."""
 
     admitter: Admitter
+    assign: AssignStep
     held: Held
     taken_back: TakenBack
     intake: Intake
@@ -65,6 +68,7 @@ def gathering(ground: Ground, visitor: Visitor) -> Gathering:
     rounds = _rounds(ground, visitor, admission, subscribing)
     return Gathering(
         gather=GatherStep(store, settings.sources, rounds, clock, ground.rng),
+        assign=admission.assign,
         release=ReleaseStep(
             store.held,
             admission.admitter,
@@ -82,12 +86,21 @@ def gathering(ground: Ground, visitor: Visitor) -> Gathering:
 
 def _admission(ground: Ground, visitor: Visitor, withdrawer: Withdrawer) -> _Admission:
     store, clock = ground.store, ground.clock
-    placer = Placer(store.stories, ground.settings.story, clock)
-    admitter = Admitter(store.articles, ground.specs, clock, placer, ground.metrics, signals=store.signals)
+    policy, specs = ground.settings.story, FeedIndex(ground.specs)
+    assigner = Assigner(store, specs, policy, clock, ground.near)
+    admitter = Admitter(
+        store.articles,
+        specs,
+        clock,
+        Grouping(assigner=assigner, stories=store.stories, policy=policy),
+        ground.metrics,
+        signals=store.signals,
+    )
     held = Held(store.held)
     taken_back = TakenBack(store, withdrawer, held, clock)
     intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, taken_back, clock)
-    return _Admission(admitter=admitter, held=held, taken_back=taken_back, intake=intake)
+    assign = AssignStep(store, assigner, clock, policy.assign_within)
+    return _Admission(admitter=admitter, assign=assign, held=held, taken_back=taken_back, intake=intake)
 
 
 def _rounds(

@@ -15,6 +15,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Origin
 from syndicator.model.ids import SourceId
 from syndicator.observe.metrics import Metrics, open_metrics
+from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.origins import origins
 from syndicator.settings.settings import Settings
 from syndicator.store.connection import redis_clock
@@ -35,6 +36,8 @@ class Ground:
     origins: Mapping[SourceId, Origin]
     """Also of sources that have left: what they let us show of their articles stays what it was."""
     metrics: Metrics
+    near: NearArticles
+    """The index of recent articles; filled when something asks for it."""
     rng: random.Random
 
     @property
@@ -68,6 +71,7 @@ async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[
             gatherer=Gatherer(egress, pool),
             origins={**await store.origins.known(), **origins(settings.sources)},
             metrics=open_metrics(),
+            near=NearArticles(store.assignments, store.stories),
             rng=random.Random(),
         )
 

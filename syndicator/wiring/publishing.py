@@ -63,6 +63,7 @@ async def open_publisher(ground: Ground) -> AsyncIterator[Publisher]:
             metrics=ground.metrics,
             clock=ground.clock,
             last_good=last_good_of(settings),
+            near=ground.near,
         )
         try:
             yield publisher

@@ -8,12 +8,10 @@ from jsonschema import Draft202012Validator
 from pipeline.conftest import OpenService
 from pipeline.test_delivering import deliver
 from pipeline.test_endpoints_api import Receiver, api_over, headers_of, receiver
-from support import ManualClock, candidate
+from support import ManualClock, candidate, grouping_admitter
 
 from syndicator.cli.api_reference import table
 from syndicator.model.token import Scope
-from syndicator.pipeline.admitting import Admitter
-from syndicator.pipeline.placing import Placer
 from syndicator.web.openapi import openapi_for
 
 __all__ = ["receiver"]  # a fixture
@@ -44,8 +42,7 @@ async def test_every_answer_is_as_it_is_described(
     config = '[feed.latest]\ntitle = "Terbaru"\n'
     async with service_of(config) as service, api_over(service) as api:
         await service.enlist()
-        placer = Placer(service.store.stories, service.settings.story, service.clock)
-        admitter = Admitter(service.store.articles, service.settings.feeds.values(), service.clock, placer)
+        admitter = grouping_admitter(service.store, service.settings.feeds.values(), service.clock)
         fire = "Kebakaran Hanguskan Pasar Tambora, Ratusan Pedagang Mengungsi"
         told = [candidate(one, title=fire, body_html=f"<p>{fire} {one}.</p>") for one in (1, 2, 3)]
         await admitter.admit(told)

@@ -10,7 +10,7 @@ import pytest
 from pipeline.conftest import OpenService
 from pipeline.test_delivering import deliver
 from pipeline.test_endpoints_api import Api, Receiver, headers_of, receiver
-from support import ManualClock, candidate
+from support import ManualClock, candidate, grouping_admitter
 from web.web_world import client_of
 
 from syndicator.cli.api_reference import api_of
@@ -18,8 +18,6 @@ from syndicator.model.article import WithdrawnBy
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import ArticleId
 from syndicator.model.token import Scope
-from syndicator.pipeline.admitting import Admitter
-from syndicator.pipeline.placing import Placer
 from syndicator.render.items import article_uri
 from syndicator.service import Service
 from syndicator.store.deliveries import MOST_WAITING
@@ -78,8 +76,7 @@ def told(number: int, text: str | None = None) -> Any:
 
 
 async def admit(service: Service, *candidates: Any) -> list[ArticleId]:
-    placer = Placer(service.store.stories, service.settings.story, service.clock)
-    admitter = Admitter(service.store.articles, service.settings.feeds.values(), service.clock, placer)
+    admitter = grouping_admitter(service.store, service.settings.feeds.values(), service.clock)
     return [one.article_id for one in await admitter.admit(candidates)]
 
 

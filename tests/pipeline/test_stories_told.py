@@ -7,16 +7,14 @@ from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
-from support import NOON, ManualClock, candidate
+from support import NOON, ManualClock, candidate, grouping_admitter
 
 from syndicator.model.article import Article, Candidate
 from syndicator.model.feed import FeedSpec, Filter, Per
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.filtering import Filtering
-from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.selecting import latest
-from syndicator.rules.placement import StoriesPolicy
 from syndicator.store.store import Store
 
 RNG = random.Random(5)
@@ -41,9 +39,7 @@ def telling(number: int, source: str, title: str, body: str) -> Candidate:
 
 
 def admitter(store: Store, clock: ManualClock) -> Admitter:
-    return Admitter(
-        store.articles, [BY_STORY, BY_ARTICLE], clock, Placer(store.stories, StoriesPolicy(), clock)
-    )
+    return grouping_admitter(store, [BY_STORY, BY_ARTICLE], clock)
 
 
 async def admit(store: Store, clock: ManualClock, *candidates: Candidate) -> list[ArticleId]:
@@ -100,8 +96,7 @@ async def test_of_other_feeds_only_those_that_show_the_story_hear_that_it_grew(
         FeedSpec(id=FeedId(name), title=name, per=Per.STORY, filter=Filter(source=(name,)))
         for name in ("wire", "city", "post")
     ]
-    placer = Placer(store.stories, StoriesPolicy(), clock)
-    told = Admitter(store.articles, specs, clock, placer)
+    told = grouping_admitter(store, specs, clock)
 
     async def risen(one: Candidate) -> set[FeedId]:
         before = await store.feeds.versions([spec.id for spec in specs])
@@ -145,12 +140,14 @@ async def test_what_comes_days_later_is_another_story(store: Store, clock: Manua
     assert len(await shown(store, Per.STORY)) == 3
 
 
-async def test_postings_are_left_after_two_generations(store: Store, clock: ManualClock) -> None:
-    await admit(store, clock, telling(1, "wire", FIRE, text(1)))
-    names = await store.connection.call("KEYS", f"{store.connection._anchor.rpartition(':')[0]}:postings:*")
-    assert names
-    for name in names:
-        assert 0 < await store.connection.call("PTTL", name) <= timedelta(days=6) / timedelta(milliseconds=1)
+async def test_the_log_of_assignments_holds_three_days(store: Store, clock: ManualClock) -> None:
+    told = grouping_admitter(store, [], clock)
+    for number in range(300):
+        await told.admit([telling(number, "wire", f"Kabar {number}", text(number, 20))])
+        clock.advance(3600)
+    # Redis trims a stream by whole nodes, of 100 entries at most.
+    entries, _ = await store.assignments.log("0-0", 1000)
+    assert 72 <= len(entries) <= 72 + 100
 
 
 async def test_racing_workers_make_one_story_of_copies(store: Store, clock: ManualClock) -> None:

@@ -45,7 +45,7 @@ async def test_a_call_to_a_server_that_hangs_ends_in_time(server: EmbeddedServer
             for call in (
                 lambda: redis.call("GET", "a"),
                 lambda: redis.batch([("GET", "a"), ("GET", "b")]),
-                lambda: redis.run(Script("postings", "commit"), ["x"]),
+                lambda: redis.run(Script("commit"), ["x"]),
             ):
                 async with asyncio.timeout(10):
                     with pytest.raises(StoreUnavailable, match=r"within 0\.5 s"):

@@ -4,19 +4,18 @@ import random
 import uuid
 from pathlib import Path
 
-from support import ManualClock, candidate
+from support import ManualClock, candidate, grouping_admitter
 
 from bench.loading import load
 from bench.news import NOON, pieces
 from bench.story_cost import script_calls
 from syndicator.pipeline.admitting import BATCH, Admitter
-from syndicator.pipeline.placing import Placer
-from syndicator.rules.placement import StoriesPolicy, fingerprint
+from syndicator.rules.placement import fingerprint
 from syndicator.store.store import Store, StoreOptions, open_store
 
 
 def admitter(store: Store, clock: ManualClock) -> Admitter:
-    return Admitter(store.articles, [], clock, Placer(store.stories, StoriesPolicy(), clock))
+    return grouping_admitter(store, [], clock)
 
 
 KINDS = {"article", "postings", "numbered", "story", "members", "stories"}

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDictProxy
-from support import NOON, ManualClock
+from support import NOON, ManualClock, grouping_admitter
 
 from syndicator.model.article import Candidate, Photo, Provenance, RelatedLink
 from syndicator.model.delivery import Endpoint
@@ -19,12 +19,10 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.access import Access
-from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.history import History
 from syndicator.pipeline.inspecting import Inspecting
 from syndicator.pipeline.listing import Listing
-from syndicator.pipeline.placing import Placer
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.registering import Registering
@@ -182,8 +180,7 @@ class World:
         )
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:
-        placer = Placer(self.store.stories, StoriesPolicy(), self.clock)
-        admitted = await Admitter(self.store.articles, self.specs, self.clock, placer).admit(candidates)
+        admitted = await grouping_admitter(self.store, self.specs, self.clock).admit(candidates)
         return [one.article_id for one in admitted]
 
     async def rank(self, *ids: ArticleId) -> None:

@@ -5,19 +5,26 @@
 -- ARGV[1]  key of an article, without its id
 -- ARGV[2]  msgpack: list of {content hash, identity key, identity key, …}
 -- ARGV[3]  what was last seen before is to be noted again, ms
+-- ARGV[4]  key of a reserved article, without its id
 -- reply    list, one per candidate: {places, stale, articles}. places: for each identity key, in order, the place
 --          of its article in articles, 0 for none. stale: those keys, by their place, that are to be noted again.
---          articles: {article id, revision, hash, source, published, head, body}; head and body are '' where the
---          hash is the candidate's and no other article is in question; revision is '' where the article is gone
+--          articles: {article id, revision, hash, source, published, head, body, key}; head and body are '' where the
+--          hash is the candidate's and no other article is in question; revision is '' where the article is gone;
+--          key is where it stands: that of an article, or of a reserved one
 -- cost     one HMGET and ZMSCORE per candidate, one or two HMGET per known article
 local function article(id)
-  local known
+  local known, key
   for _ = 1, 4 do -- one that was found to be another leads to that one, which may have gone the same way
-    known = redis.call('HMGET', ARGV[1] .. id, 'revision', 'hash', 'source', 'published', 'merged')
+    key = ARGV[1] .. id
+    known = redis.call('HMGET', key, 'revision', 'hash', 'source', 'published', 'merged')
     if not known[5] then break end
     id = known[5]
   end
-  return {id, known[1] or '', known[2] or '', known[3] or '', known[4] or '', '', ''}
+  if not known[1] then
+    local reserved = redis.call('HMGET', ARGV[4] .. id, 'revision', 'hash', 'source', 'published')
+    if reserved[1] then key, known = ARGV[4] .. id, reserved end
+  end
+  return {id, known[1] or '', known[2] or '', known[3] or '', known[4] or '', '', '', key}
 end
 
 local reply = {}
@@ -39,7 +46,7 @@ for number, candidate in ipairs(cmsgpack.unpack(ARGV[2])) do
   end
   for _, found in ipairs(articles) do
     if found[2] ~= '' and (#articles > 1 or found[3] ~= hash) then
-      local text = redis.call('HMGET', ARGV[1] .. found[1], 'head', 'body')
+      local text = redis.call('HMGET', found[8], 'head', 'body')
       found[6], found[7] = text[1] or '', text[2] or ''
     end
   end

@@ -1,0 +1,299 @@
+"""Assigns admitted articles to stories, in the order of their admission, and thereby shows them.
+
+    take the right, what waits, the log ─▶ what is near? ─▶ read it ─▶ judge one by one ─▶ write and show
+
+One process at a time does it, any of them. Whoever has admitted something takes the right if it is free,
+and keeps it until nothing waits. A process that finds it taken need not wait: the holder looks once more
+before it gives the right back. So nothing is judged twice, and nothing fails because others admit as well.
+What a process knows of recent articles comes from the log of decisions, which all of them follow.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cachetools import LRUCache
+from msgspec.structs import replace
+
+from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.model.clock import Clock, to_ms
+from syndicator.model.ids import ArticleId, FeedId, StoryId
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.near_articles import NearArticles
+from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.telling import MEMBERS
+from syndicator.rules.assignment import (
+    Assignment,
+    Newcomer,
+    Surroundings,
+    after,
+    surroundings,
+    texts_wanted,
+)
+from syndicator.rules.copies import Text
+from syndicator.rules.placement import (
+    Neighbour,
+    Placement,
+    ShownIn,
+    StoriesPolicy,
+    alone,
+)
+from syndicator.rules.selection import FeedIndex, story_feeds
+from syndicator.store.assignments import Decision, Held, Place, Turn, Waiting, entry_of
+from syndicator.store.owners import is_dead, new_token
+from syndicator.store.store import Store
+
+LEASE = timedelta(seconds=5)
+"""How long a process that stopped in the middle keeps others from assigning."""
+
+BATCH = 100
+"""Articles judged and written at once: 4 ms of Redis' time, 15 ms of ours."""
+
+_LOG_ENTRIES = 1000
+_TEXTS_KEPT = 2_000
+"""At about 15 KB each."""
+
+_LOOK_AGAIN_S = 0.02
+"""While another process assigns."""
+
+_NOWHERE: Place = (0, 0)
+
+_FRUITLESS_MOST = 20
+"""Turns without a decision that held: somebody edits stories as fast as we decide, or something is broken."""
+
+log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Caller:
+    """Somebody who waits until articles are assigned."""
+
+    done: asyncio.Future[None]
+    until_s: float
+    """On the clock of the event loop."""
+    last: Place | None = None
+    """The last entry that it waits for; None: it is not known yet."""
+
+
+class Assigner:
+    """Assigns what waits while it has the right to; one in a process."""
+
+    def __init__(
+        self, store: Store, specs: FeedIndex, policy: StoriesPolicy, clock: Clock, near: NearArticles
+    ) -> None:
+        self._store = store
+        self._specs = specs
+        self._policy = policy
+        self._clock = clock
+        self._near = near
+        self._token = new_token()
+        self._texts: LRUCache[tuple[ArticleId, str], Text] = LRUCache(_TEXTS_KEPT)
+        self._callers: list[_Caller] = []
+        self._running: asyncio.Task[None] | None = None
+
+    def remember(self, article: ArticleId, content_hash: str, text: Text) -> None:
+        """Keep the text of an article that this process admits, so that it need not be read again."""
+        self._texts[article, content_hash] = text
+
+    async def assign(self) -> None:
+        """Return when all that waits now is assigned, by this process or another.
+
+        Articles go on waiting where Redis fails, or where another process has stopped in the middle: then
+        this returns after `assign_within`, and `AssignStep` tries again.
+        """
+        loop = asyncio.get_running_loop()
+        caller = _Caller(loop.create_future(), loop.time() + self._policy.assign_within.total_seconds())
+        self._callers.append(caller)
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run(), name="assign stories")
+        await caller.done
+
+    async def _run(self) -> None:
+        try:
+            await self._turns()
+        except StoreUnavailable as error:
+            log.warning("assignment_waits", reason=str(error))
+        except StoreError:
+            log.exception("assignment_failed")
+        finally:
+            self._release(None)
+
+    async def _turns(self) -> None:
+        if not len(self._near):
+            await self._near.follow(self._clock())  # may take seconds: best before others are kept waiting
+        fruitless = 0
+        while fruitless < _FRUITLESS_MOST:
+            turn = await self._take()
+            for caller in self._callers:
+                caller.last = caller.last or turn.queue.last or _NOWHERE
+            self._release(turn.queue.first)
+            if isinstance(turn, Held):
+                if not self._callers:
+                    return
+                await asyncio.sleep(_LOOK_AGAIN_S)
+            elif turn.waiting and turn.is_read:
+                done = await self._carry_out(turn)
+                fruitless = 0 if done else fruitless + 1
+            elif turn.is_read and not self._callers:
+                return
+        log.warning("assignment_contended", turns=fruitless)
+
+    def _release(self, first: Place | None) -> None:
+        """Let those go on whose articles stand before the first that waits, or who waited long enough."""
+        now_s = asyncio.get_running_loop().time()
+        waiting = []
+        for caller in self._callers:
+            if first is not None and caller.until_s > now_s and (caller.last or first) >= first:
+                waiting.append(caller)
+            elif not caller.done.done():
+                caller.done.set_result(None)
+        self._callers = waiting
+
+    async def _take(self) -> Turn | Held:
+        """Take the right, if it is free, and bring the index up to date."""
+        dead = ""
+        while True:
+            now, since = self._clock(), self._near.position
+            turn = await self._store.assignments.take(
+                self._token, now, LEASE, since, limit=BATCH, log_limit=_LOG_ENTRIES, dead=dead
+            )
+            if isinstance(turn, Held):
+                if dead or not is_dead(turn.token):
+                    return turn
+                dead = turn.token
+            elif self._near.check_origin(turn.origin):
+                self._near.take_in(turn.log, since, turn.position, now)
+                return turn
+            else:  # Redis was emptied, or this is the first turn of this process
+                await self._near.follow(now)
+
+    async def _carry_out(self, turn: Turn) -> int:
+        """Judge and write what waits; return how many were written: none when the right was lost."""
+        decisions = await self._decide(turn.waiting)
+        now = self._clock()
+        written = await self._store.assignments.write(turn.fence, decisions, now, LEASE)
+        if written is None:
+            log.warning("assignment_right_lost", articles=len(decisions))
+            return 0
+        done = [one for one, is_done in zip(decisions, written.done, strict=True) if is_done]
+        if written.since == turn.position:
+            # Nobody wrote into the log in between: what we wrote need not be read.
+            entries = [entry_of(decision, to_ms(now)) for decision in done]
+            self._near.take_in(entries, written.since, written.position, now)
+            for decision in done:
+                self._near.note_story(replace(after(decision.placement), shown_in=decision.shown_in))
+        for decision, is_done in zip(decisions, written.done, strict=True):
+            if not is_done:
+                self._near.forget_story(decision.placement.story.id)
+        self._release(written.first)
+        return len(done)
+
+    async def _decide(self, waiting: Sequence[Waiting]) -> list[Decision]:
+        newcomers = [Newcomer(own=one.own, runs=one.runs) for one in waiting]
+        around = surroundings(newcomers, self._near.near([(one.runs, one.terms) for one in waiting]))
+        stories = await self._near.stories(story for one in around for story in one.stories)
+        wanted = texts_wanted(newcomers, around)
+        hashes = {one.article: one.content_hash for one in waiting if one.article in wanted}
+        standing = await self._store.stories.standing(sorted(wanted - hashes.keys()))
+        texts = await self._read_texts(hashes | {one: found.content_hash for one, found in standing.items()})
+        neighbours = {
+            one: Neighbour(
+                article_id=one, text=texts[one], own=found.own, story=found.story, copy_of=found.copy_of
+            )
+            for one, found in standing.items()
+            if one in texts
+        }
+        assignment = Assignment(stories, neighbours, texts, self._policy)
+        placements = []
+        for at, (newcomer, near) in enumerate(zip(newcomers, around, strict=True), 1):
+            placements.append(_placed(assignment, newcomer, near))
+            if at % 16 == 0:
+                await asyncio.sleep(0)  # judging takes 0.1 ms an article
+        return await self._decisions(waiting, placements)
+
+    async def _read_texts(self, hashes: Mapping[ArticleId, str]) -> dict[ArticleId, Text]:
+        """Return the texts of articles, given with the digests of their contents."""
+        found = {one[0]: text for one in hashes.items() if (text := self._texts.get(one))}
+        read = await self._store.stories.texts(sorted(hashes.keys() - found.keys()))
+        for one, text in read.items():
+            self._texts[one, hashes[one]] = text
+        return found | read
+
+    async def _decisions(self, waiting: Sequence[Waiting], placements: Sequence[Placement]) -> list[Decision]:
+        """Add to each decision which feeds of stories may show what has become of its story."""
+        nothing = ShownIn(self._specs.digest, ())
+        own = {one.article: one.shown_in or nothing for one in waiting}
+        before = await self._shown_before(placements) if self._specs.has_stories else {}
+        decisions = []
+        for one, placement in zip(waiting, placements, strict=True):
+            shown = own[one.article]
+            feeds: tuple[FeedId, ...] = ()
+            if placement.joins is not None:
+                shown = before.get(placement.story.id, nothing)
+                feeds = shown.feeds
+                shown = ShownIn(shown.specs, tuple(dict.fromkeys((*shown.feeds, *own[one.article].feeds))))
+            before[placement.story.id] = shown
+            if placement.outdone is not None:  # it may be hidden in any feed now
+                feeds = tuple(spec.id for spec in self._specs)
+            decisions.append(Decision(waiting=one, placement=placement, shown_in=shown, feeds=feeds))
+        return decisions
+
+    async def _shown_before(self, placements: Sequence[Placement]) -> dict[StoryId, ShownIn]:
+        """Return which feeds may show the stories that are joined; read from members where needed."""
+        joined = {one.joins.story.id: one.joins for one in placements if one.joins and one.joins.shown_in}
+        founded = {one.story.id for one in placements if one.joins is None}
+        known = {
+            story: joins.shown_in
+            for story, joins in joined.items()
+            if joins.shown_in and joins.shown_in.specs == self._specs.digest
+        }
+        names = {one.joins.story.id for one in placements if one.joins} - known.keys() - founded
+        members = await self._store.stories.members(sorted(names), MEMBERS)
+        ids = {story: found or [ArticleId(story)] for story, found in members.items()}
+        every = list(dict.fromkeys(one for found in ids.values() for one in found))
+        heads = dict(zip(every, await self._store.articles.get_many(every, bodies=False), strict=True))
+        for story, found in ids.items():
+            articles = [head for one in found if (head := heads[one])]
+            known[story] = ShownIn(self._specs.digest, story_feeds(self._specs, articles))
+        return known
+
+
+def _placed(assignment: Assignment, newcomer: Newcomer, near: Surroundings) -> Placement:
+    try:
+        return assignment.place(newcomer, near)
+    except Exception:  # a fault of ours must not keep an article, and all behind it, from being shown
+        log.exception("assignment_broke", article=newcomer.id)
+        placement = alone(newcomer.own, "it could not be judged: the log says why")
+        assignment.note(placement)
+        return placement
+
+
+class AssignStep:
+    """Assigns what waits though nobody is at it: its process was stopped, or Redis was away."""
+
+    name = "assign"
+
+    def __init__(self, store: Store, assigner: Assigner, clock: Clock, within: timedelta) -> None:
+        self._store = store
+        self._assigner = assigner
+        self._clock = clock
+        self._within = within
+
+    async def take(self, room: int) -> Taken:
+        """Return a job where articles wait."""
+        if not room or not await self._store.assignments.count():
+            return Taken()
+        return Taken(jobs=(self._assign,))
+
+    async def _assign(self) -> Report | None:
+        shown, assigning = 0, asyncio.ensure_future(self._assigner.assign())
+        while not assigning.done():
+            await asyncio.wait({assigning}, timeout=self._within.total_seconds())
+            shown += await self._store.assignments.show_overdue(self._clock(), self._within, BATCH)
+        if not shown:
+            return None
+        return Report(
+            step=self.name, event="shown before they were assigned", fields=(("articles", shown),),
+            brought_news=True,
+        )  # fmt: skip

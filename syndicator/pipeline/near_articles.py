@@ -1,0 +1,124 @@
+"""The index of recent articles of this process, kept up by the log of assignments."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from cachetools import LRUCache
+
+from syndicator.model.clock import to_ms
+from syndicator.model.ids import StoryId
+from syndicator.rules.near_index import Entry, NearIndex, Sharing
+from syndicator.rules.placement import KnownStory
+from syndicator.store.assignments import BEGINNING, Assignments
+from syndicator.store.stories import Stories
+
+_ENTRIES = 500
+"""Read of the log at once: 2 ms of the event loop."""
+
+_STORIES_KEPT = 20_000
+
+
+class NearArticles:
+    """Finds recent articles that share words with others, and their stories; one in a process."""
+
+    def __init__(self, assignments: Assignments, stories: Stories) -> None:
+        self._assignments = assignments
+        self._stories = stories
+        self._known: LRUCache[StoryId, KnownStory] = LRUCache(_STORIES_KEPT)
+        self._following = asyncio.Lock()
+        self._index = NearIndex()
+        self._origin = ""
+        self._position = BEGINNING
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    @property
+    def position(self) -> str:
+        """How far the log has been read."""
+        return self._position
+
+    async def follow(self, now: datetime) -> None:
+        """Read the log to its end; from the beginning where Redis was emptied."""
+        async with self._following:
+            self.check_origin(await self._assignments.origin())
+            while True:
+                since = self._position
+                entries, position = await self._assignments.log(since, _ENTRIES)
+                self.take_in(entries, since, position, now)
+                if len(entries) < _ENTRIES:
+                    return
+                await asyncio.sleep(0)
+
+    def check_origin(self, origin: str) -> bool:
+        """Begin anew where this is other data than before; tell whether it was the same."""
+        is_same = origin == self._origin
+        if not is_same:
+            self._begin(origin)
+        return is_same
+
+    def take_in(self, entries: Sequence[Entry], since: str, position: str, now: datetime) -> None:
+        """Add what the log tells between two positions; nothing where another task has read on meanwhile."""
+        if since != self._position:
+            return
+        self._position = position
+        for is_new, run in _runs(entries):
+            for entry in run:
+                self._known.pop(entry.story, None)
+            if is_new:
+                self._index.add(run)
+                continue
+            for entry in run:
+                before = self._index.move(entry.article, entry.story)
+                if before is not None:
+                    self._known.pop(before, None)
+        self._index.drop_old(to_ms(now))
+
+    def near(self, articles: Sequence[tuple[bytes, bytes]]) -> list[list[Sharing]]:
+        """Return for each article, given as keys of (runs, terms), what shares most with it."""
+        return self._index.near(articles)
+
+    async def stories(self, ids: Iterable[StoryId]) -> dict[StoryId, KnownStory]:
+        """Return stories as they are stored; without those that are gone."""
+        found, unknown = {}, []
+        for one in dict.fromkeys(ids):
+            known = self._known.get(one)
+            if known is None:
+                unknown.append(one)
+            else:
+                found[one] = known
+        position = self._position
+        for one, read in zip(unknown, await self._stories.known(unknown), strict=True):
+            if read is None:
+                continue
+            found[one] = read
+            if position == self._position:  # else it may have been read before it changed
+                self._known[one] = read
+        return found
+
+    def note_story(self, known: KnownStory) -> None:
+        """Keep a story as this process has just written it."""
+        self._known[known.story.id] = known
+
+    def forget_story(self, story: StoryId) -> None:
+        """Read a story anew when it is asked for again."""
+        self._known.pop(story, None)
+
+    def _begin(self, origin: str) -> None:
+        self._origin = origin
+        self._index = NearIndex()
+        self._known.clear()
+        self._position = BEGINNING
+
+
+def _runs(entries: Sequence[Entry]) -> Iterable[tuple[bool, list[Entry]]]:
+    """Part entries, in their order, into runs of new articles and of known ones."""
+    run: list[Entry] = []
+    for entry in entries:
+        if run and run[-1].is_new != entry.is_new:
+            yield run[-1].is_new, run
+            run = []
+        run.append(entry)
+    if run:
+        yield run[-1].is_new, run

@@ -1,0 +1,147 @@
+"""Assignment of a batch of new articles to stories, one after the other, as single-pass clustering asks.
+
+`surroundings` says what each has to be compared with: recent articles from the index, and earlier ones of the
+same batch. These are read then. `Assignment.place` decides; later articles see earlier decisions.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from syndicator.model.ids import ArticleId, StoryId
+from syndicator.rules.copies import Text
+from syndicator.rules.near_index import ARTICLES_MOST, LISTED_MOST, SHARED_RUNS, Sharing, unpacked_keys
+from syndicator.rules.placement import KnownStory, Near, Neighbour, Placement, StoriesPolicy, place
+from syndicator.rules.stories import INDEX_TERMS, Story
+from syndicator.rules.terms import strongest
+
+NEIGHBOURS_MOST = 3
+"""Texts that a new one is compared with word by word: those that share most runs of words with it."""
+
+
+class Newcomer(Struct, frozen=True, kw_only=True):
+    """A new article, by what it is found near others."""
+
+    own: Story
+    """The article as a story of itself alone."""
+    runs: bytes
+    """Keys of its sampled runs of words (`near_index.packed_keys`)."""
+
+    @property
+    def id(self) -> ArticleId:
+        return ArticleId(self.own.id)
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What a new article is compared with, the nearest first."""
+
+    stories: tuple[StoryId, ...]
+    """Of recent articles."""
+    earlier: tuple[ArticleId, ...]
+    """Articles before it in its batch; their stories are not known yet."""
+    neighbours: tuple[ArticleId, ...]
+    """Recent articles and earlier ones of the batch, of which it may be a copy."""
+
+
+def surroundings(newcomers: Sequence[Newcomer], recent: Sequence[Sequence[Sharing]]) -> list[Surroundings]:
+    """Say what each of a batch is compared with; `recent` is what the index has found for each."""
+    listed: Mapping[tuple[bool, int], list[ArticleId]] = defaultdict(list)
+    found = []
+    for newcomer, shared in zip(newcomers, recent, strict=True):
+        keys = _keys(newcomer)
+        found.append(_around(newcomer.id, shared, _earlier(listed, keys)))
+        for key in keys:
+            listed[key].append(newcomer.id)
+    return found
+
+
+def _keys(newcomer: Newcomer) -> list[tuple[bool, int]]:
+    runs = [(True, key) for key in unpacked_keys(newcomer.runs)]
+    return runs + [(False, key) for key in strongest(newcomer.own.centroid, INDEX_TERMS)]
+
+
+def _earlier(
+    listed: Mapping[tuple[bool, int], list[ArticleId]], keys: Iterable[tuple[bool, int]]
+) -> list[Sharing]:
+    """Return what of the batch shares most with an article, as the index does for recent ones."""
+    runs, terms = Counter[ArticleId](), Counter[ArticleId]()
+    for key in keys:
+        if articles := listed.get(key):
+            (runs if key[0] else terms).update(articles[-LISTED_MOST:])
+    shared = [
+        Sharing(article=article, story=StoryId(article), runs=runs[article], keys=count)
+        for article, count in (runs + terms).items()
+    ]
+    return sorted(shared, key=lambda one: -one.keys)[:ARTICLES_MOST]
+
+
+def _around(own: ArticleId, recent: Sequence[Sharing], earlier: Sequence[Sharing]) -> Surroundings:
+    known = [one for one in recent if one.article != own]
+    chosen = sorted((*known, *earlier), key=lambda one: -one.keys)[:ARTICLES_MOST]
+    of_batch = {one.article for one in earlier}
+    copies = sorted((one for one in chosen if one.runs >= SHARED_RUNS), key=lambda one: -one.runs)
+    return Surroundings(
+        stories=tuple(dict.fromkeys(one.story for one in chosen if one.article not in of_batch)),
+        earlier=tuple(one.article for one in chosen if one.article in of_batch),
+        neighbours=tuple(one.article for one in copies[:NEIGHBOURS_MOST]),
+    )
+
+
+def texts_wanted(newcomers: Sequence[Newcomer], around: Sequence[Surroundings]) -> set[ArticleId]:
+    """Return the articles whose texts are compared."""
+    found: set[ArticleId] = set()
+    for newcomer, one in zip(newcomers, around, strict=True):
+        if one.neighbours:
+            found.update((newcomer.id, *one.neighbours))
+    return found
+
+
+class Assignment:
+    """Decides about the articles of a batch, in their order."""
+
+    def __init__(
+        self,
+        stories: Mapping[StoryId, KnownStory],
+        neighbours: Mapping[ArticleId, Neighbour],
+        texts: Mapping[ArticleId, Text],
+        policy: StoriesPolicy,
+    ) -> None:
+        """`stories` and `neighbours`: as stored; `texts`: of the batch, where they are compared."""
+        self._stories = dict(stories)
+        self._neighbours = dict(neighbours)
+        self._texts = texts
+        self._policy = policy
+        self._story_of: dict[ArticleId, StoryId] = {}
+
+    def place(self, newcomer: Newcomer, around: Surroundings) -> Placement:
+        """Decide where an article belongs."""
+        of_batch = (self._story_of[one] for one in around.earlier if one in self._story_of)
+        names = dict.fromkeys((*around.stories, *of_batch))
+        near = Near(
+            neighbours=[self._neighbours[one] for one in around.neighbours if one in self._neighbours],
+            stories=[self._stories[one] for one in names if one in self._stories],
+        )
+        placement = place(newcomer.own, self._texts.get(newcomer.id), near, self._policy)
+        self.note(placement)
+        return placement
+
+    def note(self, placement: Placement) -> None:
+        """Let later articles of the batch see a decision."""
+        story = placement.story.id
+        self._story_of[placement.article_id] = story
+        self._stories[story] = after(placement)
+        if text := self._texts.get(placement.article_id):
+            self._neighbours[placement.article_id] = Neighbour(
+                article_id=placement.article_id,
+                text=text,
+                own=placement.own,
+                story=story,
+                copy_of=placement.copy_of,
+            )
+
+
+def after(placement: Placement) -> KnownStory:
+    """Return a story as it is once a decision is written; without the feeds that show it."""
+    joins = placement.joins
+    return KnownStory(story=placement.story, version=joins.version + 1 if joins else 0)

@@ -1,0 +1,178 @@
+"""Which recent articles share words with a new one: by sampled runs of words, and by telling terms.
+
+Kept in the memory of each process that assigns stories, and filled from the log of assignments: see
+`pipeline.assignment`. About 900 bytes an article.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from syndicator.model.ids import ArticleId, StoryId
+from syndicator.rules.postings import Keys, Numbers, Postings
+from syndicator.rules.stories import WINDOW
+
+ARTICLES_MOST = 24
+"""Articles that a new one is compared with: those that share most keys, the newest of equals."""
+
+LISTED_MOST = 16
+"""Articles under one key. A run of words that more have is boilerplate; of a term, the newest count."""
+
+SHARED_RUNS = 2
+"""Sampled runs that two texts share at least before they are compared word by word."""
+
+_WINDOW_MS = WINDOW // timedelta(milliseconds=1)
+_ID_BYTES = 16
+_SMALLEST = 1024
+
+
+class Entry(Struct, frozen=True, kw_only=True, gc=False):
+    """An article as the log of assignments tells it."""
+
+    article: ArticleId
+    story: StoryId
+    at_ms: int
+    runs: bytes = b""
+    """Keys of sampled runs of words: four bytes each, little-endian. None of a copy."""
+    terms: bytes = b""
+    """Its strongest terms, the same."""
+    is_new: bool = True
+    """False: an article that is known has been given another story."""
+
+
+class Sharing(Struct, frozen=True, kw_only=True, gc=False):
+    """An article that shares keys with a new one."""
+
+    article: ArticleId
+    story: StoryId
+    runs: int
+    """Sampled runs of words that both have."""
+    keys: int
+    """Runs and terms that both have."""
+
+
+class NearIndex:
+    """The articles of the last 72 h, by their keys."""
+
+    def __init__(self) -> None:
+        self._runs = Postings()
+        self._terms = Postings()
+        self._ids: npt.NDArray[np.bytes_] = np.empty(_SMALLEST, f"S{_ID_BYTES}")
+        self._stories: npt.NDArray[np.bytes_] = np.empty(_SMALLEST, f"S{_ID_BYTES}")
+        self._at_ms = np.empty(_SMALLEST, np.int64)
+        self._base = 0
+        """Number of the oldest article that is kept: of place 0."""
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Add articles in the order of the log; what is older than the window leaves."""
+        if not entries:
+            return
+        self._reserve(len(entries))
+        first = self._count
+        for place, entry in enumerate(entries, first):
+            self._ids[place] = entry.article.encode()
+            self._stories[place] = entry.story.encode()
+            self._at_ms[place] = entry.at_ms
+        self._count += len(entries)
+        number = self._base + first
+        self._runs.add(*_numbered([entry.runs for entry in entries], number))
+        self._terms.add(*_numbered([entry.terms for entry in entries], number))
+
+    def move(self, article: ArticleId, story: StoryId) -> StoryId | None:
+        """Note that an article belongs to another story now; return the one before, None if it is unknown."""
+        (places,) = np.nonzero(self._ids[: self._count] == article.encode())
+        if not len(places):
+            return None
+        before = StoryId(self._stories[places[-1]].decode())
+        self._stories[places] = story.encode()
+        return before
+
+    def near(self, articles: Sequence[tuple[bytes, bytes]]) -> list[list[Sharing]]:
+        """Return for each (runs, terms) what shares most keys with it, the most first."""
+        runs = self._found(self._runs, [keys for keys, _ in articles], boilerplate=True)
+        terms = self._found(self._terms, [keys for _, keys in articles], boilerplate=False)
+        pairs, are_runs = np.concatenate((runs, terms)), np.zeros(len(runs) + len(terms), np.int64)
+        are_runs[: len(runs)] = 1
+        unique, inverse, shared = np.unique(pairs, return_inverse=True, return_counts=True)
+        shared_runs = np.bincount(inverse, weights=are_runs, minlength=len(unique)).astype(np.int64)
+        # By article, then by how many keys are shared, then the newest.
+        rows = unique >> 32
+        order = np.lexsort((-unique, -shared, rows))
+        bounds = np.searchsorted(rows[order], np.arange(len(articles) + 1))
+        return [
+            [
+                self._sharing(int(unique[at] & 0xFFFFFFFF), int(shared_runs[at]), int(shared[at]))
+                for at in order[begin : min(end, begin + ARTICLES_MOST)]
+            ]
+            for begin, end in pairwise(bounds)
+        ]
+
+    def drop_old(self, now_ms: int) -> None:
+        """Forget what was assigned longer ago than the window; done in large steps."""
+        gone = int(np.searchsorted(self._at_ms[: self._count], now_ms - _WINDOW_MS))
+        if gone * 8 < self._count or not gone:
+            return
+        kept = self._count - gone
+        for table in (self._ids, self._stories, self._at_ms):
+            table[:kept] = table[gone : self._count].copy()
+        self._base += gone
+        self._count = kept
+        self._runs.drop_before(self._base)
+        self._terms.drop_before(self._base)
+
+    def _sharing(self, number: int, runs: int, keys: int) -> Sharing:
+        place = number - self._base
+        return Sharing(
+            article=ArticleId(self._ids[place].decode()),
+            story=StoryId(self._stories[place].decode()),
+            runs=runs,
+            keys=keys,
+        )
+
+    def _found(
+        self, postings: Postings, keys: Sequence[bytes], *, boilerplate: bool
+    ) -> npt.NDArray[np.int64]:
+        """Return pairs of an article's place and a number, as place · 2^32 + number."""
+        joined, places = _numbered(keys, 0)
+        rows, numbers, counts = postings.look_up(joined, LISTED_MOST)
+        if boilerplate:
+            is_rare = counts[rows] < LISTED_MOST
+            rows, numbers = rows[is_rare], numbers[is_rare]
+        pairs: npt.NDArray[np.int64] = (places[rows].astype(np.int64) << 32) | numbers
+        return pairs
+
+    def _reserve(self, more: int) -> None:
+        if self._count + more <= len(self._ids):
+            return
+        size = 2 * (self._count + more)
+        self._ids = np.concatenate((self._ids, np.empty(size - len(self._ids), self._ids.dtype)))
+        self._stories = np.concatenate(
+            (self._stories, np.empty(size - len(self._stories), self._stories.dtype))
+        )
+        self._at_ms = np.concatenate((self._at_ms, np.empty(size - len(self._at_ms), np.int64)))
+
+
+def packed_keys(keys: Iterable[int]) -> bytes:
+    """Return keys of 32 bits as the log and the index take them."""
+    return np.fromiter(keys, np.dtype("<u4")).tobytes()
+
+
+def unpacked_keys(data: bytes) -> list[int]:
+    """Return packed keys as numbers."""
+    found: list[int] = np.frombuffer(data, np.dtype("<u4")).tolist()
+    return found
+
+
+def _numbered(keys: Sequence[bytes], first: int) -> tuple[Keys, Numbers]:
+    """Return all keys in one array, and beside each the number of its article, counted from `first`."""
+    joined = np.frombuffer(b"".join(keys), np.dtype("<u4")).astype(np.uint32)
+    sizes = [len(one) // 4 for one in keys]
+    return joined, np.repeat(np.arange(first, first + len(keys), dtype=np.int32), sizes)

@@ -1,0 +1,109 @@
+"""Postings in compact arrays: which articles are listed under a key, the newest first.
+
+A hash table with chains, laid out in numpy arrays: a posting takes 12 bytes and its bucket 8, where a dict of
+lists would take over a hundred. Whole batches are added and looked up at once.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Keys = npt.NDArray[np.uint32]
+Numbers = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.intp]
+
+_SMALLEST = 1024
+_NONE = -1
+_MULTIPLIER = np.uint32(2654435769)
+"""2^32 divided by the golden ratio: spreads keys over buckets by their high bits (Knuth, TAOCP 3, 6.4)."""
+
+_STEPS_MOST = 96
+"""Postings of one bucket that are looked at for one key: keys that collide on purpose must not cost more."""
+
+
+class Postings:
+    """Key (32 bits) to article numbers. Numbers are added in ascending order and leave in that order."""
+
+    def __init__(self) -> None:
+        self._allocate(_SMALLEST)
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, keys: Keys, numbers: Numbers) -> None:
+        """List `numbers[i]` under `keys[i]`; numbers must not fall below those added before."""
+        if self._size + len(keys) > len(self._keys):
+            self._resize(2 * (self._size + len(keys)))
+        self._append(keys, numbers)
+
+    def drop_before(self, number: int) -> None:
+        """Forget all articles below a number."""
+        first = int(np.searchsorted(self._numbers[: self._size], number))
+        if first:
+            keys, numbers = self._keys[first : self._size].copy(), self._numbers[first : self._size].copy()
+            self._allocate(max(_SMALLEST, 2 * len(keys)))
+            self._size = 0
+            self._append(keys, numbers)
+
+    def look_up(self, keys: Keys, most: int) -> tuple[Rows, Numbers, npt.NDArray[np.int32]]:
+        """Return (places in `keys`, article numbers, articles found for each key), at most `most` for a key.
+
+        The newest articles of a key are found first.
+        """
+        rows: Rows = np.arange(len(keys))
+        at = self._heads[self._buckets(keys)]
+        found = np.zeros(len(keys), np.int32)
+        rows_found, numbers_found = [], []
+        for _ in range(_STEPS_MOST):
+            is_there = at != _NONE
+            rows, at = rows[is_there], at[is_there]
+            if not len(rows):
+                break
+            is_hit = self._keys[at] == keys[rows]
+            rows_hit = rows[is_hit]
+            rows_found.append(rows_hit)
+            numbers_found.append(self._numbers[at[is_hit]])
+            found[rows_hit] += 1
+            goes_on = found[rows] < most
+            rows, at = rows[goes_on], self._before[at[goes_on]]
+        if not rows_found:
+            return rows[:0], np.empty(0, np.int32), found
+        return np.concatenate(rows_found), np.concatenate(numbers_found), found
+
+    def _allocate(self, capacity: int) -> None:
+        size = 1 << (capacity - 1).bit_length()
+        self._keys: Keys = np.empty(size, np.uint32)
+        self._numbers: Numbers = np.empty(size, np.int32)
+        self._before: Numbers = np.empty(size, np.int32)
+        self._heads: Numbers = np.full(2 * size, _NONE, np.int32)
+        self._shift = np.uint32(32 - (2 * size - 1).bit_length())
+
+    def _resize(self, capacity: int) -> None:
+        keys, numbers = self._keys[: self._size], self._numbers[: self._size]
+        self._allocate(capacity)
+        self._size = 0
+        self._append(keys, numbers)
+
+    def _append(self, keys: Keys, numbers: Numbers) -> None:
+        first, count = self._size, len(keys)
+        buckets = self._buckets(keys)
+        self._keys[first : first + count] = keys
+        self._numbers[first : first + count] = numbers
+        # Within a bucket, each new posting points to the one before it: sorting brings them together.
+        order = np.argsort(buckets, kind="stable")
+        ordered = buckets[order]
+        before = np.empty(count, np.int32)
+        before[1:] = order[:-1] + first
+        is_first = np.ones(count, bool)
+        is_first[1:] = ordered[1:] != ordered[:-1]
+        before[is_first] = self._heads[ordered[is_first]]
+        self._before[first + order] = before
+        self._heads[buckets] = np.arange(
+            first, first + count, dtype=np.int32
+        )  # of equal buckets the last stays
+        self._size += count
+
+    def _buckets(self, keys: Keys) -> npt.NDArray[Any]:
+        return (keys * _MULTIPLIER) >> self._shift

@@ -1,0 +1,351 @@
+"""Assignment of admitted articles to stories: who may do it, what waits for it, what was decided.
+
+An article is admitted under a reserved key, where nobody reads it. Whoever has the right to assign (a lease
+with a fencing number: Kleppmann, "How to do distributed locking", 2016) decides which story it belongs to.
+One script writes that, gives the article its public key, lists and announces it. Decisions form a log, from
+which every process builds its index of recent articles.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from syndicator.errors import StoreError
+from syndicator.model.article import Article
+from syndicator.model.clock import to_ms
+from syndicator.model.ids import ArticleId, FeedId, StoryId
+from syndicator.rules.admission import Admission, Reservation
+from syndicator.rules.near_index import Entry, packed_keys
+from syndicator.rules.placement import Placement, ShownIn
+from syndicator.rules.selection import facets_of
+from syndicator.rules.stories import INDEX_TERMS, WINDOW, Story, place_of
+from syndicator.rules.terms import strongest
+from syndicator.store.codec import pack, pack_for_lua, unpack
+from syndicator.store.connection import Command, Connection, Script
+from syndicator.store.keys import Keys
+from syndicator.store.outbox import KEPT_CHANGES
+from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_story
+
+BEGINNING = "0-0"
+"""Position before the first entry of the log."""
+
+_ID_BYTES = 16
+_HEADER_BYTES = 2 * _ID_BYTES
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+Place = tuple[int, int]
+"""Of an entry in the queue: Redis' time, ms, and a number."""
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """An admitted article that is not assigned yet."""
+
+    entry: str
+    """Its place among those that wait."""
+    article: ArticleId
+    content_hash: str
+    own: Story
+    """The article as a story of itself alone."""
+    runs: bytes
+    """Keys of its sampled runs of words (`rules.near_index.packed_keys`)."""
+    shown_in: ShownIn | None
+
+    @property
+    def terms(self) -> bytes:
+        """The keys of its strongest terms."""
+        return packed_keys(strongest(self.own.centroid, INDEX_TERMS))
+
+
+class Queue(Struct, frozen=True, kw_only=True):
+    """The entries that wait; places compare as they follow each other."""
+
+    first: Place | None
+    """None where nothing waits."""
+    last: Place | None
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """The right to assign, and what there is to do."""
+
+    fence: int
+    queue: Queue
+    origin: str
+    """Which data this is: another value after Redis was emptied."""
+    waiting: tuple[Waiting, ...]
+    log: tuple[Entry, ...]
+    position: str
+    """In the log, after `log`."""
+    is_read: bool
+    """Whether that was all of the log."""
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """Another assigner has the right."""
+
+    token: str
+    queue: Queue
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What is written of an article that waited."""
+
+    waiting: Waiting
+    placement: Placement
+    shown_in: ShownIn
+    """Which feeds of stories may show the story that it is part of now."""
+    feeds: Sequence[FeedId] = ()
+    """Feeds to be rendered anew, besides those that show the article itself."""
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """What became of decisions."""
+
+    done: Sequence[bool]
+    """False: its grounds have moved, and it waits still."""
+    first: Place | None
+    """Of those that wait still; None where nothing does."""
+    since: str
+    """In the log, before the first decision."""
+    position: str
+    """In the log, after the last decision."""
+
+
+class Assignments:
+    """The queue of admitted articles, the right to assign them, and the log of decisions."""
+
+    def __init__(self, connection: Connection, keys: Keys, kept: timedelta) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._take = Script("assign_take")
+        self._assign = Script("showing", "assign")
+        self._overdue = Script("showing", "show_overdue")
+        self._names = pack_for_lua(_names(keys, kept))
+
+    async def take(
+        self,
+        token: str,
+        now: datetime,
+        lease: timedelta,
+        position: str,
+        *,
+        limit: int,
+        log_limit: int,
+        dead: str = "",
+    ) -> Turn | Held:
+        """Take the right to assign, if nobody or only the `dead` has it, and read what waits."""
+        keys = self._keys
+        fence, first, last, *rest = await self._redis.run(
+            self._take,
+            [keys.assignment(), keys.unassigned(), keys.assigned(), keys.meta()],
+            token, to_ms(now), to_ms(now + lease), position, limit, log_limit,
+            keys.reserved(ArticleId("")), keys.article(ArticleId("")), dead,
+        )  # fmt: skip
+        queue = Queue(first=_place(first), last=_place(last))
+        if not fence:
+            return Held(token=rest[0].decode(), queue=queue)
+        origin, articles, log = rest
+        return Turn(
+            fence=fence,
+            queue=queue,
+            origin=origin.decode(),
+            waiting=tuple(map(_waiting, articles)),
+            log=tuple(_entry(*row) for row in log),
+            position=log[-1][0].decode() if log else position,
+            is_read=len(log) < log_limit,
+        )
+
+    async def write(
+        self, fence: int, decisions: Sequence[Decision], now: datetime, lease: timedelta
+    ) -> Written | None:
+        """Write decisions and show their articles; None when the right has passed to another."""
+        keys = self._keys
+        reply = await self._redis.run(
+            self._assign,
+            [keys.assignment(), keys.unassigned(), keys.assigned()],
+            fence, to_ms(now), to_ms(now + lease), self._names,
+            pack_for_lua([_spelled(one) for one in decisions]),
+        )  # fmt: skip
+        if len(reply) == 1:
+            return None
+        first, since, position, done = reply
+        return Written(
+            done=[one == 1 for one in done],
+            first=_place(first),
+            since=since.decode(),
+            position=position.decode(),
+        )
+
+    async def log(self, position: str, limit: int) -> tuple[Sequence[Entry], str]:
+        """Read the log after a position; return entries and the position after them."""
+        rows = await self._redis.call("XRANGE", self._keys.assigned(), f"({position}", "+", "COUNT", limit)
+        entries = [_entry(at, fields[1]) for at, fields in rows]
+        return entries, rows[-1][0].decode() if rows else position
+
+    async def origin(self) -> str:
+        """Return which data this is: another value after Redis was emptied."""
+        began_ms = await self._redis.call("HGET", self._keys.meta(), "created_ms")
+        return (began_ms or b"").decode()
+
+    async def count(self) -> int:
+        """Return how many articles wait."""
+        return int(await self._redis.call("XLEN", self._keys.unassigned()))
+
+    async def show_overdue(self, now: datetime, older_than: timedelta, limit: int) -> int:
+        """Show up to `limit` articles that have waited too long, each as a story of its own."""
+        return int(
+            await self._redis.run(
+                self._overdue,
+                [self._keys.unassigned()],
+                to_ms(now), older_than // _MILLISECOND, self._names, limit,
+            )
+        )  # fmt: skip
+
+
+def reserving(keys: Keys, article: Article, reservation: Reservation, admission: Admission) -> list[Command]:
+    """Write what the assignment of an article needs; one that waits already has a newer text."""
+    known, event = admission.known, admission.event
+    how = [
+        to_ms(article.listed_at),
+        to_ms(article.shown_since),
+        sorted(set(facets_of(article))),
+        list(admission.feeds),
+        pack(event) if event else b"",
+    ]
+    key = keys.reserved(article.id)
+    commands: list[Command] = [
+        (
+            "HSET", key, "sketch", packed_story(reservation.own), "runs", reservation.runs,
+            "shown_in", pack(reservation.shown_in), "show", pack_for_lua(how),
+        )
+    ]  # fmt: skip
+    if event is None:
+        commands.append(("HSET", key, "quiet", 1))
+    if known is None:
+        commands.append(("XADD", keys.unassigned(), "*", "article", article.id))
+    return commands
+
+
+def moved(keys: Keys, article: ArticleId, story: StoryId) -> Command:
+    """Write into the log that an article belongs to another story now."""
+    return ("XADD", keys.assigned(), "*", "e", article.encode() + story.encode())
+
+
+def _names(keys: Keys, kept: timedelta) -> dict[str, str | int]:
+    return {
+        "reserved": keys.reserved(ArticleId("")),
+        "article": keys.article(ArticleId("")),
+        "story": keys.story(StoryId("")),
+        "members": keys.members(StoryId("")),
+        "timeline": keys.timeline(""),
+        "admitted": keys.admitted(),
+        "stories": keys.stories(),
+        "changes": keys.changes(),
+        "outbox": keys.outbox(),
+        "feeds_version": keys.feeds_version(),
+        "feeds_changed": keys.feeds_changed(),
+        "feeds_moved": keys.feeds_moved(),
+        "kept_changes": KEPT_CHANGES,
+        "kept": kept // _MILLISECOND,
+        "window": WINDOW // _MILLISECOND,
+    }
+
+
+def _place(entry: bytes) -> Place | None:
+    """Read the id of an entry of a stream; entries compare by time and number."""
+    if not entry:
+        return None
+    at_ms, _, number = entry.partition(b"-")
+    return int(at_ms), int(number)
+
+
+def _waiting(row: Sequence[bytes]) -> Waiting:
+    entry, article, content_hash, sketch, runs, shown_in = row
+    name = article.decode()
+    return Waiting(
+        entry=entry.decode(),
+        article=ArticleId(name),
+        content_hash=content_hash.decode(),
+        own=unpacked_story(sketch, StoryId(name)),
+        runs=runs,
+        shown_in=unpack(shown_in, ShownIn) if shown_in else None,
+    )
+
+
+def _entry(position: bytes, data: bytes) -> Entry:
+    if len(data) < _HEADER_BYTES:
+        raise StoreError(f"entry {position.decode()} of the log of assignments is damaged")
+    runs_end = _HEADER_BYTES + 1 + 4 * data[_HEADER_BYTES] if len(data) > _HEADER_BYTES else _HEADER_BYTES
+    return Entry(
+        article=ArticleId(data[:_ID_BYTES].decode()),
+        story=StoryId(data[_ID_BYTES:_HEADER_BYTES].decode()),
+        at_ms=int(position.partition(b"-")[0]),
+        runs=data[_HEADER_BYTES + 1 : runs_end],
+        terms=data[runs_end:],
+        is_new=len(data) > _HEADER_BYTES,
+    )
+
+
+def entry_of(decision: Decision, at_ms: int) -> Entry:
+    """Return what the log tells of a decision. Whatever copies a copy copies the original as well."""
+    placement, waiting = decision.placement, decision.waiting
+    return Entry(
+        article=waiting.article,
+        story=placement.story.id,
+        at_ms=at_ms,
+        runs=b"" if placement.copy_of else waiting.runs,
+        terms=waiting.terms,
+    )
+
+
+def _spelled(decision: Decision) -> list[object]:
+    """Spell a decision as `assign.lua` reads it."""
+    waiting, placement = decision.waiting, decision.placement
+    entry = entry_of(decision, 0)
+    return [
+        waiting.entry,
+        waiting.article,
+        waiting.content_hash,
+        _fields(placement),
+        _joining(decision),
+        placement.outdone or "",
+        list(decision.feeds),
+        b"".join(
+            (
+                entry.article.encode(),
+                entry.story.encode(),
+                bytes((len(entry.runs) // 4,)),
+                entry.runs,
+                entry.terms,
+            )
+        ),
+    ]
+
+
+def _fields(placement: Placement) -> list[str | bytes]:
+    fields: list[str | bytes] = []
+    if placement.copy_of:
+        fields += ["copy_of", placement.copy_of]
+    if placement.joins or placement.copy:
+        kin = Kin(story=placement.verdict, compared_with=placement.compared_with, copy=placement.copy)
+        fields += ["kin", packed_kin(kin)]
+    if placement.joins:
+        fields += ["story", placement.story.id]
+    return fields
+
+
+def _joining(decision: Decision) -> list[object] | bool:
+    placement, joins = decision.placement, decision.placement.joins
+    if joins is None:
+        return False
+    before = joins.story
+    return [
+        before.id,
+        str(joins.version) if joins.version else "",
+        str(to_ms(before.published_at)),
+        packed_story(placement.story),
+        pack(decision.shown_in),
+        to_ms(before.told_since),
+        to_ms(place_of(placement.own, before)),
+    ]

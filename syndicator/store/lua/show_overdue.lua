@@ -1,0 +1,23 @@
+-- Show articles that nobody has assigned in time, each as a story of its own; they go on waiting.
+--
+-- KEYS[1]  STREAM: articles that are not assigned yet
+-- ARGV[1]  now, ms
+-- ARGV[2]  those that have waited so long, ms by Redis' own clock
+-- ARGV[3]  msgpack: names of keys, see showing.lua
+-- ARGV[4]  how many at most
+-- reply    how many were shown
+-- again    called again: what is shown is not shown twice
+-- cost     some fifteen commands per article
+local names, list, shown = cmsgpack.unpack(ARGV[3]), new_list(), 0
+local clock = redis.call('TIME')
+local latest = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000) - ARGV[2])
+for _, row in ipairs(redis.call('XRANGE', KEYS[1], '-', latest, 'COUNT', ARGV[4])) do
+  local id = row[2][2]
+  if redis.call('EXISTS', names.reserved .. id) == 1 then
+    show(names, list, id)
+    redis.call('HSET', names.article .. id, 'unassigned', 1)
+    shown = shown + 1
+  end
+end
+finish(names, list, tonumber(ARGV[1]))
+return shown

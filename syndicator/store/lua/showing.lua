@@ -1,0 +1,48 @@
+-- What makes an admitted article visible; put before the scripts that do it.
+--
+-- `names` holds the keys and prefixes of keys; see Assignments in store/assignments.py.
+-- A reserved article has in its field `show`, as msgpack: {listed, ms; shown since, ms; facets; feeds; event}.
+local function new_list() return {admitted = {}, timelines = {}, feeds = {}} end
+
+local function append(list, score, member)
+  list[#list + 1] = score
+  list[#list + 1] = member
+end
+
+local function raise_all(list, feeds)
+  for _, feed in ipairs(feeds) do list.feeds[feed] = true end
+end
+
+local function how_to_show(key)
+  local text = redis.call('HGET', key, 'show')
+  return text and cmsgpack.unpack(text) or {0, 0, {}, {}, ''}
+end
+
+local function note_change(names, id)
+  redis.call('XADD', names.changes, 'MAXLEN', '~', names.kept_changes, '*', 'article', id)
+end
+
+-- Give a reserved article the key by which it is read, and note where it is to be listed.
+local function show(names, list, id)
+  local how = how_to_show(names.reserved .. id)
+  redis.call('RENAME', names.reserved .. id, names.article .. id)
+  append(list.admitted, how[2], id)
+  for _, facet in ipairs(how[3]) do
+    list.timelines[facet] = list.timelines[facet] or {}
+    append(list.timelines[facet], how[1], id)
+  end
+  raise_all(list, how[4])
+  note_change(names, id)
+  if how[5] ~= '' then redis.call('XADD', names.outbox, '*', 'event', how[5]) end
+end
+
+-- Carry out what was noted: a command for each index and feed, not for each article.
+local function finish(names, list, now)
+  if #list.admitted > 0 then redis.call('ZADD', names.admitted, 'NX', unpack(list.admitted)) end
+  for facet, members in pairs(list.timelines) do redis.call('ZADD', names.timeline .. facet, unpack(members)) end
+  for feed in pairs(list.feeds) do
+    redis.call('HINCRBY', names.feeds_version, feed, 1)
+    redis.call('HSET', names.feeds_changed, feed, now)
+    redis.call('ZADD', names.feeds_moved, now, feed)
+  end
+end
