@@ -1,52 +1,77 @@
-"""Articles by the hundred thousand, put where admission would have put them, without reading and judging.
+"""Articles by the hundred thousand, put where admission and assignment would have put them, without judging.
 
-A few hundred invented articles are judged once; all others are made after them: with runs of words and names
+A few hundred invented articles are judged once. All others are made after them, with runs of words and names
 of their own, and the words of their field, which many share. Their bodies are left out.
 """
 
 import random
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import groupby
 
 from msgspec.structs import replace
 
 from bench.news import Kind, Piece, pieces
-from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
-from syndicator.rules.admission import Admission, decide
+from syndicator.rules.admission import Admission, Reservation, decide
+from syndicator.rules.assignment import after
 from syndicator.rules.identity import identify
-from syndicator.rules.placement import Fingerprint, KnownStory, Near, StoriesPolicy, after, fingerprint, place
+from syndicator.rules.near_index import packed_keys
+from syndicator.rules.placement import (
+    Fingerprint,
+    KnownStory,
+    Near,
+    Placement,
+    ShownIn,
+    StoriesPolicy,
+    fingerprint,
+    place,
+)
 from syndicator.rules.rarity import rarity
-from syndicator.rules.stories import INDEX_TERMS
-from syndicator.rules.terms import strongest, term_of
+from syndicator.rules.stories import Story, founded
+from syndicator.rules.terms import term_of
 from syndicator.rules.words import words_of
+from syndicator.store.assignments import Decision, Turn
 from syndicator.store.store import Store
-from syndicator.store.stories import GENERATION_MS
 
 _CALL = 100
-_LISTED_LATER = 2**32 - 1
-"""As if everything that is near had been seen."""
 _NAME_RARITY = 2.7
+_LOADER = "loading"
+_LEASE = timedelta(minutes=1)
+_NOT_SHOWN = ShownIn("", ())
 
 Pattern = tuple[Admission, Fingerprint, frozenset[int]]
+Matter = list[tuple[Admission, Placement | None]]
 
 
 async def load(store: Store, count: int, now: datetime, *, placed: bool = True, seed: int = 1) -> None:
     """Put `count` articles into an empty store: with copies and stories, or without."""
     patterns = _patterns(now)
-    rng, made, generation = random.Random(seed), 0, to_ms(now) // GENERATION_MS
-    waiting: list[Admission] = []
+    rng, made = random.Random(seed), 0
+    waiting: Matter = []
     while made < count:
-        for admission in _matter(rng.choice(patterns), rng, generation, placed=placed):
-            waiting.append(admission)
-            made += 1
+        matter = list(_matter(rng.choice(patterns), rng, placed=placed))
+        waiting += matter
+        made += len(matter)
         if len(waiting) >= _CALL or made >= count:
-            # Stories are joined in the order of a call, each at the version that the one before left.
-            written = await store.articles.admit(waiting, now)
-            assert all(written)
+            await _write(store, waiting, now)
             waiting = []
+
+
+async def _write(store: Store, matter: Matter, now: datetime) -> None:
+    assert all(await store.articles.admit([admission for admission, _ in matter], now))
+    placements = {one.article_id: one for _, one in matter if one is not None}
+    while placements:
+        turn = await store.assignments.take(_LOADER, now, _LEASE, "9999999999999-0", limit=_CALL, log_limit=1)
+        assert isinstance(turn, Turn)
+        decisions = [
+            Decision(waiting=one, placement=placements.pop(one.article), shown_in=_NOT_SHOWN)
+            for one in turn.waiting
+        ]
+        written = await store.assignments.write(turn.fence, decisions, now, _LEASE)
+        assert written is not None
+        assert all(written.done)
 
 
 def _patterns(now: datetime) -> list[list[Pattern]]:
@@ -66,31 +91,30 @@ def _pattern(piece: Piece, now: datetime) -> Pattern:
 
 
 def _matter(
-    matter: list[Pattern], rng: random.Random, generation: int, *, placed: bool
-) -> Iterator[Admission]:
-    # What a matter's articles have in common keeps being common, and is nobody else's.
+    matter: list[Pattern], rng: random.Random, *, placed: bool
+) -> Iterator[tuple[Admission, Placement | None]]:
+    # What the articles of a matter have in common stays common, and is of no other matter.
     salt, known = rng.getrandbits(32), None
     for pattern, mine, names in matter:
         admission = _renamed(pattern, rng)
         article = admission.article
         assert article is not None
-        if placed:
-            terms = {term ^ salt if term in names else term: weight for term, weight in mine.terms.items()}
-            fresh = replace(
-                mine,
-                terms=terms,
-                shingle_keys=tuple(rng.getrandbits(29) << 3 for _ in mine.shingle_keys),
-                term_keys=tuple(strongest(terms, INDEX_TERMS)),
-            )
-            near = Near(generation=generation, seen=_LISTED_LATER, stories=(known,) if known else ())
-            placement = place(article, fresh, near, StoriesPolicy())
-            known = _latest(known, after(placement))
-            admission = replace(admission, placement=placement)
-        yield admission
+        if not placed:
+            yield admission, None
+            continue
+        terms = {term ^ salt if term in names else term: weight for term, weight in mine.terms.items()}
+        own = founded(article, terms)
+        placement = _placed(own, known)
+        known = known if known and not placement.joins else after(placement)
+        runs = packed_keys(rng.getrandbits(29) << 3 for _ in mine.shingle_keys)
+        yield (
+            replace(admission, reservation=Reservation(own=own, runs=runs, shown_in=_NOT_SHOWN)),
+            placement,
+        )
 
 
-def _latest(before: KnownStory | None, now: KnownStory) -> KnownStory:
-    return now if before is None or now.version else before
+def _placed(own: Story, known: KnownStory | None) -> Placement:
+    return place(own, None, Near(stories=[known] if known else []), StoriesPolicy())
 
 
 def _renamed(pattern: Admission, rng: random.Random) -> Admission:

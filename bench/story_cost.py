@@ -4,7 +4,6 @@ State is bulk loaded (`bench.loading`). Times are processor times, of this proce
 uses the machine counts for little.
 """
 
-import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -12,14 +11,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from bench.grouped import grouping_admitter
 from bench.loading import load
 from bench.news import NOON, Kind, pieces
 from syndicator.model.article import Candidate
 from syndicator.pipeline.admitting import BATCH, Admitter
-from syndicator.pipeline.placing import Placer
-from syndicator.rules.admission import decide
-from syndicator.rules.identity import identify
-from syndicator.rules.placement import StoriesPolicy, fingerprint, place
 from syndicator.store.store import Store, StoreOptions, open_store
 
 NOW = NOON + timedelta(hours=24)
@@ -30,24 +26,18 @@ _MATTERS = 500
 
 
 async def tell_judging() -> None:
-    """Print the processor time of taking an article of 200 words apart and placing it among what is near."""
+    """Print the processor time of assigning an article of 200 words: all that the one who may do it does."""
     invented = [piece.candidate for piece in pieces(_MATTERS, 11) if piece.kind is not Kind.SERIES]
-    known, new = invented[: len(invented) * 3 // 4], invented[len(invented) * 3 // 4 :]
     async with empty_store() as store:
-        await _admitter(store).admit(known)
-        spent_ms, neighbours = [], 0
-        for candidate, identity in zip(new, identify(new), strict=True):
-            (near,) = await store.stories.near([fingerprint(candidate)], NOW)
-            admission = decide(candidate, identity, None, specs=(), now=NOW, backfill=False, rechecked=False)
-            assert admission.article is not None
-            began = time.process_time_ns()
-            place(admission.article, fingerprint(candidate), near, StoriesPolicy())
-            spent_ms.append((time.process_time_ns() - began) / 1e6)
-            neighbours += len(near.stories)
-    tenth = statistics.quantiles(spent_ms, n=10)
+        admitter = _admitter(store)
+        await admitter.admit(invented[: len(invented) // 2])
+        before, began = await _server_seconds(store), time.process_time()
+        await admitter.admit(invented[len(invented) // 2 :])
+        whole, redis = time.process_time() - began, await _server_seconds(store) - before
+    each_ms = 1000 / (len(invented) - len(invented) // 2)
     print(
-        f"judging an article of 200 words: {statistics.median(spent_ms):.2f} ms at the median (0.4), "
-        f"{tenth[-1]:.2f} ms at the ninth tenth; {neighbours / len(new):.1f} stories near"
+        f"admitting and assigning an article of 200 words: {whole * each_ms:.2f} ms here, "
+        f"{redis * each_ms:.2f} ms in Redis"
     )
 
 
@@ -117,7 +107,7 @@ async def script_calls(store: Store) -> int:
 
 
 def _admitter(store: Store) -> Admitter:
-    return Admitter(store.articles, [], lambda: NOW, Placer(store.stories, StoriesPolicy(), lambda: NOW))
+    return grouping_admitter(store, lambda: NOW)
 
 
 async def _server_seconds(store: Store) -> float:

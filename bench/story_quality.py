@@ -15,13 +15,14 @@ from math import comb
 from pathlib import Path
 from typing import Any
 
+from bench.grouped import grouping_admitter
 from bench.news import NOON, Kind, Piece, pieces
 from syndicator.model.article import Candidate, Provenance
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.pipeline.admitting import BATCH, Admitter
-from syndicator.pipeline.placing import Placer
+from syndicator.pipeline.admitting import BATCH
 from syndicator.rules.copies import CopyKind, CopyPolicy, judge_copy
-from syndicator.rules.placement import SHARED, Fingerprint, StoriesPolicy, fingerprint
+from syndicator.rules.near_index import SHARED_RUNS
+from syndicator.rules.placement import Fingerprint, fingerprint
 from syndicator.rules.words import words_of
 from syndicator.store.store import Store, StoreOptions, open_store
 
@@ -157,7 +158,7 @@ def _tell_scores(what: str, articles: int, scores: Sequence[float], wanted: floa
 
 
 def _verdict(one: Fingerprint, other: Fingerprint) -> CopyKind:
-    if len(set(one.shingle_keys).intersection(other.shingle_keys)) < SHARED:
+    if len(set(one.shingle_keys).intersection(other.shingle_keys)) < SHARED_RUNS:
         return CopyKind.NONE
     return judge_copy(one.text, other.text, CopyPolicy()).kind
 
@@ -170,7 +171,7 @@ def _sharing(made: dict[str, Fingerprint]) -> Iterable[tuple[str, str]]:
         for key in text.shingle_keys:
             shared.update((other, name) for other in listed[key])
             listed[key].append(name)
-    return [pair for pair, keys in shared.items() if keys >= SHARED]
+    return [pair for pair, keys in shared.items() if keys >= SHARED_RUNS]
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:
@@ -189,7 +190,7 @@ async def _streamed(store: Store, candidates: Sequence[Candidate], seed: int) ->
     def clock() -> datetime:
         return now
 
-    admitter = Admitter(store.articles, [], clock, Placer(store.stories, StoriesPolicy(), clock))
+    admitter = grouping_admitter(store, clock)
     told: dict[int, ArticleId] = {}
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]

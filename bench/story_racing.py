@@ -13,14 +13,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from bench.grouped import grouping_admitter
 from bench.news import NOON, Kind, Piece, pieces
 from bench.story_quality import ari, matter_of
 from syndicator.model.article import Candidate
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.admitting import BATCH, Admitter
-from syndicator.pipeline.placing import Placer
+from syndicator.pipeline.admitting import BATCH
 from syndicator.rules.admission import Verdict
-from syndicator.rules.placement import StoriesPolicy
 from syndicator.store.embedded import embedded_server
 from syndicator.store.store import StoreOptions, open_store
 
@@ -130,8 +129,7 @@ def _admit_all(options: StoreOptions, candidates: Sequence[Candidate]) -> list[T
 async def _admitted(options: StoreOptions, candidates: Sequence[Candidate]) -> list[Told]:
     told: list[Told] = []
     async with open_store(options) as store:
-        placer = Placer(store.stories, StoriesPolicy(), lambda: _NOW)
-        admitter = Admitter(store.articles, [], lambda: _NOW, placer)
+        admitter = grouping_admitter(store, lambda: _NOW)
         for start in range(0, len(candidates), BATCH):
             batch = candidates[start : start + BATCH]
             done = await admitter.admit(batch)

@@ -40,7 +40,7 @@ from syndicator.rules.placement import (
     alone,
 )
 from syndicator.rules.selection import FeedIndex, story_feeds
-from syndicator.store.assignments import Decision, Held, Place, Turn, Waiting, entry_of
+from syndicator.store.assignments import Decision, Held, Place, Turn, Waiting, Written, entry_of
 from syndicator.store.owners import is_dead, new_token
 from syndicator.store.store import Store
 
@@ -133,8 +133,10 @@ class Assigner:
                     return
                 await asyncio.sleep(_LOOK_AGAIN_S)
             elif turn.waiting and turn.is_read:
-                done = await self._carry_out(turn)
-                fruitless = 0 if done else fruitless + 1
+                written = await self._carry_out(turn)
+                if written and written.first is None and not self._callers:
+                    return  # the right was given back with the last decision
+                fruitless = 0 if written and any(written.done) else fruitless + 1
             elif turn.is_read and not self._callers:
                 return
         log.warning("assignment_contended", turns=fruitless)
@@ -168,14 +170,14 @@ class Assigner:
             else:  # Redis was emptied, or this is the first turn of this process
                 await self._near.follow(now)
 
-    async def _carry_out(self, turn: Turn) -> int:
-        """Judge and write what waits; return how many were written: none when the right was lost."""
+    async def _carry_out(self, turn: Turn) -> Written | None:
+        """Judge and write what waits; None when the right was lost."""
         decisions = await self._decide(turn.waiting)
         now = self._clock()
         written = await self._store.assignments.write(turn.fence, decisions, now, LEASE)
         if written is None:
             log.warning("assignment_right_lost", articles=len(decisions))
-            return 0
+            return None
         done = [one for one, is_done in zip(decisions, written.done, strict=True) if is_done]
         if written.since == turn.position:
             # Nobody wrote into the log in between: what we wrote need not be read.
@@ -187,7 +189,7 @@ class Assigner:
             if not is_done:
                 self._near.forget_story(decision.placement.story.id)
         self._release(written.first)
-        return len(done)
+        return written
 
     async def _decide(self, waiting: Sequence[Waiting]) -> list[Decision]:
         newcomers = [Newcomer(own=one.own, runs=one.runs) for one in waiting]

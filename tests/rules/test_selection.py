@@ -19,7 +19,7 @@ from syndicator.rules.selection import (
     facets_of,
     matches,
     matches_keys,
-    telling,
+    story_feeds,
 )
 
 
@@ -100,10 +100,10 @@ def test_the_index_of_feeds_finds_what_looking_at_each_would() -> None:
         one, before = article(section, tags), article("Olahraga")
         assert concerned(index, one) == concerned(specs, one)
         assert concerned(index, one, before) == concerned(specs, one, before)
-        assert set(telling(index, [one])) == {
+        assert set(story_feeds(index, [one])) == {
             spec.id
             for spec in specs
             if spec.per is Per.STORY and spec.order is Order.LATEST and matches_keys(spec.filter, one)
         }
         assert len(list(index.near(one))) < len(specs)
-    assert telling(index, []) == ()
+    assert story_feeds(index, []) == ()

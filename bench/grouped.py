@@ -1,0 +1,21 @@
+"""An admitter with an assigner of its own, as a worker process has them."""
+
+from collections.abc import Collection
+
+from syndicator.model.clock import Clock
+from syndicator.model.feed import FeedSpec
+from syndicator.pipeline.admitting import Admitter, Grouping
+from syndicator.pipeline.assignment import Assigner
+from syndicator.pipeline.near_articles import NearArticles
+from syndicator.rules.placement import StoriesPolicy
+from syndicator.rules.selection import FeedIndex
+from syndicator.store.store import Store
+
+
+def grouping_admitter(store: Store, clock: Clock, specs: Collection[FeedSpec] = ()) -> Admitter:
+    """Return an admitter whose articles are assigned to stories."""
+    policy, near = StoriesPolicy(), NearArticles(store.assignments, store.stories)
+    assigner = Assigner(store, FeedIndex(specs), policy, clock, near)
+    return Admitter(
+        store.articles, specs, clock, Grouping(assigner=assigner, stories=store.stories, policy=policy)
+    )
