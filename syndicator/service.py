@@ -85,6 +85,7 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
         )
         gathered, pushed = gathering(ground, visitor), pushing(ground)
         published = await stack.enter_async_context(open_publishing(ground, publisher, pushed.directory))
+        stack.push_async_callback(gathered.assigner.finish)
         yield _service(ground, publisher, gathered, pushed, published)
 
 

@@ -109,6 +109,11 @@ class Assigner:
             self._running = asyncio.create_task(self._run(), name="assign stories")
         await caller.done
 
+    async def finish(self) -> None:
+        """Return when no turn of this process is under way."""
+        if self._running is not None:
+            await asyncio.wait({self._running})
+
     async def _run(self) -> None:
         try:
             await self._turns()

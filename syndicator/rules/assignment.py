@@ -4,7 +4,6 @@
 same batch. These are read then. `Assignment.place` decides; later articles see earlier decisions.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
@@ -46,39 +45,52 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
 def surroundings(newcomers: Sequence[Newcomer], recent: Sequence[Sequence[Sharing]]) -> list[Surroundings]:
     """Say what each of a batch is compared with; `recent` is what the index has found for each."""
-    listed: Mapping[tuple[bool, int], list[ArticleId]] = defaultdict(list)
+    batch = _BatchIndex()
     found = []
     for newcomer, shared in zip(newcomers, recent, strict=True):
-        keys = _keys(newcomer)
-        found.append(_around(newcomer.id, shared, _earlier(listed, keys)))
-        for key in keys:
-            listed[key].append(newcomer.id)
+        runs, terms = unpacked_keys(newcomer.runs), strongest(newcomer.own.centroid, INDEX_TERMS)
+        found.append(_around(newcomer.id, shared, batch.near(runs, terms)))
+        batch.add(newcomer.id, runs, terms)
     return found
 
 
-def _keys(newcomer: Newcomer) -> list[tuple[bool, int]]:
-    runs = [(True, key) for key in unpacked_keys(newcomer.runs)]
-    return runs + [(False, key) for key in strongest(newcomer.own.centroid, INDEX_TERMS)]
+class _BatchIndex:
+    """Finds earlier articles of a batch, as the index finds recent ones."""
+
+    def __init__(self) -> None:
+        self._runs: dict[int, list[ArticleId]] = {}
+        self._terms: dict[int, list[ArticleId]] = {}
+
+    def add(self, article: ArticleId, runs: Iterable[int], terms: Iterable[int]) -> None:
+        for keys, listed in ((runs, self._runs), (terms, self._terms)):
+            for key in keys:
+                listed.setdefault(key, []).append(article)
+
+    def near(self, runs: Iterable[int], terms: Iterable[int]) -> list[Sharing]:
+        shared_runs = _counted(self._runs, runs)
+        shared = _counted(self._terms, terms)
+        for article, count in shared_runs.items():
+            shared[article] = shared.get(article, 0) + count
+        nearest = sorted(shared.items(), key=lambda one: -one[1])[:ARTICLES_MOST]
+        return [
+            Sharing(article=article, story=StoryId(article), runs=shared_runs.get(article, 0), keys=count)
+            for article, count in nearest
+        ]
 
 
-def _earlier(
-    listed: Mapping[tuple[bool, int], list[ArticleId]], keys: Iterable[tuple[bool, int]]
-) -> list[Sharing]:
-    """Return what of the batch shares most with an article, as the index does for recent ones."""
-    runs, terms = Counter[ArticleId](), Counter[ArticleId]()
+def _counted(listed: Mapping[int, list[ArticleId]], keys: Iterable[int]) -> dict[ArticleId, int]:
+    """Count how many keys each article shares."""
+    counts: dict[ArticleId, int] = {}
     for key in keys:
-        if articles := listed.get(key):
-            (runs if key[0] else terms).update(articles[-LISTED_MOST:])
-    shared = [
-        Sharing(article=article, story=StoryId(article), runs=runs[article], keys=count)
-        for article, count in (runs + terms).items()
-    ]
-    return sorted(shared, key=lambda one: -one.keys)[:ARTICLES_MOST]
+        for article in listed.get(key, ())[-LISTED_MOST:]:
+            counts[article] = counts.get(article, 0) + 1
+    return counts
 
 
 def _around(own: ArticleId, recent: Sequence[Sharing], earlier: Sequence[Sharing]) -> Surroundings:
-    known = [one for one in recent if one.article != own]
-    chosen = sorted((*known, *earlier), key=lambda one: -one.keys)[:ARTICLES_MOST]
+    chosen = [one for one in recent if one.article != own]
+    if earlier:
+        chosen = sorted((*chosen, *earlier), key=lambda one: -one.keys)[:ARTICLES_MOST]
     of_batch = {one.article for one in earlier}
     copies = sorted((one for one in chosen if one.runs >= SHARED_RUNS), key=lambda one: -one.runs)
     return Surroundings(

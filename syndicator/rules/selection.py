@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 import msgspec
@@ -16,13 +16,20 @@ from syndicator.rules.search_words import searchable
 ALL = "all"
 """The facet that every article has."""
 
+_CACHED_CHARACTERS = 100
+
 _INDEXED = ("source", "section", "tag", "language")
 """Keys of a filter that have an index, the most telling first."""
 
 
+@lru_cache(maxsize=8192)
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
 def fold(text: str) -> str:
     """Make two spellings of one section, tag or name comparable."""
-    return " ".join(text.casefold().split())
+    return _folded(text) if len(text) <= _CACHED_CHARACTERS else " ".join(text.casefold().split())
 
 
 def matches(wanted: Filter, article: Article) -> bool:
@@ -109,8 +116,13 @@ def story_feeds(specs: FeedIndex, heads: Sequence[Article]) -> tuple[FeedId, ...
 
 def facets_of(article: Article) -> tuple[str, ...]:
     """Name the indexes that list an article."""
-    found = (f"{key}:{value}" for key in _INDEXED for value in sorted(_values(article, key)))
-    return (ALL, *found)
+    found = [ALL]
+    for key, values in zip(_INDEXED, _indexed_values(article), strict=True):
+        folded = [fold(value) for value in values if value]
+        if len(folded) > 1:
+            folded = sorted(set(folded))
+        found += [f"{key}:{value}" for value in folded]
+    return tuple(found)
 
 
 def marks_of(article: Article) -> tuple[str, ...]:
@@ -140,6 +152,11 @@ def _keys(wanted: Filter) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("language", wanted.language),
         ("author", wanted.author),
     )
+
+
+def _indexed_values(article: Article) -> tuple[tuple[str | None, ...], ...]:
+    """Return the values of the keys that have an index, as they are spelled."""
+    return (article.source,), (article.section,), article.tags, (article.language,)
 
 
 def _values(article: Article, key: str) -> frozenset[str]:

@@ -31,9 +31,14 @@ class ArticleWrites:
     def naming(self, admission: Admission, now_ms: int) -> list[Command]:
         """Note by what an article is known, that it was listed, and the names that are new for it."""
         keys, known, article_id = self._keys, admission.known, admission.article_id
-        commands: list[Command] = [("HSET", keys.identities(), key, article_id) for key in admission.fresh]
+        commands: list[Command] = []
+        if admission.fresh:
+            pairs = [part for key in admission.fresh for part in (key, article_id)]
+            commands.append(("HSET", keys.identities(), *pairs))
         seen = (*admission.fresh, *admission.stale)
-        commands += [("ZADD", keys.identities_seen(), now_ms, key) for key in seen]
+        if seen:
+            scored = [part for key in seen for part in (now_ms, key)]
+            commands.append(("ZADD", keys.identities_seen(), *scored))
         if known is None or (known.revision and (seen or admission.verdict is Verdict.DUPLICATE)):
             commands.append(("ZADD", keys.carried(admission.carried_by), "NX", now_ms, article_id))
         if admission.aliases:
@@ -44,8 +49,11 @@ class ArticleWrites:
 
     def reserving(self, article: Article, reservation: Reservation, admission: Admission) -> list[Command]:
         """Write an article that waits to be assigned to a story; until then it is in no index."""
-        fields = _fields(self._keys.reserved(article.id), article)
-        return [fields, *assignments.reserving(self._keys, article, reservation, admission)]
+        fields = assignments.reserving(article, reservation, admission)
+        commands: list[Command] = [(*_fields(self._keys.reserved(article.id), article), *fields)]
+        if admission.known is None:  # else it waits already, and this is a newer text
+            commands.append(assignments.enqueue(self._keys, article.id))
+        return commands
 
     def storing(self, article: Article, previous: Article | None) -> list[Command]:
         """Write an article into its place and its indexes, the revision before it beside it."""

@@ -203,9 +203,9 @@ class Assignments:
         )  # fmt: skip
 
 
-def reserving(keys: Keys, article: Article, reservation: Reservation, admission: Admission) -> list[Command]:
-    """Write what the assignment of an article needs; one that waits already has a newer text."""
-    known, event = admission.known, admission.event
+def reserving(article: Article, reservation: Reservation, admission: Admission) -> list[str | bytes | int]:
+    """Return the fields, with their values, that the assignment of an article needs."""
+    event = admission.event
     how = [
         to_ms(article.listed_at),
         to_ms(article.shown_since),
@@ -213,18 +213,18 @@ def reserving(keys: Keys, article: Article, reservation: Reservation, admission:
         list(admission.feeds),
         pack(event) if event else b"",
     ]
-    key = keys.reserved(article.id)
-    commands: list[Command] = [
-        (
-            "HSET", key, "sketch", packed_story(reservation.own), "runs", reservation.runs,
-            "shown_in", pack(reservation.shown_in), "show", pack_for_lua(how),
-        )
+    fields: list[str | bytes | int] = [
+        "sketch", packed_story(reservation.own), "runs", reservation.runs,
+        "shown_in", pack(reservation.shown_in), "show", pack_for_lua(how),
     ]  # fmt: skip
     if event is None:
-        commands.append(("HSET", key, "quiet", 1))
-    if known is None:
-        commands.append(("XADD", keys.unassigned(), "*", "article", article.id))
-    return commands
+        fields += ["quiet", 1]
+    return fields
+
+
+def enqueue(keys: Keys, article: ArticleId) -> Command:
+    """Have an article wait to be assigned."""
+    return ("XADD", keys.unassigned(), "*", "article", article)
 
 
 def moved(keys: Keys, article: ArticleId, story: StoryId) -> Command:

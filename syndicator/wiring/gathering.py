@@ -32,6 +32,7 @@ class Gathering:
     """What finds, judges, groups and takes back articles."""
 
     gather: GatherStep
+    assigner: Assigner
     assign: AssignStep
     release: ReleaseStep
     subscribe: SubscribeStep
@@ -47,7 +48,7 @@ class _Admission:
     """What all kinds of rounds hand their candidates to."""
 
     admitter: Admitter
-    assign: AssignStep
+    assigner: Assigner
     held: Held
     taken_back: TakenBack
     intake: Intake
@@ -68,7 +69,8 @@ def gathering(ground: Ground, visitor: Visitor) -> Gathering:
     rounds = _rounds(ground, visitor, admission, subscribing)
     return Gathering(
         gather=GatherStep(store, settings.sources, rounds, clock, ground.rng),
-        assign=admission.assign,
+        assigner=admission.assigner,
+        assign=AssignStep(store, admission.assigner, clock, settings.story.assign_within),
         release=ReleaseStep(
             store.held,
             admission.admitter,
@@ -99,8 +101,7 @@ def _admission(ground: Ground, visitor: Visitor, withdrawer: Withdrawer) -> _Adm
     held = Held(store.held)
     taken_back = TakenBack(store, withdrawer, held, clock)
     intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, taken_back, clock)
-    assign = AssignStep(store, assigner, clock, policy.assign_within)
-    return _Admission(admitter=admitter, assign=assign, held=held, taken_back=taken_back, intake=intake)
+    return _Admission(admitter=admitter, assigner=assigner, held=held, taken_back=taken_back, intake=intake)
 
 
 def _rounds(
