@@ -1,15 +1,16 @@
-"""`make bench`: all of them; `python -m bench NAME …`: some."""
+"""`make bench`: all of them; `python -m bench NAME …`: some; options go to the one that is named."""
 
 import asyncio
 import importlib
 import logging
 import os
 import sys
+from itertools import takewhile
 
 from syndicator.observe import logs
 
 BENCHES = (
-    "parsing", "admitting", "stories", "rounds", "hostile", "popularity", "search",
+    "parsing", "admitting", "stories", "rounds", "gather", "hostile", "popularity", "search",
     "serving", "publishing", "ad_hoc", "hub", "push",
 )  # fmt: skip
 
@@ -18,9 +19,11 @@ def main() -> None:
     logs.configure("error")
     logging.disable(logging.WARNING)
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    for name in sys.argv[1:] or BENCHES:
+    names = list(takewhile(lambda word: not word.startswith("-"), sys.argv[1:]))
+    options = sys.argv[1 + len(names) :]
+    for name in names or BENCHES:
         print(f"\n{name}")
-        asyncio.run(importlib.import_module(f"bench.{name}").run())
+        asyncio.run(importlib.import_module(f"bench.{name}").run(*options))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,216 @@
+"""Our side of the gathering benchmark: worker processes and a Redis, as they run in production.
+
+`syndicator work` stays up for all phases. Each round is begun by moving the due times of all sources to one
+moment a little ahead. The clock runs from that moment until every source is settled and every event fanned
+out. So neither the start of the interpreter nor the tick by which workers look for due sources is in the
+figures.
+
+New sources are due as soon as a worker starts. For a cold round to begin at a moment of our choice, too, the
+origin answers 500 to the round of the start: nothing is known of any source after it but that it failed.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from msgspec import Struct
+
+from bench.gather_peer import Figures, Spent, Watch, done
+from bench.gather_processes import cpu_s, process, wait_for_line
+from bench.gather_world import feed_of
+from syndicator.model.clock import Clock
+from syndicator.model.ids import SourceId
+from syndicator.model.source import SourceState
+from syndicator.store.connection import redis_clock
+from syndicator.store.keys import Keys
+from syndicator.store.store import Store, StoreOptions, open_store
+
+_ENVIRON = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+_AHEAD = timedelta(seconds=1.5)
+"""Workers look every second when something will be due: in this time each has seen it."""
+_LOOK_S = 0.02
+_KEYS = Keys("main")
+
+
+class Processes(Struct, frozen=True, kw_only=True):
+    """The processes that run for us, by their numbers."""
+
+    redis: int
+    workers: tuple[int, ...]
+    logs: tuple[Path, ...]
+
+
+class Ours:
+    """Workers that run over a store."""
+
+    def __init__(self, store: Store, clock: Clock, feeds: int, processes: "Processes") -> None:
+        self._store = store
+        self._clock = clock
+        self._sources = [name_of(number) for number in range(feeds)]
+        self._processes = processes
+
+    async def refresh(self) -> Figures:
+        """Have all sources gathered once."""
+        failed = self._failures()
+        due = self._clock() + _AHEAD
+        await self._store.sources.enlist(self._sources, self._sources, due)
+        await asyncio.sleep((due - self._clock()).total_seconds())
+        watch = Watch(self._spent)
+        await self.settled()
+        figures = watch.figures(0)
+        await asyncio.sleep(_LOOK_S)  # the line of the last round may still be on its way to the log
+        return Figures(
+            wall_s=figures.wall_s,
+            service_s=figures.service_s,
+            store_s=figures.store_s,
+            failed=self._failures() - failed,
+        )
+
+    async def settled(self) -> None:
+        """Wait until nothing is due or leased, and no event waits to be fanned out."""
+        await done(self._is_settled)
+
+    async def _is_settled(self) -> bool:
+        owned, due, events = await self._store.connection.batch(
+            [
+                ("HLEN", _KEYS.sources_owners()),
+                ("ZCOUNT", _KEYS.sources_due(), "-inf", int(self._clock().timestamp() * 1000)),
+                ("XLEN", _KEYS.outbox()),
+            ]
+        )
+        return not (owned or due or events)
+
+    async def articles(self) -> int:
+        """Count the articles that are admitted."""
+        return await self._store.articles.count()
+
+    async def states(self) -> list[SourceState]:
+        """Return what is known of all sources, in their order."""
+        return await self._store.sources.states(self._sources)
+
+    async def repeat_failed(self, tries: int = 20) -> int:
+        """Gather sources whose last round failed until none is left; return how many rounds that took."""
+        for count in range(tries):
+            states = zip(self._sources, await self.states(), strict=True)
+            failed = [name for name, state in states if state.failure is not None]
+            if not failed:
+                return count
+            await self._gather_now(failed)
+        return tries
+
+    async def settle_in(self) -> None:
+        """Go on until each source's 304 was checked once.
+
+        Of the answers before, one in five is; of all later ones, one in a hundred (`rules.honesty`).
+        """
+        while True:
+            states = zip(self._sources, await self.states(), strict=True)
+            unchecked = [name for name, state in states if not state.honesty.checks]
+            if not unchecked:
+                return
+            await self._gather_now(unchecked)
+
+    async def _gather_now(self, sources: Sequence[SourceId]) -> None:
+        await self._store.sources.enlist(self._sources, sources, self._clock())
+        await self.settled()
+
+    def _spent(self) -> Spent:
+        workers, redis = self._processes.workers, self._processes.redis
+        return Spent(service_s=sum(map(cpu_s, workers)), store_s=cpu_s(redis))
+
+    def _failures(self) -> int:
+        return sum(log.read_bytes().count(b'"event":"failed"') for log in self._processes.logs)
+
+
+@asynccontextmanager
+async def running_ours(folder: Path, feeds: int, port: int, *, workers: int) -> AsyncIterator[Ours]:
+    """Start a Redis and workers; return once each is ready and no source is due."""
+    async with AsyncExitStack() as stack:
+        redis = stack.enter_context(_redis(folder))
+        await _ready(redis, folder)
+        config = _write_config(folder, feeds, port)
+        logs = [folder / f"worker-{number}.log" for number in range(workers)]
+        started = [
+            stack.enter_context(process([*_cli(config), "work"], log, environ=_ENVIRON)) for log in logs
+        ]
+        for log, worker in zip(logs, started, strict=True):
+            await wait_for_line(log, '"event":"ready"', worker)
+        options = StoreOptions(url=_url(folder), data_dir=folder / "data")
+        store = await stack.enter_async_context(open_store(options))
+        processes = Processes(redis=redis.pid, workers=tuple(one.pid for one in started), logs=tuple(logs))
+        ours = Ours(store, await redis_clock(store.connection), feeds, processes)
+        await ours.settled()
+        yield ours
+
+
+async def failed_rounds(folder: Path, feeds: int, port: int, *, workers: int, processes: int) -> int:
+    """Gather all sources into an empty store by `once gather`; return how many rounds failed."""
+    with _redis(folder) as redis:
+        await _ready(redis, folder)
+        config = _write_config(folder, feeds, port)
+        command = [*_cli(config), "once", "gather", "--workers", str(workers), "--json"]
+        started = [
+            await asyncio.create_subprocess_exec(
+                *command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **_ENVIRON}
+            )
+            for _ in range(processes)
+        ]
+        told = await asyncio.gather(*(one.communicate() for one in started))
+    return sum(json.loads(output)["totals"]["failed"] for output, _ in told)
+
+
+def name_of(number: int) -> SourceId:
+    """Return the id of the source of a feed."""
+    return SourceId(f"portal-{number}")
+
+
+def _redis(folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """Run an empty Redis in the folder, set as docs/operating.md asks; without snapshots beside the log."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        raise RuntimeError("this benchmark needs redis-server")
+    data = folder / "redis"
+    data.mkdir()
+    words = [
+        binary, "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--dir", str(data), "--save", "",
+        "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction",
+    ]  # fmt: skip
+    return process(words, folder / "redis.log")
+
+
+async def _ready(redis: subprocess.Popen[bytes], folder: Path) -> None:
+    await wait_for_line(folder / "redis.log", "Ready to accept connections", redis)
+
+
+def _cli(config: Path) -> list[str]:
+    return [sys.executable, "-m", "syndicator", "--config", str(config)]
+
+
+def _url(folder: Path) -> str:
+    return f"unix://{folder}/redis.sock"
+
+
+def _write_config(folder: Path, feeds: int, port: int) -> Path:
+    """Write the configuration: each feed on a host of its own, due once a day or when we make it due."""
+    config = folder / "config"
+    config.mkdir()
+    common = (
+        f'[store]\nurl = "{_url(folder)}"\ndata_dir = "{folder}/data"\n'
+        "[server]\nport = 0\nops_port = 0\n"
+        '[egress]\nallow = ["127.0.0.0/8"]\n'
+        '[defaults]\nkind = "feed"\nlanguage = "id"\nschedule = { every = "1d", jitter = "1s" }\n'
+        'politeness = { scope = "url", robots = false }\n'
+    )
+    sources = [
+        f'[source.{name_of(number)}]\ntitle = "Portal {number}"\nurl = "{feed_of(number, port)}"\n'
+        for number in range(feeds)
+    ]
+    (config / "all.toml").write_text("".join((common, *sources)), "utf-8")
+    return config
