@@ -1,12 +1,11 @@
 """An entry of a feed as its format tells it, before anything is cleaned: what all feed parsers produce."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from syndicator.model.source import FeedHints
 
 
-@dataclass(slots=True, kw_only=True)
-class Picture:
+class Picture(Struct, kw_only=True):
     """A picture as announced: nothing resolved, numbers as written."""
 
     url: str
@@ -18,8 +17,7 @@ class Picture:
     credit: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, kw_only=True):
     """One entry. Texts may hold markup, links may be relative to `base`; empty means not given."""
 
     base: str
@@ -53,8 +51,7 @@ class Entry:
     """Of its publication, as news wires have it: `usable`, `canceled`, …"""
 
 
-@dataclass(slots=True, kw_only=True)
-class Deleted:
+class Deleted(Struct, kw_only=True):
     """An entry that the feed says was deleted (RFC 6721)."""
 
     guid: str
@@ -62,8 +59,7 @@ class Deleted:
     comment: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Channel:
+class Channel(Struct, kw_only=True):
     """What a feed says of itself, and its entries in its own order."""
 
     title: str = ""

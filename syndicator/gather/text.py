@@ -43,13 +43,17 @@ def without_unwanted(text: str) -> str:
 
 
 def plain_text(text: str, limit: int = MAX_TITLE) -> str:
-    """Give one line of text: unwanted characters stripped, white space folded, cut at a word."""
+    """Return one line of text: unwanted characters stripped, white space folded, cut at a word."""
     return shortened(one_line(text[: limit * 20]), limit)
 
 
 def one_line(text: str) -> str:
     """Strip unwanted characters, and fold white space."""
-    return " ".join(without_unwanted(text).split())
+    # Of what is unwanted, only U+FFFD is printable; of white space, only the space is.
+    if not text.isprintable() or "\ufffd" in text:
+        return " ".join(without_unwanted(text).split())
+    stripped = text.strip()
+    return " ".join(stripped.split()) if "  " in stripped else stripped
 
 
 def title_text(text: str, limit: int = MAX_TITLE) -> str:

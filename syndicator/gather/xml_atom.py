@@ -183,7 +183,7 @@ def _authors(fields: Fields, names: Names) -> list[str]:
             found.append(first_text(inside, "atom:name", "atom:email", "name"))
         elif name := text_of(element):
             found.append(name)
-    return [name for name in found if name] + list(texts(fields, "dc:creator"))
+    return [name for name in found if name] + texts(fields, "dc:creator")
 
 
 def _source_authors(fields: Fields, names: Names) -> list[str]:

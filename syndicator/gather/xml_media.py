@@ -11,6 +11,10 @@ from syndicator.gather.xml_names import Fields, Names, fields_of
 _IMAGE_ENDING = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _CREDIT_ROLES = frozenset({"", "photographer", "author", "owner", "producer"})
 
+HOLDERS = frozenset({"media:content", "media:group", "media:thumbnail"})
+"""Names of the elements of Media RSS that hold pictures."""
+_COUNTERS = frozenset({"media:statistics", "media:group", "media:community"})
+
 
 def is_picture(url: str, media_type: str, medium: str = "") -> bool:
     """Whether an attachment is a picture: by its declared kind, else by the ending of its path."""
@@ -36,6 +40,8 @@ def enclosed_pictures(elements: list[_Element], url_attribute: str) -> list[Pict
 
 def media_views(fields: Fields, names: Names) -> str:
     """Give the count of `media:statistics`: of an entry, or in its `media:community`, in a group or not."""
+    if _COUNTERS.isdisjoint(fields):
+        return ""
     told = list(fields.get("media:statistics", ()))
     for holder in (*fields.get("media:group", ()), *fields.get("media:community", ())):
         inside = fields_of(holder, names)
@@ -51,7 +57,7 @@ def media_pictures(fields: Fields, names: Names) -> list[Picture]:
     Caption and credit stand beside a picture, in it, or once for all of them. A thumbnail counts only where
     there is no picture.
     """
-    if not any(name.startswith("media:") for name in fields):
+    if HOLDERS.isdisjoint(fields):
         return []
     pictures = [_picture(element, names) for element in fields.get("media:content", ())]
     thumbnails = _thumbnails(fields)

@@ -1,6 +1,6 @@
 """Names and texts of XML elements, for the strict readers of RSS and Atom."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 
 from lxml import etree
@@ -116,10 +116,14 @@ def _uniform(uri: str) -> str:
 
 
 def fields_of(element: _Element, names: Names) -> Fields:
-    """Give the children of an element by short name, in document order."""
+    """Return the children of an element by short name, in document order."""
     fields: Fields = {}
     for child in element:
-        fields.setdefault(names[child.tag], []).append(child)
+        name = names[child.tag]
+        if name in fields:
+            fields[name].append(child)
+        else:
+            fields[name] = [child]
     return fields
 
 
@@ -162,26 +166,27 @@ def _refuse_references(element: _Element) -> None:
 
 
 def first_text(fields: Fields, *names: str) -> str:
-    """Give the first text that is not empty, by the order of the names."""
+    """Return the first text that is not empty, by the order of the names."""
     for name in names:
-        for element in fields.get(name, ()):
-            if text := text_of(element):
-                return text
+        if name in fields:
+            for element in fields[name]:
+                if text := text_of(element):
+                    return text
     return ""
 
 
 def first_markup(fields: Fields, *names: str) -> str:
-    """Give the first HTML that is not empty, by the order of the names."""
+    """Return the first HTML that is not empty, by the order of the names."""
     for name in names:
-        for element in fields.get(name, ()):
-            if markup := markup_of(element):
-                return markup
+        if name in fields:
+            for element in fields[name]:
+                if markup := markup_of(element):
+                    return markup
     return ""
 
 
-def texts(fields: Fields, *names: str) -> Iterator[str]:
-    """Give every text that is not empty, by the order of the names."""
-    for name in names:
-        for element in fields.get(name, ()):
-            if text := text_of(element):
-                yield text
+def texts(fields: Fields, *names: str) -> list[str]:
+    """Return every text that is not empty, by the order of the names."""
+    return [
+        text for name in names if name in fields for element in fields[name] if (text := text_of(element))
+    ]

@@ -9,7 +9,7 @@ from lxml.etree import _Element
 from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.window import Window
-from syndicator.gather.xml_media import enclosed_pictures, media_pictures, media_views
+from syndicator.gather.xml_media import HOLDERS, enclosed_pictures, media_pictures, media_views
 from syndicator.gather.xml_names import (
     LANG,
     Doubt,
@@ -24,6 +24,8 @@ from syndicator.gather.xml_names import (
 from syndicator.model.source import FeedHints
 
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_PICTURED = HOLDERS | {"enclosure", "image", "itunes:image"}
+"""Names of elements that may hold a picture of an item; most items have none of them."""
 _PUBLISHED = ("pubdate", "dc:date", "dcterms:issued", "dcterms:created", "atom:published", "date")
 
 
@@ -74,7 +76,7 @@ def _date(item: _Element, names: Names) -> str:
 def _entry(item: _Element, names: Names, base: str) -> Entry:
     fields = fields_of(item, names)
     guid, guid_is_link = _guid(item, fields)
-    categories = list(texts(fields, "category", "dc:subject"))
+    categories = texts(fields, "category", "dc:subject")
     return Entry(
         base=item.base or base,
         link=_link(fields),
@@ -130,17 +132,19 @@ def _guid(item: _Element, fields: Fields) -> tuple[str, bool]:
 
 
 def _authors(fields: Fields, names: Names) -> list[str]:
-    found = list(texts(fields, "dc:creator"))
-    for element in fields.get("author", []) + fields.get("atom:author", []):
+    found = texts(fields, "dc:creator")
+    for element in (*fields.get("author", ()), *fields.get("atom:author", ())):
         if len(element):
             inside = fields_of(element, names)
             found.append(first_text(inside, "atom:name", "name", "atom:email", "email"))
         else:
             found.append(text_of(element))
-    return found or list(texts(fields, "itunes:author"))
+    return found or texts(fields, "itunes:author")
 
 
 def _pictures(fields: Fields, names: Names) -> list[Picture]:
+    if _PICTURED.isdisjoint(fields):
+        return []
     pictures = media_pictures(fields, names) + enclosed_pictures(fields.get("enclosure", []), "url")
     for element in fields.get("image", ()):
         url = first_text(fields_of(element, names), "url") if len(element) else text_of(element)
