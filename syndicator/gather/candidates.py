@@ -13,6 +13,7 @@ from syndicator.gather.changes import MAX_RECEIVED, Changes, excerpt
 from syndicator.gather.entry import Channel, Deleted, Entry, Picture
 from syndicator.gather.feed_language import by_their_words
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
+from syndicator.gather.opening_tags import OpeningTags
 from syndicator.gather.origin import Origin
 from syndicator.gather.status import cancelled
 from syndicator.gather.text import (
@@ -212,9 +213,10 @@ class _Maker:
         cleaner = self._cleaners.get(base)
         if cleaner is None:
             cleaner = self._cleaners[base] = HtmlCleaner(base)
-        cleaned = cleaner.clean(markup)
+        tags = OpeningTags(markup)
+        cleaned = cleaner.clean(markup, tags)
         if changes is not None:
-            changes.note_markup("body_html", markup, cleaned, base)
+            changes.note_markup("body_html", markup, cleaned, base, tags)
         return cleaned
 
     def _claim(self, text: str, field: str, changes: Changes) -> Claim:

@@ -2,8 +2,9 @@
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from syndicator.gather.opening_tags import OpeningTags
 from syndicator.gather.text import without_unwanted
 from syndicator.model.article import Change
 
@@ -11,7 +12,9 @@ MAX_CHANGES = 16
 """Of one candidate."""
 MAX_RECEIVED = 200
 _NAMED = 8
-_TAG = re.compile(r"<([a-zA-Z][\w:-]{0,40})([^<>]{0,2000})")
+_TAG = re.compile(r"([a-zA-Z][\w:-]{0,40})([^<>]{0,2000})")
+_RELATION = ' rel="noopener"'
+"""What nh3 puts at the end of each link."""
 _ATTRIBUTE = re.compile(r"""[\s"'/]([a-zA-Z_][\w:.-]{0,40}+)\s{0,3}=\s{0,3}("[^"]*+"|'[^']*+'|)""")
 _NOT_RELATIVE = re.compile(r"https?://|mailto:|tel:|data:|javascript:|#|[\"']", re.IGNORECASE)
 _SCRIPT_LINK = re.compile(r"[\"'\s=](?:java|vb)script:", re.IGNORECASE)
@@ -40,15 +43,28 @@ class Changes:
         if kept != received:
             self.note(field, received, _made_of_text(received, kept))
 
-    def note_markup(self, field: str, received: str, kept: str, base: str) -> None:
-        """Note what cleaning took out of HTML: elements, attributes and relative addresses."""
+    def note_markup(
+        self, field: str, received: str, kept: str, base: str, tags: OpeningTags | None = None
+    ) -> None:
+        """Note what cleaning took out of HTML: elements, attributes and relative addresses.
+
+        `tags` are those of `received`, where the caller has them.
+        """
         if received == kept or "<" not in received:
             return
-        tags, attributes = _named(received)
-        kept_tags, kept_attributes = _named(kept)
-        self._note_tags(field, received, tags - kept_tags)
+        tags = tags or OpeningTags(received)
+        if _is_unchanged(received, kept, tags):
+            return
+        left = OpeningTags(kept)
+        others = _not_in(tags, left)
+        if not others and "script:" not in tags.lowered:
+            return
+        names, attributes = _named(others, tags)
+        kept_names = {tag.lower() for tag, _rest in _parts(left.distinct)}
+        self._note_tags(field, received, names - kept_names)
         if attributes:
             found = _ATTRIBUTE.findall(attributes)
+            kept_attributes = " ".join(left.distinct)
             gone = {name for name in _names(found) if f' {name}="' not in kept_attributes}
             self._note_attributes(field, received, attributes, gone)
             if relative := next((value for name, value in found if _is_relative(name, value)), None):
@@ -80,10 +96,32 @@ class Changes:
         return tuple(self._noted)
 
 
-def _named(markup: str) -> tuple[set[str], str]:
-    """Give the names of elements, in lower case, and all attributes; equal tags are looked at once."""
-    found = dict.fromkeys(_TAG.findall(markup))
-    return {tag.lower() for tag, _rest in found}, " ".join([rest for _tag, rest in found if "=" in rest])
+def _is_unchanged(received: str, kept: str, tags: OpeningTags) -> bool:
+    """Whether cleaning added the relation of links and did nothing else; False too where that is costly to see."""
+    more, rest = divmod(len(kept) - len(received), len(_RELATION))
+    return not rest and more >= 0 and "script:" not in tags.lowered and kept.replace(_RELATION, "") == received
+
+
+def _not_in(tags: OpeningTags, left: OpeningTags) -> list[str]:
+    """Return the tags that are not left as they were, but for the slash at their end."""
+    kept = {tag.removesuffix(_RELATION) for tag in left.distinct}
+    return [tag for tag in tags.distinct if tag not in kept and tag.rstrip("/ ") not in kept]
+
+
+def _named(others: Sequence[str], tags: OpeningTags) -> tuple[set[str], str]:
+    """Return the names of elements, in lower case, and all attributes of those tags that are not left."""
+    parts = _parts(others)
+    attributes = " ".join([rest for _tag, rest in parts if "=" in rest])
+    if attributes.count('"') % 2 or attributes.count("'") % 2 or "script:" in tags.lowered:
+        # A value holds a bracket, or a link a script: what is told of it depends on what stands around it.
+        parts = _parts(tags.distinct)
+        attributes = " ".join([rest for _tag, rest in parts if "=" in rest])
+    return {tag.lower() for tag, _rest in parts}, attributes
+
+
+def _parts(tags: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the name and the attributes of each tag."""
+    return [(match[1], match[2]) for tag in tags if (match := _TAG.match(tag))]
 
 
 def _names(attributes: Iterable[tuple[str, str]]) -> set[str]:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import nh3
 from msgspec import Struct
 
+from syndicator.gather.opening_tags import OpeningTags
 from syndicator.gather.picture_sources import largest, own_address, own_sets
 from syndicator.gather.text import MAX_LEAD, absolute_url, one_line, shortened, without_unwanted
 
@@ -66,6 +67,7 @@ _WITH_SOURCES = re.compile(
 )
 """An image of a `<picture>`, behind what else that offers."""
 _ATTRIBUTE = re.compile(r"([a-z-]{2,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_HIDING_HINTS = ("display", "hidden", "sceditor-")
 _LAZY_HINTS = ("data-", "srcset", "lazy", "blank.", "spacer.", "placeholder", "<noscript")
 _HIDDEN = re.compile(r"<span\b([^<>]{0,500})>[^<>]{0,200}</span>", re.IGNORECASE)
 _HIDING = re.compile(r"display\s*:\s*none|\bhidden\b|sceditor-", re.IGNORECASE)
@@ -150,15 +152,19 @@ class HtmlCleaner:
         self._base = base
         self._cleaner = nh3.Cleaner(**_ALLOWED, url_relative=("rewrite_with_base", base))
 
-    def clean(self, markup: str) -> str:
-        """Give harmless HTML with absolute links, without hidden spans, empty paragraphs and lost images."""
+    def clean(self, markup: str, tags: OpeningTags | None = None) -> str:
+        """Return harmless HTML with absolute links, without hidden spans, empty paragraphs and lost images.
+
+        `tags` are those of `markup`, where the caller needs them, too.
+        """
+        tags = tags or OpeningTags(markup)
         markup = markup[:MAX_HTML]
-        if "<amp-img" in markup:  # AMP's own element for pictures
+        if "<amp-img" in tags.lowered:  # AMP's own element for pictures
             markup = markup.replace("<amp-img", "<img").replace("</amp-img>", "")
-        if "<img" in markup and any(hint in markup for hint in _LAZY_HINTS):
-            markup = _WITH_SOURCES.sub(_of_picture, markup)
-            markup = _IMAGE.sub(_with_source, _WITH_NOSCRIPT.sub(_shown, markup))
-        if "display" in markup or "hidden" in markup or "sceditor-" in markup:
+            tags = OpeningTags(markup)
+        if "<img" in tags.lowered and not _has_settled_images(tags):
+            markup = _with_late_images(markup, tags)
+        if "<span" in tags.lowered and any(hint in markup for hint in _HIDING_HINTS):
             markup = _HIDDEN.sub(_without_hidden, markup)
         cleaned = self._cleaner.clean(markup)
         if _ODD_ADDRESS.search(cleaned):  # an address that nh3 leaves as it was written
@@ -192,7 +198,7 @@ def to_text(markup: str, limit: int = MAX_LEAD) -> str:
 
 
 def _words(markup: str) -> str:
-    if _MARKUP.search(markup):
+    if "<" in markup and _MARKUP.search(markup):
         markup = _TEXT_CLEANER.clean(_BLOCK.sub(" <", markup))
     return one_line(html.unescape(markup))
 
@@ -214,6 +220,25 @@ def _host(url: str) -> str:
     except ValueError:
         return ""
     return host.removeprefix("www.").removeprefix("m.").removeprefix("amp.")
+
+
+def _has_settled_images(tags: OpeningTags) -> bool:
+    """Whether each image has its own address where browsers look for it, so that nothing else is to be read."""
+    if "<source" in tags.lowered or "<noscript" in tags.lowered:
+        return False
+    found = (_attributes(tag[3:]) for tag in tags.named("img"))
+    return all(own_address(each) == each.get("src") != "" for each in found)
+
+
+def _with_late_images(markup: str, tags: OpeningTags) -> str:
+    """Give images their addresses that are kept elsewhere until somebody scrolls to them."""
+    if "<img" not in markup or not any(hint in markup for hint in _LAZY_HINTS):
+        return markup
+    if "<source" in tags.lowered:
+        markup = _WITH_SOURCES.sub(_of_picture, markup)
+    if "<noscript" in tags.lowered:
+        markup = _WITH_NOSCRIPT.sub(_shown, markup)
+    return _IMAGE.sub(_with_source, markup)
 
 
 def _shown(match: re.Match[str]) -> str:

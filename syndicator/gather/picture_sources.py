@@ -24,6 +24,7 @@ LAZY = (
     "data-original-src",
 )
 """Attributes in which pages keep the address of a picture that loads late."""
+_ADDRESSES = (*LAZY, "src")
 SETS = ("srcset", "data-srcset", "data-lazy-srcset", "data-cfsrcset")
 SENSIBLE_WIDTH = 3000
 """Pixels: wider ones are for print, and take megabytes."""
@@ -76,8 +77,11 @@ def best_source(attributes: Mapping[str, str | None], sets: Iterable[str] = ()) 
 
 def own_address(attributes: Mapping[str, str | None]) -> str:
     """Give the one address of an image, that of a lazy one first; empty where it only has stand-ins."""
-    addresses = (attributes.get(name) or "" for name in (*LAZY, "src"))
-    return next((address for address in addresses if not is_stand_in(address)), "")
+    for name in _ADDRESSES:
+        address = attributes.get(name)
+        if address and not is_stand_in(address):
+            return address
+    return ""
 
 
 def own_sets(attributes: Mapping[str, str | None]) -> list[str]:

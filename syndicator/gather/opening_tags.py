@@ -1,0 +1,26 @@
+"""The opening tags of a piece of HTML: found once, and looked at instead of the whole text.
+
+Most of an article is text, and most tags occur many times: what only depends on tags is cheaper to decide by
+the few different ones.
+"""
+
+import re
+
+_TAG = re.compile(r"<([a-zA-Z][^<>]*)")
+# HTML 13.2.5.6: no tag begins with anything but an ASCII letter.
+
+
+class OpeningTags:
+    """The opening tags of a piece of HTML."""
+
+    __slots__ = ("distinct", "lowered")
+
+    def __init__(self, markup: str) -> None:
+        self.distinct: tuple[str, ...] = tuple(dict.fromkeys(_TAG.findall(markup)))
+        """What stands between `<` and `>`, as it is written; of equal tags the first."""
+        self.lowered = "<" + "<".join(self.distinct).lower()
+        """All of these in lower case, each behind a `<`."""
+
+    def named(self, name: str) -> list[str]:
+        """Return the tags whose name begins with `name`, which is in lower case."""
+        return [tag for tag in self.distinct if tag[: len(name)].lower() == name]
