@@ -5,7 +5,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from syndicator.gather.html import to_text
+from syndicator.gather.html import clean_text
 from syndicator.gather.language import NAMES, contradicted, language_of
 from syndicator.model.article import Candidate, Change
 
@@ -55,5 +55,5 @@ def _judged(one: Candidate, of_all: str) -> Candidate:
 def _text(one: Candidate, limit: int) -> str:
     told = f"{one.title} {one.lead}"
     if len(told) < limit:
-        told += " " + to_text(one.body_html[: 2 * limit])
+        told += " " + clean_text(one.body_html[: 2 * limit])
     return told[:limit]

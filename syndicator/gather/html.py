@@ -77,6 +77,11 @@ _BLOCK = re.compile(
     r"<(?=/?(?:p|div|br|li|ul|ol|dl|dd|dt|h[1-6]|tr|td|th|table|blockquote|figure|figcaption|hr|section|article)\b)",
     re.IGNORECASE,
 )
+_CLEAN_BLOCK = re.compile(
+    r"</?(?:p|div|br|li|ul|ol|dl|dd|dt|h[1-6]|tr|td|th|table|blockquote|figure|figcaption|hr)\b[^<>]*>?"
+)
+_ANY_CLEAN_TAG = re.compile(r"<[^<>]*>?")
+"""In clean HTML brackets stand for nothing but tags, and names of tags are in lower case."""
 _MARKUP = re.compile(r"<[a-z!/?]", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9:-]*)([^<>]*)", re.IGNORECASE)
 _ONE_ATTRIBUTE = re.compile(r"""[^\s/][^\s/=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"']\S*+)?)?""")
@@ -201,6 +206,16 @@ def _words(markup: str) -> str:
     if "<" in markup and _MARKUP.search(markup):
         markup = _TEXT_CLEANER.clean(_BLOCK.sub(" <", markup))
     return one_line(html.unescape(markup))
+
+
+def clean_text(cleaned: str) -> str:
+    """Return the words of the beginning of clean HTML as `to_text` does, without parsing it.
+
+    It may be cut off anywhere: half a tag at the end is left out.
+    """
+    if "<" in cleaned:
+        cleaned = _ANY_CLEAN_TAG.sub("", _CLEAN_BLOCK.sub(" ", cleaned))
+    return shortened(one_line(html.unescape(cleaned)), MAX_LEAD)
 
 
 def first_image(cleaned: str) -> str | None:

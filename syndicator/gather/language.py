@@ -44,24 +44,43 @@ _WORDS: Mapping[str, str] = {
     "sua é pelo",
 }
 _COMMON = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+_LANGUAGES = {
+    word: tuple(language for language, common in _COMMON.items() if word in common)
+    for common in _COMMON.values()
+    for word in common
+}
+"""Which languages each of the common words belongs to."""
 _WORD = re.compile(r"[^\W\d_]+")
+# The set of all letters takes four times as long as one of a few ranges: so what is no letter of ASCII parts
+# words first, and only words with other characters are looked at by the set.
+_ASCII_WORD = re.compile(r"[a-z]+")
+_ROUGH_WORD = re.compile("[a-z\x80-\U0010ffff]+")
 
 
 def language_of(text: str, most_chars: int = MAX_CHARS) -> str | None:
-    """Give the language of a text as a BCP 47 code; None where the text is too short, or it is not sure."""
-    words = Counter(_WORD.findall(text[:most_chars].casefold()))
-    total = words.total()
+    """Return the language of a text as a BCP 47 code; None where the text is too short, or it is not sure."""
+    found = _words(text[:most_chars].casefold())
+    total = len(found)
     if total < MIN_WORDS:
         return None
-    hits = {
-        language: sum(words[word] for word in common & words.keys()) for language, common in _COMMON.items()
-    }
+    words = Counter([word for word in found if word in _LANGUAGES])
+    hits = dict.fromkeys(_COMMON, 0)
+    for word, count in words.items():
+        for language in _LANGUAGES[word]:
+            hits[language] += count
     best, second = sorted(hits, key=hits.__getitem__, reverse=True)[:2]
     if hits[best] < MIN_SHARE * total:
         return None
     if {best, second} == {"id", "ms"}:
         return _malay(words)
     return best if hits[best] >= MIN_LEAD * hits[second] else None
+
+
+def _words(folded: str) -> list[str]:
+    if folded.isascii():
+        return _ASCII_WORD.findall(folded)
+    found = _ROUGH_WORD.findall(folded)
+    return [word for rough in found for word in ((rough,) if rough.isascii() else _WORD.findall(rough))]
 
 
 NAMES = {
