@@ -78,9 +78,12 @@ class FeedReading(Struct, frozen=True, kw_only=True):
     """What it says was deleted, at most `MAX_DELETED`."""
 
 
-def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReading:
-    """Turn entries into candidates; those that cannot be are counted, each with its reason."""
-    maker = _Maker(source, fetched, channel)
+def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: bool = False) -> FeedReading:
+    """Turn entries into candidates; those that cannot be are counted, each with its reason.
+
+    `is_light`: whether the HTML of all entries is known to be less than what is refused of one.
+    """
+    maker = _Maker(source, fetched, channel, is_light=is_light)
     candidates: list[Candidate] = []
     warnings = list(channel.warnings)
     for number, entry in enumerate(channel.entries, 1):
@@ -114,8 +117,9 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel) -> FeedReadin
 class _Maker:
     """Makes the candidates of one document."""
 
-    def __init__(self, source: Source, fetched: Fetched, channel: Channel) -> None:
+    def __init__(self, source: Source, fetched: Fetched, channel: Channel, *, is_light: bool) -> None:
         self._source = source
+        self._is_light = is_light
         self._now = fetched.fetched_at
         self._origin = Origin(source, fetched)
         self._language = source.language or plain_text(channel.language, MAX_NAME) or None
@@ -191,8 +195,9 @@ class _Maker:
         A summary beside the content is the lead. Alone it is the lead if it is short, else the body.
         """
         summary, content = entry.summary.strip(), entry.content.strip()
-        check_weight(summary)
-        check_weight(content)
+        if not self._is_light:
+            check_weight(summary)
+            check_weight(content)
         if entry.content_is_plain:
             content = _paragraphs(content)
         if not summary:

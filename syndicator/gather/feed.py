@@ -68,7 +68,7 @@ def _read_light(source: Source, fetched: Fetched) -> FeedReading | None:
         channel = read_strictly(fetched, source.max_articles)
     except Doubt:
         return None
-    return to_reading(source, fetched, channel) if _is_light(channel) else None
+    return to_reading(source, fetched, channel, is_light=True) if _is_light(channel) else None
 
 
 def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:
@@ -136,10 +136,20 @@ def _is_small(body: bytes) -> bool:
 
 
 def _is_light(channel: Channel) -> bool:
-    if sum(map(_expected_us, channel.entries)) > MAX_IN_PROCESS_US:
+    entries = channel.entries
+    # The estimate from above is cheap, and nearly always enough.
+    if sum(map(_most_us, entries)) > MAX_IN_PROCESS_US and sum(map(_expected_us, entries)) > MAX_IN_PROCESS_US:
         return False
-    steps = sum(parsing_steps(entry.summary) + parsing_steps(entry.content) for entry in channel.entries)
+    steps = sum(parsing_steps(entry.summary) + parsing_steps(entry.content) for entry in entries)
     return steps <= MAX_IN_PROCESS_STEPS
+
+
+def _most_us(entry: Entry) -> float:
+    """Return no less than `_expected_us`: as if every tag were that of a picture."""
+    if entry.content_is_plain or entry.summary_is_plain:
+        return _expected_us(entry)
+    elements = entry.summary.count("<") + entry.content.count("<")
+    return _estimated_us(entry, elements, images=elements)
 
 
 def _expected_us(entry: Entry) -> float:
@@ -148,14 +158,19 @@ def _expected_us(entry: Entry) -> float:
     elements = sum(text.count("<") - text.count("</") for text in texts)
     if entry.content_is_plain or entry.summary_is_plain:
         elements += sum(text.count("\n\n") for text in texts)  # each begins a paragraph
+    return _estimated_us(entry, elements, images=sum(text.count("<img") for text in texts))
+
+
+def _estimated_us(entry: Entry, elements: int, *, images: int) -> float:
     dates = min(len(entry.published), MAX_TEXT) + min(len(entry.updated), MAX_TEXT)
+    bylines = sum([min(len(author), MAX_NAME) for author in entry.authors])
     return (
         _ENTRY_US
         + _ELEMENT_US * elements
-        + _IMAGE_US * sum(text.count("<img") for text in texts)
-        + _CHARACTER_US * sum(map(len, texts))
+        + _IMAGE_US * images
+        + _CHARACTER_US * (len(entry.summary) + len(entry.content))
         + _PICTURE_US * len(entry.pictures)
         + _NAME_US * (len(entry.authors) + len(entry.tags))
-        + _BYLINE_CHARACTER_US * sum(min(len(author), MAX_NAME) for author in entry.authors)
+        + _BYLINE_CHARACTER_US * bylines
         + _ODD_CHARACTER_US * (len(entry.link) + dates)
     )

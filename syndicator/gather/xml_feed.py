@@ -56,7 +56,7 @@ def read_xml(fetched: Fetched, limit: int) -> Channel:
 
 def refuse_excess(body: bytes) -> None:
     """Refuse a document of nothing but tags: a tree takes forty times the memory of its text."""
-    if body.count(b"<") > MAX_TAGS:
+    if len(body) > MAX_TAGS and body.count(b"<") > MAX_TAGS:
         raise NotReadable(Reason.MALFORMED, f"it has more than {MAX_TAGS} tags")
 
 
