@@ -208,14 +208,22 @@ def _words(markup: str) -> str:
     return one_line(html.unescape(markup))
 
 
-def clean_text(cleaned: str) -> str:
-    """Return the words of the beginning of clean HTML as `to_text` does, without parsing it.
+def clean_text(cleaned: str, limit: int) -> str:
+    """Return the first `limit` characters of the words of clean HTML, without parsing it.
 
     It may be cut off anywhere: half a tag at the end is left out.
     """
+    beginning = cleaned[: limit + limit // 2]
+    words = _clean_words(beginning)
+    if len(beginning) < len(cleaned) and len(words) < limit + _CUT_REFERENCE:
+        words = _clean_words(cleaned)
+    return words[:limit]
+
+
+def _clean_words(cleaned: str) -> str:
     if "<" in cleaned:
         cleaned = _ANY_CLEAN_TAG.sub("", _CLEAN_BLOCK.sub(" ", cleaned))
-    return shortened(one_line(html.unescape(cleaned)), MAX_LEAD)
+    return one_line(html.unescape(cleaned))
 
 
 def first_image(cleaned: str) -> str | None:
