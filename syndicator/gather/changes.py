@@ -12,7 +12,9 @@ MAX_CHANGES = 16
 """Of one candidate."""
 MAX_RECEIVED = 200
 _NAMED = 8
-_TAG = re.compile(r"([a-zA-Z][\w:-]{0,40})([^<>]{0,2000})")
+_NAME = re.compile(r"[a-zA-Z][\w:-]{0,40}")
+MAX_ATTRIBUTES = 2000
+"""Characters of all attributes of one tag that are looked at."""
 _RELATION = ' rel="noopener"'
 """What nh3 puts at the end of each link."""
 _ATTRIBUTE = re.compile(r"""[\s"'/]([a-zA-Z_][\w:.-]{0,40}+)\s{0,3}=\s{0,3}("[^"]*+"|'[^']*+'|)""")
@@ -60,12 +62,10 @@ class Changes:
         if not others and "script:" not in tags.lowered:
             return
         names, attributes = _named(others, tags)
-        kept_names = {tag.lower() for tag, _rest in _parts(left.distinct)}
-        self._note_tags(field, received, names - kept_names)
+        self._note_tags(field, received, {name for name in names if not left.has(name)})
         if attributes:
             found = _ATTRIBUTE.findall(attributes)
-            kept_attributes = " ".join(left.distinct)
-            gone = {name for name in _names(found) if f' {name}="' not in kept_attributes}
+            gone = {name for name in _names(found) if f' {name}="' not in left.lowered}
             self._note_attributes(field, received, attributes, gone)
             if relative := next((value for name, value in found if _is_relative(name, value)), None):
                 why = f"relative addresses are resolved against {base}"
@@ -121,7 +121,11 @@ def _named(others: Sequence[str], tags: OpeningTags) -> tuple[set[str], str]:
 
 def _parts(tags: Iterable[str]) -> list[tuple[str, str]]:
     """Return the name and the attributes of each tag."""
-    return [(match[1], match[2]) for tag in tags if (match := _TAG.match(tag))]
+    return [
+        (match[0], tag[match.end() : match.end() + MAX_ATTRIBUTES])
+        for tag in tags
+        if (match := _NAME.match(tag))
+    ]
 
 
 def _names(attributes: Iterable[tuple[str, str]]) -> set[str]:

@@ -19,7 +19,7 @@ import nh3
 from msgspec import Struct
 
 from syndicator.gather.opening_tags import OpeningTags
-from syndicator.gather.picture_sources import largest, own_address, own_sets
+from syndicator.gather.picture_sources import is_stand_in, largest, own_address, own_sets
 from syndicator.gather.text import MAX_LEAD, absolute_url, one_line, shortened, without_unwanted
 
 MAX_HTML = 500_000
@@ -68,6 +68,9 @@ _WITH_SOURCES = re.compile(
 """An image of a `<picture>`, behind what else that offers."""
 _ATTRIBUTE = re.compile(r"([a-z-]{2,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _HIDING_HINTS = ("display", "hidden", "sceditor-")
+_OTHER_ATTRIBUTES = r"(?: (?!src=|data-)[a-z-]{2,20}=\"[^\"]*+\")*+"
+_USUAL_IMAGE = re.compile(rf"{_OTHER_ATTRIBUTES} src=\"([^\"&]*+)\"{_OTHER_ATTRIBUTES} ?/?")
+"""The attributes of an image that has its address in `src` if anywhere, as `_ATTRIBUTE` finds them."""
 _LAZY_HINTS = ("data-", "srcset", "lazy", "blank.", "spacer.", "placeholder", "<noscript")
 _HIDDEN = re.compile(r"<span\b([^<>]{0,500})>[^<>]{0,200}</span>", re.IGNORECASE)
 _HIDING = re.compile(r"display\s*:\s*none|\bhidden\b|sceditor-", re.IGNORECASE)
@@ -249,8 +252,15 @@ def _has_settled_images(tags: OpeningTags) -> bool:
     """Whether each image has its own address where browsers look for it, so that nothing else is to be read."""
     if "<source" in tags.lowered or "<noscript" in tags.lowered:
         return False
-    found = (_attributes(tag[3:]) for tag in tags.named("img"))
-    return all(own_address(each) == each.get("src") != "" for each in found)
+    return all(map(_is_settled, tags.images()))
+
+
+def _is_settled(image: str) -> bool:
+    usual = _USUAL_IMAGE.fullmatch(image)
+    if usual:
+        return not is_stand_in(usual[1])
+    attributes = _attributes(image)
+    return own_address(attributes) == attributes.get("src") != ""
 
 
 def _with_late_images(markup: str, tags: OpeningTags) -> str:

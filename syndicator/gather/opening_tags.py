@@ -18,9 +18,13 @@ class OpeningTags:
     def __init__(self, markup: str) -> None:
         self.distinct: tuple[str, ...] = tuple(dict.fromkeys(_TAG.findall(markup)))
         """What stands between `<` and `>`, as it is written; of equal tags the first."""
-        self.lowered = "<" + "<".join(self.distinct).lower()
-        """All of these in lower case, each behind a `<`."""
+        self.lowered = f"<{'<'.join(self.distinct)}<".lower()
+        """All of these in lower case, each between two `<`."""
 
-    def named(self, name: str) -> list[str]:
-        """Return the tags whose name begins with `name`, which is in lower case."""
-        return [tag for tag in self.distinct if tag[: len(name)].lower() == name]
+    def has(self, name: str) -> bool:
+        """Whether there is a tag of that name, which is in lower case, among clean ones: `<p>` or `<p …>`."""
+        return f"<{name} " in self.lowered or f"<{name}<" in self.lowered
+
+    def images(self) -> list[str]:
+        """Return what stands behind `img` in each of such tags."""
+        return [tag[3:] for tag in self.distinct if tag[0] in "iI" and tag[:3].lower() == "img"]

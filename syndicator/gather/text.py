@@ -21,6 +21,8 @@ _ORDINARY = re.compile(
     "[\t\n\r -~\xa0-\u200a\u200c-\u205f\u2061-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe\uff00-\ufffc]*+"
 )
 """All else in that plane: to run through it takes half the time of looking for what is not in it."""
+_UNWANTED_ASCII = bytes(code for code in range(0x80) if _UNWANTED.match(chr(code)))
+"""Looked for by a table, which takes half the time of an expression."""
 _TITLE_TAGS = re.compile(
     r"</?(?:a|abbr|b|big|br|cite|code|del|div|em|font|h[1-6]|i|img|ins|mark|p|q|s|small|span|strike|strong|sub|sup"
     r"|time|tt|u|wbr)(?:\s[^<>]{0,2000})?/?>",
@@ -39,7 +41,11 @@ _MAIL = re.compile(r"<?(?<![^\s@<>()])[^\s@<>()]++@[^\s@<>()]++>?")
 
 def without_unwanted(text: str) -> str:
     """Strip what XML 1.0 forbids, C1 controls, lone surrogates, noncharacters and zero-width fillers."""
-    return text if _ORDINARY.fullmatch(text) else _UNWANTED.sub("", text)
+    if text.isascii():
+        is_clean = len(text.encode("ascii").translate(None, _UNWANTED_ASCII)) == len(text)
+    else:
+        is_clean = _ORDINARY.fullmatch(text) is not None
+    return text if is_clean else _UNWANTED.sub("", text)
 
 
 def plain_text(text: str, limit: int = MAX_TITLE) -> str:
