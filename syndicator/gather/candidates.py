@@ -219,9 +219,9 @@ class _Maker:
         if cleaner is None:
             cleaner = self._cleaners[base] = HtmlCleaner(base)
         tags = OpeningTags(markup)
-        cleaned = cleaner.clean(markup, tags)
-        if changes is not None:
-            changes.note_markup("body_html", markup, cleaned, base, tags)
+        cleaned, left = cleaner.clean_tags(markup, tags)
+        if changes is not None and cleaned != markup:
+            changes.note_markup("body_html", markup, tags, left, base)
         return cleaned
 
     def _claim(self, text: str, field: str, changes: Changes) -> Claim:

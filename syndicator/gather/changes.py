@@ -46,18 +46,12 @@ class Changes:
             self.note(field, received, _made_of_text(received, kept))
 
     def note_markup(
-        self, field: str, received: str, kept: str, base: str, tags: OpeningTags | None = None
+        self, field: str, received: str, tags: OpeningTags, left: OpeningTags, base: str
     ) -> None:
         """Note what cleaning took out of HTML: elements, attributes and relative addresses.
 
-        `tags` are those of `received`, where the caller has them.
+        `tags` are those of what was `received`, `left` those of what is kept of it.
         """
-        if received == kept or "<" not in received:
-            return
-        tags = tags or OpeningTags(received)
-        if _is_unchanged(received, kept, tags):
-            return
-        left = OpeningTags(kept)
         others = _not_in(tags, left)
         if not others and "script:" not in tags.lowered:
             return
@@ -65,7 +59,7 @@ class Changes:
         self._note_tags(field, received, {name for name in names if not left.has(name)})
         if attributes:
             found = _ATTRIBUTE.findall(attributes)
-            gone = {name for name in _names(found) if f' {name}="' not in left.lowered}
+            gone = {name for name in _names(found) if f' {name}="' not in left.joined}
             self._note_attributes(field, received, attributes, gone)
             if relative := next((value for name, value in found if _is_relative(name, value)), None):
                 why = f"relative addresses are resolved against {base}"
@@ -94,12 +88,6 @@ class Changes:
 
     def all(self) -> tuple[Change, ...]:
         return tuple(self._noted)
-
-
-def _is_unchanged(received: str, kept: str, tags: OpeningTags) -> bool:
-    """Whether cleaning added the relation of links and did nothing else; False too where that is costly to see."""
-    more, rest = divmod(len(kept) - len(received), len(_RELATION))
-    return not rest and more >= 0 and "script:" not in tags.lowered and kept.replace(_RELATION, "") == received
 
 
 def _not_in(tags: OpeningTags, left: OpeningTags) -> list[str]:

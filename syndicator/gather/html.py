@@ -133,7 +133,7 @@ def weight(markup: str) -> Weight:
 def parsing_steps(markup: str) -> int:
     """Estimate from above what parsing takes, without measuring what is small enough."""
     tags, references = markup.count("<"), markup.count("&") * _STEPS_OF_A_REFERENCE
-    if len(markup) <= _SMALL_LENGTH and tags <= _SMALL_TAGS and not _LONG_TAG.search(markup):
+    if len(markup) <= _SMALL_LENGTH and tags <= _SMALL_TAGS and not _has_long_tag(markup):
         return tags * _SMALL_TAGS // 2 + references
     measured = weight(markup[:MAX_HTML])
     if measured.attributes > MAX_ATTRIBUTES:
@@ -141,10 +141,17 @@ def parsing_steps(markup: str) -> int:
     return measured.steps + references + measured.attributes * _STEPS_OF_AN_ATTRIBUTE
 
 
+def _has_long_tag(markup: str) -> bool:
+    """Whether a tag may have too many attributes: then no `<` stands in one half of `MAX_ATTRIBUTES` characters."""
+    half = MAX_ATTRIBUTES // 2
+    places = range(0, len(markup) - half + 1, half)
+    return any(markup.find("<", at, at + half) < 0 for at in places) and bool(_LONG_TAG.search(markup))
+
+
 def check_weight(markup: str) -> None:
     """Refuse what would take a parser seconds, or gigabytes: ValueError with the reason."""
     tags, references = markup.count("<"), markup.count("&") * _STEPS_OF_A_REFERENCE
-    if tags * (tags + 1) + references <= MAX_STEPS and not _LONG_TAG.search(markup):
+    if tags * (tags + 1) + references <= MAX_STEPS and not _has_long_tag(markup):
         return  # however they are nested
     if parsing_steps(markup) <= MAX_STEPS:
         return
@@ -160,28 +167,27 @@ class HtmlCleaner:
         self._base = base
         self._cleaner = nh3.Cleaner(**_ALLOWED, url_relative=("rewrite_with_base", base))
 
-    def clean(self, markup: str, tags: OpeningTags | None = None) -> str:
-        """Return harmless HTML with absolute links, without hidden spans, empty paragraphs and lost images.
+    def clean(self, markup: str) -> str:
+        """Return harmless HTML with absolute links, without hidden spans, empty paragraphs and lost images."""
+        return self.clean_tags(markup, OpeningTags(markup))[0]
 
-        `tags` are those of `markup`, where the caller needs them, too.
-        """
-        tags = tags or OpeningTags(markup)
-        markup = markup[:MAX_HTML]
-        if "<amp-img" in tags.lowered:  # AMP's own element for pictures
-            markup = markup.replace("<amp-img", "<img").replace("</amp-img>", "")
-            tags = OpeningTags(markup)
-        if "<img" in tags.lowered and not _has_settled_images(tags):
-            markup = _with_late_images(markup, tags)
+    def clean_tags(self, markup: str, tags: OpeningTags) -> tuple[str, OpeningTags]:
+        """Return the same, and the tags that are left. `tags` are those of `markup`."""
+        markup = _with_plain_images(markup[:MAX_HTML], tags)
         if "<span" in tags.lowered and any(hint in markup for hint in _HIDING_HINTS):
             markup = _HIDDEN.sub(_without_hidden, markup)
         cleaned = self._cleaner.clean(markup)
-        if _ODD_ADDRESS.search(cleaned):  # an address that nh3 leaves as it was written
+        left = OpeningTags(cleaned)
+        if _ODD_ADDRESS.search(left.joined):  # an address that nh3 leaves as it was written
             cleaned = nh3.Cleaner(**_ALLOWED, attribute_filter=self._attribute).clean(markup)
+            left = OpeningTags(cleaned)
         if len(cleaned) > max(MAX_HTML, 10 * len(markup)):
             raise ValueError("its HTML grows without end when it is parsed")
-        if "<img" in cleaned:
+        full = cleaned
+        if any(' src="' not in image for image in left.images()):
             cleaned = _IMAGE_WITHOUT_SOURCE.sub("", cleaned)
-        return _without_empty(without_unwanted(cleaned)).strip()
+        cleaned = _without_empty(without_unwanted(cleaned))
+        return cleaned.strip(), left if cleaned == full else OpeningTags(cleaned)
 
     def _attribute(self, _tag: str, name: str, value: str) -> str | None:
         if name in {"href", "src"}:
@@ -246,6 +252,16 @@ def _host(url: str) -> str:
     except ValueError:
         return ""
     return host.removeprefix("www.").removeprefix("m.").removeprefix("amp.")
+
+
+def _with_plain_images(markup: str, tags: OpeningTags) -> str:
+    """Give all images the element and the attribute that browsers know."""
+    if "<amp-img" in tags.joined:  # AMP's own element for pictures
+        markup = markup.replace("<amp-img", "<img").replace("</amp-img>", "")
+        tags = OpeningTags(markup)
+    if "<img" in tags.joined and not _has_settled_images(tags):
+        return _with_late_images(markup, tags)
+    return markup
 
 
 def _has_settled_images(tags: OpeningTags) -> bool:

@@ -13,17 +13,18 @@ _TAG = re.compile(r"<([a-zA-Z][^<>]*)")
 class OpeningTags:
     """The opening tags of a piece of HTML."""
 
-    __slots__ = ("distinct", "lowered")
+    __slots__ = ("distinct", "joined", "lowered")
 
     def __init__(self, markup: str) -> None:
         self.distinct: tuple[str, ...] = tuple(dict.fromkeys(_TAG.findall(markup)))
         """What stands between `<` and `>`, as it is written; of equal tags the first."""
-        self.lowered = f"<{'<'.join(self.distinct)}<".lower()
-        """All of these in lower case, each between two `<`."""
+        self.joined = f"<{'<'.join(self.distinct)}<"
+        """All of these, each between two `<`."""
+        self.lowered = self.joined.lower()
 
     def has(self, name: str) -> bool:
-        """Whether there is a tag of that name, which is in lower case, among clean ones: `<p>` or `<p …>`."""
-        return f"<{name} " in self.lowered or f"<{name}<" in self.lowered
+        """Whether there is a tag of that name among those of clean HTML: `<p>` or `<p …>`."""
+        return f"<{name} " in self.joined or f"<{name}<" in self.joined
 
     def images(self) -> list[str]:
         """Return what stands behind `img` in each of such tags."""
