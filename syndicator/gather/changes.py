@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from syndicator.gather.opening_tags import OpeningTags
+from syndicator.gather.opening_tags import RELATION, OpeningTags
 from syndicator.gather.text import without_unwanted
 from syndicator.model.article import Change
 
@@ -15,8 +15,6 @@ _NAMED = 8
 _NAME = re.compile(r"[a-zA-Z][\w:-]{0,40}")
 MAX_ATTRIBUTES = 2000
 """Characters of all attributes of one tag that are looked at."""
-_RELATION = ' rel="noopener"'
-"""What nh3 puts at the end of each link."""
 _ATTRIBUTE = re.compile(r"""[\s"'/]([a-zA-Z_][\w:.-]{0,40}+)\s{0,3}=\s{0,3}("[^"]*+"|'[^']*+'|)""")
 _NOT_RELATIVE = re.compile(r"https?://|mailto:|tel:|data:|javascript:|#|[\"']", re.IGNORECASE)
 _SCRIPT_LINK = re.compile(r"[\"'\s=](?:java|vb)script:", re.IGNORECASE)
@@ -45,9 +43,7 @@ class Changes:
         if kept != received:
             self.note(field, received, _made_of_text(received, kept))
 
-    def note_markup(
-        self, field: str, received: str, tags: OpeningTags, left: OpeningTags, base: str
-    ) -> None:
+    def note_markup(self, field: str, received: str, tags: OpeningTags, left: OpeningTags, base: str) -> None:
         """Note what cleaning took out of HTML: elements, attributes and relative addresses.
 
         `tags` are those of what was `received`, `left` those of what is kept of it.
@@ -92,18 +88,17 @@ class Changes:
 
 def _not_in(tags: OpeningTags, left: OpeningTags) -> list[str]:
     """Return the tags that are not left as they were, but for the slash at their end."""
-    kept = {tag.removesuffix(_RELATION) for tag in left.distinct}
+    kept = {tag.removesuffix(RELATION) for tag in left.distinct}
     return [tag for tag in tags.distinct if tag not in kept and tag.rstrip("/ ") not in kept]
 
 
 def _named(others: Sequence[str], tags: OpeningTags) -> tuple[set[str], str]:
     """Return the names of elements, in lower case, and all attributes of those tags that are not left."""
+    if "script:" in tags.lowered or any(tag.count('"') % 2 or tag.count("'") % 2 for tag in others):
+        # A link holds a script, or a value a bracket: what is told of it depends on what stands around it.
+        others = tags.distinct
     parts = _parts(others)
     attributes = " ".join([rest for _tag, rest in parts if "=" in rest])
-    if attributes.count('"') % 2 or attributes.count("'") % 2 or "script:" in tags.lowered:
-        # A value holds a bracket, or a link a script: what is told of it depends on what stands around it.
-        parts = _parts(tags.distinct)
-        attributes = " ".join([rest for _tag, rest in parts if "=" in rest])
     return {tag.lower() for tag, _rest in parts}, attributes
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import nh3
 from msgspec import Struct
 
-from syndicator.gather.opening_tags import OpeningTags
+from syndicator.gather.opening_tags import RELATION, OpeningTags
 from syndicator.gather.picture_sources import is_stand_in, largest, own_address, own_sets
 from syndicator.gather.text import MAX_LEAD, absolute_url, one_line, shortened, without_unwanted
 
@@ -165,7 +165,8 @@ class HtmlCleaner:
 
     def __init__(self, base: str) -> None:
         self._base = base
-        self._cleaner = nh3.Cleaner(**_ALLOWED, url_relative=("rewrite_with_base", base))
+        self._cleaner = _CLEANER
+        """That of all documents, until one turns out to have relative addresses."""
 
     def clean(self, markup: str) -> str:
         """Return harmless HTML with absolute links, without hidden spans, empty paragraphs and lost images."""
@@ -173,14 +174,12 @@ class HtmlCleaner:
 
     def clean_tags(self, markup: str, tags: OpeningTags) -> tuple[str, OpeningTags]:
         """Return the same, and the tags that are left. `tags` are those of `markup`."""
-        markup = _with_plain_images(markup[:MAX_HTML], tags)
-        if "<span" in tags.lowered and any(hint in markup for hint in _HIDING_HINTS):
-            markup = _HIDDEN.sub(_without_hidden, markup)
-        cleaned = self._cleaner.clean(markup)
-        left = OpeningTags(cleaned)
-        if _ODD_ADDRESS.search(left.joined):  # an address that nh3 leaves as it was written
-            cleaned = nh3.Cleaner(**_ALLOWED, attribute_filter=self._attribute).clean(markup)
-            left = OpeningTags(cleaned)
+        shown = _with_plain_images(markup[:MAX_HTML], tags)
+        if "<span" in tags.lowered and any(hint in shown for hint in _HIDING_HINTS):
+            shown = _HIDDEN.sub(_without_hidden, shown)
+        if shown is not markup:
+            markup, tags = shown, OpeningTags(shown)
+        cleaned, left = self._cleaned(markup, tags)
         if len(cleaned) > max(MAX_HTML, 10 * len(markup)):
             raise ValueError("its HTML grows without end when it is parsed")
         full = cleaned
@@ -189,12 +188,25 @@ class HtmlCleaner:
         cleaned = _without_empty(without_unwanted(cleaned))
         return cleaned.strip(), left if cleaned == full else OpeningTags(cleaned)
 
+    def _cleaned(self, markup: str, tags: OpeningTags) -> tuple[str, OpeningTags]:
+        cleaned = self._cleaner.clean(markup)
+        left = _tags_left(markup, tags, cleaned)
+        if not _ODD_ADDRESS.search(left.joined):
+            return cleaned, left
+        if self._cleaner is _CLEANER:
+            self._cleaner = nh3.Cleaner(**_ALLOWED, url_relative=("rewrite_with_base", self._base))
+            return self._cleaned(markup, tags)
+        # An address that nh3 leaves as it was written.
+        cleaned = nh3.Cleaner(**_ALLOWED, attribute_filter=self._attribute).clean(markup)
+        return cleaned, OpeningTags(cleaned)
+
     def _attribute(self, _tag: str, name: str, value: str) -> str | None:
         if name in {"href", "src"}:
             return absolute_url(self._base, value)
         return value
 
 
+_CLEANER = nh3.Cleaner(**_ALLOWED)
 _MARKUP_OF_A_CHARACTER = 6
 """So long is the beginning, for each character that is wanted, in which most texts have enough of them."""
 _CUT_REFERENCE = 40
@@ -252,6 +264,14 @@ def _host(url: str) -> str:
     except ValueError:
         return ""
     return host.removeprefix("www.").removeprefix("m.").removeprefix("amp.")
+
+
+def _tags_left(markup: str, tags: OpeningTags, cleaned: str) -> OpeningTags:
+    """Return the tags of cleaned HTML: those of the markup where cleaning only added the relation of links."""
+    more, rest = divmod(len(cleaned) - len(markup), len(RELATION))
+    if more >= 0 and not rest and cleaned.replace(RELATION, "") == markup:
+        return tags
+    return OpeningTags(cleaned)
 
 
 def _with_plain_images(markup: str, tags: OpeningTags) -> str:

@@ -53,7 +53,9 @@ _LANGUAGES = {
 _WORD = re.compile(r"[^\W\d_]+")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _ROUGH_WORD = re.compile(r"[a-z\x80-\U0010ffff]+")
-_FOLDED = bytes(ord(chr(code).lower()) if chr(code).isascii() and chr(code).isalpha() else 0x20 for code in range(256))
+_FOLDED = bytes(
+    ord(chr(code).lower()) if chr(code).isascii() and chr(code).isalpha() else 0x20 for code in range(256)
+)
 """Letters of ASCII in small, and a space for all else."""
 
 

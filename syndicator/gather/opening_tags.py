@@ -6,6 +6,8 @@ the few different ones.
 
 import re
 
+RELATION = ' rel="noopener"'
+"""What cleaning puts at the end of each link."""
 _TAG = re.compile(r"<([a-zA-Z][^<>]*)")
 # HTML 13.2.5.6: no tag begins with anything but an ASCII letter.
 
