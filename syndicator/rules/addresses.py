@@ -54,7 +54,16 @@ _IN_A_CACHE = re.compile(
 )
 """Addresses of AMP caches hold that of the page (https://developers.google.com/amp/cache/overview)."""
 
+_USUAL = re.compile(r"https?://([a-z0-9.-]+)((?:/[A-Za-z0-9._~:@!$&'()*+,=/-]*)?)(?:\?([!\"$-~]*))?")
+"""Host, path and query of an address without user, port, parameters of the path, fragment, and escapes in the
+path: most are so. Parsing them with `urlsplit` and encoding their parts uniformly would change nothing."""
+_HOST = re.compile(r"[^/?#]*")
+
 _HOSTS_REMEMBERED = 10_000
+_ADDRESSES_REMEMBERED = 4096
+"""Canonical forms, some 400 bytes each: handling one article asks for the same address several times."""
+_PARAMETERS_REMEMBERED = 2048
+"""Parameters with their values: feeds put the same few ("utm_source=rss") into all their addresses."""
 MAX_LENGTH, MAX_PARTS, MAX_LABELS = 1000, 64, 10
 """Characters; parts of path and query together; parts of a host. What has more is no article's address, and
 stays whole: a document may have hundreds of them."""
@@ -69,8 +78,22 @@ def canonical_url(url: str) -> str:
     sorted by name; percent-encoding and international host names are made uniform. Pages of AMP caches are
     those of their portals. What is no URL, or far too long, is its own and only spelling.
     """
+    return url.strip() if _is_endless(url) else _canonical(url)
+
+
+@lru_cache(maxsize=_ADDRESSES_REMEMBERED)
+def _canonical(url: str) -> str:
+    usual = _USUAL.fullmatch(url)
+    if usual is None or "google" in url or "ampproject" in url:  # AMP caches
+        return _canonical_of_any(url)
+    host, path, query = usual.groups()
+    segments = _segments(path) if "/." in path else [segment for segment in path.split("/") if segment]
+    return "/".join((_site(host), *_without_views(segments))) + (_query(query) if query else "")
+
+
+def _canonical_of_any(url: str) -> str:
     parts = _split(url)
-    if parts is None or _is_endless(url):
+    if parts is None:
         return url.strip()
     cached = _IN_A_CACHE.fullmatch(f"{parts.hostname}{parts.path}")
     if cached:
@@ -104,9 +127,9 @@ def untracked(url: str, own: Collection[str]) -> str:
 
 
 def url_path(url: str) -> str:
-    """Give what `canonical_url` leaves of an address without its host: two hosts of one portal share it."""
+    """Return what `canonical_url` leaves of an address without its host: two hosts of one portal share it."""
     canonical = canonical_url(url)
-    host = re.match(r"[^/?#]*", canonical)
+    host = _HOST.match(canonical)
     return canonical[host.end() :] if host else canonical
 
 
@@ -168,20 +191,25 @@ def _without_views(segments: list[str]) -> list[str]:
         name, _, end = rest[-1].rpartition(".amp")
         rest[-1] = name + end
     # A section may be called "amp" (of amplifiers) and an article of it be listed by "/amp/…" alone.
-    return rest if is_article_path(rest) else segments
+    return rest if rest == segments or is_article_path(rest) else segments
 
 
 def _query(query: str) -> str:
-    kept: list[tuple[str, str]] = []
-    for pair in query.split("&"):
-        raw, _, value = pair.partition("=")
-        name = _uniform(raw.removeprefix("amp;").replace("+", " "))
-        value = _uniform(value.replace("+", " "))
-        if name and not is_tracking(name) and value.lower() not in _VIEWS_OF_A_PAGE.get(name.lower(), ()):
-            kept.append((name, value))
+    kept = [pair for pair in map(_telling, query.split("&")) if pair]
     # By name only: of several values of one name the order may choose.
     kept.sort(key=itemgetter(0))
-    return "?" + "&".join(f"{name}={value}" for name, value in kept) if kept else ""
+    return "?" + "&".join([f"{name}={value}" for name, value in kept]) if kept else ""
+
+
+@lru_cache(maxsize=_PARAMETERS_REMEMBERED)
+def _telling(pair: str) -> tuple[str, str] | None:
+    """Return name and value of a parameter, encoded uniformly; None if it does not choose the page."""
+    raw, _, value = pair.partition("=")
+    name = _uniform(raw.removeprefix("amp;").replace("+", " "))
+    value = _uniform(value.replace("+", " "))
+    if not name or is_tracking(name) or value.lower() in _VIEWS_OF_A_PAGE.get(name.lower(), ()):
+        return None
+    return name, value
 
 
 def _name(pair: str) -> str:

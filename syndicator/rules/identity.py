@@ -19,6 +19,7 @@ from syndicator.model.ids import ArticleId, EventId, SourceId
 from syndicator.model.rights import Rights
 from syndicator.model.source import IdentityPolicy, Source, Way
 from syndicator.rules.addresses import canonical_url, is_article_path, url_path
+from syndicator.rules.hashing import hashed
 from syndicator.rules.noticeable import content_hash
 
 _MAX_SEARCHED = 2048
@@ -77,8 +78,8 @@ def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventI
     `more`: what tells apart events of one subject that count their revisions for themselves.
     """
     told = "\x1f".join((subject, str(revision), kind, *more))
-    digest = hashlib.blake2b(told.encode(), digest_size=16, person=b"event")
-    return EventId("evt_" + _base32(digest.digest()))
+    digest = hashlib.blake2b(told.encode(), digest_size=16, person=b"event").digest()
+    return EventId("evt_" + base64.b32encode(digest).decode().rstrip("=").lower())
 
 
 def spec_hash(source: Source) -> str:
@@ -92,8 +93,8 @@ def spec_hash(source: Source) -> str:
 
 
 def _url_keys(candidate: Candidate) -> list[str]:
-    addresses = [url for url in (candidate.canonical_url, candidate.url) if url]
-    return list(dict.fromkeys(url_key(url) for url in addresses))
+    addresses = [canonical_url(url) for url in (candidate.canonical_url, candidate.url) if url]
+    return ["u:" + _digest("url", address) for address in dict.fromkeys(addresses)]
 
 
 def _identity(
@@ -162,9 +163,4 @@ def _repeated(values: Iterable[str]) -> frozenset[str]:
 
 
 def _digest(kind: str, *parts: str) -> str:
-    data = "\x1f".join(parts).encode("utf-8", "surrogatepass")
-    return _base32(hashlib.blake2b(data, digest_size=10, person=kind.encode()).digest())
-
-
-def _base32(data: bytes) -> str:
-    return base64.b32encode(data).decode().rstrip("=").lower()
+    return hashed(kind, "\x1f".join(parts))
