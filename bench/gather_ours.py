@@ -1,8 +1,8 @@
 """Our side of the gathering benchmark: worker processes and a Redis, as they run in production.
 
 `syndicator work` stays up for all phases. Each round is begun by moving the due times of all sources to one
-moment a little ahead. The clock runs from that moment until every source is settled and every event fanned
-out. So neither the start of the interpreter nor the tick by which workers look for due sources is in the
+moment a little ahead. The clock runs from that moment until every source is settled, every article shown and
+every event fanned out. So neither the start of the interpreter nor the tick by which workers look for due sources is in the
 figures.
 
 New sources are due as soon as a worker starts. For a cold round to begin at a moment of our choice, too, the
@@ -74,18 +74,19 @@ class Ours:
         )
 
     async def settled(self) -> None:
-        """Wait until nothing is due or leased, and no event waits to be fanned out."""
+        """Wait until nothing is due or leased, no article waits to be shown, and no event to be fanned out."""
         await done(self._is_settled)
 
     async def _is_settled(self) -> bool:
-        owned, due, events = await self._store.connection.batch(
+        owned, due, unassigned, events = await self._store.connection.batch(
             [
                 ("HLEN", _KEYS.sources_owners()),
                 ("ZCOUNT", _KEYS.sources_due(), "-inf", int(self._clock().timestamp() * 1000)),
+                ("XLEN", _KEYS.unassigned()),
                 ("XLEN", _KEYS.outbox()),
             ]
         )
-        return not (owned or due or events)
+        return not (owned or due or unassigned or events)
 
     async def articles(self) -> int:
         """Count the articles that are admitted."""
