@@ -47,6 +47,7 @@ class Course:
         self.failing: int = min(options.failing, options.feeds)
         self.skipped = frozenset(options.skip)
         self.peers: bool = options.miniflux
+        self.only_cold: bool = options.only_cold
         self._rng = Random(options.seed)
 
     def world(self, feeds: int) -> WorldOptions:
@@ -85,6 +86,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each cheap phase")
     parser.add_argument("--failing", type=int, default=500, help="feeds of the runs that count failed rounds")
     parser.add_argument("--no-miniflux", dest="miniflux", action="store_false", help="measure ours alone")
+    parser.add_argument("--only-cold", action="store_true", help="end after the cold phase")
     parser.add_argument("--skip", nargs="*", default=(), choices=("failures", "ours", "two"))
     return parser.parse_args(words)
 
@@ -138,6 +140,8 @@ async def _phases(course: Course, origin: Origin, peer: Peer) -> Phases:
     await origin.open()
     phases = {COLD: await peer.refresh()}
     await _see_all(course, peer, f"{name}, cold", 0)
+    if course.only_cold:
+        return phases
     await origin.counts()
     phases[FIRST] = await rounds_of(peer, course.rounds)
     print(f"{name}: the origin answered in {course.rounds} first rounds {dict(await origin.counts())}")

@@ -1,8 +1,8 @@
 """A made-up world of feeds: two thousand RSS documents that report the same sixty topics of one day.
 
 Every text is made of a vocabulary of a few hundred words, so that many articles are near each other and
-stories grow to hundreds of members. 15 % of the items are near copies: the text of an item of another feed with some
-words changed, under a URL of its own. All is drawn from one seed; only the dates depend on the clock.
+stories grow to hundreds of members. 15 % of the items are near copies: the text of an item of another feed
+with some words changed, under a URL of its own. All is drawn from one seed; only the dates depend on the clock.
 """
 
 import random
