@@ -2,6 +2,7 @@
 
     python -m bench gather                              2,000 feeds, both services: about half an hour
     python -m bench gather --feeds 150 --no-miniflux    a short run
+    python -m bench gather --feeds 150 --only growth    one of the parts: see PARTS
 
 A world of feeds (`gather_world`) is served by a process of its own. Each service runs alone, over a store of
 its own, and gathers the world cold (nothing is known), unchanged (every feed answers 304) and with 5 % of the
@@ -19,10 +20,13 @@ import argparse
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 from bench import gather_miniflux
+from bench.gather_latency import PER_S, SECONDS, admission_latency
 from bench.gather_origin import Origin, WorldOptions, serving_world
 from bench.gather_ours import Ours, failed_rounds, running_ours
 from bench.gather_peer import Figures, Peer, rounds_of
@@ -30,10 +34,16 @@ from bench.gather_world import ITEMS
 
 CONCURRENT = (1, 32, 128)
 PROCESSES = (1, 2)
+PARTS = ("failures", "ours", "two", "miniflux", "latency", "growth")
+ALSO = ("latency", "growth")
+"""Parts that are left out unless they are asked for."""
+GROWN = (10_000, 1_000_000)
+"""Articles in the store before a cold round, to see what growth costs."""
 CHANGED = 0.05
 COLD, FIRST, UNCHANGED, CHANGES = "cold", "unchanged, first", "unchanged", "5 % changed"
 
 Phases = dict[str, Figures]
+T = TypeVar("T")
 
 
 class Course:
@@ -45,8 +55,9 @@ class Course:
         self.seed: int = options.seed
         self.rounds: int = options.rounds
         self.failing: int = min(options.failing, options.feeds)
-        self.skipped = frozenset(options.skip)
-        self.peers: bool = options.miniflux
+        parts = options.only or [part for part in PARTS if part not in ALSO]
+        self.parts = frozenset(parts) - (frozenset() if options.miniflux else {"miniflux"})
+        self.grown: Sequence[int] = options.grown
         self.only_cold: bool = options.only_cold
         self._rng = Random(options.seed)
 
@@ -63,19 +74,22 @@ async def run(*words: str) -> None:
     """Measure and print."""
     course = Course(_options(words))
     print(f"{course.feeds:,} feeds of {ITEMS} items, {course.topics:,} topics, seed {course.seed}")
-    if "failures" not in course.skipped:
+    if "failures" in course.parts:
         await _failures(course)
     measured: dict[str, Phases] = {}
-    if "ours" not in course.skipped:
-        measured["ours"] = await _in_world(course, _ours)
+    for part, (name, measure) in _MEASURED.items():
+        if part not in course.parts:
+            continue
+        if part == "miniflux" and (missing := gather_miniflux.missing()):
+            print(f"Miniflux is left out: {', '.join(missing)} not installed")
+            continue
+        measured[name] = await _in_world(course, measure)
         _print_phases(measured, course.feeds)
-    if "two" not in course.skipped:
-        measured["ours, 2 workers"] = await _in_world(course, _ours_by_two)
-    if course.peers and (missing := gather_miniflux.missing()):
-        print(f"Miniflux is left out: {', '.join(missing)} not installed")
-    elif course.peers:
-        measured["Miniflux"] = await _in_world(course, _miniflux)
-    _print_phases(measured, course.feeds)
+    if "latency" in course.parts:
+        await _in_world(course, _latency)
+    if "growth" in course.parts:
+        for articles in course.grown:
+            await _in_world(course, partial(_growth, articles))
 
 
 def _options(words: Sequence[str]) -> argparse.Namespace:
@@ -87,11 +101,14 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--failing", type=int, default=500, help="feeds of the runs that count failed rounds")
     parser.add_argument("--no-miniflux", dest="miniflux", action="store_false", help="measure ours alone")
     parser.add_argument("--only-cold", action="store_true", help="end after the cold phase")
-    parser.add_argument("--skip", nargs="*", default=(), choices=("failures", "ours", "two"))
+    parser.add_argument("--only", nargs="*", choices=PARTS, help=f"parts; else all but {', '.join(ALSO)}")
+    parser.add_argument(
+        "--grown", nargs="*", type=int, default=GROWN, help="articles in the store, for growth"
+    )
     return parser.parse_args(words)
 
 
-async def _in_world(course: Course, measure: Callable[[Course, Origin, Path], Awaitable[Phases]]) -> Phases:
+async def _in_world(course: Course, measure: Callable[[Course, Origin, Path], Awaitable[T]]) -> T:
     """Measure in a world and folder that are new."""
     with tempfile.TemporaryDirectory(prefix="gather-") as folder:
         async with serving_world(course.world(course.feeds)) as origin:
@@ -135,6 +152,31 @@ async def _miniflux(course: Course, origin: Origin, folder: Path) -> Phases:
         return await _phases(course, origin, miniflux)
 
 
+async def _latency(course: Course, origin: Origin, folder: Path) -> None:
+    """Print how long new articles take at a steady rate, in a store that has gathered the world."""
+    await origin.close()
+    async with running_ours(folder, course.feeds, origin.port) as ours:
+        await origin.open()
+        await ours.refresh()
+        await _see_all(course, ours, "latency", 0)
+        told = await admission_latency(ours, origin, course.feeds)
+    print(
+        f"{PER_S} new articles a second for {SECONDS} s, 1 worker: from bytes to visible"
+        f" p50 {told.p50_ms:.0f} ms, p95 {told.p95_ms:.0f} ms;"
+        f" {told.arrived:,} of {told.published:,} arrived, {told.per_s:.0f} a second",
+        flush=True,
+    )
+
+
+async def _growth(articles: int, course: Course, origin: Origin, folder: Path) -> None:
+    """Print what a cold round costs in a store that holds so many articles of others."""
+    await origin.close()
+    async with running_ours(folder, course.feeds, origin.port, loaded=articles) as ours:
+        await origin.open()
+        print(_row(COLD, f"{articles:,} articles", await ours.refresh(), course.feeds), flush=True)
+        await _see_all(course, ours, f"{articles:,} articles", articles)
+
+
 async def _phases(course: Course, origin: Origin, peer: Peer) -> Phases:
     name = type(peer).__name__
     await origin.open()
@@ -169,6 +211,13 @@ async def _see_all(course: Course, peer: Peer, where: str, added: int) -> None:
     if isinstance(peer, Ours) and found < wanted:
         more = await peer.repeat_failed()
         print(f"{where}: after {more} more rounds of what failed, {await peer.articles():,}", flush=True)
+
+
+_MEASURED = {
+    "ours": ("ours", _ours),
+    "two": ("ours, 2 workers", _ours_by_two),
+    "miniflux": ("Miniflux", _miniflux),
+}
 
 
 def _print_phases(measured: dict[str, Phases], feeds: int) -> None:

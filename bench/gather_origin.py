@@ -9,6 +9,7 @@ import asyncio
 import multiprocessing
 import re
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -61,6 +62,11 @@ class Origin:
         counts: Counter[str] = await self._ask("counts")
         return counts
 
+    async def sent(self) -> dict[str, float]:
+        """Return when each new item was first sent, as seconds since 1970, of all since the last call."""
+        sent: dict[str, float] = await self._ask("sent")
+        return sent
+
     async def _ask(self, *words: Any) -> Any:
         self._pipe.send(words)
         return await asyncio.to_thread(self._pipe.recv)
@@ -105,6 +111,7 @@ class Site:
         self.world = world
         self.is_open = True
         self.counts: Counter[str] = Counter()
+        self.sent: dict[str, float] = {}
 
     def told(self, what: str, *rest: Any) -> Any:
         """Do what the benchmark asks for."""
@@ -113,6 +120,9 @@ class Site:
         if what == "counts":
             counts, self.counts = self.counts, Counter()
             return counts
+        if what == "sent":
+            sent, self.sent = self.sent, {}
+            return sent
         self.is_open = what == "open"
         return None
 
@@ -130,6 +140,8 @@ class Site:
             self.counts["304"] += 1
             return answer.unchanged
         self.counts["200"] += 1
+        for url in self.world.sent(int(found[1])):
+            self.sent[url] = time.time()
         return answer.whole
 
 

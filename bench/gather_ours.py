@@ -11,12 +11,11 @@ origin answers 500 to the round of the start: nothing is known of any source aft
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,8 +24,10 @@ from msgspec import Struct
 from bench.gather_peer import Figures, Spent, Watch, done
 from bench.gather_processes import cpu_s, process, wait_for_line
 from bench.gather_world import feed_of
+from bench.loading import load
+from syndicator.model.article import Article
 from syndicator.model.clock import Clock
-from syndicator.model.ids import SourceId
+from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.connection import redis_clock
 from syndicator.store.keys import Keys
@@ -51,17 +52,17 @@ class Ours:
     """Workers that run over a store."""
 
     def __init__(self, store: Store, clock: Clock, feeds: int, processes: "Processes") -> None:
-        self._store = store
-        self._clock = clock
+        self.store = store
+        self.clock = clock
         self._sources = [name_of(number) for number in range(feeds)]
         self._processes = processes
 
     async def refresh(self) -> Figures:
         """Have all sources gathered once."""
         failed = self._failures()
-        due = self._clock() + _AHEAD
-        await self._store.sources.enlist(self._sources, self._sources, due)
-        await asyncio.sleep((due - self._clock()).total_seconds())
+        due = self.clock() + _AHEAD
+        await self.store.sources.enlist(self._sources, self._sources, due)
+        await asyncio.sleep((due - self.clock()).total_seconds())
         watch = Watch(self._spent)
         await self.settled()
         figures = watch.figures(0)
@@ -78,10 +79,10 @@ class Ours:
         await done(self._is_settled)
 
     async def _is_settled(self) -> bool:
-        owned, due, unassigned, events = await self._store.connection.batch(
+        owned, due, unassigned, events = await self.store.connection.batch(
             [
                 ("HLEN", _KEYS.sources_owners()),
-                ("ZCOUNT", _KEYS.sources_due(), "-inf", int(self._clock().timestamp() * 1000)),
+                ("ZCOUNT", _KEYS.sources_due(), "-inf", int(self.clock().timestamp() * 1000)),
                 ("XLEN", _KEYS.unassigned()),
                 ("XLEN", _KEYS.outbox()),
             ]
@@ -90,11 +91,16 @@ class Ours:
 
     async def articles(self) -> int:
         """Count the articles that are admitted."""
-        return await self._store.articles.count()
+        return await self.store.articles.count()
+
+    async def articles_of(self, ids: Sequence[str]) -> list[Article]:
+        """Return those of the articles that are there."""
+        found = await self.store.articles.get_many([ArticleId(name) for name in ids], bodies=False)
+        return [article for article in found if article is not None]
 
     async def states(self) -> list[SourceState]:
         """Return what is known of all sources, in their order."""
-        return await self._store.sources.states(self._sources)
+        return await self.store.sources.states(self._sources)
 
     async def repeat_failed(self, tries: int = 20) -> int:
         """Gather sources whose last round failed until none is left; return how many rounds that took."""
@@ -119,7 +125,7 @@ class Ours:
             await self._gather_now(unchecked)
 
     async def _gather_now(self, sources: Sequence[SourceId]) -> None:
-        await self._store.sources.enlist(self._sources, sources, self._clock())
+        await self.store.sources.enlist(self._sources, sources, self.clock())
         await self.settled()
 
     def _spent(self) -> Spent:
@@ -131,22 +137,28 @@ class Ours:
 
 
 @asynccontextmanager
-async def running_ours(folder: Path, feeds: int, port: int, *, workers: int) -> AsyncIterator[Ours]:
-    """Start a Redis and workers; return once each is ready and no source is due."""
+async def running_ours(
+    folder: Path, feeds: int, port: int, *, workers: int = 1, loaded: int = 0
+) -> AsyncIterator[Ours]:
+    """Start workers over a Redis with so many articles in it; return once nothing is due."""
     async with AsyncExitStack() as stack:
         redis = stack.enter_context(_redis(folder))
         await _ready(redis, folder)
         config = _write_config(folder, feeds, port)
+        store = await stack.enter_async_context(
+            open_store(StoreOptions(url=_url(folder), data_dir=folder / "data"))
+        )
+        clock = await redis_clock(store.connection)
+        if loaded:
+            await load(store, loaded, clock())
         logs = [folder / f"worker-{number}.log" for number in range(workers)]
         started = [
             stack.enter_context(process([*_cli(config), "work"], log, environ=_ENVIRON)) for log in logs
         ]
         for log, worker in zip(logs, started, strict=True):
             await wait_for_line(log, '"event":"ready"', worker)
-        options = StoreOptions(url=_url(folder), data_dir=folder / "data")
-        store = await stack.enter_async_context(open_store(options))
         processes = Processes(redis=redis.pid, workers=tuple(one.pid for one in started), logs=tuple(logs))
-        ours = Ours(store, await redis_clock(store.connection), feeds, processes)
+        ours = Ours(store, clock, feeds, processes)
         await ours.settled()
         yield ours
 
@@ -157,14 +169,16 @@ async def failed_rounds(folder: Path, feeds: int, port: int, *, workers: int, pr
         await _ready(redis, folder)
         config = _write_config(folder, feeds, port)
         command = [*_cli(config), "once", "gather", "--workers", str(workers), "--json"]
-        started = [
-            await asyncio.create_subprocess_exec(
-                *command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **_ENVIRON}
-            )
-            for _ in range(processes)
-        ]
-        told = await asyncio.gather(*(one.communicate() for one in started))
-    return sum(json.loads(output)["totals"]["failed"] for output, _ in told)
+        outputs = [folder / f"once-{number}.json" for number in range(processes)]
+        with ExitStack() as stack:
+            started = [
+                stack.enter_context(
+                    process(command, output, errors=output.with_suffix(".log"), environ=_ENVIRON)
+                )
+                for output in outputs
+            ]
+            await asyncio.gather(*(asyncio.to_thread(one.wait) for one in started))
+    return sum(json.loads(output.read_bytes())["totals"]["failed"] for output in outputs)
 
 
 def name_of(number: int) -> SourceId:

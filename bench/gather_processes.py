@@ -20,18 +20,22 @@ def process(
     command: Sequence[str],
     log: Path,
     *,
+    errors: Path | None = None,
     environ: Mapping[str, str] | None = None,
     user: str | None = None,
     stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command until the context ends, its output in a file; `user` is only taken on by root."""
+    """Run a command until the context ends; `user` is only taken on by root.
+
+    Its output is in the file `log`, and so is its standard error but where that has a file of its own.
+    """
     own = user if user is not None and os.geteuid() == 0 else None
-    with log.open("ab") as out:
+    with log.open("ab") as out, (errors or log).open("ab") as err:
         started = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=out,
-            stderr=out,
+            stderr=err,
             cwd=log.parent,
             env={**os.environ, **(environ or {})},
             user=own,

@@ -1,8 +1,9 @@
-"""A made-up world of feeds: two thousand RSS documents that report the same sixty topics of one day.
+"""A made-up world of feeds: RSS documents that report the same topics of one day.
 
 Every text is made of a vocabulary of a few hundred words, so that many articles are near each other and
 stories grow to hundreds of members. 15 % of the items are near copies: the text of an item of another feed
-with some words changed, under a URL of its own. All is drawn from one seed; only the dates depend on the clock.
+with some words changed, under a URL of its own. All is drawn from one seed; only the dates depend on the
+clock.
 """
 
 import random
@@ -44,6 +45,8 @@ class _Feed:
         self.items: deque[bytes] = deque(maxlen=ITEMS)
         self.version = 0
         self.made = 0
+        self.fresh: list[str] = []
+        """URLs of items that nobody was sent yet."""
 
 
 class Answer(Struct, frozen=True):
@@ -77,9 +80,16 @@ class World:
         urls = []
         for number in numbers:
             urls.append(self._add(number, self._now))
+            self._feeds[number].fresh.append(urls[-1])
             self._feeds[number].version += 1
             self.answers[number] = self._answer(number)
         return urls
+
+    def sent(self, number: int) -> list[str]:
+        """Return the URLs of items that the document of a feed now holds and was not sent with before."""
+        feed = self._feeds[number]
+        fresh, feed.fresh = feed.fresh, []
+        return fresh
 
     def _add(self, number: int, at: datetime) -> str:
         feed, rng = self._feeds[number], self._rng
