@@ -25,11 +25,13 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
+import msgspec
+
 from bench import gather_miniflux
 from bench.gather_latency import PER_S, SECONDS, admission_latency
 from bench.gather_origin import Origin, WorldOptions, serving_world
 from bench.gather_ours import Ours, failed_rounds, running_ours
-from bench.gather_peer import Figures, Peer, rounds_of
+from bench.gather_peer import Figures, Peer, Results, rounds_of
 from bench.gather_world import ITEMS
 
 CONCURRENT = (1, 32, 128)
@@ -59,11 +61,18 @@ class Course:
         self.parts = frozenset(parts) - (frozenset() if options.miniflux else {"miniflux"})
         self.grown: Sequence[int] = options.grown
         self.only_cold: bool = options.only_cold
+        self._out: Path | None = options.out
         self._rng = Random(options.seed)
 
     def world(self, feeds: int) -> WorldOptions:
         now = datetime.now(UTC).replace(microsecond=0)
         return WorldOptions(feeds=feeds, topics=self.topics, seed=self.seed, now=now)
+
+    def keep(self, measured: dict[str, Phases]) -> None:
+        """Write what was measured so far to the file that was asked for."""
+        if self._out is not None:
+            results = Results(feeds=self.feeds, topics=self.topics, services=measured)
+            self._out.write_bytes(msgspec.json.encode(results))
 
     def some(self) -> list[int]:
         """Choose the feeds that change."""
@@ -85,6 +94,7 @@ async def run(*words: str) -> None:
             continue
         measured[name] = await _in_world(course, measure)
         _print_phases(measured, course.feeds)
+        course.keep(measured)
     if "latency" in course.parts:
         await _in_world(course, _latency)
     if "growth" in course.parts:
@@ -101,6 +111,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--failing", type=int, default=500, help="feeds of the runs that count failed rounds")
     parser.add_argument("--no-miniflux", dest="miniflux", action="store_false", help="measure ours alone")
     parser.add_argument("--only-cold", action="store_true", help="end after the cold phase")
+    parser.add_argument("--out", type=Path, help="file for the figures, as JSON; see bench.gather_plot")
     parser.add_argument("--only", nargs="*", choices=PARTS, help=f"parts; else all but {', '.join(ALSO)}")
     parser.add_argument(
         "--grown", nargs="*", type=int, default=GROWN, help="articles in the store, for growth"

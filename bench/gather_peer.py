@@ -33,6 +33,15 @@ class Figures(Struct, frozen=True, kw_only=True):
         return self.service_s + self.store_s
 
 
+class Results(Struct, frozen=True, kw_only=True):
+    """What a run has measured, to be kept in a file."""
+
+    feeds: int
+    topics: int
+    services: dict[str, dict[str, Figures]]
+    """Figures by service and phase."""
+
+
 class Peer(Protocol):
     """A running service, which gathers when the benchmark makes its feeds due."""
 
