@@ -8,11 +8,12 @@ The benchmark steers it through a pipe; what it tells there are counts of its an
 import asyncio
 import multiprocessing
 import re
+import signal
 import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Any, cast
@@ -87,6 +88,7 @@ async def serving_world(options: WorldOptions) -> AsyncIterator[Origin]:
 
 
 def _serve(pipe: Connection, options: WorldOptions) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the benchmark ends us
     uvloop.run(_serve_until_stopped(pipe, options))
 
 
@@ -100,8 +102,9 @@ async def _serve_until_stopped(pipe: Connection, options: WorldOptions) -> None:
     loop = asyncio.get_running_loop()
     await loop.create_server(lambda: Portal(site), sock=listening, backlog=_BACKLOG)
     pipe.send(port)
-    while (asked := await asyncio.to_thread(pipe.recv))[0] != "stop":
-        pipe.send(site.told(*asked))
+    with suppress(EOFError):  # the benchmark was killed
+        while (asked := await asyncio.to_thread(pipe.recv))[0] != "stop":
+            pipe.send(site.told(*asked))
 
 
 class Site:

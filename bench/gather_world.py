@@ -20,6 +20,7 @@ ITEMS = 20
 COPIES = 0.15
 _COMMON, _FIELD = 150, 300
 """Words of the vocabulary: those of every text, and those of which each topic has some."""
+_FIELD_OF_TOPIC = 5
 _TOPIC_WORDS = 20
 _SENTENCES = 13
 _SENTENCE_WORDS = 16
@@ -29,6 +30,7 @@ _REMEMBERED = 3000
 """Texts that may be copied."""
 _CATEGORIES = ("Kota", "Ekonomi", "Olahraga", "Politik", "Budaya")
 _AUTHORS = ("Sari Dewi", "Budi Santoso", "Rina Hartati", "Agus Wijaya", "Maya Lestari")
+_SYLLABLES = [first + vowel for first in "bcdghjklmnprstwy" for vowel in "aiueo"]
 _FIELD_RANGE = (10**-6.2, 10**-4.6)
 """How frequent a word of some topic is in Indonesian: rare enough to tell topics apart."""
 
@@ -64,8 +66,7 @@ class World:
         self._rng = random.Random(seed)
         self._now = now
         self._port = port
-        common, field = _vocabulary()
-        self._common = common
+        self._common, field = _vocabulary(topics, self._rng)
         self._topics = [tuple(self._rng.sample(field, _TOPIC_WORDS)) for _ in range(topics)]
         self._told: deque[_Text] = deque(maxlen=_REMEMBERED)
         self._feeds = [_Feed() for _ in range(feeds)]
@@ -169,12 +170,17 @@ def _item(text: _Text, url: str, at: datetime, rng: random.Random) -> bytes:
     ).encode()
 
 
-def _vocabulary() -> tuple[list[str], list[str]]:
-    """Return the words of every text, and those of topics: Indonesian, by their frequency."""
+def _vocabulary(topics: int, rng: random.Random) -> tuple[list[str], list[str]]:
+    """Return the words of every text, and those of topics: Indonesian, by their frequency.
+
+    Where there are more topics than real words can tell apart, names are made up: five words for each topic.
+    """
     table = get_frequency_dict("id", wordlist="small")
     usable = sorted(
         (word for word in table if word.isalpha() and len(word) > 2), key=lambda word: -table[word]
     )
     low, high = _FIELD_RANGE
     field = [word for word in usable if low <= table[word] <= high]
-    return usable[:_COMMON], field[:: max(1, len(field) // _FIELD)][:_FIELD]
+    field = field[:: max(1, len(field) // _FIELD)][:_FIELD]
+    more = {"".join(rng.choices(_SYLLABLES, k=4)) for _ in range(_FIELD_OF_TOPIC * topics - len(field))}
+    return usable[:_COMMON], [*field, *sorted(more - set(usable))]
