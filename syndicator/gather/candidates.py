@@ -156,7 +156,7 @@ class _Maker:
             views=_count(entry.views),
             comments=_count(entry.comments),
             embargo_until=self._embargo(entry, changes),
-            cancelled=cancelled(entry.status),
+            cancelled=cancelled(entry.status) if entry.status else None,
             provenance=self._origin.provenance(
                 claimed=entry.published or entry.updated,
                 claimed_at=published.written,
@@ -311,6 +311,8 @@ def _photos(entry: Entry, lost_picture: str | None, changes: Changes) -> tuple[P
 
 
 def _count(text: str) -> int | None:
+    if not text:
+        return None
     digits = text.strip()
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS else None
 

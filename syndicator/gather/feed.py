@@ -137,11 +137,8 @@ def _is_small(body: bytes) -> bool:
 
 def _is_light(channel: Channel) -> bool:
     entries = channel.entries
-    # The estimate from above is cheap, and nearly always enough.
-    if (
-        sum(map(_most_us, entries)) > MAX_IN_PROCESS_US
-        and sum(map(_expected_us, entries)) > MAX_IN_PROCESS_US
-    ):
+    most_us = sum(map(_most_us, entries))  # which is cheap, and nearly always little enough
+    if most_us > MAX_IN_PROCESS_US and sum(map(_expected_us, entries)) > MAX_IN_PROCESS_US:
         return False
     steps = sum(parsing_steps(entry.summary) + parsing_steps(entry.content) for entry in entries)
     return steps <= MAX_IN_PROCESS_STEPS

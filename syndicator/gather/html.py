@@ -142,7 +142,10 @@ def parsing_steps(markup: str) -> int:
 
 
 def _has_long_tag(markup: str) -> bool:
-    """Whether a tag may have too many attributes: then no `<` stands in one half of `MAX_ATTRIBUTES` characters."""
+    """Whether a tag may have too many attributes.
+
+    If so, there is a piece of half its length, beginning at a multiple of that, without any `<`.
+    """
     half = MAX_ATTRIBUTES // 2
     places = range(0, len(markup) - half + 1, half)
     return any(markup.find("<", at, at + half) < 0 for at in places) and bool(_LONG_TAG.search(markup))
@@ -169,7 +172,7 @@ class HtmlCleaner:
         """That of all documents, until one turns out to have relative addresses."""
 
     def clean(self, markup: str) -> str:
-        """Return harmless HTML with absolute links, without hidden spans, empty paragraphs and lost images."""
+        """Return harmless HTML with absolute links, without hidden spans, empty elements and lost images."""
         return self.clean_tags(markup, OpeningTags(markup))[0]
 
     def clean_tags(self, markup: str, tags: OpeningTags) -> tuple[str, OpeningTags]:
@@ -267,7 +270,7 @@ def _host(url: str) -> str:
 
 
 def _tags_left(markup: str, tags: OpeningTags, cleaned: str) -> OpeningTags:
-    """Return the tags of cleaned HTML: those of the markup where cleaning only added the relation of links."""
+    """Return the tags of cleaned HTML: those of the markup, if cleaning only added the relation of links."""
     more, rest = divmod(len(cleaned) - len(markup), len(RELATION))
     if more >= 0 and not rest and cleaned.replace(RELATION, "") == markup:
         return tags
@@ -285,7 +288,7 @@ def _with_plain_images(markup: str, tags: OpeningTags) -> str:
 
 
 def _has_settled_images(tags: OpeningTags) -> bool:
-    """Whether each image has its own address where browsers look for it, so that nothing else is to be read."""
+    """Whether each image has its address where browsers look for it, so that nothing else is to be read."""
     if "<source" in tags.lowered or "<noscript" in tags.lowered:
         return False
     return all(map(_is_settled, tags.images()))
