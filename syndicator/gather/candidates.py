@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from syndicator.gather.bylines import reporters
 from syndicator.gather.changes import MAX_RECEIVED, Changes, excerpt
+from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, body_key
 from syndicator.gather.entry import Channel, Deleted, Entry, Picture
 from syndicator.gather.feed_language import by_their_words
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
@@ -51,6 +52,10 @@ _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """What odd data can raise in parsers and converters (UnicodeError is a ValueError)."""
 
 
+_BODIES = CleanedBodies()
+"""Of what is read in this process: the workers of the pool have no memory to spare."""
+
+
 class DeletedEntry(Struct, frozen=True, kw_only=True):
     """An entry that a feed took back (RFC 6721)."""
 
@@ -81,7 +86,7 @@ class FeedReading(Struct, frozen=True, kw_only=True):
 def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: bool = False) -> FeedReading:
     """Turn entries into candidates; those that cannot be are counted, each with its reason.
 
-    `is_light`: whether the HTML of all entries is known to be less than what is refused of one.
+    `is_light`: whether it is read in the process of the event loop, for its HTML is known to be light.
     """
     maker = _Maker(source, fetched, channel, is_light=is_light)
     candidates: list[Candidate] = []
@@ -215,14 +220,27 @@ class _Maker:
     def _clean(self, base: str, markup: str, changes: Changes | None) -> str:
         if not markup:
             return ""
+        if not self._is_light:
+            body = self._cleaned(base, markup)
+        elif (known := _BODIES.get(key := body_key(base, markup))) is not None:
+            body = known
+        else:
+            body = self._cleaned(base, markup)
+            _BODIES.put(key, body)
+        if changes is not None:
+            changes.add(body.changes)
+        return body.html
+
+    def _cleaned(self, base: str, markup: str) -> CleanBody:
         cleaner = self._cleaners.get(base)
         if cleaner is None:
             cleaner = self._cleaners[base] = HtmlCleaner(base)
         tags = OpeningTags(markup)
         cleaned, left = cleaner.clean_tags(markup, tags)
-        if changes is not None and cleaned != markup:
+        changes = Changes()
+        if cleaned != markup:
             changes.note_markup("body_html", markup, tags, left, base)
-        return cleaned
+        return CleanBody(cleaned, changes.all())
 
     def _claim(self, text: str, field: str, changes: Changes) -> Claim:
         claim = read_claim(

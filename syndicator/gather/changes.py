@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from syndicator.gather.opening_tags import RELATION, OpeningTags
 from syndicator.gather.text import without_unwanted
@@ -36,6 +37,10 @@ class Changes:
     def note(self, field: str, received: str, why: str) -> None:
         if len(self._noted) < MAX_CHANGES:
             self._noted.append(Change(field=field, received=excerpt(received), why=why))
+
+    def add(self, changes: Iterable[Change]) -> None:
+        """Note changes that were noted apart."""
+        self._noted += islice(changes, MAX_CHANGES - len(self._noted))
 
     def note_text(self, field: str, received: str, kept: str) -> None:
         """Note what became of a line of text, where it is not what came."""
