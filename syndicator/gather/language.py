@@ -52,7 +52,8 @@ _LANGUAGES = {
 }
 """Which languages each of the common words belongs to."""
 _WORD = re.compile(r"[^\W\d_]+")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_USUAL_MARKS = "\u201c\u201d\u2018\u2019\u2013\u2014\u2026"
+"""Quotes, dashes and dots: in most texts, nothing else is beyond ASCII."""
 _ROUGH_WORD = re.compile(r"[a-z\x80-\U0010ffff]+")
 _FOLDED = bytes(code if chr(code) in ascii_lowercase else 0x20 for code in bytes(range(256)).lower())
 """Letters of ASCII in small, and a space for all else."""
@@ -79,9 +80,11 @@ def language_of(text: str, most_chars: int = MAX_CHARS) -> str | None:
 
 def _words(text: str) -> list[str]:
     """Return all words in small letters, as `_WORD` finds them, which takes five times as long."""
-    beyond_ascii = "" if text.isascii() else "".join(_BEYOND_ASCII.findall(text)).casefold()
-    if not any(map(str.isalnum, beyond_ascii)):  # dashes and quotes
-        return text.encode("ascii", "replace").translate(_FOLDED).decode("ascii").split()
+    if not text.isascii():
+        for mark in _USUAL_MARKS:
+            text = text.replace(mark, " ")
+    if text.isascii():
+        return text.encode("ascii").translate(_FOLDED).decode("ascii").split()
     rough = _ROUGH_WORD.findall(text.casefold())
     return [word for part in rough for word in ((part,) if part.isascii() else _WORD.findall(part))]
 

@@ -55,11 +55,13 @@ def plain_text(text: str, limit: int = MAX_TITLE) -> str:
 
 def one_line(text: str) -> str:
     """Strip unwanted characters, and fold white space."""
+    line = text.replace("\n", " ").replace("\t", " ").replace("\r", " ") if "\n" in text else text
     # Of what is unwanted, only U+FFFD is printable; of white space, only the space is.
-    if not text.isprintable() or "\ufffd" in text:
+    if not line.isprintable() or "\ufffd" in line:
         return " ".join(without_unwanted(text).split())
-    stripped = text.strip()
-    return " ".join(stripped.split()) if "  " in stripped else stripped
+    while "  " in line:
+        line = line.replace("  ", " ")
+    return line.strip()
 
 
 def title_text(text: str, limit: int = MAX_TITLE) -> str:

@@ -45,6 +45,8 @@ class ReadDate(Struct, frozen=True, kw_only=True):
     precision: Precision
     offset: timedelta | None = None
     """East of UTC, as it is written or as its zone has it; None where it counts from an instant."""
+    written: str = ""
+    """The instant with its offset (RFC 3339), where that was made already."""
     notes: tuple[str, ...] = ()
     """What had to be assumed, each part of a sentence: `zone Asia/Jakarta applied`."""
 
@@ -80,6 +82,7 @@ _STANDARD = (
 )
 """RFC 3339 and RFC 822: nearly every feed, so they are tried first, and on the whole line."""
 
+_MAX_USUAL = 40
 _USUAL_ZONE = r"([+-][0-9]{2}:?[0-9]{2}|GMT|UTC|Z|WIB)"
 _USUAL_CLOCK = "([0-9]{2}):([0-9]{2}):([0-9]{2})"
 _USUAL_822 = re.compile(
@@ -142,7 +145,7 @@ def read_date(text: str, *, timezone: str, now: datetime, future: bool = False) 
     expected (`future`), the nearest. None when there is no date in it, or none that the calendar has.
     """
     zone = _zone_of_source(timezone)
-    if usual := _from_usual(text, zone):
+    if len(text) <= _MAX_USUAL and (usual := _from_usual(text, zone)):
         return usual
     line = _folded(text)
     for form in _STANDARD:
@@ -170,6 +173,7 @@ def _folded(text: str) -> str:
     return " ".join(line.split()).casefold()
 
 
+@lru_cache(maxsize=4096)  # those of two hundred feeds: most are read again with the next change of their feed
 def _from_usual(text: str, zone: _Zone) -> ReadDate | None:
     """Read the usual spelling of an instant; None for all else, be it wrong or only unusual."""
     if match := _USUAL_822.fullmatch(text):
@@ -188,7 +192,13 @@ def _from_usual(text: str, zone: _Zone) -> ReadDate | None:
     if not 1900 <= at.year < 3000:
         return None
     notes = (named.note,) if named.note else ()
-    return ReadDate(at=at.astimezone(UTC), precision=Precision.INSTANT, offset=at.utcoffset(), notes=notes)
+    return ReadDate(
+        at=at.astimezone(UTC),
+        precision=Precision.INSTANT,
+        offset=at.utcoffset(),
+        written=at.isoformat(),
+        notes=notes,
+    )
 
 
 def _from_standard(match: re.Match[str], zone: _Zone) -> ReadDate | None:

@@ -98,6 +98,8 @@ def listed_at(published: datetime, first_seen: datetime, *, backfill: bool) -> d
 
 
 def _written(read: ReadDate) -> str:
+    if read.written:
+        return read.written
     return (read.at.astimezone(fixed_zone(read.offset)) if read.offset else read.at).isoformat()
 
 
