@@ -17,6 +17,7 @@ _NAME = re.compile(r"[a-zA-Z][\w:-]{0,40}")
 MAX_ATTRIBUTES = 2000
 """Characters of all attributes of one tag that are looked at."""
 _ATTRIBUTE = re.compile(r"""[\s"'/]([a-zA-Z_][\w:.-]{0,40}+)\s{0,3}=\s{0,3}("[^"]*+"|'[^']*+'|)""")
+_ADDRESSES = frozenset({"href", "src"})
 _NOT_RELATIVE = re.compile(r"https?://|mailto:|tel:|data:|javascript:|#|[\"']", re.IGNORECASE)
 _SCRIPT_LINK = re.compile(r"[\"'\s=](?:java|vb)script:", re.IGNORECASE)
 _ACTIVE = frozenset(
@@ -59,10 +60,9 @@ class Changes:
         names, attributes = _named(others, tags)
         self._note_tags(field, received, {name for name in names if not left.has(name)})
         if attributes:
-            found = _ATTRIBUTE.findall(attributes)
-            gone = {name for name in _names(found) if f' {name}="' not in left.joined}
+            gone, relative = _judged(_ATTRIBUTE.findall(attributes), left)
             self._note_attributes(field, received, attributes, gone)
-            if relative := next((value for name, value in found if _is_relative(name, value)), None):
+            if relative:
                 why = f"relative addresses are resolved against {base}"
                 self.note(field, _from(received, [relative]), why)
 
@@ -116,13 +116,17 @@ def _parts(tags: Iterable[str]) -> list[tuple[str, str]]:
     ]
 
 
-def _names(attributes: Iterable[tuple[str, str]]) -> set[str]:
-    return {name.lower() for name, _value in attributes}
-
-
-def _is_relative(name: str, value: str) -> bool:
-    """Tell whether a quoted value is an address without a scheme."""
-    return bool(value) and name.lower() in {"href", "src"} and not _NOT_RELATIVE.match(value, 1)
+def _judged(attributes: Iterable[tuple[str, str]], left: OpeningTags) -> tuple[set[str], str]:
+    """Return the names of attributes of which none is left, and the first address without a scheme."""
+    gone: set[str] = set()
+    relative = ""
+    for written, value in attributes:
+        name = written.lower()
+        if f' {name}="' not in left.joined:
+            gone.add(name)
+        if not relative and name in _ADDRESSES and value and not _NOT_RELATIVE.match(value, 1):
+            relative = value
+    return gone, relative
 
 
 def excerpt(received: str) -> str:
