@@ -1,0 +1,121 @@
+"""What is remembered of bodies that were cleaned, and what is decided without parsing them."""
+
+import pytest
+from gather.gather_values import NOW, fetched, rss, source
+
+from syndicator.gather.candidates import FeedReading, to_reading
+from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, body_key
+from syndicator.gather.feed import read_strictly
+from syndicator.gather.html import HtmlCleaner, clean_text, to_text
+from syndicator.gather.text import one_line, without_unwanted
+from syndicator.rules.date_text import read_date
+
+BASE = "https://news.example/read/1"
+BODY = (
+    '<div class="x"><p onclick="f()">Satu <a href="/kota">kota</a>.</p><p></p>'
+    '<img src="lazy.gif" data-src="/a.jpg"><iframe src="https://x.example/"></iframe></div>'
+)
+DOCUMENT = rss(
+    *(
+        f"<title>Judul {number}</title><link>https://news.example/{number}</link>"
+        f"<description><![CDATA[<img src='/{number}.jpg'>Ringkasan]]></description>"
+        f"<content:encoded><![CDATA[{BODY}]]></content:encoded>"
+        for number in range(3)
+    ),
+    attributes='xmlns:content="http://purl.org/rss/1.0/modules/content/"',
+)
+MARKED_UP = (
+    "<p>Satu</p><p>dua <b>ti</b>ga<br>empat</p>",
+    "<ul><li>a</li><li>b</li></ul><h2>c</h2>d",
+    "<figure><img src='https://a.example/1.jpg' alt='5 > 3'><figcaption>Foto</figcaption></figure>",
+    "5 &lt; 6 &amp;amp; “kata”\n\n&nbsp; <i>x</i>",
+    "<table><tr><td>a</td><td>b</td></tr></table>",
+)
+
+
+def reading(*, is_light: bool, url: str = "https://news.example/feed") -> FeedReading:
+    answer = fetched(DOCUMENT, url=url)
+    return to_reading(source(), answer, read_strictly(answer, 20), is_light=is_light)
+
+
+def test_a_feed_reads_the_same_each_time() -> None:
+    anew = reading(is_light=False)
+    assert reading(is_light=True) == reading(is_light=True) == anew
+    assert [change.why for change in anew.candidates[0].provenance.changes if change.field == "body_html"]
+    other = reading(is_light=True, url="https://other.example/feed")
+    assert "https://other.example/kota" in other.candidates[0].body_html
+
+
+def test_the_latest_bodies_are_remembered() -> None:
+    bodies = CleanedBodies(max_characters=100_000)
+    keys = [body_key(BASE, str(number)) for number in range(200)]
+    for number, key in enumerate(keys):
+        bodies.put(key, CleanBody(f"<p>{number}</p>" + "x" * 900))
+        assert bodies.get(keys[0]) is not None  # for it was asked for lately
+    assert bodies.get(keys[1]) is None
+    assert bodies.get(keys[-1]) is not None
+    assert sum(bodies.get(key) is not None for key in keys) < 100_000 / 900
+
+
+def test_one_body_does_not_drive_out_all_others() -> None:
+    bodies = CleanedBodies(max_characters=1000)
+    bodies.put(body_key(BASE, "long"), CleanBody("x" * 11))
+    assert bodies.get(body_key(BASE, "long")) is None
+
+
+def test_a_body_put_twice_counts_once() -> None:
+    bodies = CleanedBodies(max_characters=1000)
+    for _ in range(10):
+        bodies.put(body_key(BASE, "a"), CleanBody("a"))
+    assert bodies.get(body_key(BASE, "a")) == CleanBody("a")
+
+
+def test_bodies_are_told_apart_by_base_and_text() -> None:
+    assert body_key(BASE, "a") == body_key(BASE, "a")
+    assert (
+        len({body_key(BASE, "a"), body_key(BASE, "b"), body_key(BASE + "/", "a"), body_key(BASE, "\ud800")})
+        == 4
+    )
+
+
+@pytest.mark.parametrize("markup", MARKED_UP)
+def test_the_words_of_clean_html_are_those_that_parsing_gives(markup: str) -> None:
+    cleaned = HtmlCleaner(BASE).clean(markup)
+    assert clean_text(cleaned, 1000) == to_text(cleaned)
+    assert clean_text(cleaned * 50, 100) == to_text(cleaned * 50, 1000)[:100]
+
+
+@pytest.mark.parametrize("end", range(1, 60))
+def test_clean_html_may_be_cut_off_anywhere(end: int) -> None:
+    cleaned = HtmlCleaner(BASE).clean('<p>Kota &amp; <a href="https://a.example/?b&c">desa</a></p><p>x</p>')
+    assert clean_text(cleaned[:end], 1000) == to_text(cleaned[:end]).rstrip("</ ")
+
+
+@pytest.mark.parametrize("code", [*range(0x100), 0x200B, 0x2009, 0x3000, 0xFDD0, 0xFEFF, 0xFFFD, 0x1F600])
+def test_characters_are_stripped_and_folded_the_same_in_all_texts(code: int) -> None:
+    character = chr(code)
+    wide = without_unwanted(f"a{character}b é")
+    assert without_unwanted(f"a{character}b") == wide.removesuffix(" é")
+    assert one_line(f" a{character} \n b  é\t ") == " ".join(without_unwanted(f"a{character} b é").split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thu, 05 Nov 2026 10:11:12 +0700",
+        "5 Nov 2026 10:11:12 GMT",
+        "2026-11-05T10:11:12+07:00",
+        "2026-11-05T10:11:12Z",
+        "Kam, 05 Nov 2026 10:11:12 WIB",
+        "31 Feb 2026 10:11:12 +0000",
+        "05 Nov 1776 10:11:12 +0000",
+        "05 Nov 2026 24:00:00 +0000",
+        "05 Nov 2026 10:11:60 -0500",
+        "05 Nov 2026 10:11:12 +1600",
+    ],
+)
+def test_usual_dates_are_read_as_those_written_oddly(text: str) -> None:
+    usual, odd = (read_date(one, timezone="Asia/Makassar", now=NOW) for one in (text, f" {text}\n"))
+    assert (usual and (usual.at, usual.offset, usual.precision, usual.notes)) == (
+        odd and (odd.at, odd.offset, odd.precision, odd.notes)
+    )
