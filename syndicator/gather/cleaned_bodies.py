@@ -6,13 +6,16 @@ Bodies are known again by a digest, so that what was received is not kept.
 
 from collections import OrderedDict
 from hashlib import blake2b
+from sys import getsizeof
 
 from msgspec import Struct
 
 from syndicator.model.article import Change
 
-MAX_CHARACTERS = 8_000_000
-"""Of all cleaned bodies together: those of some two hundred feeds of twenty articles."""
+MAX_BYTES = 16 * 1024 * 1024
+"""Of all that is remembered: the bodies of some three hundred feeds of twenty whole articles."""
+_BYTES_AROUND = 300
+"""Of a body, its place and its key, and of each change: measured, rounded up."""
 Key = tuple[str, bytes]
 
 
@@ -26,9 +29,9 @@ class CleanBody(Struct, frozen=True):
 class CleanedBodies:
     """The bodies that were cleaned last, by what they were made of."""
 
-    def __init__(self, max_characters: int = MAX_CHARACTERS) -> None:
-        self._max_characters = max_characters
-        self._characters = 0
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._bodies: OrderedDict[Key, CleanBody] = OrderedDict()
 
     def get(self, key: Key) -> CleanBody | None:
@@ -40,16 +43,16 @@ class CleanedBodies:
 
     def put(self, key: Key, body: CleanBody) -> None:
         """Remember a body, unless it is as long as a hundredth of all; forget the oldest for it."""
-        if len(body.html) > self._max_characters // 100:
+        if _size(body) > self._max_bytes // 100:
             return
         self._forget(self._bodies.pop(key, None))
         self._bodies[key] = body
-        self._characters += _length(body)
-        while self._characters > self._max_characters:
+        self._bytes += _size(body)
+        while self._bytes > self._max_bytes:
             self._forget(self._bodies.popitem(last=False)[1])
 
     def _forget(self, body: CleanBody | None) -> None:
-        self._characters -= _length(body) if body is not None else 0
+        self._bytes -= _size(body) if body is not None else 0
 
 
 def body_key(base: str, markup: str) -> Key:
@@ -57,6 +60,5 @@ def body_key(base: str, markup: str) -> Key:
     return base, blake2b(markup.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _length(body: CleanBody) -> int:
-    """Return the characters of a body, and those that its changes and its place take about."""
-    return len(body.html) + 300 * (1 + len(body.changes))
+def _size(body: CleanBody) -> int:
+    return getsizeof(body.html) + _BYTES_AROUND * (1 + len(body.changes))

@@ -11,7 +11,17 @@ import pytest
 from msgspec import Struct
 from support import NOON
 
-from syndicator.gather import language, merging, pictures, pool, robots, sitemap, websub, window
+from syndicator.gather import (
+    cleaned_bodies,
+    language,
+    merging,
+    pictures,
+    pool,
+    robots,
+    sitemap,
+    websub,
+    window,
+)
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.source import (
     Adaptive,
@@ -366,6 +376,7 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("Limits", "Reading a document", [f"{pool.DEFAULT_TIMEOUT_S:.0f} s"]),
     ("Limits", "Warnings", [f"{rounds.MAX_WARNINGS} of a round"]),
     ("Limits", "Memory for that", [mebibytes(pool.DEFAULT_MEMORY_BYTES)]),
+    ("Limits", "Cleaned bodies remembered", [mebibytes(cleaned_bodies.MAX_BYTES)]),
 ]
 
 

@@ -47,27 +47,28 @@ def test_a_feed_reads_the_same_each_time() -> None:
 
 
 def test_the_latest_bodies_are_remembered() -> None:
-    bodies = CleanedBodies(max_characters=100_000)
+    bodies = CleanedBodies(max_bytes=130_000)
     keys = [body_key(BASE, str(number)) for number in range(200)]
     for number, key in enumerate(keys):
         bodies.put(key, CleanBody(f"<p>{number}</p>" + "x" * 900))
         assert bodies.get(keys[0]) is not None  # for it was asked for lately
     assert bodies.get(keys[1]) is None
     assert bodies.get(keys[-1]) is not None
-    assert sum(bodies.get(key) is not None for key in keys) < 100_000 / 900
+    assert sum(bodies.get(key) is not None for key in keys) < 130_000 / 900
 
 
 def test_one_body_does_not_drive_out_all_others() -> None:
-    bodies = CleanedBodies(max_characters=1000)
-    bodies.put(body_key(BASE, "long"), CleanBody("x" * 11))
+    bodies = CleanedBodies(max_bytes=100_000)
+    bodies.put(body_key(BASE, "long"), CleanBody("x" * 1000))
     assert bodies.get(body_key(BASE, "long")) is None
 
 
 def test_a_body_put_twice_counts_once() -> None:
-    bodies = CleanedBodies(max_characters=1000)
-    for _ in range(10):
-        bodies.put(body_key(BASE, "a"), CleanBody("a"))
-    assert bodies.get(body_key(BASE, "a")) == CleanBody("a")
+    bodies = CleanedBodies(max_bytes=100_000)
+    for _ in range(1000):
+        bodies.put(body_key(BASE, "a"), CleanBody("x" * 600))
+        bodies.put(body_key(BASE, "b"), CleanBody("y" * 600))
+    assert bodies.get(body_key(BASE, "a")) == CleanBody("x" * 600)
 
 
 def test_bodies_are_told_apart_by_base_and_text() -> None:
