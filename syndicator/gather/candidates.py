@@ -220,25 +220,26 @@ class _Maker:
     def _clean(self, base: str, markup: str, changes: Changes | None) -> str:
         if not markup:
             return ""
+        noted = changes is not None
         if not self._is_light:
-            body = self._cleaned(base, markup)
-        elif (known := _BODIES.get(key := body_key(base, markup))) is not None:
+            body = self._cleaned(base, markup, noted=noted)
+        elif (known := _BODIES.get(key := body_key(base, markup, noted=noted))) is not None:
             body = known
         else:
-            body = self._cleaned(base, markup)
+            body = self._cleaned(base, markup, noted=noted)
             _BODIES.put(key, body)
         if changes is not None:
             changes.add(body.changes)
         return body.html
 
-    def _cleaned(self, base: str, markup: str) -> CleanBody:
+    def _cleaned(self, base: str, markup: str, *, noted: bool) -> CleanBody:
         cleaner = self._cleaners.get(base)
         if cleaner is None:
             cleaner = self._cleaners[base] = HtmlCleaner(base)
         tags = OpeningTags(markup)
         cleaned, left = cleaner.clean_tags(markup, tags)
         changes = Changes()
-        if cleaned != markup:
+        if noted and cleaned != markup:
             changes.note_markup("body_html", markup, tags, left, base)
         return CleanBody(cleaned, changes.all())
 

@@ -16,7 +16,7 @@ MAX_BYTES = 16 * 1024 * 1024
 """Of all that is remembered: the bodies of some three hundred feeds of twenty whole articles."""
 _BYTES_AROUND = 300
 """Of a body, its place and its key, and of each change: measured, rounded up."""
-Key = tuple[str, bytes]
+Key = tuple[str, bytes, bool]
 
 
 class CleanBody(Struct, frozen=True):
@@ -55,9 +55,12 @@ class CleanedBodies:
         self._bytes -= _size(body) if body is not None else 0
 
 
-def body_key(base: str, markup: str) -> Key:
-    """Return by what a body is known again: the base of its links, and a digest of 128 bits."""
-    return base, blake2b(markup.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def body_key(base: str, markup: str, *, noted: bool = True) -> Key:
+    """Return by what a body is known again: the base of its links, and a digest of 128 bits.
+
+    `noted` tells whether its changes were noted.
+    """
+    return base, blake2b(markup.encode("utf-8", "surrogatepass"), digest_size=16).digest(), noted
 
 
 def _size(body: CleanBody) -> int:
