@@ -2,7 +2,7 @@
 
 import html
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -208,40 +208,61 @@ class _Maker:
         if not summary:
             return "", self._clean(entry.base, content, changes), None
         as_html = html.escape(summary, quote=False) if entry.summary_is_plain else summary
-        lead = to_text(as_html, 2 * MAX_LEAD)
+        lead = self._lead(entry.base, as_html)
         if not content and len(lead) > MAX_LEAD:
             content = _paragraphs(entry.summary) if entry.summary_is_plain else summary
             return "", self._clean(entry.base, content, changes), None
-        picture = first_image(self._clean(entry.base, as_html, None)) if "<img" in as_html else None
+        picture = self._picture(entry.base, as_html)
         shown = shortened(lead, MAX_LEAD)
         changes.note_text("lead", summary, shown)
         return shown, self._clean(entry.base, content, changes), picture
 
-    def _clean(self, base: str, markup: str, changes: Changes | None) -> str:
+    def _clean(self, base: str, markup: str, changes: Changes) -> str:
         if not markup:
             return ""
-        noted = changes is not None
-        if not self._is_light:
-            body = self._cleaned(base, markup, noted=noted)
-        elif (known := _BODIES.get(key := body_key(base, markup, noted=noted))) is not None:
-            body = known
-        else:
-            body = self._cleaned(base, markup, noted=noted)
-            _BODIES.put(key, body)
-        if changes is not None:
-            changes.add(body.changes)
+        body = self._remembered("body", self._body, base, markup)
+        changes.add(body.changes)
         return body.html
 
-    def _cleaned(self, base: str, markup: str, *, noted: bool) -> CleanBody:
+    def _lead(self, base: str, markup: str) -> str:
+        if "<" not in markup:
+            return to_text(markup, 2 * MAX_LEAD)
+        return self._remembered("lead", _words, base, markup).html
+
+    def _picture(self, base: str, markup: str) -> str | None:
+        if "<img" not in markup:
+            return None
+        return self._remembered("picture", self._first_image, base, markup).html or None
+
+    def _remembered(
+        self, made: str, make: Callable[[str, str], CleanBody], base: str, markup: str
+    ) -> CleanBody:
+        """Return what is made of the markup: in this process, what was made of it lately."""
+        if not self._is_light:
+            return make(base, markup)
+        key = body_key(base, markup, made)
+        body = _BODIES.get(key)
+        if body is None:
+            body = make(base, markup)
+            _BODIES.put(key, body)
+        return body
+
+    def _body(self, base: str, markup: str) -> CleanBody:
+        tags = OpeningTags(markup)
+        cleaned, left = self._cleaner(base).clean_tags(markup, tags)
+        changes = Changes()
+        if cleaned != markup:
+            changes.note_markup("body_html", markup, tags, left, base)
+        return CleanBody(cleaned, changes.all())
+
+    def _first_image(self, base: str, markup: str) -> CleanBody:
+        return CleanBody(first_image(self._cleaner(base).clean(markup)) or "")
+
+    def _cleaner(self, base: str) -> HtmlCleaner:
         cleaner = self._cleaners.get(base)
         if cleaner is None:
             cleaner = self._cleaners[base] = HtmlCleaner(base)
-        tags = OpeningTags(markup)
-        cleaned, left = cleaner.clean_tags(markup, tags)
-        changes = Changes()
-        if noted and cleaned != markup:
-            changes.note_markup("body_html", markup, tags, left, base)
-        return CleanBody(cleaned, changes.all())
+        return cleaner
 
     def _claim(self, text: str, field: str, changes: Changes) -> Claim:
         claim = read_claim(
@@ -260,6 +281,10 @@ class _Maker:
             changes.note("embargo_until", entry.embargo, "no date that can be believed: it is not held")
             return None
         return claim.at if claim.at > self._now else None
+
+
+def _words(_base: str, markup: str) -> CleanBody:
+    return CleanBody(to_text(markup, 2 * MAX_LEAD))
 
 
 def _without_shared_guids(candidates: list[Candidate]) -> list[Candidate]:

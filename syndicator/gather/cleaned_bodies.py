@@ -16,11 +16,11 @@ MAX_BYTES = 16 * 1024 * 1024
 """Of all that is remembered: the bodies of some three hundred feeds of twenty whole articles."""
 _BYTES_AROUND = 300
 """Of a body, its place and its key, and of each change: measured, rounded up."""
-Key = tuple[str, bytes, bool]
+Key = tuple[str, bytes, str]
 
 
 class CleanBody(Struct, frozen=True):
-    """A cleaned body, and what cleaning took out of it."""
+    """A cleaned body, and what cleaning took out of it; or its words, or the address of its first picture."""
 
     html: str
     changes: tuple[Change, ...] = ()
@@ -55,12 +55,12 @@ class CleanedBodies:
         self._bytes -= _size(body) if body is not None else 0
 
 
-def body_key(base: str, markup: str, *, noted: bool = True) -> Key:
+def body_key(base: str, markup: str, made: str = "body") -> Key:
     """Return by what a body is known again: the base of its links, and a digest of 128 bits.
 
-    `noted` tells whether its changes were noted.
+    `made` names what was made of it.
     """
-    return base, blake2b(markup.encode("utf-8", "surrogatepass"), digest_size=16).digest(), noted
+    return base, blake2b(markup.encode("utf-8", "surrogatepass"), digest_size=16).digest(), made
 
 
 def _size(body: CleanBody) -> int:

@@ -88,7 +88,9 @@ _USUAL_CLOCK = "([0-9]{2}):([0-9]{2}):([0-9]{2})"
 _USUAL_822 = re.compile(
     rf"(?:[A-Za-z]{{3}}, )?([0-9]{{1,2}}) ([A-Za-z]{{3}}) ([0-9]{{4}}) {_USUAL_CLOCK} {_USUAL_ZONE}"
 )
-_USUAL_3339 = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})T{_USUAL_CLOCK}{_USUAL_ZONE}")
+_USUAL_3339 = re.compile(
+    rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})T{_USUAL_CLOCK}(?:\.([0-9]{{1,9}}))?{_USUAL_ZONE}"
+)
 """The same as programs write them: read without folding the text first, in a third of the time."""
 
 _ZONE_LEAD = r"[\s|(\['\"]*"
@@ -176,28 +178,27 @@ def _folded(text: str) -> str:
 @lru_cache(maxsize=4096)  # those of two hundred feeds: most are read again with the next change of their feed
 def _from_usual(text: str, zone: _Zone) -> ReadDate | None:
     """Read the usual spelling of an instant; None for all else, be it wrong or only unusual."""
+    fraction = ""
     if match := _USUAL_822.fullmatch(text):
         day, name, year, hour, minute, second, written = match.groups()
         month = MONTHS.get(name.lower(), 0)
     elif match := _USUAL_3339.fullmatch(text):
-        year, number, day, hour, minute, second, written = match.groups()
+        year, number, day, hour, minute, second, fraction, written = match.groups("")
         month = int(number)
     else:
         return None
     named = _zone_at(written.lower(), zone)[0]
     try:
-        at = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=named.tz)
+        clock = int(hour), int(minute), int(second), int(fraction[:6].ljust(6, "0"))
+        at = datetime(int(year), month, int(day), *clock, tzinfo=named.tz)
     except ValueError:
         return None
     if not 1900 <= at.year < 3000:
         return None
     notes = (named.note,) if named.note else ()
+    east, line = at.utcoffset(), at.isoformat()
     return ReadDate(
-        at=at.astimezone(UTC),
-        precision=Precision.INSTANT,
-        offset=at.utcoffset(),
-        written=at.isoformat(),
-        notes=notes,
+        at=at.astimezone(UTC), precision=Precision.INSTANT, offset=east, written=line, notes=notes
     )
 
 

@@ -113,6 +113,7 @@ def test_characters_are_stripped_and_folded_the_same_in_all_texts(code: int) -> 
         "05 Nov 2026 24:00:00 +0000",
         "05 Nov 2026 10:11:60 -0500",
         "05 Nov 2026 10:11:12 +1600",
+        "2026-11-05T10:11:12.1234567-03:30",
     ],
 )
 def test_usual_dates_are_read_as_those_written_oddly(text: str) -> None:
