@@ -6,16 +6,18 @@ and length; what shares the text but not these is told as derived, and both stay
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated
+from functools import cached_property
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
 from syndicator.rules.rarity import rarity
 from syndicator.rules.series import conflict, days_of, is_series, numbers_of
-from syndicator.rules.shingles import shingles
-from syndicator.rules.words import words_of
+from syndicator.rules.shingles import Hashes, hashed_runs, shared
+from syndicator.rules.vocabulary import Words, WordTooLongError, unpack
+from syndicator.rules.words import unlimited_words, words_of
 
 _BEGINNING_WORDS = 100
 _BEGINNING_CHARACTERS = 1200
@@ -46,14 +48,45 @@ class CopyPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of the shorter text: with fewer, texts are alike by chance, and none is a copy."""
 
 
-class Text(Struct, frozen=True, kw_only=True):
-    """What a copy is judged by."""
+class Headline(NamedTuple):
+    """The words of a headline, each with its rarity."""
+
+    words: Mapping[str, float]
+    square: float
+    """Sum of the squares of all rarities."""
+
+
+class Text(Struct, frozen=True, kw_only=True, eq=False, dict=True):
+    """What a copy is judged by. Only texts that share something need the properties: they are made once."""
 
     title: str
     plain: str
     """Its text without markup: `rules.words.plain_body`."""
     words: Sequence[str]
-    shingles: frozenset[int]
+    shingles: Hashes
+
+    @cached_property
+    def headline(self) -> Headline:
+        return _headline(self.title)
+
+    @cached_property
+    def runs(self) -> frozenset[tuple[str, ...]]:
+        """The runs of three words with which it begins."""
+        beginning = tuple(self.words[:_BEGINNING_WORDS])
+        # Of fewer words than a run has, all are one.
+        return frozenset(zip(beginning, beginning[1:], beginning[2:], strict=False)) or frozenset(
+            (beginning,)
+        )
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """The numbers that it names where it begins."""
+        return numbers_of(self.plain[:_BEGINNING_CHARACTERS])
+
+    @cached_property
+    def days(self) -> frozenset[tuple[int, int]]:
+        """The days that its headline and its beginning name."""
+        return days_of(f"{self.title}\n{self.plain[:_BEGINNING_CHARACTERS]}")
 
 
 class CopyVerdict(Struct, frozen=True, kw_only=True):
@@ -72,15 +105,19 @@ class CopyVerdict(Struct, frozen=True, kw_only=True):
 
 def text_of(title: str, plain: str) -> Text:
     """Take an article's headline and plain text apart."""
-    words = words_of(plain)
-    return Text(title=title, plain=plain, words=words, shingles=shingles(words))
+    try:
+        words = Words.known(unlimited_words(plain))
+    except WordTooLongError:
+        words = Words.known(words_of(plain))
+    keys, _ = unpack(words.packed)
+    return Text(title=title, plain=plain, words=words, shingles=hashed_runs(keys))
 
 
 def judge_copy(mine: Text, other: Text, policy: CopyPolicy) -> CopyVerdict:
     """Judge two texts; the verdict is the same whichever came first."""
-    shared = len(mine.shingles & other.shingles)
-    shorter = min(len(mine.shingles), len(other.shingles))
-    containment = shared / shorter if shorter else 0.0
+    common = shared(mine.shingles, other.shingles)
+    shorter, longer = sorted((len(mine.shingles), len(other.shingles)))
+    containment = common / shorter if shorter else 0.0
     if containment < policy.containment:
         return CopyVerdict(
             kind=CopyKind.NONE, containment=round(containment, 3), because="they share too little text"
@@ -88,10 +125,10 @@ def judge_copy(mine: Text, other: Text, policy: CopyPolicy) -> CopyVerdict:
     numbers = CopyVerdict(
         kind=CopyKind.COPY,
         containment=round(containment, 3),
-        resemblance=round(shared / len(mine.shingles | other.shingles), 3),
-        headline=round(agreement(mine.title, other.title), 3),
-        beginning=round(_beginnings(mine.words, other.words), 3),
-        numbers=round(_numbers(mine.plain, other.plain), 3),
+        resemblance=round(common / (shorter + longer - common), 3),
+        headline=round(_agreement(mine.headline, other.headline), 3),
+        beginning=round(_share(mine.runs, other.runs), 3),
+        numbers=round(_share(mine.numbers, other.numbers), 3),
         length=round(_ratio(len(mine.words), len(other.words)), 3),
     )
     because = _difference(mine, other, numbers, policy)
@@ -110,13 +147,20 @@ def judge_copy(mine: Text, other: Text, policy: CopyPolicy) -> CopyVerdict:
 
 
 def agreement(one: str, other: str) -> float:
-    """Give the cosine of two headlines, each word weighed by its rarity; 1 for two without a telling word."""
-    mine = {word: rarity(word) for word in words_of(one)}
-    theirs = {word: rarity(word) for word in words_of(other)}
-    length = math.sqrt(sum(w * w for w in mine.values()) * sum(w * w for w in theirs.values()))
+    """Return the cosine of two headlines, words weighed by their rarity; 1 for two without a telling word."""
+    return _agreement(_headline(one), _headline(other))
+
+
+def _headline(title: str) -> Headline:
+    words = {word: rarity(word) for word in words_of(title)}
+    return Headline(words, sum([weight * weight for weight in words.values()]))
+
+
+def _agreement(one: Headline, other: Headline) -> float:
+    length = math.sqrt(one.square * other.square)
     if not length:
-        return 1.0 if list(mine) == list(theirs) else 0.0
-    return min(1.0, sum(weight * weight for word, weight in mine.items() if word in theirs) / length)
+        return 1.0 if list(one.words) == list(other.words) else 0.0
+    return min(1.0, sum([w * w for word, w in one.words.items() if word in other.words]) / length)
 
 
 def _difference(mine: Text, other: Text, found: CopyVerdict, policy: CopyPolicy) -> str | None:
@@ -143,31 +187,13 @@ def _name_other_days(mine: Text, other: Text) -> bool:
     """Tell whether two pages, of which one is of a series, name other days where they begin."""
     if not (is_series(mine.title) or is_series(other.title)):
         return False
-    ours, theirs = days_of(_beginning(mine)), days_of(_beginning(other))
-    return bool(ours) and bool(theirs) and ours.isdisjoint(theirs)
+    return bool(mine.days) and bool(other.days) and mine.days.isdisjoint(other.days)
 
 
-def _beginning(text: Text) -> str:
-    return f"{text.title}\n{text.plain[:_BEGINNING_CHARACTERS]}"
-
-
-def _beginnings(mine: Sequence[str], other: Sequence[str]) -> float:
-    ours, theirs = _runs(mine), _runs(other)
-    return len(ours & theirs) / min(len(ours), len(theirs)) if ours and theirs else 0.0
-
-
-def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
-    """Give the runs of three words of a beginning."""
-    beginning = tuple(words[:_BEGINNING_WORDS])
-    # Of fewer words than a run has, all are one.
-    return set(zip(beginning, beginning[1:], beginning[2:], strict=False)) or {beginning}
-
-
-def _numbers(mine: str, other: str) -> float:
-    """Give the share of the fewer numbers of two beginnings that the other names, too; 1 without numbers."""
-    ours, theirs = numbers_of(mine[:_BEGINNING_CHARACTERS]), numbers_of(other[:_BEGINNING_CHARACTERS])
-    fewer = min(len(ours), len(theirs))
-    return len(ours & theirs) / fewer if fewer else 1.0
+def _share(one: frozenset[object], other: frozenset[object]) -> float:
+    """Return the share of the smaller set that both have; 1 where one is empty: nothing differs."""
+    fewer = min(len(one), len(other))
+    return len(one & other) / fewer if fewer else 1.0
 
 
 def _ratio(one: int, other: int) -> float:

@@ -20,16 +20,21 @@ _NOTHING_ZIPF = 6.0
 """On Zipf's scale (log10 of occurrences in a billion words): from here on a word says nothing ("dan")."""
 
 
-@lru_cache(maxsize=65536)
-def rarity(word: str) -> float:
-    """Give the weight of a folded word: 0 for what every text has, up to 2.8 for names and rare words."""
+def rarity_of(word: str) -> float:
+    """Return the weight of a folded word: 0 for what every text has, up to 2.8 for names and rare words."""
     if len(word) == 1:
         return 0.0
     # The tables count numbers by their length: "2026" is `0000` there.
     name = word if word.isalpha() else _DIGIT.sub("0", word)
-    frequency = max(table.get(name, 0.0) for table in load_frequencies())
+    frequency = max([table.get(name, 0.0) for table in load_frequencies()])
     zipf = math.log10(frequency * 1e9) if frequency else 0.0
     return max(0.0, _NOTHING_ZIPF - max(zipf, _RAREST_ZIPF))
+
+
+@lru_cache(maxsize=8192)
+def rarity(word: str) -> float:
+    """Return the same as `rarity_of`, from a cache. For whole texts see `rules.vocabulary`."""
+    return rarity_of(word)
 
 
 @cache

@@ -204,7 +204,9 @@ def _figures(text: str) -> frozenset[str]:
 
 
 def _text(lead: str, body_html: str) -> frozenset[str]:
-    return _words(_MARKUP.sub(" ", body_html[: 2 * _MAX_TEXT])[:_MAX_TEXT] or lead)
+    # Behind the last `>` no tag ends: there each `<` would be followed to the end of the text.
+    tagged, end, rest = body_html[: 2 * _MAX_TEXT].rpartition(">")
+    return _words((_MARKUP.sub(" ", tagged + end) + rest)[:_MAX_TEXT] or lead)
 
 
 def _shared(one: frozenset[str], other: frozenset[str]) -> float:

@@ -18,16 +18,18 @@ MIN_NAMED, MIN_FOLDERS = 5, 3
 """Letters of a name, and folders ahead of it, that are enough at one host."""
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _SCALE = re.compile(
-    r"\d*:?\d*x\d*(?::\d*x\d*)?|(?:[whqscegrt]|dpr|ar|fl|f|c)_[\w.:]+(?:,[\w.:=]+)*|(?:width|height|quality|format|fit)=.*"
+    r"(?:\d*:)?\d*x\d*(?::\d*x\d*)?|(?:[whqscegrt]|dpr|ar|fl|f|c)_[\w.:]+(?:,[\w.:=]+)*"
+    r"|(?:width|height|quality|format|fit)=.*"
     r"|(?:re)?sized?|crops?|thumb(?:nail)?s?|fit-in|smart|filters:.*|cdn-cgi|image|insecure|plain|rs:.*|resize:.*"
     r"|small|medium|large|original",
     re.IGNORECASE,
 )
-_SIZE_IN_NAME = re.compile(
-    r"(?:[-_](?:\d{2,4}x\d{2,4}|scaled|small|medium|large|thumb(?:nail)?|crop(?:ped)?|\d{2,4}w|(?:169|43|11|34)))+$"
-    r"|@[23]x$",
+_SIZE = re.compile(
+    r"[-_](?:\d{2,4}x\d{2,4}|scaled|small|medium|large|thumb(?:nail)?|crop(?:ped)?|\d{2,4}w|(?:169|43|11|34))",
     re.IGNORECASE,
 )
+_LONGEST_SIZE = 10
+_DENSITY = re.compile(r"@[23]x", re.IGNORECASE)
 _REMEMBERED = 256
 """Addresses: each photo of an article is compared with all others of it."""
 _ADDRESS_PARAMETERS = ("url", "src", "image", "img")
@@ -70,8 +72,28 @@ def _parts(url: str) -> tuple[str, ...]:
         inner = next((query[name][0] for name in _ADDRESS_PARAMETERS if name in query), "")
         return _parts(inner) if _FILE.search(urlsplit(inner).path) else (f"{parts.path}?{parts.query}",)
     *folders, name = [part for part in unquote(parts.path).lower().split("/") if part]
-    stem = _SIZE_IN_NAME.sub("", _FILE.split(name)[0])
+    stem = _without_size(_FILE.split(name)[0])
     return (*(part for part in folders if not _SCALE.fullmatch(part)), stem)
+
+
+def _without_size(name: str) -> str:
+    """Return a name without the sizes, or the density of pixels, that it ends with."""
+    # From the end on: one expression for several sizes at the end would be tried at each size anew.
+    end = len(name) - name.endswith("\n")
+    start = end
+    if density := _DENSITY.fullmatch(name, max(end - 3, 0), end):
+        start = density.start()
+    else:
+        while (size := _last_size(name, start)) is not None:
+            start = size
+    return name[:start] + name[end:]
+
+
+def _last_size(name: str, end: int) -> int | None:
+    """Return where the size begins that ends at `end`; None where none does."""
+    first = max(end - _LONGEST_SIZE, 0)
+    start = max(name.rfind("-", first, end), name.rfind("_", first, end))
+    return start if start >= 0 and _SIZE.fullmatch(name, start, end) else None
 
 
 def alone(photos: Iterable[Photo]) -> tuple[Photo, ...]:

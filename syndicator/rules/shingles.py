@@ -4,9 +4,15 @@ Broder, "On the resemblance and containment of documents", 1997; sampling by `ha
 which finds more of the copies per key kept than MinHash bands or SimHash do on cut and rewritten news.
 """
 
-from collections.abc import Sequence
-from itertools import accumulate
-from zlib import crc32
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syndicator.rules.vocabulary import Keys, pack, unpack
+
+Hashes = NDArray[np.uint32]
+"""Sorted, each once."""
 
 RUN = 5
 """Words of a shingle."""
@@ -15,31 +21,59 @@ _SCARCE = 16
 """A text with fewer sampled keys than this is sampled more densely."""
 _MOST = 40
 
+_FACTORS = np.array(
+    (
+        0x9E37_79B9_7F4A_7C15,
+        0xC2B2_AE3D_27D4_EB4F,
+        0x1656_67B1_9E37_79F9,
+        0xD6E8_FEB8_6659_FD93,
+        0xFF51_AFD7_ED55_8CCD,
+    ),
+    dtype=np.uint64,
+)
+"""Odd numbers with random bits, one for each place in a run."""
+_LAST_FACTOR = np.uint64(0xC4CE_B9FE_1A85_EC53)
+_HALF = np.uint64(32)
+
 
 def shingles(words: Sequence[str]) -> frozenset[int]:
-    """Give the hashes (CRC-32) of all runs of five words; of a shorter text, that of the whole."""
-    if not words:
-        return frozenset()
-    text = " ".join((*words, ""))
-    encoded = text.encode("utf-8", "surrogatepass")
-    lengths = (
-        map(len, words) if text.isascii() else (len(word.encode("utf-8", "surrogatepass")) for word in words)
-    )
-    # Where each word ends, with the blank behind it: from there on a run is a slice, not a join.
-    ends = [0, *accumulate(length + 1 for length in lengths)]
-    if len(words) <= RUN:
-        return frozenset((crc32(encoded),))
-    return frozenset([crc32(encoded[start:end]) for start, end in zip(ends, ends[RUN:], strict=False)])
+    """Return the hashes (32 bits) of all runs of five words; of a shorter text, that of the whole."""
+    keys, _ = unpack(pack(words))
+    return frozenset(hashed_runs(keys).tolist())
 
 
-def sample(keys: frozenset[int]) -> list[int]:
+def hashed_runs(keys: Keys) -> Hashes:
+    """Return the same as `shingles`, of the keys of words."""
+    if not len(keys):
+        return np.empty(0, np.uint32)
+    # Of each run the sum of its keys, each times the factor of its place, modulo 2^64.
+    sums = np.correlate(keys, _FACTORS[: len(keys)])
+    sums ^= sums >> _HALF
+    sums *= _LAST_FACTOR
+    sums >>= _HALF
+    hashes: Hashes = sums.astype(np.uint32)
+    hashes.sort()
+    is_new = hashes[1:] != hashes[:-1]
+    return hashes if is_new.all() else np.concatenate((hashes[:1], hashes[1:][is_new]))
+
+
+def shared(one: Hashes, other: Hashes) -> int:
+    """Count the hashes that two texts have in common."""
+    both = np.concatenate((one, other))
+    both.sort()
+    return int(np.count_nonzero(both[1:] == both[:-1]))
+
+
+def sample(keys: Hashes | Collection[int]) -> list[int]:
     """Choose by their values the keys to be listed under: one in 8, of short texts more, 40 at most."""
+    found = keys if isinstance(keys, np.ndarray) else np.array(sorted(keys), np.uint32)
     rate = 8
-    chosen = [key for key in keys if key % rate == 0]
+    chosen = found[found % rate == 0]
     while len(chosen) < _SCARCE and rate > 1:
         rate //= 2
-        chosen = [key for key in keys if key % rate == 0]
+        chosen = found[found % rate == 0]
     while len(chosen) > _MOST:
         rate *= 2
-        chosen = [key for key in chosen if key % rate == 0]
-    return sorted(chosen)
+        chosen = chosen[chosen % rate == 0]
+    result: list[int] = chosen.tolist()
+    return result

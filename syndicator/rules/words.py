@@ -11,12 +11,17 @@ _BLOCK_ENDS = re.compile(
     r"<(?:/(?:p|div|li|h[1-6]|blockquote|figcaption|figure|tr|table|ul|ol|pre)|br|hr)\b[^<>]*>"
 )
 _TAG = re.compile(r"<[^<>]*>")
-_WORD = re.compile(r"\w{1,40}")
-"""A longer one is none: as it is taken apart, none is so large that remembering its rarity costs memory."""
+LONGEST = 40
+"""Characters of a word. As longer ones are taken apart, none is so large that remembering it costs memory."""
+_WORD = re.compile(rf"\w{{1,{LONGEST}}}")
+_SMALL = "".join(chr(code).lower() if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128))
+"""For each character of ASCII its small letter, a blank for what stands between words."""
+_MARKS = "\u00a0\u00ab\u00ad\u00bb\u200b\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026"
+"""Most texts that are not ASCII are so only by these, which stand between words."""
 _FURNITURE = re.compile(
     r"\s*(?:baca|simak|lihat|tonton|cek|ikuti)\s*(?:juga|pula|selengkapnya|artikel|berita|video|saluran|kami)\b"
     r"|\s*(?:saksikan|ikuti)\b[^.]{0,40}\b(?:video|channel|saluran|whatsapp|google news)\b"
-    r"|\s*\W*(?:gambas\s*:|advertisement\b|scroll to (?:continue|resume)|iklan\s*$|read (?:also|more)\b"
+    r"|\W*(?:gambas\s*:|advertisement\b|scroll to (?:continue|resume)|iklan\s*$|read (?:also|more)\b"
     r"|also read\b|see also\b|related\s*:|\(?artikel ini telah tayang|copyright\b|©|all rights reserved"
     r"|sign up for\b|follow us\b|halaman selanjutnya|pilihan editor\b|editor\s*:|reporter\s*:|penulis\s*:)",
     re.IGNORECASE,
@@ -32,8 +37,19 @@ MOST_CHARACTERS = 60_000
 
 
 def words_of(text: str) -> list[str]:
-    """Give the words of a plain text, folded, in order; digits count as words."""
-    return _WORD.findall(text.casefold())
+    """Return the words of a plain text, folded, in order; digits count as words."""
+    words = unlimited_words(text)
+    return words if len(max(words, key=len, default="")) <= LONGEST else _WORD.findall(text.casefold())
+
+
+def unlimited_words(text: str) -> list[str]:
+    """Return the same as `words_of`, or longer words: for who finds out about those without measuring all."""
+    plain = text
+    if not plain.isascii():
+        for mark in _MARKS:
+            plain = plain.replace(mark, " ")
+    # A third of the time of the expression.
+    return plain.translate(_SMALL).split() if plain.isascii() else _WORD.findall(text.casefold())
 
 
 def plain_body(body_html: str) -> str:
