@@ -1,0 +1,107 @@
+"""Quick ways give what the long ways give."""
+
+import base64
+import hashlib
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from support import candidate
+
+from syndicator.rules import addresses, noticeable, words
+from syndicator.rules.hashing import hashed
+from syndicator.rules.recent import Recent
+from syndicator.rules.shingles import hashed_runs, sample, shared, shingles
+from syndicator.rules.terms import terms_of
+from syndicator.rules.vocabulary import Words, WordTooLongError, pack, unpack
+
+PIECES = st.sampled_from(
+    ("/", "//", "/.", "/..", "a", "A", "1", "-", "amp", "print", "index.php", "comment-page-1", ".amp", "?", "&", "=",
+     "utm_source=rss", "page=all", "b=2", "a=1", "%41", "+", "amp;", "é", "#", "#!/", ":", "@", ";", "~", "[", "]", " ")
+)  # fmt: skip
+ADDRESSES = st.builds(
+    lambda host, rest: f"https://{host}{''.join(rest)}",
+    st.sampled_from(
+        ("kota.example", "www.kota.example", "m.kota.co.id", "kota.example.", "a..b", "1.2.3.4", "x")
+    ),
+    st.lists(PIECES, max_size=12),
+)
+CHANGING = st.sampled_from(
+    ("3", "1.234", "se", "an", " ", "  ", "\u00a0", "\n", "jam", "HOUR", "hours", "menıt", "ſecond", "yang", "lalu", "AGO",
+     " ago", "dibaca", "Dılihat", "DİLİHAT", "view", "views", "kali", "\u212aali", "komentar", "comments", ":", "+", "rb", "x")
+)  # fmt: skip
+
+
+@given(st.text(), st.sampled_from(("url", "guid", "content")))
+def test_digests_are_those_of_the_libraries(text: str, purpose: str) -> None:
+    digest = hashlib.blake2b(text.encode(), digest_size=10, person=purpose.encode()).digest()
+    assert hashed(purpose, text) == base64.b32encode(digest).decode().lower()
+
+
+@given(ADDRESSES)
+def test_usual_addresses_have_the_form_that_any_address_has(url: str) -> None:
+    assert addresses._canonical(url) == addresses._canonical_of_any(url)
+
+
+@given(st.lists(CHANGING, max_size=12).map("".join))
+@example("12 3 jam lalu komentar")
+def test_no_clock_or_counter_is_overlooked(text: str) -> None:
+    lines = "\n".join(noticeable._still_line(line) for line in text.split("\n"))
+    assert noticeable.text_words(text) == noticeable._uniform(lines).split()
+
+
+@given(st.text(alphabet=st.sampled_from("aBz09_ .,-'’“—…\u00a0\u00adéſİßΣ日\n\t\x1c"), max_size=120))
+def test_words_are_those_of_the_expression(text: str) -> None:
+    assert words.words_of(text) == words._WORD.findall(text.casefold())
+
+
+def test_words_without_end_are_not_looked_up() -> None:
+    with pytest.raises(WordTooLongError):
+        pack(["a", "b" * 41])
+    assert len(Words.known(["b" * 40]).packed) == len(pack(["x"]))
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 300, 2000])
+def test_hashes_of_runs_are_a_sorted_set(count: int) -> None:
+    listed = [f"kata{number % 250}" for number in range(count)]
+    keys, _ = unpack(pack(listed))
+    found = hashed_runs(keys).tolist()
+    assert found == sorted(shingles(listed))
+    assert len(found) == min(max(count - 4, min(count, 1)), 250)
+    assert sample(hashed_runs(keys)) == sample(frozenset(found))
+    assert shared(hashed_runs(keys), hashed_runs(keys[: count // 2])) == len(
+        shingles(listed) & shingles(listed[: count // 2])
+    )
+
+
+def test_terms_of_words_that_were_looked_up_are_the_same() -> None:
+    listed = words.words_of("Warga Tambora mengungsi ke balai kota. " * 200)
+    assert terms_of("Kebakaran", Words.known(listed)) == terms_of("Kebakaran", listed)
+
+
+def test_a_word_may_come_more_often_than_there_are_factors() -> None:
+    assert terms_of("tambora cianjur " * 2000, []) == terms_of("tambora cianjur", [])
+
+
+@pytest.mark.parametrize("field", ["title", "lead", "body_html", "correction", "quote", "section"])
+def test_an_article_that_was_seen_before_has_the_hash_of_what_it_says_now(field: str) -> None:
+    article = candidate(1)
+    other = replace(article, **{field: "kata lain"})
+    assert (
+        noticeable.content_hash(article)
+        == noticeable.content_hash(article)
+        == noticeable._content_hash(article)
+    )
+    assert (
+        noticeable.content_hash(other) == noticeable._content_hash(other) != noticeable.content_hash(article)
+    )
+
+
+def test_what_was_not_used_lately_is_forgotten() -> None:
+    kept = Recent[int, str](2)
+    for number in (1, 2, 3, 4):
+        kept.keep(number, str(number))
+    assert [kept.recall(number) for number in (1, 3)] == ["1", "3"]
+    kept.keep(5, "5")
+    assert [kept.recall(number) for number in (2, 1, 5)] == [None, "1", "5"]
