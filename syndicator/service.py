@@ -152,7 +152,7 @@ def _sweep(ground: Ground, names: Names, enlisting: Enlisting, pushed: Pushing) 
         names=names,
         directory=pushed.directory,
         enlist=enlisting.enlist,
-        rename=enlisting.rename,
+        rename=enlisting.rename_again,
         fan_out=pushed.deliver.fan_out,
         clock=ground.clock,
     )

@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.table import Table
 
 from syndicator.errors import ConfigError, Fault, StoreUnavailable, SyndicatorError
+from syndicator.observe.pauses import without_collection
 from syndicator.observe.redact import UNSAFE, hide_secrets, printable
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Invocation:
         """Read the configuration; raise ConfigError with all that is wrong."""
         from syndicator.settings import load  # noqa: PLC0415 -- help is to come at once, without it
 
-        return load(self.folder, self.environ)
+        with without_collection():
+            return load(self.folder, self.environ)
 
     def options(self) -> list[str]:
         """Spell the global options as another process of this program takes them."""

@@ -1,10 +1,29 @@
 """Pauses of a process that stays: the garbage collector stops everything while it looks for cycles."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _YOUNG_OBJECTS = 5_000
 """So many new objects are looked through in about 1 ms."""
 _YOUNG_TURNS = 10
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Suspend garbage collection while much is made that stays; leave all that is there out of it for good.
+
+    All objects are looked through each time that they have become a quarter more: a third of the time that
+    reading 100,000 sources takes.
+    """
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if is_collecting:
+            gc.enable()
 
 
 def collect_briefly() -> None:

@@ -1,16 +1,21 @@
 """What is configured becomes what is worked on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from syndicator.model.clock import Clock
 from syndicator.model.feed import Origin
+from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.gathering import GatherStep
 from syndicator.pipeline.publishing import Publisher
+from syndicator.pipeline.rotation import Rotation
 from syndicator.store.configured import Names
 from syndicator.store.store import Store
+
+RENAMED_AGAIN = 500
+"""Former ids that one sweep asks about: four commands each."""
 
 
 class Enlisting:
@@ -32,7 +37,8 @@ class Enlisting:
         """Take what is configured; the names of sources are kept as long as articles are."""
         self._store = store
         self._names = names
-        self._sources = sources
+        self._renamed = [(former, source) for source in sources for former in source.former_ids]
+        self._renamed_again = Rotation(self._renamed, RENAMED_AGAIN)
         self._origins = origins
         self._kept_articles = kept_articles
         self._gather = gather
@@ -55,6 +61,16 @@ class Enlisting:
 
     async def rename(self) -> None:
         """Have what is kept of sources under former ids go on under those that they have now."""
-        for source in self._sources:
-            for former in source.former_ids:
-                await self._store.renaming.rename(former, source.id, source.identity.scope)
+        await self._rename(self._renamed)
+
+    async def rename_again(self) -> None:
+        """Do the same for the next former ids in turn: workers of an older configuration write there."""
+        await self._rename(self._renamed_again.take())
+
+    async def _rename(self, renamed: Sequence[tuple[SourceId, Source]]) -> None:
+        renaming = self._store.renaming
+        await renaming.note_scopes({source.id: source.identity.scope for _, source in renamed})
+        left = set(await renaming.left([former for former, _ in renamed]))
+        for former, source in renamed:
+            if former in left:
+                await renaming.rename(former, source.id, source.identity.scope)

@@ -74,11 +74,11 @@ class GatherStep:
 
     async def enlist(self) -> None:
         """Make the configured sources the ones that are gathered; new and changed ones are due now."""
-        states = await self._store.sources.states(list(self._sources))
+        known = await self._store.sources.described(list(self._sources))
         renewed = [
-            source.id
-            for source, state in zip(self._sources.values(), states, strict=True)
-            if state.spec_hash != self._hashes[source.id]
+            source
+            for source, description in zip(self._sources, known, strict=True)
+            if description != self._hashes[source]
         ]
         await self._store.sources.enlist(self._sources, renewed, self._clock())
 

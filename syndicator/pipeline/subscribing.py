@@ -25,14 +25,13 @@ from syndicator.pipeline.steps import Report, Taken
 from syndicator.rules import subscription as rules
 from syndicator.rules.retry import parse_retry_after
 from syndicator.rules.subscription import Request
-from syndicator.store.configured import Names
 from syndicator.store.store import Store
 
 ROOM = 4
 """Requests to hubs at once: there is no hurry, and many sources have the same hub."""
 
 STAYS = timedelta(minutes=10)
-"""So long after another process last named a source it is still wanted: processes note names each minute."""
+"""How long a source is still wanted after another process last named it: see `sweeping.NAMES_INTERVAL`."""
 
 _LIMITS = FetchLimits(timeout_s=20.0, connect_timeout_s=10.0)
 _HOPELESS = frozenset({Reason.BLOCKED, Reason.SCHEME, Reason.TLS, Reason.REDIRECT})
@@ -137,7 +136,6 @@ class SubscribeStep:
         self._egress = egress
         self._subscribing = subscribing
         self._clock = clock
-        self._names = Names(sources=tuple(subscribing.sources))
         self._busy: set[SourceId] = set()
         self._begun = False
 
@@ -193,8 +191,8 @@ class SubscribeStep:
         source = self._subscribing.sources.get(name)
         if source is not None:
             return self._subscribing.wants(source)
-        others = await self._store.configured.known_to_others(self._names, self._clock() - STAYS)
-        return None if f"source:{name}" in others else False
+        is_known = await self._store.configured.has_source(name, self._clock() - STAYS)
+        return None if is_known else False
 
     async def _send(self, name: SourceId, request: Request) -> Report:
         source = self._subscribing.sources.get(name)

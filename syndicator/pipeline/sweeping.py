@@ -1,6 +1,6 @@
 """Retention: what is old leaves, a bounded number of things a round."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.directory import Directory
+from syndicator.pipeline.rotation import Rotation
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.rules.selection import matches_keys
 from syndicator.store.configured import Names
@@ -21,6 +22,19 @@ log = get_logger(__name__)
 
 BATCH = 500
 INTERVAL = timedelta(minutes=1)
+
+SOURCES = 2000
+"""Sources of which one sweep forgets what they carried long ago: about 50 ms."""
+
+MOST_LISTED = 20
+"""Names that one line of the log lists."""
+
+FEW_NAMES = 1000
+NAMES_INTERVAL = timedelta(minutes=5)
+"""How often more than `FEW_NAMES` names are noted and looked through; fewer are in each sweep.
+
+It takes 0.4 s for 100,000. `subscribing.STAYS` must be longer.
+"""
 
 
 class Retention(Struct, frozen=True, kw_only=True):
@@ -64,8 +78,9 @@ class SweepStep:
         self._fan_out = fan_out
         self._clock = clock
         self._began_ms: int | None = None
+        self._carriers = Rotation(names.sources, SOURCES)
         self._noted_at: datetime | None = None
-        self._foreign: list[str] = []
+        self._foreign = set[str]()
         self._due_at = EPOCH
 
     async def take(self, room: int) -> Taken:
@@ -81,25 +96,26 @@ class SweepStep:
         if self._began_ms is None:
             await self._store.configured.remove_outlived()
         await self._notice_emptied(now)
-        await self._note_names(now)
-        await self._rename()  # what workers that know an older configuration left meanwhile
+        is_time_for_names = self._is_time_for_names(now)
+        if is_time_for_names:
+            await self._note_names(now)
+        await self._rename()  # what workers of an older configuration wrote meanwhile
         await self._fan_out()
         bodies = await articles.sweep_bodies(now, self._retention.bodies, BATCH)
         gone = await articles.sweep(now, self._retention.articles, BATCH)
         await self._store.withdrawals.sweep(now, self._retention.articles, BATCH)
         identities = await articles.sweep_identities(now, self._retention.identities, BATCH)
-        for source in self._names.sources:
-            await articles.sweep_carried(source, now, self._retention.articles)
+        await articles.sweep_carried(self._carriers.take(), now, self._retention.articles)
         await self._sweep_deliveries(now)
         await self._store.feeds.touch(self._showing(gone), now)
-        leavers = await self._store.configured.remove_leavers(now)
+        leavers = await self._store.configured.remove_leavers(now) if is_time_for_names else []
         if not (bodies or gone or identities or leavers):
             return None
         fields: list[tuple[str, str | int | float]] = [
             ("articles", len(gone)), ("bodies", bodies), ("identities", identities),
         ]  # fmt: skip
         if leavers:
-            fields.append(("left", ", ".join(leavers)))
+            fields.append(("left", _listed(leavers)))
         return Report(step=self.name, event="swept", fields=tuple(fields))
 
     async def _sweep_deliveries(self, now: datetime) -> None:
@@ -123,15 +139,20 @@ class SweepStep:
             await self._enlist()
         self._began_ms = began_ms
 
+    def _is_time_for_names(self, now: datetime) -> bool:
+        names = self._names
+        count = len(names.sources) + len(names.feeds) + len(names.endpoints)
+        return self._noted_at is None or count <= FEW_NAMES or now - self._noted_at >= NAMES_INTERVAL
+
     async def _note_names(self, now: datetime) -> None:
         """Note our names before any is removed: after a long stop they must not look as if they had left."""
         configured = self._store.configured
         await configured.note(self._names, now)
         if self._noted_at is not None:
             foreign = await configured.known_to_others(self._names, self._noted_at)
-            if foreign and foreign != self._foreign:
-                log.warning("another process has another configuration", unknown_here=", ".join(foreign))
-            self._foreign = foreign
+            if not self._foreign.issuperset(foreign):
+                log.warning("another process has another configuration", unknown_here=_listed(foreign))
+            self._foreign.update(foreign)
         self._noted_at = now
 
     def _showing(self, gone: Iterable[Article]) -> list[FeedId]:
@@ -139,3 +160,9 @@ class SweepStep:
         return [
             spec.id for spec in self._specs if any(matches_keys(spec.filter, article) for article in articles)
         ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Join names for a line of the log; of very many, the first and how many more there are."""
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more

@@ -255,10 +255,14 @@ class Articles:
         found = [(int(row), source) for source, row in zip(sources, rows, strict=True) if row is not None]
         return {source: from_ms(at) for at, source in sorted(found)}
 
-    async def sweep_carried(self, source: SourceId, now: datetime, keep: timedelta) -> int:
-        """Forget what a source carried longer ago than `keep`."""
+    async def sweep_carried(self, sources: Sequence[SourceId], now: datetime, keep: timedelta) -> int:
+        """Forget what these sources carried longer ago than `keep`; return how much that was."""
         bound = to_ms(now - keep)
-        return int(await self._redis.call("ZREMRANGEBYSCORE", self._keys.carried(source), "-inf", bound))
+        return sum(
+            await self._redis.batch(
+                [("ZREMRANGEBYSCORE", self._keys.carried(source), "-inf", bound) for source in sources]
+            )
+        )
 
     def _found(self, identity: Identity, row: tuple[list[int], list[int], list[list[bytes]]]) -> Found:
         places, stale, rows = row

@@ -8,13 +8,17 @@ from msgspec import Struct
 from syndicator.model.clock import to_ms
 from syndicator.model.feed import Format, Window
 from syndicator.model.ids import EndpointId, FeedId, SourceId
-from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.connection import Command, Connection, Unit, pieces
 from syndicator.store.endpoints import VERSION
 from syndicator.store.health import check_schema
 from syndicator.store.keys import Keys
 
 GRACE = timedelta(days=7)
 """How long a name may be away: what comes back sooner finds everything as it was."""
+
+MOST_LEAVERS = 5000
+LEAVERS_AT_ONCE = 50
+"""Names whose data one transaction removes: some 700 commands, so that Redis is blocked for 2 ms at most."""
 
 OUTLIVED = ("views", *(f"board:{window.value}" for window in Window))
 
@@ -50,14 +54,23 @@ class Configured:
         """Note that these names are in use now."""
         now_ms = to_ms(now)
         await self._redis.batch(
-            [("HSET", self._keys.configured(), field, now_ms) for field in _fields(names)]
+            [
+                ("HSET", self._keys.configured(), *(word for field in piece for word in (field, now_ms)))
+                for piece in pieces(_fields(names))
+            ]
         )
 
     async def known_to_others(self, names: Names, since: datetime) -> list[str]:
         """Give the names that another process noted after a time and that are not among these."""
-        known = pairs(await self._redis.call("HGETALL", self._keys.configured()))
-        noted = {name.decode() for name, at_ms in known if int(at_ms) > to_ms(since)}
+        since_ms, noted = to_ms(since), set[str]()
+        async for piece in self._redis.fields(self._keys.configured()):
+            noted.update(name.decode() for name, at_ms in piece if int(at_ms) > since_ms)
         return sorted(noted.difference(_fields(names)))
+
+    async def has_source(self, source: SourceId, since: datetime) -> bool:
+        """Tell whether any process noted a source after a time."""
+        at_ms = await self._redis.call("HGET", self._keys.configured(), f"source:{source}")
+        return at_ms is not None and int(at_ms) > to_ms(since)
 
     async def has_feed(self, feed: FeedId) -> bool:
         """Tell whether a feed is in use, or was in the grace period."""
@@ -68,21 +81,21 @@ class Configured:
         return int(await self._redis.call("UNLINK", *map(self._keys.outlived, OUTLIVED)))
 
     async def remove_leavers(self, now: datetime) -> list[str]:
-        """Remove what belongs to names that no process has had for the grace period; give those names.
+        """Remove what belongs to names that no process has had for the grace period; return those names.
 
-        A name that comes back at the same moment stays.
+        A name that comes back at the same moment stays. One call removes at most `MOST_LEAVERS`.
         """
-        known = pairs(await self._redis.call("HGETALL", self._keys.configured()))
-        bound = to_ms(now - GRACE)
-        leavers = [(name.decode(), since.decode()) for name, since in known if int(since) <= bound]
-        removals = [(self._removal(name), name, since) for name, since in leavers]
-        done = await self._redis.commit(
-            [
-                Unit(expects=((self._keys.configured(), name, since),), writes=tuple(writes))
-                for writes, name, since in removals
-            ]
-        )
-        return [name for (_, name, _), removed in zip(removals, done, strict=True) if removed]
+        bound, leavers = to_ms(now - GRACE), list[tuple[str, str]]()
+        async for piece in self._redis.fields(self._keys.configured()):
+            leavers += [(name.decode(), since.decode()) for name, since in piece if int(since) <= bound]
+        gone: list[str] = []
+        for batch in pieces(leavers[:MOST_LEAVERS], LEAVERS_AT_ONCE):
+            done = await self._redis.commit([self._unit(name, since) for name, since in batch])
+            gone += [name for (name, _), is_removed in zip(batch, done, strict=True) if is_removed]
+        return gone
+
+    def _unit(self, name: str, since: str) -> Unit:
+        return Unit(expects=((self._keys.configured(), name, since),), writes=tuple(self._removal(name)))
 
     def _removal(self, field: str) -> list[Command]:
         kind, _, name = field.partition(":")

@@ -15,11 +15,14 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.rules.selection import fold
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.connection import Command, Connection, Unit, pairs, pieces
 from syndicator.store.held import Held
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import note_change
 from syndicator.store.pictures import KnownPicture
+
+_TRACES = 4
+"""Commands that ask whether something is kept of one former id."""
 
 _BATCH = 100
 """Records that go over in one call."""
@@ -49,13 +52,26 @@ class Renaming:
             found[source] = scopes.get(first, first)
         return {source: scope for source, scope in found.items() if scope != source}
 
+    async def note_scopes(self, scopes: Mapping[SourceId, str]) -> None:
+        """Remember the scope of each of these sources, unless one is remembered; see `rename`."""
+        key = self._keys.scopes()
+        await self._redis.batch(
+            [("HSETNX", key, source, scope or source) for source, scope in scopes.items()]
+        )
+
+    async def left(self, formers: Sequence[SourceId]) -> list[SourceId]:
+        """Return those former ids that something is still kept of."""
+        traces = [command for former in formers for command in self._traces(former)]
+        found = await self._redis.batch(traces)
+        return [former for former, counts in zip(formers, pieces(found, _TRACES), strict=True) if any(counts)]
+
     async def rename(self, former: SourceId, source: SourceId, scope: str) -> None:
         """Have all that is kept of `former` go on under `source`; nothing where it is done.
 
         `scope`: see `IdentityPolicy.scope`.
         """
-        await self._redis.call("HSETNX", self._keys.scopes(), source, scope or source)
-        if not await self._is_left(former):
+        await self.note_scopes({source: scope})
+        if not await self.left([former]):
             return
         await self._withdrawn(former, source)
         await self._listed(former, source)
@@ -65,21 +81,15 @@ class Renaming:
         await self._merge(former, source)
         await self._move(former, source)
 
-    async def _is_left(self, former: SourceId) -> bool:
+    def _traces(self, former: SourceId) -> Sequence[Command]:
         keys = self._keys
-        found = await self._redis.batch(
-            [
-                ("HEXISTS", keys.configured(), f"source:{former}"),
-                ("HEXISTS", keys.origins(), former),
-                ("EXISTS", keys.timeline(_facet(former)), keys.carried(former), keys.recheck(former)),
-                (
-                    "EXISTS",
-                    keys.held(former),
-                    *(keys.pictures(former, kind) for kind in ("linked", "served")),
-                ),
-            ]
+        pictures = (keys.pictures(former, kind) for kind in ("linked", "served"))
+        return (
+            ("HEXISTS", keys.configured(), f"source:{former}"),
+            ("HEXISTS", keys.origins(), former),
+            ("EXISTS", keys.timeline(_facet(former)), keys.carried(former), keys.recheck(former)),
+            ("EXISTS", keys.held(former), *pictures),
         )
-        return any(found)
 
     async def _listed(self, former: SourceId, source: SourceId) -> None:
         timeline = self._keys.timeline(_facet(former))

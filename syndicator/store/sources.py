@@ -10,10 +10,19 @@ from syndicator.model.event import Event
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Connection, Script, Unit, pairs
+from syndicator.store.connection import Command, Connection, Script, Unit, pairs, pieces
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
 from syndicator.store.owners import is_dead
+
+STATES_AT_ONCE = 500
+"""States that one command reads: up to 2 kB each."""
+
+
+class _Described(Struct, frozen=True, kw_only=True):
+    """The part of a state that says by which description a source was gathered."""
+
+    spec_hash: str | None = None
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -38,10 +47,25 @@ class Sources:
 
     async def states(self, sources: Sequence[SourceId]) -> list[SourceState]:
         """Give what is known of each source."""
-        if not sources:
-            return []
-        found = await self._redis.call("MGET", *(self._keys.source(source) for source in sources))
-        return [unpack(data, SourceState) if data else SourceState() for data in found]
+        return [
+            unpack(data, SourceState) if data else SourceState()
+            for piece in pieces(sources, STATES_AT_ONCE)
+            for data in await self._stored(piece)
+        ]
+
+    async def described(self, sources: Sequence[SourceId]) -> list[str | None]:
+        """Return by which description (`SourceState.spec_hash`) each source was gathered last."""
+        return [
+            unpack(data, _Described).spec_hash if data else None
+            for piece in pieces(sources, STATES_AT_ONCE)
+            for data in await self._stored(piece)
+        ]
+
+    async def _stored(self, sources: Sequence[SourceId]) -> Sequence[bytes | None]:
+        found: Sequence[bytes | None] = await self._redis.call(
+            "MGET", *(self._keys.source(source) for source in sources)
+        )
+        return found
 
     async def enlist(self, sources: Iterable[SourceId], renewed: Iterable[SourceId], now: datetime) -> None:
         """Make just these sources gathered: new and `renewed` ones are due now, all others stop.
@@ -52,15 +76,18 @@ class Sources:
         due = self._keys.sources_due()
         present = {SourceId(name.decode()) for name in await self._redis.call("ZRANGE", due, 0, -1)}
         now_ms = to_ms(now)
-        commands: list[tuple[str | int, ...]] = [
-            ("ZADD", due, "NX", now_ms, source) for source in sorted(wanted)
-        ]
-        # LT leaves alone what is due already; a lease that is held now simply ends earlier.
-        commands += [("ZADD", due, "LT", now_ms, source) for source in sorted(wanted & set(renewed))]
-        gone = sorted(present - wanted)
-        commands += [("ZREM", due, source) for source in gone]
-        commands += [("HDEL", self._keys.sources_owners(), source) for source in gone]
-        await self._redis.batch(commands)
+        await self._redis.batch(
+            [
+                *_added(due, "NX", now_ms, sorted(wanted)),
+                # LT leaves alone what is due already; a lease that is held now simply ends earlier.
+                *_added(due, "LT", now_ms, sorted(wanted & set(renewed))),
+                *(
+                    (command, key, *piece)
+                    for piece in pieces(sorted(present - wanted))
+                    for command, key in (("ZREM", due), ("HDEL", self._keys.sources_owners()))
+                ),
+            ]
+        )
         owners = pairs(await self._redis.call("HGETALL", self._keys.sources_owners()))
         await self._redis.commit(
             [
@@ -156,3 +183,10 @@ class Sources:
             expects=((owners, source, token),),
             writes=(("ZADD", self._keys.sources_due(), "XX", to_ms(now), source), ("HDEL", owners, source)),
         )
+
+
+def _added(key: str, how: str, score: int, names: Sequence[str]) -> list[Command]:
+    """Return the commands that add names to a sorted set, all with one score."""
+    return [
+        ("ZADD", key, how, *(word for name in piece for word in (score, name))) for piece in pieces(names)
+    ]

@@ -35,6 +35,8 @@ class Ground:
     gatherer: Gatherer
     origins: Mapping[SourceId, Origin]
     """Also of sources that have left: what they let us show of their articles stays what it was."""
+    configured_origins: Mapping[SourceId, Origin]
+    """Those of the configured sources alone, also by their former ids."""
     metrics: Metrics
     near: NearArticles
     """The index of recent articles; filled when something asks for it."""
@@ -53,6 +55,7 @@ async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[
         store = await stack.enter_async_context(open_store(_store_options(settings)))
         clock = clock or await redis_clock(store.connection)
         settings = await _scoped(settings, store)
+        configured = origins(settings.sources)
         egress = await stack.enter_async_context(
             open_egress(
                 user_agent=settings.user_agent,
@@ -69,7 +72,8 @@ async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[
             egress=egress,
             pool=pool,
             gatherer=Gatherer(egress, pool),
-            origins={**await store.origins.known(), **origins(settings.sources)},
+            origins={**await store.origins.known(besides=configured), **configured},
+            configured_origins=configured,
             metrics=open_metrics(),
             near=NearArticles(store.assignments, store.stories),
             rng=random.Random(),
@@ -83,7 +87,7 @@ async def _scoped(settings: Settings, store: Store) -> Settings:
         name: replace(settings.sources[name], identity=replace(settings.sources[name].identity, scope=scope))
         for name, scope in scopes.items()
     }
-    return replace(settings, sources={**settings.sources, **renamed})
+    return replace(settings, sources={**settings.sources, **renamed}) if renamed else settings
 
 
 def _store_options(settings: Settings) -> StoreOptions:

@@ -1,6 +1,6 @@
 """From admitted articles to feeds, pages and search."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from syndicator import __version__
 from syndicator.gather.pool import open_pool
-from syndicator.model.feed import Site
+from syndicator.model.feed import Origin, Site
+from syndicator.model.ids import SourceId
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.announcing_news import AnnouncedPages
 from syndicator.pipeline.apart import Apart
@@ -62,7 +63,7 @@ async def open_publisher(ground: Ground) -> AsyncIterator[Publisher]:
             origins=ground.origins,
             metrics=ground.metrics,
             clock=ground.clock,
-            last_good=last_good_of(settings),
+            last_good=last_good_of(settings, ground.configured_origins),
             near=ground.near,
         )
         try:
@@ -106,12 +107,14 @@ async def open_publishing(
         await pictures.close()
 
 
-def last_good_of(settings: Settings) -> LastGood:
-    """Give the feeds that are kept on disk for when Redis is away: for that, no Redis is needed.
+def last_good_of(settings: Settings, configured: Mapping[SourceId, Origin] | None = None) -> LastGood:
+    """Return the feeds that are kept on disk for when Redis is away: for that, no Redis is needed.
 
-    Private ones are not: who may have them is known to Redis alone.
+    Private ones are not: who may have them is known to Redis alone. `configured` are the origins of the
+    configured sources, where they were made already.
     """
-    shared = (settings.site, sorted(origins(settings.sources).items()), __version__)
+    configured = origins(settings.sources) if configured is None else configured
+    shared = (settings.site, sorted(configured.items()), __version__)
     public = [spec for spec in settings.feeds.values() if not spec.private]
     described = {spec.id: digest((spec, shared)) for spec in public}
     return LastGood(RenditionFiles(settings.store.data_dir / "feeds", described))

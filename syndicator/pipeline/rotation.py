@@ -1,0 +1,23 @@
+"""Work on a long list that is done a bounded part at a time, over and over."""
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Rotation(Generic[T]):
+    """Hands out the items of a list in order, at most so many at a time, and begins again at the end."""
+
+    def __init__(self, items: Sequence[T], most: int) -> None:
+        self._items = items
+        self._most = most
+        self._at = 0
+
+    def take(self) -> Sequence[T]:
+        """Return the next items; never more than up to the end of the list."""
+        part = self._items[self._at : self._at + self._most]
+        self._at += len(part)
+        if self._at >= len(self._items):
+            self._at = 0
+        return part
