@@ -84,17 +84,20 @@ class Searching:
         """Articles that are listed in Redis and could not be read."""
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self._over = asyncio.Event()
+        """Set once keeping up has ended: whatever still runs of it stops at its next step."""
         self._known: OrderedDict[_Asked, Found] = OrderedDict()
 
     @asynccontextmanager
     async def keeping_up(self) -> AsyncIterator[None]:
         """Keep the index up to date as long as this is open, so that searches find little left to do."""
-        is_over = asyncio.Event()
-        task = asyncio.create_task(self._keep_up(is_over), name="search")
+        self._over.clear()
+        task = asyncio.create_task(self._keep_up(), name="search")
         try:
             yield
         finally:
-            is_over.set()
+            # A cancellation can get lost in the driver of Redis, when an answer comes at the same moment.
+            self._over.set()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -142,6 +145,12 @@ class Searching:
                     return True
         return False
 
+    async def _catch_up_fully(self) -> None:
+        """Take in all that changed since the last time, until keeping up is over."""
+        for _ in range(_ALL_BATCHES):
+            if self._over.is_set() or await self.catch_up(1):
+                return
+
     async def _read_on(self) -> bool:
         """Take in the next changes; tell whether those were all."""
         if self._position is None:
@@ -186,39 +195,54 @@ class Searching:
 
     async def _catch_up_from(self, position: str) -> None:
         self._position = position
-        await self.catch_up(_ALL_BATCHES)
+        await self._catch_up_fully()
         self._is_built = self._has_begun = self._position is not None
 
     async def build(self) -> None:
-        """Look through all articles; what changes meanwhile is taken in afterwards, or by searches before."""
+        """Look through all articles; what changes meanwhile is taken in afterwards, or by searches before.
+
+        Stops half-way once `keeping_up` has ended.
+        """
         self._walk += 1
         self._origin = await self._changes.origin()
         await self._in_thread(self._index.note, None)
         self._has_begun = True
         self._position = await self._changes.position()
-        until_ms, skip, count, absent = None, 0, 0, 0
-        while page := await self._changes.listed(until_ms, skip, _PAGE):
-            last_ms = page[-1].listed_ms
-            again = skip if last_ms == until_ms else 0
-            until_ms, skip = last_ms, again + sum(place.listed_ms == last_ms for place in page)
-            for at in range(0, len(page), _BATCH):
-                async with self._turn:
-                    absent += await self._take_in([place.article_id for place in page[at : at + _BATCH]])
-                await asyncio.sleep(_PAUSE_S)
-            count += len(page)
+        count, absent = 0, 0
+        async for batch in self._all_listed():
+            async with self._turn:
+                absent += await self._take_in(batch)
+            await asyncio.sleep(_PAUSE_S)
+            count += len(batch)
         async with self._turn:
-            while await self._in_thread(self._index.remove_before, self._walk, _BATCH):
+            while not self._over.is_set():
+                removed: int = await self._in_thread(self._index.remove_before, self._walk, _BATCH)
+                if not removed:
+                    break
                 self._known.clear()
+        if self._over.is_set():
+            return
         self._is_built, self._absent = self._position is not None, absent
         if self._is_built:
             await self._note()
         log.info("the index for search is built", articles=count)
 
-    async def _keep_up(self, is_over: asyncio.Event) -> None:
+    async def _all_listed(self) -> AsyncIterator[list[ArticleId]]:
+        """Yield all articles in small batches, the newest first, until keeping up is over."""
+        until_ms, skip = None, 0
+        while page := await self._changes.listed(until_ms, skip, _PAGE):
+            last_ms = page[-1].listed_ms
+            again = skip if last_ms == until_ms else 0
+            until_ms, skip = last_ms, again + sum(place.listed_ms == last_ms for place in page)
+            for at in range(0, len(page), _BATCH):
+                if self._over.is_set():
+                    return
+                yield [place.article_id for place in page[at : at + _BATCH]]
+
+    async def _keep_up(self) -> None:
         recount_at, again_s, is_first = 0.0, _AGAIN_S, True
         loop = asyncio.get_running_loop()
-        # A cancellation can get lost in the driver of Redis, when an answer comes at the same moment.
-        while not is_over.is_set():
+        while not self._over.is_set():
             pause_s = INTERVAL_S
             try:
                 if is_first:
@@ -228,7 +252,7 @@ class Searching:
                     self._is_built = False
                     self._known.clear()
                 if self._is_built:
-                    await self.catch_up(_ALL_BATCHES)
+                    await self._catch_up_fully()
                 self._metrics.search_lag_seconds.set(await self._changes.lag_s(self._position))
                 if self._is_built and loop.time() >= recount_at:
                     recount_at = loop.time() + RECOUNT_S
@@ -243,12 +267,14 @@ class Searching:
                 log.exception("search stumbled")
                 self._is_built = is_first = False
                 pause_s, again_s = again_s, min(again_s * 2, _AGAIN_MOST_S)
-            await asyncio.sleep(pause_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._over.wait()
 
     async def _recount(self) -> None:
         """Build anew where the numbers differ: an older version admits without telling of changes."""
         before = await self._store.articles.count()
-        await self.catch_up(_ALL_BATCHES)
+        await self._catch_up_fully()
         async with self._turn:
             here = await self._in_thread(self._index.count)
         self._metrics.search_articles.set(here)

@@ -323,3 +323,21 @@ async def test_searches_and_the_state_of_the_index_are_measured(
         assert await store.changes.lag_s(searching._position) > 0
         await searching.catch_up()
         assert await store.changes.lag_s(searching._position) == 0
+
+
+async def test_a_look_through_all_articles_ends_with_the_process(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    """Also one that no cancellation reaches: the driver of Redis loses one now and then."""
+    ids = await admit(store, clock, *(f"Banjir {number}" for number in range(400)))
+    index = SearchIndex(tmp_path / "search")
+    searching = Searching(store, index)
+    async with searching.keeping_up(), asyncio.timeout(30):
+        building = asyncio.create_task(searching.build())
+        while not await found(searching, "banjir"):
+            await asyncio.sleep(0)
+    await building
+    assert not building.cancelled()
+    assert 0 < len(await found(searching, "banjir")) < len(ids)
+    assert not (await searching.search("banjir")).is_whole
+    searching.close()
