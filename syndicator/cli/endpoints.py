@@ -30,7 +30,6 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
     """List the endpoints, configured and registered, and how their deliveries stand."""
 
     async def rows(service: Service) -> Rows:
-        status = await service.reading.status()
         return [
             {
                 "id": one.endpoint.id,
@@ -45,7 +44,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
                 "delivered": one.counts.delivered,
                 "last_failure": one.last_failure,
             }
-            for one in status.endpoints
+            for one in await service.reading.endpoints()
         ]
 
     print_list(cut(ask(context, rows), limit), as_json=as_json, empty="There is no endpoint.")

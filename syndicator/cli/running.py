@@ -255,7 +255,10 @@ async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]
         return
     options = OpsOptions(metrics=service.metrics.render, measure=service.measuring.measure_queues)
     app = create_ops_app(service.reading, options, api_of(service))
-    async with serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S):
+    async with (
+        service.reading.standings.keeping_up(),
+        serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
+    ):
         yield f"http://127.0.0.1:{port_of(listening)}"
 
 

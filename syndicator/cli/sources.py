@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from syndicator.cli.asking import Limit, Rows, ask, cut
+from syndicator.cli.asking import Limit, Rows, ask
 from syndicator.cli.context import (
     AsJson,
     CommandFailed,
@@ -35,7 +35,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
     """List the configured sources: how they fare, when each is due, and why then."""
 
     async def rows(service: Service) -> Rows:
-        status = await service.reading.status()
+        status = await service.reading.status(list(service.settings.sources)[: limit or None])
         return [
             {
                 "id": one.source.id,
@@ -51,7 +51,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
             for one in status.sources
         ]
 
-    items = cut(ask(context, rows), limit)
+    items = ask(context, rows)
     people = items if any(one["find_nothing"] for one in items) else [_without_lost(one) for one in items]
     print_list(items, people=people, as_json=as_json, empty="No source is configured.")
 

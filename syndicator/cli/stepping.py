@@ -133,10 +133,10 @@ def _stats(context: typer.Context, as_json: AlwaysJson = False) -> None:
 
 async def _counts(settings: Settings) -> dict[str, Any]:
     async with open_service(settings) as service:
-        status = await service.reading.status()
+        status = await service.reading.status(())
     queues = reduce(add, (endpoint.counts for endpoint in status.endpoints), QueueCounts())
     return {
-        "sources": len(status.sources),
+        "sources": len(settings.sources),
         "articles": status.articles,
         "stories": 0,
         "outbox": status.outbox,

@@ -1,6 +1,6 @@
 """Everything that the web reads, and nothing that it could write."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -19,6 +19,7 @@ from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.revising import Compared, RevisionLine, compared, revisions_of
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.secrecy import state_without_secrets
+from syndicator.pipeline.standings import Standings
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.store.store import Store
 
@@ -43,6 +44,8 @@ class Reading:
         self.browsing = Browsing(store, publisher, clock)
         self._store = store
         self._sources = {source.id: source for source in sources}
+        self._by_id = dict(sorted(self._sources.items()))
+        self.standings = Standings(store.sources, list(self._sources.values()), clock)
         self._directory = directory
         self.clock = clock
         self._subscribing = subscribing
@@ -91,8 +94,8 @@ class Reading:
 
     @property
     def source_ids(self) -> Collection[SourceId]:
-        """Name the configured sources."""
-        return self._sources.keys()
+        """Return the ids of the configured sources, in alphabetical order."""
+        return self._by_id.keys()
 
     async def source(self, name: SourceId) -> SourceShown:
         """Tell how a configured source stands."""
@@ -118,16 +121,17 @@ class Reading:
             for name, one in listed
         ]
 
-    async def status(self) -> Status:
-        """Tell how everything stands."""
+    async def status(self, names: Sequence[SourceId] | None = None) -> Status:
+        """Return how everything stands; of the sources only these, where `names` are given."""
         now = self.clock()
-        states = await self._store.sources.states(list(self._sources))
+        names = list(self._sources) if names is None else names
+        states = await self._store.sources.states(names)
         endpoints = await self.endpoints()
         return Status(
             at=now,
             sources=tuple(
                 SourceStatus(source=source, state=state_without_secrets(source, state))
-                for source, state in zip(self._sources.values(), states, strict=True)
+                for source, state in zip(map(self._sources.__getitem__, names), states, strict=True)
             ),
             endpoints=tuple(endpoints),
             articles=await self._store.articles.count(),

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from syndicator.model.clock import EPOCH
 from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.rules.cadence import resting
 from syndicator.rules.redesign import redesigned
@@ -41,6 +42,10 @@ class Standing(StrEnum):
     OK = "ok"
 
 
+_LATE_IF_DUE = frozenset({Standing.NEW, Standing.QUIET, Standing.OK})
+"""Lighter than being late; of all others the trouble itself is told."""
+
+
 class Health(Struct, frozen=True, kw_only=True):
     """How a source stands."""
 
@@ -61,6 +66,21 @@ def health(source: Source, state: SourceState, now: datetime) -> Health:
         (Standing.QUIET, _quiet(source, state)),
     )
     return next((Health(kind=kind, why=why) for kind, why in troubles if why), Health(kind=Standing.OK))
+
+
+class Outlook(Struct, frozen=True, kw_only=True):
+    """How a source stands until its next round."""
+
+    kind: Standing
+    late_after: datetime | None
+    """It is `late` after this moment; None: never."""
+
+
+def outlook(source: Source, state: SourceState) -> Outlook:
+    """Return what `health` will say of a state, whenever that is asked: only lateness comes by time alone."""
+    kind = health(source, state, EPOCH).kind
+    due_at = state.next_due_at if kind in _LATE_IF_DUE else None
+    return Outlook(kind=kind, late_after=due_at + LATE_AFTER if due_at else None)
 
 
 def _late(state: SourceState, now: datetime) -> str | None:

@@ -1,6 +1,6 @@
 """What is known of sources between rounds, and which of them are due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from syndicator.model.event import Event
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit, pairs, pieces
+from syndicator.store.connection import MOST_IN_ONE, Command, Connection, Script, Unit, pairs, pieces
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
 from syndicator.store.owners import is_dead
@@ -66,6 +66,17 @@ class Sources:
             "MGET", *(self._keys.source(source) for source in sources)
         )
         return found
+
+    async def due_times(self) -> AsyncIterator[list[tuple[bytes, bytes]]]:
+        """Yield all sources that are gathered, with when each is due, ms; while it is leased, until when."""
+        cursor = b"0"
+        while True:
+            cursor, found = await self._redis.call(
+                "ZSCAN", self._keys.sources_due(), cursor, "COUNT", MOST_IN_ONE
+            )
+            yield pairs(found)
+            if cursor == b"0":
+                return
 
     async def enlist(self, sources: Iterable[SourceId], renewed: Iterable[SourceId], now: datetime) -> None:
         """Make just these sources gathered: new and `renewed` ones are due now, all others stop.

@@ -1,5 +1,6 @@
 """The operators' page: what is late or failing stands on top, with its reason in words."""
 
+from collections import Counter
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -7,12 +8,18 @@ from msgspec import Struct
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.fetch import Reason
+from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceState
 from syndicator.model.status import EndpointStatus, QueueCounts, Status
 from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.standings import Spot
 from syndicator.rules.health import Health, Standing, failed_rounds, health
 from syndicator.web.drawing import Drawing
 from syndicator.web.options import OpsOptions
+from syndicator.web.problems import bad_request
+
+ON_PAGE = 200
+"""Sources that one page shows at most."""
 
 _METRICS_HEADERS = {
     hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8",
@@ -67,10 +74,12 @@ class StatusRoutes:
         ]
 
     async def status(self, request: web.Request) -> web.Response:
-        """Show sources and endpoints, the worst first."""
-        status = await self._reading.status()
+        """Show sources and endpoints, the worst first; of very many sources, a page."""
+        page = await self._reading.standings.page(_begin(request), ON_PAGE)
+        status = await self._reading.status(page.sources)
         sources, endpoints = source_rows(status), endpoint_rows(status)
-        standings = [row.standing for row in sources] + [row.standing for row in endpoints]
+        counts = Counter[str](page.counts)
+        counts.update(row.standing for row in endpoints)
         return self._drawing.page(
             request,
             "status.html",
@@ -78,8 +87,11 @@ class StatusRoutes:
             status=status,
             reloads="reload" in request.query,
             sources=sources,
+            configured=sum(page.counts.values()),
+            counts=page.counts,
+            more=_spelled(page.next) if page.next else None,
             endpoints=endpoints,
-            attention=sum(standing in _NEEDS_ATTENTION for standing in standings),
+            attention=sum(counts[standing] for standing in _NEEDS_ATTENTION),
         )
 
     async def metrics(self, request: web.Request) -> web.Response:
@@ -87,6 +99,21 @@ class StatusRoutes:
         del request
         await self._options.measure()
         return web.Response(body=self._options.metrics(), headers=_METRICS_HEADERS)
+
+
+def _begin(request: web.Request) -> Spot | None:
+    """Read where the page begins; a 400 for what is no place in the list."""
+    text = request.query.get("from", "")
+    standing, _, source = text.partition(".")
+    if not text:
+        return None
+    if standing not in list(Standing):
+        raise bad_request(f'The parameter "from" begins with one of: {", ".join(Standing)}.')
+    return Spot(standing=Standing(standing), source=SourceId(source) or None)
+
+
+def _spelled(spot: Spot) -> str:
+    return f"{spot.standing}.{spot.source}" if spot.source else str(spot.standing)
 
 
 def source_rows(status: Status) -> list[SourceRow]:

@@ -10,7 +10,7 @@ from support import NOON
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Failure, Round, Source, SourceKind, SourceState, Walled
 from syndicator.rules.cadence import GONE
-from syndicator.rules.health import Health, Standing, health
+from syndicator.rules.health import LATE_AFTER, Health, Standing, health, outlook
 
 SOURCE = Source(
     id=SourceId("city"),
@@ -149,3 +149,11 @@ def test_of_a_young_source_silence_says_nothing() -> None:
     assert health(SOURCE, state, NOON).kind is Standing.OK
     old = replace(state, first_success_at=NOON - timedelta(days=60))
     assert health(SOURCE, old, NOON).kind is Standing.QUIET
+
+
+@pytest.mark.parametrize("state", [state for state, _, _ in STANDINGS] + [replace(FINE, paused=True)])
+def test_an_outlook_says_what_health_will_say(state: SourceState) -> None:
+    seen = outlook(SOURCE, state)
+    for now in (NOON - HOUR, NOON, NOON + HOUR, NOON + HOUR + LATE_AFTER, NOON + 2 * HOUR):
+        is_late = seen.late_after is not None and now > seen.late_after
+        assert health(SOURCE, state, now).kind is (Standing.LATE if is_late else seen.kind)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import NOON, ManualClock
 from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
-from web.web_world import Client, World, client_of, story
+from web.web_world import Client, World, client_of, source, story
 
 from syndicator.model.hub import Lease, Protocol, TopicName
 from syndicator.model.source import Failure, SourceState
@@ -15,6 +15,7 @@ from syndicator.rules.hub import new_subscriber
 from syndicator.store.store import Store
 from syndicator.web.app import create_ops_app
 from syndicator.web.options import OpsOptions
+from syndicator.web.status import ON_PAGE
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 
@@ -197,3 +198,42 @@ async def test_the_page_reloads_only_where_that_is_asked_for(client: Client) -> 
         (link,) = page.css("a.reload")
         assert link.text() == told
         assert bool(page.css("meta[http-equiv=refresh]")) is (told == "Stop reloading")
+
+
+async def test_very_many_sources_are_shown_page_by_page(store: Store, clock: ManualClock) -> None:
+    many = [source(f"portal-{number}", f"Portal {number}") for number in range(ON_PAGE + 30)]
+    world = World(store, clock, sources=many)
+    await store.sources.enlist([one.id for one in many], [], NOON)
+    await store.sources.claim("me", NOON, timedelta(minutes=5), len(many))
+    for one in many[-20:]:
+        state = SourceState(failures=2, failure=Failure(reason="dns", detail="", at=NOON), next_due_at=NOON)
+        assert await store.sources.settle(one.id, "me", state)
+    app = create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table)
+    async with client_of(app) as client:
+        first = await page(client)
+        assert first.css(".verdict")[0].text() == "20 need attention"
+        assert "Sources 230" in {
+            " ".join(one.text(separator=" ").split()) for one in first.css(".figures div")
+        }
+        shown = ids_of(first)
+        assert shown == [one.id for one in (*many[-20:], *many[: ON_PAGE - 20])]
+        links = {link.text(): str(link.attributes["href"]) for link in first.css("#sources ~ nav a")}
+        assert links == {"Failing 20": "?from=failing#sources", "New 210": "?from=new#sources"}
+        (more,) = (link.attributes["href"] for link in first.css("a") if link.text() == "More sources")
+        assert more == "?from=new.portal-180#sources"
+        rest = LexborHTMLParser((await client.get(f"/status{more}".split("#")[0], ENGLISH)).body)
+        assert ids_of(rest) == [one.id for one in many[ON_PAGE - 20 : -20]]
+        assert "More sources" not in rest.text()
+        assert rest.css(".verdict")[0].text() == "20 need attention", "of all, not of this page"
+        behind = LexborHTMLParser((await client.get("/status?from=ok", ENGLISH)).body)
+        assert "There are no more sources." in behind.text()
+        again = LexborHTMLParser((await client.get("/status?from=new&reload=30", ENGLISH)).body)
+        assert {link.attributes["href"] for link in again.css("#sources ~ nav a")} == {
+            "?from=failing&reload=30#sources",
+            "?from=new&reload=30#sources",
+        }
+        assert (await client.get("/status?from=broken")).status == 400
+
+
+def ids_of(whole: LexborHTMLParser) -> list[str]:
+    return [one.text() for one in whole.css("table")[0].css("th .id")]
