@@ -10,7 +10,7 @@ from itertools import takewhile
 from syndicator.observe import logs
 
 BENCHES = (
-    "parsing", "admitting", "stories", "rounds", "gather", "hostile", "popularity", "search",
+    "parsing", "admitting", "stories", "rounds", "gather", "many_sources", "hostile", "popularity", "search",
     "serving", "publishing", "ad_hoc", "hub", "push",
 )  # fmt: skip
 
