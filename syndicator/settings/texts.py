@@ -29,6 +29,11 @@ Network = IPv4Network | IPv6Network
 NOT_YET = "is not available yet"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
+PLAIN_URL = re.compile(
+    r"https?://[a-z0-9][a-z0-9.-]*[a-z0-9](?::[0-9]{1,4})?/[A-Za-z0-9/._~-]*(?:\?[A-Za-z0-9=&._~%+-]+)?",
+    re.ASCII,
+)
+"""An address that stays as it is, as most do: taking it apart is a third of the time of checking a source."""
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _LONGEST = timedelta(days=36500)
@@ -118,6 +123,8 @@ def parse_url(value: str) -> SplitResult:
 
 
 def _url(value: str) -> str:
+    if PLAIN_URL.fullmatch(value):
+        return value
     return parse_url(value)._replace(fragment="").geturl()
 
 
