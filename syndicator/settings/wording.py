@@ -9,9 +9,13 @@ from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from syndicator.rules.suggesting import suggestion
 from syndicator.settings.files import Location
 from syndicator.settings.form import Form
 from syndicator.settings.texts import NOT_YET
+
+MOST_LISTED = 100
+"""Names that a fault lists at most."""
 
 _PLAIN = {
     "string_type": "must be a text in quotes",
@@ -90,9 +94,11 @@ def _unknown(form: type[Form], location: Location) -> Finding:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which name was probably meant, or which there are."""
     names = list(known)
-    near = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
-    near = near or get_close_matches(name.lower().replace("-", "_"), names, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(names) or 'none'}"
+    near = suggestion(name.lower(), names) or suggestion(name.lower().replace("-", "_"), names)
+    if near:
+        return f"did you mean {near}?"
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return f"known here: {', '.join(names[:MOST_LISTED]) or 'none'}{more}"
 
 
 def _choice(detail: ErrorDetails, context: Mapping[str, Any]) -> str:

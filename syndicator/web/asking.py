@@ -1,7 +1,6 @@
 """What the part of a URL behind the `?` asks for, as values; what cannot be understood is a problem."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -9,6 +8,7 @@ from msgspec.structs import replace
 from syndicator.model.feed import Filter
 from syndicator.model.ids import SourceId
 from syndicator.rules.filters import FilterError, filter_from
+from syndicator.rules.suggesting import suggestion
 from syndicator.web.problems import ProblemRaised, bad_request
 
 
@@ -38,9 +38,9 @@ def called_now(wanted: Filter, known: Mapping[SourceId, SourceId]) -> Filter:
     """
     for source in wanted.source:
         if source not in known:
-            near = get_close_matches(source, sorted(known), n=1, cutoff=0.6)
+            near = suggestion(source, known)
             remedy = (
-                f"did you mean {near[0]}"
+                f"did you mean {near}"
                 if near
                 else "write its id, which entries in JSON Feed tell as _source.id"
             )
