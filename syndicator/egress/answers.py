@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 
-import aiohttp
 from msgspec import Struct
 
 from syndicator.egress.failures import failure
+from syndicator.egress.wire import Reply
 from syndicator.errors import EgressError
 from syndicator.model.fetch import Reason
 
@@ -34,42 +34,42 @@ class Answer(Struct, frozen=True, kw_only=True):
     duration_ms: int
 
 
-async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
+async def read_whole(reply: Reply, limit: int) -> bytes:
     """Read the decompressed body; it is counted while it comes, so that a bomb never unfolds.
 
     aiohttp unpacks at most 256 KiB at once, when they are asked for, and one coding (RFC 9110, 8.4) only.
     """
     codings = [
-        one.strip().lower() for one in ",".join(response.headers.getall("Content-Encoding", ())).split(",")
+        one.strip().lower() for one in ",".join(reply.headers.getall("Content-Encoding", ())).split(",")
     ]
     if sum(one in _CODINGS for one in codings) > 1:
-        told = f"{response.url.host} packs its answer several times over, which nobody asked for"
+        told = f"{reply.host} packs its answer several times over, which nobody asked for"
         raise failure(Reason.PROTOCOL, f"{told} (Content-Encoding: {', '.join(codings)}).")
-    declared = response.content_length
-    if declared is not None and declared > limit:
-        raise _too_large(response, limit)
+    declared = reply.headers.get("Content-Length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(reply, limit)
     received = bytearray()
     turn_at = TURN_BYTES
-    async for chunk in response.content.iter_any():
+    async for chunk in reply.content.iter_any():
         received += chunk
         if len(received) > limit:
-            raise _too_large(response, limit)
+            raise _too_large(reply, limit)
         if len(received) >= turn_at:
             turn_at = len(received) + TURN_BYTES
             await asyncio.sleep(0)
     return bytes(received)
 
 
-async def read_beginning(response: aiohttp.ClientResponse, limit: int) -> bytes:
+async def read_beginning(reply: Reply, limit: int) -> bytes:
     """Read at most 64 KiB, and leave the rest, however much it is."""
     received = bytearray()
-    async for chunk in response.content.iter_any():
+    async for chunk in reply.content.iter_any():
         received += chunk
         if len(received) >= MAX_BEGINNING_BYTES:
             break
     return bytes(received[: min(limit, MAX_BEGINNING_BYTES)])
 
 
-def _too_large(response: aiohttp.ClientResponse, limit: int) -> EgressError:
-    detail = f"The document of {response.url.host} is larger than max_body of this source ({limit} bytes)."
+def _too_large(reply: Reply, limit: int) -> EgressError:
+    detail = f"The document of {reply.host} is larger than max_body of this source ({limit} bytes)."
     return failure(Reason.TOO_LARGE, detail)

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
 
-import aiohttp
 from aiohttp.abc import AbstractResolver
 from aiohttp.resolver import DefaultResolver
 from msgspec import Struct
@@ -34,6 +33,7 @@ from syndicator.egress.trip import (
     callback,
     without_userinfo,
 )
+from syndicator.egress.wire import Reply
 from syndicator.errors import EgressError
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
@@ -68,7 +68,7 @@ class _Manner(Struct, frozen=True, kw_only=True):
 
     method: str
     own: Mapping[str, str]
-    read: Callable[[aiohttp.ClientResponse, int], Awaitable[bytes]]
+    read: Callable[[Reply, int], Awaitable[bytes]]
 
 
 _WHOLE: Final = _Manner(method="GET", own={}, read=read_whole)
@@ -189,38 +189,36 @@ class Egress:
         try:
             async with (
                 trip.working.spend(),
-                self._sources.request(
-                    manner.method, trip, limits.connect_timeout_s, own=manner.own
-                ) as response,
+                self._sources.request(manner.method, trip, limits.connect_timeout_s, own=manner.own) as reply,
             ):
-                return await self._judge(manner, response, trip, shown, limits)
+                return await self._judge(manner, reply, trip, shown, limits)
         except HTTP_ERRORS as error:
             raise translate(error, host, trip.proxy, redirected=bool(trip.redirects)) from error
 
     async def _judge(
         self,
         manner: _Manner,
-        response: aiohttp.ClientResponse,
+        reply: Reply,
         trip: Trip,
         shown: str,
         limits: FetchLimits,
     ) -> FetchResult | None:
-        headers = lower_case(response.headers)
-        if response.status in REDIRECTS:
-            trip.follow(response.status, response.headers.get("Location"))
+        headers = lower_case(reply.headers)
+        if reply.status in REDIRECTS:
+            trip.follow(reply.status, reply.headers.get("Location"))
             return None
-        if response.status == 304:  # noqa: PLR2004 — Not Modified
+        if reply.status == 304:  # noqa: PLR2004 — Not Modified
             return NotModified(
                 requested_url=shown, headers=headers, fetched_at=self._clock(), redirects=trip.redirects
             )
-        unasked_part = response.status == _PART and manner is _WHOLE
-        if response.status not in _SUCCESS or unasked_part:
-            return self._refused(response.status, headers, trip, shown)
-        body = await manner.read(response, limits.max_body_bytes)
+        unasked_part = reply.status == _PART and manner is _WHOLE
+        if reply.status not in _SUCCESS or unasked_part:
+            return self._refused(reply.status, headers, trip, shown)
+        body = await manner.read(reply, limits.max_body_bytes)
         return Fetched(
             requested_url=shown,
             url=str(trip.url),
-            status=response.status,
+            status=reply.status,
             headers=headers,
             body=body,
             fetched_at=self._clock(),

@@ -9,12 +9,11 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from syndicator.egress.answers import MAX_ANSWER_BYTES, Answer
-from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, failure, proxy_refusal, translate
+from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, proxy_refusal, translate
 from syndicator.egress.headers import lower_case
 from syndicator.egress.lane import Lane
-from syndicator.egress.posting import Posted
 from syndicator.egress.trip import Callback, Trip, client_timeout
-from syndicator.model.fetch import Reason
+from syndicator.egress.wire import Reply, Request
 
 HTTP_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)
 """What aiohttp can raise for reasons outside: its own trees, sockets and TLS (TimeoutError is an OSError),
@@ -32,28 +31,36 @@ async def exchange(
     """Send and listen. Once the status is there it counts, even if the rest never comes."""
     began = time.monotonic()
     received = bytearray()
-    response: aiohttp.ClientResponse | None = None
+    reply: Reply | None = None
     try:
         async with (
             trip.working.spend(),
             lane.request(
                 "GET" if body is None else "POST", trip, connect_timeout_s, own=own, body=body
-            ) as response,
+            ) as reply,
         ):
-            async for chunk in response.content.iter_any():
-                received += chunk
-                if len(received) >= MAX_ANSWER_BYTES:
-                    break
+            await _read_answer(reply, received)
     except HTTP_ERRORS as error:
-        if response is None:
+        if reply is None:
             raise translate(error, trip.host, trip.proxy) from error
-    if trip.proxy is not None and response.status == PROXY_WANTS_CREDENTIALS:
-        raise proxy_refusal(trip.proxy, trip.host, response.status)
+    if trip.proxy is not None and reply.status == PROXY_WANTS_CREDENTIALS:
+        raise proxy_refusal(trip.proxy, trip.host, reply.status)
+    return _answer(reply, received, began)
+
+
+async def _read_answer(reply: Reply, into: bytearray) -> None:
+    async for chunk in reply.content.iter_any():
+        into += chunk
+        if len(into) > MAX_ANSWER_BYTES:
+            return
+
+
+def _answer(reply: Reply, received: bytearray, began_s: float) -> Answer:
     return Answer(
-        status=response.status,
-        headers=lower_case(response.headers),
+        status=reply.status,
+        headers=lower_case(reply.headers),
         body=bytes(received[:MAX_ANSWER_BYTES]),
-        duration_ms=round((time.monotonic() - began) * 1000),
+        duration_ms=round((time.monotonic() - began_s) * 1000),
     )
 
 
@@ -66,19 +73,25 @@ async def posted(
     timeout_s: float,
     connect_timeout_s: float,
 ) -> Answer:
-    """Post to a callback without the library's request objects, which are most of a delivery's cost."""
-    began, into, limits = time.monotonic(), Posted(), client_timeout(connect_timeout_s)
+    """Post to a callback and listen as `exchange` does."""
+    began, received = time.monotonic(), bytearray()
+    reply: Reply | None = None
     try:
         async with asyncio.timeout(timeout_s):
-            await lane.poster.post(to.url, headers, body, limits, into)
+            reply = await lane.wire.send(
+                Request(
+                    method="POST",
+                    url=to.url,
+                    headers=headers,
+                    body=body,
+                    limits=client_timeout(connect_timeout_s),
+                )
+            )
+            await _read_answer(reply, received)
     except HTTP_ERRORS as error:
-        if into.status is None:
+        if reply is None:
             raise translate(error, to.host) from error
-    if into.status is None:
-        raise failure(Reason.PROTOCOL, f"{to.host} does not answer in proper HTTP.")
-    return Answer(
-        status=into.status,
-        headers=lower_case(into.headers),
-        body=bytes(into.body[:MAX_ANSWER_BYTES]),
-        duration_ms=round((time.monotonic() - began) * 1000),
-    )
+    finally:
+        if reply is not None:
+            reply.end()
+    return _answer(reply, received, began)

@@ -1,17 +1,17 @@
 """One kind of outgoing requests: its sessions, its turns, and what it may reach."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from syndicator.egress.addresses import ANYWHERE, AllowList
 from syndicator.egress.guard import open_connector
-from syndicator.egress.posting import Poster
-from syndicator.egress.proxies import refuse_private_literal
+from syndicator.egress.proxies import Proxy, refuse_private_literal
 from syndicator.egress.slots import Budget, ConnectionLimits, Slots
 from syndicator.egress.trip import Trip, client_timeout
+from syndicator.egress.wire import Asking, Reply, Request, Wire
 
 
 class Lane:
@@ -24,11 +24,10 @@ class Lane:
         allow: AllowList,
         limits: ConnectionLimits,
     ) -> None:
-        self._straight = straight
         self._by_proxy = by_proxy
         self._allow = allow
         self.slots = Slots(limits)
-        self.poster = Poster(straight)
+        self.wire = Wire(straight)
 
     def new_wait(self) -> Budget:
         """Give what one request may spend on waiting for its turns."""
@@ -42,30 +41,40 @@ class Lane:
         *,
         own: Mapping[str, str],
         body: bytes | None = None,
-    ) -> "aiohttp.client._RequestContextManager":
-        """Begin the request that a trip is at. `own` are header fields of ours, sent to whatever origin.
+    ) -> AbstractAsyncContextManager[Reply]:
+        """Return the request that a trip is at; it is sent on entering.
 
+        `own` are header fields of ours, sent to whatever origin.
         Raises EgressError(blocked) where a proxy would be asked for a private address.
         """
-        timeout = client_timeout(connect_timeout_s)
         headers = {**trip.headers, **trip.validators, **own}
+        request = Request(
+            method=method,
+            url=trip.url,
+            headers=headers,
+            body=body,
+            limits=client_timeout(connect_timeout_s),
+        )
         if trip.proxy is None:
-            return self._straight.request(
-                method, trip.url, data=body, headers=headers, allow_redirects=False, timeout=timeout
-            )
+            return Asking(self.wire, request)
         refuse_private_literal(trip.url, self._allow)
         if trip.url.scheme == "http":  # the proxy reads the request itself, else just the one for a tunnel
             headers.update(trip.proxy.headers)
-        return self._by_proxy.request(
-            method,
-            trip.url,
-            data=body,
-            headers=headers,
+        return self._request_by(trip.proxy, request)
+
+    @asynccontextmanager
+    async def _request_by(self, proxy: Proxy, request: Request) -> AsyncIterator[Reply]:
+        async with self._by_proxy.request(
+            request.method,
+            request.url,
+            data=request.body,
+            headers=request.headers,
             allow_redirects=False,
-            timeout=timeout,
-            proxy=trip.proxy.url,
-            proxy_headers=trip.proxy.headers,
-        )
+            timeout=request.limits,
+            proxy=proxy.url,
+            proxy_headers=proxy.headers,
+        ) as response:
+            yield Reply(response.status, response.headers, response.content, None, request.url.host or "")
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from egress.raw_server import (
     LOOPBACK,
     NOON,
     SHORT,
+    Asked,
     by_path,
     egress_on,
     failure_from,
@@ -108,6 +109,31 @@ async def test_connections_are_kept_for_the_next_request() -> None:
         for _ in range(3):
             assert isinstance(await egress.fetch(server.url()), Fetched)
     assert server.connections == 1
+
+
+async def test_a_kept_connection_that_the_server_closes_costs_no_failure() -> None:
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if asked.path == "/again" and server.connections == 1:
+            writer.close()
+        else:
+            writer.write(reply(b"here"))
+
+    async with serving(script) as server, egress_on("127.0.0.1") as egress:
+        await egress.fetch(server.url("/"))
+        again = await egress.fetch(server.url("/again"))
+    assert isinstance(again, Fetched)
+    assert [asked.path for asked in server.asked] == ["/", "/again", "/again"]
+
+
+async def test_a_server_that_always_closes_is_asked_twice() -> None:
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with serving(script) as server, egress_on("127.0.0.1") as egress:
+        failed = await egress.fetch(server.url("/"))
+    assert isinstance(failed, FetchFailed)
+    assert failed.reason is Reason.PROTOCOL
+    assert len(server.asked) == 2
 
 
 async def test_connections_are_kept_after_every_kind_of_answer() -> None:
