@@ -108,6 +108,12 @@ class Metrics:
     hub_pending: Gauge
     hub_oldest_seconds: Gauge
 
+    def gathered(self, source: str, status: str, duration_s: float, late_s: float) -> None:
+        """Count and measure a round."""
+        _child(self.rounds, source, status).inc()
+        _child(self.round_seconds, source).observe(duration_s)
+        _child(self.lateness_seconds, source).observe(late_s)
+
     def delivered(self, endpoint: str, result: str, duration_s: float, latency_s: float | None) -> None:
         """Count and measure an attempt to deliver; `latency_s`: from event to receipt, where it arrived."""
         _child(self.deliveries, endpoint, result).inc()

@@ -3,14 +3,11 @@
 claim → fetch → read → admit → views → settle
 """
 
-import asyncio
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
-
-from msgspec.structs import replace
 
 from syndicator.errors import GatherError, StoreError, StoreUnavailable
 from syndicator.model.clock import Clock
@@ -24,6 +21,7 @@ from syndicator.pipeline.rounds import KindOfRound, Outcome, RoundFailed
 from syndicator.pipeline.settling import Settling
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.pipeline.turns import NoTurn
+from syndicator.pipeline.under_way import RoundsUnderWay, UnderWay
 from syndicator.rules.alarm import told as alarm
 from syndicator.rules.health import failed_rounds
 from syndicator.rules.identity import spec_hash
@@ -71,6 +69,7 @@ class GatherStep:
         self._following = Following(store.articles, rounds)
         self._clock = clock
         self._settling = Settling(self._hashes, clock, rng)
+        self._under_way = RoundsUnderWay(store.sources, clock, lease=LEASE, every_s=HEARTBEAT_S)
 
     async def enlist(self) -> None:
         """Make the configured sources the ones that are gathered; new and changed ones are due now."""
@@ -88,12 +87,11 @@ class GatherStep:
             return Taken()
         token = new_token()
         claim = await self._store.sources.claim(token, self._clock(), LEASE, room)
-        known = [SourceId(name) for name in claim.items if name in self._sources]
-        states = await self._store.sources.states(known)
         return Taken(
             jobs=tuple(
                 partial(self._gather_in_turn, self._sources[name], token, state)
-                for name, state in zip(known, states, strict=True)
+                for name, state in claim.states.items()
+                if name in self._sources
             ),
             next_due_at=claim.next_due_at,
         )
@@ -114,43 +112,49 @@ class GatherStep:
         others of us: the source is due again, after those that are due already.
         """
         began = self._clock()
-        with self._kept_alive(source.id, token):
+        with self._under_way.round(source.id, token) as under_way:
             state = self._settling.relied_on(source, state or await self._store.sources.state(source.id))
             if state.paused and not named:
                 resting_state = self._settling.given_back(source.id, state)
                 await insist(lambda: self._store.sources.settle(source.id, token, resting_state))
                 return None
-            failed: FetchFailed | None = None
-            outcome = Outcome()
             try:
-                async with asyncio.timeout(ROUND_DEADLINE_S):
-                    outcome = await self._following.gather(source, state, began)
+                outcome, failed = await self._tried(under_way, source, state, began)
             except StoreUnavailable:
                 await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
                 return None
             except NoTurn:  # nothing was asked, so nothing is learned
                 await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
                 raise
-            except RoundFailed as error:
-                failed = error.failed
-            except (GatherError, StoreError, TimeoutError) as error:
-                failed = self._as_failure(source, error)
-            except Exception as error:  # a fault of ours must not stop the source without a word
-                log.exception("a round broke", source=source.id)
-                failed = self._as_failure(source, error)
             settled = self._settling.settled(source, state, outcome, failed, began)
             if told := news(state.move, settled.move):
                 log.warning("a source has moved", source=source.id, detail=told)
             settled, event = alarm(source, settled, self._clock())
             await insist(lambda: self._store.sources.settle(source.id, token, settled, event))
             _tell_of_redesign(source.id, state, settled)
-        report = _report(source, state, outcome, failed)
-        late = began - state.next_due_at if state.next_due_at else timedelta()
-        return replace(
-            report,
-            duration_s=(self._clock() - began).total_seconds(),
-            late_s=max(late.total_seconds(), 0.0),
-        )
+        duration_s = (self._clock() - began).total_seconds()
+        late_s = (began - state.next_due_at).total_seconds() if state.next_due_at else 0.0
+        return _report(source, state, outcome, failed, duration_s=duration_s, late_s=max(late_s, 0.0))
+
+    async def _tried(
+        self, under_way: UnderWay, source: Source, state: SourceState, began: datetime
+    ) -> tuple[Outcome, FetchFailed | None]:
+        """Return what a round brought, or why it failed. Raises StoreUnavailable and NoTurn."""
+        try:
+            async with under_way.within(ROUND_DEADLINE_S):
+                return await self._following.gather(source, state, began), None
+        except (StoreUnavailable, NoTurn):
+            raise
+        except RoundFailed as error:
+            failed = error.failed
+        except (GatherError, StoreError, TimeoutError) as error:
+            failed = self._as_failure(source, error)
+        except Exception as error:  # a fault of ours must not stop the source without a word
+            log.exception("a round broke", source=source.id)
+            failed = self._as_failure(source, error)
+        finally:
+            under_way.done()
+        return Outcome(), failed
 
     async def _gather_in_turn(self, source: Source, token: str, state: SourceState) -> SourceReport | None:
         with suppress(NoTurn):  # it makes room for others
@@ -165,28 +169,6 @@ class GatherStep:
         else:
             reason, detail = Reason.INTERNAL, f"{type(error).__name__} (the log has the details)"
         return FetchFailed(requested_url=source.url, reason=reason, detail=detail, fetched_at=self._clock())
-
-    @contextmanager
-    def _kept_alive(self, source: SourceId, token: str) -> Iterator[None]:
-        """Extend the lease while the round takes longer than most do."""
-        beating: list[asyncio.Task[None]] = []
-
-        def begin() -> None:
-            beating.append(asyncio.create_task(self._beat(source, token)))
-
-        first = asyncio.get_running_loop().call_later(HEARTBEAT_S, begin)
-        try:
-            yield
-        finally:
-            first.cancel()
-            for task in beating:
-                task.cancel()
-
-    async def _beat(self, source: SourceId, token: str) -> None:
-        while True:
-            with suppress(StoreError):
-                await self._store.sources.extend(source, token, self._clock(), LEASE)
-            await asyncio.sleep(HEARTBEAT_S)
 
 
 class ChosenSources:
@@ -230,7 +212,15 @@ def _tell_of_redesign(source: SourceId, before: SourceState, now: SourceState) -
         log.info("selectors find something again", source=source, selectors=", ".join(back))
 
 
-def _report(source: Source, state: SourceState, outcome: Outcome, failed: FetchFailed | None) -> SourceReport:
+def _report(
+    source: Source,
+    state: SourceState,
+    outcome: Outcome,
+    failed: FetchFailed | None,
+    *,
+    duration_s: float,
+    late_s: float,
+) -> SourceReport:
     """Tell of a round; `state` is that of before it."""
     if failed is not None:
         return SourceReport(
@@ -241,6 +231,8 @@ def _report(source: Source, state: SourceState, outcome: Outcome, failed: FetchF
             source=source.id,
             status="failed",
             reason=failed.code,
+            duration_s=duration_s,
+            late_s=late_s,
         )
     counts = outcome.round
     news = counts.new + counts.changed
@@ -256,4 +248,6 @@ def _report(source: Source, state: SourceState, outcome: Outcome, failed: FetchF
         source=source.id,
         status="unchanged" if outcome.not_modified else "ok",
         round=counts,
+        duration_s=duration_s,
+        late_s=late_s,
     )

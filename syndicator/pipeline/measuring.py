@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import Clock
+from syndicator.model.source import Round
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.delivering import DeliveryReport
@@ -21,6 +22,9 @@ OTHERS = "(others)"
 
 log = get_logger(__name__)
 
+_NOTHING = Round()
+_VERDICTS = ("new", "changed", "duplicate", "unchanged")
+
 
 class Measuring:
     """Tells operators what this process does."""
@@ -31,6 +35,7 @@ class Measuring:
         self._metrics = metrics
         self._clock = clock
         self._told_apart: set[str] = set()
+        self._articles = {verdict: metrics.articles.labels(verdict) for verdict in _VERDICTS}
 
     def report(self, report: Report) -> None:
         """Write what a job did: one line of the log, and the numbers of the metrics."""
@@ -70,11 +75,10 @@ class Measuring:
 
     def _measure_round(self, report: SourceReport) -> None:
         source = self._label(report.source)
-        self._metrics.rounds.labels(source, report.status).inc()
-        self._metrics.round_seconds.labels(source).observe(report.duration_s)
-        self._metrics.lateness_seconds.labels(source).observe(report.late_s)
-        for verdict in ("new", "changed", "duplicate", "unchanged"):
-            self._metrics.articles.labels(verdict).inc(getattr(report.round, verdict))
+        self._metrics.gathered(source, report.status, report.duration_s, report.late_s)
+        if report.round != _NOTHING:
+            for verdict, counter in self._articles.items():
+                counter.inc(getattr(report.round, verdict))
 
     def _label(self, source: str) -> str:
         """Return the label of a source: its id, or `OTHERS` where enough are told apart already."""

@@ -29,6 +29,9 @@ MAX_WAIT_S = 60.0
 MOMENT_S = 0.5
 """For one turn, where there is something else to do meanwhile."""
 
+RETURN_S = 0.01
+"""So long a turn that is given back may wait for a call to go with, where nobody in this process wants it."""
+
 _POLL_S = 0.25
 _UNSENT = 1000
 """So many turns that could not be given back are remembered; more end with their leases."""
@@ -69,6 +72,7 @@ class Turns:
         self._returned: list[Held] = []
         self._extended: list[Held] = []
         self._held_off: list[HoldOff] = []
+        self._returning: asyncio.TimerHandle | None = None
         self._exchanging: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
 
@@ -139,9 +143,20 @@ class Turns:
         """Give a turn back, soon and without waiting: cancellation cannot come between."""
         self._flying.pop(turn.token, None)
         self._returned.append(turn)
-        for line in self._lines.get(turn.scope, {}).values():
-            line[0].set()
-        self._wake()
+        lines = self._lines.get(turn.scope)
+        if lines:
+            for line in lines.values():
+                line[0].set()
+            self._wake()
+        elif (
+            self._returning is None
+        ):  # nobody here waits for it: it goes with what is asked next, if that is soon
+            self._returning = asyncio.get_running_loop().call_later(RETURN_S, self._return)
+
+    def _return(self) -> None:
+        self._returning = None
+        if self._returned:
+            self._wake()
 
     def hold_off(self, scope: str, seconds: float) -> None:
         """Let nobody begin a request of a scope for a while."""

@@ -42,6 +42,7 @@ class Runner:
         self._failures = 0
         self._held_until = 0.0
         self._released = asyncio.Event()
+        self._poking: asyncio.TimerHandle | None = None
 
     def poke(self) -> None:
         """Look for work now."""
@@ -97,8 +98,12 @@ class Runner:
             self._count(worked=task.result())
         if 2 * len(self._jobs) <= self._capacity:
             self.poke()
-        else:  # what ends about now makes room together: one look for work serves all
-            asyncio.get_running_loop().call_later(_TOGETHER_S, self.poke)
+        elif self._poking is None:  # what ends about now makes room together: one look for work serves all
+            self._poking = asyncio.get_running_loop().call_later(_TOGETHER_S, self._poke_later)
+
+    def _poke_later(self) -> None:
+        self._poking = None
+        self.poke()
 
     def _count(self, *, worked: bool) -> None:
         """Hold the next take back, ever longer, while jobs fail; one that works lets it go."""

@@ -1,6 +1,6 @@
 """What is known of sources between rounds, and which of them are due."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from syndicator.store.connection import MOST_IN_ONE, Command, Connection, Script
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
 from syndicator.store.owners import is_dead
+from syndicator.store.rounds import RoundsSettled, Settled
 
 STATES_AT_ONCE = 500
 """States that one command reads: up to 2 kB each."""
@@ -33,6 +34,13 @@ class Claim(Struct, frozen=True, kw_only=True):
     """When the first of all others is due; None when there are none."""
 
 
+class ClaimedSources(Claim, frozen=True, kw_only=True):
+    """Sources that this worker alone has until the lease ends."""
+
+    states: Mapping[SourceId, SourceState]
+    """What is known of each."""
+
+
 class Sources:
     """States and due times of the configured sources."""
 
@@ -40,6 +48,7 @@ class Sources:
         self._redis = connection
         self._keys = keys
         self._claim = Script("claim")
+        self._rounds = RoundsSettled(connection, keys)
 
     async def state(self, source: SourceId) -> SourceState:
         """Give what is known of a source; an empty state when it was never gathered."""
@@ -48,7 +57,7 @@ class Sources:
     async def states(self, sources: Sequence[SourceId]) -> list[SourceState]:
         """Give what is known of each source."""
         return [
-            unpack(data, SourceState) if data else SourceState()
+            _state(data)
             for piece in pieces(sources, STATES_AT_ONCE)
             for data in await self._stored(piece)
         ]
@@ -108,16 +117,18 @@ class Sources:
             ]
         )
 
-    async def claim(self, token: str, now: datetime, lease: timedelta, limit: int) -> Claim:
+    async def claim(self, token: str, now: datetime, lease: timedelta, limit: int) -> ClaimedSources:
         """Lease up to `limit` sources that are due."""
-        items, following = await self._redis.run(
+        items, following, found = await self._redis.run(
             self._claim,
             [self._keys.sources_due(), self._keys.sources_owners()],
-            to_ms(now), to_ms(now + lease), token, limit,
+            to_ms(now), to_ms(now + lease), token, limit, self._keys.source(SourceId("")),
         )  # fmt: skip
-        return Claim(
-            items=tuple(item.decode() for item in items),
+        names = tuple(SourceId(item.decode()) for item in items)
+        return ClaimedSources(
+            items=names,
             next_due_at=from_ms(int(float(following))) if float(following) >= 0 else None,
+            states=dict(zip(names, map(_state, found), strict=True)),
         )
 
     async def lease(self, source: SourceId, token: str, now: datetime, lease: timedelta) -> bool:
@@ -133,11 +144,22 @@ class Sources:
 
     async def extend(self, source: SourceId, token: str, now: datetime, lease: timedelta) -> bool:
         """Hold a lease for longer; False when it was lost meanwhile."""
-        longer = Unit(
-            expects=((self._keys.sources_owners(), source, token),),
-            writes=(("ZADD", self._keys.sources_due(), "XX", to_ms(now + lease), source),),
+        return (await self.extend_all([(source, token)], now, lease))[0]
+
+    async def extend_all(
+        self, leased: Iterable[tuple[SourceId, str]], now: datetime, lease: timedelta
+    ) -> list[bool]:
+        """Hold leases, each a source and its token, for longer; False for each that was lost meanwhile."""
+        due, owners, ends_ms = self._keys.sources_due(), self._keys.sources_owners(), to_ms(now + lease)
+        return await self._redis.commit(
+            [
+                Unit(
+                    expects=((owners, source, token),),
+                    writes=(("ZADD", due, "XX", ends_ms, source),),
+                )
+                for source, token in leased
+            ]
         )
-        return (await self._redis.commit([longer]))[0]
 
     async def release(self, source: SourceId, token: str, now: datetime) -> bool:
         """Give a lease back with nothing done: the source is due now."""
@@ -167,13 +189,17 @@ class Sources:
         False when the lease was lost meanwhile: nothing is kept, nor told.
         """
         due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
+        if event is None:
+            return await self._rounds.settle(
+                Settled(source=source, token=token, due_ms=due_ms, state=pack(state))
+            )
         done = Unit(
             expects=((self._keys.sources_owners(), source, token),),
             writes=(
                 ("SET", self._keys.source(source), pack(state)),
                 ("ZADD", self._keys.sources_due(), "XX", due_ms, source),
                 ("HDEL", self._keys.sources_owners(), source),
-                *([append_event(self._keys, event)] if event else []),
+                append_event(self._keys, event),
             ),
         )
         woken = Unit(
@@ -201,3 +227,7 @@ def _added(key: str, how: str, score: int, names: Sequence[str]) -> list[Command
     return [
         ("ZADD", key, how, *(word for name in piece for word in (score, name))) for piece in pieces(names)
     ]
+
+
+def _state(data: bytes | None) -> SourceState:
+    return unpack(data, SourceState) if data else SourceState()

@@ -34,11 +34,11 @@ local function refusal(turns, most, held, paces)
     local last = redis.call('GET', pace[1])
     if last and tonumber(last) + pace[2] > now then return tonumber(last) + pace[2] - now, 2 end
   end
+  if redis.call('ZCARD', turns) < most then return 0, 0 end
+  -- Those that ran out are looked for only where they would be in the way.
   redis.call('ZREMRANGEBYSCORE', turns, '-inf', now)
-  if redis.call('ZCARD', turns) >= most then
-    return tonumber(redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')[2]) - now, 1
-  end
-  return 0, 0
+  if redis.call('ZCARD', turns) < most then return 0, 0 end
+  return tonumber(redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')[2]) - now, 1
 end
 
 local replies = {}
