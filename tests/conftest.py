@@ -3,14 +3,20 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from support import ManualClock
 
+from syndicator.cli.loops import new_event_loop
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import Store, StoreOptions, open_store
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Have tests run on the event loop that the processes of the service have."""
+    return {"uvloop": new_event_loop}
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from syndicator.cli.api_reference import api_of
 from syndicator.cli.banner import print_banner, print_first_admin, print_sample_banner
 from syndicator.cli.children import supervise
 from syndicator.cli.context import Invocation, invocation
+from syndicator.cli.loops import run_loop
 from syndicator.errors import StoreUnavailable, SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
@@ -73,12 +74,12 @@ def _run(context: typer.Context) -> None:
     servers, workers = settings.server.processes, settings.work.processes
     roles = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True)
     if servers == workers == 1:
-        asyncio.run(_stay(settings, roles))
+        run_loop(_stay(settings, roles))
         return
     # This process works and serves too; it owns the embedded Redis, so it stays while its children do.
     shared = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True, share_port=servers > 1)
     children = [("serve", "--share-port")] * (servers - 1) + [("work",)] * (workers - 1)
-    asyncio.run(_stay_with(call, settings, shared, children))
+    run_loop(_stay_with(call, settings, shared, children))
 
 
 def _serve(
@@ -88,12 +89,12 @@ def _serve(
     ] = False,
 ) -> None:
     """Run only the web server; any number of them, against one Redis."""
-    asyncio.run(_stay(invocation(context).settings(), Roles(serve=True, share_port=share_port)))
+    run_loop(_stay(invocation(context).settings(), Roles(serve=True, share_port=share_port)))
 
 
 def _work(context: typer.Context) -> None:
     """Run only the workers: gather, publish, deliver; any number of them, against one Redis."""
-    asyncio.run(_stay(invocation(context).settings(), Roles(work=True)))
+    run_loop(_stay(invocation(context).settings(), Roles(work=True)))
 
 
 def _sample(context: typer.Context) -> None:
@@ -106,7 +107,7 @@ def _sample(context: typer.Context) -> None:
             print_sample_banner(sample)
             await stopped.wait()
 
-    asyncio.run(stay())
+    run_loop(stay())
 
 
 async def _stay_with(

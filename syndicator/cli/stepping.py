@@ -1,6 +1,5 @@
 """Commands that do one round of something, or count: once, stats."""
 
-import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import reduce
@@ -18,6 +17,7 @@ from syndicator.cli.context import (
     print_json,
     print_table,
 )
+from syndicator.cli.loops import run_loop
 from syndicator.model.ids import SourceId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.gathering import ChosenSources, SourceReport
@@ -61,7 +61,7 @@ def _once(  # noqa: PLR0917  typer calls it by name
     for name in source or ():
         check_known("source", name, settings.sources, "--source")
     chosen = [SourceId(name) for name in (source or (settings.sources if everything else ()))]
-    reports = asyncio.run(_run(settings, step, chosen, workers or CAPACITY[step], named=bool(source)))
+    reports = run_loop(_run(settings, step, chosen, workers or CAPACITY[step], named=bool(source)))
     result = _result(step, reports)
     if as_json:
         print_json(result)
@@ -128,7 +128,7 @@ def _done(report: Report) -> int:
 def _stats(context: typer.Context, as_json: AlwaysJson = False) -> None:
     """Count what there is, as JSON."""
     del as_json
-    print_json(asyncio.run(_counts(invocation(context).settings())))
+    print_json(run_loop(_counts(invocation(context).settings())))
 
 
 async def _counts(settings: Settings) -> dict[str, Any]:
