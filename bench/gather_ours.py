@@ -2,8 +2,8 @@
 
 `syndicator work` stays up for all phases. Each round is begun by moving the due times of all sources to one
 moment a little ahead. The clock runs from that moment until every source is settled, every article shown and
-every event fanned out. So neither the start of the interpreter nor the tick by which workers look for due sources is in the
-figures.
+every event fanned out. So neither the start of the interpreter nor the tick by which workers look for due
+sources is in the figures.
 
 New sources are due as soon as a worker starts. For a cold round to begin at a moment of our choice, too, the
 origin answers 500 to the round of the start: nothing is known of any source after it but that it failed.
@@ -75,7 +75,7 @@ class Ours:
         )
 
     async def settled(self) -> None:
-        """Wait until nothing is due or leased, no article waits to be shown, and no event to be fanned out."""
+        """Wait until nothing is due or leased, every article is shown and every event fanned out."""
         await done(self._is_settled)
 
     async def _is_settled(self) -> bool:

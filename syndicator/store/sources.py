@@ -57,9 +57,7 @@ class Sources:
     async def states(self, sources: Sequence[SourceId]) -> list[SourceState]:
         """Give what is known of each source."""
         return [
-            _state(data)
-            for piece in pieces(sources, STATES_AT_ONCE)
-            for data in await self._stored(piece)
+            _state(data) for piece in pieces(sources, STATES_AT_ONCE) for data in await self._stored(piece)
         ]
 
     async def described(self, sources: Sequence[SourceId]) -> list[str | None]:
