@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from msgspec.structs import replace
 
-from bench.admitting import NOW, invented
+from bench.invented import NOW, invented
 from bench.measure import tell
 from syndicator.model.feed import Format, Site
 from syndicator.model.signal import Signal, SignalKind

@@ -1,85 +1,68 @@
-"""Admission: look up, judge and admit, against the bare writes of the same articles in pipelines.
+"""Admission of new articles, stories included, against the bare writes of the same articles in pipelines.
 
-The floor stores bodies and heads and nothing else: no identity, no index, no event, no check.
+Ours is all that stands between a candidate and its visible article: identities, look-up, comparison of texts,
+assignment to a story, indexes, versions of ten feeds, events. The floor stores bodies and heads, no more.
 """
 
-import tempfile
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+import asyncio
+from collections.abc import Sequence
 
+from bench.grouped import grouping_admitter
 from bench.measure import tell, wall_seconds
-from syndicator.model.article import Candidate, Provenance
+from bench.news import pieces
+from bench.story_cost import NOW, empty_store
+from syndicator.model.article import Candidate
 from syndicator.model.feed import FeedSpec
-from syndicator.model.ids import FeedId, SourceId
-from syndicator.pipeline.admitting import Admitter
+from syndicator.model.ids import FeedId
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command
-from syndicator.store.store import Store, StoreOptions, open_store
+from syndicator.store.store import Store
 
 ARTICLES = 1000
 BATCH = 20
-NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
+ROUNDS_AT_ONCE = 32
+_MATTERS = 480
+"""Of two articles and a quarter each, on average."""
 
 
 async def run() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_store(StoreOptions(data_dir=Path(folder))) as store:
-            await _measure(store)
+    for at_once in (1, ROUNDS_AT_ONCE):
+        async with empty_store() as store:
+            await _measure(store, at_once)
 
 
-async def _measure(store: Store) -> None:
+async def _measure(store: Store, at_once: int) -> None:
     specs = [FeedSpec(id=FeedId(f"feed-{number}"), title="x") for number in range(10)]
-    admitter = Admitter(store.articles, specs, lambda: NOW)
-    turn = 0
+    admitter = grouping_admitter(store, lambda: NOW, specs)
+    worlds = iter(range(100))
+    known = world(next(worlds))
 
-    async def new() -> None:
-        nonlocal turn
-        turn += 1
-        batch = [invented(turn * ARTICLES + number) for number in range(ARTICLES)]
-        for start in range(0, ARTICLES, BATCH):
-            await admitter.admit(batch[start : start + BATCH])
+    async def admit(candidates: Sequence[Candidate]) -> None:
+        documents = iter([candidates[start : start + BATCH] for start in range(0, len(candidates), BATCH)])
 
-    async def known() -> None:
-        batch = [invented(ARTICLES + number) for number in range(ARTICLES)]
-        for start in range(0, ARTICLES, BATCH):
-            await admitter.admit(batch[start : start + BATCH])
+        async def rounds() -> None:
+            for document in documents:
+                await admitter.admit(document)
+
+        await asyncio.gather(*(rounds() for _ in range(at_once)))
 
     async def bare() -> None:
-        for start in range(0, ARTICLES, BATCH):
+        for start in range(0, len(known), BATCH):
             commands: list[Command] = [
-                (
-                    "HSET",
-                    f"bare:{number}",
-                    "head",
-                    pack(invented(number)),
-                    "body",
-                    invented(number).body_html,
-                )
-                for number in range(start, start + BATCH)
+                ("HSET", f"bare:{one.url}", "head", pack(one), "body", one.body_html)
+                for one in known[start : start + BATCH]
             ]
             await store.connection.batch(commands)
 
+    await admit(known)
     floor = ARTICLES / await wall_seconds(bare)
-    for name, work in (("new", new), ("known", known)):
-        rate = ARTICLES / await wall_seconds(work)
-        tell(f"admit {BATCH} a call, all {name}", rate, floor, unit="articles/s", against="bare HSETs")
+    rounds = f"{at_once} round(s) at once"
+    ours = ARTICLES / await wall_seconds(lambda: admit(world(next(worlds))))
+    tell(f"admit new, {rounds}", ours, floor, unit="articles/s", against="bare writes")
+    ours = ARTICLES / await wall_seconds(lambda: admit(known))
+    tell(f"look at known, {rounds}", ours, floor, unit="articles/s", against="bare writes")
 
 
-def invented(number: int) -> Candidate:
-    """Give an article of no matter."""
-    url = f"https://portal.example/read/{number}/judul-berita"
-    text = f"Kalimat ke-{number} tentang kota. " * 40
-    return Candidate(
-        source=SourceId("portal"),
-        url=url,
-        guid=str(number),
-        title=f"Judul berita nomor {number}",
-        lead=text[:200],
-        body_html=f"<p>{text}</p>",
-        authors=("Sari Dewi",),
-        section="Kota",
-        tags=("kota", "warga"),
-        language="id",
-        published_at=NOW - timedelta(minutes=1),
-        provenance=Provenance(source=SourceId("portal"), requested_url=url, fetched_at=NOW),
-    )
+def world(seed: int) -> list[Candidate]:
+    """Return a thousand articles of one world."""
+    return [piece.candidate for piece in pieces(_MATTERS, seed)][:ARTICLES]

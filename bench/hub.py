@@ -17,7 +17,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.admitting import invented
+from bench.invented import invented
 from bench.measure import tell
 from syndicator.model.clock import system_clock
 from syndicator.model.feed import Format

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from bench.admitting import invented
+from bench.invented import invented
 from bench.measure import tell, wall_seconds
 from bench.story_cost import empty_store, used_bytes
 from syndicator.model.feed import FeedSpec, Order, Site, Window

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bench.admitting import invented
+from bench.invented import invented
 from syndicator.model.article import Candidate
 from syndicator.model.feed import READER_FORMATS
 from syndicator.model.ids import FeedId

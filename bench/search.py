@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wordfreq import get_frequency_dict
 
-from bench.admitting import NOW, invented
+from bench.invented import NOW, invented
 from bench.measure import tell
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.admitting import Admitter

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bench.admitting import NOW, invented
+from bench.invented import NOW, invented
 from bench.measure import tell
 from syndicator.model.feed import READER_FORMATS, Format
 from syndicator.model.ids import FeedId
