@@ -32,6 +32,7 @@ from syndicator.rules.assignment import (
     texts_wanted,
 )
 from syndicator.rules.copies import Text
+from syndicator.rules.near_index import Entry, packed_keys
 from syndicator.rules.placement import (
     Neighbour,
     Placement,
@@ -40,9 +41,13 @@ from syndicator.rules.placement import (
     alone,
 )
 from syndicator.rules.selection import FeedIndex, story_feeds
+from syndicator.rules.shingles import sample
+from syndicator.rules.stories import INDEX_TERMS, WINDOW
+from syndicator.rules.terms import strongest
 from syndicator.store.assignments import Decision, Held, Place, Turn, Waiting, Written, entry_of
 from syndicator.store.owners import is_dead, new_token
 from syndicator.store.store import Store
+from syndicator.store.stories import Standing
 
 LEASE = timedelta(seconds=5)
 """How long a process that stopped in the middle keeps others from assigning."""
@@ -127,6 +132,7 @@ class Assigner:
     async def _turns(self) -> None:
         if not len(self._near):
             await self._near.follow(self._clock())  # may take seconds: best before others are kept waiting
+        is_new = not len(self._near)
         fruitless = 0
         while fruitless < _FRUITLESS_MOST:
             turn = await self._take()
@@ -137,6 +143,9 @@ class Assigner:
                 if not self._callers:
                     return
                 await asyncio.sleep(_LOOK_AGAIN_S)
+            elif turn.waiting and is_new and not len(self._near):
+                is_new = False
+                await self._relist()
             elif turn.waiting and turn.is_read:
                 written = await self._carry_out(turn)
                 if written and written.first is None and not self._callers:
@@ -145,6 +154,22 @@ class Assigner:
             elif turn.is_read and not self._callers:
                 return
         log.warning("assignment_contended", turns=fruitless)
+
+    async def _relist(self) -> None:
+        """Write into an empty log where the articles of the last days stand.
+
+        So new articles find those that an older version has grouped, or whose log is lost.
+        """
+        recent = await self._store.articles.shown_since(self._clock() - WINDOW)
+        for start in range(0, len(recent), BATCH):
+            standing = await self._store.stories.standing(recent[start : start + BATCH])
+            texts = await self._store.stories.texts(list(standing))
+            await self._store.assignments.append(
+                [_relisted(one, found, texts.get(one)) for one, found in standing.items()]
+            )
+            await self._take()  # also extends the lease
+        if recent:
+            log.info("assignment_log_filled", articles=len(recent))
 
     def _release(self, first: Place | None) -> None:
         """Let those go on whose articles stand before the first that waits, or who waited long enough."""
@@ -264,6 +289,17 @@ class Assigner:
             articles = [head for one in found if (head := heads[one])]
             known[story] = ShownIn(self._specs.digest, story_feeds(self._specs, articles))
         return known
+
+
+def _relisted(article: ArticleId, found: Standing, text: Text | None) -> Entry:
+    has_runs = text is not None and bool(text.plain) and found.copy_of is None
+    return Entry(
+        article=article,
+        story=found.story,
+        at_ms=0,
+        runs=packed_keys(sample(text.shingles)) if text is not None and has_runs else b"",
+        terms=packed_keys(strongest(found.own.centroid, INDEX_TERMS)),
+    )
 
 
 def _placed(assignment: Assignment, newcomer: Newcomer, near: Surroundings) -> Placement:

@@ -189,6 +189,11 @@ class Articles:
         found = await self._redis.call("ZREVRANGE", self._keys.carried(source), 0, limit - 1)
         return [ArticleId(name.decode()) for name in found]
 
+    async def shown_since(self, moment: datetime) -> list[ArticleId]:
+        """Name the articles that have been shown since a moment, the longest ago first."""
+        found = await self._redis.call("ZRANGEBYSCORE", self._keys.admitted(), to_ms(moment), "+inf")
+        return [ArticleId(name.decode()) for name in found]
+
     async def due_for_recheck(self, source: SourceId, now: datetime, limit: int) -> list[ArticleId]:
         """Name the articles whose pages are to be read again, the longest due first."""
         found = await self._redis.call(

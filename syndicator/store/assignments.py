@@ -183,6 +183,10 @@ class Assignments:
         entries = [_entry(at, fields[1]) for at, fields in rows]
         return entries, rows[-1][0].decode() if rows else position
 
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Write into the log what was decided before there was one."""
+        await self._redis.batch([("XADD", self._keys.assigned(), "*", "e", _packed(one)) for one in entries])
+
     async def origin(self) -> str:
         """Return which data this is: another value after Redis was emptied."""
         began_ms = await self._redis.call("HGET", self._keys.meta(), "created_ms")
@@ -302,7 +306,6 @@ def entry_of(decision: Decision, at_ms: int) -> Entry:
 def _spelled(decision: Decision) -> list[object]:
     """Spell a decision as `assign.lua` reads it."""
     waiting, placement = decision.waiting, decision.placement
-    entry = entry_of(decision, 0)
     return [
         waiting.entry,
         waiting.article,
@@ -311,16 +314,13 @@ def _spelled(decision: Decision) -> list[object]:
         _joining(decision),
         placement.outdone or "",
         list(decision.feeds),
-        b"".join(
-            (
-                entry.article.encode(),
-                entry.story.encode(),
-                bytes((len(entry.runs) // 4,)),
-                entry.runs,
-                entry.terms,
-            )
-        ),
+        _packed(entry_of(decision, 0)),
     ]
+
+
+def _packed(entry: Entry) -> bytes:
+    names = (entry.article + entry.story).encode()
+    return b"".join((names, bytes((len(entry.runs) // 4,)), entry.runs, entry.terms))
 
 
 def _fields(placement: Placement) -> list[str | bytes]:

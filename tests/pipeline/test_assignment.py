@@ -269,3 +269,20 @@ async def test_the_step_shows_what_waits_while_another_process_is_stuck(
     assert report is not None
     assert report.brought_news
     assert await shown(store, Per.STORY) == [("wire", [])]
+
+
+async def test_new_articles_find_those_that_an_older_version_has_grouped(
+    store: Store, clock: ManualClock
+) -> None:
+    original = telling(1, "wire", FIRE, text(1))
+    await grouping_admitter(store, SPECS, clock).admit([original, fire(2, "city")])
+    await store.connection.call("DEL", store.stories._keys.assigned())  # it had no log
+    clock.advance(60)
+    (copy, _) = await grouping_admitter(store, SPECS, clock).admit(
+        [telling(3, "post", FIRE, text(1)), fire(4, "radio")]
+    )
+    (place,) = await store.stories.places([copy.article_id])
+    assert place.copy_of is not None
+    assert [{source, *others} for source, others in await shown(store, Per.STORY)] == [
+        {"wire", "city", "post", "radio"}
+    ]
