@@ -21,7 +21,7 @@ from syndicator.errors import StoreUnavailable, SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import counting
-from syndicator.observe.pauses import collect_briefly
+from syndicator.observe.pauses import collect_briefly, without_collection
 from syndicator.rules.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
@@ -130,7 +130,8 @@ async def _stay(settings: Settings, roles: Roles) -> None:
         service = await _opened(stack, settings, listening, stopped)
         if service is None:
             return
-        await service.enlist()
+        with without_collection():
+            await service.enlist()
         if roles.work:
             await stack.enter_async_context(_working(service))
         ops_url = await stack.enter_async_context(_observed(service, roles))
@@ -155,7 +156,8 @@ async def _opened(
         is_waiting = False
         while not stopped.is_set():
             try:
-                return await stack.enter_async_context(open_service(settings))
+                with without_collection():
+                    return await stack.enter_async_context(open_service(settings))
             except StoreUnavailable as error:
                 if not is_waiting:
                     await meanwhile.enter_async_context(_serving_last_good(settings, listening, error))

@@ -20,8 +20,8 @@ def without_collection() -> Iterator[None]:
     gc.disable()
     try:
         yield
-    finally:
         gc.freeze()
+    finally:
         if is_collecting:
             gc.enable()
 

@@ -77,11 +77,9 @@ class Document:
         for key, value in table.items():
             path = (*above, key)
             standing = into.get(key)
-            if key not in into:
+            if key not in into:  # what is inside comes from the same file: `origin` finds that
                 self._origins[path] = file
-                into[key] = {} if isinstance(value, dict) else value
-                if isinstance(value, dict):
-                    self._merge(into[key], value, file, path)  # type: ignore[arg-type]  # the dict set just above
+                into[key] = value
             elif isinstance(standing, dict) and isinstance(value, dict):
                 self._merge(standing, value, file, path)
             else:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from syndicator.observe.pauses import collect_briefly
+from syndicator.observe.pauses import collect_briefly, without_collection
 
 
 class Knot:
@@ -41,3 +41,21 @@ def test_cycles_are_freed_all_the_same() -> None:
     kept: list[list[int]] = [[] for _ in range(20_000)]
     assert first() is None
     assert len(kept) == 20_000
+
+
+def test_nothing_is_collected_while_much_is_made_and_the_rest_is_as_before() -> None:
+    with without_collection():
+        first = weakref.ref(Knot())
+        kept: list[list[int]] = [[] for _ in range(20_000)]
+        assert first() is not None
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > len(kept)
+
+
+def test_what_a_failed_start_left_is_not_kept() -> None:
+    before = gc.get_freeze_count()
+    with pytest.raises(ValueError, match="no start"), without_collection():
+        raise ValueError("no start")
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == before
