@@ -91,6 +91,8 @@ class FanningOut:
         self, events: Sequence[Event], endpoints: Mapping[EndpointId, Endpoint]
     ) -> tuple[list[Queued], list[Queued]]:
         """Say what is queued for whom; and for whom older events are only closed."""
+        if not endpoints:
+            return [], []
         reads = any(endpoint.filter.query for endpoint in endpoints.values())
         concerned = await self._concerned(events, bodies=reads)
         told = await self._told_before(events, bodies=reads)
