@@ -130,17 +130,16 @@ async def _failures(course: Course) -> None:
     print(f"\nfailed rounds of {course.failing:,} feeds, gathered cold by `once gather`")
     print(f"{'concurrent rounds':<24}" + "".join(f"{number:>10}" for number in CONCURRENT))
     for processes in PROCESSES:
-        counts = []
+        name = "1 process" if processes == 1 else f"{processes} processes, of each"
+        print(f"{name:<24}", end="", flush=True)
         for workers in CONCURRENT:
             with tempfile.TemporaryDirectory(prefix="gather-") as folder:
                 async with serving_world(course.world(course.failing)) as origin:
-                    counts.append(
-                        await failed_rounds(
-                            Path(folder), course.failing, origin.port, workers=workers, processes=processes
-                        )
+                    count = await failed_rounds(
+                        Path(folder), course.failing, origin.port, workers=workers, processes=processes
                     )
-        name = "1 process" if processes == 1 else f"{processes} processes, of each"
-        print(f"{name:<24}" + "".join(f"{count:>10,}" for count in counts), flush=True)
+            print(f"{count:>10,}", end="", flush=True)
+        print()
 
 
 async def _ours(course: Course, origin: Origin, folder: Path) -> Phases:
