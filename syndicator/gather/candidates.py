@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from syndicator.gather.bylines import reporters
 from syndicator.gather.changes import MAX_RECEIVED, Changes, excerpt
-from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, body_key
+from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, digest_of
 from syndicator.gather.entry import Channel, Deleted, Entry, Picture
 from syndicator.gather.feed_language import by_their_words
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
@@ -129,6 +129,7 @@ class _Maker:
         self._origin = Origin(source, fetched)
         self._language = source.language or plain_text(channel.language, MAX_NAME) or None
         self._cleaners: dict[str, HtmlCleaner] = {}
+        self._markup, self._digest = "", digest_of("")
         self._repairs = [plain_text(repair, MAX_RECEIVED) for repair in channel.repairs[:MAX_REPAIRS]]
 
     def candidate(self, entry: Entry) -> Candidate:
@@ -240,7 +241,9 @@ class _Maker:
         """Return what is made of the markup: in this process, what was made of it lately."""
         if not self._is_light:
             return make(base, markup)
-        key = body_key(base, markup, made)
+        if markup is not self._markup:  # of one text, lead, picture and body may be made
+            self._markup, self._digest = markup, digest_of(markup)
+        key = base, self._digest, made
         body = _BODIES.get(key)
         if body is None:
             body = make(base, markup)

@@ -17,6 +17,7 @@ MAX_BYTES = 16 * 1024 * 1024
 _BYTES_AROUND = 300
 """Of a body, its place and its key, and of each change: measured, rounded up."""
 Key = tuple[str, bytes, str]
+"""The base of links, the digest of a text, and what was made of it."""
 
 
 class CleanBody(Struct, frozen=True):
@@ -55,12 +56,9 @@ class CleanedBodies:
         self._bytes -= _size(body) if body is not None else 0
 
 
-def body_key(base: str, markup: str, made: str = "body") -> Key:
-    """Return by what a body is known again: the base of its links, and a digest of 128 bits.
-
-    `made` names what was made of it.
-    """
-    return base, blake2b(markup.encode("utf-8", "surrogatepass"), digest_size=16).digest(), made
+def digest_of(markup: str) -> bytes:
+    """Return by what a text is known again: 128 bits, which nobody can make two texts share."""
+    return blake2b(markup.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _size(body: CleanBody) -> int:

@@ -130,9 +130,13 @@ def weight(markup: str) -> Weight:
     return Weight(steps=tags * (deepest + 1), attributes=attributes)
 
 
-def parsing_steps(markup: str) -> int:
-    """Estimate from above what parsing takes, without measuring what is small enough."""
-    tags, references = markup.count("<"), markup.count("&") * _STEPS_OF_A_REFERENCE
+def parsing_steps(markup: str, tags: int | None = None) -> int:
+    """Estimate from above what parsing takes, without measuring what is small enough.
+
+    `tags` is the number of `<` in it, where that is known.
+    """
+    tags = markup.count("<") if tags is None else tags
+    references = markup.count("&") * _STEPS_OF_A_REFERENCE
     if len(markup) <= _SMALL_LENGTH and tags <= _SMALL_TAGS and not _has_long_tag(markup):
         return tags * _SMALL_TAGS // 2 + references
     measured = weight(markup[:MAX_HTML])

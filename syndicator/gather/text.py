@@ -21,8 +21,8 @@ _ORDINARY = re.compile(
     "[\t\n\r -~\xa0-\u200a\u200c-\u205f\u2061-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe\uff00-\ufffc]*+"
 )
 """All else in that plane: to run through it takes half the time of looking for what is not in it."""
-_UNWANTED_ASCII = bytes(code for code in range(0x80) if _UNWANTED.match(chr(code)))
-"""Looked for by a table, which takes half the time of an expression."""
+_MARKED = bytes(0 if _UNWANTED.match(chr(code)) else code for code in range(0x100))
+"""Of ASCII, what is unwanted becomes 0 by this table: to look for it takes a third of the time then."""
 _TITLE_TAGS = re.compile(
     r"</?(?:a|abbr|b|big|br|cite|code|del|div|em|font|h[1-6]|i|img|ins|mark|p|q|s|small|span|strike|strong|sub|sup"
     r"|time|tt|u|wbr)(?:\s[^<>]{0,2000})?/?>",
@@ -42,7 +42,7 @@ _MAIL = re.compile(r"<?(?<![^\s@<>()])[^\s@<>()]++@[^\s@<>()]++>?")
 def without_unwanted(text: str) -> str:
     """Strip what XML 1.0 forbids, C1 controls, lone surrogates, noncharacters and zero-width fillers."""
     if text.isascii():
-        is_clean = len(text.encode("ascii").translate(None, _UNWANTED_ASCII)) == len(text)
+        is_clean = b"\0" not in text.encode("ascii").translate(_MARKED)
     else:
         is_clean = _ORDINARY.fullmatch(text) is not None
     return text if is_clean else _UNWANTED.sub("", text)

@@ -4,7 +4,7 @@ import pytest
 from gather.gather_values import NOW, fetched, rss, source
 
 from syndicator.gather.candidates import FeedReading, to_reading
-from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, body_key
+from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, Key, digest_of
 from syndicator.gather.feed import read_strictly
 from syndicator.gather.html import HtmlCleaner, clean_text, to_text
 from syndicator.gather.text import one_line, without_unwanted
@@ -33,6 +33,10 @@ MARKED_UP = (
 )
 
 
+def key(text: str, base: str = BASE) -> Key:
+    return base, digest_of(text), "body"
+
+
 def reading(*, is_light: bool, url: str = "https://news.example/feed") -> FeedReading:
     answer = fetched(DOCUMENT, url=url)
     return to_reading(source(), answer, read_strictly(answer, 20), is_light=is_light)
@@ -48,35 +52,32 @@ def test_a_feed_reads_the_same_each_time() -> None:
 
 def test_the_latest_bodies_are_remembered() -> None:
     bodies = CleanedBodies(max_bytes=130_000)
-    keys = [body_key(BASE, str(number)) for number in range(200)]
-    for number, key in enumerate(keys):
-        bodies.put(key, CleanBody(f"<p>{number}</p>" + "x" * 900))
+    keys = [key(str(number)) for number in range(200)]
+    for number, each in enumerate(keys):
+        bodies.put(each, CleanBody(f"<p>{number}</p>" + "x" * 900))
         assert bodies.get(keys[0]) is not None  # for it was asked for lately
     assert bodies.get(keys[1]) is None
     assert bodies.get(keys[-1]) is not None
-    assert sum(bodies.get(key) is not None for key in keys) < 130_000 / 900
+    assert sum(bodies.get(each) is not None for each in keys) < 130_000 / 900
 
 
 def test_one_body_does_not_drive_out_all_others() -> None:
     bodies = CleanedBodies(max_bytes=100_000)
-    bodies.put(body_key(BASE, "long"), CleanBody("x" * 1000))
-    assert bodies.get(body_key(BASE, "long")) is None
+    bodies.put(key("long"), CleanBody("x" * 1000))
+    assert bodies.get(key("long")) is None
 
 
 def test_a_body_put_twice_counts_once() -> None:
     bodies = CleanedBodies(max_bytes=100_000)
     for _ in range(1000):
-        bodies.put(body_key(BASE, "a"), CleanBody("x" * 600))
-        bodies.put(body_key(BASE, "b"), CleanBody("y" * 600))
-    assert bodies.get(body_key(BASE, "a")) == CleanBody("x" * 600)
+        bodies.put(key("a"), CleanBody("x" * 600))
+        bodies.put(key("b"), CleanBody("y" * 600))
+    assert bodies.get(key("a")) == CleanBody("x" * 600)
 
 
 def test_bodies_are_told_apart_by_base_and_text() -> None:
-    assert body_key(BASE, "a") == body_key(BASE, "a")
-    assert (
-        len({body_key(BASE, "a"), body_key(BASE, "b"), body_key(BASE + "/", "a"), body_key(BASE, "\ud800")})
-        == 4
-    )
+    assert key("a") == key("a")
+    assert len({key("a"), key("b"), key("a", BASE + "/"), key("\ud800")}) == 4
 
 
 @pytest.mark.parametrize("markup", MARKED_UP)
