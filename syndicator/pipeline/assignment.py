@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cachetools import LRUCache
 from msgspec.structs import replace
 
 from syndicator.errors import StoreError, StoreUnavailable
@@ -40,6 +39,7 @@ from syndicator.rules.placement import (
     StoriesPolicy,
     alone,
 )
+from syndicator.rules.recent import Recent
 from syndicator.rules.selection import FeedIndex, story_feeds
 from syndicator.rules.shingles import sample
 from syndicator.rules.stories import INDEX_TERMS, WINDOW
@@ -56,8 +56,8 @@ BATCH = 100
 """Articles judged and written at once: 4 ms of Redis' time, 15 ms of ours."""
 
 _LOG_ENTRIES = 1000
-_TEXTS_KEPT = 2_000
-"""At about 15 KB each."""
+_TEXTS_KEPT = 1_000
+"""At about 15 KB each, and at most twice as many."""
 
 _LOOK_AGAIN_S = 0.02
 """While another process assigns."""
@@ -93,13 +93,13 @@ class Assigner:
         self._clock = clock
         self._near = near
         self._token = new_token()
-        self._texts: LRUCache[tuple[ArticleId, str], Text] = LRUCache(_TEXTS_KEPT)
+        self._texts = Recent[tuple[ArticleId, str], Text](_TEXTS_KEPT)
         self._callers: list[_Caller] = []
         self._running: asyncio.Task[None] | None = None
 
     def remember(self, article: ArticleId, content_hash: str, text: Text) -> None:
         """Keep the text of an article that this process admits, so that it need not be read again."""
-        self._texts[article, content_hash] = text
+        self._texts.keep((article, content_hash), text)
 
     async def assign(self) -> None:
         """Return when all that waits now is assigned, by this process or another.
@@ -246,10 +246,10 @@ class Assigner:
 
     async def _read_texts(self, hashes: Mapping[ArticleId, str]) -> dict[ArticleId, Text]:
         """Return the texts of articles, given with the digests of their contents."""
-        found = {one[0]: text for one in hashes.items() if (text := self._texts.get(one))}
+        found = {one[0]: text for one in hashes.items() if (text := self._texts.recall(one))}
         read = await self._store.stories.texts(sorted(hashes.keys() - found.keys()))
         for one, text in read.items():
-            self._texts[one, hashes[one]] = text
+            self._texts.keep((one, hashes[one]), text)
         return found | read
 
     async def _decisions(self, waiting: Sequence[Waiting], placements: Sequence[Placement]) -> list[Decision]:

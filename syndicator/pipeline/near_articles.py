@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from cachetools import LRUCache
-
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import StoryId
-from syndicator.rules.near_index import Entry, NearIndex, Sharing
+from syndicator.rules.near_index import Entry, Nearby, NearIndex
 from syndicator.rules.placement import KnownStory
+from syndicator.rules.recent import Recent
 from syndicator.store.assignments import BEGINNING, Assignments
 from syndicator.store.stories import Stories
 
@@ -25,7 +24,7 @@ class NearArticles:
     def __init__(self, assignments: Assignments, stories: Stories) -> None:
         self._assignments = assignments
         self._stories = stories
-        self._known: LRUCache[StoryId, KnownStory] = LRUCache(_STORIES_KEPT)
+        self._known = Recent[StoryId, KnownStory](_STORIES_KEPT)
         self._following = asyncio.Lock()
         self._index = NearIndex()
         self._origin = ""
@@ -65,17 +64,17 @@ class NearArticles:
         self._position = position
         for is_new, run in _runs(entries):
             for entry in run:
-                self._known.pop(entry.story, None)
+                self._known.forget(entry.story)
             if is_new:
                 self._index.add(run)
                 continue
             for entry in run:
                 before = self._index.move(entry.article, entry.story)
                 if before is not None:
-                    self._known.pop(before, None)
+                    self._known.forget(before)
         self._index.drop_old(to_ms(now))
 
-    def near(self, articles: Sequence[tuple[bytes, bytes]]) -> list[list[Sharing]]:
+    def near(self, articles: Sequence[tuple[bytes, bytes]]) -> list[Nearby]:
         """Return for each article, given as keys of (runs, terms), what shares most with it."""
         return self._index.near(articles)
 
@@ -83,7 +82,7 @@ class NearArticles:
         """Return stories as they are stored; without those that are gone."""
         found, unknown = {}, []
         for one in dict.fromkeys(ids):
-            known = self._known.get(one)
+            known = self._known.recall(one)
             if known is None:
                 unknown.append(one)
             else:
@@ -94,21 +93,21 @@ class NearArticles:
                 continue
             found[one] = read
             if position == self._position:  # else it may have been read before it changed
-                self._known[one] = read
+                self._known.keep(one, read)
         return found
 
     def note_story(self, known: KnownStory) -> None:
         """Keep a story as this process has just written it."""
-        self._known[known.story.id] = known
+        self._known.keep(known.story.id, known)
 
     def forget_story(self, story: StoryId) -> None:
         """Read a story anew when it is asked for again."""
-        self._known.pop(story, None)
+        self._known.forget(story)
 
     def _begin(self, origin: str) -> None:
         self._origin = origin
         self._index = NearIndex()
-        self._known.clear()
+        self._known = Recent(_STORIES_KEPT)
         self._position = BEGINNING
 
 

@@ -48,8 +48,8 @@ class Relating:
             return {}
         await self._articles.follow(self._clock())
         terms = packed_keys(strongest(mine.centroid, INDEX_TERMS))
-        (sharing,) = self._articles.near([(b"", terms)])
-        found = await self._articles.stories(one.story for one in sharing)
+        (near,) = self._articles.near([(b"", terms)])
+        found = await self._articles.stories(near.stories)
         return {
             ArticleId(story): similarity(mine.centroid, known.story.centroid)
             for story, known in found.items()

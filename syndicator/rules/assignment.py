@@ -10,10 +10,13 @@ from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.copies import Text
-from syndicator.rules.near_index import ARTICLES_MOST, LISTED_MOST, SHARED_RUNS, Sharing, unpacked_keys
+from syndicator.rules.near_index import SHARED_RUNS, Nearby, unpacked_keys
 from syndicator.rules.placement import KnownStory, Near, Neighbour, Placement, StoriesPolicy, place
 from syndicator.rules.stories import INDEX_TERMS, Story
 from syndicator.rules.terms import strongest
+
+EARLIER_MOST = 12
+"""Articles of the same batch that a new one is compared with, besides recent ones of the index."""
 
 NEIGHBOURS_MOST = 3
 """Texts that a new one is compared with word by word: those that share most runs of words with it."""
@@ -43,13 +46,22 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """Recent articles and earlier ones of the batch, of which it may be a copy."""
 
 
-def surroundings(newcomers: Sequence[Newcomer], recent: Sequence[Sequence[Sharing]]) -> list[Surroundings]:
+def surroundings(newcomers: Sequence[Newcomer], recent: Sequence[Nearby]) -> list[Surroundings]:
     """Say what each of a batch is compared with; `recent` is what the index has found for each."""
     batch = _BatchIndex()
     found = []
-    for newcomer, shared in zip(newcomers, recent, strict=True):
+    for newcomer, near in zip(newcomers, recent, strict=True):
         runs, terms = unpacked_keys(newcomer.runs), strongest(newcomer.own.centroid, INDEX_TERMS)
-        found.append(_around(newcomer.id, shared, batch.near(runs, terms)))
+        earlier, copies = batch.near(runs, terms)
+        if copies:
+            copies = sorted((*near.copies, *copies), key=lambda one: -one[1])
+        found.append(
+            Surroundings(
+                stories=near.stories,
+                earlier=tuple(earlier),
+                neighbours=tuple([one for one, _ in (copies or near.copies)][:NEIGHBOURS_MOST]),
+            )
+        )
         batch.add(newcomer.id, runs, terms)
     return found
 
@@ -64,40 +76,31 @@ class _BatchIndex:
     def add(self, article: ArticleId, runs: Iterable[int], terms: Iterable[int]) -> None:
         for keys, listed in ((runs, self._runs), (terms, self._terms)):
             for key in keys:
-                listed.setdefault(key, []).append(article)
+                if key in listed:
+                    listed[key].append(article)
+                else:
+                    listed[key] = [article]
 
-    def near(self, runs: Iterable[int], terms: Iterable[int]) -> list[Sharing]:
+    def near(
+        self, runs: Iterable[int], terms: Iterable[int]
+    ) -> tuple[list[ArticleId], list[tuple[ArticleId, int]]]:
+        """Return what shares most keys, the most first; and what shares runs of words, and how many."""
         shared_runs = _counted(self._runs, runs)
         shared = _counted(self._terms, terms)
         for article, count in shared_runs.items():
             shared[article] = shared.get(article, 0) + count
-        nearest = sorted(shared.items(), key=lambda one: -one[1])[:ARTICLES_MOST]
-        return [
-            Sharing(article=article, story=StoryId(article), runs=shared_runs.get(article, 0), keys=count)
-            for article, count in nearest
-        ]
+        nearest = sorted(shared, key=shared.__getitem__, reverse=True)[:EARLIER_MOST]
+        return nearest, [one for one in shared_runs.items() if one[1] >= SHARED_RUNS]
 
 
 def _counted(listed: Mapping[int, list[ArticleId]], keys: Iterable[int]) -> dict[ArticleId, int]:
     """Count how many keys each article shares."""
     counts: dict[ArticleId, int] = {}
     for key in keys:
-        for article in listed.get(key, ())[-LISTED_MOST:]:
-            counts[article] = counts.get(article, 0) + 1
+        if key in listed:
+            for article in listed[key][-EARLIER_MOST:]:
+                counts[article] = counts.get(article, 0) + 1
     return counts
-
-
-def _around(own: ArticleId, recent: Sequence[Sharing], earlier: Sequence[Sharing]) -> Surroundings:
-    chosen = [one for one in recent if one.article != own]
-    if earlier:
-        chosen = sorted((*chosen, *earlier), key=lambda one: -one.keys)[:ARTICLES_MOST]
-    of_batch = {one.article for one in earlier}
-    copies = sorted((one for one in chosen if one.runs >= SHARED_RUNS), key=lambda one: -one.runs)
-    return Surroundings(
-        stories=tuple(dict.fromkeys(one.story for one in chosen if one.article not in of_batch)),
-        earlier=tuple(one.article for one in chosen if one.article in of_batch),
-        neighbours=tuple(one.article for one in copies[:NEIGHBOURS_MOST]),
-    )
 
 
 def texts_wanted(newcomers: Sequence[Newcomer], around: Sequence[Surroundings]) -> set[ArticleId]:

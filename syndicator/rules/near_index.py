@@ -7,10 +7,12 @@ Kept in the memory of each process that assigns stories, and filled from the log
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.postings import Keys, Numbers, Postings
@@ -28,6 +30,9 @@ SHARED_RUNS = 2
 _WINDOW_MS = WINDOW // timedelta(milliseconds=1)
 _ID_BYTES = 16
 _SMALLEST = 1024
+_NUMBER = 0xFFFF_FFFF
+
+Places = npt.NDArray[Any]
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
@@ -44,15 +49,13 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     """False: an article that is known has been given another story."""
 
 
-class Sharing(Struct, frozen=True, kw_only=True, gc=False):
-    """An article that shares keys with a new one."""
+class Nearby(Struct, frozen=True, kw_only=True, gc=False):
+    """What shares keys with a new article."""
 
-    article: ArticleId
-    story: StoryId
-    runs: int
-    """Sampled runs of words that both have."""
-    keys: int
-    """Runs and terms that both have."""
+    stories: tuple[StoryId, ...]
+    """Of the articles that share most, the nearest first."""
+    copies: tuple[tuple[ArticleId, int], ...] = ()
+    """Articles that share runs of words, and how many, the most first."""
 
 
 class NearIndex:
@@ -95,25 +98,40 @@ class NearIndex:
         self._stories[places] = story.encode()
         return before
 
-    def near(self, articles: Sequence[tuple[bytes, bytes]]) -> list[list[Sharing]]:
-        """Return for each (runs, terms) what shares most keys with it, the most first."""
+    def near(self, articles: Sequence[tuple[bytes, bytes]]) -> list[Nearby]:
+        """Return for each (runs, terms) what shares most keys with it, the newest of equals first."""
         runs = self._found(self._runs, [keys for keys, _ in articles], boilerplate=True)
         terms = self._found(self._terms, [keys for _, keys in articles], boilerplate=False)
-        pairs, are_runs = np.concatenate((runs, terms)), np.zeros(len(runs) + len(terms), np.int64)
-        are_runs[: len(runs)] = 1
-        unique, inverse, shared = np.unique(pairs, return_inverse=True, return_counts=True)
-        shared_runs = np.bincount(inverse, weights=are_runs, minlength=len(unique)).astype(np.int64)
-        # By article, then by how many keys are shared, then the newest.
-        rows = unique >> 32
-        order = np.lexsort((-unique, -shared, rows))
+        pairs, inverse, shared = np.unique(
+            np.concatenate((runs, terms)), return_inverse=True, return_counts=True
+        )
+        shared_runs = np.bincount(inverse[: len(runs)], minlength=len(pairs))
+        rows = pairs >> 32
+        order = np.lexsort((-pairs, -shared, rows))
         bounds = np.searchsorted(rows[order], np.arange(len(articles) + 1))
-        return [
-            [
-                self._sharing(int(unique[at] & 0xFFFFFFFF), int(shared_runs[at]), int(shared[at]))
-                for at in order[begin : min(end, begin + ARTICLES_MOST)]
-            ]
-            for begin, end in pairwise(bounds)
+        rank = np.arange(len(order)) - np.repeat(bounds[:-1], np.diff(bounds))
+        nearest = order[rank < ARTICLES_MOST]
+        places = (pairs[nearest] & _NUMBER) - self._base
+        ends = np.searchsorted(rows[nearest], np.arange(len(articles) + 1)).tolist()
+        stories = self._stories[places].tolist()
+        found = [
+            Nearby(stories=tuple([StoryId(one.decode()) for one in dict.fromkeys(stories[begin:end])]))
+            for begin, end in pairwise(ends)
         ]
+        for row, copies in self._copies(rows[nearest], places, shared_runs[nearest]).items():
+            found[row] = replace(found[row], copies=copies)
+        return found
+
+    def _copies(
+        self, rows: Places, places: Places, runs: Places
+    ) -> dict[int, tuple[tuple[ArticleId, int], ...]]:
+        (copies,) = np.nonzero(runs >= SHARED_RUNS)
+        found: dict[int, list[tuple[ArticleId, int]]] = {}
+        for row, name, count in zip(
+            rows[copies].tolist(), self._ids[places[copies]].tolist(), runs[copies].tolist(), strict=True
+        ):
+            found.setdefault(row, []).append((ArticleId(name.decode()), count))
+        return {row: tuple(sorted(some, key=lambda one: -one[1])) for row, some in found.items()}
 
     def drop_old(self, now_ms: int) -> None:
         """Forget what was assigned longer ago than the window; done in large steps."""
@@ -127,15 +145,6 @@ class NearIndex:
         self._count = kept
         self._runs.drop_before(self._base)
         self._terms.drop_before(self._base)
-
-    def _sharing(self, number: int, runs: int, keys: int) -> Sharing:
-        place = number - self._base
-        return Sharing(
-            article=ArticleId(self._ids[place].decode()),
-            story=StoryId(self._stories[place].decode()),
-            runs=runs,
-            keys=keys,
-        )
 
     def _found(
         self, postings: Postings, keys: Sequence[bytes], *, boilerplate: bool

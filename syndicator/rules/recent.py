@@ -26,6 +26,11 @@ class Recent(dict[K, V]):
             self.keep(key, value)
         return value
 
+    def forget(self, key: K) -> None:
+        """Keep nothing under a key."""
+        self.pop(key, None)
+        self._aside.pop(key, None)
+
     def keep(self, key: K, value: V) -> None:
         """Keep a value; make room for it."""
         if len(self) >= self._most:
