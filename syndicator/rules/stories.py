@@ -28,6 +28,9 @@ _LATE = timedelta(hours=1)
 _SETTLES = timedelta(hours=1)
 """So long after a story began, what a first round brings takes the lead no more: readers have seen it."""
 
+_ROUNDED = 0.001
+"""By so much a figure may have been rounded."""
+
 CENTROID_TERMS = 48
 INDEX_TERMS = 12
 """By so many of its strongest terms an article is found again."""
@@ -90,10 +93,13 @@ def judge_story(
     nearest: tuple[bool, float, str] | None = None
     verdict = StoryVerdict(kind=StoryKind.NONE, because="nothing like it was published of late")
     for story in stories:
+        cosine = _cosine(terms, length, story.centroid)
+        if cosine < policy.similarity - _ROUNDED and verdict.kind is StoryKind.SAME:
+            continue  # it cannot be joined, and another can
         apart = abs(published - story.latest_at) / WINDOW
         # The same as lowering the similarity with age, told as a higher hurdle.
         needed = round(policy.similarity / max(1.0 - policy.ageing * min(apart, 1.0), 0.01), 3)
-        found = round(_cosine(terms, length, story.centroid), 3)
+        found = round(cosine, 3)
         because = _obstacle(title, story, apart) or (
             "" if found >= needed else "they have too little in common"
         )

@@ -20,7 +20,7 @@
 local fence = redis.call('HGET', KEYS[1], 'fence')
 if fence ~= ARGV[1] then return {-1} end
 local now, names = tonumber(ARGV[2]), cmsgpack.unpack(ARGV[4])
-local list, done, reply = new_list(), {}, {}
+local list, grown, done, reply = new_list(), {}, {}, {}
 
 -- Tell whether a story is as it was when the decision was made.
 local function holds(story)
@@ -39,9 +39,7 @@ local function join(story, id)
   end
   redis.call('HSET', key, 'version', (tonumber(story[2]) or 0) + 1, 'core', story[4], 'shown_in', story[5])
   redis.call('ZADD', members, story[7], id)
-  redis.call('PEXPIRE', key, names.kept)
-  redis.call('PEXPIRE', members, names.kept)
-  redis.call('ZADD', names.stories, now, story[1])
+  grown[story[1]] = true
 end
 
 -- Entries bear the time of the caller's clock; one that is a little behind must not go back.
@@ -82,6 +80,11 @@ for place, decision in ipairs(cmsgpack.unpack(ARGV[5])) do
   if reply[place] == 1 then done[#done + 1] = decision[1] end
 end
 finish(names, list, now)
+for story in pairs(grown) do
+  redis.call('PEXPIRE', names.story .. story, names.kept)
+  redis.call('PEXPIRE', names.members .. story, names.kept)
+  redis.call('ZADD', names.stories, now, story)
+end
 if #done > 0 then redis.call('XDEL', KEYS[2], unpack(done)) end
 local left = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 redis.call('HSET', KEYS[1], 'until', left and ARGV[3] or 0)

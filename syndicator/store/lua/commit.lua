@@ -8,13 +8,27 @@
 --          One argument instead of many: the driver spends longest on the number of them.
 -- reply    list of 1 (written) or 0 (moved), one per unit
 -- again    called again (its reply was lost): units find what they wrote, and say that they have moved
--- cost     one command per expectation and per write
+-- cost     one command per hash that something is expected of, and per write
+
+-- Expectations of one hash that follow each other are looked at by one command.
+local function hold(expectations)
+  local at, count = 1, #expectations
+  while at <= count do
+    local key, fields, begin = expectations[at][1], {}, at
+    while at <= count and expectations[at][1] == key do
+      fields[#fields + 1] = expectations[at][2]
+      at = at + 1
+    end
+    for place, value in ipairs(redis.call('HMGET', key, unpack(fields))) do
+      if (value or '') ~= expectations[begin + place - 1][3] then return false end
+    end
+  end
+  return true
+end
+
 local reply = {}
 for place, unit in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local holds = true
-  for _, expected in ipairs(unit[1]) do
-    holds = holds and (redis.call('HGET', expected[1], expected[2]) or '') == expected[3]
-  end
+  local holds = hold(unit[1])
   if holds then
     for _, write in ipairs(unit[2]) do redis.call(unpack(write)) end
   end
