@@ -13,6 +13,7 @@ from syndicator.pipeline.growing import Telling, tell_growth
 from syndicator.pipeline.telling import MEMBERS
 from syndicator.rules.politeness import scope_key
 from syndicator.rules.popularity import HALF_LIVES, Teller, coverage
+from syndicator.rules.recent import Recent
 from syndicator.store.store import Store
 
 STORIES = 50
@@ -23,25 +24,51 @@ _LOOKED_BACK_MS = 5000
 
 _CURSOR = "coverage"
 
+_REMEMBERED = 1000
+"""Stories."""
 
-async def note_coverage(store: Store, now: datetime) -> int:
-    """Count anew who tells each story that grew since the last time; say how many were looked at.
 
-    Who joined is told to partners. Counting anew is the same however often it is done: a turn cut short, or
-    done twice, harms nothing.
-    """
-    since_ms = await store.signals.cursor(_CURSOR)
-    grown = await store.stories.grown(since_ms, STORIES)
-    if not grown:
-        return 0
-    await tell_growth(store, await count_coverage(store, [story for story, _ in grown]), now)
-    last_ms = grown[-1][1]
-    if len(grown) == STORIES:  # goes on where it stopped, also where more than these grew in one instant
-        reached_ms = max(last_ms, since_ms + 1)
-    else:
-        reached_ms = max(since_ms, min(last_ms + 1, to_ms(now) - _LOOKED_BACK_MS))
-    await store.signals.move_cursor(_CURSOR, reached_ms)
-    return len(grown)
+class Coverage:
+    """Counts who tells each story, as stories grow."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._counted = Recent[StoryId, tuple[ArticleId, ...]](_REMEMBERED)
+        """The first articles of each story, when it was last counted here."""
+
+    async def note(self, now: datetime) -> int:
+        """Count anew who tells each story that grew since the last time; say how many were looked at.
+
+        Who joined is told to partners. Counting anew is the same however often it is done: a turn cut short,
+        or done twice, harms nothing.
+        """
+        store = self._store
+        since_ms = await store.signals.cursor(_CURSOR)
+        grown = await store.stories.grown(since_ms, STORIES)
+        if not grown:
+            return 0
+        await tell_growth(store, await self._count([story for story, _ in grown]), now)
+        last_ms = grown[-1][1]
+        if len(grown) == STORIES:  # goes on where it stopped, also where more than these grew in one instant
+            reached_ms = max(last_ms, since_ms + 1)
+        else:
+            reached_ms = max(since_ms, min(last_ms + 1, to_ms(now) - _LOOKED_BACK_MS))
+        await store.signals.move_cursor(_CURSOR, reached_ms)
+        return len(grown)
+
+    async def _count(self, stories: Sequence[StoryId]) -> Mapping[StoryId, Sequence[Telling]]:
+        """Count those whose first articles are others than before: of a large story, they stay the same."""
+        members = await self._store.stories.members(stories, MEMBERS)
+        firsts = {story: tuple(found) for story, found in members.items()}
+        others = [
+            story
+            for story, found in firsts.items()
+            if len(found) < MEMBERS or self._counted.recall(story) != found
+        ]
+        told = await count_coverage(self._store, others) if others else {}
+        for story in others:
+            self._counted.keep(story, firsts[story])
+        return told
 
 
 async def count_coverage(store: Store, stories: Sequence[StoryId]) -> Mapping[StoryId, Sequence[Telling]]:

@@ -7,7 +7,7 @@ from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec, Filter, Order, Site, Window
 from syndicator.pipeline.announcing_popular import announce
 from syndicator.pipeline.choosing import Choosing
-from syndicator.pipeline.covering import note_coverage
+from syndicator.pipeline.covering import Coverage
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.steps import Report, Taken
@@ -55,6 +55,7 @@ class RankStep:
         self._scoring = scoring
         self._clock = clock
         self._token = new_token()
+        self._coverage = Coverage(store)
         self._has_begun = False
         self._due_at = EPOCH
 
@@ -72,7 +73,7 @@ class RankStep:
         if not await popularity.lease(self._token, now, now + LEASE, unless_since):
             return None
         self._has_begun = True
-        await note_coverage(self._store, now)
+        await self._coverage.note(now)
         changed = [
             spec.id for spec, ranking in await self._rankings(now) if await self._show(spec, ranking, now)
         ]

@@ -15,7 +15,7 @@ from syndicator.rules.placement import KnownStory, Near, Neighbour, Placement, S
 from syndicator.rules.stories import INDEX_TERMS, Story
 from syndicator.rules.terms import strongest
 
-EARLIER_MOST = 12
+EARLIER_MOST = 6
 """Articles of the same batch that a new one is compared with, besides recent ones of the index."""
 
 NEIGHBOURS_MOST = 3
