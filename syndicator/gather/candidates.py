@@ -14,6 +14,7 @@ from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, digest_of
 from syndicator.gather.entry import Channel, Deleted, Entry, Picture
 from syndicator.gather.feed_language import by_their_words
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
+from syndicator.gather.known_entries import EntriesApart
 from syndicator.gather.opening_tags import OpeningTags
 from syndicator.gather.origin import Origin
 from syndicator.gather.status import cancelled
@@ -81,6 +82,8 @@ class FeedReading(Struct, frozen=True, kw_only=True):
     """Its own address as it gives it: the topic to subscribe to."""
     deleted: tuple[DeletedEntry, ...] = ()
     """What it says was deleted, at most `MAX_DELETED`."""
+    entries: EntriesApart = EntriesApart()
+    """Which entries were read, where some need not be."""
 
 
 def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: bool = False) -> FeedReading:
@@ -102,7 +105,9 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: 
         warnings.append(
             f"{channel.left_out} more entries than the {source.max_articles} that one round takes"
         )
-    candidates = by_their_words(_without_shared_guids(candidates), source.language)
+    candidates = _without_shared_guids(candidates)
+    if not channel.is_in_its_language:
+        candidates = by_their_words(candidates, source.language)
     if oldest_first([candidate.published_at for candidate in candidates]):
         candidates.reverse()
     hubs = (absolute_url(fetched.url, hub) for hub in channel.hubs[:MAX_HUBS])

@@ -76,3 +76,5 @@ class Channel(Struct, kw_only=True):
     warnings: list[str] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
     """Those of the warnings that tell what was made of the document itself: of all that it holds."""
+    is_in_its_language: bool = False
+    """Whether the language that it says was judged by entries that are not among these (`known_entries`)."""

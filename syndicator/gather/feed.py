@@ -16,6 +16,7 @@ from syndicator.gather.encoding import label_doubt
 from syndicator.gather.entry import Channel, Entry
 from syndicator.gather.html import parsing_steps
 from syndicator.gather.json_feed import read_json
+from syndicator.gather.known_entries import EntriesApart, are_plain, set_apart
 from syndicator.gather.pool import DEFAULT_TIMEOUT_S, ParserPool
 from syndicator.gather.sniff import DocumentKind, holds_feed, sniff
 from syndicator.gather.text import MAX_NAME, plain_text
@@ -47,31 +48,36 @@ _NO_FEED = {
 }
 
 
-async def read_feed(source: Source, fetched: Fetched, pool: ParserPool) -> FeedReading:
+async def read_feed(
+    source: Source, fetched: Fetched, pool: ParserPool, known: bytes | None = None
+) -> FeedReading:
     """Read an RSS, Atom or JSON feed.
+
+    `known`: marks of entries that are left out (`known_entries.set_apart`); None: there is no need for marks.
 
     Raises NotReadable: "not_a_feed" for any other document, "malformed" for a feed beyond repair, "parser"
     where reading it takes too much time or memory.
     """
     if _is_small(fetched.body):
         async with pool.here:
-            reading = _read_light(source, fetched)
+            reading = _read_light(source, fetched, known)
             await asyncio.sleep(0)  # others have their turn before all these are admitted
         if reading is not None:
             return reading
-    return await pool.run(read_thoroughly, source, fetched, timeout_s=DEFAULT_TIMEOUT_S)
+    return await pool.run(read_thoroughly, source, fetched, known, timeout_s=DEFAULT_TIMEOUT_S)
 
 
-def _read_light(source: Source, fetched: Fetched) -> FeedReading | None:
+def _read_light(source: Source, fetched: Fetched, known: bytes | None) -> FeedReading | None:
     """Read a feed that is clean and light; None for all others. Raises NotReadable for what is no feed."""
     try:
         channel = read_strictly(fetched, source.max_articles)
     except Doubt:
         return None
-    return to_reading(source, fetched, channel, is_light=True) if _is_light(channel) else None
+    apart = None if known is None else set_apart(channel, fetched.url, known)
+    return _reading(source, fetched, channel, apart, is_light=True) if _is_light(channel) else None
 
 
-def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:
+def read_thoroughly(source: Source, fetched: Fetched, known: bytes | None = None) -> FeedReading:
     """Read a feed of any size and cleanliness: for the pool."""
     warnings: list[str] = []
     if is_packed(fetched.body):
@@ -84,7 +90,18 @@ def read_thoroughly(source: Source, fetched: Fetched) -> FeedReading:
         channel = _read_doubtful(fetched, source.max_articles, source.language or "")
     channel.warnings[:0] = warnings
     channel.repairs[:0] = warnings
-    return to_reading(source, fetched, channel)
+    apart = None if known is None else set_apart(channel, fetched.url, known)
+    return _reading(source, fetched, channel, apart)
+
+
+def _reading(
+    source: Source, fetched: Fetched, channel: Channel, apart: EntriesApart | None, *, is_light: bool = False
+) -> FeedReading:
+    reading = to_reading(source, fetched, channel, is_light=is_light)
+    if apart is None:
+        return reading
+    all_plain = are_plain(channel, reading.candidates, reading.warnings)
+    return replace(reading, entries=replace(apart, all_plain=all_plain))
 
 
 def _read_doubtful(fetched: Fetched, limit: int, language: str) -> Channel:

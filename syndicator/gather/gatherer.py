@@ -67,8 +67,9 @@ class Gatherer:
             return read_robots(body, agent)
         return await self._pool.run(read_robots, body[: MAX_BYTES + 1], agent)
 
-    async def read_feed(self, source: Source, fetched: Fetched) -> FeedReading:
-        return await read_feed(source, fetched, self._pool)
+    async def read_feed(self, source: Source, fetched: Fetched, known: bytes | None = None) -> FeedReading:
+        """Read a feed, but for the entries whose marks are `known` (`known_entries`)."""
+        return await read_feed(source, fetched, self._pool, known)
 
     async def read_sitemap(self, source: Source, fetched: Fetched) -> SitemapReading:
         return await unpack_sitemap(await self._pool.run(pack_sitemap, source, fetched))

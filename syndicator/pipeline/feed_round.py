@@ -12,13 +12,13 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Article, Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched
-from syndicator.model.source import Source, SourceState
+from syndicator.model.source import EntriesRead, Source, SourceState, Way
 from syndicator.pipeline.admitting import Admitted, tally
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.intake import Intake
 from syndicator.pipeline.joining import apart, as_listed
 from syndicator.pipeline.noting import note_popularity
-from syndicator.pipeline.polling import Polling
+from syndicator.pipeline.polling import READ_WHOLE_EVERY, Polling
 from syndicator.pipeline.rounds import (
     Listed,
     Notes,
@@ -33,10 +33,12 @@ from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import Verdict
 from syndicator.rules.announcing import is_back
 from syndicator.rules.identity import identified_by, listed_key, url_key
-from syndicator.rules.ladder import evidence, policy_of
+from syndicator.rules.ladder import evidence, policy_of, with_unread
 from syndicator.rules.noticeable import content_hash
 from syndicator.rules.recognition import Recognised
 from syndicator.store.store import Store
+
+_BY_GUID_AND_LINK = frozenset({Way.AUTO, Way.GUID, Way.LINK})
 
 
 class _Taken(Struct, frozen=True, kw_only=True):
@@ -45,6 +47,8 @@ class _Taken(Struct, frozen=True, kw_only=True):
     admitted: list[Admitted]
     known: tuple[str, ...] = ()
     """Keys, besides, of what is known, or waits, and was not looked at again."""
+    skipped: int = 0
+    """Known ones that were not read, because they are just as they were."""
     left: int = 0
     """Unknown ones for which there was no time."""
 
@@ -122,16 +126,20 @@ class FeedRound:
     async def _read(
         self, source: Source, state: SourceState, document: Fetched, notes: Notes, digest: str
     ) -> Outcome:
-        reading = await self._gatherer.read_feed(source, document)
+        known = self._known_entries(source, state, document, notes)
+        reading = await self._gatherer.read_feed(source, document, known)
         notes.warn(*reading.warnings)
+        odd = len(notes.warnings)
         backfill = state.first_success_at is None
         taken = await self._take_in(source, reading, notes, backfill=backfill)
+        is_plain = len(notes.warnings) == odd and len(taken.admitted) == len(reading.candidates)
         await self._taken_back.entries_deleted(source, reading)
         popular: tuple[PopularItem, ...] = ()
         if source.popular is not None and source.popular.url is not None:
             popular = await self._pages.popular(source, source.popular.url, notes)
         await note_popularity(self._store, self._clock, source.id, taken.admitted, popular)
-        counts = with_known(tally(taken.admitted), len(taken.known))
+        already = len(taken.known) + taken.skipped
+        counts = with_known(tally(taken.admitted), already)
         await self._subscribing.advertised(source, document, reading.hubs, reading.self_url)
         await self._subscribing.polled(source, counts.new)
         return Outcome(
@@ -142,15 +150,39 @@ class FeedRound:
             read_whole=True,
             headers=document.headers,
             hints=reading.hints,
-            poll=poll_of(taken.admitted, known=len(taken.known), backfill=backfill),
-            guids=evidence(taken.recognised, reading.candidates),
+            poll=poll_of(taken.admitted, known=already, backfill=backfill),
+            guids=with_unread(evidence(taken.recognised, reading.candidates), reading.entries.named),
+            entries=None if known is None else self._entries_read(state, reading, is_plain=is_plain),
             moved_to=document.moved_to,
             listed=Listed(
-                total=len(taken.admitted) + len(taken.known) + taken.left,
+                total=len(taken.admitted) + already + taken.left,
                 ids=tuple(one.article_id for one in taken.admitted if one.verdict is not Verdict.NEW),
                 keys=taken.known,
             ),
         )
+
+    def _known_entries(
+        self, source: Source, state: SourceState, document: Fetched, notes: Notes
+    ) -> bytes | None:
+        """Return the marks of entries that need not be read; None where all are read each time.
+
+        So are those of a source whose pages are read, whose move is watched, or which is known otherwise than
+        by guids and addresses. Once a day all are: what is listed stays known.
+        """
+        way = (notes.identified_by or source.identity).way
+        watched = state.move is not None or document.moved_to is not None
+        if source.full_text or watched or notes.back or way not in _BY_GUID_AND_LINK:
+            return None
+        if state.entries is None or self._clock() - state.entries.since >= READ_WHOLE_EVERY:
+            return b""
+        return state.entries.marks
+
+    def _entries_read(self, state: SourceState, reading: FeedReading, *, is_plain: bool) -> EntriesRead:
+        """Note which entries need not be read again: `is_plain` says that all were admitted as they are."""
+        apart = reading.entries
+        fresh = apart.fresh if is_plain and apart.all_plain else ()
+        since = state.entries.since if state.entries is not None and apart.known else self._clock()
+        return EntriesRead(marks=b"".join((*apart.known, *fresh)), since=since)
 
     async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:
         """Admit what a feed holds."""
@@ -158,7 +190,8 @@ class FeedRound:
         policy = notes.identified_by or source.identity
         oldest_first = [identified_by(one, policy) for one in reading.candidates[::-1]]
         if not source.full_text:
-            return _Taken(admitted=await self._intake.take_in(source, oldest_first, notes, backfill=backfill))
+            admitted = await self._intake.take_in(source, oldest_first, notes, backfill=backfill)
+            return _Taken(admitted=admitted, skipped=len(reading.entries.known))
         # What is known is not looked at again below, and a page does not know what its feed took back.
         oldest_first = await self._taken_back.without_cancelled(source, oldest_first)
         with_page, bare = apart(oldest_first)

@@ -55,6 +55,11 @@ def evidence(told: Iterable[tuple[Candidate, Recognised]], document: Sequence[Ca
     return GuidEvidence(known=known, new=new, entries=len(named), anothers=anothers, shared=_shared(named))
 
 
+def with_unread(shown: GuidEvidence, named: int) -> GuidEvidence:
+    """Add `named` entries with a guid that are known, just as they were, and were not read again."""
+    return replace(shown, known=shown.known + named, entries=shown.entries + named)
+
+
 def after_round(record: GuidRecord, shown: GuidEvidence, now: datetime) -> GuidRecord:
     """Take in what a round has shown; a record that is closed stays so."""
     if record.distrusted_since is not None or not shown.entries:

@@ -19,8 +19,8 @@ from syndicator.rules.postings import Keys, Numbers, Postings
 from syndicator.rules.stories import WINDOW
 
 ARTICLES_MOST = 12
-"""Articles whose stories a new one is compared with: those that share most keys, the newest of equals. With 24
-of them no labelled set is grouped better."""
+"""Articles whose stories a new one is compared with: those that share most keys, the newest of equals. With
+24 of them no labelled set is grouped better."""
 
 LISTED_MOST = 16
 """Articles under one key. A run of words that more have is boilerplate; of a term, the newest count."""
