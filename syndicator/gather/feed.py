@@ -100,7 +100,7 @@ def _reading(
     reading = to_reading(source, fetched, channel, is_light=is_light)
     if apart is None:
         return reading
-    all_plain = are_plain(channel, reading.candidates, reading.warnings)
+    all_plain = are_plain(source, fetched.fetched_at, channel, reading)
     return replace(reading, entries=replace(apart, all_plain=all_plain))
 
 

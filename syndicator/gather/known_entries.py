@@ -7,18 +7,25 @@ read, for together they mean something else than each alone.
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from syndicator.gather.entry import Channel, Entry
 from syndicator.gather.text import absolute_url
-from syndicator.model.article import Candidate
+from syndicator.model.source import Source
 from syndicator.rules.addresses import canonical_url
+from syndicator.rules.dates import read_claim
+
+if TYPE_CHECKING:
+    from syndicator.gather.candidates import FeedReading
 
 _DIGEST_BYTES, _LINK_BYTES = 8, 4
 _MARK_BYTES = _DIGEST_BYTES + _LINK_BYTES
+_MUCH_LATER = timedelta(days=400)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -67,20 +74,25 @@ def set_apart(channel: Channel, url: str, known: bytes) -> EntriesApart:
     return apart
 
 
-def are_plain(channel: Channel, candidates: Sequence[Candidate], warnings: Sequence[str]) -> bool:
+def are_plain(source: Source, now: datetime, channel: Channel, reading: "FeedReading") -> bool:
     """Tell whether all entries became candidates with nothing that another round could judge otherwise.
 
-    Such are entries that were skipped, dates that cannot be believed yet, and words of another language than
-    the feed says.
+    That is what cannot be read, dates that are ahead or say `yesterday`, and words of another language than
+    the feed says, which are judged together.
     """
-    if len(candidates) != len(channel.entries):
+    if len(reading.candidates) != len(channel.entries):
         return False
-    if len(warnings) != len(channel.warnings) + bool(channel.left_out):
+    if len(reading.warnings) != len(channel.warnings) + bool(channel.left_out):
         return False
-    dated = sum(bool(entry.published or entry.updated) for entry in channel.entries)
-    if dated > sum(one.published_at is not None for one in candidates):
-        return False
-    return not any(change.field == "language" for one in candidates for change in one.provenance.changes)
+    changes = (change.field for one in reading.candidates for change in one.provenance.changes)
+    return "language" not in changes and all(_is_dated_for_good(source, now, one) for one in channel.entries)
+
+
+def _is_dated_for_good(source: Source, now: datetime, entry: Entry) -> bool:
+    """Tell whether the dates of an entry will be read alike at any time."""
+    read = partial(read_claim, timezone=source.timezone, future=source.future_dates)
+    dates = {entry.published, entry.updated} - {""}
+    return all(read(text, now=now) == read(text, now=now + _MUCH_LATER) for text in dates)
 
 
 def _by_digest(marks: bytes) -> dict[bytes, bytes]:

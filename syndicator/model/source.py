@@ -335,15 +335,6 @@ class Walled(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-class EntriesRead(Struct, frozen=True, kw_only=True):
-    """Entries of a feed that need not be read again while they stay as they are."""
-
-    marks: bytes
-    """One after the other, as `gather.known_entries` makes them."""
-    since: datetime
-    """When all entries of the document were last read."""
-
-
 class SourceState(Struct, frozen=True, kw_only=True):
     """What is remembered of a source between rounds."""
 
@@ -357,8 +348,6 @@ class SourceState(Struct, frozen=True, kw_only=True):
     """Hex digest of the last body that was parsed: an equal one need not be parsed again."""
     read_at: datetime | None = None
     """When the document was last read, not just found unchanged."""
-    entries: EntriesRead | None = None
-    """Which entries of the last document were admitted as they are."""
     cut_short: bool = False
     """Of list pages: the last round left something unread, perhaps on a page behind the first."""
     last_attempt_at: datetime | None = None

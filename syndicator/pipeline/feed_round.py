@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Article, Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched
-from syndicator.model.source import EntriesRead, Source, SourceState, Way
+from syndicator.model.source import Source, SourceState, Way
 from syndicator.pipeline.admitting import Admitted, tally
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.intake import Intake
@@ -32,10 +33,11 @@ from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import Verdict
 from syndicator.rules.announcing import is_back
-from syndicator.rules.identity import identified_by, listed_key, url_key
+from syndicator.rules.identity import identified_by, listed_key, spec_hash, url_key
 from syndicator.rules.ladder import evidence, policy_of, with_unread
 from syndicator.rules.noticeable import content_hash
 from syndicator.rules.recognition import Recognised
+from syndicator.store.entries import EntriesRead
 from syndicator.store.store import Store
 
 _BY_GUID_AND_LINK = frozenset({Way.AUTO, Way.GUID, Way.LINK})
@@ -126,8 +128,10 @@ class FeedRound:
     async def _read(
         self, source: Source, state: SourceState, document: Fetched, notes: Notes, digest: str
     ) -> Outcome:
-        known = self._known_entries(source, state, document, notes)
-        reading = await self._gatherer.read_feed(source, document, known)
+        is_marked = _is_marked(source, state, document, notes)
+        kept = await self._kept_entries(source, document.fetched_at) if is_marked else None
+        marks = (kept.marks if kept else b"") if is_marked else None
+        reading = await self._gatherer.read_feed(source, document, marks)
         notes.warn(*reading.warnings)
         odd = len(notes.warnings)
         backfill = state.first_success_at is None
@@ -142,6 +146,8 @@ class FeedRound:
         counts = with_known(tally(taken.admitted), already)
         await self._subscribing.advertised(source, document, reading.hubs, reading.self_url)
         await self._subscribing.polled(source, counts.new)
+        if is_marked:
+            await self._keep_entries(source, kept, reading, is_plain=is_plain)
         return Outcome(
             round=counts,
             etag=document.headers.get("etag"),
@@ -152,7 +158,6 @@ class FeedRound:
             hints=reading.hints,
             poll=poll_of(taken.admitted, known=already, backfill=backfill),
             guids=with_unread(evidence(taken.recognised, reading.candidates), reading.entries.named),
-            entries=None if known is None else self._entries_read(state, reading, is_plain=is_plain),
             moved_to=document.moved_to,
             listed=Listed(
                 total=len(taken.admitted) + already + taken.left,
@@ -161,28 +166,22 @@ class FeedRound:
             ),
         )
 
-    def _known_entries(
-        self, source: Source, state: SourceState, document: Fetched, notes: Notes
-    ) -> bytes | None:
-        """Return the marks of entries that need not be read; None where all are read each time.
+    async def _kept_entries(self, source: Source, now: datetime) -> EntriesRead | None:
+        """Return which entries need not be read; once a day all are read, for what is listed stays known."""
+        kept = await self._store.entries.get(source.id, spec_hash(source))
+        return kept if kept is not None and now - kept.since < READ_WHOLE_EVERY else None
 
-        So are those of a source whose pages are read, whose move is watched, or which is known otherwise than
-        by guids and addresses. Once a day all are: what is listed stays known.
-        """
-        way = (notes.identified_by or source.identity).way
-        watched = state.move is not None or document.moved_to is not None
-        if source.full_text or watched or notes.back or way not in _BY_GUID_AND_LINK:
-            return None
-        if state.entries is None or self._clock() - state.entries.since >= READ_WHOLE_EVERY:
-            return b""
-        return state.entries.marks
-
-    def _entries_read(self, state: SourceState, reading: FeedReading, *, is_plain: bool) -> EntriesRead:
-        """Note which entries need not be read again: `is_plain` says that all were admitted as they are."""
+    async def _keep_entries(
+        self, source: Source, kept: EntriesRead | None, reading: FeedReading, *, is_plain: bool
+    ) -> None:
+        """Keep which entries need not be read again: `is_plain` says that all were admitted as they are."""
         apart = reading.entries
         fresh = apart.fresh if is_plain and apart.all_plain else ()
-        since = state.entries.since if state.entries is not None and apart.known else self._clock()
-        return EntriesRead(marks=b"".join((*apart.known, *fresh)), since=since)
+        since = kept.since if kept is not None and apart.known else self._clock()
+        marks = b"".join((*apart.known, *fresh))
+        await self._store.entries.keep(
+            source.id, EntriesRead(spec_hash=spec_hash(source), marks=marks, since=since)
+        )
 
     async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:
         """Admit what a feed holds."""
@@ -246,6 +245,17 @@ class FeedRound:
             missing=frozenset(notes.missing),
             only_pushed=True,
         )
+
+
+def _is_marked(source: Source, state: SourceState, document: Fetched, notes: Notes) -> bool:
+    """Tell whether entries that are as they were are left out.
+
+    All are read of a source whose pages are read, too, whose move is watched, or which is known otherwise
+    than by guids and addresses.
+    """
+    way = (notes.identified_by or source.identity).way
+    is_watched = state.move is not None or document.moved_to is not None
+    return not source.full_text and not is_watched and not notes.back and way in _BY_GUID_AND_LINK
 
 
 def _pushed(reading: FeedReading) -> FeedReading:

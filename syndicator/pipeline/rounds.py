@@ -14,15 +14,7 @@ from msgspec.structs import replace
 from syndicator.errors import NotReadable, SyndicatorError
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.ids import ArticleId
-from syndicator.model.source import (
-    EntriesRead,
-    FeedHints,
-    IdentityPolicy,
-    PagesTried,
-    Round,
-    Source,
-    SourceState,
-)
+from syndicator.model.source import FeedHints, IdentityPolicy, PagesTried, Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted
 from syndicator.rules.admission import Verdict
 from syndicator.rules.cadence import counts_against, passes
@@ -86,8 +78,6 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Of a document that was said to be unchanged and fetched all the same: whether it held anything new."""
     guids: GuidEvidence = GuidEvidence()
     """What the document shows of the source's guids."""
-    entries: EntriesRead | None = None
-    """Which of its entries need not be read again."""
     found: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     """Configured selectors that found something, or nothing, on any page of the round."""

@@ -67,7 +67,6 @@ class Settling:
             etag=None,
             last_modified=None,
             body_hash=None,
-            entries=None,
             next_due_at=None,
             warnings=(),
             own_warnings=(),
@@ -98,7 +97,7 @@ class Settling:
             state = self._after_success(source, state, outcome, began)
         if outcome.from_configured or address(source, state) != address(source, before):
             # What the one address has sent says nothing of the other's document.
-            state = replace(state, etag=None, last_modified=None, body_hash=None, entries=None)
+            state = replace(state, etag=None, last_modified=None, body_hash=None)
         return _due(state, resting(source.id, self._clock())) if state.paused else state
 
     def _after_failure(
@@ -155,7 +154,6 @@ class Settling:
             body_hash=outcome.body_hash,
             last_success_at=now,
             read_at=now if outcome.read_whole else state.read_at,
-            entries=outcome.entries if outcome.read_whole else state.entries,
             cut_short=outcome.cut_short,
             first_success_at=state.first_success_at or now,
             archive_before=state.archive_before or outcome.archive_before,

@@ -54,6 +54,13 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         """
         return f"{self._prefix}source:{source}"
 
+    def entries(self, source: SourceId) -> str:
+        """STRING: msgpack `EntriesRead`: marks of the entries of a feed that were admitted as they are.
+
+        Kept: two days after the feed was last read. Written by: rounds of feeds.
+        """
+        return f"{self._prefix}entries:{source}"
+
     def sources_due(self) -> str:
         """ZSET: source id → due time in ms, or lease end while a worker has it.
 

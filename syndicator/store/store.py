@@ -23,6 +23,7 @@ from syndicator.store.deliveries import Deliveries
 from syndicator.store.digests import Digests
 from syndicator.store.embedded import embedded_server
 from syndicator.store.endpoints import Endpoints
+from syndicator.store.entries import Entries
 from syndicator.store.events import Events
 from syndicator.store.feeds import Feeds
 from syndicator.store.health import check_schema, check_server
@@ -100,6 +101,7 @@ class Store:
         self.deliveries = Deliveries(connection, keys)
         self.digests = Digests(connection, keys)
         self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
+        self.entries = Entries(connection, keys)
         self.events = Events(connection, keys)
         self.feeds = Feeds(connection, keys)
         self.held = Held(connection, keys)

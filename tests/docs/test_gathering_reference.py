@@ -270,6 +270,7 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("Dates", "Absurd", [f"{dates.OLDEST.year} is"]),
     ("Dates", "Feeds of events (`future_dates = true`)", [dates.FARTHEST_EVENT]),
     ("Dates", "Late finds", [dates.LATE_FIND]),
+    ("Asking", "Left out", [polling.READ_WHOLE_EVERY]),
     ("Asking", "Read whole", [polling.READ_WHOLE_EVERY]),
     ("Asking", "Honesty", [f"One answer in {honesty.ONE_IN}"]),
     ("Asking", "A lie", [honesty.FIRST_DISTRUST, honesty.LONGEST_DISTRUST]),
