@@ -202,9 +202,11 @@ class Assigner:
 
     async def _carry_out(self, turn: Turn) -> Written | None:
         """Judge and write what waits; None when the right was lost."""
-        decisions = await self._decide(turn.waiting)
+        newest = {one.article: one for one in turn.waiting}
+        outdated = [one for one in turn.waiting if newest[one.article] is not one]
+        decisions = await self._decide(list(newest.values()))
         now = self._clock()
-        written = await self._store.assignments.write(turn.fence, decisions, now, LEASE)
+        written = await self._store.assignments.write(turn.fence, decisions, now, LEASE, outdated=outdated)
         if written is None:
             log.warning("assignment_right_lost", articles=len(decisions))
             return None
@@ -255,7 +257,7 @@ class Assigner:
     async def _decisions(self, waiting: Sequence[Waiting], placements: Sequence[Placement]) -> list[Decision]:
         """Add to each decision which feeds of stories may show what has become of its story."""
         nothing = ShownIn(self._specs.digest, ())
-        own = {one.article: one.shown_in or nothing for one in waiting}
+        own = {one.article: one.shown_in for one in waiting}
         before = await self._shown_before(placements) if self._specs.has_stories else {}
         decisions = []
         for one, placement in zip(waiting, placements, strict=True):

@@ -13,6 +13,7 @@ from syndicator.store.connection import Command
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import note_change
 from syndicator.store.signals import forgetting
+from syndicator.store.sketches import packed_story
 
 MAX_ALIASES = 50
 """Of one article are told; the newest."""
@@ -49,11 +50,11 @@ class ArticleWrites:
 
     def reserving(self, article: Article, reservation: Reservation, admission: Admission) -> list[Command]:
         """Write an article that waits to be assigned to a story; until then it is in no index."""
-        fields = assignments.reserving(article, reservation, admission)
-        commands: list[Command] = [(*_fields(self._keys.reserved(article.id), article), *fields)]
-        if admission.known is None:  # else it waits already, and this is a newer text
-            commands.append(assignments.enqueue(self._keys, article.id))
-        return commands
+        fields = ("sketch", packed_story(reservation.own), *(("quiet", 1) if admission.event is None else ()))
+        return [
+            (*_fields(self._keys.reserved(article.id), article), *fields),
+            assignments.enqueue(self._keys, article, reservation, admission),
+        ]
 
     def storing(self, article: Article, previous: Article | None) -> list[Command]:
         """Write an article into its place and its indexes, the revision before it beside it."""

@@ -50,7 +50,9 @@ class Waiting(Struct, frozen=True, kw_only=True):
     """The article as a story of itself alone."""
     runs: bytes
     """Keys of its sampled runs of words (`rules.near_index.packed_keys`)."""
-    shown_in: ShownIn | None
+    shown_in: ShownIn
+    show: bytes
+    """How it is to be shown, as `showing.lua` reads it."""
 
     @property
     def terms(self) -> bytes:
@@ -103,7 +105,7 @@ class Written(Struct, frozen=True, kw_only=True):
     """What became of decisions."""
 
     done: Sequence[bool]
-    """False: its grounds have moved, and it waits still."""
+    """False: its grounds have moved, and it waits still; or it has left, or waits with another text."""
     first: Place | None
     """Of those that wait still; None where nothing does."""
     since: str
@@ -139,8 +141,7 @@ class Assignments:
         fence, first, last, *rest = await self._redis.run(
             self._take,
             [keys.assignment(), keys.unassigned(), keys.assigned(), keys.meta()],
-            token, to_ms(now), to_ms(now + lease), position, limit, log_limit,
-            keys.reserved(ArticleId("")), keys.article(ArticleId("")), dead,
+            token, to_ms(now), to_ms(now + lease), position, limit, log_limit, dead,
         )  # fmt: skip
         queue = Queue(first=_place(first), last=_place(last))
         if not fence:
@@ -157,15 +158,25 @@ class Assignments:
         )
 
     async def write(
-        self, fence: int, decisions: Sequence[Decision], now: datetime, lease: timedelta
+        self,
+        fence: int,
+        decisions: Sequence[Decision],
+        now: datetime,
+        lease: timedelta,
+        *,
+        outdated: Sequence[Waiting] = (),
     ) -> Written | None:
-        """Write decisions and show their articles; None when the right has passed to another."""
+        """Write decisions and show their articles; None when the right has passed to another.
+
+        `outdated`: what waits no more, for its article waits with a newer text.
+        """
         keys = self._keys
         reply = await self._redis.run(
             self._assign,
             [keys.assignment(), keys.unassigned(), keys.assigned()],
             fence, to_ms(now), to_ms(now + lease), self._names,
             pack_for_lua([_spelled(one) for one in decisions]),
+            pack_for_lua([one.entry for one in outdated]),
         )  # fmt: skip
         if len(reply) == 1:
             return None
@@ -207,8 +218,8 @@ class Assignments:
         )  # fmt: skip
 
 
-def reserving(article: Article, reservation: Reservation, admission: Admission) -> list[str | bytes | int]:
-    """Return the fields, with their values, that the assignment of an article needs."""
+def enqueue(keys: Keys, article: Article, reservation: Reservation, admission: Admission) -> Command:
+    """Have an article wait to be assigned, with all that is needed for that."""
     event = admission.event
     how = [
         to_ms(article.listed_at),
@@ -217,18 +228,11 @@ def reserving(article: Article, reservation: Reservation, admission: Admission) 
         list(admission.feeds),
         pack(event) if event else b"",
     ]
-    fields: list[str | bytes | int] = [
+    return (
+        "XADD", keys.unassigned(), "*", "article", article.id, "hash", article.content_hash,
         "sketch", packed_story(reservation.own), "runs", reservation.runs,
         "shown_in", pack(reservation.shown_in), "show", pack_for_lua(how),
-    ]  # fmt: skip
-    if event is None:
-        fields += ["quiet", 1]
-    return fields
-
-
-def enqueue(keys: Keys, article: ArticleId) -> Command:
-    """Have an article wait to be assigned."""
-    return ("XADD", keys.unassigned(), "*", "article", article)
+    )  # fmt: skip
 
 
 def moved(keys: Keys, article: ArticleId, story: StoryId) -> Command:
@@ -265,7 +269,7 @@ def _place(entry: bytes) -> Place | None:
 
 
 def _waiting(row: Sequence[bytes]) -> Waiting:
-    entry, article, content_hash, sketch, runs, shown_in = row
+    entry, article, content_hash, sketch, runs, shown_in, show = row
     name = article.decode()
     return Waiting(
         entry=entry.decode(),
@@ -273,7 +277,8 @@ def _waiting(row: Sequence[bytes]) -> Waiting:
         content_hash=content_hash.decode(),
         own=unpacked_story(sketch, StoryId(name)),
         runs=runs,
-        shown_in=unpack(shown_in, ShownIn) if shown_in else None,
+        shown_in=unpack(shown_in, ShownIn),
+        show=show,
     )
 
 
@@ -315,6 +320,7 @@ def _spelled(decision: Decision) -> list[object]:
         placement.outdone or "",
         list(decision.feeds),
         _packed(entry_of(decision, 0)),
+        waiting.show,
     ]
 
 

@@ -158,8 +158,8 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`;
         `sketch` (`Story` of this article alone, see `store/sketches.py`), `story`, `copy_of`, `kin` (`Kin`,
         there too), `quiet` (1: nobody was told of it, it was too old), `gone` (when its page was first found
-        gone, ms), `unassigned` (1: shown before it was assigned to a story; then also `show`, `runs` and
-        `shown_in`, as of a reserved one); or only `merged`: the id of the article that it was found to be.
+        gone, ms), `unassigned` (1: shown before it was assigned to a story); or only `merged`: the id of the
+        article that it was found to be.
 
         Kept: retention of articles; `body` by that of bodies. Written by: admit, assign.
         """
@@ -222,15 +222,16 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         return f"{self._prefix}timeline:{facet}"
 
     def reserved(self, article: ArticleId) -> str:
-        """HASH: the fields of an admitted article that is not shown yet (see `article`), with `runs` (keys of
-        sampled runs of words, 4 bytes each), `show` (msgpack: how it is to be listed and announced).
+        """HASH: the fields of an admitted article that is not shown yet: see `article`.
 
         Kept: until the article is assigned to a story, or has waited too long. Written by: admit.
         """
         return f"{self._prefix}reserved:{article}"
 
     def unassigned(self) -> str:
-        """STREAM: `article`, the id of each admitted article that is not assigned to a story yet, in order.
+        """STREAM: each admitted article that is not assigned to a story yet, in order: `article` (its id),
+        `hash`, `sketch`, `runs` (keys of sampled runs of words, 4 bytes each), `shown_in` (feeds of stories
+        that may show it), `show` (msgpack: how it is to be listed and announced).
 
         Kept: until assigned. Written by: admit, assign.
         """

@@ -70,7 +70,7 @@ class Withdrawals:
         expects, placing = await self._back_in_story(article.id)
         writes: list[Command] = [
             ("RENAME", keys.withdrawn(article.id), keys.article(article.id)),
-            ("HDEL", keys.article(article.id), "record", "gone", "unassigned", "show", "runs", "shown_in"),
+            ("HDEL", keys.article(article.id), "record", "gone", "unassigned"),
             *placing,
             ("ZREM", keys.withdrawals(), article.id),
             *self._articles.writes.storing(article, None),

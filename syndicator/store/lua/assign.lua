@@ -10,9 +10,11 @@
 -- ARGV[2]  now, ms
 -- ARGV[3]  end of the lease, ms
 -- ARGV[4]  msgpack: names of keys, see showing.lua; `window`, ms; `kept`, ms
--- ARGV[5]  msgpack: list of {entry, id, hash, fields of the article, story or false, outdone or '', feeds, log entry}
+-- ARGV[5]  msgpack: list of {entry, id, hash, fields of the article, story or false, outdone or '', feeds, log entry,
+--          how to show it}
 --          story: {id, version, published of its first article, core, shown_in, place of its first article, own
 --          place}; version is '' for the story of a single article
+-- ARGV[6]  msgpack: entries that are taken out, for their article has a newer one
 -- reply    {-1} where the right is lost; else {first entry that still waits or '', position in the log before and
 --          after, list of 1 or 0}
 -- again    called again (its reply was lost): what was decided is not waiting any more, and counts as written
@@ -50,16 +52,16 @@ local since = last and last[1] or '0-0'
 local position = since
 
 local function carry_out(decision, is_shown)
-  local id, story, outdone = decision[2], decision[5], decision[6]
+  local id, story, outdone, how = decision[2], decision[5], decision[6], cmsgpack.unpack(decision[9])
   local article = names.article .. id
   if is_shown then
-    raise_all(list, how_to_show(article)[4])
+    raise_all(list, how[4])
     note_change(names, id)
+    redis.call('HDEL', article, 'unassigned')
   else
-    show(names, list, id)
+    show(names, list, id, how)
   end
   if #decision[4] > 0 then redis.call('HSET', article, unpack(decision[4])) end
-  redis.call('HDEL', article, 'show', 'runs', 'shown_in', 'unassigned')
   if outdone ~= '' then redis.call('HSET', names.article .. outdone, 'copy_of', id) end
   if story then join(story, id) end
   raise_all(list, decision[7])
@@ -73,11 +75,13 @@ for place, decision in ipairs(cmsgpack.unpack(ARGV[5])) do
     local known = redis.call('HMGET', names.article .. id, 'hash', 'unassigned', 'story')
     hash, is_shown = known[1] and known[2] and not known[3] and known[1], true
   end
-  local can_be = hash == decision[3] and (not story or holds(story))
+  -- One that is shown already may have another text by now; it joins its story all the same.
+  local is_same = hash and (is_shown or hash == decision[3])
+  local can_be = not story or holds(story)
   if can_be and outdone ~= '' then can_be = not redis.call('HGET', names.article .. outdone, 'copy_of') end
-  if hash and can_be then carry_out(decision, is_shown) end
-  reply[place] = (can_be or not hash) and 1 or 0
-  if reply[place] == 1 then done[#done + 1] = decision[1] end
+  if is_same and can_be then carry_out(decision, is_shown) end
+  reply[place] = not is_same and 2 or can_be and 1 or 0
+  if reply[place] > 0 then done[#done + 1] = decision[1] end
 end
 finish(names, list, now)
 for story in pairs(grown) do
@@ -85,6 +89,7 @@ for story in pairs(grown) do
   redis.call('PEXPIRE', names.members .. story, names.kept)
   redis.call('ZADD', names.stories, now, story)
 end
+for _, entry in ipairs(cmsgpack.unpack(ARGV[6])) do done[#done + 1] = entry end
 if #done > 0 then redis.call('XDEL', KEYS[2], unpack(done)) end
 local left = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 redis.call('HSET', KEYS[1], 'until', left and ARGV[3] or 0)

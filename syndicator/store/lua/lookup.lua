@@ -11,7 +11,7 @@
 --          articles: {article id, revision, hash, source, published, head, body, key}; head and body are '' where the
 --          hash is the candidate's and no other article is in question; revision is '' where the article is gone;
 --          key is where it stands: that of an article, or of a reserved one
--- cost     one HMGET and ZMSCORE per candidate, one or two HMGET per known article
+-- cost     one HMGET per candidate; of a known one a ZMSCORE and one or two HMGET more
 local function article(id)
   local known, key
   for _ = 1, 4 do -- one that was found to be another leads to that one, which may have gone the same way
@@ -31,7 +31,7 @@ local reply = {}
 for number, candidate in ipairs(cmsgpack.unpack(ARGV[2])) do
   local hash = table.remove(candidate, 1)
   local places, stale, articles, at = {}, {}, {}, {}
-  local seen = redis.call('ZMSCORE', KEYS[2], unpack(candidate))
+  local seen
   for place, id in ipairs(redis.call('HMGET', KEYS[1], unpack(candidate))) do
     if id and not at[id] then
       local found = article(id)
@@ -42,6 +42,7 @@ for number, candidate in ipairs(cmsgpack.unpack(ARGV[2])) do
       at[id] = at[found[1]]
     end
     places[place] = id and at[id] or 0
+    if id and not seen then seen = redis.call('ZMSCORE', KEYS[2], unpack(candidate)) end
     if id and tonumber(seen[place] or 0) < tonumber(ARGV[3]) then stale[#stale + 1] = place end
   end
   for _, found in ipairs(articles) do

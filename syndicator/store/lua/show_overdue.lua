@@ -12,9 +12,11 @@ local names, list, shown = cmsgpack.unpack(ARGV[3]), new_list(), 0
 local clock = redis.call('TIME')
 local latest = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000) - ARGV[2])
 for _, row in ipairs(redis.call('XRANGE', KEYS[1], '-', latest, 'COUNT', ARGV[4])) do
-  local id = row[2][2]
-  if redis.call('EXISTS', names.reserved .. id) == 1 then
-    show(names, list, id)
+  local noted = {}
+  for at = 1, #row[2], 2 do noted[row[2][at]] = row[2][at + 1] end
+  local id = noted.article
+  if redis.call('HGET', names.reserved .. id, 'hash') == noted.hash then
+    show(names, list, id, cmsgpack.unpack(noted.show))
     redis.call('HSET', names.article .. id, 'unassigned', 1)
     shown = shown + 1
   end

@@ -1,7 +1,7 @@
 -- What makes an admitted article visible; put before the scripts that do it.
 --
 -- `names` holds the keys and prefixes of keys; see Assignments in store/assignments.py.
--- A reserved article has in its field `show`, as msgpack: {listed, ms; shown since, ms; facets; feeds; event}.
+-- How an article is to be shown is msgpack: {listed, ms; shown since, ms; facets; feeds; event or ''}.
 local function new_list() return {admitted = {}, timelines = {}, feeds = {}} end
 
 local function append(list, score, member)
@@ -13,18 +13,12 @@ local function raise_all(list, feeds)
   for _, feed in ipairs(feeds) do list.feeds[feed] = true end
 end
 
-local function how_to_show(key)
-  local text = redis.call('HGET', key, 'show')
-  return text and cmsgpack.unpack(text) or {0, 0, {}, {}, ''}
-end
-
 local function note_change(names, id)
   redis.call('XADD', names.changes, 'MAXLEN', '~', names.kept_changes, '*', 'article', id)
 end
 
 -- Give a reserved article the key by which it is read, and note where it is to be listed.
-local function show(names, list, id)
-  local how = how_to_show(names.reserved .. id)
+local function show(names, list, id, how)
   redis.call('RENAME', names.reserved .. id, names.article .. id)
   append(list.admitted, how[2], id)
   for _, facet in ipairs(how[3]) do
