@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bench.news import Kind, Piece, pieces
 from syndicator.model.ids import ArticleId
 from syndicator.rules.admission import Admission, Reservation, decide
-from syndicator.rules.assignment import after
+from syndicator.rules.assignment import after, newcomer
 from syndicator.rules.identity import identify
 from syndicator.rules.near_index import packed_keys
 from syndicator.rules.placement import (
@@ -66,7 +66,12 @@ async def _write(store: Store, matter: Matter, now: datetime) -> None:
         turn = await store.assignments.take(_LOADER, now, _LEASE, "9999999999999-0", limit=_CALL, log_limit=1)
         assert isinstance(turn, Turn)
         decisions = [
-            Decision(waiting=one, placement=placements.pop(one.article), shown_in=_NOT_SHOWN)
+            Decision(
+                waiting=one,
+                terms=newcomer(one.own(), one.runs).terms,
+                placement=placements.pop(one.article),
+                shown_in=_NOT_SHOWN,
+            )
             for one in turn.waiting
         ]
         written = await store.assignments.write(turn.fence, decisions, now, _LEASE)

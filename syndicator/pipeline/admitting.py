@@ -24,9 +24,11 @@ from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.assignment import Assigner
 from syndicator.rules.admission import Admission, Verdict, decide, reserved, with_parted
 from syndicator.rules.identity import identify
+from syndicator.rules.near_index import packed_keys
 from syndicator.rules.placement import StoriesPolicy, fingerprint, parted
 from syndicator.rules.recognition import Recognised, aliases, recognise
 from syndicator.rules.selection import FeedIndex, concerned
+from syndicator.rules.stories import founded
 from syndicator.store.articles import Articles
 from syndicator.store.signals import Signals
 from syndicator.store.stories import Stories
@@ -196,8 +198,9 @@ class Admitter:
             return intent
         if known is None or known.is_reserved:
             found = fingerprint(article)
-            grouping.assigner.remember(article.id, article.content_hash, found.text)
-            return reserved(intent, article, found, self._specs)
+            own = founded(article, found.terms)
+            grouping.assigner.remember(article.id, article.content_hash, found.text, own)
+            return reserved(intent, article, own, packed_keys(found.shingle_keys), self._specs)
         kin = await grouping.stories.kin_of(article.id)
         if not kin or not article.body_html:
             return intent

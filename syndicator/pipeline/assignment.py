@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.observe.logs import get_logger
@@ -27,6 +27,7 @@ from syndicator.rules.assignment import (
     Newcomer,
     Surroundings,
     after,
+    newcomer,
     surroundings,
     texts_wanted,
 )
@@ -42,7 +43,7 @@ from syndicator.rules.placement import (
 from syndicator.rules.recent import Recent
 from syndicator.rules.selection import FeedIndex, story_feeds
 from syndicator.rules.shingles import sample
-from syndicator.rules.stories import INDEX_TERMS, WINDOW
+from syndicator.rules.stories import INDEX_TERMS, WINDOW, Story
 from syndicator.rules.terms import strongest
 from syndicator.store.assignments import Decision, Held, Place, Turn, Waiting, Written, entry_of
 from syndicator.store.owners import is_dead, new_token
@@ -94,12 +95,14 @@ class Assigner:
         self._near = near
         self._token = new_token()
         self._texts = Recent[tuple[ArticleId, str], Text](_TEXTS_KEPT)
+        self._admitted = Recent[tuple[ArticleId, str], Story](_TEXTS_KEPT)
         self._callers: list[_Caller] = []
         self._running: asyncio.Task[None] | None = None
 
-    def remember(self, article: ArticleId, content_hash: str, text: Text) -> None:
-        """Keep the text of an article that this process admits, so that it need not be read again."""
+    def remember(self, article: ArticleId, content_hash: str, text: Text, own: Story) -> None:
+        """Keep what is compared of an article that this process admits, so that it need not be read again."""
         self._texts.keep((article, content_hash), text)
+        self._admitted.keep((article, content_hash), own)
 
     async def assign(self) -> None:
         """Return when all that waits now is assigned, by this process or another.
@@ -124,7 +127,7 @@ class Assigner:
             await self._turns()
         except StoreUnavailable as error:
             log.warning("assignment_waits", reason=str(error))
-        except StoreError:
+        except Exception:  # nobody awaits this task; what waits is taken up again by `AssignStep`
             log.exception("assignment_failed")
         finally:
             self._release(None)
@@ -224,8 +227,11 @@ class Assigner:
         return written
 
     async def _decide(self, waiting: Sequence[Waiting]) -> list[Decision]:
-        newcomers = [Newcomer(own=one.own, runs=one.runs) for one in waiting]
-        around = surroundings(newcomers, self._near.near([(one.runs, one.terms) for one in waiting]))
+        newcomers = [
+            newcomer(self._admitted.get((one.article, one.content_hash)) or one.own(), one.runs)
+            for one in waiting
+        ]
+        around = surroundings(newcomers, self._near.near([(one.runs, one.terms) for one in newcomers]))
         stories = await self._near.stories(story for one in around for story in one.stories)
         wanted = texts_wanted(newcomers, around)
         hashes = {one.article: one.content_hash for one in waiting if one.article in wanted}
@@ -240,11 +246,11 @@ class Assigner:
         }
         assignment = Assignment(stories, neighbours, texts, self._policy)
         placements = []
-        for at, (newcomer, near) in enumerate(zip(newcomers, around, strict=True), 1):
-            placements.append(_placed(assignment, newcomer, near))
+        for at, (new, near) in enumerate(zip(newcomers, around, strict=True), 1):
+            placements.append(_placed(assignment, new, near))
             if at % 16 == 0:
                 await asyncio.sleep(0)  # judging takes 0.1 ms an article
-        return await self._decisions(waiting, placements)
+        return await self._decisions(waiting, newcomers, placements)
 
     async def _read_texts(self, hashes: Mapping[ArticleId, str]) -> dict[ArticleId, Text]:
         """Return the texts of articles, given with the digests of their contents."""
@@ -254,13 +260,15 @@ class Assigner:
             self._texts.keep((one, hashes[one]), text)
         return found | read
 
-    async def _decisions(self, waiting: Sequence[Waiting], placements: Sequence[Placement]) -> list[Decision]:
+    async def _decisions(
+        self, waiting: Sequence[Waiting], newcomers: Sequence[Newcomer], placements: Sequence[Placement]
+    ) -> list[Decision]:
         """Add to each decision which feeds of stories may show what has become of its story."""
         nothing = ShownIn(self._specs.digest, ())
         own = {one.article: one.shown_in for one in waiting}
         before = await self._shown_before(placements) if self._specs.has_stories else {}
         decisions = []
-        for one, placement in zip(waiting, placements, strict=True):
+        for one, new, placement in zip(waiting, newcomers, placements, strict=True):
             shown = own[one.article]
             feeds: tuple[FeedId, ...] = ()
             if placement.joins is not None:
@@ -270,7 +278,9 @@ class Assigner:
             before[placement.story.id] = shown
             if placement.outdone is not None:  # it may be hidden in any feed now
                 feeds = tuple(spec.id for spec in self._specs)
-            decisions.append(Decision(waiting=one, placement=placement, shown_in=shown, feeds=feeds))
+            decisions.append(
+                Decision(waiting=one, terms=new.terms, placement=placement, shown_in=shown, feeds=feeds)
+            )
         return decisions
 
     async def _shown_before(self, placements: Sequence[Placement]) -> dict[StoryId, ShownIn]:
@@ -304,12 +314,12 @@ def _relisted(article: ArticleId, found: Standing, text: Text | None) -> Entry:
     )
 
 
-def _placed(assignment: Assignment, newcomer: Newcomer, near: Surroundings) -> Placement:
+def _placed(assignment: Assignment, new: Newcomer, near: Surroundings) -> Placement:
     try:
-        return assignment.place(newcomer, near)
+        return assignment.place(new, near)
     except Exception:  # a fault of ours must not keep an article, and all behind it, from being shown
-        log.exception("assignment_broke", article=newcomer.id)
-        placement = alone(newcomer.own, "it could not be judged: the log says why")
+        log.exception("assignment_broke", article=new.id)
+        placement = alone(new.own, "it could not be judged: the log says why")
         assignment.note(placement)
         return placement
 

@@ -15,12 +15,11 @@ from syndicator.rules.addresses import clean_url
 from syndicator.rules.correction import correction_of
 from syndicator.rules.dates import listed_at, published_at
 from syndicator.rules.identity import event_id
-from syndicator.rules.near_index import packed_keys
 from syndicator.rules.noticeable import content_hash
-from syndicator.rules.placement import Fingerprint, ShownIn
+from syndicator.rules.placement import ShownIn
 from syndicator.rules.revision import earlier_versions, is_restless, revised
 from syndicator.rules.selection import FeedIndex, concerned, story_feeds
-from syndicator.rules.stories import Story, founded
+from syndicator.rules.stories import Story
 
 SHORTEST_RECHECK = timedelta(seconds=20)
 LONGEST_RECHECK = timedelta(hours=6)
@@ -170,13 +169,13 @@ def decide(
     )
 
 
-def reserved(intent: Admission, article: Article, found: Fingerprint, specs: FeedIndex) -> Admission:
-    """Return the intent to keep a new article back until it is assigned to a story."""
+def reserved(intent: Admission, article: Article, own: Story, runs: bytes, specs: FeedIndex) -> Admission:
+    """Return the intent to keep a new article back until it is assigned to a story; see `Reservation`."""
     return replace(
         intent,
         reservation=Reservation(
-            own=founded(article, found.terms),
-            runs=packed_keys(found.shingle_keys),
+            own=own,
+            runs=runs,
             shown_in=ShownIn(specs.digest, story_feeds(specs, [article])),
         ),
     )

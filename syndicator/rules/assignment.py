@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.copies import Text
-from syndicator.rules.near_index import SHARED_RUNS, Nearby, unpacked_keys
+from syndicator.rules.near_index import SHARED_RUNS, Nearby, packed_keys, unpacked_keys
 from syndicator.rules.placement import KnownStory, Near, Neighbour, Placement, StoriesPolicy, place
 from syndicator.rules.stories import INDEX_TERMS, Story
 from syndicator.rules.terms import strongest
@@ -29,6 +29,8 @@ class Newcomer(Struct, frozen=True, kw_only=True):
     """The article as a story of itself alone."""
     runs: bytes
     """Keys of its sampled runs of words (`near_index.packed_keys`)."""
+    terms: bytes
+    """Keys of its strongest terms, the same."""
 
     @property
     def id(self) -> ArticleId:
@@ -46,12 +48,17 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """Recent articles and earlier ones of the batch, of which it may be a copy."""
 
 
+def newcomer(own: Story, runs: bytes) -> Newcomer:
+    """Return a new article with the keys of its strongest terms."""
+    return Newcomer(own=own, runs=runs, terms=packed_keys(strongest(own.centroid, INDEX_TERMS)))
+
+
 def surroundings(newcomers: Sequence[Newcomer], recent: Sequence[Nearby]) -> list[Surroundings]:
     """Say what each of a batch is compared with; `recent` is what the index has found for each."""
     batch = _BatchIndex()
     found = []
     for newcomer, near in zip(newcomers, recent, strict=True):
-        runs, terms = unpacked_keys(newcomer.runs), strongest(newcomer.own.centroid, INDEX_TERMS)
+        runs, terms = unpacked_keys(newcomer.runs), unpacked_keys(newcomer.terms)
         earlier, copies = batch.near(runs, terms)
         if copies:
             copies = sorted((*near.copies, *copies), key=lambda one: -one[1])

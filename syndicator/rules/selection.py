@@ -73,6 +73,8 @@ class FeedIndex(Collection[FeedSpec]):
 
     def near(self, *articles: Article | None) -> Iterable[FeedSpec]:
         """Give the feeds that may show one of these articles, in their order."""
+        if not self._specs:
+            return ()
         facets = {facet for article in articles if article is not None for facet in facets_of(article)}
         places = {place for facet in facets for place in self._by_facet.get(facet, ())}
         return (self._specs[place] for place in sorted(places))
@@ -105,6 +107,8 @@ def concerned(
 
 def story_feeds(specs: FeedIndex, heads: Sequence[Article]) -> tuple[FeedId, ...]:
     """Return the feeds of stories that may show one of these articles of one story; bodies are not needed."""
+    if not specs.has_stories:
+        return ()
     return tuple(
         spec.id
         for spec in specs.near(*heads)

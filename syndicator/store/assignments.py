@@ -16,11 +16,10 @@ from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.rules.admission import Admission, Reservation
-from syndicator.rules.near_index import Entry, packed_keys
+from syndicator.rules.near_index import Entry
 from syndicator.rules.placement import Placement, ShownIn
 from syndicator.rules.selection import facets_of
-from syndicator.rules.stories import INDEX_TERMS, WINDOW, Story, place_of
-from syndicator.rules.terms import strongest
+from syndicator.rules.stories import WINDOW, Story, place_of
 from syndicator.store.codec import pack, pack_for_lua, unpack
 from syndicator.store.connection import Command, Connection, Script
 from syndicator.store.keys import Keys
@@ -46,18 +45,17 @@ class Waiting(Struct, frozen=True, kw_only=True):
     """Its place among those that wait."""
     article: ArticleId
     content_hash: str
-    own: Story
-    """The article as a story of itself alone."""
+    sketch: bytes
+    """The article as a story of itself alone, packed: see `own`."""
     runs: bytes
     """Keys of its sampled runs of words (`rules.near_index.packed_keys`)."""
     shown_in: ShownIn
     show: bytes
     """How it is to be shown, as `showing.lua` reads it."""
 
-    @property
-    def terms(self) -> bytes:
-        """The keys of its strongest terms."""
-        return packed_keys(strongest(self.own.centroid, INDEX_TERMS))
+    def own(self) -> Story:
+        """Unpack the article as a story of itself alone."""
+        return unpacked_story(self.sketch, StoryId(self.article))
 
 
 class Queue(Struct, frozen=True, kw_only=True):
@@ -94,6 +92,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     """What is written of an article that waited."""
 
     waiting: Waiting
+    terms: bytes
+    """Keys of its strongest terms (`rules.near_index.packed_keys`)."""
     placement: Placement
     shown_in: ShownIn
     """Which feeds of stories may show the story that it is part of now."""
@@ -275,7 +275,7 @@ def _waiting(row: Sequence[bytes]) -> Waiting:
         entry=entry.decode(),
         article=ArticleId(name),
         content_hash=content_hash.decode(),
-        own=unpacked_story(sketch, StoryId(name)),
+        sketch=sketch,
         runs=runs,
         shown_in=unpack(shown_in, ShownIn),
         show=show,
@@ -304,7 +304,7 @@ def entry_of(decision: Decision, at_ms: int) -> Entry:
         story=placement.story.id,
         at_ms=at_ms,
         runs=b"" if placement.copy_of else waiting.runs,
-        terms=waiting.terms,
+        terms=decision.terms,
     )
 
 

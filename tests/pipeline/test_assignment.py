@@ -59,7 +59,8 @@ async def created(store: Store) -> list[str]:
 def decided(turn: Turn) -> Sequence[Decision]:
     """Return the decision that each article is a story of its own."""
     return [
-        Decision(waiting=one, placement=alone(one.own, ""), shown_in=one.shown_in) for one in turn.waiting
+        Decision(waiting=one, terms=b"", placement=alone(one.own(), ""), shown_in=one.shown_in)
+        for one in turn.waiting
     ]
 
 
