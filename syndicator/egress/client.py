@@ -175,7 +175,7 @@ class Egress:
     ) -> FetchResult:
         waiting = self._sources.new_wait()
         while True:
-            async with gate(str(trip.url)) as refusal:
+            async with gate(trip.address) as refusal:
                 if refusal is not None:
                     return replace(refusal, requested_url=shown)
                 async with self._sources.slots.hold(trip.host_port, waiting):
@@ -217,7 +217,7 @@ class Egress:
         body = await manner.read(reply, limits.max_body_bytes)
         return Fetched(
             requested_url=shown,
-            url=str(trip.url),
+            url=trip.address,
             status=reply.status,
             headers=headers,
             body=body,

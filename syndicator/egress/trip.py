@@ -11,7 +11,7 @@ from msgspec import Struct
 from yarl import URL
 
 from syndicator.egress.failures import failure
-from syndicator.egress.headers import checked, checked_once, split_credentials
+from syndicator.egress.headers import checked_once, split_credentials
 from syndicator.egress.proxies import Proxy
 from syndicator.egress.slots import Budget, HostPort
 from syndicator.model.fetch import Reason, Redirect
@@ -97,6 +97,11 @@ def _target(url: str, *, exact: bool) -> tuple[URL, Mapping[str, str]]:
     return split_credentials(parse_exactly(url) if exact else parse_url(url))
 
 
+@lru_cache(maxsize=2048)
+def _text(url: URL) -> str:
+    return str(url)
+
+
 class Callback(Struct, frozen=True, kw_only=True):
     """Where a callback is, and what goes with every request there."""
 
@@ -150,11 +155,16 @@ class Trip:
         self._max_redirects = max_redirects
         self.url, credentials = _target(url, exact=exact)
         self.headers = dict(checked_once(tuple(headers.items())))
-        if not any(name.lower() == "authorization" for name in self.headers):
+        if credentials and not any(name.lower() == "authorization" for name in self.headers):
             self.headers |= credentials
-        self._validators = checked(validators.headers)
-        self._validated = validators.of or str(self.url)
+        self._validators = checked_once(tuple(validators.headers.items()))
+        self._validated = validators.of or self.address
         self._seen = {self.url}
+
+    @property
+    def address(self) -> str:
+        """Where the trip is, as text."""
+        return _text(self.url)
 
     @property
     def host(self) -> str:
@@ -172,7 +182,7 @@ class Trip:
     @property
     def validators(self) -> Mapping[str, str]:
         """What the address that the trip is at has given itself."""
-        return self._validators if str(self.url) == self._validated else {}
+        return self._validators if self.address == self._validated else {}
 
     def follow(self, status: int, location: str | None) -> None:
         """Move on to where a redirect points, and note the step.

@@ -15,7 +15,7 @@ hours in sum, and at a fixed number of rounds all this is least where n is propo
 
 import math
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -50,6 +50,8 @@ _LONG_PAUSE = 4.0
 """Intervals. So long a pause, in which a hub pushed or we did not run, teaches nothing about the interval."""
 _PRIOR_ARTICLES = 10
 _NEGLIGIBLE = 1e-4
+_REMEMBERED = 512
+"""Weeks, of 8 KiB each: a round looks at that of its source several times."""
 
 
 class Poll(Struct, frozen=True, kw_only=True):
@@ -75,28 +77,13 @@ class Rhythm:
 
     @cached_property
     def activity(self) -> tuple[float, ...]:
-        """Rate of articles in each hour of the week, as a multiple of the average.
-
-        Each hour borrows from its neighbours, and from the same hour of the other days, the more so the fewer
-        articles it can have seen.
-        """
-        counts = self._counts
-        smooth = [
-            0.25 * counts[hour - 1] + 0.5 * counts[hour] + 0.25 * counts[(hour + 1) % HOURS]
-            for hour in range(HOURS)
-        ]
-        daily = [sum(smooth[hour::_DAY]) / 7 for hour in range(_DAY)]
-        borrowed = _PRIOR / (_PRIOR + sum(counts) / HOURS)
-        mixed = [
-            _PRIOR + (1 - borrowed) * smooth[hour] + borrowed * daily[hour % _DAY] for hour in range(HOURS)
-        ]
-        average = sum(mixed) / HOURS
-        return tuple(rate / average for rate in mixed)
+        """Rate of articles in each hour of the week, as a multiple of the average."""
+        return _activity(self._counts)
 
     @cached_property
     def pace(self) -> tuple[float, ...]:
         """How fast each hour is polled, as a multiple of the average hour."""
-        return tuple(min(max(math.sqrt(rate), _SLOWEST), _FASTEST) for rate in self.activity)
+        return _pace(self._counts)
 
     def hour(self, at: datetime) -> int:
         """Give the hour of the week, Monday 00 being 0, on the source's clocks."""
@@ -128,6 +115,34 @@ class Rhythm:
         local = at.astimezone(self._zone)
         passed = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
         return at + timedelta(hours=1) - passed
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _activity(counts: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the rate of articles in each hour of the week, as a multiple of the average.
+
+    Each hour borrows from its neighbours, and from the same hour of the other days, the more so the fewer
+    articles it can have seen.
+    """
+    before, after = counts[-1:] + counts[:-1], counts[1:] + counts[:1]
+    smooth = [
+        0.25 * left + 0.5 * here + 0.25 * right
+        for left, here, right in zip(before, counts, after, strict=True)
+    ]
+    borrowed = _PRIOR / (_PRIOR + sum(counts) / HOURS)
+    own = 1 - borrowed
+    daily = [borrowed * (sum(smooth[hour::_DAY]) / 7) for hour in range(_DAY)]
+    mixed = [_PRIOR + own * hourly + of_day for hourly, of_day in zip(smooth, daily * 7, strict=True)]
+    average = sum(mixed) / HOURS
+    return tuple([rate / average for rate in mixed])
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _pace(counts: tuple[float, ...]) -> tuple[float, ...]:
+    slow, fast, root = _SLOWEST**2, _FASTEST**2, math.sqrt
+    return tuple(
+        [_SLOWEST if rate < slow else _FASTEST if rate > fast else root(rate) for rate in _activity(counts)]
+    )
 
 
 def learned(

@@ -143,8 +143,10 @@ class Workers:
             await asyncio.gather(*waiting, return_exceptions=True)
 
     def _idle(self) -> bool:
+        if self.gatherer.in_flight or any(visitor._turns._returning for visitor in self.visitors):
+            return False
         exchanging = (visitor._turns._exchanging for visitor in self.visitors)
-        return not self.gatherer.in_flight and all(task is None or task.done() for task in exchanging)
+        return all(task is None or task.done() for task in exchanging)
 
     async def run_clock(self) -> None:
         """Let time pass while nobody works: to the moment for which the first of those who wait, waits."""
@@ -155,7 +157,7 @@ class Workers:
             self._sleepers = [one for one in self._sleepers if not one[2].is_set()]
             heapq.heapify(self._sleepers)
             # Once is not enough: who was just given a turn has not begun yet.
-            if self._sleepers and idle > 1:
+            if self._sleepers and idle > 2:
                 idle = 0
                 at, _, woken = heapq.heappop(self._sleepers)
                 self._clock.advance(max(at - self._clock().timestamp(), 0))
