@@ -1,12 +1,12 @@
 """`make bench`: all of them; `python -m bench NAME …`: some; options go to the one that is named."""
 
-import asyncio
 import importlib
 import logging
 import os
 import sys
 from itertools import takewhile
 
+from syndicator.cli.loops import run_loop
 from syndicator.observe import logs
 
 BENCHES = (
@@ -23,7 +23,7 @@ def main() -> None:
     options = sys.argv[1 + len(names) :]
     for name in names or BENCHES:
         print(f"\n{name}")
-        asyncio.run(importlib.import_module(f"bench.{name}").run(*options))
+        run_loop(importlib.import_module(f"bench.{name}").run(*options))
 
 
 if __name__ == "__main__":

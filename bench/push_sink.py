@@ -8,6 +8,8 @@ import asyncio
 import json
 import time
 
+from syndicator.cli.loops import run_loop
+
 _OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -80,4 +82,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run_loop(main())

@@ -1,10 +1,10 @@
 """Serving a feed, against a bare aiohttp application that returns ready bytes, and against nginx.
 
-Of each the best of several turns counts, and beside it the processor time of one request, which tells more
-where others keep the machine busy. All are asked by wrk over loopback, one after the other, turn by turn;
-each server is one process. Where wrk or nginx is not installed, that is said, and the rest is measured
-(without wrk by a client of asyncio sockets, which costs as much as the server: then look at the ratio, not
-at the rate).
+Ours and the bare one are each one process, on the event loop that `serve` runs on. The rate is the best of
+several turns. The processor time of one request is the median of the turns: compare that where others keep
+the machine busy. All are asked by wrk over loopback, one after the other, turn by turn. Where wrk or nginx is
+not installed, that is said, and the rest is measured (without wrk by a client of asyncio sockets, which costs
+as much as the server: then look at the ratio, not at the rate).
 """
 
 import asyncio
@@ -13,18 +13,22 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from socket import socket
 
 from aiohttp import web
+from msgspec import Struct
 
 from bench.invented import NOW, invented
 from bench.measure import tell
+from syndicator.cli.loops import run_loop
 from syndicator.model.feed import READER_FORMATS, Format
 from syndicator.model.ids import FeedId
 from syndicator.observe.metrics import counting
@@ -39,7 +43,6 @@ from syndicator.web.server import open_socket, port_of, serving
 TURNS = 7
 SECONDS = 1
 CLIENTS = 64
-PLAIN_BYTES = 50_000
 LARGE = 5000
 PATH = "/feeds/latest.rss"
 CONFIG = """
@@ -68,34 +71,54 @@ http {{
 
 
 async def run() -> None:
+    with ExitStack() as opened:
+        servers = {
+            "ours": opened.enter_context(_process(_serve_ours)),
+            "bare": opened.enter_context(_process(_serve_bare)),
+        }
+        ports: dict[str, int] = {}
+        for name, server in servers.items():
+            ports[name], loop = await asyncio.to_thread(server.recv)
+            print(f"{name}: a process on {loop}")
+        await _measure(ports, servers)
+
+
+async def _measure(ports: dict[str, int], servers: Mapping[str, Connection]) -> None:
+    _, plain = await _ask(ports["ours"], {})
+    _, packed = await _ask(ports["ours"], {"Accept-Encoding": "gzip"})
+    print(f"a feed of {len(plain):,} bytes, {len(packed):,} by gzip")
+    for server in servers.values():
+        server.send((plain, packed))
+    if shutil.which("wrk") is None:
+        print("wrk is not installed: asked by a client of asyncio sockets")
+    async with _nginx(plain, packed) as port:
+        if port:
+            ports["nginx"] = port
+        else:
+            print("nginx is not installed: it is left out")
+        for name, ask in (("plain", {}), ("gzip", {"Accept-Encoding": "gzip"}), ("304", {})):
+            rate = await _compare(name, ask, ports, servers)
+    if shutil.which("wrk") is not None:
+        print(f"p99 at half that rate of 304: {await _slowest(ports['ours'], rate / 2):.1f} ms")
+        servers["ours"].send("busy")
+        busy = await _slowest(ports["ours"], rate / 2)
+        servers["ours"].send("idle")
+        rounds = await asyncio.to_thread(servers["ours"].recv)
+        print(f"while a feed of {LARGE:,} entries is rendered ({rounds} times): {busy:.1f} ms")
+
+
+@contextmanager
+def _process(serve: Callable[[Connection], None]) -> Iterator[Connection]:
+    """Run a server in a process of its own; yield the pipe to it."""
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe()
-    server = context.Process(target=_serve, args=(theirs,))
-    server.start()
+    process = context.Process(target=serve, args=(theirs,))
+    process.start()
     try:
-        ports: dict[str, int] = await asyncio.to_thread(mine.recv)
-        _, plain = await _ask(ports["ours"], {})
-        _, packed = await _ask(ports["ours"], {"Accept-Encoding": "gzip"})
-        print(f"a feed of {len(plain):,} bytes, {len(packed):,} by gzip")
-        if shutil.which("wrk") is None:
-            print("wrk is not installed: asked by a client of asyncio sockets")
-        async with _nginx(plain, packed) as port:
-            if port:
-                ports["nginx"] = port
-            else:
-                print("nginx is not installed: it is left out")
-            for name, ask in (("plain", {}), ("gzip", {"Accept-Encoding": "gzip"}), ("304", {})):
-                rate = await _compare(name, ask, ports, mine)
-        if shutil.which("wrk") is not None:
-            print(f"p99 at half that rate of 304: {await _slowest(ports['ours'], rate / 2):.1f} ms")
-            mine.send("busy")
-            busy = await _slowest(ports["ours"], rate / 2)
-            mine.send("idle")
-            rounds = await asyncio.to_thread(mine.recv)
-            print(f"while a feed of {LARGE:,} entries is rendered ({rounds} times): {busy:.1f} ms")
+        yield mine
     finally:
         mine.send("stop")
-        server.join()
+        process.join()
 
 
 async def _slowest(port: int, rate: float) -> float:
@@ -107,29 +130,35 @@ async def _slowest(port: int, rate: float) -> float:
         script.flush()
         words = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{6 * SECONDS}s", "--latency", "-s", script.name]
         words += ["-H", f"If-None-Match: {answered['etag']}", f"http://127.0.0.1:{port}{PATH}"]
-        return (await wrk(words))["p99_ms"]
+        return (await wrk(words)).p99_ms
 
 
-async def _compare(name: str, ask: Mapping[str, str], ports: Mapping[str, int], server: Connection) -> float:
-    """Tell how ours compares with the others; give its rate."""
+async def _compare(
+    name: str, ask: Mapping[str, str], ports: Mapping[str, int], servers: Mapping[str, Connection]
+) -> float:
+    """Print how ours compares with the others; return its rate."""
     asks = dict.fromkeys(ports, ask)
     if name == "304":
         for peer in ports:
             answered, _ = await _ask(ports[peer], ask)
             asks[peer] = {"If-None-Match": answered["etag"]}
     rates: dict[str, list[float]] = {peer: [] for peer in ports}
-    spent: dict[str, list[float]] = {peer: [] for peer in ports}
+    spent: dict[str, list[float]] = {peer: [] for peer in servers}
     for _ in range(TURNS):
         for peer, port in ports.items():
-            before_s = await _processor_s(server)
-            rates[peer].append(await _rate(port, asks[peer]))
-            spent[peer].append((await _processor_s(server) - before_s) / (rates[peer][-1] * SECONDS))
+            before_s = await _processor_s(servers[peer]) if peer in servers else 0.0
+            asked = await _rate(port, asks[peer])
+            rates[peer].append(asked.rate)
+            if peer in servers:
+                spent[peer].append((await _processor_s(servers[peer]) - before_s) / asked.count)
     rate = {peer: max(found) for peer, found in rates.items()}
     for peer in sorted(rate.keys() - {"ours"}):
         tell(f"GET {PATH}, {name}", rate["ours"], rate[peer], unit="requests/s", against=peer)
-    ours_us, bare_us = (1e6 * min(spent[peer]) for peer in ("ours", "bare"))
+    ours_us, bare_us = (1e6 * statistics.median(spent[peer]) for peer in ("ours", "bare"))
+    ratios = sorted(bare / ours for ours, bare in zip(spent["ours"], spent["bare"], strict=True))
     print(
         f"   processor time of one: {ours_us:.1f} µs, bare: {bare_us:.1f} µs   ratio {bare_us / ours_us:.2f}"
+        f" ({ratios[0]:.2f} to {ratios[-1]:.2f})"
     )
     return rate["ours"]
 
@@ -140,28 +169,38 @@ async def _processor_s(server: Connection) -> float:
     return spent_s
 
 
-async def _rate(port: int, headers: Mapping[str, str]) -> float:
+class Asked(Struct, frozen=True, kw_only=True):
+    """What one turn of asking came to."""
+
+    rate: float
+    """Answers a second."""
+    count: int
+    p99_ms: float = 0.0
+    """Where latencies were asked for."""
+
+
+async def _rate(port: int, headers: Mapping[str, str]) -> Asked:
     if shutil.which("wrk") is None:
         return await _rate_by_sockets(port, headers)
     words = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{SECONDS}s"]
     words += [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-    return (await wrk([*words, f"http://127.0.0.1:{port}{PATH}"]))["rate"]
+    return await wrk([*words, f"http://127.0.0.1:{port}{PATH}"])
 
 
-async def wrk(words: Sequence[str]) -> dict[str, float]:
-    """Run wrk; give requests per second, and p99 in ms where it was asked for latencies."""
+async def wrk(words: Sequence[str]) -> Asked:
+    """Run wrk and return what it reports."""
     told = (await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=True)).stdout
     assert "Non-2xx" not in told, told
     assert "Socket errors" not in told, told
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    rate, count = re.search(r"Requests/sec:\s+([\d.]+)", told), re.search(r"(\d+) requests in", told)
     assert rate is not None, told
-    found = {"rate": float(rate[1])}
-    if p99 := re.search(r"99%\s+([\d.]+)(us|ms|s)", told):
-        found["p99_ms"] = float(p99[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
-    return found
+    assert count is not None, told
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", told)
+    p99_ms = float(p99[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]] if p99 else 0.0
+    return Asked(rate=float(rate[1]), count=int(count[1]), p99_ms=p99_ms)
 
 
-async def _rate_by_sockets(port: int, headers: Mapping[str, str]) -> float:
+async def _rate_by_sockets(port: int, headers: Mapping[str, str]) -> Asked:
     loop = asyncio.get_running_loop()
     end, answered = loop.time() + SECONDS, 0
 
@@ -174,7 +213,7 @@ async def _rate_by_sockets(port: int, headers: Mapping[str, str]) -> float:
         writer.close()
 
     await asyncio.gather(*(one_after_the_other() for _ in range(CLIENTS)))
-    return answered / SECONDS
+    return Asked(rate=answered / SECONDS, count=answered)
 
 
 async def _ask(port: int, headers: Mapping[str, str]) -> tuple[dict[str, str], bytes]:
@@ -226,11 +265,15 @@ async def _nginx(plain: bytes, packed: bytes) -> AsyncIterator[int | None]:
             await process.wait()
 
 
-def _serve(parent: Connection) -> None:
-    asyncio.run(_serve_both(parent))
+def _serve_ours(parent: Connection) -> None:
+    run_loop(_ours(parent))
 
 
-async def _serve_both(parent: Connection) -> None:
+def _serve_bare(parent: Connection) -> None:
+    run_loop(_bare(parent))
+
+
+async def _ours(parent: Connection) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "all.toml"
         config.write_text(f'[store]\ndata_dir = "{folder}/data"\n{CONFIG}', "utf-8")
@@ -238,25 +281,55 @@ async def _serve_both(parent: Connection) -> None:
             admitter = Admitter(service.store.articles, service.settings.feeds.values(), lambda: NOW)
             await admitter.admit([invented(number) for number in range(LARGE)])
             await service.publisher.rendition(FeedId("everything"), Format.JSON)  # has its process started
-            collect_briefly()
-            ours, bare = open_socket("127.0.0.1", 0), open_socket("127.0.0.1", 0)
-
             options = WebOptions(
                 unlimited=service.settings.server.unlimited,
                 feeds_a_minute=service.settings.server.feeds_per_minute,
                 count=counting(service.metrics.requests),
             )
-            app = create_app(service.reading, options)
-            async with service.store.watch.running(), serving(app, ours), serving(_bare(), bare):
-                parent.send({"ours": port_of(ours), "bare": port_of(bare)})
-                while (asked := await asyncio.to_thread(parent.recv)) != "stop":
-                    if asked == "cpu":
-                        parent.send(time.process_time())
-                        continue
-                    rendering = asyncio.create_task(_render_again_and_again(service))
-                    await asyncio.to_thread(parent.recv)
-                    rendering.cancel()
-                    parent.send(await rendering)
+            opened = open_socket("127.0.0.1", 0)
+            async with service.store.watch.running(), serving(create_app(service.reading, options), opened):
+                await _follow(parent, opened, service)
+
+
+async def _bare(parent: Connection) -> None:
+    """Serve the same bytes as ours by an application that knows nothing else."""
+    bodies: dict[bool, bytes] = {}
+
+    async def answer(request: web.Request) -> web.Response:
+        if "If-None-Match" in request.headers:
+            return web.Response(status=304)
+        chosen = bodies["Accept-Encoding" in request.headers]
+        return web.Response(body=chosen, headers={"ETag": '"x"'})
+
+    app = web.Application()
+    app.router.add_get(PATH, answer)
+    opened = open_socket("127.0.0.1", 0)
+    async with serving(app, opened):
+        await _follow(parent, opened, bodies=bodies)
+
+
+async def _follow(
+    parent: Connection,
+    opened: socket,
+    service: Service | None = None,
+    bodies: dict[bool, bytes] | None = None,
+) -> None:
+    """Report where this process serves, then do what the parent asks for until it says stop."""
+    collect_briefly()
+    parent.send((port_of(opened), type(asyncio.get_running_loop()).__module__))
+    while (asked := await asyncio.to_thread(parent.recv)) != "stop":
+        match asked:
+            case "cpu":
+                parent.send(time.process_time())
+            case (plain, packed):
+                if bodies is not None:
+                    bodies |= {False: plain, True: packed}
+            case "busy":
+                assert service is not None
+                rendering = asyncio.create_task(_render_again_and_again(service))
+                await asyncio.to_thread(parent.recv)
+                rendering.cancel()
+                parent.send(await rendering)
 
 
 async def _render_again_and_again(service: Service) -> int:
@@ -270,19 +343,3 @@ async def _render_again_and_again(service: Service) -> int:
                 rounds += 1
     except asyncio.CancelledError:
         return rounds
-
-
-def _bare() -> web.Application:
-    """Give an application that returns as many bytes as ours, and knows nothing else."""
-    body = b"x" * PLAIN_BYTES
-    small = b"x" * 2_100
-
-    async def answer(request: web.Request) -> web.Response:
-        if "If-None-Match" in request.headers:
-            return web.Response(status=304)
-        chosen = small if "Accept-Encoding" in request.headers else body
-        return web.Response(body=chosen, headers={"ETag": '"x"'})
-
-    app = web.Application()
-    app.router.add_get(PATH, answer)
-    return app
