@@ -7,6 +7,7 @@
 import asyncio
 import json
 import time
+from typing import cast
 
 from syndicator.cli.loops import run_loop
 
@@ -38,8 +39,7 @@ class Receiver(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has the methods, not the class
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
