@@ -77,7 +77,7 @@ class Publisher(Composer):
         """Of what was served, for when Redis is away."""
         self._metrics = metrics
         self._apart = apart
-        self._versions = FreshReads(store.feeds.versions, store.watch.moves)
+        self._versions = FreshReads(store.feeds.versions, store.watch.moves_of_turn)
         self._kept = LeastRecent[_Key, Rendition](KEPT_BYTES, lambda one: one.size_bytes)
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing = SingleFlight[tuple[_Key, FeedVersion], Rendition]()

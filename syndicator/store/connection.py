@@ -1,6 +1,7 @@
 """The one door to Redis: commands, batches, scripts; the driver's errors become ours here."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import Any, TypeVar
 
+import hiredis
 from msgspec import Struct
 from redis import asyncio as aioredis
 from redis import exceptions
@@ -98,10 +100,25 @@ class Connection:
         return replies
 
     async def _together(self, commands: Sequence[Command]) -> list[Any]:
-        async with self._client.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            return list(await pipe.execute())
+        """Send commands and read their replies; raise the first error reply when all have been read.
+
+        As the driver's pipeline does, but packed in C, and without a timeout for each reply: `_ask` has one
+        for all of them.
+        """
+        connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
+        try:
+            await connection.send_packed_command(b"".join(map(hiredis.pack_command, map(tuple, commands))))
+            replies: list[Any] = []
+            for _ in commands:
+                try:
+                    replies.append(await connection.read_response(timeout=math.inf))
+                except exceptions.ResponseError as error:
+                    replies.append(error)
+        finally:
+            await self._client.connection_pool.release(connection)
+        if refused := next((one for one in replies if isinstance(one, exceptions.ResponseError)), None):
+            raise refused
+        return replies
 
     async def fields(self, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """Yield the fields and values of a hash, however large it is, in pieces that hold nobody up.

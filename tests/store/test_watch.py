@@ -73,6 +73,20 @@ async def test_a_writer_never_hears_of_its_write_before_the_watch(
             before = after
 
 
+async def test_writes_are_looked_for_once_in_a_turn(server: EmbeddedServer, writer: socket.socket) -> None:
+    watch = Watch(f"unix://{server.socket}", KEY)
+    async with watch.running():
+        before = watch.moves_of_turn()
+        writer.sendall(WRITE)
+        writer.recv(100)
+        assert watch.moves_of_turn() == before
+        heard: list[int | None] = []
+        asyncio.get_running_loop().call_soon(lambda: heard.append(watch.moves_of_turn()))
+        await asyncio.sleep(0)
+        assert heard != [before]
+        assert heard == [watch.moves_of_turn()]
+
+
 async def test_nothing_moves_while_nothing_is_written(server: EmbeddedServer, writer: socket.socket) -> None:
     watch = Watch(f"unix://{server.socket}", KEY)
     async with watch.running():
