@@ -49,7 +49,10 @@ async def exchange(
 
 
 async def _read_answer(reply: Reply, into: bytearray) -> None:
-    async for chunk in reply.content.iter_any():
+    content = reply.content
+    if content.at_eof() and content.exception() is None:  # most often there is no body
+        return
+    async for chunk in content.iter_any():
         into += chunk
         if len(into) > MAX_ANSWER_BYTES:
             return

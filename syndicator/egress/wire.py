@@ -150,12 +150,14 @@ class Wire:
             skip_payload=request.method == "HEAD",
         )
         transport.write(sent)
-        message, content = await _final_message(protocol)
+        message, content = await protocol.read()
+        if message.code in _INFORMATIONAL and message.code != _SWITCHING:
+            message, content = await _final_message(protocol)
         return Reply(message.code, message.headers, content, connection, request.url.host or "")
 
 
 async def _final_message(protocol: ResponseHandler) -> tuple[RawResponseMessage, StreamReader]:
-    """Return the first head that is no interim answer (RFC 9110, 15.2)."""
+    """Return the next head that is no interim answer (RFC 9110, 15.2)."""
     message, content = await protocol.read()
     while message.code in _INFORMATIONAL and message.code != _SWITCHING:
         message, content = await protocol.read()

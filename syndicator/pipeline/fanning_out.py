@@ -107,7 +107,10 @@ class FanningOut:
                 if self._directory.may_know(endpoint.id, event) and wants(endpoint, event, articles)
                 if event.type.family != "article" or not _repeats(endpoint, before)
             ]
-            closed = tuple((one.id, event.subject, one.type.value) for one in older(event))
+            has_older = event.revision > 1 or event.follows is not None
+            closed = (
+                tuple((one.id, event.subject, one.type.value) for one in older(event)) if has_older else ()
+            )
             queued += self._queued(event, wanting, closed, now)
             if closes_for_all(event) and closed:
                 names = {endpoint.id for endpoint in wanting}

@@ -4,8 +4,7 @@ So a dead worker's deliveries are soon taken over, however long an attempt may t
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from syndicator.errors import StoreError
@@ -36,22 +35,24 @@ class Heartbeat:
         self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.Task[None] | None = None
 
-    @contextmanager
-    def keep(self, leased: Sequence[Leased]) -> Iterator[Sequence[Lease]]:
+    def keep(self, leased: Sequence[Leased]) -> "_Keeping":
         """Lengthen leases while the body runs."""
-        leases = [Lease(one) for one in leased]
+        return _Keeping(self, [Lease(one) for one in leased])
+
+    def add(self, leases: Sequence[Lease]) -> None:
+        """Lengthen these leases from now on."""
         for lease in leases:
             self._kept[id(lease)] = lease
         if self._timer is None:
             self._wait()
-        try:
-            yield leases
-        finally:
-            for lease in leases:
-                del self._kept[id(lease)]
-            if not self._kept and self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+
+    def remove(self, leases: Sequence[Lease]) -> None:
+        """Lengthen these leases no more."""
+        for lease in leases:
+            del self._kept[id(lease)]
+        if not self._kept and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _wait(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._lease.total_seconds() / 3, self._begin)
@@ -72,3 +73,20 @@ class Heartbeat:
             for lease, is_held in zip(part, held, strict=True):
                 if is_held:
                     lease.until = until
+
+
+class _Keeping:
+    """Leases while they are kept. A class and no generator: it is made for every attempt."""
+
+    __slots__ = ("_heartbeat", "_leases")
+
+    def __init__(self, heartbeat: Heartbeat, leases: Sequence[Lease]) -> None:
+        self._heartbeat = heartbeat
+        self._leases = leases
+
+    def __enter__(self) -> Sequence[Lease]:
+        self._heartbeat.add(self._leases)
+        return self._leases
+
+    def __exit__(self, *_: object) -> None:
+        self._heartbeat.remove(self._leases)

@@ -17,11 +17,12 @@ async def insist(call: Callable[[], Awaitable[T]]) -> T:
 
     Only for calls that do nothing twice: all of the store's are fenced by a token or an expectation.
     """
-    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_S
     while True:
         try:
             return await call()
         except StoreUnavailable:
-            if asyncio.get_running_loop().time() > deadline:
+            if loop.time() > deadline:
                 raise
         await asyncio.sleep(PAUSE_S)

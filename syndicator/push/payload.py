@@ -146,7 +146,7 @@ def _fitting(event: Event, data: _OfArticle, level: Payload, under: int) -> byte
             wanted = parts.thin(data.article)
         case _:
             assert_never(level)
-    body = _encode(event, replace(data, article=wanted))
+    body = _encode(event, data if wanted is data.article else replace(data, article=wanted))
     if len(body) >= under:
         shorter = replace(wanted, content_html=None, truncated=True)
         body = _encode(event, replace(data, article=shorter))

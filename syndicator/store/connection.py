@@ -107,7 +107,9 @@ class Connection:
         """
         connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
         try:
-            await connection.send_packed_command(b"".join(map(hiredis.pack_command, map(tuple, commands))))
+            await connection.send_packed_command(
+                b"".join([hiredis.pack_command(tuple(one)) for one in commands])
+            )
             replies: list[Any] = []
             for _ in commands:
                 try:
@@ -137,9 +139,10 @@ class Connection:
 
         async def evaluation() -> Any:
             try:
-                return await self._client.evalsha(script.sha, len(keys), *keys, *args)
+                [reply] = await self._together([("EVALSHA", script.sha, len(keys), *keys, *args)])
             except exceptions.NoScriptError:
-                return await self._client.eval(script.text, len(keys), *keys, *args)
+                [reply] = await self._together([("EVAL", script.text, len(keys), *keys, *args)])
+            return reply
 
         return await self._ask(evaluation)
 

@@ -57,11 +57,14 @@ class ReadyFeed:
         headers = request.headers
         form = self._forms[choose_coding(joined(headers.getall(hdrs.ACCEPT_ENCODING, ())))]
         if_none_match = headers.get(hdrs.IF_NONE_MATCH)
+        if_modified_since = headers.get(hdrs.IF_MODIFIED_SINCE)
+        if if_none_match is if_modified_since is None:
+            return ReadyResponse(200, form.whole())
         if if_none_match == form.tag or not_modified(
             form.tag,
             self.rendition.last_modified,
             if_none_match=joined(headers.getall(hdrs.IF_NONE_MATCH, ())),
-            if_modified_since=headers.get(hdrs.IF_MODIFIED_SINCE),
+            if_modified_since=if_modified_since,
         ):
             return ReadyResponse(304, b"HTTP/1.1 304 Not Modified\r\nDate: " + _now() + form.unchanged)
         return ReadyResponse(200, form.whole())
