@@ -107,9 +107,7 @@ class Connection:
         """
         connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
         try:
-            await connection.send_packed_command(
-                b"".join([hiredis.pack_command(tuple(one)) for one in commands])
-            )
+            await connection.send_packed_command(b"".join([_packed(one) for one in commands]))
             replies: list[Any] = []
             for _ in commands:
                 try:
@@ -249,6 +247,11 @@ def pieces(items: Sequence[T], size: int = MOST_IN_ONE) -> Iterator[Sequence[T]]
 def pairs(reply: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
     """Pair what Redis gives one after the other: names and scores, fields and values."""
     return list(zip(reply[::2], reply[1::2], strict=True))
+
+
+def _packed(command: Command) -> bytes:
+    packed: bytes = hiredis.pack_command(tuple(command))  # type: ignore[arg-type]  # of any length
+    return packed
 
 
 def _own(error: Exception) -> Exception:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
@@ -45,9 +46,10 @@ class FeedRoutes:
         self._count = options.count
         self._clients = Clients(options.trusted_proxies, options.unlimited)
         self._limit_of_feeds = Limit(options.feeds_a_minute, monotonic)
-        self._ready = LeastRecent[tuple[FeedId, Format], ReadyFeed](
+        self._ready = LeastRecent[tuple[str, str], ReadyFeed](
             KEPT_BYTES, lambda one: 2 * one.rendition.size_bytes
         )
+        """Answers of public feeds by their names and formats, as they are asked for."""
         self._headers = FeedHeaders(reading.site, options)
 
     def routes(self) -> list[web.RouteDef]:
@@ -64,15 +66,16 @@ class FeedRoutes:
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """Send one feed in one format, also while the store is away."""
-        feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
+        asked = request.match_info["feed"], request.match_info["form"]
+        ready = self._ready.get(asked)
+        if ready is not None and is_plain(request) and not wants_delta(request) and self._is_newest(ready):
+            return self._sent(request, ready)
+        feed, form = FeedId(asked[0]), Format(asked[1])
         spec = self._publisher.specs.get(feed)
         if spec is None:
             return moved(request, self._publisher, feed, f".{form.value}")
         if spec.private:
             return await self._private(request, spec, form)
-        ready = self._ready.get((feed, form))
-        if ready and is_plain(request) and not wants_delta(request) and self._is_newest(ready):
-            return self._sent(request, ready)
         rendition, age_s = await self._rendition(feed, form)
         if age_s is None and wants_delta(request) and (delta := await self._delta(request, rendition)):
             self._limit(request, delta, feed)
@@ -91,8 +94,10 @@ class FeedRoutes:
 
     def _sent(self, request: web.Request, ready: ReadyFeed) -> web.StreamResponse:
         answer = ready.answer(request)
-        self._limit(request, answer, ready.rendition.feed)
-        self._count(_FEED, answer.status)
+        status = answer.status
+        if status != HTTPStatus.NOT_MODIFIED:
+            self._clients.check(request, self._limit_of_feeds, ready.rendition.feed)
+        self._count(_FEED, status)
         return answer
 
     async def _delta(self, request: web.Request, rendition: Rendition) -> web.StreamResponse | None:
@@ -112,7 +117,7 @@ class FeedRoutes:
         self._clients.check_answer(request, answer, self._limit_of_feeds, feed)
 
     def _ready_one(self, rendition: Rendition) -> ReadyFeed:
-        key = (rendition.feed, rendition.form)
+        key = (rendition.feed, rendition.form.value)
         ready = self._ready.get(key)
         if ready is None or ready.rendition is not rendition:
             ready = ReadyFeed(rendition, self._headers.of(rendition))

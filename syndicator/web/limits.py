@@ -71,7 +71,9 @@ class Clients:
 
     def check(self, request: web.Request, limit: Limit, thing: str) -> None:
         """Count a request; raise a 429 that says when to come again (RFC 6585, 4)."""
-        client = self._known(request.remote, tuple(request.headers.getall(hdrs.X_FORWARDED_FOR, ())))
+        headers = request.headers
+        forwarded = tuple(headers.getall(hdrs.X_FORWARDED_FOR)) if hdrs.X_FORWARDED_FOR in headers else ()
+        client = self._known(request.remote, forwarded)
         if client is not None and (wait_s := limit.wait_s(client, thing)):
             raise _too_many(math.ceil(wait_s))
 
