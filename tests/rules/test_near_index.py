@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.near_index import ARTICLES_MOST, LISTED_MOST, Entry, NearIndex, packed_keys
+from syndicator.rules.near_index import ARTICLES_MOST, Entry, NearIndex, packed_keys
 from syndicator.rules.postings import Postings
 
 HOUR_MS = 3_600_000
@@ -86,7 +86,7 @@ def test_of_a_term_the_newest_articles_count_and_runs_that_many_have_do_not() ->
     index = NearIndex()
     index.add([entry(number, [8], [5]) for number in range(60)])
     assert near(index, [8], []) == []
-    assert near(index, [], [5]) == list(range(59, 59 - LISTED_MOST, -1))
+    assert near(index, [], [5]) == list(range(59, 59 - ARTICLES_MOST, -1))
 
 
 def test_no_more_are_compared_than_the_nearest() -> None:
