@@ -70,13 +70,13 @@ class Text(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return _headline(self.title)
 
     @cached_property
-    def runs(self) -> frozenset[tuple[str, ...]]:
-        """The runs of three words with which it begins."""
-        beginning = tuple(self.words[:_BEGINNING_WORDS])
-        # Of fewer words than a run has, all are one.
-        return frozenset(zip(beginning, beginning[1:], beginning[2:], strict=False)) or frozenset(
-            (beginning,)
-        )
+    def runs(self) -> frozenset[str]:
+        """The runs of three words with which it begins, each with blanks between."""
+        beginning = self.words[:_BEGINNING_WORDS]
+        # Texts instead of tuples, which garbage collection would look through. Of fewer words than a run has,
+        # all are one.
+        runs = zip(beginning, beginning[1:], beginning[2:], strict=False)
+        return frozenset(map(" ".join, runs)) or frozenset((" ".join(beginning),))
 
     @cached_property
     def numbers(self) -> frozenset[str]:
