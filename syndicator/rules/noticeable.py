@@ -9,6 +9,7 @@ it is done for every candidate of every round.
 import hashlib
 import html
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -36,6 +37,9 @@ _SAME = {
 }
 """Characters that editorial systems put in each other's place."""
 
+_OTHER_BLANKS = "\t\r\v\f\x1c\x1d\x1e\x1f"
+"""All white space of ASCII but the blank and the end of a line."""
+
 _AMOUNT = r"\d[\d.,]{0,14}\+?\s{0,3}(?:rb|ribu|jt|juta|k|m)?"
 _CLOCK = re.compile(
     r"(?<!\d)(?:\d{1,4}|\b(?:se|a|an))\s{0,3}(?:detik|menit|jam|hari|(?:second|minute|hour|day|min|sec|hr)s?)\s{1,3}"
@@ -49,9 +53,12 @@ _COUNTER = re.compile(
 )
 _CHANGING_WORDS = ("lalu", " ago", "dibaca", "dilihat", "view", "pembaca", "komentar", "comment")
 """Lines without any of them are not searched for clocks and counters."""
+_UNITS = ("detik", "menit", "jam", "hari", "second", "minute", "hour", "day", "min", "sec", "hr")
 _BEFORE_AGO = re.compile(
-    r"(?:detik|menit|jam|hari|second|minute|hour|day|min|sec|hr)s?\s{1,3}(?:yang\s{1,3})?\Z"
+    rf"(?:\d|(?<![a-z])(?:se|a|an))\s{{0,3}}(?:{'|'.join(_UNITS)})s?\s{{1,3}}(?:yang\s{{1,3}})?\Z"
 )
+_ENDS_BEFORE_AGO = (*_UNITS, *(f"{unit}s" for unit in _UNITS), "yang")
+"""With which of these ends what `_BEFORE_AGO` matches, without white space."""
 _BEFORE_COUNTED = re.compile(
     r"\d[\d.,]{0,14}\+?\s{0,3}(?:rb|ribu|jt|juta|k|m)?\s{0,3}(?:kali\s{1,3}|page)?\Z"
 )
@@ -92,6 +99,8 @@ _TELLING = 8
 """So many words of a correction tell whether it stands in the text."""
 _LETTER = re.compile(r"[a-z]")
 _SCRIPTS = (".php", ".aspx", ".asp", ".ashx")
+_PICTURES_REMEMBERED = 1024
+"""Names, some 300 bytes each: most pictures stand both in the body and beside it."""
 _PARTS = 4
 _PART_CHARACTERS = 200
 _ENDING = re.compile(r"(?:\.(?:jpe?g|png|webp|gif|avif|jfif|bmp|php|aspx?|ashx)){1,3}$")
@@ -268,7 +277,10 @@ def _may_change(lowered: str) -> bool:
     for word, before, after in _NEIGHBOURS:
         at = lowered.find(word) if word in lowered else -1  # `in` alone takes half of `find`
         while at >= 0:
-            if before.search(lowered, max(at - _NEAR, 0), at):
+            start = max(at - _NEAR, 0)
+            # "lalu" is a frequent word: searching the expression before each takes ten times as long.
+            is_likely = before is not _BEFORE_AGO or lowered[start:at].rstrip().endswith(_ENDS_BEFORE_AGO)
+            if is_likely and before.search(lowered, start, at):
                 return True
             if after and after.match(lowered, at + len(word)):
                 return True
@@ -283,6 +295,7 @@ def _still_line(line: str) -> str:
     return _COUNTER.sub(" ", _CLOCK.sub(" ", line))
 
 
+@lru_cache(maxsize=_PICTURES_REMEMBERED)
 def picture_name(url: str) -> str:
     """Give what the addresses of one picture share, in whatever size and from whatever server it comes.
 
@@ -315,10 +328,19 @@ def _spaced(text: str) -> str:
     """Return the words of a text, separated by single blanks."""
     text = _uniform(text)
     line = text.replace("\n", " ")
-    # The blank is the only white space that counts as printable. Looking takes a third of taking apart.
-    if "  " not in line and line.isprintable():
+    # Looking takes a third of taking apart.
+    if "  " not in line and not _has_other_blanks(line):
         return line.strip(" ")
     return " ".join(text.split())
+
+
+def _has_other_blanks(line: str) -> bool:
+    """Tell whether a line has white space other than the blank, or may have."""
+    if line.isascii():
+        # A third of the time of looking at each character.
+        return any(map(line.__contains__, _OTHER_BLANKS))
+    # The blank is the only white space that counts as printable.
+    return not line.isprintable()
 
 
 def _uniform(text: str) -> str:
