@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import StoreError
-from syndicator.model.article import Candidate, Identity
+from syndicator.model.article import Article, Candidate, Identity
 from syndicator.model.clock import Clock
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
@@ -25,7 +25,7 @@ from syndicator.pipeline.assignment import Assigner
 from syndicator.rules.admission import Admission, Verdict, decide, reserved, with_parted
 from syndicator.rules.identity import identify
 from syndicator.rules.near_index import packed_keys
-from syndicator.rules.placement import StoriesPolicy, fingerprint, parted
+from syndicator.rules.placement import Fingerprint, StoriesPolicy, fingerprints, parted
 from syndicator.rules.recognition import Recognised, aliases, recognise
 from syndicator.rules.selection import FeedIndex, concerned
 from syndicator.rules.stories import founded
@@ -186,21 +186,38 @@ class Admitter:
         }
         if self._grouping is None:
             return intents
+        admissions = [one.admission for one in intents.values()]
+        grouped = await self._grouped(admissions, self._grouping)
         return {
-            number: replace(one, admission=await self._grouped(one.admission, self._grouping))
-            for number, one in intents.items()
+            number: replace(one, admission=admission)
+            for (number, one), admission in zip(intents.items(), grouped, strict=True)
         }
 
-    async def _grouped(self, intent: Admission, grouping: Grouping) -> Admission:
-        """Have a new article wait for its story; have a changed one end what is a copy no more."""
-        article, known = intent.article, intent.known
+    async def _grouped(self, admissions: Sequence[Admission], grouping: Grouping) -> list[Admission]:
+        """Return the admissions with what follows from stories.
+
+        New articles wait for their story; changed ones end what is no longer a copy.
+        """
+        new = [one.article for one in admissions if one.article is not None and _is_new(one)]
+        found = iter(fingerprints(new))
+        return [
+            self._reserved(one, one.article, next(found), grouping)
+            if one.article is not None and _is_new(one)
+            else await self._parted(one, grouping)
+            for one in admissions
+        ]
+
+    def _reserved(
+        self, intent: Admission, article: Article, found: Fingerprint, grouping: Grouping
+    ) -> Admission:
+        own = founded(article, found.terms)
+        grouping.assigner.remember(article.id, article.content_hash, found.text, own)
+        return reserved(intent, article, own, packed_keys(found.shingle_keys), self._specs)
+
+    async def _parted(self, intent: Admission, grouping: Grouping) -> Admission:
+        article = intent.article
         if article is None:
             return intent
-        if known is None or known.is_reserved:
-            found = fingerprint(article)
-            own = founded(article, found.terms)
-            grouping.assigner.remember(article.id, article.content_hash, found.text, own)
-            return reserved(intent, article, own, packed_keys(found.shingle_keys), self._specs)
         kin = await grouping.stories.kin_of(article.id)
         if not kin or not article.body_html:
             return intent
@@ -256,6 +273,12 @@ async def _identified(candidates: Sequence[Candidate]) -> list[Identity]:
     if sum(len(one.body_html) for one in candidates) <= _READ_HERE_CHARACTERS:
         return identify(candidates)
     return await asyncio.to_thread(identify, candidates)
+
+
+def _is_new(admission: Admission) -> bool:
+    """Tell whether an article is admitted that has no story yet."""
+    known = admission.known
+    return admission.article is not None and (known is None or known.is_reserved)
 
 
 def _is_before(candidate: Candidate, moment: datetime | None) -> bool:

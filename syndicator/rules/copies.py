@@ -16,8 +16,8 @@ from msgspec import Meta, Struct
 from syndicator.rules.rarity import rarity
 from syndicator.rules.series import conflict, days_of, is_series, numbers_of
 from syndicator.rules.shingles import Hashes, hashed_runs, shared
-from syndicator.rules.vocabulary import Words, WordTooLongError, unpack
-from syndicator.rules.words import unlimited_words, words_of
+from syndicator.rules.vocabulary import look_up, unpack
+from syndicator.rules.words import words_of
 
 _BEGINNING_WORDS = 100
 _BEGINNING_CHARACTERS = 1200
@@ -62,8 +62,12 @@ class Text(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     title: str
     plain: str
     """Its text without markup: `rules.words.plain_body`."""
-    words: Sequence[str]
     shingles: Hashes
+
+    @cached_property
+    def words(self) -> Sequence[str]:
+        # Kept by every text that was compared lately, they would take most of its memory.
+        return words_of(self.plain)
 
     @cached_property
     def headline(self) -> Headline:
@@ -105,12 +109,8 @@ class CopyVerdict(Struct, frozen=True, kw_only=True):
 
 def text_of(title: str, plain: str) -> Text:
     """Take an article's headline and plain text apart."""
-    try:
-        words = Words.known(unlimited_words(plain))
-    except WordTooLongError:
-        words = Words.known(words_of(plain))
-    keys, _ = unpack(words.packed)
-    return Text(title=title, plain=plain, words=words, shingles=hashed_runs(keys))
+    keys, _ = unpack(look_up(plain).packed)
+    return Text(title=title, plain=plain, shingles=hashed_runs(keys))
 
 
 def judge_copy(mine: Text, other: Text, policy: CopyPolicy) -> CopyVerdict:

@@ -1,6 +1,6 @@
 """Where a new article belongs: whose copy it is, and which story it joins or founds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from msgspec import Struct
@@ -8,7 +8,7 @@ from msgspec import Struct
 from syndicator.model.article import Article, Candidate
 from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.rules.copies import CopyKind, CopyPolicy, CopyVerdict, Text, judge_copy, text_of
-from syndicator.rules.shingles import sample
+from syndicator.rules.shingles import hashed_runs, runs_of_each, sample, sample_each
 from syndicator.rules.stories import (
     Story,
     StoryKind,
@@ -19,8 +19,12 @@ from syndicator.rules.stories import (
     joined,
     judge_story,
 )
-from syndicator.rules.terms import Terms, term_of, terms_of, weighed_words
-from syndicator.rules.words import plain_body, words_of
+from syndicator.rules.terms import Terms, term_of, weigh, weigh_each, weighed_words
+from syndicator.rules.vocabulary import Looked, look_up, unpack
+from syndicator.rules.words import plain_body
+
+_AT_ONCE = 6
+"""From so many articles on, calling numpy once for all of them saves time: of 20, a sixth."""
 
 
 class StoriesPolicy(Struct, frozen=True, kw_only=True):
@@ -98,12 +102,40 @@ class Placement(Struct, frozen=True, kw_only=True):
 def fingerprint(article: Article | Candidate) -> Fingerprint:
     """Return what an article is compared by."""
     plain = plain_body(article.body_html)
-    text = text_of(article.title, plain)
+    body = look_up(plain)
+    runs = hashed_runs(unpack(body.packed)[0])
     return Fingerprint(
-        text=text,
-        terms=terms_of(article.title, text.words or words_of(article.lead)),
-        shingle_keys=tuple(sample(text.shingles)) if plain else (),
+        text=Text(title=article.title, plain=plain, shingles=runs),
+        terms=weigh(look_up(article.title), body if body.words else look_up(article.lead)),
+        shingle_keys=tuple(sample(runs)),
     )
+
+
+def fingerprints(articles: Sequence[Article | Candidate]) -> list[Fingerprint]:
+    """Return the same as `fingerprint` for each article, in order."""
+    if len(articles) < _AT_ONCE:
+        return [fingerprint(article) for article in articles]
+    plain = [plain_body(article.body_html) for article in articles]
+    bodies: list[bytes] = []
+
+    def looked_up() -> Iterator[tuple[Looked, Looked]]:
+        for article, text in zip(articles, plain, strict=True):
+            body = look_up(text)
+            bodies.append(body.packed)
+            yield look_up(article.title), body if body.words else look_up(article.lead)
+
+    terms = weigh_each(looked_up())
+    runs = runs_of_each(bodies)
+    return [
+        Fingerprint(
+            text=Text(title=article.title, plain=text, shingles=shingles),
+            terms=weights,
+            shingle_keys=tuple(sampled),
+        )
+        for article, text, shingles, weights, sampled in zip(
+            articles, plain, runs, terms, sample_each(runs), strict=True
+        )
+    ]
 
 
 def place(own: Story, text: Text | None, near: Near, policy: StoriesPolicy) -> Placement:
@@ -149,7 +181,7 @@ def parted(article: Article, kin: Sequence[Neighbour], policy: StoriesPolicy) ->
 
     `kin`: its original, or its copies. A copy that now says something else of its own must not stay hidden.
     """
-    mine = fingerprint(article).text
+    mine = text_of(article.title, plain_body(article.body_html))
     apart = [one for one in kin if judge_copy(mine, one.text, policy.copies).kind is not CopyKind.COPY]
     return tuple(one.article_id if one.copy_of == article.id else article.id for one in apart)
 

@@ -5,11 +5,12 @@ which finds more of the copies per key kept than MinHash bands or SimHash do on 
 """
 
 from collections.abc import Collection, Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syndicator.rules.vocabulary import Keys, pack, unpack
+from syndicator.rules.vocabulary import ROW, Keys, pack, unpack
 
 Hashes = NDArray[np.uint32]
 """Sorted, each once."""
@@ -17,6 +18,8 @@ Hashes = NDArray[np.uint32]
 RUN = 5
 """Words of a shingle."""
 
+_RATE = 8
+"""Of so many runs one is sampled, unless that makes too few or too many keys."""
 _SCARCE = 16
 """A text with fewer sampled keys than this is sampled more densely."""
 _MOST = 40
@@ -50,15 +53,47 @@ def hashed_runs(keys: Keys) -> Hashes:
     """Return the same as `shingles`, of the keys of words."""
     if not len(keys):
         return np.empty(0, np.uint32)
+    hashes: Hashes = _hashes(keys).astype(np.uint32)
+    hashes.sort()
+    is_new = hashes[1:] != hashes[:-1]
+    return hashes if is_new.all() else np.concatenate((hashes[:1], hashes[1:][is_new]))
+
+
+def runs_of_each(texts: Sequence[bytes]) -> list[Hashes]:
+    """Return the same as `hashed_runs` for each of several texts: see `rules.vocabulary.pack`."""
+    keys, _ = unpack(b"".join(texts))
+    lengths = [len(text) // ROW for text in texts]
+    ends = list(accumulate(lengths))
+    short = [
+        _hashes(keys[end - length : end]) | np.uint64(number << 32)
+        for number, (length, end) in enumerate(zip(lengths, ends, strict=True))
+        if 0 < length < RUN
+    ]
+    # The number of the text stands above each hash, so that one sort brings all in order.
+    numbers = np.repeat(np.arange(len(lengths), dtype=np.uint64) << _HALF, lengths)
+    if len(keys) >= RUN:
+        first, last = numbers[: 1 - RUN], numbers[RUN - 1 :]
+        short.append((_hashes(keys) | first)[first == last])
+    if not short:
+        return [np.empty(0, np.uint32) for _ in lengths]
+    found = np.concatenate(short)
+    found.sort()
+    is_new = np.ones(len(found), bool)
+    np.not_equal(found[1:], found[:-1], out=is_new[1:])
+    found = found[is_new]
+    bounds = found.searchsorted(np.arange(len(lengths) + 1, dtype=np.uint64) << _HALF).tolist()
+    # Copies: a text that is kept must not keep those of all others.
+    return [found[start:end].astype(np.uint32) for start, end in pairwise(bounds)]
+
+
+def _hashes(keys: Keys) -> NDArray[np.uint64]:
+    """Return the hash of each run, 32 bits, in order; of fewer words than a run has, that of all."""
     # Of each run the sum of its keys, each times the factor of its place, modulo 2^64.
     sums = np.correlate(keys, _FACTORS[: len(keys)])
     sums ^= sums >> _HALF
     sums *= _LAST_FACTOR
     sums >>= _HALF
-    hashes: Hashes = sums.astype(np.uint32)
-    hashes.sort()
-    is_new = hashes[1:] != hashes[:-1]
-    return hashes if is_new.all() else np.concatenate((hashes[:1], hashes[1:][is_new]))
+    return sums
 
 
 def shared(one: Hashes, other: Hashes) -> int:
@@ -71,7 +106,7 @@ def shared(one: Hashes, other: Hashes) -> int:
 def sample(keys: Hashes | Collection[int]) -> list[int]:
     """Choose by their values the keys to be listed under: one in 8, of short texts more, 40 at most."""
     found = keys if isinstance(keys, np.ndarray) else np.array(sorted(keys), np.uint32)
-    rate = 8
+    rate = _RATE
     chosen = found[found % rate == 0]
     while len(chosen) < _SCARCE and rate > 1:
         rate //= 2
@@ -81,3 +116,15 @@ def sample(keys: Hashes | Collection[int]) -> list[int]:
         chosen = chosen[chosen % rate == 0]
     result: list[int] = chosen.tolist()
     return result
+
+
+def sample_each(texts: Sequence[Hashes]) -> list[list[int]]:
+    """Return the same as `sample` for each of several texts."""
+    hashes = np.concatenate(texts) if texts else np.empty(0, np.uint32)
+    places = (hashes % _RATE == 0).nonzero()[0]
+    found = hashes[places].tolist()
+    bounds = places.searchsorted([0, *accumulate(map(len, texts))]).tolist()
+    return [
+        found[start:end] if _SCARCE <= end - start <= _MOST else sample(text)
+        for text, (start, end) in zip(texts, pairwise(bounds), strict=True)
+    ]

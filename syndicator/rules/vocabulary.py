@@ -7,7 +7,7 @@ article went into calling Python functions for each of its words.
 import hashlib
 import struct
 from collections.abc import Sequence
-from typing import Self
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from syndicator.rules.rarity import rarity_of
 from syndicator.rules.recent import Recent
-from syndicator.rules.words import LONGEST
+from syndicator.rules.words import LONGEST, unlimited_words, words_of
 
 Keys = NDArray[np.uint64]
 """64 bits for each word, of which the lower 32 are its term: see `term_of`."""
@@ -32,20 +32,22 @@ class WordTooLongError(ValueError):
     """What was looked up is no word: `rules.words.words_of` would have taken it apart."""
 
 
-class Words(list[str]):
+class Looked(NamedTuple):
     """The words of a text, in order, with what is known of each."""
 
-    __slots__ = ("packed",)
-
+    words: list[str]
     packed: bytes
     """See `pack`."""
 
-    @classmethod
-    def known(cls, words: Sequence[str]) -> Self:
-        """Look all words up; raise `WordTooLongError` where one is longer than `LONGEST`."""
-        found = cls(words)
-        found.packed = pack(words)
-        return found
+
+def look_up(text: str) -> Looked:
+    """Return the words of a plain text, as `rules.words.words_of` does, and what is known of each."""
+    words = unlimited_words(text)
+    try:
+        return Looked(words, pack(words))
+    except WordTooLongError:
+        words = words_of(text)
+        return Looked(words, pack(words))
 
 
 def pack(words: Sequence[str]) -> bytes:

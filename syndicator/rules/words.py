@@ -69,7 +69,10 @@ def plain_body(body_html: str) -> str:
 
 
 def _without_dateline(line: str) -> str:
-    found = _DATELINE.match(line[:80])
+    beginning = line[:80]
+    if "-" not in beginning and "–" not in beginning and "—" not in beginning:
+        return line
+    found = _DATELINE.match(beginning)
     # Few letters of a dateline are small ones: "Partai itu - yang baru berdiri - …" is a sentence.
     if found is None or sum(map(str.isupper, found[0])) * 3 < sum(map(str.isalpha, found[0])):
         return line

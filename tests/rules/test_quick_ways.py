@@ -11,10 +11,11 @@ from support import candidate
 
 from syndicator.rules import addresses, noticeable, words
 from syndicator.rules.hashing import hashed
+from syndicator.rules.placement import fingerprint, fingerprints
 from syndicator.rules.recent import Recent
 from syndicator.rules.shingles import hashed_runs, sample, shared, shingles
 from syndicator.rules.terms import terms_of
-from syndicator.rules.vocabulary import Words, WordTooLongError, pack, unpack
+from syndicator.rules.vocabulary import WordTooLongError, look_up, pack, unpack
 
 PIECES = st.sampled_from(
     ("/", "//", "/.", "/..", "a", "A", "1", "-", "amp", "print", "index.php", "comment-page-1", ".amp", "?", "&", "=",
@@ -59,7 +60,7 @@ def test_words_are_those_of_the_expression(text: str) -> None:
 def test_words_without_end_are_not_looked_up() -> None:
     with pytest.raises(WordTooLongError):
         pack(["a", "b" * 41])
-    assert len(Words.known(["b" * 40]).packed) == len(pack(["x"]))
+    assert look_up("a " + "b" * 41) == (["a", "b" * 40, "b"], pack(["a", "b" * 40, "b"]))
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 300, 2000])
@@ -75,9 +76,30 @@ def test_hashes_of_runs_are_a_sorted_set(count: int) -> None:
     )
 
 
-def test_terms_of_words_that_were_looked_up_are_the_same() -> None:
-    listed = words.words_of("Warga Tambora mengungsi ke balai kota. " * 200)
-    assert terms_of("Kebakaran", Words.known(listed)) == terms_of("Kebakaran", listed)
+TEXTS = st.lists(
+    st.sampled_from(
+        ("tambora", "cianjur", "gempa", "dan", "di", "1.250", "<p>", "</p>", "Kebakaran", "a" * 41, "—", "")
+    ),
+    max_size=12,
+).map(" ".join)
+
+
+@given(st.lists(st.builds(lambda title, text, times, lead: (title, text * times, lead),
+                          TEXTS, TEXTS, st.sampled_from((1, 1, 50, 1100)), TEXTS), min_size=6, max_size=9))  # fmt: skip
+@example([("", "", "")] * 6)
+@example(
+    [("", "", ""), *[(f"Gempa {n}", " ".join(f"kata{k}" for k in range(n)), "") for n in (1, 4, 5, 60, 500)]]
+)
+def test_fingerprints_of_several_articles_are_those_of_each(parts: list[tuple[str, str, str]]) -> None:
+    articles = [
+        replace(candidate(number, title=title, body_html=text), lead=lead)
+        for number, (title, text, lead) in enumerate(parts)
+    ]
+    for one, alone in zip(fingerprints(articles), map(fingerprint, articles), strict=True):
+        assert list(one.terms.items()) == list(alone.terms.items())
+        assert one.shingle_keys == alone.shingle_keys
+        assert one.text.shingles.tolist() == alone.text.shingles.tolist()
+        assert (one.text.title, one.text.plain) == (alone.text.title, alone.text.plain)
 
 
 def test_a_word_may_come_more_often_than_there_are_factors() -> None:
