@@ -107,8 +107,28 @@ def runner_of(service: Service) -> Runner:
     )
 
 
-async def bare(port: int, body: bytes, count: int) -> float:
-    """POST so many, signed, by as many tasks as a worker has; give how many a second."""
+class Spent(Struct, frozen=True, kw_only=True):
+    """What one delivery took."""
+
+    wall_s: float
+    cpu_s: float
+    """Of this process alone."""
+
+
+class Spending:
+    """Counts the time from when it is made."""
+
+    def __init__(self) -> None:
+        self._wall_s, self._cpu_s = time.perf_counter(), time.process_time()
+
+    def of_each(self, count: int) -> Spent:
+        """Return the time so far for each of `count`."""
+        wall_s, cpu_s = time.perf_counter() - self._wall_s, time.process_time() - self._cpu_s
+        return Spent(wall_s=wall_s / count, cpu_s=cpu_s / count)
+
+
+async def bare(port: int, body: bytes, count: int) -> Spent:
+    """POST so many, signed, by 64 tasks; return what each took."""
     secret, numbers = Secret(SECRET), itertools.count()
 
     async def post(session: aiohttp.ClientSession) -> None:
@@ -125,9 +145,9 @@ async def bare(port: int, body: bytes, count: int) -> float:
                 await answer.read()
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        began = time.perf_counter()
+        spending = Spending()
         await asyncio.gather(*(post(session) for _ in range(AT_ONCE)))
-        return count / (time.perf_counter() - began)
+        return spending.of_each(count)
 
 
 async def forget(port: int) -> dict[str, float]:
@@ -161,6 +181,9 @@ class Drained(Struct, frozen=True, kw_only=True):
     """Deliveries a second, from the outbox on: fan-out is in the clock."""
     floor: float
     """What bare POSTs reached, before and after."""
+    cpu_us: float
+    """Processor time of this process for a delivery."""
+    floor_cpu_us: float
     pending_bytes: float
     """Of Redis, a delivery that waits, its event included."""
     left_bytes: float
@@ -175,6 +198,11 @@ async def drain(port: int, endpoints: int) -> None:
     middle = sorted(turns, key=lambda turn: turn.rate / turn.floor)[len(turns) // 2]
     told = f"drain {PUSHES} to {endpoints} endpoint(s)"
     tell(told, middle.rate, middle.floor, unit="deliveries/s", against="bare POSTs")
+    cpu_us = statistics.median(turn.cpu_us for turn in turns)
+    floor_us = statistics.median(turn.floor_cpu_us for turn in turns)
+    print(
+        f"   processor time of one: {cpu_us:.1f} µs, bare: {floor_us:.1f} µs   ratio {floor_us / cpu_us:.2f}"
+    )
     print(
         f"  ratios {ratios[0]:.2f} to {ratios[-1]:.2f}; pending: {middle.pending_bytes:.0f} B a delivery; "
         f"drained: {middle.left_bytes:.0f} B, {middle.keys} keys more"
@@ -188,23 +216,25 @@ async def _drain_once(port: int, endpoints: int) -> Drained:
         await admit(service, range(events))
         before = await used_bytes(service)
         keys = await service.store.connection.call("DBSIZE")
-        began = time.perf_counter()
+        count = events * endpoints
+        spending = Spending()
         await service.pushing.deliver.fan_out()
-        fanned_out_s = time.perf_counter() - began
+        fanned_out = spending.of_each(count)
         pending = await used_bytes(service) - before
         body = await sample_body(service)
-        count = events * endpoints
         floors = [await bare(port, body, min(count, 5000))]
         await forget(port)
-        began = time.perf_counter()
+        spending = Spending()
         await runner_of(service).run(until_empty=True)
-        rate = count / (fanned_out_s + time.perf_counter() - began)
+        drained = spending.of_each(count)
         assert len(await forget(port)) == count
         floors.append(await bare(port, body, min(count, 5000)))
         await forget(port)
         return Drained(
-            rate=rate,
-            floor=statistics.mean(floors),
+            rate=1 / (fanned_out.wall_s + drained.wall_s),
+            floor=statistics.mean(1 / one.wall_s for one in floors),
+            cpu_us=1e6 * (fanned_out.cpu_s + drained.cpu_s),
+            floor_cpu_us=1e6 * statistics.mean(one.cpu_s for one in floors),
             pending_bytes=pending / count,
             left_bytes=(await used_bytes(service) - before) / count,
             keys=await service.store.connection.call("DBSIZE") - keys,

@@ -114,6 +114,7 @@ def _process(serve: Callable[[Connection], None]) -> Iterator[Connection]:
     mine, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs,))
     process.start()
+    theirs.close()  # so that a server that ends is heard of, and not waited for
     try:
         yield mine
     finally:

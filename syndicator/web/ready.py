@@ -66,7 +66,7 @@ class ReadyFeed:
             if_none_match=joined(headers.getall(hdrs.IF_NONE_MATCH, ())),
             if_modified_since=if_modified_since,
         ):
-            return ReadyResponse(304, b"HTTP/1.1 304 Not Modified\r\nDate: " + _now() + form.unchanged)
+            return ReadyResponse(304, form.unchanged())
         return ReadyResponse(200, form.whole())
 
 
@@ -78,7 +78,7 @@ def is_plain(request: web.Request) -> bool:
 class _Form:
     """A rendition in one coding."""
 
-    __slots__ = ("_body", "_head", "_of", "_whole", "tag", "unchanged")
+    __slots__ = ("_body", "_head", "_of", "_rest", "_unchanged", "_unchanged_of", "_whole", "tag")
 
     def __init__(self, rendition: Rendition, coding: Coding, headers: Mapping[str, str]) -> None:
         self.tag = entity_tag(rendition.digest, coding)
@@ -92,8 +92,8 @@ class _Form:
         if coding is not Coding.IDENTITY:
             full[hdrs.CONTENT_ENCODING] = coding.value
         del shared[hdrs.CONTENT_TYPE]
-        self._head, self.unchanged = _spelled(full), _spelled(shared)
-        self._of = self._whole = b""
+        self._head, self._rest = _spelled(full), _spelled(shared)
+        self._of = self._whole = self._unchanged_of = self._unchanged = b""
 
     def whole(self) -> bytes:
         """Give head and body in one, as of now: the same object for all who ask in this second."""
@@ -102,6 +102,14 @@ class _Form:
             self._of = now
             self._whole = b"".join((b"HTTP/1.1 200 OK\r\nDate: ", now, self._head, self._body))
         return self._whole
+
+    def unchanged(self) -> bytes:
+        """Return the head of a 304, as of now: the same object for all who ask in this second."""
+        now = _now()
+        if now is not self._unchanged_of:
+            self._unchanged_of = now
+            self._unchanged = b"".join((b"HTTP/1.1 304 Not Modified\r\nDate: ", now, self._rest))
+        return self._unchanged
 
 
 def bytes_in(rendition: Rendition, coding: Coding) -> bytes:
