@@ -196,6 +196,7 @@ def _redis(folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
     words = [
         binary, "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--dir", str(data), "--save", "",
         "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction",
+        "--auto-aof-rewrite-min-size", "256mb",
     ]  # fmt: skip
     return process(words, folder / "redis.log")
 

@@ -156,6 +156,8 @@ class EmbeddedServer:
             "appendonly": "yes",
             "appendfsync": "everysec",
             "aof-use-rdb-preamble": "yes",
+            # Rewriting a file that is still small costs a fifth of what writing it did, and saves nobody anything.
+            "auto-aof-rewrite-min-size": "256mb",
             "maxmemory-policy": "noeviction",
             # Stories are hashes of a few hundred bytes: packed, each takes two thirds of the memory.
             "hash-max-listpack-value": "512",
