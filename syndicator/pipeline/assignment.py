@@ -117,6 +117,10 @@ class Assigner:
             self._running = asyncio.create_task(self._run(), name="assign stories")
         await caller.done
 
+    async def prepare(self) -> None:
+        """Read the log of assignments into the index."""
+        await self._near.follow(self._clock())
+
     async def finish(self) -> None:
         """Return when no turn of this process is under way."""
         if self._running is not None:
@@ -334,12 +338,20 @@ class AssignStep:
         self._assigner = assigner
         self._clock = clock
         self._within = within
+        self._is_prepared = False
 
     async def take(self, room: int) -> Taken:
-        """Return a job where articles wait."""
-        if not room or not await self._store.assignments.count():
+        """Return a job where articles wait; at first, one that builds the index of recent articles."""
+        if not room:
             return Taken()
-        return Taken(jobs=(self._assign,))
+        if not self._is_prepared:
+            self._is_prepared = True
+            return Taken(jobs=(self._prepare,))
+        return Taken(jobs=(self._assign,) if await self._store.assignments.count() else ())
+
+    async def _prepare(self) -> None:
+        """Build the index before anything waits for it: with 1,000,000 recent articles it takes seconds."""
+        await self._assigner.prepare()
 
     async def _assign(self) -> Report | None:
         shown, assigning = 0, asyncio.ensure_future(self._assigner.assign())

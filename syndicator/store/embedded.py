@@ -156,7 +156,7 @@ class EmbeddedServer:
             "appendonly": "yes",
             "appendfsync": "everysec",
             "aof-use-rdb-preamble": "yes",
-            # Rewriting a file that is still small costs a fifth of what writing it did, and saves nobody anything.
+            # To rewrite a file that is still small costs a fifth of what writing it did, and saves little.
             "auto-aof-rewrite-min-size": "256mb",
             "maxmemory-policy": "noeviction",
             # Stories are hashes of a few hundred bytes: packed, each takes two thirds of the memory.

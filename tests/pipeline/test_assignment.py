@@ -248,6 +248,8 @@ async def test_many_rounds_on_one_matter_at_once_are_all_admitted(store: Store, 
 
 async def test_the_step_assigns_what_was_left(store: Store, clock: ManualClock) -> None:
     step = AssignStep(store, assigner_of(store, SPECS, clock), clock, timedelta(seconds=2))
+    (prepare,) = (await step.take(1)).jobs
+    await prepare()
     assert (await step.take(1)).jobs == ()
     await stopping(store, clock).admit([fire(1, "wire")])
     (job,) = (await step.take(1)).jobs
@@ -262,6 +264,7 @@ async def test_the_step_shows_what_waits_while_another_process_is_stuck(
     await stopping(store, clock).admit([fire(1, "wire")])
     assert isinstance(await take(store, "elsewhere.1.x", clock), Turn)
     await asyncio.sleep(0.1)  # entries bear the time of Redis
+    await step.take(1)
     (job,) = (await step.take(1)).jobs
     report = await job()
     assert report is not None
