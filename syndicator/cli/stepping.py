@@ -27,6 +27,9 @@ from syndicator.schedule.workers import CAPACITY
 from syndicator.service import Service, open_service
 from syndicator.settings import Settings
 
+_ASSIGN_S = 10.0
+"""How long new articles may wait to be assigned to stories before the command ends."""
+
 
 class StepName(StrEnum):
     GATHER = "gather"
@@ -90,6 +93,8 @@ async def _run(
         step = _step(service, name, chosen, named=named)
         runner = Runner(step, capacity=capacity, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
+        if name is StepName.GATHER and (left := await service.gathering.assigner.drain(_ASSIGN_S)):
+            typer.echo(f"{counted(left, 'article')} not shown yet: the next worker assigns them.", err=True)
     return reports
 
 

@@ -18,7 +18,7 @@ from syndicator.model.article import Article, Candidate, Identity
 from syndicator.model.clock import Clock
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
-from syndicator.model.ids import ArticleId
+from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.source import Round
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.assignment import Assigner
@@ -27,7 +27,7 @@ from syndicator.rules.identity import identify
 from syndicator.rules.near_index import packed_keys
 from syndicator.rules.placement import Fingerprint, StoriesPolicy, fingerprints, parted
 from syndicator.rules.recognition import Recognised, aliases, recognise
-from syndicator.rules.selection import FeedIndex, concerned
+from syndicator.rules.selection import FeedIndex, concerned, story_feeds
 from syndicator.rules.stories import founded
 from syndicator.store.articles import Articles
 from syndicator.store.signals import Signals
@@ -128,10 +128,12 @@ class Admitter:
         )
         known = list(zip(candidates, await _identified(candidates), strict=True))
         admitted: list[Admitted] = []
-        for batch in _batches(known):
-            admitted += await self._batch(dict(enumerate(batch, len(admitted))), occasion)
-        if self._grouping is not None and any(one.is_reserved for one in admitted):
-            await self._grouping.assigner.assign()
+        try:
+            for batch in _batches(known):
+                admitted += await self._batch(dict(enumerate(batch, len(admitted))), occasion)
+        finally:  # what was written is to be shown, whatever becomes of the rest
+            if self._grouping is not None and any(one.is_reserved for one in admitted):
+                await self._grouping.assigner.assign()
         return admitted
 
     async def _batch(
@@ -152,7 +154,7 @@ class Admitter:
                         article_id=intent.admission.article_id,
                         verdict=intent.admission.verdict,
                         is_restless=intent.admission.is_restless,
-                        is_reserved=intent.admission.reservation is not None,
+                        is_reserved=_is_reserved(intent.admission),
                         recognised=intent.recognised,
                     )
             if not pending:
@@ -215,9 +217,15 @@ class Admitter:
         return reserved(intent, article, own, packed_keys(found.shingle_keys), self._specs)
 
     async def _parted(self, intent: Admission, grouping: Grouping) -> Admission:
-        article = intent.article
+        """Return the admission of a changed article with what it changes of copies and its story."""
+        article, known = intent.article, intent.known
         if article is None:
             return intent
+        if known is not None and known.article is not None and self._specs.has_stories:
+            before, now = (story_feeds(self._specs, [one]) for one in (known.article, article))
+            if before != now:
+                (place,) = await grouping.stories.places([article.id])
+                intent = replace(intent, reshown=place.story or StoryId(article.id))
         kin = await grouping.stories.kin_of(article.id)
         if not kin or not article.body_html:
             return intent
@@ -279,6 +287,11 @@ def _is_new(admission: Admission) -> bool:
     """Tell whether an article is admitted that has no story yet."""
     known = admission.known
     return admission.article is not None and (known is None or known.is_reserved)
+
+
+def _is_reserved(done: Admission) -> bool:
+    """Tell whether an article waits to be assigned, also where it was admitted before."""
+    return done.reservation is not None or (done.known is not None and done.known.is_reserved)
 
 
 def _is_before(candidate: Candidate, moment: datetime | None) -> bool:

@@ -15,12 +15,11 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from syndicator.errors import StoreUnavailable
+from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.near_articles import NearArticles
-from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.telling import MEMBERS
 from syndicator.rules.assignment import (
     Assignment,
@@ -60,6 +59,7 @@ _LOG_ENTRIES = 1000
 _TEXTS_KEPT = 1_000
 """At about 15 KB each, and at most twice as many."""
 
+_FINISH_S = 3.0
 _LOOK_AGAIN_S = 0.02
 """While another process assigns."""
 
@@ -76,10 +76,8 @@ class _Caller:
     """Somebody who waits until articles are assigned."""
 
     done: asyncio.Future[None]
-    until_s: float
-    """On the clock of the event loop."""
     last: Place | None = None
-    """The last entry that it waits for; None: it is not known yet."""
+    """The last entry that it waits for; None: the queue has not been looked at since it came."""
 
 
 class Assigner:
@@ -110,21 +108,36 @@ class Assigner:
         Articles go on waiting where Redis fails, or where another process has stopped in the middle: then
         this returns after `assign_within`, and `AssignStep` tries again.
         """
-        loop = asyncio.get_running_loop()
-        caller = _Caller(loop.create_future(), loop.time() + self._policy.assign_within.total_seconds())
+        caller = _Caller(asyncio.get_running_loop().create_future())
         self._callers.append(caller)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run(), name="assign stories")
-        await caller.done
+        await asyncio.wait({caller.done}, timeout=self._policy.assign_within.total_seconds())
+        if not caller.done.done():
+            self._callers.remove(caller)
 
     async def prepare(self) -> None:
         """Read the log of assignments into the index."""
         await self._near.follow(self._clock())
 
+    async def drain(self, within_s: float) -> int:
+        """Assign until nothing waits, or the time is up; return how many articles still wait."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + within_s
+        while True:
+            await self.assign()
+            left = await self._store.assignments.count()
+            if not left or loop.time() > until_s:
+                return left
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
     async def finish(self) -> None:
         """Return when no turn of this process is under way."""
-        if self._running is not None:
-            await asyncio.wait({self._running})
+        if self._running is not None and not self._running.done():
+            _, late = await asyncio.wait({self._running}, timeout=_FINISH_S)
+            for task in late:
+                task.cancel()
+                await asyncio.wait({task})
 
     async def _run(self) -> None:
         try:
@@ -134,25 +147,27 @@ class Assigner:
         except Exception:  # nobody awaits this task; what waits is taken up again by `AssignStep`
             log.exception("assignment_failed")
         finally:
-            self._release(None)
+            for caller in self._callers:
+                if not caller.done.done():
+                    caller.done.set_result(None)
+            self._callers.clear()
 
     async def _turns(self) -> None:
         if not len(self._near):
             await self._near.follow(self._clock())  # may take seconds: best before others are kept waiting
-        is_new = not len(self._near)
         fruitless = 0
         while fruitless < _FRUITLESS_MOST:
+            asking = [caller for caller in self._callers if caller.last is None]
             turn = await self._take()
-            for caller in self._callers:
-                caller.last = caller.last or turn.queue.last or _NOWHERE
+            for caller in asking:  # who came meanwhile may have written after the queue was read
+                caller.last = turn.queue.last or _NOWHERE
             self._release(turn.queue.first)
             if isinstance(turn, Held):
                 if not self._callers:
                     return
                 await asyncio.sleep(_LOOK_AGAIN_S)
-            elif turn.waiting and is_new and not len(self._near):
-                is_new = False
-                await self._relist()
+            elif turn.waiting and turn.is_read and not turn.is_filled:
+                await self._fill_log()
             elif turn.waiting and turn.is_read:
                 written = await self._carry_out(turn)
                 if written and written.first is None and not self._callers:
@@ -162,32 +177,33 @@ class Assigner:
                 return
         log.warning("assignment_contended", turns=fruitless)
 
-    async def _relist(self) -> None:
-        """Write into an empty log where the articles of the last days stand.
+    async def _fill_log(self) -> None:
+        """Write into the log where those articles of the last days stand that it does not hold.
 
-        So new articles find those that an older version has grouped, or whose log is lost.
+        So new articles find those that an older version has grouped. Done once; what was cut short is gone on
+        with.
         """
-        recent = await self._store.articles.shown_since(self._clock() - WINDOW)
+        origin = self._near.origin
+        recent = self._near.without_known(await self._store.articles.shown_since(self._clock() - WINDOW))
         for start in range(0, len(recent), BATCH):
             standing = await self._store.stories.standing(recent[start : start + BATCH])
             texts = await self._store.stories.texts(list(standing))
             await self._store.assignments.append(
                 [_relisted(one, found, texts.get(one)) for one, found in standing.items()]
             )
-            await self._take()  # also extends the lease
+            if isinstance(await self._take(), Held):  # it extends the lease, where we still have it
+                return
+        await self._store.assignments.note_filled(origin)
         if recent:
             log.info("assignment_log_filled", articles=len(recent))
 
     def _release(self, first: Place | None) -> None:
-        """Let those go on whose articles stand before the first that waits, or who waited long enough."""
-        now_s = asyncio.get_running_loop().time()
-        waiting = []
-        for caller in self._callers:
-            if first is not None and caller.until_s > now_s and (caller.last or first) >= first:
-                waiting.append(caller)
-            elif not caller.done.done():
-                caller.done.set_result(None)
-        self._callers = waiting
+        """Let those go on whose articles all stand before the first that waits; None: nothing waits."""
+        for caller in list(self._callers):
+            if caller.last is not None and (first is None or caller.last < first):
+                self._callers.remove(caller)
+                if not caller.done.done():
+                    caller.done.set_result(None)
 
     async def _take(self) -> Turn | Held:
         """Take the right, if it is free, and bring the index up to date."""
@@ -203,7 +219,8 @@ class Assigner:
                 dead = turn.token
             elif self._near.check_origin(turn.origin):
                 self._near.take_in(turn.log, since, turn.position, now)
-                return turn
+                # Else another task has read on meanwhile, but perhaps not as far.
+                return replace(turn, is_read=turn.is_read and self._near.position == turn.position)
             else:  # Redis was emptied, or this is the first turn of this process
                 await self._near.follow(now)
 
@@ -211,9 +228,16 @@ class Assigner:
         """Judge and write what waits; None when the right was lost."""
         newest = {one.article: one for one in turn.waiting}
         outdated = [one for one in turn.waiting if newest[one.article] is not one]
-        decisions = await self._decide(list(newest.values()))
+        decisions = await self._decide_or_part(list(newest.values()))
         now = self._clock()
-        written = await self._store.assignments.write(turn.fence, decisions, now, LEASE, outdated=outdated)
+        try:
+            written = await self._store.assignments.write(
+                turn.fence, decisions, now, LEASE, outdated=outdated
+            )
+        except StoreError as error:
+            if isinstance(error, StoreUnavailable) or len(decisions) == 1:
+                raise
+            return await self._write_apart(turn, decisions)
         if written is None:
             log.warning("assignment_right_lost", articles=len(decisions))
             return None
@@ -230,11 +254,55 @@ class Assigner:
         self._release(written.first)
         return written
 
-    async def _decide(self, waiting: Sequence[Waiting]) -> list[Decision]:
-        newcomers = [
-            newcomer(self._admitted.get((one.article, one.content_hash)) or one.own(), one.runs)
+    async def _write_apart(self, turn: Turn, decisions: Sequence[Decision]) -> Written | None:
+        """Write decisions one by one: something is wrong with one of them, which keeps no other back."""
+        written = None
+        for decision in decisions:
+            try:
+                written = await self._store.assignments.write(turn.fence, [decision], self._clock(), LEASE)
+            except StoreUnavailable:
+                raise
+            except StoreError:
+                log.exception("assignment_refused", article=decision.waiting.article)
+            self._near.forget_story(decision.placement.story.id)
+        return written
+
+    async def _decide_or_part(self, waiting: Sequence[Waiting]) -> list[Decision]:
+        """Decide; where something unforeseen is wrong with a batch, each article is a story of its own."""
+        try:
+            return await self._decide(waiting)
+        except StoreUnavailable:
+            raise
+        except Exception:  # else all that is behind it would never be shown
+            log.exception("assignment_broke", articles=len(waiting))
+        return [
+            Decision(
+                waiting=one,
+                terms=b"",
+                placement=alone(self._own(one), "it could not be judged: the log says why"),
+                shown_in=one.shown_in,
+            )
             for one in waiting
         ]
+
+    def _own(self, waiting: Waiting) -> Story:
+        try:
+            return self._admitted.recall((waiting.article, waiting.content_hash)) or waiting.own()
+        except StoreError:
+            log.exception("assignment_entry_damaged", article=waiting.article)
+            now = self._clock()
+            return Story(
+                id=StoryId(waiting.article),
+                title="",
+                first_seen_at=now,
+                told_since=now,
+                published_at=now,
+                latest_at=now,
+                centroid={},
+            )
+
+    async def _decide(self, waiting: Sequence[Waiting]) -> list[Decision]:
+        newcomers = [newcomer(self._own(one), one.runs) for one in waiting]
         around = surroundings(newcomers, self._near.near([(one.runs, one.terms) for one in newcomers]))
         stories = await self._near.stories(story for one in around for story in one.stories)
         wanted = texts_wanted(newcomers, around)
@@ -326,41 +394,3 @@ def _placed(assignment: Assignment, new: Newcomer, near: Surroundings) -> Placem
         placement = alone(new.own, "it could not be judged: the log says why")
         assignment.note(placement)
         return placement
-
-
-class AssignStep:
-    """Assigns what waits though nobody is at it: its process was stopped, or Redis was away."""
-
-    name = "assign"
-
-    def __init__(self, store: Store, assigner: Assigner, clock: Clock, within: timedelta) -> None:
-        self._store = store
-        self._assigner = assigner
-        self._clock = clock
-        self._within = within
-        self._is_prepared = False
-
-    async def take(self, room: int) -> Taken:
-        """Return a job where articles wait; at first, one that builds the index of recent articles."""
-        if not room:
-            return Taken()
-        if not self._is_prepared:
-            self._is_prepared = True
-            return Taken(jobs=(self._prepare,))
-        return Taken(jobs=(self._assign,) if await self._store.assignments.count() else ())
-
-    async def _prepare(self) -> None:
-        """Build the index before anything waits for it: with 1,000,000 recent articles it takes seconds."""
-        await self._assigner.prepare()
-
-    async def _assign(self) -> Report | None:
-        shown, assigning = 0, asyncio.ensure_future(self._assigner.assign())
-        while not assigning.done():
-            await asyncio.wait({assigning}, timeout=self._within.total_seconds())
-            shown += await self._store.assignments.show_overdue(self._clock(), self._within, BATCH)
-        if not shown:
-            return None
-        return Report(
-            step=self.name, event="shown before they were assigned", fields=(("articles", shown),),
-            brought_news=True,
-        )  # fmt: skip

@@ -47,7 +47,11 @@ class Coverage:
         grown = await store.stories.grown(since_ms, STORIES)
         if not grown:
             return 0
-        await tell_growth(store, await self._count([story for story, _ in grown]), now)
+        firsts = await self._others([story for story, _ in grown])
+        if firsts:
+            await tell_growth(store, await count_coverage(store, list(firsts)), now)
+        for story, members in firsts.items():
+            self._counted.keep(story, members)
         last_ms = grown[-1][1]
         if len(grown) == STORIES:  # goes on where it stopped, also where more than these grew in one instant
             reached_ms = max(last_ms, since_ms + 1)
@@ -56,19 +60,18 @@ class Coverage:
         await store.signals.move_cursor(_CURSOR, reached_ms)
         return len(grown)
 
-    async def _count(self, stories: Sequence[StoryId]) -> Mapping[StoryId, Sequence[Telling]]:
-        """Count those whose first articles are others than before: of a large story, they stay the same."""
+    async def _others(self, stories: Sequence[StoryId]) -> dict[StoryId, tuple[ArticleId, ...]]:
+        """Name the first articles of those stories in which they are others than when they were counted.
+
+        Of a large story, they stay the same.
+        """
         members = await self._store.stories.members(stories, MEMBERS)
         firsts = {story: tuple(found) for story, found in members.items()}
-        others = [
-            story
+        return {
+            story: found
             for story, found in firsts.items()
             if len(found) < MEMBERS or self._counted.recall(story) != found
-        ]
-        told = await count_coverage(self._store, others) if others else {}
-        for story in others:
-            self._counted.keep(story, firsts[story])
-        return told
+        }
 
 
 async def count_coverage(store: Store, stories: Sequence[StoryId]) -> Mapping[StoryId, Sequence[Telling]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from syndicator.model.clock import to_ms
-from syndicator.model.ids import StoryId
+from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.near_index import Entry, Nearby, NearIndex
 from syndicator.rules.placement import KnownStory
 from syndicator.rules.recent import Recent
@@ -32,6 +32,15 @@ class NearArticles:
 
     def __len__(self) -> int:
         return len(self._index)
+
+    @property
+    def origin(self) -> str:
+        """Which data was read."""
+        return self._origin
+
+    def without_known(self, articles: Sequence[ArticleId]) -> list[ArticleId]:
+        """Leave out the articles that the log tells of."""
+        return self._index.without_known(articles)
 
     @property
     def position(self) -> str:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Alias, Article, Candidate, Identity
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec
-from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
 from syndicator.rules.addresses import clean_url
 from syndicator.rules.correction import correction_of
 from syndicator.rules.dates import listed_at, published_at
@@ -84,6 +84,8 @@ class Admission(Struct, frozen=True, kw_only=True):
     """Of a new article that is assigned before it is shown; None: it is shown at once."""
     parted: tuple[ArticleId, ...] = ()
     """Of a changed one: what is a copy no more."""
+    reshown: StoryId | None = None
+    """Of a changed one: its story, where other feeds of stories may show it now."""
     rechecked: bool = True
     """Whether its page is one that is read again at times."""
     fresh: tuple[str, ...] = ()
@@ -187,6 +189,8 @@ def with_parted(intent: Admission, parted: tuple[ArticleId, ...], specs: FeedInd
 
 
 def _renewed_hash(verdict: Verdict, identity: Identity, known: Known | None) -> str | None:
+    if known is not None and known.is_reserved:
+        return None  # the queue knows it by the hash that it came with
     differs = known is not None and known.article is not None and known.content_hash != identity.content_hash
     return identity.content_hash if differs and verdict is Verdict.UNCHANGED else None
 

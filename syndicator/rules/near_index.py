@@ -90,6 +90,12 @@ class NearIndex:
         self._runs.add(*_numbered([entry.runs for entry in entries], number))
         self._terms.add(*_numbered([entry.terms for entry in entries], number))
 
+    def without_known(self, articles: Sequence[ArticleId]) -> list[ArticleId]:
+        """Leave out the articles that were added."""
+        names = np.array([one.encode() for one in articles], self._ids.dtype)
+        is_known = np.isin(names, self._ids[: self._count]).tolist()
+        return [one for one, known in zip(articles, is_known, strict=True) if not known]
+
     def move(self, article: ArticleId, story: StoryId) -> StoryId | None:
         """Note that an article belongs to another story now; return the one before, None if it is unknown."""
         (places,) = np.nonzero(self._ids[: self._count] == article.encode())

@@ -13,6 +13,7 @@ from syndicator.rules.admission import Admission, Known, Verdict
 from syndicator.rules.recognition import Found
 from syndicator.rules.selection import ALL
 from syndicator.store.article_writes import ArticleWrites
+from syndicator.store.assignments import moved
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.feeds import raise_version
@@ -316,6 +317,10 @@ class Articles:
         elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:
             writes.append(("ZREM", keys.recheck(source), article_id))
         writes += [("HDEL", keys.article(one), "copy_of") for one in admission.parted]
+        if admission.reshown is not None:
+            writes.append(("HDEL", keys.story(admission.reshown), "shown_in"))
+            # Whoever keeps the story in memory reads it again.
+            writes.append(moved(keys, article_id, admission.reshown))
         return Unit(expects=tuple(expects), writes=tuple(writes))
 
     def _shown(self, admission: Admission, article: Article, now_ms: int) -> list[Command]:

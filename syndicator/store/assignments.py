@@ -21,7 +21,7 @@ from syndicator.rules.placement import Placement, ShownIn
 from syndicator.rules.selection import facets_of
 from syndicator.rules.stories import WINDOW, Story, place_of
 from syndicator.store.codec import pack, pack_for_lua, unpack
-from syndicator.store.connection import Command, Connection, Script
+from syndicator.store.connection import Command, Connection, Script, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_story
@@ -29,6 +29,7 @@ from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_st
 BEGINNING = "0-0"
 """Position before the first entry of the log."""
 
+_OVERDUE_AT_ONCE = 100
 _ID_BYTES = 16
 _HEADER_BYTES = 2 * _ID_BYTES
 _MILLISECOND = timedelta(milliseconds=1)
@@ -79,6 +80,8 @@ class Turn(Struct, frozen=True, kw_only=True):
     """In the log, after `log`."""
     is_read: bool
     """Whether that was all of the log."""
+    is_filled: bool
+    """Whether the log tells of all recent articles, also of those that an older version has grouped."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -146,7 +149,7 @@ class Assignments:
         queue = Queue(first=_place(first), last=_place(last))
         if not fence:
             return Held(token=rest[0].decode(), queue=queue)
-        origin, articles, log = rest
+        origin, filled, articles, log = rest
         return Turn(
             fence=fence,
             queue=queue,
@@ -155,6 +158,7 @@ class Assignments:
             log=tuple(_entry(*row) for row in log),
             position=log[-1][0].decode() if log else position,
             is_read=len(log) < log_limit,
+            is_filled=filled == origin,
         )
 
     async def write(
@@ -207,15 +211,24 @@ class Assignments:
         """Return how many articles wait."""
         return int(await self._redis.call("XLEN", self._keys.unassigned()))
 
-    async def show_overdue(self, now: datetime, older_than: timedelta, limit: int) -> int:
-        """Show up to `limit` articles that have waited too long, each as a story of its own."""
-        return int(
-            await self._redis.run(
+    async def note_filled(self, origin: str) -> None:
+        """Note that the log tells of all recent articles of this data."""
+        await self._redis.call("HSET", self._keys.assignment(), "filled", origin)
+
+    async def show_overdue(self, now: datetime, older_than: timedelta) -> int:
+        """Show the articles that have waited too long, each as a story of its own; return how many."""
+        shown = 0
+        start = "-"
+        while True:
+            count, last = await self._redis.run(
                 self._overdue,
                 [self._keys.unassigned()],
-                to_ms(now), older_than // _MILLISECOND, self._names, limit,
-            )
-        )  # fmt: skip
+                to_ms(now), older_than // _MILLISECOND, self._names, start, _OVERDUE_AT_ONCE,
+            )  # fmt: skip
+            shown += int(count)
+            if not last:
+                return shown
+            start = f"({last.decode()}"
 
 
 def enqueue(keys: Keys, article: Article, reservation: Reservation, admission: Admission) -> Command:
@@ -269,17 +282,24 @@ def _place(entry: bytes) -> Place | None:
 
 
 def _waiting(row: Sequence[bytes]) -> Waiting:
-    entry, article, content_hash, sketch, runs, shown_in, show = row
-    name = article.decode()
+    noted = dict(pairs(row[1:]))
+    name = noted[b"article"].decode()
     return Waiting(
-        entry=entry.decode(),
+        entry=row[0].decode(),
         article=ArticleId(name),
-        content_hash=content_hash.decode(),
-        sketch=sketch,
-        runs=runs,
-        shown_in=unpack(shown_in, ShownIn),
-        show=show,
+        content_hash=noted.get(b"hash", b"").decode(),
+        sketch=noted.get(b"sketch", b""),
+        runs=noted.get(b"runs", b""),
+        shown_in=_shown_in(noted.get(b"shown_in", b"")),
+        show=noted.get(b"show", b""),
     )
+
+
+def _shown_in(data: bytes) -> ShownIn:
+    try:
+        return unpack(data, ShownIn)
+    except StoreError:  # then it is found out from the members
+        return ShownIn("", ())
 
 
 def _entry(position: bytes, data: bytes) -> Entry:

@@ -169,19 +169,26 @@ class Connection:
 
     async def _commit_waiting(self) -> None:
         while self._waiting:
-            batch = self._next_batch()
-            try:
-                units = [(unit.expects, unit.writes) for units, _ in batch for unit in units]
-                reply = iter(await self.run(self._commit, [self._anchor], pack_for_lua(units)))
-                done = [[next(reply) == 1 for _ in units] for units, _ in batch]
-            except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
-                for _, waiting in batch:
-                    if not waiting.done():
-                        waiting.set_exception(_own(error))
-                continue
-            for (_, waiting), written in zip(batch, done, strict=True):
+            await self._carry_out(self._next_batch())
+
+    async def _carry_out(self, batch: Sequence[tuple[Sequence[Unit], asyncio.Future[list[bool]]]]) -> None:
+        try:
+            units = [(unit.expects, unit.writes) for units, _ in batch for unit in units]
+            reply = iter(await self.run(self._commit, [self._anchor], pack_for_lua(units)))
+            done = [[next(reply) == 1 for _ in units] for units, _ in batch]
+        except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
+            if len(batch) > 1 and not isinstance(error, StoreUnavailable):
+                # One of them is at fault. Units that were written find that they have moved.
+                for each in batch:
+                    await self._carry_out([each])
+                return
+            for _, waiting in batch:
                 if not waiting.done():
-                    waiting.set_result(written)
+                    waiting.set_exception(_own(error))
+            return
+        for (_, waiting), written in zip(batch, done, strict=True):
+            if not waiting.done():
+                waiting.set_result(written)
 
     def _next_batch(self) -> list[tuple[Sequence[Unit], asyncio.Future[list[bool]]]]:
         """Take what goes along in one call: never so much that Redis would be blocked for long."""

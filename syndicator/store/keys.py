@@ -246,7 +246,8 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         return self._prefix + "assigned"
 
     def assignment(self) -> str:
-        """HASH: `token` of who may assign, `until` (end of the lease, ms), `fence` (counts who had it).
+        """HASH: `token` of who may assign, `until` (end of the lease, ms), `fence` (counts who had it);
+        `filled` (of which data the log tells all recent articles, also those of older versions).
 
         Kept: for ever. Written by: assign.
         """

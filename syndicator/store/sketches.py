@@ -6,6 +6,7 @@ from datetime import timedelta
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from syndicator.errors import StoreError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.copies import CopyVerdict
@@ -76,8 +77,11 @@ def unpacked_story(data: bytes, story_id: StoryId) -> Story:
     sketch = unpack(data, _Sketch)
     count = len(sketch.terms) // 4
     weight = "H" if len(sketch.weights) == 2 * count else "I"
-    terms = struct.unpack(f"<{count}I", sketch.terms)
-    weights = struct.unpack(f"<{count}{weight}", sketch.weights)
+    try:
+        terms = struct.unpack(f"<{count}I", sketch.terms)
+        weights = struct.unpack(f"<{count}{weight}", sketch.weights)
+    except struct.error as error:
+        raise StoreError(f"the terms of {story_id} are damaged: {error}") from error
     return Story(
         id=story_id,
         title=sketch.title,

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from syndicator.errors import StoreError
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, StoryId
+from syndicator.observe.logs import get_logger
 from syndicator.rules.copies import Text, text_of
 from syndicator.rules.placement import KnownStory, Neighbour, ShownIn
 from syndicator.rules.stories import WINDOW, Story, founded, told_by
@@ -19,6 +21,8 @@ from syndicator.store.connection import Command, Connection, Unit, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event, note_change
 from syndicator.store.sketches import Kin, packed_story, unpacked_kin, unpacked_story
+
+log = get_logger(__name__)
 
 _MARGIN = timedelta(days=1)
 _KIN_MOST = 50
@@ -108,16 +112,17 @@ class Stories:
         rows = await self._redis.batch(
             [("HMGET", self._keys.article(one), "sketch", "story", "copy_of", "hash") for one in ids]
         )
-        return {
-            one: Standing(
-                own=unpacked_story(sketch, StoryId(one)),
-                story=StoryId(story.decode()) if story else StoryId(one),
-                copy_of=ArticleId(copy_of.decode()) if copy_of else None,
-                content_hash=content_hash.decode(),
-            )
-            for one, (sketch, story, copy_of, content_hash) in zip(ids, rows, strict=True)
-            if sketch
-        }
+        found = {}
+        for one, (sketch, story, copy_of, content_hash) in zip(ids, rows, strict=True):
+            own = _own(one, sketch)
+            if own is not None:
+                found[one] = Standing(
+                    own=own,
+                    story=StoryId(story.decode()) if story else StoryId(one),
+                    copy_of=ArticleId(copy_of.decode()) if copy_of else None,
+                    content_hash=content_hash.decode(),
+                )
+        return found
 
     async def kin_of(self, article_id: ArticleId) -> list[Neighbour]:
         """Give the original of an article, or the copies of it among the first of its story, with texts."""
@@ -287,17 +292,25 @@ def _text(head: bytes, body: bytes) -> Text:
     return text_of(unpack(head, _Headline).title, plain_body(body.decode("utf-8", "replace")))
 
 
+def _own(article: ArticleId, sketch: bytes | None) -> Story | None:
+    """Return an article as a story of itself alone; None where that is not there, or damaged."""
+    if not sketch:
+        return None
+    try:
+        return unpacked_story(sketch, StoryId(article))
+    except StoreError as error:
+        log.warning("sketch_damaged", article=article, reason=str(error))
+        return None
+
+
 def _known(
     story: StoryId, of_several: Sequence[bytes | None], of_first: Sequence[bytes | None]
 ) -> KnownStory | None:
     version, core, shown_in = of_several
     sketch, part_of = of_first
     if core is not None and version is not None:
-        return KnownStory(
-            story=unpacked_story(core, story),
-            version=int(version),
-            shown_in=unpack(shown_in, ShownIn) if shown_in else None,
-        )
-    if sketch is None or part_of is not None:
-        return None
-    return KnownStory(story=unpacked_story(sketch, story))
+        whole = _own(ArticleId(story), core)
+        shown = unpack(shown_in, ShownIn) if shown_in else None
+        return KnownStory(story=whole, version=int(version), shown_in=shown) if whole else None
+    first = _own(ArticleId(story), sketch) if part_of is None else None
+    return KnownStory(story=first) if first else None

@@ -70,7 +70,7 @@ class Withdrawals:
         expects, placing = await self._back_in_story(article.id)
         writes: list[Command] = [
             ("RENAME", keys.withdrawn(article.id), keys.article(article.id)),
-            ("HDEL", keys.article(article.id), "record", "gone", "unassigned"),
+            ("HDEL", keys.article(article.id), "record", "gone"),
             *placing,
             ("ZREM", keys.withdrawals(), article.id),
             *self._articles.writes.storing(article, None),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from syndicator.model.source import SourceKind
 from syndicator.pipeline.admitting import Admitter, Grouping
 from syndicator.pipeline.article_pages import ArticlePages
-from syndicator.pipeline.assignment import Assigner, AssignStep
+from syndicator.pipeline.assign_step import AssignStep
+from syndicator.pipeline.assignment import Assigner
 from syndicator.pipeline.feed_round import FeedRound
 from syndicator.pipeline.gathering import GatherStep
 from syndicator.pipeline.holding import Held

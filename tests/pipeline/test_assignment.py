@@ -14,7 +14,8 @@ from syndicator.model.event import EventType
 from syndicator.model.feed import Per
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.pipeline.admitting import Admitter, Grouping
-from syndicator.pipeline.assignment import LEASE, Assigner, AssignStep
+from syndicator.pipeline.assign_step import AssignStep
+from syndicator.pipeline.assignment import LEASE, Assigner
 from syndicator.rules.assignment import Assignment, Newcomer, Surroundings
 from syndicator.rules.placement import Placement, StoriesPolicy, alone
 from syndicator.store.assignments import Decision, Held, Turn
@@ -128,9 +129,9 @@ async def test_what_nobody_assigns_in_time_is_shown_and_joins_its_story_later(
     await grouping_admitter(store, SPECS, clock).admit([fire(1, "wire")])
     clock.advance(60)
     await stopping(store, clock).admit([fire(2, "city")])
-    assert await store.assignments.show_overdue(clock(), NEVER, 10) == 0
-    assert await store.assignments.show_overdue(clock(), timedelta(), 10) == 1
-    assert await store.assignments.show_overdue(clock(), timedelta(), 10) == 0, "each is shown once"
+    assert await store.assignments.show_overdue(clock(), NEVER) == 0
+    assert await store.assignments.show_overdue(clock(), timedelta()) == 1
+    assert await store.assignments.show_overdue(clock(), timedelta()) == 0, "each is shown once"
     assert sorted(await shown(store, Per.STORY)) == [("city", []), ("wire", [])]
     assert len(await created(store)) == 2
     before = await store.feeds.versions([one.id for one in SPECS])
@@ -277,7 +278,8 @@ async def test_new_articles_find_those_that_an_older_version_has_grouped(
 ) -> None:
     original = telling(1, "wire", FIRE, text(1))
     await grouping_admitter(store, SPECS, clock).admit([original, fire(2, "city")])
-    await store.connection.call("DEL", store.stories._keys.assigned())  # it had no log
+    keys = store.stories._keys
+    await store.connection.call("DEL", keys.assigned(), keys.assignment())  # it had no log
     clock.advance(60)
     (copy, _) = await grouping_admitter(store, SPECS, clock).admit(
         [telling(3, "post", FIRE, text(1)), fire(4, "radio")]

@@ -52,7 +52,7 @@ local since = last and last[1] or '0-0'
 local position = since
 
 local function carry_out(decision, is_shown)
-  local id, story, outdone, how = decision[2], decision[5], decision[6], cmsgpack.unpack(decision[9])
+  local id, story, outdone, how = decision[2], decision[5], decision[6], decision.how
   local article = names.article .. id
   if is_shown then
     raise_all(list, how[4])
@@ -68,7 +68,11 @@ local function carry_out(decision, is_shown)
   position = redis.call('XADD', KEYS[3], 'MINID', '~', oldest, at .. '-*', 'e', decision[8])
 end
 
-for place, decision in ipairs(cmsgpack.unpack(ARGV[5])) do
+-- All is unpacked before anything is written: what cannot be must not leave half a batch behind.
+local decisions, outdated = cmsgpack.unpack(ARGV[5]), cmsgpack.unpack(ARGV[6])
+for _, decision in ipairs(decisions) do decision.how = how_to_show(decision[9], now) end
+
+for place, decision in ipairs(decisions) do
   local id, story, outdone = decision[2], decision[5], decision[6]
   local hash, is_shown = redis.call('HGET', names.reserved .. id, 'hash'), false
   if not hash then
@@ -78,9 +82,16 @@ for place, decision in ipairs(cmsgpack.unpack(ARGV[5])) do
   -- One that is shown already may have another text by now; it joins its story all the same.
   local is_same = hash and (is_shown or hash == decision[3])
   local can_be = not story or holds(story)
-  if can_be and outdone ~= '' then can_be = not redis.call('HGET', names.article .. outdone, 'copy_of') end
+  if can_be and outdone ~= '' then
+    local other = redis.call('HMGET', names.article .. outdone, 'revision', 'copy_of')
+    can_be = other[1] and not other[2]
+  end
   if is_same and can_be then carry_out(decision, is_shown) end
-  reply[place] = not is_same and 2 or can_be and 1 or 0
+  if not is_same then
+    reply[place] = 2
+  else
+    reply[place] = can_be and 1 or 0
+  end
   if reply[place] > 0 then done[#done + 1] = decision[1] end
 end
 finish(names, list, now)
@@ -89,7 +100,7 @@ for story in pairs(grown) do
   redis.call('PEXPIRE', names.members .. story, names.kept)
   redis.call('ZADD', names.stories, now, story)
 end
-for _, entry in ipairs(cmsgpack.unpack(ARGV[6])) do done[#done + 1] = entry end
+for _, entry in ipairs(outdated) do done[#done + 1] = entry end
 if #done > 0 then redis.call('XDEL', KEYS[2], unpack(done)) end
 local left = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 redis.call('HSET', KEYS[1], 'until', left and ARGV[3] or 0)

@@ -1,6 +1,6 @@
 -- Take the right to assign articles to stories, and read what is waiting for it.
 --
--- KEYS[1]  HASH: `token`, `until` (ms; 0: free), `fence`
+-- KEYS[1]  HASH: `token`, `until` (ms; 0: free), `fence`, `filled`
 -- KEYS[2]  STREAM: articles that are not assigned yet
 -- KEYS[3]  STREAM: the log of assignments
 -- KEYS[4]  HASH: `created_ms` of this data
@@ -12,7 +12,7 @@
 -- ARGV[6]  how many entries of the log to read at most
 -- ARGV[7]  token whose process is known to have ended, or ''
 -- reply    {0, first and last entry that wait, token of the holder} while another has the right; else
---          {fence, first and last entry that wait, created_ms, articles, log}. articles: list of {entry, and what
+--          {fence, first and last entry that wait, created_ms, filled, articles, log}. articles: list of {entry, and what
 --          is noted with it: see `enqueue` in store/assignments.py}; log: list of {position, entry}. Entries are '' where nothing waits; then the
 --          right is given back at once.
 -- again    called again with the same token (its reply was lost): the same fence
@@ -29,8 +29,7 @@ local fence = is_mine and tonumber(holder[3]) or redis.call('HINCRBY', KEYS[1], 
 
 local articles = {}
 for place, row in ipairs(redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', ARGV[5])) do
-  articles[place] = {row[1]}
-  for at = 2, #row[2], 2 do articles[place][at / 2 + 1] = row[2][at] end
+  articles[place] = {row[1], unpack(row[2])}
 end
 
 local log = {}
@@ -38,4 +37,5 @@ for place, row in ipairs(redis.call('XRANGE', KEYS[3], '(' .. ARGV[4], '+', 'COU
   log[place] = {row[1], row[2][2]}
 end
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'until', #articles > 0 and ARGV[3] or 0)
-return {fence, first(), last(), redis.call('HGET', KEYS[4], 'created_ms') or '', articles, log}
+return {fence, first(), last(), redis.call('HGET', KEYS[4], 'created_ms') or '',
+  redis.call('HGET', KEYS[1], 'filled') or '', articles, log}

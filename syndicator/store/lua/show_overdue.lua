@@ -4,22 +4,24 @@
 -- ARGV[1]  now, ms
 -- ARGV[2]  those that have waited so long, ms by Redis' own clock
 -- ARGV[3]  msgpack: names of keys, see showing.lua
--- ARGV[4]  how many at most
--- reply    how many were shown
+-- ARGV[4]  where to begin in the queue: `-`, or `(` and the last entry that was looked at
+-- ARGV[5]  how many to look at, at most
+-- reply    {how many were shown, the last entry that was looked at or '' where that was all}
 -- again    called again: what is shown is not shown twice
 -- cost     some fifteen commands per article
 local names, list, shown = cmsgpack.unpack(ARGV[3]), new_list(), 0
 local clock = redis.call('TIME')
 local latest = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000) - ARGV[2])
-for _, row in ipairs(redis.call('XRANGE', KEYS[1], '-', latest, 'COUNT', ARGV[4])) do
+local rows = redis.call('XRANGE', KEYS[1], ARGV[4], latest, 'COUNT', ARGV[5])
+for _, row in ipairs(rows) do
   local noted = {}
   for at = 1, #row[2], 2 do noted[row[2][at]] = row[2][at + 1] end
   local id = noted.article
   if redis.call('HGET', names.reserved .. id, 'hash') == noted.hash then
-    show(names, list, id, cmsgpack.unpack(noted.show))
+    show(names, list, id, how_to_show(noted.show, tonumber(ARGV[1])))
     redis.call('HSET', names.article .. id, 'unassigned', 1)
     shown = shown + 1
   end
 end
 finish(names, list, tonumber(ARGV[1]))
-return shown
+return {shown, #rows == tonumber(ARGV[5]) and rows[#rows][1] or ''}

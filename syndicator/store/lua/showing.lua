@@ -2,6 +2,14 @@
 --
 -- `names` holds the keys and prefixes of keys; see Assignments in store/assignments.py.
 -- How an article is to be shown is msgpack: {listed, ms; shown since, ms; facets; feeds; event or ''}.
+-- What cannot be read any more must not keep an article back: it is listed among all, and not announced.
+local function how_to_show(text, now)
+  local is_fine, how = pcall(cmsgpack.unpack, text)
+  if is_fine and type(how) == 'table' and #how >= 5 then return how end
+  redis.log(redis.LOG_WARNING, 'syndicator: an entry of the queue of articles is damaged')
+  return {now, now, {'all'}, {}, ''}
+end
+
 local function new_list() return {admitted = {}, timelines = {}, feeds = {}} end
 
 local function append(list, score, member)
