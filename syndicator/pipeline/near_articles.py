@@ -15,7 +15,8 @@ from syndicator.store.stories import Stories
 _ENTRIES = 500
 """Read of the log at once: 2 ms of the event loop."""
 
-_STORIES_KEPT = 20_000
+_STORIES_KEPT = 5_000
+"""At about 4 KB each, and at most twice as many."""
 
 
 class NearArticles:
