@@ -83,7 +83,10 @@ async def namespace_keys(service: Service) -> list[str]:
 async def empty_redis(service: Service) -> None:
     prefix = f"syn:{{{service.settings.store.namespace}}}:"
     names = [prefix + name for name in await namespace_keys(service)]
-    assert await service.store.connection.call("DEL", *names) == len(names)
+    assert names
+    # A turn that is given back some milliseconds after its request may take its key along.
+    await service.store.connection.call("DEL", *names)
+    assert not set(await namespace_keys(service)) & {"meta", "sources:due"}
 
 
 def documented() -> re.Pattern[str]:
