@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-from syndicator.errors import GatherError, StoreError, StoreUnavailable
+from syndicator.errors import GatherError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
@@ -147,9 +147,9 @@ class GatherStep:
             raise
         except RoundFailed as error:
             failed = error.failed
-        except (GatherError, StoreError, TimeoutError) as error:
+        except (GatherError, TimeoutError) as error:
             failed = self._as_failure(source, error)
-        except Exception as error:  # a fault of ours must not stop the source without a word
+        except Exception as error:  # a fault of ours, or a refusal of Redis, must not stop it without a word
             log.exception("a round broke", source=source.id)
             failed = self._as_failure(source, error)
         finally:
