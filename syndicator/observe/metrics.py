@@ -63,6 +63,7 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
     "hub_subscriptions": ("Subscribers of our hub",),
     "hub_pending": ("Subscribers that something is to be said to",),
     "hub_oldest_seconds": ("How long the longest of them waits",),
+    "articles_unassigned": ("Admitted articles that wait to be assigned to a story, and shown",),
 }
 """Each metric: what it says, and the names of its labels."""
 
@@ -107,6 +108,7 @@ class Metrics:
     hub_subscriptions: Gauge
     hub_pending: Gauge
     hub_oldest_seconds: Gauge
+    articles_unassigned: Gauge
 
     def gathered(self, source: str, status: str, duration_s: float, late_s: float) -> None:
         """Count and measure a round."""
@@ -191,6 +193,7 @@ def open_metrics() -> Metrics:
         hub_request_seconds=histogram("hub_request_seconds"),
         hub_subscriptions=gauge("hub_subscriptions"),
         hub_pending=gauge("hub_pending"),
+        articles_unassigned=gauge("articles_unassigned"),
         hub_oldest_seconds=gauge("hub_oldest_seconds"),
     )
 

@@ -51,8 +51,9 @@ class Measuring:
             self._metrics.hub_request_seconds.labels(report.protocol.value).observe(report.duration_s)
 
     async def measure_queues(self) -> None:
-        """Note in the metrics how deliveries and our hub stand now; while Redis is away, how they stood."""
+        """Note in the metrics how all queues stand now; while Redis is away, how they stood."""
         with suppress(StoreUnavailable):
+            self._metrics.articles_unassigned.set(await self._store.assignments.count())
             await self._measure_hub()
             await self._measure_deliveries()
 

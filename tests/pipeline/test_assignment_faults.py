@@ -13,10 +13,13 @@ from support import ManualClock, assigner_of, grouping_admitter
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.feed import FeedSpec, Filter, Per
 from syndicator.model.ids import ArticleId, FeedId
+from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline import assignment as assignment_module
 from syndicator.pipeline.admitting import Admitter, Grouping
 from syndicator.pipeline.assignment import LEASE, Assigner
 from syndicator.pipeline.covering import Coverage
+from syndicator.pipeline.directory import Directory
+from syndicator.pipeline.measuring import Measuring
 from syndicator.rules.placement import StoriesPolicy, alone
 from syndicator.store.assignments import Assignments, Decision, Turn
 from syndicator.store.connection import Unit
@@ -227,3 +230,11 @@ async def test_a_unit_that_redis_refuses_fails_alone(store: Store) -> None:
     )
     assert done[:2] == [[True], [True]]
     assert isinstance(done[2], StoreError)
+
+
+async def test_operators_see_how_many_articles_wait(store: Store, clock: ManualClock) -> None:
+    await stopping(store, clock).admit([fire(1, "wire"), fire(2, "city")])
+    metrics = open_metrics()
+    directory = Directory(store.endpoints, {})
+    await Measuring(store, directory, metrics, clock).measure_queues()
+    assert b"syndicator_articles_unassigned 2.0" in metrics.render()
