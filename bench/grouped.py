@@ -12,10 +12,13 @@ from syndicator.rules.selection import FeedIndex
 from syndicator.store.store import Store
 
 
-def grouping_admitter(store: Store, clock: Clock, specs: Collection[FeedSpec] = ()) -> Admitter:
-    """Return an admitter whose articles are assigned to stories."""
+def grouping_of(store: Store, clock: Clock, specs: Collection[FeedSpec] = ()) -> Grouping:
+    """Return what assigns articles to stories."""
     policy, near = StoriesPolicy(), NearArticles(store.assignments, store.stories)
     assigner = Assigner(store, FeedIndex(specs), policy, clock, near)
-    return Admitter(
-        store.articles, specs, clock, Grouping(assigner=assigner, stories=store.stories, policy=policy)
-    )
+    return Grouping(assigner=assigner, stories=store.stories, policy=policy)
+
+
+def grouping_admitter(store: Store, clock: Clock, specs: Collection[FeedSpec] = ()) -> Admitter:
+    """Return an admitter whose articles are assigned to stories."""
+    return Admitter(store.articles, specs, clock, grouping_of(store, clock, specs))

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bench.grouped import grouping_admitter
+from bench.grouped import grouping_of
 from bench.news import NOON, Kind, Piece, pieces
 from bench.story_quality import ari, matter_of
 from syndicator.model.article import Candidate
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.admitting import BATCH
+from syndicator.pipeline.admitting import BATCH, Admitter
 from syndicator.rules.admission import Verdict
 from syndicator.store.embedded import embedded_server
 from syndicator.store.store import StoreOptions, open_store
@@ -79,6 +79,8 @@ async def race(url: str, namespace: str, folder: Path, candidates: int, seed: in
     told = [one for some in done for one in some]
     ids = {address: article for address, article, _ in told}
     async with open_store(options) as store:
+        # What the last process has left to others, as it ended.
+        assert not await grouping_of(store, lambda: _NOW).assigner.drain(60)
         places = await store.stories.places([ids[piece.candidate.url] for piece in invented])
     stories = {
         piece.candidate.url: place.story or ids[piece.candidate.url]
@@ -129,9 +131,11 @@ def _admit_all(options: StoreOptions, candidates: Sequence[Candidate]) -> list[T
 async def _admitted(options: StoreOptions, candidates: Sequence[Candidate]) -> list[Told]:
     told: list[Told] = []
     async with open_store(options) as store:
-        admitter = grouping_admitter(store, lambda: _NOW)
+        grouping = grouping_of(store, lambda: _NOW)
+        admitter = Admitter(store.articles, [], lambda: _NOW, grouping)
         for start in range(0, len(candidates), BATCH):
             batch = candidates[start : start + BATCH]
             done = await admitter.admit(batch)
             told += [(one.candidate.url, one.article_id, one.verdict) for one in done]
+        await grouping.assigner.finish()
     return told

@@ -10,6 +10,7 @@ What a process knows of recent articles comes from the log of decisions, which a
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,7 +20,7 @@ from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.near_articles import NearArticles
+from syndicator.pipeline.near_articles import NearArticles, entry_of_known
 from syndicator.pipeline.telling import MEMBERS
 from syndicator.rules.assignment import (
     Assignment,
@@ -31,7 +32,6 @@ from syndicator.rules.assignment import (
     texts_wanted,
 )
 from syndicator.rules.copies import Text
-from syndicator.rules.near_index import Entry, packed_keys
 from syndicator.rules.placement import (
     Neighbour,
     Placement,
@@ -41,13 +41,10 @@ from syndicator.rules.placement import (
 )
 from syndicator.rules.recent import Recent
 from syndicator.rules.selection import FeedIndex, story_feeds
-from syndicator.rules.shingles import sample
-from syndicator.rules.stories import INDEX_TERMS, WINDOW, Story
-from syndicator.rules.terms import strongest
+from syndicator.rules.stories import WINDOW, Story
 from syndicator.store.assignments import Decision, Held, Place, Turn, Waiting, Written, entry_of
 from syndicator.store.owners import is_dead, new_token
 from syndicator.store.store import Store
-from syndicator.store.stories import Standing
 
 LEASE = timedelta(seconds=5)
 """How long a process that stopped in the middle keeps others from assigning."""
@@ -96,6 +93,7 @@ class Assigner:
         self._admitted = Recent[tuple[ArticleId, str], Story](_TEXTS_KEPT)
         self._callers: list[_Caller] = []
         self._running: asyncio.Task[None] | None = None
+        self._is_ending = False
 
     def remember(self, article: ArticleId, content_hash: str, text: Text, own: Story) -> None:
         """Keep what is compared of an article that this process admits, so that it need not be read again."""
@@ -132,12 +130,15 @@ class Assigner:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def finish(self) -> None:
-        """Return when no turn of this process is under way."""
+        """End after the turn that is under way, and let another process have the right."""
+        self._is_ending = True
         if self._running is not None and not self._running.done():
             _, late = await asyncio.wait({self._running}, timeout=_FINISH_S)
             for task in late:
                 task.cancel()
                 await asyncio.wait({task})
+        with suppress(StoreUnavailable):
+            await self._store.assignments.give_back(self._token)
 
     async def _run(self) -> None:
         try:
@@ -156,12 +157,8 @@ class Assigner:
         if not len(self._near):
             await self._near.follow(self._clock())  # may take seconds: best before others are kept waiting
         fruitless = 0
-        while fruitless < _FRUITLESS_MOST:
-            asking = [caller for caller in self._callers if caller.last is None]
-            turn = await self._take()
-            for caller in asking:  # who came meanwhile may have written after the queue was read
-                caller.last = turn.queue.last or _NOWHERE
-            self._release(turn.queue.first)
+        while fruitless < _FRUITLESS_MOST and not self._is_ending:
+            turn = await self._look()
             if isinstance(turn, Held):
                 if not self._callers:
                     return
@@ -175,7 +172,17 @@ class Assigner:
                 fruitless = 0 if written and any(written.done) else fruitless + 1
             elif turn.is_read and not self._callers:
                 return
-        log.warning("assignment_contended", turns=fruitless)
+        if not self._is_ending:
+            log.warning("assignment_contended", turns=fruitless)
+
+    async def _look(self) -> Turn | Held:
+        """Take the right, if it is free; note what callers wait for, and let those go on that need not."""
+        asking = [caller for caller in self._callers if caller.last is None]
+        turn = await self._take()
+        for caller in asking:  # who came meanwhile may have written after the queue was read
+            caller.last = turn.queue.last or _NOWHERE
+        self._release(turn.queue.first)
+        return turn
 
     async def _fill_log(self) -> None:
         """Write into the log where those articles of the last days stand that it does not hold.
@@ -189,7 +196,7 @@ class Assigner:
             standing = await self._store.stories.standing(recent[start : start + BATCH])
             texts = await self._store.stories.texts(list(standing))
             await self._store.assignments.append(
-                [_relisted(one, found, texts.get(one)) for one, found in standing.items()]
+                [entry_of_known(one, found, texts.get(one)) for one, found in standing.items()]
             )
             if isinstance(await self._take(), Held):  # it extends the lease, where we still have it
                 return
@@ -373,17 +380,6 @@ class Assigner:
             articles = [head for one in found if (head := heads[one])]
             known[story] = ShownIn(self._specs.digest, story_feeds(self._specs, articles))
         return known
-
-
-def _relisted(article: ArticleId, found: Standing, text: Text | None) -> Entry:
-    has_runs = text is not None and bool(text.plain) and found.copy_of is None
-    return Entry(
-        article=article,
-        story=found.story,
-        at_ms=0,
-        runs=packed_keys(sample(text.shingles)) if text is not None and has_runs else b"",
-        terms=packed_keys(strongest(found.own.centroid, INDEX_TERMS)),
-    )
 
 
 def _placed(assignment: Assignment, new: Newcomer, near: Surroundings) -> Placement:

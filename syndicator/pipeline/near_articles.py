@@ -6,11 +6,15 @@ from datetime import datetime
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.near_index import Entry, Nearby, NearIndex
+from syndicator.rules.copies import Text
+from syndicator.rules.near_index import Entry, Nearby, NearIndex, packed_keys
 from syndicator.rules.placement import KnownStory
 from syndicator.rules.recent import Recent
+from syndicator.rules.shingles import sample
+from syndicator.rules.stories import INDEX_TERMS
+from syndicator.rules.terms import strongest
 from syndicator.store.assignments import BEGINNING, Assignments
-from syndicator.store.stories import Stories
+from syndicator.store.stories import Standing, Stories
 
 _ENTRIES = 500
 """Read of the log at once: 2 ms of the event loop."""
@@ -131,3 +135,15 @@ def _runs(entries: Sequence[Entry]) -> Iterable[tuple[bool, list[Entry]]]:
         run.append(entry)
     if run:
         yield run[-1].is_new, run
+
+
+def entry_of_known(article: ArticleId, found: Standing, text: Text | None) -> Entry:
+    """Return what the log tells of an article that was grouped before there was a log."""
+    has_runs = text is not None and bool(text.plain) and found.copy_of is None
+    return Entry(
+        article=article,
+        story=found.story,
+        at_ms=0,
+        runs=packed_keys(sample(text.shingles)) if text is not None and has_runs else b"",
+        terms=packed_keys(strongest(found.own.centroid, INDEX_TERMS)),
+    )

@@ -21,7 +21,7 @@ from syndicator.rules.placement import Placement, ShownIn
 from syndicator.rules.selection import facets_of
 from syndicator.rules.stories import WINDOW, Story, place_of
 from syndicator.store.codec import pack, pack_for_lua, unpack
-from syndicator.store.connection import Command, Connection, Script, pairs
+from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_story
@@ -210,6 +210,12 @@ class Assignments:
     async def count(self) -> int:
         """Return how many articles wait."""
         return int(await self._redis.call("XLEN", self._keys.unassigned()))
+
+    async def give_back(self, token: str) -> None:
+        """End the lease of an assigner, where it still has it; what waits is left to others."""
+        key = self._keys.assignment()
+        unit = Unit(expects=((key, "token", token),), writes=(("HSET", key, "until", 0),))
+        await self._redis.commit([unit])
 
     async def note_filled(self, origin: str) -> None:
         """Note that the log tells of all recent articles of this data."""
