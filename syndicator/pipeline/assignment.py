@@ -93,6 +93,7 @@ class Assigner:
         self._admitted = Recent[tuple[ArticleId, str], Story](_TEXTS_KEPT)
         self._callers: list[_Caller] = []
         self._running: asyncio.Task[None] | None = None
+        self._has_right = False
         self._is_ending = False
 
     def remember(self, article: ArticleId, content_hash: str, text: Text, own: Story) -> None:
@@ -137,8 +138,9 @@ class Assigner:
             for task in late:
                 task.cancel()
                 await asyncio.wait({task})
-        with suppress(StoreUnavailable):
-            await self._store.assignments.give_back(self._token)
+        if self._has_right:  # else there is nothing to say, also where Redis is away
+            with suppress(StoreError):
+                await self._store.assignments.give_back(self._token)
 
     async def _run(self) -> None:
         try:
@@ -179,6 +181,7 @@ class Assigner:
         """Take the right, if it is free; note what callers wait for, and let those go on that need not."""
         asking = [caller for caller in self._callers if caller.last is None]
         turn = await self._take()
+        self._has_right = isinstance(turn, Turn) and bool(turn.waiting)
         for caller in asking:  # who came meanwhile may have written after the queue was read
             caller.last = turn.queue.last or _NOWHERE
         self._release(turn.queue.first)
@@ -259,6 +262,7 @@ class Assigner:
             if not is_done:
                 self._near.forget_story(decision.placement.story.id)
         self._release(written.first)
+        self._has_right = written.first is not None
         return written
 
     async def _write_apart(self, turn: Turn, decisions: Sequence[Decision]) -> Written | None:
