@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from bench.news import Kind, Piece, pieces
 from syndicator.model.ids import ArticleId
 from syndicator.rules.admission import Admission, Reservation, decide
-from syndicator.rules.assignment import after, newcomer
+from syndicator.rules.assignment import after
 from syndicator.rules.identity import identify
-from syndicator.rules.near_index import packed_keys
+from syndicator.rules.near_index import packed_keys, term_keys
 from syndicator.rules.placement import (
     Fingerprint,
     KnownStory,
@@ -68,7 +68,7 @@ async def _write(store: Store, matter: Matter, now: datetime) -> None:
         decisions = [
             Decision(
                 waiting=one,
-                terms=newcomer(one.own(), one.runs).terms,
+                terms=term_keys(one.own()),
                 placement=placements.pop(one.article),
                 shown_in=_NOT_SHOWN,
             )

@@ -39,7 +39,6 @@ BATCH = 20
 _ATTEMPTS = 20
 """Times that a candidate is looked up. It moves when another worker writes the very same article."""
 
-
 _READ_HERE_CHARACTERS = 200_000
 """Of all bodies: their words are read in 5 ms, and judged in 20. The event loop does not wait for more."""
 

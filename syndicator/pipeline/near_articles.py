@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.copies import Text
-from syndicator.rules.near_index import Entry, Nearby, NearIndex, packed_keys
+from syndicator.rules.near_index import Entry, Nearby, NearIndex, packed_keys, term_keys
 from syndicator.rules.placement import KnownStory
 from syndicator.rules.recent import Recent
 from syndicator.rules.shingles import sample
-from syndicator.rules.stories import INDEX_TERMS
-from syndicator.rules.terms import strongest
-from syndicator.store.assignments import BEGINNING, Assignments
+from syndicator.store.assignments import Assignments
+from syndicator.store.outbox import BEGINNING
 from syndicator.store.stories import Standing, Stories
 
 _ENTRIES = 500
@@ -29,8 +29,8 @@ class NearArticles:
     def __init__(self, assignments: Assignments, stories: Stories) -> None:
         self._assignments = assignments
         self._stories = stories
-        self._known = Recent[StoryId, KnownStory](_STORIES_KEPT)
         self._following = asyncio.Lock()
+        self._known = Recent[StoryId, KnownStory](_STORIES_KEPT)
         self._index = NearIndex()
         self._origin = ""
         self._position = BEGINNING
@@ -76,7 +76,8 @@ class NearArticles:
         if since != self._position:
             return
         self._position = position
-        for is_new, run in _runs(entries):
+        for is_new, following in groupby(entries, lambda entry: entry.is_new):
+            run = list(following)
             for entry in run:
                 self._known.forget(entry.story)
             if is_new:
@@ -125,25 +126,13 @@ class NearArticles:
         self._position = BEGINNING
 
 
-def _runs(entries: Sequence[Entry]) -> Iterable[tuple[bool, list[Entry]]]:
-    """Part entries, in their order, into runs of new articles and of known ones."""
-    run: list[Entry] = []
-    for entry in entries:
-        if run and run[-1].is_new != entry.is_new:
-            yield run[-1].is_new, run
-            run = []
-        run.append(entry)
-    if run:
-        yield run[-1].is_new, run
-
-
 def entry_of_known(article: ArticleId, found: Standing, text: Text | None) -> Entry:
     """Return what the log tells of an article that was grouped before there was a log."""
-    has_runs = text is not None and bool(text.plain) and found.copy_of is None
+    runs = sample(text.shingles) if text is not None and text.plain and found.copy_of is None else ()
     return Entry(
         article=article,
         story=found.story,
         at_ms=0,
-        runs=packed_keys(sample(text.shingles)) if text is not None and has_runs else b"",
-        terms=packed_keys(strongest(found.own.centroid, INDEX_TERMS)),
+        runs=packed_keys(runs),
+        terms=term_keys(found.own),
     )

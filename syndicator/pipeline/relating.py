@@ -7,11 +7,10 @@ from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.identity import url_key
-from syndicator.rules.near_index import packed_keys
+from syndicator.rules.near_index import term_keys
 from syndicator.rules.related import Lead, related
 from syndicator.rules.selection import fold
-from syndicator.rules.stories import INDEX_TERMS
-from syndicator.rules.terms import similarity, strongest
+from syndicator.rules.terms import similarity
 from syndicator.store.store import Store
 
 _TAGS, _OF_TAG, _LINKS = 5, 20, 20
@@ -47,8 +46,7 @@ class Relating:
         if mine is None or not mine.centroid:
             return {}
         await self._articles.follow(self._clock())
-        terms = packed_keys(strongest(mine.centroid, INDEX_TERMS))
-        (near,) = self._articles.near([(b"", terms)])
+        (near,) = self._articles.near([(b"", term_keys(mine))])
         found = await self._articles.stories(near.stories)
         return {
             ArticleId(story): similarity(mine.centroid, known.story.centroid)

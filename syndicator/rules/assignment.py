@@ -10,10 +10,9 @@ from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.copies import Text
-from syndicator.rules.near_index import SHARED_RUNS, Nearby, packed_keys, unpacked_keys
+from syndicator.rules.near_index import SHARED_RUNS, Nearby, term_keys, unpacked_keys
 from syndicator.rules.placement import KnownStory, Near, Neighbour, Placement, StoriesPolicy, place
-from syndicator.rules.stories import INDEX_TERMS, Story
-from syndicator.rules.terms import strongest
+from syndicator.rules.stories import Story
 
 EARLIER_MOST = 6
 """Articles of the same batch that a new one is compared with, besides recent ones of the index."""
@@ -50,15 +49,15 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
 def newcomer(own: Story, runs: bytes) -> Newcomer:
     """Return a new article with the keys of its strongest terms."""
-    return Newcomer(own=own, runs=runs, terms=packed_keys(strongest(own.centroid, INDEX_TERMS)))
+    return Newcomer(own=own, runs=runs, terms=term_keys(own))
 
 
 def surroundings(newcomers: Sequence[Newcomer], recent: Sequence[Nearby]) -> list[Surroundings]:
     """Say what each of a batch is compared with; `recent` is what the index has found for each."""
     batch = _BatchIndex()
     found = []
-    for newcomer, near in zip(newcomers, recent, strict=True):
-        runs, terms = unpacked_keys(newcomer.runs), unpacked_keys(newcomer.terms)
+    for new, near in zip(newcomers, recent, strict=True):
+        runs, terms = unpacked_keys(new.runs), unpacked_keys(new.terms)
         earlier, copies = batch.near(runs, terms)
         if copies:
             copies = sorted((*near.copies, *copies), key=lambda one: -one[1])
@@ -69,7 +68,7 @@ def surroundings(newcomers: Sequence[Newcomer], recent: Sequence[Nearby]) -> lis
                 neighbours=tuple([one for one, _ in (copies or near.copies)][:NEIGHBOURS_MOST]),
             )
         )
-        batch.add(newcomer.id, runs, terms)
+        batch.add(new.id, runs, terms)
     return found
 
 
@@ -113,9 +112,9 @@ def _counted(listed: Mapping[int, list[ArticleId]], keys: Iterable[int]) -> dict
 def texts_wanted(newcomers: Sequence[Newcomer], around: Sequence[Surroundings]) -> set[ArticleId]:
     """Return the articles whose texts are compared."""
     found: set[ArticleId] = set()
-    for newcomer, one in zip(newcomers, around, strict=True):
+    for new, one in zip(newcomers, around, strict=True):
         if one.neighbours:
-            found.update((newcomer.id, *one.neighbours))
+            found.update((new.id, *one.neighbours))
     return found
 
 
@@ -136,7 +135,7 @@ class Assignment:
         self._policy = policy
         self._story_of: dict[ArticleId, StoryId] = {}
 
-    def place(self, newcomer: Newcomer, around: Surroundings) -> Placement:
+    def place(self, new: Newcomer, around: Surroundings) -> Placement:
         """Decide where an article belongs."""
         of_batch = (self._story_of[one] for one in around.earlier if one in self._story_of)
         names = dict.fromkeys((*around.stories, *of_batch))
@@ -144,7 +143,7 @@ class Assignment:
             neighbours=[self._neighbours[one] for one in around.neighbours if one in self._neighbours],
             stories=[self._stories[one] for one in names if one in self._stories],
         )
-        placement = place(newcomer.own, self._texts.get(newcomer.id), near, self._policy)
+        placement = place(new.own, self._texts.get(new.id), near, self._policy)
         self.note(placement)
         return placement
 

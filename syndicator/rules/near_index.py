@@ -1,7 +1,7 @@
 """Which recent articles share words with a new one: by sampled runs of words, and by telling terms.
 
 Kept in the memory of each process that assigns stories, and filled from the log of assignments: see
-`pipeline.assignment`. About 900 bytes an article.
+`pipeline.near_articles`. About 1 KB an article.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.postings import Keys, Numbers, Postings
-from syndicator.rules.stories import WINDOW
+from syndicator.rules.stories import WINDOW, Story
+from syndicator.rules.terms import strongest
 
 ARTICLES_MOST = 12
 """Articles whose stories a new one is compared with: those that share most keys, the newest of equals. With
@@ -27,6 +28,9 @@ LISTED_MOST = 16
 
 SHARED_RUNS = 2
 """Sampled runs that two texts share at least before they are compared word by word."""
+
+INDEX_TERMS = 12
+"""By so many of its strongest terms an article is found again."""
 
 _WINDOW_MS = WINDOW // timedelta(milliseconds=1)
 _ID_BYTES = 16
@@ -169,11 +173,14 @@ class NearIndex:
         if self._count + more <= len(self._ids):
             return
         size = 2 * (self._count + more)
-        self._ids = np.concatenate((self._ids, np.empty(size - len(self._ids), self._ids.dtype)))
-        self._stories = np.concatenate(
-            (self._stories, np.empty(size - len(self._stories), self._stories.dtype))
-        )
-        self._at_ms = np.concatenate((self._at_ms, np.empty(size - len(self._at_ms), np.int64)))
+        self._ids = _lengthened(self._ids, size)
+        self._stories = _lengthened(self._stories, size)
+        self._at_ms = _lengthened(self._at_ms, size)
+
+
+def term_keys(own: Story) -> bytes:
+    """Return the keys of an article's strongest terms; `own` is the article as a story of itself alone."""
+    return packed_keys(strongest(own.centroid, INDEX_TERMS))
 
 
 def packed_keys(keys: Iterable[int]) -> bytes:
@@ -185,6 +192,10 @@ def unpacked_keys(data: bytes) -> list[int]:
     """Return packed keys as numbers."""
     found: list[int] = np.frombuffer(data, np.dtype("<u4")).tolist()
     return found
+
+
+def _lengthened(table: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    return np.concatenate((table, np.empty(size - len(table), table.dtype)))
 
 
 def _numbered(keys: Sequence[bytes], first: int) -> tuple[Keys, Numbers]:

@@ -32,23 +32,17 @@ class Postings:
         self._allocate(_SMALLEST)
         self._size = 0
 
-    def __len__(self) -> int:
-        return self._size
-
     def add(self, keys: Keys, numbers: Numbers) -> None:
         """List `numbers[i]` under `keys[i]`; numbers must not fall below those added before."""
         if self._size + len(keys) > len(self._keys):
-            self._resize(2 * (self._size + len(keys)))
+            self._keep_from(0, 2 * (self._size + len(keys)))
         self._append(keys, numbers)
 
     def drop_before(self, number: int) -> None:
         """Forget all articles below a number."""
         first = int(np.searchsorted(self._numbers[: self._size], number))
         if first:
-            keys, numbers = self._keys[first : self._size].copy(), self._numbers[first : self._size].copy()
-            self._allocate(max(_SMALLEST, 2 * len(keys)))
-            self._size = 0
-            self._append(keys, numbers)
+            self._keep_from(first, max(_SMALLEST, 2 * (self._size - first)))
 
     def look_up(self, keys: Keys, most: int) -> tuple[Rows, Numbers, npt.NDArray[np.int32]]:
         """Return (places in `keys`, article numbers, articles found for each key), at most `most` for a key.
@@ -83,8 +77,9 @@ class Postings:
         self._heads: Numbers = np.full(2 * size, _NONE, np.int32)
         self._shift = np.uint32(32 - (2 * size - 1).bit_length())
 
-    def _resize(self, capacity: int) -> None:
-        keys, numbers = self._keys[: self._size], self._numbers[: self._size]
+    def _keep_from(self, first: int, capacity: int) -> None:
+        """Build the table anew, with room for `capacity`, of the postings that stand at `first` or later."""
+        keys, numbers = self._keys[first : self._size], self._numbers[first : self._size]
         self._allocate(capacity)
         self._size = 0
         self._append(keys, numbers)
@@ -105,9 +100,8 @@ class Postings:
         is_first[1:] = ordered[1:] != ordered[:-1]
         before[is_first] = self._heads[ordered[is_first]]
         self._before[first + order] = before
-        self._heads[buckets] = np.arange(
-            first, first + count, dtype=np.int32
-        )  # of equal buckets the last stays
+        # Of equal buckets the last stays.
+        self._heads[buckets] = np.arange(first, first + count, dtype=np.int32)
         self._size += count
 
     def _buckets(self, keys: Keys) -> npt.NDArray[Any]:

@@ -32,8 +32,6 @@ _ROUNDED = 0.001
 """By so much a figure may have been rounded."""
 
 CENTROID_TERMS = 48
-INDEX_TERMS = 12
-"""By so many of its strongest terms an article is found again."""
 
 
 class StoryPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

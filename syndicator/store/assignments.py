@@ -26,14 +26,10 @@ from syndicator.store.keys import Keys
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.sketches import Kin, packed_kin, packed_story, unpacked_story
 
-BEGINNING = "0-0"
-"""Position before the first entry of the log."""
-
 _OVERDUE_AT_ONCE = 100
 _ID_BYTES = 16
 _HEADER_BYTES = 2 * _ID_BYTES
 _MILLISECOND = timedelta(milliseconds=1)
-
 
 Place = tuple[int, int]
 """Of an entry in the queue: Redis' time, ms, and a number."""

@@ -12,9 +12,9 @@
 -- ARGV[6]  how many entries of the log to read at most
 -- ARGV[7]  token whose process is known to have ended, or ''
 -- reply    {0, first and last entry that wait, token of the holder} while another has the right; else
---          {fence, first and last entry that wait, created_ms, filled, articles, log}. articles: list of {entry, and what
---          is noted with it: see `enqueue` in store/assignments.py}; log: list of {position, entry}. Entries are '' where nothing waits; then the
---          right is given back at once.
+--          {fence, first and last entry that wait, created_ms, filled, articles, log}. articles: list of
+--          {entry, and what is noted with it: see `enqueue` in store/assignments.py}; log: list of {position, entry}.
+--          Entries are '' where nothing waits; then the right is given back at once.
 -- again    called again with the same token (its reply was lost): the same fence
 -- cost     constant, and what is read
 local function first() return (redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1] or {''})[1] end
