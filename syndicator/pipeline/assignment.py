@@ -1,6 +1,6 @@
 """Assigns admitted articles to stories, in the order of their admission, and thereby shows them.
 
-    take the right, what waits, the log ─▶ what is near? ─▶ read it ─▶ judge one by one ─▶ write and show
+    take the right, what waits, the log ─▶ decide (`pipeline.deciding`) ─▶ write and show
 
 One process at a time does it, any of them. Whoever has admitted something takes the right if it is free,
 and keeps it until nothing waits. A process that finds it taken need not wait: the holder looks once more
@@ -9,7 +9,7 @@ What a process knows of recent articles comes from the log of decisions, which a
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,31 +18,16 @@ from msgspec.structs import replace
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
-from syndicator.model.ids import ArticleId, FeedId, StoryId
+from syndicator.model.ids import ArticleId
 from syndicator.observe.logs import get_logger
+from syndicator.pipeline.deciding import Deciding
 from syndicator.pipeline.near_articles import NearArticles, entry_of_known
-from syndicator.pipeline.telling import MEMBERS
-from syndicator.rules.assignment import (
-    Assignment,
-    Newcomer,
-    Surroundings,
-    after,
-    newcomer,
-    surroundings,
-    texts_wanted,
-)
+from syndicator.rules.assignment import after
 from syndicator.rules.copies import Text
-from syndicator.rules.placement import (
-    Neighbour,
-    Placement,
-    ShownIn,
-    StoriesPolicy,
-    alone,
-)
-from syndicator.rules.recent import Recent
-from syndicator.rules.selection import FeedIndex, story_feeds
+from syndicator.rules.placement import StoriesPolicy
+from syndicator.rules.selection import FeedIndex
 from syndicator.rules.stories import WINDOW, Story
-from syndicator.store.assignments import Decision, Held, Place, Turn, Waiting, Written, entry_of
+from syndicator.store.assignments import Decision, Held, Place, Turn, Written, entry_of
 from syndicator.store.owners import is_dead, new_token
 from syndicator.store.store import Store
 
@@ -53,9 +38,6 @@ BATCH = 100
 """Articles judged and written at once: 4 ms of Redis' time, 15 ms of ours."""
 
 _LOG_ENTRIES = 1000
-_TEXTS_KEPT = 1_000
-"""At about 15 KB each, and at most twice as many."""
-
 _FINISH_S = 3.0
 _LOOK_AGAIN_S = 0.02
 """While another process assigns."""
@@ -84,13 +66,11 @@ class Assigner:
         self, store: Store, specs: FeedIndex, policy: StoriesPolicy, clock: Clock, near: NearArticles
     ) -> None:
         self._store = store
-        self._specs = specs
-        self._policy = policy
+        self._deciding = Deciding(store, specs, policy, clock, near)
+        self._within_s = policy.assign_within.total_seconds()
         self._clock = clock
         self._near = near
         self._token = new_token()
-        self._texts = Recent[tuple[ArticleId, str], Text](_TEXTS_KEPT)
-        self._admitted = Recent[tuple[ArticleId, str], Story](_TEXTS_KEPT)
         self._callers: list[_Caller] = []
         self._running: asyncio.Task[None] | None = None
         self._has_right = False
@@ -98,8 +78,7 @@ class Assigner:
 
     def remember(self, article: ArticleId, content_hash: str, text: Text, own: Story) -> None:
         """Keep what is compared of an article that this process admits, so that it need not be read again."""
-        self._texts.keep((article, content_hash), text)
-        self._admitted.keep((article, content_hash), own)
+        self._deciding.remember(article, content_hash, text, own)
 
     async def assign(self) -> None:
         """Return when all that waits now is assigned, by this process or another.
@@ -111,7 +90,7 @@ class Assigner:
         self._callers.append(caller)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run(), name="assign stories")
-        await asyncio.wait({caller.done}, timeout=self._policy.assign_within.total_seconds())
+        await asyncio.wait({caller.done}, timeout=self._within_s)
         if not caller.done.done():
             self._callers.remove(caller)
 
@@ -238,7 +217,7 @@ class Assigner:
         """Judge and write what waits; None when the right was lost."""
         newest = {one.article: one for one in turn.waiting}
         outdated = [one for one in turn.waiting if newest[one.article] is not one]
-        decisions = await self._decide_or_part(list(newest.values()))
+        decisions = await self._deciding.decide(list(newest.values()))
         now = self._clock()
         try:
             written = await self._store.assignments.write(
@@ -277,120 +256,3 @@ class Assigner:
                 log.exception("assignment_refused", article=decision.waiting.article)
             self._near.forget_story(decision.placement.story.id)
         return written
-
-    async def _decide_or_part(self, waiting: Sequence[Waiting]) -> list[Decision]:
-        """Decide; where something unforeseen is wrong with a batch, each article is a story of its own."""
-        try:
-            return await self._decide(waiting)
-        except StoreUnavailable:
-            raise
-        except Exception:  # else all that is behind it would never be shown
-            log.exception("assignment_broke", articles=len(waiting))
-        return [
-            Decision(
-                waiting=one,
-                terms=b"",
-                placement=alone(self._own(one), "it could not be judged: the log says why"),
-                shown_in=one.shown_in,
-            )
-            for one in waiting
-        ]
-
-    def _own(self, waiting: Waiting) -> Story:
-        try:
-            return self._admitted.recall((waiting.article, waiting.content_hash)) or waiting.own()
-        except StoreError:
-            log.exception("assignment_entry_damaged", article=waiting.article)
-            now = self._clock()
-            return Story(
-                id=StoryId(waiting.article),
-                title="",
-                first_seen_at=now,
-                told_since=now,
-                published_at=now,
-                latest_at=now,
-                centroid={},
-            )
-
-    async def _decide(self, waiting: Sequence[Waiting]) -> list[Decision]:
-        newcomers = [newcomer(self._own(one), one.runs) for one in waiting]
-        around = surroundings(newcomers, self._near.near([(one.runs, one.terms) for one in newcomers]))
-        stories = await self._near.stories(story for one in around for story in one.stories)
-        wanted = texts_wanted(newcomers, around)
-        hashes = {one.article: one.content_hash for one in waiting if one.article in wanted}
-        standing = await self._store.stories.standing(sorted(wanted - hashes.keys()))
-        texts = await self._read_texts(hashes | {one: found.content_hash for one, found in standing.items()})
-        neighbours = {
-            one: Neighbour(
-                article_id=one, text=texts[one], own=found.own, story=found.story, copy_of=found.copy_of
-            )
-            for one, found in standing.items()
-            if one in texts
-        }
-        assignment = Assignment(stories, neighbours, texts, self._policy)
-        placements = []
-        for at, (new, near) in enumerate(zip(newcomers, around, strict=True), 1):
-            placements.append(_placed(assignment, new, near))
-            if at % 16 == 0:
-                await asyncio.sleep(0)  # judging takes 0.1 ms an article
-        return await self._decisions(waiting, newcomers, placements)
-
-    async def _read_texts(self, hashes: Mapping[ArticleId, str]) -> dict[ArticleId, Text]:
-        """Return the texts of articles, given with the digests of their contents."""
-        found = {one[0]: text for one in hashes.items() if (text := self._texts.recall(one))}
-        read = await self._store.stories.texts(sorted(hashes.keys() - found.keys()))
-        for one, text in read.items():
-            self._texts.keep((one, hashes[one]), text)
-        return found | read
-
-    async def _decisions(
-        self, waiting: Sequence[Waiting], newcomers: Sequence[Newcomer], placements: Sequence[Placement]
-    ) -> list[Decision]:
-        """Add to each decision which feeds of stories may show what has become of its story."""
-        nothing = ShownIn(self._specs.digest, ())
-        own = {one.article: one.shown_in for one in waiting}
-        before = await self._shown_before(placements) if self._specs.has_stories else {}
-        decisions = []
-        for one, new, placement in zip(waiting, newcomers, placements, strict=True):
-            shown = own[one.article]
-            feeds: tuple[FeedId, ...] = ()
-            if placement.joins is not None:
-                shown = before.get(placement.story.id, nothing)
-                feeds = shown.feeds
-                shown = ShownIn(shown.specs, tuple(dict.fromkeys((*shown.feeds, *own[one.article].feeds))))
-            before[placement.story.id] = shown
-            if placement.outdone is not None:  # it may be hidden in any feed now
-                feeds = tuple(spec.id for spec in self._specs)
-            decisions.append(
-                Decision(waiting=one, terms=new.terms, placement=placement, shown_in=shown, feeds=feeds)
-            )
-        return decisions
-
-    async def _shown_before(self, placements: Sequence[Placement]) -> dict[StoryId, ShownIn]:
-        """Return which feeds may show the stories that are joined; read from members where needed."""
-        joined = {one.joins.story.id: one.joins for one in placements if one.joins and one.joins.shown_in}
-        founded = {one.story.id for one in placements if one.joins is None}
-        known = {
-            story: joins.shown_in
-            for story, joins in joined.items()
-            if joins.shown_in and joins.shown_in.specs == self._specs.digest
-        }
-        names = {one.joins.story.id for one in placements if one.joins} - known.keys() - founded
-        members = await self._store.stories.members(sorted(names), MEMBERS)
-        ids = {story: found or [ArticleId(story)] for story, found in members.items()}
-        every = list(dict.fromkeys(one for found in ids.values() for one in found))
-        heads = dict(zip(every, await self._store.articles.get_many(every, bodies=False), strict=True))
-        for story, found in ids.items():
-            articles = [head for one in found if (head := heads[one])]
-            known[story] = ShownIn(self._specs.digest, story_feeds(self._specs, articles))
-        return known
-
-
-def _placed(assignment: Assignment, new: Newcomer, near: Surroundings) -> Placement:
-    try:
-        return assignment.place(new, near)
-    except Exception:  # a fault of ours must not keep an article, and all behind it, from being shown
-        log.exception("assignment_broke", article=new.id)
-        placement = alone(new.own, "it could not be judged: the log says why")
-        assignment.note(placement)
-        return placement

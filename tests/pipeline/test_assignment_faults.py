@@ -20,7 +20,9 @@ from syndicator.pipeline.assignment import LEASE, Assigner
 from syndicator.pipeline.covering import Coverage
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.measuring import Measuring
+from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.placement import StoriesPolicy, alone
+from syndicator.rules.selection import FeedIndex
 from syndicator.store.assignments import Assignments, Decision, Turn
 from syndicator.store.connection import Unit
 from syndicator.store.store import Store
@@ -138,9 +140,9 @@ async def test_a_fill_of_the_log_that_was_cut_short_is_gone_on_with(
 async def test_nobody_waits_longer_for_assignment_than_articles_do(store: Store, clock: ManualClock) -> None:
     await stopping(store, clock).admit([fire(1, "wire")])
     assert isinstance(await take(store, "elsewhere.1.x", clock), Turn)
-    near = assigner_of(store, SPECS, clock)._near
+    near = NearArticles(store.assignments, store.stories)
     policy = StoriesPolicy(assign_within=timedelta(milliseconds=50))
-    assigner = Assigner(store, assigner_of(store, SPECS, clock)._specs, policy, clock, near)
+    assigner = Assigner(store, FeedIndex(SPECS), policy, clock, near)
     async with asyncio.timeout(10):
         await assigner.assign()
         await assigner.finish()
