@@ -13,7 +13,7 @@ from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, proxy_refusal, t
 from syndicator.egress.headers import lower_case
 from syndicator.egress.lane import Lane
 from syndicator.egress.trip import Callback, Trip, client_timeout
-from syndicator.egress.wire import Reply, Request
+from syndicator.egress.wire import Asking, Reply, Request
 
 HTTP_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)
 """What aiohttp can raise for reasons outside: its own trees, sockets and TLS (TimeoutError is an OSError),
@@ -78,23 +78,14 @@ async def posted(
 ) -> Answer:
     """Post to a callback and listen as `exchange` does."""
     began, received = time.monotonic(), bytearray()
+    request = Request(
+        method="POST", url=to.url, headers=headers, body=body, limits=client_timeout(connect_timeout_s)
+    )
     reply: Reply | None = None
     try:
-        async with asyncio.timeout(timeout_s):
-            reply = await lane.wire.send(
-                Request(
-                    method="POST",
-                    url=to.url,
-                    headers=headers,
-                    body=body,
-                    limits=client_timeout(connect_timeout_s),
-                )
-            )
+        async with asyncio.timeout(timeout_s), Asking(lane.wire, request) as reply:
             await _read_answer(reply, received)
     except HTTP_ERRORS as error:
         if reply is None:
             raise translate(error, to.host) from error
-    finally:
-        if reply is not None:
-            reply.end()
     return _answer(reply, received, began)

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from types import TracebackType
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
-from aiohttp.http_parser import RawResponseMessage
 from aiohttp.streams import StreamReader
 from msgspec import Struct
 from multidict import CIMultiDictProxy
@@ -151,14 +149,6 @@ class Wire:
         )
         transport.write(sent)
         message, content = await protocol.read()
-        if message.code in _INFORMATIONAL and message.code != _SWITCHING:
-            message, content = await _final_message(protocol)
+        while message.code in _INFORMATIONAL and message.code != _SWITCHING:  # RFC 9110, 15.2
+            message, content = await protocol.read()
         return Reply(message.code, message.headers, content, connection, request.url.host or "")
-
-
-async def _final_message(protocol: ResponseHandler) -> tuple[RawResponseMessage, StreamReader]:
-    """Return the next head that is no interim answer (RFC 9110, 15.2)."""
-    message, content = await protocol.read()
-    while message.code in _INFORMATIONAL and message.code != _SWITCHING:
-        message, content = await protocol.read()
-    return message, content

@@ -4,13 +4,13 @@ Cleaning is half of what reading a feed costs, and depends on nothing but the te
 Bodies are known again by a digest, so that what was received is not kept.
 """
 
-from collections import OrderedDict
 from hashlib import blake2b
 from sys import getsizeof
 
 from msgspec import Struct
 
 from syndicator.model.article import Change
+from syndicator.rules.least_recent import LeastRecent
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of all that is remembered: the bodies of some three hundred feeds of twenty whole articles."""
@@ -31,29 +31,17 @@ class CleanedBodies:
     """The bodies that were cleaned last, by what they were made of."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._bodies: OrderedDict[Key, CleanBody] = OrderedDict()
+        self._longest_bytes = max_bytes // 100
+        self._bodies = LeastRecent[Key, CleanBody](max_bytes, _size)
 
     def get(self, key: Key) -> CleanBody | None:
         """Return a body that is remembered, which makes it the latest."""
-        body = self._bodies.pop(key, None)
-        if body is not None:
-            self._bodies[key] = body
-        return body
+        return self._bodies.get(key)
 
     def put(self, key: Key, body: CleanBody) -> None:
-        """Remember a body, unless it is as long as a hundredth of all; forget the oldest for it."""
-        if _size(body) > self._max_bytes // 100:
-            return
-        self._forget(self._bodies.pop(key, None))
-        self._bodies[key] = body
-        self._bytes += _size(body)
-        while self._bytes > self._max_bytes:
-            self._forget(self._bodies.popitem(last=False)[1])
-
-    def _forget(self, body: CleanBody | None) -> None:
-        self._bytes -= _size(body) if body is not None else 0
+        """Remember a body, unless it is longer than a hundredth of all; forget the oldest for it."""
+        if _size(body) <= self._longest_bytes:
+            self._bodies.put(key, body)
 
 
 def digest_of(markup: str) -> bytes:

@@ -18,12 +18,12 @@ from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.freshness import FreshReads
 from syndicator.pipeline.history_links import Links, next_page, place_named, prev_archive
-from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.pipeline.places import Places, TooMany
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.selecting import choose
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.telling import StoryEntry
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.windows import Span, settled_until, span_named
 from syndicator.store.articles import Listed
 from syndicator.store.codec import digest

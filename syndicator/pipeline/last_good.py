@@ -10,7 +10,7 @@ from msgspec import Struct
 from syndicator.model.feed import Format, Rendition
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.least_recent import LeastRecent
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.rendition_files import KeptRendition, RenditionFiles
 
 WRITTEN_EVERY_S = 20.0

@@ -26,12 +26,12 @@ from syndicator.pipeline.apart import LARGE, Apart
 from syndicator.pipeline.composing import Composer
 from syndicator.pipeline.freshness import FreshReads
 from syndicator.pipeline.last_good import LastGood
-from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.pipeline.near_articles import NearArticles
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.render.opml import render_opml
 from syndicator.render.rendition import render
 from syndicator.rules.deltas import continued
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
 

@@ -11,10 +11,10 @@ from syndicator.model.feed import FORMS, FeedSnapshot, FeedSpec, Format, Renditi
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.deltas import Deltas
 from syndicator.pipeline.last_good import LastGood
-from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.pipeline.publishing import KEPT_BYTES
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.web.deltas import bases_of, respond_with_delta, wants_delta
 from syndicator.web.feed_headers import FeedHeaders, preflight
 from syndicator.web.limits import Clients, Limit

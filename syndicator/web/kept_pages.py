@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from syndicator.model.clock import Clock
-from syndicator.pipeline.least_recent import LeastRecent
 from syndicator.pipeline.single_flight import SingleFlight
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.web.negotiation import Coding
 from syndicator.web.responses import coded
 
