@@ -63,7 +63,7 @@ class Configured:
     async def known_to_others(self, names: Names, since: datetime) -> list[str]:
         """Give the names that another process noted after a time and that are not among these."""
         since_ms, noted = to_ms(since), set[str]()
-        async for piece in self._redis.fields(self._keys.configured()):
+        async for piece in self._redis.scan("HSCAN", self._keys.configured()):
             noted.update(name.decode() for name, at_ms in piece if int(at_ms) > since_ms)
         return sorted(noted.difference(_fields(names)))
 
@@ -86,7 +86,7 @@ class Configured:
         A name that comes back at the same moment stays. One call removes at most `MOST_LEAVERS`.
         """
         bound, leavers = to_ms(now - GRACE), list[tuple[str, str]]()
-        async for piece in self._redis.fields(self._keys.configured()):
+        async for piece in self._redis.scan("HSCAN", self._keys.configured()):
             leavers += [(name.decode(), since.decode()) for name, since in piece if int(since) <= bound]
         gone: list[str] = []
         for batch in pieces(leavers[:MOST_LEAVERS], LEAVERS_AT_ONCE):

@@ -120,14 +120,15 @@ class Connection:
             raise refused
         return replies
 
-    async def fields(self, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
-        """Yield the fields and values of a hash, however large it is, in pieces that hold nobody up.
+    async def scan(self, command: str, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
+        """Yield what a key holds, however much that is, in pieces that hold nobody up.
 
-        One that is written meanwhile may come twice, with both values.
+        `command`: HSCAN, for fields and values of a hash, or ZSCAN, for members and scores. One that is
+        written meanwhile may come twice, with both values.
         """
         cursor = b"0"
         while True:
-            cursor, found = await self.call("HSCAN", key, cursor, "COUNT", MOST_IN_ONE)
+            cursor, found = await self.call(command, key, cursor, "COUNT", MOST_IN_ONE)
             yield pairs(found)
             if cursor == b"0":
                 return
@@ -184,7 +185,7 @@ class Connection:
                 return
             for _, waiting in batch:
                 if not waiting.done():
-                    waiting.set_exception(_own(error))
+                    waiting.set_exception(own_error(error))
             return
         for (_, waiting), written in zip(batch, done, strict=True):
             if not waiting.done():
@@ -261,7 +262,7 @@ def _packed(command: Command) -> bytes:
     return packed
 
 
-def _own(error: Exception) -> Exception:
+def own_error(error: Exception) -> Exception:
     """Return an exception for one of several who wait: one object raised in many tasks mixes their traces."""
     try:
         copied = copy(error)

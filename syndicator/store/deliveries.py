@@ -4,15 +4,12 @@ A queue holds ids of events and nothing else; what failed has a note of its trie
 must happen together is one script; what many tasks settle at one moment goes in one call.
 """
 
-import asyncio
-from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 
-from syndicator.errors import StoreError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
 from syndicator.model.ids import EndpointId, EventId
@@ -25,6 +22,7 @@ from syndicator.store.keys import Keys
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.owners import is_dead, new_token
 from syndicator.store.requeuing import tries_note
+from syndicator.store.together import Together
 
 KEPT_DEAD = timedelta(days=14)
 MOST_WAITING = 100_000
@@ -107,8 +105,7 @@ class Deliveries:
         self._settle = Script("deliver_settle")
         self._queue = Script("deliver_queue")
         self._extend = Script("deliver_extend")
-        self._waiting: deque[tuple[list[object], datetime, asyncio.Future[Settled]]] = deque()
-        self._settling: asyncio.Task[None] | None = None
+        self._together = Together(self._settled_at, _SETTLED_TOGETHER)
 
     async def fan_out(self, intent: FanOut, now: datetime) -> bool:
         """Queue deliveries, close what they supersede and move the outbox' cursor, in one step.
@@ -204,7 +201,7 @@ class Deliveries:
 
     async def release(self, leased: Leased, now: datetime) -> bool:
         """Give a lease back with nothing done: the delivery is due now; False when the lease was lost."""
-        return (await self._together(_told(leased, "release", 0, "", 0, attempt=0), now)).written
+        return (await self._together.ask((_told(leased, "release", 0, "", 0, attempt=0), now))).written
 
     async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> Settled:
         """Keep what became of an attempt."""
@@ -216,30 +213,10 @@ class Deliveries:
             case Dead(reason=reason):
                 attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
                 told = _told(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
-        return await self._together(told, now)
+        return await self._together.ask((told, now))
 
-    async def _together(self, told: list[object], now: datetime) -> Settled:
-        """Settle in one call what many tasks settle while another call is on its way."""
-        waiting: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        self._waiting.append((told, now, waiting))
-        if self._settling is None or self._settling.done():
-            self._settling = asyncio.create_task(self._settle_waiting())
-        return await waiting
-
-    async def _settle_waiting(self) -> None:
-        while self._waiting:
-            count = min(len(self._waiting), _SETTLED_TOGETHER)
-            batch = [self._waiting.popleft() for _ in range(count)]
-            try:
-                settled = await self._settled([told for told, _, _ in batch], max(at for _, at, _ in batch))
-            except StoreError as error:
-                for _, _, waiting in batch:
-                    if not waiting.done():
-                        waiting.set_exception(error)
-                continue
-            for (_, _, waiting), one in zip(batch, settled, strict=True):
-                if not waiting.done():
-                    waiting.set_result(one)
+    async def _settled_at(self, told: Sequence[tuple[list[object], datetime]]) -> list[Settled]:
+        return await self._settled([one for one, _ in told], max(at for _, at in told))
 
     async def _settled(self, told: Sequence[Sequence[object]], now: datetime) -> list[Settled]:
         keys = self._keys

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, EndpointId, EventId
-from syndicator.store.connection import Command, Connection, pairs
+from syndicator.store.connection import Command, Connection
 from syndicator.store.keys import Keys
 from syndicator.store.owners import is_dead
 
@@ -151,13 +151,7 @@ class Mending:
         return lost
 
     async def _scan(self, command: str, key: str) -> list[tuple[bytes, bytes]]:
-        rows: list[tuple[bytes, bytes]] = []
-        cursor = b"0"
-        while True:
-            cursor, page = await self._redis.call(command, key, cursor, "COUNT", _PAGE)
-            rows += pairs(page)
-            if cursor == b"0":
-                return rows
+        return [row async for page in self._redis.scan(command, key) for row in page]
 
     async def _keys_like(self, prefix: str) -> set[str]:
         pattern = prefix.replace("{", "\\{").replace("[", "\\[") + "*"

@@ -44,7 +44,7 @@ class Origins:
 
     async def _noted(self, besides: Collection[SourceId] = ()) -> Mapping[SourceId, _Noted]:
         found: dict[SourceId, _Noted] = {}
-        async for piece in self._redis.fields(self._keys.origins()):
+        async for piece in self._redis.scan("HSCAN", self._keys.origins()):
             for name, data in piece:
                 source = SourceId(name.decode())
                 if source not in besides:

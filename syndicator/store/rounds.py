@@ -4,15 +4,15 @@ While one call is on its way, what other rounds want settled gathers and goes wi
 together cost few calls.
 """
 
-import asyncio
+from collections.abc import Sequence
 
 from msgspec import Struct
 
-from syndicator.errors import StoreError
 from syndicator.model.ids import SourceId
-from syndicator.store.codec import pack
-from syndicator.store.connection import Connection, Script
+from syndicator.store.codec import pack_for_lua
+from syndicator.store.connection import Command, Connection, Script
 from syndicator.store.keys import Keys
+from syndicator.store.together import Together
 
 MOST_AT_ONCE = 100
 
@@ -24,6 +24,8 @@ class Settled(Struct, frozen=True, kw_only=True):
     token: str
     due_ms: int
     state: bytes
+    announce: Command = ()
+    """Writes an event; empty where there is none."""
 
 
 class RoundsSettled:
@@ -33,35 +35,16 @@ class RoundsSettled:
         self._redis = connection
         self._keys = keys
         self._script = Script("settle")
-        self._waiting: list[tuple[Settled, asyncio.Future[bool]]] = []
-        self._settling: asyncio.Task[None] | None = None
+        self._together = Together(self._ask, MOST_AT_ONCE)
 
     async def settle(self, one: Settled) -> bool:
         """Keep a state and when its source is due again; False where the lease was lost meanwhile."""
-        settled: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((one, settled))
-        if self._settling is None or self._settling.done():
-            self._settling = asyncio.create_task(self._settle_waiting())
-        return await settled
+        return await self._together.ask(one)
 
-    async def _settle_waiting(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-            try:
-                replies = await self._ask([one for one, _ in batch])
-            except StoreError as error:
-                for _, settled in batch:
-                    if not settled.done():
-                        settled.set_exception(error)
-                continue
-            for (_, settled), reply in zip(batch, replies, strict=True):
-                if not settled.done():
-                    settled.set_result(reply == 1)
-
-    async def _ask(self, batch: list[Settled]) -> list[int]:
+    async def _ask(self, batch: Sequence[Settled]) -> list[bool]:
         keys = [self._keys.sources_due(), self._keys.sources_owners(), self._keys.sources_woken()]
-        named = [(one.source, one.token, one.due_ms, self._keys.source(one.source)) for one in batch]
-        replies: list[int] = await self._redis.run(
-            self._script, keys, pack(named), *(one.state for one in batch)
-        )
-        return replies
+        told = [
+            (one.source, one.token, one.due_ms, self._keys.source(one.source), one.state, one.announce)
+            for one in batch
+        ]
+        return [reply == 1 for reply in await self._redis.run(self._script, keys, pack_for_lua(told))]

@@ -10,7 +10,7 @@ from syndicator.model.event import Event
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import MOST_IN_ONE, Command, Connection, Script, Unit, pairs, pieces
+from syndicator.store.connection import Command, Connection, Script, Unit, pairs, pieces
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
 from syndicator.store.owners import is_dead
@@ -74,16 +74,9 @@ class Sources:
         )
         return found
 
-    async def due_times(self) -> AsyncIterator[list[tuple[bytes, bytes]]]:
+    def due_times(self) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """Yield all sources that are gathered, with when each is due, ms; while it is leased, until when."""
-        cursor = b"0"
-        while True:
-            cursor, found = await self._redis.call(
-                "ZSCAN", self._keys.sources_due(), cursor, "COUNT", MOST_IN_ONE
-            )
-            yield pairs(found)
-            if cursor == b"0":
-                return
+        return self._redis.scan("ZSCAN", self._keys.sources_due())
 
     async def enlist(self, sources: Iterable[SourceId], renewed: Iterable[SourceId], now: datetime) -> None:
         """Make just these sources gathered: new and `renewed` ones are due now, all others stop.
@@ -187,30 +180,10 @@ class Sources:
         False when the lease was lost meanwhile: nothing is kept, nor told.
         """
         due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
-        if event is None:
-            return await self._rounds.settle(
-                Settled(source=source, token=token, due_ms=due_ms, state=pack(state))
-            )
-        done = Unit(
-            expects=((self._keys.sources_owners(), source, token),),
-            writes=(
-                ("SET", self._keys.source(source), pack(state)),
-                ("ZADD", self._keys.sources_due(), "XX", due_ms, source),
-                ("HDEL", self._keys.sources_owners(), source),
-                append_event(self._keys, event),
-            ),
+        announce = append_event(self._keys, event) if event else ()
+        return await self._rounds.settle(
+            Settled(source=source, token=token, due_ms=due_ms, state=pack(state), announce=announce)
         )
-        woken = Unit(
-            expects=(
-                (self._keys.sources_woken(), source, "1"),
-                (self._keys.sources_owners(), source, ""),
-            ),
-            writes=(
-                ("ZADD", self._keys.sources_due(), "XX", 0, source),
-                ("HDEL", self._keys.sources_woken(), source),
-            ),
-        )
-        return (await self._redis.commit([done, woken]))[0]
 
     def _released(self, source: SourceId, token: str, now: datetime) -> Unit:
         owners = self._keys.sources_owners()

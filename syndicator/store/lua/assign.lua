@@ -17,7 +17,7 @@
 -- ARGV[6]  msgpack: entries that are taken out, for their article has a newer one
 -- reply    {-1} where the right is lost; else {first entry that still waits or '', position in the log before and
 --          after, list of 1 or 0}
--- again    called again (its reply was lost): what was decided is not waiting any more, and counts as written
+-- again    called again (its reply was lost): what was written is not waiting any more, and is told as 0
 -- cost     some twenty commands per article
 local fence = redis.call('HGET', KEYS[1], 'fence')
 if fence ~= ARGV[1] then return {-1} end
@@ -86,13 +86,10 @@ for place, decision in ipairs(decisions) do
     local other = redis.call('HMGET', names.article .. outdone, 'revision', 'copy_of')
     can_be = other[1] and not other[2]
   end
-  if is_same and can_be then carry_out(decision, is_shown) end
-  if not is_same then
-    reply[place] = 2
-  else
-    reply[place] = can_be and 1 or 0
-  end
-  if reply[place] > 0 then done[#done + 1] = decision[1] end
+  local is_written = is_same and can_be
+  if is_written then carry_out(decision, is_shown) end
+  reply[place] = is_written and 1 or 0
+  if is_written or not is_same then done[#done + 1] = decision[1] end
 end
 finish(names, list, now)
 for story in pairs(grown) do

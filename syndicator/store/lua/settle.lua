@@ -4,8 +4,7 @@
 -- KEYS[1]  ZSET: source → due time, or lease end
 -- KEYS[2]  HASH: source → owner's token
 -- KEYS[3]  HASH: sources that were woken while they were leased; they are due now
--- ARGV[1]  msgpack: list of {source, token, due ms, key of its state}
--- ARGV[2…] states, in the same order
+-- ARGV[1]  msgpack: list of {source, token, due ms, key of its state, state, command that tells an event, or {}}
 -- reply    list of 1 (settled) or 0 (the lease was lost), one per source
 -- again    called again (its reply was lost): says that the leases were lost
 -- cost     O(log n) per source
@@ -18,10 +17,11 @@ local states, due, ended, heard, reply = {}, {}, {}, {}, {}
 for place, one in ipairs(settled) do
   reply[place] = 0
   if owners[place] == one[2] then
-    states[#states + 1], states[#states + 2] = one[4], ARGV[place + 1]
+    states[#states + 1], states[#states + 2] = one[4], one[5]
     due[#due + 1], due[#due + 2] = woken[place] and 0 or one[3], one[1]
     ended[#ended + 1] = one[1]
     if woken[place] then heard[#heard + 1] = one[1] end
+    if #one[6] > 0 then redis.call(unpack(one[6])) end
     reply[place] = 1
   end
 end
