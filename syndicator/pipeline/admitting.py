@@ -98,7 +98,7 @@ class Admitter:
         self._signals = signals
         self._metrics = metrics
         self._articles = articles
-        self._specs = FeedIndex(specs)
+        self._specs = specs if isinstance(specs, FeedIndex) else FeedIndex(specs)
         self._clock = clock
         self._grouping = grouping
 

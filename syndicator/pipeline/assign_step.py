@@ -1,6 +1,5 @@
 """Keeps admitted articles from waiting for their assignment to a story."""
 
-import asyncio
 from datetime import timedelta
 
 from syndicator.model.clock import Clock
@@ -35,10 +34,8 @@ class AssignStep:
         await self._assigner.prepare()
 
     async def _assign(self) -> Report | None:
-        shown, assigning = 0, asyncio.ensure_future(self._assigner.assign())
-        while not assigning.done():
-            await asyncio.wait({assigning}, timeout=self._within.total_seconds())
-            shown += await self._store.assignments.show_overdue(self._clock(), self._within)
+        await self._assigner.assign()  # for `assign_within` at most
+        shown = await self._store.assignments.show_overdue(self._clock(), self._within)
         if not shown:
             return None
         return Report(

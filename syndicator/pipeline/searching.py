@@ -21,6 +21,7 @@ from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics, open_metrics
+from syndicator.pipeline.turns import pause
 from syndicator.rules.query import Query, parse_query
 from syndicator.rules.search_words import searchable
 from syndicator.rules.selection import marks_for, marks_of
@@ -267,9 +268,7 @@ class Searching:
                 log.exception("search stumbled")
                 self._is_built = is_first = False
                 pause_s, again_s = again_s, min(again_s * 2, _AGAIN_MOST_S)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause_s):
-                    await self._over.wait()
+            await pause(self._over, pause_s)
 
     async def _recount(self) -> None:
         """Build anew where the numbers differ: an older version admits without telling of changes."""

@@ -17,6 +17,7 @@ from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.pipeline.rotation import Rotation
+from syndicator.pipeline.turns import pause
 from syndicator.rules.health import Standing, outlook
 from syndicator.store.connection import pieces
 from syndicator.store.sources import STATES_AT_ONCE, Sources
@@ -105,9 +106,7 @@ class Standings:
         while not over.is_set():  # a cancellation can get lost in the driver of Redis
             with suppress(StoreUnavailable):
                 await self._refresh()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(INTERVAL_S):
-                    await over.wait()
+            await pause(over, INTERVAL_S)
 
     async def _refresh(self) -> None:
         loop = asyncio.get_running_loop()
