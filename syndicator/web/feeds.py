@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
@@ -94,10 +93,8 @@ class FeedRoutes:
 
     def _sent(self, request: web.Request, ready: ReadyFeed) -> web.StreamResponse:
         answer = ready.answer(request)
-        status = answer.status
-        if status != HTTPStatus.NOT_MODIFIED:
-            self._clients.check(request, self._limit_of_feeds, ready.rendition.feed)
-        self._count(_FEED, status)
+        self._limit(request, answer, ready.rendition.feed)
+        self._count(_FEED, answer.status)
         return answer
 
     async def _delta(self, request: web.Request, rendition: Rendition) -> web.StreamResponse | None:

@@ -59,15 +59,15 @@ class ReadyFeed:
         if_none_match = headers.get(hdrs.IF_NONE_MATCH)
         if_modified_since = headers.get(hdrs.IF_MODIFIED_SINCE)
         if if_none_match is if_modified_since is None:
-            return ReadyResponse(200, form.whole())
+            return ReadyResponse(200, form.whole.now())
         if if_none_match == form.tag or not_modified(
             form.tag,
             self.rendition.last_modified,
             if_none_match=joined(headers.getall(hdrs.IF_NONE_MATCH, ())),
             if_modified_since=if_modified_since,
         ):
-            return ReadyResponse(304, form.unchanged())
-        return ReadyResponse(200, form.whole())
+            return ReadyResponse(304, form.unchanged.now())
+        return ReadyResponse(200, form.whole.now())
 
 
 def is_plain(request: web.Request) -> bool:
@@ -78,38 +78,41 @@ def is_plain(request: web.Request) -> bool:
 class _Form:
     """A rendition in one coding."""
 
-    __slots__ = ("_body", "_head", "_of", "_rest", "_unchanged", "_unchanged_of", "_whole", "tag")
+    __slots__ = ("tag", "unchanged", "whole")
 
     def __init__(self, rendition: Rendition, coding: Coding, headers: Mapping[str, str]) -> None:
         self.tag = entity_tag(rendition.digest, coding)
-        self._body = bytes_in(rendition, coding)
+        body = bytes_in(rendition, coding)
         shared = complete(headers) | {
             hdrs.ETAG: self.tag,
             hdrs.VARY: hdrs.ACCEPT_ENCODING,
             hdrs.LAST_MODIFIED: http_date(rendition.last_modified),
         }
-        full = shared | {hdrs.CONTENT_LENGTH: str(len(self._body))}
+        full = shared | {hdrs.CONTENT_LENGTH: str(len(body))}
         if coding is not Coding.IDENTITY:
             full[hdrs.CONTENT_ENCODING] = coding.value
         del shared[hdrs.CONTENT_TYPE]
-        self._head, self._rest = _spelled(full), _spelled(shared)
-        self._of = self._whole = self._unchanged_of = self._unchanged = b""
+        self.whole = _Dated(b"HTTP/1.1 200 OK\r\nDate: ", _spelled(full), body)
+        self.unchanged = _Dated(b"HTTP/1.1 304 Not Modified\r\nDate: ", _spelled(shared))
 
-    def whole(self) -> bytes:
-        """Give head and body in one, as of now: the same object for all who ask in this second."""
-        now = _now()
-        if now is not self._of:
-            self._of = now
-            self._whole = b"".join((b"HTTP/1.1 200 OK\r\nDate: ", now, self._head, self._body))
-        return self._whole
 
-    def unchanged(self) -> bytes:
-        """Return the head of a 304, as of now: the same object for all who ask in this second."""
-        now = _now()
-        if now is not self._unchanged_of:
-            self._unchanged_of = now
-            self._unchanged = b"".join((b"HTTP/1.1 304 Not Modified\r\nDate: ", now, self._rest))
-        return self._unchanged
+class _Dated:
+    """An answer but for its date."""
+
+    __slots__ = ("_after", "_before", "_bytes", "_date")
+
+    def __init__(self, before: bytes, *after: bytes) -> None:
+        self._before = before
+        self._after = after
+        self._date = self._bytes = b""
+
+    def now(self) -> bytes:
+        """Return it with the date of now: the same object for all who ask in this second."""
+        date = _now()
+        if date is not self._date:
+            self._date = date
+            self._bytes = b"".join((self._before, date, *self._after))
+        return self._bytes
 
 
 def bytes_in(rendition: Rendition, coding: Coding) -> bytes:
