@@ -9,15 +9,13 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+from bench.grouped import grouping_of
 from syndicator.model.article import Candidate, Provenance
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Site
 from syndicator.model.ids import SourceId
-from syndicator.pipeline.admitting import Admitter, Grouping
+from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.assignment import Assigner
-from syndicator.pipeline.near_articles import NearArticles
-from syndicator.rules.placement import StoriesPolicy
-from syndicator.rules.selection import FeedIndex
 from syndicator.store.store import Store
 
 SITE = Site(title="Kabar", public_url="https://news.example")
@@ -76,14 +74,10 @@ def unzstd(packed: bytes) -> bytes:
 
 def assigner_of(store: Store, specs: Iterable[FeedSpec], clock: Clock) -> Assigner:
     """An assigner of its own, as another process has it."""
-    near = NearArticles(store.assignments, store.stories)
-    return Assigner(store, FeedIndex(specs), StoriesPolicy(), clock, near)
+    return grouping_of(store, clock, list(specs)).assigner
 
 
 def grouping_admitter(store: Store, specs: Iterable[FeedSpec], clock: Clock) -> Admitter:
     """An admitter whose articles are assigned to stories, as those of the service are."""
     known = list(specs)
-    grouping = Grouping(
-        assigner=assigner_of(store, known, clock), stories=store.stories, policy=StoriesPolicy()
-    )
-    return Admitter(store.articles, known, clock, grouping)
+    return Admitter(store.articles, known, clock, grouping_of(store, clock, known))

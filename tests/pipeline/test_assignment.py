@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from pipeline.test_stories_told import BY_ARTICLE, BY_STORY, FIRE, shown, telling, text
 from support import ManualClock, assigner_of, grouping_admitter
 
+from bench.grouped import grouping_of
 from syndicator.model.article import Candidate
 from syndicator.model.event import EventType
 from syndicator.model.feed import Per
@@ -16,8 +17,10 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.pipeline.admitting import Admitter, Grouping
 from syndicator.pipeline.assign_step import AssignStep
 from syndicator.pipeline.assignment import LEASE, Assigner
+from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.assignment import Assignment, Newcomer, Surroundings
 from syndicator.rules.placement import Placement, StoriesPolicy, alone
+from syndicator.rules.selection import FeedIndex
 from syndicator.store.assignments import Decision, Held, Turn
 from syndicator.store.store import Store
 
@@ -34,9 +37,8 @@ class Stopped(Assigner):
 
 def stopping(store: Store, clock: ManualClock) -> Admitter:
     """Return what admits and does not assign, as a process that is killed in between."""
-    whole = assigner_of(store, SPECS, clock)
-    stopped = Stopped.__new__(Stopped)
-    stopped.__dict__.update(whole.__dict__)
+    near = NearArticles(store.assignments, store.stories)
+    stopped = Stopped(store, FeedIndex(SPECS), StoriesPolicy(), clock, near)
     grouping = Grouping(assigner=stopped, stories=store.stories, policy=StoriesPolicy())
     return Admitter(store.articles, SPECS, clock, grouping)
 
@@ -188,18 +190,12 @@ async def test_a_story_that_an_operator_changes_meanwhile_is_read_again(
     store: Store, clock: ManualClock
 ) -> None:
     first, second = await grouping_admitter(store, SPECS, clock).admit([fire(1, "wire"), fire(2, "city")])
-    assigner = assigner_of(store, SPECS, clock)
-    await assigner.assign()
+    grouping = grouping_of(store, clock, SPECS)
+    await grouping.assigner.assign()
     record = await store.stories.record(first.article_id)
     assert record is not None
     assert await store.stories.regroup([record], [[one] for one in record.members], clock())
-    admitter = Admitter(
-        store.articles,
-        SPECS,
-        clock,
-        Grouping(assigner=assigner, stories=store.stories, policy=StoriesPolicy()),
-    )
-    (third,) = await admitter.admit([fire(3, "post")])
+    (third,) = await Admitter(store.articles, SPECS, clock, grouping).admit([fire(3, "post")])
     (place,) = await store.stories.places([third.article_id])
     assert place.story in {StoryId(first.article_id), StoryId(second.article_id)}
     members = (await store.stories.members([place.story]))[place.story]
@@ -207,9 +203,7 @@ async def test_a_story_that_an_operator_changes_meanwhile_is_read_again(
 
 
 async def test_an_emptied_redis_leaves_no_trace_in_the_index(store: Store, clock: ManualClock) -> None:
-    assigner = assigner_of(store, SPECS, clock)
-    grouping = Grouping(assigner=assigner, stories=store.stories, policy=StoriesPolicy())
-    admitter = Admitter(store.articles, SPECS, clock, grouping)
+    admitter = grouping_admitter(store, SPECS, clock)
     await admitter.admit([fire(1, "wire"), fire(2, "city")])
     names = await store.connection.call("KEYS", store.connection._anchor.rpartition(":")[0] + ":*")
     await store.connection.call("DEL", *names)
@@ -221,16 +215,7 @@ async def test_an_emptied_redis_leaves_no_trace_in_the_index(store: Store, clock
 
 
 async def test_many_rounds_on_one_matter_at_once_are_all_admitted(store: Store, clock: ManualClock) -> None:
-    assigners = [assigner_of(store, SPECS, clock) for _ in range(2)]
-    admitters = [
-        Admitter(
-            store.articles,
-            SPECS,
-            clock,
-            Grouping(assigner=one, stories=store.stories, policy=StoriesPolicy()),
-        )
-        for one in assigners
-    ]
+    admitters = [grouping_admitter(store, SPECS, clock) for _ in range(2)]
     rounds = [
         admitters[number % 2].admit([fire(20 * number + item, f"portal{number}") for item in range(20)])
         for number in range(32)

@@ -15,7 +15,6 @@ from syndicator.model.feed import FeedSpec, Filter, Per
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline import assignment as assignment_module
-from syndicator.pipeline.admitting import Admitter, Grouping
 from syndicator.pipeline.assignment import LEASE, Assigner
 from syndicator.pipeline.covering import Coverage
 from syndicator.pipeline.directory import Directory
@@ -29,11 +28,6 @@ from syndicator.store.store import Store
 from syndicator.store.stories import Stories
 
 NOBODY = ArticleId("a2b3c4d5e6f7a2b3")
-
-
-def admitter_of(store: Store, clock: ManualClock, assigner: Assigner) -> Admitter:
-    grouping = Grouping(assigner=assigner, stories=store.stories, policy=StoriesPolicy())
-    return Admitter(store.articles, SPECS, clock, grouping)
 
 
 async def rewrite_entry(store: Store, field: bytes, value: bytes) -> None:
@@ -50,8 +44,7 @@ async def rewrite_entry(store: Store, field: bytes, value: bytes) -> None:
 async def test_what_is_admitted_while_a_reply_is_on_its_way_is_assigned_too(
     store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    assigner = assigner_of(store, SPECS, clock)
-    admitter = admitter_of(store, clock, assigner)
+    admitter = grouping_admitter(store, SPECS, clock)
     real = getattr(Assignments, step)
     late: list[asyncio.Task[Any]] = []
 
