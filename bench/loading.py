@@ -30,7 +30,7 @@ from syndicator.rules.placement import (
 )
 from syndicator.rules.rarity import rarity
 from syndicator.rules.stories import Story, founded
-from syndicator.rules.terms import term_of
+from syndicator.rules.vocabulary import term_of
 from syndicator.rules.words import words_of
 from syndicator.store.assignments import Decision, Turn
 from syndicator.store.store import Store

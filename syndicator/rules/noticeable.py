@@ -234,13 +234,8 @@ def _folded(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def body_words(body_html: str) -> list[str]:
-    """Return the words of a body in clean HTML; a picture in it stands as a word of its own."""
-    return _body(body_html).split()
-
-
 def _body(body_html: str) -> str:
-    """Return the words of a body, separated by single blanks."""
+    """Return the words of a body in clean HTML, separated by single blanks; a picture is a word."""
     text = _INLINE_TAG.sub("", body_html)
     if "<img" in text:
         text = _IMAGE.sub(lambda image: f"<p>\x02{picture_name(image[1])}</p><i ", text)
@@ -254,11 +249,6 @@ def text_blocks(body_html: str) -> list[str]:
     """Give the paragraphs of a body in clean HTML as plain texts, without the empty ones."""
     text = html.unescape(_TAG.sub("\n", _INLINE_TAG.sub("", body_html)))
     return [block for line in _uniform(text).split("\n") if (block := line.strip())]
-
-
-def text_words(text: str) -> list[str]:
-    """Return the words of a plain text, without clocks and counters."""
-    return _still(text).split()
 
 
 def _still(text: str) -> str:

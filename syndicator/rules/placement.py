@@ -19,8 +19,8 @@ from syndicator.rules.stories import (
     joined,
     judge_story,
 )
-from syndicator.rules.terms import Terms, term_of, weigh, weigh_each, weighed_words
-from syndicator.rules.vocabulary import Looked, look_up, unpack
+from syndicator.rules.terms import Terms, weigh, weigh_each, weighed_words
+from syndicator.rules.vocabulary import Looked, look_up, term_of, unpack
 from syndicator.rules.words import plain_body
 
 _AT_ONCE = 6

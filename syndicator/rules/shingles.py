@@ -4,13 +4,13 @@ Broder, "On the resemblance and containment of documents", 1997; sampling by `ha
 which finds more of the copies per key kept than MinHash bands or SimHash do on cut and rewritten news.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syndicator.rules.vocabulary import ROW, Keys, pack, unpack
+from syndicator.rules.vocabulary import ROW, Keys, unpack
 
 Hashes = NDArray[np.uint32]
 """Sorted, each once."""
@@ -43,14 +43,8 @@ _LAST_FACTOR = np.uint64(0xC4CE_B9FE_1A85_EC53)
 _HALF = np.uint64(32)
 
 
-def shingles(words: Sequence[str]) -> frozenset[int]:
-    """Return the hashes (32 bits) of all runs of five words; of a shorter text, that of the whole."""
-    keys, _ = unpack(pack(words))
-    return frozenset(hashed_runs(keys).tolist())
-
-
 def hashed_runs(keys: Keys) -> Hashes:
-    """Return the same as `shingles`, of the keys of words."""
+    """Return the hashes (32 bits) of all runs of five words; of a shorter text, that of the whole."""
     if not len(keys):
         return np.empty(0, np.uint32)
     hashes: Hashes = _hashes(keys).astype(np.uint32)
@@ -103,14 +97,13 @@ def shared(one: Hashes, other: Hashes) -> int:
     return int(np.count_nonzero(both[1:] == both[:-1]))
 
 
-def sample(keys: Hashes | Collection[int]) -> list[int]:
+def sample(keys: Hashes) -> list[int]:
     """Choose by their values the keys to be listed under: one in 8, of short texts more, 40 at most."""
-    found = keys if isinstance(keys, np.ndarray) else np.array(sorted(keys), np.uint32)
     rate = _RATE
-    chosen = found[found % rate == 0]
+    chosen = keys[keys % rate == 0]
     while len(chosen) < _SCARCE and rate > 1:
         rate //= 2
-        chosen = found[found % rate == 0]
+        chosen = keys[keys % rate == 0]
     while len(chosen) > _MOST:
         rate *= 2
         chosen = chosen[chosen % rate == 0]

@@ -6,7 +6,6 @@ old: what comes a day later must agree more, and after three days nothing joins.
 rarities, is worth more than counts of terms that passed by; `docs/stories.md` has the figures.
 """
 
-import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +17,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.ids import StoryId
 from syndicator.rules.series import conflict, is_series
-from syndicator.rules.terms import Terms, strongest
+from syndicator.rules.terms import Terms, cosine, length_of, strongest
 
 WINDOW = timedelta(hours=72)
 """Between the latest article of a story and one that joins it, by their publication, in either direction."""
@@ -87,17 +86,17 @@ def judge_story(
     policy: StoryPolicy,
 ) -> StoryVerdict:
     """Choose the story nearest to an article; ties go to the older one, by id."""
-    length = math.hypot(*terms.values())
+    length = length_of(terms)
     nearest: tuple[bool, float, str] | None = None
     verdict = StoryVerdict(kind=StoryKind.NONE, because="nothing like it was published of late")
     for story in stories:
-        cosine = _cosine(terms, length, story.centroid)
-        if cosine < policy.similarity - _ROUNDED and verdict.kind is StoryKind.SAME:
+        similarity = cosine(terms, length, story.centroid)
+        if similarity < policy.similarity - _ROUNDED and verdict.kind is StoryKind.SAME:
             continue  # it cannot be joined, and another can
         apart = abs(published - story.latest_at) / WINDOW
         # The same as lowering the similarity with age, told as a higher hurdle.
         needed = round(policy.similarity / max(1.0 - policy.ageing * min(apart, 1.0), 0.01), 3)
-        found = round(cosine, 3)
+        found = round(similarity, 3)
         because = _obstacle(title, story, apart) or (
             "" if found >= needed else "they have too little in common"
         )
@@ -158,12 +157,6 @@ def told_by(members: Sequence[Story]) -> Story:
     """Give the story that several articles tell, each given as a story of its own; the first seen leads."""
     first, *others = sorted(members, key=lambda one: (one.told_since, one.id))
     return reduce(lambda story, other: joined(story, other.centroid, other.published_at), others, first)
-
-
-def _cosine(terms: Terms, length: float, centroid: Terms) -> float:
-    """Return the cosine of an article's terms, whose length is known, and a story's; 0 to 1."""
-    shared = sum([weight * centroid[term] for term, weight in terms.items() if term in centroid])
-    return shared / (length * math.hypot(*centroid.values())) if shared else 0.0
 
 
 def _obstacle(title: str, story: Story, apart: float) -> str | None:

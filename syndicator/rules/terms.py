@@ -11,22 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from syndicator.rules.vocabulary import ROW, Keys, Looked, look_up, pack, term_of, unpack
-
-__all__ = [
-    "MOST",
-    "SUBSTANCE",
-    "TEXT_WORDS",
-    "UNIT",
-    "Terms",
-    "similarity",
-    "strongest",
-    "term_of",
-    "terms_of",
-    "weigh",
-    "weigh_each",
-    "weighed_words",
-]
+from syndicator.rules.vocabulary import ROW, Keys, Looked, look_up, pack, unpack
 
 Terms = Mapping[int, int]
 """Term → weight, both whole numbers; a vector of length about `UNIT`."""
@@ -51,11 +36,6 @@ _FACTORS = np.array([0.0, *(1.0 + math.log(count) for count in range(1, _COUNTED
 """By what the rarity of a word is multiplied that comes so many times."""
 
 
-def terms_of(title: str, words: Sequence[str]) -> dict[int, int]:
-    """Weigh the words of a headline and a text, which are those of `rules.words.words_of`: see `weigh`."""
-    return weigh(look_up(title), _looked(words))
-
-
 def weigh(headline: Looked, text: Looked) -> dict[int, int]:
     """Weigh the words of a headline and a text: (1 + ln count) · rarity; the headline's count twice.
 
@@ -71,11 +51,8 @@ def weigh(headline: Looked, text: Looked) -> dict[int, int]:
 
 def weighed_words(title: str, words: Sequence[str]) -> dict[str, float]:
     """Return the most telling words themselves, the most telling first (ties: by the alphabet)."""
-    return {word: -weight for weight, word, _ in _telling(look_up(title), _looked(words))}
-
-
-def _looked(words: Sequence[str]) -> Looked:
-    return Looked(list(words), pack(words))
+    text = Looked(list(words), pack(words))
+    return {word: -weight for weight, word, _ in _telling(look_up(title), text)}
 
 
 def _rounded(shares: NDArray[np.float64]) -> list[int]:
@@ -221,10 +198,16 @@ def strongest(terms: Terms, count: int) -> list[int]:
 
 
 def similarity(one: Terms, other: Terms) -> float:
-    """Give the cosine of two vectors, 0 to 1."""
-    shared = sum([one[term] * other[term] for term in one.keys() & other.keys()])
-    return shared / (_length(one) * _length(other)) if shared else 0.0
+    """Return the cosine of two vectors, 0 to 1."""
+    return cosine(one, length_of(one), other)
 
 
-def _length(terms: Terms) -> float:
+def cosine(one: Terms, length: float, other: Terms) -> float:
+    """Return the same as `similarity` where the length of the first vector is known."""
+    shared = sum([weight * other[term] for term, weight in one.items() if term in other])
+    return shared / (length * length_of(other)) if shared else 0.0
+
+
+def length_of(terms: Terms) -> float:
+    """Return the length (Euclidean norm) of a vector, as `cosine` takes it."""
     return math.hypot(*terms.values())

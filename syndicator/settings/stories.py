@@ -1,6 +1,5 @@
 """The table `[story]`: from where on articles are copies, or tell the same."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -40,7 +39,7 @@ class StorySection(Form):
         default=_COPY.words, description="Words of the shorter copy, at least."
     )
     assign_within: PositiveDuration = Field(
-        default=timedelta(seconds=2),
+        default=StoriesPolicy().assign_within,
         description="An article that is not assigned to a story by then is shown as one of its own.",
     )
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
 from msgspec import Struct
@@ -105,8 +104,8 @@ def _choice(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
     """Say which choice was probably meant. What was written is told to nobody: it may be anything."""
     word, names = str(detail["input"]).strip().lower(), re.findall(r"'([^']*)'", str(context["expected"]))
     meant = _MEANT.get(word)
-    near = [meant] if meant in names else get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
+    near = meant if meant in names else suggestion(word, names)
+    return f"did you mean {near}?" if near else ""
 
 
 def _form_at(form: type[Form], location: Location) -> type[Form]:

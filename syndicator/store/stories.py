@@ -279,10 +279,11 @@ class Stories:
 def _neighbour(
     article_id: ArticleId, head: bytes, body: bytes, story: bytes | None, copy_of: bytes | None
 ) -> Neighbour:
+    article = unpack(head, Article)
     return Neighbour(
         article_id=article_id,
-        text=_text(head, body),
-        own=founded(unpack(head, Article), {}),
+        text=text_of(article.title, plain_body(body.decode("utf-8", "replace"))),
+        own=founded(article, {}),
         story=StoryId(story.decode()) if story else StoryId(article_id),
         copy_of=ArticleId(copy_of.decode()) if copy_of else None,
     )

@@ -7,6 +7,7 @@ from itertools import product
 from types import ModuleType
 
 import pytest
+from msgspec.structs import replace
 from support import candidate
 
 from syndicator.rules import (
@@ -41,8 +42,8 @@ ENDS = ("", "x\n", ">")
 TAKEN: dict[str, Callable[[str], object]] = {
     "plain_body": words.plain_body,
     "words_of": words.words_of,
-    "body_words": noticeable.body_words,
-    "text_words": noticeable.text_words,
+    "words of a body": lambda text: noticeable.noticeable(candidate(1, body_html=text)).body,
+    "words of a lead": lambda text: noticeable.noticeable(replace(candidate(1), lead=text)).lead,
     "text_blocks": noticeable.text_blocks,
     "picture_name": lambda text: noticeable.picture_name("https://a.example/" + text),
     "noticeable": lambda text: noticeable.noticeable(candidate(1, body_html=text, title=text)),

@@ -9,12 +9,16 @@ from msgspec.structs import replace
 from support import candidate
 
 from syndicator.model.article import Photo, Placement, RelatedLink
-from syndicator.rules.noticeable import body_words, content_hash, picture_name
+from syndicator.rules.noticeable import content_hash, noticeable, picture_name
 
 BODY = (
     "<p>Jakarta - Banjir di Jakarta Utara surut pada Kamis pagi, kata Budi.</p>"
     "<p>Sedikitnya 1.200 warga mengungsi sejak 3 hari.</p>"
 )
+
+
+def body_words(body: str) -> tuple[str, ...]:
+    return noticeable(candidate(1, body_html=body)).body
 
 
 @pytest.mark.parametrize(

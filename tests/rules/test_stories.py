@@ -19,13 +19,18 @@ from syndicator.rules.stories import (
     judge_story,
     place_of,
 )
-from syndicator.rules.terms import terms_of
+from syndicator.rules.terms import weigh
+from syndicator.rules.vocabulary import look_up
 
 FIRE = "Kebakaran Hanguskan Pasar Tambora, Ratusan Pedagang Mengungsi"
 FIRE_TOO = "Pedagang Pasar Tambora Mengungsi Usai Kebakaran Hebat"
 MATCH = "Persebaya Taklukkan Arema di Stadion Kanjuruhan"
 GOLD = "Harga Emas Antam Hari Ini 12 Mei 2026"
 POLICY = StoryPolicy()
+
+
+def terms_of(title: str) -> dict[int, int]:
+    return weigh(look_up(title), look_up(""))
 
 
 def story(title: str, name: str = "a", hours: float = 0) -> Story:
@@ -35,11 +40,11 @@ def story(title: str, name: str = "a", hours: float = 0) -> Story:
         published_at=at, first_seen_at=at, updated_at=at, listed_at=at,
         provenance=candidate().provenance, content_hash="x",
     )  # fmt: skip
-    return founded(article, terms_of(title, []))
+    return founded(article, terms_of(title))
 
 
 def judged(title: str, *stories: Story, hours: float = 0) -> StoryVerdict:
-    return judge_story(title, terms_of(title, []), NOON + timedelta(hours=hours), stories, POLICY)
+    return judge_story(title, terms_of(title), NOON + timedelta(hours=hours), stories, POLICY)
 
 
 def test_what_tells_the_same_joins_and_what_does_not_founds() -> None:
@@ -69,15 +74,15 @@ def test_the_next_page_of_a_series_is_another_story(other: str) -> None:
 
 def test_a_story_keeps_its_first_headline_where_that_of_a_series_tells_it_apart() -> None:
     later = NOON + timedelta(hours=1)
-    assert joined(story(GOLD), terms_of(FIRE, []), later).title == GOLD
-    assert joined(story(FIRE), terms_of(GOLD, []), later).title == ""
+    assert joined(story(GOLD), terms_of(FIRE), later).title == GOLD
+    assert joined(story(FIRE), terms_of(GOLD), later).title == ""
 
 
 def test_a_story_grows_to_a_bound() -> None:
     grown = story(FIRE)
     for number in range(40):
         words = " ".join(f"kata{number}x{word}" for word in range(10))
-        grown = joined(grown, terms_of(f"Tambora {words}", []), NOON + timedelta(hours=number))
+        grown = joined(grown, terms_of(f"Tambora {words}"), NOON + timedelta(hours=number))
     assert grown.size == 41
     assert grown.latest_at == NOON + timedelta(hours=39)
     assert len(grown.centroid) == CENTROID_TERMS
