@@ -1,10 +1,27 @@
-"""What all benchmarks share: medians of several turns, and how they are told."""
+"""What all benchmarks share: time spent, medians of several turns, and how they are told."""
 
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 TURNS = 5
+
+
+class Spent:
+    """Wall and processor time of this process, in seconds, summed over all blocks that were measured."""
+
+    def __init__(self) -> None:
+        self.wall_s = 0.0
+        self.cpu_s = 0.0
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Add the time that the block takes."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.wall_s += time.perf_counter() - wall
+        self.cpu_s += time.process_time() - cpu
 
 
 def cpu_seconds(work: Callable[[], object], turns: int = TURNS) -> float:

@@ -21,7 +21,7 @@ import aiohttp
 from msgspec import Struct
 
 from bench.invented import invented
-from bench.measure import tell
+from bench.measure import Spent, tell
 from syndicator.model.clock import system_clock
 from syndicator.model.delivery import Payload, Secret
 from syndicator.model.event import EventType
@@ -107,28 +107,8 @@ def runner_of(service: Service) -> Runner:
     )
 
 
-class Spent(Struct, frozen=True, kw_only=True):
-    """What one delivery took."""
-
-    wall_s: float
-    cpu_s: float
-    """Of this process alone."""
-
-
-class Spending:
-    """Counts the time from when it is made."""
-
-    def __init__(self) -> None:
-        self._wall_s, self._cpu_s = time.perf_counter(), time.process_time()
-
-    def of_each(self, count: int) -> Spent:
-        """Return the time so far for each of `count`."""
-        wall_s, cpu_s = time.perf_counter() - self._wall_s, time.process_time() - self._cpu_s
-        return Spent(wall_s=wall_s / count, cpu_s=cpu_s / count)
-
-
 async def bare(port: int, body: bytes, count: int) -> Spent:
-    """POST so many, signed, by 64 tasks; return what each took."""
+    """POST `count` signed bodies from 64 tasks; return the time that all of them took together."""
     secret, numbers = Secret(SECRET), itertools.count()
 
     async def post(session: aiohttp.ClientSession) -> None:
@@ -145,9 +125,10 @@ async def bare(port: int, body: bytes, count: int) -> Spent:
                 await answer.read()
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        spending = Spending()
-        await asyncio.gather(*(post(session) for _ in range(AT_ONCE)))
-        return spending.of_each(count)
+        spent = Spent()
+        with spent.measured():
+            await asyncio.gather(*(post(session) for _ in range(AT_ONCE)))
+        return spent
 
 
 async def forget(port: int) -> dict[str, float]:
@@ -217,24 +198,24 @@ async def _drain_once(port: int, endpoints: int) -> Drained:
         before = await used_bytes(service)
         keys = await service.store.connection.call("DBSIZE")
         count = events * endpoints
-        spending = Spending()
-        await service.pushing.deliver.fan_out()
-        fanned_out = spending.of_each(count)
+        posts = min(count, 5000)
+        spent = Spent()
+        with spent.measured():
+            await service.pushing.deliver.fan_out()
         pending = await used_bytes(service) - before
         body = await sample_body(service)
-        floors = [await bare(port, body, min(count, 5000))]
+        floors = [await bare(port, body, posts)]
         await forget(port)
-        spending = Spending()
-        await runner_of(service).run(until_empty=True)
-        drained = spending.of_each(count)
+        with spent.measured():
+            await runner_of(service).run(until_empty=True)
         assert len(await forget(port)) == count
-        floors.append(await bare(port, body, min(count, 5000)))
+        floors.append(await bare(port, body, posts))
         await forget(port)
         return Drained(
-            rate=1 / (fanned_out.wall_s + drained.wall_s),
-            floor=statistics.mean(1 / one.wall_s for one in floors),
-            cpu_us=1e6 * (fanned_out.cpu_s + drained.cpu_s),
-            floor_cpu_us=1e6 * statistics.mean(one.cpu_s for one in floors),
+            rate=count / spent.wall_s,
+            floor=statistics.mean(posts / one.wall_s for one in floors),
+            cpu_us=1e6 * spent.cpu_s / count,
+            floor_cpu_us=1e6 * statistics.mean(one.cpu_s / posts for one in floors),
             pending_bytes=pending / count,
             left_bytes=(await used_bytes(service) - before) / count,
             keys=await service.store.connection.call("DBSIZE") - keys,

@@ -18,16 +18,15 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import aiohttp
 
-from bench.measure import tell
+from bench.measure import Spent, tell
 from syndicator.observe import logs
 from syndicator.observe.pauses import collect_briefly
 from syndicator.schedule.runner import Runner
@@ -45,21 +44,6 @@ FEED = (
     b'<?xml version="1.0"?><rss version="2.0"><channel><title>Portal</title><link>https://portal.example/</link>'
     b"<item><title>Judul</title><link>https://portal.example/1</link><guid>1</guid></item></channel></rss>"
 )
-
-
-class Spent:
-    """Wall and processor time of this process."""
-
-    def __init__(self) -> None:
-        self.wall_s = 0.0
-        self.cpu_s = 0.0
-
-    @contextmanager
-    def measured(self) -> Iterator[None]:
-        wall, cpu = time.perf_counter(), time.process_time()
-        yield
-        self.wall_s += time.perf_counter() - wall
-        self.cpu_s += time.process_time() - cpu
 
 
 class TurningClock:
