@@ -17,6 +17,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+import msgspec
+
 from bench.gather_peer import Figures, Spent, Watch, done
 from bench.gather_processes import cpu_s, free_port, process, wait_for_line
 from bench.gather_world import feed_of, home_of
@@ -68,14 +70,9 @@ class Miniflux:
             return await self._sql.ask(left) == "0"
 
         await done(is_done)
-        figures = watch.figures(0)
+        figures = watch.figures()
         failed = await self._sql.ask("SELECT count(*) FROM feeds WHERE parsing_error_count > 0")
-        return Figures(
-            wall_s=figures.wall_s,
-            service_s=figures.service_s,
-            store_s=figures.store_s,
-            failed=int(failed),
-        )
+        return msgspec.structs.replace(figures, failed=int(failed))
 
     async def articles(self) -> int:
         """Count the entries."""

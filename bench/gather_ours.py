@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asyncc
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from bench.gather_peer import Figures, Spent, Watch, done
@@ -26,7 +27,7 @@ from bench.gather_processes import cpu_s, process, wait_for_line
 from bench.gather_world import feed_of
 from bench.loading import load
 from syndicator.model.article import Article
-from syndicator.model.clock import Clock
+from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.connection import redis_clock
@@ -65,14 +66,9 @@ class Ours:
         await asyncio.sleep((due - self.clock()).total_seconds())
         watch = Watch(self._spent)
         await self.settled()
-        figures = watch.figures(0)
+        figures = watch.figures()
         await asyncio.sleep(_LOOK_S)  # the line of the last round may still be on its way to the log
-        return Figures(
-            wall_s=figures.wall_s,
-            service_s=figures.service_s,
-            store_s=figures.store_s,
-            failed=self._failures() - failed,
-        )
+        return msgspec.structs.replace(figures, failed=self._failures() - failed)
 
     async def settled(self) -> None:
         """Wait until nothing is due or leased, every article is shown and every event fanned out."""
@@ -82,7 +78,7 @@ class Ours:
         owned, due, unassigned, events = await self.store.connection.batch(
             [
                 ("HLEN", _KEYS.sources_owners()),
-                ("ZCOUNT", _KEYS.sources_due(), "-inf", int(self.clock().timestamp() * 1000)),
+                ("ZCOUNT", _KEYS.sources_due(), "-inf", to_ms(self.clock())),
                 ("XLEN", _KEYS.unassigned()),
                 ("XLEN", _KEYS.outbox()),
             ]

@@ -60,14 +60,13 @@ class Watch:
         self._before = spent()
         self._began = time.perf_counter()
 
-    def figures(self, failed: int) -> Figures:
-        """Return what was spent until now."""
+    def figures(self) -> Figures:
+        """Return what was spent until now; `failed` is 0, callers count failures themselves."""
         wall_s, now = time.perf_counter() - self._began, self._spent()
         return Figures(
             wall_s=wall_s,
             service_s=now.service_s - self._before.service_s,
             store_s=now.store_s - self._before.store_s,
-            failed=failed,
         )
 
 

@@ -25,11 +25,10 @@ def process(
     user: str | None = None,
     stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command until the context ends; `user` is only taken on by root.
+    """Run a command until the context ends, as `user` if one is given (root only).
 
     Its output is in the file `log`, and so is its standard error but where that has a file of its own.
     """
-    own = user if user is not None and os.geteuid() == 0 else None
     with log.open("ab") as out, (errors or log).open("ab") as err:
         started = subprocess.Popen(
             command,
@@ -38,9 +37,9 @@ def process(
             stderr=err,
             cwd=log.parent,
             env={**os.environ, **(environ or {})},
-            user=own,
-            group=pwd.getpwnam(own).pw_gid if own else None,
-            extra_groups=[] if own else None,
+            user=user,
+            group=pwd.getpwnam(user).pw_gid if user else None,
+            extra_groups=[] if user else None,
         )
     try:
         yield started

@@ -8,7 +8,6 @@ targets stand beside the figures.
 import asyncio
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import aiohttp
 
+from bench.gather_processes import free_port
 from bench.measure import tell
 from syndicator.model.clock import system_clock, to_ms
 from syndicator.model.ids import SourceId
@@ -56,7 +56,7 @@ class Started:
 
 async def run(count: int = SOURCES) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        port = _free_port()
+        port = free_port()
         _write(Path(folder), count, port)
         settings = load(Path(folder), {})
         # This process holds the embedded server, so that what is measured is one role alone.
@@ -148,9 +148,3 @@ def _started(folder: Path, role: str) -> Iterator[Started]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()
-
-
-def _free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])

@@ -11,7 +11,7 @@ from bench import story_cost, story_quality, story_racing
 async def run() -> None:
     await asyncio.to_thread(story_quality.tell_copies)
     await story_quality.tell_stories()
-    await story_cost.tell_judging()
+    await story_cost.tell_admitting()
     for articles in (story_cost.FEW, story_cost.MANY):
         await story_cost.tell_memory(articles)
     await story_cost.tell_rates()

@@ -25,8 +25,8 @@ _MATTERS = 500
 """About two articles and a quarter each."""
 
 
-async def tell_judging() -> None:
-    """Print the processor time of assigning an article of 200 words: all that the one who may do it does."""
+async def tell_admitting() -> None:
+    """Print the processor time of admitting and assigning an article of 200 words, here and in Redis."""
     invented = [piece.candidate for piece in pieces(_MATTERS, 11) if piece.kind is not Kind.SERIES]
     async with empty_store() as store:
         admitter = _admitter(store)
