@@ -1,12 +1,12 @@
 """How a command asks the state that the service keeps: it attaches to the same Redis."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from syndicator.cli.context import invocation
+from syndicator.cli.loops import run_loop
 from syndicator.service import Service, open_service
 from syndicator.settings import Settings
 
@@ -22,7 +22,7 @@ def ask(context: typer.Context, question: Callable[[Service], Awaitable[T]]) -> 
         async with open_service(settings) as service:
             return await question(service)
 
-    return asyncio.run(answer(invocation(context).settings()))
+    return run_loop(answer(invocation(context).settings()))
 
 
 def cut(rows: Rows, limit: int) -> Rows:

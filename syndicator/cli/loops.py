@@ -1,4 +1,4 @@
-"""The event loop of the processes of the service, chosen in one place."""
+"""The event loop of every command, chosen in one place."""
 
 import asyncio
 import sys

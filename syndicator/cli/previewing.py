@@ -1,6 +1,5 @@
 """The command that tries a source before it is live: preview."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -20,6 +19,7 @@ from syndicator.cli.context import (
     print_json,
 )
 from syndicator.cli.hiding import discovery_without_secrets, preview_without_secrets
+from syndicator.cli.loops import run_loop
 from syndicator.cli.remedies import MAY_BE_READ, remedy_for
 from syndicator.cli.showing import (
     discovery_document,
@@ -150,7 +150,7 @@ def _check_options(
 
 
 def _show(settings: Settings, source: Source, articles: int, save: Path | None, *, as_json: bool) -> None:
-    shown, answers = asyncio.run(_read(settings, source, articles))
+    shown, answers = run_loop(_read(settings, source, articles))
     if save is not None:
         save_snapshot(save, source, answers, result_of(shown), articles=articles, now=system_clock())
     shown = preview_without_secrets(shown)
@@ -164,7 +164,7 @@ def _show(settings: Settings, source: Source, articles: int, save: Path | None, 
 
 
 def _compare(settings: Settings, source: Source, articles: int, *, as_json: bool) -> None:
-    shown, judged = asyncio.run(_judge(settings, source, articles))
+    shown, judged = run_loop(_judge(settings, source, articles))
     shown = preview_without_secrets(shown)
     if as_json:
         print_json({**preview_document(shown), "diff": judged})
@@ -182,7 +182,7 @@ def _replay(settings: Settings, named: str | None, folder: Path, *, accept: bool
             remedy=f"name the folder of {name}, or leave out --source",
         )
     check_known("source", name, settings.sources, "--source")
-    shown = asyncio.run(_read_again(settings, settings.sources[SourceId(name)], kept))
+    shown = run_loop(_read_again(settings, settings.sources[SourceId(name)], kept))
     result = result_of(shown)
     found = differences(kept.expected(), result)
     shown = preview_without_secrets(shown)
@@ -200,7 +200,7 @@ def _replay(settings: Settings, named: str | None, folder: Path, *, accept: bool
 def _discover(
     settings: Settings, draft: Source, kind: SourceKind | None, articles: int, *, as_json: bool
 ) -> None:
-    discovery = asyncio.run(_find(settings, draft, kind, articles))
+    discovery = run_loop(_find(settings, draft, kind, articles))
     written = block(discovery.preview.source, {*settings.sources, *settings.feeds})
     known = _gathered_as(settings, discovery)
     discovery = discovery_without_secrets(discovery)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from syndicator.cli.asking import ask
 from syndicator.cli.context import (
     AlwaysJson,
     AsJson,
@@ -133,17 +134,16 @@ def _done(report: Report) -> int:
 def _stats(context: typer.Context, as_json: AlwaysJson = False) -> None:
     """Count what there is, as JSON."""
     del as_json
-    print_json(run_loop(_counts(invocation(context).settings())))
+    print_json(ask(context, _counts))
 
 
-async def _counts(settings: Settings) -> dict[str, Any]:
-    async with open_service(settings) as service:
-        status = await service.reading.status(())
+async def _counts(service: Service) -> dict[str, Any]:
+    status = await service.reading.status(())
     queues = reduce(add, (endpoint.counts for endpoint in status.endpoints), QueueCounts())
     return {
-        "sources": len(settings.sources),
+        "sources": len(service.settings.sources),
         "articles": status.articles,
-        "stories": 0,
+        "stories": await service.store.stories.count(),
         "outbox": status.outbox,
         "deliveries": {
             "ready": queues.ready,

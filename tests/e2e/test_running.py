@@ -109,7 +109,10 @@ async def test_one_round_by_hand(config: Path, sample: Sample) -> None:
     code, out, err = await run(config, "once", "rank", "--json")
     assert code == 0, err
     code, out, err = await run(config, "stats")
-    assert json.loads(out)["deliveries"]["delivered"] == len(told)
+    counts = json.loads(out)
+    assert counts["deliveries"]["delivered"] == len(told)
+    code, out, err = await run(config, "stories", "list", "--limit", "0", "--json")
+    assert counts["stories"] == len(json.loads(out)["items"]) > 0
     code, out, err = await run(config, "once", "gather", "--json")
     assert json.loads(out)["totals"]["failed"] == 0
 
