@@ -37,7 +37,6 @@ from syndicator.store.store import Store, StoreOptions, open_store
 _ENVIRON = {"PYTHONPATH": str(Path(__file__).parent.parent)}
 _AHEAD = timedelta(seconds=1.5)
 """Workers look every second when something will be due: in this time each has seen it."""
-_LOOK_S = 0.02
 _KEYS = Keys("main")
 
 
@@ -46,7 +45,6 @@ class Processes(Struct, frozen=True, kw_only=True):
 
     redis: int
     workers: tuple[int, ...]
-    logs: tuple[Path, ...]
 
 
 class Ours:
@@ -60,15 +58,14 @@ class Ours:
 
     async def refresh(self) -> Figures:
         """Have all sources gathered once."""
-        failed = self._failures()
         due = self.clock() + _AHEAD
         await self.store.sources.enlist(self._sources, self._sources, due)
         await asyncio.sleep((due - self.clock()).total_seconds())
         watch = Watch(self._spent)
         await self.settled()
         figures = watch.figures()
-        await asyncio.sleep(_LOOK_S)  # the line of the last round may still be on its way to the log
-        return msgspec.structs.replace(figures, failed=self._failures() - failed)
+        failed = sum(state.failure is not None for state in await self.states())
+        return msgspec.structs.replace(figures, failed=failed)
 
     async def settled(self) -> None:
         """Wait until nothing is due or leased, every article is shown and every event fanned out."""
@@ -128,9 +125,6 @@ class Ours:
         workers, redis = self._processes.workers, self._processes.redis
         return Spent(service_s=sum(map(cpu_s, workers)), store_s=cpu_s(redis))
 
-    def _failures(self) -> int:
-        return sum(log.read_bytes().count(b'"event":"failed"') for log in self._processes.logs)
-
 
 @asynccontextmanager
 async def running_ours(
@@ -153,7 +147,7 @@ async def running_ours(
         ]
         for log, worker in zip(logs, started, strict=True):
             await wait_for_line(log, '"event":"ready"', worker)
-        processes = Processes(redis=redis.pid, workers=tuple(one.pid for one in started), logs=tuple(logs))
+        processes = Processes(redis=redis.pid, workers=tuple(one.pid for one in started))
         ours = Ours(store, clock, feeds, processes)
         await ours.settled()
         yield ours
