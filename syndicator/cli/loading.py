@@ -7,17 +7,22 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from syndicator.cli.stopping import end_at_once_when_told
+
+_STAYING = "running"
+"""The module of the commands that stay until they are told to stop."""
+
 COMMANDS = {
     "run": (
-        "running",
+        _STAYING,
         "Start everything: web server and workers, and the sample portals where they are enabled.",
     ),
-    "serve": ("running", "Run only the web server; any number of them, against one Redis."),
+    "serve": (_STAYING, "Run only the web server; any number of them, against one Redis."),
     "work": (
-        "running",
+        _STAYING,
         "Run only the workers: gather, publish, deliver; any number of them, against one Redis.",
     ),
-    "sample": ("running", "Run only the sample portals and the partner that receives their news."),
+    "sample": (_STAYING, "Run only the sample portals and the partner that receives their news."),
     "once": ("stepping", "Do one round of a step, then exit: 0 done, 1 when something failed."),
     "stats": ("stepping", "Count what there is, as JSON."),
     "check": ("checking", "Read the whole configuration and tell every fault: file, key, reason, remedy."),
@@ -47,6 +52,8 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that is called."""
+        if args[0] in COMMANDS and COMMANDS[args[0]][0] == _STAYING:
+            end_at_once_when_told()
         self.load(args[0])
         return super().resolve_command(ctx, args)
 

@@ -1,11 +1,9 @@
 """Commands that stay: run, serve, work, sample."""
 
 import asyncio
-import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -15,8 +13,9 @@ import typer
 from syndicator.cli.api_reference import api_of
 from syndicator.cli.banner import print_banner, print_first_admin, print_sample_banner
 from syndicator.cli.children import supervise
-from syndicator.cli.context import Invocation, invocation
+from syndicator.cli.context import invocation
 from syndicator.cli.loops import run_loop
+from syndicator.cli.stopping import stop_signal
 from syndicator.errors import StoreUnavailable, SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
@@ -79,7 +78,7 @@ def _run(context: typer.Context) -> None:
     # This process works and serves too; it owns the embedded Redis, so it stays while its children do.
     shared = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True, share_port=servers > 1)
     children = [("serve", "--share-port")] * (servers - 1) + [("work",)] * (workers - 1)
-    run_loop(_stay_with(call, settings, shared, children))
+    run_loop(_stay(settings, shared, supervise(call.options(), children)))
 
 
 def _serve(
@@ -102,7 +101,7 @@ def _sample(context: typer.Context) -> None:
     settings = invocation(context).settings()
 
     async def stay() -> None:
-        stopped = _stop_signal()
+        stopped = stop_signal()
         async with open_sample(_sample_options(settings), system_clock) as sample:
             print_sample_banner(sample)
             await stopped.wait()
@@ -110,17 +109,17 @@ def _sample(context: typer.Context) -> None:
     run_loop(stay())
 
 
-async def _stay_with(
-    call: Invocation, settings: Settings, roles: Roles, children: Sequence[tuple[str, ...]]
+async def _stay(
+    settings: Settings, roles: Roles, others: AbstractAsyncContextManager[None] | None = None
 ) -> None:
-    async with supervise(call.options(), children):
-        await _stay(settings, roles)
+    """Do what the roles say until SIGINT, SIGTERM or SIGHUP: intake ends first, then work, then Redis.
 
-
-async def _stay(settings: Settings, roles: Roles) -> None:
-    """Do what the roles say until SIGINT, SIGTERM or SIGHUP: intake ends first, then work, then Redis."""
-    stopped = _stop_signal()
+    `others` keeps further processes that do so too.
+    """
+    stopped = stop_signal()
     async with AsyncExitStack() as stack:
+        if others is not None:
+            await stack.enter_async_context(others)
         listening = _bind(settings, roles) if roles.serve else None
         if listening is not None:
             settings = settings.with_port(port_of(listening))
@@ -263,24 +262,6 @@ async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]
         serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
     ):
         yield f"http://127.0.0.1:{port_of(listening)}"
-
-
-def _stop_signal() -> asyncio.Event:
-    """Give an event that SIGINT, SIGTERM and SIGHUP set; a second one ends at once."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        if stopped.is_set():
-            sys.exit(130)
-        stopped.set()
-
-    names = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` means it
-        names.append(signal.SIGHUP)
-    for name in names:
-        loop.add_signal_handler(name, stop)
-    return stopped
 
 
 def _sample_options(settings: Settings) -> SampleOptions:

@@ -1,0 +1,61 @@
+"""Stopping: at any moment, and whatever Redis does, quietly and with exit code 0."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from e2e.conftest import Program, Start, until
+
+from syndicator.store.embedded import EmbeddedServer, find_server
+
+
+def listens(program: Program, name: signal.Signals) -> bool:
+    """Tell whether a process has a handler of its own for a signal."""
+    status = Path(f"/proc/{program.process.pid}/status").read_text("ascii")
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(mask, 16) >> (name - 1) & 1)
+
+
+def check_quiet(program: Program) -> None:
+    assert "Traceback" not in program.told()
+    assert "Error" not in program.told()
+    assert program.faults() == []
+
+
+@pytest.mark.parametrize("command", ["run", "work"])
+async def test_a_process_may_be_told_to_stop_at_any_moment_of_its_start(
+    start: Start, config: Path, command: str
+) -> None:
+    for delay_s in (0, 0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.5):
+        program = await start(config, command)
+        await until(lambda program=program: listens(program, signal.SIGTERM))  # type: ignore[misc]
+        await asyncio.sleep(delay_s)
+        assert await program.stop() == 0, (delay_s, program.told())
+        check_quiet(program)
+
+
+@pytest.mark.parametrize("command", ["run", "serve", "work"])
+async def test_a_process_stops_while_redis_hangs(
+    start: Start, config: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "redis").mkdir()
+    redis = EmbeddedServer(tmp_path / "redis", find_server(None))
+    await redis.ensure()
+    rest = config / "rest.toml"
+    rest.write_text(
+        rest.read_text("utf-8").replace("[store]", f'[store]\nurl = "unix://{redis.socket}"'), "utf-8"
+    )
+    program = await start(config, command)
+    await program.ready()
+    await asyncio.sleep(1)
+    assert redis._process is not None
+    os.kill(redis._process.pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(1)
+        assert await program.stop() == 0, program.told()
+    finally:
+        os.kill(redis._process.pid, signal.SIGCONT)
+        await redis.stop()
+    assert "Traceback" not in program.told()
