@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from msgspec import Struct
@@ -45,6 +46,9 @@ RSSCLOUD_FAILURES = 3
 
 _LEASE = re.compile(r"[0-9]{1,12}", re.ASCII)
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+_HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.ASCII)
+_MAX_HOST = 253
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -123,6 +127,10 @@ def callback_of(text: str, name: str) -> str:
         usable = False
     if not usable:
         raise NotUnderstood(f"{name} is no absolute http or https URL")
+    if not host_of(url):
+        raise NotUnderstood(
+            f"{name} names a host that cannot be connected to: write its name or address plainly"
+        )
     return url
 
 
@@ -165,11 +173,34 @@ def with_query(callback: str, parameters: Mapping[str, str]) -> str:
 
 
 def host_of(url: str) -> str:
-    """Give the host of a URL in lower case; empty where there is none."""
+    """Return the one spelling of a URL's host; empty where there is none that can be connected to.
+
+    Names are in lower case, in ASCII (IDNA) and without a dot at the end. An IPv6 address is in its shortest
+    form; one that stands for an IPv4 address is that address. Numbers that only some resolvers take for an
+    IPv4 address (`127.1`, `0x7f000001`) are no hosts here, as they are none of the client that sends.
+    """
+    if len(url) > MAX_URL:
+        return ""
     try:
-        return (urlsplit(url).hostname or "").lower()
+        host = (
+            (urlsplit(decoded(url)).hostname or "").encode("idna").decode("ascii").removesuffix(".").lower()
+        )
     except ValueError:
         return ""
+    is_name = len(host) <= _MAX_HOST and _HOST_NAME.fullmatch(host) is not None
+    return host if is_name and not _NUMBER.fullmatch(host.rpartition(".")[2]) else _address(host)
+
+
+def _address(text: str) -> str:
+    """Return an address in its usual form; empty for anything else, also for one with a zone."""
+    if "%" in text:
+        return ""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
 
 
 def subscriber_id(protocol: Protocol, topic: TopicName, callback: str) -> SubscriberId:

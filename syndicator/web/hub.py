@@ -66,7 +66,7 @@ class OwnHubRoutes:
 
         async def register(form: Mapping[str, str]) -> str:
             caller = self._caller(request)
-            self._pace(request, form.get("domain", "").lower() or caller)
+            self._pace(request, host_of(f"http://{form.get('domain', '').strip()}/") or caller)
             count = await self._hub.register(form, caller)
             return (
                 f"You are registered for {count} feed{'s' * (count > 1)} for 25 hours. Register again daily."

@@ -31,6 +31,7 @@ from syndicator.rules.hub import (
     callback_of,
     decoded,
     distributed,
+    host_of,
     new_subscriber,
     read_form,
     read_request,
@@ -195,3 +196,30 @@ def test_what_is_refused_or_cannot_be_asked_leaves_what_was_there() -> None:
     assert (given_up.lease, given_up.asked) == (known.lease, None)
     nobody = verified(subscriber(), first, Refused(reason="x"), standing="b")
     assert nobody is None
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://ex%61mple.com/", "example.com"),
+        ("http://EXAMPLE.com.:8080/", "example.com"),
+        ("http://a_b.example/", "a_b.example"),
+        ("http://例え。jp/", "xn--r8jz45g.jp"),
+        ("http://xn--R8JZ45G.jp/", "xn--r8jz45g.jp"),
+        ("http://1２7.0.0.1/", "127.0.0.1"),
+        ("http://127.0.0.1./", "127.0.0.1"),
+        ("http://[2001:DB8:0::1]/", "2001:db8::1"),
+        ("http://[::ffff:192.0.2.1]/", "192.0.2.1"),
+        ("http://[fe80::1%25eth0]/", ""),
+        ("http://127.1/", ""),
+        ("http://cb.0x7f/", ""),
+        ("http://2130706433/", ""),
+        ("http://a..b/", ""),
+        ("http://cb.example%2F/", ""),
+        (f"http://{'a' * 64}.example/", ""),
+        (f"http://{'a.' * 130}example/", ""),
+        (f"http://{'é' * 100_000}/", ""),
+    ],
+)
+def test_all_spellings_of_a_host_are_one(url: str, host: str) -> None:
+    assert host_of(url) == host
