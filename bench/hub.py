@@ -39,7 +39,7 @@ CONFIG = """
 [site]
 public_url = "https://feeds.example"
 [egress]
-allow_callbacks = ["127.0.0.0/8"]
+allow_subscribers = ["127.0.0.0/8"]
 [hub]
 spacing = "1ms"
 [source.portal]

@@ -17,6 +17,7 @@ from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.access import Access
 from syndicator.pipeline.enlisting import Enlisting
 from syndicator.pipeline.history import History
+from syndicator.pipeline.listener_registry import ListenerRegistry
 from syndicator.pipeline.listing import Listing
 from syndicator.pipeline.measuring import Measuring
 from syndicator.pipeline.publishing import Publisher
@@ -41,6 +42,7 @@ class Service:
     clock: Clock
     store: Store
     egress: Egress
+    listeners: ListenerRegistry
     metrics: Metrics
     publisher: Publisher
     gathering: Gathering
@@ -112,6 +114,7 @@ def _service(
         clock=clock,
         store=store,
         egress=ground.egress,
+        listeners=ground.listeners,
         metrics=ground.metrics,
         publisher=publisher,
         gathering=gathered,

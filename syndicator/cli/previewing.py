@@ -30,6 +30,7 @@ from syndicator.cli.showing import (
     show_preview,
 )
 from syndicator.egress.client import open_egress
+from syndicator.egress.own_listeners import OwnListeners
 from syndicator.errors import NotReadable
 from syndicator.gather.discovery import How
 from syndicator.gather.gatherer import Gatherer
@@ -294,6 +295,7 @@ async def _open_desk(settings: Settings) -> AsyncIterator[Desk]:
             user_agent=settings.user_agent,
             allow=settings.egress.allow,
             allow_callbacks=(),
+            own=OwnListeners(settings.listeners),
             clock=system_clock,
         ) as egress,
         open_pool() as pool,

@@ -5,13 +5,31 @@ several transition ranges through; so the table stands here. Sources: the IANA s
 registries for IPv4 and IPv6 (RFC 6890), RFC 4291, 6052 (NAT64), 3056 (6to4), 4380 (Teredo), 8215.
 """
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+
+from msgspec import Struct
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 
-AllowList = tuple[IPNetwork, ...]
-"""Networks that the configuration allows although they are not public."""
+
+class NetworkPort(Struct, frozen=True):
+    """One port of every address of a network."""
+
+    network: IPNetwork
+    port: int
+
+    def __str__(self) -> str:
+        """Spell it as it is configured: `127.0.0.1:8081`, `10.0.0.0/8:8443`, `[::1]:8081`."""
+        network = self.network
+        single = network.prefixlen == network.max_prefixlen
+        text = str(network.network_address if single else network)
+        return f"[{text}]:{self.port}" if isinstance(network, IPv6Network) else f"{text}:{self.port}"
+
+
+AllowList = tuple[IPNetwork | NetworkPort, ...]
+"""What the configuration allows although it is not public: networks, with all ports or with one."""
 
 ANYWHERE: AllowList = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 """All there is: for connections whose address was chosen by the configuration, not by a source."""
@@ -88,9 +106,20 @@ def is_public(ip: IPAddress) -> bool:
     return real in _GLOBAL_UNICAST_V6 and not any(real in network for network in _REFUSED_V6)
 
 
-def is_permitted(ip: IPAddress, allow: AllowList) -> bool:
-    """Tell whether we may connect to this address: it is public, or a network of `allow` holds it."""
+def is_permitted(ip: IPAddress, allow: AllowList, port: int | None = None) -> bool:
+    """Tell whether we may connect to a port of this address: it is public, or `allow` holds it.
+
+    Without a port: whether we may connect to all of its ports.
+    """
     if is_public(ip):
         return True
     real = unwrap(ip)
-    return any(real in network or ip in network for network in allow)
+    return any(real in network or ip in network for network in _networks(allow, port))
+
+
+def _networks(allow: AllowList, port: int | None) -> Iterator[IPNetwork]:
+    for one in allow:
+        if not isinstance(one, NetworkPort):
+            yield one
+        elif one.port == port:
+            yield one.network

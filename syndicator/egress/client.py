@@ -1,11 +1,12 @@
-"""The client: `fetch`, `head` and `submit` for what sources publish, `post` for what partners receive.
+"""The client: `fetch`, `head` and `submit` for sources, `post` for partners, two for subscribers of our hub.
 
-Two lanes that share nothing: a source's document must never be a way to reach what only callbacks may
-reach, nor the reverse (each has its own allow list).
+Three lanes that share nothing: sources, endpoints of partners, and subscribers of our hub, who are strangers.
+None must ever be a way to reach what only another may reach: each has its own allow list. Our own listeners
+are reached by none.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from syndicator.egress.gates import Gate, open_gate
 from syndicator.egress.guard import BoundedResolver
 from syndicator.egress.headers import lower_case
 from syndicator.egress.lane import Lane, open_lane
+from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.proxies import Proxy, parse_proxy
 from syndicator.egress.slots import Budget, ConnectionLimits
 from syndicator.egress.trip import (
@@ -82,9 +84,12 @@ _FORM: Final = {"Accept-Encoding": "identity", "Content-Type": "application/x-ww
 class Egress:
     """The one way out. Open it with `open_egress`; share it by all tasks of one event loop."""
 
-    def __init__(self, *, sources: Lane, callbacks: Lane, clock: Clock, proxy: Proxy | None) -> None:
+    def __init__(
+        self, *, sources: Lane, callbacks: Lane, subscribers: Lane, clock: Clock, proxy: Proxy | None
+    ) -> None:
         self._sources = sources
         self._callbacks = callbacks
+        self._subscribers = subscribers
         self._clock = clock
         self._proxy = proxy
 
@@ -273,7 +278,8 @@ class Egress:
         timeout_s: float = 10.0,
         connect_timeout_s: float = 5.0,
     ) -> Answer:
-        """POST to a callback. Every status is an answer, redirects too: they are not followed.
+        """POST to what the configuration or a partner named. Every status is an answer, redirects too: they
+        are not followed.
 
         `headers` are checked; `own` are ours, unchecked, and win where both have a name in the same spelling.
 
@@ -281,22 +287,48 @@ class Egress:
         most `timeout_s` of work plus `CALLBACK_LIMITS.wait_s` of waiting for a turn. The answer's body is as
         sent, not decompressed.
         """
-        to = callback(url, tuple(headers.items()))
-        async with self._callbacks.slots.hold(to.host_port, self._callbacks.new_wait()):
-            return await posted(
-                self._callbacks,
-                to,
-                {**to.headers, **own},
-                body,
-                timeout_s=timeout_s,
-                connect_timeout_s=connect_timeout_s,
-            )
+        return await _posted(self._callbacks, url, headers, own, body, timeout_s, connect_timeout_s)
 
-    async def ask(self, url: str, *, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -> Answer:
-        """GET a callback, for one that asks back; all else as `post`."""
+    async def post_to_subscriber(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout_s: float = 10.0,
+        connect_timeout_s: float = 5.0,
+    ) -> Answer:
+        """POST to a subscriber of our hub, as `post`."""
+        return await _posted(self._subscribers, url, headers, {}, body, timeout_s, connect_timeout_s)
+
+    async def ask_subscriber(
+        self, url: str, *, timeout_s: float = 10.0, connect_timeout_s: float = 5.0
+    ) -> Answer:
+        """GET the callback of a subscriber of our hub, to ask back; all else as `post`."""
         trip = Trip(url, {}, working=Budget(timeout_s), max_redirects=0, exact=True)
-        async with self._callbacks.slots.hold(trip.host_port, self._callbacks.new_wait()):
-            return await exchange(self._callbacks, trip, None, connect_timeout_s)
+        async with self._subscribers.slots.hold(trip.host_port, self._subscribers.new_wait()):
+            return await exchange(self._subscribers, trip, None, connect_timeout_s)
+
+
+async def _posted(  # noqa: PLR0917  a step of its two callers
+    lane: Lane,
+    url: str,
+    headers: Mapping[str, str],
+    own: Mapping[str, str],
+    body: bytes,
+    timeout_s: float,
+    connect_timeout_s: float,
+) -> Answer:
+    to = callback(url, tuple(headers.items()))
+    async with lane.slots.hold(to.host_port, lane.new_wait()):
+        return await posted(
+            lane,
+            to,
+            {**to.headers, **own},
+            body,
+            timeout_s=timeout_s,
+            connect_timeout_s=connect_timeout_s,
+        )
 
 
 @asynccontextmanager
@@ -305,6 +337,8 @@ async def open_egress(
     user_agent: str,
     allow: AllowList,
     allow_callbacks: AllowList,
+    allow_subscribers: AllowList = (),
+    own: OwnListeners | None = None,
     clock: Clock,
     source_limits: ConnectionLimits = SOURCE_LIMITS,
     callback_limits: ConnectionLimits = CALLBACK_LIMITS,
@@ -313,32 +347,43 @@ async def open_egress(
 ) -> AsyncIterator[Egress]:
     """Open the way out; all its connections are closed at the end.
 
-    `allow` and `allow_callbacks` name networks that sources and callbacks may reach although they are not
-    public. `resolver` answers for DNS (None: the system's) and is closed with the rest. `proxy` is the URL of
-    a forward proxy for everything that goes to sources (callbacks never use one); raises EgressError(connect)
-    where it is none.
+    `allow`, `allow_callbacks` and `allow_subscribers` name networks that sources, endpoints of partners and
+    subscribers of our hub may have although they are not public. `own` are the listeners of this service,
+    which nothing reaches whatever is allowed. `resolver` answers for DNS (None: the system's) and is closed
+    with the rest. `proxy` is the URL of a forward proxy for everything that goes to sources (callbacks never
+    use one); raises EgressError(connect) where it is none.
     """
     chosen = parse_proxy(proxy) if proxy else None
     names = BoundedResolver(resolver or DefaultResolver())
+    listeners = OwnListeners() if own is None else own
+
+    def callbacks_lane(allowed: AllowList) -> AbstractAsyncContextManager[Lane]:
+        return open_lane(
+            headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"},
+            allow=allowed,
+            own=listeners,
+            limits=callback_limits,
+            keepalive_s=_CALLBACK_KEEPALIVE_S,
+            resolver=names,
+            decompressing=False,
+        )
+
     try:
         async with (
             open_lane(
                 headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": _ACCEPT_ENCODING},
                 allow=allow,
+                own=listeners,
                 limits=source_limits,
                 keepalive_s=_SOURCE_KEEPALIVE_S,
                 resolver=names,
                 decompressing=True,
             ) as sources,
-            open_lane(
-                headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"},
-                allow=allow_callbacks,
-                limits=callback_limits,
-                keepalive_s=_CALLBACK_KEEPALIVE_S,
-                resolver=names,
-                decompressing=False,
-            ) as callbacks,
+            callbacks_lane(allow_callbacks) as callbacks,
+            callbacks_lane(allow_subscribers) as subscribers,
         ):
-            yield Egress(sources=sources, callbacks=callbacks, clock=clock, proxy=chosen)
+            yield Egress(
+                sources=sources, callbacks=callbacks, subscribers=subscribers, clock=clock, proxy=chosen
+            )
     finally:
         await names.close()

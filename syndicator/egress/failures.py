@@ -93,6 +93,10 @@ def _connector_words(error: aiohttp.ClientConnectorError) -> str:
 def _blocked(cause: Blocked, host: str, *, redirected: bool) -> EgressError:
     """Say which address is not allowed; a redirect is the portal's choice, and no reason to allow more."""
     shown = host if cause.address == host else f"{host} ({cause.address})"
+    if cause.is_own:
+        whose = "A redirect leads to" if redirected else "The address is"
+        detail = f"{whose} a listener of this service itself ({shown}), which is never asked."
+        return failure(Reason.BLOCKED, detail)
     if redirected:
         return failure(Reason.BLOCKED, f"A redirect leads to {shown}, which is not a public address.")
     advice = ": if it is meant, allow its network in [egress]" if _may_be_meant(cause.address) else ""

@@ -16,6 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
 from syndicator.egress.addresses import AllowList, is_permitted
+from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.pieces import PiecewiseHandler
 
 DNS_TIMEOUT_S = 5.0
@@ -24,7 +25,7 @@ _REMEMBERED_ADDRESSES = 4096
 
 
 class Blocked(OSError):
-    """The address is neither public nor allowed.
+    """The address is neither public nor allowed, or it is one of our own listeners (`is_own`).
 
     An OSError, so that the next address of the same name is tried. Its text is always the same: where
     all addresses of a name fail with one text, the first exception survives as it is, else its type
@@ -32,26 +33,32 @@ class Blocked(OSError):
     of one of them.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, is_own: bool = False) -> None:
         super().__init__(errno.EACCES, "address not allowed")
         self.address = address
+        self.is_own = is_own
 
 
-def guarded_socket_factory(allow: AllowList) -> SocketFactoryType:
-    """Make a `socket_factory` that opens sockets for permitted addresses only; raises Blocked."""
+def guarded_socket_factory(allow: AllowList, own: OwnListeners) -> SocketFactoryType:
+    """Make a `socket_factory` that opens sockets for permitted addresses only, and none for `own`.
+
+    Raises Blocked.
+    """
 
     @lru_cache(maxsize=_REMEMBERED_ADDRESSES)
-    def permitted(host: str) -> bool:
+    def permitted(host: str, port: int) -> bool:
         try:
-            return is_permitted(ip_address(host), allow)
+            return is_permitted(ip_address(host), allow, port)
         except ValueError:  # what cannot be read as an address cannot be judged
             return False
 
     def open_socket(info: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, destination = info
-        host = str(destination[0])
-        if not permitted(host):
+        host, port = str(destination[0]), int(destination[1])
+        if not permitted(host, port):
             raise Blocked(host)
+        if own.hold(ip_address(host), port):  # not remembered: processes come and go
+            raise Blocked(host, is_own=True)
         return socket.socket(family=family, type=kind, proto=protocol)
 
     return open_socket
@@ -82,9 +89,11 @@ class BoundedResolver(AbstractResolver):
 class _Connector(TCPConnector):
     """aiohttp's connector, whose connections parse what comes piece by piece."""
 
-    def __init__(self, allow: AllowList, *, keepalive_s: float, resolver: AbstractResolver) -> None:
+    def __init__(
+        self, allow: AllowList, own: OwnListeners, *, keepalive_s: float, resolver: AbstractResolver
+    ) -> None:
         super().__init__(
-            socket_factory=guarded_socket_factory(allow),
+            socket_factory=guarded_socket_factory(allow, own),
             resolver=resolver,
             ttl_dns_cache=DNS_CACHE_TTL_S,
             keepalive_timeout=keepalive_s,
@@ -95,9 +104,11 @@ class _Connector(TCPConnector):
         self._factory = partial(handler, asyncio.get_running_loop())
 
 
-def open_connector(allow: AllowList, *, keepalive_s: float, resolver: AbstractResolver) -> TCPConnector:
-    """Make a connector that reaches permitted addresses only. The resolver stays the caller's to close.
+def open_connector(
+    allow: AllowList, own: OwnListeners, *, keepalive_s: float, resolver: AbstractResolver
+) -> TCPConnector:
+    """Make a connector that reaches permitted addresses only, never `own`. The resolver stays the caller's.
 
     How many connections there are is not its business: see `slots`.
     """
-    return _Connector(allow, keepalive_s=keepalive_s, resolver=resolver)
+    return _Connector(allow, own, keepalive_s=keepalive_s, resolver=resolver)

@@ -8,7 +8,8 @@ from aiohttp.abc import AbstractResolver
 
 from syndicator.egress.addresses import ANYWHERE, AllowList
 from syndicator.egress.guard import open_connector
-from syndicator.egress.proxies import Proxy, refuse_private_literal
+from syndicator.egress.own_listeners import OwnListeners
+from syndicator.egress.proxies import Proxy, refuse_literal
 from syndicator.egress.slots import Budget, ConnectionLimits, Slots
 from syndicator.egress.trip import Trip, client_timeout
 from syndicator.egress.wire import Asking, Reply, Request, Wire
@@ -22,10 +23,12 @@ class Lane:
         straight: aiohttp.ClientSession,
         by_proxy: aiohttp.ClientSession,
         allow: AllowList,
+        own: OwnListeners,
         limits: ConnectionLimits,
     ) -> None:
         self._by_proxy = by_proxy
         self._allow = allow
+        self._own = own
         self.slots = Slots(limits)
         self.wire = Wire(straight)
 
@@ -45,7 +48,7 @@ class Lane:
         """Return the request that a trip is at; it is sent on entering.
 
         `own` are header fields of ours, sent to whatever origin.
-        Raises EgressError(blocked) where a proxy would be asked for a private address.
+        Raises EgressError(blocked) where a proxy would be asked for a private address, or for ourselves.
         """
         headers = {**trip.headers, **trip.validators, **own}
         request = Request(
@@ -57,7 +60,7 @@ class Lane:
         )
         if trip.proxy is None:
             return Asking(self.wire, request)
-        refuse_private_literal(trip.url, self._allow)
+        refuse_literal(trip.url, self._allow, self._own)
         if trip.url.scheme == "http":  # the proxy reads the request itself, else just the one for a tunnel
             headers.update(trip.proxy.headers)
         return self._request_by(trip.proxy, request)
@@ -82,6 +85,7 @@ async def open_lane(
     *,
     headers: Mapping[str, str],
     allow: AllowList,
+    own: OwnListeners,
     limits: ConnectionLimits,
     keepalive_s: float,
     resolver: AbstractResolver,
@@ -91,7 +95,7 @@ async def open_lane(
 
     def session(reachable: AllowList) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=open_connector(reachable, keepalive_s=keepalive_s, resolver=resolver),
+            connector=open_connector(reachable, own, keepalive_s=keepalive_s, resolver=resolver),
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
@@ -101,4 +105,4 @@ async def open_lane(
 
     # By proxy, connections go to proxies only, whose addresses the configuration chose.
     async with session(allow) as straight, session(ANYWHERE) as by_proxy:
-        yield Lane(straight, by_proxy, allow, limits)
+        yield Lane(straight, by_proxy, allow, own, limits)

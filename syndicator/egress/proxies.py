@@ -12,6 +12,7 @@ from yarl import URL
 
 from syndicator.egress.addresses import AllowList, IPAddress, is_permitted
 from syndicator.egress.headers import basic_auth
+from syndicator.egress.own_listeners import OwnListeners
 from syndicator.errors import EgressError
 from syndicator.model.fetch import Reason
 
@@ -48,15 +49,21 @@ def parse_proxy(text: str) -> Proxy:
     )
 
 
-def refuse_private_literal(url: URL, allow: AllowList) -> None:
+def refuse_literal(url: URL, allow: AllowList, own: OwnListeners) -> None:
     """Raise EgressError(blocked) where a URL itself names an address that may not be reached."""
-    address = _literal(url.host or "")
-    if address is not None and not is_permitted(address, allow):
+    address, port = literal_address(url.host or ""), url.port or 0
+    if address is None:
+        return
+    if not is_permitted(address, allow, port):
         detail = f"{url.host} is not a public address, and is not asked of a proxy either."
+        raise EgressError(Reason.BLOCKED, detail)
+    if own.hold(address, port):
+        detail = f"At {url.host} this service itself listens, and it is not asked of a proxy either."
         raise EgressError(Reason.BLOCKED, detail)
 
 
-def _literal(host: str) -> IPAddress | None:
+def literal_address(host: str) -> IPAddress | None:
+    """Give the address that a host of a URL is without asking DNS; None for all other names."""
     name = host.removesuffix(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # never anything else: RFC 6761, 6.3
         return _LOOPBACK

@@ -48,7 +48,7 @@ async def verify(
     if asked.mode is Mode.SUBSCRIBE:
         parameters["hub.lease_seconds"] = str(asked.lease_s)
     try:
-        answer = await egress.ask(with_query(callback, parameters), timeout_s=timeout_s)
+        answer = await egress.ask_subscriber(with_query(callback, parameters), timeout_s=timeout_s)
     except EgressError as error:
         return _unanswered(error)
     return _judged(answer, said, now)
@@ -62,8 +62,9 @@ async def verify_rsscloud(
     try:
         if by_challenge:
             query = {"url": topic_url, "challenge": said}
-            return _judged(await egress.ask(with_query(callback, query), timeout_s=timeout_s), said, now)
-        answer = await _post_form(egress, callback, {"url": topic_url}, timeout_s)
+            answer = await egress.ask_subscriber(with_query(callback, query), timeout_s=timeout_s)
+            return _judged(answer, said, now)
+        answer = await _notified(egress, callback, topic_url, timeout_s)
     except EgressError as error:
         return _unanswered(error)
     return Confirmed(at=now) if answer.status in _SUCCESS else Refused(reason=f"http_{answer.status}")
@@ -73,7 +74,7 @@ async def deny(egress: Egress, callback: str, topic_url: str, reason: str, *, ti
     """Tell a subscriber that it will get nothing (5.2). Whether it listens is its own affair."""
     parameters = {"hub.mode": "denied", "hub.topic": topic_url, "hub.reason": reason}
     try:
-        await egress.ask(with_query(callback, parameters), timeout_s=timeout_s)
+        await egress.ask_subscriber(with_query(callback, parameters), timeout_s=timeout_s)
     except EgressError:
         return
 
@@ -90,20 +91,22 @@ async def distribute(
 ) -> Answer:
     """Send a topic (7): the very bytes that a GET of it gives. `headers` are those of `topic_headers`."""
     signed = {"X-Hub-Signature": signature(secret, body, method)} if secret else {}
-    return await egress.post(
+    return await egress.post_to_subscriber(
         subscriber.callback, body=body, headers={**headers, **signed}, timeout_s=timeout_s
     )
 
 
 async def notify(egress: Egress, subscriber: Subscriber, topic_url: str, *, timeout_s: float) -> Answer:
     """Tell a subscriber of rssCloud which feed has news."""
-    return await _post_form(egress, subscriber.callback, {"url": topic_url}, timeout_s)
+    return await _notified(egress, subscriber.callback, topic_url, timeout_s)
 
 
 async def ping(egress: Egress, subscriber: Subscriber, topic_url: str, *, timeout_s: float) -> Answer:
     """Tell a hub of others which topic has news. Some read `hub.url`, some `hub.topic`."""
     form = {"hub.mode": "publish", "hub.url": topic_url, "hub.topic": topic_url}
-    return await _post_form(egress, subscriber.callback, form, timeout_s)
+    return await egress.post(
+        subscriber.callback, body=urlencode(form).encode(), headers=_FORM, timeout_s=timeout_s
+    )
 
 
 def topic_headers(*, content_type: str, url: str, hubs: Sequence[str]) -> dict[str, str]:
@@ -136,5 +139,6 @@ def _judged(answer: Answer, said: str, now: datetime) -> VerificationOutcome:
     return Confirmed(at=now) if answer.body == said.encode() else Refused(reason="challenge")
 
 
-async def _post_form(egress: Egress, url: str, form: Mapping[str, str], timeout_s: float) -> Answer:
-    return await egress.post(url, body=urlencode(form).encode(), headers=_FORM, timeout_s=timeout_s)
+async def _notified(egress: Egress, callback: str, topic_url: str, timeout_s: float) -> Answer:
+    body = urlencode({"url": topic_url}).encode()
+    return await egress.post_to_subscriber(callback, body=body, headers=_FORM, timeout_s=timeout_s)

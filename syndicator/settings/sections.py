@@ -22,6 +22,7 @@ from syndicator.settings.texts import (
     PositiveDuration,
     ProxyUrl,
     PublicUrl,
+    Reachable,
     Size,
     Url,
     Zone,
@@ -218,12 +219,19 @@ class EgressSection(Form):
         default=timedelta(seconds=30), description="Longest time of one request, with its redirects."
     )
     max_body: Size = Field(default=10 * 2**20, description="Largest document, after decompression.")
-    allow: tuple[Cidr, ...] = Field(
+    allow: tuple[Reachable, ...] = Field(
         default=(),
-        description="Private, loopback or reserved ranges from which sources may be gathered all the same.",
+        description="Private, loopback or reserved addresses at which sources may stand all the same: "
+        '`"127.0.0.1:8081"` with one port, `"10.0.0.0/8"` with all. The listeners of this service are never '
+        "reached, whatever is allowed.",
     )
-    allow_callbacks: tuple[Cidr, ...] = Field(
-        default=(), description="The same for the addresses of webhooks."
+    allow_callbacks: tuple[Reachable, ...] = Field(
+        default=(), description="The same for endpoints of webhooks, and for `[hub] external`."
+    )
+    allow_subscribers: tuple[Reachable, ...] = Field(
+        default=(),
+        description="The same for callbacks of subscribers of our hub (WebSub, rssCloud). Anybody may "
+        "subscribe.",
     )
 
     proxy: ProxyUrl | None = Field(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from syndicator.egress.own_listeners import Listener
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedSpec, Site
 from syndicator.model.hub import HubPolicy
@@ -24,6 +25,9 @@ from syndicator.settings.sections import (
     StoreSection,
     WorkSection,
 )
+
+OPS_HOST = "127.0.0.1"
+"""Where the operators' listener stands, on every machine."""
 
 FIRST_YEAR = 2026
 """Part of the ids that we mint under the host of a public URL. It never changes: ids would."""
@@ -67,6 +71,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         host = urlsplit(self.site.public_url).hostname or ""
         authority = f"{host},{FIRST_YEAR}"
         return authority if self.public_url_given and TAG_AUTHORITY.fullmatch(authority) else None
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Give the listeners that the configuration names: not those on a port that is free at the start."""
+        server = self.server
+        named = ((server.host, server.port), (OPS_HOST, server.ops_port))
+        return tuple(Listener(host, port) for host, port in named if port)
 
     def with_port(self, port: int) -> "Settings":
         """Give the settings with the port that the server really got, where 0 asked for a free one."""

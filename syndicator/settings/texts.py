@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from syndicator.egress.addresses import NetworkPort
 from syndicator.gather.selectors import selector as as_selector
 from syndicator.gather.selectors import selector_fault
 from syndicator.model.delivery import Secret
@@ -39,6 +40,12 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _LONGEST = timedelta(days=36500)
 _SIZE = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB|kB|MB|GB)")
 _BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+_WITH_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:./%]{1,64})\]|(?P<v4>[0-9./]{1,32})):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65535
+_REACHABLE_REMEDY = (
+    'write an address and its port, as in "127.0.0.1:8081" or "[::1]:8081"; without a port, all are allowed; '
+    'a range as in "10.0.0.0/8" allows all its addresses'
+)
 _SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks for
 
 
@@ -151,10 +158,13 @@ def _language(value: str) -> str:
     return value
 
 
-def _network(value: object) -> Network:
+def _network(
+    value: object,
+    remedy: str = 'write a range as in "10.0.0.0/8" or "fd00::/8", or one address',
+    port: int | None = None,
+) -> Network:
     if isinstance(value, IPv4Network | IPv6Network):
         return value
-    remedy = 'write a range as in "10.0.0.0/8" or "fd00::/8", or one address'
     text = _is_text(value, remedy)
     try:
         return ip_network(text)
@@ -164,7 +174,21 @@ def _network(value: object) -> Network:
         meant = ip_network(text, strict=False)
     except ValueError:
         raise wrong("is no address range (CIDR)", remedy) from None
-    raise wrong("names a host inside the range", f'write "{meant}"')
+    shown = meant if port is None else NetworkPort(meant, port)
+    raise wrong("names a host inside the range", f'write "{shown}"')
+
+
+def _reachable(value: object) -> Network | NetworkPort:
+    """Read what may be reached: a range or an address, with all of its ports or with one."""
+    if isinstance(value, NetworkPort):
+        return value
+    match = _WITH_PORT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return _network(value, _REACHABLE_REMEDY)
+    port = int(match["port"])
+    if not 0 < port <= _LAST_PORT:
+        raise wrong(f"has no port {port}", f"ports are 1 to {_LAST_PORT}; leave it out to allow all")
+    return NetworkPort(_network(match["v6"] or match["v4"], _REACHABLE_REMEDY, port), port)
 
 
 def _selector(value: str) -> str:
@@ -295,6 +319,11 @@ PublicUrl = Annotated[str, *_text_type(_public_url, format="uri")]
 Zone = Annotated[str, *_text_type(_zone, examples=["Asia/Jakarta"])]
 Language = Annotated[str, *_text_type(_language, pattern=f"^{LANGUAGE.pattern}$")]
 Cidr = Annotated[Network, BeforeValidator(_network), _schema(type="string", examples=["10.0.0.0/8"])]
+Reachable = Annotated[
+    Network | NetworkPort,
+    BeforeValidator(_reachable),
+    _schema(type="string", examples=["127.0.0.1:8081", "10.0.0.0/8"]),
+]
 Selector = Annotated[str, *_text_type(_selector, minLength=1)]
 LinkRule = Annotated[str, *_text_type(_link_rule, minLength=1)]
 ProxyUrl = Annotated[str, *_text_type(proxy_url, format="uri", writeOnly=True)]

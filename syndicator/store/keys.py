@@ -384,6 +384,13 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         """
         return self._prefix + "changes"
 
+    def listeners(self) -> str:
+        """ZSET: address and port on which a process accepts connections → when it last said so, ms.
+
+        Kept: 30 s after that. Written by: every process that listens, each 5 s.
+        """
+        return self._prefix + "listeners"
+
     def cursors(self) -> str:
         """HASH: reader → the last entry of the outbox (or last time) that it is done with.
 

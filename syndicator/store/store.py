@@ -32,6 +32,7 @@ from syndicator.store.hub import HubSubscribers
 from syndicator.store.hub_mending import HubMending
 from syndicator.store.hub_topics import HubTopics
 from syndicator.store.keys import Keys
+from syndicator.store.listeners import Listeners
 from syndicator.store.mending import Mending
 from syndicator.store.origins import Origins
 from syndicator.store.outbox import Outbox
@@ -105,6 +106,7 @@ class Store:
         self.events = Events(connection, keys)
         self.feeds = Feeds(connection, keys)
         self.held = Held(connection, keys)
+        self.listeners = Listeners(connection, keys)
         self.lists = Lists(connection, keys)
         self.mending = Mending(connection, keys)
         self.origins = Origins(connection, keys)

@@ -9,12 +9,14 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from syndicator.egress.client import Egress, open_egress
+from syndicator.egress.own_listeners import OwnListeners
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import ParserPool, open_pool
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Origin
 from syndicator.model.ids import SourceId
 from syndicator.observe.metrics import Metrics, open_metrics
+from syndicator.pipeline.listener_registry import ListenerRegistry
 from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.origins import origins
 from syndicator.settings.settings import Settings
@@ -30,6 +32,7 @@ class Ground:
     clock: Clock
     store: Store
     egress: Egress
+    listeners: ListenerRegistry
     pool: ParserPool
     """Killable workers for what is heavy to read."""
     gatherer: Gatherer
@@ -56,11 +59,16 @@ async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[
         clock = clock or await redis_clock(store.connection)
         settings = await _scoped(settings, store)
         configured = origins(settings.sources)
+        own = OwnListeners()
+        listeners = ListenerRegistry(store.listeners, own, settings.listeners, clock)
+        await listeners.refresh()
         egress = await stack.enter_async_context(
             open_egress(
                 user_agent=settings.user_agent,
                 allow=settings.egress.allow,
                 allow_callbacks=settings.egress.allow_callbacks,
+                allow_subscribers=settings.egress.allow_subscribers,
+                own=own,
                 clock=clock,
             )
         )
@@ -70,6 +78,7 @@ async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[
             clock=clock,
             store=store,
             egress=egress,
+            listeners=listeners,
             pool=pool,
             gatherer=Gatherer(egress, pool),
             origins={**await store.origins.known(besides=configured), **configured},

@@ -32,7 +32,7 @@ url = "{redis_url}"
 namespace = "hub-crashes"
 data_dir = "{place}/data"
 [egress]
-allow_callbacks = ["127.0.0.0/8"]
+allow_subscribers = ["127.0.0.0/8"]
 [hub]
 timeout = "3s"
 spacing = "10ms"

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from aiohttp.abc import AbstractResolver
 
 from syndicator.egress.client import SOURCE_LIMITS, Egress, open_egress
+from syndicator.egress.own_listeners import Listener, OwnListeners
 from syndicator.egress.slots import ConnectionLimits
 from syndicator.model.clock import Clock, system_clock
 from syndicator.model.fetch import FetchFailed, FetchResult
@@ -129,6 +130,8 @@ def silent() -> Script:
 async def egress_on(
     *allow: str,
     callbacks: Sequence[str] = (),
+    subscribers: Sequence[str] = (),
+    own: Sequence[Listener] = (),
     clock: Clock = system_clock,
     source_limits: ConnectionLimits = SOURCE_LIMITS,
     resolver: AbstractResolver | None = None,
@@ -138,6 +141,8 @@ async def egress_on(
         user_agent="syndicator-test/1",
         allow=tuple(ip_network(text) for text in allow),
         allow_callbacks=tuple(ip_network(text) for text in callbacks),
+        allow_subscribers=tuple(ip_network(text) for text in subscribers),
+        own=OwnListeners(own),
         clock=clock,
         source_limits=source_limits,
         resolver=resolver,

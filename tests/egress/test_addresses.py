@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.egress.addresses import is_permitted, is_public, parse_network, unwrap
+from syndicator.egress.addresses import NetworkPort, is_permitted, is_public, parse_network, unwrap
 
 REFUSED = [
     "0.0.0.0",
@@ -156,6 +156,15 @@ def test_nothing_in_v6_is_public_outside_global_unicast(ip: IPv6Address) -> None
 )
 def test_networks_that_are_allowed_besides(allowed: str, address: str, permitted: bool) -> None:
     assert is_permitted(ip_address(address), (parse_network(allowed),)) is permitted
+
+
+def test_one_port_of_an_address_may_be_allowed_and_no_other() -> None:
+    allow = (NetworkPort(parse_network("127.0.0.1"), 8081), NetworkPort(parse_network("::1"), 8082))
+    for address, port in (("127.0.0.1", 8081), ("::ffff:127.0.0.1", 8081), ("::1", 8082)):
+        assert is_permitted(ip_address(address), allow, port), (address, port)
+    for address, port in (("127.0.0.1", 8082), ("127.0.0.2", 8081), ("::1", 8081)):
+        assert not is_permitted(ip_address(address), allow, port), (address, port)
+    assert not is_permitted(ip_address("127.0.0.1"), allow)
 
 
 def test_without_an_allow_list_only_public_addresses_are_permitted() -> None:

@@ -24,10 +24,10 @@ async def test_path_and_query_are_sent_as_they_are_spelled(spelled: str) -> None
     sent = spelled if spelled.startswith("/") else f"/{spelled}"
     if not spelled.isascii():
         sent = "/%C3%BC?%C3%BC=%C3%BC"
-    async with serving(saying(reply(b"yes"))) as server, egress_on(callbacks=["127.0.0.1"]) as egress:
+    async with serving(saying(reply(b"yes"))) as server, egress_on(subscribers=["127.0.0.1"]) as egress:
         url = server.url("").rstrip("/") + spelled
-        await egress.ask(url)
-        await egress.post(url, body=b"x", headers={})
+        await egress.ask_subscriber(url)
+        await egress.post_to_subscriber(url, body=b"x", headers={})
     assert [one.method for one in server.asked] == ["GET", "POST"]
     assert {one.path for one in server.asked} == {sent.removesuffix("?")}
 
@@ -35,31 +35,31 @@ async def test_path_and_query_are_sent_as_they_are_spelled(spelled: str) -> None
 @pytest.mark.parametrize("status", [301, 307, 308, 404, 500])
 async def test_asking_follows_no_redirect(status: int) -> None:
     script = saying(reply(b"no", status=status, headers=[("Location", "/elsewhere")]))
-    async with serving(script) as server, egress_on(callbacks=["127.0.0.1"]) as egress:
-        answer = await egress.ask(server.url("/cb"))
+    async with serving(script) as server, egress_on(subscribers=["127.0.0.1"]) as egress:
+        answer = await egress.ask_subscriber(server.url("/cb"))
     assert (answer.status, len(server.asked)) == (status, 1)
 
 
 async def test_of_a_long_answer_only_the_beginning_is_heard() -> None:
     async with (
         serving(saying(reply(b"x" * 500_000))) as server,
-        egress_on(callbacks=["127.0.0.1"]) as egress,
+        egress_on(subscribers=["127.0.0.1"]) as egress,
     ):
-        assert len((await egress.ask(server.url())).body) == MAX_ANSWER_BYTES
+        assert len((await egress.ask_subscriber(server.url())).body) == MAX_ANSWER_BYTES
 
 
 async def test_what_sources_may_reach_is_not_for_callbacks() -> None:
     async with serving(saying(reply(b"yes"))) as server, egress_on("127.0.0.1") as egress:
         with pytest.raises(EgressError) as raised:
-            await egress.ask(server.url())
+            await egress.ask_subscriber(server.url())
     assert raised.value.reason == "blocked"
     assert server.asked == []
 
 
 async def test_asking_ends_in_time() -> None:
-    async with serving(silent()) as server, egress_on(callbacks=["127.0.0.1"]) as egress:
+    async with serving(silent()) as server, egress_on(subscribers=["127.0.0.1"]) as egress:
         with pytest.raises(EgressError) as raised:
-            await egress.ask(server.url(), timeout_s=0.2)
+            await egress.ask_subscriber(server.url(), timeout_s=0.2)
     assert raised.value.reason == "timeout"
 
 

@@ -3,14 +3,16 @@
 
 import asyncio
 import socket
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from egress.raw_server import Asked, by_path, egress_on, reply, saying, serving
 
+from syndicator.egress.addresses import NetworkPort
 from syndicator.egress.client import open_egress
 from syndicator.egress.guard import Blocked, BoundedResolver, guarded_socket_factory
+from syndicator.egress.own_listeners import OwnListeners
 from syndicator.errors import EgressError
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
@@ -95,17 +97,38 @@ async def test_no_spelling_of_loopback_is_reached(host: str) -> None:
     assert "secret" not in result.detail
 
 
-async def test_both_kinds_have_lists_of_their_own() -> None:
+async def test_sources_partners_and_subscribers_have_lists_of_their_own() -> None:
+    loopback = ["127.0.0.1/32"]
     async with serving(saying(reply(b"inside"))) as server:
-        async with egress_on("127.0.0.1/32") as egress:
+        url = server.url()
+        for kind, kinds in (("sources", (loopback, [], [])), ("partners", ([], loopback, [])),
+                            ("subscribers", ([], [], loopback))):  # fmt: skip
+            sources, callbacks, subscribers = kinds
+            async with egress_on(*sources, callbacks=callbacks, subscribers=subscribers) as egress:
+                found = await egress.fetch(url)
+                assert isinstance(found, Fetched) is (kind == "sources")
+                for asked, own in (
+                    (egress.submit(url, {}), "sources"),
+                    (egress.post(url, body=b"", headers={}), "partners"),
+                    (egress.post_to_subscriber(url, body=b"", headers={}), "subscribers"),
+                    (egress.ask_subscriber(url), "subscribers"),
+                ):
+                    if kind == own:
+                        assert (await asked).status == 200
+                    else:
+                        with pytest.raises(EgressError, match="blocked"):
+                            await asked
+
+
+async def test_one_port_of_an_address_is_allowed_and_the_next_is_not() -> None:
+    async with serving(saying(reply(b"yes"))) as server, serving(saying(reply(b"no"))) as other:
+        allow = (NetworkPort(IPv4Network("127.0.0.1/32"), server.port),)
+        async with open_egress(user_agent="t", allow=allow, allow_callbacks=(), clock=system_clock) as egress:
             assert isinstance(await egress.fetch(server.url()), Fetched)
-            with pytest.raises(EgressError, match="blocked"):
-                await egress.post(server.url(), body=b"", headers={})
-        async with egress_on(callbacks=["127.0.0.1/32"]) as egress:
-            assert (await egress.post(server.url(), body=b"", headers={})).status == 200
-            result = await egress.fetch(server.url())
-            assert isinstance(result, FetchFailed)
-            assert result.reason is Reason.BLOCKED
+            refused = await egress.fetch(other.url())
+            assert isinstance(refused, FetchFailed)
+            assert refused.reason is Reason.BLOCKED
+        assert other.connections == 0
 
 
 @pytest.mark.parametrize("target", ["127.0.0.2", "[::1]", "localhost.localdomain@127.0.0.2", "10.0.0.1"])
@@ -222,7 +245,7 @@ async def test_a_redirect_is_judged_on_a_connection_that_is_kept() -> None:
 
 
 def test_sockets_are_opened_for_permitted_addresses_only() -> None:
-    open_socket = guarded_socket_factory((ip_network("127.0.0.1/32"),))
+    open_socket = guarded_socket_factory((ip_network("127.0.0.1/32"),), OwnListeners())
     opened = open_socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 80)))
     opened.close()
     for address in ("127.0.0.2", "localhost", "", "127.0.0.1\x00"):

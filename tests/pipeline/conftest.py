@@ -65,6 +65,7 @@ def service_of(redis_url: str, tmp_path: Path, clock: ManualClock) -> OpenServic
         common = (
             f'[store]\nurl = "{redis_url}"\nnamespace = "{namespace}"\ndata_dir = "{tmp_path}"\n'
             '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
+            'allow_subscribers = ["127.0.0.0/8"]\n'
         )
         if "[source." not in config:  # there must be one; here it is never gathered
             common += '[source.idle]\ntitle = "x"\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n'

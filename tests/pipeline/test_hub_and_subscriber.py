@@ -48,7 +48,7 @@ namespace = "test-{name}"
 data_dir = "{folder}"
 [egress]
 allow = ["127.0.0.0/8"]
-allow_callbacks = ["127.0.0.0/8"]
+allow_subscribers = ["127.0.0.0/8"]
 """
     (folder / "all.toml").write_text(common + config, "utf-8")
     async with open_service(load(folder, {}), clock) as service:

@@ -36,7 +36,7 @@ async def world(
     def opened(config: str) -> object:
         common = (
             f'[store]\nurl = "unix://{server.socket}"\ndata_dir = "{tmp_path}"\n'
-            '[egress]\nallow_callbacks = ["127.0.0.0/8"]\n'
+            '[egress]\nallow_subscribers = ["127.0.0.0/8"]\n'
             '[source.idle]\ntitle = "x"\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n'
             'schedule = { every = "30d" }\n'
         )

@@ -172,7 +172,8 @@ async def test_who_had_no_turn_among_our_own_requests_is_not_to_blame(
         open_egress(
             user_agent="test",
             allow=(),
-            allow_callbacks=(ip_network("127.0.0.0/8"),),
+            allow_callbacks=(),
+            allow_subscribers=(ip_network("127.0.0.0/8"),),
             clock=clock,
             callback_limits=ConnectionLimits(total=1, per_host=0, wait_s=0.05),
         ) as narrow,

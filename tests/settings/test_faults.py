@@ -74,6 +74,32 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             '"10.0.0.0/8"',
         ),
         (GOOD + '[egress]\nallow = ["ten"]', "egress.allow[0]", "no address range", "10.0.0.0/8"),
+        (
+            GOOD + '[egress]\nallow = ["localhost:80"]',
+            "egress.allow[0]",
+            "no address range",
+            "127.0.0.1:8081",
+        ),
+        (
+            GOOD + '[egress]\nallow = ["http://10.0.0.1/"]',
+            "egress.allow[0]",
+            "no address range",
+            "10.0.0.0/8",
+        ),
+        (GOOD + '[egress]\nallow = ["10.0.0.1/8:80"]', "egress.allow[0]", "host inside", '"10.0.0.0/8:80"'),
+        (GOOD + '[egress]\nallow = ["[fd00::1/8]:80"]', "egress.allow[0]", "host inside", '"[fd00::/8]:80"'),
+        (
+            GOOD + '[egress]\nallow_callbacks = ["10.0.0.1:0"]',
+            "egress.allow_callbacks[0]",
+            "no port 0",
+            "65535",
+        ),
+        (
+            GOOD + '[egress]\nallow_subscribers = ["10.0.0.1:70000"]',
+            "egress.allow_subscribers[0]",
+            "no port 70000",
+            "65535",
+        ),
         (GOOD + '[egress]\nproxy = "socks5://x/"', "egress.proxy", "http or https", "http://proxy"),
         (
             GOOD + '[egress]\nproxy = "http://x/"\nproxy_file = "p"',

@@ -128,6 +128,8 @@ def test_the_partner_is_the_sample_and_shares_its_secret(shipped: Settings) -> N
 
 def test_it_listens_on_loopback_and_reaches_no_further(shipped: Settings) -> None:
     assert shipped.site.public_url == "http://127.0.0.1:8080"
-    networks = [*shipped.egress.allow, *shipped.egress.allow_callbacks]
-    assert all(network.is_loopback for network in networks)
+    city, wire, partner = shipped.sample.ports
+    allowed = [list(map(str, one)) for one in (shipped.egress.allow, shipped.egress.allow_callbacks)]
+    assert allowed == [[f"127.0.0.1:{city}", f"127.0.0.1:{wire}"], [f"127.0.0.1:{partner}"]]
+    assert not shipped.egress.allow_subscribers
     assert shipped.store.redis_url is None
