@@ -156,7 +156,8 @@ async def _opened(
         while not stopped.is_set():
             try:
                 with without_collection():
-                    return await stack.enter_async_context(open_service(settings))
+                    async with _cancelled_by(stopped):
+                        return await stack.enter_async_context(open_service(settings))
             except StoreUnavailable as error:
                 if not is_waiting:
                     await meanwhile.enter_async_context(_serving_last_good(settings, listening, error))
@@ -164,6 +165,26 @@ async def _opened(
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), _RETRY_S)
     return None
+
+
+@asynccontextmanager
+async def _cancelled_by(stopped: asyncio.Event) -> AsyncIterator[None]:
+    """Cancel the body when we are told to stop, and go on after it: Redis may load for minutes."""
+    limit = asyncio.timeout(None)
+
+    async def end() -> None:
+        await stopped.wait()
+        limit.reschedule(asyncio.get_running_loop().time())
+
+    waiting = asyncio.create_task(end(), name="end the start")
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+    finally:
+        waiting.cancel()
 
 
 @asynccontextmanager

