@@ -15,6 +15,7 @@ from syndicator.egress.client import Egress
 from syndicator.model.clock import Clock
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.access import Access
+from syndicator.pipeline.data_loss import DataLoss
 from syndicator.pipeline.enlisting import Enlisting
 from syndicator.pipeline.history import History
 from syndicator.pipeline.listener_registry import ListenerRegistry
@@ -27,6 +28,7 @@ from syndicator.pipeline.sweeping import Retention, SweepStep
 from syndicator.pipeline.visiting import open_visitor
 from syndicator.settings.settings import Settings
 from syndicator.store.configured import Names
+from syndicator.store.data_mark import MarkFile
 from syndicator.store.store import Store
 from syndicator.wiring.gathering import Gathering, gathering
 from syndicator.wiring.ground import Ground, open_ground
@@ -54,6 +56,7 @@ class Service:
     access: Access
     measuring: Measuring
     enlisting: Enlisting
+    data_loss: DataLoss
     sweep: SweepStep
 
     @property
@@ -88,7 +91,9 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
         gathered, pushed = gathering(ground, visitor), pushing(ground)
         published = await stack.enter_async_context(open_publishing(ground, publisher, pushed.directory))
         stack.push_async_callback(gathered.assigner.finish)
-        yield _service(ground, publisher, gathered, pushed, published)
+        service = _service(ground, publisher, gathered, pushed, published)
+        await service.data_loss.begin()
+        yield service
 
 
 def _service(
@@ -126,6 +131,12 @@ def _service(
         access=Access(store.tokens, settings.tokens, clock),
         measuring=Measuring(store, pushed.directory, ground.metrics, clock),
         enlisting=enlisting,
+        data_loss=DataLoss(
+            store.marks,
+            MarkFile(settings.store.data_dir, settings.store.namespace),
+            enlisting.enlist,
+            clock,
+        ),
         sweep=_sweep(ground, names, enlisting, pushed),
     )
 
@@ -154,7 +165,6 @@ def _sweep(ground: Ground, names: Names, enlisting: Enlisting, pushed: Pushing) 
         specs=ground.specs,
         names=names,
         directory=pushed.directory,
-        enlist=enlisting.enlist,
         rename=enlisting.rename_again,
         fan_out=pushed.deliver.fan_out,
         clock=ground.clock,

@@ -131,6 +131,7 @@ async def _stay(
             return
         with without_collection():
             await service.enlist()
+        await stack.enter_async_context(service.data_loss.watching())
         if roles.work:
             await stack.enter_async_context(_working(service))
         ops_url = await stack.enter_async_context(_observed(service, roles))

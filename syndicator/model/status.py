@@ -48,6 +48,15 @@ class EndpointStatus(Struct, frozen=True, kw_only=True):
     state: EndpointState = EndpointState()
 
 
+class Recovery(Struct, frozen=True, kw_only=True):
+    """How far the service is after Redis lost its data."""
+
+    there_until: datetime
+    """When the data was last known to be there."""
+    waiting: int
+    """Sources that were not gathered since."""
+
+
 class Status(Struct, frozen=True, kw_only=True):
     at: datetime
     sources: tuple[SourceStatus, ...]

@@ -71,6 +71,7 @@ class _Occasion(Struct, frozen=True, kw_only=True):
     own_dates_before: datetime | None
     rechecked: bool
     announced_from: datetime | None
+    announces_undated: bool
 
 
 class Grouping(Struct, frozen=True, kw_only=True):
@@ -110,13 +111,15 @@ class Admitter:
         rechecked: bool = False,
         archive_before: datetime | None = None,
         announced_from: datetime | None = None,
+        announces_undated: bool = True,
     ) -> list[Admitted]:
         """Admit the candidates of one document, the oldest first: that order decides where no date does.
 
         `backfill`: the first round of a source, whose articles are listed by their own dates; so are those
         dated before `archive_before` in later ones.
         `rechecked`: their pages are to be read again while they are young.
-        `announced_from`: what is new and older is told to nobody.
+        `announced_from`: what is new and older is told to nobody; nor is what has no date, unless
+        `announces_undated`.
 
         What is new is shown when this returns, unless another process is about to assign it.
         """
@@ -124,6 +127,7 @@ class Admitter:
             own_dates_before=_ALWAYS if backfill else archive_before,
             rechecked=rechecked,
             announced_from=announced_from,
+            announces_undated=announces_undated,
         )
         known = list(zip(candidates, await _identified(candidates), strict=True))
         admitted: list[Admitted] = []
@@ -244,6 +248,7 @@ class Admitter:
             backfill=_is_before(candidate, occasion.own_dates_before),
             rechecked=occasion.rechecked,
             announced_from=occasion.announced_from,
+            undated=occasion.announces_undated,
         )
         if not (recognised.fresh or recognised.stale or recognised.merged):
             return _Intent(admission=admission, recognised=recognised)

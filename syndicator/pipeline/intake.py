@@ -12,19 +12,28 @@ from syndicator.pipeline.holding import Held
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.rounds import Notes
 from syndicator.pipeline.taken_back import TakenBack
-from syndicator.rules.announcing import announced_from
+from syndicator.rules.announcing import announced_from, announces_undated
 from syndicator.rules.as_configured import as_configured
 from syndicator.rules.identity import identified_by
 from syndicator.rules.naming import shared_names
 from syndicator.rules.revision import RESTLESS
+from syndicator.store.data_mark import DataMarks
 
 
 class Intake:
     """The one way of candidates into the store."""
 
     def __init__(
-        self, pictures: Pictures, held: Held, admitter: Admitter, taken_back: TakenBack, clock: Clock
+        self,
+        pictures: Pictures,
+        held: Held,
+        admitter: Admitter,
+        taken_back: TakenBack,
+        *,
+        clock: Clock,
+        marks: DataMarks,
     ) -> None:
+        self._marks = marks
         self._taken_back = taken_back
         self._pictures = pictures
         self._held = held
@@ -53,8 +62,14 @@ class Intake:
         notes.warn(*warnings)
         now = self._clock()
         free = await self._held.keep_back(prepared, now)
+        lost_at = self._marks.current.lost_at if self._marks.current else None
         since = announced_from(
-            source, now, at_first=backfill, back=notes.back, archive_before=notes.archive_before
+            source,
+            now,
+            at_first=backfill,
+            back=notes.back,
+            archive_before=notes.archive_before,
+            lost_at=lost_at,
         )
         admitted = await self._admitter.admit(
             free,
@@ -62,6 +77,7 @@ class Intake:
             rechecked=rechecked,
             archive_before=notes.archive_before,
             announced_from=since,
+            announces_undated=announces_undated(now, lost_at),
         )
         for one in admitted:
             if one.is_restless:

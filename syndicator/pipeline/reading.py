@@ -9,7 +9,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedEntry, Site
 from syndicator.model.ids import ArticleId, EndpointId, SourceId
 from syndicator.model.source import Source
-from syndicator.model.status import EndpointStatus, SourceStatus, Status
+from syndicator.model.status import EndpointStatus, Recovery, SourceStatus, Status
 from syndicator.pipeline.browsing import Browsing
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.explaining import Explained, SourceShown, explain, show
@@ -58,6 +58,14 @@ class Reading:
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
         await self._store.ping()
+
+    async def recovery(self) -> Recovery | None:
+        """Tell of a loss of data while sources wait to be gathered again; None where none does."""
+        waiting = await self._store.marks.not_gathered_since_loss()
+        mark = self._store.marks.current
+        if not waiting or mark is None or mark.lost_at is None:
+            return None
+        return Recovery(there_until=mark.lost_at, waiting=waiting)
 
     async def article(self, article_id: ArticleId) -> FeedEntry | None:
         """Give one article with its body."""

@@ -49,8 +49,7 @@ class Retention(Struct, frozen=True, kw_only=True):
 class SweepStep:
     """Takes out what outlived its retention, and what belongs to names that left the configuration.
 
-    It also fans out, so that the outbox is bounded where nothing is delivered, and has all sources enlisted
-    again when Redis was emptied under us.
+    It also fans out, so that the outbox is bounded where nothing is delivered.
     """
 
     name = "sweep"
@@ -63,7 +62,6 @@ class SweepStep:
         specs: Collection[FeedSpec],
         names: Names,
         directory: Directory,
-        enlist: Callable[[], Awaitable[None]],
         rename: Callable[[], Awaitable[None]],
         fan_out: Callable[[], Awaitable[None]],
         clock: Clock,
@@ -73,11 +71,10 @@ class SweepStep:
         self._specs = specs
         self._names = names
         self._directory = directory
-        self._enlist = enlist
         self._rename = rename
         self._fan_out = fan_out
         self._clock = clock
-        self._began_ms: int | None = None
+        self._has_swept = False
         self._carriers = Rotation(names.sources, SOURCES)
         self._noted_at: datetime | None = None
         self._foreign = set[str]()
@@ -93,9 +90,9 @@ class SweepStep:
 
     async def _sweep(self) -> Report | None:
         articles, now = self._store.articles, self._clock()
-        if self._began_ms is None:
+        if not self._has_swept:
             await self._store.configured.remove_outlived()
-        await self._notice_emptied(now)
+            self._has_swept = True
         is_time_for_names = self._is_time_for_names(now)
         if is_time_for_names:
             await self._note_names(now)
@@ -130,14 +127,6 @@ class SweepStep:
             fell = await self._store.deliveries.shed(name, oldest)
             if fell:
                 log.warning("deliveries fell off", endpoint=name, count=fell)
-
-    async def _notice_emptied(self, now: datetime) -> None:
-        """Enlist everything again when this is not the data that we began with: nothing would be due."""
-        began_ms = await self._store.configured.began_ms(now)
-        if self._began_ms not in (None, began_ms):
-            log.warning("Redis was emptied: all sources are gathered anew")
-            await self._enlist()
-        self._began_ms = began_ms
 
     def _is_time_for_names(self, now: datetime) -> bool:
         names = self._names

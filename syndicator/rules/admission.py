@@ -128,10 +128,12 @@ def decide(
     backfill: bool,
     rechecked: bool,
     announced_from: datetime | None = None,
+    undated: bool = True,
 ) -> Admission:
     """Turn a candidate into the intent that the store carries out.
 
-    `announced_from`: what is new and was published before is told to nobody (`rules.announcing`).
+    `announced_from`: what is new and was published before is told to nobody (`rules.announcing`); nor is,
+    without `undated`, what has no date of its own.
     """
     verdict = judge(candidate, identity, known)
     previous = known.article if known and verdict is Verdict.CHANGED else None
@@ -154,6 +156,10 @@ def decide(
     elif previous is not None:
         article = _next_revision(candidate, identity, previous, now=now)
     published = article.published_at if article else known and known.published_at
+    is_told = article is not None and (
+        article.revision > 1
+        or ((undated or candidate.published_at is not None) and not _is_old(article, announced_from))
+    )
     return Admission(
         verdict=verdict,
         article_id=known.article_id if known else identity.article_id,
@@ -162,7 +168,7 @@ def decide(
         known=known,
         article=article,
         feeds=concerned(specs, article, previous) if article else (),
-        event=None if article is None or _is_old(article, announced_from) else _event(article, previous, now),
+        event=_event(article, previous, now) if article is not None and is_told else None,
         is_restless=restless,
         renewed_hash=None if restless else _renewed_hash(verdict, identity, known),
         recheck_at=next_recheck(published, now) if rechecked and published else None,
@@ -286,7 +292,7 @@ def _article(
 
 
 def _is_old(article: Article, announced_from: datetime | None) -> bool:
-    return announced_from is not None and article.revision == 1 and article.published_at < announced_from
+    return announced_from is not None and article.published_at < announced_from
 
 
 def _event(article: Article, previous: Article | None, now: datetime) -> Event:

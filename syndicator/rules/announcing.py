@@ -4,6 +4,10 @@ Who follows a source wants its news, not its archive. What the first round of a 
 after a long pause, is announced only where it is younger than the source's `announce_age`. So is what later
 rounds find that is older than the first. All else that is new is announced, however late it is found. An
 article without a date of its own counts as published when it was first seen.
+
+When Redis was emptied, everything that sources list looks new. So what was published before the loss is not
+announced any more, and in the first hour after it nothing that has no date: it cannot be told from what was
+announced before.
 """
 
 from datetime import datetime, timedelta
@@ -14,19 +18,39 @@ LONG_PAUSE = timedelta(days=7)
 """After so long without a round that worked, what is found is as good as a first gathering."""
 
 
+UNDATED_AFTER_LOSS = timedelta(hours=1)
+"""After a loss of data, before what has no date is announced again: longer than first rounds take."""
+
+
 def is_back(state: SourceState, now: datetime) -> bool:
     """Tell whether a source is gathered again after a long pause, whatever the reason was."""
     return state.last_success_at is not None and now - state.last_success_at > LONG_PAUSE
 
 
 def announced_from(
-    source: Source, now: datetime, *, at_first: bool, back: bool, archive_before: datetime | None
+    source: Source,
+    now: datetime,
+    *,
+    at_first: bool,
+    back: bool,
+    archive_before: datetime | None,
+    lost_at: datetime | None = None,
 ) -> datetime | None:
     """Say since when a new article must be published to be announced; None: whenever it was.
 
     `at_first`: a first round. `archive_before`: what is dated before comes from a source's archive.
+    `lost_at`: when data that was lost was last there.
     """
     young = now - timedelta(seconds=source.announce_age_s)
     if at_first or back:
-        return young
-    return min(young, archive_before) if archive_before is not None else None
+        since: datetime | None = young
+    else:
+        since = min(young, archive_before) if archive_before is not None else None
+    if lost_at is None:
+        return since
+    return lost_at if since is None else max(since, lost_at)
+
+
+def announces_undated(now: datetime, lost_at: datetime | None) -> bool:
+    """Tell whether a new article without a date of its own is announced."""
+    return lost_at is None or now - lost_at >= UNDATED_AFTER_LOSS

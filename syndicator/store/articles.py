@@ -16,6 +16,7 @@ from syndicator.store.article_writes import ArticleWrites
 from syndicator.store.assignments import moved
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
+from syndicator.store.data_mark import DataMarks
 from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event, note_change
@@ -49,25 +50,31 @@ class Articles:
         keys: Keys,
         kept_revisions: int,
         kept_identities: timedelta,
+        marks: DataMarks,
     ) -> None:
         self._redis = connection
         self._keys = keys
+        self._marks = marks
         self.writes = ArticleWrites(keys, kept_revisions)
         self._seen_precision = min(SEEN_PRECISION, kept_identities / 2)
         self._lookup = Script("lookup")
         self._forget = Script("forget")
 
     async def lookup(self, identities: Sequence[Identity], now: datetime) -> list[Found]:
-        """Tell what is known of each candidate of a batch, in one round trip."""
+        """Tell what is known of each candidate of a batch, in one round trip.
+
+        Raise StoreUnavailable where Redis was emptied: all that is known would be taken for new.
+        """
         if not identities:
             return []
         wanted = [(identity.content_hash, *identity.keys) for identity in identities]
-        rows = await self._redis.run(
+        created_ms, rows = await self._redis.run(
             self._lookup,
-            [self._keys.identities(), self._keys.identities_seen()],
+            [self._keys.identities(), self._keys.identities_seen(), self._keys.meta()],
             self._keys.article(ArticleId("")), pack(wanted), to_ms(now - self._seen_precision),
             self._keys.reserved(ArticleId("")),
         )  # fmt: skip
+        self._marks.check(created_ms)
         return [self._found(identity, row) for identity, row in zip(identities, rows, strict=True)]
 
     async def admit(self, admissions: Sequence[Admission], now: datetime) -> list[bool]:

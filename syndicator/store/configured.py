@@ -10,7 +10,6 @@ from syndicator.model.feed import Format, Window
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.store.connection import Command, Connection, Unit, pieces
 from syndicator.store.endpoints import VERSION
-from syndicator.store.health import check_schema
 from syndicator.store.keys import Keys
 
 GRACE = timedelta(days=7)
@@ -37,11 +36,6 @@ class Configured:
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._redis = connection
         self._keys = keys
-
-    async def began_ms(self, now: datetime) -> int:
-        """Say when this namespace began; of one that was emptied meanwhile, that is now."""
-        await check_schema(self._redis, self._keys, now)
-        return int(await self._redis.call("HGET", self._keys.meta(), "created_ms"))
 
     async def tag_authority(self, own: str | None) -> str | None:
         """Give the authority of the ids that are published here: the first that this namespace ever had."""

@@ -236,10 +236,15 @@ async def redis_clock(connection: Connection) -> Clock:
     It is set once, and runs by this machine's steady counter: a step of the wall clock does not move it.
     """
     before_s = _steady_s()
-    seconds, microseconds = await connection.call("TIME")
+    there = await redis_time(connection)
     middle_s = (before_s + _steady_s()) / 2
-    there = datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(microseconds))
     return lambda: there + timedelta(seconds=_steady_s() - middle_s)
+
+
+async def redis_time(connection: Connection) -> datetime:
+    """Return what time it is by Redis, aware, in UTC."""
+    seconds, microseconds = await connection.call("TIME")
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(microseconds))
 
 
 def _steady_s() -> float:

@@ -19,7 +19,8 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         super().__init__(f"syn:{{{namespace}}}:")
 
     def meta(self) -> str:
-        """HASH: `schema` (version of this layout), `created_ms`, `tag_authority` (what all ids begin with);
+        """HASH: `schema` (version of this layout), `created_ms` (which data this is), `lost_ms` (when data
+        that was lost was last there), `tag_authority` (what all ids begin with);
         `list` (digest of the list of feeds), `list_ms` (when it changed).
 
         Kept: for ever. Written by: start.

@@ -8,7 +8,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from syndicator.errors import StoreError
-from syndicator.model.clock import system_clock
 from syndicator.model.delivery import Secret
 from syndicator.store.articles import Articles
 from syndicator.store.assignments import Assignments
@@ -17,8 +16,9 @@ from syndicator.store.backlog import Backlog
 from syndicator.store.changes import Changes
 from syndicator.store.clicks import Clicks
 from syndicator.store.configured import Configured
-from syndicator.store.connection import Connection, connect
+from syndicator.store.connection import Connection, connect, redis_time
 from syndicator.store.crossings import Crossings
+from syndicator.store.data_mark import DataMarks
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.digests import Digests
 from syndicator.store.embedded import embedded_server
@@ -26,7 +26,7 @@ from syndicator.store.endpoints import Endpoints
 from syndicator.store.entries import Entries
 from syndicator.store.events import Events
 from syndicator.store.feeds import Feeds
-from syndicator.store.health import check_schema, check_server
+from syndicator.store.health import check_server
 from syndicator.store.held import Held
 from syndicator.store.hub import HubSubscribers
 from syndicator.store.hub_mending import HubMending
@@ -91,7 +91,10 @@ class Store:
         )
         """By which another process of this service opens it: without secrets but that of the URL."""
         self.stories = Stories(connection, keys, options.kept_articles)
-        self.articles = Articles(connection, keys, options.kept_revisions, options.kept_identities)
+        self.marks = DataMarks(connection, keys)
+        self.articles = Articles(
+            connection, keys, options.kept_revisions, options.kept_identities, self.marks
+        )
         self.assignments = Assignments(connection, keys, self.stories.kept)
         self.attempts = Attempts(connection, keys)
         self.backlog = Backlog(connection, keys)
@@ -147,8 +150,9 @@ async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
             url = await stack.enter_async_context(embedded_server(options.data_dir, options.engine))
         connection = await stack.enter_async_context(connect(url, anchor=keys.meta()))
         await check_server(connection)
-        await check_schema(connection, keys, system_clock())
-        yield Store(connection, keys, options, url)
+        store = Store(connection, keys, options, url)
+        await store.marks.begin(await redis_time(connection))
+        yield store
 
 
 @asynccontextmanager

@@ -146,7 +146,9 @@ def create_waiting_app(
 
 
 def _health(reading: Reading) -> HealthRoutes:
-    return HealthRoutes(reading.ping, reading.publisher.specs, reading.publisher.last_good)
+    return HealthRoutes(
+        reading.ping, reading.publisher.specs, reading.publisher.last_good, recovery=reading.recovery
+    )
 
 
 def _below(prefix: str, routes: Sequence[web.RouteDef]) -> list[web.RouteDef]:

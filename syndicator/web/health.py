@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.ids import FeedId
+from syndicator.model.status import Recovery
 from syndicator.pipeline.last_good import LastGood
 
 _PING_TIMEOUT_S = 2.0
@@ -27,9 +28,14 @@ class HealthRoutes:
     """Handlers of `/healthz` and `/readyz`."""
 
     def __init__(
-        self, ping: Callable[[], Awaitable[None]], feeds: Collection[FeedId], last_good: LastGood
+        self,
+        ping: Callable[[], Awaitable[None]],
+        feeds: Collection[FeedId],
+        last_good: LastGood,
+        recovery: Callable[[], Awaitable[Recovery | None]] | None = None,
     ) -> None:
-        """`ping` raises StoreUnavailable where Redis does not answer."""
+        """`ping` raises StoreUnavailable where Redis does not answer; `recovery` tells of a loss of data."""
+        self._recovery = recovery
         self._ping = ping
         self._configured = frozenset(feeds)
         self._last_good = last_good
@@ -47,25 +53,33 @@ class HealthRoutes:
         del request
         store = await self._store()
         feeds = self._feeds(store)
-        status = "ready" if store.status == "ready" else feeds.status
+        status = feeds.status if store.status == "down" else store.status
         parts: Mapping[str, Part] = {"store": store, "feeds": feeds}
         body = msgspec.json.encode({"status": status, "parts": parts}) + b"\n"
         return web.Response(status=503 if status == "down" else 200, body=body, headers=_HEADERS)
 
     async def _store(self) -> Part:
         try:
-            await asyncio.wait_for(self._ping(), _PING_TIMEOUT_S)
+            async with asyncio.timeout(_PING_TIMEOUT_S):
+                await self._ping()
+                lost = await self._recovery() if self._recovery else None
         except StoreUnavailable:
             return Part("down", "Redis does not answer.")
         except TimeoutError:
             return Part("down", f"Redis did not answer within {_PING_TIMEOUT_S:g} s.")
         except StoreError:
             return Part("down", "Redis answers with a fault.")
+        if lost is not None:
+            return Part(
+                "degraded",
+                f"Redis was emptied after {lost.there_until:%Y-%m-%dT%H:%M:%SZ}: {lost.waiting} sources wait "
+                "to be gathered again.",
+            )
         return Part("ready", "Redis answers.")
 
     def _feeds(self, store: Part) -> Part:
         total = len(self._configured)
-        if store.status == "ready":
+        if store.status != "down":
             return Part("ready", f"{total} feeds are served as they are now.")
         kept = len(self._last_good.feeds & self._configured)
         if kept:

@@ -101,7 +101,8 @@ def _admission(ground: Ground, visitor: Visitor, withdrawer: Withdrawer) -> _Adm
     )
     held = Held(store.held)
     taken_back = TakenBack(store, withdrawer, held, clock)
-    intake = Intake(Pictures(store.pictures, visitor, clock), held, admitter, taken_back, clock)
+    pictures = Pictures(store.pictures, visitor, clock)
+    intake = Intake(pictures, held, admitter, taken_back, clock=clock, marks=store.marks)
     return _Admission(admitter=admitter, assigner=assigner, held=held, taken_back=taken_back, intake=intake)
 
 

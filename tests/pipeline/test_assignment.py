@@ -207,7 +207,7 @@ async def test_an_emptied_redis_leaves_no_trace_in_the_index(store: Store, clock
     await admitter.admit([fire(1, "wire"), fire(2, "city")])
     names = await store.connection.call("KEYS", store.connection._anchor.rpartition(":")[0] + ":*")
     await store.connection.call("DEL", *names)
-    await store.configured.began_ms(clock.now + timedelta(seconds=1))
+    await store.marks.begin(clock.now + timedelta(seconds=1))
     await admitter.admit([fire(3, "post")])
     assert await shown(store, Per.STORY) == [("post", [])]
     await admitter.admit([fire(1, "wire")])

@@ -47,6 +47,7 @@ class Guarded(Admitter):
         rechecked: bool = False,
         archive_before: datetime | None = None,
         announced_from: datetime | None = None,
+        announces_undated: bool = True,
     ) -> list[Admitted]:
         passed = await self._held.keep_back(candidates, self._now())
         return await super().admit(

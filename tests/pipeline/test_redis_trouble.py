@@ -151,6 +151,7 @@ async def test_a_feed_lives_on_when_redis_was_emptied(service_of: OpenService, c
         ours = f"syn:{{{service.settings.store.namespace}}}:*"
         await service.store.connection.call("DEL", *await service.store.connection.call("KEYS", ours))
         clock.advance(60)
+        await service.data_loss.check()
         await admit(service, 2)
         shown = (await service.publisher.rendition(LATEST, Format.RSS)).body
         assert (b"nomor 1" in shown, b"nomor 2" in shown) == (False, True)
@@ -169,7 +170,7 @@ async def test_equal_numbers_of_different_times_are_different_versions(
         ours = f"syn:{{{service.settings.store.namespace}}}:*"
         await service.store.connection.call("DEL", *await service.store.connection.call("KEYS", ours))
         clock.advance(60)
-        await service.enlist()
+        await service.data_loss.check()
         await admit(service, 2)
         after = await service.publisher.rendition(LATEST, Format.RSS)
         assert after.version == before.version

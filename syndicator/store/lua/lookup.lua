@@ -2,11 +2,12 @@
 --
 -- KEYS[1]  HASH of identities
 -- KEYS[2]  ZSET: identity key → when it was last seen, ms
+-- KEYS[3]  HASH `meta`, which tells what data this is
 -- ARGV[1]  key of an article, without its id
 -- ARGV[2]  msgpack: list of {content hash, identity key, identity key, …}
 -- ARGV[3]  what was last seen before is to be noted again, ms
 -- ARGV[4]  key of a reserved article, without its id
--- reply    list, one per candidate: {places, stale, articles}. places: for each identity key, in order, the place
+-- reply    {created_ms of KEYS[3], list}; the list has, per candidate, {places, stale, articles}. places: for each identity key, in order, the place
 --          of its article in articles, 0 for none. stale: those keys, by their place, that are to be noted again.
 --          articles: {article id, revision, hash, source, published, head, body, key}; head and body are '' where the
 --          hash is the candidate's and no other article is in question; revision is '' where the article is gone;
@@ -53,4 +54,4 @@ for number, candidate in ipairs(cmsgpack.unpack(ARGV[2])) do
   end
   reply[number] = {places, stale, articles}
 end
-return reply
+return {redis.call('HGET', KEYS[3], 'created_ms'), reply}

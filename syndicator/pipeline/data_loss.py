@@ -1,0 +1,107 @@
+"""Notices within seconds that Redis lost its data, and has everything enlisted again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+
+from syndicator.errors import StoreError
+from syndicator.model.clock import Clock, from_ms, to_ms
+from syndicator.observe.logs import get_logger
+from syndicator.store.data_mark import DataMarks, KeptMark, MarkFile
+
+INTERVAL_S = 2.0
+"""Between two looks: one command."""
+
+KEPT_EVERY = timedelta(minutes=1)
+"""How exactly the data folder remembers until when the data was there."""
+
+log = get_logger(__name__)
+
+
+class DataLoss:
+    """Compares the mark of the data with the one that this process knows."""
+
+    def __init__(
+        self,
+        marks: DataMarks,
+        file: MarkFile,
+        enlist: Callable[[], Awaitable[None]],
+        clock: Clock,
+    ) -> None:
+        """`enlist`: makes what is configured worked on, as at the start."""
+        self._marks = marks
+        self._file = file
+        self._enlist = enlist
+        self._clock = clock
+        self._seen_at = clock()
+        self._kept: KeptMark | None = None
+        self._is_enlisted = True
+
+    async def begin(self) -> None:
+        """Compare the mark with the one that processes before this one worked with."""
+        mark, kept = self._marks.current, await asyncio.to_thread(self._file.read)
+        is_new = mark is not None and kept is not None and mark.created_ms > kept.seen_ms
+        if mark is not None and kept is not None and is_new and mark.lost_ms is None:
+            await self._begin_anew(from_ms(kept.seen_ms))
+        await self._keep()
+
+    async def check(self) -> None:
+        """Look once; raise StoreError where Redis does not answer: what is left to do is done next time."""
+        mark, current = await self._marks.read(), self._marks.current
+        if current is None or mark is None or mark.created_ms != current.created_ms:
+            self._is_enlisted = False
+            await self._begin_anew(self._seen_at)
+        elif mark != current:  # another process noticed first
+            self._marks.current = mark
+        if not self._is_enlisted:
+            await self._enlist()
+            self._is_enlisted = True
+            log.info("enlisted again after a loss of data")
+        self._seen_at = self._clock()
+        await self._keep()
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look every `INTERVAL_S` while the context is open."""
+        looking = asyncio.create_task(self._look(), name="notice a loss of data")
+        try:
+            yield
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL_S)
+            try:
+                await self.check()
+            except StoreError as error:
+                log.debug("no look at the mark of the data", reason=str(error))
+
+    async def _begin_anew(self, lost_at: datetime) -> None:
+        await self._marks.begin(self._clock(), lost_at)
+        log.error(
+            "data_lost",
+            detail="Redis was emptied: all sources are gathered again; what was published before is not "
+            "announced again. Subscribers, registered endpoints and tokens are gone; restore a backup to "
+            "have them back",
+            there_until=lost_at.isoformat(timespec="seconds"),
+        )
+
+    async def _keep(self) -> None:
+        mark, seen_ms = self._marks.current, to_ms(self._seen_at)
+        if mark is None:
+            return
+        now = KeptMark(created_ms=mark.created_ms, seen_ms=seen_ms)
+        kept = self._kept
+        is_same = kept is not None and kept.created_ms == now.created_ms
+        if kept is not None and is_same and from_ms(kept.seen_ms) + KEPT_EVERY > self._seen_at:
+            return
+        try:
+            await asyncio.to_thread(self._file.write, now)
+        except OSError as error:  # it is tried again; Redis itself is looked at all the same
+            log.debug("the mark of the data is not kept", reason=str(error))
+            return
+        self._kept = now
