@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from syndicator.errors import StoreError
 from syndicator.model.clock import Clock, from_ms, to_ms
 from syndicator.observe.logs import get_logger
-from syndicator.store.data_mark import DataMarks, KeptMark, MarkFile
+from syndicator.store.data_mark import DataMark, DataMarks, KeptMark, MarkFile
 
 INTERVAL_S = 2.0
 """Between two looks: one command."""
@@ -41,8 +41,7 @@ class DataLoss:
     async def begin(self) -> None:
         """Compare the mark with the one that processes before this one worked with."""
         mark, kept = self._marks.current, await asyncio.to_thread(self._file.read)
-        is_new = mark is not None and kept is not None and mark.created_ms > kept.seen_ms
-        if mark is not None and kept is not None and is_new and mark.lost_ms is None:
+        if mark is not None and kept is not None and _is_lost(kept, mark):
             await self._begin_anew(from_ms(kept.seen_ms))
         await self._keep()
 
@@ -105,3 +104,12 @@ class DataLoss:
             log.debug("the mark of the data is not kept", reason=str(error))
             return
         self._kept = now
+
+
+def _is_lost(kept: KeptMark, mark: DataMark) -> bool:
+    """Tell whether data began after other data was last there, and nobody has noticed yet.
+
+    Data that is older is another Redis, which somebody chose.
+    """
+    is_other = mark.created_ms != kept.created_ms
+    return is_other and mark.created_ms > kept.seen_ms and mark.lost_ms is None

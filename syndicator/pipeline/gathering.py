@@ -82,19 +82,29 @@ class GatherStep:
         await self._store.sources.enlist(self._sources, renewed, self._clock())
 
     async def take(self, room: int) -> Taken:
-        """Lease sources that are due."""
-        if not room:
-            return Taken()
-        token = new_token()
-        claim = await self._store.sources.claim(token, self._clock(), LEASE, room)
-        return Taken(
-            jobs=tuple(
+        """Lease sources that are due.
+
+        Those of other configurations are left to processes that have them, when the lease ends; what no
+        process has is gathered no more.
+        """
+        jobs: list[Job] = []
+        next_due_at: datetime | None = None
+        has_foreign = bool(room)
+        while has_foreign and len(jobs) < room:
+            token, now = new_token(), self._clock()
+            claim = await self._store.sources.claim(token, now, LEASE, room - len(jobs))
+            jobs += [
                 partial(self._gather_in_turn, self._sources[name], token, state)
                 for name, state in claim.states.items()
                 if name in self._sources
-            ),
-            next_due_at=claim.next_due_at,
-        )
+            ]
+            next_due_at = claim.next_due_at
+            foreign = [name for name in claim.states if name not in self._sources]
+            if unused := await self._store.configured.unused(foreign, now):
+                await self._store.sources.delist(unused, token)
+                log.info("sources left the configuration", sources=", ".join(unused))
+            has_foreign = bool(foreign)
+        return Taken(jobs=tuple(jobs), next_due_at=next_due_at)
 
     async def lease(self, source: SourceId) -> str | None:
         """Lease one source, due or not; give the token, or None while another worker has it."""

@@ -7,7 +7,7 @@ the hub pushes (`hub_callbacks`), which wakes the source → its round takes, ad
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
@@ -29,9 +29,6 @@ from syndicator.store.store import Store
 
 ROOM = 4
 """Requests to hubs at once: there is no hurry, and many sources have the same hub."""
-
-STAYS = timedelta(minutes=10)
-"""How long a source is still wanted after another process last named it: see `sweeping.NAMES_INTERVAL`."""
 
 _LIMITS = FetchLimits(timeout_s=20.0, connect_timeout_s=10.0)
 _HOPELESS = frozenset({Reason.BLOCKED, Reason.SCHEME, Reason.TLS, Reason.REDIRECT})
@@ -191,8 +188,8 @@ class SubscribeStep:
         source = self._subscribing.sources.get(name)
         if source is not None:
             return self._subscribing.wants(source)
-        is_known = await self._store.configured.has_source(name, self._clock() - STAYS)
-        return None if is_known else False
+        is_unused = await self._store.configured.unused([name], self._clock())
+        return False if is_unused else None
 
     async def _send(self, name: SourceId, request: Request) -> Report:
         source = self._subscribing.sources.get(name)

@@ -33,7 +33,7 @@ FEW_NAMES = 1000
 NAMES_INTERVAL = timedelta(minutes=5)
 """How often more than `FEW_NAMES` names are noted and looked through; fewer are in each sweep.
 
-It takes 0.4 s for 100,000. `subscribing.STAYS` must be longer.
+It takes 0.4 s for 100,000. `configured.IN_USE` must be longer.
 """
 
 
@@ -134,9 +134,13 @@ class SweepStep:
         return self._noted_at is None or count <= FEW_NAMES or now - self._noted_at >= NAMES_INTERVAL
 
     async def _note_names(self, now: datetime) -> None:
-        """Note our names before any is removed: after a long stop they must not look as if they had left."""
+        """Note our names before any is removed: after a long stop they must not look as if they had left.
+
+        A source that another process took for unused meanwhile is due again.
+        """
         configured = self._store.configured
         await configured.note(self._names, now)
+        await self._store.sources.enlist(self._names.sources, [], now)
         if self._noted_at is not None:
             foreign = await configured.known_to_others(self._names, self._noted_at)
             if not self._foreign.issuperset(foreign):

@@ -1,6 +1,6 @@
 """What the configurations of all processes name, and what is left in Redis of names that none still has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -14,6 +14,9 @@ from syndicator.store.keys import Keys
 
 GRACE = timedelta(days=7)
 """How long a name may be away: what comes back sooner finds everything as it was."""
+
+IN_USE = timedelta(minutes=10)
+"""After a process last noted a name, how long it is taken to be in use: see `sweeping.NAMES_INTERVAL`."""
 
 MOST_LEAVERS = 5000
 LEAVERS_AT_ONCE = 50
@@ -61,10 +64,18 @@ class Configured:
             noted.update(name.decode() for name, at_ms in piece if int(at_ms) > since_ms)
         return sorted(noted.difference(_fields(names)))
 
-    async def has_source(self, source: SourceId, since: datetime) -> bool:
-        """Tell whether any process noted a source after a time."""
-        at_ms = await self._redis.call("HGET", self._keys.configured(), f"source:{source}")
-        return at_ms is not None and int(at_ms) > to_ms(since)
+    async def unused(self, sources: Sequence[SourceId], now: datetime) -> list[SourceId]:
+        """Return those of the sources that no process has noted for `IN_USE`."""
+        if not sources:
+            return []
+        fields = [f"source:{source}" for source in sources]
+        noted = await self._redis.call("HMGET", self._keys.configured(), *fields)
+        since_ms = to_ms(now - IN_USE)
+        return [
+            source
+            for source, at_ms in zip(sources, noted, strict=True)
+            if at_ms is None or int(at_ms) <= since_ms
+        ]
 
     async def has_feed(self, feed: FeedId) -> bool:
         """Tell whether a feed is in use, or was in the grace period."""

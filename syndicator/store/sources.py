@@ -79,24 +79,19 @@ class Sources:
         return self._redis.scan("ZSCAN", self._keys.sources_due())
 
     async def enlist(self, sources: Iterable[SourceId], renewed: Iterable[SourceId], now: datetime) -> None:
-        """Make just these sources gathered: new and `renewed` ones are due now, all others stop.
+        """Have these sources gathered: new and `renewed` ones are due now.
 
-        So are those that a process of this machine had leased when it was killed.
+        So are those that a process of this machine had leased when it was killed. Others stay as they are:
+        they may be another process'. `delist` takes out what none has.
         """
         wanted = set(sources)
         due = self._keys.sources_due()
-        present = {SourceId(name.decode()) for name in await self._redis.call("ZRANGE", due, 0, -1)}
         now_ms = to_ms(now)
         await self._redis.batch(
             [
                 *_added(due, "NX", now_ms, sorted(wanted)),
                 # LT leaves alone what is due already; a lease that is held now simply ends earlier.
                 *_added(due, "LT", now_ms, sorted(wanted & set(renewed))),
-                *(
-                    (command, key, *piece)
-                    for piece in pieces(sorted(present - wanted))
-                    for command, key in (("ZREM", due), ("HDEL", self._keys.sources_owners()))
-                ),
             ]
         )
         owners = pairs(await self._redis.call("HGETALL", self._keys.sources_owners()))
@@ -105,6 +100,19 @@ class Sources:
                 self._released(SourceId(name.decode()), token.decode(), now)
                 for name, token in owners
                 if is_dead(token.decode())
+            ]
+        )
+
+    async def delist(self, sources: Iterable[SourceId], token: str) -> None:
+        """Have sources gathered no more that were leased by a token."""
+        due, owners = self._keys.sources_due(), self._keys.sources_owners()
+        await self._redis.commit(
+            [
+                Unit(
+                    expects=((owners, source, token),),
+                    writes=(("ZREM", due, source), ("HDEL", owners, source)),
+                )
+                for source in sources
             ]
         )
 

@@ -114,11 +114,15 @@ async def test_a_loss_while_no_process_ran_is_noticed_at_the_next_start(
         assert "data_lost" not in capsys.readouterr().out
 
 
-async def test_a_first_start_is_no_loss(portal: Portal, service_of: OpenService) -> None:
+async def test_a_first_start_and_the_next_are_no_loss(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
         await service.enlist()
         await service.data_loss.check()
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        assert service.store.marks.current is not None
+        assert service.store.marks.current.lost_at is None
         assert await service.reading.recovery() is None
         await gather(service)
         assert await announced(service) == ["dua", "satu", "tanpa-tanggal"]

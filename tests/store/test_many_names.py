@@ -7,7 +7,7 @@ from support import NOON, ManualClock
 from syndicator.model.feed import Origin
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
-from syndicator.store.configured import GRACE, MOST_LEAVERS, Names
+from syndicator.store.configured import GRACE, IN_USE, MOST_LEAVERS, Names
 from syndicator.store.connection import MOST_IN_ONE
 from syndicator.store.origins import NOTED_AGAIN
 from syndicator.store.store import Store
@@ -27,13 +27,12 @@ async def commands(store: Store) -> int:
     return int(lines["total_commands_processed"])
 
 
-async def test_all_become_due_and_those_that_left_do_not(store: Store, clock: ManualClock) -> None:
+async def test_all_become_due(store: Store, clock: ManualClock) -> None:
     before = await commands(store)
     await store.sources.enlist(sources(), sources()[:7], clock())
     assert await commands(store) - before < 20
-    await store.sources.enlist(sources()[5:], [], clock())
     claim = await store.sources.claim("one", clock(), LEASE, MANY + 1)
-    assert set(claim.items) == set(sources()[5:])
+    assert set(claim.items) == set(sources())
 
 
 async def test_a_renewed_source_is_due_now_and_the_others_as_before(store: Store, clock: ManualClock) -> None:
@@ -67,9 +66,11 @@ async def test_names_are_noted_and_those_of_others_are_told(store: Store, clock:
     told = await store.configured.known_to_others(ours, clock() - timedelta(seconds=1))
     assert told == ["source:portal-0", "source:portal-1"]
     assert await store.configured.known_to_others(ours, clock()) == []
-    assert await store.configured.has_source(SourceId("portal-1"), clock() - timedelta(seconds=1))
-    assert not await store.configured.has_source(SourceId("portal-1"), clock())
-    assert not await store.configured.has_source(SourceId("nobody"), clock() - timedelta(seconds=1))
+    some = [SourceId("portal-1"), SourceId("nobody")]
+    assert await store.configured.unused(some, clock()) == ["nobody"]
+    clock.advance(IN_USE.total_seconds())
+    assert await store.configured.unused(some, clock()) == some
+    assert await store.configured.unused([], clock()) == []
 
 
 async def test_very_many_that_left_are_removed_some_at_a_time(store: Store, clock: ManualClock) -> None:

@@ -67,15 +67,22 @@ async def test_an_extended_lease_holds(store: Store, clock: ManualClock) -> None
     assert (await store.sources.claim("two", clock(), LEASE, 1)).items == ()
 
 
-async def test_a_source_that_left_the_configuration_is_gathered_no_more(
+async def test_a_source_is_taken_off_the_list_by_who_has_leased_it(store: Store, clock: ManualClock) -> None:
+    await store.sources.enlist([A, B, C], [], clock())
+    await store.sources.claim("one", clock(), LEASE, 9)
+    await store.sources.delist([A], "two")
+    await store.sources.delist([B], "one")
+    assert not await store.sources.settle(B, "one", SourceState(next_due_at=clock()))
+    clock.advance(16)
+    assert (await store.sources.claim("two", clock(), LEASE, 9)).items == ("a", "c")
+
+
+async def test_a_configuration_takes_nothing_of_another_off_the_list(
     store: Store, clock: ManualClock
 ) -> None:
     await store.sources.enlist([A, B], [], clock())
-    await store.sources.claim("one", clock(), LEASE, 9)
-    await store.sources.settle(B, "one", SourceState(next_due_at=NOON + timedelta(days=1)))
     await store.sources.enlist([B, C], [], clock())
-    assert not await store.sources.settle(A, "one", SourceState(next_due_at=clock()))
-    assert (await store.sources.claim("two", clock(), LEASE, 9)).items == ("c",)
+    assert sorted((await store.sources.claim("one", clock(), LEASE, 9)).items) == ["a", "b", "c"]
 
 
 async def test_a_changed_source_is_due_at_once(store: Store, clock: ManualClock) -> None:
