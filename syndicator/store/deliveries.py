@@ -117,7 +117,7 @@ class Deliveries:
         events: list[str | int] = []
         for entry in intent.entries:
             words.append(pack(entry.event))
-            events += [entry.position, entry.event.id, 4 + len(words)]
+            events += [entry.event.id, 4 + len(words)]
         last = intent.entries[-1].position
         reached, is_done = intent.read.partition(" ")[0], intent.done_for is None
         done, up_to = (last, _following(last)) if is_done else (f"{reached} {intent.done_for}", "")

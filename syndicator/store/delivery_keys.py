@@ -50,14 +50,21 @@ class DeliveryKeys:
     def events(self) -> str:
         """HASH: event id → msgpack `Event`, of all that was fanned out.
 
-        Kept: 30 days. Written by: fan-out.
+        Kept: 30 days after it was logged or last queued again. Written by: fan-out, backfills.
         """
         return self._prefix + "events"
 
-    def events_log(self) -> str:
-        """STREAM: `event`, the id of each event, in order.
+    def events_requeued(self) -> str:
+        """ZSET: event id → when it was last queued again, ms: its event outlives its place in the log.
 
-        Kept: 30 days. Written by: fan-out.
+        Kept: 30 days. Written by: backfills, resending, replays.
+        """
+        return self._prefix + "events:requeued"
+
+    def events_log(self) -> str:
+        """STREAM: `event`, the id of each event, in the order of their fan-out.
+
+        Kept: 30 days. Written by: fan-out, backfills.
         """
         return self._prefix + "events:log"
 

@@ -9,13 +9,14 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import EventId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Connection
+from syndicator.store.connection import Connection, Script
 from syndicator.store.keys import Keys
 
 KEPT_EVENTS = timedelta(days=30)
 """Longer than any delivery waits (two weeks at most) and is then kept among the dead (two weeks)."""
 
-_SWEPT = 5000
+_SWEPT, _SWEPT_AT_ONCE = 5000, 1000
+"""Of one call, and of one script: that takes Redis about 2 ms."""
 
 
 class LoggedEvent(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,7 @@ class Events:
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._redis = connection
         self._keys = keys
+        self._sweep = Script("events_sweep")
 
     async def get(self, event: EventId) -> Event | None:
         """Give one event; None where it is not kept."""
@@ -93,14 +95,18 @@ class Events:
         return int(await self._redis.call("XLEN", self._keys.events_log()))
 
     async def sweep(self, now: datetime) -> int:
-        """Forget events that nothing can refer to any more, a bounded number a call."""
-        log = self._keys.events_log()
-        bound = to_ms(now - KEPT_EVENTS)
-        rows = await self._redis.call("XRANGE", log, "-", bound, "COUNT", _SWEPT)
-        if not rows:
-            return 0
-        names = [fields[1] for _, fields in rows]
-        milliseconds, number = rows[-1][0].decode().split("-")
-        following = f"{milliseconds}-{int(number) + 1}"
-        await self._redis.batch([("HDEL", self._keys.events(), *names), ("XTRIM", log, "MINID", following)])
-        return len(rows)
+        """Forget events that nothing can refer to any more, a bounded number a call; return how many.
+
+        What was queued again (backfill, resending, replay) is kept as long after that as a new event.
+        """
+        forgotten = 0
+        for _ in range(_SWEPT // _SWEPT_AT_ONCE):
+            looked, gone = await self._redis.run(
+                self._sweep,
+                [self._keys.events(), self._keys.events_log(), self._keys.events_requeued()],
+                to_ms(now - KEPT_EVENTS), _SWEPT_AT_ONCE,
+            )  # fmt: skip
+            forgotten += gone
+            if looked < _SWEPT_AT_ONCE:
+                break
+        return forgotten

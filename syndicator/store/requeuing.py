@@ -52,6 +52,7 @@ class Requeuing:
         added, *_ = await self._redis.batch(
             [
                 ("ZADD", keys.queue(endpoint), "NX", *members),
+                ("ZADD", keys.events_requeued(), *members),
                 ("ZREM", keys.dead(endpoint), *events),
                 ("HDEL", keys.tries(endpoint), *events),
                 ("ZADD", keys.queues(), "LT", to_ms(now), endpoint),
@@ -102,7 +103,7 @@ class Requeuing:
         keys, due_ms = self._keys, to_ms(due_at)
         queues = [keys.queue(endpoint), *([keys.urgent(endpoint)] if is_urgent(event) else [])]
         return [
-            *(("ZADD", key, due_ms, event.id) for key in queues),
+            *(("ZADD", key, due_ms, event.id) for key in (*queues, keys.events_requeued())),
             ("ZREM", keys.dead(endpoint), event.id),
             ("HSET", keys.tries(endpoint), event.id, tries_note(0, "", replayed)),
         ]

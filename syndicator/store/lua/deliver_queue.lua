@@ -12,7 +12,7 @@
 -- ARGV[3]  how many attempts an endpoint's log keeps
 -- ARGV[4]  msgpack: {read, done, version, up_to, events, queued, cancelled}; `read` and `done`: where the cursor
 --          must stand, and comes to stand; `up_to`: the first position of the outbox that stays, or ''
---          events     {position, id, number of the ARGV that holds it}: for the log
+--          events     {id, number of the ARGV that holds it}: for the log
 --          queued     {endpoint, event id, due ms, urgent, hold ms, older}
 --          cancelled  {endpoint, event id, older}: queues nothing, only takes the older out
 --          older      {event id, subject, type, …}: what is no longer to be sent
@@ -25,9 +25,9 @@ if (redis.call('HGET', KEYS[1], 'fan-out') or '') ~= read then return {0, 0} end
 if (redis.call('HGET', KEYS[2], ':all') or '') ~= version then return {0, 0} end
 
 local superseded, awake, resting = 0, {}, {}
-for place = 1, #events, 3 do
-  if redis.call('HSETNX', KEYS[4], events[place + 1], ARGV[events[place + 2]]) == 1 then
-    redis.pcall('XADD', KEYS[5], events[place], 'event', events[place + 1]) -- refused where it would be out of order
+for place = 1, #events, 2 do
+  if redis.call('HSETNX', KEYS[4], events[place], ARGV[events[place + 1]]) == 1 then
+    redis.call('XADD', KEYS[5], '*', 'event', events[place])
   end
 end
 
