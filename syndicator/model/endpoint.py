@@ -51,6 +51,8 @@ class EndpointState(Struct, frozen=True, kw_only=True):
     """How often the circuit opened since the last success."""
     held_until: datetime | None = None
     """Nothing is sent before: the circuit is open, or the receiver asked for rest."""
+    rest_until: datetime | None = None
+    """The receiver asked for rest until then (`Retry-After`): what succeeds meanwhile does not end that."""
     fell_off: int = 0
     """Deliveries that were given up because too many waited, or for too long, since it was last resumed."""
 

@@ -174,15 +174,15 @@ class DeliverStep:
                 return None
             with self._places.hold():
                 outcomes = await self._outcomes(parcel, endpoint)
+            told = next((one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0])
+            await insist(lambda: self._health.heed(endpoint, told))
             settling = [
                 self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True)
             ]
             # Most often it is one, and a task for it would cost as much as it does itself.
             settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
-        told = next((one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0])
-        if any(one.written for one in settled):
-            recovered = any(one.recovered for one in settled)
-            await self._health.note(endpoint, told, recovered=recovered)
+        if not told.disable and any(one.recovered for one in settled):
+            await self._health.recovered(endpoint)
         return self._report(parcel, told)
 
     async def _release(self, leased: Leased) -> None:

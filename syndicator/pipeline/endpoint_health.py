@@ -4,7 +4,7 @@ import random
 from datetime import datetime
 
 from syndicator.model.clock import Clock
-from syndicator.model.delivery import Dead, Delivered, DeliveryOutcome, Endpoint, RetryAt
+from syndicator.model.delivery import Dead, DeliveryOutcome, Endpoint, RetryAt
 from syndicator.model.endpoint import EndpointState, Standing
 from syndicator.model.event import EndpointNotice, Event, EventType
 from syndicator.observe.logs import get_logger
@@ -28,18 +28,23 @@ class EndpointHealth:
         self._clock = clock
         self._rng = rng
 
-    async def note(self, endpoint: Endpoint, outcome: DeliveryOutcome, *, recovered: bool) -> None:
-        """Draw from one attempt what follows for its endpoint."""
+    async def heed(self, endpoint: Endpoint, outcome: DeliveryOutcome) -> None:
+        """Draw from one attempt what follows for its endpoint, but that it recovered.
+
+        To be called before the attempt is settled: settling makes room for the next one.
+        """
         now = self._clock()
         if outcome.disable:
             reason = GONE if isinstance(outcome, Dead) and outcome.reason == GONE else ASKED
             await self._disable(endpoint, reason, now)
-        elif isinstance(outcome, Delivered):
-            if recovered:
-                log.info("endpoint recovered", endpoint=endpoint.id)
-                await self._tell(EventType.ENDPOINT_RECOVERED, endpoint, "", now, now)
-        elif isinstance(outcome, RetryAt) or outcome.was_tried:
+        elif isinstance(outcome, RetryAt) or (isinstance(outcome, Dead) and outcome.was_tried):
             await self._failed(endpoint, outcome, now)
+
+    async def recovered(self, endpoint: Endpoint) -> None:
+        """Tell that an endpoint took something for the first time after failures."""
+        now = self._clock()
+        log.info("endpoint recovered", endpoint=endpoint.id)
+        await self._tell(EventType.ENDPOINT_RECOVERED, endpoint, "", now, now)
 
     async def _failed(self, endpoint: Endpoint, outcome: RetryAt | Dead, now: datetime) -> None:
         reason = outcome.reason.rpartition(":")[2]

@@ -45,6 +45,8 @@ class CircuitChange(Struct, frozen=True, kw_only=True):
     failing_since: datetime
     openings: int
     held_until: datetime | None
+    """The later one of when the circuit closes and when the rest ends that the receiver asked for."""
+    rest_until: datetime | None = None
     opened: bool = False
     """The circuit opened for the first time since the last success."""
     disable: str | None = None
@@ -63,7 +65,7 @@ def after_endpoint_failure(
         return None
     failures = state.failures + 1
     since = state.failing_since or failure.at
-    held = state.held_until
+    held, rest = state.held_until, state.rest_until
     openings, opens = state.openings, False
     is_open = held is not None and held > failure.at
     if failures >= FAILURES_TO_OPEN and not is_open:
@@ -72,13 +74,15 @@ def after_endpoint_failure(
     if failure.retry_after_s is not None:
         asked_s = min(max(failure.retry_after_s, MIN_RETRY_AFTER_S), MAX_RETRY_AFTER_S)
         asked = failure.at + timedelta(seconds=asked_s)
-        held = max(held, asked) if held else asked
+        rest = max(rest, asked) if rest else asked
+        held = max(held, rest) if held else rest
     is_over = failures >= FAILURES_TO_OPEN and failure.at - since >= DISABLED_AFTER
     return CircuitChange(
         failures=failures,
         failing_since=since,
         openings=openings,
         held_until=held,
+        rest_until=rest,
         opened=opens and openings == 1,
         disable=f"failing:{failure.reason}" if is_over else None,
     )

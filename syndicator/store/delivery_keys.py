@@ -39,9 +39,10 @@ class DeliveryKeys:
 
     def standing(self, endpoint: EndpointId) -> str:
         """HASH: how an endpoint stands: `standing`, `reason`, `since_ms`, `last_success_ms`,
-        `failing_since_ms`, `failures`, `openings`, `held_until_ms`, `fell_off`; what bounds it: `cap`, and
-        `gap_ms` and `burst` of its rate; `tat_ms`: when its rate lets the next one go, without bursts;
-        `notices`: the revision of the last event that told of it.
+        `failing_since_ms`, `failures`, `openings`, `held_until_ms`, `rest_until_ms` (the part of it that
+        the receiver asked for), `fell_off`; what bounds it: `cap`, and `gap_ms` and `burst` of its rate;
+        `tat_ms`: when its rate lets the next one go, without bursts; `notices`: the revision of
+        the last event that told of it.
 
         Kept: as the endpoint. Written by: pausing, settle.
         """

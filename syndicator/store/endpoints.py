@@ -198,6 +198,8 @@ class Endpoints:
         fields += ["failing_since_ms", to_ms(change.failing_since)]
         if change.held_until is not None:
             fields += ["held_until_ms", to_ms(change.held_until)]
+        if change.rest_until is not None:
+            fields += ["rest_until_ms", to_ms(change.rest_until)]
         failures = str(state.failures) if state.failures else ""
         unit = Unit(expects=((key, "failures", failures),), writes=(("HSET", key, *fields),))
         return (await self._redis.commit([unit]))[0]
@@ -245,7 +247,7 @@ class Endpoints:
         keys, before = self._keys, await self.state(endpoint)
         forgotten = (
             "standing", "reason", "since_ms", "failing_since_ms", "failures", "openings", "held_until_ms",
-            "fell_off", "tat_ms",
+            "rest_until_ms", "fell_off", "tat_ms",
         )  # fmt: skip
         writes: tuple[Command, ...] = (
             ("HDEL", keys.standing(endpoint), *forgotten),
@@ -334,5 +336,6 @@ def _state(row: Iterable[tuple[bytes, bytes]]) -> EndpointState:
         failures=int(fields.get("failures", 0)),
         openings=int(fields.get("openings", 0)),
         held_until=instant("held_until_ms"),
+        rest_until=instant("rest_until_ms"),
         fell_off=int(fields.get("fell_off", 0)),
     )

@@ -157,6 +157,64 @@ async def test_a_receiver_that_asks_for_rest_gets_it_for_all_events(
         assert await counts(service) == QueueCounts(delivered=3)
 
 
+async def test_a_success_that_was_under_way_does_not_end_the_rest_that_was_asked_for(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    partner.hangs_once = True
+    partner.statuses = [429]
+    partner.headers = {"Retry-After": "3600"}
+    async with service_of(config(partner, more="max_in_flight = 2")) as service:
+        await service.enlist()
+        await admit(service, 1, 2, 3)
+        both = asyncio.create_task(deliver(service))
+        async with asyncio.timeout(20):
+            while (await service.store.endpoints.state(A)).held_until is None:
+                await asyncio.sleep(0.01)
+        partner.hangs.set()
+        await both
+        assert len(partner.taken) == 1, "the other one, which was under way"
+        state = await service.store.endpoints.state(A)
+        assert (state.failures, state.held_until) == (0, state.rest_until)
+        clock.advance(3590)
+        await deliver(service)
+        assert len(partner.received) == 2
+        clock.advance(3600)
+        await deliver(service)
+        assert await counts(service) == QueueCounts(delivered=3)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"), [(429, {"Retry-After": "60"}), (410, {}), (503, {"webhook-delivery": "disable"})]
+)
+async def test_no_more_than_may_be_in_flight_reach_a_receiver_that_wants_no_more(
+    partner: Partner, service_of: OpenService, clock: ManualClock, status: int, headers: dict[str, str]
+) -> None:
+    partner.statuses = [status] * 1000
+    partner.headers = headers
+    settings = config(partner, more="max_in_flight = 4")
+    async with service_of(settings) as one, service_of(settings) as other:
+        await one.enlist()
+        await admit(one, *range(1, 41))
+        for rests in range(1, 6):
+            await asyncio.gather(*(delivering_eagerly(service, 0.5) for service in (one, other)))
+            assert len(partner.received) <= 4 * rests, "more left before its answer was heeded"
+            clock.advance(61)
+
+
+async def delivering_eagerly(service: Service, seconds: float) -> None:
+    """Look for work all the time, as several processes do together."""
+    runner = Runner(service.pushing.deliver, capacity=16, clock=service.clock, on_report=lambda _: None)
+    running = asyncio.create_task(runner.run())
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while loop.time() < end:
+        runner.poke()
+        await asyncio.sleep(0.001)
+    runner.stop()
+    await running
+    await runner.drain(20)
+
+
 async def test_news_that_is_too_old_is_not_sent_and_the_log_says_so(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:

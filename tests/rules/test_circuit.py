@@ -45,6 +45,7 @@ def after(state: EndpointState, change: CircuitChange) -> EndpointState:
         failing_since=change.failing_since,
         openings=change.openings,
         held_until=change.held_until,
+        rest_until=change.rest_until,
     )
 
 
@@ -100,7 +101,16 @@ def test_what_is_our_own_fault_counts_for_nobody(reason: str) -> None:
 def test_a_receiver_that_asks_for_rest_gets_it_for_all_that_goes_there(asked_s: float, held_s: float) -> None:
     change = fail(EndpointState(), retry_after_s=asked_s)
     assert change.held_until == NOON + timedelta(seconds=held_s)
+    assert change.rest_until == change.held_until
     assert (change.openings, change.opened) == (0, False)
+
+
+def test_of_two_that_ask_for_rest_the_longer_counts_and_an_open_circuit_asks_for_none() -> None:
+    state, changes = failing(FAILURES_TO_OPEN)
+    assert changes[-1].rest_until is None
+    state = after(state, fail(state, retry_after_s=3600))
+    change = fail(state, NOON + timedelta(seconds=5), retry_after_s=60)
+    assert change.rest_until == change.held_until == NOON + timedelta(hours=1)
 
 
 def test_days_without_success_disable_it_and_a_single_late_failure_does_not() -> None:

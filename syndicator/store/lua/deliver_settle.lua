@@ -92,8 +92,15 @@ for name, count in pairs(delivered) do
   redis.call('HINCRBY', KEYS[2], name, count)
   local standing = prefix .. 'standing:' .. name
   redis.call('HSET', standing, 'last_success_ms', now)
-  if redis.call('HDEL', standing, 'failing_since_ms', 'failures', 'openings', 'held_until_ms') > 0 then
+  if redis.call('HDEL', standing, 'failing_since_ms', 'failures', 'openings') > 0 then
     reply[succeeded[name]] = 2
+    -- The circuit closes. What the receiver asked for (Retry-After) stands: this one was under way before.
+    local rest = redis.call('HGET', standing, 'rest_until_ms')
+    if rest and tonumber(rest) > tonumber(now) then
+      redis.call('HSET', standing, 'held_until_ms', rest)
+    else
+      redis.call('HDEL', standing, 'held_until_ms', 'rest_until_ms')
+    end
   end
 end
 return reply
