@@ -96,42 +96,30 @@ def parse_query(text: str) -> Query:
 
 def matches_query(query: Query, found: Searchable) -> bool:
     """Tell whether an article is what is searched for."""
-    return _matches(query, _Sets(found))
-
-
-class _Sets:
-    """An article's words, made ready once for all parts of a query."""
-
-    def __init__(self, found: Searchable) -> None:
-        self.stems = {*found.title_stems, *found.text_stems}
-        self.words = {*found.title, *found.text}
-        self.fields = (found.title, found.text)
-
-    def has_phrase(self, words: tuple[str, ...]) -> bool:
-        if not self.words.issuperset(words):
-            return False
-        length = len(words)
-        return any(
-            field[at : at + length] == words
-            for field in self.fields
-            for at, word in enumerate(field)
-            if word == words[0]
-        )
-
-
-def _matches(query: Query, sets: _Sets) -> bool:
     match query:
         case Word(stems):
-            return not sets.stems.isdisjoint(stems)
+            return not found.all_stems.isdisjoint(stems)
         case Phrase(words):
-            return sets.has_phrase(words)
+            return _has_phrase(found, words)
         case Prefix(letters):
-            return any(word.startswith(letters) for word in sets.words)
+            return any(word.startswith(letters) for word in found.all_words)
         case All(parts, without):
-            wanted = all(_matches(part, sets) for part in parts)
-            return wanted and not any(_matches(part, sets) for part in without)
+            wanted = all(matches_query(part, found) for part in parts)
+            return wanted and not any(matches_query(part, found) for part in without)
         case AnyOf(parts):
-            return any(_matches(part, sets) for part in parts)
+            return any(matches_query(part, found) for part in parts)
+
+
+def _has_phrase(found: Searchable, words: tuple[str, ...]) -> bool:
+    if not found.all_words.issuperset(words):
+        return False
+    length = len(words)
+    return any(
+        field[at : at + length] == words
+        for field in (found.title, found.text)
+        for at, word in enumerate(field)
+        if word == words[0]
+    )
 
 
 class _Parser:

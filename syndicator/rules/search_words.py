@@ -8,7 +8,7 @@ English text the English ones, of any other text both; what is asked for has bot
 import re
 import threading
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import snowballstemmer
 from msgspec import Struct
@@ -34,7 +34,7 @@ _one_at_a_time = threading.Lock()
 """A stemmer keeps the word that it works on in itself."""
 
 
-class Searchable(Struct, frozen=True, kw_only=True):
+class Searchable(Struct, frozen=True, kw_only=True, dict=True):
     """An article as it is searched. Words in order; stems in no order that means anything."""
 
     title: tuple[str, ...]
@@ -42,6 +42,16 @@ class Searchable(Struct, frozen=True, kw_only=True):
     """Lead, quote, body, section, tags and reporters, one after the other."""
     title_stems: tuple[str, ...]
     text_stems: tuple[str, ...]
+
+    @cached_property
+    def all_words(self) -> frozenset[str]:
+        """Every word, made ready once for all queries."""
+        return frozenset((*self.title, *self.text))
+
+    @cached_property
+    def all_stems(self) -> frozenset[str]:
+        """Every stem."""
+        return frozenset((*self.title_stems, *self.text_stems))
 
 
 def searchable(article: Article) -> Searchable:
