@@ -79,7 +79,7 @@ class Subscriber(Struct, frozen=True, kw_only=True):
     topic: TopicName
     callback: str
     host: str
-    """Of the callback, lower case: what is bounded is bounded for each of these."""
+    """Of the callback, as `rules.hub.host_of` spells it: what is bounded is bounded for each of these."""
     lease: Lease | None = None
     """None: not verified yet."""
     asked: Asked | None = None
@@ -125,7 +125,7 @@ class HubPolicy(Struct, frozen=True, kw_only=True):
     timeout_s: float = 10.0
     signature: Signature = Signature.SHA256
     max_in_flight: int = 16
-    """Requests to one host at once."""
+    """Requests to one host at once; a quarter as many more may ask back those that have not confirmed."""
     max_subscriptions: int = 100_000
     max_per_host: int = 10_000
     spacing_s: float = 5.0

@@ -5,7 +5,8 @@ a form comes → it is noted, and answered → the step asks back (`hub_step`) �
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from ipaddress import ip_address
 
@@ -21,6 +22,7 @@ from syndicator.push.hub import verify_rsscloud
 from syndicator.rules import hub as rules
 from syndicator.rules.hub import NotUnderstood
 from syndicator.rules.rsscloud import Registration, read_registration
+from syndicator.store.hub import NoRoom
 from syndicator.store.store import Store
 
 ASKED_AT_ONCE = 8
@@ -66,12 +68,14 @@ class Hub:
         request = rules.read_request(form, self.policy)
         topic = self._our_topic(request.topic_url)
         known = rules.new_subscriber(Protocol.WEBSUB, topic.name, request.callback)
-        if await self._store.hub.get(known.id) is None:
-            await self._make_sure_of_room()
         now, sealed = self._clock(), self._store.hub.seal(known, request.secret)
-        await self._store.hub.update(
-            known, lambda found: rules.asked(found or known, request, sealed, now), now=now
-        )
+        with _overloaded():
+            await self._store.hub.update(
+                known,
+                lambda found: rules.asked(found or known, request, sealed, now),
+                now=now,
+                policy=self.policy,
+            )
 
     async def publish(self, urls: Sequence[str]) -> None:
         """Hear that topics have news. We know that ourselves, and sooner; others' raise NotUnderstood."""
@@ -87,9 +91,6 @@ class Hub:
         """
         registration = read_registration(form, _address(caller))
         topics = [self._our_topic(url) for url in registration.urls]
-        await self._make_sure_of_room()
-        if await self._store.hub.count_of(registration.host) >= self.policy.max_per_host:
-            raise Overloaded("there are too many subscriptions of this host")
         if self._asking.total() >= ASKED_AT_ONCE or self._asking[registration.host] >= ASKED_OF_HOST:
             raise Overloaded("too many subscribers register at once: try again in a minute")
         self._asking[registration.host] += 1
@@ -105,6 +106,10 @@ class Hub:
         return len(topics)
 
     async def _register(self, registration: Registration, topic: Topic) -> None:
+        known = rules.new_subscriber(Protocol.RSSCLOUD, topic.name, registration.callback)
+        if await self._store.hub.get(known.id) is None:
+            with _overloaded():
+                await self._store.hub.check_room(registration.host, self.policy)
         rendition = await self._publisher.rendition(topic.feed, topic.form)
         outcome = await verify_rsscloud(
             self._egress,
@@ -118,13 +123,15 @@ class Hub:
             raise NotConfirmed(f"your notification handler did not answer as it should ({outcome.reason})")
         ends_at = outcome.at + timedelta(seconds=rules.RSSCLOUD_LEASE_S)
         lease = Lease(topic_url=topic.url, verified_at=outcome.at, ends_at=ends_at)
-        known = rules.new_subscriber(Protocol.RSSCLOUD, topic.name, registration.callback)
 
         def change(found: Subscriber | None) -> Subscriber:
             has = found.sent if found and rules.is_active(found, outcome.at) else rendition.digest
             return replace(found or known, lease=lease, sent=has, failures=0)
 
-        await self._store.hub.update(known, change, now=self._clock(), topic_digest=rendition.digest)
+        with _overloaded():
+            await self._store.hub.update(
+                known, change, now=self._clock(), topic_digest=rendition.digest, policy=self.policy
+            )
 
     def _our_topic(self, url: str) -> Topic:
         topic = self._topics.find(url)
@@ -132,9 +139,15 @@ class Hub:
             raise NotUnderstood("this hub tells of its own feeds only: take the rel=self of one of them")
         return topic
 
-    async def _make_sure_of_room(self) -> None:
-        if await self._store.hub.count() >= self.policy.max_subscriptions:
-            raise Overloaded("there are too many subscriptions: try again later")
+
+@contextmanager
+def _overloaded() -> Iterator[None]:
+    """Say in our words that there is no room; raises Overloaded."""
+    try:
+        yield
+    except NoRoom as error:
+        whose = " of this host" if error.of_host else ""
+        raise Overloaded(f"there are too many subscriptions{whose}: try again later") from error
 
 
 def _address(caller: str) -> str:

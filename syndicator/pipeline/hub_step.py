@@ -7,6 +7,7 @@ to supersede, and one that was away gets one request, not many.
 """
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -37,6 +38,11 @@ LEASE_MARGIN_S = 20.0
 
 GLANCE = timedelta(milliseconds=50)
 """While subscribers are being told, news is looked for no more often."""
+
+UNCONFIRMED_SHARE = 4
+"""Of the places of a worker, and of those of one host, one in so many is for who has not confirmed yet."""
+SLOW_SHARE = 2
+"""One in so many is for hosts that have not answered yet, or whose last answer came late."""
 
 HOUSEKEEPING = timedelta(minutes=1)
 SWEPT_AT_ONCE = 500
@@ -84,6 +90,7 @@ class HubStep:
         self._busy: set[TopicName] = set()
         self._attending = 0
         self._slow = 0
+        self._unconfirmed = 0
         self._looked_at = EPOCH
         self._tidied_at = EPOCH
 
@@ -96,18 +103,40 @@ class HubStep:
         if now >= self._tidied_at + HOUSEKEEPING:
             self._tidied_at = now
             jobs.append(self._tidy)
-        claimed, next_at = await self._store.hub.claim(
+        claimed, due_at = await self._claim(now, room)
+        jobs += [partial(self._attend_once, one) for one in claimed]
+        times = [one for one in (due_at, later, self._tidied_at + HOUSEKEEPING) if one is not None]
+        return Taken(jobs=tuple(jobs), next_due_at=min(times))
+
+    async def _claim(self, now: datetime, room: int) -> tuple[list[Claimed], datetime | None]:
+        """Lease subscribers, and new ones for at most a quarter of all places; also say when more are due.
+
+        New ones that wait for a place are not due: a place that gets free has us look again.
+        """
+        hub, policy, places = self._store.hub, self._policy, room + self._attending
+        new, due_at = list[Claimed](), None
+        new_room = min(room, max(places // UNCONFIRMED_SHARE, 1) - self._unconfirmed)
+        if new_room > 0:
+            cap = max(policy.max_in_flight // UNCONFIRMED_SHARE, 1)
+            new, due_at = await hub.claim_unconfirmed(now=now, lease=self._lease, room=new_room, cap=cap)
+            self._count(new, 1)
+        known, known_due_at = await hub.claim(
             now=now,
             lease=self._lease,
-            room=room,
-            cap=self._policy.max_in_flight,
-            slow_room=max((room + self._attending) // 2 - self._slow, 0),
+            room=room - len(new),
+            cap=policy.max_in_flight,
+            slow_room=max(max(places // SLOW_SHARE, 1) - self._slow, 0),
         )
-        self._attending += len(claimed)
-        self._slow += sum(one.is_slow for one in claimed)
-        jobs += [partial(self._attend_once, one) for one in claimed]
-        times = [one for one in (next_at, later, self._tidied_at + HOUSEKEEPING) if one is not None]
-        return Taken(jobs=tuple(jobs), next_due_at=min(times))
+        self._count(known, 1)
+        if len(new) == new_room:
+            due_at = None
+        return new + known, min(filter(None, (due_at, known_due_at)), default=None)
+
+    def _count(self, claimed: Sequence[Claimed], sign: int) -> None:
+        """Count places that are taken (`sign` 1) or left (-1)."""
+        self._attending += sign * len(claimed)
+        self._slow += sign * sum(one.is_slow for one in claimed)
+        self._unconfirmed += sign * sum(not one.is_confirmed for one in claimed)
 
     def _may_look(self, now: datetime) -> bool:
         """Tell whether to look for news: not each time that somebody of a crowd has been told."""
@@ -196,5 +225,4 @@ class HubStep:
         try:
             return await self._turns.attend(claimed)
         finally:
-            self._attending -= 1
-            self._slow -= claimed.is_slow
+            self._count([claimed], -1)

@@ -18,6 +18,7 @@ from syndicator.model.hub import (
     Failed,
     HubPolicy,
     Protocol,
+    Refused,
     Sent,
     Subscriber,
     Topic,
@@ -94,9 +95,8 @@ class HubTurns:
 
     async def _ask_back(self, claimed: Claimed, known: Subscriber, asked: Asked) -> HubReport:
         topic = self._topics.get(known.topic)
-        denial = await self._denial(known, topic)
-        if topic is None or denial:
-            return await self._deny(claimed, known, asked, denial)
+        if topic is None:
+            return await self._deny(claimed, known, asked, GONE)
         rendition = await self._publisher.rendition(topic.feed, topic.form)
         began, now = time.monotonic(), self._clock()
         outcome = await wire.verify(
@@ -122,14 +122,6 @@ class HubTurns:
         tries = after.asked.tries
         is_same = tries and after.asked.at == asked.at
         return now + timedelta(seconds=rules.VERIFICATION_RETRIES_S[tries - 1]) if is_same else now
-
-    async def _denial(self, known: Subscriber, topic: Topic | None) -> str:
-        """Say why a subscriber may not subscribe; empty where it may."""
-        if topic is None:
-            return GONE
-        if known.lease is None and await self._store.hub.count_of(known.host) > self._policy.max_per_host:
-            return "there are too many subscriptions of this host"
-        return ""
 
     async def _deny(self, claimed: Claimed, known: Subscriber, asked: Asked, why: str) -> HubReport:
         began = time.monotonic()
@@ -265,11 +257,12 @@ def _asking_only(found: Subscriber | None) -> Subscriber | None:
 
 
 def _is_slow(outcome: DistributionOutcome | VerificationOutcome) -> bool | None:
-    """Tell whether an answer came too late; None where nothing was asked, or we ourselves had no turn."""
+    """Tell whether an answer came too late; None where there was none, and none was waited for."""
     match outcome:
         case Unneeded():
             return None
-        case Failed(reason=reason) | Unreached(reason=reason):
-            return None if reason == Reason.BUSY else reason == Reason.TIMEOUT
+        case Failed(reason=reason) | Unreached(reason=reason) | Refused(reason=reason):
+            is_answer = reason.startswith("http_") or reason == wire.WRONG_CHALLENGE
+            return False if is_answer else reason == Reason.TIMEOUT or None
         case _:
             return False

@@ -30,6 +30,9 @@ from syndicator.model.hub import (
 from syndicator.rules.hub import with_query
 from syndicator.rules.retry import GONE
 
+WRONG_CHALLENGE = "challenge"
+"""The reason of an answer that is 2xx and does not say the challenge."""
+
 _SUCCESS = range(200, 300)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -136,7 +139,7 @@ def _unanswered(error: EgressError) -> VerificationOutcome:
 def _judged(answer: Answer, said: str, now: datetime) -> VerificationOutcome:
     if answer.status not in _SUCCESS:
         return Refused(reason=f"http_{answer.status}")
-    return Confirmed(at=now) if answer.body == said.encode() else Refused(reason="challenge")
+    return Confirmed(at=now) if answer.body == said.encode() else Refused(reason=WRONG_CHALLENGE)
 
 
 async def _notified(egress: Egress, callback: str, topic_url: str, timeout_s: float) -> Answer:

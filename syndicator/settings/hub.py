@@ -56,13 +56,17 @@ class HubSection(Form):
         description="Subscribers of a feed are sent what is new no more often than that.",
     )
     max_in_flight: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
-        default=_POLICY.max_in_flight, description="Requests to one host of callbacks at once."
+        default=_POLICY.max_in_flight,
+        description="Requests to one host of callbacks at once; a quarter as many more to new callbacks.",
     )
     max_subscriptions: Bound = Field(
-        default=_POLICY.max_subscriptions, description="Subscriptions in all; more are told to come later."
+        default=_POLICY.max_subscriptions,
+        description="Subscriptions in all, confirmed or not. One more takes the place of the oldest that "
+        "never confirmed; where all have, it is told to come later.",
     )
     max_per_host: Bound = Field(
-        default=_POLICY.max_per_host, description="Subscriptions of one host of callbacks; more are denied."
+        default=_POLICY.max_per_host,
+        description="Subscriptions of one host of callbacks, confirmed or not; more are told to come later.",
     )
 
     @field_validator("max_lease")

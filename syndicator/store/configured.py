@@ -22,7 +22,7 @@ MOST_LEAVERS = 5000
 LEAVERS_AT_ONCE = 50
 """Names whose data one transaction removes: some 700 commands, so that Redis is blocked for 2 ms at most."""
 
-OUTLIVED = ("views", *(f"board:{window.value}" for window in Window))
+OUTLIVED = ("hub:slow", "views", *(f"board:{window.value}" for window in Window))
 
 
 class Names(Struct, frozen=True, kw_only=True):

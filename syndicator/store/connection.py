@@ -49,13 +49,15 @@ _AWAY_REPLIES = ("MISCONF", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY ", "NO
 
 
 class Unit(Struct, frozen=True, kw_only=True):
-    """A transaction: `writes` are carried out if every expectation holds, else none of them.
+    """A transaction: `writes` are carried out if every expectation and every bound holds, else none of them.
 
-    An expectation is (hash key, field, value); the value "" means that the field must be absent.
+    An expectation is (hash key, field, value); the value "" means that the field must be absent. A bound is
+    (SCARD or ZCARD, key, limit): the key must have fewer members than that.
     """
 
     expects: tuple[tuple[str, str, str], ...]
     writes: tuple[Command, ...]
+    bounds: tuple[tuple[str, str, int], ...] = ()
 
 
 class Script:
@@ -174,7 +176,7 @@ class Connection:
 
     async def _carry_out(self, batch: Sequence[tuple[Sequence[Unit], asyncio.Future[list[bool]]]]) -> None:
         try:
-            units = [(unit.expects, unit.writes) for units, _ in batch for unit in units]
+            units = [(unit.expects, unit.writes, unit.bounds) for units, _ in batch for unit in units]
             reply = iter(await self.run(self._commit, [self._anchor], pack_for_lua(units)))
             done = [[next(reply) == 1 for _ in units] for units, _ in batch]
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it

@@ -1,4 +1,4 @@
-"""Our hub's subscribers: records, what each topic's subscribers are told of, and a queue for each host.
+"""Our hub's subscribers: records, what each topic's subscribers are told of, and queues for each host.
 
 Written by workers and by the web at once: every change is made on what was read, or anew. A subscriber stands
 in its host's queue once, however much happens: what it is told is what is new when its turn comes.
@@ -10,28 +10,32 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from syndicator.errors import StoreError
+from syndicator.errors import StoreError, SyndicatorError
 from syndicator.model.clock import from_ms, to_ms
-from syndicator.model.hub import HubCounts, Subscriber, SubscriberId, TopicName
-from syndicator.observe.logs import get_logger
-from syndicator.store.codec import pack, unpack
+from syndicator.model.hub import HubCounts, HubPolicy, Subscriber, SubscriberId, TopicName
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
-from syndicator.store.hub_topics import queued
+from syndicator.store.hub_lanes import Lane, confirmed, unconfirmed
+from syndicator.store.hub_records import decoded, written
 from syndicator.store.keys import Keys
 from syndicator.store.owners import is_dead, new_token
 from syndicator.store.sealing import Sealer
 
-UNCONFIRMED_KEPT = timedelta(hours=1)
-"""After it asked: longer than it is asked back."""
-
-SLOW_KEPT = timedelta(days=1)
-
-log = get_logger(__name__)
+PROMPT_KEPT = timedelta(days=7)
+MOST_PROMPT = 100_000
+"""Hosts whose last answer came in time: of more, those that answered last are kept."""
 
 _TRIES = 50
 """Of one change: each that fails means that another one was made."""
 
 Change = Callable[[Subscriber | None], Subscriber | None]
+
+
+class NoRoom(SyndicatorError):
+    """Another subscriber would be one too many: of its host (`of_host`), or in all."""
+
+    def __init__(self, *, of_host: bool) -> None:
+        super().__init__("too many subscribers of this host" if of_host else "too many subscribers")
+        self.of_host = of_host
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
@@ -46,7 +50,9 @@ class Claimed(Struct, frozen=True, kw_only=True):
     changed_by: str
     """Token of its last change, as of the claim."""
     is_slow: bool
-    """Whether the host's last answer did not come in time."""
+    """Whether the host has not answered yet, or its last answer did not come in time."""
+    is_confirmed: bool
+    """Whether it was claimed as a subscriber, and not to be asked back for the first time."""
     told: str
     """Digest that its topic's subscribers were told of, as of the claim."""
 
@@ -66,6 +72,7 @@ class HubSubscribers:
         self._keys = keys
         self._sealer = sealer
         self._claim = Script("hub_claim")
+        self._confirmed, self._unconfirmed = confirmed(keys), unconfirmed(keys)
 
     def seal(self, known: Subscriber, secret: str) -> bytes:
         """Give a subscriber's secret as it is stored; empty where there is none. Raises SealError."""
@@ -86,7 +93,7 @@ class HubSubscribers:
         found = await self._redis.batch(
             [("HGET", self._keys.hub_subscriber(SubscriberId(name.decode())), "record") for name in names]
         )
-        return [one for record in found if (one := _decoded(record)) is not None]
+        return [one for record in found if (one := decoded(record)) is not None]
 
     async def count(self) -> int:
         """Count all subscribers, also those that have not confirmed."""
@@ -98,67 +105,105 @@ class HubSubscribers:
 
     async def counts(self, now: datetime) -> HubCounts:
         """Tell how many there are, how many wait, and since when."""
-        hosts = pairs(await self._redis.call("ZRANGE", self._keys.hub_hosts(), 0, -1, "WITHSCORES"))
-        waiting = await self._redis.batch(
-            [("ZCARD", self._keys.hub_queue(host.decode())) for host, _ in hosts]
-        )
-        oldest = min((int(float(at_ms)) for _, at_ms in hosts), default=None)
+        waiting, since = 0, list[int]()
+        for lane in (self._confirmed, self._unconfirmed):
+            hosts = pairs(await self._redis.call("ZRANGE", lane.hosts, 0, -1, "WITHSCORES"))
+            waiting += sum(
+                await self._redis.batch([("ZCARD", lane.queue(host.decode())) for host, _ in hosts])
+            )
+            since += [int(float(at_ms)) for _, at_ms in hosts]
+        oldest = min(since, default=None)
         return HubCounts(
             subscriptions=await self.count(),
-            pending=sum(waiting),
+            pending=waiting,
             oldest_due_at=from_ms(oldest) if oldest is not None and oldest <= to_ms(now) else None,
         )
 
+    async def check_room(self, host: str, policy: HubPolicy) -> None:
+        """Raise NoRoom where nobody else of a host would be taken."""
+        if await self.count_of(host) >= policy.max_per_host:
+            raise NoRoom(of_host=True)
+        is_full = await self.count() >= policy.max_subscriptions
+        if is_full and not await self._redis.call("ZCARD", self._keys.hub_unconfirmed()):
+            raise NoRoom(of_host=False)
+
     async def update(
-        self, known: Subscriber, change: Change, *, now: datetime, topic_digest: str = ""
+        self,
+        known: Subscriber,
+        change: Change,
+        *,
+        now: datetime,
+        topic_digest: str = "",
+        policy: HubPolicy | None = None,
     ) -> Subscriber | None:
         """Change a subscriber, and have it attended to at once where it asks for or lacks something.
 
         `known` names it. `change` may be called several times, with what others made of it meanwhile.
-        `topic_digest` is what a topic shows that nobody subscribed to before.
+        `topic_digest` is what a topic shows that nobody subscribed to before. `policy` bounds how many there
+        may be, of one host and in all: where that is reached, the oldest that never confirmed gives way to a
+        new one, or NoRoom is raised.
         """
-        keys, host, token = self._keys, known.host, uuid.uuid4().hex
+        keys, token = self._keys, uuid.uuid4().hex
         for _ in range(_TRIES):
             before, found = await self._read(known.id)
             if found == token:
                 return before  # it was written: only the answer was lost
-            owner, told = await self._owner(host, known.id), await self._told(known.topic)
             after = change(before)
-            writes = self._writes(before, after, token, topic_digest)
+            lane, host = self._lane(before or after or known), (before or known).host
+            owner, told = await self._owner(lane, host, known.id), await self._told(known.topic)
+            writes = written(self._keys, before, after, token, topic_digest)
             # Its worker looks at what it asks for when it settles: a lease is never cut short.
             if after is not None and not owner and (after.asked or after.sent != (told or topic_digest)):
-                writes += queued(keys, host, [known.id], now, "LT")
+                writes += [lane.queued(host, [known.id], now, "LT"), lane.woken([host], now)]
             unit = Unit(
                 expects=(
                     (keys.hub_subscriber(known.id), "token", found),
-                    (keys.hub_owners(host), known.id, owner),
+                    (lane.owners(host), known.id, owner),
                     (keys.hub_topics(), known.topic, told),
                 ),
                 writes=tuple(writes),
+                bounds=self._bounds(host, policy) if before is None and policy else (),
             )
             if (await self._redis.commit([unit]))[0]:
                 return after
+            if unit.bounds and policy:
+                await self._make_room(host, policy)
         raise StoreError("a subscriber of the hub changes faster than it can be changed")
+
+    def _bounds(self, host: str, policy: HubPolicy) -> tuple[tuple[str, str, int], ...]:
+        return (
+            ("SCARD", self._keys.hub_host(host), policy.max_per_host),
+            ("ZCARD", self._keys.hub_ends(), policy.max_subscriptions),
+        )
+
+    async def _make_room(self, host: str, policy: HubPolicy) -> None:
+        """Have the oldest that never confirmed give way where the hub is full; raises NoRoom."""
+        await self.check_room(host, policy)
+        if await self.count() >= policy.max_subscriptions:
+            oldest = await self._redis.call("ZRANGE", self._keys.hub_unconfirmed(), 0, 0)
+            for name in oldest:
+                await self._forget(SubscriberId(name.decode()))
 
     async def enlist(self, now: datetime) -> None:
         """Have due at once what a process of this machine had leased when it was killed."""
-        hosts = [name.decode() for name in await self._redis.call("ZRANGE", self._keys.hub_hosts(), 0, -1)]
-        owned = await self._redis.batch([("HGETALL", self._keys.hub_owners(host)) for host in hosts])
-        await self._redis.commit(
-            [
-                Unit(
-                    expects=((self._keys.hub_owners(host), name.decode(), token.decode()),),
-                    writes=(
-                        ("HDEL", self._keys.hub_owners(host), name.decode()),
-                        ("ZADD", self._keys.hub_queue(host), "XX", to_ms(now), name.decode()),
-                        ("ZADD", self._keys.hub_hosts(), "LT", to_ms(now), host),
-                    ),
-                )
-                for host, row in zip(hosts, owned, strict=True)
-                for name, token in pairs(row)
-                if is_dead(token.decode())
-            ]
-        )
+        for lane in (self._confirmed, self._unconfirmed):
+            hosts = [name.decode() for name in await self._redis.call("ZRANGE", lane.hosts, 0, -1)]
+            owned = await self._redis.batch([("HGETALL", lane.owners(host)) for host in hosts])
+            await self._redis.commit(
+                [
+                    Unit(
+                        expects=((lane.owners(host), name.decode(), token.decode()),),
+                        writes=(
+                            ("HDEL", lane.owners(host), name.decode()),
+                            ("ZADD", lane.queue(host), "XX", to_ms(now), name.decode()),
+                            lane.woken([host], now),
+                        ),
+                    )
+                    for host, row in zip(hosts, owned, strict=True)
+                    for name, token in pairs(row)
+                    if is_dead(token.decode())
+                ]
+            )
 
     async def claim(
         self, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
@@ -167,21 +212,42 @@ class HubSubscribers:
 
         `cap` bounds what is on its way to one host, `slow_room` what is claimed of slow hosts.
         """
-        keys, token = self._keys, new_token()
+        return await self._claimed(
+            self._confirmed, now=now, lease=lease, room=room, cap=cap, slow_room=slow_room
+        )
+
+    async def claim_unconfirmed(
+        self, *, now: datetime, lease: timedelta, room: int, cap: int
+    ) -> tuple[list[Claimed], datetime | None]:
+        """Lease those that are to be asked back for the first time, as `claim` does; of a slow host, one."""
+        return await self._claimed(
+            self._unconfirmed, now=now, lease=lease, room=room, cap=cap, slow_room=room
+        )
+
+    async def _claimed(
+        self, lane: Lane, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
+    ) -> tuple[list[Claimed], datetime | None]:
+        token = new_token()
         found, next_ms = await self._redis.run(
-            self._claim, [keys.hub_hosts(), keys.hub_slow()],
+            self._claim, [lane.hosts, self._keys.hub_prompt()],
             to_ms(now), to_ms(now + lease), token, room, cap, slow_room,
-            keys.hub_queue(""), keys.hub_owners(""),
+            lane.queues, lane.owners_of,
         )  # fmt: skip
         names = [
             (host.decode(), SubscriberId(name.decode()), slow == 1)
             for host, name, slow in zip(found[::3], found[1::3], found[2::3], strict=True)
         ]
-        claimed = await self._loaded(names, token, now + lease) if names else []
+        is_confirmed = lane is self._confirmed
+        claimed = await self._loaded(names, token, now + lease, is_confirmed=is_confirmed) if names else []
         return claimed, None if int(float(next_ms)) < 0 else from_ms(int(float(next_ms)))
 
     async def _loaded(
-        self, names: Sequence[tuple[str, SubscriberId, bool]], token: str, until: datetime
+        self,
+        names: Sequence[tuple[str, SubscriberId, bool]],
+        token: str,
+        until: datetime,
+        *,
+        is_confirmed: bool,
     ) -> list[Claimed]:
         keys = self._keys
         topics, *records = await self._redis.batch(
@@ -193,7 +259,7 @@ class HubSubscribers:
         told = {topic.decode(): digest.decode() for topic, digest in pairs(topics)}
         claimed = []
         for (host, name, is_slow), (record, changed_by) in zip(names, records, strict=True):
-            subscriber = _decoded(record)
+            subscriber = decoded(record)
             claimed.append(
                 Claimed(
                     id=name,
@@ -201,6 +267,7 @@ class HubSubscribers:
                     token=token,
                     until=until,
                     is_slow=is_slow,
+                    is_confirmed=is_confirmed,
                     subscriber=subscriber,
                     changed_by=changed_by.decode() if changed_by else "",
                     told=told.get(subscriber.topic, "") if subscriber else "",
@@ -220,32 +287,31 @@ class HubSubscribers:
         """Keep what became of a subscriber's turn; False when the lease was lost meanwhile.
 
         `change` is given the subscriber as it is now and what its topic's subscribers are told of; it may be
-        called several times. `is_slow` says whether the host's answer came too late; None: it was not asked.
+        called several times. `is_slow` says whether the host's answer came too late; None: nothing is known.
         """
-        keys, token = self._keys, uuid.uuid4().hex
-        owners, queue = keys.hub_owners(claimed.host), keys.hub_queue(claimed.host)
+        keys, token, host = self._keys, uuid.uuid4().hex, claimed.host
+        lane = self._confirmed if claimed.is_confirmed else self._unconfirmed
         topic = claimed.subscriber.topic if claimed.subscriber else TopicName("")
         before, found, told = claimed.subscriber, claimed.changed_by, claimed.told
         for _ in range(_TRIES):
             after = change(before, told or topic_digest)
-            writes: list[Command] = [("HDEL", owners, claimed.id)]
-            writes += self._writes(before, after.subscriber, token, topic_digest)
-            if after.subscriber is None or after.due_at is None:
-                writes.append(("ZREM", queue, claimed.id))
-            else:
-                writes.append(("ZADD", queue, "XX", to_ms(after.due_at), claimed.id))
-            writes.append(("ZADD", keys.hub_hosts(), "LT", to_ms(now), claimed.host))
-            if is_slow is not None:
-                mark: Command = ("HSET", keys.hub_slow(), claimed.host, str(to_ms(now)))
-                writes.append(mark if is_slow else ("HDEL", keys.hub_slow(), claimed.host))
+            writes = written(self._keys, before, after.subscriber, token, topic_digest)
+            writes += [*lane.left(host, claimed.id), lane.woken([host], now)]
+            if after.subscriber is not None and after.due_at is not None:
+                onward = self._lane(after.subscriber)
+                writes += [onward.queued(host, [claimed.id], after.due_at, "LT"), onward.woken([host], now)]
+            if is_slow:
+                writes.append(("ZREM", keys.hub_prompt(), host))
+            elif is_slow is not None and after.subscriber is not None:
+                writes.append(("ZADD", keys.hub_prompt(), to_ms(now), host))
             expects = (
-                (owners, str(claimed.id), claimed.token),
+                (lane.owners(host), str(claimed.id), claimed.token),
                 (keys.hub_subscriber(claimed.id), "token", found),
                 (keys.hub_topics(), str(topic), told),
             )
             if (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]:
                 return True
-            if await self._owner(claimed.host, claimed.id) != claimed.token:
+            if await self._owner(lane, host, claimed.id) != claimed.token:
                 return False
             before, found = await self._read(claimed.id)
             told = await self._told(topic)
@@ -256,84 +322,48 @@ class HubSubscribers:
         names = await self._redis.call(
             "ZRANGEBYSCORE", self._keys.hub_ends(), "-inf", to_ms(now), "LIMIT", 0, limit
         )
-        gone = 0
-        for name in names:
-            subscriber = SubscriberId(name.decode())
-            before, found = await self._read(subscriber)
-            if before is None:
-                gone_or_damaged: list[Command] = [
-                    ("ZREM", self._keys.hub_ends(), subscriber),
-                    ("UNLINK", self._keys.hub_subscriber(subscriber)),
-                ]
-                await self._redis.batch(gone_or_damaged)
-                continue
-            host = before.host
-            writes = [
-                *self._writes(before, None, "", ""),
-                ("ZREM", self._keys.hub_queue(host), subscriber),
-                ("HDEL", self._keys.hub_owners(host), subscriber),
+        gone = sum([await self._forget(SubscriberId(name.decode())) for name in names])
+        prompt = self._keys.hub_prompt()
+        await self._redis.batch(
+            [
+                ("ZREMRANGEBYSCORE", prompt, "-inf", to_ms(now - PROMPT_KEPT)),
+                ("ZREMRANGEBYRANK", prompt, 0, -MOST_PROMPT - 1),
             ]
-            expects = ((self._keys.hub_subscriber(subscriber), "token", found),)
-            gone += (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
-        slow = pairs(await self._redis.call("HGETALL", self._keys.hub_slow()))
-        old = [host for host, at_ms in slow if int(at_ms) <= to_ms(now - SLOW_KEPT)]
-        if old:
-            await self._redis.call("HDEL", self._keys.hub_slow(), *old)
+        )
         return gone
+
+    async def _forget(self, subscriber: SubscriberId) -> bool:
+        """Remove a subscriber and its place in the queues, unless it changes meanwhile."""
+        before, found = await self._read(subscriber)
+        if before is None:
+            gone_or_damaged: list[Command] = [
+                ("ZREM", self._keys.hub_ends(), subscriber),
+                ("ZREM", self._keys.hub_unconfirmed(), subscriber),
+                ("UNLINK", self._keys.hub_subscriber(subscriber)),
+            ]
+            await self._redis.batch(gone_or_damaged)
+            return False
+        writes = [
+            *written(self._keys, before, None, "", ""),
+            *self._confirmed.left(before.host, subscriber),
+            *self._unconfirmed.left(before.host, subscriber),
+        ]
+        expects = ((self._keys.hub_subscriber(subscriber), "token", found),)
+        return (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
 
     async def _read(self, subscriber: SubscriberId) -> tuple[Subscriber | None, str]:
         """Give a subscriber and the token of its last change, "" where there is none."""
         key = self._keys.hub_subscriber(subscriber)
         record, token = await self._redis.call("HMGET", key, "record", "token")
-        return _decoded(record), token.decode() if token else ""
+        return decoded(record), token.decode() if token else ""
 
-    async def _owner(self, host: str, subscriber: SubscriberId) -> str:
-        found = await self._redis.call("HGET", self._keys.hub_owners(host), subscriber)
+    def _lane(self, one: Subscriber) -> Lane:
+        return self._confirmed if one.lease else self._unconfirmed
+
+    async def _owner(self, lane: Lane, host: str, subscriber: SubscriberId) -> str:
+        found = await self._redis.call("HGET", lane.owners(host), subscriber)
         return found.decode() if found else ""
 
     async def _told(self, topic: TopicName) -> str:
         found = await self._redis.call("HGET", self._keys.hub_topics(), topic)
         return found.decode() if found else ""
-
-    def _writes(
-        self, before: Subscriber | None, after: Subscriber | None, token: str, topic_digest: str
-    ) -> list[Command]:
-        keys = self._keys
-        if after is None:
-            return [] if before is None else self._removal(before)
-        member = f"{after.id} {after.host}"
-        writes: list[Command] = [
-            ("HSET", keys.hub_subscriber(after.id), "record", pack(after), "token", token),
-            ("ZADD", keys.hub_ends(), to_ms(_ends_at(after)), after.id),
-            ("SADD" if after.lease else "SREM", keys.hub_topic(after.topic), member),
-        ]
-        if before is None:
-            writes.append(("SADD", keys.hub_host(after.host), after.id))
-        if after.lease and not (before and before.lease):
-            writes.append(("HSETNX", keys.hub_topics(), after.topic, topic_digest))
-        return writes
-
-    def _removal(self, gone: Subscriber) -> list[Command]:
-        keys = self._keys
-        return [
-            ("UNLINK", keys.hub_subscriber(gone.id)),
-            ("ZREM", keys.hub_ends(), gone.id),
-            ("SREM", keys.hub_topic(gone.topic), f"{gone.id} {gone.host}"),
-            ("SREM", keys.hub_host(gone.host), gone.id),
-        ]
-
-
-def _decoded(record: bytes | None) -> Subscriber | None:
-    """Read a record; None where there is none, or none that this version can read: it is left alone."""
-    try:
-        return unpack(record, Subscriber) if record else None
-    except StoreError as error:
-        log.warning("a subscriber of the hub is left aside", reason=str(error))
-        return None
-
-
-def _ends_at(subscriber: Subscriber) -> datetime:
-    ends = [subscriber.lease.ends_at] if subscriber.lease else []
-    if subscriber.asked:
-        ends.append(subscriber.asked.at + UNCONFIRMED_KEPT)
-    return max(ends)

@@ -57,12 +57,12 @@ class HubKeys:
         """
         return self._prefix + "hub:hosts"
 
-    def hub_slow(self) -> str:
-        """HASH: host whose last answer did not come in time → when that was, ms.
+    def hub_prompt(self) -> str:
+        """ZSET: host of subscribers → when it last answered in time, ms. Any other host counts as slow.
 
-        Kept: until it answers, at most a day. Written by: hub.
+        Kept: until an answer does not come in time; a week, the last 100,000 hosts. Written by: hub.
         """
-        return self._prefix + "hub:slow"
+        return self._prefix + "hub:prompt"
 
     def hub_queue(self, host: str) -> str:
         """ZSET: subscriber id → when there is something to say to it, ms, or lease end while a worker has it.
@@ -77,3 +77,31 @@ class HubKeys:
         Kept: until settled. Written by: hub.
         """
         return f"{self._prefix}hub:owners:{host}"
+
+    def hub_unconfirmed(self) -> str:
+        """ZSET: id of each subscriber that has not confirmed yet → when it first asked, ms.
+
+        Kept: as the subscribers. Written by: hub.
+        """
+        return self._prefix + "hub:unconfirmed"
+
+    def hub_unconfirmed_hosts(self) -> str:
+        """ZSET: host → when its queue of those that have not confirmed wants attention, ms.
+
+        Kept: while there is something in that queue. Written by: hub.
+        """
+        return self._prefix + "hub:unconfirmed_hosts"
+
+    def hub_unconfirmed_queue(self, host: str) -> str:
+        """ZSET: id of a subscriber that has not confirmed → when it is asked back, ms, or lease end.
+
+        Kept: until it has answered, or as the subscriber. Written by: hub.
+        """
+        return f"{self._prefix}hub:unconfirmed_queue:{host}"
+
+    def hub_unconfirmed_owners(self, host: str) -> str:
+        """HASH: id of a subscriber that has not confirmed → token of the worker that leased it.
+
+        Kept: until settled. Written by: hub.
+        """
+        return f"{self._prefix}hub:unconfirmed_owners:{host}"

@@ -7,6 +7,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.hub import Subscriber, SubscriberId, TopicName
 from syndicator.store.connection import Command, Connection
 from syndicator.store.hub import HubSubscribers
+from syndicator.store.hub_lanes import Lane, confirmed, unconfirmed
 from syndicator.store.keys import Keys
 from syndicator.store.mending import LOST_AFTER, Finding
 
@@ -57,20 +58,22 @@ class HubMending:
 
     async def _asleep(self, hosts: list[str], now: datetime) -> Finding | None:
         """Look for queues that nothing wakes."""
-        keys, found = self._keys, []
-        for at in range(0, len(hosts), _PAGE):
-            page = hosts[at : at + _PAGE]
-            firsts = await self._redis.batch(
-                [("ZRANGE", keys.hub_queue(host), 0, 0, "WITHSCORES") for host in page]
-            )
-            noted = await self._redis.call("ZMSCORE", keys.hub_hosts(), *page)
-            found += [
-                host
-                for host, first, at_ms in zip(page, firsts, noted, strict=True)
-                if first and (at_ms is None or float(at_ms) > max(float(first[1]), to_ms(now + LOST_AFTER)))
-            ]
-        mends = [("ZADD", keys.hub_hosts(), to_ms(now), host) for host in found]
+        mends = [
+            lane.woken([host], now)
+            for lane in (confirmed(self._keys), unconfirmed(self._keys))
+            for at in range(0, len(hosts), _PAGE)
+            for host in await self._asleep_of(lane, hosts[at : at + _PAGE], now)
+        ]
         return _finding("asleep", "hosts with something to be told, and nothing wakes their queues", mends)
+
+    async def _asleep_of(self, lane: Lane, hosts: list[str], now: datetime) -> list[str]:
+        firsts = await self._redis.batch([("ZRANGE", lane.queue(host), 0, 0, "WITHSCORES") for host in hosts])
+        noted = await self._redis.call("ZMSCORE", lane.hosts, *hosts)
+        return [
+            host
+            for host, first, at_ms in zip(hosts, firsts, noted, strict=True)
+            if first and (at_ms is None or float(at_ms) > max(float(first[1]), to_ms(now + LOST_AFTER)))
+        ]
 
 
 def _member(one: Subscriber) -> str:

@@ -1,11 +1,12 @@
 """What the subscribers of each topic of our hub are told of, and how they are queued when that changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from syndicator.model.clock import to_ms
 from syndicator.model.hub import TopicName
 from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.hub_lanes import confirmed
 from syndicator.store.keys import Keys
 
 FAN_OUT_PATIENCE = timedelta(seconds=30)
@@ -77,17 +78,8 @@ class HubTopics:
         for member in members:
             subscriber, _, host = member.partition(" ")
             by_host.setdefault(host, []).append(subscriber)
-        writes = [queued(self._keys, host, found, now, "NX")[0] for host, found in by_host.items()]
+        lane = confirmed(self._keys)
+        writes = [lane.queued(host, found, now, "NX") for host, found in by_host.items()]
         if by_host:
-            hosts = [word for host in by_host for word in (to_ms(now), host)]
-            writes.append(("ZADD", self._keys.hub_hosts(), "LT", *hosts))
+            writes.append(lane.woken(by_host, now))
         return writes
-
-
-def queued(keys: Keys, host: str, subscribers: Sequence[str], now: datetime, condition: str) -> list[Command]:
-    """Write that something is to be said to subscribers of a host; `condition` is that of ZADD."""
-    due = [word for subscriber in subscribers for word in (to_ms(now), subscriber)]
-    return [
-        ("ZADD", keys.hub_queue(host), condition, *due),
-        ("ZADD", keys.hub_hosts(), "LT", to_ms(now), host),
-    ]

@@ -364,7 +364,7 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         return f"{self._prefix}ranking:{feed}"
 
     def outlived(self, name: str) -> str:
-        """HASH or ZSET: what older versions counted under `views` and `board:WINDOW`; nothing reads it.
+        """HASH or ZSET: what older versions kept under `views`, `board:WINDOW`, `hub:slow`; nothing reads it.
 
         Kept: until a worker sweeps for the first time. Written by: older versions.
         """

@@ -3,12 +3,13 @@
 -- of two candidates with the same identity in one batch, the second finds that it has moved.
 --
 -- KEYS[1]  any key of the namespace: chooses the slot
--- ARGV[1]  msgpack: list of units, each {expectations, writes}; an expectation is {hash key, field, value} (''
---          means: must be absent), a write is a command and its arguments (every key is of the same namespace).
+-- ARGV[1]  msgpack: list of units, each {expectations, writes, bounds}; an expectation is {hash key, field, value}
+--          ('' means: must be absent), a write is a command and its arguments (every key is of the same
+--          namespace), a bound is {SCARD or ZCARD, key, how many members are too many}.
 --          One argument instead of many: the driver spends longest on the number of them.
 -- reply    list of 1 (written) or 0 (moved), one per unit
 -- again    called again (its reply was lost): units find what they wrote, and say that they have moved
--- cost     one command per hash that something is expected of, and per write
+-- cost     one command per hash that something is expected of, per bound, and per write
 
 -- Expectations of one hash that follow each other are looked at by one command.
 local function hold(expectations)
@@ -26,9 +27,16 @@ local function hold(expectations)
   return true
 end
 
+local function has_room(bounds)
+  for _, bound in ipairs(bounds) do
+    if redis.call(bound[1], bound[2]) >= bound[3] then return false end
+  end
+  return true
+end
+
 local reply = {}
 for place, unit in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local holds = hold(unit[1])
+  local holds = hold(unit[1]) and has_room(unit[3])
   if holds then
     for _, write in ipairs(unit[2]) do redis.call(unpack(write)) end
   end

@@ -2,7 +2,7 @@
 -- The queue of one host is as in claim.lua: a dead worker's lease runs out, and its item is simply due again.
 --
 -- KEYS[1]  ZSET: host → when its queue wants attention
--- KEYS[2]  HASH: host whose last answer did not come in time → when that was
+-- KEYS[2]  ZSET: host → when it last answered in time; any other host is slow
 -- ARGV[1]  now, ms
 -- ARGV[2]  lease end, ms
 -- ARGV[3]  token of the claimer, a new one for each claim
@@ -37,7 +37,7 @@ end
 for _, host in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, math.max(room, 0))) do
   if room <= 0 then break end
   local queue, owners = ARGV[7] .. host, ARGV[8] .. host
-  local slow = redis.call('HEXISTS', KEYS[2], host) == 1
+  local slow = not redis.call('ZSCORE', KEYS[2], host)
   local lapsed, flying, soonest = under_way(queue, owners)
   local most = math.min(room, slow and math.min(1 - flying, slow_room) or cap - flying)
   local seen = {}
