@@ -64,7 +64,9 @@ async def read_feed(
             await asyncio.sleep(0)  # others have their turn before all these are admitted
         if reading is not None:
             return reading
-    return await pool.run(read_thoroughly, source, fetched, known, timeout_s=DEFAULT_TIMEOUT_S)
+    return await pool.run(
+        read_thoroughly, source, fetched, known, queue=source.id, timeout_s=DEFAULT_TIMEOUT_S
+    )
 
 
 def _read_light(source: Source, fetched: Fetched, known: bytes | None) -> FeedReading | None:

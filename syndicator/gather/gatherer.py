@@ -72,18 +72,18 @@ class Gatherer:
         return await read_feed(source, fetched, self._pool, known)
 
     async def read_sitemap(self, source: Source, fetched: Fetched) -> SitemapReading:
-        return await unpack_sitemap(await self._pool.run(pack_sitemap, source, fetched))
+        return await unpack_sitemap(await self._pool.run(pack_sitemap, source, fetched, queue=source.id))
 
     async def read_list(self, source: Source, fetched: Fetched) -> ListReading:
-        return await self._pool.run(read_list, source, fetched)
+        return await self._pool.run(read_list, source, fetched, queue=source.id)
 
     async def read_article(
         self, source: Source, fetched: Fetched, listed: ListedItem | None = None
     ) -> ArticleReading:
-        return await self._pool.run(read_article, source, fetched, listed)
+        return await self._pool.run(read_article, source, fetched, listed, queue=source.id)
 
     async def read_popular(self, source: Source, fetched: Fetched) -> BoxReading:
-        return await self._pool.run(read_popular, source, fetched)
+        return await self._pool.run(read_popular, source, fetched, queue=source.id)
 
 
 def _validators(state: SourceState) -> Validators:

@@ -174,7 +174,11 @@ class Page:
     def copy(self) -> "Page":
         """Give the page as it stands now, to be cut on its own."""
         other = copy(self)
-        other._tree = self._tree.clone()  # noqa: SLF001 -- of its own class
+        try:
+            tree = self._tree.clone()
+        except SelectolaxError:  # lexbor cannot copy `<!DOCTYPE html SYSTEM "about:legacy-compat">`
+            tree = LexborHTMLParser(self.html())
+        other._tree = tree  # noqa: SLF001 -- of its own class
         return other
 
     def html(self) -> str:

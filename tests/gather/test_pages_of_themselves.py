@@ -696,3 +696,10 @@ def test_a_status_in_json_ld(key: str, status: Any, cancelled: str | None) -> No
 )
 def test_a_correction_in_json_ld(said: dict[str, Any], note: str | None) -> None:
     assert read(page(head=script(NEWS | said))).correction == note
+
+
+def test_a_page_with_the_legacy_doctype_of_html_is_read_by_its_density() -> None:
+    markup = page().replace("<!doctype html>", '<!DOCTYPE html SYSTEM "about:legacy-compat">')
+    one = read(markup)
+    assert one.provenance.read_from["body"] == "text density"
+    assert PARAGRAPHS[-1] in one.body_html
