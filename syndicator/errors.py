@@ -7,6 +7,7 @@
     │   └── NotReadable      the answer came, but is not what it should be (not_a_feed, malformed, …)
     ├── StoreError           Redis refused or misunderstood us
     │   ├── StoreUnavailable it is away: try again later
+    │   ├── UnreadableRecord one stored value is damaged, or of a newer version: others are not concerned
     │   ├── EngineMismatch   the data folder was written by another engine
     │   └── SealError        secrets cannot be sealed, or opened with the keys that are here
     ├── RenderError          a feed could not be rendered
@@ -72,6 +73,10 @@ class StoreError(SyndicatorError):
 
 class StoreUnavailable(StoreError):
     """Redis does not answer (away, starting, out of memory for writes): the same call may work later."""
+
+
+class UnreadableRecord(StoreError):
+    """What is stored under one key or field is damaged, or was written by a newer version."""
 
 
 class EngineMismatch(StoreError):

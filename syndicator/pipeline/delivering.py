@@ -12,12 +12,12 @@ from functools import partial
 from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
-from syndicator.errors import PushError
+from syndicator.errors import PushError, UnreadableRecord
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, Delivered, DeliveryOutcome, Endpoint, RetryAt
 from syndicator.model.event import EventType
 from syndicator.model.feed import Origin, Site
-from syndicator.model.ids import EndpointId, SourceId
+from syndicator.model.ids import EndpointId, EventId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.attempt_places import AttemptPlaces
 from syndicator.pipeline.directory import Directory
@@ -31,7 +31,7 @@ from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.voice import Voice
 from syndicator.push.webhook import send
 from syndicator.rules.retry import is_expired
-from syndicator.store.deliveries import Claimed, Leased, Settled
+from syndicator.store.deliveries import UNREADABLE, Claimed, Leased, Settled
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)
@@ -102,8 +102,7 @@ class DeliverStep:
             await self.fanning_out.run()
             claimed = await self._claim(room, after_outbox=False)
         served = await self._served(claimed.leased)
-        prepared = await self._payloads.prepare(one.delivery.event for one, _ in served)
-        parcels = self._parcels([(one, to, prepared[one.delivery.event.id]) for one, to in served])
+        parcels = self._parcels(await self._prepared(served))
         return Taken(
             jobs=tuple(partial(self._attempt, parcel, endpoint) for parcel, endpoint in parcels),
             next_due_at=min(filter(None, (claimed.next_due_at, replays_due)), default=None),
@@ -122,6 +121,9 @@ class DeliverStep:
         )
         for endpoint, event in claimed.lost:
             log.error("a queue held what is no event", endpoint=endpoint, event_id=event)
+        for one in claimed.unreadable:
+            if not one.is_known:
+                _tell_unreadable(one.endpoint, one.event, one.reason)
         await self._directory.refresh(claimed.version)
         if set(others).issubset(self._directory.foreign):
             return claimed
@@ -165,6 +167,22 @@ class DeliverStep:
         if unknown:
             log.warning("deliveries have no endpoint here; their leases run out", endpoints=sorted(unknown))
         return [(one, served[one.delivery.endpoint]) for one in leased if one.delivery.endpoint in served]
+
+    async def _prepared(
+        self, served: Sequence[tuple[Leased, Endpoint]]
+    ) -> list[tuple[Leased, Endpoint, Prepared]]:
+        """Read what these deliveries tell of; what cannot be read is put off."""
+        try:
+            prepared = await self._payloads.prepare(one.delivery.event for one, _ in served)
+        except UnreadableRecord as error:
+            if len(served) > 1:  # one of them
+                return [found for one in served for found in await self._prepared([one])]
+            ((leased, endpoint),) = served
+            if leased.delivery.last_reason != UNREADABLE:
+                _tell_unreadable(endpoint.id, leased.delivery.event.id, str(error))
+            await self._store.deliveries.put_off(leased, self._clock())
+            return []
+        return [(one, to, prepared[one.delivery.event.id]) for one, to in served]
 
     async def _attempt(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
         with self._heartbeat.keep([one.leased for one in parcel]) as leases:
@@ -231,6 +249,11 @@ class DeliverStep:
             duration_s=outcome.duration_ms / 1000,
             latency_s=latency_s,
         )
+
+
+def _tell_unreadable(endpoint: EndpointId, event: EventId, reason: str) -> None:
+    remedy = "it waits for a worker that can read it: run the newest version, or see `syndicator doctor`"
+    log.error("delivery_unreadable", endpoint=endpoint, event_id=event, reason=reason, remedy=remedy)
 
 
 def _fields(

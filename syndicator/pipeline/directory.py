@@ -64,6 +64,8 @@ class Directory:
         What concerns the service is for those who run it; who else registered an endpoint hears of his own.
         """
         known = self._known.endpoints
+        if name not in known:  # it was removed just now
+            return False
         if known[name].owner in {None, OPERATORS}:
             return True
         if isinstance(event.details, Renewed | Crossed) and event.details.feed.private:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from syndicator.errors import UnreadableRecord
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock, from_ms
 from syndicator.model.endpoint import Standing
@@ -26,6 +27,7 @@ UNFANNED_AFTER = timedelta(minutes=5)
 """So long an event may wait for its fan-out: a sweep does it each minute, where nobody else does."""
 
 _PAGE = 200
+_NEWEST = "run the newest version; what is damaged stays as it is, and stops nothing else"
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
@@ -51,6 +53,7 @@ class Doctor:
         """Look at everything; with `repair`, mend what is found."""
         await self._directory.refresh()
         found = [*await self._stuck(repair=repair), *await self._untold(repair=repair)]
+        found += await self._unreadable()
         for finding in await self._findings():
             if repair and finding.mends:
                 await self._store.mending.mend(finding)
@@ -80,13 +83,36 @@ class Doctor:
         told = f"events wait for their fan-out since {oldest:%Y-%m-%d %H:%M:%S}: no worker runs"
         return [Diagnosis(kind="not_fanned_out", where="outbox", count=count, told=told, mended=repair)]
 
+    async def _unreadable(self) -> list[Diagnosis]:
+        """Look for what is kept and cannot be read by this version."""
+        found = [
+            Diagnosis(kind="unreadable_endpoint", where=name, count=1, told=one.unreadable, mended=False)
+            for name, one in self._directory.listed.items()
+            if one.unreadable
+        ]
+        aside = await self._store.outbox.count_aside()
+        if aside:
+            told = "events were set aside, because they or their articles could not be read"
+            found.append(
+                Diagnosis(
+                    kind="set_aside", where="outbox", count=aside, told=f"{told}: {_NEWEST}", mended=False
+                )
+            )
+        replays = await self._store.replays.count_unreadable()
+        if replays:
+            told = f"replays cannot be read by this version: {_NEWEST}"
+            found.append(
+                Diagnosis(kind="unreadable_replays", where="replays", count=replays, told=told, mended=False)
+            )
+        return found
+
     async def _untold(self, *, repair: bool) -> list[Diagnosis]:
         """Look for articles that changed of late, and of whose newest revision nobody was told."""
         since = await self._store.events.since()
         if since is None:
             return []
         changed = await self._store.changes.newest(KEPT_CHANGES)
-        waiting = {entry.event.id for entry in (await self._store.outbox.pending(KEPT_CHANGES)).entries}
+        waiting = {entry.event.id for entry in await self._store.outbox.after("", KEPT_CHANGES)}
         missing: list[Article] = []
         for at in range(0, len(changed), _PAGE):
             missing += await self._missing(changed[at : at + _PAGE], since)
@@ -106,6 +132,15 @@ class Doctor:
         ]
 
     async def _missing(self, ids: Sequence[ArticleId], since: datetime) -> list[Article]:
+        """Return the articles of which nobody was told; of what cannot be read, nothing is known."""
+        try:
+            return await self._missing_of_readable(ids, since)
+        except UnreadableRecord:
+            if len(ids) == 1:
+                return []
+            return [found for one in ids for found in await self._missing([one], since)]
+
+    async def _missing_of_readable(self, ids: Sequence[ArticleId], since: datetime) -> list[Article]:
         heads = await self._store.articles.get_many(ids, bodies=False)
         places = await self._store.stories.places(ids)
         fresh = {

@@ -3,27 +3,33 @@
 outbox ──▶ what is it about? ──▶ who wants it? ──▶ queue, close what is older, move the cursor (one step)
 """
 
+import asyncio
 import random
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from itertools import islice
 
 from syndicator.egress.client import CALLBACK_LIMITS
+from syndicator.errors import UnreadableRecord
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Payload
 from syndicator.model.event import Event, EventType, Grown
 from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
+from syndicator.observe.logs import get_logger
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.telling import MEMBERS, told_before
 from syndicator.rules.copies import CopyKind
 from syndicator.rules.digests import sent_at
+from syndicator.rules.search_words import searchable
 from syndicator.rules.selection import matches
 from syndicator.rules.spreading import spread_s
 from syndicator.rules.superseding import REVISIONS, closes_for_all, is_urgent, older
 from syndicator.rules.wanting import wants
 from syndicator.store.deliveries import FanOut, Queued
-from syndicator.store.outbox import OutboxEntry
+from syndicator.store.outbox import OutboxEntry, UnreadableEntry
 from syndicator.store.store import Store
 from syndicator.store.stories import Place
 
@@ -35,6 +41,23 @@ QUEUED_MOST = 2000
 
 _HOLD_MARGIN_S = 2.0
 
+_MOST_LOST, _FIRST_PAUSE_S = 6, 0.01
+"""So often in a row others may be faster until the fan-out is left to them: 0.6 s with all pauses."""
+_TURN_S = 0.005
+"""So long endpoints are judged until others of the event loop have a turn."""
+_TOLD_OF = 1000
+
+_REMEDY = "it is kept for 30 days: run the newest version, which takes it back, or see `syndicator doctor`"
+
+log = get_logger(__name__)
+
+
+class _Progress(Enum):
+    DONE = auto()
+    MORE = auto()
+    LOST = auto()
+    """Another worker was faster, or the directory has changed."""
+
 
 class FanningOut:
     """Queues what the outbox holds for all who want it."""
@@ -44,25 +67,38 @@ class FanningOut:
         self._directory = directory
         self._clock = clock
         self._rng = rng
+        self._told_of = set[str]()
 
     async def run(self) -> None:
-        """Fan out all that the outbox holds, and take it out of there."""
-        while await self._next():
-            pass
+        """Fan out all that the outbox holds, and take it out of there.
+
+        While other workers are faster again and again, wait ever longer; in the end leave it to them.
+        """
+        lost = 0
+        while lost < _MOST_LOST:
+            progress = await self._next(self._events_at_once())
+            if progress is _Progress.DONE:
+                return
+            lost = lost + 1 if progress is _Progress.LOST else 0
+            if lost:
+                await asyncio.sleep(_FIRST_PAUSE_S * 2**lost * self._rng.uniform(0.5, 1))
 
     async def told_to(self, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
         """Name those of these events that an endpoint of the directory is told, as things stand now."""
         queued, _ = await self._chosen(events, {endpoint.id: endpoint})
         return frozenset(one.event for one in queued)
 
-    async def _next(self) -> bool:
-        """Fan out the next events; tell whether there may be more."""
-        limit = self._events_at_once()
+    async def _next(self, limit: int) -> _Progress:
+        """Fan out up to so many of the next events."""
         pending = await self._store.outbox.pending(limit)
         await self._directory.refresh(pending.version)
+        version = self._directory.version
         cursor, entries = pending.cursor, pending.entries
+        if pending.unreadable:
+            reasons = [(one.position, one.reason) for one in pending.unreadable]
+            return await self._set_aside(cursor, pending.unreadable, reasons)
         if not entries:
-            return False
+            return _Progress.DONE
         after = cursor.partition(" ")[2]
         endpoints = self._directory.wanting
         if after:  # the first event is done for those up to a name
@@ -71,18 +107,42 @@ class FanningOut:
         entries = entries[: _together(entries, len(endpoints))]
         most = max(QUEUED_MOST // _weight(entries[0].event), 1)
         part = dict(islice(endpoints.items(), most)) if len(entries) == 1 else endpoints
-        queued, cancelled = await self._chosen([entry.event for entry in entries], part)
+        try:
+            queued, cancelled = await self._chosen([entry.event for entry in entries], part)
+        except UnreadableRecord as error:
+            if len(entries) > 1:  # one of them
+                return await self._next(len(entries) // 2)
+            return await self._set_aside(cursor, entries, [(entries[0].event.id, str(error))])
         intent = FanOut(
             read=cursor,
-            version=self._directory.version,
+            version=version,
             entries=entries,
             done_for=None if len(part) == len(endpoints) else list(part)[-1],
             queued=tuple(queued),
             cancelled=tuple(cancelled),
         )
         written = await self._store.deliveries.fan_out(intent, self._clock())
-        is_all = len(entries) == len(pending.entries) < limit and intent.done_for is None
-        return not (written and is_all)
+        is_all = len(entries) == len(pending.entries) and not pending.has_more and intent.done_for is None
+        if not written:
+            return _Progress.LOST
+        return _Progress.DONE if is_all else _Progress.MORE
+
+    async def _set_aside(
+        self,
+        cursor: str,
+        entries: Sequence[OutboxEntry | UnreadableEntry],
+        reasons: Sequence[tuple[str, str]],
+    ) -> _Progress:
+        """Keep apart what cannot be read, so that what comes after it goes on; say so once."""
+        if not await self._store.outbox.set_aside(cursor, entries):
+            return _Progress.LOST
+        for name, reason in reasons:
+            if name not in self._told_of:
+                log.error("event_set_aside", name=name, reason=reason, remedy=_REMEDY)
+        if len(self._told_of) > _TOLD_OF:
+            self._told_of.clear()
+        self._told_of.update(name for name, _ in reasons)
+        return _Progress.MORE
 
     def _events_at_once(self) -> int:
         return max(1, min(EVENTS_MOST, QUEUED_MOST // max(len(self._directory.wanting), 1)))
@@ -101,12 +161,9 @@ class FanningOut:
         now = self._clock()
         for event, articles in zip(events, concerned, strict=True):
             before = told.get(event.subject, ())
-            wanting = [
-                endpoint
-                for endpoint in endpoints.values()
-                if self._directory.may_know(endpoint.id, event) and wants(endpoint, event, articles)
-                if event.type.family != "article" or not _repeats(endpoint, before)
-            ]
+            if reads:  # the stems of a long text take up to 0.2 s
+                await asyncio.to_thread(_make_searchable, (*articles, *before))
+            wanting = await self._wanting(event, articles, before, endpoints.values())
             has_older = event.revision > 1 or event.follows is not None
             closed = (
                 tuple((one.id, event.subject, one.type.value) for one in older(event)) if has_older else ()
@@ -120,6 +177,28 @@ class FanningOut:
                     if name not in names
                 ]
         return queued, cancelled
+
+    async def _wanting(
+        self,
+        event: Event,
+        articles: Sequence[Article],
+        before: Sequence[Article],
+        endpoints: Iterable[Endpoint],
+    ) -> list[Endpoint]:
+        """Choose the endpoints that are told of an event; others of the event loop have their turns."""
+        wanting: list[Endpoint] = []
+        turn_ends = time.monotonic() + _TURN_S
+        for endpoint in endpoints:
+            if (
+                self._directory.may_know(endpoint.id, event)
+                and wants(endpoint, event, articles)
+                and not (event.type.family == "article" and _repeats(endpoint, before))
+            ):
+                wanting.append(endpoint)
+            if time.monotonic() > turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + _TURN_S
+        return wanting
 
     def _queued(
         self,
@@ -189,6 +268,12 @@ class FanningOut:
         return [
             [there[one] for one in named if one in there] for named, there in zip(names, known, strict=True)
         ]
+
+
+def _make_searchable(articles: Iterable[Article]) -> None:
+    """Take the words out of articles, before endpoints' queries look for theirs."""
+    for article in articles:
+        searchable(article)
 
 
 def _weight(event: Event) -> int:

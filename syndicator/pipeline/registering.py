@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
-from syndicator.errors import SealError, SyndicatorError
+from syndicator.errors import SealError, SyndicatorError, UnreadableRecord
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import OPERATORS, EndpointListed, EndpointState, Registration, Standing
@@ -208,7 +208,9 @@ class Registering:
 
     async def remove(self, asker: Asker, endpoint: EndpointId) -> None:
         """Take an endpoint out, with all that waits for it. Raises NoEndpoint, EndpointRefused."""
-        await self._own(asker, endpoint, or_bare=True)
+        found = await self._listed(asker, endpoint)
+        if found.owner is None and found.unreadable is None:
+            raise _configured(endpoint)
         await self._store.endpoints.remove(endpoint)
         log.info("endpoint_removed", endpoint=endpoint, by=asker.owner)
 
@@ -321,8 +323,13 @@ class Registering:
             known = await self._store.endpoints.registration(endpoint, or_bare=or_bare)
         except SealError as error:
             raise EndpointRefused(_unreadable(asker, str(error))) from error
+        except UnreadableRecord as error:
+            raise EndpointRefused(
+                "it was written by a newer version of this service, or is damaged: change it there, "
+                "or remove it and add it again"
+            ) from error
         if known is None:
-            raise EndpointRefused(f"it is configured: change [endpoint.{endpoint}] in the configuration")
+            raise _configured(endpoint)
         return known
 
     async def _change(
@@ -384,6 +391,10 @@ def _unreadable(asker: Asker, reason: str) -> str:
     if asker.is_operator:
         return reason.rstrip(".")
     return "its secrets cannot be opened here: rotate them, or ask whoever runs this service"
+
+
+def _configured(endpoint: EndpointId) -> EndpointRefused:
+    return EndpointRefused(f"it is configured: change [endpoint.{endpoint}] in the configuration")
 
 
 def _new_secret(signature: Signature = "v1") -> Secret:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Replayed
 from syndicator.model.endpoint import Standing
@@ -128,7 +129,18 @@ class ReplayWork:
             log.info("replay_ended", replay=replay.id, status="done", queued=after.queued)
 
     async def _judged(self, replay: Replay, endpoint: Endpoint, part: Sequence[LoggedEvent]) -> _Judged:
-        """Say what becomes of a part of the log, as things stand now."""
+        """Say what becomes of a part of the log, as things stand now; what cannot be read counts as gone."""
+        try:
+            return await self._judged_together(replay, endpoint, part)
+        except UnreadableRecord as error:
+            if len(part) > 1:  # one of them
+                return _joined([await self._judged(replay, endpoint, [one]) for one in part])
+            log.warning("replay_left_out", replay=replay.id, event_id=part[0].event.id, reason=str(error))
+            return _joined([], gone=frozenset({part[0].event.id}))
+
+    async def _judged_together(
+        self, replay: Replay, endpoint: Endpoint, part: Sequence[LoggedEvent]
+    ) -> _Judged:
         kinds = [kind for kind in endpoint.events if not replay.events or kind in replay.events]
         once: dict[EventId, LoggedEvent] = {}
         for one in part:
@@ -170,6 +182,16 @@ class ReplayWork:
         ]
         found = await self._store.events.get_many([name for _, name in names])
         return frozenset(older for (older, _), event in zip(names, found, strict=True) if event)
+
+
+def _joined(judged: Sequence[_Judged], *, gone: frozenset[EventId] = frozenset()) -> _Judged:
+    sent = {one.event.id: one for part in judged for one in part.sent}
+    return _Judged(
+        sent=tuple(sent.values()),
+        waiting=frozenset().union(*(part.waiting for part in judged)),
+        superseded=frozenset().union(*(part.superseded for part in judged)),
+        gone=gone.union(*(part.gone for part in judged)),
+    )
 
 
 def _is_asked_for(replay: Replay, endpoint: Endpoint, kinds: Sequence[EventType], event: Event) -> bool:

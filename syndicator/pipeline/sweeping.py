@@ -97,6 +97,7 @@ class SweepStep:
         if is_time_for_names:
             await self._note_names(now)
         await self._rename()  # what workers of an older configuration wrote meanwhile
+        await self._take_back(now)
         await self._fan_out()
         bodies = await articles.sweep_bodies(now, self._retention.bodies, BATCH)
         gone = await articles.sweep(now, self._retention.articles, BATCH)
@@ -114,6 +115,13 @@ class SweepStep:
         if leavers:
             fields.append(("left", _listed(leavers)))
         return Report(step=self.name, event="swept", fields=tuple(fields))
+
+    async def _take_back(self, now: datetime) -> None:
+        """Have events fanned out that an older worker could not read and set aside."""
+        await self._store.outbox.sweep(now)
+        count = await self._store.outbox.take_back()
+        if count:
+            log.info("events_taken_back", events=count)
 
     async def _sweep_deliveries(self, now: datetime) -> None:
         """Forget the dead, and let fall off what waits too long, or is too much, for one that rests."""

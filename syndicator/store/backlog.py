@@ -11,6 +11,7 @@ from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.store.codec import unpack
 from syndicator.store.connection import Connection, pairs
+from syndicator.store.events import read_event
 from syndicator.store.keys import Keys
 from syndicator.store.requeuing import read_tries
 
@@ -37,7 +38,8 @@ class Backlog:
     ) -> Sequence[Undelivered]:
         """List what is not delivered, the first due first, then the dead; `limit` 0 is all.
 
-        `skip` leaves out so many; up to `limit` of what waits and as many of the dead are given.
+        `skip` leaves out so many; up to `limit` of what waits and as many of the dead are given. What cannot
+        be read is left out: the doctor tells of it.
         """
         keys = self._keys
         waits = int(await self._redis.call("ZCARD", keys.queue(endpoint))) if skip else 0
@@ -60,12 +62,12 @@ class Backlog:
         )
         return [
             Undelivered(
-                delivery=read_delivery(endpoint.encode(), record, tried or b""),
+                delivery=_delivery(endpoint, event, tried or b""),
                 status=_status(name in owned, at_ms, gone, to_ms(now)),
                 at=from_ms(at_ms),
             )
             for (name, at_ms, gone), record, tried in zip(places, records, tries, strict=True)
-            if record
+            if record and (event := read_event(record)) is not None
         ]
 
     async def find(self, endpoint: EndpointId, event: EventId, now: datetime) -> Undelivered | None:
@@ -81,22 +83,30 @@ class Backlog:
             ]
         )
         score = dead_ms if at_ms is None else at_ms
-        if score is None or record is None:
+        event_found = read_event(record) if record else None
+        if score is None or event_found is None:
             return None
         place = int(float(score))
         return Undelivered(
-            delivery=read_delivery(endpoint.encode(), record, tries or b""),
+            delivery=_delivery(endpoint, event_found, tries or b""),
             status=_status(owner is not None, place, at_ms is None, to_ms(now)),
             at=from_ms(place),
         )
 
 
 def read_delivery(endpoint: bytes, record: bytes, tries: bytes) -> Delivery:
-    """Put together what queues, notes of tries and the log of events know of a delivery."""
+    """Put together what queues, notes of tries and the log of events know of a delivery.
+
+    Raises UnreadableRecord where the event is damaged, or of a newer version.
+    """
+    return _delivery(EndpointId(endpoint.decode()), unpack(record, Event), tries)
+
+
+def _delivery(endpoint: EndpointId, event: Event, tries: bytes) -> Delivery:
     number, reason, replayed = read_tries(tries)
     return Delivery(
-        endpoint=EndpointId(endpoint.decode()),
-        event=unpack(record, Event),
+        endpoint=endpoint,
+        event=event,
         attempts=number,
         last_reason=reason,
         replayed=replayed,

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgpack
 import msgspec
 
-from syndicator.errors import StoreError
+from syndicator.errors import UnreadableRecord
 
 T = TypeVar("T")
 
@@ -25,11 +25,23 @@ def pack_for_lua(value: Any) -> bytes:
 
 
 def unpack(data: bytes, kind: type[T]) -> T:
-    """Decode a value; raise StoreError where the bytes are none of that kind."""
+    """Decode a value; raise UnreadableRecord where the bytes are none of that kind."""
     try:
         return msgspec.msgpack.decode(data, type=kind)
     except msgspec.DecodeError as error:
-        raise StoreError(f"stored bytes are no {kind!r}: {error}") from error
+        raise UnreadableRecord(f"stored bytes are no {kind!r}: {error}") from error
+
+
+def pack_beside(value: object, before: bytes) -> bytes:
+    """Encode a value, with the fields of what was stored before that only a newer version knows."""
+    return pack(_beside(msgspec.msgpack.decode(pack(value)), msgspec.msgpack.decode(before)))
+
+
+def _beside(fields: Any, before: Any) -> Any:
+    if not isinstance(fields, dict) or not isinstance(before, dict):
+        return fields
+    known = {key: _beside(value, before.get(key)) for key, value in fields.items()}
+    return {**known, **{key: value for key, value in before.items() if key not in fields}}
 
 
 def digest(value: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
 from syndicator.model.ids import EndpointId, EventId
@@ -21,12 +22,16 @@ from syndicator.store.connection import Command, Connection, Script, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.owners import is_dead, new_token
-from syndicator.store.requeuing import tries_note
+from syndicator.store.requeuing import read_tries, tries_note
 from syndicator.store.together import Together
 
 KEPT_DEAD = timedelta(days=14)
 MOST_WAITING = 100_000
 """Deliveries of one endpoint: beyond it the oldest fall off."""
+
+PUT_OFF = timedelta(minutes=1)
+UNREADABLE = "unreadable"
+"""The reason why a delivery was put off: its event or its article cannot be read by this version."""
 
 _SWEPT = 1000
 _SETTLED_TOGETHER = 256
@@ -42,6 +47,16 @@ class Leased(Struct, frozen=True, kw_only=True):
     """When the lease ends, unless it is lengthened or was settled before."""
 
 
+class UnreadableDelivery(Struct, frozen=True, kw_only=True):
+    """A delivery whose event is damaged, or of a newer version."""
+
+    endpoint: EndpointId
+    event: EventId
+    reason: str
+    is_known: bool
+    """It was put off before."""
+
+
 class Claimed(Struct, frozen=True, kw_only=True):
     """What a claim brought."""
 
@@ -50,6 +65,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """When a queue wants attention next."""
     lost: tuple[tuple[EndpointId, EventId], ...] = ()
     """Stood in a queue, and there is no such event: taken out."""
+    unreadable: tuple[UnreadableDelivery, ...] = ()
+    """Were due, and cannot be read here: put off, so that others go on."""
     unfanned: int = 0
     """How many events wait in the outbox."""
     version: str = ""
@@ -116,7 +133,7 @@ class Deliveries:
         words: list[bytes] = []
         events: list[str | int] = []
         for entry in intent.entries:
-            words.append(pack(entry.event))
+            words.append(entry.record)
             events += [entry.event.id, 4 + len(words)]
         last = intent.entries[-1].position
         reached, is_done = intent.read.partition(" ")[0], intent.done_for is None
@@ -178,11 +195,20 @@ class Deliveries:
             *sorted(others),
         )  # fmt: skip
         due_ms = int(float(next_ms))
+        leased: list[Leased] = []
+        unreadable: list[UnreadableDelivery] = []
+        put_off: list[Sequence[object]] = []
+        for name, event, record, tries in found:
+            try:
+                leased.append(Leased(delivery=read_delivery(name, record, tries), token=token, until=until))
+            except UnreadableRecord as error:
+                unreadable.append(_unreadable(name, event, tries, str(error)))
+                put_off.append(_put_off(name, event, token, tries, now))
+        if put_off:
+            await self._settled(put_off, now)
         return Claimed(
-            leased=tuple(
-                Leased(delivery=read_delivery(name, record, tries), token=token, until=until)
-                for name, _, record, tries in found
-            ),
+            leased=tuple(leased),
+            unreadable=tuple(unreadable),
             next_due_at=from_ms(due_ms) if due_ms >= 0 else None,
             lost=tuple((EndpointId(name.decode()), EventId(event.decode())) for name, event in lost),
             unfanned=unfanned,
@@ -202,6 +228,16 @@ class Deliveries:
     async def release(self, leased: Leased, now: datetime) -> bool:
         """Give a lease back with nothing done: the delivery is due now; False when the lease was lost."""
         return (await self._together.ask((_told(leased, "release", 0, "", 0, attempt=0), now))).written
+
+    async def put_off(self, leased: Leased, now: datetime) -> bool:
+        """Give a lease back of what cannot be read here, for some time; False when the lease was lost.
+
+        Nothing counts as tried, so that who can read it (a newer version, or a later one) sends it.
+        """
+        event, replayed = leased.delivery.event.id, leased.delivery.replayed
+        note = tries_note(leased.delivery.attempts, UNREADABLE, replayed).encode()
+        told = _put_off(leased.delivery.endpoint.encode(), event.encode(), leased.token, note, now)
+        return (await self._settled([told], now))[0].written
 
     async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> Settled:
         """Keep what became of an attempt."""
@@ -300,6 +336,22 @@ class Deliveries:
 def _following(position: str) -> str:
     milliseconds, sequence = position.split("-")
     return f"{milliseconds}-{int(sequence) + 1}"
+
+
+def _unreadable(endpoint: bytes, event: bytes, tries: bytes, reason: str) -> UnreadableDelivery:
+    return UnreadableDelivery(
+        endpoint=EndpointId(endpoint.decode()),
+        event=EventId(event.decode()),
+        reason=reason,
+        is_known=read_tries(tries)[1] == UNREADABLE,
+    )
+
+
+def _put_off(endpoint: bytes, event: bytes, token: str, tries: bytes, now: datetime) -> list[object]:
+    number, _, replayed = read_tries(tries)
+    note = tries_note(number, UNREADABLE, replayed)
+    due_ms = to_ms(now + PUT_OFF)
+    return [endpoint.decode(), event.decode(), token, "put_off", due_ms, note, "", "", number, UNREADABLE, 0]
 
 
 def _flat(older: tuple[tuple[EventId, str, str], ...]) -> list[str]:

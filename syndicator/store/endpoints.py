@@ -6,18 +6,19 @@ first. Of configured ones the secrets stay in the configuration; those of regist
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.errors import SealError
+from syndicator.errors import SealError, UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
-from syndicator.model.event import Event
+from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId
 from syndicator.rules.circuit import CircuitChange
-from syndicator.store.codec import pack, unpack
+from syndicator.store.codec import pack, pack_beside, unpack
 from syndicator.store.connection import Command, Connection, Unit, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
@@ -30,6 +31,8 @@ VERSION = ":all"
 """No id of an endpoint: those begin with a letter or a digit."""
 
 LONG_AGO_MS = 0
+
+_STANDINGS = frozenset(standing.value for standing in Standing)
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -58,6 +61,17 @@ class _Record(Struct, frozen=True, kw_only=True):
     has_moved: bool = False
 
 
+class _Loose(Struct, frozen=True, kw_only=True):
+    endpoint: dict[str, Any]
+
+
+_KNOWN_EVENTS = frozenset(kind.value for kind in EventType)
+_REMEDY = (
+    "Another worker may run a newer version: update this one. If the record is damaged, remove the endpoint "
+    "and add it again."
+)
+
+
 class Endpoints:
     """Who receives webhooks, and how each of them stands."""
 
@@ -72,7 +86,7 @@ class Endpoints:
         return found.decode() if found else ""
 
     async def load(self) -> Known:
-        """Read the whole directory. Secrets that cannot be opened make their own endpoint unreadable."""
+        """Read the whole directory. What cannot be read or opened makes its own endpoint unreadable."""
         version, rows, resting = await self._redis.batch(
             [
                 ("HGET", self._keys.endpoints_changed(), VERSION),
@@ -83,7 +97,7 @@ class Endpoints:
         return Known(
             version=version.decode() if version else "",
             endpoints={
-                EndpointId(name.decode()): self._listed(unpack(record, _Record))
+                EndpointId(name.decode()): self._listed(EndpointId(name.decode()), record)
                 for name, record in pairs(rows)
             },
             resting=frozenset(EndpointId(name.decode()) for name in resting),
@@ -92,7 +106,7 @@ class Endpoints:
     async def get(self, endpoint: EndpointId) -> EndpointListed | None:
         """Give one endpoint; None where there is none."""
         record = await self._redis.call("HGET", self._keys.endpoints(), endpoint)
-        return self._listed(unpack(record, _Record)) if record else None
+        return self._listed(endpoint, record) if record else None
 
     async def publish(self, configured: Iterable[Endpoint]) -> None:
         """Make configured endpoints known to all workers, as they are described here."""
@@ -118,14 +132,17 @@ class Endpoints:
 
         So of two changes at once neither is lost: read again, and change that. Raises SealError.
         """
-        changed = (self._keys.endpoints_changed(), registration.endpoint.id, str(registration.version))
-        return await self._write(registration, changed)
+        name = registration.endpoint.id
+        before = await self._redis.call("HGET", self._keys.endpoints(), name)
+        changed = (self._keys.endpoints_changed(), name, str(registration.version))
+        return await self._write(registration, changed, before)
 
     async def registration(self, endpoint: EndpointId, *, or_bare: bool = False) -> Registration | None:
         """Give a registered endpoint with its secrets; None where there is none.
 
         Raises SealError where these cannot be opened; with `or_bare` it is given without them then, and
-        without its headers.
+        without its headers. Raises UnreadableRecord where it is damaged, or of a newer version: to write it
+        would lose what that version knows.
         """
         version, found = await self._redis.batch(
             [
@@ -261,8 +278,11 @@ class Endpoints:
     def _raised(self) -> Command:
         return ("HINCRBY", self._keys.endpoints_changed(), VERSION, 1)
 
-    async def _write(self, registration: Registration, expected: tuple[str, str, str]) -> bool:
-        name, record = registration.endpoint.id, self._record(registration)
+    async def _write(
+        self, registration: Registration, expected: tuple[str, str, str], before: bytes | None = None
+    ) -> bool:
+        name, written = registration.endpoint.id, self._record(registration)
+        record = pack_beside(written, before) if before else pack(written)
         writes: tuple[Command, ...] = (
             ("HSET", self._keys.endpoints(), name, record),
             ("HINCRBY", self._keys.endpoints_changed(), name, 1),
@@ -281,22 +301,25 @@ class Endpoints:
             return (capped, ("HDEL", key, "gap_ms", "burst", "tat_ms"))
         return (capped, ("HSET", key, "gap_ms", f"{rate.gap_ms:.3f}", "burst", rate.burst))
 
-    def _record(self, registration: Registration) -> bytes:
+    def _record(self, registration: Registration) -> _Record:
         endpoint = registration.endpoint
         secrets = tuple((secret.reveal(), secret.until) for secret in endpoint.secrets)
         hidden = pack(_Sealed(secrets=secrets, headers=endpoint.headers))
-        return pack(
-            _Record(
-                endpoint=_bare(endpoint),
-                owner=registration.owner,
-                created_at=registration.created_at,
-                verified_at=registration.verified_at,
-                has_moved=registration.has_moved,
-                sealed=self._sealer.seal(endpoint.id, hidden),
-            )
+        return _Record(
+            endpoint=_bare(endpoint),
+            owner=registration.owner,
+            created_at=registration.created_at,
+            verified_at=registration.verified_at,
+            has_moved=registration.has_moved,
+            sealed=self._sealer.seal(endpoint.id, hidden),
         )
 
-    def _listed(self, record: _Record) -> EndpointListed:
+    def _listed(self, name: EndpointId, data: bytes) -> EndpointListed:
+        try:
+            record = _read(data)
+        except UnreadableRecord as error:
+            nothing = Endpoint(id=name, url="", secrets=(), events=())
+            return EndpointListed(endpoint=nothing, unreadable=f"{error}. {_REMEDY}")
         listed = EndpointListed(
             endpoint=record.endpoint,
             owner=record.owner,
@@ -308,13 +331,27 @@ class Endpoints:
             return listed
         try:
             return replace(listed, endpoint=self._opened(record))
-        except SealError as error:
+        except (SealError, UnreadableRecord) as error:
             return replace(listed, unreadable=str(error))
 
     def _opened(self, record: _Record) -> Endpoint:
         hidden = unpack(self._sealer.open(record.endpoint.id, record.sealed), _Sealed)
         secrets = tuple(Secret(text, until=until) for text, until in hidden.secrets)
         return replace(record.endpoint, secrets=secrets, headers=hidden.headers)
+
+
+def _read(data: bytes) -> _Record:
+    """Decode a record; types of events that only a newer version knows are left out of what is asked for.
+
+    Raises UnreadableRecord.
+    """
+    try:
+        return unpack(data, _Record)
+    except UnreadableRecord:
+        loose = unpack(data, _Loose)
+        known = [kind for kind in loose.endpoint.get("events", ()) if kind in _KNOWN_EVENTS]
+        fields = {**unpack(data, dict[str, Any]), "endpoint": {**loose.endpoint, "events": known}}
+        return unpack(pack(fields), _Record)
 
 
 def _bare(endpoint: Endpoint) -> Endpoint:
@@ -327,9 +364,11 @@ def _state(row: Iterable[tuple[bytes, bytes]]) -> EndpointState:
     def instant(name: str) -> datetime | None:
         return from_ms(int(fields[name])) if name in fields else None
 
+    word = fields.get("standing", Standing.ACTIVE.value)
+    is_known = word in _STANDINGS
     return EndpointState(
-        standing=Standing(fields.get("standing", Standing.ACTIVE)),
-        reason=fields.get("reason"),
+        standing=Standing(word) if is_known else Standing.PAUSED,  # a newer version's: it rests
+        reason=fields.get("reason") if is_known else word,
         since=instant("since_ms"),
         last_success_at=instant("last_success_ms"),
         failing_since=instant("failing_since_ms"),

@@ -1,10 +1,12 @@
 """All that was fanned out of late: each event once, and their order. Queues hold ids only."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import EventId
@@ -25,6 +27,13 @@ class LoggedEvent(Struct, frozen=True, kw_only=True):
     event: Event
 
 
+def read_event(record: bytes) -> Event | None:
+    """Decode an event; None where it is damaged, or of a kind that only a newer version knows."""
+    with suppress(UnreadableRecord):
+        return unpack(record, Event)
+    return None
+
+
 class Events:
     """The log of events."""
 
@@ -34,15 +43,15 @@ class Events:
         self._sweep = Script("events_sweep")
 
     async def get(self, event: EventId) -> Event | None:
-        """Give one event; None where it is not kept."""
+        """Give one event; None where it is not kept, or cannot be read by this version."""
         return (await self.get_many([event]))[0]
 
     async def get_many(self, events: Sequence[EventId]) -> list[Event | None]:
-        """Give these events, in their order."""
+        """Give these events, in their order; None for each that is not kept, or cannot be read."""
         if not events:
             return []
         found = await self._redis.call("HMGET", self._keys.events(), *events)
-        return [unpack(record, Event) if record else None for record in found]
+        return [read_event(record) if record else None for record in found]
 
     async def after(self, position: str, limit: int) -> list[LoggedEvent]:
         """Read on from a position, exclusive. "" is the beginning; milliseconds since 1970 are one, too."""

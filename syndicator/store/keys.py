@@ -378,6 +378,14 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         """
         return self._prefix + "outbox"
 
+    def outbox_aside(self) -> str:
+        """STREAM: `event`, entries of the outbox that could not be read, or whose article could not.
+
+        Kept: until a worker can read it (each looks once a minute); 30 days, the newest 10 000.
+        Written by: fan-out, sweep.
+        """
+        return self._prefix + "outbox:aside"
+
     def changes(self) -> str:
         """STREAM: `article`, the id of each article that is new, changed or gone, in order.
 
@@ -393,7 +401,8 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         return self._prefix + "listeners"
 
     def cursors(self) -> str:
-        """HASH: reader → the last entry of the outbox (or last time) that it is done with.
+        """HASH: reader → the last entry of the outbox (or last time) that it is done with; `aside` → the last
+        entry that was taken back from what was set aside.
 
         Kept: for ever; of feeds, while configured, and a week. Written by: fan-out, sweep, rank.
         """

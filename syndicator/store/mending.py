@@ -12,6 +12,7 @@ from msgspec import Struct
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.store.connection import Command, Connection
+from syndicator.store.events import read_event
 from syndicator.store.keys import Keys
 from syndicator.store.owners import is_dead
 
@@ -54,7 +55,7 @@ class Mending:
         tries = {name for name, _ in await self._scan("HSCAN", keys.tries(endpoint))}
         urgent = {name for name, _ in await self._scan("ZSCAN", keys.urgent(endpoint))}
         behind = dict(await self._scan("HSCAN", keys.behind(endpoint)))
-        lost = await self._without_event([*placed, *dead])
+        lost, unreadable = await self._without_event([*placed, *dead])
         late = [
             name
             for name, token in owners.items()
@@ -66,6 +67,8 @@ class Mending:
                 ("ZREM", queue), ("ZREM", keys.dead(endpoint)), ("HDEL", keys.tries(endpoint)),
                 ("HDEL", keys.queue_owners(endpoint)), ("ZREM", keys.urgent(endpoint)),
             )),
+            _removal("unreadable_events", endpoint, unreadable,
+                "is queued, and cannot be read by this version: run the newest", ()),
             _removal("left_tries", endpoint, tries - placed.keys() - dead, "has tries, and no delivery", (
                 ("HDEL", keys.tries(endpoint)),
             )),
@@ -142,13 +145,20 @@ class Mending:
             mends=(("ZADD", self._keys.queues(), to_ms(now), endpoint),),
         )
 
-    async def _without_event(self, names: Sequence[bytes]) -> list[bytes]:
+    async def _without_event(self, names: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """Name those of which there is no event, and those whose event cannot be read."""
         lost: list[bytes] = []
+        unreadable: list[bytes] = []
         for at in range(0, len(names), _PAGE):
             page = names[at : at + _PAGE]
             found = await self._redis.call("HMGET", self._keys.events(), *page)
             lost += [name for name, record in zip(page, found, strict=True) if record is None]
-        return lost
+            unreadable += [
+                name
+                for name, record in zip(page, found, strict=True)
+                if record is not None and read_event(record) is None
+            ]
+        return lost, unreadable
 
     async def _scan(self, command: str, key: str) -> list[tuple[bytes, bytes]]:
         return [row async for page in self._redis.scan(command, key) for row in page]

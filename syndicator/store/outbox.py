@@ -1,23 +1,44 @@
 """The outbox: every change of an article, in order, until it is on its way to all who want it."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from msgspec import Struct
 
+from syndicator.errors import UnreadableRecord
+from syndicator.model.clock import to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection
+from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.keys import Keys
 
 BEGINNING = "0-0"
 KEPT_CHANGES = 10_000
+
+KEPT_ASIDE = timedelta(days=30)
+MOST_ASIDE = 10_000
+
+_PAGE = 100
+
+T = TypeVar("T")
 
 
 class OutboxEntry(Struct, frozen=True, kw_only=True):
     position: str
     """The stream's own id; later entries sort higher."""
     event: Event
+    record: bytes
+    """The event as it is stored, with what only a newer version knows of it."""
+
+
+class UnreadableEntry(Struct, frozen=True, kw_only=True):
+    """An entry of the outbox that is damaged, or of a newer version."""
+
+    position: str
+    record: bytes
+    reason: str
 
 
 class Pending(Struct, frozen=True, kw_only=True):
@@ -28,6 +49,10 @@ class Pending(Struct, frozen=True, kw_only=True):
     cursor: str
     """How far the fan-out is."""
     entries: tuple[OutboxEntry, ...]
+    """The next events, up to the first one that cannot be read."""
+    unreadable: tuple[UnreadableEntry, ...] = ()
+    """What stands first, where it cannot be read: there are no entries then."""
+    has_more: bool = False
 
 
 def append_event(keys: Keys, event: Event) -> Command:
@@ -52,9 +77,10 @@ class Outbox:
         await self._redis.call(*append_event(self._keys, event))
 
     async def after(self, cursor: str, limit: int) -> list[OutboxEntry]:
-        """Read on from a position ("" is the beginning)."""
+        """Read on from a position ("" is the beginning); what cannot be read is left out."""
         start = f"({cursor}" if cursor else "-"
-        return _entries(await self._redis.call("XRANGE", self._keys.outbox(), start, "+", "COUNT", limit))
+        rows = await self._redis.call("XRANGE", self._keys.outbox(), start, "+", "COUNT", limit)
+        return [one for one in map(_entry, rows) if isinstance(one, OutboxEntry)]
 
     async def pending(self, limit: int) -> Pending:
         """Give what comes next, and what its fan-out relies on; what is done was trimmed."""
@@ -65,18 +91,86 @@ class Outbox:
                 ("XRANGE", self._keys.outbox(), "-", "+", "COUNT", limit),
             ]
         )
+        found = [_entry(row) for row in rows]
+        entries = _leading(found, OutboxEntry)
         return Pending(
             version=version.decode() if version else "",
             cursor=cursor.decode() if cursor else "",
-            entries=tuple(_entries(rows)),
+            entries=entries,
+            unreadable=_leading(found, UnreadableEntry),
+            has_more=len(rows) == limit or len(entries) < len(rows),
         )
 
     async def waiting(self) -> int:
         """Count the events that are not fanned out yet (what is done is trimmed)."""
         return int(await self._redis.call("XLEN", self._keys.outbox()))
 
+    async def set_aside(self, cursor: str, entries: Sequence[OutboxEntry | UnreadableEntry]) -> bool:
+        """Take the first entries out of the outbox and keep them apart, so that those behind them go on.
 
-def _entries(rows: Sequence[tuple[bytes, Sequence[bytes]]]) -> list[OutboxEntry]:
-    return [
-        OutboxEntry(position=position.decode(), event=unpack(fields[1], Event)) for position, fields in rows
-    ]
+        `cursor`: where the fan-out stood. False: it has moved, and nothing was done.
+        """
+        keys = self._keys
+        writes: tuple[Command, ...] = (
+            *(
+                ("XADD", keys.outbox_aside(), "MAXLEN", "~", MOST_ASIDE, "*", "event", one.record)
+                for one in entries
+            ),
+            ("XDEL", keys.outbox(), *(one.position for one in entries)),
+            ("HSET", keys.cursors(), "fan-out", entries[-1].position),
+        )
+        unit = Unit(expects=((keys.cursors(), "fan-out", cursor),), writes=writes)
+        return (await self._redis.commit([unit]))[0]
+
+    async def take_back(self) -> int:
+        """Put what was set aside, and can be read here, to the end of the outbox; return how many."""
+        keys, count, start = self._keys, 0, "-"
+        while True:
+            before, rows = await self._redis.batch(
+                [
+                    ("HGET", keys.cursors(), "aside"),
+                    ("XRANGE", keys.outbox_aside(), start, "+", "COUNT", _PAGE),
+                ]
+            )
+            if not rows:
+                return count
+            start = f"({rows[-1][0].decode()}"
+            readable = [one for one in map(_entry, rows) if isinstance(one, OutboxEntry)]
+            if readable and await self._taken_back(readable, before.decode() if before else ""):
+                count += len(readable)
+
+    async def _taken_back(self, entries: Sequence[OutboxEntry], before: str) -> bool:
+        keys = self._keys
+        writes: tuple[Command, ...] = (
+            *(("XADD", keys.outbox(), "*", "event", one.record) for one in entries),
+            ("XDEL", keys.outbox_aside(), *(one.position for one in entries)),
+            ("HSET", keys.cursors(), "aside", entries[-1].position),
+        )
+        unit = Unit(expects=((keys.cursors(), "aside", before),), writes=writes)
+        return (await self._redis.commit([unit]))[0]
+
+    async def count_aside(self) -> int:
+        """Count what was set aside."""
+        return int(await self._redis.call("XLEN", self._keys.outbox_aside()))
+
+    async def sweep(self, now: datetime) -> None:
+        """Forget what was set aside long ago."""
+        await self._redis.call("XTRIM", self._keys.outbox_aside(), "MINID", to_ms(now - KEPT_ASIDE))
+
+
+def _entry(row: tuple[bytes, Sequence[bytes]]) -> OutboxEntry | UnreadableEntry:
+    position, record = row[0].decode(), row[1][1]
+    try:
+        return OutboxEntry(position=position, event=unpack(record, Event), record=record)
+    except UnreadableRecord as error:
+        return UnreadableEntry(position=position, record=record, reason=str(error))
+
+
+def _leading(entries: Sequence[object], kind: type[T]) -> tuple[T, ...]:
+    """Return the entries before the first one of another kind."""
+    leading: list[T] = []
+    for one in entries:
+        if not isinstance(one, kind):
+            break
+        leading.append(one)
+    return tuple(leading)

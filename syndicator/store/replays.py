@@ -1,10 +1,12 @@
 """Replays: what is asked for and how far each is; queueing and progress are one step."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ReplayId
 from syndicator.model.replay import Replay, ReplayStatus
@@ -16,6 +18,9 @@ KEPT_REPLAYS = timedelta(days=7)
 """After they ended."""
 MOST_AT_ONCE = 100
 """Replays that are worked on in one look."""
+
+_LEFT_ALONE = timedelta(minutes=1)
+"""So long one that cannot be read here is left to others."""
 
 
 class Replays:
@@ -35,10 +40,15 @@ class Replays:
         return unpack(found, Replay) if found else None
 
     async def all(self) -> list[Replay]:
-        """Give all of them, the newest first."""
+        """Give all of them that can be read, the newest first."""
         rows = pairs(await self._redis.call("HGETALL", self._keys.replays()))
-        found = [unpack(record, Replay) for _, record in rows]
+        found = [replay for _, record in rows if (replay := _read(record)) is not None]
         return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
+
+    async def count_unreadable(self) -> int:
+        """Count those that are damaged, or of a newer version."""
+        rows = await self._redis.call("HVALS", self._keys.replays())
+        return sum(_read(record) is None for record in rows)
 
     async def due(self, now: datetime) -> list[Replay]:
         """Give those that are to go on now."""
@@ -47,7 +57,12 @@ class Replays:
         if not names:
             return []
         found = await self._redis.call("HMGET", self._keys.replays(), *names)
-        return [unpack(record, Replay) for record in found if record]
+        replays = [_read(record) if record else None for record in found]
+        left = [name for name, replay in zip(names, replays, strict=True) if replay is None]
+        if left:  # damaged, gone, or of a newer version, which goes on with it
+            later = [word for name in left for word in (to_ms(now + _LEFT_ALONE), name)]
+            await self._redis.call("ZADD", key, "XX", *later)
+        return [replay for replay in replays if replay is not None]
 
     async def next_due(self) -> datetime | None:
         """Say when one is to go on; None where none runs."""
@@ -92,6 +107,12 @@ class Replays:
                 place,
             ),
         )
+
+
+def _read(record: bytes) -> Replay | None:
+    with suppress(UnreadableRecord):
+        return unpack(record, Replay)
+    return None
 
 
 def _stepped(replay: Replay) -> Replay:

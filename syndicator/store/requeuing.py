@@ -26,11 +26,10 @@ def tries_note(attempts: int, reason: str, replayed: Replayed | None) -> str:
 
 def read_tries(note: bytes) -> tuple[int, str | None, Replayed | None]:
     """Read what `tries_note` wrote; of nothing, that nothing was tried."""
-    number, _, rest = note.decode().partition(" ")
-    reason, _, mark = rest.partition(" ")
+    number, reason, mark, *_ = [*note.decode("utf-8", "replace").split(" "), "", "", ""]
     name, _, at_ms = mark.partition("@")
-    replayed = Replayed(id=name, at=from_ms(int(at_ms))) if at_ms else None
-    return int(number or 0), reason or None, replayed
+    replayed = Replayed(id=name, at=from_ms(int(at_ms))) if at_ms.isdecimal() else None
+    return int(number) if number.isdecimal() else 0, reason or None, replayed
 
 
 class Requeuing:

@@ -1,5 +1,8 @@
 """From the outbox to queues: in parts where there are many endpoints, and spread where all would come back at once."""
 
+import asyncio
+import random
+import time
 from datetime import timedelta
 
 import pytest
@@ -109,3 +112,72 @@ async def test_those_who_get_all_are_told_at_once(
         await service.pushing.deliver.fan_out()
         first = await service.store.deliveries.first_due(list(service.pushing.directory.listed))
         assert set(first.values()) == {clock().replace(microsecond=clock().microsecond // 1000 * 1000)}
+
+
+async def test_a_fan_out_that_is_refused_again_and_again_pauses_and_ends(
+    partner: Partner, service_of: OpenService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = 0
+
+    async def refused(self: Deliveries, intent: FanOut, now: object) -> bool:
+        nonlocal tried
+        tried += 1
+        return False
+
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        await admit(service, 1)
+        with monkeypatch.context() as patched:
+            patched.setattr(Deliveries, "fan_out", refused)
+            async with asyncio.timeout(30):
+                await service.pushing.deliver.fan_out()
+        assert 1 < tried < 20
+        assert await service.store.outbox.waiting() == 1
+        await deliver(service)
+        assert (await counts(service)).delivered == 1
+
+
+async def test_many_workers_that_fan_out_at_once_tell_each_event_once(
+    partner: Partner, service_of: OpenService
+) -> None:
+    async with service_of(many(partner, 4)) as one, service_of(many(partner, 4)) as other:
+        await one.enlist()
+        await admit(one, *range(1, 31))
+        turns = [one, other] * 6
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(service.pushing.deliver.fan_out() for service in turns))
+            while await one.store.outbox.waiting():
+                await one.pushing.deliver.fan_out()
+        assert await queued(one) == [30] * 4
+
+
+async def test_queries_of_many_endpoints_do_not_hold_up_the_event_loop(
+    partner: Partner, service_of: OpenService
+) -> None:
+    rng = random.Random(1)
+    words = ["".join(rng.choices("abcdefghijklmnopqrst", k=rng.randint(3, 10))) for _ in range(4000)]
+    asked = "".join(
+        config(partner, name=f"e{number:03}", more=f"filter = {{ query = 'banjir{number} OR nomor' }}")
+        for number in range(150)
+    )
+    async with service_of(asked) as service:
+        await service.enlist()
+        for number in range(10):
+            await admit(service, number, body_html=f"<p>{' '.join(rng.choices(words, k=3000))}</p>")
+        slowest, is_done = 0.0, False
+
+        async def others() -> None:
+            nonlocal slowest
+            while not is_done:
+                began = time.perf_counter()
+                await asyncio.sleep(0.001)
+                slowest = max(slowest, time.perf_counter() - began)
+
+        waiting = asyncio.create_task(others())
+        began = time.perf_counter()
+        await service.pushing.deliver.fan_out()
+        took = time.perf_counter() - began
+        is_done = True
+        await waiting
+        assert await queued(service) == [10] * 150
+        assert slowest < max(0.25, took / 4), "others had their turns"

@@ -28,10 +28,16 @@ filter = { section = ["olahraga"] }
 
 
 async def admit(
-    service: Service, *numbers: int, title: str | None = None, section: str = "Transportasi"
+    service: Service,
+    *numbers: int,
+    title: str | None = None,
+    section: str = "Transportasi",
+    body_html: str | None = None,
 ) -> None:
     admitter = Admitter(service.store.articles, service.settings.feeds.values(), service.clock)
-    await admitter.admit([candidate(number, title=title, section=section) for number in numbers])
+    await admitter.admit(
+        [candidate(number, title=title, section=section, body_html=body_html) for number in numbers]
+    )
 
 
 async def test_a_feed_shows_an_article_from_its_admission_on(service_of: OpenService) -> None:

@@ -9,6 +9,7 @@ from syndicator.model.delivery import Dead, Endpoint, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.model.source import Failure, Round, SourceState
+from syndicator.store.codec import pack
 from syndicator.store.deliveries import FanOut, Queued
 from syndicator.store.outbox import OutboxEntry
 
@@ -29,7 +30,7 @@ async def get_into_trouble(world: World, article_id: ArticleId) -> None:
     intent = FanOut(
         read="",
         version="",
-        entries=(OutboxEntry(position="1-0", event=event),),
+        entries=(OutboxEntry(position="1-0", event=event, record=pack(event)),),
         queued=(Queued(endpoint=endpoint, event=event.id, due_at=NOON),),
     )
     assert await world.store.deliveries.fan_out(intent, NOON)

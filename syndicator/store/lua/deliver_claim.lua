@@ -35,7 +35,7 @@ local function close(one, item, newer)
   redis.call('ZADD', one.queue, 'XX', 'LT', now, newer)
   redis.call('ZADD', one.urgent, 'XX', 'LT', now, newer)
   redis.call('XADD', prefix .. 'attempts:' .. one.name, 'MAXLEN', '~', kept, '*', 'event', item, 'subject', '',
-    'type', '', 'attempt', tonumber((tries or '0'):match('^%d+')), 'result', 'superseded', 'reason', newer,
+    'type', '', 'attempt', tonumber((tries or ''):match('^%d+') or '0'), 'result', 'superseded', 'reason', newer,
     'duration_ms', 0)
 end
 

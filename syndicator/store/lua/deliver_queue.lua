@@ -46,14 +46,14 @@ local function supersede(name, newer, older)
       redis.call('HSET', prefix .. 'behind:' .. name, item, newer)
       flying = true
     elseif due or dead[number] then
-      local tries = redis.call('HGET', prefix .. 'tries:' .. name, item) or '0'
+      local tries = redis.call('HGET', prefix .. 'tries:' .. name, item) or ''
       redis.call('ZREM', queue, item)
       redis.call('ZREM', prefix .. 'dead:' .. name, item)
       redis.call('ZREM', prefix .. 'urgent:' .. name, item)
       redis.call('HDEL', owners, item)
       redis.call('HDEL', prefix .. 'tries:' .. name, item)
       redis.call('XADD', prefix .. 'attempts:' .. name, 'MAXLEN', '~', kept, '*', 'event', item,
-        'subject', older[place + 1], 'type', older[place + 2], 'attempt', tonumber(tries:match('^%d+')),
+        'subject', older[place + 1], 'type', older[place + 2], 'attempt', tonumber(tries:match('^%d+') or '0'),
         'result', 'superseded', 'reason', newer, 'duration_ms', 0)
       superseded = superseded + 1
     end

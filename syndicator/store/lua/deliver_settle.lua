@@ -7,7 +7,8 @@
 -- ARGV[2]  now, ms
 -- ARGV[3]  how many attempts an endpoint's log keeps
 -- ARGV[4]  msgpack: list of {endpoint, event id, token, what became of it (`delivered`, `retry`, `dead`,
---          `release`), due ms (of a retry), tries ("2 http_503"), subject, type, attempt, reason, duration ms}
+--          `release`, or `put_off`: nothing, and it is due later), due ms (of a retry, or of what is put off),
+--          tries ("2 http_503"), subject, type, attempt, reason, duration ms}
 -- reply    one per delivery: 0 (the lease was lost: nothing is written), 1, or 2: done, and it is the endpoint's
 --          first success after failures
 -- again    called again (its reply was lost): the leases are gone, and so it says 0
@@ -48,7 +49,7 @@ for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
     end
     local queue, urgent, tries = prefix .. 'queue:' .. name, prefix .. 'urgent:' .. name, prefix .. 'tries:' .. name
     local newer = known.behind and let_go(name, item)
-    if verb == 'release' or verb == 'retry' then
+    if verb == 'release' or verb == 'retry' or verb == 'put_off' then
       if newer then
         redis.call('ZREM', queue, item)
         if known.urgent then redis.call('ZREM', urgent, item) end
@@ -56,14 +57,14 @@ for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
         if verb == 'retry' then logged(one, 'retry', one[10]) end
         logged(one, 'superseded', newer)
       else
-        due = verb == 'retry' and due or now
+        if verb == 'release' then due = now end
         redis.call('ZADD', queue, 'XX', due, item)
         if known.urgent then redis.call('ZADD', urgent, 'XX', due, item) end
-        if verb == 'retry' then
+        if verb ~= 'release' then
           redis.call('HSET', tries, item, told)
           known.tries = true
-          logged(one, 'retry', one[10])
         end
+        if verb == 'retry' then logged(one, 'retry', one[10]) end
       end
     else
       redis.call('ZREM', queue, item)
