@@ -15,12 +15,12 @@ from msgspec.structs import replace
 from syndicator.egress.client import Egress
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
-from syndicator.model.hub import Confirmed, HubPolicy, Lease, Protocol, Subscriber, Topic
+from syndicator.model.hub import Confirmed, HubPolicy, Lease, Mode, Protocol, Subscriber, Topic
 from syndicator.pipeline.hub_topics import Topics
 from syndicator.pipeline.publishing import Publisher
 from syndicator.push.hub import verify_rsscloud
 from syndicator.rules import hub as rules
-from syndicator.rules.hub import NotUnderstood
+from syndicator.rules.hub import HubRequest, NotUnderstood
 from syndicator.rules.rsscloud import Registration, read_registration
 from syndicator.store.hub import NoRoom
 from syndicator.store.store import Store
@@ -66,8 +66,7 @@ class Hub:
         Raises NotUnderstood, Overloaded.
         """
         request = rules.read_request(form, self.policy)
-        topic = self._our_topic(request.topic_url)
-        known = rules.new_subscriber(Protocol.WEBSUB, topic.name, request.callback)
+        known = await self._subscriber(request)
         now, sealed = self._clock(), self._store.hub.seal(known, request.secret)
         with _overloaded():
             await self._store.hub.update(
@@ -76,6 +75,16 @@ class Hub:
                 now=now,
                 policy=self.policy,
             )
+
+    async def _subscriber(self, request: HubRequest) -> Subscriber:
+        """Return whom a request is about; who subscribes can leave also where the topic has left (5.1.2)."""
+        name = self._topics.name_of(request.topic_url)
+        if request.mode is Mode.UNSUBSCRIBE and name is not None:
+            known = rules.new_subscriber(Protocol.WEBSUB, name, request.callback)
+            if await self._store.hub.get(known.id) is not None:
+                return known
+        topic = self._our_topic(request.topic_url)
+        return rules.new_subscriber(Protocol.WEBSUB, topic.name, request.callback)
 
     async def publish(self, urls: Sequence[str]) -> None:
         """Hear that topics have news. We know that ourselves, and sooner; others' raise NotUnderstood."""

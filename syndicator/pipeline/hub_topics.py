@@ -1,7 +1,7 @@
 """What can be subscribed to at our hub: every public feed in every format, by its own URL.
 
 A feed that has another name now is told on under its former ones, as what it is now: who subscribed by an old
-URL misses nothing until it renews (WebSub, 6.1). A private feed is no topic under any name.
+URL misses nothing until it renews (WebSub, 6.1). A private or retired feed is no topic under any name.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +15,9 @@ from syndicator.rules.hub import same_url
 class Topics:
     """Finds topics by their names and by their URLs, however those are spelled."""
 
-    def __init__(self, site: Site, specs: Iterable[FeedSpec]) -> None:
+    def __init__(self, site: Site, specs: Iterable[FeedSpec], retired: Iterable[FeedSpec] = ()) -> None:
         known = list(specs)
+        self._base = same_url(site.url("/feeds/"))
         self._own = [topic for spec in known if not spec.private for topic in _topics(site, spec, spec.id)]
         former = [
             topic
@@ -28,9 +29,8 @@ class Topics:
         named = (*former, *self._own)  # a name that is in use again is nobody's former one
         self._by_name = {topic.name: topic for topic in named}
         self._by_url = {same_url(site.url(f"/feeds/{topic.name}")): topic for topic in named}
-        closed = [
-            _name(name, form) for spec in known if spec.private for name in spec.names for form in Format
-        ]
+        ended = [*(spec for spec in known if spec.private), *retired]
+        closed = [_name(name, form) for spec in ended for name in spec.names for form in Format]
         self._closed = frozenset(closed).difference(self._by_name)
 
     def get(self, name: TopicName) -> Topic | None:
@@ -41,12 +41,17 @@ class Topics:
         """Give the topic that a URL is of; None for all that is not ours, or not public."""
         return self._by_url.get(same_url(url))
 
+    def name_of(self, url: str) -> TopicName | None:
+        """Return the name that a topic of this URL has, or had; None for a URL that none of ours ever had."""
+        spelled = same_url(url)
+        return TopicName(spelled.removeprefix(self._base)) if spelled.startswith(self._base) else None
+
     def all(self) -> Sequence[Topic]:
         """Give all topics by the names that they have now."""
         return self._own
 
     def is_closed(self, name: TopicName) -> bool:
-        """Tell whether a topic is that of a feed which is private now."""
+        """Tell whether a topic is that of a feed which is private now, or retired."""
         return name in self._closed
 
 

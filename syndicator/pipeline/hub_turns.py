@@ -17,6 +17,7 @@ from syndicator.model.hub import (
     DistributionOutcome,
     Failed,
     HubPolicy,
+    Mode,
     Protocol,
     Refused,
     Sent,
@@ -34,11 +35,14 @@ from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Report
 from syndicator.push import hub as wire
 from syndicator.rules import hub as rules
+from syndicator.store.configured import IN_USE
 from syndicator.store.hub import Claimed, Settled
 from syndicator.store.store import Store
 
 STEP = "hub"
 AFTER_BUSY = timedelta(seconds=1)
+OTHERS_TURN = timedelta(seconds=5)
+"""Within that time a worker whose configuration has the feed takes what another one left."""
 GONE = "there is no such feed here any more"
 
 
@@ -93,21 +97,24 @@ class HubTurns:
             return await self._end(claimed, known)
         return await self._send(claimed, known, topic)
 
-    async def _ask_back(self, claimed: Claimed, known: Subscriber, asked: Asked) -> HubReport:
+    async def _ask_back(self, claimed: Claimed, known: Subscriber, asked: Asked) -> HubReport | None:
         topic = self._topics.get(known.topic)
-        if topic is None:
+        if topic is None and asked.mode is Mode.SUBSCRIBE:
+            if await self.is_anywhere(known.topic):
+                await self._leave_to_others(claimed)
+                return None
             return await self._deny(claimed, known, asked, GONE)
-        rendition = await self._publisher.rendition(topic.feed, topic.form)
+        standing = (await self._publisher.rendition(topic.feed, topic.form)).digest if topic else ""
         began, now = time.monotonic(), self._clock()
         outcome = await wire.verify(
             self._egress, known.callback, asked, timeout_s=self._policy.timeout_s, now=now
         )
 
         def change(found: Subscriber | None, told: str) -> Settled:
-            after = rules.verified(found or known, asked, outcome, standing=rendition.digest)
+            after = rules.verified(found or known, asked, outcome, standing=standing)
             return Settled(subscriber=after, due_at=self._next_turn(after, asked, told))
 
-        await self._settle(claimed, change, digest=rendition.digest, is_slow=_is_slow(outcome))
+        await self._settle(claimed, change, digest=standing, is_slow=_is_slow(outcome))
         result = type(outcome).__name__.lower()
         reason = "" if result == "confirmed" else outcome.reason  # type: ignore[union-attr]
         return self._report(known, result, f"{asked.mode.value} {result}", began, reason=reason)
@@ -139,20 +146,25 @@ class HubTurns:
     async def _end(self, claimed: Claimed, known: Subscriber) -> HubReport | None:
         """End a subscription whose feed no configuration has; leave alone what another process may know."""
         began = time.monotonic()
-        if known.lease is None or await self.is_anywhere(known.topic):
-            await self._settle(claimed, lambda found, _: Settled(subscriber=found))
+        if await self.is_anywhere(known.topic):
+            await self._leave_to_others(claimed)
             return None
         timeout_s = self._policy.timeout_s
-        if known.protocol is Protocol.WEBSUB:
+        if known.protocol is Protocol.WEBSUB and known.lease:
             await wire.deny(self._egress, known.callback, known.lease.topic_url, GONE, timeout_s=timeout_s)
         await self._settle(claimed, lambda _found, _told: Settled(subscriber=None))
         return self._report(known, "denied", "denied", began, reason=GONE)
 
+    async def _leave_to_others(self, claimed: Claimed) -> None:
+        due_at = self._clock() + OTHERS_TURN
+        await self._settle(claimed, lambda found, _: Settled(subscriber=found, due_at=due_at))
+
     async def is_anywhere(self, topic: TopicName) -> bool:
-        """Tell whether some process has, or had a week ago, the public feed of a topic."""
+        """Tell whether some process has, or had until minutes ago, the public feed of a topic."""
         if self._topics.is_closed(topic):
             return False
-        return await self._store.configured.has_feed(FeedId(topic.rpartition(".")[0]))
+        feed, since = FeedId(topic.rpartition(".")[0]), self._clock() - IN_USE
+        return await self._store.configured.has_feed(feed, since)
 
     async def _send(self, claimed: Claimed, known: Subscriber, topic: Topic) -> HubReport | None:
         began = time.monotonic()

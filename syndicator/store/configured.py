@@ -77,9 +77,10 @@ class Configured:
             if at_ms is None or int(at_ms) <= since_ms
         ]
 
-    async def has_feed(self, feed: FeedId) -> bool:
-        """Tell whether a feed is in use, or was in the grace period."""
-        return bool(await self._redis.call("HEXISTS", self._keys.configured(), f"feed:{feed}"))
+    async def has_feed(self, feed: FeedId, since: datetime) -> bool:
+        """Tell whether any process noted a feed after a time."""
+        at_ms = await self._redis.call("HGET", self._keys.configured(), f"feed:{feed}")
+        return at_ms is not None and int(at_ms) > to_ms(since)
 
     async def remove_outlived(self) -> int:
         """Remove what older versions kept and nothing reads any more; count the keys."""

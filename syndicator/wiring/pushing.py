@@ -69,7 +69,7 @@ def pushing(ground: Ground) -> Pushing:
 def own_hub(ground: Ground, publisher: Publisher) -> OwnHub:
     """Wire it."""
     settings, store, egress, clock = ground.settings, ground.store, ground.egress, ground.clock
-    topics, policy = Topics(settings.site, ground.specs), settings.hub
+    topics, policy = Topics(settings.site, ground.specs, settings.retired_feeds.values()), settings.hub
     step = HubStep(
         store=store,
         publisher=publisher,

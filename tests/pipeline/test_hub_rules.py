@@ -440,23 +440,6 @@ async def test_h12_tells_who_is_denied_and_why(service_of: OpenService, reader: 
         assert await world.subscribers() == []
 
 
-async def test_h12_denies_later_when_a_feed_is_gone(
-    service_of: OpenService, reader: Reader, clock: ManualClock
-) -> None:
-    async with open_world(service_of, reader) as world:
-        await world.subscribe(topic=f"{PUBLIC}/feeds/sport.rss", lease_seconds=str(30 * DAY))
-    async with service_of(WITHOUT_SPORT) as service:
-        without = World(service, world.client, reader)
-        await without.work()
-        assert len(await without.subscribers()) == 1, "it may come back"
-        clock.advance(8 * DAY)
-        await service.store.configured.remove_leavers(clock())
-        await without.later(61)
-        await without.work()
-        assert reader.asked[-1].query["hub.mode"] == "denied"
-        assert await without.subscribers() == []
-
-
 async def test_h13_a_lease_ends_and_none_is_for_ever(
     world: World, reader: Reader, clock: ManualClock
 ) -> None:
