@@ -255,7 +255,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
     )
     async with (
         service.store.watch.running(),
-        service.publisher.last_good.keeping(),
+        service.publisher.last_good.keeping(service.publishing.refresher.refresh),
         service.publishing.searching.keeping_up(),
         serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
     ):

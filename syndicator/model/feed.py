@@ -297,6 +297,10 @@ class Rendition(Struct, frozen=True, kw_only=True):
     brotli: bytes
     zstd: bytes
 
+    def shows(self, version: FeedVersion) -> bool:
+        """Tell whether these are the bytes of this version."""
+        return self.version == version.version and self.changed_at == version.changed_at
+
     @property
     def size_bytes(self) -> int:
         """Give what it takes in memory, nearly."""

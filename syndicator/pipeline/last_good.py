@@ -1,8 +1,8 @@
-"""What was served last of each feed, for when Redis is away: in memory, and on disk for the next start."""
+"""The newest known bytes of each feed, for when Redis is away: in memory, and on disk for the next start."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from msgspec import Struct
@@ -56,6 +56,14 @@ class LastGood:
         if before is None or before.rendition is not rendition or now - before.confirmed_at >= _PRECISION_S:
             self._served.put(key, _Served(rendition=rendition, confirmed_at=now))
 
+    def has(self, feed: FeedId, form: Format) -> bool:
+        """Tell whether there are bytes of this feed and format."""
+        return (feed, form) in self._served or (self._files is not None and self._files.has(feed, form))
+
+    def newest(self) -> list[Rendition]:
+        """Return what is in memory."""
+        return [served.rendition for _, served in self._served.items()]
+
     async def get(self, feed: FeedId, form: Format) -> tuple[Rendition, int] | None:
         """Give the last bytes and their age in seconds; None where there are none."""
         served = self._served.get((feed, form))
@@ -79,13 +87,13 @@ class LastGood:
         return self.feeds
 
     @asynccontextmanager
-    async def keeping(self) -> AsyncIterator[None]:
-        """Write to disk now and then while the context is open, and at its end."""
-        if self._files is None:
-            yield
-            return
+    async def keeping(self, refresh: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[None]:
+        """Write to disk now and then while the context is open, and at its end.
+
+        `refresh` is called before: at once, and then each time.
+        """
         await self.look()
-        writing = asyncio.create_task(self._write_again_and_again(), name="keep feeds on disk")
+        writing = asyncio.create_task(self._write_again_and_again(refresh), name="keep feeds on disk")
         try:
             yield
         finally:
@@ -124,10 +132,12 @@ class LastGood:
         confirmed_at = self._monotonic() - (time.time() - kept.confirmed_at_s)
         return _Served(rendition=kept.rendition, confirmed_at=confirmed_at)
 
-    async def _write_again_and_again(self) -> None:
+    async def _write_again_and_again(self, refresh: Callable[[], Awaitable[None]] | None) -> None:
         while True:
-            await asyncio.sleep(WRITTEN_EVERY_S)
+            if refresh is not None:
+                await refresh()
             await self.write()
+            await asyncio.sleep(WRITTEN_EVERY_S)
 
     def _write(
         self,

@@ -1,8 +1,9 @@
 """Feeds as they are now: rendered once when something changed, kept as bytes."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -24,7 +25,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.apart import LARGE, Apart
 from syndicator.pipeline.composing import Composer
-from syndicator.pipeline.freshness import FreshReads
+from syndicator.pipeline.freshness import PATIENCE_S, FreshReads
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.near_articles import NearArticles
 from syndicator.pipeline.single_flight import SingleFlight
@@ -79,6 +80,8 @@ class Publisher(Composer):
         self._apart = apart
         self._versions = FreshReads(store.feeds.versions, store.watch.moves_of_turn)
         self._kept = LeastRecent[_Key, Rendition](KEPT_BYTES, lambda one: one.size_bytes)
+        self._rendering: set[_Key] = set()
+        """What was read of Redis, and is being rendered."""
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing = SingleFlight[tuple[_Key, FeedVersion], Rendition]()
         self._snapshots = LeastRecent[FeedId, FeedSnapshot](_SNAPSHOT_ENTRIES, lambda one: len(one.entries))
@@ -105,24 +108,47 @@ class Publisher(Composer):
     def is_newest(self, rendition: Rendition) -> bool:
         """Tell whether these are a feed's bytes as of this call, where that is known without asking."""
         version = self._versions.known(rendition.feed)
-        return version is not None and _shows(rendition, version)
+        return version is not None and rendition.shows(version)
 
     async def rendition(self, feed: FeedId, form: Format) -> Rendition:
-        """Give a configured feed's bytes, as of this call or later.
+        """Return a configured feed's bytes, as of this call or later; `last_good` keeps them as well.
 
-        Raise StoreUnavailable when Redis is away: at once, or in half a second where there are older bytes
-        (see `last_good`).
+        Raise StoreUnavailable when Redis is away: at once, or after `PATIENCE_S` where `last_good` has older
+        bytes.
         """
-        key = (feed, form)
-        version = self._versions.known(feed)
-        if version is None:
-            version = await self._versions.get(feed, patiently=self._kept.get(key) is None)
+        key, version = (feed, form), self._versions.known(feed)
         kept = self._kept.get(key)
-        if kept is not None and _shows(kept, version):
+        if version is None or kept is None or not kept.shows(version):
+            kept = await self._newest(key, version)
+        self.last_good.confirm(kept)
+        return kept
+
+    async def _newest(self, key: _Key, version: FeedVersion | None) -> Rendition:
+        """Return the bytes of this version, else of the one that is read; see `rendition`."""
+        has_older = self.last_good.has(*key)
+        try:
+            async with asyncio.timeout(PATIENCE_S if has_older else None):
+                if version is None:
+                    version = await self._versions.get(key[0], patiently=not has_older)
+                return await self._of(key, version)
+        except TimeoutError:
+            if version is None or not self._is_read(key, version):
+                raise StoreUnavailable(f"Redis does not answer within {PATIENCE_S:g} s") from None
+        return await self._of(key, version)
+
+    async def _of(self, key: _Key, version: FeedVersion) -> Rendition:
+        kept = self._kept.get(key)
+        if kept is not None and kept.shows(version):
             return kept
+        feed, _ = key
         return await self._renewing.get(
             (key, version), lambda: self._renew_in_turn(key, version), name=f"renew {feed}"
         )
+
+    def _is_read(self, key: _Key, version: FeedVersion) -> bool:
+        """Tell whether nothing of Redis is waited for any more, only a rendering."""
+        kept = self._kept.get(key)
+        return key in self._rendering or (kept is not None and kept.shows(version))
 
     async def version(self, feed: FeedId, *, patiently: bool) -> FeedVersion:
         """Give a configured feed's version, as of this call or later: see `FreshReads.get`."""
@@ -136,17 +162,20 @@ class Publisher(Composer):
     async def _renew_in_turn(self, key: _Key, version: FeedVersion) -> Rendition:
         async with self._locks.setdefault(key, asyncio.Lock()):
             kept = self._kept.get(key)
-            if kept is None or not _shows(kept, version):
-                kept = await self._renew(key, version)
+            if kept is None or not kept.shows(version):
+                kept, is_stored = await self._renew(key, version)
                 self._kept.put(key, kept)
+                if not is_stored:
+                    await self._keep_for_others(kept)
             return kept
 
-    async def _renew(self, key: _Key, version: FeedVersion) -> Rendition:
+    async def _renew(self, key: _Key, version: FeedVersion) -> tuple[Rendition, bool]:
+        """Return the bytes of a version, and whether they are those that are stored."""
         feed, form = key
         made_by = self._fingerprints[feed]
         stored = await self._stored(feed, form)
-        if stored is not None and stored.made_by == made_by and _shows(stored, version):
-            return stored
+        if stored is not None and stored.made_by == made_by and stored.shows(version):
+            return stored, True
         rendered = replace(await self._made(key, version), made_by=made_by)
         self._metrics.renders.labels(form.value).inc()
         is_described_so = stored is not None and stored.made_by == made_by
@@ -154,15 +183,25 @@ class Publisher(Composer):
         if stored is not None and stored.digest == rendered.digest:
             # The same bytes: readers need not hear of a version that shows nothing new.
             rendered = replace(rendered, last_modified=stored.last_modified)
-        await self._keep_for_others(rendered)
-        return rendered
+        return rendered, False
 
     async def _made(self, key: _Key, version: FeedVersion) -> Rendition:
         feed, form = key
         if self._apart is not None and self.specs[feed].size > LARGE:
-            return await self._apart.rendered(self.specs[feed], form)
+            with self._rendering_of(key):
+                return await self._apart.rendered(self.specs[feed], form)
         snapshot = await self._snapshot_of(feed, version)
-        return replace(await self.rendered(snapshot, form), changed_at=snapshot.version.changed_at)
+        with self._rendering_of(key):
+            rendered = await self.rendered(snapshot, form)
+        return replace(rendered, changed_at=snapshot.version.changed_at)
+
+    @contextmanager
+    def _rendering_of(self, key: _Key) -> Iterator[None]:
+        self._rendering.add(key)
+        try:
+            yield
+        finally:
+            self._rendering.discard(key)
 
     async def _snapshot_of(self, feed: FeedId, version: FeedVersion) -> FeedSnapshot:
         """Give what a feed holds: one reading for all its formats, which are mostly rendered together."""
@@ -191,7 +230,3 @@ class Publisher(Composer):
             self._stores = False
         else:
             self._stores = True
-
-
-def _shows(rendition: Rendition, version: FeedVersion) -> bool:
-    return rendition.version == version.version and rendition.changed_at == version.changed_at

@@ -10,6 +10,7 @@ from syndicator.model.event import Event, EventType, Renewed
 from syndicator.model.feed import READER_FORMATS, FeedVersion, Rendition
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
+from syndicator.pipeline.changed_feeds import ChangedFeeds
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.feed_refs import feed_ref
 from syndicator.pipeline.publishing import Publisher
@@ -17,9 +18,6 @@ from syndicator.pipeline.steps import Report, Taken
 from syndicator.rules.identity import event_id
 from syndicator.store.feeds import FeedTold
 from syndicator.store.store import Store
-
-_SKEW = timedelta(minutes=1)
-"""By so much the clocks of processes may differ, and a commit may wait."""
 
 TOLD_EVERY = timedelta(seconds=10)
 """`feed.updated` comes no more often of one feed: what changes meanwhile is told together."""
@@ -37,37 +35,20 @@ class PublishStep:
         self._publisher = publisher
         self._directory = directory
         self._clock = clock
-        self._looked_at: datetime | None = None
-        self._versions: dict[FeedId, FeedVersion] = {}
-        self._stale: dict[FeedId, None] = {}
-        """In the order in which they came to be so."""
-        self._tried: dict[FeedId, FeedVersion] = {}
+        self._changed = ChangedFeeds(store.feeds, lambda: publisher.specs)
         self._untold: dict[FeedId, datetime] = {}
         """What was rendered, and when it may be told."""
 
     async def take(self, room: int) -> Taken:
         """Take the feeds whose version is not the one that they were warmed at."""
         now = self._clock()
-        await self._look(now)
+        await self._changed.look(now)
         ripe = [feed for feed, at in self._untold.items() if at <= now]
-        stale = list(dict.fromkeys((*self._stale, *ripe)))
+        stale = list(dict.fromkeys((*self._changed.stale, *ripe)))
         return Taken(
-            jobs=(partial(self._renew, stale, dict(self._versions)),) if stale and room else (),
+            jobs=(partial(self._renew, stale, dict(self._changed.versions)),) if stale and room else (),
             next_due_at=min(self._untold.values(), default=None),
         )
-
-    async def _look(self, now: datetime) -> None:
-        """Read the versions of the feeds that moved since the last look; at first those of all."""
-        specs = self._publisher.specs
-        if self._looked_at is None:
-            moved = list(specs)
-        else:
-            found = await self._store.feeds.moved_since(self._looked_at - _SKEW)
-            moved = [feed for feed in found if feed in specs]
-        versions = await self._store.feeds.versions(moved)
-        self._looked_at = now
-        self._versions |= versions
-        self._stale |= {feed: None for feed, version in versions.items() if self._tried.get(feed) != version}
 
     async def _renew(self, feeds: list[FeedId], versions: Mapping[FeedId, FeedVersion]) -> Report | None:
         warmed = [feed for feed in feeds if await self._warm(feed, versions[feed])]
@@ -84,15 +65,10 @@ class PublishStep:
             raise  # of no feed's making: the runner tries again
         except Exception:  # one feed's fault must not starve those after it
             log.exception("a feed could not be rendered", feed=feed, version=version.version)
-            self._note(feed, version)
+            self._changed.note(feed, version)
             return False
-        self._note(feed, version)
+        self._changed.note(feed, version)
         return True
-
-    def _note(self, feed: FeedId, version: FeedVersion) -> None:
-        self._tried[feed] = version
-        if self._versions[feed] == version:
-            self._stale.pop(feed, None)
 
     async def _tell(self, feed: FeedId, rendered: Sequence[Rendition]) -> None:
         """Tell of a feed whose bytes are others than were told of; of one that was told just now, later."""

@@ -6,12 +6,13 @@ Redis sends these pushes in the same turn as the reply to the writer, before it,
 machine sending is delivering: they lie in our buffer when the writer hears that it has written. So who looks
 into the buffer and finds it empty knows that nothing was written, without asking. That holds for sockets of
 one machine only, and for a Redis that sends by one thread: elsewhere there is no watch, and versions are
-read.
+read. A Redis that hangs sends nothing either, hence it is pinged: while it does not answer, nothing is known.
 """
 
 import asyncio
 import select
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
@@ -22,6 +23,12 @@ from redis.asyncio.connection import parse_url
 
 from syndicator.observe.logs import get_logger
 
+SILENCE_S = 1.0
+"""A Redis that answered nothing for so long may hang: what was read of it is not known to be current."""
+
+_BEAT_S = 0.25
+"""So often Redis is asked whether it still answers."""
+_PING, _PONG = b"PING\r\n", b"+PONG\r\n"
 _RETRY_S = 1.0
 _TIMEOUT_S = 2.0
 _READ_BYTES = 65_536
@@ -43,7 +50,9 @@ class Watch:
         self._poll = select.poll()
         self._lost = asyncio.Event()
         self._moves = 0
+        self._of_turn: int | None = None
         self._has_looked = False
+        self._pinged_at = self._heard_at = 0.0
 
     def moves_of_turn(self) -> int | None:
         """Return `moves` as of the first call in this turn of the event loop, for what came from sockets.
@@ -52,17 +61,19 @@ class Watch:
         that is handled in this turn had come before the first of them looked here. Those that come later are
         queued behind `_look_again`, so they are handled after a new look.
         """
-        if self._has_looked:
-            return self._moves if self._socket is not None else None
-        self._has_looked = True
-        asyncio.get_running_loop().call_soon(self._look_again)
-        return self.moves()
+        if not self._has_looked:
+            self._has_looked = True
+            asyncio.get_running_loop().call_soon(self._look_again)
+            self._of_turn = self.moves()
+        return self._of_turn
 
     def _look_again(self) -> None:
         self._has_looked = False
 
     def moves(self) -> int | None:
-        """Give a count that is another one once the key was written; None while nobody watches.
+        """Return a count that is another one once the key was written; None while it is not known.
+
+        That is: while nobody watches, and once Redis has been silent for `SILENCE_S`.
 
         As of this call: every write that was answered to its writer before is counted. (That Redis was
         emptied is heard a moment later.)
@@ -71,17 +82,20 @@ class Watch:
         if watched is None:
             return None
         if not self._poll.poll(0):  # half the price of a recv that fails
-            return self._moves
+            return self._moves if time.monotonic() - self._heard_at < SILENCE_S else None
         try:
             heard = watched.recv(_READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return self._moves
         except OSError:
             heard = b""
-        self._moves += 1
         if not heard:
+            self._moves += 1
             self._forget()
             return None
+        self._heard_at = time.monotonic()
+        if heard.replace(_PONG, b""):
+            self._moves += 1
         return self._moves
 
     @asynccontextmanager
@@ -103,8 +117,10 @@ class Watch:
 
     async def _keep(self, options: dict[str, Any]) -> None:
         while True:
-            if self._socket is not None:
-                await self._lost.wait()
+            while self._socket is not None:
+                self._beat(self._socket)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._lost.wait(), _BEAT_S)
             try:
                 await self._begin(options)
             except _Refused as error:
@@ -112,6 +128,14 @@ class Watch:
                 return
             except (OSError, TimeoutError):
                 await asyncio.sleep(_RETRY_S)
+
+    def _beat(self, watched: socket.socket) -> None:
+        """Ask whether Redis still answers, unless it still has to answer the last time."""
+        if self._heard_at < self._pinged_at:
+            return
+        self._pinged_at = time.monotonic()
+        with suppress(OSError):  # it is read that the connection is lost
+            watched.send(_PING)
 
     async def _begin(self, options: dict[str, Any]) -> None:
         async with asyncio.timeout(_TIMEOUT_S):
@@ -123,6 +147,7 @@ class Watch:
                 raise
         self._moves += 1  # nobody watched until now
         self._lost.clear()
+        self._heard_at = time.monotonic()
         self._socket = opened
         self._poll.register(opened, select.POLLIN)
         # Also heard while nobody asks, so that the buffer never fills.

@@ -1,5 +1,6 @@
 """Feeds as readers fetch them. Nothing is rendered here: ready bytes, chosen and sent."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 
@@ -9,6 +10,7 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import FORMS, FeedSnapshot, FeedSpec, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.deltas import Deltas
+from syndicator.pipeline.freshness import PATIENCE_S
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.publishing import KEPT_BYTES
 from syndicator.pipeline.reading import Reading
@@ -103,8 +105,9 @@ class FeedRoutes:
         if rendition.digest in bases:
             return None
         try:
-            delta = await self._deltas.since(rendition, bases)
-        except StoreUnavailable:
+            async with asyncio.timeout(PATIENCE_S):
+                delta = await self._deltas.since(rendition, bases)
+        except (StoreUnavailable, TimeoutError):
             return None
         headers = self._headers.of(rendition)
         return respond_with_delta(request, rendition, delta, headers) if delta else None
@@ -153,11 +156,9 @@ class FeedRoutes:
     async def _rendition(self, feed: FeedId, form: Format) -> tuple[Rendition, int | None]:
         """Give the bytes, and their age in seconds where they could not be confirmed (RFC 9111, 5.1)."""
         try:
-            rendition = await self._publisher.rendition(feed, form)
+            return await self._publisher.rendition(feed, form), None
         except StoreUnavailable:
             return await kept_of(self._publisher.last_good, feed, form)
-        self._publisher.last_good.confirm(rendition)
-        return rendition, None
 
 
 async def kept_of(last_good: LastGood, feed: FeedId, form: Format) -> tuple[Rendition, int]:

@@ -18,6 +18,7 @@ from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.ranking import RankStep
+from syndicator.pipeline.refreshing import Refresher
 from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
@@ -38,6 +39,7 @@ class Publishing:
     """What is shown beside the feeds themselves, and what ranks and warms them."""
 
     publish: PublishStep
+    refresher: Refresher
     rank: RankStep
     scoring: Scoring
     reporting: Reporting
@@ -91,6 +93,7 @@ async def open_publishing(
     try:
         yield Publishing(
             publish=PublishStep(store, publisher, directory, clock),
+            refresher=Refresher(store.feeds, publisher, clock),
             rank=RankStep(store, ground.specs, scoring, settings.site, clock),
             scoring=scoring,
             reporting=Reporting(store, settings.popularity.partner_most, clock),

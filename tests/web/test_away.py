@@ -2,7 +2,11 @@
 
 import asyncio
 import json
+import os
+import signal
+import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import brotli
@@ -11,13 +15,16 @@ from aiohttp import web
 from support import ManualClock
 from web.web_world import SITE, Client, World, client_of, story
 
+from syndicator.model.feed import READER_FORMATS, Format
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.last_good import LastGood
+from syndicator.pipeline.refreshing import Refresher
 from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
+from syndicator.store.watch import SILENCE_S
 from syndicator.web.app import create_app, create_ops_app, create_waiting_app
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.options import OpsOptions, WebOptions
@@ -66,6 +73,111 @@ async def test_a_feed_that_was_served_is_served_on(server: EmbeddedServer, clien
     async with asyncio.timeout(20):
         while "Age" in (await client.get("/feeds/latest.rss")).headers:
             await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def hanging(server: EmbeddedServer, client: Client) -> AsyncIterator[None]:
+    """Stop the process of a server, as a disk that hangs would; afterwards wait until feeds are fresh."""
+    assert server._process is not None
+    os.kill(server._process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server._process.pid, signal.SIGCONT)
+    async with asyncio.timeout(20):
+        while "Age" in (await client.get("/feeds/latest.rss")).headers:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_feed_tells_its_age_while_redis_hangs(
+    server: EmbeddedServer, client: Client, world: World
+) -> None:
+    async with world.store.watch.running():
+        before = await client.get("/feeds/latest.rss")
+        assert "Age" not in before.headers
+        async with hanging(server, client):
+            await asyncio.sleep(SILENCE_S)
+            ages = []
+            for _ in range(5):
+                asked_at = time.monotonic()
+                away = await client.get("/feeds/latest.rss")
+                assert time.monotonic() - asked_at < 2  # not the time-out of a connection
+                assert (away.status, away.body) == (200, before.body)
+                ages.append(int(away.headers["Age"]))
+                await asyncio.sleep(0.5)
+            assert ages == sorted(ages)
+            assert ages[-1] >= 2
+        await world.admit(story(2))
+        assert "Kabar &lt;nomor&gt; 2" in (await client.get("/feeds/latest.rss")).text
+
+
+async def test_a_change_that_redis_hangs_upon_does_not_hold_readers_up(
+    server: EmbeddedServer, client: Client, world: World
+) -> None:
+    async with world.store.watch.running():
+        before = await client.get("/feeds/latest.rss")
+        await world.admit(story(2))
+        await world.publisher.version(world.specs[0].id, patiently=True)  # known; its bytes are not made yet
+        async with hanging(server, client):
+            asked_at = time.monotonic()
+            away = await client.get("/feeds/latest.rss", {"Accept-Encoding": "identity"})
+            assert time.monotonic() - asked_at < 2
+            assert (away.status, away.body, "Age" in away.headers) == (200, before.body, True)
+
+
+async def test_feeds_that_nobody_asked_for_are_there_when_redis_is_away(
+    server: EmbeddedServer, world: World, tmp_path: Path
+) -> None:
+    def on_disk() -> LastGood:
+        return LastGood(RenditionFiles(tmp_path / "feeds", dict.fromkeys(world.publisher.specs, "")))
+
+    async def refreshed(form: str, held: str) -> None:
+        """Wait until a copy holds something: it is looked for what changed again and again."""
+        async with asyncio.timeout(20):
+            while True:
+                kept = await on_disk().get(world.specs[0].id, Format(form))
+                if kept is not None and held in kept[0].body.decode():
+                    return
+                await refresher.refresh()
+                await world.publisher.last_good.write()
+
+    world.publisher.last_good = on_disk()
+    await world.publisher.last_good.look()
+    refresher = Refresher(world.store.feeds, world.publisher, world.clock)
+    await world.admit(story(1))
+    for form in READER_FORMATS:
+        await refreshed(form, "Pembuka kabar nomor 1")
+    await world.admit(story(2))
+    for form in READER_FORMATS:
+        await refreshed(form, "Pembuka kabar nomor 2")
+    paths = [f"/feeds/{spec.id}.{form}" for spec in world.specs for form in READER_FORMATS]
+    later = World(world.store, world.clock)
+    later.publisher.last_good = on_disk()
+    await later.publisher.last_good.look()
+    async with client_of(create_app(world.reading, WebOptions())) as client:
+        ready = json.loads((await client.get("/readyz")).body)
+        assert ready["status"] == "ready"
+        async with hanging(server, client):
+            degraded = await client.get("/readyz")
+            assert degraded.status == 200
+            assert "3 of 3 feeds are served as last known." in degraded.text
+            for path in paths:
+                asked_at = time.monotonic()
+                answer = await client.get(path)
+                assert (answer.status, "Age" in answer.headers) == (200, True)
+                assert time.monotonic() - asked_at < 2
+    await server.stop()
+    async with client_of(create_app(later.reading, WebOptions())) as client:
+        assert [(await client.get(path)).status for path in paths] == [200] * 9
+
+
+async def test_a_probe_counts_feeds_that_were_rendered_ahead(server: EmbeddedServer, world: World) -> None:
+    for spec in world.specs:
+        await world.publisher.rendition(spec.id, Format.RSS)
+    async with client_of(create_app(world.reading, WebOptions())) as client, hanging(server, client):
+        assert (await client.get("/feeds/latest.rss")).status == 200
+        probe = await client.get("/readyz")
+        assert (probe.status, json.loads(probe.body)["status"]) == (200, "degraded")
 
 
 async def test_a_feed_of_any_filter_is_served_on(server: EmbeddedServer, world: World) -> None:
