@@ -1,5 +1,11 @@
-"""RSS 2.0 with content, Dublin Core, Media RSS and an Atom link to itself."""
+"""RSS 2.0 with content, Dublin Core, Media RSS and an Atom link to itself.
 
+Only the description of an item is HTML (RSS Best Practices Profile, 3.1): text is escaped for HTML there,
+and for XML as everywhere. All other text is plain.
+"""
+
+import re
+from html import escape
 from urllib.parse import urlsplit
 
 from feedgen.entry import FeedEntry as Entry
@@ -12,6 +18,12 @@ from syndicator.render.text import line
 
 GENERATOR = "syndicator"
 
+_PLAIN_TEXT = re.compile(
+    rb"<(?:title|description|copyright|category|source|dc:creator|dc:rights|media:description|media:credit)"
+    rb"(?: [^<>]*+)?>[^<]++<"
+)
+_REFERENCES = ((b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"), (b"&amp;", b"&#x26;"))
+
 
 def render_rss(snapshot: FeedSnapshot) -> bytes:
     """Write the snapshot as RSS 2.0, in UTF-8."""
@@ -19,8 +31,18 @@ def render_rss(snapshot: FeedSnapshot) -> bytes:
     feed = _channel(snapshot, items)
     for item in items:
         _add_item(feed, item, snapshot)
-    document: bytes = feed.rss_str(pretty=True)
-    return document
+    return _PLAIN_TEXT.sub(_by_number, feed.rss_str(pretty=True))
+
+
+def _by_number(element: re.Match[bytes]) -> bytes:
+    """Write `<`, `>` and `&` as hexadecimal references: readers that decode twice show those as text.
+
+    RSS Best Practices Profile, 3.1. To an XML parser it is the same.
+    """
+    text = element[0]
+    for name, number in _REFERENCES:
+        text = text.replace(name, number)
+    return text
 
 
 def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
@@ -73,7 +95,7 @@ def _add_item(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
     entry.link(href=item.link)
     entry.guid(item.id, permalink=False)
     # Readers of old show this alone, so that it never lacks beside the whole text.
-    entry.description(item.summary or item.title)
+    entry.description(escape(item.summary or item.title, quote=False))
     if item.html:
         entry.content(item.html)
     if item.section:

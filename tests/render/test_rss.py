@@ -1,8 +1,11 @@
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
+import feedparser
 import pytest
 from lxml import etree
+from lxml import html as lxml_html
 from render.render_values import NOON, article, busy_snapshot, entry, snapshot
 
 from syndicator.model.feed import Format, Popularity
@@ -73,6 +76,23 @@ def test_an_item_carries_everything() -> None:
     assert [date.text for date in found(second, "dcterms:modified | atom:updated")] == [NOON.isoformat()] * 2
     assert [one.text for one in found(second, "dc:language")] == ["en"]
     assert found(third, "content:encoded") == []
+
+
+MARKUP = "<script>alert(1)</script> AT&T, a < b &amp; c"
+
+
+def test_plain_text_is_never_markup_for_readers() -> None:
+    odd = article(0, title=MARKUP, lead=MARKUP, body_html="", section=MARKUP, authors=(MARKUP,), tags=())
+    body = render(snapshot(odd, article(1, title=MARKUP, lead="", body_html="")), Format.RSS).body
+    for item in etree.fromstring(body).iterfind(".//item"):
+        shown = lxml_html.fragment_fromstring(item.findtext("description") or "", create_parent="div")
+        assert [len(shown), shown.text_content()] == [0, MARKUP]
+        assert item.findtext("title") == MARKUP
+    read: Any = feedparser.parse(body).entries[0]
+    assert unescape(read.summary) == MARKUP
+    written = MARKUP.replace("&", "&#x26;").replace("<", "&#x3C;").replace(">", "&#x3E;").encode()
+    for tag in (b"title>", b"dc:creator>", b'#sections">'):
+        assert tag + written + b"</" in body
 
 
 def test_the_photo_is_media_rss_with_caption_and_credit() -> None:
