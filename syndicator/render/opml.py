@@ -52,7 +52,6 @@ def _empty(site: Site, changed_at: datetime | None) -> tuple[_Element, _Element]
         # OPML 2.0: the address of the owner, else where to find who that is.
         is_mail = "@" in site.contact and not set(site.contact) & set(" :/")
         SubElement(head, "ownerEmail" if is_mail else "ownerId").text = line(site.contact)
-    SubElement(head, "docs").text = "http://opml.org/spec2.opml"
     return root, SubElement(root, "body")
 
 

@@ -141,6 +141,9 @@ def opml_faults(body: bytes) -> list[str]:
     faults = [] if root.get("version") == "2.0" else ["no OPML 2.0"]
     if not root.findtext("head/title"):
         faults.append("no title")
+    # OPML 2.0 knows `docs` as well, but the validator does not.
+    known = {"title", "dateCreated", "dateModified", "ownerName", "ownerEmail", "ownerId"}
+    faults += [f"head has {one.tag}" for one in root.iterfind("head/*") if one.tag not in known]
     changed = root.findtext("head/dateModified")
     if changed is not None:
         faults += _rfc_822(changed, "dateModified")

@@ -71,7 +71,6 @@ def test_the_list_of_feeds() -> None:
         "  <head>\n"
         "    <title>Warta &amp; Kabar</title>\n"
         "    <dateModified>Thu, 05 Nov 2026 05:03:01 +0000</dateModified>\n"
-        "    <docs>http://opml.org/spec2.opml</docs>\n"
         "  </head>\n"
         "  <body>\n"
         '    <outline type="rss" text="Berita terbaru" title="Berita terbaru"'
