@@ -123,7 +123,8 @@ def _hubs(document: Mapping[str, Any]) -> list[str]:
 
 def _deleted(document: Mapping[str, Any]) -> list[Deleted]:
     """Give what feeds of this service tell of deleted items, as Atom does by RFC 6721."""
-    told = document.get("_deleted")
+    extension = document.get("_syndicator")
+    told = extension.get("deleted") if isinstance(extension, dict) else None
     return [
         Deleted(guid=_text(one, "id"), when=_text(one, "when"), comment=_text(one, "comment"))
         for one in (told if isinstance(told, list) else [])

@@ -1,6 +1,10 @@
-"""JSON Feed 1.1 (jsonfeed.org/version/1.1). Keys without a value are left out."""
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1). Keys without a value are left out.
+
+What it has no key for stands in an extension, `_syndicator`: an object of the feed, and one of each item.
+"""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +15,9 @@ from syndicator.render.items import AlsoAt, Gone, Item, Picture, Related, prepar
 from syndicator.render.text import line
 
 VERSION = "https://jsonfeed.org/version/1.1"
+EXTENSION = "_syndicator"
+ABOUT = "https://syndicator.example/docs/feeds"
+"""Where the extension is described: told in each, as the specification of JSON Feed recommends."""
 
 
 def render_json_feed(snapshot: FeedSnapshot) -> bytes:
@@ -20,7 +27,6 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
         "title": line(snapshot.spec.title) or snapshot.spec.id,
         "home_page_url": snapshot.page_url,
         "favicon": snapshot.site.url("/favicon.ico"),
-        "_rights": _rights_of_feed(snapshot),
     }
     if snapshot.site.logo_url:
         document["icon"] = snapshot.site.logo_url
@@ -29,19 +35,25 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
     links = dict(snapshot.related_urls(Format.JSON))
     if "next" in links:
         document["next_url"] = links["next"]
-    if "prev-archive" in links:
-        document["_prev_archive"] = links["prev-archive"]
-    if snapshot.is_archive:
-        document["_archive_of"] = links["current"]
     if snapshot.spec.description:
         document["description"] = line(snapshot.spec.description)
     document["language"] = snapshot.language
     if snapshot.hubs:
         document["hubs"] = [{"type": "WebSub", "url": hub} for hub in snapshot.hubs]
-    if snapshot.withdrawn:
-        document["_deleted"] = [_gone(gone) for gone in prepare_gone(snapshot)]
+    document[EXTENSION] = _extension_of_feed(snapshot, links)
     document["items"] = [_item(item) for item in prepare(snapshot)]
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def _extension_of_feed(snapshot: FeedSnapshot, links: Mapping[str, str]) -> dict[str, Any]:
+    extension: dict[str, Any] = {"about": ABOUT, "rights": _rights_of_feed(snapshot)}
+    if "prev-archive" in links:
+        extension["prev_archive"] = links["prev-archive"]
+    if snapshot.is_archive:
+        extension["archive_of"] = links["current"]
+    if snapshot.withdrawn:
+        extension["deleted"] = [_gone(gone) for gone in prepare_gone(snapshot)]
+    return extension
 
 
 def _rights_of_feed(snapshot: FeedSnapshot) -> dict[str, str]:
@@ -76,7 +88,7 @@ def _item(item: Item) -> dict[str, Any]:
     attachments = [_attachment(picture) for picture in item.pictures[1:] if picture.media_type]
     if attachments:
         written["attachments"] = attachments
-    return written | _extensions(item)
+    return written | {EXTENSION: _extension(item)}
 
 
 def _content(item: Item) -> dict[str, str]:
@@ -98,29 +110,27 @@ def _attachment(picture: Picture) -> dict[str, Any]:
     return attachment
 
 
-def _extensions(item: Item) -> dict[str, Any]:
-    """What JSON Feed has no key for; its custom extensions begin with an underscore."""
+def _extension(item: Item) -> dict[str, Any]:
     source = {"id": item.source.id, "title": item.source.title, "url": item.source.home_url}
     if item.source.feed_url:
         source["feed_url"] = item.source.feed_url
-    extensions: dict[str, Any] = {
-        "_source": source,
-        "_also_at": [_other_telling(other) for other in item.also_at],
-    }
+    extension: dict[str, Any] = {"about": ABOUT, "source": source}
+    if item.also_at:
+        extension["also_at"] = [_other_telling(other) for other in item.also_at]
     if item.quote:
-        extensions["_quote"] = item.quote
+        extension["quote"] = item.quote
     if item.pictures:
-        extensions["_photos"] = [_photo(picture) for picture in item.pictures]
+        extension["photos"] = [_photo(picture) for picture in item.pictures]
     if item.correction:
-        extensions["_correction"] = item.correction
+        extension["correction"] = item.correction
     if item.related:
-        extensions["_related"] = f"{item.page_url}#related"
-        extensions["_related_links"] = [_related_link(link) for link in item.related]
+        extension["related"] = f"{item.page_url}#related"
+        extension["related_links"] = [_related_link(link) for link in item.related]
     if item.rights != Rights():
-        extensions["_rights"] = _rights(item.rights)
+        extension["rights"] = _rights(item.rights)
     if item.popularity is not None:
-        extensions["_popularity"] = _popularity(item.popularity)
-    return extensions
+        extension["popularity"] = _popularity(item.popularity)
+    return extension
 
 
 def _photo(picture: Picture) -> dict[str, Any]:

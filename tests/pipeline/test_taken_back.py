@@ -233,8 +233,8 @@ async def test_our_own_json_feed_is_heard(
         await service.enlist()
         await gather(service)
         portal.documents["/rss"] = (
-            '{"version": "https://jsonfeed.org/version/1.1", "title": "Kota", "_deleted": '
-            '[{"id": "1", "when": "2026-11-05T12:01:00+00:00", "comment": "Ditarik"}, 7, {}], "items": []}'
+            '{"version": "https://jsonfeed.org/version/1.1", "title": "Kota", "_syndicator": {"deleted": '
+            '[{"id": "1", "when": "2026-11-05T12:01:00+00:00", "comment": "Ditarik"}, 7, {}]}, "items": []}'
         )
         await rounds(service, clock, 6)
         (told,) = await withdrawn(service)

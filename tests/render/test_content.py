@@ -42,8 +42,12 @@ def test_what_a_portal_says_of_its_rights_is_told_with_each_entry() -> None:
     for form in XML:
         assert xml(of, form, "//a:link[@rel='license']/@href") == [TOLD.license_url]
     first, second = document(of)["items"]
-    assert first["_rights"] == {"statement": TOLD.statement, "license": TOLD.license_url, "content": "full"}
-    assert "_rights" not in second
+    assert first["_syndicator"]["rights"] == {
+        "statement": TOLD.statement,
+        "license": TOLD.license_url,
+        "content": "full",
+    }
+    assert "rights" not in second["_syndicator"]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,7 @@ def test_every_feed_says_whom_to_ask_to_take_something_down(language: str, told:
     of = snapshot(article(0), site=replace(SITE, contact="tolong@x.example", language=language))
     assert xml(of, Format.RSS, "/rss/channel/copyright/text()") == [told]
     assert xml(of, Format.ATOM, "/a:feed/a:rights/text()") == [told]
-    assert document(of)["_rights"] == {"statement": told, "contact": "tolong@x.example"}
+    assert document(of)["_syndicator"]["rights"] == {"statement": told, "contact": "tolong@x.example"}
     assert document(of, Format.NINJS)["usageTerms"] == told
 
 
@@ -121,7 +125,7 @@ def test_comments_are_told_to_one_digit(form: Format) -> None:
     assert xml(of(123), form, "//slash:comments/text() | //thr:total/text()") == ["100", "100"]
     assert render(of(123), form).body == render(of(199), form).body
     assert xml(of(None), form, "//slash:comments | //thr:total") == []
-    assert document(of(123))["items"][0]["_popularity"]["comments"] == 123
+    assert document(of(123))["items"][0]["_syndicator"]["popularity"]["comments"] == 123
 
 
 @pytest.mark.parametrize("form", Format)
@@ -145,5 +149,5 @@ def test_who_else_tells_a_story_is_told_in_text_and_links() -> None:
         assert (link.get("href"), link.get("title")) == (other.url, "Banjir <besar>")
         one = feedparser.parse(render(of, form).body, sanitize_html=False).entries[0]
         assert f'<p>Juga di: <a href="{other.url}">Kabar &amp; Co</a></p>' in one.content[0].value
-    (told,) = document(of)["items"][0]["_also_at"]
+    (told,) = document(of)["items"][0]["_syndicator"]["also_at"]
     assert told["source"] == "Kabar & Co"

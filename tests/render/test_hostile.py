@@ -176,7 +176,7 @@ def test_an_origin_may_be_odd_too() -> None:
     for form in (Format.RSS, Format.ATOM):
         etree.fromstring(render(feed, form).body)
     (item,) = json.loads(render(feed, Format.JSON).body)["items"]
-    assert item["_source"] == {"id": "x", "title": "x", "url": article(0).url}
+    assert item["_syndicator"]["source"] == {"id": "x", "title": "x", "url": article(0).url}
 
 
 @given(text=st.text(), more=st.text(alphabet="<>&]'\"\x00\ud800\ufffe \n\té😀"))

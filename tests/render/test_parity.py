@@ -143,8 +143,8 @@ def test_all_formats_name_the_related_articles_and_the_photo_with_caption_and_cr
         feedparser.parse(render(busy_snapshot(), form).body).entries[0] for form in (Format.RSS, Format.ATOM)
     )
     told = json.loads(render(busy_snapshot(), Format.JSON).body)["items"][0]
-    (related,) = told["_related_links"]
-    (photo,) = told["_photos"]
+    (related,) = told["_syndicator"]["related_links"]
+    (photo,) = told["_syndicator"]["photos"]
     for one in (rss, atom):
         links = [(link.href, link.title) for link in one.links if link.rel == "related"]
         assert links == [(related["url"], related["title"])]

@@ -164,7 +164,7 @@ async def test_a_new_article_a_change_and_a_withdrawal_are_shown_at_once(
     await withdrawer.withdraw(first, by=WithdrawnBy.OPERATOR, reason="salah")
     answer = await client.get("/articles.json?section=metropolitan")
     assert answer.json["items"] == []
-    assert len(answer.json["_deleted"]) == 1
+    assert len(answer.json["_syndicator"]["deleted"]) == 1
 
 
 async def test_conditional_requests_methods_and_codings_as_of_every_feed(
@@ -206,7 +206,7 @@ async def test_what_does_not_concern_a_feed_does_not_change_it(client: Client, w
         ("since=yesterday", '"since" is no instant'),
         ("limit=1000", '"limit" is no number from 1 to 200'),
         ("source=kotta", "did you mean kota"),
-        ("source=xyz", "_source.id"),
+        ("source=xyz", "_syndicator.source.id"),
         ("q=a+OR", '"q" misses a word'),
         ("sort=best", '"sort" is not latest or popular'),
     ],
@@ -239,7 +239,7 @@ async def test_the_popular_of_any_filter(client: Client, world: World) -> None:
     assert await titles(client, "sort=popular&source=kota") == ["Kabar 3 xxx", "Kabar 1 x"]
     assert await titles(client, "sort=popular&limit=2") == ["Kabar 3 xxx", "Kapal 5"]
     answer = await client.get("/articles.json?sort=popular&window=1h&tag=kapal")
-    assert answer.json["items"][0]["_popularity"]["rank"] == 1
+    assert answer.json["items"][0]["_syndicator"]["popularity"]["rank"] == 1
     assert answer.json["title"] == "Terpopuler (1h) · kapal – Warta Nusantara"
     by_story = await client.get("/articles.json?sort=popular&per=story&limit=1")
     assert by_story.json["feed_url"].endswith("/articles.json?sort=popular&per=story&limit=1")

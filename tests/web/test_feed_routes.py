@@ -211,8 +211,8 @@ async def test_a_popular_feed_shows_its_ranking(world: World, client: Client) ->
     first, second = await world.admit(story(1), story(2))
     await world.rank(second, first)
     items = json.loads((await client.get("/feeds/popular.json")).body)["items"]
-    assert [item["_popularity"]["rank"] for item in items] == [1, 2]
-    assert items[0]["_popularity"] == {"rank": 1, "score": 9.0, "views": 1200}
+    assert [item["_syndicator"]["popularity"]["rank"] for item in items] == [1, 2]
+    assert items[0]["_syndicator"]["popularity"] == {"rank": 1, "score": 9.0, "views": 1200}
     assert items[0]["url"] == story(2).url
     world.clock.now += timedelta(minutes=1)
 

@@ -73,7 +73,7 @@ def links(answer: Answer) -> dict[str, str]:
     if answer.headers["Content-Type"].startswith("application/feed+json"):
         document = answer.json
         assert document.get("next_url") == told.get("next")
-        assert document.get("_prev_archive") == told.get("prev-archive")
+        assert document["_syndicator"].get("prev_archive") == told.get("prev-archive")
         assert document["feed_url"] == found["self"]
     else:
         feed = feedparser.parse(answer.body).feed
@@ -169,9 +169,9 @@ async def test_an_archive_says_so_in_every_format(client: Client, world: World) 
     assert b'<fh:archive xmlns:fh="http://purl.org/syndication/history/1.0"/>' in rss.body or (
         b'xmlns:fh="http://purl.org/syndication/history/1.0"' in rss.body and b"<fh:archive/>" in rss.body
     )
-    assert json.loads((await client.get("/feeds/latest/archive/2026-W44.json")).body)["_archive_of"] == (
-        f"{PUBLIC}/feeds/latest.json"
-    )
+    assert json.loads((await client.get("/feeds/latest/archive/2026-W44.json")).body)["_syndicator"][
+        "archive_of"
+    ] == (f"{PUBLIC}/feeds/latest.json")
     feeds = [feedparser.parse((await client.get(path)).body).feed.id
              for path in ("/feeds/latest.atom", "/feeds/latest/archive/2026-W44.atom")]  # fmt: skip
     assert feeds[0] == feeds[1], "they are documents of one feed"
