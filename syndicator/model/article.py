@@ -110,6 +110,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """As claimed, in UTC; None when the source does not say."""
     is_event: bool = False
     """Whether a date ahead of now is meant: see `Source.future_dates`."""
+    is_first_party: bool = False
+    """Whether its source is of the portal that its address belongs to: see `rules.naming.is_first_party`."""
     updated_at: datetime | None = None
     related: tuple[RelatedLink, ...] = ()
     views: int | None = None
@@ -171,6 +173,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     """That of the keys which is the address that the source lists; empty where it identifies nothing."""
     foreign: tuple[str, ...] = ()
     """Those of the keys by which only articles of other sources are recognised."""
+    is_first_party: bool = False
+    """That of the candidate."""
 
 
 class Alias(Struct, frozen=True, kw_only=True):
@@ -223,6 +227,8 @@ class Article(Struct, frozen=True, kw_only=True):
     """Where feeds sort it: see `rules.dates.listed_at`."""
     provenance: Provenance
     content_hash: str
+    is_first_party: bool = True
+    """Whether its source is of the portal that its address belongs to; True too where that was not noted."""
     released_at: datetime | None = None
     """When it was admitted, of what was kept back before; None where that was at first sight."""
     guid: str | None = None

@@ -217,7 +217,7 @@ class Source(Struct, frozen=True, kw_only=True):
     """How old an article of a first round may be and still be announced: see `rules.announcing`."""
     identity: IdentityPolicy = IdentityPolicy()
     domains: tuple[str, ...] = ()
-    """Other registrable domains of the same portal: its pages may name addresses there as their own."""
+    """Other registrable domains of the same portal: addresses there are its own (`rules.naming`)."""
     tracking: tuple[str, ...] = ()
     """Parameters of its addresses, in lower case, that choose no page; `*` at the end stands for any."""
     images: ImagePolicy = ImagePolicy.LINK

@@ -89,7 +89,7 @@ class ArticlePages:
         """Give the items whose pages are to be read: not known, not held, and not just found unreadable."""
         now = self._clock()
         keys = [listed_key(source, item.url) for item in items]
-        known = await self._store.articles.are_known(keys, source.id, now)
+        known = await self._store.articles.are_known(keys, [item.url for item in items], source, now)
         fresh = {key: item for key, item, is_known in zip(keys, items, known, strict=True) if not is_known}
         waiting = await self._store.unreadable.waiting(source.id, list(fresh), now)
         held = await self._held.read_lately(source.id, [item.url for item in fresh.values()], now)

@@ -139,7 +139,8 @@ class SitemapRound:
         unknown: dict[str, ListedItem] = {}
         for start in range(0, len(lines), PORTION):
             portion = lines[start : start + PORTION]
-            are_known = await self._store.articles.are_known([line.key for line in portion], source.id, now)
+            keys, urls = [line.key for line in portion], [line.item.url for line in portion]
+            are_known = await self._store.articles.are_known(keys, urls, source, now)
             for line, is_known in zip(portion, are_known, strict=True):
                 if is_known:
                     known.append(line)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.article import Alias, Article, Candidate, Identity
+from syndicator.model.article import Alias, Article, Candidate, Change, Identity
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
@@ -26,10 +26,13 @@ LONGEST_RECHECK = timedelta(hours=6)
 RECHECK_UNTIL = timedelta(hours=48)
 """Portals correct young articles: an older page is not read again."""
 
+_TAKEN_OVER = "it listed the address first; this source is of the portal that the address belongs to"
+
 
 class Verdict(StrEnum):
     NEW = "new"
     CHANGED = "changed"
+    """Its source says otherwise by now, or a source of its own portal takes it over."""
     UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
     """Known, and another source's article: only that it is carried here too is noted."""
@@ -44,8 +47,10 @@ class Known(Struct, frozen=True, kw_only=True):
     content_hash: str = ""
     source: SourceId = SourceId("")
     published_at: datetime | None = None
+    is_first_party: bool = True
+    """See `Article`."""
     article: Article | None = None
-    """The stored revision; only where its content differs from the candidate's."""
+    """The stored revision; only where its content differs from the candidate's, or its source may lose it."""
     is_reserved: bool = False
     """Whether nobody has seen it yet: it waits to be assigned to a story."""
 
@@ -99,14 +104,22 @@ class Admission(Struct, frozen=True, kw_only=True):
 
 
 def judge(candidate: Candidate, identity: Identity, known: Known | None) -> Verdict:
-    """Say what a candidate is. Only the source that an article was first admitted from can change it."""
+    """Say what a candidate is.
+
+    Only the source that an article was first admitted from can change it, until a source of the portal that
+    its address belongs to takes it over from one of another portal.
+    """
     if known is None:
         return Verdict.NEW
     if known.source != candidate.source and known.revision:
-        return Verdict.DUPLICATE
+        return Verdict.CHANGED if _takes_over(candidate, known) else Verdict.DUPLICATE
     if known.revision == 0 or known.article is None or known.content_hash == identity.content_hash:
         return Verdict.UNCHANGED
     return Verdict.UNCHANGED if _reads_the_same(candidate, identity, known.article) else Verdict.CHANGED
+
+
+def _takes_over(candidate: Candidate, known: Known) -> bool:
+    return candidate.is_first_party and not known.is_first_party and known.article is not None
 
 
 def _reads_the_same(candidate: Candidate, identity: Identity, stored: Article) -> bool:
@@ -138,10 +151,13 @@ def decide(
     verdict = judge(candidate, identity, known)
     previous = known.article if known and verdict is Verdict.CHANGED else None
     is_new = verdict is Verdict.NEW
+    taken_from = previous.source if previous and previous.source != candidate.source else None
+    if taken_from is not None:
+        candidate = _taken_over(candidate, taken_from)
     if previous is not None and known is not None and known.is_reserved:
         # Nobody has seen it: the newer text takes the place of the first.
         is_new, now, previous = True, previous.shown_since, None
-    restless = previous is not None and is_restless(previous, identity.content_hash)
+    restless = previous is not None and taken_from is None and is_restless(previous, identity.content_hash)
     if restless:
         verdict, previous = Verdict.UNCHANGED, None
     article = None
@@ -244,12 +260,20 @@ def _next_revision(candidate: Candidate, identity: Identity, previous: Article, 
         updated=now,
         listed=previous.listed_at,
     )
+    if previous.source != candidate.source:  # what the other said before is no version of this portal's
+        return replace(article, revised=revised(previous, article))
     return replace(
         article,
         revised=revised(previous, article),
         earlier=earlier_versions(previous),
         returns=previous.returns + (identity.content_hash in previous.earlier),
     )
+
+
+def _taken_over(candidate: Candidate, taken_from: SourceId) -> Candidate:
+    change = Change(field="source", received=taken_from, why=_TAKEN_OVER)
+    provenance = candidate.provenance
+    return replace(candidate, provenance=replace(provenance, changes=(*provenance.changes, change)))
 
 
 def _article(
@@ -287,6 +311,7 @@ def _article(
         listed_at=listed,
         provenance=candidate.provenance,
         content_hash=identity.content_hash,
+        is_first_party=candidate.is_first_party,
         correction=correction_of(candidate),
     )
 

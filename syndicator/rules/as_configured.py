@@ -4,10 +4,11 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Candidate
 from syndicator.model.source import Source
+from syndicator.rules.naming import is_first_party
 
 
 def as_configured(source: Source, candidate: Candidate) -> Candidate:
-    """Give a candidate with what its source says of it: that dates ahead are meant, and its section.
+    """Return a candidate with what its source says of it: that dates ahead are meant, its section, its owner.
 
     A section that the article names itself counts more.
     """
@@ -15,4 +16,5 @@ def as_configured(source: Source, candidate: Candidate) -> Candidate:
         candidate,
         is_event=candidate.is_event or source.future_dates,
         section=candidate.section or source.section,
+        is_first_party=is_first_party(candidate.canonical_url or candidate.url, source),
     )

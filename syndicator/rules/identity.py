@@ -119,6 +119,7 @@ def _identity(
         content_hash=content_hash(candidate),
         link=link if link in urls and not foreign else "",
         foreign=foreign,
+        is_first_party=candidate.is_first_party,
     )
 
 

@@ -28,6 +28,16 @@ def is_believed(name: str, url: str, source: Source) -> bool:
     return is_article_path(path) or not is_article_path(own_path)
 
 
+def is_first_party(url: str, source: Source) -> bool:
+    """Tell whether an address belongs to the portal of `source`, as its configuration tells.
+
+    That is the registrable domain of the source's own address, and those under `domains`. `home_url` does not
+    count: imported lists of feeds fill it with what a feed says of itself.
+    """
+    address = f"//{canonical_url(url)}"  # that of the page, where an AMP cache holds it
+    return same_owner(address, source.url) or registrable_domain(_host(address)) in source.domains
+
+
 def shared_names(candidates: Sequence[Candidate]) -> frozenset[str]:
     """Give the canonical addresses that pages of different headlines claim: a template gave them to all."""
     by_name: dict[str, list[Candidate]] = defaultdict(list)

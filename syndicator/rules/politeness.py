@@ -39,6 +39,7 @@ def scope_key(scope: Scope, url: str) -> str:
     return f"host:{host}:{port}"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def registrable_domain(host: str) -> str | None:
     """Give the part of a host name that somebody registered; None for an address or a public suffix."""
     try:

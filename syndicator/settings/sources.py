@@ -179,7 +179,8 @@ class SourceForm(Form):
     )
     domains: tuple[Domain, ...] = Field(
         default=(),
-        description="Other domains of the same portal: its pages may name addresses there as their own.",
+        description="Other domains of the same portal: its pages may name addresses there as their own, and "
+        "it takes articles there over from sources of other portals that listed them first.",
     )
     tracking: tuple[Parameter, ...] = Field(
         default=(),

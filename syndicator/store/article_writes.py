@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
-from syndicator.rules.admission import Admission, Known, Reservation, Verdict
+from syndicator.rules.admission import Admission, Known, Reservation
 from syndicator.rules.selection import ALL, facets_of
 from syndicator.store import assignments
 from syndicator.store.codec import pack
@@ -40,7 +40,8 @@ class ArticleWrites:
         if seen:
             scored = [part for key in seen for part in (now_ms, key)]
             commands.append(("ZADD", keys.identities_seen(), *scored))
-        if known is None or (known.revision and (seen or admission.verdict is Verdict.DUPLICATE)):
+        is_carrier = known is not None and known.source != admission.carried_by
+        if known is None or (known.revision and (seen or is_carrier)):
             commands.append(("ZADD", keys.carried(admission.carried_by), "NX", now_ms, article_id))
         if admission.aliases:
             log = keys.aliases(article_id)
@@ -109,6 +110,7 @@ def _fields(key: str, article: Article) -> Command:
     return (
         "HSET", key, "head", head, "body", article.body_html, "revision", article.revision,
         "hash", article.content_hash, "source", article.source, "published", to_ms(article.published_at),
+        "first_party", int(article.is_first_party),
     )  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from syndicator.model.article import Alias, Article, Identity
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, SourceId
+from syndicator.model.source import Source
 from syndicator.rules.admission import Admission, Known, Verdict
+from syndicator.rules.naming import is_first_party
 from syndicator.rules.recognition import Found
 from syndicator.rules.selection import ALL
 from syndicator.store.article_writes import ArticleWrites
@@ -36,6 +38,7 @@ class Owned(Struct, frozen=True, kw_only=True):
     source: SourceId
 
 
+_THIRD_PARTY = b"0"
 SEEN_PRECISION = timedelta(days=1)
 """How exactly it is known when an identity was last seen: a list that never changes writes nothing.
 Of identities that are kept for less than two days it is half of that time."""
@@ -67,7 +70,7 @@ class Articles:
         """
         if not identities:
             return []
-        wanted = [(identity.content_hash, *identity.keys) for identity in identities]
+        wanted = [(one.content_hash, int(one.is_first_party), *one.keys) for one in identities]
         created_ms, rows = await self._redis.run(
             self._lookup,
             [self._keys.identities(), self._keys.identities_seen(), self._keys.meta()],
@@ -84,8 +87,14 @@ class Articles:
         done = iter(await self._redis.commit([unit for unit in units if unit.writes]))
         return [next(done) if unit.writes else True for unit in units]
 
-    async def are_known(self, keys: Sequence[str], source: SourceId, now: datetime) -> list[bool]:
-        """Tell which identity keys a source lists now are known; note that it carries those, and when."""
+    async def are_known(
+        self, keys: Sequence[str], urls: Sequence[str], source: Source, now: datetime
+    ) -> list[bool]:
+        """Tell which identity keys a source lists now are known; note that it carries those, and when.
+
+        `urls`: the address of each. What the source may take over from another counts as unknown: it is to be
+        read.
+        """
         if not keys:
             return []
         found, seen = await self._redis.batch(
@@ -103,12 +112,27 @@ class Articles:
         touch: list[Command] = [
             ("ZADD", self._keys.identities_seen(), "XX", to_ms(now), key) for key in stale
         ]
-        known = {article.decode() for article in found if article is not None}
-        if known:
-            carried = [part for article in sorted(known) for part in (to_ms(now), article)]
-            touch.append(("ZADD", self._keys.carried(source), "NX", *carried))
-        await self._redis.batch(touch)
-        return [article is not None for article in found]
+        listed = {
+            ArticleId(one.decode()): url for one, url in zip(found, urls, strict=True) if one is not None
+        }
+        if not listed:
+            return [False] * len(keys)
+        carried = self._keys.carried(source.id)
+        *_, times = await self._redis.batch([*touch, ("ZMSCORE", carried, *listed)])
+        first = {one: url for (one, url), at in zip(listed.items(), times, strict=True) if at is None}
+        contested = await self._third_party(
+            [one for one, url in first.items() if is_first_party(url, source)]
+        )
+        if settled := first.keys() - contested:
+            scored = [part for one in sorted(settled) for part in (to_ms(now), one)]
+            await self._redis.call("ZADD", carried, "NX", *scored)
+        return [one is not None and ArticleId(one.decode()) not in contested for one in found]
+
+    async def _third_party(self, ids: Sequence[ArticleId]) -> set[ArticleId]:
+        """Give those of the articles, shown or reserved, whose source is not of their own portal."""
+        places = [place for one in ids for place in (self._keys.article(one), self._keys.reserved(one))]
+        rows = await self._redis.batch([("HGET", place, "first_party") for place in places])
+        return {one for one, *row in zip(ids, rows[::2], rows[1::2], strict=True) if _THIRD_PARTY in row}
 
     async def resolve(self, keys: Sequence[str]) -> list[Owned | None]:
         """Give the article, and its source, that each identity key stands for; None where there is none."""
@@ -286,7 +310,7 @@ class Articles:
         )
 
     def _known(self, row: list[bytes]) -> Known:
-        name, revision, content_hash, source, published, head, body, key = row
+        name, revision, content_hash, source, published, head, body, key, first_party = row
         article_id = ArticleId(name.decode())
         return Known(
             article_id=article_id,
@@ -294,13 +318,14 @@ class Articles:
             content_hash=content_hash.decode(),
             source=SourceId(source.decode()),
             published_at=from_ms(int(published)) if published else None,
+            is_first_party=first_party != _THIRD_PARTY,
             article=read_article(head, body) if head else None,
             is_reserved=key == self._keys.reserved(article_id).encode(),
         )
 
     def _unit(self, admission: Admission, now_ms: int) -> Unit:
         keys, known = self._keys, admission.known
-        article_id, source = admission.article_id, admission.carried_by
+        article_id = admission.article_id
         # An identity that belongs to another article by now is never taken from it.
         expects = [(keys.identities(), key, "") for key in admission.fresh]
         place = keys.article(article_id)
@@ -309,6 +334,7 @@ class Articles:
             expects.append((place, "revision", str(known.revision) if known.revision else ""))
             if known.is_reserved and admission.article is not None:
                 expects.append((place, "hash", known.content_hash))
+                expects.append((place, "source", known.source))
         writes = self.writes.naming(admission, now_ms)
         if (merged := admission.merged) is not None:
             expects.append((keys.article(merged.article_id), "revision", str(merged.revision)))
@@ -319,16 +345,26 @@ class Articles:
             writes += self._shown(admission, admission.article, now_ms)
         if admission.renewed_hash is not None:
             writes.append(("HSET", place, "hash", admission.renewed_hash))
-        if admission.recheck_at is not None:
-            writes.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
-        elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:
-            writes.append(("ZREM", keys.recheck(source), article_id))
+        writes += self._recheck(admission)
         writes += [("HDEL", keys.article(one), "copy_of") for one in admission.parted]
         if admission.reshown is not None:
             writes.append(("HDEL", keys.story(admission.reshown), "shown_in"))
             # Whoever keeps the story in memory reads it again.
             writes.append(moved(keys, article_id, admission.reshown))
         return Unit(expects=tuple(expects), writes=tuple(writes))
+
+    def _recheck(self, admission: Admission) -> list[Command]:
+        """Note when the page is read again; who lost the article to another source does not read it again."""
+        keys, known, article_id = self._keys, admission.known, admission.article_id
+        source = admission.carried_by
+        commands: list[Command] = []
+        if known is not None and admission.article is not None and known.source != source:
+            commands.append(("ZREM", keys.recheck(known.source), article_id))
+        if admission.recheck_at is not None:
+            commands.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
+        elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:
+            commands.append(("ZREM", keys.recheck(source), article_id))
+        return commands
 
     def _shown(self, admission: Admission, article: Article, now_ms: int) -> list[Command]:
         """Write a revision that is to be seen at once, and announce it."""

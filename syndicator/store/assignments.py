@@ -42,6 +42,8 @@ class Waiting(Struct, frozen=True, kw_only=True):
     """Its place among those that wait."""
     article: ArticleId
     content_hash: str
+    source: str
+    """Whose article it was then; empty in entries of older versions."""
     sketch: bytes
     """The article as a story of itself alone, packed: see `own`."""
     runs: bytes
@@ -245,6 +247,7 @@ def enqueue(keys: Keys, article: Article, reservation: Reservation, admission: A
     ]
     return (
         "XADD", keys.unassigned(), "*", "article", article.id, "hash", article.content_hash,
+        "source", article.source,
         "sketch", packed_story(reservation.own), "runs", reservation.runs,
         "shown_in", pack(reservation.shown_in), "show", pack_for_lua(how),
     )  # fmt: skip
@@ -290,6 +293,7 @@ def _waiting(row: Sequence[bytes]) -> Waiting:
         entry=row[0].decode(),
         article=ArticleId(name),
         content_hash=noted.get(b"hash", b"").decode(),
+        source=noted.get(b"source", b"").decode(),
         sketch=noted.get(b"sketch", b""),
         runs=noted.get(b"runs", b""),
         shown_in=_shown_in(noted.get(b"shown_in", b"")),
@@ -343,6 +347,7 @@ def _spelled(decision: Decision) -> list[object]:
         list(decision.feeds),
         _packed(entry_of(decision, 0)),
         waiting.show,
+        waiting.source,
     ]
 
 

@@ -156,7 +156,8 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         return f"{self._prefix}robots:{address}"
 
     def article(self, article: ArticleId) -> str:
-        """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`;
+        """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`,
+        `first_party` (0: of another portal than its address);
         `sketch` (`Story` of this article alone, see `store/sketches.py`), `story`, `copy_of`, `kin` (`Kin`,
         there too), `quiet` (1: nobody was told of it, it was too old), `gone` (when its page was first found
         gone, ms), `unassigned` (1: shown before it was assigned to a story); or only `merged`: the id of the
@@ -231,8 +232,8 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
 
     def unassigned(self) -> str:
         """STREAM: each admitted article that is not assigned to a story yet, in order: `article` (its id),
-        `hash`, `sketch`, `runs` (keys of sampled runs of words, 4 bytes each), `shown_in` (feeds of stories
-        that may show it), `show` (msgpack: how it is to be listed and announced).
+        `hash`, `source`, `sketch`, `runs` (keys of sampled runs of words, 4 bytes each), `shown_in` (feeds of
+        stories that may show it), `show` (msgpack: how it is to be listed and announced).
 
         Kept: until assigned. Written by: admit, assign.
         """

@@ -248,3 +248,26 @@ async def test_what_a_list_still_shows_stays_known(
             (report,) = await gather(service)
             assert report.round.new == 0
             await service.store.articles.sweep_identities(clock(), timedelta(days=180), 100)
+
+
+async def test_a_page_is_read_and_its_text_shown_though_a_feed_of_another_portal_named_it_first(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    elsewhere = portal.url.replace("127.0.0.1", "localhost")
+    false = f"<item><title>Berita palsu</title><link>{portal.url}/read/1</link></item>"
+    portal.documents["/evil.xml"] = f"<rss version='2.0'><channel><title>E</title>{false}</channel></rss>"
+    portal.status["/"] = 503
+    evil = f'[source.evil]\ntitle = "E"\nkind = "feed"\nurl = "{elsewhere}/evil.xml"\n'
+    async with service_of(f'{evil}schedule = {{ every = "1m" }}\n{config(portal)}') as service:
+        await service.enlist()
+        await gather(service)
+        assert await titles(service) == ["Berita palsu"]
+        del portal.status["/"]
+        put_list(portal, 1)
+        put_article(portal, 1)
+        for _ in range(3):
+            clock.advance(3600)
+            await gather(service)
+            (entry,) = (await service.publisher.snapshot(FeedId("latest"))).entries
+            assert (entry.article.title, entry.origin.title) == ("Berita 1", "Kota")
+            assert entry.article.revision == 2

@@ -96,7 +96,8 @@ async def test_candidates_are_judged_by_what_is_stored(store: Store) -> None:
     assert (new.owner, same.owner) == (None, "city")
     # Another source's view of it, and a source without pictures.
     other = [replace(one, source=SourceId("other"), guid=None) for one in known]
-    judged = await judge_all(store, replace(CITY, id=SourceId("other")), other, NOON)
+    elsewhere = replace(CITY, id=SourceId("other"), url="https://other.example/rss")
+    judged = await judge_all(store, elsewhere, other, NOON)
     assert [(one.verdict, one.owner) for one in judged] == [(Verdict.DUPLICATE, "city")] * 2
     bare = await judge_all(store, replace(CITY, images=ImagePolicy.NONE), known, NOON)
     assert [one.changes[0].field for one in bare] == ["photos", "photos"]

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from support import candidate
 
 from syndicator.model.source import PopularRule
-from syndicator.rules.naming import is_believed, shared_names
+from syndicator.rules.naming import is_believed, is_first_party, shared_names
 
 PORTAL = source(
     url="https://www.kota.co.id/indeks-berita",
@@ -40,6 +40,34 @@ def test_a_name_is_believed_inside_the_portal_and_where_it_can_be_an_article(
     name: str, believed: bool
 ) -> None:
     assert is_believed(name, PAGE, PORTAL) is believed
+
+
+@pytest.mark.parametrize(
+    ("url", "is_own"),
+    [
+        ("https://nasional.kota.co.id/read/12345", True),
+        ("http://KOTA.co.id:8080/read/12345", True),
+        ("https://kota-baru.com/read/12345", True),
+        ("https://www-kota-co-id.cdn.ampproject.org/c/s/www.kota.co.id/amp/12345", True),
+        ("https://www.google.com/amp/s/lain.co.id/12345", False),
+        ("https://lain.co.id/read/12345", False),
+        ("https://beranda.example/read/12345", False),
+        ("https://kota.co.id.evil.example/read/12345", False),
+        ("https://kota.co.id@evil.example/read/12345", False),
+        ("https://[", False),
+        ("", False),
+    ],
+)
+def test_an_address_belongs_to_its_domain_and_to_those_that_the_table_names(
+    url: str, *, is_own: bool
+) -> None:
+    told_home = replace(PORTAL, home_url="https://beranda.example/")
+    assert is_first_party(url, told_home) is is_own
+
+
+def test_without_a_registrable_domain_an_address_belongs_to_its_host() -> None:
+    assert is_first_party("http://127.0.0.1:8000/read/1", source(url="http://127.0.0.1/rss"))
+    assert not is_first_party("http://127.0.0.2/read/1", source(url="http://127.0.0.1/rss"))
 
 
 def test_where_articles_have_plain_addresses_names_may_be_plain() -> None:

@@ -11,7 +11,7 @@
 -- ARGV[3]  end of the lease, ms
 -- ARGV[4]  msgpack: names of keys, see showing.lua; `window`, ms; `kept`, ms
 -- ARGV[5]  msgpack: list of {entry, id, hash, fields of the article, story or false, outdone or '', feeds, log entry,
---          how to show it}
+--          how to show it, source of the article or ''}
 --          story: {id, version, published of its first article, core, shown_in, place of its first article, own
 --          place}; version is '' for the story of a single article
 -- ARGV[6]  msgpack: entries that are taken out, for their article has a newer one
@@ -74,13 +74,15 @@ for _, decision in ipairs(decisions) do decision.how = how_to_show(decision[9], 
 
 for place, decision in ipairs(decisions) do
   local id, story, outdone = decision[2], decision[5], decision[6]
-  local hash, is_shown = redis.call('HGET', names.reserved .. id, 'hash'), false
+  local waiting, is_shown = redis.call('HMGET', names.reserved .. id, 'hash', 'source'), false
+  local hash = waiting[1]
   if not hash then
     local known = redis.call('HMGET', names.article .. id, 'hash', 'unassigned', 'story')
     hash, is_shown = known[1] and known[2] and not known[3] and known[1], true
   end
   -- One that is shown already may have another text by now; it joins its story all the same.
-  local is_same = hash and (is_shown or hash == decision[3])
+  local is_as_noted = hash == decision[3] and (decision[10] == '' or waiting[2] == decision[10])
+  local is_same = hash and (is_shown or is_as_noted)
   local can_be = not story or holds(story)
   if can_be and outdone ~= '' then
     local other = redis.call('HMGET', names.article .. outdone, 'revision', 'copy_of')

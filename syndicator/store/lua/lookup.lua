@@ -4,33 +4,33 @@
 -- KEYS[2]  ZSET: identity key → when it was last seen, ms
 -- KEYS[3]  HASH `meta`, which tells what data this is
 -- ARGV[1]  key of an article, without its id
--- ARGV[2]  msgpack: list of {content hash, identity key, identity key, …}
+-- ARGV[2]  msgpack: list of {content hash, 1 where it may take articles over, identity key, identity key, …}
 -- ARGV[3]  what was last seen before is to be noted again, ms
 -- ARGV[4]  key of a reserved article, without its id
--- reply    {created_ms of KEYS[3], list}; the list has, per candidate, {places, stale, articles}. places: for each identity key, in order, the place
---          of its article in articles, 0 for none. stale: those keys, by their place, that are to be noted again.
---          articles: {article id, revision, hash, source, published, head, body, key}; head and body are '' where the
---          hash is the candidate's and no other article is in question; revision is '' where the article is gone;
---          key is where it stands: that of an article, or of a reserved one
+-- reply    {created_ms of KEYS[3], list}; the list has, per candidate, {places, stale, articles}. places: for each
+--          identity key, in order, the place of its article in articles, 0 for none. stale: those keys, by their place, that are to be noted again.
+--          articles: {article id, revision, hash, source, published, head, body, key, first_party}; head and body
+--          are '' where the hash is the candidate's, no other article is in question and none can be taken over;
+--          revision is '' where the article is gone; key is where it stands: that of an article, or of a reserved one
 -- cost     one HMGET per candidate; of a known one a ZMSCORE and one or two HMGET more
 local function article(id)
   local known, key
   for _ = 1, 4 do -- one that was found to be another leads to that one, which may have gone the same way
     key = ARGV[1] .. id
-    known = redis.call('HMGET', key, 'revision', 'hash', 'source', 'published', 'merged')
-    if not known[5] then break end
-    id = known[5]
+    known = redis.call('HMGET', key, 'revision', 'hash', 'source', 'published', 'first_party', 'merged')
+    if not known[6] then break end
+    id = known[6]
   end
   if not known[1] then
-    local reserved = redis.call('HMGET', ARGV[4] .. id, 'revision', 'hash', 'source', 'published')
+    local reserved = redis.call('HMGET', ARGV[4] .. id, 'revision', 'hash', 'source', 'published', 'first_party')
     if reserved[1] then key, known = ARGV[4] .. id, reserved end
   end
-  return {id, known[1] or '', known[2] or '', known[3] or '', known[4] or '', '', '', key}
+  return {id, known[1] or '', known[2] or '', known[3] or '', known[4] or '', '', '', key, known[5] or ''}
 end
 
 local reply = {}
 for number, candidate in ipairs(cmsgpack.unpack(ARGV[2])) do
-  local hash = table.remove(candidate, 1)
+  local hash, takes_over = table.remove(candidate, 1), table.remove(candidate, 1) == 1
   local places, stale, articles, at = {}, {}, {}, {}
   local seen
   for place, id in ipairs(redis.call('HMGET', KEYS[1], unpack(candidate))) do
@@ -47,7 +47,7 @@ for number, candidate in ipairs(cmsgpack.unpack(ARGV[2])) do
     if id and tonumber(seen[place] or 0) < tonumber(ARGV[3]) then stale[#stale + 1] = place end
   end
   for _, found in ipairs(articles) do
-    if found[2] ~= '' and (#articles > 1 or found[3] ~= hash) then
+    if found[2] ~= '' and (#articles > 1 or found[3] ~= hash or (takes_over and found[9] == '0')) then
       local text = redis.call('HMGET', found[8], 'head', 'body')
       found[6], found[7] = text[1] or '', text[2] or ''
     end

@@ -17,7 +17,8 @@ for _, row in ipairs(rows) do
   local noted = {}
   for at = 1, #row[2], 2 do noted[row[2][at]] = row[2][at + 1] end
   local id = noted.article
-  if redis.call('HGET', names.reserved .. id, 'hash') == noted.hash then
+  local waiting = redis.call('HMGET', names.reserved .. id, 'hash', 'source')
+  if waiting[1] == noted.hash and (not noted.source or waiting[2] == noted.source) then
     show(names, list, id, how_to_show(noted.show, tonumber(ARGV[1])))
     redis.call('HSET', names.article .. id, 'unassigned', 1)
     shown = shown + 1
