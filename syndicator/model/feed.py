@@ -187,6 +187,27 @@ class FeedEntry(Struct, frozen=True, kw_only=True):
     popularity: Popularity | None = None
     also_at: tuple[AlsoAt, ...] = ()
     """In a feed of stories: who tells it, too, the first first."""
+    updated_at: datetime | None = None
+    """When it changed last in this feed, see `rules.feed_dates`; None: as what it holds tells."""
+
+
+class EntryDate(Struct, frozen=True, kw_only=True, array_like=True):
+    article: ArticleId
+    looks: bytes
+    """Digest of what a reader would notice of it."""
+    at_s: int
+    """When that changed last, seconds since 1970."""
+
+
+class FeedDates(Struct, frozen=True, kw_only=True, array_like=True):
+    """When a feed and its entries changed last: see `rules.feed_dates`."""
+
+    count: int = 0
+    """How often they were written."""
+    looks: bytes = b""
+    at_s: int = 0
+    entries: tuple[EntryDate, ...] = ()
+    """Those that are shown, in their order; then those that have left."""
 
 
 class FeedVersion(Struct, frozen=True, kw_only=True):
@@ -219,6 +240,8 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     """Other documents of the same feed: relation (RFC 5005) and what stands behind the feed's own path."""
     is_archive: bool = False
     """Whether the document stays as it is (RFC 5005, 4)."""
+    updated_at: datetime | None = None
+    """When it changed last, see `rules.feed_dates`; None: as what it holds tells."""
 
     @property
     def page_url(self) -> str:

@@ -37,7 +37,7 @@ from syndicator.pipeline.searching import Searching, TooManySearches
 from syndicator.pipeline.selecting import first_of, latest
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.telling import MEMBERS, StoryEntry, Telling
-from syndicator.render.items import whole_seconds
+from syndicator.render.dates import whole_seconds
 from syndicator.rules.ad_hoc import AdHoc
 from syndicator.rules.selection import matches_keys
 from syndicator.store.codec import digest

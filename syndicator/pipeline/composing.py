@@ -20,6 +20,7 @@ from syndicator.model.feed import (
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.rights import Content, Rights
+from syndicator.pipeline.dating import dated
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.history_links import next_page, prev_archive
 from syndicator.pipeline.near_articles import NearArticles
@@ -86,7 +87,7 @@ class Composer:
         # rendered once more; the other way round it could be missed.
         version = await self._store.feeds.version(feed)
         entries, rest = await self._shown(spec)
-        return FeedSnapshot(
+        snapshot = FeedSnapshot(
             spec=spec,
             site=self.site,
             version=version,
@@ -95,6 +96,7 @@ class Composer:
             is_topic=not spec.private,
             links=() if spec.private else await self._older(spec, entries, rest),
         )
+        return await dated(self._store.feeds, snapshot)
 
     async def first(self, feed: FeedId, most: int) -> tuple[FeedEntry, ...]:
         """Give the first entries that a configured feed holds now."""

@@ -7,8 +7,9 @@ from feedgen.entry import FeedEntry as Entry
 from feedgen.feed import FeedGenerator
 
 from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
+from syndicator.render.dates import newest_change
 from syndicator.render.extension import NAME, EntryExtension, FeedExtension
-from syndicator.render.items import Item, feed_uri, newest_change, prepare, prepare_gone, rights_of
+from syndicator.render.items import Item, feed_uri, prepare, prepare_gone, rights_of
 from syndicator.render.rss import GENERATOR
 from syndicator.render.text import line
 
@@ -31,7 +32,7 @@ def _feed(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
     feed.title(line(snapshot.spec.title) or snapshot.spec.id)
     if snapshot.spec.description:
         feed.subtitle(line(snapshot.spec.description))
-    feed.updated(max([newest_change(snapshot, items), *map(_apart, items)]))
+    feed.updated(max([newest_change(snapshot), *map(_apart, items)]))
     if not items:  # RFC 4287, 4.1.1: else each entry has its own
         feed.author(name=line(snapshot.site.title))
     own_type = CONTENT_TYPES[Format.ATOM].partition(";")[0]

@@ -3,7 +3,7 @@
 What the formats share is decided here and nowhere else: id, title, links, dates, summary, body, photos.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from html import escape
 from urllib.parse import urlsplit
@@ -17,8 +17,8 @@ from syndicator.model.feed import FeedEntry, FeedSnapshot, Origin, Popularity, S
 from syndicator.model.ids import ArticleId
 from syndicator.model.rights import Rights
 from syndicator.render.body import Parts, full_html, parts_of, without_pictures
+from syndicator.render.dates import published_of, updated_of, whole_seconds
 from syndicator.render.text import distinct, language_tag, legal, line, media_type, web_url
-from syndicator.rules.dates import OLDEST
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
 
@@ -110,7 +110,7 @@ class Item(Struct, frozen=True, kw_only=True):
     """The pull quote, plain text, whether or not the body shows it; may be empty."""
     published: datetime
     updated: datetime
-    """When the entry changed: with the article, and with each other article that tells its story."""
+    """When the entry changed: see `updated_of`."""
     changed: datetime
     """When the article itself did."""
     shown_since: datetime
@@ -226,8 +226,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     page_url = site.url(f"/articles/{article.id}")
     link = web_url(article.url) or page_url
     pictures = _pictures(article)
-    # Readers hide what is dated ahead, or pin it: an event was published when it was first shown.
-    published = whole_seconds(min(article.published_at, article.shown_since, key=whole_seconds))
+    published = published_of(article)
     lead = _text(article.lead)
     with_html = with_html and len(article.body_html) <= MAX_BODY_CHARACTERS
     section = line(article.section or "")
@@ -236,8 +235,6 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
     also_at = tuple(_also_at(other, site) for other in entry.also_at)
     held_until = article.provenance.held_until
     source, rights = _portal(entry.origin)
-    # A story that another portal took up is news of the entry: its date says so, its place stays.
-    changes = [article.updated_at, *(other.article.shown_since for other in entry.also_at)]
     return Item(
         id=article_uri(article.id, site),
         article_id=article.id,
@@ -251,7 +248,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         html=_with_also_at(full_html(parts), summary, also_at, article.language) if with_html else "",
         quote=_text(article.quote or ""),
         published=published,
-        updated=max(published, *map(whole_seconds, changes)),
+        updated=updated_of(entry),
         changed=max(published, whole_seconds(article.updated_at)),
         shown_since=whole_seconds(article.shown_since),
         embargoed_until=held_until and whole_seconds(held_until),
@@ -281,25 +278,6 @@ def rights_of(snapshot: FeedSnapshot) -> str:
     """Say whose the articles are, and whom to ask to take something down; one line."""
     whose, contact = _RIGHTS["id" if snapshot.language.startswith("id") else "en"]
     return f"{whose} {contact}: {line(snapshot.site.contact)}" if snapshot.site.contact else whose
-
-
-def newest_change(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> datetime:
-    """Say when the content last changed: by what is in the feed, so that equal content gives equal bytes."""
-    changes = [max(item.updated, item.shown_since) for item in items]
-    changes += [whole_seconds(one.at) for one in snapshot.withdrawn]
-    return max(changes, default=whole_seconds(snapshot.version.changed_at))
-
-
-def whole_seconds(instant: datetime) -> datetime:
-    """Give the instant in UTC, rounded down to seconds; one without a zone is UTC.
-
-    Nothing is older than the web: years of two digits are those of another century to readers.
-    """
-    try:
-        aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except OverflowError:  # at either end of all time, where another zone has another year
-        aware = instant.replace(tzinfo=UTC)
-    return max(OLDEST, aware.replace(microsecond=0))
 
 
 def _text(text: str) -> str:

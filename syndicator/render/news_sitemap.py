@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId
-from syndicator.render.items import MAX_TITLE_CHARACTERS, whole_seconds
+from syndicator.render.dates import whole_seconds
+from syndicator.render.items import MAX_TITLE_CHARACTERS
 from syndicator.render.text import language_tag, line
 from syndicator.rules.rights import shortened
 

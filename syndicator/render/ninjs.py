@@ -13,6 +13,7 @@ import msgspec
 
 from syndicator.model.feed import FeedSnapshot, Format
 from syndicator.model.rights import Rights
+from syndicator.render.dates import newest_change
 from syndicator.render.items import (
     AlsoAt,
     Gone,
@@ -20,7 +21,6 @@ from syndicator.render.items import (
     Picture,
     Related,
     feed_uri,
-    newest_change,
     prepare,
     prepare_gone,
     rights_of,
@@ -44,7 +44,7 @@ def render_ninjs(snapshot: FeedSnapshot) -> bytes:
         standard=STANDARD,
         type="composite",
         representationType="full",
-        versionCreated=_time(newest_change(snapshot, items)),
+        versionCreated=_time(newest_change(snapshot)),
         pubStatus="usable",
         language=snapshot.language,
         title=line(spec.title) or spec.id,

@@ -8,7 +8,7 @@ from lxml.etree import Element, SubElement, _Element, tostring
 
 from syndicator.model.feed import FeedSpec, Format, Site
 from syndicator.model.source import Source, SourceKind
-from syndicator.render.items import whole_seconds
+from syndicator.render.dates import whole_seconds
 from syndicator.render.text import line
 
 CONTENT_TYPE = "text/x-opml; charset=utf-8"

@@ -8,7 +8,7 @@ import msgspec
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Format, Rendition, Shown
 from syndicator.render.atom import render_atom
 from syndicator.render.coding import by_brotli, by_gzip, by_zstd
-from syndicator.render.items import whole_seconds
+from syndicator.render.dates import whole_seconds
 from syndicator.render.json_feed import render_json_feed
 from syndicator.render.ninjs import render_ninjs
 from syndicator.render.rss import render_rss

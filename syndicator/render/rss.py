@@ -12,8 +12,9 @@ from feedgen.entry import FeedEntry as Entry
 from feedgen.feed import FeedGenerator
 
 from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format, Site
+from syndicator.render.dates import newest_change
 from syndicator.render.extension import NAME, EntryExtension, FeedExtension
-from syndicator.render.items import Item, newest_change, prepare, rights_of
+from syndicator.render.items import Item, prepare, rights_of
 from syndicator.render.text import line
 
 GENERATOR = "syndicator"
@@ -28,7 +29,7 @@ _REFERENCES = ((b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"), (b"&amp;", b"&#x26;")
 def render_rss(snapshot: FeedSnapshot) -> bytes:
     """Write the snapshot as RSS 2.0, in UTF-8."""
     items = prepare(snapshot)
-    feed = _channel(snapshot, items)
+    feed = _channel(snapshot)
     for item in items:
         _add_item(feed, item, snapshot)
     return _PLAIN_TEXT.sub(_by_number, feed.rss_str(pretty=True))
@@ -45,13 +46,13 @@ def _by_number(element: re.Match[bytes]) -> bytes:
     return text
 
 
-def _channel(snapshot: FeedSnapshot, items: tuple[Item, ...]) -> FeedGenerator:
+def _channel(snapshot: FeedSnapshot) -> FeedGenerator:
     feed = FeedGenerator()
     # feedgen writes its dates by switching the locale of the process, and this one would be "now":
     # without it, our extension writes the date.
     feed._FeedGenerator__rss_lastBuildDate = None  # noqa: SLF001  feedgen has no public way to unset it
     feed.register_extension(NAME, FeedExtension, EntryExtension, atom=False, rss=True)
-    getattr(feed, NAME).build_date = newest_change(snapshot, items)
+    getattr(feed, NAME).build_date = newest_change(snapshot)
     title = line(snapshot.spec.title) or snapshot.spec.id
     feed.title(title)
     feed.description(line(snapshot.spec.description) or title)

@@ -130,12 +130,14 @@ class Configured:
     def _feed(self, feed: FeedId) -> Iterable[Command]:
         keys = self._keys
         return (
-            ("UNLINK", keys.ranking(feed), *(keys.rendition(feed, form) for form in Format)),
+            ("UNLINK", keys.ranking(feed), keys.feed_dates(feed)),
+            ("UNLINK", *(keys.rendition(feed, form) for form in Format)),
             ("HDEL", keys.feeds_version(), feed),
             ("HDEL", keys.feeds_changed(), feed),
             ("ZREM", keys.feeds_moved(), feed),
             ("HDEL", keys.feeds_spec(), feed),
             ("HDEL", keys.feeds_told(), feed),
+            ("HDEL", keys.feeds_dated(), feed),
             ("HDEL", keys.cursors(), f"ranks:{feed}"),
         )
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, json
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from syndicator.errors import StoreError
 from syndicator.model.clock import EPOCH, from_ms, to_ms
 from syndicator.model.event import Event, EventType
-from syndicator.model.feed import FeedVersion, Format, Rendition, Shown
+from syndicator.model.feed import FeedDates, FeedVersion, Format, Rendition, Shown
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.identity import event_id
 from syndicator.store.codec import pack, unpack
@@ -180,6 +180,29 @@ class Feeds:
                 ("HSET", key, feed, _spelled(now_told)),
                 append_event(self._keys, event),
                 ("HDEL", self._keys.events(), pointless),
+            ),
+        )
+        return (await self._redis.commit([unit]))[0]
+
+    async def dates(self, feed: FeedId) -> FeedDates:
+        """Return when a feed and its entries changed last; no entries where nothing readable is kept."""
+        data, count = await self._redis.batch(
+            [("GET", self._keys.feed_dates(feed)), ("HGET", self._keys.feeds_dated(), feed)]
+        )
+        try:
+            dates = unpack(data, FeedDates) if data else FeedDates()
+        except StoreError:
+            dates = FeedDates()
+        return replace(dates, count=int(count or 0))
+
+    async def put_dates(self, feed: FeedId, dates: FeedDates) -> bool:
+        """Keep dates in place of those they were advanced from; False where those are gone meanwhile."""
+        key = self._keys.feeds_dated()
+        unit = Unit(
+            expects=((key, feed, str(dates.count) if dates.count else ""),),
+            writes=(
+                ("HSET", key, feed, dates.count + 1),
+                ("SET", self._keys.feed_dates(feed), pack(replace(dates, count=dates.count + 1))),
             ),
         )
         return (await self._redis.commit([unit]))[0]

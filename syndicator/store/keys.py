@@ -5,14 +5,14 @@ them. All keys of a namespace share one hash tag, so that they share a slot on R
 every script stays atomic there.
 """
 
-from syndicator.model.feed import Format
-from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
+from syndicator.model.ids import ArticleId, SourceId, StoryId
 from syndicator.store.access_keys import AccessKeys
 from syndicator.store.delivery_keys import DeliveryKeys
+from syndicator.store.feed_keys import FeedKeys
 from syndicator.store.hub_keys import HubKeys
 
 
-class Keys(HubKeys, AccessKeys, DeliveryKeys):
+class Keys(FeedKeys, HubKeys, AccessKeys, DeliveryKeys):
     """The key table of one namespace."""
 
     def __init__(self, namespace: str) -> None:
@@ -314,55 +314,6 @@ class Keys(HubKeys, AccessKeys, DeliveryKeys):
         Kept: until released. Written by: release.
         """
         return self._prefix + "held:owners"
-
-    def feeds_version(self) -> str:
-        """HASH: feed id → number, raised by each change that the feed shows.
-
-        Kept: configured feeds, and a week. Written by: admit, rank.
-        """
-        return self._prefix + "feeds:version"
-
-    def feeds_changed(self) -> str:
-        """HASH: feed id → when the version was raised last, ms.
-
-        Kept: configured feeds, and a week. Written by: admit, rank.
-        """
-        return self._prefix + "feeds:changed"
-
-    def feeds_moved(self) -> str:
-        """ZSET: feed id → when the version was raised last, ms: those that moved of late are its end.
-
-        Kept: configured feeds, and a week. Written by: admit, rank.
-        """
-        return self._prefix + "feeds:moved"
-
-    def feeds_told(self) -> str:
-        """HASH: feed id → JSON array `FeedTold`, of which bytes `feed.updated` was told last.
-
-        Kept: configured feeds, and a week. Written by: publishing.
-        """
-        return self._prefix + "feeds:told"
-
-    def feeds_spec(self) -> str:
-        """HASH: feed id → digest of the description (feed, site, portals' names) that it is rendered by.
-
-        Kept: configured feeds, and a week. Written by: start.
-        """
-        return self._prefix + "feeds:spec"
-
-    def rendition(self, feed: FeedId, form: Format) -> str:
-        """STRING: msgpack `Rendition`, the newest; its bytes compressed only (gzip, brotli, zstd).
-
-        Kept: until the next one. Written by: publishing.
-        """
-        return f"{self._prefix}rendition:{feed}:{form.value}"
-
-    def ranking(self, feed: FeedId) -> str:
-        """STRING: msgpack list of `Ranked`, what a popular feed shows.
-
-        Kept: until the next one, of configured feeds (and a week). Written by: rank.
-        """
-        return f"{self._prefix}ranking:{feed}"
 
     def outlived(self, name: str) -> str:
         """HASH or ZSET: what older versions kept under `views`, `board:WINDOW`, `hub:slow`; nothing reads it.

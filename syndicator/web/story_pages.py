@@ -10,7 +10,8 @@ from syndicator.model.ids import ArticleId, StoryId, is_article_id
 from syndicator.pipeline.ad_hoc import PATH
 from syndicator.pipeline.browsing import Report, StoryShown
 from syndicator.pipeline.reading import Reading
-from syndicator.render.items import Item, prepare_entry, whole_seconds
+from syndicator.render.dates import whole_seconds
+from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.ad_hoc import AdHoc
 from syndicator.web.addresses import Address, addresses
 from syndicator.web.charts import CHART_HEIGHT, CHART_WIDTH, rank_chart

@@ -1,0 +1,63 @@
+"""Dates what a feed shows: the same in every format and process, and never earlier than before."""
+
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from syndicator.errors import StoreError
+from syndicator.model.feed import FeedDates, FeedSnapshot
+from syndicator.model.ids import FeedId
+from syndicator.render.dates import newest_change, updated_of, whole_seconds
+from syndicator.rules.feed_dates import Shown, advanced
+from syndicator.store.feeds import Feeds
+
+_ATTEMPTS = 5
+"""Processes that render the same version at the same time compute the same dates: one of them writes."""
+
+
+async def dated(store: Feeds, snapshot: FeedSnapshot) -> FeedSnapshot:
+    """Return the snapshot with the instants at which it and its entries changed last.
+
+    Where they cannot be kept (Redis may be full), they hold for this document. Raise StoreUnavailable.
+    """
+    feed, shown = snapshot.spec.id, _shown(snapshot)
+    dates = FeedDates()
+    for _ in range(_ATTEMPTS):
+        before = await store.dates(feed)
+        dates = advanced(before, shown)
+        if dates == before or await _is_kept(store, feed, dates):
+            break
+    return replace(
+        snapshot,
+        updated_at=_instant(dates.at_s),
+        entries=tuple(
+            replace(entry, updated_at=_instant(date.at_s))
+            for entry, date in zip(snapshot.entries, dates.entries[: len(snapshot.entries)], strict=True)
+        ),
+    )
+
+
+async def _is_kept(store: Feeds, feed: FeedId, dates: FeedDates) -> bool:
+    try:
+        return await store.put_dates(feed, dates)
+    except StoreError:  # as when it takes no bytes: the publisher tells of that
+        return True
+
+
+def _shown(snapshot: FeedSnapshot) -> Shown:
+    return Shown(
+        spec=snapshot.spec,
+        entries=snapshot.entries,
+        withdrawn=snapshot.withdrawn,
+        entries_s=[_seconds(updated_of(entry)) for entry in snapshot.entries],
+        at_s=_seconds(newest_change(snapshot)),
+        changed_s=_seconds(whole_seconds(snapshot.version.changed_at)),
+    )
+
+
+def _seconds(instant: datetime) -> int:
+    return int(instant.timestamp())
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
