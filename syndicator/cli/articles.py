@@ -160,6 +160,10 @@ def _content(told: Explained) -> Lines:
         size = f"{photo.width} × {photo.height}" if photo.width and photo.height else ""
         length = f"{photo.length_bytes} bytes" if photo.length_bytes else ""
         yield "", ", ".join(part for part in (photo.media_type, size, length) if part)
+    for enclosure in one.enclosures:
+        yield "enclosure", enclosure.url
+        length = f"{enclosure.length_bytes} bytes" if enclosure.length_bytes else ""
+        yield "", ", ".join(part for part in (enclosure.media_type, length) if part)
     for link in one.related:
         yield "related", f"{link.title} ({link.placement.value}) {link.url}"
     yield "views", "" if told.views is None else str(told.views)

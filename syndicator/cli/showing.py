@@ -317,6 +317,7 @@ def _fields(candidate: Candidate, source: Source) -> dict[str, str]:
         "quote": shortened(candidate.quote or "", _MAX_TEXT),
         "body": f"{len(candidate.body_html)} characters of HTML" if candidate.body_html else "",
         "photo": "\n".join(map(_photo, candidate.photos[:2])),
+        "enclosures": "\n".join(one.url for one in candidate.enclosures[:5]),
         "related": "\n".join(map(_related, candidate.related[:5])),
         "views": "" if candidate.views is None else str(candidate.views),
     }

@@ -21,6 +21,7 @@ from syndicator.gather.status import cancelled
 from syndicator.gather.text import (
     MAX_AUTHORS,
     MAX_DIGITS,
+    MAX_ENCLOSURES,
     MAX_LEAD,
     MAX_NAME,
     MAX_PHOTOS,
@@ -33,7 +34,7 @@ from syndicator.gather.text import (
     whole_number,
 )
 from syndicator.gather.window import oldest_first
-from syndicator.model.article import Candidate, Change, Photo
+from syndicator.model.article import Candidate, Change, Enclosure, Photo
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
 from syndicator.rules.addresses import clean_url, untracked
@@ -159,6 +160,7 @@ class _Maker:
             body_html=body_html,
             authors=_authors(entry, changes),
             photos=_photos(entry, lost_picture, changes),
+            enclosures=_enclosures(entry, changes) if entry.attachments else (),
             section=title_text(entry.section, MAX_NAME) or None,
             tags=_tags(entry, changes),
             language=plain_text(entry.language, MAX_NAME) or self._language,
@@ -360,6 +362,22 @@ def _photos(entry: Entry, lost_picture: str | None, changes: Changes) -> tuple[P
         changes.note("photos", lost_picture, "it stood in the summary, of which only the words are the lead")
         return (Photo(url=lost_picture),)
     return alone(photos.values())
+
+
+def _enclosures(entry: Entry, changes: Changes) -> tuple[Enclosure, ...]:
+    found: dict[str, Enclosure] = {}
+    for attached in entry.attachments[:MAX_ENCLOSURES]:
+        url = absolute_url(entry.base, attached.url)
+        if url is None:
+            changes.note("enclosures", attached.url, "it is no http(s) address: left out")
+            continue
+        one = Enclosure(
+            url=url,
+            media_type=plain_text(attached.media_type, MAX_NAME).lower() or None,
+            length_bytes=whole_number(attached.length),
+        )
+        found.setdefault(url, one)
+    return tuple(found.values())
 
 
 def _count(text: str) -> int | None:

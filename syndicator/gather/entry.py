@@ -17,6 +17,14 @@ class Picture(Struct, kw_only=True):
     credit: str = ""
 
 
+class Attachment(Struct, kw_only=True):
+    """A file that is no picture, as announced: nothing resolved, numbers as written."""
+
+    url: str
+    media_type: str = ""
+    length: str = ""
+
+
 class Entry(Struct, kw_only=True):
     """One entry. Texts may hold markup, links may be relative to `base`; empty means not given."""
 
@@ -41,6 +49,7 @@ class Entry(Struct, kw_only=True):
     published: str = ""
     updated: str = ""
     pictures: list[Picture] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
     comments: str = ""
     """How many there are."""
     views: str = ""

@@ -190,7 +190,7 @@ def _estimated_us(entry: Entry, elements: int, *, images: int) -> float:
         + _ELEMENT_US * elements
         + _IMAGE_US * images
         + _CHARACTER_US * (len(entry.summary) + len(entry.content))
-        + _PICTURE_US * len(entry.pictures)
+        + _PICTURE_US * (len(entry.pictures) + len(entry.attachments))
         + _NAME_US * (len(entry.authors) + len(entry.tags))
         + _BYLINE_CHARACTER_US * bylines
         + _ODD_CHARACTER_US * (len(entry.link) + dates)

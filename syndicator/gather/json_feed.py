@@ -9,7 +9,7 @@ import msgspec
 
 from syndicator.errors import NotReadable
 from syndicator.gather.encoding import decode
-from syndicator.gather.entry import Channel, Deleted, Entry, Picture
+from syndicator.gather.entry import Attachment, Channel, Deleted, Entry, Picture
 from syndicator.gather.text import plain_text
 from syndicator.gather.window import Window
 from syndicator.gather.xml_feed import NO_ENTRIES
@@ -140,6 +140,7 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
     html = _text(item, "content_html")
     summary = _text(item, "summary")
     tags = item.get("tags")
+    pictures, files = _attachments(item)
     return Entry(
         base=url,
         link=_text(item, "url") or _text(item, "external_url"),
@@ -156,7 +157,8 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
         language=_text(item, "language"),
         published=_text(item, "date_published"),
         updated=_text(item, "date_modified"),
-        pictures=_pictures(item),
+        pictures=[*_image(item), *pictures],
+        attachments=files,
         embargo=_text(item, "_embargo_until"),
         status=_text(item, "pubstatus") or _text(item, "_pubstatus"),
     )
@@ -182,12 +184,20 @@ def _authors(item: Mapping[str, Any]) -> list[str]:
     return [name for author in several if isinstance(author, dict) and (name := _text(author, "name"))]
 
 
-def _pictures(item: Mapping[str, Any]) -> list[Picture]:
-    found = [Picture(url=url) for key in ("image", "banner_image") if (url := _text(item, key))][:1]
+def _image(item: Mapping[str, Any]) -> list[Picture]:
+    return [Picture(url=url) for key in ("image", "banner_image") if (url := _text(item, key))][:1]
+
+
+def _attachments(item: Mapping[str, Any]) -> tuple[list[Picture], list[Attachment]]:
+    """Give what is attached: pictures, and all else."""
+    pictures: list[Picture] = []
+    files: list[Attachment] = []
     attachments = item.get("attachments")
-    for attachment in attachments if isinstance(attachments, list) else ():
-        if isinstance(attachment, dict) and (url := _text(attachment, "url")):
-            kind = _text(attachment, "mime_type")
+    for one in attachments if isinstance(attachments, list) else ():
+        if isinstance(one, dict) and (url := _text(one, "url")):
+            kind, length = _text(one, "mime_type"), _text(one, "size_in_bytes")
             if is_picture(url, kind):
-                found.append(Picture(url=url, media_type=kind, length=_text(attachment, "size_in_bytes")))
-    return found
+                pictures.append(Picture(url=url, media_type=kind, length=length))
+            else:
+                files.append(Attachment(url=url, media_type=kind, length=length))
+    return pictures, files

@@ -10,7 +10,7 @@ MAX_LEAD = 1000
 MAX_URL = 4096
 MAX_DIGITS = 10
 """Lengths in characters; what is longer is cut, a longer URL is none."""
-MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS = 20, 50, 20
+MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS, MAX_ENCLOSURES = 20, 50, 20, 20
 """Of one article."""
 
 # Both stay in the basic plane: beyond it, sets of characters are ten times slower.

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
-from syndicator.gather.entry import Channel, Deleted, Entry, Picture
+from syndicator.gather.entry import Attachment, Channel, Deleted, Entry, Picture
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.html import MAX_ATTRIBUTES, weight
 from syndicator.gather.repairing import repaired
@@ -21,7 +21,7 @@ from syndicator.gather.sniff import as_ascii
 from syndicator.gather.text import plain_text
 from syndicator.gather.window import Window
 from syndicator.gather.xml_feed import read_xml, refuse_entities, refuse_excess
-from syndicator.gather.xml_media import is_picture
+from syndicator.gather.xml_media import is_file, is_picture
 from syndicator.gather.xml_names import Doubt
 from syndicator.model.fetch import Fetched, Reason
 
@@ -176,6 +176,7 @@ def _entry(entry: Any, url: str) -> Entry:
         published=published,
         updated=_own(entry, "updated"),
         pictures=_pictures(entry),
+        attachments=_attachments(entry),
         comments=str(entry.get("slash_comments") or entry.get("thr_total") or ""),
         views=str((entry.get("media_statistics") or {}).get("views", "")),
         embargo=str(entry.get("prism_embargodate") or entry.get("dcterms_available") or ""),
@@ -235,3 +236,16 @@ def _is_enclosed_picture(link: Mapping[str, str]) -> bool:
 
 def _enclosure(link: Mapping[str, str]) -> Picture:
     return Picture(url=link.get("href", ""), media_type=link.get("type", ""), length=link.get("length", ""))
+
+
+def _attachments(entry: Any) -> list[Attachment]:
+    enclosed = [
+        Attachment(url=link["href"], media_type=link.get("type", ""), length=link.get("length", ""))
+        for link in entry.get("links", [])
+        if link.get("rel") == "enclosure" and link.get("href") and not _is_enclosed_picture(link)
+    ]
+    return enclosed + [
+        Attachment(url=one["url"], media_type=one.get("type", ""), length=one.get("filesize", ""))
+        for one in entry.get("media_content", [])
+        if one.get("url") and is_file(one["url"], one.get("type", ""), one.get("medium", ""))
+    ]

@@ -10,7 +10,13 @@ from syndicator.gather.entry import Channel, Deleted, Entry
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.text import absolute_url
 from syndicator.gather.window import Window
-from syndicator.gather.xml_media import enclosed_pictures, media_pictures, media_views
+from syndicator.gather.xml_media import (
+    enclosed_files,
+    enclosed_pictures,
+    media_files,
+    media_pictures,
+    media_views,
+)
 from syndicator.gather.xml_names import (
     LANG,
     XHTML,
@@ -73,6 +79,7 @@ def _entry(element: _Element, names: Names, base: str, owners: list[str]) -> Ent
         if (term := category.get("label") or category.get("term") or text_of(category))
     ]
     categories += texts(fields, "dc:subject")
+    enclosures = [link for link in fields.get("atom:link", ()) if link.get("rel") == "enclosure"]
     link, link_base = next(iter(_links(fields, "alternate")), ("", ""))
     return Entry(
         base=_text_base(fields, element.base or base),
@@ -89,10 +96,8 @@ def _entry(element: _Element, names: Names, base: str, owners: list[str]) -> Ent
         language=_language(element, fields),
         published=first_text(fields, *_PUBLISHED),
         updated=first_text(fields, *_UPDATED),
-        pictures=media_pictures(fields, names)
-        + enclosed_pictures(
-            [link for link in fields.get("atom:link", ()) if link.get("rel") == "enclosure"], "href"
-        ),
+        pictures=media_pictures(fields, names) + enclosed_pictures(enclosures, "href"),
+        attachments=enclosed_files(enclosures, "href") + media_files(fields, names),
         comments=first_text(fields, "thr:total", "slash:comments") or _replies(fields),
         views=media_views(fields, names),
         embargo=first_text(fields, "prism:embargodate", "dcterms:embargo", "dcterms:available"),

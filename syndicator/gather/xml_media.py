@@ -1,14 +1,18 @@
-"""Pictures of feed entries: enclosures and Media RSS (https://www.rssboard.org/media-rss)."""
+"""Pictures and other files of feed entries: enclosures and Media RSS (https://www.rssboard.org/media-rss)."""
 
 import re
 from urllib.parse import urlsplit
 
 from lxml.etree import _Element
 
-from syndicator.gather.entry import Picture
+from syndicator.gather.entry import Attachment, Picture
 from syndicator.gather.xml_names import Fields, Names, fields_of
 
 _IMAGE_ENDING = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
+_RECORDING = re.compile(r"\.(?:mp3|m4a|aac|ogg|oga|opus|flac|wav|mp4|m4v|mov|webm|ogv|m3u8)\Z", re.IGNORECASE)
+_RECORDED = frozenset({"audio", "video", "document"})
+_FLASH = "application/x-shockwave-flash"
+"""YouTube names a player of this kind, which no browser has any more."""
 _CREDIT_ROLES = frozenset({"", "photographer", "author", "owner", "producer"})
 
 HOLDERS = frozenset({"media:content", "media:group", "media:thumbnail"})
@@ -19,8 +23,10 @@ _COUNTERS = frozenset({"media:statistics", "media:group", "media:community"})
 def is_picture(url: str, media_type: str, medium: str = "") -> bool:
     """Whether an attachment is a picture: by its declared kind, else by the ending of its path."""
     kind = media_type.strip().lower()
-    if kind:
+    if "/" in kind:
         return kind.startswith("image/")
+    if kind in {"image", "audio", "video"}:
+        return kind == "image"
     if medium:
         return medium.strip().lower() == "image"
     try:
@@ -36,6 +42,43 @@ def enclosed_pictures(elements: list[_Element], url_attribute: str) -> list[Pict
         for element in elements
         if (url := element.get(url_attribute, "")) and is_picture(url, media_type := element.get("type", ""))
     ]
+
+
+def enclosed_files(elements: list[_Element], url_attribute: str) -> list[Attachment]:
+    """Give what is no picture among enclosures (`url` in RSS, `href` in Atom)."""
+    return [
+        Attachment(url=url, media_type=media_type, length=element.get("length", ""))
+        for element in elements
+        if (url := element.get(url_attribute, ""))
+        and not is_picture(url, media_type := element.get("type", ""))
+    ]
+
+
+def media_files(fields: Fields, names: Names) -> list[Attachment]:
+    """Give recordings and documents of `media:*`; of the forms in a group the default one, or the first."""
+    if HOLDERS.isdisjoint(fields):
+        return []
+    found = [file for element in fields.get("media:content", ()) if (file := _file(element))]
+    for group in fields.get("media:group", ()):
+        forms = fields_of(group, names).get("media:content", [])
+        forms.sort(key=lambda form: form.get("isDefault", "").strip().lower() != "true")
+        found += [file for form in forms if (file := _file(form))][:1]
+    return found
+
+
+def is_file(url: str, media_type: str, medium: str) -> bool:
+    """Tell whether content of Media RSS is a recording or a document, rather than a picture or a player."""
+    kind = media_type.strip().lower()
+    if "/" in kind:
+        return not kind.startswith(("image/", "text/html")) and kind != _FLASH
+    return (medium or kind).strip().lower() in _RECORDED or bool(_RECORDING.search(url.partition("?")[0]))
+
+
+def _file(element: _Element) -> Attachment | None:
+    url, media_type = element.get("url", ""), element.get("type", "")
+    if not url or not is_file(url, media_type, element.get("medium", "")):
+        return None
+    return Attachment(url=url, media_type=media_type, length=element.get("fileSize", ""))
 
 
 def media_views(fields: Fields, names: Names) -> str:

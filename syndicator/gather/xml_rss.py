@@ -9,7 +9,14 @@ from lxml.etree import _Element
 from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.window import Window
-from syndicator.gather.xml_media import HOLDERS, enclosed_pictures, media_pictures, media_views
+from syndicator.gather.xml_media import (
+    HOLDERS,
+    enclosed_files,
+    enclosed_pictures,
+    media_files,
+    media_pictures,
+    media_views,
+)
 from syndicator.gather.xml_names import (
     LANG,
     Doubt,
@@ -100,6 +107,7 @@ def _entry(item: _Element, names: Names, base: str) -> Entry:
         published=first_text(fields, *_PUBLISHED),
         updated=first_text(fields, "atom:updated", "dcterms:modified", "lastbuilddate"),
         pictures=_pictures(fields, names),
+        attachments=enclosed_files(fields.get("enclosure", []), "url") + media_files(fields, names),
         comments=first_text(fields, "slash:comments", "thr:total"),
         views=media_views(fields, names),
         embargo=first_text(fields, "prism:embargodate", "dcterms:embargo", "dcterms:available"),

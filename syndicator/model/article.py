@@ -22,6 +22,14 @@ class Photo(Struct, frozen=True, kw_only=True):
     height: int | None = None
 
 
+class Enclosure(Struct, frozen=True, kw_only=True):
+    """A file that belongs to an article and is no picture: audio, video, a document; `url` is absolute."""
+
+    url: str
+    media_type: str | None = None
+    length_bytes: int | None = None
+
+
 class Placement(StrEnum):
     """Where a page shows a related link."""
 
@@ -103,6 +111,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     quote: str | None = None
     authors: tuple[str, ...] = ()
     photos: tuple[Photo, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
     section: str | None = None
     tags: tuple[str, ...] = ()
     language: str | None = None
@@ -207,7 +216,8 @@ class Revised(Struct, frozen=True, kw_only=True):
     figures_changed: bool
     """Whether a figure that stood there is gone or another."""
     fields: tuple[str, ...]
-    """Which parts differ: title, lead, quote, body, photos, authors, section, tags, correction."""
+    """Which parts differ: title, lead, quote, body, photos, enclosures, authors, section, tags,
+    correction."""
 
 
 class Article(Struct, frozen=True, kw_only=True):
@@ -237,6 +247,7 @@ class Article(Struct, frozen=True, kw_only=True):
     quote: str | None = None
     authors: tuple[str, ...] = ()
     photos: tuple[Photo, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
     section: str | None = None
     tags: tuple[str, ...] = ()
     language: str | None = None

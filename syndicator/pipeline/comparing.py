@@ -73,6 +73,7 @@ def fields_of(article: Candidate | Article) -> dict[str, str]:
         "language": article.language or "",
         "published": article.published_at.isoformat() if article.published_at else "",
         "photos": "\n".join(map(_photo, article.photos)),
+        "enclosures": "\n".join(one.url for one in article.enclosures),
         "related": "\n".join(
             f"{link.placement}: {link.title} <{clean_url(link.url)}>" for link in article.related
         ),

@@ -46,7 +46,7 @@ def _dated(page: Candidate, told: Candidate) -> Candidate:
 
 def filled(page: Candidate, other: Candidate | Article) -> Candidate:
     """Give a page's candidate with what only a feed said of it, so that each reading says the same."""
-    parts = ("lead", "body_html", "authors", "photos", "section", "tags", "language")
+    parts = ("lead", "body_html", "authors", "photos", "enclosures", "section", "tags", "language")
     taken = {part: told for part in parts if (told := getattr(other, part)) and not getattr(page, part)}
     ways = other.provenance.read_from
     fields = (part.removesuffix("_html") for part in taken)

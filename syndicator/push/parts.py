@@ -31,6 +31,14 @@ class Image(Struct, frozen=True, kw_only=True):
     length_bytes: int | None
 
 
+class EnclosedFile(Struct, frozen=True, kw_only=True):
+    """A recording or a document of the article."""
+
+    url: _Url
+    media_type: str | None
+    length_bytes: int | None
+
+
 class Related(Struct, frozen=True, kw_only=True):
     url: _Url
     title: str
@@ -56,6 +64,7 @@ class ArticlePart(Struct, frozen=True, kw_only=True):
     published_at: Instant
     updated_at: Instant
     images: tuple[Image, ...]
+    enclosures: Annotated[tuple[EnclosedFile, ...], _said("Audio, video and other files.")]
     section: Annotated[str | None, _said("As the portal names it.")]
     tags: tuple[str, ...]
     language: Annotated[str | None, _said("BCP 47.")]
@@ -133,6 +142,10 @@ def article_part(article: Article, story: StoryId | None, rights: Rights) -> Art
         published_at=article.published_at.astimezone(UTC),
         updated_at=article.updated_at.astimezone(UTC),
         images=tuple(_image(photo) for photo in article.photos),
+        enclosures=tuple(
+            EnclosedFile(url=one.url, media_type=one.media_type, length_bytes=one.length_bytes)
+            for one in article.enclosures
+        ),
         section=article.section,
         tags=article.tags,
         language=article.language,
@@ -194,6 +207,7 @@ def thin(article: ArticlePart) -> ArticlePart:
         lead=article.lead[:_MAX_THIN_TEXT],
         authors=(),
         images=(),
+        enclosures=(),
         tags=(),
     )
 

@@ -4,7 +4,16 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from syndicator.model.article import Article, ChangeSize, Photo, Placement, Provenance, RelatedLink, Revised
+from syndicator.model.article import (
+    Article,
+    ChangeSize,
+    Enclosure,
+    Photo,
+    Placement,
+    Provenance,
+    RelatedLink,
+    Revised,
+)
 from syndicator.model.event import (
     Crossed,
     Details,
@@ -129,6 +138,7 @@ def _article(kind: EventType) -> Article:
         quote="“Kami siap.”",
         authors=("Ani Wijaya",),
         photos=(_photo(),),
+        enclosures=(_enclosure(),),
         section="Transportasi",
         tags=("MRT",),
         language="id",
@@ -157,6 +167,12 @@ def _photo() -> Photo:
         width=800,
         height=450,
         length_bytes=81920,
+    )
+
+
+def _enclosure() -> Enclosure:
+    return Enclosure(
+        url="https://beritakota.example/mrt.mp3", media_type="audio/mpeg", length_bytes=1_966_080
     )
 
 

@@ -5,14 +5,14 @@ dates switch the locale of the whole process), link attributes, `atom:source`, `
 Dublin Core. feedgen takes any object with these three methods for an extension.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
 from lxml.etree import SubElement
 
-from syndicator.render.items import Gone, Item, Picture
+from syndicator.render.items import File, Gone, Item, Picture
 
 NAME = "syndicator"
 """Under this name feedgen keeps the extension, as an attribute of feed and entry."""
@@ -98,6 +98,8 @@ class EntryExtension:
             _text(element, f"{{{DC}}}rights", item.rights.statement)
         _links(element, item, f"{{{ATOM}}}link")
         _media(element, item.pictures)
+        # Readers that know Media RSS too would show the one in the enclosure twice.
+        _media_files(element, [file for file in item.files if file != item.main_file])
         _popularity(element, item)
         return element
 
@@ -106,6 +108,7 @@ class EntryExtension:
         if item.language and item.language != self.feed_language:
             element.set(XML_LANG, item.language)
         _complete_link(element, item)
+        _enclosures(element, item)
         _links(element, item, "link")
         _source(element, item)
         _media(element, item.pictures)
@@ -145,6 +148,13 @@ def _links(parent: Element, item: Item, tag: str) -> None:
         SubElement(parent, tag, {"rel": "license", "href": item.rights.license_url})
 
 
+def _enclosures(entry: Element, item: Item) -> None:
+    """RFC 4287, 4.2.7.2."""
+    for file in item.files:
+        known = {"length": str(file.length_bytes)} if file.length_bytes else {}
+        SubElement(entry, "link", {"rel": "enclosure", "href": file.url, "type": file.media_type} | known)
+
+
 def _source(entry: Element, item: Item) -> None:
     """RFC 4287, 4.2.11: who an aggregated entry comes from."""
     origin = item.source
@@ -166,6 +176,13 @@ def _media(parent: Element, pictures: tuple[Picture, ...]) -> None:
         SubElement(content, f"{{{MEDIA}}}thumbnail", url=picture.url)
         if picture.credit:
             SubElement(content, f"{{{MEDIA}}}credit", role="photographer").text = picture.credit
+
+
+def _media_files(parent: Element, files: Iterable[File]) -> None:
+    for file in files:
+        known = {"fileSize": str(file.length_bytes)} if file.length_bytes else {}
+        told = {"url": file.url, "medium": file.medium, "type": file.media_type}
+        SubElement(parent, f"{{{MEDIA}}}content", told | known)
 
 
 def _popularity(parent: Element, item: Item) -> None:

@@ -6,7 +6,7 @@ What the formats share is decided here and nowhere else: id, title, links, dates
 from datetime import datetime
 from functools import lru_cache
 from html import escape
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -44,6 +44,22 @@ _TYPES_BY_ENDING = {
     "webp": "image/webp",
     "gif": "image/gif",
     "avif": "image/avif",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "ogg": "audio/ogg",
+    "oga": "audio/ogg",
+    "opus": "audio/ogg",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+    "ogv": "video/ogg",
+    "pdf": "application/pdf",
+    "epub": "application/epub+zip",
+    "zip": "application/zip",
 }
 
 
@@ -57,6 +73,27 @@ class Picture(Struct, frozen=True, kw_only=True):
     length_bytes: int | None = None
     width: int | None = None
     height: int | None = None
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """A recording or a document."""
+
+    url: str
+    media_type: str
+    """`application/octet-stream` where nobody knows: formats require one."""
+    length_bytes: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: the last part of its address."""
+        parts = urlsplit(self.url)
+        return line(unquote(parts.path.rstrip("/").rpartition("/")[2])) or parts.netloc
+
+    @property
+    def medium(self) -> str:
+        """Return its kind in the words of Media RSS: `audio`, `video` or `document`."""
+        kind = self.media_type.partition("/")[0]
+        return kind if kind in {"audio", "video"} else "document"
 
 
 class From(Struct, frozen=True, kw_only=True):
@@ -124,6 +161,8 @@ class Item(Struct, frozen=True, kw_only=True):
     """Only where the article names one."""
     pictures: tuple[Picture, ...]
     """The lead photo first."""
+    files: tuple[File, ...]
+    """What else the portal encloses, in its order."""
     source: From
     related: tuple[Related, ...]
     """What the portal itself points to, each once."""
@@ -139,6 +178,12 @@ class Item(Struct, frozen=True, kw_only=True):
     def byline(self) -> tuple[str, ...]:
         """Name who wrote it: where the article names nobody, the portal."""
         return self.authors or (self.source.title,)
+
+    @property
+    def main_file(self) -> File | None:
+        """Return the one file of formats that have room for one: the first recording, else the first."""
+        recorded = (one for one in self.files if one.medium != "document")
+        return next(recorded, next(iter(self.files), None))
 
     @property
     def sections_uri(self) -> str:
@@ -257,6 +302,7 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         tags=tuple(tag for tag in distinct(article.tags) if tag.casefold() != section.casefold())[:MAX_EACH],
         language=language_tag(article.language or ""),
         pictures=pictures,
+        files=_files(article),
         source=source if source.home_url else replace(source, home_url=link),
         related=_related(article),
         correction=_text(article.correction or ""),
@@ -316,6 +362,17 @@ def _pictures(article: Article) -> tuple[Picture, ...]:
         )
         pictures.setdefault(url, picture)
     return tuple(pictures.values())
+
+
+def _files(article: Article) -> tuple[File, ...]:
+    files: dict[str, File] = {}
+    for enclosure in article.enclosures[:MAX_EACH]:
+        url = web_url(enclosure.url)
+        if url is None:
+            continue
+        kind = media_type(enclosure.media_type or "") or _type_by_ending(url) or "application/octet-stream"
+        files.setdefault(url, File(url=url, media_type=kind, length_bytes=_measure(enclosure.length_bytes)))
+    return tuple(files.values())
 
 
 def _related(article: Article) -> tuple[Related, ...]:

@@ -11,7 +11,17 @@ import msgspec
 
 from syndicator.model.feed import FeedSnapshot, Format, Popularity
 from syndicator.model.rights import Rights
-from syndicator.render.items import AlsoAt, Gone, Item, Picture, Related, prepare, prepare_gone, rights_of
+from syndicator.render.items import (
+    AlsoAt,
+    File,
+    Gone,
+    Item,
+    Picture,
+    Related,
+    prepare,
+    prepare_gone,
+    rights_of,
+)
 from syndicator.render.text import line
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -85,7 +95,8 @@ def _item(item: Item) -> dict[str, Any]:
         written["tags"] = list(item.topics)
     if item.language:
         written["language"] = item.language
-    attachments = [_attachment(picture) for picture in item.pictures[1:] if picture.media_type]
+    attachments = [_file(file) for file in item.files]
+    attachments += [_attachment(picture) for picture in item.pictures[1:] if picture.media_type]
     if attachments:
         written["attachments"] = attachments
     return written | {EXTENSION: _extension(item)}
@@ -99,6 +110,11 @@ def _content(item: Item) -> dict[str, str]:
     if item.summary:
         content["summary"] = item.summary
     return content
+
+
+def _file(file: File) -> dict[str, Any]:
+    known = {"size_in_bytes": file.length_bytes} if file.length_bytes else {}
+    return {"url": file.url, "mime_type": file.media_type} | known
 
 
 def _attachment(picture: Picture) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from syndicator.model.rights import Rights
 from syndicator.render.dates import newest_change
 from syndicator.render.items import (
     AlsoAt,
+    File,
     Gone,
     Item,
     Picture,
@@ -125,9 +126,9 @@ def _rights(rights: Rights) -> dict[str, Any]:
 
 
 def _associations(item: Item) -> list[dict[str, Any]]:
-    """Its pictures, who else tells the story, and what the portal points to."""
+    """Its pictures and files, who else tells the story, and what the portal points to."""
     others = [_other_telling(other) for other in item.also_at]
-    return [*map(_picture, item.pictures), *others, *map(_related, item.related)]
+    return [*map(_picture, item.pictures), *map(_file, item.files), *others, *map(_related, item.related)]
 
 
 def _picture(picture: Picture) -> dict[str, Any]:
@@ -142,6 +143,13 @@ def _picture(picture: Picture) -> dict[str, Any]:
         descriptions=_text(picture.caption, "caption"),
         renditions=[main],
     )
+
+
+def _file(file: File) -> dict[str, Any]:
+    """Give a recording as what it is; for documents, the vocabulary has only `component`."""
+    main = _rendition("main", file.url, file.media_type) | _known(sizeInBytes=file.length_bytes)
+    kind = "component" if file.medium == "document" else file.medium
+    return _known(name=kind, rel="enclosure", uri=file.url, type=kind, renditions=[main])
 
 
 def _other_telling(other: AlsoAt) -> dict[str, Any]:

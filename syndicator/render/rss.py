@@ -103,6 +103,9 @@ def _add_item(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
         entry.category(term=item.section, scheme=item.sections_uri)
     for tag in item.tags:
         entry.category(term=tag, scheme=item.tags_uri)
+    if (file := item.main_file) is not None:
+        # RSS Advisory Board: one for each item, and "0" for a length that is not known.
+        entry.enclosure(url=file.url, length=str(file.length_bytes or 0), type=file.media_type)
     entry.source(url=item.source.feed_url or item.source.home_url, title=item.source.title)
     feed.add_entry(entry, order="append")
     extension = getattr(entry, NAME)

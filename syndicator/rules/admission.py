@@ -300,6 +300,7 @@ def _article(
         quote=candidate.quote,
         authors=candidate.authors,
         photos=candidate.photos,
+        enclosures=candidate.enclosures,
         section=candidate.section,
         tags=candidate.tags,
         language=candidate.language,

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import Struct
 
-from syndicator.model.article import Article, Candidate, Photo
+from syndicator.model.article import Article, Candidate, Enclosure, Photo
 from syndicator.rules.hashing import hashed
 from syndicator.rules.recent import Recent
 
@@ -102,6 +102,7 @@ _SCRIPTS = (".php", ".aspx", ".asp", ".ashx")
 _PICTURES_REMEMBERED = 1024
 """Names, some 300 bytes each: most pictures stand both in the body and beside it."""
 _PARTS = 4
+_FILE_PARTS = 2
 _PART_CHARACTERS = 200
 _ENDING = re.compile(r"(?:\.(?:jpe?g|png|webp|gif|avif|jfif|bmp|php|aspx?|ashx)){1,3}$")
 _SIZE_ALONE = re.compile(r"(?:[wh]?_?\d+x\d*|[wh]_?\d+|small|medium|large|thumb(?:nail)?|original|resized?)")
@@ -123,6 +124,8 @@ class Noticed(Struct, frozen=True, kw_only=True):
     body: tuple[str, ...]
     photos: tuple[tuple[str, ...], ...]
     """Of each its name, then the words of its caption and credit."""
+    enclosures: tuple[str, ...]
+    """The name of each."""
     authors: tuple[str, ...]
     section: str
     tags: tuple[str, ...]
@@ -144,6 +147,7 @@ class _Seen(NamedTuple):
     authors: tuple[str, ...]
     tags: tuple[str, ...]
     photos: tuple[tuple[str, ...], ...]
+    enclosures: tuple[str, ...]
     correction: str
 
 
@@ -156,6 +160,7 @@ def noticeable(article: Candidate | Article) -> Noticed:
         quote=tuple(seen.quote.split()),
         body=tuple(seen.body.split()),
         photos=seen.photos,
+        enclosures=seen.enclosures,
         authors=seen.authors,
         section=seen.section,
         tags=seen.tags,
@@ -187,6 +192,7 @@ def _unread_digest(article: Candidate | Article) -> bytes | None:
         article.authors,
         article.tags,
         article.photos,
+        article.enclosures,
     )
     try:
         return hashlib.blake2b(msgspec.msgpack.encode(read), digest_size=_KEY_BYTES).digest()
@@ -206,6 +212,9 @@ def _content_hash(article: Candidate | Article) -> str:
         "\x1e".join(seen.tags),
         "\x1e".join([" ".join(photo) for photo in seen.photos]),
     ]
+    # Articles that have none of these keep the digest that they had before these were looked at.
+    if seen.enclosures:
+        parts.append("\x1e".join(("", *seen.enclosures)))
     if seen.correction:
         parts.append(seen.correction)
     return hashed("content", "\x1f".join(parts))
@@ -226,6 +235,7 @@ def _seen(article: Candidate | Article) -> _Seen:
         authors=tuple([_folded(author) for author in article.authors]),
         tags=tuple(sorted({_folded(tag) for tag in article.tags})),
         photos=tuple([_photo(photo) for photo in article.photos]),
+        enclosures=tuple([_file_name(one) for one in article.enclosures]) if article.enclosures else (),
         correction=noted,
     )
 
@@ -354,3 +364,14 @@ def _photo(photo: Photo) -> tuple[str, ...]:
         "\x1d",
         *_uniform(photo.credit or "").split(),
     )
+
+
+def _file_name(enclosure: Enclosure) -> str:
+    """Return what the addresses of one file share: servers, counters before it and signatures change.
+
+    That is the end of its path, and of a script ("media.php?id=7") its query.
+    """
+    address, _, query = enclosure.url.partition("#")[0].partition("?")
+    parts = address.partition("://")[2].split("/")[-_FILE_PARTS:]
+    is_script = "." not in parts[-1] or parts[-1].lower().endswith(_SCRIPTS)
+    return "/".join(parts) + (f"?{query}" if query and is_script else "")

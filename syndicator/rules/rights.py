@@ -29,11 +29,11 @@ def allowed(article: Article, rights: Rights, choice: Content = Content.FULL) ->
         return article
     article = _untold(article)
     if content is Content.HEADLINE:
-        return replace(article, lead="", body_html="", quote=None, photos=(), correction=None)
+        return replace(article, lead="", body_html="", quote=None, photos=(), enclosures=(), correction=None)
     lead = article.lead or shortened(text_of(article.body_html), SUMMARY_CHARACTERS)
     if rights.excerpt is not None:
         lead = shortened(lead, rights.excerpt)
-    return replace(article, lead=lead, body_html="", quote=None)
+    return replace(article, lead=lead, body_html="", quote=None, enclosures=())
 
 
 def _untold(article: Article) -> Article:

@@ -65,6 +65,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "related": ("Berita terkait", "Related"),
     "tags": ("Topik", "Topics"),
     "photos": ("Foto lainnya", "More photos"),
+    "files": ("Audio, video, dan berkas", "Audio, video and files"),
     "no_body": (
         "Portal hanya memberikan ringkasan. Artikel lengkapnya ada di {title}.",
         "The portal gives a summary only. The whole article is at {title}.",

@@ -11,7 +11,7 @@ from pipeline.test_feed_rounds import CITY, gather
 from support import NOON, ManualClock
 
 from syndicator.gather.gatherer import Gatherer
-from syndicator.model.article import ListedItem
+from syndicator.model.article import Enclosure, ListedItem
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source
 
@@ -313,3 +313,22 @@ async def test_the_date_of_the_feed_is_told_with_what_the_feed_says_of_it(
         "2026-11-05T11:01:00+00:00",
     )
     assert (came.date_rule, came.read_from["published_at"]) == ("as claimed", "feed")
+
+
+async def test_a_recording_that_only_the_feed_names_stays_with_its_article(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    audio = f'<enclosure url="{portal.url}/1.mp3" type="audio/mpeg" length="99"/>'
+    portal.documents["/rss"] = feed(entry(portal, 1, extra=audio))
+    put_pages(portal, 1)
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        for _ in range(2):  # its page is read again, too
+            await gather(service)
+            clock.advance(3600)
+            (article,) = await articles(service)
+            assert article.enclosures == (
+                Enclosure(url=f"{portal.url}/1.mp3", media_type="audio/mpeg", length_bytes=99),
+            )
+            assert "Isi lengkap" in article.body_html
+            assert article.revision == 1

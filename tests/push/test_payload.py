@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from push.push_values import NOON, SITE, article, event
 
-from syndicator.model.article import Article, ChangeSize, Photo, Placement, RelatedLink, Revised
+from syndicator.model.article import Article, ChangeSize, Enclosure, Photo, Placement, RelatedLink, Revised
 from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.ids import StoryId
 from syndicator.push import payload as bodies
@@ -24,6 +24,7 @@ FIELDS = [
     "published_at",
     "updated_at",
     "images",
+    "enclosures",
     "section",
     "tags",
     "language",
@@ -53,7 +54,7 @@ def test_the_whole_body_is_frozen() -> None:
         '"lead":"Air naik.","content_html":"<p>Air naik sejak pagi.</p>","quote":"“Kami siap.”",'
         '"authors":["Ani","Budi"],"published_at":"2026-05-04T12:00:00Z","updated_at":"2026-05-04T12:00:00Z",'
         '"images":[{"url":"https://beritakota.example/1.jpg","caption":"Air","credit":"Ani",'
-        '"media_type":null,"width":800,"height":null,"length_bytes":null}],"section":"Kota","tags":["banjir"],"language":"id",'
+        '"media_type":null,"width":800,"height":null,"length_bytes":null}],"enclosures":[],"section":"Kota","tags":["banjir"],"language":"id",'
         '"source":"beritakota","story_id":"abcdefghijklmnop","related":[],"correction":null}}}'
     )
 
@@ -83,7 +84,7 @@ def test_what_is_not_known_is_null_or_empty_but_there() -> None:
     bare = told["data"]["article"]
     assert list(bare) == FIELDS
     assert (bare["quote"], bare["section"], bare["language"]) == (None, None, None)
-    assert (bare["authors"], bare["images"], bare["tags"]) == ([], [], [])
+    assert (bare["authors"], bare["images"], bare["enclosures"], bare["tags"]) == ([], [], [], [])
 
 
 def test_a_long_article_comes_without_its_body() -> None:
@@ -98,11 +99,21 @@ def test_a_long_article_comes_without_its_body() -> None:
 
 def test_an_article_that_is_long_elsewhere_comes_thin() -> None:
     photos = tuple(Photo(url=f"https://beritakota.example/{number}.jpg") for number in range(2000))
-    thin = decoded(photos=photos, quote="q" * 9000, lead="é" * 9000)["data"]["article"]
+    audio = (Enclosure(url="https://beritakota.example/1.mp3"),)
+    thin = decoded(photos=photos, enclosures=audio, quote="q" * 9000, lead="é" * 9000)["data"]["article"]
     assert list(thin) == [*FIELDS, "truncated"]
     assert thin["lead"] == "é" * 500
     assert (thin["images"], thin["quote"], thin["tags"], thin["related"]) == ([], None, [], [])
+    assert thin["enclosures"] == []
     assert thin["url"] == "https://beritakota.example/banjir"
+
+
+def test_recordings_are_told() -> None:
+    audio = Enclosure(url="https://beritakota.example/1.mp3", media_type="audio/mpeg", length_bytes=99)
+    told = decoded(enclosures=(audio,))["data"]["article"]["enclosures"]
+    assert told == [
+        {"url": "https://beritakota.example/1.mp3", "media_type": "audio/mpeg", "length_bytes": 99}
+    ]
 
 
 def test_related_articles_are_told() -> None:
@@ -140,13 +151,15 @@ def test_a_revision_tells_how_it_differs() -> None:
 
 def test_a_withdrawal_tells_which_and_why_and_nothing_that_it_said() -> None:
     gone = event(type=EventType.ARTICLE_WITHDRAWN, reason="atas permintaan portal")
-    told = json.loads(payload(gone, article(correction="Ralat: x")))["data"]
+    audio = (Enclosure(url="https://beritakota.example/1.mp3"),)
+    told = json.loads(payload(gone, article(correction="Ralat: x", enclosures=audio)))["data"]
     assert told["reason"] == "atas permintaan portal"
     bare = told["article"]
     assert list(bare) == FIELDS
     assert (bare["id"], bare["url"]) == (article().id, article().url)
     assert (bare["title"], bare["lead"], bare["content_html"], bare["quote"]) == ("", "", None, None)
     assert (bare["authors"], bare["images"], bare["section"], bare["correction"]) == ([], [], None, None)
+    assert bare["enclosures"] == []
     assert "reason" not in json.loads(payload(event(), article()))["data"]
 
 

@@ -82,6 +82,7 @@ RELATIONS = frozenset(
         "related",
         "via",
         "license",
+        "enclosure",
         "first",
         "last",
         "next",
@@ -197,6 +198,11 @@ def _item(item: Any, channel: Any) -> Faults:
         yield from _identity(guid.text)
     yield from _url(item.findtext("link", ""), "link of an item")
     yield from _rfc_822(item.findtext("pubDate", ""), "pubDate")
+    enclosure = item.find("enclosure")
+    if enclosure is not None:
+        yield from _url(enclosure.get("url", ""), "enclosure")
+        if not enclosure.get("length", "").isdigit() or not _MIME.fullmatch(enclosure.get("type", "")):
+            yield "an enclosure without length or type"
     if item.find("description") is None and item.find(f"{{{CONTENT}}}encoded") is not None:
         yield "content without a description before it"
     yield from _html(item.findtext(f"{{{CONTENT}}}encoded", ""))
@@ -297,7 +303,9 @@ def _extensions(entry: Any) -> Faults:
         yield "a media:group without alternatives"
     for picture in entry.findall(f"{{{MEDIA}}}content"):
         yield from _url(picture.get("url", ""), "media:content")
-        if picture.get("medium") != "image" or not _MIME.fullmatch(picture.get("type", "image/x")):
+        if picture.get("medium") not in {"image", "audio", "video", "document"} or not _MIME.fullmatch(
+            picture.get("type", "image/x")
+        ):
             yield "a picture of no type"
         sizes = [picture.get(name, "1") for name in ("width", "height", "fileSize")]
         yield from (f"a picture of size {size}" for size in sizes if not size.isdigit() or int(size) < 1)

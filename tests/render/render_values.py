@@ -7,7 +7,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from syndicator.model.article import Article, Photo, Provenance, RelatedLink, Withdrawal, WithdrawnBy
+from syndicator.model.article import (
+    Article,
+    Enclosure,
+    Photo,
+    Provenance,
+    RelatedLink,
+    Withdrawal,
+    WithdrawnBy,
+)
 from syndicator.model.feed import (
     AlsoAt,
     FeedEntry,
@@ -125,7 +133,15 @@ def full_snapshot() -> FeedSnapshot:
     busy = busy_snapshot()
     first = entry(
         article(
-            0, quote="Kami belum tidur semalam.", correction="Ralat: bukan dua.", revision=3, updated_at=NOON
+            0,
+            quote="Kami belum tidur semalam.",
+            correction="Ralat: bukan dua.",
+            revision=3,
+            updated_at=NOON,
+            enclosures=(
+                Enclosure(url="https://berita.example/siaran.mp3", media_type="audio/mpeg", length_bytes=99),
+                Enclosure(url="https://berita.example/laporan.pdf"),
+            ),
         ),
         origin=replace(
             ORIGIN, rights=Rights(statement="© Kota", license_url="https://berita.example/c", mining=False)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from render.render_values import NOON, article, entry, snapshot
 
-from syndicator.model.article import Photo, RelatedLink
+from syndicator.model.article import Enclosure, Photo, RelatedLink
 from syndicator.model.feed import AlsoAt, FeedEntry, FeedSnapshot, Format, Origin, Popularity
 from syndicator.model.ids import SourceId
 from syndicator.model.rights import Rights
@@ -24,6 +24,9 @@ POISON: dict[str, dict[str, Any]] = {
     "noncharacters": {"title": "a\ufffeb\uffff", "quote": "\ufffe"},
     "nothing to show": {"title": "", "lead": "", "body_html": "", "authors": ("",), "tags": ("", " ")},
     "no usable link": {"url": "javascript:alert(1)", "photos": (Photo(url="data:x"), Photo(url=""))},
+    "odd files": {
+        "enclosures": (Enclosure(url="data:x", media_type="\x00"), Enclosure(url="https://x.example/\ud800"))
+    },
     "broken link": {"url": "https://[::1/\x00%zz ü"},
     "end of CDATA": {"title": "]]>", "body_html": "<p>]]></p>", "quote": "]]>"},
     "markup in titles": {"title": "<script>alert(1)</script><!-- &#0; &bogus;"},
@@ -96,6 +99,9 @@ POISONED = st.fixed_dictionaries(
         **dict.fromkeys(("published_at", "updated_at", "first_seen_at"), ODD_DATE),
         "body_html": ODD_BODY,
         "url": ODD_URL,
+        "enclosures": st.lists(
+            st.builds(Enclosure, url=ODD_URL, media_type=ODD_TEXT, length_bytes=st.integers()), max_size=2
+        ).map(tuple),
         "photos": st.lists(
             st.builds(
                 Photo,
@@ -164,6 +170,7 @@ def test_an_endless_article_takes_no_place_from_others(form: Format) -> None:
         authors=tuple(f"a{number}" for number in range(2_000)),
         related=tuple(RelatedLink(url=f"https://x.example/{n}", title="w" * 5000) for n in range(2_000)),
         photos=tuple(Photo(url=f"https://x.example/{n}.jpg", caption="v" * 9000) for n in range(2_000)),
+        enclosures=tuple(Enclosure(url=f"https://x.example/{n}.mp3") for n in range(2_000)),
     )
     feed = snapshot(endless, CLEAN)
     assert len(render(feed, form).body) < 1_500_000

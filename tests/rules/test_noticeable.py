@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from support import candidate
 
-from syndicator.model.article import Photo, Placement, RelatedLink
+from syndicator.model.article import Enclosure, Photo, Placement, RelatedLink
 from syndicator.rules.noticeable import content_hash, noticeable, picture_name
 
 BODY = (
@@ -32,10 +32,36 @@ def body_words(body: str) -> tuple[str, ...]:
         {"section": "Olahraga"},
         {"tags": ("mrt",)},
         {"photos": (Photo(url="https://kota.example/1.jpg", credit="Sari"),)},
+        {"enclosures": (Enclosure(url="https://kota.example/1.mp3"),)},
     ],
 )
 def test_what_a_reader_would_notice_is_a_change(change: dict[str, object]) -> None:
     assert content_hash(candidate(1)) != content_hash(replace(candidate(1), **change))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_same"),
+    [
+        ("https://cdn2.kota.example/episode/12.mp3?token=b", True),
+        ("https://count.example/redirect.mp3/kota.example/episode/12.mp3", True),
+        ("https://kota.example/episode/13.mp3", False),
+        ("https://kota.example/lain/12.mp3", False),
+    ],
+)
+def test_a_file_goes_by_the_end_of_its_path(url: str, *, is_same: bool) -> None:
+    one, other = (
+        replace(candidate(1), enclosures=(Enclosure(url=each, length_bytes=len(each)),))
+        for each in ("https://kota.example/episode/12.mp3?token=a", url)
+    )
+    assert (content_hash(one) == content_hash(other)) is is_same
+
+
+def test_a_file_that_a_script_gives_out_goes_by_its_query_too() -> None:
+    one, other = (
+        replace(candidate(1), enclosures=(Enclosure(url=f"https://kota.example/media.php?id={each}"),))
+        for each in (1, 2)
+    )
+    assert content_hash(one) != content_hash(other)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import NOON
 
-from syndicator.model.article import Article, Photo, Provenance, RelatedLink
+from syndicator.model.article import Article, Enclosure, Photo, Provenance, RelatedLink
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.rights import Content, Rights
 from syndicator.rules.rights import allowed, shortened, text_of
@@ -29,6 +29,7 @@ def article(**changes: Any) -> Article:
         "authors": ("Sari",),
         "tags": ("banjir",),
         "photos": (Photo(url="https://i.example/b.jpg"),),
+        "enclosures": (Enclosure(url="https://i.example/b.mp3"),),
         "related": (RelatedLink(url="https://wire.example/2", title="Lain"),),
         "published_at": NOON,
         "first_seen_at": NOON,
@@ -69,6 +70,12 @@ def test_a_headline_has_neither_text_nor_picture_but_says_where_to_read() -> Non
     )
     kept = ("id", "url", "title", "authors", "tags", "published_at", "updated_at", "related", "source")
     assert all(getattr(shown, name) == getattr(whole, name) for name in kept)
+
+
+@pytest.mark.parametrize("granted", Content)
+def test_recordings_belong_to_the_whole_article(granted: Content) -> None:
+    shown = allowed(article(), Rights(content=granted, images=False))
+    assert bool(shown.enclosures) is (granted is Content.FULL)
 
 
 def test_pictures_are_left_out_beside_and_inside_the_text() -> None:

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from support import ManualClock
 from web.web_world import SITE, SPECS, Answer, Client, World, client_of, story
 
-from syndicator.model.article import WithdrawnBy
+from syndicator.model.article import Enclosure, WithdrawnBy
 from syndicator.model.ids import ArticleId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.withdrawing import Withdrawer
@@ -213,6 +213,15 @@ async def test_a_corrected_article_says_when(world: World, client: Client) -> No
     page = tree(await client.get(f"/articles/{article_id}", PAGE))
     assert texts(page, "h1") == ["Ralat"]
     assert texts(page, ".byline time")[1] == "Diperbarui Kamis, 5 November 2026, 20.00 WIB"
+
+
+async def test_recordings_are_linked_by_their_names(world: World, client: Client) -> None:
+    audio = Enclosure(url="https://kota.example/suara/Siaran%20pagi.mp3?id=7", media_type="audio/mpeg")
+    (article_id,) = await world.admit(story(1, enclosures=(audio, Enclosure(url="javascript:alert(1)"))))
+    page = tree(await client.get(f"/articles/{article_id}", PAGE))
+    (link,) = page.css("[aria-labelledby=files] a")
+    assert (link.text(), link.attributes["href"]) == ("Siaran pagi.mp3", audio.url)
+    assert texts(page, "#files") == ["Audio, video, dan berkas"]
 
 
 async def test_an_article_of_little(world: World, client: Client) -> None:
