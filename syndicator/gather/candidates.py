@@ -146,9 +146,9 @@ class _Maker:
         changes.note_text("guid", entry.guid, guid)
         title = plain_text(entry.title) if entry.title_is_plain else title_text(entry.title)
         url = self._url(entry, changes)
-        if not (url or guid or title):
-            raise ValueError("it has neither link nor guid nor title")
         lead, body_html, lost_picture = self._texts(entry, changes)
+        if not (url or guid or title or lead or body_html):
+            raise ValueError("it has neither link nor guid nor title nor text")
         published = self._claim(entry.published or entry.updated, "published_at", changes)
         updated = self._claim(entry.updated, "updated_at", changes) if entry.published else published
         return Candidate(

@@ -15,6 +15,7 @@ from syndicator.gather.xml_media import (
     enclosed_pictures,
     media_files,
     media_pictures,
+    media_text,
     media_views,
 )
 from syndicator.gather.xml_names import (
@@ -80,6 +81,10 @@ def _entry(element: _Element, names: Names, base: str, owners: list[str]) -> Ent
     ]
     categories += texts(fields, "dc:subject")
     enclosures = [link for link in fields.get("atom:link", ()) if link.get("rel") == "enclosure"]
+    summary, content = _html(fields, "atom:summary"), _html(fields, "atom:content")
+    is_plain = False
+    if not (summary or content):
+        summary, is_plain = media_text(fields, names)
     link, link_base = next(iter(_links(fields, "alternate")), ("", ""))
     return Entry(
         base=_text_base(fields, element.base or base),
@@ -88,8 +93,9 @@ def _entry(element: _Element, names: Names, base: str, owners: list[str]) -> Ent
         guid=first_text(fields, "atom:id"),
         guid_is_link=True,
         title=_html(fields, "atom:title"),
-        summary=_html(fields, "atom:summary"),
-        content=_html(fields, "atom:content"),
+        summary=summary,
+        summary_is_plain=is_plain,
+        content=content,
         authors=_authors(fields, names) or _source_authors(fields, names) or owners,
         tags=categories,
         section=categories[0] if categories else "",
@@ -188,7 +194,7 @@ def _authors(fields: Fields, names: Names) -> list[str]:
             found.append(first_text(inside, "atom:name", "atom:email", "name"))
         elif name := text_of(element):
             found.append(name)
-    return [name for name in found if name] + texts(fields, "dc:creator")
+    return [name for name in found if name] + (texts(fields, "dc:creator") or texts(fields, "dc:author"))
 
 
 def _source_authors(fields: Fields, names: Names) -> list[str]:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from lxml.etree import _Element
 
 from syndicator.gather.entry import Attachment, Picture
-from syndicator.gather.xml_names import Fields, Names, fields_of
+from syndicator.gather.xml_names import Fields, Names, fields_of, text_of
 
 _IMAGE_ENDING = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _RECORDING = re.compile(r"\.(?:mp3|m4a|aac|ogg|oga|opus|flac|wav|mp4|m4v|mov|webm|ogv|m3u8)\Z", re.IGNORECASE)
@@ -79,6 +79,20 @@ def _file(element: _Element) -> Attachment | None:
     if not url or not is_file(url, media_type, element.get("medium", "")):
         return None
     return Attachment(url=url, media_type=media_type, length=element.get("fileSize", ""))
+
+
+def media_text(fields: Fields, names: Names) -> tuple[str, bool]:
+    """Give the description of what is no picture: that of a group, as video portals have it, or of the item.
+
+    The second value tells whether it is plain text. Beside pictures, a description of the item is a caption.
+    """
+    groups = [fields_of(group, names) for group in fields.get("media:group", ())]
+    is_caption = any(name in fields for name in ("media:content", "media:thumbnail", "enclosure", "image"))
+    for holder in groups if is_caption else (*groups, fields):
+        for element in holder.get("media:description", ()):
+            if text := text_of(element):
+                return text, element.get("type", "plain").strip().lower() != "html"
+    return "", False
 
 
 def media_views(fields: Fields, names: Names) -> str:

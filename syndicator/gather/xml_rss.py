@@ -15,6 +15,7 @@ from syndicator.gather.xml_media import (
     enclosed_pictures,
     media_files,
     media_pictures,
+    media_text,
     media_views,
 )
 from syndicator.gather.xml_names import (
@@ -49,7 +50,7 @@ def read_rss(root: _Element, names: Names, base: str, window: Window) -> Channel
     if not channels and not items:
         raise Doubt("neither a channel nor an item")
     return Channel(
-        title=first_markup(inside, "title"),
+        title=first_markup(inside, "title", "dc:title"),
         home_url=_link(inside),
         language=first_text(inside, "language", "dc:language") or root.get(LANG, ""),
         hints=_hints(inside, names),
@@ -84,22 +85,28 @@ def _entry(item: _Element, names: Names, base: str) -> Entry:
     fields = fields_of(item, names)
     guid, guid_is_link = _guid(item, fields)
     categories = texts(fields, "category", "dc:subject")
+    summary = first_markup(
+        fields,
+        "description",
+        "dc:description",
+        "dcterms:abstract",
+        "atom:summary",
+        "itunes:summary",
+        "itunes:subtitle",
+    )
+    content = first_markup(fields, "content:encoded", "atom:content", "fullitem")
+    is_plain = False
+    if not (summary or content):
+        summary, is_plain = media_text(fields, names)
     return Entry(
         base=item.base or base,
         link=_link(fields),
         guid=guid,
         guid_is_link=guid_is_link,
         title=first_markup(fields, "title", "dc:title", "media:title", "itunes:title"),
-        summary=first_markup(
-            fields,
-            "description",
-            "dc:description",
-            "dcterms:abstract",
-            "atom:summary",
-            "itunes:summary",
-            "itunes:subtitle",
-        ),
-        content=first_markup(fields, "content:encoded", "atom:content", "fullitem"),
+        summary=summary,
+        summary_is_plain=is_plain,
+        content=content,
         authors=_authors(fields, names),
         tags=categories,
         section=categories[0] if categories else "",
@@ -140,7 +147,7 @@ def _guid(item: _Element, fields: Fields) -> tuple[str, bool]:
 
 
 def _authors(fields: Fields, names: Names) -> list[str]:
-    found = texts(fields, "dc:creator")
+    found = texts(fields, "dc:creator") or texts(fields, "dc:author")
     for element in (*fields.get("author", ()), *fields.get("atom:author", ())):
         if len(element):
             inside = fields_of(element, names)

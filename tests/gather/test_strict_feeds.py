@@ -289,9 +289,9 @@ def test_declared_prefixes_of_a_root_do_not_swell_what_is_inside() -> None:
 
 
 def test_an_entry_that_says_nothing_costs_only_itself() -> None:
-    reading = read(rss("<title>a</title>", "<description>only words</description>", "<title>c</title>"))
+    reading = read(rss("<title>a</title>", "<description> </description>", "<title>c</title>"))
     assert [candidate.title for candidate in reading.candidates] == ["a", "c"]
-    assert reading.warnings == ("entry 2 skipped: it has neither link nor guid nor title",)
+    assert reading.warnings == ("entry 2 skipped: it has neither link nor guid nor title nor text",)
 
 
 def test_no_more_than_the_source_allows() -> None:

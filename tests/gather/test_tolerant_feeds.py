@@ -105,9 +105,9 @@ def test_junk_before_the_feed(before: str) -> None:
 
 
 def test_an_entry_that_says_nothing_costs_only_itself() -> None:
-    reading = read(rss("<title>a & b</title>", "<description>only words</description>", "<title>c</title>"))
+    reading = read(rss("<title>a & b</title>", "<description> </description>", "<title>c</title>"))
     assert titles(reading) == ["a & b", "c"]
-    assert "entry 2 skipped: it has neither link nor guid nor title" in reading.warnings
+    assert "entry 2 skipped: it has neither link nor guid nor title nor text" in reading.warnings
 
 
 def test_feed_words_without_a_feed() -> None:

@@ -230,7 +230,7 @@ async def test_what_was_odd_stays_told_while_nothing_changes(
         await service.enlist()
         await gather(service)
         told = (await service.store.sources.state(CITY)).warnings
-        assert "entry 2 skipped: it has neither link nor guid nor title" in told
+        assert "entry 2 skipped: it has neither link nor guid nor title nor text" in told
         clock.advance(300)
         (report,) = await gather(service)
         assert report.status == "unchanged"
