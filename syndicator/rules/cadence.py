@@ -31,7 +31,7 @@ LONGEST_RETRY_AFTER_S = 24 * 3600.0
 ASKED_TOO_OFTEN_S = 60.0
 """How long a server is left alone that says it is asked too often, but not until when."""
 OUR_TURN_S = 60.0
-"""After what time a source is tried again whose turn did not come."""
+"""After what time a source is tried again whose turn did not come, or whose round broke by our fault."""
 PUSHED_FACTOR = 12
 """By how much longer the interval of a source is while its hub pushes."""
 LONGEST_PUSHED_S = 12 * 3600.0
@@ -112,7 +112,8 @@ def after_failure(
 
     Failures slow a source down, never kill it: each doubles the time to the next, up to 6 h, but those that
     usually pass by themselves (DNS, connections, time-outs, 5xx) grow it by the root of two only, and those
-    that are not to be blamed on the source (429, faults of ours) double it up to 1 h only. What the
+    that are not to be blamed on the source (429, faults of ours) double it up to 1 h only. After a fault of
+    ours, the next round comes in a minute at most, then ever later, up to the regular interval. What the
     server asks by `Retry-After` is kept, from 1 s up to a day. A server that has said 410 is not asked again:
     see `is_gone`; `Due.at` is then far ahead.
     """
@@ -184,9 +185,11 @@ def _spared(failed: FetchFailed, excused: int, wait_s: float, because: str) -> t
     """Give the same where the source is not to blame."""
     growth = 2.0 ** min(max(excused, 1) - 1, 60)
     if not _too_often(failed):
-        grown_s = min(max(wait_s, 1.0) * growth, LONGEST_EXCUSED_S)
+        grown_s = min(min(max(wait_s, 1.0), OUR_TURN_S) * growth, max(wait_s, LONGEST_EXCUSED_S))
         if grown_s > wait_s:
             return grown_s, f"slowed down after {excused} rounds that broke ({failed.code})"
+        if grown_s < wait_s:
+            return grown_s, f"a fault of this service, tried again after {span(grown_s)} ({failed.code})"
     elif excused > 1 or failed.retry_after_s is None:  # else the server says how long
         left_s = min(ASKED_TOO_OFTEN_S * growth, LONGEST_EXCUSED_S)
         if left_s > wait_s:

@@ -220,9 +220,9 @@ def is_as_told(told: str, failed: FetchFailed) -> bool:
         "after 1 min at the latest": rare <= 60 * 1.1 and often < 6,
         "after 1 min at the soonest, then twice as late, up to 1 h": 120 <= often <= 120 * 1.1
         and 600 <= usual <= 600 * 1.1,
-        "twice as late, up to 1 h": 10 <= often <= 11
-        and 1200 <= usual <= 1200 * 1.1
-        and rare < 86400 * 1.1 + 1,
+        "after 1 min at the latest, then twice as late, up to 1 h": 10 <= often <= 11
+        and 120 <= usual <= 132
+        and 120 <= rare <= 132,
     }[told]
 
 

@@ -182,6 +182,18 @@ def test_a_server_that_goes_on_saying_so_is_left_alone_ever_longer() -> None:
     assert 3600 <= left_s(99, ours) <= 1.1 * 3600
 
 
+def test_a_round_that_broke_by_a_fault_of_ours_is_tried_again_soon() -> None:
+    ours = replace(failed(None), reason=Reason.INTERNAL)
+    day = Every(interval_s=86400)
+
+    def after(excused: int) -> Due:
+        return after_failure(day, ours, failures=0, excused=excused, began_at=NOON, now=NOON, rng=rng())
+
+    for excused, expected_s in ((1, 60), (2, 120), (7, 3840), (20, 86400)):
+        assert expected_s <= (after(excused).at - NOON).total_seconds() <= 1.1 * expected_s
+    assert after(1).because == "a fault of this service, tried again after 1 min (internal)"
+
+
 def test_a_source_whose_turn_did_not_come_is_tried_again_soon() -> None:
     busy = replace(failed(None), reason=Reason.BUSY)
     assert wait_s(1, busy, Every(interval_s=86400)) == 60
