@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.clock import EPOCH, Clock, to_ms
+from syndicator.model.clock import EPOCH, Clock, from_ms, to_ms
 from syndicator.model.feed import FeedSnapshot, FeedSpec, FeedVersion, Format, Order, Rendition
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.filtering import Filtering
@@ -23,6 +23,7 @@ from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.selecting import choose
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.telling import StoryEntry
+from syndicator.render.dates import whole_seconds
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.windows import Span, settled_until, span_named
 from syndicator.store.articles import Listed
@@ -141,7 +142,9 @@ class History:
             if kept is not None and kept.holds == holds:
                 rendition = kept.rendition
             else:
-                rendition = await self._render(key, document)
+                # As of the last change of anything: an earlier date could hide a change.
+                changed_at = whole_seconds(from_ms(int(position.partition("-")[0])))
+                rendition = replace(await self._render(key, document), last_modified=changed_at)
         made = _Kept(rendition=rendition, position=position, holds=holds, confirmed_at=self._monotonic())
         self._kept.put(key, made)
         return made

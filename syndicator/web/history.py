@@ -69,6 +69,6 @@ class HistoryRoutes:
         headers = self._headers.named(own, page, form, (), rendition.links)
         if kind == "archive":
             headers[hdrs.CACHE_CONTROL] = _STAYS
-        answer = send_rendition(request, rendition, headers, age_s, dated=False)
+        answer = send_rendition(request, rendition, headers, age_s)
         self._clients.check_answer(request, answer, self._limit, feed)
         return answer

@@ -25,7 +25,7 @@ _PACKED = (Coding.BROTLI, Coding.ZSTD, Coding.GZIP)
 """The smallest first."""
 _ALIASES = {"x-gzip": "gzip"}  # RFC 9110, 8.4.1.3
 _QUALITY = re.compile(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", re.IGNORECASE)
-_ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\U0010ffff]*")')
+_ENTITY_TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\U0010ffff]*")')
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
@@ -114,11 +114,26 @@ def not_modified(
     return since is not None and last_modified <= since
 
 
+def precondition_failed(
+    tag: str, last_modified: datetime | None, *, if_match: str | None, if_unmodified_since: str | None
+) -> bool:
+    """Tell whether the client wants only bytes that these are not (RFC 9110, 13.2.2): 412.
+
+    If-Match decides alone where it is there, and compares strongly: `W/` never matches.
+    """
+    if if_match is not None:
+        return if_match.strip() != "*" and ("", tag) not in _ENTITY_TAG.findall(if_match)
+    if last_modified is None:
+        return False
+    since = parse_http_date(if_unmodified_since, last_modified) if if_unmodified_since else None
+    return since is not None and last_modified > since
+
+
 def _matches(tag: str, if_none_match: str) -> bool:
     """Compare weakly: `W/` does not matter. What is no entity tag is passed over."""
     if if_none_match.strip() == "*":
         return True
-    return tag in _ENTITY_TAG.findall(if_none_match)
+    return any(one == tag for _, one in _ENTITY_TAG.findall(if_none_match))
 
 
 def http_date(instant: datetime) -> str:

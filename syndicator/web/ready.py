@@ -72,7 +72,14 @@ class ReadyFeed:
 
 def is_plain(request: web.Request) -> bool:
     """Tell whether a request may get a `ReadyResponse`."""
-    return request.method == "GET" and request.keep_alive and request.version == HttpVersion11
+    headers = request.headers
+    return (
+        request.method == "GET"
+        and request.keep_alive
+        and request.version == HttpVersion11
+        and hdrs.IF_MATCH not in headers
+        and hdrs.IF_UNMODIFIED_SINCE not in headers
+    )
 
 
 class _Form:

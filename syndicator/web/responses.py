@@ -7,7 +7,16 @@ from datetime import datetime
 from aiohttp import hdrs, web
 
 from syndicator.render.coding import by_brotli, by_gzip, by_zstd
-from syndicator.web.negotiation import Coding, choose_coding, entity_tag, http_date, joined, not_modified
+from syndicator.web.negotiation import (
+    Coding,
+    choose_coding,
+    entity_tag,
+    http_date,
+    joined,
+    not_modified,
+    precondition_failed,
+)
+from syndicator.web.problems import Problem, ProblemRaised
 
 # Our pages may load pictures and our style sheet, and nothing else: no scripts, no frames. Forms search here.
 PAGE_POLICY = (
@@ -39,10 +48,12 @@ def respond(
     """Answer GET or HEAD with a document.
 
     `body` gives the document in one coding; `digest` identifies it in every coding. `headers` hold
-    Content-Type and whatever is sent with a 304, too. `Vary` always names Accept-Encoding.
+    Content-Type and whatever is sent with a 304, too. `Vary` always names Accept-Encoding. Raise a 412 where
+    the client asked for other bytes alone (If-Match, If-Unmodified-Since).
     """
     coding = choose_coding(joined(request.headers.getall(hdrs.ACCEPT_ENCODING, ())))
     tag = entity_tag(digest, coding)
+    _check_preconditions(request, tag, last_modified)
     sent = dict(headers)
     sent[hdrs.ETAG] = tag
     sent[hdrs.VARY] = ", ".join(filter(None, (headers.get(hdrs.VARY), hdrs.ACCEPT_ENCODING)))
@@ -73,6 +84,17 @@ def coded(body: bytes, coding: Coding) -> bytes:
             return by_zstd(body)
         case Coding.IDENTITY:
             return body
+
+
+def _check_preconditions(request: web.Request, tag: str, last_modified: datetime | None) -> None:
+    if precondition_failed(
+        tag,
+        last_modified,
+        if_match=joined(request.headers.getall(hdrs.IF_MATCH, ())),
+        if_unmodified_since=request.headers.get(hdrs.IF_UNMODIFIED_SINCE),
+    ):
+        detail = "The document is not as If-Match or If-Unmodified-Since asks: it has changed."
+        raise ProblemRaised(Problem(name="precondition-failed", status=412, detail=detail))
 
 
 def _has_it(request: web.Request, tag: str, last_modified: datetime | None) -> bool:

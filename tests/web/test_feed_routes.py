@@ -124,6 +124,18 @@ async def test_head_tells_what_get_would(client: Client) -> None:
         assert {name: value for name, value in head.headers.items() if name != "Date"} == same
 
 
+@pytest.mark.parametrize("path", ["/feeds/latest.rss", "/feeds.opml"])
+async def test_a_client_that_wants_another_version_alone_gets_412(client: Client, path: str) -> None:
+    tag = (await client.get(path)).headers["ETag"]
+    for method in ("GET", "HEAD"):
+        assert (await client.get(path, {"If-Match": tag}, method)).status == 200
+        refused = await client.get(path, {"If-Match": '"other"', "If-None-Match": tag}, method)
+        assert refused.status == 412
+    told = (await client.get(path, {"If-Match": '"other"'})).json
+    assert told["type"] == "https://feeds.example/news/problems/precondition-failed"
+    assert (await client.get("/problems/precondition-failed", {"Accept": "text/html"})).status == 200
+
+
 async def test_a_range_is_passed_over(client: Client) -> None:
     answer = await client.get(LATEST, {"Range": "bytes=0-3"})
     assert answer.status == 200

@@ -1,9 +1,11 @@
 """All that is retained, through the links of feeds (RFC 5005): pages that go on, archives that stay."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import feedparser
 import pytest
@@ -160,7 +162,6 @@ async def test_an_archive_says_so_in_every_format(client: Client, world: World) 
         answer = await client.get(f"/feeds/latest/archive/2026-W44.{form}")
         assert answer.status == 200
         assert answer.headers["Cache-Control"] == "public, max-age=86400, stale-if-error=604800"
-        assert "Last-Modified" not in answer.headers
         assert f'<{PUBLIC}/feeds/latest.{form}>; rel="current"' in answer.headers["Link"]
         assert (
             f'<{PUBLIC}/feeds/latest/archive/2026-W43.{form}>; rel="prev-archive"' in answer.headers["Link"]
@@ -175,6 +176,26 @@ async def test_an_archive_says_so_in_every_format(client: Client, world: World) 
     feeds = [feedparser.parse((await client.get(path)).body).feed.id
              for path in ("/feeds/latest.atom", "/feeds/latest/archive/2026-W44.atom")]  # fmt: skip
     assert feeds[0] == feeds[1], "they are documents of one feed"
+
+
+async def test_older_documents_say_since_when_they_are_as_they_are(client: Client, world: World) -> None:
+    await fill(world, 20, timedelta(days=1))
+    path = "/feeds/latest/archive/2026-W44.rss"
+    first = await client.get(path)
+    since = {"If-Modified-Since": first.headers["Last-Modified"]}
+    assert (await client.get(path, since)).status == 304
+    await asyncio.sleep(1.1)  # dates of HTTP are whole seconds
+    await world.admit(story(50, title="Lain"))
+    same = await client.get(path, since)
+    assert (same.status, same.headers["Last-Modified"]) == (304, first.headers["Last-Modified"])
+    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock)
+    gone = feedparser.parse(first.body).entries[0].id.rpartition("/")[2]
+    assert await withdrawer.withdraw(gone, WithdrawnBy.OPERATOR, "salah")
+    changed = await client.get(path, since)
+    assert changed.status == 200
+    assert parsedate_to_datetime(changed.headers["Last-Modified"]) > parsedate_to_datetime(
+        first.headers["Last-Modified"]
+    )
 
 
 async def test_an_archive_stays_as_it_is_but_for_what_is_withdrawn(

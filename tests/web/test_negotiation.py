@@ -13,6 +13,7 @@ from syndicator.web.negotiation import (
     joined,
     not_modified,
     parse_http_date,
+    precondition_failed,
 )
 
 AT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
@@ -165,3 +166,27 @@ def test_language(header: str | None, language: str) -> None:
 def test_a_header_that_came_twice_is_one_list() -> None:
     assert joined(["gzip", "br"]) == "gzip,br"
     assert joined([]) is None
+
+
+@pytest.mark.parametrize(
+    ("if_match", "if_unmodified_since", "failed"),
+    [
+        ('"a"', None, False),
+        ('"b"', None, True),
+        ('"b", "a"', None, False),
+        ('W/"a"', None, True),
+        ('W/"b", "a"', None, False),
+        ("*", None, False),
+        ("junk", None, True),
+        ('"a"', http_date(AT - timedelta(days=1)), False),
+        (None, http_date(AT), False),
+        (None, http_date(AT - timedelta(seconds=1)), True),
+        (None, "junk", False),
+        (None, None, False),
+    ],
+)
+def test_what_a_client_wants_unchanged(
+    if_match: str | None, if_unmodified_since: str | None, failed: bool
+) -> None:
+    told = precondition_failed('"a"', AT, if_match=if_match, if_unmodified_since=if_unmodified_since)
+    assert told is failed

@@ -53,6 +53,7 @@ def test_every_problem_has_a_title_and_an_explanation() -> None:
     names = {key.split(".")[1] for key in TEXTS if key.startswith("problem.")}
     plain = {"not-found", "gone", "method-not-allowed", "bad-request", "unavailable", "internal"}
     assert names == plain | {
+        "precondition-failed",
         "unauthorized",
         "forbidden",
         "too-many-requests",
