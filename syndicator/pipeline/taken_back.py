@@ -15,7 +15,7 @@ from syndicator.pipeline.holding import Held
 from syndicator.pipeline.rounds import Notes
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.identity import guid_key, identify, url_key
-from syndicator.rules.withdrawal import CONFIRMED_AFTER, is_confirmed, is_portal_wide
+from syndicator.rules.withdrawal import CONFIRMED_AFTER, FEED_SAYS_DELETED, is_confirmed, is_portal_wide
 from syndicator.store.store import Store
 
 
@@ -66,7 +66,7 @@ class TakenBack:
         for one, pair in zip(told, zip(found[::2], found[1::2], strict=True), strict=True):
             article = next((owned for owned in pair if owned and owned.source == source.id), None)
             if article is not None:
-                reason = one.comment or "its feed says that it was deleted"
+                reason = one.comment or FEED_SAYS_DELETED
                 await self._withdrawer.withdraw(article.article_id, WithdrawnBy.FEED, reason)
 
     async def without_cancelled(self, source: Source, candidates: list[Candidate]) -> list[Candidate]:

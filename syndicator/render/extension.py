@@ -173,7 +173,6 @@ def _media(parent: Element, pictures: tuple[Picture, ...]) -> None:
         content = SubElement(parent, f"{{{MEDIA}}}content", _media_attributes(picture))
         if picture.caption:
             SubElement(content, f"{{{MEDIA}}}description", type="plain").text = picture.caption
-        SubElement(content, f"{{{MEDIA}}}thumbnail", url=picture.url)
         if picture.credit:
             SubElement(content, f"{{{MEDIA}}}credit", role="photographer").text = picture.credit
 

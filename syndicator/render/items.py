@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.article import Article, Placement
+from syndicator.model.article import Article, Placement, Withdrawal, WithdrawnBy
 from syndicator.model.feed import AlsoAt as OtherTelling
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Origin, Popularity, Site
 from syndicator.model.ids import ArticleId
@@ -21,6 +21,7 @@ from syndicator.render.dates import published_of, updated_of, whole_seconds
 from syndicator.render.text import distinct, language_tag, legal, line, media_type, web_url
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
+from syndicator.rules.withdrawal import FEED_SAYS_DELETED
 
 MAX_CONTENT_BYTES = 2_500_000
 """All bodies of one feed together, as XML holds them. Some readers refuse a document of more than 3 MiB."""
@@ -36,6 +37,18 @@ MAX_EACH = 100
 _RIGHTS = {
     "en": ("The rights in each article remain with its portal.", "Contact and take-down requests"),
     "id": ("Hak atas setiap artikel tetap pada portal asalnya.", "Kontak dan permintaan penghapusan"),
+}
+_GONE = {
+    "en": {
+        WithdrawnBy.PAGE: "The portal has taken its page away.",
+        WithdrawnBy.FEED: "The portal has deleted it.",
+        WithdrawnBy.STATUS: "The portal has cancelled it.",
+    },
+    "id": {
+        WithdrawnBy.PAGE: "Portal telah menghapus halamannya.",
+        WithdrawnBy.FEED: "Portal telah menghapusnya.",
+        WithdrawnBy.STATUS: "Portal telah membatalkannya.",
+    },
 }
 _TYPES_BY_ENDING = {
     "jpg": "image/jpeg",
@@ -234,10 +247,18 @@ def prepare_gone(snapshot: FeedSnapshot) -> tuple[Gone, ...]:
             id=article_uri(one.article.id, snapshot.site),
             at=whole_seconds(one.at),
             revision=one.revision,
-            comment=line(one.reason),
+            comment=_why_gone(one, snapshot.language),
         )
         for one in snapshot.withdrawn
     )
+
+
+def _why_gone(one: Withdrawal, language: str) -> str:
+    """Say for readers why an entry is gone: in their language where the words are ours."""
+    said = _GONE["id" if language.startswith("id") else "en"]
+    if one.by is WithdrawnBy.FEED and one.reason != FEED_SAYS_DELETED:
+        return line(one.reason)
+    return said.get(one.by) or line(one.reason)
 
 
 def prepare(snapshot: FeedSnapshot) -> tuple[Item, ...]:

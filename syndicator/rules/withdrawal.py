@@ -21,6 +21,8 @@ MAX_REASON = 300
 """Characters."""
 CONFIRMED_AFTER = {404: timedelta(minutes=10), 410: timedelta(minutes=1)}
 """So long after an article page was first found gone it must be found gone again."""
+FEED_SAYS_DELETED = "its feed says that it was deleted"
+"""The reason where a feed gives none."""
 PORTAL_WIDE = 3
 """So many pages, and over half of those that were read, gone in one round: that is the portal, not they."""
 

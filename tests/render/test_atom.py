@@ -6,10 +6,12 @@ from lxml import etree
 from msgspec.structs import replace
 from render.render_values import NOON, SITE, article, busy_snapshot, full_snapshot, snapshot, withdrawal
 
+from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import FeedSpec, Format, Site
 from syndicator.model.ids import FeedId
 from syndicator.render import render
 from syndicator.render.items import article_uri
+from syndicator.rules.withdrawal import FEED_SAYS_DELETED
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "data" / "schemas" / "atom.rnc"
 NAMESPACES = {
@@ -105,6 +107,26 @@ def test_it_is_valid_by_the_schema_of_rfc_4287(of: Any) -> None:
     assert schema.validate(document), schema.error_log
     found(document, "a:id")[0].tag = "{http://www.w3.org/2005/Atom}nonsense"
     assert not schema.validate(document), "the schema must be able to refuse"
+
+
+@pytest.mark.parametrize(
+    ("by", "reason", "language", "told"),
+    [
+        (WithdrawnBy.PAGE, "its page is gone (http_410)", "id", "Portal telah menghapus halamannya."),
+        (WithdrawnBy.PAGE, "its page is gone (http_410)", "en-GB", "The portal has taken its page away."),
+        (WithdrawnBy.FEED, FEED_SAYS_DELETED, "id", "Portal telah menghapusnya."),
+        (WithdrawnBy.FEED, "Ralat: berita keliru", "id", "Ralat: berita keliru"),
+        (WithdrawnBy.STATUS, "its source says: stat:canceled", "id", "Portal telah membatalkannya."),
+        (WithdrawnBy.OPERATOR, "atas permintaan", "en", "atas permintaan"),
+    ],
+)
+def test_readers_are_told_why_an_entry_is_gone_in_the_language_of_the_feed(
+    by: WithdrawnBy, reason: str, language: str, told: str
+) -> None:
+    of = snapshot(
+        site=replace(SITE, language=language), withdrawn=(withdrawal(article(3), by=by, reason=reason),)
+    )
+    assert [one.text for one in found(tree(of), "at:deleted-entry/at:comment")] == [told]
 
 
 def test_withdrawn_entries_are_told_as_deleted() -> None:
