@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.errors import StoreUnavailable
+from syndicator.store.together import own_error
 
 RESPITE_S = 1.0
 """How long nobody asks again after Redis did not answer."""
@@ -86,17 +87,16 @@ class FreshReads(Generic[Key, Value]):
         moves = self._moves()
         try:
             found = await self._read_now(sorted({key for key, _ in batch}))
+            self._remember(found, moves)
+            _tell(batch, found)
         except StoreUnavailable as error:
             self._away = str(error)
             self._away_until = asyncio.get_running_loop().time() + RESPITE_S
             everybody, self._waiting = [*batch, *self._waiting], []
             self._impatient.clear()
             _refuse((told for _, told in everybody), error)
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
             _refuse((told for _, told in batch), error)
-        else:
-            self._remember(found, moves)
-            _tell(batch, found)
 
     def _remember(self, found: Mapping[Key, Value], moves: int | None) -> None:
         """Keep what was read after so many moves: with one more, it is no longer known."""
@@ -116,10 +116,10 @@ def _tell(batch: list[tuple[Key, asyncio.Future[Value]]], found: Mapping[Key, Va
             told.set_result(found[key])
 
 
-def _refuse(waiting: Iterable[asyncio.Future[Any]], error: StoreError) -> None:
+def _refuse(waiting: Iterable[asyncio.Future[Any]], error: Exception) -> None:
     for told in waiting:
         if not told.done():
-            told.set_exception(type(error)(str(error)))  # one each: tracebacks grow where they are raised
+            told.set_exception(own_error(error))
 
 
 def _overdue() -> StoreUnavailable:

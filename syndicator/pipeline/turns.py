@@ -18,9 +18,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 
-from syndicator.errors import StoreError, SyndicatorError
+from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.store.politeness import Answer, Held, HoldOff, Pace, SharedTurns, Wanted, Why
+from syndicator.store.together import own_error
 
 LEASE = timedelta(seconds=15)
 EXTEND_S = 5.0
@@ -209,13 +210,13 @@ class Turns:
                     extended=extended,
                     held_off=held_off,
                 )
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
                 # Perhaps it was carried out all the same: whatever it may have taken goes back next time.
                 self._returned = [*returned, *wanted, *self._returned][-_UNSENT:]
                 self._held_off = [*held_off, *self._held_off][-_UNSENT:]
                 for _, told in asking:
                     if not told.done():
-                        told.set_exception(error)
+                        told.set_exception(own_error(error))
                 if not self._asking:
                     return
             else:

@@ -261,21 +261,37 @@ class Articles:
 
     async def sweep_bodies(self, now: datetime, keep: timedelta, limit: int) -> int:
         """Drop the bodies of up to `limit` articles that were admitted longer ago than `keep`."""
-        since = int(await self._redis.call("HGET", self._keys.cursors(), "bodies") or 0)
-        names = await self._redis.call(
-            "ZRANGEBYSCORE", self._keys.admitted(), f"({since}", to_ms(now - keep), "LIMIT", 0, limit
-        )
-        if not names:
+        admitted, bound = self._keys.admitted(), to_ms(now - keep)
+        start = await self._first_with_body()
+        rows = pairs(await self._redis.call("ZRANGE", admitted, start, start + limit - 1, "WITHSCORES"))
+        ids = [ArticleId(name.decode()) for name, at_ms in rows if int(at_ms) <= bound]
+        if not ids:
             return 0
-        last = await self._redis.call("ZSCORE", self._keys.admitted(), names[-1])
-        ids = [ArticleId(name.decode()) for name in names]
+        last = f"{int(rows[len(ids) - 1][1])} {ids[-1]}"
         commands: list[Command] = [("HDEL", self._keys.article(one), "body") for one in ids]
         commands.append(("DEL", *(self._keys.revisions(one) for one in ids)))
         commands += [note_change(self._keys, one) for one in ids]
-        # Articles that share the last millisecond with the next batch are taken with it.
-        done = int(last) - 1 if len(names) == limit and limit > 1 else int(last)
-        await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", done)])
-        return len(names)
+        await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", last)])
+        return len(ids)
+
+    async def _first_with_body(self) -> int:
+        """Return the rank, by admission, of the first article whose body is still to be swept.
+
+        The cursor names the last that was swept, and its time: many may share one. Where it has left, or was
+        admitted anew, those of its time are swept once more.
+        """
+        admitted = self._keys.admitted()
+        cursor = (await self._redis.call("HGET", self._keys.cursors(), "bodies") or b"0").decode()
+        at_ms, _, last = cursor.partition(" ")
+        now_ms, rank, before = await self._redis.batch(
+            [
+                ("ZSCORE", admitted, last),
+                ("ZRANK", admitted, last),
+                ("ZCOUNT", admitted, "-inf", f"({at_ms}"),
+            ]
+        )
+        is_there = now_ms is not None and int(now_ms) == int(at_ms)
+        return int(rank) + 1 if is_there else int(before)
 
     async def sweep_identities(self, now: datetime, keep: timedelta, limit: int) -> int:
         """Forget up to `limit` identities that no source has listed for longer than `keep`."""

@@ -3,10 +3,8 @@
 import asyncio
 import math
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha1
@@ -15,6 +13,7 @@ from typing import Any, TypeVar
 
 import hiredis
 from msgspec import Struct
+from msgspec.structs import replace
 from redis import asyncio as aioredis
 from redis import exceptions
 from redis.asyncio.retry import Retry
@@ -23,6 +22,7 @@ from redis.backoff import NoBackoff
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.store.codec import pack_for_lua
+from syndicator.store.together import Together
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
@@ -39,10 +39,25 @@ MOST_IN_ONE = 1000
 MAX_WRITES = 1000
 """Commands that the transactions of one call hold together: about 2 ms of Redis' time."""
 
+MAX_WORDS = 7000
+"""Of one command in a transaction: Lua passes 8,000 arguments at most."""
+
+_PARTED = {
+    "DEL": (1, 1), "UNLINK": (1, 1), "HDEL": (2, 1), "HSET": (2, 2), "RPUSH": (2, 1), "SADD": (2, 1),
+    "SREM": (2, 1), "ZADD": (2, 2), "ZREM": (2, 1),
+}  # fmt: skip
+"""Commands that do the same in pieces: where what repeats begins, and how many words belong together."""
+
+_ZADD_OPTIONS = frozenset({"NX", "XX", "GT", "LT", "CH"})
+
+_ELSEWHERE = (exceptions.ReadOnlyError, exceptions.MasterDownError, exceptions.BusyLoadingError)
+"""Replies of a server that is not, or not yet, the one that takes our writes."""
+
 _AWAY = (
     exceptions.ConnectionError,  # BusyLoading and authentication faults are kinds of it
     exceptions.TimeoutError,
     exceptions.ReadOnlyError,
+    exceptions.MasterDownError,
     exceptions.OutOfMemoryError,
 )
 _AWAY_REPLIES = ("MISCONF", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY ", "NOREPLICAS")
@@ -75,7 +90,8 @@ class Connection:
 
     Every call ends within `timeout_s`, whatever Redis does: waiting for a free connection, connecting and
     trying again included. A connection that was lost (Redis restarted) is replaced, and the call made once
-    more: every script of ours does nothing twice (see each one's header). What was too slow is not repeated.
+    more: every script of ours does nothing twice (see each one's header). So is one to a server that became a
+    replica, or loads its data. What was too slow is not repeated.
     """
 
     def __init__(self, client: aioredis.Redis, anchor: str, timeout_s: float) -> None:
@@ -83,16 +99,12 @@ class Connection:
         self._anchor = anchor
         self._timeout_s = timeout_s
         self._commit = Script("commit")
-        self._waiting: deque[tuple[Sequence[Unit], asyncio.Future[list[bool]]]] = deque()
-        self._committing: asyncio.Task[None] | None = None
+        self._commits = Together(self._commit_all, MAX_WRITES, _writes)
 
     async def call(self, *words: Word) -> Any:
         """Run one command."""
-
-        async def command() -> Any:
-            return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]  # the driver's
-
-        return await self._ask(command)
+        [reply] = await self._ask(partial(self._together, [words]))
+        return reply
 
     async def batch(self, commands: Sequence[Command]) -> list[Any]:
         """Run commands in one round trip, without a transaction; very many in several."""
@@ -153,6 +165,10 @@ class Connection:
             async with asyncio.timeout(self._timeout_s):
                 try:
                     return await question()
+                except _ELSEWHERE:
+                    # After a failover the name of the server leads elsewhere: who connects anew asks for it.
+                    await self._client.connection_pool.disconnect(inuse_connections=False)
+                    return await question()
                 except exceptions.ConnectionError:
                     return await question()
 
@@ -164,43 +180,14 @@ class Connection:
         """
         if not units:
             return []
-        told: asyncio.Future[list[bool]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((units, told))
-        if self._committing is None or self._committing.done():
-            self._committing = asyncio.create_task(self._commit_waiting())
-        return await told
+        return await self._commits.ask(
+            [replace(unit, writes=_of_allowed_length(unit.writes)) for unit in units]
+        )
 
-    async def _commit_waiting(self) -> None:
-        while self._waiting:
-            await self._carry_out(self._next_batch())
-
-    async def _carry_out(self, batch: Sequence[tuple[Sequence[Unit], asyncio.Future[list[bool]]]]) -> None:
-        try:
-            units = [(unit.expects, unit.writes, unit.bounds) for units, _ in batch for unit in units]
-            reply = iter(await self.run(self._commit, [self._anchor], pack_for_lua(units)))
-            done = [[next(reply) == 1 for _ in units] for units, _ in batch]
-        except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
-            if len(batch) > 1 and not isinstance(error, StoreUnavailable):
-                # One of them is at fault. Units that were written find that they have moved.
-                for each in batch:
-                    await self._carry_out([each])
-                return
-            for _, waiting in batch:
-                if not waiting.done():
-                    waiting.set_exception(own_error(error))
-            return
-        for (_, waiting), written in zip(batch, done, strict=True):
-            if not waiting.done():
-                waiting.set_result(written)
-
-    def _next_batch(self) -> list[tuple[Sequence[Unit], asyncio.Future[list[bool]]]]:
-        """Take what goes along in one call: never so much that Redis would be blocked for long."""
-        batch, writes = [self._waiting.popleft()], 0
-        writes += _writes(batch[0][0])
-        while self._waiting and writes + _writes(self._waiting[0][0]) <= MAX_WRITES:
-            batch.append(self._waiting.popleft())
-            writes += _writes(batch[-1][0])
-        return batch
+    async def _commit_all(self, batch: Sequence[Sequence[Unit]]) -> list[list[bool]]:
+        units = [(unit.expects, unit.writes, unit.bounds) for units in batch for unit in units]
+        reply = iter(await self.run(self._commit, [self._anchor], pack_for_lua(units)))
+        return [[next(reply) == 1 for _ in units] for units in batch]
 
 
 @asynccontextmanager
@@ -269,14 +256,22 @@ def _packed(command: Command) -> bytes:
     return packed
 
 
-def own_error(error: Exception) -> Exception:
-    """Return an exception for one of several who wait: one object raised in many tasks mixes their traces."""
-    try:
-        copied = copy(error)
-    except TypeError:  # a class whose constructor asks for more than it keeps
-        return error
-    copied.__cause__ = error
-    return copied
+def _of_allowed_length(writes: Sequence[Command]) -> tuple[Command, ...]:
+    """Return the writes with long ones in pieces; raise StoreError for one that cannot be parted."""
+    return tuple(part for write in writes for part in _parts(write))
+
+
+def _parts(command: Command) -> Sequence[Command]:
+    if len(command) <= MAX_WORDS:
+        return (command,)
+    name = str(command[0])
+    if name not in _PARTED:
+        raise StoreError(f"{name} with {len(command)} words is too long for a transaction")
+    begin, step = _PARTED[name]
+    while name == "ZADD" and command[begin] in _ZADD_OPTIONS:
+        begin += 1
+    head, rest = tuple(command[:begin]), command[begin:]
+    return [(*head, *piece) for piece in pieces(rest, MOST_IN_ONE // step * step)]
 
 
 def _writes(units: Sequence[Unit]) -> int:

@@ -353,8 +353,9 @@ class Keys(FeedKeys, HubKeys, AccessKeys, DeliveryKeys):
         return self._prefix + "listeners"
 
     def cursors(self) -> str:
-        """HASH: reader → the last entry of the outbox (or last time) that it is done with; `aside` → the last
-        entry that was taken back from what was set aside.
+        """HASH: reader → the last entry of the outbox (or last time) that it is done with. `aside`: the last
+        entry that was taken back from what was set aside. `bodies`: time and id of the last article whose
+        body was swept.
 
         Kept: for ever; of feeds, while configured, and a week. Written by: fan-out, sweep, rank.
         """

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from support import NOON, ManualClock, candidate
 
 from syndicator.model.article import Identity
+from syndicator.model.clock import to_ms
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Window
-from syndicator.model.ids import FeedId, SourceId
+from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
 from syndicator.pipeline.admitting import Admitter, tally
 from syndicator.rules.admission import Admission, Verdict
@@ -248,6 +249,25 @@ async def test_bodies_leave_before_their_articles(store: Store, clock: ManualClo
     article = await store.articles.get(one.article_id)
     assert article is not None
     assert (article.title, article.body_html) == ("Berita nomor 1", "")
+
+
+async def test_bodies_of_many_articles_of_one_moment_are_each_swept_once(
+    store: Store, clock: ManualClock
+) -> None:
+    keys, redis = store.articles._keys, store.connection
+    ids = [ArticleId(f"a{number:04d}") for number in range(25)]
+    await redis.batch([("ZADD", keys.admitted(), to_ms(NOON), one) for one in ids])
+    await redis.batch([("HSET", keys.article(one), "body", "x") for one in ids])
+    clock.advance(31 * 86400)
+    keep = timedelta(days=30)
+    assert [await store.articles.sweep_bodies(clock(), keep, 10) for _ in range(4)] == [10, 10, 5, 0]
+    assert await redis.call("EXISTS", *(keys.article(one) for one in ids)) == 0
+    later = [ArticleId(f"b{number}") for number in range(3)]
+    await redis.batch([("ZADD", keys.admitted(), to_ms(NOON) + 1, one) for one in later])
+    await redis.call("ZREM", keys.admitted(), ids[-1])  # the last that was swept leaves
+    while await store.articles.sweep_bodies(clock(), keep, 10) == 10:
+        assert len(ids) == 25
+    assert await store.articles.sweep_bodies(clock(), keep, 10) == 0
 
 
 @pytest.mark.parametrize("depth", [3, 7, 40])

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from syndicator.errors import StoreUnavailable
+from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import EPOCH
 from syndicator.store import connection as connection_module
-from syndicator.store.connection import Script, connect, redis_clock
+from syndicator.store.connection import Script, Unit, connect, redis_clock
 from syndicator.store.embedded import EmbeddedServer, find_server
 
 
@@ -113,3 +113,102 @@ async def test_the_clock_is_that_of_redis_and_no_step_of_the_wall_clock_moves_it
         first, second = clock(), clock()
         assert first <= second
         assert abs(second.timestamp() - int(seconds)) < 5
+
+
+@pytest.fixture
+async def other(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
+    own = EmbeddedServer(tmp_path / "other", find_server(None))
+    await own.ensure()
+    yield own
+    await own.stop()
+
+
+async def test_after_a_failover_writes_go_where_the_name_leads_now(
+    server: EmbeddedServer, other: EmbeddedServer, tmp_path: Path
+) -> None:
+    name = tmp_path / "name"
+    name.symlink_to(server.socket)
+    async with connect(f"unix://{name}", anchor="x") as redis, connect(url(server), anchor="x") as old:
+        await asyncio.gather(*(redis.call("SET", "a", "1") for _ in range(10)))
+        name.unlink()
+        name.symlink_to(other.socket)
+        await old.call("REPLICAOF", "127.0.0.1", "1")
+        assert await redis.call("SET", "a", "2") == b"OK"
+        assert await redis.commit([Unit(expects=(), writes=(("SET", "b", "3"),))]) == [True]
+        assert await asyncio.gather(*(redis.call("MGET", "a", "b") for _ in range(20))) == [[b"2", b"3"]] * 20
+        await old.call("REPLICAOF", "NO", "ONE")
+
+
+async def test_a_replica_without_its_primary_is_left(
+    server: EmbeddedServer, other: EmbeddedServer, tmp_path: Path
+) -> None:
+    name = tmp_path / "name"
+    name.symlink_to(server.socket)
+    async with connect(f"unix://{name}", anchor="x") as redis, connect(url(server), anchor="x") as old:
+        await old.call("CONFIG", "SET", "replica-serve-stale-data", "no")
+        await old.call("REPLICAOF", "127.0.0.1", "1")
+        with pytest.raises(StoreUnavailable):
+            await redis.call("GET", "a")
+        name.unlink()
+        name.symlink_to(other.socket)
+        assert await redis.call("GET", "a") is None
+        await old.call("REPLICAOF", "NO", "ONE")
+
+
+async def test_a_transaction_may_name_very_many_words(server: EmbeddedServer) -> None:
+    many = [str(number) for number in range(9000)]
+    scored = [word for name in many for word in ("7", name)]
+    async with connect(url(server), anchor="x") as redis:
+        unit = Unit(
+            expects=tuple(("hash", name, "") for name in many),
+            writes=(
+                ("SET", "first", "1"),
+                ("SADD", "set", *many),
+                ("ZADD", "sorted", "NX", *scored),
+                ("HSET", "hash", *(word for name in many for word in (name, "v"))),
+                ("RPUSH", "list", *many),
+            ),
+        )
+        assert await redis.commit([unit]) == [True]
+        counts = (("SCARD", "set"), ("ZCARD", "sorted"), ("HLEN", "hash"), ("LLEN", "list"))
+        assert await redis.batch(counts) == [9000] * 4
+        assert await redis.call("LRANGE", "list", -1, -1) == [b"8999"]
+        assert await redis.commit([unit]) == [False]
+        assert await redis.commit([Unit(expects=(), writes=(("ZREM", "sorted", *many),))]) == [True]
+        assert await redis.call("EXISTS", "sorted") == 0
+
+
+async def test_nothing_is_written_of_a_transaction_that_is_too_long(server: EmbeddedServer) -> None:
+    words = [word for number in range(4000) for word in (f"field{number}", "v")]
+    async with connect(url(server), anchor="x") as redis:
+        with pytest.raises(StoreError, match="XADD with 8003 words"):
+            await redis.commit(
+                [Unit(expects=(), writes=(("SET", "first", "1"), ("XADD", "stream", "*", *words)))]
+            )
+        assert await redis.call("EXISTS", "first") == 0
+
+
+async def test_without_memory_no_half_of_a_transaction_is_written(server: EmbeddedServer) -> None:
+    async with connect(url(server), anchor="x") as redis:
+        await redis.call("SET", "kept", "yes")
+        await redis.call("CONFIG", "SET", "maxmemory", "1")
+        with pytest.raises(StoreUnavailable):
+            await redis.commit([Unit(expects=(), writes=(("DEL", "kept"), ("SET", "other", "1")))])
+        assert await redis.call("GET", "kept") == b"yes"
+        await redis.call("CONFIG", "SET", "maxmemory", "0")
+        assert await redis.commit([Unit(expects=(), writes=(("SET", "other", "1"),))]) == [True]
+
+
+async def test_one_of_many_writers_that_leaves_stops_no_other(server: EmbeddedServer) -> None:
+    async with connect(url(server), anchor="x") as redis:
+        writers = [
+            asyncio.create_task(redis.commit([Unit(expects=(), writes=(("INCR", "count"),))]))
+            for _ in range(60)
+        ]
+        await asyncio.sleep(0)
+        for leaver in writers[::3]:
+            leaver.cancel()
+        async with asyncio.timeout(10):
+            told = await asyncio.gather(*writers, return_exceptions=True)
+        assert [one for place, one in enumerate(told) if place % 3] == [[True]] * 40
+        assert await redis.commit([Unit(expects=(), writes=(("SET", "after", "1"),))]) == [True]

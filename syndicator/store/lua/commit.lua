@@ -1,3 +1,4 @@
+#!lua
 -- Optimistic transactions, many in one call: each unit is applied whole, or not at all when something that
 -- it relied on has moved. Units are taken one after the other, so a later one sees what an earlier one wrote:
 -- of two candidates with the same identity in one batch, the second finds that it has moved.
@@ -9,14 +10,17 @@
 --          One argument instead of many: the driver spends longest on the number of them.
 -- reply    list of 1 (written) or 0 (moved), one per unit
 -- again    called again (its reply was lost): units find what they wrote, and say that they have moved
+-- memory   a script with its first line as above is refused before it writes where Redis has no memory left
 -- cost     one command per hash that something is expected of, per bound, and per write
+
+local AT_ONCE = 1000 -- so many arguments are passed to one command
 
 -- Expectations of one hash that follow each other are looked at by one command.
 local function hold(expectations)
   local at, count = 1, #expectations
   while at <= count do
     local key, fields, begin = expectations[at][1], {}, at
-    while at <= count and expectations[at][1] == key do
+    while at <= count and expectations[at][1] == key and #fields < AT_ONCE do
       fields[#fields + 1] = expectations[at][2]
       at = at + 1
     end
