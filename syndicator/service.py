@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from syndicator.egress.client import Egress
-from syndicator.model.clock import Clock
+from syndicator.model.clock import Clock, system_clock
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.access import Access
 from syndicator.pipeline.data_loss import DataLoss
@@ -80,10 +80,12 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Service]:
-    """Open the service; without a clock, time is that of Redis."""
+async def open_service(
+    settings: Settings, clock: Clock | None = None, *, wall: Clock = system_clock
+) -> AsyncIterator[Service]:
+    """Open the service; without a clock, time is that of Redis. `wall` is what receivers are told."""
     async with AsyncExitStack() as stack:
-        ground = await stack.enter_async_context(open_ground(settings, clock))
+        ground = await stack.enter_async_context(open_ground(settings, clock, wall))
         publisher = await stack.enter_async_context(open_publisher(ground))
         visitor = await stack.enter_async_context(
             open_visitor(ground.gatherer, ground.store, ground.clock, random.Random(), settings.user_agent)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
 from syndicator.errors import PushError, UnreadableRecord
-from syndicator.model.clock import Clock
+from syndicator.model.clock import Clock, system_clock
 from syndicator.model.delivery import Dead, Delivered, DeliveryOutcome, Endpoint, RetryAt
 from syndicator.model.event import EventType
 from syndicator.model.feed import Origin, Site
@@ -73,11 +73,14 @@ class DeliverStep:
         site: Site,
         origins: Mapping[SourceId, Origin] | None = None,
         places: AttemptPlaces | None = None,
+        wall: Clock = system_clock,
     ) -> None:
+        """`clock` orders deliveries and leases, `wall` is the time that receivers are told."""
         self._store = store
         self._egress = egress
         self._directory = directory
         self._clock = clock
+        self._wall = wall
         self._rng = rng
         self.fanning_out = FanningOut(store, directory, clock, rng)
         self._replays = ReplayWork(store, directory, self.fanning_out, clock)
@@ -224,7 +227,7 @@ class DeliverStep:
         except PushError as error:  # it would be so each time
             log.exception("an event cannot be told", endpoint=endpoint.id, reason=str(error))
             return Dead(reason="payload", duration_ms=0, was_tried=False)
-        return await send(self._egress, endpoint, delivery, body, now, self._rng)
+        return await send(self._egress, endpoint, delivery, body, now, self._rng, sent_at=self._wall())
 
     def _report(self, parcel: Sequence[Packed], outcome: DeliveryOutcome) -> DeliveryReport:
         delivery = parcel[-1].leased.delivery

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
 from syndicator.errors import SealError, SyndicatorError, UnreadableRecord
-from syndicator.model.clock import Clock
+from syndicator.model.clock import Clock, system_clock
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import OPERATORS, EndpointListed, EndpointState, Registration, Standing
 from syndicator.model.event import EventType
@@ -132,7 +132,9 @@ class Registering:
         write: Write,
         site: Site,
         clock: Clock,
+        wall: Clock = system_clock,
     ) -> None:
+        """`wall` is the time that receivers are told, and by which secrets end."""
         self._store = store
         self._directory = directory
         self._egress = egress
@@ -140,6 +142,7 @@ class Registering:
         self._write = write
         self._site = site
         self._clock = clock
+        self._wall = wall
         self._backfilling = Backfilling(store, clock)
 
     async def seen(self, asker: Asker) -> list[EndpointListed]:
@@ -226,7 +229,7 @@ class Registering:
         One whose secrets cannot be opened any more is served again by that; its headers are lost. Raises
         NoEndpoint, EndpointRefused.
         """
-        fresh, now = _new_secret(signature), self._clock()
+        fresh, now = _new_secret(signature), self._wall()
 
         def rotated(known: Registration) -> Registration:
             ends = now + overlap
@@ -245,7 +248,7 @@ class Registering:
     async def verify(self, asker: Asker, endpoint: EndpointId) -> Probed:
         """Send a challenge; once it comes back, events are sent there. Raises NoEndpoint, EndpointRefused."""
         known = await self._own(asker, endpoint)
-        probed = await verify(self._egress, known.endpoint, self._clock())
+        probed = await verify(self._egress, known.endpoint, self._wall())
         if probed.ok:
             asked, now = known.endpoint.url, self._clock()
 
@@ -263,7 +266,7 @@ class Registering:
             raise EndpointRefused("it is not proven yet: have it verified first")
         if found.unreadable:
             raise EndpointRefused(_unreadable(asker, found.unreadable))
-        return await ping(self._egress, found.endpoint, self._clock())
+        return await ping(self._egress, found.endpoint, self._wall())
 
     async def pause(self, asker: Asker, endpoint: EndpointId, reason: str) -> EndpointShown:
         """Let an endpoint rest: its events wait. Raises NoEndpoint."""

@@ -19,6 +19,7 @@ async def post_signed(
 ) -> Answer:
     """POST a body as Standard Webhooks ask, within the endpoint's times; every status is an answer.
 
+    `now` is the real time: receivers refuse what is some minutes old or ahead.
     `replay`: the id of the replay that it is part of.
 
     Raises EgressError where no answer came, PushError where the endpoint has no secret that lives.

@@ -39,28 +39,35 @@ async def send(  # noqa: PLR0917 — six things of six types: none can be taken 
     body: bytes,
     now: datetime,
     rng: Random,
+    *,
+    sent_at: datetime | None = None,
 ) -> DeliveryOutcome:
     """Sign and send a body, and judge the answer: 2xx is delivered, all else a failure (redirects too).
 
-    `now` is the instant of this attempt; `rng` gives the jitter. Reasons: the words of
-    `model.fetch.Reason`, `http_503` and the like, `secret`; of a dead delivery `gone`, or `exhausted:` or
-    `expired:` and the last reason.
+    `now` is the instant of this attempt by the clock that orders retries, `sent_at` the real time (None: the
+    same): receivers check it, and a date in `Retry-After` is compared with it. `rng` gives the jitter.
+
+    Reasons: the words of `model.fetch.Reason`, `http_503` and the like, `secret`; of a dead delivery `gone`,
+    or `exhausted:` or `expired:` and the last reason.
     """
-    attempt = await _attempt(egress, endpoint, delivery, body, now)
+    sent_at = sent_at or now
+    attempt = await _attempt(egress, endpoint, delivery, body, sent_at)
     if attempt.status is not None and attempt.status in _SUCCESS:
         return Delivered(
             status=attempt.status, duration_ms=attempt.duration_ms, disable=attempt.wish == _DISABLE
         )
-    return _failed(endpoint, delivery, attempt, now=now, rng=rng)
+    took = timedelta(milliseconds=attempt.duration_ms)
+    retry_after_s = parse_retry_after(attempt.retry_after, sent_at + took)
+    return _failed(endpoint, delivery, attempt, failed_at=now + took, retry_after_s=retry_after_s, rng=rng)
 
 
 async def _attempt(
-    egress: Egress, endpoint: Endpoint, delivery: Delivery, body: bytes, now: datetime
+    egress: Egress, endpoint: Endpoint, delivery: Delivery, body: bytes, sent_at: datetime
 ) -> _Attempt:
     began = time.monotonic()
     try:
         replay = delivery.replayed.id if delivery.replayed else None
-        answer = await post_signed(egress, endpoint, delivery.event.id, body, now, replay=replay)
+        answer = await post_signed(egress, endpoint, delivery.event.id, body, sent_at, replay=replay)
     except EgressError as error:
         return _Attempt(reason=str(error.reason), duration_ms=round((time.monotonic() - began) * 1000))
     except PushError:
@@ -75,10 +82,14 @@ async def _attempt(
 
 
 def _failed(
-    endpoint: Endpoint, delivery: Delivery, attempt: _Attempt, *, now: datetime, rng: Random
+    endpoint: Endpoint,
+    delivery: Delivery,
+    attempt: _Attempt,
+    *,
+    failed_at: datetime,
+    retry_after_s: float | None,
+    rng: Random,
 ) -> RetryAt | Dead:
-    failed_at = now + timedelta(milliseconds=attempt.duration_ms)
-    retry_after_s = parse_retry_after(attempt.retry_after, failed_at)
     gone = attempt.status == GONE
     decision = after_failure(
         endpoint.retry,

@@ -30,6 +30,9 @@ class Ground:
 
     settings: Settings
     clock: Clock
+    """Orders what is kept, and is the same for all processes."""
+    wall: Clock
+    """The real time, for what receivers compare with theirs."""
     store: Store
     egress: Egress
     listeners: ListenerRegistry
@@ -52,7 +55,7 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[Ground]:
+async def open_ground(settings: Settings, clock: Clock | None, wall: Clock) -> AsyncIterator[Ground]:
     """Open it; without a clock, time is that of Redis."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(_store_options(settings)))
@@ -76,6 +79,7 @@ async def open_ground(settings: Settings, clock: Clock | None) -> AsyncIterator[
         yield Ground(
             settings=settings,
             clock=clock,
+            wall=wall,
             store=store,
             egress=egress,
             listeners=listeners,

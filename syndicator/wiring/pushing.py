@@ -44,7 +44,14 @@ def pushing(ground: Ground) -> Pushing:
     settings, store, clock = ground.settings, ground.store, ground.clock
     directory = Directory(store.endpoints, settings.endpoints, settings.renamed_sources)
     deliver = DeliverStep(
-        store, ground.egress, directory, clock, ground.rng, site=settings.site, origins=ground.origins
+        store,
+        ground.egress,
+        directory,
+        clock,
+        ground.rng,
+        site=settings.site,
+        origins=ground.origins,
+        wall=ground.wall,
     )
     registering = Registering(
         store=store,
@@ -54,6 +61,7 @@ def pushing(ground: Ground) -> Pushing:
         write=written,
         site=settings.site,
         clock=clock,
+        wall=ground.wall,
     )
     return Pushing(
         deliver=deliver,

@@ -71,6 +71,6 @@ def service_of(redis_url: str, tmp_path: Path, clock: ManualClock) -> OpenServic
             common += '[source.idle]\ntitle = "x"\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n'
             common += 'schedule = { every = "30d" }\n'
         (folder / "all.toml").write_text(common + config, "utf-8")
-        return open_service(load(folder, {}), clock)
+        return open_service(load(folder, {}), clock, wall=clock)
 
     return opened

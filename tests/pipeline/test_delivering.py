@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -59,8 +60,8 @@ class Partner:
         return web.Response(status=204)
 
 
-@pytest.fixture
-async def partner() -> AsyncIterator[Partner]:
+@asynccontextmanager
+async def open_partner() -> AsyncIterator[Partner]:
     played = Partner()
     app = web.Application()
     app.router.add_post("/hook", played.hook)
@@ -69,6 +70,12 @@ async def partner() -> AsyncIterator[Partner]:
         played.url = str(server.make_url("")).rstrip("/")
         yield played
         played.hangs.set()
+
+
+@pytest.fixture
+async def partner() -> AsyncIterator[Partner]:
+    async with open_partner() as played:
+        yield played
 
 
 def config(partner: Partner, path: str = "/hook", name: str = "a", more: str = "") -> str:
