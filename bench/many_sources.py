@@ -32,6 +32,7 @@ from syndicator.settings import load
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command
 from syndicator.store.keys import Keys
+from syndicator.store.operators_token import operators_token
 
 SOURCES = 100_000
 IN_A_FILE = 10_000
@@ -65,7 +66,7 @@ async def run(count: int = SOURCES) -> None:
             await service.store.connection.batch(_gathered(service.settings.sources, Keys("main")))
             with _started(Path(folder), "work") as work:
                 _tell_ready("work", work)
-                await _ask_status(port)
+                await _ask_status(port, operators_token(settings.store.data_dir, making=False))
                 before_s, began = work.spent_s(), time.monotonic()
                 await asyncio.sleep(IDLE_S)
                 idle = (work.spent_s() - before_s) / (time.monotonic() - began) * 100
@@ -79,12 +80,12 @@ def _tell_ready(role: str, started: Started) -> None:
     tell(f"{role}: processor time until then", started.spent_s(), READY_S, unit="s", against="at most")
 
 
-async def _ask_status(port: int) -> None:
-    async with aiohttp.ClientSession() as session:
+async def _ask_status(port: int, token: str) -> None:
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
         took = []
         for _ in range(TURNS + 1):
             began = time.perf_counter()
-            async with session.get(f"http://127.0.0.1:{port}/status") as answer:
+            async with session.get(f"http://127.0.0.1:{port}/status", raise_for_status=True) as answer:
                 size = len(await answer.read())
             took.append((time.perf_counter() - began) * 1000)
     tell("/status, the first", took[0], PAGE_MS, unit="ms", against="at most")

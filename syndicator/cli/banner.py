@@ -1,6 +1,9 @@
 """The first lines on the terminal: where to look."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 
 import typer
 
@@ -8,15 +11,30 @@ from syndicator.model.feed import Order
 from syndicator.sample.server import Sample
 from syndicator.settings import Settings
 
+FIRST_LINK_LIFE = timedelta(days=1)
 
-def print_banner(settings: Settings, ops_url: str | None, sample: Sample | None) -> None:
-    """Show the addresses of the service, and of the sample portals where they run."""
+
+@dataclass(frozen=True, kw_only=True)
+class OpsAddresses:
+    """Where operators look."""
+
+    base: str
+    sign_in: str
+    """Leads a browser to the status page, once."""
+
+
+def print_banner(settings: Settings, ops: OpsAddresses | None, sample: Sample | None) -> None:
+    """Show the addresses of the service, and of the sample portals where they run.
+
+    A link that signs in is shown on a terminal alone: logs are kept, and read by others.
+    """
     site = settings.site
     lines = [("index", site.url("/"))]
     lines += [("feed", site.url(f"/feeds/{feed}.rss")) for feed in _first_feeds(settings)]
-    if ops_url:
-        lines.append(("status", f"{ops_url}/status"))
-        lines.append(("metrics", f"{ops_url}/metrics"))
+    if ops:
+        lines.append(("status", ops.sign_in if sys.stderr.isatty() else f"{ops.base}/status"))
+        lines.append(("", "opens once; syndicator status prints another link"))
+        lines.append(("metrics", f"{ops.base}/metrics"))
     if sample:
         lines += _sample_lines(sample)
     _print(site.title, lines)

@@ -24,6 +24,7 @@ COMMANDS = {
     ),
     "sample": (_STAYING, "Run only the sample portals and the partner that receives their news."),
     "once": ("stepping", "Do one round of a step, then exit: 0 done, 1 when something failed."),
+    "status": ("status", "Print a link that opens the operators' pages in a browser, once."),
     "stats": ("stepping", "Count what there is, as JSON."),
     "check": ("checking", "Read the whole configuration and tell every fault: file, key, reason, remedy."),
     "preview": ("previewing", "Show what a source would bring, field by field; nothing is stored."),

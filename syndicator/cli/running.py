@@ -11,12 +11,19 @@ from urllib.parse import urlsplit
 import typer
 
 from syndicator.cli.api_reference import api_of
-from syndicator.cli.banner import print_banner, print_first_admin, print_sample_banner
+from syndicator.cli.banner import (
+    FIRST_LINK_LIFE,
+    OpsAddresses,
+    print_banner,
+    print_first_admin,
+    print_sample_banner,
+)
 from syndicator.cli.children import supervise
 from syndicator.cli.context import invocation
 from syndicator.cli.loops import run_loop
 from syndicator.cli.stopping import stop_signal
-from syndicator.errors import StoreUnavailable, SyndicatorError
+from syndicator.egress.own_listeners import listeners_of
+from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import counting
@@ -26,10 +33,12 @@ from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
 from syndicator.service import Service, open_service
 from syndicator.settings import Settings
-from syndicator.settings.settings import listening_url
+from syndicator.settings.settings import OPS_HOST, listening_url
+from syndicator.store.operators_token import operators_token
 from syndicator.web.app import create_app, create_ops_app, create_waiting_app
 from syndicator.web.auth import Gate
 from syndicator.web.json_api import PublicApi
+from syndicator.web.operators import Operators, sign_in_path
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.private import FeedKeys
 from syndicator.web.server import open_socket, port_of, serving
@@ -132,9 +141,13 @@ async def _stay(
         with without_collection():
             await service.enlist()
         await stack.enter_async_context(service.data_loss.watching())
+        ops = await asyncio.to_thread(_open_ops, settings, roles)
+        sockets = [*([listening] if listening else []), *([ops.listening] if ops else [])]
+        told = [listener for one in sockets for listener in listeners_of(one)]
+        await stack.enter_async_context(service.listeners.telling(told))
         if roles.work:
             await stack.enter_async_context(_working(service))
-        ops_url = await stack.enter_async_context(_observed(service, roles))
+        ops_url = await stack.enter_async_context(_observed(service, ops)) if ops else None
         if listening is not None:
             await stack.enter_async_context(_answering(service, listening))
         if roles.banner:
@@ -262,12 +275,22 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         yield
 
 
-@asynccontextmanager
-async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]:
-    """Serve metrics and status on loopback; a second process on this machine goes without."""
-    port = service.settings.server.ops_port
+@dataclass(frozen=True, kw_only=True)
+class _Ops:
+    """What the operators' listener is served on, and who may ask it."""
+
+    listening: socket.socket
+    token: str
+
+
+def _open_ops(settings: Settings, roles: Roles) -> _Ops | None:
+    """Take the operators' port, and make their token; a second process on this machine goes without."""
+    port = settings.server.ops_port
     try:
-        listening = open_socket("127.0.0.1", port)
+        token = operators_token(settings.store.data_dir, making=True)
+        return _Ops(listening=open_socket(OPS_HOST, port), token=token)
+    except StoreError as error:
+        log.warning("no status page", reason=str(error))
     except OSError as error:
         if roles.banner:
             log.warning(
@@ -275,15 +298,25 @@ async def _observed(service: Service, roles: Roles) -> AsyncIterator[str | None]
                 port=port,
                 reason=error.strerror,
             )
-        yield None
-        return
-    options = OpsOptions(metrics=service.metrics.render, measure=service.measuring.measure_queues)
-    app = create_ops_app(service.reading, options, api_of(service))
+    return None
+
+
+@asynccontextmanager
+async def _observed(service: Service, ops: _Ops) -> AsyncIterator[OpsAddresses]:
+    """Serve metrics and pages for operators; give their addresses."""
+    server = service.settings.server
+    operators = Operators(ops.token, service.access, system_clock)
+    options = OpsOptions(
+        metrics=service.metrics.render, measure=service.measuring.measure_queues, hosts=server.ops_hosts
+    )
+    app = create_ops_app(service.reading, options, api_of(service), operators)
     async with (
         service.reading.standings.keeping_up(),
-        serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
+        serving(app, ops.listening, shutdown_timeout_s=HTTP_DRAIN_S),
     ):
-        yield f"http://127.0.0.1:{port_of(listening)}"
+        base = listening_url(OPS_HOST, port_of(ops.listening))
+        first_link = sign_in_path(ops.token, system_clock(), FIRST_LINK_LIFE)
+        yield OpsAddresses(base=base, sign_in=base + first_link)
 
 
 def _sample_options(settings: Settings) -> SampleOptions:

@@ -129,6 +129,11 @@ class ServerSection(Form):
     ops_port: Port = Field(
         default=8089, description="Port of metrics and status page, always on loopback; 0 takes a free one."
     )
+    ops_hosts: tuple[Annotated[Line, AfterValidator(_host)], ...] = Field(
+        default=(),
+        description="Names by which metrics and status page may be asked beside those of loopback, such as "
+        "one that a proxy passes on.",
+    )
     processes: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
         default=1, description="How many server processes share the port."
     )

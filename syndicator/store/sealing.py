@@ -4,15 +4,14 @@ The key stands in a file: that which the configuration names, or `seal.key` in t
 key may be replaced: the first seals, every one opens.
 """
 
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from syndicator.errors import SealError
 from syndicator.model.delivery import Secret
+from syndicator.store.key_files import make_once
 
 KEY_FILE = "seal.key"
 
@@ -49,27 +48,13 @@ class Sealer:
     def _own_key(self, *, making: bool) -> Secret:
         """Read the key of the data folder, or make it; of two processes that make one, the first counts."""
         try:
-            if making and not self._path.exists():
-                self._make()
+            if making:
+                make_once(self._path, Fernet.generate_key() + b"\n")
             return Secret(self._path.read_text("ascii").strip())
         except FileNotFoundError:
             raise SealError(f"The key {self._path} is missing: {_REMEDY}.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise SealError(f"The key {self._path} cannot be read: {error}") from error
-
-    def _make(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_name(f"{KEY_FILE}.{os.getpid()}")
-        with suppress(FileNotFoundError):
-            draft.unlink()
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # whole or not at all, and never over another's
-            os.link(draft, self._path)
-        draft.unlink()
 
 
 _REMEDY = (

@@ -144,11 +144,11 @@ class ReadingRoutes:
 
     def _open_feeds(self, request: web.Request) -> frozenset[FeedId]:
         """Name the feeds that whoever asks may read; of the others nothing is told."""
-        token = request.get(TOKEN)
+        token = request[TOKEN]
         return frozenset(
             name
             for name, spec in self._reading.publisher.specs.items()
-            if not spec.private or token is None or token.opens(name)
+            if not spec.private or token.opens(name)
         )
 
     def _shown(self, request: web.Request, article: Article) -> Article:

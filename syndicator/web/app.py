@@ -24,8 +24,10 @@ from syndicator.web.feed_pages import FeedPages
 from syndicator.web.feeds import FeedRoutes
 from syndicator.web.health import HealthRoutes
 from syndicator.web.history import HistoryRoutes
+from syndicator.web.hosts import check_host
 from syndicator.web.hub import OwnHubRoutes
-from syndicator.web.json_api import ApiRoute, PublicApi, guarded, unguarded
+from syndicator.web.json_api import ApiRoute, PublicApi, guarded
+from syndicator.web.operators import Operators
 from syndicator.web.options import OpsOptions, WebOptions
 from syndicator.web.pages import PageRoutes
 from syndicator.web.pictures import PictureRoutes
@@ -106,22 +108,28 @@ def create_app(
     return app
 
 
-def create_ops_app(reading: Reading, options: OpsOptions, table: Sequence[ApiRoute] = ()) -> web.Application:
-    """Build the operators' application, for a listener of its own on loopback."""
+def create_ops_app(
+    reading: Reading, options: OpsOptions, table: Sequence[ApiRoute], operators: Operators
+) -> web.Application:
+    """Build the operators' application, for a listener of its own on loopback.
+
+    Open are probes, metrics and what belongs to pages. Pages ask to sign in, the API asks for a token.
+    """
     drawing = Drawing(reading.site, prefix="")
     pages = PageRoutes(reading, drawing, WebOptions())
     groups = (
-        StatusRoutes(reading, drawing, options),
-        DeliveryPages(reading, drawing),
+        StatusRoutes(reading, drawing, options, operators),
+        DeliveryPages(reading, drawing, operators),
+        operators,
         _health(reading),
         drawing,
     )
     app = web.Application(
-        middlewares=[catch_problems(reading.site, (), pages.show_problem)],
+        middlewares=[catch_problems(reading.site, (), pages.show_problem), check_host(options.hosts)],
         client_max_size=_MAX_BODY_BYTES,
     )
     app.add_routes(route for group in groups for route in group.routes())
-    app.add_routes(unguarded(table))
+    app.add_routes(guarded(table, operators.gate))
     app.on_response_prepare.append(_add_safe_headers)
     return app
 

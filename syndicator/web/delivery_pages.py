@@ -9,6 +9,7 @@ from syndicator.model.endpoint import Standing
 from syndicator.model.status import EndpointStatus
 from syndicator.pipeline.reading import Reading
 from syndicator.web.drawing import Drawing
+from syndicator.web.operators import Operators
 from syndicator.web.problems import not_found
 from syndicator.web.status import ShownFailure, told_reason
 
@@ -27,12 +28,13 @@ class EndpointRow(Struct, frozen=True, kw_only=True):
 class DeliveryPages:
     """Handler of `/deliveries`."""
 
-    def __init__(self, reading: Reading, drawing: Drawing) -> None:
+    def __init__(self, reading: Reading, drawing: Drawing, operators: Operators) -> None:
+        self._operators = operators
         self._reading = reading
         self._drawing = drawing
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get(PATH, self.page)]
+        return [web.get(PATH, self._operators.behind(self.page))]
 
     async def page(self, request: web.Request) -> web.Response:
         """Show how deliveries stand, to all endpoints or to `?endpoint=ID`."""

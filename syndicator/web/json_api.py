@@ -103,16 +103,6 @@ def guarded(table: Iterable[ApiRoute], gate: Gate) -> list[web.RouteDef]:
     ]
 
 
-def unguarded(table: Iterable[ApiRoute]) -> list[web.RouteDef]:
-    """Give the routes for a listener of operators alone: no token, but nothing that a page could send."""
-    return [
-        web.RouteDef(
-            one.method, one.path, one.handler if one.method == "GET" else from_programs(one.handler), {}
-        )
-        for one in table
-    ]
-
-
 def packed(handler: Handler) -> Handler:
     """Pack what is read and long for clients that take it; answers that hold a secret are none of these."""
 
@@ -122,20 +112,6 @@ def packed(handler: Handler) -> Handler:
             response.enable_compression()
             response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
         return response
-
-    return answered
-
-
-def from_programs(handler: Handler) -> Handler:
-    """Refuse what a page in an operator's browser may send without asking.
-
-    A form cannot be of this type, and a browser tells its pages' origin.
-    """
-
-    async def answered(request: web.Request) -> web.StreamResponse:
-        if request.content_type != _JSON or hdrs.ORIGIN in request.headers:
-            raise not_json("Send it as application/json, from a program and not from a page.")
-        return await handler(request)
 
     return answered
 

@@ -40,3 +40,5 @@ class OpsOptions(Struct, frozen=True, kw_only=True):
     """Gives the Prometheus text format."""
     measure: Callable[[], Awaitable[None]] = _measure_nothing
     """Measures, before that, what is measured on demand."""
+    hosts: tuple[str, ...] = ()
+    """Names by which it may be asked beside those of loopback."""

@@ -15,6 +15,7 @@ from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.standings import Spot
 from syndicator.rules.health import Health, Standing, failed_rounds, health
 from syndicator.web.drawing import Drawing
+from syndicator.web.operators import Operators
 from syndicator.web.options import OpsOptions
 from syndicator.web.problems import bad_request
 
@@ -61,15 +62,16 @@ class EndpointRow(Struct, frozen=True, kw_only=True):
 class StatusRoutes:
     """Handlers of `/status` and `/metrics`."""
 
-    def __init__(self, reading: Reading, drawing: Drawing, options: OpsOptions) -> None:
+    def __init__(self, reading: Reading, drawing: Drawing, options: OpsOptions, operators: Operators) -> None:
         self._reading = reading
+        self._operators = operators
         self._drawing = drawing
         self._options = options
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/", self.status),
-            web.get("/status", self.status),
+            web.get("/", self._operators.behind(self.status)),
+            web.get("/status", self._operators.behind(self.status)),
             web.get("/metrics", self.metrics),
         ]
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, Request, Route, async_playwright
 from support import ManualClock
 from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
-from web.web_world import HARBOUR, World, client_of, story
+from web.web_world import HARBOUR, OPS_TOKEN, World, client_of, story
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId, FeedId
@@ -23,10 +23,11 @@ from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.feeds import Ranked
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
-from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.app import create_app
 from syndicator.web.auth import Gate
 from syndicator.web.json_api import PublicApi
-from syndicator.web.options import OpsOptions, WebOptions
+from syndicator.web.operators import sign_in_path
+from syndicator.web.options import WebOptions
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -117,12 +118,13 @@ async def open_seen(store: Store, clock: ManualClock, folder: Path) -> AsyncIter
             ),
             api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
         ),
-        create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table),
+        world.ops_app(),
     )
     async with client_of(public) as front, client_of(ops) as back, async_playwright() as play:
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page(locale="id-ID")
         one = Seen(page=page, public=front.base, ops=back.base, articles=ids)
+        await page.goto(back.base + sign_in_path(OPS_TOKEN, clock()))
         page.on("console", lambda message: one.complaints.append(message.text))
         await page.route("**/*", lambda route, request: _only_here(one, route, request))
         yield one

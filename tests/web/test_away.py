@@ -13,7 +13,7 @@ import brotli
 import pytest
 from aiohttp import web
 from support import ManualClock
-from web.web_world import SITE, Client, World, client_of, story
+from web.web_world import OPS, SITE, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS, Format
 from syndicator.pipeline.ad_hoc import AdHocFeeds
@@ -25,9 +25,9 @@ from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.store.watch import SILENCE_S
-from syndicator.web.app import create_app, create_ops_app, create_waiting_app
+from syndicator.web.app import create_app, create_waiting_app
 from syndicator.web.feeds import FeedRoutes
-from syndicator.web.options import OpsOptions, WebOptions
+from syndicator.web.options import WebOptions
 
 HTML = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "en"}
 
@@ -319,9 +319,7 @@ async def test_probes_tell_ready_degraded_and_down(server: EmbeddedServer, clien
 
 async def test_the_operators_page_says_so(server: EmbeddedServer, world: World) -> None:
     await server.stop()
-    async with client_of(
-        create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table)
-    ) as client:
+    async with client_of(world.ops_app(), OPS) as client:
         answer = await client.get("/status", HTML)
         assert answer.status == 503
         assert "It cannot be read right now" in answer.text

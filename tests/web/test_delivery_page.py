@@ -7,13 +7,11 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import NOON, ManualClock
 from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
-from web.web_world import Client, World, client_of, story
+from web.web_world import OPS, Client, World, client_of, story
 
 from syndicator.model.ids import EndpointId, EventId, ReplayId
 from syndicator.model.replay import Replay
 from syndicator.store.store import Store
-from syndicator.web.app import create_ops_app
-from syndicator.web.options import OpsOptions
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 STUCK = EndpointId("stuck")
@@ -29,8 +27,7 @@ async def world(store: Store, clock: ManualClock) -> World:
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[Client]:
-    options = OpsOptions(metrics=lambda: b"")
-    async with client_of(create_ops_app(world.reading, options, world.table)) as opened:
+    async with client_of(world.ops_app(), OPS) as opened:
         yield opened
 
 

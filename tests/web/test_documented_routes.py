@@ -16,10 +16,10 @@ from syndicator.pipeline.searching import Searching
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
-from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.app import create_app
 from syndicator.web.auth import Gate
 from syndicator.web.json_api import PublicApi
-from syndicator.web.options import OpsOptions, WebOptions
+from syndicator.web.options import WebOptions
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_every_route_is_documented(
             announced=AnnouncedPages(store, world.publisher, clock),
         )
         if which == "public"
-        else create_ops_app(reading, OpsOptions(metrics=lambda: b""), world.table)
+        else world.ops_app()
     )
     docs = Path(__file__).parents[2] / "docs"
     told = (docs / "feeds.md").read_text("utf-8") + (docs / "api.md").read_text("utf-8")

@@ -6,15 +6,13 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import NOON, ManualClock
 from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
-from web.web_world import Client, World, client_of, source, story
+from web.web_world import OPS, Client, World, client_of, source, story
 
 from syndicator.model.hub import Lease, Protocol, TopicName
 from syndicator.model.source import Failure, SourceState
 from syndicator.rules.health import health
 from syndicator.rules.hub import new_subscriber
 from syndicator.store.store import Store
-from syndicator.web.app import create_ops_app
-from syndicator.web.options import OpsOptions
 from syndicator.web.status import ON_PAGE
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
@@ -30,8 +28,7 @@ async def world(store: Store, clock: ManualClock) -> World:
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[Client]:
-    options = OpsOptions(metrics=lambda: b"syndicator_articles 1\n")
-    async with client_of(create_ops_app(world.reading, options, world.table)) as opened:
+    async with client_of(world.ops_app(b"syndicator_articles 1\n"), OPS) as opened:
         yield opened
 
 
@@ -175,9 +172,7 @@ async def test_subscribers_of_the_hub_are_counted(world: World, client: Client) 
 
 async def test_all_well(store: Store, clock: ManualClock) -> None:
     world = World(store, clock, sources=())
-    async with client_of(
-        create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table)
-    ) as client:
+    async with client_of(world.ops_app(), OPS) as client:
         whole = await page(client)
     assert whole.css(".verdict")[0].text() == "All is well."
     assert len(whole.css(".empty")) == 2
@@ -208,8 +203,7 @@ async def test_very_many_sources_are_shown_page_by_page(store: Store, clock: Man
     for one in many[-20:]:
         state = SourceState(failures=2, failure=Failure(reason="dns", detail="", at=NOON), next_due_at=NOON)
         assert await store.sources.settle(one.id, "me", state)
-    app = create_ops_app(world.reading, OpsOptions(metrics=lambda: b""), world.table)
-    async with client_of(app) as client:
+    async with client_of(world.ops_app(), OPS) as client:
         first = await page(client)
         assert first.css(".verdict")[0].text() == "20 need attention"
         assert "Sources 230" in {

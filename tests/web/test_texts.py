@@ -55,6 +55,7 @@ def test_every_problem_has_a_title_and_an_explanation() -> None:
     assert names == plain | {
         "precondition-failed",
         "unauthorized",
+        "sign-in",
         "forbidden",
         "too-many-requests",
         "conflict",

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -39,8 +40,15 @@ from syndicator.settings.registration import Registrations, registration_schema,
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 from syndicator.web.api_table import api_table
+from syndicator.web.app import create_ops_app
 from syndicator.web.json_api import ApiRoute
+from syndicator.web.operators import Operators
+from syndicator.web.options import OpsOptions
 from syndicator.web.server import open_socket, port_of, serving
+
+OPS_TOKEN = "synd_of-the-operators"
+OPS: Mapping[str, str] = MappingProxyType({"Authorization": f"Bearer {OPS_TOKEN}"})
+"""What operators send."""
 
 CITY, HARBOUR = SourceId("kota"), SourceId("pelabuhan")
 SITE = Site(
@@ -179,6 +187,16 @@ class World:
             clock=self.clock,
         )
 
+    @property
+    def operators(self) -> Operators:
+        """The gate of the operators' listener, for `OPS_TOKEN`."""
+        return Operators(OPS_TOKEN, self.access, self.clock)
+
+    def ops_app(self, metrics: bytes = b"", hosts: tuple[str, ...] = ()) -> web.Application:
+        """Build what operators ask."""
+        options = OpsOptions(metrics=lambda: metrics, hosts=hosts)
+        return create_ops_app(self.reading, options, self.table, self.operators)
+
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:
         admitted = await grouping_admitter(self.store, self.specs, self.clock).admit(candidates)
         return [one.article_id for one in admitted]
@@ -204,7 +222,7 @@ class Answer:
 
 
 class Client:
-    """Sends one request at a time, adds nothing of its own, decodes nothing."""
+    """Sends one request at a time, adds nothing of its own but what it was opened with, decodes nothing."""
 
     def __init__(self, session: aiohttp.ClientSession, base: str) -> None:
         self._session = session
@@ -227,13 +245,20 @@ class Client:
 
 
 @asynccontextmanager
-async def client_of(app: web.Application) -> AsyncIterator[Client]:
-    """Serve an app on a free port of this machine, and give a client of it."""
+async def client_of(
+    app: web.Application, headers: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Client]:
+    """Serve an app on a free port of this machine, and give a client of it, which always sends `headers`."""
     opened = open_socket("127.0.0.1", 0)
     base = f"http://127.0.0.1:{port_of(opened)}"
     skipped = ("Accept", "Accept-Encoding", "User-Agent")
     async with (
         serving(app, opened, shutdown_timeout_s=1.0),
-        aiohttp.ClientSession(auto_decompress=False, skip_auto_headers=skipped) as session,
+        aiohttp.ClientSession(
+            auto_decompress=False,
+            skip_auto_headers=skipped,
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        ) as session,
     ):
         yield Client(session, base)

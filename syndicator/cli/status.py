@@ -1,0 +1,45 @@
+"""The command that opens the operators' pages: status."""
+
+from typing import Annotated
+
+import typer
+
+from syndicator.cli.context import AsJson, CommandFailed, invocation, print_json
+from syndicator.model.clock import system_clock
+from syndicator.settings.settings import OPS_HOST, listening_url
+from syndicator.store.operators_token import operators_token
+from syndicator.web.operators import LINK_LIFE, sign_in_path
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the program."""
+    app.command(name="status", epilog="Example: syndicator status")(_status)
+
+
+def _status(
+    context: typer.Context,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=1, max=65535, help="Where they are (default: [server] ops_port)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a link that opens the operators' pages in a browser, once.
+
+    It is made with the token in the data folder, works for ten minutes, and signs the browser in for 30 days.
+    """
+    settings = invocation(context).settings()
+    port = port or settings.server.ops_port
+    if not port:
+        raise CommandFailed(
+            "[server] ops_port is 0: the port is another one at each start",
+            key="server.ops_port",
+            remedy="give it with --port: the first lines of syndicator run name it",
+        )
+    token, now = operators_token(settings.store.data_dir, making=False), system_clock()
+    url = listening_url(OPS_HOST, port) + sign_in_path(token, now)
+    if as_json:
+        print_json({"ok": True, "url": url, "expires": now + LINK_LIFE})
+        return
+    typer.echo(url)
+    typer.echo("It opens once, within ten minutes.", err=True)

@@ -1,0 +1,67 @@
+"""The operators' listener of a running service: opened by a printed link, and reached by no request of ours."""
+
+import json
+import socket
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from e2e.conftest import Start, run, until
+
+from syndicator.web.server import open_socket, port_of, serving
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_a_printed_link_opens_the_pages_and_the_file_opens_the_api(
+    config: Path, tmp_path: Path, start: Start
+) -> None:
+    port = free_port()
+    rest = config / "rest.toml"
+    rest.write_text(rest.read_text("utf-8").replace("ops_port = 0", f"ops_port = {port}"), "utf-8")
+    status, _, errors = await run(config, "status")
+    assert (status, "the first start of the service makes it" in errors) == (1, True)
+    program = await start(config, "run")
+    await program.ready()
+    assert "/sign-in/" not in program.told(), "logs are kept"
+    status, link, _ = await run(config, "status")
+    assert (status, link.startswith(f"http://127.0.0.1:{port}/sign-in/")) == (0, True)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        base = f"http://127.0.0.1:{port}"
+        assert (await browser.get(f"{base}/status")).status == 401
+        opened = await browser.get(link.strip())
+        assert (opened.status, opened.url.path) == (200, "/status")
+        assert (await browser.get(f"{base}/deliveries")).status == 200
+        assert (await browser.get(f"{base}/api/v1/tokens")).status == 401
+        token = (tmp_path / "data" / "operators.token").read_text("utf-8").strip()
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert (await browser.get(f"{base}/api/v1/tokens", headers=bearer)).status == 200
+    async with aiohttp.ClientSession() as other:
+        assert (await other.get(link.strip())).status == 401, "it worked once"
+    assert (tmp_path / "data" / "operators.token").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_worker_does_not_ask_a_server_that_runs_beside_it(config: Path, start: Start) -> None:
+    server = await start(config, "serve")
+    ours = await server.ready()
+
+    async def away(_: web.Request) -> web.Response:
+        raise web.HTTPFound(f"{ours}/feeds/latest.rss")
+
+    app = web.Application()
+    app.router.add_get("/rss", away)
+    portal = open_socket("127.0.0.1", 0)
+    async with serving(app, portal):
+        (config / "portal.toml").write_text(
+            f'[source.portal]\ntitle = "Portal"\nkind = "feed"\nurl = "http://127.0.0.1:{port_of(portal)}/rss"\n',
+            "utf-8",
+        )
+        status, out, _ = await run(config, "once", "gather", "--source", "portal", "--json")
+        assert (status, json.loads(out)["sources"]["portal"]["reason"]) == (1, "blocked")
+        worker = await start(config, "work")
+        await worker.ready()
+        await until(lambda: any(event.get("reason") == "blocked" for event in worker.events))
