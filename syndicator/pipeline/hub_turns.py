@@ -41,6 +41,8 @@ from syndicator.store.store import Store
 
 STEP = "hub"
 AFTER_BUSY = timedelta(seconds=1)
+IN_TIME = 0.5
+"""The part of the time-out within which an answer is to end."""
 OTHERS_TURN = timedelta(seconds=5)
 """Within that time a worker whose configuration has the feed takes what another one left."""
 GONE = "there is no such feed here any more"
@@ -114,7 +116,8 @@ class HubTurns:
             after = rules.verified(found or known, asked, outcome, standing=standing)
             return Settled(subscriber=after, due_at=self._next_turn(after, asked, told))
 
-        await self._settle(claimed, change, digest=standing, is_slow=_is_slow(outcome))
+        is_slow = _is_slow(outcome, time.monotonic() - began, self._policy)
+        await self._settle(claimed, change, digest=standing, is_slow=is_slow)
         result = type(outcome).__name__.lower()
         reason = "" if result == "confirmed" else outcome.reason  # type: ignore[union-attr]
         return self._report(known, result, f"{asked.mode.value} {result}", began, reason=reason)
@@ -167,9 +170,10 @@ class HubTurns:
         return await self._store.configured.has_feed(feed, since)
 
     async def _send(self, claimed: Claimed, known: Subscriber, topic: Topic) -> HubReport | None:
-        began = time.monotonic()
         rendition = await self._publisher.rendition(topic.feed, topic.form)
+        began = time.monotonic()
         outcome = await self._told(known, topic, rendition)
+        is_slow = _is_slow(outcome, time.monotonic() - began, self._policy)
 
         def change(found: Subscriber | None, told: str) -> Settled:
             if found is None:
@@ -186,7 +190,7 @@ class HubTurns:
             again = told != claimed.told or after.asked is not None
             return Settled(subscriber=after, due_at=now if again else None)
 
-        await self._settle(claimed, change, is_slow=_is_slow(outcome))
+        await self._settle(claimed, change, is_slow=is_slow)
         return self._reported(known, outcome, began)
 
     async def _told(self, known: Subscriber, topic: Topic, rendition: Rendition) -> DistributionOutcome:
@@ -268,13 +272,20 @@ def _asking_only(found: Subscriber | None) -> Subscriber | None:
     return replace(found, lease=None, sent="") if found and found.asked else None
 
 
-def _is_slow(outcome: DistributionOutcome | VerificationOutcome) -> bool | None:
-    """Tell whether an answer came too late; None where there was none, and none was waited for."""
+def _is_slow(
+    outcome: DistributionOutcome | VerificationOutcome, took_s: float, policy: HubPolicy
+) -> bool | None:
+    """Tell whether an answer came too late; None where there was none, and none was waited for.
+
+    What counts is its end: a status that comes at once, and a body that drags on, take a place as long.
+    """
     match outcome:
         case Unneeded():
             return None
         case Failed(reason=reason) | Unreached(reason=reason) | Refused(reason=reason):
             is_answer = reason.startswith("http_") or reason == wire.WRONG_CHALLENGE
-            return False if is_answer else reason == Reason.TIMEOUT or None
+            if not is_answer:
+                return reason == Reason.TIMEOUT or None
         case _:
-            return False
+            pass
+    return took_s >= policy.timeout_s * IN_TIME
