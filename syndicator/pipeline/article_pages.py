@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
 from syndicator.gather.article_page import ArticleReading
@@ -25,6 +26,7 @@ from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.admission import next_recheck
 from syndicator.rules.cadence import passes
+from syndicator.rules.dates import AS_THE_OLDEST, OLDEST
 from syndicator.rules.identity import listed_key
 from syndicator.rules.redesign import ESSENTIAL
 from syndicator.rules.withdrawal import CONFIRMED_AFTER
@@ -112,10 +114,12 @@ class ArticlePages:
     ) -> list[Admitted]:
         """Read the pages of items, the oldest first, and admit what they hold, while there is time.
 
-        `told`: what a feed says of them, by their URL: it stands where the page cannot be read.
+        `told`: what a feed says of them, by their URL: it stands where the page cannot be read. What is
+        without a date in a `backfill` comes last, see `_dated_as`.
         """
         told = told or {}
         admitted: list[Admitted] = []
+        undated: list[Candidate] = []
         left = len(items)
         for start in range(0, len(items), CHUNK):
             if notes.time_is_up:
@@ -131,9 +135,16 @@ class ArticlePages:
                         for item, page in pages
                     ]
                     candidates = [one for one in read if one is not None]
+                    if backfill:
+                        undated += [one for one in candidates if one.published_at is None]
+                        candidates = [one for one in candidates if one.published_at is not None]
                     admitted += await self._intake.take_in(
                         source, candidates, notes, backfill=backfill, rechecked=True
                     )
+        if undated:
+            dates = [one.candidate.published_at for one in admitted]
+            dated = _dated_as(undated, [at for at in dates if at is not None and at >= OLDEST])
+            admitted += await self._intake.take_in(source, dated, notes, backfill=True, rechecked=True)
         notes.leave(left)
         return admitted
 
@@ -290,6 +301,21 @@ def _longest_pause(result: FetchFailed | NotModified) -> timedelta:
     if result.status == HTTPStatus.TOO_MANY_REQUESTS:
         return FIRST_PAUSE
     return LONGEST_OUTAGE_PAUSE if passes(result) else LONGEST_PAUSE
+
+
+def _dated_as(undated: Sequence[Candidate], dates: Sequence[datetime]) -> Sequence[Candidate]:
+    """Give pages without a date that of the oldest of the others, if there is one.
+
+    They were there before the first round, and many are no news ("About us"): at first sight, they would lead
+    every feed.
+    """
+    if not dates:
+        return undated
+    oldest = min(dates)
+    return [
+        replace(one, published_at=oldest, provenance=replace(one.provenance, date_rule=AS_THE_OLDEST))
+        for one in undated
+    ]
 
 
 def _is_worse(page: Candidate, known: Article) -> bool:

@@ -30,6 +30,7 @@ LATE_FIND = timedelta(hours=1)
 _FIRST_SIGHT = "the time of first sight counts"
 _AS_CLAIMED = "as claimed"
 NO_DATE = f"no date given: {_FIRST_SIGHT}"
+AS_THE_OLDEST = "no date given: as old as the oldest article of the first round"
 
 
 class Claim(Struct, frozen=True, kw_only=True):

@@ -101,6 +101,38 @@ async def test_paging_ends_at_the_first_page_that_holds_nothing_new(
         assert [path for path in portal.asked if path.startswith("/?")] == ["/?p=2"]
 
 
+async def test_pages_without_a_date_do_not_lead_a_feed_after_the_first_round(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    def put_undated(number: int) -> None:
+        put_article(portal, number)
+        page = portal.documents[f"/read/{number}"]
+        assert isinstance(page, str)
+        portal.documents[f"/read/{number}"] = page.replace('class="date"', 'class="other" hidden').replace(
+            f"Kamis, 05 November 2026 18:{number:02} WIB", "Redaksi"
+        )
+
+    put_list(portal, 9, 4, 3, 2)
+    put_undated(9)
+    for number in (2, 3, 4):
+        put_article(portal, number)
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        assert (await titles(service))[:2] == ["Berita 4", "Berita 3"]
+        entries = (await service.publisher.snapshot(FeedId("latest"))).entries
+        (undated,) = [one.article for one in entries if one.article.title == "Berita 9"]
+        assert undated.published_at == min(one.article.published_at for one in entries)
+        assert undated.provenance.date_rule == (
+            "no date given: as old as the oldest article of the first round"
+        )
+        clock.advance(60)
+        put_list(portal, 8, 9, 4, 3, 2)
+        put_undated(8)
+        await gather(service)
+        assert (await titles(service))[0] == "Berita 8", "what comes later is news"
+
+
 async def test_an_edited_page_becomes_a_revision(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
