@@ -31,12 +31,11 @@ _READ_ALSO = re.compile(
     r"<(?P<tag>p|div|li|h[2-6]|blockquote|strong|b|em)>(?:\s|<(?:strong|b|em|i|u)>)*+"
     r"(?:baca|lihat|simak|read|see)(?:\s++(?:juga|also|too)|\s*+(?=[:：]))\s*+[:：]?"
     r"(?:\s|</?(?:strong|b|em|i|u|br)>)*+"
-    r'<a href="(?P<url>[^"]++)"[^>]*+>(?P<title>(?:(?!</a>).){1,500}?)</a>'
+    r'<a href="(?P<url>[^"]++)"[^>]*+>(?P<title>(?:(?!</a>).){1,500}+)</a>'
     r"(?:\s|</(?:strong|b|em|i|u)>)*+</(?P=tag)>",
     re.IGNORECASE | re.DOTALL,
 )
 """A paragraph of clean HTML that only says "Baca juga: …" with a link."""
-_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 _BLOCKS = frozenset({"p", "div", "blockquote", "figure", "ul", "ol", "h2", "h3", "h4", "section", "table"})
 _MIN_REPEATED = 15
 """Characters, without spaces and punctuation: shorter words are repeated by chance."""
@@ -203,8 +202,8 @@ def body_offers(
 
 
 def first_paragraph(body_html: str) -> str:
-    match = _PARAGRAPH.search(body_html)
-    return to_text(match[1]) if match else ""
+    text, end, _ = body_html.partition("<p>")[2].partition("</p>")
+    return to_text(text) if end else ""
 
 
 def _told_body(text: str, cleaner: HtmlCleaner) -> str:

@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from syndicator.gather.text import MAX_AUTHORS, MAX_NAME, MAX_TAGS, folded, title_text, without_mail
 
+_BLANKS = r"(?:(?<!\s)\s++)?"
+"""White space, if any, from its beginning on: without that it would be tried from each blank on."""
 _WRITER = "reporter|wartawan|penulis|jurnalis|pewarta|kontributor|koresponden|author|writer|correspondent"
 _NO_WRITER = (
     "editor|redaktur|penyunting|fotografer|photographer|penerjemah|translator|videografer|ilustrator|foto|photos?"
@@ -18,33 +20,35 @@ _NO_WRITER = (
 )
 _DEED = "ditulis|dilaporkan|written|reported|reporting|posted|story|words|text|teks|naskah|reportase|liputan"
 _NO_DEED = "disunting|diedit|edited|editing|diunggah|published|diterjemahkan|translated"
-_ANY = rf"(?:laporan\s+)?(?:{_WRITER}|{_NO_WRITER}|{_DEED}|{_NO_DEED}|laporan|rep|red)"
-_COLON = rf"\b(?:{_ANY}(?:\s*[/&]\s*(?:{_ANY}))*(?:\s+(?:oleh|by))?|oleh|by)\s*[:：]"
+_ANY = rf"(?:laporan\s++)?(?:{_WRITER}|{_NO_WRITER}|{_DEED}|{_NO_DEED}|laporan|rep|red)"
+_COLON = rf"\b(?:{_ANY}(?:\s*+[/&]\s*+(?:{_ANY}))*+(?:\s++(?:oleh|by))?|oleh|by)\s*+[:：]"
 _BARE = (
-    rf"(?:(?:laporan\s+)?(?:{_WRITER})(?:\s+(?:oleh|by))?|editor|redaktur|penyunting|fotografer|laporan"
-    rf"|(?:{_DEED}|{_NO_DEED}|foto|photos?)\s+(?:oleh|by)|oleh|by)\s+(?=\S)"
+    rf"(?:(?:laporan\s++)?(?:{_WRITER})(?:\s++(?:oleh|by))?|editor|redaktur|penyunting|fotografer|laporan"
+    rf"|(?:{_DEED}|{_NO_DEED}|foto|photos?)\s++(?:oleh|by)|oleh|by)\s++(?=\S)"
 )
-_LABEL = re.compile(rf"[\s,/]*(?:(?P<reporting>laporan\s[^:：,]*?)?(?:{_COLON}|{_BARE}))\s*", re.IGNORECASE)
+_LABEL = re.compile(rf"[\s,/]*+(?:(?P<reporting>laporan\s[^:：,]*?)?(?:{_COLON}|{_BARE}))\s*+", re.IGNORECASE)
 _OF_OTHERS = re.compile(rf"(?:{_NO_WRITER}|{_NO_DEED}|\bred)\b", re.IGNORECASE)
 _OF_WRITERS = re.compile(rf"(?:{_WRITER}|{_DEED}|laporan|\brep|\A\W*(?:oleh|by))\b", re.IGNORECASE)
 _PIECES = re.compile(
-    rf"\s*[|;·•]\s*|(?:[\s,]+/?\s*|/\s+)(?={_COLON})|\s+(?=(?:editor|redaktur|penyunting|editing\s+by)\s+\S)",
+    rf"{_BLANKS}[|;·•]\s*+|(?:(?<![\s,])[\s,]++/?\s*+|/\s++)(?={_COLON})"
+    r"|(?<!\s)\s++(?=(?:editor|redaktur|penyunting|editing\s++by)\s++\S)",
     re.IGNORECASE,
 )
 """Where another saying begins in the same line; "Budi Santoso Editor Siti" has no colon."""
 _REPORTED_FOR = re.compile(r"laporan\s+\w|(?:kontributor|koresponden)\Z", re.IGNORECASE)
 """Behind it a portal or place stands ahead of the name: "Laporan wartawan Kota Pos, Budi Santoso"."""
 _POST = re.compile(r"(?:kontributor|koresponden|wartawan|reporter|correspondent)\b.*", re.IGNORECASE)
-_SEVERAL = re.compile(r"\s*,?\s+(?:dan|and|serta)\s+|\s*&\s*|\s*/\s*", re.IGNORECASE)
-_COMMA = re.compile(r"\s*,\s*")
-_DASH = re.compile(r"\s+[-–—]\s+")
-_IN_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+_SEVERAL = re.compile(
+    rf"(?<!\s)(?:\s*+,)?\s++(?:dan|and|serta)\s++|,\s++(?:dan|and|serta)\s++|{_BLANKS}[&/]\s*+", re.IGNORECASE
+)
+_DASH = re.compile(r"(?<!\s)\s++[-–—]\s++")
+_IN_BRACKETS = re.compile(rf"{_BLANKS}[(\[][^()\[\]]*+[)\]]")
 _HOST = re.compile(
     r"(?<![^\s(])(?:[a-z0-9-]+\.){1,4}(?:com|co|id|net|org|tv|news|info|my|sg|uk|au|online|media)\b[:,]?(?!\.?\w)",
     re.IGNORECASE,
 )
-_HANDLE = re.compile(r"\s+@\w+")
-_PLACE = re.compile(r"\s+(?:dari|for|from|in)\s+[A-Z].*\Z")
+_HANDLE = re.compile(r"(?<!\s)\s++@\w+")
+_PLACE = re.compile(r"(?<!\s)\s++(?:dari|for|from|in)\s++[A-Z].*\Z")
 _FULL_STOP = re.compile(r"(?<=[a-z]{3})\.\Z")
 _DEGREE = re.compile(
     r"(?!(?:Prof|Dr|Ir|Hj?|KH|Rr?)\.)(?:[A-Z][A-Za-z]{0,3}\.\s?){1,4}(?:[A-Z][A-Za-z]{0,4}\.?)?|S[EHT]|M[AHMT]"
@@ -117,8 +121,8 @@ _known_reporters = lru_cache(maxsize=_REMEMBERED)(_reporters)
 
 def labelled_reporters(line: str) -> tuple[str, ...]:
     """Give the names in a line that is a byline: one that begins with a label, be it without a colon."""
-    match = _LABEL.match(line)
-    if match is None or len(line) > MAX_BYLINE or not _OF_WRITERS.search(match[0]):
+    match = _LABEL.match(line) if len(line) <= MAX_BYLINE else None
+    if match is None or not _OF_WRITERS.search(match[0]):
         return ()
     names = reporters([line])
     is_sure = ":" in match[0] or all(map(_PROPER.fullmatch, names))
@@ -157,7 +161,7 @@ def _names(text: str, site: str, *, has_portal: bool = False) -> list[str]:
     bare = _HOST.sub(" ", _HANDLE.sub("", _IN_BRACKETS.sub(" ", text)))
     parts = _SEVERAL.split(bare)
     ahead, _, behind = parts[0].partition(",")
-    if has_portal and ahead.strip() and behind and not _DEGREE.fullmatch(_COMMA.split(behind.strip())[0]):
+    if has_portal and ahead.strip() and behind and not _DEGREE.fullmatch(behind.partition(",")[0].strip()):
         parts[0] = behind
     return [name for part in parts for name in _between_commas(part, site, several=len(parts) > 1)]
 
@@ -165,7 +169,7 @@ def _names(text: str, site: str, *, has_portal: bool = False) -> list[str]:
 def _between_commas(text: str, site: str, *, several: bool) -> list[str]:
     """Give the names in a part: degrees stay with theirs, and a name that is turned round stays whole."""
     names: list[str] = []
-    for part in filter(None, map(_trimmed, _COMMA.split(text))):
+    for part in filter(None, map(_trimmed, text.split(","))):
         if names and _DEGREE.fullmatch(part):
             names[-1] += f", {part}"
         elif not (_ROLE if names else _POST).fullmatch(part):
@@ -178,7 +182,7 @@ def _between_commas(text: str, site: str, *, several: bool) -> list[str]:
 
 
 def _trimmed(text: str) -> str:
-    return _FULL_STOP.sub("", _PLACE.sub("", text).strip(" ,;:|*-–—"))
+    return _FULL_STOP.sub("", _PLACE.sub("", text.strip()).strip(" ,;:|*-–—"))
 
 
 def _alone(name: str, site: str) -> str:

@@ -18,7 +18,7 @@ def _clue(pattern: str) -> re.Pattern[str]:
 DATE = _clue(r"date|time|tanggal|tgl|publish|waktu|posted|updated")
 AUTHOR = _clue(r"author|reporter|penulis|writer|byline|wartawan|jurnalis|pewarta|kontributor")
 AUTHOR_LABEL = re.compile(
-    r"(Reporter|Penulis|Wartawan|Pewarta|Jurnalis|Author|Writer|Oleh|By)\s*[:：]?\s+\S", re.IGNORECASE
+    r"(Reporter|Penulis|Wartawan|Pewarta|Jurnalis|Author|Writer|Oleh|By)(?:\s*+[:：])?\s++\S", re.IGNORECASE
 )
 EDITOR = _clue(r"editor|redaktur|penyunting")
 VIEWS = _clue(r"view|hits?\b|dibaca|dilihat|pageview|read-?count|eye|counter")

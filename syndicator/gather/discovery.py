@@ -27,7 +27,7 @@ _NO_FEED = re.compile(
 )
 _LINK_VALUE = re.compile(r"<(?P<url>[^<>]{1,4096})>(?P<parameters>(?:\s*;[^;,<]{0,300}){0,10})")
 _PARAMETER = re.compile(r";\s*(?P<name>[\w*-]{1,20})\s*=\s*(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s;,\"]+))")
-_TITLE_MARK = re.compile(r"\s+[|–—»-]\s+")
+_TITLE_MARK = re.compile(r"(?<!\s)\s++[|–—»-]\s++")
 _OF_PAGES = frozenset(
     {"beranda", "home", "homepage", "frontpage", "halamanutama", "halamandepan", "index", "indeks"}
 )

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from syndicator.gather.claims import Claims
 from syndicator.gather.selectors import Page, Selector, text_of
-from syndicator.gather.text import folded, plain_text
+from syndicator.gather.text import CUT, folded, plain_text
 
 IN_TEXT = "h1"
 MAX_SHOWN = 80
@@ -20,15 +20,14 @@ MIN_WORDS = 3
 """Of an `<h1>` that neither address nor list speaks for: those of fewer are names of sections."""
 _MAX_HEADINGS = 20
 _HEADINGS = Selector(name="headline", css="h1")
-_SEPARATOR = r"(?:\s+(?:[-–—|»·•]|::|//)\s+|\s*[|»]\s*|:\s+)"
-_PART = r"\s+(?:[-–—|]\s*)?\(?(?:halaman|hal\.?|page)\s+(?:all|\d{1,3})\)?"
+_SEPARATOR = r"(?:(?<!\s)\s++(?:[-–—|»·•]|::|//)\s++|(?:(?<!\s)\s++)?[|»]\s*+|:\s++)"
+_PART = r"(?<!\s)\s++(?:[-–—|]\s*+)?\(?(?:halaman|hal\.?|page)\s++(?:all|\d{1,3})\)?"
 _BEHIND = re.compile(rf"{_SEPARATOR}|{_PART}", re.IGNORECASE)
 _PART_AT_END = re.compile(rf"{_PART}\Z", re.IGNORECASE)
 """Which part of an article a page is: "Halaman 2", "Halaman all"."""
 _AHEAD = re.compile(rf"{_SEPARATOR}\Z")
-_SUFFIX = re.compile(r"\s+(?:[-–—|»·•]|::|//)\s+(?P<name>[^|»]{2,60})\Z")
+_SUFFIX = re.compile(r"(?<!\s)\s++(?:[-–—|»·•]|::|//)\s++(?P<name>[^|»]{2,60}+)\Z")
 _MAX_SUFFIXES = 3
-_CUT = re.compile(r"\s*(?:…|\.\.\.)\s*\Z")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _OF_A_PORTAL = frozenset(
     [
@@ -129,12 +128,12 @@ def _is_of_every_page(text: str, shown: str, hints: set[str]) -> bool:
 
 def _completed(title: str, others: Iterable[str]) -> str:
     """Give a headline that was cut for machines as another one has it whole."""
-    match = _CUT.search(title)
+    match = CUT.search(title)
     if match is None:
         return title
     stem = title[: match.start()]
     longer = (other for other in others if other.startswith(stem) and len(other) > len(stem))
-    return next((other for other in longer if not _CUT.search(other)), title)
+    return next((other for other in longer if not CUT.search(other)), title)
 
 
 def contradiction(offers: Sequence[Headline]) -> str | None:

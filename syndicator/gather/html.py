@@ -66,7 +66,7 @@ _WITH_SOURCES = re.compile(
     r"((?:<source\b[^<>]{0,8000}>(?:\s*</source>)?\s*){1,20}+)<img\b([^<>]{0,8000})>", re.IGNORECASE
 )
 """An image of a `<picture>`, behind what else that offers."""
-_ATTRIBUTE = re.compile(r"([a-z-]{2,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([a-z-]{2,20}+)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))", re.IGNORECASE)
 _HIDING_HINTS = ("display", "hidden", "sceditor-")
 _OTHER_ATTRIBUTES = r"(?: (?!src=|data-)[a-z-]{2,20}=\"[^\"]*+\")*+"
 _USUAL_IMAGE = re.compile(rf"{_OTHER_ATTRIBUTES} src=\"([^\"&]*+)\"{_OTHER_ATTRIBUTES} ?/?")

@@ -7,7 +7,7 @@ page; with several, the one whose address is the page's own. What is only referr
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ MAX_BODY = 200_000
 
 _ARTICLE = re.compile(r"(?:https?://schema\.org/)?(?:\w*Article|\w*BlogPosting|Report|SocialMediaPosting)")
 _TO_THE_ARTICLE = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart")
-_SLOPPY = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|//[^\n]*+|/\*.*?(?:\*/|\Z)|,(?=\s*+[}\]])', re.DOTALL)
+_SLOPPY = re.compile(r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|//[^\n]*+|/\*.*?(?:\*/|\Z)|,(?=\s*+[}\]])', re.DOTALL)
 """Strings, which stay, and what JSON does not allow between them: comments, a comma before a bracket."""
 _SEPARATORS = re.compile(r"[\s,;]*+")
 _DECODER: Final = json.JSONDecoder(strict=False)
@@ -111,9 +111,9 @@ class _Graph:
             name = node.get("@id")
             if isinstance(name, str) and len(node) > 1:
                 self._by_id.setdefault(name, node)
-            if _is(node, _ARTICLE):
+            if _is(node, _ARTICLE.fullmatch):
                 self._articles.append(node)
-            if _is(node, _CRUMBS):
+            if _is(node, _CRUMBS.fullmatch):
                 self._crumbs.append(node)
             for key in _TO_THE_ARTICLE:
                 self.add(node.get(key), depth + 1)
@@ -127,7 +127,7 @@ class _Graph:
             for inner in islice(_dicts(node.get(key)), MAX_VALUES):
                 if isinstance(name := inner.get("@id"), str) and len(inner) > 1:
                     self._by_id.setdefault(name, inner)
-                if _is(inner, _CRUMBS):
+                if _is(inner, _CRUMBS.fullmatch):
                     self._crumbs.append(inner)
                 self._index(inner, depth + 1)
 
@@ -199,7 +199,9 @@ class _Graph:
         """Give persons; organisations only where there are none, and never who is named as the editor."""
         key = "author" if node.get("author") else "creator"
         said = list(self._resolved(node.get(key)))
-        persons = [one for one in said if not (isinstance(one, Mapping) and _is(one, _ORGANISATION))]
+        persons = [
+            one for one in said if not (isinstance(one, Mapping) and _is(one, _ORGANISATION.fullmatch))
+        ]
         editors = set(self._names(node.get("editor")))
         names = [name for one in persons or said for name in _names_of(one)]
         return tuple(dict.fromkeys(name for name in names if name not in editors))
@@ -260,9 +262,9 @@ _CRUMBS = re.compile(r"(?:https?://schema\.org/)?BreadcrumbList")
 _ORGANISATION = re.compile(r"(?:https?://schema\.org/)?(?:\w*Organization|Corporation|WebSite)")
 
 
-def _is(node: Node, types: re.Pattern[str]) -> bool:
+def _is(node: Node, fits: Callable[[str], object]) -> bool:
     said = islice(_each(node.get("@type")), 10)
-    return any(isinstance(one, str) and types.fullmatch(one.strip()) for one in said)
+    return any(isinstance(one, str) and fits(one.strip()) for one in said)
 
 
 def _each(value: Any) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from syndicator.gather.bylines import reporters
 from syndicator.gather.claims import Claims
 from syndicator.gather.headlines import IN_TEXT, Headline
-from syndicator.gather.text import MAX_NAME, folded, plain_text
+from syndicator.gather.text import CUT, MAX_NAME, folded, plain_text
 from syndicator.model.source import Source
 from syndicator.rules.date_text import Precision, read_date
 from syndicator.rules.dates import believable, read_claim
@@ -24,7 +24,6 @@ MAX_APART = timedelta(hours=1)
 """How far two dates of one article may lie apart without a word."""
 _DAY = timedelta(days=1)
 
-_CUT = re.compile(r"\s*(?:…|\.\.\.)\s*\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv"}
 """Codes that ISO 639 has withdrawn (RFC 5646, 4.5)."""
@@ -113,7 +112,7 @@ def _same_day(day: Dated, date: Dated) -> bool:
 def leads(claims: Sequence[Claims], title: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Give the claimed leads that are whole, and those that were cut off for machines."""
     said = [(one.read_from, one.lead) for one in claims if one.lead and folded(one.lead) != folded(title)]
-    whole = [offer for offer in said if not _CUT.search(offer[1])]
+    whole = [offer for offer in said if not CUT.search(offer[1])]
     return whole, [offer for offer in said if offer not in whole]
 
 
@@ -195,7 +194,7 @@ def _apart(date: Dated, other: Dated, limit: timedelta) -> bool:
 
 def _alike(one: str, other: str) -> bool:
     """Whether one text holds the other, typography aside: headlines are cut, and names shortened."""
-    first, second = folded(one), folded(_CUT.sub("", other))
+    first, second = folded(one), folded(CUT.sub("", other))
     return first in second or second in first
 
 

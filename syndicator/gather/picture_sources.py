@@ -34,7 +34,7 @@ _STAND_IN = re.compile(
     r"(?:(?:img|image|thumb|news|bg|default|[a-z0-9]{1,4})[_-])?"
     r"(?:lazy(?:-?load(?:ing|er)?)?|blank|spacer|place-?holder|transparent|no-?image|pre-?loader|1x1|grey|gray"
     r"|pixel|loading|loader|clear|dot)"
-    r"(?:[_-]?(?:og|fb|share|image|img|photo|square|small|large|thumb|bg|dark|light|white|trans|\d[\dx]*))*"
+    r"(?:[_-]?(?:og|fb|share|image|img|photo|square|small|large|thumb|bg|dark|light|white|trans|\d[\dx]*+))*+"
     r"\.(?:gif|png|svg|webp|jpe?g)",
     re.IGNORECASE,
 )

@@ -13,6 +13,8 @@ MAX_DIGITS = 10
 MAX_AUTHORS, MAX_TAGS, MAX_PHOTOS, MAX_ENCLOSURES = 20, 50, 20, 20
 """Of one article."""
 
+CUT = re.compile(r"(?<!\s)\s*+(?:…|\.\.\.)\s*+\Z")
+"""How a text ends that was cut."""
 # Both stay in the basic plane: beyond it, sets of characters are ten times slower.
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufffd\u200b\u2060\ufeff]"

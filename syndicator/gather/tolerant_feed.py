@@ -140,7 +140,7 @@ def _deleted(body: bytes) -> list[Deleted]:
 
 
 def _attribute(tag: bytes, name: bytes) -> str:
-    match = re.search(rb"""(?<![\w:-])%b\s*=\s*(?:"([^"]*)"|'([^']*)')""" % name, tag)
+    match = re.search(rb"""(?<![\w:-])%b\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""" % name, tag)
     return _text(match[1] or match[2] or b"") if match else ""
 
 

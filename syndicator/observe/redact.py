@@ -12,8 +12,9 @@ HIDDEN = "[hidden]"
 _SECRET_KEY = re.compile(
     r"secret|token|authorization|password|passwd|cookie|api_?key|credential", re.IGNORECASE
 )
+_USERINFO = re.compile(r"://[^/\s?#]*@")
 _SECRETS = (
-    (re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://)[^/\s?#]*@", re.IGNORECASE), rf"\g<kept>{HIDDEN}@"),
+    (_USERINFO, f"://{HIDDEN}@"),
     (re.compile(r"(?P<kept>\b(?:whsec|synd)_)[A-Za-z0-9+/=_-]+"), rf"\g<kept>{HIDDEN}"),
     (
         re.compile(r"(?P<kept>\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE),

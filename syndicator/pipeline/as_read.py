@@ -7,8 +7,8 @@ from itertools import chain
 
 from syndicator.rules.addresses import clean_url
 
-_TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^<>"]|"[^"]*")*)>', re.IGNORECASE)
-_ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"', re.IGNORECASE)
+_TAG = re.compile(r'<(/?)([a-z][a-z0-9]*+)((?:[^<>"]++|"[^"]*+")*+)>', re.IGNORECASE)
+_ATTRIBUTE = re.compile(r'(?<![a-z-])([a-z-]++)="([^"]*+)"', re.IGNORECASE)
 _BLOCKS = frozenset(
     "blockquote br caption div dd dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody td "
     "tfoot th thead tr ul".split()

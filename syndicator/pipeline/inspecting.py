@@ -1,7 +1,7 @@
 """What became of deliveries, as owners of endpoints see it: what waits, what is dead, what was tried."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -129,7 +129,7 @@ class Inspecting:
     async def _undelivered(
         self, names: Sequence[EndpointId], query: DeliveryQuery, cursor: str | None, limit: int
     ) -> Piece[DeliveryLine]:
-        first, begun = _begun(cursor, _CURSOR)
+        first, begun = _begun(cursor, _CURSOR.fullmatch)
         found: list[DeliveryLine] = []
         for name in (name for name in names if name >= first):
             place = int(begun or 0) if name == first else 0
@@ -145,7 +145,7 @@ class Inspecting:
     async def _ended(
         self, names: Sequence[EndpointId], query: DeliveryQuery, cursor: str | None, limit: int
     ) -> Piece[DeliveryLine]:
-        first, begun = _begun(cursor, _ENDED_CURSOR)
+        first, begun = _begun(cursor, _ENDED_CURSOR.fullmatch)
         found: list[DeliveryLine] = []
         for name in (name for name in names if name >= first):
             before = begun if name == first else None
@@ -175,10 +175,10 @@ class Inspecting:
         return seen
 
 
-def _begun(cursor: str | None, form: re.Pattern[str]) -> tuple[str, str | None]:
+def _begun(cursor: str | None, matched: Callable[[str], re.Match[str] | None]) -> tuple[str, str | None]:
     if cursor is None:
         return "", None
-    match = form.fullmatch(cursor)
+    match = matched(cursor)
     if match is None:
         raise _strange_cursor()
     return match[1], match[2]

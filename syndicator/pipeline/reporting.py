@@ -99,7 +99,7 @@ _decode_batch = msgspec.json.Decoder(_Batch).decode
 _decode_item = msgspec.json.Decoder(ReportItem).decode
 _encode = msgspec.json.Encoder().encode
 
-_WHERE = re.compile(r" - at `\$\.?(\w*)[^`]*`$")
+_WHERE = re.compile(r" - at `\$\.?(\w*+)[^`]*+`$")
 _FIELD = re.compile(r"field `(\w+)`")
 _REMEDIES = {
     "": 'write {"kind": "reads", "article": "ID", "count": 1}',

@@ -1,7 +1,6 @@
 """The full HTML of an article: everything there is to read, and nothing twice."""
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from html import escape
 
 from lxml import html as lxml_html
@@ -13,9 +12,6 @@ from syndicator.model.article import Article
 from syndicator.render.text import holds, legal, line, web_url
 from syndicator.rules.rights import text_of
 from syndicator.rules.same_picture import differ_by_size_alone
-
-_BLOCKQUOTE = re.compile(r"<blockquote[^>]*>(.*?)</blockquote>", re.DOTALL)
-"""In HTML that was cleaned: never nested, always closed."""
 
 _HOLDERS = ("a", "p", "div", "picture", "figure")
 """What is taken away together with the picture that it held."""
@@ -35,12 +31,18 @@ def parts_of(article: Article, lead: str) -> Parts:
     text = text_of(body)
     quote = line(article.quote or "")
     # A pull quote repeats words of the body on purpose; only a quote that stands out already is not repeated.
-    stands_out = any(holds(text_of(found), quote) for found in _BLOCKQUOTE.findall(body))
+    stands_out = any(holds(text_of(quoted), quote) for quoted in _blockquotes(body))
     return Parts(
         lead="" if holds(text, lead) else lead,
         quote="" if stands_out else quote,
         html=body,
     )
+
+
+def _blockquotes(body: str) -> Iterator[str]:
+    """Yield what stands in the blockquotes of HTML that was cleaned: never nested, always closed."""
+    for part in body.split("<blockquote")[1:]:
+        yield part.partition(">")[2].partition("</blockquote>")[0]
 
 
 def full_html(parts: Parts) -> str:

@@ -14,7 +14,7 @@ _WEB_URL = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 _URL_SAFE = "%:/?#[]@!$&'()*+,;=-._~"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _QUOTES = " \"'“”„«»‘’‚"
-_CUT_MARK = re.compile(r"\s*[\[(]?(?:…|\.\.\.)[\])]?\s*$")
+_CUT_MARK = re.compile(r"(?<!\s)\s*+[\[(]?(?:…|\.\.\.)[\])]?\s*+$")
 
 
 def legal(text: str) -> str:

@@ -49,8 +49,8 @@ _VIEWS_OF_A_PAGE: dict[str, frozenset[str]] = {
 """Parameters, and the values with which they choose how a page is shown, not which."""
 
 _IN_A_CACHE = re.compile(
-    r"(?:[a-z0-9-]+\.)?cdn\.ampproject\.org/[cv]/(?:s/)?([^/]+\..+)"
-    r"|(?:www\.)?google(?:\.[a-z]{2,3}){1,2}/amp/(?:s/)?([^/]+\..+)"
+    r"(?:[a-z0-9-]+\.)?cdn\.ampproject\.org/[cv]/(?:s/)?([^/][^/.]*+\..++)"
+    r"|(?:www\.)?google(?:\.[a-z]{2,3}){1,2}/amp/(?:s/)?([^/][^/.]*+\..++)"
 )
 """Addresses of AMP caches hold that of the page (https://developers.google.com/amp/cache/overview)."""
 

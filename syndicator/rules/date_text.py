@@ -172,7 +172,7 @@ def _folded(text: str) -> str:
     line = text[:MAX_TEXT]
     if not line.isascii():
         line = _INVISIBLE.sub("", unicodedata.normalize("NFKC", line))
-    return " ".join(line.split()).casefold()
+    return " ".join(line.split()).casefold()[:MAX_TEXT]  # one character may become eighteen
 
 
 @lru_cache(maxsize=4096)  # those of two hundred feeds: most are read again with the next change of their feed

@@ -21,7 +21,7 @@ from syndicator.rules.spans import span
 LONGEST_WISH_S = 24 * 3600.0
 
 _DIRECTIVE = re.compile(
-    r"\s*([a-z-]{1,40})\s*(?:=\s*\"?([^\",]{0,40})\"?)?\s*(?:,|$)", re.ASCII | re.IGNORECASE
+    r"(?<![a-z-])([a-z-]{1,40}+)\s*+(?:=\s*+\"?([^\",]{0,40}+)\"?)?\s*+(?:,|$)", re.ASCII | re.IGNORECASE
 )
 _SECONDS = re.compile(r"\d{1,18}", re.ASCII)
 _HOURS, _DAYS = range(24), range(7)

@@ -27,8 +27,10 @@ MIN_PREFIX = 3
 """Letters: less begins half of all words."""
 _MAX_DEPTH = 8
 
-_TOKEN = re.compile(r'\s*(?:(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[\w("]))|"(?P<phrase>[^"]*)"|'
-                    r'(?P<quote>")|(?P<word>[^\s()"]+))')  # fmt: skip
+_TOKEN = re.compile(
+    r'(?:(?<!\s)\s++)?(?:(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[\w("]))|"(?P<phrase>[^"]*)"|(?P<quote>")'
+    r'|(?P<word>[^\s()"]+))'
+)
 
 
 class QueryError(ValueError):

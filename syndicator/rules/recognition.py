@@ -30,7 +30,7 @@ TITLES_AGREE = 0.6
 """Share of the words of two headlines that both have (Jaccard)."""
 TEXTS_AGREE = 0.5
 _WORD = re.compile(r"\w+")
-_MARKUP = re.compile(r"<[^>]*>")
+_MARKUP = re.compile(r"<[^<>]*>")
 _NUMBER = re.compile(r"\d{5,}")
 _DAY = re.compile(r"(?:19|20)\d{2}[01]\d[0-3]\d")
 _DECLARED = ("p:", "x:", "c:")
@@ -204,9 +204,7 @@ def _figures(text: str) -> frozenset[str]:
 
 
 def _text(lead: str, body_html: str) -> frozenset[str]:
-    # Behind the last `>` no tag ends: there each `<` would be followed to the end of the text.
-    tagged, end, rest = body_html[: 2 * _MAX_TEXT].rpartition(">")
-    return _words((_MARKUP.sub(" ", tagged + end) + rest)[:_MAX_TEXT] or lead)
+    return _words(_MARKUP.sub(" ", body_html[: 2 * _MAX_TEXT])[:_MAX_TEXT] or lead)
 
 
 def _shared(one: frozenset[str], other: frozenset[str]) -> float:

@@ -14,8 +14,8 @@ _MONTHS_OF_YEAR, _DAYS_OF_MONTH = range(1, 13), range(1, 32)
 _NUMBER = re.compile(r"(?<!\w)\d+(?:[.,:/-]\d+)*")
 _MONTH = "|".join(sorted((re.escape(word) for word in MONTHS), key=len, reverse=True))
 _DATES = (
-    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<month>{_MONTH})\b", re.IGNORECASE),
-    re.compile(rf"\b(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)", re.IGNORECASE),
+    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s++(?P<month>{_MONTH})\b", re.IGNORECASE),
+    re.compile(rf"\b(?P<month>{_MONTH})\.?\s++(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)", re.IGNORECASE),
     re.compile(r"\b(?P<day>\d{1,2})[/-](?P<number>\d{1,2})(?:[/-](?:\d{4}|\d\d))?\b"),
 )
 _WEEKDAYS = {

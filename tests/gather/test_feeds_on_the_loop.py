@@ -11,6 +11,8 @@ from syndicator.gather.bylines import reporters
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.feed import read_feed, read_thoroughly
 from syndicator.gather.pool import ParserPool
+from syndicator.rules.noticeable import noticeable
+from syndicator.rules.placement import fingerprint
 
 KIB = 1024
 PARAGRAPH = '<p class="wp-block-paragraph">' + "Kalimat tentang kota dan warganya &#8211; " * 7 + "</p>\n"
@@ -119,3 +121,33 @@ def test_a_name_without_end_takes_no_time_without_end(name: str) -> None:
 async def test_an_author_without_end_costs_its_feed_nothing() -> None:
     reading = await read_without_workers(feed(1, f"<author>{'a' * 200 * KIB}</author>"))
     assert [len(author) for author in reading.candidates[0].authors] == [4, 200]
+
+
+def pictured(entries: int, address: str) -> str:
+    pictures = "".join(
+        f'<media:content url="https://portal.example/{address.format(number)}" medium="image"/>'
+        for number in range(5)
+    )
+    return feed(entries, pictures)
+
+
+SLOW_ONCE = {
+    "digits in addresses of pictures": pictured(20, "1" * 1900 + "{0}/p{0}.jpg"),
+    "a picture that is called nearly as a stand-in": described(2, f'<p>Awal.</p><img src="/lazy-{"0" * 50}!">'),
+    "blanks in a body": described(2, f"<p>Awal berita.</p><p>{' ' * 60_000}x</p>"),
+    "blanks that are not broken": described(2, f"<p>Awal berita.</p><p>{'&nbsp;' * 10_000}x</p>"),
+    "blanks in a headline": rss(f"<title>Judul{' ' * 60_000}- x</title><link>/1</link>"),
+    "blanks in a caption": feed(20, f'<enclosure url="/a.jpg" type="image/jpeg"/><media:description>{" " * 60_000}x</media:description>'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SLOW_ONCE)
+@pytest.mark.timeout(30)
+def test_a_feed_is_read_and_compared_in_proportion_to_its_length(name: str) -> None:
+    began = time.process_time()
+    reading = read_thoroughly(source(), fetched(SLOW_ONCE[name]))
+    for candidate in reading.candidates:
+        fingerprint(candidate)
+        noticeable(candidate)
+    assert reading.candidates
+    assert time.process_time() - began < 2  # tenths of a second; where it is quadratic, minutes

@@ -1,0 +1,125 @@
+"""No regular expression of the package takes long over any text, however long: strangers write the texts."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import pytest
+from infrastructure.expressions import SEARCH, Unwritten, Use, calls_of, modules, uses_of_values
+from infrastructure.hostile_texts import Expression, hostile_texts
+
+from syndicator.gather import article_photos, encoding, figures, near_headline, picture_sources
+from syndicator.gather.text import MAX_NAME
+from syndicator.rules import date_text, noticeable
+
+MAX_FIELD_BYTES = 8190
+"""Of a header that aiohttp takes."""
+
+CHARACTERS = 100_000
+MOST_S = 0.05
+"""Of the process, not of the clock: others use the machine too."""
+FIRST_CHARACTERS, FIRST_S = 10_000, 0.0005
+"""Each text is tried at this length first, and at full length only where it took longer than this."""
+ATTEMPTS = 3
+
+BOUNDED = {
+    "syndicator.egress.headers.": MAX_FIELD_BYTES,
+    "syndicator.gather.article_photos._CREDIT.": article_photos._MAX_TAIL,
+    "syndicator.gather.bylines.": MAX_NAME,
+    "syndicator.gather.encoding._META.": encoding._HEAD,
+    "syndicator.gather.figures.": figures._MAX_TEXT,
+    "syndicator.gather.naming._UTILITY.": 60,
+    "syndicator.gather.near_headline.": near_headline.MAX_LINE,
+    "syndicator.gather.picture_sources._STAND_IN.": picture_sources._MAX_NAME,
+    "syndicator.rules.date_text.": date_text.MAX_TEXT,
+    "syndicator.rules.hints._DIRECTIVE.": 1000,
+    "syndicator.rules.noticeable._BEFORE_COUNTED.": noticeable._NEAR,
+    "syndicator.rules.visitors.": MAX_FIELD_BYTES,
+    "syndicator.rules.words._DATELINE.": 80,
+}
+"""Expressions that are only given texts of so many characters. All others must bear any text."""
+
+ALL = modules()
+CALLS = [call for module in ALL for call in calls_of(module)]
+USES = [*uses_of_values(ALL), *(call for call in CALLS if isinstance(call, Use))]
+PUT_TOGETHER = {
+    "syndicator.gather.clues._clue": "only flags are added; what it returns is tried as a value of the module",
+    "syndicator.gather.repairing._unwrapped": "a literal name, and at most 20 blanks",
+    "syndicator.gather.tolerant_feed._attribute": "two literal names",
+    "syndicator.gather.tolerant_feed._named_texts": "two literal names",
+    "syndicator.gather.selectors.link_pattern": "an operator's: read in a worker that is killed at its deadline",
+    "syndicator.gather.replacing._sub": "an operator's: read in a worker that is killed at its deadline",
+    "syndicator.rules.identity._own_key": "an operator's: searched in the first 2,048 characters of an address",
+    "syndicator.settings.identities._identity": "compiled only",
+    "syndicator.settings.texts.regex_fault": "compiled, and tried with an empty text",
+}
+"""Calls whose expression is no literal, and why they are harmless."""
+
+
+class TakesTooLong(Exception):
+    pass
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise TakesTooLong once the process has worked for so long; expressions look for signals as they go."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise TakesTooLong
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def spent_s(work: Callable[[Any], object], text: str | bytes) -> float:
+    """Return the seconds that the work takes, at most some more than what is allowed."""
+    began = time.process_time()
+    try:
+        with at_most(MOST_S * 2):
+            work(text)
+    except TakesTooLong:
+        pass
+    return time.process_time() - began
+
+
+def longest(use: Use) -> int:
+    return next((most for place, most in BOUNDED.items() if f"{use.place}.".startswith(place)), CHARACTERS)
+
+
+def slow_texts(use: Use) -> Iterator[str]:
+    expression, characters = use.expression, longest(use)
+    work = partial(all_found, expression) if use.way == SEARCH else getattr(expression, use.way)
+    first_texts = hostile_texts(expression, min(FIRST_CHARACTERS, characters))
+    for first, full in zip(first_texts, hostile_texts(expression, characters), strict=True):
+        took = spent_s(work, encoded(first, expression))
+        if took > FIRST_S and all(spent_s(work, encoded(full, expression)) > MOST_S for _ in range(ATTEMPTS)):
+            yield f"{full[:60]!r} … {full[-10:]!r}"
+
+
+def all_found(expression: Any, text: str | bytes) -> None:
+    for _ in expression.finditer(text):
+        pass
+
+
+def encoded(text: str, expression: Expression) -> str | bytes:
+    return text.encode("latin-1", "replace") if isinstance(expression.pattern, bytes) else text
+
+
+@pytest.mark.parametrize("use", USES, ids=lambda use: f"{use.place}.{use.way}")
+def test_expression_takes_no_longer_than_its_text(use: Use) -> None:
+    assert next(slow_texts(use), None) is None, use.expression
+
+
+def test_expressions_that_are_put_together_at_run_time_are_known() -> None:
+    assert {f"{call.module}.{call.function}" for call in CALLS if isinstance(call, Unwritten)} == set(
+        PUT_TOGETHER
+    )
