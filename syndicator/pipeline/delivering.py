@@ -89,6 +89,9 @@ class DeliverStep:
         self._places = places or AttemptPlaces(QUICK, SLOW)
         self._voice = Voice(TOLD_A_SECOND)
         self._heartbeat = Heartbeat(store.deliveries, clock, LEASE)
+        self._under_way = set[tuple[EndpointId, EventId]]()
+        self._losses = store.connection.losses
+        self._took_all = True
 
     @property
     def fan_out(self) -> Callable[[], Awaitable[None]]:
@@ -99,6 +102,8 @@ class DeliverStep:
         """Fan out what the outbox holds, lease due deliveries, and go on with replays."""
         if not self._places.room:
             return Taken()  # whoever ends wakes us
+        await self._free_lost()
+        self._took_all = False
         replays_due = await self._replays.run()
         claimed = await self._claim(room, after_outbox=True)
         if claimed.unfanned:
@@ -106,10 +111,23 @@ class DeliverStep:
             claimed = await self._claim(room, after_outbox=False)
         served = await self._served(claimed.leased)
         parcels = self._parcels(await self._prepared(served))
+        self._under_way.update(_place(one.leased) for parcel, _ in parcels for one in parcel)
+        self._took_all = True
         return Taken(
             jobs=tuple(partial(self._attempt, parcel, endpoint) for parcel, endpoint in parcels),
             next_due_at=min(filter(None, (claimed.next_due_at, replays_due)), default=None),
         )
+
+    async def _free_lost(self) -> None:
+        """Have what was claimed here sent that is not under way: a take broke, or a connection was lost."""
+        losses = self._store.connection.losses
+        if self._took_all and losses == self._losses:
+            return
+        await self._directory.ensure()
+        count = await self._store.deliveries.free_lost(self._directory.listed, self._under_way, self._clock())
+        if count:
+            log.info("lost_leases_freed", deliveries=count)
+        self._losses = losses
 
     async def _claim(self, room: int, *, after_outbox: bool) -> Claimed:
         await self._directory.ensure()
@@ -188,6 +206,12 @@ class DeliverStep:
         return [(one, to, prepared[one.delivery.event.id]) for one, to in served]
 
     async def _attempt(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
+        try:
+            return await self._attempted(parcel, endpoint)
+        finally:
+            self._under_way.difference_update([_place(one.leased) for one in parcel])
+
+    async def _attempted(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
         with self._heartbeat.keep([one.leased for one in parcel]) as leases:
             if any(self._clock() >= lease.until for lease in leases):
                 # Redis kept us waiting: another worker may have it by now.
@@ -252,6 +276,10 @@ class DeliverStep:
             duration_s=outcome.duration_ms / 1000,
             latency_s=latency_s,
         )
+
+
+def _place(leased: Leased) -> tuple[EndpointId, EventId]:
+    return leased.delivery.endpoint, leased.delivery.event.id
 
 
 def _tell_unreadable(endpoint: EndpointId, event: EventId, reason: str) -> None:

@@ -100,6 +100,9 @@ class Connection:
         self._timeout_s = timeout_s
         self._commit = Script("commit")
         self._commits = Together(self._commit_all, MAX_WRITES, _writes)
+        self.losses = 0
+        """How often a reply did not come. What was asked for may be done; and if Redis was restarted, what it
+        did in its last second may be undone."""
 
     async def call(self, *words: Word) -> Any:
         """Run one command."""
@@ -167,10 +170,15 @@ class Connection:
                     return await question()
                 except _ELSEWHERE:
                     # After a failover the name of the server leads elsewhere: who connects anew asks for it.
+                    self.losses += 1
                     await self._client.connection_pool.disconnect(inuse_connections=False)
                     return await question()
                 except exceptions.ConnectionError:
+                    self.losses += 1
                     return await question()
+                except asyncio.CancelledError:
+                    self.losses += 1
+                    raise
 
     async def commit(self, units: Sequence[Unit]) -> list[bool]:
         """Carry out each unit whose expectations hold; tell which were.

@@ -4,8 +4,9 @@ A queue holds ids of events and nothing else; what failed has a note of its trie
 must happen together is one script; what many tasks settle at one moment goes in one call.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from msgspec import Struct
@@ -123,6 +124,8 @@ class Deliveries:
         self._queue = Script("deliver_queue")
         self._extend = Script("deliver_extend")
         self._together = Together(self._settled_at, _SETTLED_TOGETHER)
+        self._worker = new_token()
+        self._claims = count()
 
     async def fan_out(self, intent: FanOut, now: datetime) -> bool:
         """Queue deliveries, close what they supersede and move the outbox' cursor, in one step.
@@ -164,15 +167,40 @@ class Deliveries:
         """
         names, now_ms = list(endpoints), to_ms(now)
         await self._redis.batch([("ZADD", self._keys.queues(), now_ms, endpoint) for endpoint in names])
+        await self._free(names, lambda _, token: is_dead(token), now)
+
+    async def free_lost(
+        self,
+        endpoints: Iterable[EndpointId],
+        under_way: Collection[tuple[EndpointId, EventId]],
+        now: datetime,
+    ) -> int:
+        """Make due at once what was claimed here and is not under way; return how much that was.
+
+        The reply of a claim can be lost, and a Redis that is restarted can have forgotten that a delivery was
+        settled: until the lease ends, it would take up the place of another one.
+        """
+        own = f"{self._worker}."
+        return await self._free(
+            list(endpoints), lambda one, token: token.startswith(own) and one not in under_way, now
+        )
+
+    async def _free(
+        self,
+        names: Sequence[EndpointId],
+        is_lost: Callable[[tuple[EndpointId, EventId], str], bool],
+        now: datetime,
+    ) -> int:
         owned = await self._redis.batch([("HGETALL", self._keys.queue_owners(name)) for name in names])
         left = [
             (endpoint, event.decode(), token.decode(), "release", 0, "", "", "", 0, "", 0)
             for endpoint, row in zip(names, owned, strict=True)
             for event, token in pairs(row)
-            if is_dead(token.decode())
+            if is_lost((endpoint, EventId(event.decode())), token.decode())
         ]
         for part in (left[at : at + _SETTLED_TOGETHER] for at in range(0, len(left), _SETTLED_TOGETHER)):
             await self._settled(part, now)
+        return len(left)
 
     async def claim(
         self,
@@ -188,7 +216,7 @@ class Deliveries:
         `others` are left alone: another process can send to them. `after_outbox`: nothing while events wait
         for their fan-out, for one of them may go ahead of all.
         """
-        keys, token, until = self._keys, new_token(), now + lease
+        keys, token, until = self._keys, f"{self._worker}.{next(self._claims)}", now + lease
         found, next_ms, lost, unfanned, version = await self._redis.run(
             self._claim, [keys.queues(), keys.events(), keys.outbox(), keys.endpoints_changed()],
             keys.prefix, to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS, int(after_outbox),
