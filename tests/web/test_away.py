@@ -108,7 +108,7 @@ async def test_a_feed_tells_its_age_while_redis_hangs(
             assert ages == sorted(ages)
             assert ages[-1] >= 2
         await world.admit(story(2))
-        assert "Kabar &lt;nomor&gt; 2" in (await client.get("/feeds/latest.rss")).text
+        assert "/read/2/kabar" in (await client.get("/feeds/latest.rss")).text
 
 
 async def test_a_change_that_redis_hangs_upon_does_not_hold_readers_up(
