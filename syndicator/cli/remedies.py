@@ -6,7 +6,9 @@ The words are those of the table of reasons in docs/gathering.md.
 import re
 from ipaddress import ip_network
 from math import ceil
+from urllib.parse import urlsplit
 
+from syndicator.egress.addresses import NetworkPort
 from syndicator.model.fetch import FetchFailed, Reason
 
 MAY_BE_READ = (
@@ -37,13 +39,14 @@ _REMEDIES = {
 }
 _NOT_PUBLIC = re.compile(r"(\S+?)(?: \(([^)\s]+)\))? is not a public address: if it is meant")
 
+_PORTS = {"http": 80, "https": 443}
 _REFUSED_CREDENTIALS = "refuses the credentials that were sent"
 
 
 def remedy_for(failed: FetchFailed) -> str:
     """Say what can be done about a failure."""
     if failed.reason is Reason.BLOCKED and (match := _NOT_PUBLIC.match(failed.detail)):
-        return f'if you trust it: [egress] allow = ["{_network(match[2] or match[1])}"]'
+        return f'if you trust it: [egress] allow = ["{_allowed(match[2] or match[1], failed)}"]'
     if _REFUSED_CREDENTIALS in failed.detail:
         return "check auth, headers or cookies of this source"
     told = _REMEDIES.get(failed.code) or _REMEDIES.get(f"{failed.code[:6]}xx", _REMEDIES["http_4xx"])
@@ -52,12 +55,14 @@ def remedy_for(failed: FetchFailed) -> str:
     return told
 
 
-def _network(address: str) -> str:
-    """Give the network to allow: of that one address; an example where it is none."""
+def _allowed(address: str, failed: FetchFailed) -> str:
+    """Spell what to allow: the address and port that were asked; an example where it is no address."""
+    asked = urlsplit(failed.requested_url)
     try:
-        return str(ip_network(address))
+        network, port = ip_network(address), asked.port
     except ValueError:
         return "10.0.0.0/8"
+    return str(NetworkPort(network, port or _PORTS.get(asked.scheme, 80)))
 
 
 def _span(seconds: float) -> str:

@@ -52,13 +52,19 @@ def guarded_socket_factory(allow: AllowList, own: OwnListeners) -> SocketFactory
         except ValueError:  # what cannot be read as an address cannot be judged
             return False
 
+    def is_own(host: str, port: int) -> bool:  # not remembered: processes come and go
+        try:
+            return own.hold(ip_address(host), port)
+        except ValueError:
+            return False
+
     def open_socket(info: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, destination = info
         host, port = str(destination[0]), int(destination[1])
+        if is_own(host, port):  # first: to allow it would not help
+            raise Blocked(host, is_own=True)
         if not permitted(host, port):
             raise Blocked(host)
-        if own.hold(ip_address(host), port):  # not remembered: processes come and go
-            raise Blocked(host, is_own=True)
         return socket.socket(family=family, type=kind, proto=protocol)
 
     return open_socket

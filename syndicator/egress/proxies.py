@@ -54,11 +54,11 @@ def refuse_literal(url: URL, allow: AllowList, own: OwnListeners) -> None:
     address, port = literal_address(url.host or ""), url.port or 0
     if address is None:
         return
-    if not is_permitted(address, allow, port):
-        detail = f"{url.host} is not a public address, and is not asked of a proxy either."
-        raise EgressError(Reason.BLOCKED, detail)
     if own.hold(address, port):
         detail = f"At {url.host} this service itself listens, and it is not asked of a proxy either."
+        raise EgressError(Reason.BLOCKED, detail)
+    if not is_permitted(address, allow, port):
+        detail = f"{url.host} is not a public address, and is not asked of a proxy either."
         raise EgressError(Reason.BLOCKED, detail)
 
 

@@ -4,11 +4,13 @@ import hmac
 import re
 from datetime import UTC, datetime
 
-_TICKET = re.compile(r"([0-9]{1,11})\.[0-9a-f]{16}\.([0-9a-f]{64})")
+_TICKET = re.compile(r"([0-9]{1,11})\.[0-9a-f]{16}\.([0-9a-f]{32})")
 
 
 def ticket(secret: str, purpose: str, ends_at: datetime, nonce: bytes) -> str:
-    """Make a ticket: its end in seconds since 1970, 8 random bytes, HMAC-SHA256 of both and the purpose."""
+    """Make a ticket: its end in seconds since 1970, 8 random bytes, and 128 bits of the HMAC-SHA256
+    of both and the purpose.
+    """
     claim = f"{int(ends_at.timestamp())}.{nonce.hex()}"
     return f"{claim}.{_mac(secret, purpose, claim)}"
 
@@ -28,4 +30,4 @@ def ends_at(text: str) -> datetime:
 
 
 def _mac(secret: str, purpose: str, claim: str) -> str:
-    return hmac.digest(secret.encode(), f"{purpose}\n{claim}".encode(), "sha256").hex()
+    return hmac.digest(secret.encode(), f"{purpose}\n{claim}".encode(), "sha256")[:16].hex()

@@ -225,8 +225,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "problem.sign-in": ("Masuk dulu", "Sign in first"),
     "problem.sign-in.text": (
-        "Jalankan syndicator status di komputer ini, lalu buka tautannya. Tiap tautan berlaku sekali.",
-        "Run syndicator status on this machine, and open the link that it prints. Each link works once.",
+        "Jalankan “syndicator status” di komputer ini, lalu buka tautannya. Tiap tautan berlaku sekali.",
+        "Run “syndicator status” on this machine, and open the link that it prints. Each link works once.",
     ),
     "problem.forbidden": ("Token ini tidak mengizinkannya", "This token does not allow it"),
     "problem.forbidden.text": (

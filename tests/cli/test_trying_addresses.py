@@ -59,8 +59,8 @@ def test_every_reason_has_a_remedy() -> None:
 @pytest.mark.parametrize(
     ("detail", "network"),
     [
-        ("10.0.0.1 is not a public address: if it is meant, allow its network in [egress].", "10.0.0.1/32"),
-        ("intra.example (10.0.0.2) is not a public address: if it is meant, allow …", "10.0.0.2/32"),
+        ("10.0.0.1 is not a public address: if it is meant, allow its network in [egress].", "10.0.0.1:80"),
+        ("intra.example (10.0.0.2) is not a public address: if it is meant, allow …", "10.0.0.2:80"),
         ("A redirect leads to 10.0.0.1, which is not a public address.", ""),
         ("169.254.169.254 is not a public address.", ""),
     ],

@@ -84,7 +84,7 @@ async def test_probes_and_metrics_want_no_token(anybody: Client, path: str) -> N
 async def test_pages_say_how_to_sign_in(anybody: Client, path: str) -> None:
     page = await anybody.get(path, HTML)
     assert page.status == 401
-    assert "Run syndicator status on this machine" in page.text
+    assert "Run “syndicator status” on this machine" in page.text
     told = (await anybody.get(path)).json
     assert told["type"].endswith("/problems/sign-in")
     assert "operators.token" in told["detail"]
