@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -15,7 +16,8 @@ from syndicator.web.problems import FieldFault, Problem, ProblemRaised, bad_requ
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """When unpacked: 10,000 items with addresses."""
-_READ_AT_ONCE = 4
+_COUNTED_AT_ONCE = 4
+"""Batches, in each process: decoding and counting one takes memory and the event loop."""
 
 # RFC 8941, 3.3.3: a text in quotes, in which nothing needs escaping here; the quotes may be left out.
 _KEY = re.compile(r'"([!#-\[\]-~]{1,255})"|([!#-\[\]-~]{1,255})')
@@ -32,7 +34,9 @@ class SignalRoutes:
     def __init__(self, reporting: Reporting, clock: Clock) -> None:
         self._reporting = reporting
         self._pace = Pace("batches", clock)
-        self._reading = asyncio.Semaphore(_READ_AT_ONCE)
+        self._uploads = WeakValueDictionary[str, asyncio.Lock]()
+        """By owner, as long as one of theirs is under way: a body may take half a minute to come."""
+        self._counting = asyncio.Semaphore(_COUNTED_AT_ONCE)
 
     def table(self) -> list[ApiRoute]:
         return [
@@ -54,8 +58,13 @@ class SignalRoutes:
         if request.content_type != "application/json":
             raise not_json("Send it with the header Content-Type: application/json.")
         self._pace.draw(owner)
-        async with self._reading:
+        upload = self._uploads.setdefault(owner, asyncio.Lock())
+        async with upload:
             body = await read_body(request, MAX_BODY_BYTES)
+            return await self._counted(owner, key, body)
+
+    async def _counted(self, owner: str, key: str, body: bytes) -> web.Response:
+        async with self._counting:
             try:
                 return document(await self._reporting.take(owner, key, body))
             except KeyReused:

@@ -1,5 +1,6 @@
 """Signals from partners, as they send them: through HTTP, counted once and within bounds."""
 
+import asyncio
 import gzip
 import json
 import re
@@ -228,6 +229,27 @@ async def test_batches_of_a_partner_are_slowed(client: Client, world: World, hea
     statuses = [(await send(client, headers, f"k{number}", reads(one))).status for number in range(11)]
     assert statuses == [200] * 10 + [429]
     assert (await send(client, await partner(world, "lain"), "k", reads(one))).status == 200
+
+
+async def test_uploads_that_hang_keep_no_other_partner_out(
+    client: Client, world: World, headers: dict[str, str]
+) -> None:
+    (one,) = await world.admit(story(1))
+    host, port = client.base.removeprefix("http://").split(":")
+    opened = [await asyncio.open_connection(host, int(port)) for _ in range(8)]
+    for number, (told, upload) in enumerate(opened):
+        sent = headers | {"Host": host, "Content-Length": "1000", "Idempotency-Key": f"k{number}"}
+        sent["Expect"] = "100-continue"
+        lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        upload.write(f"POST {PATH} HTTP/1.1\r\n{lines}\r\n{{".encode())
+        assert b"100" in await told.readline()
+    try:
+        async with asyncio.timeout(10):
+            answer = await send(client, await partner(world, "lain"), "k", reads(one))
+        assert answer.status == 200
+    finally:
+        for _, upload in opened:
+            upload.close()
 
 
 async def test_what_the_page_tells_to_send_is_taken(
