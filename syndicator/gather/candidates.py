@@ -49,7 +49,6 @@ MAX_MADE_TITLE = 100
 MAX_REPAIRS = 4
 """Of those of a document that are told with each article."""
 MAX_CAPTION = 4000
-_ENCODED = "characters that no address may hold are encoded"
 _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """What odd data can raise in parsers and converters (UnicodeError is a ValueError)."""
 
@@ -195,9 +194,9 @@ class _Maker:
                 url = absolute_url(entry.base, entry.guid)
                 if url is not None:
                     changes.note("url", entry.guid, "the guid stands in for the link")
-        elif url != entry.link:
-            encoded = entry.link.strip().startswith(("http://", "https://"))
-            changes.note("url", entry.link, _ENCODED if encoded else f"it is resolved against {base}")
+                    changes.note_address("url", entry.guid, url, entry.base)
+        else:
+            changes.note_address("url", entry.link, url, base)
         if url and "?" in url and clean_url(url) != url:
             changes.note("url", url, "parameters that only track readers are removed at admission")
         return untracked(url or "", self._source.tracking)
@@ -355,8 +354,8 @@ def _photos(entry: Entry, lost_picture: str | None, changes: Changes) -> tuple[P
         if photo is None:
             changes.note("photos", picture.url, "it is no http(s) address: left out")
             continue
-        if photo.url != picture.url and photo.url not in photos:
-            changes.note("photos", picture.url, f"it is resolved against {entry.base}")
+        if photo.url not in photos:
+            changes.note_address("photos", picture.url, photo.url, entry.base)
         photos.setdefault(photo.url, photo)
     if not photos and lost_picture:
         changes.note("photos", lost_picture, "it stood in the summary, of which only the words are the lead")

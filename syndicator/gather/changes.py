@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from syndicator.gather.opening_tags import RELATION, OpeningTags
-from syndicator.gather.text import without_unwanted
+from syndicator.gather.text import MAX_URL, without_unwanted
 from syndicator.model.article import Change
+from syndicator.observe.redact import has_userinfo, hide_userinfo
 
 MAX_CHANGES = 16
 """Of one candidate."""
 MAX_RECEIVED = 200
+CREDENTIALS = "a name or password in it is left out"
+_ENCODED = "characters that no address may hold are encoded"
 _NAMED = 8
 _NAME = re.compile(r"[a-zA-Z][\w:-]{0,40}")
 MAX_ATTRIBUTES = 2000
@@ -49,6 +52,17 @@ class Changes:
         if kept != received:
             self.note(field, received, _made_of_text(received, kept))
 
+    def note_address(self, field: str, received: str, url: str, base: str) -> None:
+        """Note what became of an address that was resolved against `base`, where it is not what came."""
+        if url == received:
+            return
+        if has_userinfo(received):
+            self.note(field, received, CREDENTIALS)
+        elif received.strip().startswith(("http://", "https://")):
+            self.note(field, received, _ENCODED)
+        else:
+            self.note(field, received, f"it is resolved against {hide_userinfo(base)}")
+
     def note_markup(self, field: str, received: str, tags: OpeningTags, left: OpeningTags, base: str) -> None:
         """Note what cleaning took out of HTML: elements, attributes and relative addresses.
 
@@ -60,10 +74,12 @@ class Changes:
         names, attributes = _named(others, tags)
         self._note_tags(field, received, {name for name in names if not left.has(name)})
         if attributes:
+            if has_userinfo(attributes):
+                self.note(field, _from(received, ["://"]), "a name or password in an address is left out")
             gone, relative = _judged(_ATTRIBUTE.findall(attributes), left)
             self._note_attributes(field, received, attributes, gone)
             if relative:
-                why = f"relative addresses are resolved against {base}"
+                why = f"relative addresses are resolved against {hide_userinfo(base)}"
                 self.note(field, _from(received, [relative]), why)
 
     def _note_tags(self, field: str, received: str, tags: set[str]) -> None:
@@ -130,8 +146,8 @@ def _judged(attributes: Iterable[tuple[str, str]], left: OpeningTags) -> tuple[s
 
 
 def excerpt(received: str) -> str:
-    """Give the beginning of what came, fit to be stored."""
-    return without_unwanted(received[:MAX_RECEIVED])
+    """Give the beginning of what came, fit to be stored and shown."""
+    return without_unwanted(hide_userinfo(received[: MAX_RECEIVED + MAX_URL])[:MAX_RECEIVED])
 
 
 def _made_of_text(received: str, kept: str) -> str:
@@ -151,7 +167,7 @@ def _from(received: str, parts: Iterable[str]) -> str:
     """Give the beginning of the markup from the first tag that has one of the parts."""
     place = min([place for part in parts if (place := received.find(part)) >= 0], default=0)
     begin = max(0, received.rfind("<", 0, place + 1))
-    return received[begin : begin + MAX_RECEIVED]
+    return received[begin : begin + MAX_RECEIVED + MAX_URL]
 
 
 def _list(names: set[str]) -> str:

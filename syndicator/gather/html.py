@@ -171,7 +171,7 @@ class HtmlCleaner:
     """Cleans pieces of one document; `base` is the URL that relative links are resolved against."""
 
     def __init__(self, base: str) -> None:
-        self._base = base
+        self._base = absolute_url(base, base) or base
         self._cleaner = _CLEANER
         """That of all documents, until one turns out to have relative addresses."""
 

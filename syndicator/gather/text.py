@@ -97,7 +97,10 @@ def shortened(text: str, limit: int) -> str:
 
 
 def absolute_url(base: str, reference: str) -> str | None:
-    """Resolve a reference as RFC 3986 5.2 says; None unless that gives an http(s) address with a host."""
+    """Resolve a reference as RFC 3986 5.2 says; None unless that gives an http(s) address with a host.
+
+    A name and password (userinfo, 3.2.1) are left out: what comes of it is published.
+    """
     if _PLAIN_ADDRESS.fullmatch(reference):
         return reference
     reference = _ADDRESS_NOISE.sub("", reference).strip()
@@ -110,6 +113,8 @@ def absolute_url(base: str, reference: str) -> str | None:
             return None
     except ValueError:
         return None
+    if "@" in parts.netloc:
+        url = url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1)
     return without_unwanted(url).translate(_ENCODED)
 
 

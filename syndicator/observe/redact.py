@@ -51,6 +51,16 @@ def hide_secrets(text: str) -> str:
     return text
 
 
+def hide_userinfo(text: str) -> str:
+    """Hide names and passwords in URLs (RFC 3986, 3.2.1)."""
+    return _USERINFO.sub(f"://{HIDDEN}@", text) if "@" in text else text
+
+
+def has_userinfo(text: str) -> bool:
+    """Tell whether a URL in a text holds a name or a password."""
+    return "@" in text and _USERINFO.search(text) is not None
+
+
 def clean(value: object, depth: int = 0) -> object:
     """Turn any value into what JSON can hold and what may be shown."""
     if value is None or isinstance(value, bool | int | float):

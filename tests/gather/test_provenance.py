@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from syndicator.gather.article_page import read_article
 from syndicator.gather.changes import MAX_CHANGES, MAX_RECEIVED
 from syndicator.gather.feed import read_thoroughly
 from syndicator.model.article import Candidate
-from syndicator.model.source import ImagePolicy
+from syndicator.model.source import ArticleRule, ImagePolicy, ListRule, SourceKind
 from syndicator.rules.identity import spec_hash
 
 CONTENT = 'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
@@ -85,3 +86,55 @@ def test_whatever_is_received_can_be_stored(field: str, text: str) -> None:
     for candidate in reading.candidates:
         assert all(len(change.received) <= MAX_RECEIVED for change in candidate.provenance.changes)
         assert msgspec.json.decode(msgspec.json.encode(candidate), type=Candidate) == candidate
+
+
+SECRET = "wartawan:rahasia@"
+ADDRESSES = {
+    "link": ("<title>t</title><link>https://{}news.example/1</link>", "url"),
+    "guid": ('<title>t</title><guid isPermaLink="true">https://{}news.example/1</guid>', "url"),
+    "link relative to a base": ('<title>t</title><link xml:base="https://{}news.example/">/1</link>', "url"),
+    "picture": ('<title>t</title><enclosure url="https://{}news.example/a.jpg" type="image/jpeg"/>', "photos"),
+    "body": (
+        ("<title>t</title><content:encoded><![CDATA[<p>Isi <a href='https://{}news.example/2'>lagi</a></p>"
+        "<img src='https://{}news.example/a.jpg'>]]></content:encoded>"),
+        "body_html",
+    ),
+    "body relative to a base": (
+        ("<title>t</title><content:encoded xml:base='https://{}news.example/'><![CDATA[<p>Isi <a href='/2'>lagi</a></p>]]>"
+        "</content:encoded>"),
+        "body_html",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ADDRESSES)
+def test_a_name_and_password_in_an_address_are_not_published(place: str) -> None:
+    item, field = ADDRESSES[place]
+    with_secret = only(rss(item.replace("{}", SECRET), attributes=CONTENT))
+    assert "rahasia" not in repr(replace(with_secret, guid=None))
+    without = only(rss(item.replace("{}", ""), attributes=CONTENT))
+    assert (with_secret.url, with_secret.photos, with_secret.body_html) == (
+        without.url, without.photos, without.body_html,
+    )  # fmt: skip
+    changes = [one for one in with_secret.provenance.changes if one.field == field]
+    assert changes
+    if "base" not in place:
+        assert any("name or password" in one.why for one in changes)
+
+
+def test_an_at_sign_in_a_path_is_no_password() -> None:
+    url = "https://news.example//@penulis/1"
+    assert only(rss(f"<title>t</title><link>{url}</link>")).url == url
+
+
+def test_nor_are_those_in_a_page() -> None:
+    page = (
+        '<html><head><meta property="og:image" content="https://a:rahasia@news.example/a.jpg">'
+        '<link rel="canonical" href="https://a:rahasia@news.example/1"></head><body><h1>Judul berita kota</h1>'
+        '<article><p>Isi berita <a href="https://a:rahasia@news.example/2">lagi</a>.</p></article>'
+        '<ul><li><a href="//a:rahasia@news.example/3">Berita lain</a></li></ul></body></html>'
+    )
+    rule = ArticleRule(title="h1", body="article", related="li a")
+    read = read_article(source(kind=SourceKind.PAGE, list=ListRule(item="li"), article=rule), fetched(page))
+    assert [link.url for link in read.candidate.related] == ["https://news.example/3"]
+    assert "rahasia" not in repr(read)
