@@ -170,4 +170,5 @@ def _sweep(ground: Ground, names: Names, enlisting: Enlisting, pushed: Pushing) 
         rename=enlisting.rename_again,
         fan_out=pushed.deliver.fan_out,
         clock=ground.clock,
+        is_time_confirmed=ground.is_time_confirmed,
     )

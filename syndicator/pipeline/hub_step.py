@@ -7,7 +7,7 @@ to supersede, and one that was away gets one request, not many.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -65,9 +65,14 @@ class HubStep:
         policy: HubPolicy | None,
         site: Site,
         clock: Clock,
+        is_time_confirmed: Callable[[], bool],
         rng: random.Random,
     ) -> None:
-        """`policy` None: there is no hub, and nothing to do."""
+        """`policy` None: there is no hub, and nothing to do.
+
+        `is_time_confirmed`: whether who has left by the clock may be forgotten.
+        """
+        self._is_time_confirmed = is_time_confirmed
         self._store = store
         self._publisher = publisher
         self._topics = topics
@@ -193,7 +198,7 @@ class HubStep:
         for name, digest in (await self._store.hub_topics.all()).items():
             if self._topics.get(name) is None and not await self._turns.is_anywhere(name):
                 await self._store.hub_topics.retire(name, digest, now)
-        gone = await self._store.hub.sweep(now, SWEPT_AT_ONCE)
+        gone = await self._store.hub.sweep(now, SWEPT_AT_ONCE) if self._is_time_confirmed() else 0
         for topic in self._topics.all() if self._policy.external else ():
             await self._keep_external(topic, now)
         if not gone:

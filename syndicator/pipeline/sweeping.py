@@ -65,7 +65,9 @@ class SweepStep:
         rename: Callable[[], Awaitable[None]],
         fan_out: Callable[[], Awaitable[None]],
         clock: Clock,
+        is_time_confirmed: Callable[[], bool],
     ) -> None:
+        """`is_time_confirmed`: whether what is old by the clock may be removed."""
         self._store = store
         self._retention = retention
         self._specs = specs
@@ -74,6 +76,7 @@ class SweepStep:
         self._rename = rename
         self._fan_out = fan_out
         self._clock = clock
+        self._is_time_confirmed = is_time_confirmed
         self._has_swept = False
         self._carriers = Rotation(names.sources, SOURCES)
         self._noted_at: datetime | None = None
@@ -89,7 +92,7 @@ class SweepStep:
         return Taken(jobs=(self._sweep,), next_due_at=self._due_at)
 
     async def _sweep(self) -> Report | None:
-        articles, now = self._store.articles, self._clock()
+        now = self._clock()
         if not self._has_swept:
             await self._store.configured.remove_outlived()
             self._has_swept = True
@@ -99,6 +102,10 @@ class SweepStep:
         await self._rename()  # what workers of an older configuration wrote meanwhile
         await self._take_back(now)
         await self._fan_out()
+        return await self._remove_old(now, names=is_time_for_names) if self._is_time_confirmed() else None
+
+    async def _remove_old(self, now: datetime, *, names: bool) -> Report | None:
+        articles = self._store.articles
         bodies = await articles.sweep_bodies(now, self._retention.bodies, BATCH)
         gone = await articles.sweep(now, self._retention.articles, BATCH)
         await self._store.withdrawals.sweep(now, self._retention.articles, BATCH)
@@ -106,7 +113,7 @@ class SweepStep:
         await articles.sweep_carried(self._carriers.take(), now, self._retention.articles)
         await self._sweep_deliveries(now)
         await self._store.feeds.touch(self._showing(gone), now)
-        leavers = await self._store.configured.remove_leavers(now) if is_time_for_names else []
+        leavers = await self._store.configured.remove_leavers(now) if names else []
         if not (bodies or gone or identities or leavers):
             return None
         fields: list[tuple[str, str | int | float]] = [

@@ -2,10 +2,8 @@
 
 import asyncio
 import math
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha1
 from importlib.resources import files
@@ -20,15 +18,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from syndicator.errors import StoreError, StoreUnavailable
-from syndicator.model.clock import Clock
 from syndicator.store.codec import pack_for_lua
 from syndicator.store.together import Together
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
 T = TypeVar("T")
-
-_STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 MOST_AT_ONCE = 500
 """Commands of one round trip: the event loop is held up for 8 ms by writing them."""
@@ -225,28 +220,6 @@ async def connect(url: str, *, anchor: str, timeout_s: float = 3.0) -> AsyncIter
     finally:
         await client.aclose()
         await pool.disconnect()
-
-
-async def redis_clock(connection: Connection) -> Clock:
-    """Give a clock that runs by Redis' time, so that all workers on all machines agree.
-
-    It is set once, and runs by this machine's steady counter: a step of the wall clock does not move it.
-    """
-    before_s = _steady_s()
-    there = await redis_time(connection)
-    middle_s = (before_s + _steady_s()) / 2
-    return lambda: there + timedelta(seconds=_steady_s() - middle_s)
-
-
-async def redis_time(connection: Connection) -> datetime:
-    """Return what time it is by Redis, aware, in UTC."""
-    seconds, microseconds = await connection.call("TIME")
-    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(microseconds))
-
-
-def _steady_s() -> float:
-    """Give a count of seconds that also goes on while the machine sleeps, where the system has one."""
-    return time.clock_gettime(_STEADY)
 
 
 def pieces(items: Sequence[T], size: int = MOST_IN_ONE) -> Iterator[Sequence[T]]:

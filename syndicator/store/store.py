@@ -16,7 +16,7 @@ from syndicator.store.backlog import Backlog
 from syndicator.store.changes import Changes
 from syndicator.store.clicks import Clicks
 from syndicator.store.configured import Configured
-from syndicator.store.connection import Connection, connect, redis_time
+from syndicator.store.connection import Connection, connect
 from syndicator.store.crossings import Crossings
 from syndicator.store.data_mark import DataMarks
 from syndicator.store.deliveries import Deliveries
@@ -46,6 +46,7 @@ from syndicator.store.reports import Reports
 from syndicator.store.requeuing import Requeuing
 from syndicator.store.robots import RobotsFiles
 from syndicator.store.sealing import Sealer
+from syndicator.store.shared_clock import redis_time
 from syndicator.store.signals import Signals
 from syndicator.store.sources import Sources
 from syndicator.store.stories import Stories

@@ -1,7 +1,7 @@
 """What every part stands on: the store, the way out, and what is known of the sources."""
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ from syndicator.pipeline.listener_registry import ListenerRegistry
 from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.origins import origins
 from syndicator.settings.settings import Settings
-from syndicator.store.connection import redis_clock
+from syndicator.store.shared_clock import redis_clock
 from syndicator.store.store import Store, StoreOptions, open_store
 
 
@@ -33,6 +33,8 @@ class Ground:
     """Orders what is kept, and is the same for all processes."""
     wall: Clock
     """The real time, for what receivers compare with theirs."""
+    is_time_confirmed: Callable[[], bool]
+    """Whether what is old by the clock may be removed: `SharedClock.is_confirmed`."""
     store: Store
     egress: Egress
     listeners: ListenerRegistry
@@ -59,7 +61,10 @@ async def open_ground(settings: Settings, clock: Clock | None, wall: Clock) -> A
     """Open it; without a clock, time is that of Redis."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(_store_options(settings)))
-        clock = clock or await redis_clock(store.connection)
+        is_time_confirmed: Callable[[], bool] = lambda: True  # noqa: E731
+        if clock is None:
+            shared = await stack.enter_async_context(redis_clock(store.connection))
+            clock, is_time_confirmed = shared, shared.is_confirmed
         settings = await _scoped(settings, store)
         configured = origins(settings.sources)
         own = OwnListeners()
@@ -80,6 +85,7 @@ async def open_ground(settings: Settings, clock: Clock | None, wall: Clock) -> A
             settings=settings,
             clock=clock,
             wall=wall,
+            is_time_confirmed=is_time_confirmed,
             store=store,
             egress=egress,
             listeners=listeners,

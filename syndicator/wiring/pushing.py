@@ -86,6 +86,7 @@ def own_hub(ground: Ground, publisher: Publisher) -> OwnHub:
         policy=policy,
         site=settings.site,
         clock=clock,
+        is_time_confirmed=ground.is_time_confirmed,
         rng=ground.rng,
     )
     if policy is None or not settings.site.serves_hub:

@@ -191,6 +191,7 @@ async def test_who_had_no_turn_among_our_own_requests_is_not_to_blame(
             policy=settings.hub,
             site=settings.site,
             clock=clock,
+            is_time_confirmed=lambda: True,
             rng=random.Random(),
         )
         await admit(service, 2)

@@ -17,9 +17,11 @@ from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, EndpointId, FeedId, SourceId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.sweeping import Retention, SweepStep
 from syndicator.rules.origins import origins
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
+from syndicator.store.configured import Names
 from syndicator.store.popularity import Reading
 
 __all__ = ["partner"]  # a fixture
@@ -231,3 +233,31 @@ async def test_what_may_be_secret_in_a_sources_address_is_not_published(
         named = replace(other, url=other.url.replace("http://", "http://user:geheim@"), home_url=None)
         origin = origins({named.id: named})[named.id]
         assert (origin.home_url, origin.feed_url) == (f"{portal.url}/", f"{portal.url}/rss")
+
+
+async def test_nothing_is_removed_while_the_time_is_doubtful(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/rss"] = rss(1, 2)
+    async with service_of(feed_config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        clock.advance(200 * DAY_S)
+        is_confirmed = False
+        step = SweepStep(
+            store=service.store,
+            retention=Retention(),
+            specs=service.settings.feeds.values(),
+            names=Names(sources=(SourceId("city"),)),
+            directory=service.pushing.directory,
+            rename=service.enlisting.rename_again,
+            fan_out=service.pushing.deliver.fan_out,
+            clock=clock,
+            is_time_confirmed=lambda: is_confirmed,
+        )
+        for expected in (2, 0):
+            for job in (await step.take(1)).jobs:
+                await job()
+            assert await service.store.articles.count() == expected
+            is_confirmed = True
+            clock.advance(61)

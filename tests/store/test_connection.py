@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from syndicator.errors import StoreError, StoreUnavailable
-from syndicator.model.clock import EPOCH
-from syndicator.store import connection as connection_module
-from syndicator.store.connection import Script, Unit, connect, redis_clock
+from syndicator.store.connection import Script, Unit, connect
 from syndicator.store.embedded import EmbeddedServer, find_server
 
 
@@ -99,20 +97,6 @@ async def test_a_connection_that_was_cut_costs_no_call(server: EmbeddedServer) -
         await redis.call("SET", "kept", "yes")
         await other.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         assert await redis.call("GET", "kept") == b"yes"
-
-
-async def test_the_clock_is_that_of_redis_and_no_step_of_the_wall_clock_moves_it(
-    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with connect(url(server), anchor="x") as redis:
-        clock = await redis_clock(redis)
-        seconds, _ = await redis.call("TIME")
-        assert abs(clock().timestamp() - int(seconds)) < 5
-        # The wall clock is stepped far back, wherever the module could ask it.
-        monkeypatch.setattr(connection_module, "system_clock", lambda: EPOCH, raising=False)
-        first, second = clock(), clock()
-        assert first <= second
-        assert abs(second.timestamp() - int(seconds)) < 5
 
 
 @pytest.fixture

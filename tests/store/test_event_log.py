@@ -9,9 +9,9 @@ from support import ManualClock
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Replayed
 from syndicator.model.event import Event
-from syndicator.store.connection import redis_clock
 from syndicator.store.deliveries import FanOut
 from syndicator.store.events import KEPT_EVENTS
+from syndicator.store.shared_clock import redis_time
 from syndicator.store.store import Store
 
 
@@ -21,7 +21,7 @@ async def logged(store: Store) -> list[str]:
 
 async def log_long_ago(store: Store, events: Sequence[Event], age: timedelta) -> None:
     """Put events into the log as they were put there some time ago."""
-    began = (await redis_clock(store.connection))() - age
+    began = await redis_time(store.connection) - age
     await store.events.keep(events)
     log = store.deliveries._keys.events_log()
     await store.connection.call("DEL", log)
@@ -46,7 +46,7 @@ async def test_an_event_that_happened_before_a_backfill_is_in_the_log(
 
 
 async def test_what_is_backfilled_again_after_a_month_is_delivered(store: Store) -> None:
-    now = (await redis_clock(store.connection))()
+    now = await redis_time(store.connection)
     backfilled = event(1)
     await log_long_ago(store, [backfilled], KEPT_EVENTS + timedelta(minutes=1))
     await store.events.keep([backfilled])
@@ -57,7 +57,7 @@ async def test_what_is_backfilled_again_after_a_month_is_delivered(store: Store)
 
 
 async def test_what_is_sent_again_on_its_last_day_outlives_the_sweep_of_the_log(store: Store) -> None:
-    now = (await redis_clock(store.connection))()
+    now = await redis_time(store.connection)
     resent, replayed, old = event(1), event(2), event(3)
     await log_long_ago(store, [resent, replayed, old], KEPT_EVENTS - timedelta(hours=1))
     again = Replayed(id="resend", at=now)

@@ -1,0 +1,165 @@
+"""The clock that all processes share: Redis' time, told by this machine's steady counter between readings.
+
+Leases are times in Redis, so two workers whose clocks differ by more than a lease do the same work twice.
+The counter stands still while a virtual machine is paused, and runs at its own speed. So Redis' time is read
+again and again. The clock never goes back: where it is ahead, it runs at half speed until it agrees.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+from syndicator.errors import StoreError
+from syndicator.model.clock import Clock, system_clock
+from syndicator.observe.logs import get_logger
+from syndicator.store.connection import Connection
+
+READ_INTERVAL_S = 10.0
+"""Less than the shortest lease (15 s): after a pause two workers may do the same for so long."""
+
+MAX_READING_S = 1.0
+"""Of a reading: one that takes longer says too little, and the next one is waited for."""
+
+JUMP_S = 10.0
+"""A difference that no counter comes to between two readings."""
+
+CONFIRMED_AFTER = timedelta(hours=1)
+"""After a jump, before what is old by this clock is removed: a time that was set wrong is noticed by then."""
+
+AGREEMENT = timedelta(hours=1)
+"""Between this clock and this machine's own, for what is old to be removed: it is kept for days at least."""
+
+_STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+log = get_logger(__name__)
+
+
+def steady_s() -> float:
+    """Return a count of seconds that also goes on while the machine sleeps, where the system has one."""
+    return time.clock_gettime(_STEADY)
+
+
+class SharedClock:
+    """A clock that follows readings of another one, and never goes back."""
+
+    def __init__(self, there: datetime, at_s: float, steady: Callable[[], float], own: Clock) -> None:
+        """`there`: what the other clock said when `steady` said `at_s`. `own`: this machine's time."""
+        self._steady = steady
+        self._own = own
+        self._base = there
+        self._base_s = self._slow_until_s = at_s
+        self._jumped_at_s: float | None = None
+
+    def __call__(self) -> datetime:
+        return self._at(self._steady())
+
+    def follow(self, there: datetime, at_s: float) -> float:
+        """Take a reading of the other clock; return by how many seconds this one was behind it.
+
+        What is behind goes on from the reading at once; what is ahead runs at half speed until it agrees.
+        """
+        now_s = max(self._steady(), at_s)
+        now = self._at(now_s)
+        behind_s = (there + timedelta(seconds=now_s - at_s) - now).total_seconds()
+        self._base = now + timedelta(seconds=max(behind_s, 0.0))
+        self._base_s = now_s
+        self._slow_until_s = now_s + 2 * max(-behind_s, 0.0)
+        if abs(behind_s) > JUMP_S:
+            self._jumped_at_s = now_s
+        return behind_s
+
+    @property
+    def ahead_of_own_s(self) -> float:
+        """By how many seconds this clock is ahead of this machine's own."""
+        return (self() - self._own()).total_seconds()
+
+    def is_confirmed(self) -> bool:
+        """Tell whether what is old by this clock may be removed.
+
+        That is so where this machine's own clock agrees, and no jump was seen of late: a clock that is days
+        ahead would have everything removed.
+        """
+        if abs(self.ahead_of_own_s) > AGREEMENT.total_seconds():
+            return False
+        jumped_at_s = self._jumped_at_s
+        return jumped_at_s is None or self._steady() - jumped_at_s >= CONFIRMED_AFTER.total_seconds()
+
+    def _at(self, now_s: float) -> datetime:
+        slow_s = max(min(now_s, self._slow_until_s) - self._base_s, 0.0)
+        return self._base + timedelta(seconds=now_s - self._base_s - slow_s / 2)
+
+
+@asynccontextmanager
+async def redis_clock(connection: Connection) -> AsyncIterator[SharedClock]:
+    """Give a clock that follows Redis' time, so that all workers on all machines agree."""
+    there, at_s, _ = await _reading(connection)
+    clock = SharedClock(there, at_s, steady_s, system_clock)
+    if not clock.is_confirmed():
+        _warn_of_disagreement(clock)
+    following = asyncio.create_task(_follow(connection, clock), name="follow the time of Redis")
+    try:
+        yield clock
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+
+
+async def redis_time(connection: Connection) -> datetime:
+    """Return what time it is by Redis, aware, in UTC."""
+    seconds, microseconds = await connection.call("TIME")
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(microseconds))
+
+
+async def _reading(connection: Connection) -> tuple[datetime, float, float]:
+    """Return Redis' time, when by the counter it said so, and how many seconds the reading took."""
+    before_s = steady_s()
+    there = await redis_time(connection)
+    after_s = steady_s()
+    return there, (before_s + after_s) / 2, after_s - before_s
+
+
+async def _follow(connection: Connection, clock: SharedClock) -> None:
+    agrees = True
+    while True:
+        await asyncio.sleep(READ_INTERVAL_S)
+        try:
+            there, at_s, took_s = await _reading(connection)
+        except StoreError:
+            continue  # the next one is waited for
+        if took_s > MAX_READING_S:
+            continue
+        behind_s = clock.follow(there, at_s)
+        if abs(behind_s) > JUMP_S:
+            _warn_of_jump(behind_s)
+        agreed, agrees = agrees, abs(clock.ahead_of_own_s) <= AGREEMENT.total_seconds()
+        if agreed and not agrees:
+            _warn_of_disagreement(clock)
+
+
+def _warn_of_jump(behind_s: float) -> None:
+    if behind_s > 0:
+        log.warning(
+            "clock_jumped",
+            seconds=round(behind_s),
+            detail="this process was paused, or the clock of Redis was set forward; nothing old is removed "
+            "for an hour",
+        )
+        return
+    log.warning(
+        "clock_jumped",
+        seconds=round(behind_s),
+        detail="the clock of Redis was set back: this process is ahead, and runs at half speed until it "
+        "agrees; restart it to agree at once",
+    )
+
+
+def _warn_of_disagreement(clock: SharedClock) -> None:
+    log.warning(
+        "clocks_disagree",
+        redis_ahead_s=round(clock.ahead_of_own_s),
+        detail="Redis and this machine differ by more than an hour; nothing old is removed until they agree: "
+        "have both set by NTP",
+    )
