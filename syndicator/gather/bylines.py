@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from syndicator.gather.places import is_place, is_place_in_another
 from syndicator.gather.text import MAX_AUTHORS, MAX_NAME, MAX_TAGS, folded, title_text, without_mail
 
 _BLANKS = r"(?:(?<!\s)\s++)?"
@@ -29,9 +30,11 @@ _BARE = (
 _LABEL = re.compile(rf"[\s,/]*+(?:(?P<reporting>laporan\s[^:：,]*?)?(?:{_COLON}|{_BARE}))\s*+", re.IGNORECASE)
 _OF_OTHERS = re.compile(rf"(?:{_NO_WRITER}|{_NO_DEED}|\bred)\b", re.IGNORECASE)
 _OF_WRITERS = re.compile(rf"(?:{_WRITER}|{_DEED}|laporan|\brep|\A\W*(?:oleh|by))\b", re.IGNORECASE)
+_NO_DEED_BEFORE = "".join(f"(?<!{word})" for word in f"{_DEED}|{_NO_DEED}".replace("?", "").split("|"))
+"""The words of "Edited by:" belong together."""
 _PIECES = re.compile(
-    rf"{_BLANKS}[|;·•]\s*+|(?:(?<![\s,])[\s,]++/?\s*+|/\s++)(?={_COLON})"
-    r"|(?<!\s)\s++(?=(?:editor|redaktur|penyunting|editing\s++by)\s++\S)",
+    rf"{_BLANKS}[|;·•]\s*+|{_NO_DEED_BEFORE}(?:(?<![\s,])[\s,]++/?\s*+|/\s++)(?={_COLON})"
+    rf"|(?<![\s,])[\s,]++(?=(?:editor|redaktur|penyunting|(?:{_NO_DEED})\s++(?:oleh|by))\s++\S)",
     re.IGNORECASE,
 )
 """Where another saying begins in the same line; "Budi Santoso Editor Siti" has no colon."""
@@ -48,7 +51,21 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _HANDLE = re.compile(r"(?<!\s)\s++@\w+")
-_PLACE = re.compile(r"(?<!\s)\s++(?:dari|for|from|in)\s++[A-Z].*\Z")
+_PLACE = re.compile(r"(?<!\s)\s++(?P<where>(?i:dari|for|from|in))\s++(?=[A-Z])")
+_ORGANISATION = re.compile(
+    r"\b(?:societ(?:y|ies)|institut(?:e|es|ion|ions|o|et)?|cent(?:er|re|ro|ers|res)|committees?|councils?"
+    r"|commissions?|foundations?|associations?|unions?|networks?|alliances?|coalitions?|collective|projects?"
+    r"|initiatives?|lab(?:s|orator(?:y|ies))?|universit(?:y|ies|as|ät|é|à)|universidad|college|schools?|departments?"
+    r"|ministr(?:y|ies)|agenc(?:y|ies)|services?|groups?|teams?|desk|watch|funds?|campaign|movement|women|men"
+    r"|students|workers|journalists|reporters|writers|editors|scientists|doctors|lawyers|citizens|friends|people"
+    r"|data|research|sciences?|policy|news(?:room)?|magazine|journal|review|podcast|studios?|productions?"
+    r"|lembaga|yayasan|pusat|komite|komisi|dewan|aliansi|serikat|forum|kementerian|dinas|badan|ikatan|persatuan"
+    r"|komunitas|jaringan|koalisi|himpunan|masyarakat|asosiasi|asociación|verein|gesellschaft|association|société)\b",
+    re.IGNORECASE,
+)
+"""Words of names that are not those of people: such a name is whole, whatever it is joined with."""
+_WHENCE = frozenset({"dari", "for", "from", "in"})
+"""In small letters; others stand in names ("Lee In Hwa")."""
 _FULL_STOP = re.compile(r"(?<=[a-z]{3})\.\Z")
 _DEGREE = re.compile(
     r"(?!(?:Prof|Dr|Ir|Hj?|KH|Rr?)\.)(?:[A-Z][A-Za-z]{0,3}\.\s?){1,4}(?:[A-Z][A-Za-z]{0,4}\.?)?|S[EHT]|M[AHMT]"
@@ -80,6 +97,7 @@ _AGENCY = re.compile(
     re.IGNORECASE,
 )
 """Agencies, portals and desks: they are nobody where somebody is named."""
+_ESCAPED = 2
 _REMEMBERED = 1000
 """Bylines of the usual length: the same people write again and again."""
 _PROPER = re.compile(r"(?:[A-Z][\w.'’-]*\s+){1,4}[A-Z][\w.'’-]*(?:,.*)?")
@@ -108,7 +126,7 @@ def _reporters(texts: tuple[str, ...], site: str) -> tuple[str, ...]:
         if _is_plain(text, site):
             unlabelled.append(text)
             continue
-        for label, piece in _pieces(without_mail(title_text(text, MAX_NAME))):
+        for label, piece in _pieces(without_mail(_without_markup(text))):
             if _OF_WRITERS.search(label):
                 labelled += _names(piece, site, has_portal=bool(_REPORTED_FOR.match(label)))
             elif not _OF_OTHERS.search(label):
@@ -145,6 +163,16 @@ def _is_plain(text: str, site: str) -> bool:
     )
 
 
+def _without_markup(text: str) -> str:
+    """Return a byline as plain text, also where it was escaped once too often: no name has a tag."""
+    plain = title_text(text, MAX_NAME)
+    for _ in range(_ESCAPED):
+        if "<" not in plain and "&" not in plain:
+            break
+        plain = title_text(plain, MAX_NAME)
+    return plain
+
+
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
     """Give each part of a line with the label that it stands under."""
     label = ""
@@ -159,11 +187,39 @@ def _names(text: str, site: str, *, has_portal: bool = False) -> list[str]:
     if "://" in text:
         return []
     bare = _HOST.sub(" ", _HANDLE.sub("", _IN_BRACKETS.sub(" ", text)))
-    parts = _SEVERAL.split(bare)
+    parts = _parted(bare)
     ahead, _, behind = parts[0].partition(",")
     if has_portal and ahead.strip() and behind and not _DEGREE.fullmatch(behind.partition(",")[0].strip()):
         parts[0] = behind
     return [name for part in parts for name in _between_commas(part, site, several=len(parts) > 1)]
+
+
+def _parted(text: str) -> list[str]:
+    """Part a line where one name ends and the next begins; places behind a slash are left out."""
+    parts: list[str] = []
+    end, joint = 0, ""
+    for match in (*_SEVERAL.finditer(text), None):
+        part = text[end : match.start() if match else len(text)]
+        if parts and "/" not in joint and _is_one_name(parts[-1], part):
+            parts[-1] += joint + part
+        elif not (parts and "/" in joint and _is_where(part, parts[-1])):
+            parts.append(part)
+        end, joint = (match.end(), match[0]) if match else (end, "")
+    return parts
+
+
+def _is_where(part: str, ahead: str) -> bool:
+    """Tell whether a part is the place of the whole name ahead: "Alice Park / Milan"."""
+    return " " in ahead.strip() and (is_place(part) or is_place_in_another(part))
+
+
+def _is_one_name(ahead: str, behind: str) -> bool:
+    """Tell whether a conjunction belongs to the name of an organisation, as in "Data & Society"."""
+    sides = ahead.rpartition(",")[2].strip(), behind.partition(",")[0].strip()
+    names_one = [_ORGANISATION.search(side) is not None for side in sides]
+    return any(names_one) and all(
+        is_one or not _PROPER.fullmatch(side) for side, is_one in zip(sides, names_one, strict=True)
+    )
 
 
 def _between_commas(text: str, site: str, *, several: bool) -> list[str]:
@@ -172,6 +228,8 @@ def _between_commas(text: str, site: str, *, several: bool) -> list[str]:
     for part in filter(None, map(_trimmed, text.split(","))):
         if names and _DEGREE.fullmatch(part):
             names[-1] += f", {part}"
+        elif names and " " in names[-1] and is_place(part):
+            continue  # behind a single word it may be a first name: "Doe, Austin"
         elif not (_ROLE if names else _POST).fullmatch(part):
             names.append(part)
     whole = several or len(names) != 2 or all(map(_WHOLE_NAME.fullmatch, names))  # noqa: PLR2004 -- "Doe, Jane"
@@ -182,7 +240,21 @@ def _between_commas(text: str, site: str, *, several: bool) -> list[str]:
 
 
 def _trimmed(text: str) -> str:
-    return _FULL_STOP.sub("", _PLACE.sub("", text.strip()).strip(" ,;:|*-–—"))
+    return _FULL_STOP.sub("", _without_place(text).strip(" ,;:|*-–—"))
+
+
+def _without_place(text: str) -> str:
+    """Return a name without where somebody reports from, or for whom: "Jane Doe in London".
+
+    "Women in Journalism" is one name.
+    """
+    for match in _PLACE.finditer(text):
+        name, where = text[: match.start()], text[match.end() :]
+        if is_place(where):
+            return name
+        if match["where"] in _WHENCE and not (_ORGANISATION.search(name) and match["where"] != "dari"):
+            return name
+    return text
 
 
 def _alone(name: str, site: str) -> str:
