@@ -61,6 +61,8 @@ class Composer:
         self.moved = {former: spec.id for spec in specs for former in spec.former_ids}
         self.retired = {name: spec.title for spec in retired for name in spec.names}
         """Titles of feeds that were published once, by their names."""
+        self.private = {name: one.names for one in (*specs, *retired) if one.private for name in one.names}
+        """All names of each private feed, by each of them: what they mean is told to who has a token."""
         self._store = store
         self._origins = origins
         self._filtering = Filtering(store)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from aiohttp import hdrs, web
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.feed import FORMS, FeedSnapshot, FeedSpec, Format, Rendition
+from syndicator.model.feed import FORMS, FeedSnapshot, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.deltas import Deltas
 from syndicator.pipeline.freshness import PATIENCE_S
@@ -72,11 +72,8 @@ class FeedRoutes:
         if ready is not None and is_plain(request) and not wants_delta(request) and self._is_newest(ready):
             return self._sent(request, ready)
         feed, form = FeedId(asked[0]), Format(asked[1])
-        spec = self._publisher.specs.get(feed)
-        if spec is None:
-            return moved(request, self._publisher, feed, f".{form.value}")
-        if spec.private:
-            return await self._private(request, spec, form)
+        if feed not in self._publisher.public:
+            return await self._not_public(request, feed, form)
         rendition, age_s = await self._rendition(feed, form)
         if age_s is None and wants_delta(request) and (delta := await self._delta(request, rendition)):
             self._limit(request, delta, feed)
@@ -124,14 +121,22 @@ class FeedRoutes:
             self._ready.put(key, ready)
         return ready
 
-    async def _private(self, request: web.Request, spec: FeedSpec, form: Format) -> web.Response:
-        """Send a private feed to who may have it."""
-        if self._keys is None:
-            raise not_found("No feed has this name.")
-        await self._keys.check(request, spec.names)
-        rendition, age_s = await self._rendition(spec.id, form)
+    async def _not_public(self, request: web.Request, feed: FeedId, form: Format) -> web.Response:
+        """Send a private feed to who may have it, or tell what became of a name.
+
+        Where there are private feeds, a name that is unknown is answered as theirs are: by a 401 for everyone
+        whose token does not open it.
+        """
+        composer, ending = self._publisher, f".{form.value}"
+        is_known = feed in composer.moved or feed in composer.retired
+        if self._keys is None or not composer.private or (is_known and feed not in composer.private):
+            return moved(request, composer, feed, ending)
+        await self._keys.check(request, composer.private.get(feed, (feed,)))
+        if feed not in composer.specs:
+            return moved(request, composer, feed, ending, is_opened=True)
+        rendition, age_s = await self._rendition(feed, form)
         answer = send_rendition(request, rendition, private_headers(form), age_s)
-        self._limit(request, answer, spec.id)
+        self._limit(request, answer, feed)
         return answer
 
     async def related(self, request: web.Request) -> web.Response:

@@ -25,7 +25,7 @@ class FeedKeys:
         self._gate = gate
 
     async def check(self, request: web.Request, names: Sequence[FeedId]) -> None:
-        """Let through who shows a token that opens the feed of these names: one outlives a new name.
+        """Let through who shows a token that opens one of these names: a token outlives a new name.
 
         Raises:
             ProblemRaised: 401 for everyone else, so that readers ask for a password; 429 after many failures.
@@ -70,7 +70,7 @@ def _locked(*, is_wrong: bool) -> Problem:
     detail = (
         "The token does not open this feed: it is wrong, has ended, was revoked, or is for others."
         if is_wrong
-        else "This feed is private: sign in with any name and a token as password, or add ?token=… to it."
+        else "No public feed has this name. For a private one, give a token as password, or add ?token=…."
     )
     headers: dict[str, str] = {
         hdrs.WWW_AUTHENTICATE: f'Basic realm="{REALM}", charset="UTF-8"',

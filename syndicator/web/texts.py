@@ -213,10 +213,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Umpan ini tidak diterbitkan lagi. Hapus dari pembaca Anda; umpan lain ada di halaman depan.",
         "It is not published any more. Take it out of your reader; the front page lists all feeds.",
     ),
-    "problem.locked": ("Umpan ini khusus", "This feed is private"),
+    "problem.locked": ("Umpan ini khusus, atau tidak ada", "This feed is private, or does not exist"),
     "problem.locked.text": (
-        "Masuk dengan nama apa pun dan token sebagai kata sandi, atau tambahkan ?token=… pada alamatnya.",
-        "Sign in with any name and a token as the password, or add ?token=… to its address.",
+        "Umpan khusus: masuk dengan nama apa pun dan token sebagai sandi, atau tambahkan ?token=… padanya.",
+        "A private one: sign in with any name and a token as the password, or add ?token=… to its address.",
     ),
     "problem.unauthorized": ("Perlu token", "A token is needed"),
     "problem.unauthorized.text": (

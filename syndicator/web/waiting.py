@@ -12,7 +12,7 @@ from syndicator.web.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds import kept_of, send_rendition
 from syndicator.web.health import HealthRoutes
 from syndicator.web.options import WebOptions
-from syndicator.web.problems import ProblemRaised, not_found, unavailable
+from syndicator.web.problems import ProblemRaised, unavailable
 
 
 class WaitingRoutes:
@@ -39,8 +39,8 @@ class WaitingRoutes:
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """Send a feed as it was last."""
         feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
-        if feed not in self._feeds:
-            raise not_found("No feed has this name.")
+        if feed not in self._feeds:  # unknown, or private: which, nobody is told
+            return await self.anything(request)
         rendition, age_s = await kept_of(self._last_good, feed, form)
         return send_rendition(request, rendition, self._headers.of(rendition), age_s)
 

@@ -32,9 +32,7 @@ PUBLIC = SITE.public_url
 
 @pytest.fixture
 async def world(store: Store, clock: ManualClock) -> World:
-    world = World(store, clock, specs=(*SPECS[:2], CITY, DESK))
-    world.publisher.retired.update(dict.fromkeys(RETIRED.names, RETIRED.title))
-    return world
+    return World(store, clock, specs=(*SPECS[:2], CITY, DESK), retired=(RETIRED,))
 
 
 @pytest.fixture
@@ -96,8 +94,8 @@ async def test_a_token_for_the_old_name_goes_along_and_opens_the_feed(client: Cl
 
 
 async def test_what_never_was_a_feed_is_not_found(client: Client) -> None:
-    assert (await client.get("/feeds/nothing.rss")).status == 404
     assert (await client.get("/feeds/nothing")).status == 404
+    assert (await client.get("/feeds/nothing/archive/2026-W45.rss")).status == 404
 
 
 async def test_the_publisher_is_told_of_retired_ones_by_their_descriptions(

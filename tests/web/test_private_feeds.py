@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import feedparser
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 from support import ManualClock
-from web.web_world import SPECS, Client, World, client_of, story
+from web.web_world import SPECS, Answer, Client, World, client_of, story
 
 from syndicator.model.feed import FeedSpec, Filter, Format
 from syndicator.model.ids import FeedId, TokenId
@@ -164,6 +165,56 @@ async def test_it_is_named_nowhere(client: Client) -> None:
         assert "Meja" not in answer.text, path
     assert (await client.get("/feeds/desk", {"Accept": "text/html"})).status == 404
     assert (await client.get("/feeds/desk/")).status == 404
+
+
+def told(answer: Answer) -> tuple[int, dict[str, str], bytes]:
+    return (
+        answer.status,
+        {name: value for name, value in answer.headers.items() if name != "Date"},
+        answer.body,
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_nobody_can_tell_its_name_from_one_that_no_feed_has(
+    world: World, access: Access, clock: ManualClock, method: str
+) -> None:
+    former = replace(DESK, former_ids=(FeedId("meja"),))
+    ended = FeedSpec(id=FeedId("arsip"), title="Arsip <mitra>", private=True)
+    hidden = World(world.store, world.clock, specs=(*SPECS, former), retired=(ended,))
+    other = await made(access, "other", "kota")
+    keys = FeedKeys(Gate(access, world.clock))
+    async with client_of(create_app(hidden.reading, WebOptions(), keys=keys)) as client:
+        for asked in ("", "?token=synd_wrong", f"?token={other}"):
+            for headers in ({}, basic("x", "synd_wrong"), {"If-None-Match": "*"}):
+                clock.advance(600)  # who tried many tokens is held off, whatever the name
+                no_feed = told(await client.get(f"/feeds/no-feed.rss{asked}", headers, method))
+                assert no_feed[0] == 401
+                for name in ("desk", "meja", "arsip"):
+                    assert told(await client.get(f"/feeds/{name}.rss{asked}", headers, method)) == no_feed
+        for path in ("/feeds/{}", "/feeds/{}/", "/feeds/{}/archive/2026-W45.rss", "/feeds/{}/before/x.rss"):
+            no_feed = told(await client.get(path.format("no-feed"), {}, method))
+            for name in ("desk", "meja", "arsip"):
+                assert told(await client.get(path.format(name), {}, method)) == no_feed
+
+
+async def test_who_may_have_everything_is_told_what_a_name_means(world: World, access: Access) -> None:
+    former = replace(DESK, former_ids=(FeedId("meja"),))
+    ended = FeedSpec(id=FeedId("arsip"), title="Arsip", private=True)
+    hidden = World(world.store, world.clock, specs=(*SPECS, former), retired=(ended,))
+    admin = basic("x", await made(access, "admin", scopes=(Scope.ADMIN,)))
+    keys = FeedKeys(Gate(access, world.clock))
+    async with client_of(create_app(hidden.reading, WebOptions(), keys=keys)) as client:
+        for name, status in (("no-feed", 404), ("desk", 200), ("meja", 301), ("arsip", 410)):
+            assert (await client.get(f"/feeds/{name}.rss", admin)).status == status, name
+
+
+async def test_where_no_feed_is_private_an_unknown_one_is_not_found(store: Store, access: Access) -> None:
+    world = World(store, ManualClock())
+    keys = FeedKeys(Gate(access, world.clock))
+    async with client_of(create_app(world.reading, WebOptions(), keys=keys)) as client:
+        assert (await client.get("/feeds/no-feed.rss")).status == 404
+        assert (await client.get("/feeds/no-feed.rss", basic("x", "synd_wrong"))).status == 404
 
 
 async def test_without_tokens_at_all_it_is_not_there(world: World) -> None:

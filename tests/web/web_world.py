@@ -119,6 +119,7 @@ class World:
     endpoints: Sequence[Endpoint] = ()
     origins: Mapping[SourceId, Origin] = field(default_factory=lambda: ORIGINS)
     specs: Sequence[FeedSpec] = SPECS
+    retired: Sequence[FeedSpec] = ()
     egress: Any = None
     publisher: Publisher = field(init=False)
     reading: Reading = field(init=False)
@@ -129,6 +130,7 @@ class World:
             store=self.store,
             site=self.site,
             specs=self.specs,
+            retired=self.retired,
             origins=self.origins,
             metrics=open_metrics(),
             clock=self.clock,
