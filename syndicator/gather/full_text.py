@@ -8,6 +8,7 @@ import logging
 import re
 from typing import Final
 
+from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from syndicator.errors import NotReadable
@@ -15,7 +16,7 @@ from syndicator.gather import clues
 from syndicator.gather.html import HtmlCleaner, to_text
 from syndicator.gather.near_headline import cut_headline
 from syndicator.gather.selectors import Doomed, Page, Selector
-from syndicator.gather.text import folded, plain_text, shortened
+from syndicator.gather.text import plain_text, shortened
 from syndicator.gather.text_holder import named, text_holder
 from syndicator.model.fetch import Reason
 
@@ -26,7 +27,7 @@ MAX_STEPS = 30_000_000
 MIN_TEXT = 150
 """Characters: less is a notice, a menu or a caption, not a text."""
 SHORT_TEXT = 600
-"""Characters from which on the quick way is relied on."""
+"""Characters: of a text that is shorter, most may have been cut."""
 _NO_TEXT = Selector(
     name="no text",
     css="nav, footer, aside, iframe, svg, select, button, dialog, img, picture, amp-img, link, meta, input, "
@@ -44,47 +45,73 @@ _COMMENTS = re.compile(
     r"|komentar|tanggapan",
     re.IGNORECASE,
 )
-_BOXES = re.compile(
-    r"(?:berita|artikel) (?:terkait|terpopuler|populer|lainnya)|\b(?:editor|redaktur|reporter) ?:",
-    re.IGNORECASE,
-)
-"""What says that the extracted text is the whole page, not the article."""
 _LISTS = Selector(name="lists", css="ul:not(:has(h1, ul, ol)), ol:not(:has(h1, ul, ol))")
 _LABELS = Selector(name="labels", css="h2, h3, h4, h5")
-_LONG_TITLE = 15
+_MUCH_MORE = 1.5
+"""Times the text of a part: then the part is not all of the article. On 181 and 990 labelled pages this
+raises F1 from 0.954 to 0.970 and from 0.883 to 0.911."""
+_BEGINNING, _MOSTLY = 60, 0.9
+"""Characters that tell where a part begins; the share of what is more that must stand before it, as a lead
+does. What stands behind the text is rather something else."""
 _SILENT: Final = logging.NullHandler()
 _RAISED = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RecursionError)
 """What trafilatura has been seen to raise on odd pages (lxml's errors of parsing are SyntaxErrors)."""
+
+
+class _Text(Struct, frozen=True):
+    """Clean HTML, and the words of it."""
+
+    html: str
+    plain: str
+
+
+_NONE = _Text("", "")
 
 
 def full_text(page: Page, title: str = "") -> str:
     """Find the article's text on a page as it stands now, and give it as clean HTML; else nothing.
 
     What holds no text is cut out of a copy of the page, and the headline with what stands around it;
-    comments and tables are left out. The text is looked for in what holds most of the paragraphs, and only
-    where there is no such element on the whole page: what then has the headline, or boxes, in it is no text.
-    A page of 100 KB takes 5 to 10 ms.
+    comments and tables are left out. The text is looked for in what holds most of the paragraphs and on the
+    whole page. The former is taken, which has less of what stands beside an article, unless it lacks much.
+    A page of 100 KB takes 20 ms.
     NotReadable("malformed") for what is too heavy to be looked at.
     """
     if page.steps > MAX_STEPS:
         raise _too_heavy()
+    cut = page.copy()
+    cut.doomed(_NO_TEXT).cut()
+    _cut_comments(cut)
+    cut_headline(cut, title)
+    Doomed(node for wanted in (_LISTS, _LABELS) for node in cut.find(wanted) if _points_elsewhere(node)).cut()
+    whole = _found(cut.html(), cut.base, fast=False)
+    holder = text_holder(cut)
+    held = f"<html><body><article>{holder.html}</article></body></html>" if holder else ""
+    found = _without_gaps(_found(held, cut.base, fast=True), whole)
+    if len(found.plain) < SHORT_TEXT:
+        found = _without_gaps(found, _found(_uncut(page, title), page.base, fast=False))
+    return found.html if len(found.plain) >= MIN_TEXT else ""
+
+
+def _uncut(page: Page, title: str) -> str:
+    """Give the page without headline and comments: of an odd page, cutting more may take the text."""
     page = page.copy()
-    page.doomed(_NO_TEXT).cut()
-    Doomed(node for node in page.find(_MAYBE_COMMENTS) if _COMMENTS.search(named(node))).cut()
+    _cut_comments(page)
     cut_headline(page, title)
-    Doomed(
-        node for wanted in (_LISTS, _LABELS) for node in page.find(wanted) if _points_elsewhere(node)
-    ).cut()
-    markup = page.html()
-    if len(markup) > MAX_PAGE:
-        raise _too_heavy()
-    holder = text_holder(page)
-    if holder is not None:
-        found = _found(f"<html><body><article>{holder.html}</article></body></html>", page.base)
-        if found:
-            return found
-    found = _found(markup, page.base)
-    return "" if _is_whole_page(found, title) else found
+    return page.html()
+
+
+def _cut_comments(page: Page) -> None:
+    Doomed(node for node in page.find(_MAYBE_COMMENTS) if _COMMENTS.search(named(node))).cut()
+
+
+def _without_gaps(part: _Text, whole: _Text) -> _Text:
+    """Give the whole where the part lacks much of it, or paragraphs at its beginning."""
+    more = len(whole.plain) - len(part.plain)
+    if more >= (_MUCH_MORE - 1) * len(part.plain):
+        return whole
+    begins_at = whole.plain.find(part.plain[:_BEGINNING])
+    return whole if more > 0 and begins_at >= _MOSTLY * more else part
 
 
 def _points_elsewhere(node: LexborNode) -> bool:
@@ -100,19 +127,13 @@ def _too_heavy() -> NotReadable:
     return NotReadable(Reason.MALFORMED, "the page is too heavy to look for its text")
 
 
-def _is_whole_page(found: str, title: str) -> bool:
-    text = to_text(found, MAX_PAGE)
-    known = folded(title)
-    return bool(_BOXES.search(text)) or (len(known) >= _LONG_TITLE and known in folded(text))
-
-
-def _found(markup: str, base: str) -> str:
-    quick = _cleaned(_extracted(markup, fast=True), base)
-    if len(to_text(quick, 2 * SHORT_TEXT)) >= SHORT_TEXT:
-        return quick
-    # Little was found: the slower way also compares what other methods find.
-    thorough = _cleaned(_extracted(markup, fast=False), base)
-    return thorough if len(to_text(thorough, 2 * MIN_TEXT)) >= MIN_TEXT else ""
+def _found(markup: str, base: str, *, fast: bool) -> _Text:
+    if not markup:
+        return _NONE
+    if len(markup) > MAX_PAGE:
+        raise _too_heavy()
+    html = _cleaned(_extracted(markup, fast=fast), base)
+    return _Text(html, to_text(html, MAX_PAGE))
 
 
 def _cleaned(found: str, base: str) -> str:
