@@ -86,7 +86,7 @@ class Publisher(Composer):
         self._renewing = SingleFlight[tuple[_Key, FeedVersion], Rendition]()
         self._snapshots = LeastRecent[FeedId, FeedSnapshot](_SNAPSHOT_ENTRIES, lambda one: len(one.entries))
         self._stores = True
-        self._list_changed_at: datetime | None = None
+        self._opml = render_opml(site, self.public.values())
         shared = (site, sorted(origins.items()), __version__)
         self._fingerprints = {feed: digest((spec, shared)) for feed, spec in self.specs.items()}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
@@ -99,11 +99,12 @@ class Publisher(Composer):
         """Have feeds rendered anew whose description changed since they were rendered last."""
         await self._store.feeds.adopt(self._fingerprints, now)
         listed = digest(render_opml(self.site, self.public.values()))
-        self._list_changed_at = await self._store.feeds.list_changed_at(listed, now)
+        changed_at = await self._store.feeds.list_changed_at(listed, now)
+        self._opml = render_opml(self.site, self.public.values(), changed_at)
 
     def opml(self) -> bytes:
-        """List the feeds, for readers that import lists."""
-        return render_opml(self.site, self.public.values(), self._list_changed_at)
+        """Return the list of feeds (OPML), for readers that import lists; not made anew."""
+        return self._opml
 
     def is_newest(self, rendition: Rendition) -> bool:
         """Tell whether these are a feed's bytes as of this call, where that is known without asking."""

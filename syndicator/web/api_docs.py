@@ -7,10 +7,10 @@ from aiohttp import hdrs, web
 from markupsafe import Markup
 from msgspec import Struct
 
-from syndicator.web.drawing import Drawing
+from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.json_api import ApiRoute
 from syndicator.web.openapi import openapi_for, written
-from syndicator.web.responses import respond_with
+from syndicator.web.responses import Document
 
 _MAX_AGE_S = 300
 _MOST_NAMES = 6
@@ -50,9 +50,11 @@ class DescribingRoutes:
 
     def __init__(self, table: Sequence[ApiRoute], drawing: Drawing) -> None:
         described = openapi_for(table, drawing.site.public_url)
-        self._document = written(described).encode()
+        self._document = Document(written(described).encode())
         self._topics = _topics(table, described)
         self._drawing = drawing
+        self._pages: dict[str, Document] = {}
+        """By language, as they are asked for."""
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/v1/openapi.json", self.openapi), web.get("/api/docs", self.page)]
@@ -64,12 +66,15 @@ class DescribingRoutes:
             hdrs.CACHE_CONTROL: f"public, max-age={_MAX_AGE_S}",
             hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
         }
-        return respond_with(request, self._document, headers)
+        return self._document.answer(request, headers)
 
     async def page(self, request: web.Request) -> web.Response:
         """Send the description for people."""
-        cache = f"public, max-age={_MAX_AGE_S}"
-        return self._drawing.page(request, "api.html", cache_control=cache, topics=self._topics)
+        say = self._drawing.wording(request)
+        if say.language not in self._pages:
+            self._pages[say.language] = Document(self._drawing.draw("api.html", say, topics=self._topics))
+        headers = page_headers(say, cache_control=f"public, max-age={_MAX_AGE_S}")
+        return self._pages[say.language].answer(request, headers)
 
 
 def _topics(table: Sequence[ApiRoute], described: Mapping[str, Any]) -> Mapping[str, list[Operation]]:

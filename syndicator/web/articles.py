@@ -20,7 +20,7 @@ from syndicator.web.asking import called_now, refused, values_of
 from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.feed_headers import preflight
 from syndicator.web.feed_pages import Listed
-from syndicator.web.feeds import FeedRoutes, send_rendition
+from syndicator.web.feeds import TOO_MANY, FeedRoutes, send_rendition
 from syndicator.web.limits import Clients, Limit
 from syndicator.web.options import WebOptions
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
@@ -91,8 +91,7 @@ def _told() -> Iterator[None]:
     except NoSuchStory:
         raise not_found("No article with this id is kept here.") from None
     except (TooMany, TooManySearches):
-        detail = "Many feeds are being made right now. Try again in a moment."
-        raise ProblemRaised(unavailable(detail)) from None
+        raise ProblemRaised(unavailable(TOO_MANY)) from None
 
 
 def read_asked(request: web.Request, sources: Mapping[SourceId, SourceId]) -> AdHoc:

@@ -15,7 +15,7 @@ from syndicator.rules.query import QueryError, parse_query
 from syndicator.web.charts import SPARK_HEIGHT, SPARK_WIDTH
 from syndicator.web.negotiation import choose_language, joined
 from syndicator.web.readers import app_link, web_readers
-from syndicator.web.responses import PAGE_POLICY, respond_with
+from syndicator.web.responses import PAGE_POLICY, Document, respond_with
 from syndicator.web.texts import LANGUAGES
 from syndicator.web.wording import Wording, default_language, wordings
 
@@ -57,7 +57,7 @@ class Drawing:
         self.site = site
         self._wordings = wordings(site)
         self._default_language = default_language(site)
-        self._static = _read_static()
+        self._static = {name: Document(body) for name, body in _read_static().items()}
         self._environment = Environment(
             autoescape=True,
             loader=PackageLoader("syndicator.web"),
@@ -78,7 +78,7 @@ class Drawing:
             searches=searches,
             counts=counts,
             describes=describes,
-            styles=_digest(self._static["style.css"]),
+            styles=_digest(self._static["style.css"].body),
         )
 
     def wording(self, request: web.Request) -> Wording:
@@ -110,10 +110,10 @@ class Drawing:
         name = request.match_info["name"]
         if name not in self._static:
             raise web.HTTPNotFound
-        named = request.query.get("v") == _digest(self._static[name])
+        named = request.query.get("v") == _digest(self._static[name].body)
         lifetime = f"public, max-age={_YEAR_S}, immutable" if named else "public, max-age=300"
         headers: dict[str, str] = {hdrs.CONTENT_TYPE: STATIC_TYPES[name], hdrs.CACHE_CONTROL: lifetime}
-        return respond_with(request, self._static[name], headers)
+        return self._static[name].answer(request, headers)
 
 
 def _listing(key: str, value: str) -> str:

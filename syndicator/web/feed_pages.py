@@ -19,7 +19,7 @@ from syndicator.web.drawing import Drawing, page_headers
 from syndicator.web.kept_pages import KeptPages, Page
 from syndicator.web.moved import moved
 from syndicator.web.options import WebOptions
-from syndicator.web.responses import respond, respond_with
+from syndicator.web.responses import respond_with
 from syndicator.web.wording import Wording
 
 _ON_INDEX = 7
@@ -116,7 +116,7 @@ class FeedPages:
             if last is None:
                 return respond_with(request, draw(say, {}), headers)
             page = last
-        return respond(request, digest=page.digest, body=page.coded, headers=headers)
+        return page.document.answer(request, headers)
 
     async def _page(
         self, key: tuple[str, str], specs: Sequence[FeedSpec], most: int, draw: Callable[[Fronts], bytes]

@@ -12,6 +12,7 @@ from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.deltas import Deltas
 from syndicator.pipeline.freshness import PATIENCE_S
 from syndicator.pipeline.last_good import LastGood
+from syndicator.pipeline.places import Places, TooMany
 from syndicator.pipeline.publishing import KEPT_BYTES
 from syndicator.pipeline.reading import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
@@ -24,8 +25,11 @@ from syndicator.web.options import WebOptions
 from syndicator.web.private import FeedKeys, private_headers
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
 from syndicator.web.ready import ReadyFeed, bytes_in, is_plain
-from syndicator.web.responses import respond, respond_with
+from syndicator.web.responses import Document, respond
 
+RELATED_FOR_ONE = 60
+"""Feeds of related articles that one client may have made in one go, and two a second from then on."""
+TOO_MANY = "Many feeds are being made right now. Try again in a moment."
 _FEED = "/feeds/{feed}.{form}"
 """The route of feeds, as it is counted."""
 
@@ -52,6 +56,8 @@ class FeedRoutes:
         )
         """Answers of public feeds by their names and formats, as they are asked for."""
         self._headers = FeedHeaders(reading.site, options)
+        self._making_related = Places(RELATED_FOR_ONE)
+        self._opml = Document(self._publisher.opml())
 
     def routes(self) -> list[web.RouteDef]:
         feed = "/feeds/{feed}.{form:" + FORMS + "}"
@@ -142,10 +148,14 @@ class FeedRoutes:
     async def related(self, request: web.Request) -> web.Response:
         """Send what is related to an article, in one format."""
         name, form = request.match_info["article"], Format(request.match_info["form"])
-        snapshot = await self._publisher.related(ArticleId(name)) if is_article_id(name) else None
-        if snapshot is None:
-            raise not_found("No article with this id is kept here.")
-        rendition = await self._publisher.rendered(snapshot, form)
+        try:
+            async with self._making_related.place(self._clients.name(request)):
+                snapshot = await self._publisher.related(ArticleId(name)) if is_article_id(name) else None
+                if snapshot is None:
+                    raise not_found("No article with this id is kept here.")
+                rendition = await self._publisher.rendered(snapshot, form)
+        except TooMany:
+            raise ProblemRaised(unavailable(TOO_MANY)) from None
         return send_rendition(request, rendition, self.headers_of(snapshot, form), None, dated=False)
 
     def headers_of(self, snapshot: FeedSnapshot, form: Format) -> dict[str, str]:
@@ -154,9 +164,10 @@ class FeedRoutes:
 
     async def opml(self, request: web.Request) -> web.Response:
         """Send the list of all public feeds."""
-        return respond_with(
-            request, self._publisher.opml(), {**self._headers.shared, hdrs.CONTENT_TYPE: OPML_TYPE}
-        )
+        listed = self._publisher.opml()
+        if listed is not self._opml.body:  # once after the start, when Redis told when the list changed
+            self._opml = Document(listed)
+        return self._opml.answer(request, {**self._headers.shared, hdrs.CONTENT_TYPE: OPML_TYPE})
 
     async def _rendition(self, feed: FeedId, form: Format) -> tuple[Rendition, int | None]:
         """Give the bytes, and their age in seconds where they could not be confirmed (RFC 9111, 5.1)."""

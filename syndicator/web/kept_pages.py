@@ -1,14 +1,13 @@
 """Pages that many ask for: drawn once for all, coded once, and kept while they are good."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from syndicator.model.clock import Clock
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.rules.least_recent import LeastRecent
-from syndicator.web.negotiation import Coding
-from syndicator.web.responses import coded
+from syndicator.web.responses import Document
 
 MOST = 256
 """Pages that are kept: some 20 MB, with all codings. The one that was not asked for the longest leaves."""
@@ -17,20 +16,12 @@ Key = tuple[str, str]
 """Path and language."""
 
 
-class Page:
+class Page(NamedTuple):
     """One page, as bytes."""
 
-    def __init__(self, body: bytes, version: object, drawn_at: datetime) -> None:
-        self.digest = hashlib.sha256(body).hexdigest()[:32]
-        self.version = version
-        self.drawn_at = drawn_at
-        self._codings = {Coding.IDENTITY: body}
-
-    def coded(self, coding: Coding) -> bytes:
-        """Give the bytes in a coding; made when they are asked for first."""
-        if coding not in self._codings:
-            self._codings[coding] = coded(self._codings[Coding.IDENTITY], coding)
-        return self._codings[coding]
+    document: Document
+    version: object
+    drawn_at: datetime
 
 
 class KeptPages:
@@ -60,7 +51,7 @@ class KeptPages:
 
     async def _draw(self, key: Key, version: object, draw: Callable[[], Awaitable[bytes]]) -> Page:
         drawn_at = self._clock()
-        page = Page(await draw(), version, drawn_at)
+        page = Page(Document(await draw()), version, drawn_at)
         self._kept.put(key, page)
         return page
 

@@ -67,10 +67,31 @@ def respond(
     return web.Response(body=body(coding), headers=sent)
 
 
+class Document:
+    """Bytes that stay as they are: hashed once, and put into each coding once, when it is first asked for."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self._digest = _digest(body)
+        self._codings = {Coding.IDENTITY: body}
+
+    def answer(self, request: web.Request, headers: Mapping[str, str]) -> web.Response:
+        """Answer GET or HEAD as `respond` does."""
+        return respond(request, digest=self._digest, body=self.coded, headers=headers)
+
+    def coded(self, coding: Coding) -> bytes:
+        if coding not in self._codings:
+            self._codings[coding] = coded(self.body, coding)
+        return self._codings[coding]
+
+
 def respond_with(request: web.Request, body: bytes, headers: Mapping[str, str]) -> web.Response:
     """Answer with bytes made for this request: hashed and coded here."""
-    digest = hashlib.sha256(body).hexdigest()[:32]
-    return respond(request, digest=digest, body=lambda coding: coded(body, coding), headers=headers)
+    return respond(request, digest=_digest(body), body=lambda coding: coded(body, coding), headers=headers)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
 
 
 def coded(body: bytes, coding: Coding) -> bytes:

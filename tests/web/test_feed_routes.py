@@ -16,8 +16,12 @@ from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import CONTENT_TYPES, Format
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.render.coding import by_brotli
 from syndicator.store.store import Store
+from syndicator.web import responses
 from syndicator.web.app import create_app
+from syndicator.web.auth import Gate
+from syndicator.web.json_api import PublicApi
 from syndicator.web.options import WebOptions
 
 LATEST = "/feeds/latest.rss"
@@ -206,6 +210,27 @@ async def test_the_list_of_feeds(client: Client) -> None:
     ]
     again = await client.get("/feeds.opml", {"If-None-Match": answer.headers["ETag"]})
     assert again.status == 304
+
+
+@pytest.mark.parametrize("path", ["/feeds.opml", "/api/v1/openapi.json", "/api/docs", "/static/style.css"])
+async def test_what_stays_as_it_is_is_packed_once(
+    world: World, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed: list[bytes] = []
+
+    def pack(body: bytes) -> bytes:
+        packed.append(body)
+        return by_brotli(body)
+
+    monkeypatch.setattr(responses, "by_brotli", pack)
+    api = PublicApi(table=world.table, gate=Gate(world.access, world.clock))
+    async with client_of(create_app(world.reading, WebOptions(), api=api)) as client:
+        answers = [await client.get(path, {"Accept-Encoding": "br"}) for _ in range(3)]
+        tag = answers[0].headers["ETag"]
+        again = await client.get(path, {"Accept-Encoding": "br", "If-None-Match": tag})
+    assert {(answer.status, answer.body) for answer in answers} == {(200, answers[0].body)}
+    assert again.status == 304
+    assert len(packed) == 1
 
 
 async def test_answers_are_counted_by_route(world: World) -> None:

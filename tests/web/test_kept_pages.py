@@ -38,8 +38,8 @@ def kept(clock: ManualClock) -> KeptPages:
 async def test_a_page_is_drawn_once_until_its_version_changes(kept: KeptPages, drawings: Drawings) -> None:
     first = await kept.get(KEY, 1, drawings.draw)
     assert await kept.get(KEY, 1, drawings.draw) is first
-    assert (await kept.get(KEY, 2, drawings.draw)).coded(Coding.IDENTITY) == b"page 2"
-    assert (await kept.get(("/", "en"), 2, drawings.draw)).coded(Coding.IDENTITY) == b"page 3"
+    assert (await kept.get(KEY, 2, drawings.draw)).document.coded(Coding.IDENTITY) == b"page 2"
+    assert (await kept.get(("/", "en"), 2, drawings.draw)).document.coded(Coding.IDENTITY) == b"page 3"
     assert drawings.count == 3
 
 
@@ -80,7 +80,7 @@ async def test_a_drawing_that_fails_is_tried_again_and_the_last_page_stays(
     with pytest.raises(ZeroDivisionError):
         await kept.get(KEY, 2, fail)
     assert kept.last(KEY) is page
-    assert (await kept.get(KEY, 2, drawings.draw)).coded(Coding.IDENTITY) == b"page 2"
+    assert (await kept.get(KEY, 2, drawings.draw)).document.coded(Coding.IDENTITY) == b"page 2"
 
 
 async def test_what_was_not_asked_for_the_longest_leaves(kept: KeptPages, drawings: Drawings) -> None:
@@ -95,4 +95,4 @@ async def test_what_was_not_asked_for_the_longest_leaves(kept: KeptPages, drawin
 async def test_each_coding_is_made_once(kept: KeptPages, drawings: Drawings) -> None:
     page = await kept.get(KEY, 1, drawings.draw)
     for coding in Coding:
-        assert page.coded(coding) is page.coded(coding)
+        assert page.document.coded(coding) is page.document.coded(coding)

@@ -1,5 +1,6 @@
 """What is related to an article, as a feed and on its page."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import feedparser
@@ -68,6 +69,15 @@ async def test_the_page_tells_who_else_reports_and_what_is_related(client: Clien
     assert LATER in text
     assert f"/articles/{fire}/related.atom" in text
     assert "Persebaya" not in text
+
+
+async def test_one_who_asks_for_very_many_holds_up_nobody(client: Client, fire: str) -> None:
+    asked = [client.get(f"/articles/{fire}/related.rss") for _ in range(90)]
+    answers = await asyncio.gather(*asked)
+    assert {answer.status for answer in answers} == {200, 503}
+    refused = next(answer for answer in answers if answer.status == 503)
+    assert "Retry-After" in refused.headers
+    assert (await client.get("/feeds/latest.rss")).status == 200
 
 
 async def test_an_article_that_is_not_there_has_nothing_related(client: Client) -> None:
