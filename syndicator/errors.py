@@ -7,6 +7,7 @@
     │   └── NotReadable      the answer came, but is not what it should be (not_a_feed, malformed, …)
     ├── StoreError           Redis refused or misunderstood us
     │   ├── StoreUnavailable it is away: try again later
+    │   │   └── StoreRefuses it is there, and cannot or must not do what is asked
     │   ├── UnreadableRecord one stored value is damaged, or of a newer version: others are not concerned
     │   ├── EngineMismatch   the data folder was written by another engine
     │   └── SealError        secrets cannot be sealed, or opened with the keys that are here
@@ -73,6 +74,17 @@ class StoreError(SyndicatorError):
 
 class StoreUnavailable(StoreError):
     """Redis does not answer (away, starting, out of memory for writes): the same call may work later."""
+
+
+class StoreRefuses(StoreUnavailable):
+    """Redis answers, but does not do what is asked of it until something there is changed.
+
+    `why` is a sentence without addresses and secrets.
+    """
+
+    def __init__(self, why: str, reply: str) -> None:
+        super().__init__(f"{why} (Redis says: {reply})")
+        self.why = why
 
 
 class UnreadableRecord(StoreError):

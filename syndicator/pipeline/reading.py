@@ -59,6 +59,10 @@ class Reading:
         """Raise StoreUnavailable unless Redis answers."""
         await self._store.ping()
 
+    async def try_writing(self) -> None:
+        """Raise StoreError unless Redis takes writes."""
+        await self._store.try_writing()
+
     async def recovery(self) -> Recovery | None:
         """Tell of a loss of data while sources wait to be gathered again; None where none does."""
         waiting = await self._store.marks.not_gathered_since_loss()

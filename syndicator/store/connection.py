@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from hashlib import sha1
@@ -17,7 +17,7 @@ from redis import exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
 from syndicator.store.codec import pack_for_lua
 from syndicator.store.together import Together
 
@@ -51,11 +51,21 @@ _ELSEWHERE = (exceptions.ReadOnlyError, exceptions.MasterDownError, exceptions.B
 _AWAY = (
     exceptions.ConnectionError,  # BusyLoading and authentication faults are kinds of it
     exceptions.TimeoutError,
-    exceptions.ReadOnlyError,
-    exceptions.MasterDownError,
-    exceptions.OutOfMemoryError,
 )
-_AWAY_REPLIES = ("MISCONF", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY ", "NOREPLICAS")
+_REFUSALS: Mapping[type[exceptions.RedisError], str] = {
+    exceptions.ReadOnlyError: "Redis is a replica, which takes no writes: [store] url must name the primary.",
+    exceptions.MasterDownError: "Redis is a replica that has lost its primary.",
+    exceptions.BusyLoadingError: "Redis is loading its data.",
+    exceptions.OutOfMemoryError: "Redis has no memory left (maxmemory): give it more, or keep less.",
+    exceptions.NoPermissionError: "Redis does not allow it to the user of [store] url: see its ACL.",
+    exceptions.AuthenticationError: "Redis does not accept the user or password of [store] url.",
+    exceptions.ClusterDownError: "The cluster of Redis is down.",
+}
+_REFUSING_REPLIES = {
+    "MISCONF": "Redis cannot write to its disk: see its log.",
+    "NOREPLICAS": "Redis has fewer replicas than min-replicas-to-write asks for.",
+    "BUSY": "Redis is busy with a script.",
+}
 
 
 class Unit(Struct, frozen=True, kw_only=True):
@@ -265,13 +275,21 @@ def _translated(timeout_s: float) -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise StoreUnavailable(f"Redis does not answer within {timeout_s:g} s") from error
-    except _AWAY as error:
-        raise StoreUnavailable(f"Redis does not answer: {_plain(error)}") from error
     except exceptions.RedisError as error:
-        text = str(error)
-        if text.startswith(_AWAY_REPLIES):
-            raise StoreUnavailable(f"Redis cannot work now: {_plain(error)}") from error
-        raise StoreError(f"Redis refused a command: {_plain(error)}") from error
+        raise _own(error) from error
+
+
+def _own(error: exceptions.RedisError) -> StoreError:
+    """Return the error of ours that one of the driver means."""
+    plain = _plain(error)
+    # What is refused while connecting is told as a lost connection, for which it is the reason.
+    told = (error, error.__cause__ or error.__context__)
+    why = next((why for kind, why in _REFUSALS.items() if any(isinstance(one, kind) for one in told)), None)
+    if why := why or _REFUSING_REPLIES.get(plain.partition(" ")[0]):
+        return StoreRefuses(why, plain)
+    if isinstance(error, _AWAY):
+        return StoreUnavailable(f"Redis does not answer: {plain}")
+    return StoreError(f"Redis refused a command: {plain}")
 
 
 def _plain(error: Exception) -> str:

@@ -27,6 +27,13 @@ class Keys(FeedKeys, HubKeys, AccessKeys, DeliveryKeys):
         """
         return self._prefix + "meta"
 
+    def probe(self) -> str:
+        """STRING: when a process last proved that Redis takes writes, ms.
+
+        Kept: a minute. Written by: each look at `/readyz`.
+        """
+        return self._prefix + "probe"
+
     def configured(self) -> str:
         """HASH: `source:ID`, `feed:ID` or `endpoint:ID` → when a process last had it configured, ms.
 

@@ -1,5 +1,6 @@
 """The store as its users see it: one object per topic over one connection."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -57,6 +58,8 @@ from syndicator.store.unreadable import Unreadable
 from syndicator.store.watch import Watch
 from syndicator.store.withdrawals import Withdrawals
 
+_PROBE_MS = 60_000
+
 
 class StoreOptions(Struct, frozen=True, kw_only=True):
     """Where the state is kept."""
@@ -91,6 +94,7 @@ class Store:
             kept_articles=options.kept_articles,
         )
         """By which another process of this service opens it: without secrets but that of the URL."""
+        self._probe = keys.probe()
         self.stories = Stories(connection, keys, options.kept_articles)
         self.marks = DataMarks(connection, keys)
         self.articles = Articles(
@@ -139,6 +143,10 @@ class Store:
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
         await self.connection.call("PING")
+
+    async def try_writing(self) -> None:
+        """Raise StoreError unless Redis takes writes."""
+        await self.connection.call("SET", self._probe, time.time_ns() // 10**6, "PX", _PROBE_MS)
 
 
 @asynccontextmanager

@@ -154,9 +154,7 @@ def create_waiting_app(
 
 
 def _health(reading: Reading) -> HealthRoutes:
-    return HealthRoutes(
-        reading.ping, reading.publisher.specs, reading.publisher.last_good, recovery=reading.recovery
-    )
+    return HealthRoutes(reading, reading.publisher.specs, reading.publisher.last_good)
 
 
 def _below(prefix: str, routes: Sequence[web.RouteDef]) -> list[web.RouteDef]:

@@ -1,18 +1,19 @@
 """Probes: does the process live, and can it do its work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from aiohttp import hdrs, web
 from msgspec import Struct
 
-from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
 from syndicator.model.ids import FeedId
 from syndicator.model.status import Recovery
 from syndicator.pipeline.last_good import LastGood
+from syndicator.pipeline.reading import Reading
 
-_PING_TIMEOUT_S = 2.0
+_TIMEOUT_S = 2.0
 _HEADERS = {hdrs.CACHE_CONTROL: "no-store", hdrs.CONTENT_TYPE: "application/json"}
 
 
@@ -27,16 +28,9 @@ class Part(Struct, frozen=True):
 class HealthRoutes:
     """Handlers of `/healthz` and `/readyz`."""
 
-    def __init__(
-        self,
-        ping: Callable[[], Awaitable[None]],
-        feeds: Collection[FeedId],
-        last_good: LastGood,
-        recovery: Callable[[], Awaitable[Recovery | None]] | None = None,
-    ) -> None:
-        """`ping` raises StoreUnavailable where Redis does not answer; `recovery` tells of a loss of data."""
-        self._recovery = recovery
-        self._ping = ping
+    def __init__(self, reading: Reading | None, feeds: Collection[FeedId], last_good: LastGood) -> None:
+        """`reading`: None where Redis was away from the start."""
+        self._reading = reading
         self._configured = frozenset(feeds)
         self._last_good = last_good
 
@@ -59,16 +53,33 @@ class HealthRoutes:
         return web.Response(status=503 if status == "down" else 200, body=body, headers=_HEADERS)
 
     async def _store(self) -> Part:
+        if self._reading is None:
+            return Part("down", "Redis does not answer.")
         try:
-            async with asyncio.timeout(_PING_TIMEOUT_S):
-                await self._ping()
-                lost = await self._recovery() if self._recovery else None
+            async with asyncio.timeout(_TIMEOUT_S):
+                await self._reading.ping()
+                lost = await self._reading.recovery()
+        except StoreRefuses as error:
+            return Part("down", error.why)
         except StoreUnavailable:
             return Part("down", "Redis does not answer.")
         except TimeoutError:
-            return Part("down", f"Redis did not answer within {_PING_TIMEOUT_S:g} s.")
+            return Part("down", f"Redis did not answer within {_TIMEOUT_S:g} s.")
         except StoreError:
             return Part("down", "Redis answers with a fault.")
+        return await self._writable(self._reading, lost)
+
+    async def _writable(self, reading: Reading, lost: Recovery | None) -> Part:
+        """Tell whether Redis takes writes, too: without them feeds are served, and nothing else goes on."""
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                await reading.try_writing()
+        except StoreRefuses as error:
+            return Part("degraded", error.why)
+        except (StoreUnavailable, TimeoutError):
+            return Part("degraded", "Redis answers, but takes no writes: are they paused (CLIENT PAUSE)?")
+        except StoreError:
+            return Part("degraded", "Redis answers a write with a fault.")
         if lost is not None:
             return Part(
                 "degraded",

@@ -4,7 +4,6 @@ from collections.abc import Collection
 
 from aiohttp import hdrs, web
 
-from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import FORMS, Format, Site
 from syndicator.model.ids import FeedId
 from syndicator.pipeline.last_good import LastGood
@@ -24,7 +23,7 @@ class WaitingRoutes:
         self._feeds = frozenset(feeds)
         self._last_good = last_good
         self._headers = FeedHeaders(site, options)
-        self._health = HealthRoutes(_away, feeds, last_good)
+        self._health = HealthRoutes(None, feeds, last_good)
 
     def routes(self) -> list[web.RouteDef]:
         feed = "/feeds/{feed}.{form:" + FORMS + "}"
@@ -48,7 +47,3 @@ class WaitingRoutes:
         """Say that there is nothing but feeds."""
         del request
         raise ProblemRaised(unavailable("Nothing can be read from the store right now."))
-
-
-async def _away() -> None:
-    raise StoreUnavailable("Redis has not been reached since the start")

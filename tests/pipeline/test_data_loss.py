@@ -143,9 +143,7 @@ async def test_health_names_a_loss_until_all_sources_were_gathered_again(
         await other.data_loss.check()
         for one in (service, other):
             assert await one.reading.recovery() == Recovery(there_until=there_until, waiting=1)
-        routes = HealthRoutes(
-            service.reading.ping, [FeedId("latest")], service.publisher.last_good, service.reading.recovery
-        )
+        routes = HealthRoutes(service.reading, [FeedId("latest")], service.publisher.last_good)
         assert (await routes._store()).status == "degraded"
         await gather(service)
         for one in (service, other):

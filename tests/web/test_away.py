@@ -21,6 +21,7 @@ from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.refreshing import Refresher
 from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity import PopularityPolicy
+from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
@@ -315,6 +316,42 @@ async def test_probes_tell_ready_degraded_and_down(server: EmbeddedServer, clien
     assert (degraded.status, told["status"]) == (200, "degraded")
     assert told["parts"]["store"]["status"] == "down"
     assert told["parts"]["feeds"]["detail"] == "1 of 3 feeds are served as last known."
+
+
+WRITES_FAIL: dict[str, tuple[tuple[str, ...], str]] = {
+    "it is a replica": (("REPLICAOF", "127.0.0.1", "1"), "is a replica, which takes no writes"),
+    "its user may not": (("ACL", "SETUSER", "default", "-@write"), "see its ACL"),
+    "it has no memory": (("CONFIG", "SET", "maxmemory", "1"), "has no memory left"),
+    "too few replicas": (("CONFIG", "SET", "min-replicas-to-write", "1"), "fewer replicas than"),
+    "writes are paused": (("CLIENT", "PAUSE", "60000", "WRITE"), "takes no writes"),
+}
+
+
+@pytest.mark.parametrize("fault", WRITES_FAIL)
+async def test_the_probe_tells_why_redis_takes_no_writes(
+    server: EmbeddedServer, client: Client, fault: str
+) -> None:
+    command, why = WRITES_FAIL[fault]
+    before = await client.get("/feeds/latest.rss")
+    async with connect(f"unix://{server.socket}", anchor="x") as admin:
+        await admin.call(*command)
+        answer = await client.get("/readyz")
+        told = json.loads(answer.body)
+        assert (answer.status, told["status"]) == (200, "degraded")
+        assert why in told["parts"]["store"]["detail"]
+        assert (await client.get("/feeds/latest.rss")).body == before.body
+        await admin.call("CLIENT", "UNPAUSE")
+
+
+async def test_the_probe_tells_that_the_password_is_another_one(
+    server: EmbeddedServer, client: Client
+) -> None:
+    async with connect(f"unix://{server.socket}", anchor="x") as admin:
+        await admin.call("ACL", "SETUSER", "default", "resetpass", ">another")
+        await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        answer = await client.get("/readyz")
+    assert "does not accept the user or password" in json.loads(answer.body)["parts"]["store"]["detail"]
+    assert "another" not in answer.text
 
 
 async def test_the_operators_page_says_so(server: EmbeddedServer, world: World) -> None:
