@@ -106,13 +106,17 @@ class Runner:
         self.poke()
 
     def _count(self, *, worked: bool) -> None:
-        """Hold the next take back, ever longer, while jobs fail; one that works lets it go."""
+        """Hold the next take back, ever longer, while jobs fail; one that works lets it go.
+
+        Those that fail while it is held back, most often all by one outage, count as one.
+        """
+        now = asyncio.get_running_loop().time()
         if worked:
             self._failures = 0
             self._held_until = 0.0
             self._released.set()
-        else:
-            self._held_until = asyncio.get_running_loop().time() + _backoff_s(self._failures)
+        elif now >= self._held_until:
+            self._held_until = now + _backoff_s(self._failures)
             self._failures += 1
 
     async def _do(self, job: Job) -> bool:

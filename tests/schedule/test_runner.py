@@ -206,6 +206,26 @@ async def test_a_job_that_works_ends_the_pause_after_one_that_failed() -> None:
     await task
 
 
+async def test_many_jobs_that_fail_by_one_outage_hold_work_up_no_longer_than_one() -> None:
+    fails = True
+
+    async def work() -> None:
+        if fails:
+            raise StoreUnavailable("away")
+
+    step = Counting(40, work)
+    running = runner(step, capacity=32)
+    task = asyncio.create_task(running.run())
+    await step.taken.wait()
+    await asyncio.sleep(0)
+    fails = False
+    async with asyncio.timeout(5):
+        while step.done < 8:
+            await asyncio.sleep(0.01)
+    running.stop()
+    await task
+
+
 async def test_a_step_that_hangs_in_taking_ends_by_the_deadline() -> None:
     class Hanging(Counting):
         async def take(self, room: int) -> Taken:
