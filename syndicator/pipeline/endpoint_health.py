@@ -1,12 +1,15 @@
 """What attempts tell of an endpoint: its circuit, its end, and the notices of both."""
 
+import asyncio
 import random
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, DeliveryOutcome, Endpoint, RetryAt
 from syndicator.model.endpoint import EndpointState, Standing
 from syndicator.model.event import EndpointNotice, Event, EventType
+from syndicator.model.ids import EndpointId
 from syndicator.observe.logs import get_logger
 from syndicator.rules.circuit import CircuitChange, Failure, after_endpoint_failure
 from syndicator.rules.identity import event_id
@@ -17,7 +20,7 @@ log = get_logger(__name__)
 GONE, ASKED = "gone", "asked"
 """Why an endpoint is disabled by its own answers: 410, and the header `webhook-delivery: disable`."""
 
-_TRIES = 5
+_TRIES = 20
 
 
 class EndpointHealth:
@@ -27,6 +30,7 @@ class EndpointHealth:
         self._store = store
         self._clock = clock
         self._rng = rng
+        self._one_by_one = WeakValueDictionary[EndpointId, asyncio.Lock]()
 
     async def heed(self, endpoint: Endpoint, outcome: DeliveryOutcome) -> None:
         """Draw from one attempt what follows for its endpoint, but that it recovered.
@@ -49,14 +53,19 @@ class EndpointHealth:
     async def _failed(self, endpoint: Endpoint, outcome: RetryAt | Dead, now: datetime) -> None:
         reason = outcome.reason.rpartition(":")[2]
         failure = Failure(reason=reason, at=now, retry_after_s=outcome.retry_after_s)
-        for _ in range(_TRIES):
-            state = await self._store.endpoints.state(endpoint.id)
-            change = after_endpoint_failure(state, endpoint.retry, failure, self._rng.uniform(-1, 1))
-            if change is None:
+        # Only other processes get in each other's way, not the many attempts of this one.
+        async with self._one_by_one.setdefault(endpoint.id, asyncio.Lock()):
+            for _ in range(_TRIES):
+                state = await self._store.endpoints.state(endpoint.id)
+                change = after_endpoint_failure(state, endpoint.retry, failure, self._rng.uniform(-1, 1))
+                if change is None:
+                    return
+                if await self._store.endpoints.note_failure(endpoint.id, state, change):
+                    break
+            else:
+                log.warning("endpoint_failure_not_counted", endpoint=endpoint.id, reason=reason)
                 return
-            if await self._store.endpoints.note_failure(endpoint.id, state, change):
-                await self._follow(endpoint, state, change, reason, now)
-                return
+        await self._follow(endpoint, state, change, reason, now)
 
     async def _follow(
         self, endpoint: Endpoint, state: EndpointState, change: CircuitChange, reason: str, now: datetime

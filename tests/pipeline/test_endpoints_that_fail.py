@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService
 from pipeline.test_delivering import A, B, Partner, config, counts, deliver, partner
 from pipeline.test_publishing import admit
@@ -199,6 +201,39 @@ async def test_no_more_than_may_be_in_flight_reach_a_receiver_that_wants_no_more
             await asyncio.gather(*(delivering_eagerly(service, 0.5) for service in (one, other)))
             assert len(partner.received) <= 4 * rests, "more left before its answer was heeded"
             clock.advance(61)
+
+
+async def test_one_of_many_that_fail_at_once_asks_for_rest_and_gets_it(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    asked, all_there = 0, asyncio.Event()
+
+    async def failing(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        number = asked
+        if asked == 32:
+            all_there.set()
+        await all_there.wait()
+        headers = {"Retry-After": "7200"} if number == 20 else {}
+        return web.Response(status=503, headers=headers)
+
+    app = web.Application()
+    app.router.add_post("/hook", failing)
+    async with TestServer(app) as server:
+        partner.url = str(server.make_url("")).rstrip("/")
+        async with service_of(config(partner, more="max_in_flight = 32")) as service:
+            await service.enlist()
+            await admit(service, *range(1, 41))
+            runner = Runner(service.pushing.deliver, capacity=64, clock=clock, on_report=lambda _: None)
+            async with asyncio.timeout(30):
+                await runner.run(until_empty=True)
+            state = await service.store.endpoints.state(A)
+    assert asked >= 32
+    assert state.failures == asked, "each is counted"
+    assert state.rest_until is not None
+    assert state.held_until == state.rest_until
+    assert state.rest_until >= clock() + timedelta(seconds=7200)
 
 
 async def delivering_eagerly(service: Service, seconds: float) -> None:
