@@ -9,9 +9,10 @@ from feedgen.feed import FeedGenerator
 from syndicator.model.feed import CONTENT_TYPES, FeedSnapshot, Format
 from syndicator.render.dates import newest_change
 from syndicator.render.extension import NAME, EntryExtension, FeedExtension
-from syndicator.render.items import Item, feed_uri, prepare, prepare_gone, rights_of
+from syndicator.render.items import Item, feed_uri, prepare, rights_of
 from syndicator.render.rss import GENERATOR
 from syndicator.render.text import line
+from syndicator.render.withdrawn import prepare_gone
 
 
 def render_atom(snapshot: FeedSnapshot) -> bytes:

@@ -12,7 +12,8 @@ from typing import Any
 
 from lxml.etree import SubElement
 
-from syndicator.render.items import File, Gone, Item, Picture
+from syndicator.render.items import File, Item, Picture
+from syndicator.render.withdrawn import Gone
 
 NAME = "syndicator"
 """Under this name feedgen keeps the extension, as an attribute of feed and entry."""

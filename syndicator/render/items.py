@@ -11,17 +11,16 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.article import Article, Placement, Withdrawal, WithdrawnBy
+from syndicator.model.article import Article, Placement
 from syndicator.model.feed import AlsoAt as OtherTelling
 from syndicator.model.feed import FeedEntry, FeedSnapshot, Origin, Popularity, Site
 from syndicator.model.ids import ArticleId
 from syndicator.model.rights import Rights
 from syndicator.render.body import Parts, full_html, parts_of, without_pictures
 from syndicator.render.dates import published_of, updated_of, whole_seconds
-from syndicator.render.text import distinct, language_tag, legal, line, media_type, web_url
+from syndicator.render.text import distinct, language_tag, legal, line, media_type, media_type_of, web_url
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
-from syndicator.rules.withdrawal import FEED_SAYS_DELETED
 
 MAX_CONTENT_BYTES = 2_500_000
 """All bodies of one feed together, as XML holds them. Some readers refuse a document of more than 3 MiB."""
@@ -37,42 +36,6 @@ MAX_EACH = 100
 _RIGHTS = {
     "en": ("The rights in each article remain with its portal.", "Contact and take-down requests"),
     "id": ("Hak atas setiap artikel tetap pada portal asalnya.", "Kontak dan permintaan penghapusan"),
-}
-_GONE = {
-    "en": {
-        WithdrawnBy.PAGE: "The portal has taken its page away.",
-        WithdrawnBy.FEED: "The portal has deleted it.",
-        WithdrawnBy.STATUS: "The portal has cancelled it.",
-    },
-    "id": {
-        WithdrawnBy.PAGE: "Portal telah menghapus halamannya.",
-        WithdrawnBy.FEED: "Portal telah menghapusnya.",
-        WithdrawnBy.STATUS: "Portal telah membatalkannya.",
-    },
-}
-_TYPES_BY_ENDING = {
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-    "gif": "image/gif",
-    "avif": "image/avif",
-    "mp3": "audio/mpeg",
-    "m4a": "audio/mp4",
-    "aac": "audio/aac",
-    "ogg": "audio/ogg",
-    "oga": "audio/ogg",
-    "opus": "audio/ogg",
-    "flac": "audio/flac",
-    "wav": "audio/wav",
-    "mp4": "video/mp4",
-    "m4v": "video/mp4",
-    "mov": "video/quicktime",
-    "webm": "video/webm",
-    "ogv": "video/ogg",
-    "pdf": "application/pdf",
-    "epub": "application/epub+zip",
-    "zip": "application/zip",
 }
 
 
@@ -230,37 +193,6 @@ def feed_uri(snapshot: FeedSnapshot) -> str:
     return f"tag:{snapshot.site.tag_authority}:{place.path}{asked}"
 
 
-class Gone(Struct, frozen=True, kw_only=True):
-    """An entry that readers are to forget."""
-
-    id: str
-    """The same as its entry had."""
-    at: datetime
-    revision: int
-    comment: str
-
-
-def prepare_gone(snapshot: FeedSnapshot) -> tuple[Gone, ...]:
-    """Name the withdrawn entries, without a word of what they said."""
-    return tuple(
-        Gone(
-            id=article_uri(one.article.id, snapshot.site),
-            at=whole_seconds(one.at),
-            revision=one.revision,
-            comment=_why_gone(one, snapshot.language),
-        )
-        for one in snapshot.withdrawn
-    )
-
-
-def _why_gone(one: Withdrawal, language: str) -> str:
-    """Say for readers why an entry is gone: in their language where the words are ours."""
-    said = _GONE["id" if language.startswith("id") else "en"]
-    if one.by is WithdrawnBy.FEED and one.reason != FEED_SAYS_DELETED:
-        return line(one.reason)
-    return said.get(one.by) or line(one.reason)
-
-
 def prepare(snapshot: FeedSnapshot) -> tuple[Item, ...]:
     """Clean all entries, in their order; an article that stands there twice is taken once."""
     items: list[Item] = []
@@ -376,7 +308,7 @@ def _pictures(article: Article) -> tuple[Picture, ...]:
             url=url,
             caption=shortened(line(photo.caption or ""), MAX_CAPTION_CHARACTERS),
             credit=shortened(line(photo.credit or ""), MAX_CAPTION_CHARACTERS),
-            media_type=media_type(photo.media_type or "") or _type_by_ending(url),
+            media_type=media_type(photo.media_type or "") or media_type_of(url),
             length_bytes=_measure(photo.length_bytes),
             width=_measure(photo.width),
             height=_measure(photo.height),
@@ -391,7 +323,7 @@ def _files(article: Article) -> tuple[File, ...]:
         url = web_url(enclosure.url)
         if url is None:
             continue
-        kind = media_type(enclosure.media_type or "") or _type_by_ending(url) or "application/octet-stream"
+        kind = media_type(enclosure.media_type or "") or media_type_of(url) or "application/octet-stream"
         files.setdefault(url, File(url=url, media_type=kind, length_bytes=_measure(enclosure.length_bytes)))
     return tuple(files.values())
 
@@ -429,8 +361,3 @@ def _also_at(other: OtherTelling, site: Site) -> AlsoAt:
 
 def _measure(value: int | None) -> int | None:
     return value if value is not None and value > 0 else None
-
-
-def _type_by_ending(url: str) -> str | None:
-    path = url.partition("#")[0].partition("?")[0]
-    return _TYPES_BY_ENDING.get(path.rpartition(".")[2].lower())

@@ -14,15 +14,14 @@ from syndicator.model.rights import Rights
 from syndicator.render.items import (
     AlsoAt,
     File,
-    Gone,
     Item,
     Picture,
     Related,
     prepare,
-    prepare_gone,
     rights_of,
 )
 from syndicator.render.text import line
+from syndicator.render.withdrawn import Gone, prepare_gone
 
 VERSION = "https://jsonfeed.org/version/1.1"
 EXTENSION = "_syndicator"

@@ -17,16 +17,15 @@ from syndicator.render.dates import newest_change
 from syndicator.render.items import (
     AlsoAt,
     File,
-    Gone,
     Item,
     Picture,
     Related,
     feed_uri,
     prepare,
-    prepare_gone,
     rights_of,
 )
 from syndicator.render.text import line
+from syndicator.render.withdrawn import Gone, prepare_gone
 
 STANDARD = {
     "name": "ninjs",

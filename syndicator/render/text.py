@@ -13,6 +13,30 @@ _WEB_URL = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 # RFC 3986: what may stand in a URL as it is; the percent sign, because URLs come encoded already.
 _URL_SAFE = "%:/?#[]@!$&'()*+,;=-._~"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_TYPES_BY_ENDING = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "avif": "image/avif",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "ogg": "audio/ogg",
+    "oga": "audio/ogg",
+    "opus": "audio/ogg",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+    "ogv": "video/ogg",
+    "pdf": "application/pdf",
+    "epub": "application/epub+zip",
+    "zip": "application/zip",
+}
 _QUOTES = " \"'“”„«»‘’‚"
 _CUT_MARK = re.compile(r"(?<!\s)\s*+[\[(]?(?:…|\.\.\.)[\])]?\s*+$")
 
@@ -53,6 +77,12 @@ def media_type(name: str) -> str | None:
     """Give a media type without its parameters (RFC 6838), or None where it is none."""
     bare = name.partition(";")[0].strip().lower()
     return bare if _MEDIA_TYPE.fullmatch(bare) else None
+
+
+def media_type_of(url: str) -> str | None:
+    """Return the media type that the ending of a URL's path names, or None."""
+    path = url.partition("#")[0].partition("?")[0]
+    return _TYPES_BY_ENDING.get(path.rpartition(".")[2].lower())
 
 
 def distinct(texts: Iterable[str]) -> tuple[str, ...]:
