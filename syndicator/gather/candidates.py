@@ -49,6 +49,8 @@ MAX_MADE_TITLE = 100
 MAX_REPAIRS = 4
 """Of those of a document that are told with each article."""
 MAX_CAPTION = 4000
+_LEFT_OUT = "left out: "
+"""How the reason begins why a text of an entry is not kept, though the entry is."""
 _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """What odd data can raise in parsers and converters (UnicodeError is a ValueError)."""
 
@@ -96,11 +98,17 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: 
     warnings = list(channel.warnings)
     for number, entry in enumerate(channel.entries, 1):
         try:
-            candidates.append(maker.candidate(entry))
+            candidate = maker.candidate(entry)
         except _POISON as error:
             warnings.append(f"entry {number} skipped: {plain_text(str(error)) or type(error).__name__}")
+        else:
+            candidates.append(candidate)
+            changes = candidate.provenance.changes
+            warnings += [
+                f"entry {number}: its text is {one.why}" for one in changes if one.why.startswith(_LEFT_OUT)
+            ]
     if len(warnings) > MAX_WARNINGS:
-        warnings = [*warnings[:MAX_WARNINGS], f"{len(warnings) - MAX_WARNINGS} more entries skipped"]
+        warnings = [*warnings[:MAX_WARNINGS], f"{len(warnings) - MAX_WARNINGS} more warnings of entries"]
     if channel.left_out:
         warnings.append(
             f"{channel.left_out} more entries than the {source.max_articles} that one round takes"
@@ -206,10 +214,8 @@ class _Maker:
 
         A summary beside the content is the lead. Alone it is the lead if it is short, else the body.
         """
-        summary, content = entry.summary.strip(), entry.content.strip()
-        if not self._is_light:
-            check_weight(summary)
-            check_weight(content)
+        summary = self._bearable("lead", entry.summary.strip(), changes)
+        content = self._bearable("body_html", entry.content.strip(), changes)
         if entry.content_is_plain:
             content = _paragraphs(content)
         if not summary:
@@ -224,10 +230,24 @@ class _Maker:
         changes.note_text("lead", summary, shown)
         return shown, self._clean(entry.base, content, changes), picture
 
+    def _bearable(self, field: str, markup: str, changes: Changes) -> str:
+        """Return the markup; nothing, which is told, where reading it would take too long."""
+        try:
+            if not self._is_light:
+                check_weight(markup)
+        except ValueError as error:
+            changes.note(field, markup, f"{_LEFT_OUT}{error}")
+            return ""
+        return markup
+
     def _clean(self, base: str, markup: str, changes: Changes) -> str:
         if not markup:
             return ""
-        body = self._remembered("body", self._body, base, markup)
+        try:
+            body = self._remembered("body", self._body, base, markup)
+        except ValueError as error:
+            changes.note("body_html", markup, f"{_LEFT_OUT}{error}")
+            return ""
         changes.add(body.changes)
         return body.html
 
@@ -239,7 +259,10 @@ class _Maker:
     def _picture(self, base: str, markup: str) -> str | None:
         if "<img" not in markup:
             return None
-        return self._remembered("picture", self._first_image, base, markup).html or None
+        try:
+            return self._remembered("picture", self._first_image, base, markup).html or None
+        except ValueError:  # what cannot be cleaned has no picture for us
+            return None
 
     def _remembered(
         self, made: str, make: Callable[[str, str], CleanBody], base: str, markup: str

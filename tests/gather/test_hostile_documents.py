@@ -91,11 +91,11 @@ READ: dict[str, tuple[bytes | str, int]] = {
     "a link without end": (rss(f"<title>t</title><link>https://{'x' * 900_000}</link>"), 1),
     "nested HTML in one of three": (
         rss("<title>a</title>", f"<title>b</title><description>{'&lt;div>' * 100_000}</description>", "<title>c</title>"),
-        2,
+        3,
     ),
     "attributes in one of three": (
         rss("<title>a</title>", f"<title>b</title><description>&lt;p {ATTRIBUTES}&gt;</description>", "<title>c</title>"),
-        2,
+        3,
     ),
     "formatting without end in one of three": (
         rss(
@@ -104,7 +104,7 @@ READ: dict[str, tuple[bytes | str, int]] = {
             + "".join(f"&lt;b a={number}>" for number in range(20_000)) + "&lt;p>" * 20_000 + "</description>",
             "<title>c</title>",
         ),
-        2,
+        3,
     ),
     "a name without end in a feed that is not well-formed": (
         f"<rss version='2.0'><channel><item><title>a <b>c</title></item><item><title>d</title><dc:creator xmlns:dc='http://purl.org/dc/elements/1.1/'>{'N' * 100_000}</dc:creator></item></channel></rss>",
@@ -164,6 +164,36 @@ async def test_what_is_read_is_bounded(name: str, pool: ParserPool) -> None:
         assert len(candidate.authors) <= 20
         assert len(candidate.photos) <= 20
     assert all(len(warning) < 600 for warning in reading.warnings)
+
+
+HEAVY = {
+    "nested": "&lt;div>" * 100_000,
+    "attributes": f"&lt;p {ATTRIBUTES}&gt;",
+    "formatting without end": "".join(f"&lt;b a={number}>" for number in range(20_000)) + "&lt;p>" * 20_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEAVY)
+async def test_an_entry_whose_text_is_refused_is_kept_without_it(name: str, pool: ParserPool) -> None:
+    entry = (
+        f"<title>Banjir</title><link>https://news.example/1</link><description>{HEAVY[name]}</description>"
+    )
+    reading = await read_feed(source(), fetched(rss(entry)), pool)
+    (candidate,) = reading.candidates
+    assert (candidate.title, candidate.url) == ("Banjir", "https://news.example/1")
+    assert (candidate.lead, candidate.body_html) == ("", "")
+    (change,) = candidate.provenance.changes
+    assert change.field == "lead"
+    assert change.why.startswith("left out: its HTML")
+    assert reading.warnings == (f"entry 1: its text is {change.why}",)
+
+
+async def test_a_lead_stays_where_only_the_body_is_refused(pool: ParserPool) -> None:
+    entry = (
+        f"<title>Banjir</title><summary>Air naik.</summary><content type='html'>{HEAVY['nested']}</content>"
+    )
+    (candidate,) = (await read_feed(source(), fetched(atom(entry)), pool)).candidates
+    assert (candidate.lead, candidate.body_html) == ("Air naik.", "")
 
 
 PAGES = {
