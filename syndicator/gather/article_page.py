@@ -38,12 +38,12 @@ from syndicator.gather.merging import (
     site_of,
 )
 from syndicator.gather.metadata import SaidOfItself, addresses_of, leads_home, read_metadata
-from syndicator.gather.near_headline import NEAR_HEADLINE, Lines, lines_near, reporters_near
+from syndicator.gather.near_headline import NEAR_HEADLINE, Lines, editors_near, lines_near, reporters_near
 from syndicator.gather.page import first_count
 from syndicator.gather.replacing import replaced
 from syndicator.gather.selectors import Page, Picked, Selector, empty, selector
 from syndicator.gather.status import cancelled, corrected
-from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TAGS, plain_text
+from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TAGS, folded, plain_text
 from syndicator.model.article import Candidate, Change, ListedItem, Photo, Provenance
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source
@@ -225,11 +225,18 @@ class _Reader:
 
     def _authors(self) -> tuple[str, ...]:
         claims = self._said.claims
+        near = () if self._rule.authors else reporters_near(self._near, site_of(claims))
+        # Portals tell machines of the editor, too; where readers see who reported, that counts.
+        editors = {folded(name) for name in editors_near(self._near)} if near else frozenset[str]()
+        told = [
+            (read_from, tuple(name for name in names if folded(name) not in editors))
+            for read_from, names in authors(claims)
+        ]
         taken = self._choice.take(
             "authors",
             ("selector", reporters(self._picked.texts("article.authors", MAX_NAME))),
-            *authors(claims),
-            (NEAR_HEADLINE, () if self._rule.authors else reporters_near(self._near, site_of(claims))),
+            *told,
+            (NEAR_HEADLINE, near),
         )
         return taken or ()
 

@@ -20,7 +20,10 @@ _NO_WRITER = (
     "|sumber|source|infografis|uploader|publisher"
 )
 _DEED = "ditulis|dilaporkan|written|reported|reporting|posted|story|words|text|teks|naskah|reportase|liputan"
-_NO_DEED = "disunting|diedit|edited|editing|diunggah|published|diterjemahkan|translated"
+_NO_DEED = (
+    "disunting|diedit|edited|editing|diunggah|published|diterjemahkan|translated|reviewed|ditinjau"
+    "|fact-checked"
+)
 _ANY = rf"(?:laporan\s++)?(?:{_WRITER}|{_NO_WRITER}|{_DEED}|{_NO_DEED}|laporan|rep|red)"
 _COLON = rf"\b(?:{_ANY}(?:\s*+[/&]\s*+(?:{_ANY}))*+(?:\s++(?:oleh|by))?|oleh|by)\s*+[:：]"
 _BARE = (
@@ -64,6 +67,7 @@ _ORGANISATION = re.compile(
     re.IGNORECASE,
 )
 """Words of names that are not those of people: such a name is whole, whatever it is joined with."""
+_COPYRIGHT = re.compile(r"©|\b(?:copyright|hak cipta)\b", re.IGNORECASE)
 _WHENCE = frozenset({"dari", "for", "from", "in"})
 """In small letters; others stand in names ("Lee In Hwa")."""
 _FULL_STOP = re.compile(r"(?<=[a-z]{3})\.\Z")
@@ -147,6 +151,17 @@ def labelled_reporters(line: str) -> tuple[str, ...]:
     return names if is_sure else ()
 
 
+def labelled_others(lines: Iterable[str]) -> tuple[str, ...]:
+    """Give the names that stand under a label of another deed than reporting: those of editors."""
+    names: list[str] = []
+    for line in lines:
+        if len(line) <= MAX_BYLINE:
+            for label, piece in _pieces(line):
+                if _OF_OTHERS.search(label) and not _OF_WRITERS.search(label):
+                    names += _names(piece, "")
+    return tuple(dict.fromkeys(names))
+
+
 def signed_reporters(texts: Iterable[str], site: str = "") -> tuple[str, ...]:
     """Give the names in texts that are to name the author, be it without a label: only sure ones."""
     names = reporters([text for text in texts if len(text) <= MAX_BYLINE], site=site)
@@ -186,6 +201,7 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
 def _names(text: str, site: str, *, has_portal: bool = False) -> list[str]:
     if "://" in text:
         return []
+    text = _COPYRIGHT.split(text, maxsplit=1)[0]
     bare = _HOST.sub(" ", _HANDLE.sub("", _IN_BRACKETS.sub(" ", text)))
     parts = _parted(bare)
     ahead, _, behind = parts[0].partition(",")

@@ -16,7 +16,10 @@ def _clue(pattern: str) -> re.Pattern[str]:
 
 
 DATE = _clue(r"date|time|tanggal|tgl|publish|waktu|posted|updated")
-AUTHOR = _clue(r"author|reporter|penulis|writer|byline|wartawan|jurnalis|pewarta|kontributor")
+AUTHOR = _clue(r"author|reporter|penulis|writer|byline|wartawan|jurnalis|pewarta|kontributor|contributor")
+AUTHOR_PATH = _clue(
+    r"/(?:authors?|penulis|reporters?|writers?|wartawan|jurnalis|pewarta|kontributor|contributors?|by)/[^/]"
+)
 AUTHOR_LABEL = re.compile(
     r"(Reporter|Penulis|Wartawan|Pewarta|Jurnalis|Author|Writer|Oleh|By)(?:\s*+[:：])?\s++\S", re.IGNORECASE
 )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode
 
 from syndicator.gather import clues
-from syndicator.gather.bylines import labelled_reporters, reporters, signed_reporters
+from syndicator.gather.bylines import labelled_others, labelled_reporters, reporters, signed_reporters
 from syndicator.gather.selectors import Doomed, Page, Selector, text_of, within
 from syndicator.gather.text import folded, plain_text
 from syndicator.gather.text_holder import named
@@ -46,6 +46,16 @@ _LABELLED = re.compile(rf"\b{_ROLE}\s*[^|:：\d]{{2,60}}?(?=\s+{_ROLE}|[|\d]|\Z)
 _REPORTER = re.compile(
     r"\b(?:reporter|wartawan|penulis|jurnalis|pewarta|author|writer|oleh|by)\s*[:：]\s*\S", re.IGNORECASE
 )
+_SIGNATURE = re.compile(
+    r"\W{0,3}(?:reporter|wartawan|penulis|jurnalis|pewarta|kontributor|editor|redaktur|penyunting|author|writer"
+    r"|(?:written|reporting|edited|editing)\s+by|oleh)\s{0,3}[:：]\s{0,3}\S",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(
+    r"\A((?i:reporter|wartawan|penulis|jurnalis|pewarta|editor|redaktur|penyunting))(?=[A-Z][a-z])"
+)
+"""Label and name in two elements without a blank between them."""
+_NAMES_FOR_TESTS = ("data-testid", "data-component", "data-test-id", "data-qa")
 _COUNT = re.compile(
     r"(?:dibaca|dilihat|views?|hits?|kali|pembaca|reads?|min(?:ute)?s?|\d[\d.,]*)", re.IGNORECASE
 )
@@ -74,6 +84,8 @@ class Lines(NamedTuple):
     before: Sequence[str] = ()
     signed: Sequence[str] = ()
     """Those of them whose element says that it names the author."""
+    below: Sequence[str] = ()
+    """Behind the text, those that begin with a label: "Pewarta: …"."""
 
 
 def headline_of(page: Page, title: str = "") -> LexborNode | None:
@@ -113,15 +125,44 @@ def lines_near(page: Page, title: str) -> Lines:
         tuple(text for _, text in below),
         tuple(text for _, text in on_top),
         tuple(text for node, text in _innermost([one for one in (*below, *on_top) if is_signed(one[0])])),
+        tuple(_behind_the_text(after, headline)),
     )
 
 
 def is_signed(node: LexborNode) -> bool:
-    """Whether an element says that it names the author: `rel="author"`, or a class such as `byline`."""
-    if "author" in (node.attributes.get("rel") or "").lower().split():
+    """Whether an element says that it names the author.
+
+    So do `rel="author"`, a class such as `byline`, `<address>`, and a link to the page of an author.
+    """
+    attributes = node.attributes
+    if "author" in (attributes.get("rel") or "").lower().split() or node.tag == "address":
         return True
-    name = named(node)
+    if node.tag == "a" and clues.AUTHOR_PATH.search(attributes.get("href") or ""):
+        return True
+    name = " ".join((named(node), *(attributes.get(each) or "" for each in _NAMES_FOR_TESTS)))
     return bool(clues.AUTHOR.search(name)) and not clues.EDITOR.search(name)
+
+
+def _behind_the_text(nodes: Sequence[LexborNode], headline: LexborNode) -> Iterator[str]:
+    """Give the lines that begin with a label of who did what, of those right behind the last paragraph."""
+    around = above(headline)
+    first = next((node for node in nodes if _is_paragraph(node) and not is_of_others(node, around)), None)
+    if first is None or first.parent is None:
+        return
+    holder = first.parent.mem_id
+    places = [
+        place
+        for place, node in enumerate(nodes)
+        if node.parent is not None and node.parent.mem_id == holder and _is_paragraph(node)
+    ]
+    for node in nodes[places[-1] + 1 :][:_MAX_AFTER]:
+        words = node.text().strip()
+        if len(words) <= MAX_LINE and _SIGNATURE.match(words) and not is_of_others(node, around):
+            yield text_of(node, None, MAX_LINE + 1)
+
+
+def _is_paragraph(node: LexborNode) -> bool:
+    return node.tag == "p" and len(node.text().strip()) >= _PARAGRAPH
 
 
 def _innermost(found: Sequence[tuple[LexborNode, str]]) -> list[tuple[LexborNode, str]]:
@@ -207,11 +248,23 @@ def reporters_near(near: Lines, site: str = "") -> tuple[str, ...]:
 
     None without either. `site` is the portal's own name, which is nobody's.
     """
-    lines = (*near.after, *near.before)
+    lines = [_GLUED.sub(r"\1 ", line) for line in (*near.after, *near.before)]
     labelled = [line[match.start() :] for line in lines if (match := _REPORTER.search(line))]
     names = reporters(map(_without_date, sorted(labelled, key=len)[:1]))
     names = names or next(filter(None, map(labelled_reporters, map(_without_date, lines))), ())
-    return names or signed_reporters(map(_without_date, near.signed), site)
+    names = names or next(filter(None, map(labelled_reporters, near.below)), ())
+    if names:
+        return names
+    others = editors_near(near)
+    return tuple(
+        name for name in signed_reporters(map(_without_date, near.signed), site) if name not in others
+    )
+
+
+def editors_near(near: Lines) -> tuple[str, ...]:
+    """Give the names behind a label of another deed, such as "Editor:", around the headline and the text."""
+    lines = (*near.after, *near.before, *near.below)
+    return labelled_others([_GLUED.sub(r"\1 ", _without_date(line)) for line in lines])
 
 
 def _without_date(line: str) -> str:

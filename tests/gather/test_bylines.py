@@ -190,3 +190,71 @@ def test_of_a_feed() -> None:
     (one,) = read_thoroughly(source(), fetched(rss(item))).candidates
     assert one.authors == ("Budi Santoso, S.Sos.",)
     assert [change.field for change in one.provenance.changes] == ["authors"]
+
+
+EDITOR = {"@type": "Person", "name": "Siti Nur'aini"}
+BELOW = "<p>Pewarta: Budi Santoso<br>Editor: Siti Nur'aini<br>Copyright &copy; ANTARA 2026</p>"
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ("<div>Reporter: Budi Santoso</div><div>Editor: Siti Nur'aini</div>", ""),
+        ("<p>Penulis: Budi Santoso | Editor: SITI NUR'AINI</p>", ""),
+        ("<p>Reporter <a>Budi Santoso</a></p><p>Editor <a>Siti Nur'aini</a></p>", ""),
+        ("<p><span>Penulis</span><span>Budi Santoso</span></p><p>Editor: Siti Nur'aini</p>", ""),
+        ("", "<p>Reporter: Budi Santoso</p><p>Editor: Siti Nur'aini</p>"),
+        ("", BELOW),
+    ],
+)
+def test_whom_a_page_labels_as_editor_is_not_its_reporter(above: str, below: str) -> None:
+    markup = f"<article><h1>{TITLE}</h1>{above}<div>{TEXT}</div>{below}</article>"
+    one = read(page(markup, script({**NEWS, "author": EDITOR})))
+    assert one.authors == ("Budi Santoso",)
+    assert one.provenance.read_from["authors"] == "text near the headline"
+    several = read(page(markup, script({**NEWS, "author": [EDITOR, {"name": "Sari Dewi"}]})))
+    assert several.authors == ("Sari Dewi",)
+
+
+def test_an_editor_beside_whom_nobody_is_named_stays() -> None:
+    markup = f"<article><h1>{TITLE}</h1><p>Editor: Siti Nur'aini</p><div>{TEXT}</div></article>"
+    assert read(page(markup, script({**NEWS, "author": EDITOR}))).authors == ("Siti Nur'aini",)
+    assert read(page(markup)).authors == ()
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ("", BELOW),
+        ("", "<div><b>Penulis:</b> Budi Santoso</div><div><b>Editor:</b> Siti Nur'aini</div>"),
+        ("", "<p><strong>Oleh: Budi Santoso</strong></p>"),
+        ("<a href='/author/budi-santoso'>Budi Santoso</a>", ""),
+        ("<p><img alt='' src=/a.jpg><a href='/reporter/12/budi'>Budi Santoso</a> <i>3 November 2026</i></p>", ""),
+        ("<p><a href='/penulis/budi'>Budi Santoso</a></p><p>Editor <a href='/penulis/siti'>Siti Nur'aini</a></p>", ""),
+        ("<div class=contributor><b>Budi Santoso</b></div>", ""),
+        ("<div data-testid=byline-new><span>Budi Santoso</span></div>", ""),
+        ("<address>Budi Santoso</address>", ""),
+        ("<p><span>Reporter</span><span>Budi Santoso</span></p>", ""),
+    ],
+)  # fmt: skip
+def test_a_byline_that_readers_see(above: str, below: str) -> None:
+    markup = f"<article><h1>{TITLE}</h1>{above}<div>{TEXT}</div>{below}</article>"
+    one = read(page(markup, f"<title>{TITLE}</title>"))
+    assert one.authors == ("Budi Santoso",)
+    assert "Budi" not in one.body_html
+
+
+@pytest.mark.parametrize(
+    ("inside", "below"),
+    [
+        ("<p>Judul: Pulang</p><p>Penulis: Joko Widodo</p><p>Penerbit: Pustaka</p>", ""),
+        ("", "<aside><p>Penulis: Joko Widodo</p></aside>"),
+        ("", "<div class=comments><p>Penulis: Joko Widodo</p></div>"),
+        ("", "<ul><li><h3><a href=/x>Lain</a></h3><p>Penulis: Joko Widodo</p></li></ul>"),
+        ("", "<p>Penulis adalah pengamat kebijakan publik</p>"),
+        ("", "<a href='/author/joko'>Joko Widodo</a>"),
+    ],
+)
+def test_what_is_no_byline_of_the_article(inside: str, below: str) -> None:
+    markup = f"<article><h1>{TITLE}</h1><div>{TEXT}{inside}{TEXT}</div>{below}</article>"
+    assert read(page(markup, f"<title>{TITLE}</title>")).authors == ()
