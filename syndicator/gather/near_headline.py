@@ -71,7 +71,7 @@ _TOP = re.compile(
     re.IGNORECASE,
 )
 _HEADINGS = Selector(name="headline", css="h1, h2")
-_LINES = Selector(name="lines", css="p, div, span, ul, ol, li, time, small, h2, h3, h4, h5, address")
+_LINES = Selector(name="lines", css="p, div, span, ul, ol, li, time, small, h2, h3, h4, h5, address, a")
 _BLOCKS = frozenset({"p", "div", "ul", "ol", "section", "article", "table"})
 _ANY = Selector(name="near", css="*")
 
@@ -297,9 +297,9 @@ def cut_headline(page: Page, title: str) -> None:
         if not reached and is_signed(node) and signed_reporters([plain_text(words, MAX_LINE)]):
             doomed.append(node)
             continue
-        if node.tag != "p" and words != title and not _TELLING.search(words):
+        if node.tag == "a" or (node.tag != "p" and words != title and not _TELLING.search(words)):
             continue  # most elements of a page: what follows takes time
-        text = plain_text(words, MAX_LINE + 1)
+        text = _GLUED.sub(r"\1 ", plain_text(words, MAX_LINE + 1))
         if node.tag == "p" and len(text) >= _PARAGRAPH and not is_meta(text):
             reached = True
         elif is_meta(text, title) and (not reached or _LABELLED.search(text)):
