@@ -185,4 +185,4 @@ class HubCounts(Struct, frozen=True, kw_only=True):
     pending: int = 0
     """Subscribers that something is to be said to, now or later."""
     oldest_due_at: datetime | None = None
-    """Since when the longest waiting one waits; None where nothing is late."""
+    """Since when the longest waiting one waits that has confirmed; None where nothing is late."""

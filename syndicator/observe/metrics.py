@@ -62,7 +62,7 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
     "hub_request_seconds": ("Time that one of them took", "protocol"),
     "hub_subscriptions": ("Subscribers of our hub",),
     "hub_pending": ("Subscribers that something is to be said to",),
-    "hub_oldest_seconds": ("How long the longest of them waits",),
+    "hub_oldest_seconds": ("How long the longest of them waits that has confirmed",),
     "articles_unassigned": ("Admitted articles that wait to be assigned to a story, and shown",),
 }
 """Each metric: what it says, and the names of its labels."""

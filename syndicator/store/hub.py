@@ -21,6 +21,8 @@ from syndicator.store.owners import is_dead, new_token
 from syndicator.store.sealing import Sealer
 
 PROMPT_KEPT = timedelta(days=7)
+AHEAD = timedelta(hours=1)
+"""New subscribers of hosts that answer in time come before those of others by as much: none waits longer."""
 MOST_PROMPT = 100_000
 """Hosts whose last answer came in time: of more, those that answered last are kept."""
 
@@ -104,14 +106,15 @@ class HubSubscribers:
         return int(await self._redis.call("SCARD", self._keys.hub_host(host)))
 
     async def counts(self, now: datetime) -> HubCounts:
-        """Tell how many there are, how many wait, and since when."""
+        """Return how many there are and how many wait; of those that have confirmed, since when."""
         waiting, since = 0, list[int]()
         for lane in (self._confirmed, self._unconfirmed):
             hosts = pairs(await self._redis.call("ZRANGE", lane.hosts, 0, -1, "WITHSCORES"))
             waiting += sum(
                 await self._redis.batch([("ZCARD", lane.queue(host.decode())) for host, _ in hosts])
             )
-            since += [int(float(at_ms)) for _, at_ms in hosts]
+            if lane is self._confirmed:
+                since += [int(float(at_ms)) for _, at_ms in hosts]
         oldest = min(since, default=None)
         return HubCounts(
             subscriptions=await self.count(),
@@ -154,7 +157,9 @@ class HubSubscribers:
             writes = written(self._keys, before, after, token, topic_digest)
             # Its worker looks at what it asks for when it settles: a lease is never cut short.
             if after is not None and not owner and (after.asked or after.sent != (told or topic_digest)):
-                writes += [lane.queued(host, [known.id], now, "LT"), lane.woken([host], now)]
+                is_ahead = lane is self._unconfirmed and await self._is_prompt(host)
+                writes.append(lane.queued(host, [known.id], now, "LT"))
+                writes.append(lane.woken([host], now - AHEAD if is_ahead else now))
             unit = Unit(
                 expects=(
                     (keys.hub_subscriber(known.id), "token", found),
@@ -296,7 +301,8 @@ class HubSubscribers:
         for _ in range(_TRIES):
             after = change(before, told or topic_digest)
             writes = written(self._keys, before, after.subscriber, token, topic_digest)
-            writes += [*lane.left(host, claimed.id), lane.woken([host], now)]
+            is_ahead = lane is self._unconfirmed and is_slow is False
+            writes += [*lane.left(host, claimed.id), lane.woken([host], now - AHEAD if is_ahead else now)]
             if after.subscriber is not None and after.due_at is not None:
                 onward = self._lane(after.subscriber)
                 writes += [onward.queued(host, [claimed.id], after.due_at, "LT"), onward.woken([host], now)]
@@ -363,6 +369,9 @@ class HubSubscribers:
     async def _owner(self, lane: Lane, host: str, subscriber: SubscriberId) -> str:
         found = await self._redis.call("HGET", lane.owners(host), subscriber)
         return found.decode() if found else ""
+
+    async def _is_prompt(self, host: str) -> bool:
+        return await self._redis.call("ZSCORE", self._keys.hub_prompt(), host) is not None
 
     async def _told(self, topic: TopicName) -> str:
         found = await self._redis.call("HGET", self._keys.hub_topics(), topic)

@@ -86,7 +86,8 @@ class HubKeys:
         return self._prefix + "hub:unconfirmed"
 
     def hub_unconfirmed_hosts(self) -> str:
-        """ZSET: host → when its queue of those that have not confirmed wants attention, ms.
+        """ZSET: host → when its queue of those that have not confirmed wants attention, ms; an hour earlier
+        where the host answers in time.
 
         Kept: while there is something in that queue. Written by: hub.
         """
