@@ -12,6 +12,7 @@ from operator import itemgetter
 from urllib.parse import SplitResult, quote_from_bytes, unquote, unquote_to_bytes, urlsplit
 
 from syndicator.rules.politeness import registrable_domain
+from syndicator.rules.portal_addresses import WAYS, Portal, portal_of
 from syndicator.rules.tracking import is_tracking
 
 _UNRESERVED = "-._~"
@@ -77,26 +78,51 @@ def canonical_url(url: str) -> str:
     Left out: scheme, user, default port, `www.`, `m.`, `mobile.`, `amp.`, `wap.`, a slash or index file at
     the end, dot and empty segments, fragment (unless it is a route: `#!…`, `#/…`), tracking parameters,
     sessions, and what chooses a view (`/amp`, `/print`, `?amp=1`, `?page=all`, …). The other parameters are
-    sorted by name; percent-encoding and international host names are made uniform. Pages of AMP caches are
-    those of their portals. What is no URL, or far too long, is its own and only spelling.
+    sorted by name. Editions and AMP pages of great portals, and their parameters of gifts and shares, are
+    looked up in `portal_addresses`. Percent-encoding and international host names are made uniform. Pages of
+    AMP caches are those of their portals. What is no URL, or far too long, is its own and only spelling.
     """
     return url.strip() if _is_endless(url) else _canonical(url)
 
 
+def former_url(url: str) -> str | None:
+    """Return the form that `canonical_url` gave before it knew portals and `WAYS`; None where it is the same.
+
+    Articles that were stored then are known by it.
+    """
+    if _is_endless(url) or not ("?" in url or _is_cached(url) or _portal_named(url)):
+        return None
+    former = _former(url)
+    return None if former == _canonical(url) else former
+
+
 @lru_cache(maxsize=_ADDRESSES_REMEMBERED)
 def _canonical(url: str) -> str:
+    return _form(url, ways=WAYS)
+
+
+@lru_cache(maxsize=_ADDRESSES_REMEMBERED)
+def _former(url: str) -> str:
+    return _form(url, ways=None)
+
+
+def _form(url: str, ways: Collection[str] | None) -> str:
+    """Give the form to compare; `ways`: parameters that choose no page, None: without looking at portals."""
     usual = _USUAL.fullmatch(url)
-    if usual is None or "google" in url or "ampproject" in url:  # AMP caches
-        return _canonical_of_any(url)
+    if usual is None or _is_cached(url):
+        return _form_of_any(url, ways)
     scheme, host, port, path, query = usual.groups()
     segments = _segments(path) if "/." in path else [segment for segment in path.split("/") if segment]
-    site = _site(host)
+    site, portal = _site(host)
     if port and int(port) != _DEFAULT_PORTS[scheme]:
         site = f"{site}:{port}"
-    return "/".join((site, *_without_views(segments))) + (_query(query) if query else "")
+    address = "/".join((site, *_without_views(segments)))
+    if portal is not None and ways is not None:
+        address, ways = portal.rewritten(address), portal.ways
+    return address + _query(query, ways or ()) if query else address
 
 
-def _canonical_of_any(url: str) -> str:
+def _form_of_any(url: str, ways: Collection[str] | None) -> str:
     parts = _split(url)
     if parts is None:
         return url.strip()
@@ -104,13 +130,15 @@ def _canonical_of_any(url: str) -> str:
     if cached:
         inner = _split(f"//{cached[1] or cached[2]}?{parts.query}")
         parts = inner or parts
-    host = _site(parts.hostname or "")
+    host, portal = _site(parts.hostname or "")
     if parts.port is not None and parts.port != _DEFAULT_PORTS.get(parts.scheme, 0):
         host = f"{host}:{parts.port}"
-    path = "".join(f"/{segment}" for segment in _without_views(_segments(parts.path)))
-    query = _query(parts.query) if parts.query else ""
+    address = "/".join((host, *_without_views(_segments(parts.path))))
+    if portal is not None and ways is not None:
+        address, ways = portal.rewritten(address), portal.ways
+    query = _query(parts.query, ways or ()) if parts.query else ""
     fragment = f"#{parts.fragment}" if parts.fragment.startswith(("!", "/")) else ""
-    return f"{host}{path}{query}{fragment}"
+    return f"{address}{query}{fragment}"
 
 
 def clean_url(url: str, extra: Collection[str] = ()) -> str:
@@ -150,6 +178,16 @@ def _is_endless(url: str) -> bool:
     return len(url) > MAX_LENGTH or url.count("/") + url.count("&") > MAX_PARTS
 
 
+def _is_cached(url: str) -> bool:
+    """Tell whether an address may be one of an AMP cache."""
+    return "google" in url or "ampproject" in url
+
+
+def _portal_named(url: str) -> Portal | None:
+    authority = url.partition("//")[2].partition("/")[0]
+    return _site(authority.rpartition("@")[2].partition(":")[0].strip().lower())[1]
+
+
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url.strip())
@@ -160,19 +198,22 @@ def _split(url: str) -> SplitResult | None:
 
 
 @lru_cache(maxsize=_HOSTS_REMEMBERED)
-def _site(host: str) -> str:
-    """Give a host without what only says for which device it serves, as far as a registered name is left."""
+def _site(host: str) -> tuple[str, Portal | None]:
+    """Give a host without what only says for which device it serves, as far as a registered name is left.
+
+    With it, the portal that it belongs to.
+    """
     host = host.rstrip(".")
     if not host.isascii() and host.count(".") < MAX_LABELS:
         try:
             host = host.encode("idna").decode("ascii")
         except UnicodeError:
-            return host
+            return host, None
     label, _, rest = host.partition(".")
     while label in _VIEWS_OF_A_SITE and registrable_domain(rest) is not None:
         host = rest
         label, _, rest = host.partition(".")
-    return host
+    return host, portal_of(host)
 
 
 def _segments(path: str) -> list[str]:
@@ -202,8 +243,8 @@ def _without_views(segments: list[str]) -> list[str]:
     return rest if rest == segments or is_article_path(rest) else segments
 
 
-def _query(query: str) -> str:
-    kept = [pair for pair in map(_telling, query.split("&")) if pair]
+def _query(query: str, ways: Collection[str]) -> str:
+    kept = [pair for pair in map(_telling, query.split("&")) if pair and pair[0].lower() not in ways]
     # By name only: of several values of one name the order may choose.
     kept.sort(key=itemgetter(0))
     return "?" + "&".join([f"{name}={value}" for name, value in kept]) if kept else ""

@@ -18,7 +18,7 @@ from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EventId, SourceId
 from syndicator.model.rights import Rights
 from syndicator.model.source import IdentityPolicy, Source, Way
-from syndicator.rules.addresses import canonical_url, is_article_path, url_path
+from syndicator.rules.addresses import canonical_url, former_url, is_article_path, url_path
 from syndicator.rules.hashing import hashed
 from syndicator.rules.noticeable import content_hash
 
@@ -93,7 +93,9 @@ def spec_hash(source: Source) -> str:
 
 
 def _url_keys(candidate: Candidate) -> list[str]:
-    addresses = [canonical_url(url) for url in (candidate.canonical_url, candidate.url) if url]
+    """Give the keys of the article's addresses, then those by which they were known in former versions."""
+    urls = [url for url in (candidate.canonical_url, candidate.url) if url]
+    addresses = [*map(canonical_url, urls), *filter(None, map(former_url, urls))]
     return ["u:" + _digest("url", address) for address in dict.fromkeys(addresses)]
 
 
@@ -112,7 +114,7 @@ def _identity(
         keys.append(path)
     if not keys:
         keys.append("t:" + _digest("text", _scope(candidate), candidate.title, candidate.lead))
-    link = of_urls[-1] if candidate.url else ""
+    link = url_key(candidate.url) if candidate.url else ""
     return Identity(
         keys=tuple(keys),
         article_id=_article_id([key for key in keys if key not in foreign]),

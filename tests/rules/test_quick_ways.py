@@ -12,6 +12,7 @@ from support import candidate
 from syndicator.rules import addresses, noticeable, words
 from syndicator.rules.hashing import hashed
 from syndicator.rules.placement import fingerprint, fingerprints
+from syndicator.rules.portal_addresses import WAYS
 from syndicator.rules.recent import Recent
 from syndicator.rules.shingles import hashed_runs, shared
 from syndicator.rules.terms import weigh
@@ -19,12 +20,22 @@ from syndicator.rules.vocabulary import WordTooLongError, look_up, pack, unpack
 
 PIECES = st.sampled_from(
     ("/", "//", "/.", "/..", "a", "A", "1", "-", "amp", "print", "index.php", "comment-page-1", ".amp", "?", "&", "=",
-     "utm_source=rss", "page=all", "b=2", "a=1", "%41", "+", "amp;", "é", "#", "#!/", ":", "@", ";", "~", "[", "]", " ")
+     "utm_source=rss", "source=x", "pwgt=x", "cnn/", "nasional/read/", "page=all", "b=2", "a=1", "%41", "+", "amp;", "é", "#", "#!/", ":", "@", ";", "~", "[", "]", " ")
 )  # fmt: skip
 ADDRESSES = st.builds(
     lambda host, rest: f"https://{host}{''.join(rest)}",
     st.sampled_from(
-        ("kota.example", "www.kota.example", "m.kota.co.id", "kota.example.", "a..b", "1.2.3.4", "x")
+        (
+            "kota.example",
+            "www.kota.example",
+            "edition.cnn.com",
+            "amp.kompas.com",
+            "m.kota.co.id",
+            "kota.example.",
+            "a..b",
+            "1.2.3.4",
+            "x",
+        )
     ),
     st.lists(PIECES, max_size=12),
 )
@@ -42,7 +53,13 @@ def test_digests_are_those_of_the_libraries(text: str, purpose: str) -> None:
 
 @given(ADDRESSES)
 def test_usual_addresses_have_the_form_that_any_address_has(url: str) -> None:
-    assert addresses._canonical(url) == addresses._canonical_of_any(url)
+    for ways in (WAYS, None):
+        assert addresses._form(url, ways) == addresses._form_of_any(url, ways)
+
+
+@given(ADDRESSES)
+def test_no_former_form_of_an_address_is_overlooked(url: str) -> None:
+    assert (addresses.former_url(url) or addresses.canonical_url(url)) == addresses._form_of_any(url, None)
 
 
 @given(st.lists(CHANGING, max_size=12).map("".join))

@@ -14,6 +14,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.pipeline.admitting import Admitted, Admitter, tally
 from syndicator.rules.admission import Verdict
+from syndicator.rules.identity import identify, url_key
 from syndicator.store.store import Store
 
 ADDRESS = "https://city.example/read/{}/berita"
@@ -258,3 +259,20 @@ async def test_a_portal_that_moves_with_all_its_names(store: Store, clock: Manua
     assert (again.verdict, again.article_id) == (Verdict.UNCHANGED, three.article_id)
     elsewhere = replace(first, url="https://lain.example/read/1-judul", source=SourceId("metro"))
     assert (await admit(store, clock, elsewhere))[0].verdict is Verdict.NEW
+
+
+async def test_an_article_known_by_the_former_form_of_its_address_alone_comes_once(
+    store: Store, clock: ManualClock
+) -> None:
+    given = candidate(1, url="https://amp.kompas.com/nasional/read/2024/05/01/12000001/kota-banjir")
+    (first,) = await admit(store, clock, given)
+    key = url_key(given.url)
+    identities = store.articles._keys.identities()
+    others = [one for one in identify([given])[0].keys if one.startswith("s:")]
+    assert await store.connection.call("HDEL", identities, key, *others) == 2
+    (again,) = await admit(store, clock, given)
+    assert (again.verdict, again.article_id) == (Verdict.UNCHANGED, first.article_id)
+    page = "https://nasional.kompas.com/read/2024/05/01/12000001/kota-banjir"
+    (by_page,) = await admit(store, clock, candidate(1, url=page, source="other"))
+    assert by_page.article_id == first.article_id
+    assert await told(store) == 1
