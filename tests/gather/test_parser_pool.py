@@ -165,7 +165,7 @@ async def test_a_large_page_is_read_whatever_its_worker_keeps_of_earlier_ones() 
     assert len(page.body) > 0.9 * MIB
     async with open_pool(workers=1) as pool:
         for _ in range(3):
-            reading = await pool.run(read_article, source(full_text=True), page)
+            reading = await pool.run(read_article, source(full_text=True), page, timeout_s=120)
             assert reading.candidate.body_html
             await pool.run(hoard, 20 * MIB)
 
