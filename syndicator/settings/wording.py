@@ -48,6 +48,7 @@ _MEANT = {
     **dict.fromkeys(("false", "no", "off"), "none"),
 }
 """Words that people write for a choice, and the choice; where it is one of those that there are."""
+_WHAT_IT_TAKES = "what it takes: docs/configuration.md"
 _REMEDIES: Mapping[Location, str] = {("source",): "try: syndicator preview https://…"}
 """What to do where a whole table is missing."""
 
@@ -72,8 +73,18 @@ def faults_of(form: type[Form], error: ValidationError) -> Iterator[Finding]:
             yield _unknown(form, location)
         else:
             absent = detail["type"] == "missing"
-            remedy = _choice(detail, context) if detail["type"] in _CHOICES else _REMEDIES.get(location, "")
+            remedy = _REMEDIES.get(location) or _remedy(detail, context, location)
             yield Finding(path=location, reason=_reason(detail, context), remedy=remedy, absent=absent)
+
+
+def _remedy(detail: ErrorDetails, context: Mapping[str, Any], location: Location) -> str:
+    """Say what to do where the reason alone does not: which key to add, what else a key takes."""
+    kind = detail["type"]
+    if kind in _CHOICES:
+        return _choice(detail, context)
+    if kind == "missing":
+        return f"add {location[-1]} ({_WHAT_IT_TAKES})"
+    return f"give another value ({_WHAT_IT_TAKES})" if kind in _BOUNDED else ""
 
 
 def _own(location: Location, context: Mapping[str, Any]) -> Iterator[Finding]:

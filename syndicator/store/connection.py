@@ -8,6 +8,7 @@ from functools import partial
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import hiredis
 from msgspec import Struct
@@ -24,6 +25,8 @@ from syndicator.store.together import Together
 Word = str | bytes | int | float
 Command = Sequence[Word]
 T = TypeVar("T")
+
+_REDIS_PORT = 6379
 
 MOST_AT_ONCE = 500
 """Commands of one round trip: the event loop is held up for 8 ms by writing them."""
@@ -225,11 +228,33 @@ async def connect(url: str, *, anchor: str, timeout_s: float = 3.0) -> AsyncIter
     client.response_callbacks.clear()
     try:
         connection = Connection(client, anchor, timeout_s)
-        await connection.call("PING")
+        await _greet(connection, url)
         yield connection
     finally:
         await client.aclose()
         await pool.disconnect()
+
+
+async def _greet(connection: Connection, url: str) -> None:
+    """Look whether a Redis answers; where something else does, or refuses us, say where it was looked for."""
+    try:
+        await connection.call("PING")
+    except StoreError as error:
+        where, cause = _place(url), error.__cause__
+        if isinstance(cause, exceptions.InvalidResponse):
+            raise StoreError(
+                f"[store] url leads to {where}, where something answers that is no Redis: "
+                "write the host and port of one, as in redis://127.0.0.1:6379/0"
+            ) from cause
+        if isinstance(error, StoreUnavailable) and where not in str(error):
+            raise StoreUnavailable(f"{error} (asked at {where})") from cause
+        raise
+
+
+def _place(url: str) -> str:
+    """Name the server of a URL: without user and password."""
+    parts = urlsplit(url)
+    return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or _REDIS_PORT}"
 
 
 def pieces(items: Sequence[T], size: int = MOST_IN_ONE) -> Iterator[Sequence[T]]:

@@ -64,7 +64,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + '[site]\ntitle = "a\\nb"', "site.title", "line breaks", "one line"),
         (GOOD + '[server]\nport = "80"', "server.port", "whole number", ""),
         (GOOD + "[server]\nport = true", "server.port", "whole number", ""),
-        (GOOD + "[server]\nport = 70000", "server.port", "at most 65535", ""),
+        (GOOD + "[server]\nport = 70000", "server.port", "at most 65535", "another value"),
         (GOOD + "[server]\nport = 90\nops_port = 90", "server.ops_port", "server's own port", "another"),
         (GOOD + '[server]\nhost = "a b"', "server.host", "no address", "127.0.0.1"),
         (
@@ -172,7 +172,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         ),
         (GOOD + "politeness = { in_flight = 0 }", "source.wire.politeness.in_flight", "at least 1", ""),
         (GOOD + "politeness = { per_minute = 0 }", "source.wire.politeness.per_minute", "0", ""),
-        (GOOD.replace('kind = "feed"', ""), "source.wire.kind", "is missing", ""),
+        (GOOD.replace('kind = "feed"', ""), "source.wire.kind", "is missing", "add kind"),
         (
             GOOD.replace("https://wire", "https://u:pw@wire"),
             "source.wire.url",
@@ -237,12 +237,12 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (PAGE.replace('"li"', '"li >"'), "source.wire.list.item", "no CSS selector", "h2 > a"),
         (PAGE.replace('"li"', '"li@id"'), "source.wire.list.item", "whole elements", "@"),
         (PAGE.replace('"li"', '" "'), "source.wire.list.item", "is empty", "h2 > a"),
-        (PAGE.replace('item = "li"', ""), "source.wire.list.item", "is missing", ""),
+        (PAGE.replace('item = "li"', ""), "source.wire.list.item", "is missing", "add item"),
         (PAGE.replace('list = { item = "li" }', ""), "source.wire.list", "is missing", ""),
         (GOOD + "[defaults]\ntitle = 'x'", "defaults.title", "one source alone", "[source.…]"),
         (GOOD + "[defaults]\ntimezone = 'x'", "defaults.timezone", "time zone", ""),
         (GOOD + "[defaults]\nfoo = 'x'", "defaults.foo", "not known", ""),
-        (GOOD + "[feed.x]\nsize = 5", "feed.x.title", "is missing", ""),
+        (GOOD + "[feed.x]\nsize = 5", "feed.x.title", "is missing", "add title"),
         (GOOD + '[feed.x]\ntitle = "x"\nsize = 0', "feed.x.size", "at least 1", ""),
         (GOOD + '[feed.x]\ntitle = "x"\nper = "topic"', "feed.x.per", "article or story", ""),
         (
@@ -366,7 +366,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "itself",
             "remove",
         ),
-        ("[site]\ntitle = 'x'", "source", "is missing", ""),
+        ("[site]\ntitle = 'x'", "source", "is missing", "syndicator preview"),
         ("[source]", "source", "must hold at least 1", ""),
     ],
 )

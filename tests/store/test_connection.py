@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.connection import Script, Unit, connect
 from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.web.server import open_socket, port_of, serving
 
 
 @pytest.fixture
@@ -196,3 +198,31 @@ async def test_one_of_many_writers_that_leaves_stops_no_other(server: EmbeddedSe
             told = await asyncio.gather(*writers, return_exceptions=True)
         assert [one for place, one in enumerate(told) if place % 3] == [[True]] * 40
         assert await redis.commit([Unit(expects=(), writes=(("SET", "after", "1"),))]) == [True]
+
+
+async def test_what_answers_but_is_no_redis_is_told_by_its_place_and_key() -> None:
+    opened = open_socket("127.0.0.1", 0)
+    async with serving(web.Application(), opened):
+        with pytest.raises(StoreError) as raised:
+            async with connect(f"redis://me:geheim@127.0.0.1:{port_of(opened)}/0", anchor="x"):
+                pass
+        told = str(raised.value)
+        assert f"[store] url leads to 127.0.0.1:{port_of(opened)}" in told
+    assert "is no Redis" in told
+    assert "geheim" not in told
+
+
+async def test_a_redis_that_refuses_us_or_is_silent_is_told_by_its_place(server: EmbeddedServer) -> None:
+    async def told(timeout_s: float) -> str:
+        with pytest.raises(StoreUnavailable) as raised:
+            async with connect(f"unix://me:geheim@{server.socket}", anchor="x", timeout_s=timeout_s):
+                pass
+        return str(raised.value)
+
+    refused = await told(10.0)
+    with frozen(server):
+        silent = await told(0.5)
+    assert "password" in refused
+    for one in (refused, silent):
+        assert one.endswith(f"(asked at {server.socket})")
+        assert "geheim" not in one
