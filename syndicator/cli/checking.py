@@ -2,7 +2,8 @@
 
 import typer
 
-from syndicator.cli.context import AsJson, counted, invocation, print_json
+from syndicator.cli.context import AsJson, counted, invocation, print_json, tell_warnings
+from syndicator.settings.advice import advice
 from syndicator.settings.schema import configuration_schema
 
 config_app = typer.Typer(help="The configuration itself.", no_args_is_help=True)
@@ -18,7 +19,10 @@ def _check(
     context: typer.Context,
     as_json: AsJson = False,
 ) -> None:
-    """Read the whole configuration and tell every fault: file, key, reason, remedy."""
+    """Read the whole configuration and tell every fault: file, key, reason, remedy.
+
+    What can be read, but is probably not meant, is told as well; it is no fault.
+    """
     call = invocation(context)
     settings = call.settings()
     counts = {
@@ -26,11 +30,15 @@ def _check(
         "feeds": len(settings.feeds),
         "endpoints": len(settings.endpoints),
     }
+    warnings = advice(settings)
     if as_json:
-        print_json({"ok": True, "items": [counts], "next": None, "errors": []})
+        told_warnings = [{"key": one.key, "reason": one.reason, "remedy": one.remedy} for one in warnings]
+        print_json({"ok": True, "items": [counts], "next": None, "errors": [], "warnings": told_warnings})
         return
+    tell_warnings(warnings)
     told = ", ".join(counted(number, name.removesuffix("s")) for name, number in counts.items())
-    typer.echo(f"{call.folder}: all well: {told}.")
+    verdict = f"can be read, with {counted(len(warnings), 'warning')}" if warnings else "all well"
+    typer.echo(f"{call.folder}: {verdict}: {told}.")
 
 
 @config_app.command(name="schema")

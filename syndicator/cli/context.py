@@ -31,6 +31,8 @@ _LONGEST_TEXT = 36
 
 _NEAREST, _ALL_NAMED = 3, 5
 
+_MOST_WARNINGS = 50
+
 _HEIGHT = 25
 """Means nothing to tables, but a width is believed only with it."""
 
@@ -104,6 +106,16 @@ def tell(error: SyndicatorError) -> None:
     (fault,) = faults_of(error)
     typer.secho(f"syndicator: {fault.reason}", err=True, fg="red")
     _tell_remedy(fault)
+
+
+def tell_warnings(warnings: Iterable[Fault]) -> None:
+    """Say what is probably not meant; of very many the first."""
+    told = list(warnings)
+    for one in told[:_MOST_WARNINGS]:
+        typer.secho(f"{printable(one.key)}: {printable(one.reason)}", err=True, fg="yellow")
+        _tell_remedy(one)
+    if len(told) > _MOST_WARNINGS:
+        typer.secho(f"and {len(told) - _MOST_WARNINGS} more warnings", err=True, fg="yellow")
 
 
 def faults_of(error: Exception) -> tuple[Fault, ...]:

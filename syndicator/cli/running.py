@@ -33,6 +33,7 @@ from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
 from syndicator.service import Service, open_service
 from syndicator.settings import Settings
+from syndicator.settings.advice import advice
 from syndicator.settings.settings import OPS_HOST, listening_url
 from syndicator.store.operators_token import operators_token
 from syndicator.web.app import create_app, create_ops_app, create_waiting_app
@@ -48,6 +49,9 @@ DRAIN_S = 3.0
 """How long running jobs may go on after the signal: the whole stop stays under 5 s."""
 
 HTTP_DRAIN_S = 1.0
+
+_MOST_WARNINGS = 20
+"""Of what is probably not meant in the configuration, as `check` tells it."""
 
 _RETRY_S = 1.0
 """Between two tries to reach Redis at the start."""
@@ -145,6 +149,8 @@ async def _stay(
         sockets = [*([listening] if listening else []), *([ops.listening] if ops else [])]
         told = [listener for one in sockets for listener in listeners_of(one)]
         await stack.enter_async_context(service.listeners.telling(told))
+        for one in advice(settings)[:_MOST_WARNINGS]:
+            log.warning("configuration_warning", key=one.key, reason=one.reason, remedy=one.remedy)
         if roles.work:
             await stack.enter_async_context(_working(service))
         ops_url = await stack.enter_async_context(_observed(service, ops)) if ops else None

@@ -26,6 +26,12 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequ
     return str(address)
 
 
+def is_believed(peer: str, trusted: Sequence[Network]) -> bool:
+    """Tell whether what a peer says of its clients is believed; one without an address says nothing."""
+    address = _address(peer)
+    return address is None or _is_trusted(address, trusted)
+
+
 def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
     return any(address in network for network in trusted)
 

@@ -14,10 +14,14 @@ from ipaddress import ip_address
 
 from aiohttp import hdrs, web
 
+from syndicator.egress.addresses import is_public
+from syndicator.observe.logs import get_logger
 from syndicator.pipeline.places import OWN_CLIENT
 from syndicator.rules.visitors import household_of
-from syndicator.web.forwarded import Network, client_address
+from syndicator.web.forwarded import Network, client_address, is_believed
 from syndicator.web.problems import Problem, ProblemRaised
+
+log = get_logger(__name__)
 
 MOST_BUCKETS = 20_000
 """Of one limit; those that were used least lately leave, and begin again with a full bucket."""
@@ -58,9 +62,8 @@ class Clients:
 
     def name(self, request: web.Request) -> str:
         """Name the client of a request; all that have no limits are one."""
-        return (
-            self._known(request.remote, tuple(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))) or OWN_CLIENT
-        )
+        forwarded = tuple(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))
+        return self._known(request.remote, forwarded, hdrs.FORWARDED in request.headers) or OWN_CLIENT
 
     def check_answer(
         self, request: web.Request, answer: web.StreamResponse, limit: Limit, thing: str
@@ -73,16 +76,37 @@ class Clients:
         """Count a request; raise a 429 that says when to come again (RFC 6585, 4)."""
         headers = request.headers
         forwarded = tuple(headers.getall(hdrs.X_FORWARDED_FOR)) if hdrs.X_FORWARDED_FOR in headers else ()
-        client = self._known(request.remote, forwarded)
+        client = self._known(request.remote, forwarded, hdrs.FORWARDED in headers)
         if client is not None and (wait_s := limit.wait_s(client, thing)):
             raise _too_many(math.ceil(wait_s))
 
-    def _look(self, peer: str | None, forwarded_for: tuple[str, ...]) -> str | None:
-        """Name a client; None for one that has no limits."""
+    def _look(self, peer: str | None, forwarded_for: tuple[str, ...], is_forwarded: bool) -> str | None:
+        """Name a client; None for one that has no limits.
+
+        `is_forwarded`: whether the request has a header Forwarded (RFC 7239), which is not read.
+        """
+        is_unread = is_forwarded and not forwarded_for
+        if peer and (is_unread or (forwarded_for and not is_believed(peer, self._trusted))):
+            _warn_of_proxy(peer)
         client = client_address(peer, forwarded_for, self._trusted)
         if client != "unknown" and any(ip_address(client) in network for network in self._unlimited):
             return None
         return household_of(client)
+
+
+@lru_cache(maxsize=16)
+def _warn_of_proxy(peer: str) -> None:
+    """Tell once of each proxy whose word is not taken: all of its clients are taken for itself.
+
+    Of public addresses nothing is told: everybody may send such a header.
+    """
+    if not is_public(ip_address(peer)):
+        log.warning(
+            "proxy_not_trusted",
+            proxy=peer,
+            reason="what it says of its clients is not believed: limits hold for none, or for all as one",
+            remedy=f'[server] trusted_proxies = ["{peer}"]; the proxy must set X-Forwarded-For',
+        )
 
 
 def _too_many(retry_after_s: int) -> ProblemRaised:

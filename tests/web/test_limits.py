@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from ipaddress import ip_network
 
 import pytest
+from structlog.testing import capture_logs
 from support import ManualClock
 from web.web_world import Client, World, client_of, story
 
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.limits import MOST_BUCKETS, Limit
+from syndicator.web.forwarded import Network
+from syndicator.web.limits import MOST_BUCKETS, Limit, _warn_of_proxy
 from syndicator.web.options import WebOptions
 
 LATEST = "/feeds/latest.rss"
@@ -114,3 +116,30 @@ async def test_what_a_client_invents_is_not_believed(client: Client) -> None:
         for number in range(4)
     ]
     assert statuses == [200, 200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "headers", "is_told"),
+    [
+        ((), of("198.51.100.7"), True),
+        ((), {"Forwarded": "for=198.51.100.7"}, True),
+        (PROXY, {"Forwarded": "for=198.51.100.7"}, True),
+        (PROXY, of("198.51.100.7"), False),
+        ((), {}, False),
+    ],
+)
+async def test_a_proxy_whose_clients_cannot_be_told_apart_is_told_of_once(
+    store: Store, clock: ManualClock, trusted: tuple[Network, ...], headers: dict[str, str], is_told: bool
+) -> None:
+    world = World(store, clock)
+    await world.admit(story(1))
+    options = WebOptions(trusted_proxies=trusted, unlimited=PROXY, feeds_a_minute=3)
+    _warn_of_proxy.cache_clear()
+    with capture_logs() as logs:
+        async with client_of(create_app(world.reading, options)) as client:
+            for path in (LATEST, LATEST, "/articles.rss"):
+                await client.get(path, headers)
+    warnings = [one for one in logs if one["event"] == "proxy_not_trusted"]
+    assert len(warnings) == is_told
+    if is_told:
+        assert warnings[0]["remedy"].startswith('[server] trusted_proxies = ["127.0.0.1"]')
