@@ -294,7 +294,7 @@ async def test_a_folder_that_is_none_is_refused(config: Path, tmp_path: Path, to
 @pytest.mark.parametrize(
     ("command", "reason", "remedy"),
     [
-        (("http://10.0.0.1/rss",), "blocked", '[egress] allow = ["10.0.0.1/32"]'),
+        (("http://10.0.0.1/rss",), "blocked", '[egress] allow = ["10.0.0.1:80"]'),
         (("http://portal-that-is-not-there.invalid/",), "dns", "spelled right"),
         (("{url}/nothing",), "http_404", "home page"),
         (("{url}/plain",), "not_a_feed", 'kind = "page"'),
