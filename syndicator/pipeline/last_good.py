@@ -60,7 +60,7 @@ class LastGood:
         """Tell whether there are bytes of this feed and format."""
         return (feed, form) in self._served or (self._files is not None and self._files.has(feed, form))
 
-    def newest(self) -> list[Rendition]:
+    def in_memory(self) -> list[Rendition]:
         """Return what is in memory."""
         return [served.rendition for _, served in self._served.items()]
 

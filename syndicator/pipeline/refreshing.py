@@ -38,7 +38,7 @@ class Refresher:
 
     def _confirm_the_unchanged(self) -> None:
         last_good, versions = self._publisher.last_good, self._changed.versions
-        for rendition in last_good.newest():
+        for rendition in last_good.in_memory():
             version = versions.get(rendition.feed)
             if version is not None and rendition.shows(version):
                 last_good.confirm(rendition)

@@ -1,6 +1,7 @@
 """Feeds as of the call: rendered once per version, the same bytes everywhere, never behind."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from email.utils import format_datetime
@@ -10,9 +11,11 @@ import pytest
 from pipeline.conftest import OpenService
 from support import ManualClock, candidate
 
-from syndicator.model.feed import FeedVersion, Format
+from syndicator.model.feed import READER_FORMATS, FeedVersion, Format
 from syndicator.model.ids import FeedId
 from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.freshness import PATIENCE_S
+from syndicator.pipeline.refreshing import PASS_RENDITIONS
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 
@@ -147,6 +150,33 @@ async def test_a_feed_that_did_not_change_costs_redis_nothing(service_of: OpenSe
         await admit(service, 2)
         assert await service.publisher.rendition(LATEST, Format.RSS) is not shown
         assert len(reads) == 1
+
+
+async def test_a_rendering_that_takes_long_is_waited_for(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+        await admit(service, 1)
+        await service.publisher.rendition(LATEST, Format.RSS)
+        await admit(service, 2)
+        service.publisher._thread.submit(time.sleep, 4 * PATIENCE_S)
+        shown = await service.publisher.rendition(LATEST, Format.RSS)
+        assert b"Berita nomor 2" in shown.body, "Redis answers, so nobody needs an older copy"
+
+
+async def test_copies_of_very_many_feeds_are_refreshed_pass_by_pass(service_of: OpenService) -> None:
+    count = PASS_RENDITIONS // len(READER_FORMATS) + 10
+    config = "".join(
+        f'[feed.f{number}]\ntitle = "{number}"\nfilter = {{ section = ["s{number}"] }}\n'
+        for number in range(count)
+    )
+    async with service_of(config) as service:
+        await service.enlist()
+        refresher, kept = service.publishing.refresher, service.publisher.last_good
+        await refresher.refresh()
+        assert len(kept.in_memory()) - PASS_RENDITIONS < len(READER_FORMATS)
+        await refresher.refresh()
+        assert len(kept.feeds) == count
+        assert len(kept.in_memory()) == count * len(READER_FORMATS)
 
 
 async def test_ids_outlive_every_change_of_the_address(service_of: OpenService) -> None:
