@@ -199,10 +199,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The Allow header of the answer names the methods that it takes.",
     ),
     "problem.precondition-failed": ("Dokumen ini sudah berubah", "The document has changed"),
-    "problem.precondition-failed.text": (
-        "Versi yang diminta bukan versi sekarang. Mintalah tanpa If-Match dan If-Unmodified-Since.",
-        "The version asked for is not the current one. Ask without If-Match and If-Unmodified-Since.",
-    ),
+    "problem.precondition-failed.text": ("Mintalah tanpa menyebut versi.", "Ask without naming a version."),
     "problem.bad-request": ("Permintaan tidak dapat dipahami", "The request cannot be understood"),
     "problem.bad-request.text": (
         "Rinciannya ada pada jawaban itu sendiri.",
