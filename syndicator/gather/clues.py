@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from unicodedata import category
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from syndicator.gather.figures import parse_count
@@ -60,12 +61,18 @@ ASIDE = _clue(
     r"|recommend\w*|rekomendasi)(?:$|[\s_-])"
 )
 NEXT_TEXT = re.compile(
-    r"(?:halaman )?(?:next|berikut(?:nya)?|selanjutnya|lebih lama|older(?: posts)?|lanjut|›|»|→|>)[\s›»→>]*",
+    r"[«‹←<\s]*(?:(?:halaman|laman|berita|artikel) )?"
+    r"(?:next|berikut(?:nya)?|selanjutnya|lebih lama|older|lanjut|(?:muat|lihat) lebih(?: banyak)?|load more"
+    r"|siguiente|suivante?|weiter|nächste|pr[óo]xim[ao]|seguinte|volgende|avanti|następna|далее|следующая"
+    r"|अगला|次へ|下一页|다음|ถัดไป|›|»|→|>)"
+    r"(?: (?:page|posts|entries|stories|news|halaman|seite|p[áa]gina))?[\s›»→>]*",
     re.IGNORECASE,
 )
 NEXT = _clue(r"(?:^|[\s_-])next(?:$|[\s_-])|older|berikut")
 PAGES = _clue(r"pagination|paging|pager|halaman|page-?nav")
-PAGE_ADDRESS = _clue(r"[?&](?:p|page|hal|halaman)=\d+|/(?:page|halaman)/\d+")
+PAGE_ADDRESS = _clue(
+    r"[?&](?:p|pg|page|paged|page_?no|hal|halaman|seite|pagina|start|offset)=\d+|/(?:page|halaman|p|seite)/\d+"
+)
 EMBEDDED = _clue(r"twitter|instagram|tiktok|facebook|embed")
 NO_PICTURE = _clue(r"logo|icon|avatar|profile|sprite|blank|pixel|loading|banner|/ads?/|1x1")
 
@@ -80,6 +87,7 @@ _NOT_ARTICLES = frozenset(
     ]
 )  # fmt: skip
 _FILE = re.compile(r"\.(?:html?|php|aspx?|jsp)$", re.IGNORECASE)
+_INDEX_FILE = re.compile(r"index\.(?:html?|php|aspx?|jsp)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{4,}")
 _DAY = re.compile(r"/(?:19|20)\d\d/\d{1,2}(?:/\d{1,2})?/|/(?:19|20)\d{6}/")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -98,6 +106,11 @@ _NUMBERED = re.compile(r"\d+(?:$|[-_])")
 _MAX_QUERY = 2000
 _SLUG_WORDS = 4
 _SHORT_SLUG_WORDS = 2
+_BELOW_A_SECTION = 3
+_ARTICLES = frozenset("read baca artikel article articles post".split())
+"""Segments that come before articles alone: there, a slug may be short."""
+_JOINING = frozenset("dan and y und et e".split())
+"""Words in names of sections: "hukum-dan-kriminal"."""
 
 
 def is_article(url: str) -> bool:
@@ -111,18 +124,30 @@ def is_article(url: str) -> bool:
         name = _FILE.sub("", path.rpartition("/")[2]).lower()
         return (name == "index" or name not in _NOT_ARTICLES) and _asks_for_an_article(parts.query)
     segments = [segment for segment in path.split("/") if segment]
+    if segments and _INDEX_FILE.fullmatch(segments[-1]):
+        segments.pop()
     if not segments or any(segment.lower() in _NOT_ARTICLES for segment in segments[:-1]):
         return False
     last = _FILE.sub("", segments[-1])
     if last.lower() in _NOT_ARTICLES or re.search(r"\.(?:xml|jpe?g|png|pdf|apk|mp4|json)$", last):
         return False
-    words = len(_WORD.findall(re.sub(r"[-_+]", " ", last)))
+    words = _count_words(last)
     numbered = bool(_NUMBER.search(path) or _DAY.search(f"{path}/"))
-    if words >= _SLUG_WORDS or (numbered and words >= _SHORT_SLUG_WORDS):
-        return True
     below = segments[-2] if len(segments) > 1 else ""
-    long_before = len(_WORD.findall(re.sub(r"[-_+]", " ", below))) >= _SLUG_WORDS
+    short = _SHORT_SLUG_WORDS if numbered or below.lower() in _ARTICLES else _SLUG_WORDS
+    if words >= short or (
+        below and words == _BELOW_A_SECTION and _JOINING.isdisjoint(last.lower().split("-"))
+    ):
+        return True
+    long_before = _count_words(below) >= _SLUG_WORDS
     return long_before or (numbered and len(segments) > 1 and bool(_NUMBER.fullmatch(last)))
+
+
+def _count_words(slug: str) -> int:
+    """Count the words of two letters or more; signs of vowels, as of Devanagari, are letters here."""
+    if not slug.isascii():
+        slug = "".join("a" if category(each).startswith("M") else each for each in slug)
+    return len(_WORD.findall(re.sub(r"[-_+]", " ", slug)))
 
 
 def _asks_for_an_article(query: str) -> bool:
@@ -133,7 +158,7 @@ def _asks_for_an_article(query: str) -> bool:
     if any(name in _NAMES_OF_LISTS for name, _ in asked):
         return False
     return any(
-        len(_WORD.findall(re.sub(r"[-_+]", " ", value))) >= _SLUG_WORDS
+        _count_words(value) >= _SLUG_WORDS
         or (name == "p" and _NUMBER.fullmatch(value) is not None)  # of few digits it is the page of a list
         for name, value in asked
     )
@@ -152,7 +177,7 @@ def pattern_of(url: str) -> str:
 def _form(segment: str) -> str:
     if re.fullmatch(r"\d+", segment):
         return "#"
-    return "~" if len(_WORD.findall(re.sub(r"[-_+]", " ", segment))) > 1 else "*"
+    return "~" if _count_words(unquote(segment)) > 1 else "*"
 
 
 class Clock:

@@ -1,7 +1,7 @@
 """Selectors for elements: by names that are likely to stay, the shortest that means the right ones.
 
-Names made by a build or of an item's id (`css-1x2y3z`, `post-12345`, `Title__3kXd9`) are never used: they
-hold until the next release, or for one article.
+Names made by a build or of an item's id (`css-1x2y3z`, `post-12345`, `Title__3kXd9`, `Card-ehGPZM`) are never
+used: they hold until the next release, or for one article.
 """
 
 import re
@@ -21,6 +21,9 @@ _MADE = re.compile(
     r"|(?:^|[-_])(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{5,}$"
     r"|(?:^|_)_(?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]{4,8}$",
 )
+_SHORTEST_HASH, _LONGEST_HASH = 5, 8
+_WORDS = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]{2,7})*(?:[A-Z]{2,3})?")
+"""Words as in `newsTitle`, an abbreviation at the end."""
 _UTILITY = re.compile(
     r"(?:[mp][trblxyse]?-?(?:\d+|auto)|(?:col|offset|order)(?:-.*)?|[sml]\d+|xl?\d+|row|(?:d|w|h|text|font|bg|flex|"
     r"items|justify|float|gap|border|rounded|btn|pull|align|min|max|space|leading|tracking|overflow|object|shadow|"
@@ -52,7 +55,14 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 def is_stable(name: str) -> bool:
     """Whether a class or id is worth relying on."""
-    return bool(_USABLE.fullmatch(name)) and not _MADE.search(name)
+    parts = name.replace("_", "-").split("-")
+    return bool(_USABLE.fullmatch(name)) and not _MADE.search(name) and not any(map(_is_jumbled, parts))
+
+
+def _is_jumbled(part: str) -> bool:
+    """Whether letters have their capitals anywhere, as in `ehGPZM`: those of people begin or end words."""
+    is_short = _SHORTEST_HASH <= len(part) <= _LONGEST_HASH and part.isalpha()
+    return is_short and not (part.islower() or part.isupper() or _WORDS.fullmatch(part))
 
 
 def telling(element: Element) -> list[str]:

@@ -10,6 +10,7 @@ from syndicator.gather.article_links import Articles, Item
 from syndicator.gather.figures import parse_count
 from syndicator.gather.naming import Aim, Choice, candidates, choose, is_stable, layout, telling
 from syndicator.gather.outline import Element, Outline
+from syndicator.gather.selectors import Selector
 from syndicator.model.source import ListRule, PopularRule
 
 MIN_ITEMS = 3
@@ -19,6 +20,7 @@ _MAX_GROUPS = 40
 _MAX_BOX = 30
 _LONG_TITLE_WORDS = 6
 _SHORT_LABEL = 40
+_IN_HEAD = "link[rel~='next'][href]"
 
 Part = Callable[[Item], Element | None]
 
@@ -301,18 +303,28 @@ def _next(outline: Outline) -> str | None:
         found = outline.find(css)
         if found and found[0].attributes.get("href"):
             return css
+    if outline.page.find(Selector(name="next", css=_IN_HEAD)):
+        return _IN_HEAD
     told = [
         each
         for each in outline.tagged("a")
-        if clues.NEXT_TEXT.fullmatch(each.text or (each.attributes.get("aria-label") or ""))
-        and _leads_on(outline, each)
+        if (clues.NEXT_TEXT.fullmatch(each.text) or any(_next_labels(each))) and _leads_on(outline, each)
     ]
     if not told:
         return _after_current(outline)
-    aim = Aim(wanted=(told[0],), find=outline.find)
-    label = told[0].text if clues.NEXT_TEXT.fullmatch(told[0].text) and "'" not in told[0].text else ""
-    chosen = choose(candidates(told[0], label=label), [aim])
+    link = told[0]
+    aim = Aim(wanted=(link,), find=outline.find)
+    label = link.text if clues.NEXT_TEXT.fullmatch(link.text) and "'" not in link.text else ""
+    chosen = choose([*telling(link), *_next_labels(link), *candidates(link, label=label)], [aim])
     return chosen.css if chosen else None
+
+
+def _next_labels(link: Element) -> Iterable[str]:
+    """Give selectors of a link by what it is labelled with, for those who do not see it."""
+    for name in ("aria-label", "title"):
+        label = link.attributes.get(name) or ""
+        if clues.NEXT_TEXT.fullmatch(label) and "'" not in label:
+            yield f"a[{name}='{label}']"
 
 
 def _leads_on(outline: Outline, link: Element) -> bool:
@@ -320,7 +332,8 @@ def _leads_on(outline: Outline, link: Element) -> bool:
     if not url or url == outline.page.url:
         return False
     paged = any(clues.PAGES.search(each.named) for each in (link, *link.ancestors()))
-    return paged or bool(clues.NEXT.search(link.named) or clues.PAGE_ADDRESS.search(url))
+    number = url.removeprefix(outline.page.url.rstrip("/") + "/").strip("/")
+    return paged or number.isdigit() or bool(clues.NEXT.search(link.named) or clues.PAGE_ADDRESS.search(url))
 
 
 def _after_current(outline: Outline) -> str | None:
@@ -349,6 +362,8 @@ def _behind_marked(link: Element) -> Iterable[str]:
         first = siblings[place - 1]
         own = [name for name in (*telling(first), *layout(first)) if name[1:] not in each.classes]
         own += ["[aria-current]"] if first.attributes.get("aria-current") else []
+        if any(one.attributes.get("aria-current") for one in first.children):
+            own.append(f"{first.tag}:has([aria-current])")
         own += [first.tag] if first.tag != each.tag else []
         behind = each.tag if each is link else f"{each.tag} a"
         for name in telling(each.parent) or [each.parent.tag]:
