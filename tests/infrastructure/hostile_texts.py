@@ -17,11 +17,11 @@ _REPEATS = (_sre.MAX_REPEAT, _sre.MIN_REPEAT, _sre.POSSESSIVE_REPEAT)
 
 MANY = 8
 """What may be repeated less often multiplies the time by a constant."""
-MOST_BEGINNINGS, MOST_REPEATED, MOST_LETTERS = 40, 40, 24
+MOST_BEGINNINGS, MOST_REPEATED, MOST_LETTERS = 30, 40, 24
 COMMON = " \n\t\u00a0a1A_-.é<\u2028"
 """Members of `\\s`, `\\w`, `\\d` and of "anything but": several classes of one expression share them."""
-NO_MATCH = ("", "\n\x00")
-"""Ends: nothing, and what few expressions take."""
+NO_MATCH = "\n\x00"
+"""An end that few expressions take."""
 
 CATEGORIES = {
     "CATEGORY_DIGIT": r"\d", "CATEGORY_NOT_DIGIT": r"\D", "CATEGORY_SPACE": r"\s",
@@ -43,8 +43,10 @@ def hostile_texts(expression: Expression, characters: int) -> Iterator[str]:
     ):
         if piece and (begin, piece) not in seen:
             seen.add((begin, piece))
-            for end in NO_MATCH:
-                yield begin + piece * (characters // len(piece)) + end
+            text = begin + piece * (characters // len(piece))
+            yield text + NO_MATCH
+            if begin:
+                yield text + piece[:-1]  # complete, or cut off in the midst of a piece
 
 
 def _spread(found: Sequence[Any], most: int) -> list[Any]:
@@ -117,9 +119,19 @@ class _Parts:
             else:
                 # One of the parts alone is enough where the others may be left out.
                 pieces += [member for part in inner for member in self._members(*part)]
+            pieces += self._closing(inner)
             for piece in dict.fromkeys(pieces):
                 self.repeated[before, piece] = None
         return before + taken * max(int(least), 1)
+
+    def _closing(self, tree: Any) -> Iterator[str]:
+        """Yield ways through several parts that differ by the letter with which they end: `\\"`, `\\a`."""
+        for kind, value in tree:
+            for inner in _inside(kind, value):
+                yield from self._closing(inner)
+        if len(tree) > 1:
+            before = "".join(next(self._members(*part), "") for part in tree[:-1])
+            yield from (before + letter for letter in self._members(*tree[len(tree) - 1]))
 
     def _members(self, kind: Any, value: Any) -> Iterator[str]:
         """Yield letters of the expression that a part takes; of the rarest kinds first."""

@@ -1,5 +1,6 @@
 """No regular expression of the package takes long over any text, however long: strangers write the texts."""
 
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -112,6 +113,29 @@ def all_found(expression: Any, text: str | bytes) -> None:
 
 def encoded(text: str, expression: Expression) -> str | bytes:
     return text.encode("latin-1", "replace") if isinstance(expression.pattern, bytes) else text
+
+
+SLOW = (
+    (SEARCH, r"\s+[-–—]\s+"),
+    (SEARCH, r"\s*(?:…|\.\.\.)\s*\Z"),
+    (SEARCH, r"<[^>]*>"),
+    (SEARCH, r"<p>(.*?)</p>"),
+    (SEARCH, r"\"(?:[^\"\\]++|\\.)*+(?:\"|\Z)"),
+    (SEARCH, r"([a-z-]+)=\"([^\"]*)\""),
+    (SEARCH, r"\b[a-z][a-z0-9+.-]*://[^/\s?#]*@"),
+    ("match", r"\s*\W*(?:gambas\s*:|iklan\s*$)"),
+    ("match", r"(Reporter|Oleh|By)\s*[:：]?\s+\S"),
+    ("fullmatch", r"(?:\d*:)?\d*x\d*(?::\d*x\d*)?|\d*:?\d*x"),
+    ("fullmatch", r"(?:blank|lazy)(?:[_-]?(?:og|small|\d[\dx]*))*\.(?:gif|png)"),
+    ("fullmatch", r"<([a-z][a-z0-9]*)((?:[^<>\"]|\"[^\"]*\")*)>"),
+)
+"""Expressions that took quadratic time, or worse."""
+
+
+@pytest.mark.parametrize(("way", "pattern"), SLOW)
+def test_a_slow_expression_is_found(way: str, pattern: str) -> None:
+    use = Use("here", re.compile(pattern, re.IGNORECASE | re.DOTALL), way)
+    assert next(slow_texts(use), None) is not None
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: f"{use.place}.{use.way}")

@@ -1,10 +1,11 @@
-"""Texts of strangers take time in proportion to their length, whatever they are made of."""
+"""Texts of strangers take time in proportion to their length, whatever they are made of.
 
-import re
+These are functions; all expressions are tried in `infrastructure/test_expressions.py`.
+"""
+
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
-from types import ModuleType
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +15,6 @@ from syndicator.rules import (
     addresses,
     copies,
     noticeable,
-    rarity,
     recognition,
     same_picture,
     series,
@@ -59,7 +59,6 @@ TAKEN: dict[str, Callable[[str], object]] = {
     "folders of a picture": lambda text: same_picture._parts.__wrapped__(f"https://a.example/{text}/1.jpg"),
     "name of a picture": lambda text: same_picture._parts.__wrapped__(f"https://a.example/{text}.jpg"),
 }  # fmt: skip
-MODULES = (addresses, noticeable, rarity, recognition, same_picture, series, words)
 
 
 def spent_s(work: Callable[[str], object], text: str) -> float:
@@ -82,13 +81,6 @@ def slow(work: Callable[[str], object], characters: int) -> list[tuple[str, str]
     ]
 
 
-def expressions(module: ModuleType) -> Iterator[re.Pattern[str]]:
-    for value in vars(module).values():
-        yield from (
-            one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, re.Pattern)
-        )
-
-
 @pytest.mark.parametrize("name", TAKEN)
 def test_no_text_takes_more_than_its_length(name: str) -> None:
     assert slow(TAKEN[name], 2_000) == []
@@ -96,13 +88,3 @@ def test_no_text_takes_more_than_its_length(name: str) -> None:
 
 def test_nor_does_what_is_compared_of_a_body() -> None:
     assert slow(lambda text: recognition._text("", text), 700) == []
-
-
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
-def test_no_expression_takes_more_than_the_length_of_a_text(module: ModuleType) -> None:
-    found = list(expressions(module))
-    assert found
-    for expression in found:
-        # From its beginning only: that an expression is searched nowhere where this takes long, the others see.
-        assert slow(expression.match, 2_000) == [], expression
-        assert slow(expression.fullmatch, 2_000) == [], expression
