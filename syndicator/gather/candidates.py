@@ -1,8 +1,9 @@
 """From entries as told to candidates as kept: cleaned, resolved, dated. A poison entry costs itself only."""
 
 import html
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,7 +12,8 @@ from msgspec.structs import replace
 from syndicator.gather.bylines import reporters
 from syndicator.gather.changes import MAX_RECEIVED, Changes, excerpt
 from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, digest_of
-from syndicator.gather.entry import Channel, Deleted, Entry, Picture
+from syndicator.gather.entry import Channel, Deleted, Entry
+from syndicator.gather.entry_media import enclosures_of, photos_of
 from syndicator.gather.feed_language import by_their_words
 from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
 from syndicator.gather.known_entries import EntriesApart
@@ -21,25 +23,21 @@ from syndicator.gather.status import cancelled
 from syndicator.gather.text import (
     MAX_AUTHORS,
     MAX_DIGITS,
-    MAX_ENCLOSURES,
     MAX_LEAD,
     MAX_NAME,
-    MAX_PHOTOS,
     MAX_TAGS,
     MAX_TITLE,
     absolute_url,
     plain_text,
     shortened,
     title_text,
-    whole_number,
 )
 from syndicator.gather.window import oldest_first
-from syndicator.model.article import Candidate, Change, Enclosure, Photo
+from syndicator.model.article import Candidate, Change
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
 from syndicator.rules.addresses import clean_url, untracked
 from syndicator.rules.dates import FARTHEST_EVENT, Claim, read_claim
-from syndicator.rules.same_picture import alone
 
 MAX_GUID = 1000
 MAX_HUBS = 5
@@ -48,9 +46,11 @@ MAX_WARNINGS = 20
 MAX_MADE_TITLE = 100
 MAX_REPAIRS = 4
 """Of those of a document that are told with each article."""
-MAX_CAPTION = 4000
 _LEFT_OUT = "left out: "
 """How the reason begins why a text of an entry is not kept, though the entry is."""
+_TYPOGRAPHY = r"nbsp|amp|quot|apos|[lr][sd]quo|hellip|[nm]dash|#0?39|#160|#82(?:1[1-9]|2[0-9]|30)"
+_TYPOGRAPHIC = re.compile(rf"&(?:{_TYPOGRAPHY});")
+_ESCAPED_TWICE = re.compile(rf"&amp;({_TYPOGRAPHY});")
 _POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """What odd data can raise in parsers and converters (UnicodeError is a ValueError)."""
 
@@ -140,6 +140,7 @@ class _Maker:
         self._is_light = is_light
         self._now = fetched.fetched_at
         self._origin = Origin(source, fetched)
+        self._portal = (source.title, title_text(channel.title))
         self._language = source.language or plain_text(channel.language, MAX_NAME) or None
         self._cleaners: dict[str, HtmlCleaner] = {}
         self._markup, self._digest = "", digest_of("")
@@ -165,9 +166,9 @@ class _Maker:
             guid=guid or None,
             lead=lead,
             body_html=body_html,
-            authors=_authors(entry, changes),
-            photos=_photos(entry, lost_picture, changes),
-            enclosures=_enclosures(entry, changes) if entry.attachments else (),
+            authors=_authors(entry, self._portal, changes),
+            photos=photos_of(entry, lost_picture, changes),
+            enclosures=enclosures_of(entry, changes) if entry.attachments else (),
             section=title_text(entry.section, MAX_NAME) or None,
             tags=_tags(entry, changes),
             language=plain_text(entry.language, MAX_NAME) or self._language,
@@ -222,8 +223,13 @@ class _Maker:
             return "", self._clean(entry.base, content, changes), None
         as_html = html.escape(summary, quote=False) if entry.summary_is_plain else summary
         lead = self._lead(entry.base, as_html)
+        if "&" in lead:  # what a feed escaped twice
+            lead = " ".join(_decoded(lead).split())
         if not content and len(lead) > MAX_LEAD:
-            content = _paragraphs(entry.summary) if entry.summary_is_plain else summary
+            if entry.summary_is_plain:
+                content = _paragraphs(_decoded(entry.summary))
+            else:
+                content = summary if "<" in summary else _ESCAPED_TWICE.sub(r"&\1;", summary)
             return "", self._clean(entry.base, content, changes), None
         picture = self._picture(entry.base, as_html)
         shown = shortened(lead, MAX_LEAD)
@@ -315,6 +321,11 @@ class _Maker:
         return claim.at if claim.at > self._now else None
 
 
+def _decoded(text: str) -> str:
+    """Decode what is no more than typography; `&lt;` may be what the text is about."""
+    return _TYPOGRAPHIC.sub(lambda match: html.unescape(match[0]), text)
+
+
 def _words(_base: str, markup: str) -> CleanBody:
     return CleanBody(to_text(markup, 2 * MAX_LEAD))
 
@@ -348,9 +359,10 @@ def _title(entry: Entry, title: str, lead: str, body_html: str, changes: Changes
     return made
 
 
-def _authors(entry: Entry, changes: Changes) -> tuple[str, ...]:
+def _authors(entry: Entry, portal: Sequence[str], changes: Changes) -> tuple[str, ...]:
+    """Give the reporters. `portal`: what the feed is called, which is nobody's name."""
     received = entry.authors[: 4 * MAX_AUTHORS]
-    names = reporters(received)
+    names = tuple([name for name in reporters(received) if name not in portal])
     for author in received:
         if author.strip() not in names:
             changes.note(
@@ -370,58 +382,11 @@ def _tags(entry: Entry, changes: Changes) -> tuple[str, ...]:
     return _distinct(tags, MAX_TAGS)
 
 
-def _photos(entry: Entry, lost_picture: str | None, changes: Changes) -> tuple[Photo, ...]:
-    photos: dict[str, Photo] = {}
-    for picture in entry.pictures[:MAX_PHOTOS]:
-        photo = _photo(entry.base, picture)
-        if photo is None:
-            changes.note("photos", picture.url, "it is no http(s) address: left out")
-            continue
-        if photo.url not in photos:
-            changes.note_address("photos", picture.url, photo.url, entry.base)
-        photos.setdefault(photo.url, photo)
-    if not photos and lost_picture:
-        changes.note("photos", lost_picture, "it stood in the summary, of which only the words are the lead")
-        return (Photo(url=lost_picture),)
-    return alone(photos.values())
-
-
-def _enclosures(entry: Entry, changes: Changes) -> tuple[Enclosure, ...]:
-    found: dict[str, Enclosure] = {}
-    for attached in entry.attachments[:MAX_ENCLOSURES]:
-        url = absolute_url(entry.base, attached.url)
-        if url is None:
-            changes.note("enclosures", attached.url, "it is no http(s) address: left out")
-            continue
-        one = Enclosure(
-            url=url,
-            media_type=plain_text(attached.media_type, MAX_NAME).lower() or None,
-            length_bytes=whole_number(attached.length),
-        )
-        found.setdefault(url, one)
-    return tuple(found.values())
-
-
 def _count(text: str) -> int | None:
     if not text:
         return None
     digits = text.strip()
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS else None
-
-
-def _photo(base: str, picture: Picture) -> Photo | None:
-    url = absolute_url(base, picture.url)
-    if url is None:
-        return None
-    return Photo(
-        url=url,
-        caption=to_text(picture.caption[:MAX_CAPTION]) or None,
-        credit=title_text(picture.credit, MAX_NAME) or None,
-        media_type=plain_text(picture.media_type, MAX_NAME).lower() or None,
-        length_bytes=whole_number(picture.length),
-        width=whole_number(picture.width),
-        height=whole_number(picture.height),
-    )
 
 
 def _paragraphs(text: str) -> str:

@@ -46,6 +46,11 @@ class Site(Struct, frozen=True, kw_only=True):
         """Name the hubs at which our feeds can be subscribed to, our own first."""
         return ((self.hub_url,) if self.serves_hub else ()) + self.external_hubs
 
+    @property
+    def image_url(self) -> str:
+        """Return the picture of the site: PNG, JPEG or GIF; where none is given, ours of 144 x 144 pixels."""
+        return self.logo_url or self.url("/static/icon.png")
+
     def url(self, path: str) -> str:
         """Give the absolute URL of one of our paths; `path` begins with a slash."""
         return self.public_url + path

@@ -89,6 +89,8 @@ class EntryExtension:
         item = self.item
         # One for all: of several, readers keep the first or the last.
         _text(element, f"{{{DC}}}creator", ", ".join(item.byline))
+        if not item.source.feed_url:
+            _text(element, f"{{{DC}}}publisher", item.source.title)
         _text(element, "pubDate", rfc_822(item.published))
         if item.updated > item.published:
             _text(element, f"{{{DCTERMS}}}modified", item.updated.isoformat())

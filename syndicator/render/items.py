@@ -3,6 +3,7 @@
 What the formats share is decided here and nowhere else: id, title, links, dates, summary, body, photos.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from html import escape
@@ -243,7 +244,9 @@ def prepare_entry(entry: FeedEntry, site: Site, *, with_html: bool = True) -> It
         title=shortened(line(article.title), MAX_TITLE_CHARACTERS) or shortened(lead, 120) or link,
         summary=summary,
         parts=parts,
-        html=_with_also_at(full_html(parts), summary, also_at, article.language) if with_html else "",
+        html=_with_also_at(full_html(parts), summary, _other_portals(also_at, source), article.language)
+        if with_html
+        else "",
         quote=_text(article.quote or ""),
         published=published,
         updated=updated_of(entry),
@@ -338,7 +341,16 @@ def _related(article: Article) -> tuple[Related, ...]:
     return tuple(links.values())
 
 
-def _with_also_at(html: str, summary: str, also_at: tuple[AlsoAt, ...], language: str | None) -> str:
+def _other_portals(also_at: Iterable[AlsoAt], source: From) -> list[AlsoAt]:
+    """Give the first article of each other portal: sources of one portal have one name."""
+    first: dict[str, AlsoAt] = {}
+    for other in also_at:
+        if other.portal != source.title:
+            first.setdefault(other.portal, other)
+    return list(first.values())
+
+
+def _with_also_at(html: str, summary: str, also_at: Sequence[AlsoAt], language: str | None) -> str:
     """Say below the text who else tells the story: most readers show nothing but the text."""
     if not also_at:
         return html

@@ -69,9 +69,8 @@ def _channel(snapshot: FeedSnapshot) -> FeedGenerator:
     feed.link(href=snapshot.page_url, rel="alternate")
     feed.language(snapshot.language)
     feed.copyright(rights_of(snapshot))
-    if snapshot.site.logo_url:
-        # RSS Advisory Board: with the title and the link of the channel.
-        feed.image(snapshot.site.logo_url, title, snapshot.page_url)
+    # RSS Advisory Board: with the title and the link of the channel.
+    feed.image(snapshot.site.image_url, title, snapshot.page_url)
     feed.ttl(max(1, -(-snapshot.ttl_s // 60)))
     feed.generator(GENERATOR)
     return feed
@@ -106,7 +105,8 @@ def _add_item(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
     if (file := item.main_file) is not None:
         # RSS Advisory Board: one for each item, and "0" for a length that is not known.
         entry.enclosure(url=file.url, length=str(file.length_bytes or 0), type=file.media_type)
-    entry.source(url=item.source.feed_url or item.source.home_url, title=item.source.title)
+    if item.source.feed_url:  # RSS 2.0: its address is that of a feed
+        entry.source(url=item.source.feed_url, title=item.source.title)
     feed.add_entry(entry, order="append")
     extension = getattr(entry, NAME)
     extension.item = item

@@ -21,6 +21,7 @@ from syndicator.web.wording import Wording, default_language, wordings
 
 STATIC_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
+    "icon.png": "image/png",
 }
 ICON = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'

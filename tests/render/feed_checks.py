@@ -67,7 +67,7 @@ SEVERAL = frozenset({"category", "item", f"{{{ATOM}}}link", f"{{{DC}}}creator", 
 EXTENSIONS = {
     ATOM: {"link", "updated"},
     CONTENT: {"encoded"},
-    DC: {"creator", "language", "rights"},
+    DC: {"creator", "language", "publisher", "rights"},
     DCTERMS: {"modified"},
     MEDIA: {"content"},
     SLASH: {"comments", "hit_parade"},
@@ -207,9 +207,10 @@ def _item(item: Any, channel: Any) -> Faults:
         yield "content without a description before it"
     yield from _html(item.findtext(f"{{{CONTENT}}}encoded", ""))
     source = item.find("source")
-    if source is None or not source.text:
-        yield "no source"
-    else:
+    publisher = item.findtext(f"{{{DC}}}publisher")
+    if source is None and not publisher:
+        yield "neither source nor publisher"
+    if source is not None:
         yield from _url(source.get("url", ""), "source")
     for category in item.findall("category"):
         yield from _url(category.get("domain", ""), "domain of a category")

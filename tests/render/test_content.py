@@ -98,6 +98,20 @@ def test_the_picture_of_the_site_is_in_each_format_of_readers() -> None:
     assert document(of)["icon"] == "https://feeds.example/logo.png"
 
 
+def test_without_a_picture_of_its_own_a_channel_has_ours() -> None:
+    assert xml(snapshot(), Format.RSS, "//channel/image/url/text()") == [
+        "https://feeds.example/news/static/icon.png"
+    ]
+
+
+def test_the_source_of_an_item_of_rss_is_a_feed_and_a_portal_without_one_the_publisher() -> None:
+    without = replace(ORIGIN, feed_url=None)
+    of = snapshot(entries=(entry(article(0)), entry(article(1), origin=without)))
+    assert [one.get("url") for one in xml(of, Format.RSS, "//item/source")] == [ORIGIN.feed_url]
+    assert xml(of, Format.RSS, "//item[2]/*[local-name()='publisher']/text()") == ["Berita Kota"]
+    assert xml(of, Format.RSS, "//item[1]/*[local-name()='publisher']") == []
+
+
 def test_a_feed_that_counts_clicks_leads_by_way_of_us_and_keeps_its_ids() -> None:
     plain = snapshot(article(0))
     counting = replace(plain, spec=replace(plain.spec, count_clicks=True))
@@ -151,3 +165,16 @@ def test_who_else_tells_a_story_is_told_in_text_and_links() -> None:
         assert f'<p>Juga di: <a href="{other.url}">Kabar &amp; Co</a></p>' in one.content[0].value
     (told,) = document(of)["items"][0]["_syndicator"]["also_at"]
     assert told["source"] == "Kabar & Co"
+
+
+def test_each_other_portal_is_named_once_below_the_text() -> None:
+    def told(number: int, portal: str) -> AlsoAt:
+        return AlsoAt(article=article(number), origin=replace(ORIGIN, title=portal))
+
+    others = (told(5, "Kabar"), told(6, "Berita Kota"), told(7, "Kabar"), told(8, "Pos"))
+    (item,) = document(snapshot(entries=(entry(article(0), also_at=others),)))["items"]
+    links = f'<a href="{article(5).url}">Kabar</a>, <a href="{article(8).url}">Pos</a>'
+    assert item["content_html"].endswith(f"<p>Juga di: {links}</p>")
+    assert len(item["_also_at"]) == 4
+    (own,) = document(snapshot(entries=(entry(article(0), also_at=others[1:2]),)))["items"]
+    assert "Juga di" not in own["content_html"]

@@ -100,7 +100,7 @@ POISONED = st.fixed_dictionaries(
         "body_html": ODD_BODY,
         "url": ODD_URL,
         "enclosures": st.lists(
-            st.builds(Enclosure, url=ODD_URL, media_type=ODD_TEXT, length_bytes=st.integers()), max_size=2
+            st.builds(Enclosure, url=ODD_URL, media_type=ODD_TEXT, length_bytes=st.integers()), max_size=1
         ).map(tuple),
         "photos": st.lists(
             st.builds(
