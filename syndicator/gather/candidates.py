@@ -2,15 +2,13 @@
 
 import html
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from syndicator.gather.bylines import reporters
-from syndicator.gather.changes import MAX_RECEIVED, Changes, excerpt
+from syndicator.gather.changes import MAX_RECEIVED, Changes
 from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, digest_of
 from syndicator.gather.entry import Channel, Deleted, Entry
 from syndicator.gather.entry_media import enclosures_of, photos_of
@@ -19,6 +17,7 @@ from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_te
 from syndicator.gather.known_entries import EntriesApart
 from syndicator.gather.opening_tags import OpeningTags
 from syndicator.gather.origin import Origin
+from syndicator.gather.shared_guids import without_shared_guids
 from syndicator.gather.status import cancelled
 from syndicator.gather.text import (
     MAX_AUTHORS,
@@ -33,7 +32,7 @@ from syndicator.gather.text import (
     title_text,
 )
 from syndicator.gather.window import oldest_first
-from syndicator.model.article import Candidate, Change
+from syndicator.model.article import Candidate
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
 from syndicator.rules.addresses import clean_url, untracked
@@ -113,7 +112,7 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: 
         warnings.append(
             f"{channel.left_out} more entries than the {source.max_articles} that one round takes"
         )
-    candidates = _without_shared_guids(candidates)
+    candidates = without_shared_guids(candidates)
     if not channel.is_in_its_language:
         candidates = by_their_words(candidates, source.language)
     if oldest_first([candidate.published_at for candidate in candidates]):
@@ -328,25 +327,6 @@ def _decoded(text: str) -> str:
 
 def _words(_base: str, markup: str) -> CleanBody:
     return CleanBody(to_text(markup, 2 * MAX_LEAD))
-
-
-def _without_shared_guids(candidates: list[Candidate]) -> list[Candidate]:
-    """Note where a guid identifies nothing, for several entries of the document have it."""
-    times = Counter(candidate.guid for candidate in candidates)
-    if not any(guid and count > 1 for guid, count in times.items()):
-        return candidates
-    return [
-        _with_change(one, "guid", one.guid, f"{times[one.guid]} entries share it: it identifies none of them")
-        if one.guid and times[one.guid] > 1
-        else one
-        for one in candidates
-    ]
-
-
-def _with_change(candidate: Candidate, field: str, received: str, why: str) -> Candidate:
-    change = Change(field=field, received=excerpt(received), why=why)
-    provenance = candidate.provenance
-    return replace(candidate, provenance=replace(provenance, changes=(*provenance.changes, change)))
 
 
 def _title(entry: Entry, title: str, lead: str, body_html: str, changes: Changes) -> str:

@@ -22,7 +22,7 @@ from syndicator.rules.addresses import canonical_url, former_url, is_article_pat
 from syndicator.rules.hashing import hashed
 from syndicator.rules.noticeable import content_hash
 
-_MAX_SEARCHED = 2048
+MAX_SEARCHED = 2048
 """Characters of an address in which a pattern is searched."""
 
 
@@ -148,7 +148,7 @@ def _own_key(policy: IdentityPolicy, source: str, url: str) -> str | None:
     if policy.way is Way.PATH:
         return "p:" + _digest("path", source, url_path(url))
     if policy.way is Way.PATTERN:
-        found = re.search(policy.pattern, url[:_MAX_SEARCHED])
+        found = re.search(policy.pattern, url[:MAX_SEARCHED])
         part = found.group(1) if found else None
         return "x:" + _digest("pattern", source, part) if part else None
     return None

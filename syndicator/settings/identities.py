@@ -1,12 +1,14 @@
 """What a source's table says of how its articles are known again."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from syndicator.model.source import IdentityPolicy, Way
+from syndicator.rules.identity import MAX_SEARCHED
 from syndicator.rules.politeness import registrable_domain
 from syndicator.settings.texts import Line, regex_fault, wrong
 
@@ -15,6 +17,13 @@ _WAYS = tuple(way.value for way in Way if way is not Way.PATTERN)
 _REMEDY = (
     'write "auto", "guid", "link", "path", "content" or { link = "a regular expression with one group" }'
 )
+
+_TRIED = ("a", "1", "-", "/", ".", "a-", "1-", "a/", "1/", "a1", "%2")
+"""Of what addresses are made in which an expression is tried, one after the other, over and over."""
+_ATTEMPTS = 2
+"""Something else in this process may disturb one measurement."""
+_MOST_S = 0.02
+"""For one address: a feed names hundreds of them, and the event loop waits."""
 
 
 def _parameter(value: str) -> str:
@@ -45,7 +54,34 @@ def _identity(value: object) -> str | Mapping[str, str]:
             "link has not exactly one group: what it takes is the article's name",
             'write one pair of parentheses, as in "/read/(\\\\d+)/"; (?:…) is no group',
         )
+    if _takes_long(re.compile(pattern)):
+        raise wrong(
+            "link takes too long for some addresses",
+            'write it without a repetition inside of, or right behind, another, as in "/read/(\\\\d+)/"',
+        )
     return {"link": pattern}
+
+
+def _takes_long(expression: re.Pattern[str]) -> bool:
+    """Tell whether searching an address may take long: source and readers choose what is in it."""
+    return any(
+        all(_spent_s(expression, address) > _MOST_S for _ in range(_ATTEMPTS)) for address in _addresses()
+    )
+
+
+def _spent_s(expression: re.Pattern[str], address: str) -> float:
+    began = time.process_time()
+    expression.search(address)
+    return time.process_time() - began
+
+
+def _addresses() -> Iterator[str]:
+    """Yield addresses, each a fifth longer than the last: an expression that explodes is noticed in time."""
+    for piece in _TRIED:
+        length = 10
+        while length < MAX_SEARCHED:
+            yield f"https://a.example/{piece * (length // len(piece))}!"
+            length += max(length // 5, 2)
 
 
 Parameter = Annotated[Line, AfterValidator(_parameter)]

@@ -54,7 +54,7 @@ PUT_TOGETHER = {
     "syndicator.gather.tolerant_feed._named_texts": "two literal names",
     "syndicator.gather.selectors.link_pattern": "an operator's: read in a worker that is killed at its deadline",
     "syndicator.gather.replacing._sub": "an operator's: read in a worker that is killed at its deadline",
-    "syndicator.rules.identity._own_key": "an operator's: searched in the first 2,048 characters of an address",
+    "syndicator.rules.identity._own_key": "an operator's: tried when it is configured, and given 2,048 characters",
     "syndicator.settings.identities._identity": "compiled only",
     "syndicator.settings.texts.regex_fault": "compiled, and tried with an empty text",
 }

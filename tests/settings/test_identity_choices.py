@@ -22,6 +22,10 @@ def read(folder: Path, more: str) -> IdentityPolicy:
     [
         ("", IdentityPolicy()),
         *[(f'identity = "{way.value}"\n', IdentityPolicy(way=way)) for way in Way if way is not Way.PATTERN],
+        (
+            "identity = { link = '/(\\d+)-[a-z-]+/?$' }\n",
+            IdentityPolicy(way=Way.PATTERN, pattern=r"/(\d+)-[a-z-]+/?$"),
+        ),
         ("identity = { link = '/read/(\\d+)/' }\n", IdentityPolicy(way=Way.PATTERN, pattern=r"/read/(\d+)/")),
     ],
 )
@@ -38,6 +42,8 @@ def test_ways_to_know_an_article_again(tmp_path: Path, more: str, expected: Iden
         ("identity = { link = '/read/[0-9]+/' }\n", "not exactly one group"),
         ("identity = { link = '/(a)/(b)' }\n", "not exactly one group"),
         ("identity = { link = '(' }\n", "is no regular expression"),
+        ("identity = { link = '/((?:[a-z]+-?)+)/$' }\n", "takes too long for some addresses"),
+        ("identity = { link = '/(\\w*[0-9]*\\w*)-x$' }\n", "takes too long for some addresses"),
         ('tracking = ["a=b"]\n', "is no name of a parameter"),
         ('domains = ["www.kota.example"]\n', "is no registered domain"),
         ('domains = ["co.id"]\n', "is no registered domain"),

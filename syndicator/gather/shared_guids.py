@@ -1,0 +1,27 @@
+"""Guids that several entries of a document have: they identify nothing, and provenance says so."""
+
+from collections import Counter
+
+from msgspec.structs import replace
+
+from syndicator.gather.changes import excerpt
+from syndicator.model.article import Candidate, Change
+
+
+def without_shared_guids(candidates: list[Candidate]) -> list[Candidate]:
+    """Note where a guid identifies nothing, for several entries of the document have it."""
+    times = Counter(candidate.guid for candidate in candidates)
+    if not any(guid and count > 1 for guid, count in times.items()):
+        return candidates
+    return [
+        _with_change(one, "guid", one.guid, f"{times[one.guid]} entries share it: it identifies none of them")
+        if one.guid and times[one.guid] > 1
+        else one
+        for one in candidates
+    ]
+
+
+def _with_change(candidate: Candidate, field: str, received: str, why: str) -> Candidate:
+    change = Change(field=field, received=excerpt(received), why=why)
+    provenance = candidate.provenance
+    return replace(candidate, provenance=replace(provenance, changes=(*provenance.changes, change)))
