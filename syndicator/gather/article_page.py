@@ -20,7 +20,13 @@ from syndicator.gather.article_body import (
 )
 from syndicator.gather.article_dates import ArticleDates
 from syndicator.gather.article_photos import IN_FIGURE, claimed_photos, completed, figures, photos
-from syndicator.gather.article_telling import date_rule, dates_passed_over, taken_out, written
+from syndicator.gather.article_telling import (
+    credentials_left_out,
+    date_rule,
+    dates_passed_over,
+    taken_out,
+    written,
+)
 from syndicator.gather.bylines import reporters, tags_in
 from syndicator.gather.headlines import Headline, contradiction, headlines
 from syndicator.gather.html import to_text
@@ -148,6 +154,7 @@ class _Reader:
         own = {self._url, self._fetched.requested_url, self._fetched.url}
         apart = take_body_apart(self._picked, marked, own)
         body_html = self._body(apart, title)
+        self._changes += credentials_left_out(apart.nodes)
         date = self._dates.read(self._said.claims, self._near)
         candidate = self._candidate(title, body_html, apart, date)
         if not (candidate.body_html or candidate.lead or candidate.photos):

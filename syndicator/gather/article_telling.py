@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from selectolax.lexbor import LexborNode
 
-from syndicator.gather.changes import MAX_RECEIVED, excerpt
+from syndicator.gather.changes import CREDENTIALS, MAX_RECEIVED, excerpt
 from syndicator.gather.html import to_text
 from syndicator.gather.merging import Dated
 from syndicator.model.article import Change, ListedItem
+from syndicator.observe.redact import HIDDEN, hide_userinfo
 from syndicator.rules.dates import NO_DATE
 
 MAX_DATES = 5
@@ -20,6 +21,17 @@ def taken_out(nodes: Sequence[LexborNode]) -> list[Change]:
     words = next(filter(None, (to_text(node.html or "", MAX_RECEIVED) for node in nodes)), "")
     number = "an element was" if len(nodes) == 1 else f"{len(nodes)} elements were"
     return [Change(field="page", received=excerpt(words), why=f"{number} taken out, as article.remove says")]
+
+
+def credentials_left_out(nodes: Sequence[LexborNode]) -> list[Change]:
+    """Tell that an address in the body held a name or a password, which is not kept."""
+    for node in nodes:
+        shown = hide_userinfo(node.html or "")
+        at = shown.find(f"://{HIDDEN}@")
+        if at >= 0:
+            received = excerpt(shown[shown.rfind("<", 0, at) :])
+            return [Change(field="body_html", received=received, why=CREDENTIALS)]
+    return []
 
 
 def written(date: Dated | None, listed: ListedItem | None, read_from: Mapping[str, str]) -> str | None:

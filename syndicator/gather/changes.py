@@ -13,7 +13,7 @@ from syndicator.observe.redact import has_userinfo, hide_userinfo
 MAX_CHANGES = 16
 """Of one candidate."""
 MAX_RECEIVED = 200
-CREDENTIALS = "a name or password in it is left out"
+CREDENTIALS = "a name or password in an address is left out"
 _ENCODED = "characters that no address may hold are encoded"
 _NAMED = 8
 _NAME = re.compile(r"[a-zA-Z][\w:-]{0,40}")
@@ -75,7 +75,7 @@ class Changes:
         self._note_tags(field, received, {name for name in names if not left.has(name)})
         if attributes:
             if has_userinfo(attributes):
-                self.note(field, _from(received, ["://"]), "a name or password in an address is left out")
+                self.note(field, _from(received, ["://"]), CREDENTIALS)
             gone, relative = _judged(_ATTRIBUTE.findall(attributes), left)
             self._note_attributes(field, received, attributes, gone)
             if relative:

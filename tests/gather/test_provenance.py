@@ -138,3 +138,6 @@ def test_nor_are_those_in_a_page() -> None:
     read = read_article(source(kind=SourceKind.PAGE, list=ListRule(item="li"), article=rule), fetched(page))
     assert [link.url for link in read.candidate.related] == ["https://news.example/3"]
     assert "rahasia" not in repr(read)
+    (change,) = read.candidate.provenance.changes
+    assert change.received.startswith('<a href="https://[hidden]@news.example/2"')
+    assert "name or password" in change.why
