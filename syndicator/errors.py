@@ -105,3 +105,11 @@ class RenderError(SyndicatorError):
 
 class PushError(SyndicatorError):
     """A delivery could not be prepared (its article is gone, its secret is unusable)."""
+
+
+class NoEndpoint(SyndicatorError):
+    """There is no such endpoint, or it is another's: nobody is told which."""
+
+
+class EndpointRefused(SyndicatorError):
+    """It cannot be done as things stand; the text says why, and what to do."""

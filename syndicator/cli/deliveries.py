@@ -22,6 +22,7 @@ from syndicator.cli.context import (
     print_table,
 )
 from syndicator.cli.spelling import ago, local_time
+from syndicator.errors import EndpointRefused, NoEndpoint
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId, EndpointId, EventId, ReplayId
 from syndicator.pipeline.inspecting import (
@@ -32,7 +33,7 @@ from syndicator.pipeline.inspecting import (
     DeliveryShown,
     NoDelivery,
 )
-from syndicator.pipeline.registering import OPERATOR, EndpointRefused, NoEndpoint
+from syndicator.pipeline.registering import OPERATOR
 from syndicator.pipeline.replaying import (
     MOST_EVENTS,
     MOST_PER_S,

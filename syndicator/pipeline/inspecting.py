@@ -7,13 +7,13 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.errors import SyndicatorError
+from syndicator.errors import NoEndpoint, SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.endpoint import EndpointListed
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.pipeline.listing import CursorError, Piece
-from syndicator.pipeline.registering import Asker, NoEndpoint, Registering
+from syndicator.pipeline.registering import Asker, Registering
 from syndicator.store.attempts import AttemptQuery, LoggedAttempt
 from syndicator.store.backlog import Undelivered
 from syndicator.store.store import Store

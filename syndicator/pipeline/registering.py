@@ -1,16 +1,15 @@
 """Endpoints that partners add while the service runs: described, proven, changed, rotated, removed."""
 
-import base64
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
-from syndicator.errors import SealError, SyndicatorError, UnreadableRecord
+from syndicator.errors import EndpointRefused, NoEndpoint, SealError, UnreadableRecord
 from syndicator.model.clock import Clock, system_clock
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import OPERATORS, EndpointListed, EndpointState, Registration, Standing
@@ -22,7 +21,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.backfilling import Backfilling
 from syndicator.pipeline.directory import Directory
 from syndicator.push.probing import Probed, ping, verify
-from syndicator.push.signing import public_key
+from syndicator.push.signing import Signature, new_secret, public_key
 from syndicator.rules.ad_hoc import LARGEST, AdHoc
 from syndicator.store.store import Store
 
@@ -32,18 +31,9 @@ USUAL_OVERLAP = timedelta(days=1)
 LONGEST_OVERLAP = timedelta(days=7)
 
 _ATTEMPTS = 10
-_SECRET_BYTES = 32
 HIDDEN = "[hidden]"
 
 log = get_logger(__name__)
-
-
-class NoEndpoint(SyndicatorError):
-    """There is no such endpoint, or it is another's: nobody is told which."""
-
-
-class EndpointRefused(SyndicatorError):
-    """It cannot be done as things stand; the text says why, and what to do."""
 
 
 class Read(Protocol):
@@ -59,7 +49,6 @@ class Read(Protocol):
     ) -> Endpoint: ...
 
 
-Signature = Literal["v1", "v1a"]
 Write = Callable[[Endpoint], dict[str, Any]]
 
 
@@ -172,7 +161,7 @@ class Registering:
         Raises ConfigError with all that is wrong with its description, EndpointRefused.
         """
         endpoint = name or EndpointId(f"{asker.owner[:50]}-{secrets.token_hex(4)}")
-        chosen = self._read(values, endpoint, (_new_secret(),), is_operator=asker.is_operator)
+        chosen = self._read(values, endpoint, (new_secret(),), is_operator=asker.is_operator)
         await self._check_room(asker, endpoint)
         now = self._clock()
         registration = Registration(
@@ -229,7 +218,7 @@ class Registering:
         One whose secrets cannot be opened any more is served again by that; its headers are lost. Raises
         NoEndpoint, EndpointRefused.
         """
-        fresh, now = _new_secret(signature), self._wall()
+        fresh, now = new_secret(signature), self._wall()
 
         def rotated(known: Registration) -> Registration:
             ends = now + overlap
@@ -398,12 +387,6 @@ def _unreadable(asker: Asker, reason: str) -> str:
 
 def _configured(endpoint: EndpointId) -> EndpointRefused:
     return EndpointRefused(f"it is configured: change [endpoint.{endpoint}] in the configuration")
-
-
-def _new_secret(signature: Signature = "v1") -> Secret:
-    """Make a secret of Standard Webhooks: 32 random bytes, which are an ed25519 key as well."""
-    prefix = "whsec_" if signature == "v1" else "whsk_"
-    return Secret(prefix + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode())
 
 
 def _with_key(shown: EndpointShown, secret: Secret, verified: Probed | None = None) -> EndpointSecret:

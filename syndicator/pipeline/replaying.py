@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.errors import SyndicatorError
+from syndicator.errors import EndpointRefused, SyndicatorError
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.event import EventType
 from syndicator.model.feed import Filter
 from syndicator.model.ids import EndpointId, EventId, ReplayId
 from syndicator.model.replay import Replay, ReplayStatus
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.registering import Asker, EndpointRefused, Registering
+from syndicator.pipeline.registering import Asker, Registering
 from syndicator.rules.filters import parts_of
 from syndicator.rules.wanting import event_types
 from syndicator.store.store import Store

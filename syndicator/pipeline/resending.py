@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from syndicator.errors import EndpointRefused
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import RESENT, Replayed
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId
-from syndicator.pipeline.registering import Asker, EndpointRefused, Registering
+from syndicator.pipeline.registering import Asker, Registering
 from syndicator.store.attempts import AttemptQuery
 from syndicator.store.store import Store
 

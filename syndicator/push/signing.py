@@ -3,9 +3,11 @@
 import base64
 import binascii
 import hmac
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -16,8 +18,16 @@ _SHARED, _PRIVATE, _PUBLIC = "whsec_", "whsk_", "whpk_"
 _KEY_BYTES = range(24, 65)
 _SEED_BYTES = 32
 
+Signature = Literal["v1", "v1a"]
+
 Signer = Callable[[bytes], str]
 """Gives the signature of what is signed: a scheme, a comma, and base64."""
+
+
+def new_secret(signature: Signature = "v1") -> Secret:
+    """Make a secret of 32 random bytes, which are an ed25519 key as well."""
+    prefix = _SHARED if signature == "v1" else _PRIVATE
+    return Secret(prefix + base64.b64encode(secrets.token_bytes(_SEED_BYTES)).decode())
 
 
 @lru_cache(maxsize=4096)

@@ -5,13 +5,14 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
-from syndicator.rules.admission import Admission, Known, Reservation
+from syndicator.rules.admission import Admission, Known, Reservation, Verdict
 from syndicator.rules.selection import ALL, facets_of
 from syndicator.store import assignments
 from syndicator.store.codec import pack
-from syndicator.store.connection import Command
+from syndicator.store.connection import Command, Unit
+from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
-from syndicator.store.outbox import note_change
+from syndicator.store.outbox import append_event, note_change
 from syndicator.store.signals import forgetting
 from syndicator.store.sketches import packed_story
 
@@ -28,6 +29,62 @@ class ArticleWrites:
     def __init__(self, keys: Keys, kept_revisions: int) -> None:
         self._keys = keys
         self._kept_revisions = kept_revisions
+
+    def unit(self, admission: Admission, now_ms: int) -> Unit:
+        """Return the transaction that carries out an admission, if nothing has moved that it relied on."""
+        keys, known = self._keys, admission.known
+        article_id = admission.article_id
+        # An identity that belongs to another article by now is never taken from it.
+        expects = [(keys.identities(), key, "") for key in admission.fresh]
+        place = keys.article(article_id)
+        if known is not None:
+            place = keys.reserved(article_id) if known.is_reserved else place
+            expects.append((place, "revision", str(known.revision) if known.revision else ""))
+            if known.is_reserved and admission.article is not None:
+                expects.append((place, "hash", known.content_hash))
+                expects.append((place, "source", known.source))
+        writes = self.naming(admission, now_ms)
+        if (merged := admission.merged) is not None:
+            expects.append((keys.article(merged.article_id), "revision", str(merged.revision)))
+            writes += self.merging(merged, article_id)
+        if admission.article is not None and admission.reservation is not None:
+            writes += self.reserving(admission.article, admission.reservation, admission)
+        elif admission.article is not None:
+            writes += self._shown(admission, admission.article, now_ms)
+        if admission.renewed_hash is not None:
+            writes.append(("HSET", place, "hash", admission.renewed_hash))
+        writes += self._recheck(admission)
+        writes += [("HDEL", keys.article(one), "copy_of") for one in admission.parted]
+        if admission.reshown is not None:
+            writes.append(("HDEL", keys.story(admission.reshown), "shown_in"))
+            # Whoever keeps the story in memory reads it again.
+            writes.append(assignments.moved(keys, article_id, admission.reshown))
+        return Unit(expects=tuple(expects), writes=tuple(writes))
+
+    def _recheck(self, admission: Admission) -> list[Command]:
+        """Note when the page is read again; who lost the article to another source does not read it again."""
+        keys, known, article_id = self._keys, admission.known, admission.article_id
+        source = admission.carried_by
+        commands: list[Command] = []
+        if known is not None and admission.article is not None and known.source != source:
+            commands.append(("ZREM", keys.recheck(known.source), article_id))
+        if admission.recheck_at is not None:
+            commands.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
+        elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:
+            commands.append(("ZREM", keys.recheck(source), article_id))
+        return commands
+
+    def _shown(self, admission: Admission, article: Article, now_ms: int) -> list[Command]:
+        """Write a revision that is to be seen at once, and announce it."""
+        keys, known = self._keys, admission.known
+        writes = self.storing(article, known.article if known else None)
+        for feed in admission.feeds:
+            writes += raise_version(keys, feed, now_ms)
+        if admission.event is not None:
+            writes.append(append_event(keys, admission.event))
+        elif known is None:
+            writes.append(("HSET", keys.article(article.id), "quiet", 1))
+        return writes
 
     def naming(self, admission: Admission, now_ms: int) -> list[Command]:
         """Note by what an article is known, that it was listed, and the names that are new for it."""

@@ -10,18 +10,16 @@ from syndicator.model.article import Alias, Article, Identity
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source
-from syndicator.rules.admission import Admission, Known, Verdict
+from syndicator.rules.admission import Admission, Known
 from syndicator.rules.naming import is_first_party
 from syndicator.rules.recognition import Found
 from syndicator.rules.selection import ALL
 from syndicator.store.article_writes import ArticleWrites
-from syndicator.store.assignments import moved
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit, pairs
+from syndicator.store.connection import Command, Connection, Script, pairs
 from syndicator.store.data_mark import DataMarks
-from syndicator.store.feeds import raise_version
 from syndicator.store.keys import Keys
-from syndicator.store.outbox import append_event, note_change
+from syndicator.store.outbox import note_change
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -82,7 +80,7 @@ class Articles:
 
     async def admit(self, admissions: Sequence[Admission], now: datetime) -> list[bool]:
         """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
-        units = [self._unit(admission, to_ms(now)) for admission in admissions]
+        units = [self.writes.unit(admission, to_ms(now)) for admission in admissions]
         # Most of what is listed is known, and leaves nothing to be written.
         done = iter(await self._redis.commit([unit for unit in units if unit.writes]))
         return [next(done) if unit.writes else True for unit in units]
@@ -338,61 +336,6 @@ class Articles:
             article=read_article(head, body) if head else None,
             is_reserved=key == self._keys.reserved(article_id).encode(),
         )
-
-    def _unit(self, admission: Admission, now_ms: int) -> Unit:
-        keys, known = self._keys, admission.known
-        article_id = admission.article_id
-        # An identity that belongs to another article by now is never taken from it.
-        expects = [(keys.identities(), key, "") for key in admission.fresh]
-        place = keys.article(article_id)
-        if known is not None:
-            place = keys.reserved(article_id) if known.is_reserved else place
-            expects.append((place, "revision", str(known.revision) if known.revision else ""))
-            if known.is_reserved and admission.article is not None:
-                expects.append((place, "hash", known.content_hash))
-                expects.append((place, "source", known.source))
-        writes = self.writes.naming(admission, now_ms)
-        if (merged := admission.merged) is not None:
-            expects.append((keys.article(merged.article_id), "revision", str(merged.revision)))
-            writes += self.writes.merging(merged, article_id)
-        if admission.article is not None and admission.reservation is not None:
-            writes += self.writes.reserving(admission.article, admission.reservation, admission)
-        elif admission.article is not None:
-            writes += self._shown(admission, admission.article, now_ms)
-        if admission.renewed_hash is not None:
-            writes.append(("HSET", place, "hash", admission.renewed_hash))
-        writes += self._recheck(admission)
-        writes += [("HDEL", keys.article(one), "copy_of") for one in admission.parted]
-        if admission.reshown is not None:
-            writes.append(("HDEL", keys.story(admission.reshown), "shown_in"))
-            # Whoever keeps the story in memory reads it again.
-            writes.append(moved(keys, article_id, admission.reshown))
-        return Unit(expects=tuple(expects), writes=tuple(writes))
-
-    def _recheck(self, admission: Admission) -> list[Command]:
-        """Note when the page is read again; who lost the article to another source does not read it again."""
-        keys, known, article_id = self._keys, admission.known, admission.article_id
-        source = admission.carried_by
-        commands: list[Command] = []
-        if known is not None and admission.article is not None and known.source != source:
-            commands.append(("ZREM", keys.recheck(known.source), article_id))
-        if admission.recheck_at is not None:
-            commands.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
-        elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:
-            commands.append(("ZREM", keys.recheck(source), article_id))
-        return commands
-
-    def _shown(self, admission: Admission, article: Article, now_ms: int) -> list[Command]:
-        """Write a revision that is to be seen at once, and announce it."""
-        keys, known = self._keys, admission.known
-        writes = self.writes.storing(article, known.article if known else None)
-        for feed in admission.feeds:
-            writes += raise_version(keys, feed, now_ms)
-        if admission.event is not None:
-            writes.append(append_event(keys, admission.event))
-        elif known is None:
-            writes.append(("HSET", keys.article(article.id), "quiet", 1))
-        return writes
 
 
 def read_article(head: bytes | None, body: bytes | None) -> Article | None:

@@ -23,16 +23,18 @@ from syndicator.store.connection import Command, Connection, Script, pairs
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.owners import is_dead, new_token
-from syndicator.store.requeuing import read_tries, tries_note
+from syndicator.store.requeuing import tries_note
 from syndicator.store.together import Together
+from syndicator.store.unreadable_deliveries import (
+    UNREADABLE,
+    UnreadableDelivery,
+    put_off_words,
+    unreadable_delivery,
+)
 
 KEPT_DEAD = timedelta(days=14)
 MOST_WAITING = 100_000
 """Deliveries of one endpoint: beyond it the oldest fall off."""
-
-PUT_OFF = timedelta(minutes=1)
-UNREADABLE = "unreadable"
-"""The reason why a delivery was put off: its event or its article cannot be read by this version."""
 
 _SWEPT = 1000
 _SETTLED_TOGETHER = 256
@@ -46,16 +48,6 @@ class Leased(Struct, frozen=True, kw_only=True):
     token: str
     until: datetime
     """When the lease ends, unless it is lengthened or was settled before."""
-
-
-class UnreadableDelivery(Struct, frozen=True, kw_only=True):
-    """A delivery whose event is damaged, or of a newer version."""
-
-    endpoint: EndpointId
-    event: EventId
-    reason: str
-    is_known: bool
-    """It was put off before."""
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
@@ -230,8 +222,8 @@ class Deliveries:
             try:
                 leased.append(Leased(delivery=read_delivery(name, record, tries), token=token, until=until))
             except UnreadableRecord as error:
-                unreadable.append(_unreadable(name, event, tries, str(error)))
-                put_off.append(_put_off(name, event, token, tries, now))
+                unreadable.append(unreadable_delivery(name, event, tries, str(error)))
+                put_off.append(put_off_words(name, event, token, tries, now))
         if put_off:
             await self._settled(put_off, now)
         return Claimed(
@@ -264,7 +256,7 @@ class Deliveries:
         """
         event, replayed = leased.delivery.event.id, leased.delivery.replayed
         note = tries_note(leased.delivery.attempts, UNREADABLE, replayed).encode()
-        told = _put_off(leased.delivery.endpoint.encode(), event.encode(), leased.token, note, now)
+        told = put_off_words(leased.delivery.endpoint.encode(), event.encode(), leased.token, note, now)
         return (await self._settled([told], now))[0].written
 
     async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> Settled:
@@ -364,22 +356,6 @@ class Deliveries:
 def _following(position: str) -> str:
     milliseconds, sequence = position.split("-")
     return f"{milliseconds}-{int(sequence) + 1}"
-
-
-def _unreadable(endpoint: bytes, event: bytes, tries: bytes, reason: str) -> UnreadableDelivery:
-    return UnreadableDelivery(
-        endpoint=EndpointId(endpoint.decode()),
-        event=EventId(event.decode()),
-        reason=reason,
-        is_known=read_tries(tries)[1] == UNREADABLE,
-    )
-
-
-def _put_off(endpoint: bytes, event: bytes, token: str, tries: bytes, now: datetime) -> list[object]:
-    number, _, replayed = read_tries(tries)
-    note = tries_note(number, UNREADABLE, replayed)
-    due_ms = to_ms(now + PUT_OFF)
-    return [endpoint.decode(), event.decode(), token, "put_off", due_ms, note, "", "", number, UNREADABLE, 0]
 
 
 def _flat(older: tuple[tuple[EventId, str, str], ...]) -> list[str]:

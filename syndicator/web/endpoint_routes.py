@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from syndicator.errors import ConfigError
+from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
 from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
 from syndicator.model.token import Scope
@@ -15,14 +15,12 @@ from syndicator.pipeline.backfilling import LONGEST, MOST_ARTICLES
 from syndicator.pipeline.inspecting import NoDelivery
 from syndicator.pipeline.registering import (
     Asker,
-    EndpointRefused,
     EndpointSecret,
     EndpointShown,
-    NoEndpoint,
     Registering,
-    Signature,
 )
 from syndicator.push.probing import Probed
+from syndicator.push.signing import Signature
 from syndicator.web.api import PAGED
 from syndicator.web.auth import is_trusted, owner_of
 from syndicator.web.json_api import ApiRoute, Handler, Method, document, list_document, piece_of, read_json

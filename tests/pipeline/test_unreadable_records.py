@@ -13,6 +13,7 @@ from pipeline.test_retention import sweep
 from structlog.testing import capture_logs
 from support import ManualClock
 
+from syndicator.errors import EndpointRefused
 from syndicator.model.clock import system_clock, to_ms
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import Registration
@@ -20,7 +21,7 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId, ReplayId
 from syndicator.model.replay import Replay
 from syndicator.model.status import QueueCounts
-from syndicator.pipeline.registering import OPERATOR, EndpointRefused
+from syndicator.pipeline.registering import OPERATOR
 from syndicator.service import Service
 from syndicator.store.codec import pack
 
