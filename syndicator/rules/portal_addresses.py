@@ -48,56 +48,60 @@ def portal_of(host: str) -> Portal | None:
     return _PORTALS.get(registrable_domain(host) or "")
 
 
-def _portal(*ways: str, rewrites: tuple[tuple[str, str], ...] = ()) -> Portal:
-    return Portal(WAYS | set(ways), tuple((re.compile(pattern), form) for pattern, form in rewrites))
+def _portal(*ways: str, rewrites: tuple[tuple[re.Pattern[str], str], ...] = ()) -> Portal:
+    return Portal(WAYS | set(ways), rewrites)
 
 
-_INDIATIMES = (r"/amp_articleshow/", "/articleshow/")
-_BBC = _portal("link_location", "cid", rewrites=((r"\Abbc\.co\.uk/", "bbc.com/"),))
+_INDIATIMES = (re.compile(r"/amp_articleshow/"), "/articleshow/")
+_BBC = _portal("link_location", "cid", rewrites=((re.compile(r"\Abbc\.co\.uk/"), "bbc.com/"),))
 _PORTALS = {
     "bbc.com": _BBC,
     "bbc.co.uk": _BBC,
     "businessinsider.com": _portal("r", "ir", "op"),
     "cnbc.com": _portal("__source"),
     "cnn.com": _portal(
-        "cid", "iid", "sr", rewrites=((r"\A(?:edition|lite|us)\.cnn\.com/|\Acnn\.com/cnn/", "cnn.com/"),)
+        "cid",
+        "iid",
+        "sr",
+        rewrites=((re.compile(r"\A(?:edition|lite|us)\.cnn\.com/|\Acnn\.com/cnn/"), "cnn.com/"),),
     ),
     "detik.com": _portal("source"),
     "economictimes.com": _portal(
-        "from", rewrites=((r"\Aeconomictimes\.com/", "economictimes.indiatimes.com/"), _INDIATIMES)
+        "from",
+        rewrites=((re.compile(r"\Aeconomictimes\.com/"), "economictimes.indiatimes.com/"), _INDIATIMES),
     ),
     "elpais.com": _portal("ssm", "event_log", "prm", "rel"),
     "forbes.com": _portal("sh"),
     "ft.com": _portal("token", "segmentid"),
-    "globo.com": _portal(rewrites=((r"\A([a-z0-9]+\.globo\.com)/google/", r"\1/"),)),
-    "indianexpress.com": _portal("ref", rewrites=((r"/lite\Z", ""),)),
+    "globo.com": _portal(rewrites=((re.compile(r"\A([a-z0-9]+\.globo\.com)/google/"), r"\1/"),)),
+    "indianexpress.com": _portal("ref", rewrites=((re.compile(r"/lite\Z"), ""),)),
     "indiatimes.com": _portal("from", rewrites=(_INDIATIMES,)),
     "infobae.com": _portal("outputtype"),
     "kompas.com": _portal(
-        "source", "engine", rewrites=((r"\Akompas\.com/([a-z]+)/read/", r"\1.kompas.com/read/"),)
+        "source", "engine", rewrites=((re.compile(r"\Akompas\.com/([a-z]+)/read/"), r"\1.kompas.com/read/"),)
     ),
-    "ndtv.com": _portal("pfrom", rewrites=((r"(-[0-9]{5,12})/1\Z", r"\1"),)),
+    "ndtv.com": _portal("pfrom", rewrites=((re.compile(r"(-[0-9]{5,12})/1\Z"), r"\1"),)),
     "npr.org": _portal("ft", "f"),
     "nytimes.com": _portal("partner", "emc", "action", "module", "pgtype", "ref", "region", "auth", "login"),
     "okezone.com": _portal(
-        rewrites=((r"\A([a-z]+\.okezone\.com)/([0-9]{4}/[0-9]{2}/[0-9]{2}/)", r"\1/read/\2"),)
+        rewrites=((re.compile(r"\A([a-z]+\.okezone\.com)/([0-9]{4}/[0-9]{2}/[0-9]{2}/)"), r"\1/read/\2"),)
     ),
     "scmp.com": _portal("module", "pgtype", "campaign"),
-    "sindonews.com": _portal(rewrites=((r"(\.sindonews\.com)/newsread/", r"\1/read/"),)),
-    "spiegel.de": _portal(rewrites=((r"(-[0-9a-f]{12})-amp\Z", r"\1"),)),
-    "sueddeutsche.de": _portal("reduced", rewrites=((r"!amp\Z", ""),)),
-    "tempo.co": _portal(rewrites=((r"\A([a-z]+\.tempo\.co)/([0-9]+/)", r"\1/read/\2"),)),
+    "sindonews.com": _portal(rewrites=((re.compile(r"(\.sindonews\.com)/newsread/"), r"\1/read/"),)),
+    "spiegel.de": _portal(rewrites=((re.compile(r"(-[0-9a-f]{12})-amp\Z"), r"\1"),)),
+    "sueddeutsche.de": _portal("reduced", rewrites=((re.compile(r"!amp\Z"), ""),)),
+    "tempo.co": _portal(rewrites=((re.compile(r"\A([a-z]+\.tempo\.co)/([0-9]+/)"), r"\1/read/\2"),)),
     "theatlantic.com": _portal("gift"),
     "thehindu.com": _portal("homepage"),
     "timesofindia.com": _portal(
-        "from", rewrites=((r"\Atimesofindia\.com/", "timesofindia.indiatimes.com/"), _INDIATIMES)
+        "from", rewrites=((re.compile(r"\Atimesofindia\.com/"), "timesofindia.indiatimes.com/"), _INDIATIMES)
     ),
     "tribunnews.com": _portal("s"),
-    "uol.com.br": _portal(rewrites=((r"\.amp\.htm\Z", ".htm"),)),
+    "uol.com.br": _portal(rewrites=((re.compile(r"\.amp\.htm\Z"), ".htm"),)),
     "wsj.com": _portal("st", "mod"),
     "yahoo.com": _portal(
-        "src", rewrites=((r"\Ayahoo\.com/news/([^/]+-[0-9]+\.html)\Z", r"news.yahoo.com/\1"),)
+        "src", rewrites=((re.compile(r"\Ayahoo\.com/news/([^/]+-[0-9]+\.html)\Z"), r"news.yahoo.com/\1"),)
     ),
     "yna.co.kr": _portal("section"),
-    "zeit.de": _portal(rewrites=((r"/komplettansicht\Z", ""),)),
+    "zeit.de": _portal(rewrites=((re.compile(r"/komplettansicht\Z"), ""),)),
 }
