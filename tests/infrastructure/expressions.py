@@ -14,6 +14,7 @@ from types import ModuleType
 
 from infrastructure.hostile_texts import Expression
 from msgspec import Struct
+from msgspec.structs import astuple
 
 import syndicator
 
@@ -79,6 +80,8 @@ def _expressions(value: object, module: str) -> Iterator[tuple[Expression, froze
     elif isinstance(value, tuple | list | set | frozenset):
         for one in value:
             yield from ((found, ANY_WAY) for found, _ in _expressions(one, module))
+    elif isinstance(value, Struct):
+        yield from _expressions(astuple(value), module)
     elif isinstance(value, dict):
         yield from _expressions((*value.keys(), *value.values()), module)
     elif isinstance(value, type) and value.__module__ == module:
