@@ -175,6 +175,6 @@ def test_each_other_portal_is_named_once_below_the_text() -> None:
     (item,) = document(snapshot(entries=(entry(article(0), also_at=others),)))["items"]
     links = f'<a href="{article(5).url}">Kabar</a>, <a href="{article(8).url}">Pos</a>'
     assert item["content_html"].endswith(f"<p>Juga di: {links}</p>")
-    assert len(item["_also_at"]) == 4
+    assert len(item["_syndicator"]["also_at"]) == 4
     (own,) = document(snapshot(entries=(entry(article(0), also_at=others[1:2]),)))["items"]
     assert "Juga di" not in own["content_html"]
