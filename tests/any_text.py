@@ -4,16 +4,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 MOST_S = 2.0
 """Of the process, for some 20,000 characters: what is linear takes hundredths of it."""
 LONGEST_RUN = 2_000
 
-quickly = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+quickly = settings(max_examples=60, derandomize=True)
 
 
 def made_of(pieces: Sequence[str]) -> st.SearchStrategy[str]:

@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support import ManualClock
 
 from syndicator.cli.loops import new_event_loop
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import Store, StoreOptions, open_store
+
+# How long an example takes is up to who else uses the machine.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

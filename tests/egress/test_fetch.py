@@ -190,7 +190,7 @@ async def test_answers_that_are_no_proper_http(answer: bytes) -> None:
     assert "127.0.0.1" in failed.detail
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     head=st.sampled_from(
         [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 302 x\r\nLocation: ", b"HTTP/1.1 429 x\r\nRetry-After: ", b""]

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from gather.gather_values import atom, fetched, rss, source
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.errors import NotReadable
@@ -244,13 +244,13 @@ def reason_of(document: bytes | str) -> str | None:
     return None
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(PIECES), max_size=25))
 def test_any_mixture_is_a_feed_or_has_a_reason(pieces: list[str]) -> None:
     assert reason_of("".join(pieces)) in {None, "not_a_feed", "malformed"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_feed_or_have_a_reason(body: bytes) -> None:
     for prefix in (b"", b"<rss>", b"{", b"<feed xmlns='http://www.w3.org/2005/Atom'><entry>"):

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from gather.article_pages import NEWS, TEXT, TITLE, URL, WHOLE, meta, news, page, portal, script
 from gather.gather_values import fetched
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.errors import NotReadable
@@ -157,7 +157,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(PIECES), max_size=25), st.booleans())
 def test_any_mixture_is_an_article_or_has_a_reason(pieces: list[str], with_rule: bool) -> None:
     listed = ListedItem(url=URL, title="Dari daftar")
@@ -170,7 +170,7 @@ def test_any_mixture_is_an_article_or_has_a_reason(pieces: list[str], with_rule:
     assert "<script" not in body
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),

@@ -78,7 +78,7 @@ def test_a_secret_of_the_source_is_not_in_it() -> None:
 
 
 @pytest.mark.parametrize("field", ["title", "link", "guid", "description", "author", "category", "pubDate"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=st.text(max_size=300))
 def test_whatever_is_received_can_be_stored(field: str, text: str) -> None:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").encode("utf-8", "replace").decode()

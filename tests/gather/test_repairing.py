@@ -26,7 +26,7 @@ LABELS = [
 SIZE = 200_000
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(body=st.binary(max_size=300), label=st.sampled_from(LABELS))
 def test_any_bytes_decode(body: bytes, label: str) -> None:
     decoded = decode(body, label)
@@ -35,7 +35,7 @@ def test_any_bytes_decode(body: bytes, label: str) -> None:
     label_doubt(body, label)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     text=st.text(min_size=1, max_size=100),
     encoding=st.sampled_from(["utf-8", "utf-16", "utf-8-sig", "utf-32"]),
@@ -46,7 +46,7 @@ def test_what_unicode_says_of_itself_is_never_guessed(text: str, encoding: str) 
     assert decode(body).warnings == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_words_that_nobody_escaped_arrive(text: str) -> None:
     words = " ".join(text.encode("utf-8", "replace").decode().replace("<", " ").replace("]]>", " ").split())

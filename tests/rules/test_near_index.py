@@ -33,7 +33,7 @@ def near(index: NearIndex, runs: list[int], terms: list[int]) -> list[int]:
     return [int(one) for one in found.stories]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     batches=st.lists(st.lists(st.sets(st.integers(0, 40), max_size=6), max_size=8), max_size=12),
     dropped=st.integers(0, 40),

@@ -483,7 +483,7 @@ def test_faults_never_show_a_secret(tmp_path: Path) -> None:
     assert "hunter2" not in "\n".join(map(str, faults))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.recursive(
         st.one_of(st.text(max_size=8), st.integers(), st.booleans(), st.floats(), st.none()),

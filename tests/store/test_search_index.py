@@ -64,7 +64,7 @@ _filters = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shapes=st.lists(st.tuples(_names, st.lists(_names, max_size=2).map(tuple)), max_size=4), wanted=_filters
 )
@@ -97,7 +97,7 @@ def found(index: SearchIndex, query: str, *, best: bool = False, limit: int = 10
     return list(index.search(parse_query(query), limit, best=best))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     articles=st.lists(st.tuples(texts, texts, languages), min_size=1, max_size=8),
     asked=st.lists(queries, min_size=1, max_size=5),
@@ -131,7 +131,7 @@ def test_it_finds_what_the_matcher_would(
 
 
 @given(text=st.text(max_size=60), query=st.text(max_size=20))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_in_texts_and_queries(index: SearchIndex, text: str, query: str) -> None:
     one = indexed("one", text, text, language=None)
     index.put([one])
