@@ -2,14 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
-from support import NOON, ManualClock, candidate, grouping_admitter
+from support import NOON, ManualClock, assigner_of, candidate, grouping_admitter
 
-from syndicator.model.article import Article, Candidate
+from syndicator.model.article import Candidate
 from syndicator.model.feed import FeedSpec, Filter, Per
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.admitting import Admitter
@@ -159,16 +158,14 @@ async def test_racing_workers_make_one_story_of_copies(store: Store, clock: Manu
         for number in range(6)
     ]
 
-    async def run(worker: int, mine: Sequence[Candidate]) -> list[Article]:
-        admitted = await workers[worker].admit(mine)
-        found = await store.articles.get_many([one.article_id for one in admitted])
-        return [article for article in found if article]
-
     shares = [[one for one in copies if one.source == f"portal{worker}"] for worker in range(8)]
     for share in shares:
         RNG.shuffle(share)
-    done = await asyncio.gather(*(run(worker, share) for worker, share in enumerate(shares)))
-    articles = [article for some in done for article in some]
+    done = await asyncio.gather(*(worker.admit(share) for worker, share in zip(workers, shares, strict=True)))
+    # A worker waits for the assigner no longer than a reader would.
+    assert await assigner_of(store, (), clock).drain(30) == 0
+    ids = [one.article_id for some in done for one in some]
+    articles = [article for article in await store.articles.get_many(ids) if article]
     assert len({article.id for article in articles}) == len(copies)
     places = await store.stories.places([article.id for article in articles])
     roots = {body: set[ArticleId]() for body in bodies}
