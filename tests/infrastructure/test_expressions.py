@@ -55,7 +55,6 @@ PUT_TOGETHER = {
     "syndicator.gather.selectors.link_pattern": "an operator's: read in a worker that is killed at its deadline",
     "syndicator.gather.replacing._sub": "an operator's: read in a worker that is killed at its deadline",
     "syndicator.rules.identity._own_key": "an operator's: tried when it is configured, and given 2,048 characters",
-    "syndicator.rules.portal_addresses._portal": "what it returns is tried as a value of the module",
     "syndicator.settings.identities._identity": "compiled only",
     "syndicator.settings.texts.regex_fault": "compiled, and tried with an empty text",
 }
