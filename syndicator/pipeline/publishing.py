@@ -80,10 +80,11 @@ class Publisher(Composer):
         self._apart = apart
         self._versions = FreshReads(store.feeds.versions, store.watch.moves_of_turn)
         self._kept = LeastRecent[_Key, Rendition](KEPT_BYTES, lambda one: one.size_bytes)
-        self._rendering: set[_Key] = set()
-        """What was read of Redis, and is being rendered."""
+        self._rendering: dict[_Key, asyncio.Event] = {}
+        """What was read of Redis, and is being rendered: set when that has ended, before it is stored."""
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing = SingleFlight[tuple[_Key, FeedVersion], Rendition]()
+        self._catching_up = SingleFlight[_Key, Rendition]()
         self._snapshots = LeastRecent[FeedId, FeedSnapshot](_SNAPSHOT_ENTRIES, lambda one: len(one.entries))
         self._stores = True
         self._opml = render_opml(site, self.public.values())
@@ -111,31 +112,52 @@ class Publisher(Composer):
         version = self._versions.known(rendition.feed)
         return version is not None and rendition.shows(version)
 
-    async def rendition(self, feed: FeedId, form: Format) -> Rendition:
+    async def rendition(self, feed: FeedId, form: Format, *, patiently: bool = True) -> Rendition:
         """Return a configured feed's bytes, as of this call or later; `last_good` keeps them as well.
 
-        Raise StoreUnavailable when Redis is away: at once, or after `PATIENCE_S` where `last_good` has older
-        bytes.
+        Raise StoreUnavailable when Redis is away. Not `patiently`: after `PATIENCE_S` where `last_good` has
+        older bytes, unless all is read and only being rendered. They are renewed all the same, for who asks
+        next. What another process renders, reads Redis there: that is not waited for.
         """
         key, version = (feed, form), self._versions.known(feed)
         kept = self._kept.get(key)
         if version is None or kept is None or not kept.shows(version):
-            kept = await self._newest(key, version)
+            is_patient = patiently or not self.last_good.has(*key)
+            kept = await (self._newest(key, version) if is_patient else self._newest_in_time(key, version))
         self.last_good.confirm(kept)
         return kept
 
     async def _newest(self, key: _Key, version: FeedVersion | None) -> Rendition:
-        """Return the bytes of this version, else of the one that is read; see `rendition`."""
-        has_older = self.last_good.has(*key)
+        """Return the bytes of this version, else of the one that is read."""
+        return await self._of(key, version or await self._versions.get(key[0]))
+
+    async def _newest_in_time(self, key: _Key, version: FeedVersion | None) -> Rendition:
+        """Return them too; raise StoreUnavailable after `PATIENCE_S`, and have `last_good` get them later."""
         try:
-            async with asyncio.timeout(PATIENCE_S if has_older else None):
+            async with asyncio.timeout(PATIENCE_S):
                 if version is None:
-                    version = await self._versions.get(key[0], patiently=not has_older)
+                    version = await self._versions.get(key[0], patiently=False)
                 return await self._of(key, version)
+        except StoreUnavailable:
+            self._catch_up(key)
+            raise
         except TimeoutError:
-            if version is None or not self._is_read(key, version):
-                raise StoreUnavailable(f"Redis does not answer within {PATIENCE_S:g} s") from None
-        return await self._of(key, version)
+            kept = await self._rendered_soon(key)
+        if version is not None and kept is not None and kept.shows(version):
+            return kept
+        self._catch_up(key)
+        raise StoreUnavailable(f"Redis does not answer within {PATIENCE_S:g} s")
+
+    async def _rendered_soon(self, key: _Key) -> Rendition | None:
+        """Return what is kept once a rendering that waits for nothing of Redis has ended."""
+        if key in self._rendering:
+            await self._rendering[key].wait()
+        return self._kept.get(key)
+
+    def _catch_up(self, key: _Key) -> None:
+        """Begin to renew what `last_good` has: readers who do not wait see it the next time."""
+        feed, form = key
+        self._catching_up.begin(key, lambda: self.rendition(feed, form), name=f"catch up with {feed}")
 
     async def _of(self, key: _Key, version: FeedVersion) -> Rendition:
         kept = self._kept.get(key)
@@ -145,11 +167,6 @@ class Publisher(Composer):
         return await self._renewing.get(
             (key, version), lambda: self._renew_in_turn(key, version), name=f"renew {feed}"
         )
-
-    def _is_read(self, key: _Key, version: FeedVersion) -> bool:
-        """Tell whether nothing of Redis is waited for any more, only a rendering."""
-        kept = self._kept.get(key)
-        return key in self._rendering or (kept is not None and kept.shows(version))
 
     async def version(self, feed: FeedId, *, patiently: bool) -> FeedVersion:
         """Give a configured feed's version, as of this call or later: see `FreshReads.get`."""
@@ -189,8 +206,7 @@ class Publisher(Composer):
     async def _made(self, key: _Key, version: FeedVersion) -> Rendition:
         feed, form = key
         if self._apart is not None and self.specs[feed].size > LARGE:
-            with self._rendering_of(key):
-                return await self._apart.rendered(self.specs[feed], form)
+            return await self._apart.rendered(self.specs[feed], form)
         snapshot = await self._snapshot_of(feed, version)
         with self._rendering_of(key):
             rendered = await self.rendered(snapshot, form)
@@ -198,11 +214,12 @@ class Publisher(Composer):
 
     @contextmanager
     def _rendering_of(self, key: _Key) -> Iterator[None]:
-        self._rendering.add(key)
+        ended = self._rendering[key] = asyncio.Event()
         try:
             yield
         finally:
-            self._rendering.discard(key)
+            del self._rendering[key]
+            ended.set()
 
     async def _snapshot_of(self, feed: FeedId, version: FeedVersion) -> FeedSnapshot:
         """Give what a feed holds: one reading for all its formats, which are mostly rendered together."""

@@ -18,14 +18,20 @@ class SingleFlight(Generic[Key, Value]):
 
     async def get(self, key: Key, make: Callable[[], Coroutine[Any, Any, Value]], *, name: str) -> Value:
         """Give what is made under a key; `name` is that of the task."""
+        # One who gives up waiting must not take it from the others.
+        return await asyncio.shield(self.begin(key, make, name=name))
+
+    def begin(
+        self, key: Key, make: Callable[[], Coroutine[Any, Any, Value]], *, name: str
+    ) -> asyncio.Task[Value]:
+        """Begin to make it unless that is under way; nobody has to wait for it."""
         making = self._making.get(key)
         if making is None:
             making = asyncio.create_task(make(), name=name)
             making.add_done_callback(retrieve)
             making.add_done_callback(lambda _: self._making.pop(key))
             self._making[key] = making
-        # One who gives up waiting must not take it from the others.
-        return await asyncio.shield(making)
+        return making
 
     async def close(self) -> None:
         """End what is being made."""

@@ -172,7 +172,7 @@ class FeedRoutes:
     async def _rendition(self, feed: FeedId, form: Format) -> tuple[Rendition, int | None]:
         """Give the bytes, and their age in seconds where they could not be confirmed (RFC 9111, 5.1)."""
         try:
-            return await self._publisher.rendition(feed, form), None
+            return await self._publisher.rendition(feed, form, patiently=False), None
         except StoreUnavailable:
             return await kept_of(self._publisher.last_good, feed, form)
 

@@ -1,7 +1,9 @@
 """Probes: does the process live, and can it do its work."""
 
 import asyncio
+import time
 from collections.abc import Collection, Mapping
+from statistics import median_low
 
 import msgspec
 from aiohttp import hdrs, web
@@ -14,6 +16,11 @@ from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.reading import Reading
 
 _TIMEOUT_S = 2.0
+_PINGS = 3
+_PINGS_S = 0.5
+"""Redis is not asked again once the answers took so long together."""
+SLOW_S = 0.1
+"""An answer that takes longer is slow: a round of a source waits for some thirty, one after the other."""
 _HEADERS = {hdrs.CACHE_CONTROL: "no-store", hdrs.CONTENT_TYPE: "application/json"}
 
 
@@ -57,7 +64,7 @@ class HealthRoutes:
             return Part("down", "Redis does not answer.")
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                await self._reading.ping()
+                latency_s = await _latency_s(self._reading)
                 lost = await self._reading.recovery()
         except StoreRefuses as error:
             return Part("down", error.why)
@@ -67,9 +74,9 @@ class HealthRoutes:
             return Part("down", f"Redis did not answer within {_TIMEOUT_S:g} s.")
         except StoreError:
             return Part("down", "Redis answers with a fault.")
-        return await self._writable(self._reading, lost)
+        return await self._writable(self._reading, lost, latency_s)
 
-    async def _writable(self, reading: Reading, lost: Recovery | None) -> Part:
+    async def _writable(self, reading: Reading, lost: Recovery | None, latency_s: float) -> Part:
         """Tell whether Redis takes writes, too: without them feeds are served, and nothing else goes on."""
         try:
             async with asyncio.timeout(_TIMEOUT_S):
@@ -86,6 +93,8 @@ class HealthRoutes:
                 f"Redis was emptied after {lost.there_until:%Y-%m-%dT%H:%M:%SZ}: {lost.waiting} sources wait "
                 "to be gathered again.",
             )
+        if latency_s > SLOW_S:
+            return Part("degraded", f"Redis answers slowly: {latency_s * 1000:.0f} ms.")
         return Part("ready", "Redis answers.")
 
     def _feeds(self, store: Part) -> Part:
@@ -96,3 +105,13 @@ class HealthRoutes:
         if kept:
             return Part("degraded", f"{kept} of {total} feeds are served as last known.")
         return Part("down", "No feed is known here.")
+
+
+async def _latency_s(reading: Reading) -> float:
+    """Return how long Redis takes to answer: the median, so that one pause of this process does not count."""
+    took_s: list[float] = []
+    while len(took_s) < _PINGS and sum(took_s) < _PINGS_S:
+        asked_at = time.monotonic()
+        await reading.ping()
+        took_s.append(time.monotonic() - asked_at)
+    return median_low(took_s)
