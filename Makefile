@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 WANTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test test-slow check lint format-check types imports format bench wheel-check docs clean
+.PHONY: help run test test-slow chaos check lint format-check types imports format bench wheel-check docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -22,6 +22,10 @@ test-slow: $(READY) ## the tests that take long: chaos, soak, browsers
 	@$(BIN)/pytest --collect-only -q -m slow >/dev/null 2>&1; \
 	if [ $$? -eq 5 ]; then echo "no test is marked as slow"; \
 	else $(BIN)/pytest -m slow $(PYTEST_ARGS); fi
+
+chaos: $(READY) ## faults of all kinds for a while: SEED=1 MINUTES=10, FAULTS="kill_redis slow_link" for some of them
+	CHAOS_SEED=$(SEED) CHAOS_MINUTES=$(or $(MINUTES),10) CHAOS_FAULTS="$(FAULTS)" \
+	$(BIN)/pytest -m slow -s tests/e2e/test_chaos.py $(PYTEST_ARGS)
 
 check: lint format-check types imports ## everything that is seen without running it
 

@@ -1,0 +1,157 @@
+"""Faults of all kinds, one after the other: nothing is lost, shown twice, announced under two ids or undone.
+
+`make chaos SEED=7 MINUTES=20` goes on for longer, `FAULTS="kill_worker stop_redis"` has these alone. Each run tells
+its seed, which gives the same faults in the same order.
+"""
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+from e2e.chaos import FEEDS, Portal, Reader, Stage
+from e2e.conftest import Start, run
+from redis_link import RedisLink
+
+from syndicator.sample.server import SAMPLE_SECRET, Sample
+from syndicator.store.embedded import EmbeddedServer, find_server
+
+SEED = int(os.environ.get("CHAOS_SEED") or 1)
+MINUTES = float(os.environ.get("CHAOS_MINUTES") or 0)
+"""How long faults are made; 0: until each kind was there once."""
+KINDS = frozenset((os.environ.get("CHAOS_FAULTS") or "").split())
+"""Names of methods of `Stage`; none: all of them."""
+PAUSE_S = (0.2, 1.0)
+"""Between two articles."""
+SETTLED_S = 150
+"""Within this time after the last fault all must be as it should: the service is given ten times what it takes."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES * 60 + SETTLED_S + 300)]
+
+
+@pytest.fixture
+async def stage(start: Start, sample: Sample, portal: Portal, tmp_path: Path) -> AsyncIterator[Stage]:
+    rng = random.Random(SEED)
+    (tmp_path / "redis").mkdir()
+    redis = EmbeddedServer(tmp_path / "redis", find_server(None))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(redis.stop)
+        await redis.ensure()
+        link = RedisLink(redis.socket, random.Random(SEED))
+        await stack.enter_async_context(link.open())
+        config = tmp_path / "config"
+        config.mkdir()
+        (config / "all.toml").write_text(
+            f'[server]\nport = 0\nops_port = 0\n[store]\nurl = "{link.url}"\ndata_dir = "{tmp_path}/data"\n'
+            '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
+            f'[endpoint.partner]\nurl = "{sample.partner_url}/hook"\nsecret = "{SAMPLE_SECRET}"\n'
+            f"retry = {{ delays = {['1s'] * 20} }}\n".replace("'", '"')
+            + f'[source.portal]\ntitle = "Portal"\nkind = "feed"\nurl = "{portal.url}/rss"\n'
+            'schedule = { every = "2s" }\n[feed.latest]\ntitle = "Terbaru"\nsize = 5000\nper = "article"\n',
+            "utf-8",
+        )
+        server = await start(config, "serve")
+        workers = [await start(config, "work") for _ in range(2)]
+        for program in (server, *workers):
+            await program.ready()
+        yield Stage(redis, link, start, config, rng, server, workers)
+
+
+@pytest.fixture
+async def portal() -> AsyncIterator[Portal]:
+    opened = Portal(random.Random(SEED))
+    async with opened.open():
+        yield opened
+
+
+def delivered(sample: Sample) -> dict[str, set[str]]:
+    """Return the ids of articles that the partner was told of, by their addresses."""
+    ids: dict[str, set[str]] = {}
+    for event in sample.inbox.newest_first():
+        if event.type == "article.created" and event.article_url and event.article_id:
+            ids.setdefault(event.article_url, set()).add(event.article_id)
+    return ids
+
+
+def announced(sample: Sample) -> Counter[str | None]:
+    """Count the events by which each article was announced; one that was sent again counts once."""
+    return Counter(one.article_url for one in sample.inbox.newest_first() if one.type == "article.created")
+
+
+async def make_faults(stage: Stage) -> None:
+    """Make each fault once in an order by chance, then any of them until the time is over."""
+    faults = [one for one in stage.faults if not KINDS or one.__name__ in KINDS]
+    waiting = stage.rng.sample(faults, len(faults))
+    began_at = time.monotonic()
+    tell(f"seed {SEED}")
+    while waiting or time.monotonic() - began_at < MINUTES * 60:
+        fault = waiting.pop() if waiting else stage.rng.choice(faults)
+        tell(f"{time.monotonic() - began_at:7.1f} s  {fault.__name__}")
+        await fault()
+        await asyncio.sleep(stage.rng.uniform(0, 3))
+
+
+def tell(line: str) -> None:
+    """Write a line for who reads along (`pytest -s`), or why a run failed."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+async def settled(portal: Portal, reader: Reader, sample: Sample) -> str:
+    """Wait until readers and the partner have all; return what is still missing after `SETTLED_S`."""
+    wanted = portal.shown()
+    urls = {f"{portal.url}/read/{number}" for number in wanted}
+    deadline = time.monotonic() + SETTLED_S
+    while True:
+        shown = dict(await reader.read("latest.json"))
+        unlike = {
+            number: (shown.get(number), revision)
+            for number, revision in wanted.items()
+            if shown.get(number) != revision
+        }
+        untold = urls - delivered(sample).keys()
+        if not unlike and not untold:
+            return ""
+        if time.monotonic() > deadline:
+            return f"feed (shown, wanted): {unlike}; not delivered: {sorted(untold)}"
+        await asyncio.sleep(0.5)
+
+
+async def test_whatever_fails_each_article_is_shown_once_and_delivered_under_one_id(
+    stage: Stage, portal: Portal, sample: Sample
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        url = await stage.server.ready()
+        publishing = asyncio.create_task(portal.publish_on(PAUSE_S))
+        first = Reader(url, session)
+        while not all([await first.read(feed) for feed in FEEDS]):
+            await asyncio.sleep(0.2)
+        reader = Reader(url, session)
+        reading = asyncio.create_task(reader.read_on())
+        await make_faults(stage)
+        publishing.cancel()
+        ended_at = time.monotonic()
+        missing = await settled(portal, reader, sample)
+        tell(f"settled {time.monotonic() - ended_at:.1f} s after the last fault")
+        reading.cancel()
+        shown = Counter(number for number, _ in await reader.read("latest.json"))
+    tell(f"{len(portal.pieces)} articles, {sample.inbox.repeats} deliveries repeated, {reader.summary()}")
+    assert missing == ""
+    assert shown == dict.fromkeys(portal.shown(), 1)
+    assert {url: len(ids) for url, ids in delivered(sample).items() if len(ids) > 1} == {}
+    assert {url: times for url, times in announced(sample).items() if times > 1} == {}
+    assert reader.gone_back == []
+    assert set(reader.statuses) == {200}, "a feed that was served once is served whatever fails"
+    assert reader.took_s(0.99) < 2, "readers do not wait for Redis"
+    for program in (stage.server, *stage.workers):
+        assert await program.stop() == 0
+        assert "Traceback" not in program.told()
+    code, out, _ = await run(stage.config, "doctor")
+    assert code == 0, out
