@@ -48,6 +48,10 @@ class Runner:
         """Look for work now."""
         self._woken.set()
 
+    async def tick(self) -> None:
+        """Poke: a coroutine, since APScheduler calls functions in a thread, where no event may be set."""
+        self.poke()
+
     def stop(self) -> None:
         """Take no more work; what runs goes on until it is drained."""
         self._stopping = True

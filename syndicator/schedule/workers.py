@@ -61,7 +61,7 @@ class Workers:
         """Begin to work."""
         for name, runner in self._runners.items():
             self._tasks.append(asyncio.create_task(runner.run(), name=f"{name} runner"))
-            self._ticks.add_job(runner.poke, IntervalTrigger(seconds=TICKS_S[name]), id=name)
+            self._ticks.add_job(runner.tick, IntervalTrigger(seconds=TICKS_S[name]), id=name)
         self._ticks.start()
 
     async def stop(self, deadline_s: float) -> None:

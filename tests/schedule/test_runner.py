@@ -1,6 +1,7 @@
 """The loop that everything runs in: bounded, woken, drained, and stopped by nobody's fault."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import pairwise
@@ -239,3 +240,23 @@ async def test_a_step_that_hangs_in_taking_ends_by_the_deadline() -> None:
     await step.taken.wait()
     async with asyncio.timeout(5):
         await workers.stop(0.2)
+
+
+async def test_ticks_wake_a_runner_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken_in: set[int] = set()
+    ticked = asyncio.Event()
+
+    class Noting(asyncio.Event):
+        def set(self) -> None:
+            woken_in.add(threading.get_ident())
+            super().set()
+            ticked.set()
+
+    monkeypatch.setattr("syndicator.schedule.workers.TICKS_S", {"deliver": 0.05})
+    workers = Workers([Counting(0)], system_clock, lambda _: None)
+    workers._runners["deliver"]._woken = Noting()
+    workers.start()
+    async with asyncio.timeout(30):
+        await ticked.wait()
+    await workers.stop(1)
+    assert woken_in == {threading.get_ident()}
