@@ -34,10 +34,18 @@ def _parameter(value: str) -> str:
     return value.lower()
 
 
+_HOST_NAME = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}")
+
+
 def _domain(value: str) -> str:
-    domain = registrable_domain(value.lower())
-    if domain is None or domain != value.lower():
-        raise wrong("is no registered domain", 'write it without a subdomain, as in "portal.co.id"')
+    name = value.lower()
+    if not _HOST_NAME.fullmatch(name):
+        raise wrong("is no domain", 'write its name alone, as in "portal.co.id": no scheme, port or path')
+    domain = registrable_domain(name)
+    if domain is None:
+        raise wrong("is a suffix under which anybody registers", 'write a domain, as in "portal.co.id"')
+    if domain != name:
+        raise wrong("is no registered domain", f'write it without a subdomain: "{domain}"')
     return domain
 
 

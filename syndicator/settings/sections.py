@@ -51,6 +51,17 @@ def _host(value: str) -> str:
     return host
 
 
+def _asked_by(value: str) -> str:
+    """Take a name by which requests ask (`Host`), without its port."""
+    name = value.lower()
+    if not all(label.replace("-", "").isalnum() and label.isascii() for label in name.split(".")):
+        raise wrong(
+            "is no name of a host",
+            'write the name alone, as in "ops.example", and letters other than a to z as "xn--…"',
+        )
+    return name
+
+
 def _store_url(value: str) -> str:
     remedy = "write redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket"
     try:
@@ -129,7 +140,7 @@ class ServerSection(Form):
     ops_port: Port = Field(
         default=8089, description="Port of metrics and status page, always on loopback; 0 takes a free one."
     )
-    ops_hosts: tuple[Annotated[Line, AfterValidator(_host)], ...] = Field(
+    ops_hosts: tuple[Annotated[Line, AfterValidator(_asked_by)], ...] = Field(
         default=(),
         description="Names by which metrics and status page may be asked beside those of loopback, such as "
         "one that a proxy passes on.",

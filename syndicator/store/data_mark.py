@@ -13,12 +13,13 @@ from msgspec import Struct
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import from_ms, to_ms
-from syndicator.store.connection import Connection
+from syndicator.model.ids import SourceId
+from syndicator.store.connection import Connection, pieces
 from syndicator.store.health import check_schema
 from syndicator.store.keys import Keys
 
 ENLISTED_WITHIN = timedelta(minutes=1)
-"""After a namespace began, its sources are due: those still due from that time were not gathered since."""
+"""After a namespace began, its sources are due."""
 
 
 class DataMark(Struct, frozen=True, kw_only=True):
@@ -71,11 +72,15 @@ class DataMarks:
         self.current = await self.read()
 
     async def not_gathered_since_loss(self) -> int:
-        """Count the sources that are due since data was lost; 0 where none was."""
+        """Count the sources that were not gathered since data was lost; 0 where none was."""
         if self.current is None or self.current.lost_ms is None:
             return 0
         until_ms = self.current.created_ms + ENLISTED_WITHIN // timedelta(milliseconds=1)
-        return int(await self._redis.call("ZCOUNT", self._keys.sources_due(), "-inf", until_ms))
+        names = await self._redis.call("ZRANGEBYSCORE", self._keys.sources_due(), "-inf", until_ms)
+        # One that is due often is due again soon after its round.
+        states = [self._keys.source(SourceId(name.decode())) for name in names]
+        known = await self._redis.batch([("EXISTS", *piece) for piece in pieces(states)])
+        return len(states) - sum(map(int, known))
 
 
 class MarkFile:

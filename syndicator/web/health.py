@@ -90,8 +90,8 @@ class HealthRoutes:
         if lost is not None:
             return Part(
                 "degraded",
-                f"Redis was emptied after {lost.there_until:%Y-%m-%dT%H:%M:%SZ}: {lost.waiting} sources wait "
-                "to be gathered again.",
+                f"Redis was emptied after {lost.there_until:%Y-%m-%dT%H:%M:%SZ}. Sources that wait to be "
+                f"gathered again: {lost.waiting}.",
             )
         if latency_s > SLOW_S:
             return Part("degraded", f"Redis answers slowly: {latency_s * 1000:.0f} ms.")

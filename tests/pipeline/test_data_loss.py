@@ -151,6 +151,24 @@ async def test_health_names_a_loss_until_all_sources_were_gathered_again(
         assert (await routes._store()).status == "ready"
 
 
+async def test_health_waits_for_no_source_that_was_gathered_and_is_due_again_soon(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    portal.documents["/rss"] = feed(LISTED)
+    often = config(portal).replace('every = "5m"', 'every = "10s"')
+    assert "10s" in often
+    async with service_of(often) as service:
+        await service.enlist()
+        await gather(service)
+        await service.data_loss.check()
+        await empty(service)
+        clock.advance(4)
+        await service.data_loss.check()
+        assert await service.reading.recovery() is not None
+        await gather(service)
+        assert await service.reading.recovery() is None
+
+
 async def test_what_is_left_to_do_after_a_loss_is_done_once_redis_answers(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:

@@ -63,6 +63,12 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + '[site]\ntitle = ""', "site.title", "empty", ""),
         (GOOD + '[site]\ntitle = "a\\nb"', "site.title", "line breaks", "one line"),
         (GOOD + '[server]\nport = "80"', "server.port", "whole number", ""),
+        (
+            GOOD + '[server]\nops_hosts = ["http://ops.example/"]',
+            "server.ops_hosts[0]",
+            "no name of a host",
+            "alone",
+        ),
         (GOOD + "[server]\nport = true", "server.port", "whole number", ""),
         (GOOD + "[server]\nport = 70000", "server.port", "at most 65535", "another value"),
         (GOOD + "[server]\nport = 90\nops_port = 90", "server.ops_port", "server's own port", "another"),

@@ -46,7 +46,9 @@ def test_ways_to_know_an_article_again(tmp_path: Path, more: str, expected: Iden
         ("identity = { link = '/(\\w*[0-9]*\\w*)-x$' }\n", "takes too long for some addresses"),
         ('tracking = ["a=b"]\n', "is no name of a parameter"),
         ('domains = ["www.kota.example"]\n', "is no registered domain"),
-        ('domains = ["co.id"]\n', "is no registered domain"),
+        ('domains = ["co.id"]\n', "is a suffix under which anybody registers"),
+        ('domains = ["https://kota.example"]\n', "no scheme, port or path"),
+        ('domains = ["kota.example:80"]\n', "no scheme, port or path"),
     ],
 )
 def test_what_cannot_be_meant_is_told(tmp_path: Path, more: str, said: str) -> None:
