@@ -20,7 +20,7 @@ _PINGS = 3
 _PINGS_S = 0.5
 """Redis is not asked again once the answers took so long together."""
 SLOW_S = 0.1
-"""An answer that takes longer is slow: a round of a source waits for some thirty, one after the other."""
+"""An answer that takes longer is slow: a round that brings something waits for ten, one after the other."""
 _HEADERS = {hdrs.CACHE_CONTROL: "no-store", hdrs.CONTENT_TYPE: "application/json"}
 
 

@@ -10,7 +10,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -85,15 +85,18 @@ def announced(sample: Sample) -> Counter[str | None]:
     return Counter(one.article_url for one in sample.inbox.newest_first() if one.type == "article.created")
 
 
-async def make_faults(stage: Stage) -> None:
-    """Make each fault once in an order by chance, then any of them until the time is over."""
+async def make_faults(stage: Stage, behind: Callable[[], int]) -> None:
+    """Make each fault once in an order by chance, then any of them until the time is over.
+
+    `behind`: how many articles the partner has not been told of; it is written down for who reads along.
+    """
     faults = [one for one in stage.faults if not KINDS or one.__name__ in KINDS]
     waiting = stage.rng.sample(faults, len(faults))
     began_at = time.monotonic()
     tell(f"seed {SEED}")
     while waiting or time.monotonic() - began_at < MINUTES * 60:
         fault = waiting.pop() if waiting else stage.rng.choice(faults)
-        tell(f"{time.monotonic() - began_at:7.1f} s  {fault.__name__}")
+        tell(f"{time.monotonic() - began_at:7.1f} s  {fault.__name__} ({behind()} articles behind)")
         await fault()
         await asyncio.sleep(stage.rng.uniform(0, 3))
 
@@ -135,7 +138,7 @@ async def test_whatever_fails_each_article_is_shown_once_and_delivered_under_one
             await asyncio.sleep(0.2)
         reader = Reader(url, session)
         reading = asyncio.create_task(reader.read_on())
-        await make_faults(stage)
+        await make_faults(stage, lambda: len(portal.pieces) - len(delivered(sample)))
         publishing.cancel()
         ended_at = time.monotonic()
         missing = await settled(portal, reader, sample)
