@@ -164,7 +164,7 @@ def check_weight(markup: str) -> None:
         return
     if weight(markup[:MAX_HTML]).attributes > MAX_ATTRIBUTES:
         raise ValueError("its HTML has a tag with too many attributes")
-    raise ValueError("its HTML is nested too deeply, or all references to characters")
+    raise ValueError("its HTML is too heavy: nested too deeply, or mostly character references such as &#38;")
 
 
 class HtmlCleaner:
