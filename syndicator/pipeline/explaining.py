@@ -53,8 +53,8 @@ async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceI
     # Its own source may have left the configuration: it is still where the article comes from.
     asked = tuple(dict.fromkeys((*sources, found.source)))
     carried = dict(await store.articles.carriers(found.id, asked))
-    if found.source in carried:  # what was held is noted as carried when it is released
-        carried[found.source] = min(carried[found.source], found.first_seen_at)
+    if first := next(iter(carried), None):  # what was held is noted as carried when it is released
+        carried[first] = min(carried[first], found.first_seen_at)
     (place,) = await store.stories.places([found.id])
     aliases = [replace(one, value=hide_secrets(one.value)) for one in await store.articles.aliases(found.id)]
     return Explained(article=found, views=views, carried=carried, place=place, aliases=tuple(aliases))

@@ -112,13 +112,14 @@ def judge(candidate: Candidate, identity: Identity, known: Known | None) -> Verd
     if known is None:
         return Verdict.NEW
     if known.source != candidate.source and known.revision:
-        return Verdict.CHANGED if _takes_over(candidate, known) else Verdict.DUPLICATE
+        return Verdict.CHANGED if takes_over(candidate, known) else Verdict.DUPLICATE
     if known.revision == 0 or known.article is None or known.content_hash == identity.content_hash:
         return Verdict.UNCHANGED
     return Verdict.UNCHANGED if _reads_the_same(candidate, identity, known.article) else Verdict.CHANGED
 
 
-def _takes_over(candidate: Candidate, known: Known) -> bool:
+def takes_over(candidate: Candidate, known: Known) -> bool:
+    """Tell whether an article of another source is one of the candidate's own portal."""
     return candidate.is_first_party and not known.is_first_party and known.article is not None
 
 

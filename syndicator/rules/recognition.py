@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from syndicator.model.article import Alias, Article, Candidate, Identity
 from syndicator.rules.addresses import url_path
-from syndicator.rules.admission import Known
+from syndicator.rules.admission import Known, takes_over
 from syndicator.rules.identity import narrowed
 
 TITLES_AGREE = 0.6
@@ -82,7 +82,9 @@ def recognise(
 def aliases(candidate: Candidate, recognised: Recognised, at: datetime) -> tuple[Alias, ...]:
     """Give what the log of a known article gets: the names that are new for it, and who it took in."""
     known, merged = recognised.known, recognised.merged
-    if known is None or not known.revision or known.source != candidate.source:
+    if known is None or not known.revision:
+        return ()
+    if known.source != candidate.source and not takes_over(candidate, known):
         return ()
     by = _known_by(recognised)
     names = [key for key in recognised.fresh if not key.startswith(_PATH)]

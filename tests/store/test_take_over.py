@@ -14,6 +14,7 @@ from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.admitting import Admitted, Admitter
+from syndicator.pipeline.explaining import explain
 from syndicator.rules.admission import Verdict
 from syndicator.rules.as_configured import as_configured
 from syndicator.rules.identity import url_key
@@ -89,6 +90,11 @@ async def test_a_portal_takes_its_address_over_from_who_listed_it_first(
     assert (before.source, before.title) == (THIRD_PARTY, FALSE)
     assert await events(store) == [EventType.ARTICLE_CREATED, EventType.ARTICLE_UPDATED]
     assert (await store.feeds.version(BY_ARTICLE.id)).version > version
+    told = await explain(store, article.id, [SourceId(FIRST_PARTY), SourceId(THIRD_PARTY)])
+    assert told is not None
+    assert [source for source, _ in told.carried.items()] == [THIRD_PARTY, FIRST_PARTY]
+    assert told.carried[SourceId(FIRST_PARTY)] > article.first_seen_at
+    assert [(one.kind, one.value) for one in told.aliases] == [("guid", "bank-123456")]
 
 
 async def test_nobody_takes_an_article_from_the_portal_or_a_second_time(
