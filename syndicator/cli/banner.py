@@ -3,15 +3,12 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import typer
 
 from syndicator.model.feed import Order
 from syndicator.sample.server import Sample
 from syndicator.settings import Settings
-
-FIRST_LINK_LIFE = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +17,7 @@ class OpsAddresses:
 
     base: str
     sign_in: str
-    """Leads a browser to the status page, once."""
+    """Leads a browser to the status page, once, within `LINK_LIFE`."""
 
 
 def print_banner(settings: Settings, ops: OpsAddresses | None, sample: Sample | None) -> None:
@@ -32,8 +29,12 @@ def print_banner(settings: Settings, ops: OpsAddresses | None, sample: Sample | 
     lines = [("index", site.url("/"))]
     lines += [("feed", site.url(f"/feeds/{feed}.rss")) for feed in _first_feeds(settings)]
     if ops:
-        lines.append(("status", ops.sign_in if sys.stderr.isatty() else f"{ops.base}/status"))
-        lines.append(("", "opens once; syndicator status prints another link"))
+        if sys.stderr.isatty():
+            lines.append(("status", ops.sign_in))
+            lines.append(("", "opens once, within ten minutes; syndicator status prints another link"))
+        else:
+            lines.append(("status", f"{ops.base}/status"))
+            lines.append(("", "syndicator status prints a link that signs in"))
         lines.append(("metrics", f"{ops.base}/metrics"))
     if sample:
         lines += _sample_lines(sample)

@@ -12,7 +12,6 @@ import typer
 
 from syndicator.cli.api_reference import api_of
 from syndicator.cli.banner import (
-    FIRST_LINK_LIFE,
     OpsAddresses,
     print_banner,
     print_first_admin,
@@ -311,7 +310,7 @@ def _open_ops(settings: Settings, roles: Roles) -> _Ops | None:
 async def _observed(service: Service, ops: _Ops) -> AsyncIterator[OpsAddresses]:
     """Serve metrics and pages for operators; give their addresses."""
     server = service.settings.server
-    operators = Operators(ops.token, service.access, system_clock)
+    operators = Operators(ops.token, service.access, service.store.used_links, system_clock)
     options = OpsOptions(
         metrics=service.metrics.render, measure=service.measuring.measure_queues, hosts=server.ops_hosts
     )
@@ -321,8 +320,7 @@ async def _observed(service: Service, ops: _Ops) -> AsyncIterator[OpsAddresses]:
         serving(app, ops.listening, shutdown_timeout_s=HTTP_DRAIN_S),
     ):
         base = listening_url(OPS_HOST, port_of(ops.listening))
-        first_link = sign_in_path(ops.token, system_clock(), FIRST_LINK_LIFE)
-        yield OpsAddresses(base=base, sign_in=base + first_link)
+        yield OpsAddresses(base=base, sign_in=base + sign_in_path(ops.token, system_clock()))
 
 
 def _sample_options(settings: Settings) -> SampleOptions:

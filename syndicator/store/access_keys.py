@@ -4,7 +4,7 @@ from syndicator.store.popularity_keys import PopularityKeys
 
 
 class AccessKeys(PopularityKeys):
-    """Keys of API tokens, behind the prefix of a namespace."""
+    """Keys of API tokens and of links that sign in, behind the prefix of a namespace."""
 
     def tokens(self) -> str:
         """HASH: SHA-256 of a token's value, hex → msgpack `Token`; the value itself is kept nowhere.
@@ -19,3 +19,10 @@ class AccessKeys(PopularityKeys):
         Kept: as its token. Written by: tokens.
         """
         return self._prefix + "tokens:names"
+
+    def used_link(self, digest: str) -> str:
+        """STRING: random, of whoever used it first; by SHA-256, hex, of a link that signed a browser in.
+
+        Kept: until the link has ended, and an hour. Written by: the operators' listener.
+        """
+        return f"{self._prefix}links:used:{digest}"

@@ -55,6 +55,7 @@ from syndicator.store.subscriptions import Subscriptions
 from syndicator.store.tokens import Tokens
 from syndicator.store.told import Told
 from syndicator.store.unreadable import Unreadable
+from syndicator.store.used_links import UsedLinks
 from syndicator.store.watch import Watch
 from syndicator.store.withdrawals import Withdrawals
 
@@ -134,6 +135,7 @@ class Store:
         self.subscriptions = Subscriptions(connection, keys)
         self.tokens = Tokens(connection, keys)
         self.unreadable = Unreadable(connection, keys)
+        self.used_links = UsedLinks(connection, keys)
         self.withdrawals = Withdrawals(connection, keys, self.articles)
         self.told = Told(connection, keys)
         self.turns = SharedTurns(connection, keys)

@@ -1,7 +1,8 @@
 """Who may use the operators' listener: whoever can read the token in the data folder.
 
 Programs send the token as a bearer. A browser is let in by a link that was made with the token and works
-once: it leaves a cookie, which opens the pages and nothing of the API.
+once: it leaves a cookie, which opens the pages and nothing of the API. Used links are noted in Redis, which
+all processes share and which outlives them.
 """
 
 import secrets
@@ -10,15 +11,18 @@ from datetime import datetime, timedelta
 
 from aiohttp import hdrs, web
 
+from syndicator.errors import StoreError
 from syndicator.model.clock import Clock
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import TokenId
 from syndicator.model.token import Scope, Token
+from syndicator.observe.logs import get_logger
 from syndicator.pipeline.access import Access
 from syndicator.rules import tickets
 from syndicator.rules.credentials import digest_of
+from syndicator.store.used_links import UsedLinks
 from syndicator.web.auth import REALM, Gate
-from syndicator.web.problems import Problem, ProblemRaised
+from syndicator.web.problems import RETRY_AFTER_S, Problem, ProblemRaised
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,16 +34,18 @@ _FIRST_PAGE = "/status"
 _LINK, _COOKIE = "link", "cookie"
 """What a ticket is for."""
 
+_log = get_logger(__name__)
 
-def sign_in_path(token: str, now: datetime, life: timedelta = LINK_LIFE) -> str:
-    """Make the path of a link that signs one browser in, once, within `life`."""
-    return _PATH.format(ticket=tickets.ticket(token, _LINK, now + life, secrets.token_bytes(8)))
+
+def sign_in_path(token: str, now: datetime) -> str:
+    """Make the path of a link that signs one browser in, once, within `LINK_LIFE`."""
+    return _PATH.format(ticket=tickets.ticket(token, _LINK, now + LINK_LIFE, secrets.token_bytes(8)))
 
 
 class Operators:
     """Lets operators in, by their token or a link that was made with it."""
 
-    def __init__(self, token: str, access: Access, clock: Clock) -> None:
+    def __init__(self, token: str, access: Access, used: UsedLinks, clock: Clock) -> None:
         """`clock` is that of this machine, as links are made by commands on it."""
         digest = digest_of(token)
         self.gate = Gate(
@@ -49,10 +55,10 @@ class Operators:
         )
         """For the routes of the API: it takes the token of the operators, and all others by their scopes."""
         self._token = token
+        self._used = used
         self._clock = clock
         self._cookie = f"syndicator-{digest[:8]}"
         """Cookies of one host are shared by all its ports: another service has another name."""
-        self._used: set[str] = set()
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get(_PATH, self.sign_in, allow_head=False)]
@@ -70,9 +76,12 @@ class Operators:
         return guarded
 
     async def sign_in(self, request: web.Request) -> web.Response:
-        """Sign a browser in by a link that was not used yet, and lead to the first page."""
-        if not self._is_signed_in(request):
-            self._use(request.match_info["ticket"])
+        """Sign a browser in by a link that was not used yet, and lead to the first page.
+
+        One that is signed in goes on there in any case; a link that it opens is used up all the same.
+        """
+        if not await self._uses(request.match_info["ticket"]) and not self._is_signed_in(request):
+            raise _sign_in_first()
         headers: dict[str, str] = {
             hdrs.LOCATION: _FIRST_PAGE,
             hdrs.CACHE_CONTROL: "no-store",
@@ -88,18 +97,31 @@ class Operators:
     def _is_signed_in(self, request: web.Request) -> bool:
         return tickets.is_valid(self._token, _COOKIE, request.cookies.get(self._cookie, ""), self._clock())
 
-    def _use(self, link: str) -> None:
+    async def _uses(self, link: str) -> bool:
+        """Use a link up; False where that was done before, or it is no link of ours that still works."""
         now = self._clock()
-        self._used = {one for one in self._used if now < tickets.ends_at(one)}
-        if link in self._used or not tickets.is_valid(self._token, _LINK, link, now):
-            raise _sign_in_first()
-        self._used.add(link)
+        if not tickets.is_valid(self._token, _LINK, link, now):
+            return False
+        try:
+            return await self._used.use(digest_of(link), tickets.ends_at(link) - now)
+        except StoreError as error:  # caught here, as the log would name the path: it may work once more
+            _log.warning("sign_in_failed", reason=str(error))
+            raise _sign_in_later() from error
+
+
+def _sign_in_later() -> ProblemRaised:
+    detail = (
+        "Redis does not take a note that this link was used: it would work twice. Open it again in a moment; "
+        "if it has ended or was used up, `syndicator status` prints another one."
+    )
+    headers: dict[str, str] = {hdrs.RETRY_AFTER: str(RETRY_AFTER_S)}
+    return ProblemRaised(Problem(name="sign-in-later", status=503, detail=detail, headers=headers))
 
 
 def _sign_in_first() -> ProblemRaised:
     detail = (
-        "`syndicator status` prints a link that signs a browser in. Programs send the token that stands in "
-        "operators.token of the data folder: Authorization: Bearer …"
+        "`syndicator status` prints a link that signs a browser in, once, within ten minutes. Programs send "
+        "the token that stands in operators.token of the data folder: Authorization: Bearer …"
     )
     headers: dict[str, str] = {hdrs.WWW_AUTHENTICATE: f'Bearer realm="{REALM}"'}
     return ProblemRaised(Problem(name="sign-in", status=401, detail=detail, headers=headers))

@@ -222,8 +222,13 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "problem.sign-in": ("Masuk dulu", "Sign in first"),
     "problem.sign-in.text": (
-        "Jalankan “syndicator status” di komputer ini, lalu buka tautannya. Tiap tautan berlaku sekali.",
-        "Run “syndicator status” on this machine, and open the link that it prints. Each link works once.",
+        "Jalankan “syndicator status” di komputer ini. Tautannya berlaku sekali, selama sepuluh menit.",
+        "Run “syndicator status” on this machine. The link that it prints works once, within ten minutes.",
+    ),
+    "problem.sign-in-later": ("Belum dapat masuk", "Nobody can be signed in right now"),
+    "problem.sign-in-later.text": (
+        "Redis tidak menjawab. Buka lagi tautan ini sebentar lagi, atau jalankan “syndicator status”.",
+        "Redis does not answer. Open this link again in a moment, or run “syndicator status” for another.",
     ),
     "problem.forbidden": ("Token ini tidak mengizinkannya", "This token does not allow it"),
     "problem.forbidden.text": (

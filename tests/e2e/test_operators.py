@@ -41,8 +41,13 @@ async def test_a_printed_link_opens_the_pages_and_the_file_opens_the_api(
         bearer = {"Authorization": f"Bearer {token}"}
         assert (await browser.get(f"{base}/api/v1/tokens", headers=bearer)).status == 200
     async with aiohttp.ClientSession() as other:
-        assert (await other.get(link.strip())).status == 401, "it worked once"
+        assert (await other.get(link.strip(), allow_redirects=False)).status == 401, "it worked once"
     assert (tmp_path / "data" / "operators.token").stat().st_mode & 0o777 == 0o600
+    assert await program.stop() == 0
+    again = await start(config, "serve")
+    await again.ready()
+    async with aiohttp.ClientSession() as other:
+        assert (await other.get(link.strip(), allow_redirects=False)).status == 401, "also after a restart"
 
 
 async def test_a_worker_does_not_ask_a_server_that_runs_beside_it(config: Path, start: Start) -> None:

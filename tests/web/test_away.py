@@ -13,7 +13,7 @@ import brotli
 import pytest
 from aiohttp import web
 from support import ManualClock
-from web.web_world import OPS, SITE, Client, World, client_of, story
+from web.web_world import OPS, OPS_TOKEN, SITE, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS, Format
 from syndicator.pipeline.ad_hoc import AdHocFeeds
@@ -28,6 +28,7 @@ from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.store.watch import SILENCE_S
 from syndicator.web.app import create_app, create_waiting_app
 from syndicator.web.feeds import FeedRoutes
+from syndicator.web.operators import sign_in_path
 from syndicator.web.options import WebOptions
 
 HTML = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "en"}
@@ -360,3 +361,23 @@ async def test_the_operators_page_says_so(server: EmbeddedServer, world: World) 
         answer = await client.get("/status", HTML)
         assert answer.status == 503
         assert "It cannot be read right now" in answer.text
+
+
+async def test_a_link_signs_nobody_in_until_it_can_be_noted_that_it_was_used(
+    server: EmbeddedServer, world: World, clock: ManualClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = sign_in_path(OPS_TOKEN, clock())
+    async with client_of(world.ops_app()) as client:
+        await server.stop()
+        page = await client.get(link, HTML)
+        assert (page.status, page.headers["Retry-After"]) == (503, "10")
+        assert "Open this link again in a moment" in page.text
+        assert "Set-Cookie" not in page.headers
+        told = await client.get(link)
+        assert told.json["type"].endswith("/problems/sign-in-later")
+        assert "syndicator status" in told.json["detail"]
+        written = capsys.readouterr()
+        assert link.rpartition("/")[2] not in written.out + written.err, "it still works"
+        await server.ensure()
+        assert (await client.get(link, HTML)).status == 303
+        assert (await client.get(link, HTML)).status == 401

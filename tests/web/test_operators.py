@@ -1,5 +1,6 @@
 """Who may use the operators' listener: it is on loopback, where everything of this machine comes from."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -21,6 +22,7 @@ from syndicator.pipeline.access import new_token
 from syndicator.pipeline.registering import Asker
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.tickets import is_valid, ticket
+from syndicator.store.keys import Keys
 from syndicator.store.operators_token import TOKEN_FILE, operators_token
 from syndicator.store.store import Store
 from syndicator.web.operators import LINK_LIFE, SIGNED_IN, sign_in_path
@@ -110,6 +112,33 @@ async def test_a_link_signs_one_browser_in(anybody: Client, clock: ManualClock) 
     assert (await anybody.get(link, HTML)).status == 401, "it works once"
     assert (await anybody.get(link, HTML | cookie)).status == 303, "but who is signed in just goes on"
     assert (await anybody.get("/api/v1/sources", cookie)).status == 401, "a cookie opens pages alone"
+    second = sign_in_path(OPS_TOKEN, clock())
+    assert (await anybody.get(second, HTML | cookie)).status == 303
+    assert (await anybody.get(second, HTML)).status == 401, "who is signed in uses it up, too"
+
+
+async def test_a_link_works_once_whichever_process_it_is_opened_at(world: World, clock: ManualClock) -> None:
+    link = sign_in_path(OPS_TOKEN, clock())
+    async with client_of(world.ops_app()) as first, client_of(world.ops_app()) as second:
+        answers = await asyncio.gather(*(one.get(link, HTML) for one in (first, second) * 5))
+    assert sorted(one.status for one in answers) == [303] + [401] * 9
+    async with client_of(world.ops_app()) as restarted:
+        assert (await restarted.get(link, HTML)).status == 401
+
+
+async def test_a_used_link_is_noted_longer_than_it_works_and_not_for_ever(
+    anybody: Client, world: World, clock: ManualClock
+) -> None:
+    link = sign_in_path(OPS_TOKEN, clock())
+    redis, keys = world.store.connection, Keys(world.store.again.namespace)
+    for junk in (link[:-1], "/sign-in/junk"):
+        assert (await anybody.get(junk)).status == 401
+    assert await redis.call("KEYS", keys.used_link("*")) == [], "what was not made here is not noted"
+    assert (await anybody.get(link)).status == 303
+    (noted,) = await redis.call("KEYS", keys.used_link("*"))
+    assert link.rpartition("/")[2].encode() not in noted, "its digest alone"
+    left_s = await redis.call("TTL", noted)
+    assert LINK_LIFE.total_seconds() < left_s <= LINK_LIFE.total_seconds() + 3600
 
 
 async def test_links_and_sign_ins_end(anybody: Client, clock: ManualClock) -> None:

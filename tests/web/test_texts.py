@@ -56,6 +56,7 @@ def test_every_problem_has_a_title_and_an_explanation() -> None:
         "precondition-failed",
         "unauthorized",
         "sign-in",
+        "sign-in-later",
         "forbidden",
         "too-many-requests",
         "conflict",

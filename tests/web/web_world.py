@@ -192,7 +192,7 @@ class World:
     @property
     def operators(self) -> Operators:
         """The gate of the operators' listener, for `OPS_TOKEN`."""
-        return Operators(OPS_TOKEN, self.access, self.clock)
+        return Operators(OPS_TOKEN, self.access, self.store.used_links, self.clock)
 
     def ops_app(self, metrics: bytes = b"", hosts: tuple[str, ...] = ()) -> web.Application:
         """Build what operators ask."""
