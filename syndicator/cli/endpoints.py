@@ -13,6 +13,7 @@ from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import EndpointId
 from syndicator.pipeline.registering import OPERATOR, Asker, EndpointSecret, EndpointShown, Registering
 from syndicator.push.probing import Probed
+from syndicator.rules.verdicts import Verdict, endpoint_health
 from syndicator.service import Service
 from syndicator.settings.texts import SLUG
 
@@ -30,13 +31,15 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
     """List the endpoints, configured and registered, and how their deliveries stand."""
 
     async def rows(service: Service) -> Rows:
+        now = service.clock()
+        statuses = await service.reading.endpoints()
         return [
             {
                 "id": one.endpoint.id,
                 "url": one.endpoint.url,
                 "owner": one.listed.owner,
-                "standing": one.state.standing.value if one.listed.is_trusted else "unverified",
-                "why": one.state.reason,
+                "health": health.kind.value,
+                "why": health.why or None,
                 "ready": one.counts.ready,
                 "delayed": one.counts.delayed,
                 "in_flight": one.counts.in_flight,
@@ -44,7 +47,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
                 "delivered": one.counts.delivered,
                 "last_failure": one.last_failure,
             }
-            for one in await service.reading.endpoints()
+            for one, health in ((one, endpoint_health(one, now)) for one in statuses)
         ]
 
     print_list(cut(ask(context, rows), limit), as_json=as_json, empty="There is no endpoint.")
@@ -196,7 +199,7 @@ def _backfill(
 
 @app.command(name="remove", epilog="Example: syndicator endpoints remove koran-3f9a1c07")
 def _remove(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
-    """Remove an endpoint that was added, with all that waits for it."""
+    """Remove an endpoint that was added, or has left all configurations, with all that waits for it."""
     _asked(context, lambda wanted: wanted.remove(OPERATOR, EndpointId(endpoint)))
     if as_json:
         print_json({"ok": True, "id": endpoint})
@@ -270,13 +273,14 @@ def _tell_of(context: typer.Context, shown: EndpointShown, *, as_json: bool) -> 
 
 def _lines(shown: EndpointShown, zone: str) -> Iterator[tuple[str, str]]:
     settings, state, waits = shown.settings, shown.state, shown.deliveries
-    yield "endpoint", f"{shown.id}, {f'of {shown.owner}' if shown.owner else 'configured'}"
+    where = "in no running configuration" if shown.health.kind is Verdict.LEFT else "configured"
+    yield "endpoint", f"{shown.id}, {f'of {shown.owner}' if shown.owner else where}"
     yield "url", settings["url"]
     yield "description", settings["description"] or ""
     if shown.owner:
         since = local_time(shown.verified_at, zone) if shown.verified_at else ""
         yield "proven", since or "no: nothing is sent there"
-    yield "standing", ": ".join(filter(None, (state.standing.value, state.reason)))
+    yield "health", ": ".join(filter(None, (shown.health.kind.value, shown.health.why)))
     yield "last success", local_time(state.last_success_at, zone) if state.last_success_at else ""
     yield "last failure", shown.last_failure or ""
     yield "waiting", f"{waits.ready} ready, {waits.delayed} delayed, {waits.in_flight} in flight"

@@ -46,6 +46,8 @@ class EndpointStatus(Struct, frozen=True, kw_only=True):
     """Why the newest failed attempt failed."""
     listed: EndpointListed
     state: EndpointState = EndpointState()
+    has_left: bool = False
+    """It was configured, and no running process has it configured any more."""
 
 
 class Recovery(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Which endpoints there are, as this process sees them: read again whenever the stored directory changes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -11,6 +12,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.rules.wanting import wants_feed
+from syndicator.store.configured import Configured
 from syndicator.store.endpoints import Endpoints, Known
 
 log = get_logger(__name__)
@@ -50,6 +52,19 @@ class Directory:
     def listed(self) -> Mapping[EndpointId, EndpointListed]:
         """Give all endpoints, also those that wait for verification or stand in another configuration."""
         return self._known.endpoints
+
+    async def departed(
+        self, configured: Configured, names: Iterable[EndpointId], now: datetime
+    ) -> frozenset[EndpointId]:
+        """Return those of these endpoints that were configured, and that no running process has any more."""
+        elsewhere = [
+            name
+            for name in names
+            if (one := self.listed[name]).owner is None
+            and one.unreadable is None
+            and name not in self._configured
+        ]
+        return frozenset(await configured.unused_endpoints(elsewhere, now))
 
     def wants_renewals(self, feed: FeedSpec) -> bool:
         """Tell whether anybody asks to be told when a feed changes."""

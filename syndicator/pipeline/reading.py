@@ -122,6 +122,7 @@ class Reading:
         names = [name for name, _ in listed]
         standings = await self._store.endpoints.states(names)
         counts = await self._store.deliveries.counts_of(names, now)
+        departed = await self._directory.departed(self._store.configured, names, now)
         return [
             EndpointStatus(
                 endpoint=one.endpoint,
@@ -129,6 +130,7 @@ class Reading:
                 last_failure=await self._last_failure(name),
                 listed=one,
                 state=standings[name],
+                has_left=name in departed,
             )
             for name, one in listed
         ]

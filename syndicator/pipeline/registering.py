@@ -16,13 +16,15 @@ from syndicator.model.endpoint import OPERATORS, EndpointListed, EndpointState, 
 from syndicator.model.event import EventType
 from syndicator.model.feed import Per, Site
 from syndicator.model.ids import EndpointId
-from syndicator.model.status import QueueCounts
+from syndicator.model.status import EndpointStatus, QueueCounts
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.backfilling import Backfilling
 from syndicator.pipeline.directory import Directory
 from syndicator.push.probing import Probed, ping, verify
 from syndicator.push.signing import Signature, new_secret, public_key
 from syndicator.rules.ad_hoc import LARGEST, AdHoc
+from syndicator.rules.verdicts import EndpointHealth, endpoint_health
+from syndicator.store.configured import IN_USE
 from syndicator.store.store import Store
 
 MOST_OF_AN_OWNER = 20
@@ -78,12 +80,13 @@ class EndpointShown(Struct, frozen=True, kw_only=True):
 
     id: EndpointId
     owner: str | None
-    """None: it stands in the configuration, and is changed there."""
+    """None: it stands in a configuration, and is changed there."""
     settings: dict[str, Any]
     """As it is described, in the keys by which it may be changed; values of headers are hidden."""
     created_at: datetime | None
     verified_at: datetime | None
     """None for one that was added and not proven yet: nothing is sent there."""
+    health: EndpointHealth
     state: EndpointState
     deliveries: QueueCounts
     last_failure: str | None
@@ -201,8 +204,11 @@ class Registering:
     async def remove(self, asker: Asker, endpoint: EndpointId) -> None:
         """Take an endpoint out, with all that waits for it. Raises NoEndpoint, EndpointRefused."""
         found = await self._listed(asker, endpoint)
-        if found.owner is None and found.unreadable is None:
-            raise _configured(endpoint)
+        if found.owner is None and found.unreadable is None and not await self._has_left(endpoint):
+            raise EndpointRefused(
+                f"a process has it configured: take [endpoint.{endpoint}] out of the configuration of all "
+                f"processes, start them anew, and remove it {IN_USE // timedelta(minutes=1)} minutes later"
+            )
         await self._store.endpoints.remove(endpoint)
         log.info("endpoint_removed", endpoint=endpoint, by=asker.owner)
 
@@ -347,18 +353,31 @@ class Registering:
         settings = self._write(endpoint)
         settings["headers"] = dict.fromkeys(endpoint.headers, HIDDEN)
         newest = await self._store.attempts.newest(endpoint.id)
+        now = self._clock()
+        status = EndpointStatus(
+            endpoint=endpoint,
+            counts=await self._store.deliveries.counts(endpoint.id, now),
+            last_failure=newest.reason if newest and newest.result in {"retry", "dead"} else None,
+            listed=one,
+            state=await self._store.endpoints.state(endpoint.id),
+            has_left=await self._has_left(endpoint.id),
+        )
         return EndpointShown(
             id=endpoint.id,
             owner=one.owner,
             settings=settings,
             created_at=one.created_at,
             verified_at=one.verified_at,
-            state=await self._store.endpoints.state(endpoint.id),
-            deliveries=await self._store.deliveries.counts(endpoint.id, self._clock()),
-            last_failure=newest.reason if newest and newest.result in {"retry", "dead"} else None,
+            health=endpoint_health(status, now),
+            state=status.state,
+            deliveries=status.counts,
+            last_failure=status.last_failure,
             unreadable=_unreadable(asker, one.unreadable) if one.unreadable else None,
             feed=fall_back(self._site, endpoint),
         )
+
+    async def _has_left(self, endpoint: EndpointId) -> bool:
+        return bool(await self._directory.departed(self._store.configured, [endpoint], self._clock()))
 
 
 def fall_back(site: Site, endpoint: Endpoint) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -21,6 +22,8 @@ IN_USE = timedelta(minutes=10)
 MOST_LEAVERS = 5000
 LEAVERS_AT_ONCE = 50
 """Names whose data one transaction removes: some 700 commands, so that Redis is blocked for 2 ms at most."""
+
+Name = TypeVar("Name", bound=str)
 
 OUTLIVED = ("hub:slow", "views", *(f"board:{window.value}" for window in Window))
 
@@ -66,16 +69,11 @@ class Configured:
 
     async def unused(self, sources: Sequence[SourceId], now: datetime) -> list[SourceId]:
         """Return those of the sources that no process has noted for `IN_USE`."""
-        if not sources:
-            return []
-        fields = [f"source:{source}" for source in sources]
-        noted = await self._redis.call("HMGET", self._keys.configured(), *fields)
-        since_ms = to_ms(now - IN_USE)
-        return [
-            source
-            for source, at_ms in zip(sources, noted, strict=True)
-            if at_ms is None or int(at_ms) <= since_ms
-        ]
+        return await self._unused("source", sources, now)
+
+    async def unused_endpoints(self, endpoints: Sequence[EndpointId], now: datetime) -> list[EndpointId]:
+        """Return those of the configured endpoints that no process has noted for `IN_USE`."""
+        return await self._unused("endpoint", endpoints, now)
 
     async def has_feed(self, feed: FeedId, since: datetime) -> bool:
         """Tell whether any process noted a feed after a time."""
@@ -99,6 +97,17 @@ class Configured:
             done = await self._redis.commit([self._unit(name, since) for name, since in batch])
             gone += [name for (name, _), is_removed in zip(batch, done, strict=True) if is_removed]
         return gone
+
+    async def _unused(self, kind: str, names: Sequence[Name], now: datetime) -> list[Name]:
+        if not names:
+            return []
+        noted = await self._redis.call(
+            "HMGET", self._keys.configured(), *(f"{kind}:{name}" for name in names)
+        )
+        since_ms = to_ms(now - IN_USE)
+        return [
+            name for name, at_ms in zip(names, noted, strict=True) if at_ms is None or int(at_ms) <= since_ms
+        ]
 
     def _unit(self, name: str, since: str) -> Unit:
         return Unit(expects=((self._keys.configured(), name, since),), writes=tuple(self._removal(name)))

@@ -117,11 +117,12 @@ def create_ops_app(
     """
     drawing = Drawing(reading.site, prefix="")
     pages = PageRoutes(reading, drawing, WebOptions())
+    health = _health(reading)
     groups = (
-        StatusRoutes(reading, drawing, options, operators),
+        StatusRoutes(reading, drawing, options, operators, health),
         DeliveryPages(reading, drawing, operators),
         operators,
-        _health(reading),
+        health,
         drawing,
     )
     app = web.Application(

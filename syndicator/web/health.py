@@ -52,12 +52,16 @@ class HealthRoutes:
     async def ready(self, request: web.Request) -> web.Response:
         """Say how every part stands; 503 only when nothing at all can be served."""
         del request
-        store = await self._store()
-        feeds = self._feeds(store)
+        parts = await self.parts()
+        store, feeds = parts["store"], parts["feeds"]
         status = feeds.status if store.status == "down" else store.status
-        parts: Mapping[str, Part] = {"store": store, "feeds": feeds}
         body = msgspec.json.encode({"status": status, "parts": parts}) + b"\n"
         return web.Response(status=503 if status == "down" else 200, body=body, headers=_HEADERS)
+
+    async def parts(self) -> Mapping[str, Part]:
+        """Say how every part stands, by name."""
+        store = await self._store()
+        return {"store": store, "feeds": self._feeds(store)}
 
     async def _store(self) -> Part:
         if self._reading is None:

@@ -333,8 +333,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "standing.paused": ("Dijeda", "Paused"),
     "standing.stopped": ("Dihentikan", "Stopped"),
     "standing.new": ("Belum pernah diambil", "New"),
-    "standing.dead": ("Ada kiriman yang gagal", "Deliveries given up"),
-    "standing.retrying": ("Mencoba lagi", "Retrying"),
     "endpoint": ("Penerima", "Endpoint"),
     "ready": ("Siap", "Ready"),
     "delayed": ("Ditunda", "Delayed"),

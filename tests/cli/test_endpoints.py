@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,14 @@ from aiohttp.test_utils import TestServer
 from cli.test_shown_articles import config
 from e2e.conftest import run
 from standardwebhooks import Webhook
+from support import NOON
+
+from syndicator.model.clock import system_clock
+from syndicator.model.endpoint import EndpointState
+from syndicator.model.ids import EndpointId
+from syndicator.rules.circuit import CircuitChange
+from syndicator.service import open_service
+from syndicator.settings import load
 
 __all__ = ["config"]
 
@@ -78,6 +87,24 @@ async def test_a_delivery_is_looked_at_and_sent_again(config: Path, partner: tup
     assert first["reason"] == "200"
     status, out, _ = await run(config, "deliveries", "resend", "koran", first["event"])
     assert (status, out) == (0, "Queued: 1 event\n")
+
+
+async def test_a_hold_after_failures_is_told_by_the_list_and_by_each(
+    config: Path, partner: tuple[str, Taken]
+) -> None:
+    url, _ = partner
+    await run(config, "endpoints", "add", url, "--id", "koran", "--trusted")
+    held = CircuitChange(
+        failures=9, failing_since=NOON, openings=5, held_until=system_clock() + timedelta(minutes=10)
+    )
+    async with open_service(load(config, {})) as service:
+        assert await service.store.endpoints.note_failure(EndpointId("koran"), EndpointState(), held)
+    _, out, errors = await run(config, "endpoints", "list", "--json")
+    (listed,) = json.loads(out)["items"]
+    assert listed["health"] == "failing", errors
+    assert listed["why"].startswith("9 failures in a row; nothing is sent before 20")
+    _, out, _ = await run(config, "endpoints", "show", "koran")
+    assert f"health           failing: {listed['why']}\n" in out
 
 
 @pytest.mark.slow

@@ -344,6 +344,25 @@ async def test_the_probe_tells_why_redis_takes_no_writes(
         await admin.call("CLIENT", "UNPAUSE")
 
 
+async def test_the_status_page_calls_nothing_well_while_redis_takes_no_writes(
+    server: EmbeddedServer, world: World
+) -> None:
+    async with (
+        client_of(world.ops_app(), OPS) as operators,
+        connect(f"unix://{server.socket}", anchor="x") as admin,
+    ):
+        assert "All is well." in (await operators.get("/status", HTML)).text
+        await admin.call("REPLICAOF", "127.0.0.1", "1")
+        page = (await operators.get("/status", HTML)).text
+        ready = json.loads((await operators.get("/readyz")).body)
+        await admin.call("REPLICAOF", "NO", "ONE")
+        assert "All is well." not in page
+        assert "1 needs attention" in page
+        assert ready["parts"]["store"]["status"] == "degraded"
+        assert ready["parts"]["store"]["detail"] in page
+        assert "All is well." in (await operators.get("/status", HTML)).text
+
+
 async def test_the_probe_tells_that_the_password_is_another_one(
     server: EmbeddedServer, client: Client
 ) -> None:

@@ -47,7 +47,7 @@ async def test_what_was_given_up_stands_there_with_its_reason(client: Client) ->
     endpoints, dead = (await page(client)).css("table")
     assert [(row[0], row[1], row[4:]) for row in rows(endpoints)] == [
         ("quiet quiet.example", "Active", ["0", "0", "0", "0", "0"]),
-        ("stuck stuck.example", "Active Last failure: It answered with status 410",
+        ("stuck stuck.example", "Deliveries given up Last failure: It answered with status 410",
          ["0", "0", "0", "1", "0"]),
     ]  # fmt: skip
     ((event, endpoint, reason, attempts, given_up),) = rows(dead)

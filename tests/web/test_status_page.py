@@ -141,7 +141,7 @@ async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> Non
     whole = await page(client)
     _, endpoints = whole.css("table")
     told = rows(endpoints)
-    assert list(told) == ["dead", "ok"]
+    assert list(told) == ["dead", "active"]
     assert told["dead"] == [
         "stuck stuck.example",
         "Deliveries given up Last failure: It answered with status 410",
