@@ -60,7 +60,8 @@ class Directory:
         elsewhere = [
             name
             for name in names
-            if (one := self.listed[name]).owner is None
+            if (one := self.listed.get(name)) is not None
+            and one.owner is None
             and one.unreadable is None
             and name not in self._configured
         ]

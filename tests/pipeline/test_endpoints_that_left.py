@@ -1,0 +1,106 @@
+"""Endpoints that left the configuration of all processes: told as such, removable, and back as they were."""
+
+from datetime import timedelta
+
+import pytest
+from pipeline.conftest import OpenService
+from pipeline.test_delivering import A, B, Partner, config, counts, deliver, partner
+from pipeline.test_publishing import admit
+from pipeline.test_retention import sweep
+from support import ManualClock
+
+from syndicator.errors import EndpointRefused, NoEndpoint
+from syndicator.model.status import QueueCounts
+from syndicator.pipeline.registering import OPERATOR
+from syndicator.rules.verdicts import Verdict, endpoint_health
+from syndicator.service import Service
+from syndicator.store.configured import IN_USE
+
+__all__ = ["partner"]  # a fixture
+
+LONG_ENOUGH_S = (IN_USE + timedelta(seconds=1)).total_seconds()
+
+
+async def verdicts(service: Service) -> dict[str, Verdict]:
+    statuses = await service.reading.endpoints()
+    return {one.endpoint.id: endpoint_health(one, service.clock()).kind for one in statuses}
+
+
+async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_removed(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    both = config(partner) + config(partner, name="b")
+    async with service_of(both) as before:
+        await before.enlist()
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        registering = service.pushing.registering
+        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
+        with pytest.raises(EndpointRefused, match="10 minutes later"):
+            await registering.remove(OPERATOR, B)
+        clock.advance(LONG_ENOUGH_S)
+        await sweep(service)
+        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
+        assert (await registering.show(OPERATOR, B)).health.kind is Verdict.LEFT
+        await admit(service, 1)
+        await deliver(service)
+        assert await counts(service, B) == QueueCounts(ready=1), "it waits, should the endpoint come back"
+        await registering.remove(OPERATOR, B)
+        assert await verdicts(service) == {A: Verdict.ACTIVE}
+        await admit(service, 2)
+        await deliver(service)
+        clock.advance(61)
+        await sweep(service)
+        assert await counts(service, B) == QueueCounts()
+        with pytest.raises(NoEndpoint):
+            await registering.show(OPERATOR, B)
+        assert await counts(service) == QueueCounts(delivered=2)
+
+
+async def test_an_endpoint_that_another_process_has_configured_is_not_removed(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with (
+        service_of(config(partner, name="b")) as other,
+        service_of(config(partner)) as service,
+    ):
+        await other.enlist()
+        await service.enlist()
+        for _ in range(3):
+            clock.advance(LONG_ENOUGH_S)
+            await sweep(other)
+            await sweep(service)
+        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
+        with pytest.raises(EndpointRefused, match=r"take \[endpoint.b\] out"):
+            await service.pushing.registering.remove(OPERATOR, B)
+
+
+async def test_after_a_long_stop_what_is_configured_here_has_not_left(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        clock.advance(LONG_ENOUGH_S)
+        assert await verdicts(service) == {A: Verdict.ACTIVE}
+        with pytest.raises(EndpointRefused, match=r"take \[endpoint.a\] out"):
+            await service.pushing.registering.remove(OPERATOR, A)
+
+
+async def test_an_endpoint_that_comes_back_within_the_week_misses_nothing(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    both = config(partner) + config(partner, name="b")
+    async with service_of(both) as before:
+        await before.enlist()
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        clock.advance(LONG_ENOUGH_S)
+        await sweep(service)
+        await admit(service, 1)
+        await deliver(service)
+        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
+    async with service_of(both) as back:
+        await back.enlist()
+        await deliver(back)
+        assert await verdicts(back) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
+        assert await counts(back, B) == QueueCounts(delivered=1)
