@@ -11,7 +11,7 @@ FROM python:3.13-slim
 LABEL org.opencontainers.image.title="syndicator" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin syndicator \
-    && install -d -o syndicator -g syndicator /data
+    && install -d -m 700 -o syndicator -g syndicator /data
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY config ./config

@@ -34,6 +34,7 @@ from syndicator.service import Service, open_service
 from syndicator.settings import Settings
 from syndicator.settings.advice import advice
 from syndicator.settings.settings import OPS_HOST, listening_url
+from syndicator.store.data_folder import make_private
 from syndicator.store.operators_token import operators_token
 from syndicator.web.app import create_app, create_ops_app, create_waiting_app
 from syndicator.web.auth import Gate
@@ -132,6 +133,7 @@ async def _stay(
     async with AsyncExitStack() as stack:
         if others is not None:
             await stack.enter_async_context(others)
+        _close_data_folder(settings)
         listening = _bind(settings, roles) if roles.serve else None
         if listening is not None:
             settings = settings.with_port(port_of(listening))
@@ -237,6 +239,17 @@ def _bind(settings: Settings, roles: Roles) -> socket.socket:
         raise SyndicatorError(
             f"cannot listen on {host}:{port}: {error.strerror}; [server] port chooses another one"
         ) from error
+
+
+def _close_data_folder(settings: Settings) -> None:
+    folder = settings.store.data_dir
+    if not make_private(folder):
+        log.warning(
+            "data_folder_open",
+            folder=str(folder.resolve()),
+            reason="it holds secrets, and all users of this machine can open it",
+            remedy="chown it to the user of the service, and chmod 700 it; or change [store] data_dir",
+        )
 
 
 @asynccontextmanager

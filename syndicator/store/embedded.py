@@ -197,7 +197,7 @@ class EmbeddedServer:
 
     def _try_lock(self) -> bool:
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(
@@ -227,6 +227,7 @@ class EmbeddedServer:
             stderr=subprocess.DEVNULL,
             cwd=self.data_dir,
             pass_fds=() if self._lock is None else (self._lock,),  # held as long as this server lives
+            umask=0o077,  # its files hold secrets of partners
             start_new_session=True,  # Ctrl-C on the terminal is for us; we end the server ourselves
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  one prctl call
         )

@@ -19,6 +19,7 @@ from syndicator.store.clicks import Clicks
 from syndicator.store.configured import Configured
 from syndicator.store.connection import Connection, connect
 from syndicator.store.crossings import Crossings
+from syndicator.store.data_folder import make_private
 from syndicator.store.data_mark import DataMarks
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.digests import Digests
@@ -155,6 +156,7 @@ class Store:
 async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
     """Open the store; start or attach to the embedded server where no URL is given."""
     keys = Keys(options.namespace)
+    make_private(options.data_dir)
     async with AsyncExitStack() as stack:
         url = options.url
         if url is None:

@@ -43,11 +43,26 @@ async def test_a_printed_link_opens_the_pages_and_the_file_opens_the_api(
     async with aiohttp.ClientSession() as other:
         assert (await other.get(link.strip(), allow_redirects=False)).status == 401, "it worked once"
     assert (tmp_path / "data" / "operators.token").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert "data_folder" not in program.told(), "it was made so"
     assert await program.stop() == 0
     again = await start(config, "serve")
     await again.ready()
     async with aiohttp.ClientSession() as other:
         assert (await other.get(link.strip(), allow_redirects=False)).status == 401, "also after a restart"
+
+
+async def test_a_data_folder_that_all_users_share_is_warned_of(
+    config: Path, tmp_path: Path, start: Start
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o1777)
+    program = await start(config, "serve")
+    await program.ready()
+    (told,) = [one for one in program.events if one["event"] == "data_folder_open"]
+    assert told["folder"] == str(tmp_path / "data")
+    assert "chmod 700" in told["remedy"]
+    assert (tmp_path / "data").stat().st_mode & 0o7777 == 0o1777
 
 
 async def test_a_worker_does_not_ask_a_server_that_runs_beside_it(config: Path, start: Start) -> None:
