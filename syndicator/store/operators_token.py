@@ -20,7 +20,7 @@ def operators_token(data_dir: Path, *, making: bool) -> str:
 
     Raises StoreError where there is none, or others than its owner could have read or written it.
     """
-    path = data_dir / TOKEN_FILE
+    path = data_dir.absolute() / TOKEN_FILE
     try:
         if making:
             make_once(path, new_value().encode() + b"\n")
@@ -30,7 +30,7 @@ def operators_token(data_dir: Path, *, making: bool) -> str:
     except FileNotFoundError:
         raise StoreError(
             f"there is no {path}: the first start of the service makes it "
-            "([store] data_dir must be that of the service)"
+            "([store] data_dir must be that of the service; a relative one begins at the working folder)"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it holds no token"

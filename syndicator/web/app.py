@@ -115,7 +115,7 @@ def create_ops_app(
 
     Open are probes, metrics and what belongs to pages. Pages ask to sign in, the API asks for a token.
     """
-    drawing = Drawing(reading.site, prefix="")
+    drawing = Drawing(reading.site, prefix="", operates=True)
     pages = PageRoutes(reading, drawing, WebOptions())
     health = _health(reading)
     groups = (

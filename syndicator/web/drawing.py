@@ -54,7 +54,9 @@ class Drawing:
         counts: bool = False,
         describes: bool = False,
         lists: bool = False,
+        operates: bool = False,
     ) -> None:
+        """`operates`: pages of the operators' listener, where there is neither a front page nor feeds."""
         self.site = site
         self._wordings = wordings(site)
         self._default_language = default_language(site)
@@ -79,6 +81,7 @@ class Drawing:
             searches=searches,
             counts=counts,
             describes=describes,
+            operates=operates,
             styles=_digest(self._static["style.css"].body),
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from egress.raw_server import egress_on
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from support import ManualClock
 from web.web_world import OPS, OPS_TOKEN, Answer, Client, World, client_of, story
 
@@ -90,6 +91,20 @@ async def test_pages_say_how_to_sign_in(anybody: Client, path: str) -> None:
     told = (await anybody.get(path)).json
     assert told["type"].endswith("/problems/sign-in")
     assert "operators.token" in told["detail"]
+
+
+async def test_pages_of_operators_lead_to_pages_of_operators(anybody: Client) -> None:
+    """There is no front page and no list of feeds at this port: links named so would lead to the sign-in."""
+    for path in ("/status", "/nothing-here"):
+        page = HTMLParser((await anybody.get(path, HTML)).text)
+        assert page.css("header nav, header a") == [], path
+        assert "Home" not in [one.text() for one in page.css("a")]
+    page = HTMLParser((await anybody.get("/nothing-here", HTML)).text)
+    assert [(one.text(), one.attributes["href"]) for one in page.css("main a")] == [("Service status", "/")]
+    page = HTMLParser((await anybody.get("/deliveries", HTML | dict(OPS))).text)
+    assert ("Service status", "/status") in [
+        (one.text(), one.attributes["href"]) for one in page.css("nav a")
+    ]
 
 
 def cookie_of(answer: Answer) -> tuple[dict[str, str], str]:
@@ -235,6 +250,12 @@ def test_the_token_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     assert operators_token(folder, making=True) == operators_token(folder, making=False) == value
     assert value.startswith("synd_")
     assert [one.name for one in folder.iterdir()] == [TOKEN_FILE]
+
+
+def test_a_relative_data_folder_is_named_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=f"there is no {tmp_path}/data/operators.token: "):
+        operators_token(Path("data"), making=False)
 
 
 def test_a_token_that_others_can_read_is_not_used(tmp_path: Path) -> None:
