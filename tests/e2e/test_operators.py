@@ -1,13 +1,21 @@
 """The operators' listener of a running service: opened by a printed link, and reached by no request of ours."""
 
+import asyncio
 import json
+import os
+import re
 import socket
+import sys
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-from e2e.conftest import Start, run, until
+from e2e.conftest import PATIENCE_S, Start, run, until
 
+from syndicator.model.clock import system_clock
+from syndicator.rules.tickets import ends_at
+from syndicator.web.operators import LINK_LIFE
 from syndicator.web.server import open_socket, port_of, serving
 
 
@@ -28,6 +36,8 @@ async def test_a_printed_link_opens_the_pages_and_the_file_opens_the_api(
     program = await start(config, "run")
     await program.ready()
     assert "/sign-in/" not in program.told(), "logs are kept"
+    assert "opens once" not in program.told(), "/status is no such link"
+    assert "syndicator status prints a link that signs in" in program.told()
     status, link, _ = await run(config, "status")
     assert (status, link.startswith(f"http://127.0.0.1:{port}/sign-in/")) == (0, True)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
@@ -50,6 +60,28 @@ async def test_a_printed_link_opens_the_pages_and_the_file_opens_the_api(
     await again.ready()
     async with aiohttp.ClientSession() as other:
         assert (await other.get(link.strip(), allow_redirects=False)).status == 401, "also after a restart"
+
+
+async def test_the_link_on_a_terminal_works_for_ten_minutes_as_is_said_there(config: Path) -> None:
+    terminal, theirs = os.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "syndicator", "--config", str(config), "run",
+        stdout=asyncio.subprocess.DEVNULL, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while b"Ctrl-C" not in shown:
+                shown += await asyncio.to_thread(os.read, terminal, 4096)
+    finally:
+        process.kill()
+        await process.wait()
+        os.close(terminal)
+    assert b"opens once, within ten minutes; syndicator status prints another link" in shown
+    link = re.search(r"status +http://127.0.0.1:[0-9]+/sign-in/(\S+)", shown.decode())
+    assert link is not None
+    assert timedelta(0) < ends_at(link[1]) - system_clock() <= LINK_LIFE == timedelta(minutes=10)
 
 
 async def test_a_data_folder_that_all_users_share_is_warned_of(
