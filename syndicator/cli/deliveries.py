@@ -25,6 +25,7 @@ from syndicator.cli.spelling import ago, local_time
 from syndicator.errors import EndpointRefused, NoEndpoint
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId, EndpointId, EventId, ReplayId
+from syndicator.pipeline.endpoint_views import OPERATOR
 from syndicator.pipeline.inspecting import (
     ENDED,
     UNDELIVERED,
@@ -33,7 +34,6 @@ from syndicator.pipeline.inspecting import (
     DeliveryShown,
     NoDelivery,
 )
-from syndicator.pipeline.registering import OPERATOR
 from syndicator.pipeline.replaying import (
     MOST_EVENTS,
     MOST_PER_S,

@@ -11,7 +11,8 @@ from syndicator.cli.context import AsJson, CommandFailed, console, counted, invo
 from syndicator.cli.spelling import local_time
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import EndpointId
-from syndicator.pipeline.registering import OPERATOR, Asker, EndpointSecret, EndpointShown, Registering
+from syndicator.pipeline.endpoint_views import OPERATOR, Asker, EndpointSecret, EndpointShown
+from syndicator.pipeline.registering import Registering
 from syndicator.push.probing import Probed
 from syndicator.rules.verdicts import Verdict, endpoint_health
 from syndicator.service import Service

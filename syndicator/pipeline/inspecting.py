@@ -12,8 +12,9 @@ from syndicator.model.clock import Clock
 from syndicator.model.endpoint import EndpointListed
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.pipeline.endpoint_views import Asker
 from syndicator.pipeline.listing import CursorError, Piece
-from syndicator.pipeline.registering import Asker, Registering
+from syndicator.pipeline.registering import Registering
 from syndicator.store.attempts import AttemptQuery, LoggedAttempt
 from syndicator.store.backlog import Undelivered
 from syndicator.store.store import Store

@@ -2,28 +2,28 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
 from syndicator.errors import EndpointRefused, NoEndpoint, SealError, UnreadableRecord
 from syndicator.model.clock import Clock, system_clock
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.endpoint import OPERATORS, EndpointListed, EndpointState, Registration, Standing
+from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
 from syndicator.model.event import EventType
 from syndicator.model.feed import Per, Site
 from syndicator.model.ids import EndpointId
-from syndicator.model.status import EndpointStatus, QueueCounts
+from syndicator.model.status import EndpointStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.backfilling import Backfilling
 from syndicator.pipeline.directory import Directory
+from syndicator.pipeline.endpoint_views import Asker, EndpointSecret, EndpointShown, Offer
 from syndicator.push.probing import Probed, ping, verify
 from syndicator.push.signing import Signature, new_secret, public_key
 from syndicator.rules.ad_hoc import LARGEST, AdHoc
-from syndicator.rules.verdicts import EndpointHealth, endpoint_health
+from syndicator.rules.verdicts import endpoint_health
 from syndicator.store.configured import IN_USE
 from syndicator.store.store import Store
 
@@ -52,63 +52,6 @@ class Read(Protocol):
 
 
 Write = Callable[[Endpoint], dict[str, Any]]
-
-
-class Asker(Struct, frozen=True, kw_only=True):
-    """Who wants something of an endpoint."""
-
-    owner: str
-    is_operator: bool = False
-    """Sees and changes those of everybody."""
-
-
-OPERATOR = Asker(owner=OPERATORS, is_operator=True)
-"""Who runs this service."""
-
-
-class Offer(Struct, frozen=True, kw_only=True):
-    """What an endpoint lost while it rested, and may have by a replay."""
-
-    fell_off: int
-    """Deliveries that waited for too long, or were too many."""
-    since: datetime
-    """A replay since then brings them: when it last took something, or began to rest."""
-
-
-class EndpointShown(Struct, frozen=True, kw_only=True):
-    """An endpoint and how it stands, without its secrets."""
-
-    id: EndpointId
-    owner: str | None
-    """None: it stands in a configuration, and is changed there."""
-    settings: dict[str, Any]
-    """As it is described, in the keys by which it may be changed; values of headers are hidden."""
-    created_at: datetime | None
-    verified_at: datetime | None
-    """None for one that was added and not proven yet: nothing is sent there."""
-    health: EndpointHealth
-    state: EndpointState
-    deliveries: QueueCounts
-    last_failure: str | None
-    """Why the newest failed attempt failed."""
-    unreadable: str | None = None
-    """Why its secrets cannot be opened by this process, and what to do."""
-    feed: str | None = None
-    """JSON Feed with the articles that it is told of; None where it is told of none."""
-    replay_offered: Offer | None = None
-    """There when it was resumed just now, and something fell off meanwhile."""
-
-
-class EndpointSecret(Struct, frozen=True, kw_only=True):
-    """An endpoint with a secret that was made just now: the only time that it is shown."""
-
-    endpoint: EndpointShown
-    secret: str | None = None
-    """`whsec_…`, of Standard Webhooks (`v1`)."""
-    public_key: str | None = None
-    """`whpk_…`, by which signatures are verified (`v1a`); the other half stays here."""
-    verified: Probed | None = None
-    """What came of the first challenge."""
 
 
 class Registering:

@@ -14,7 +14,8 @@ from syndicator.model.feed import Filter
 from syndicator.model.ids import EndpointId, EventId, ReplayId
 from syndicator.model.replay import Replay, ReplayStatus
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.registering import Asker, Registering
+from syndicator.pipeline.endpoint_views import Asker
+from syndicator.pipeline.registering import Registering
 from syndicator.rules.filters import parts_of
 from syndicator.rules.wanting import event_types
 from syndicator.store.store import Store

@@ -9,7 +9,8 @@ from syndicator.model.clock import Clock
 from syndicator.model.delivery import RESENT, Replayed
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId
-from syndicator.pipeline.registering import Asker, Registering
+from syndicator.pipeline.endpoint_views import Asker
+from syndicator.pipeline.registering import Registering
 from syndicator.store.attempts import AttemptQuery
 from syndicator.store.store import Store
 

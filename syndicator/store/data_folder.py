@@ -9,12 +9,16 @@ from syndicator.observe.logs import get_logger
 _log = get_logger(__name__)
 
 
+_OURS = frozenset({"appendonlydir", "engine.json", "marks", "operators.token", "seal.key"})
+"""Files and folders by which a data folder is known as one: /var/lib, of root as well, has none of them."""
+
+
 def make_private(folder: Path) -> bool:
     """Make a data folder with mode 0700; close one of ours that all users of the machine can open.
 
     A group that has access while others have none keeps it. Returns False where others have access and the
-    folder is not ours to close: it has another owner, or is shared on purpose, as /tmp is. A folder that
-    cannot be made raises nothing here: whoever writes to it tells the reason.
+    folder is not ours to close: it has another owner, holds nothing of ours, or is shared on purpose, as
+    /tmp is. A folder that cannot be made raises nothing here: whoever writes to it tells the reason.
     """
     try:
         folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
@@ -26,6 +30,9 @@ def make_private(folder: Path) -> bool:
     if status.st_uid != os.getuid() or status.st_mode & stat.S_ISVTX:
         return False
     try:
+        held = {one.name for one in folder.iterdir()}
+        if held and not held & _OURS:
+            return False
         folder.chmod(stat.S_IRWXU)
     except OSError:  # a file system that is read-only
         return False

@@ -12,13 +12,9 @@ from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
 from syndicator.model.token import Scope
 from syndicator.pipeline.backfilling import LONGEST, MOST_ARTICLES
+from syndicator.pipeline.endpoint_views import Asker, EndpointSecret, EndpointShown
 from syndicator.pipeline.inspecting import NoDelivery
-from syndicator.pipeline.registering import (
-    Asker,
-    EndpointSecret,
-    EndpointShown,
-    Registering,
-)
+from syndicator.pipeline.registering import Registering
 from syndicator.push.probing import Probed
 from syndicator.push.signing import Signature
 from syndicator.web.api import PAGED

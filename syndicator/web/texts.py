@@ -1,6 +1,6 @@
 """Every sentence of our pages, in the languages that we speak."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from syndicator.web.delivery_texts import DELIVERY_TEXTS
 
@@ -364,35 +364,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **DELIVERY_TEXTS,
 }
 
-MONTHS: Mapping[str, tuple[str, ...]] = {
-    "id": (
-        "Januari",
-        "Februari",
-        "Maret",
-        "April",
-        "Mei",
-        "Juni",
-        "Juli",
-        "Agustus",
-        "September",
-        "Oktober",
-        "November",
-        "Desember",
-    ),
-    "en": (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ),
+MONTHS: Mapping[str, Sequence[str]] = {
+    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split(),
+    "en": "January February March April May June July August September October November December".split(),
 }
 DAYS: Mapping[str, tuple[str, ...]] = {
     "id": ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),

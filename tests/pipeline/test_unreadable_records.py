@@ -21,7 +21,7 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId, ReplayId
 from syndicator.model.replay import Replay
 from syndicator.model.status import QueueCounts
-from syndicator.pipeline.registering import OPERATOR
+from syndicator.pipeline.endpoint_views import OPERATOR
 from syndicator.service import Service
 from syndicator.store.codec import pack
 

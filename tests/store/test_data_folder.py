@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,3 +97,14 @@ def test_a_folder_of_another_user_is_left_as_it_is(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_told_by_who_writes_there(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert make_private(tmp_path / "file" / "data")
+
+
+def test_a_folder_of_the_system_that_was_named_by_mistake_stays_open(tmp_path: Path) -> None:
+    folder = tmp_path / "lib"
+    (folder / "apt").mkdir(parents=True)
+    folder.chmod(0o755)
+    assert not make_private(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+    (folder / "seal.key").touch()
+    assert make_private(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -20,7 +20,7 @@ from syndicator.model.ids import TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.access import new_token
-from syndicator.pipeline.registering import Asker
+from syndicator.pipeline.endpoint_views import Asker
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.tickets import is_valid, ticket
 from syndicator.store.keys import Keys

@@ -1,0 +1,69 @@
+"""What is shown of an endpoint, and to whom."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from syndicator.model.endpoint import OPERATORS, EndpointState
+from syndicator.model.ids import EndpointId
+from syndicator.model.status import QueueCounts
+from syndicator.push.probing import Probed
+from syndicator.rules.verdicts import EndpointHealth
+
+
+class Asker(Struct, frozen=True, kw_only=True):
+    """Who wants something of an endpoint."""
+
+    owner: str
+    is_operator: bool = False
+    """Sees and changes those of everybody."""
+
+
+OPERATOR = Asker(owner=OPERATORS, is_operator=True)
+"""Who runs this service."""
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """What an endpoint lost while it rested, and may have by a replay."""
+
+    fell_off: int
+    """Deliveries that waited for too long, or were too many."""
+    since: datetime
+    """A replay since then brings them: when it last took something, or began to rest."""
+
+
+class EndpointShown(Struct, frozen=True, kw_only=True):
+    """An endpoint and how it stands, without its secrets."""
+
+    id: EndpointId
+    owner: str | None
+    """None: it stands in a configuration, and is changed there."""
+    settings: dict[str, Any]
+    """As it is described, in the keys by which it may be changed; values of headers are hidden."""
+    created_at: datetime | None
+    verified_at: datetime | None
+    """None for one that was added and not proven yet: nothing is sent there."""
+    health: EndpointHealth
+    state: EndpointState
+    deliveries: QueueCounts
+    last_failure: str | None
+    """Why the newest failed attempt failed."""
+    unreadable: str | None = None
+    """Why its secrets cannot be opened by this process, and what to do."""
+    feed: str | None = None
+    """JSON Feed with the articles that it is told of; None where it is told of none."""
+    replay_offered: Offer | None = None
+    """There when it was resumed just now, and something fell off meanwhile."""
+
+
+class EndpointSecret(Struct, frozen=True, kw_only=True):
+    """An endpoint with a secret that was made just now: the only time that it is shown."""
+
+    endpoint: EndpointShown
+    secret: str | None = None
+    """`whsec_…`, of Standard Webhooks (`v1`)."""
+    public_key: str | None = None
+    """`whpk_…`, by which signatures are verified (`v1a`); the other half stays here."""
+    verified: Probed | None = None
+    """What came of the first challenge."""
