@@ -1,6 +1,6 @@
 """Every sentence of our pages, in the languages that we speak."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from syndicator.web.delivery_texts import DELIVERY_TEXTS
 
@@ -364,10 +364,16 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **DELIVERY_TEXTS,
 }
 
-MONTHS: Mapping[str, Sequence[str]] = {
-    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split(),
-    "en": "January February March April May June July August September October November December".split(),
-}
+MONTHS: Mapping[str, tuple[str, ...]] = {
+    "id": (
+        "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
+        "November", "Desember",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November", "December",
+    ),
+}  # fmt: skip
 DAYS: Mapping[str, tuple[str, ...]] = {
     "id": ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
