@@ -5,12 +5,13 @@ Measured on invented news (`bench.news`), and on labelled texts of third parties
 
 import asyncio
 
-from bench import story_cost, story_quality, story_racing
+from bench import story_cost, story_folds, story_quality, story_racing
 
 
 async def run() -> None:
     await asyncio.to_thread(story_quality.tell_copies)
     await story_quality.tell_stories()
+    await asyncio.to_thread(story_folds.tell_folds)
     await story_cost.tell_admitting()
     for articles in (story_cost.FEW, story_cost.MANY):
         await story_cost.tell_memory(articles)

@@ -39,33 +39,40 @@ Row = dict[str, Any]
 def tell_copies() -> None:
     """Print how well copies are found and hidden."""
     _tell_invented_copies()
-    if _labelled() is None:
+    if not is_labelled():
         print(f"labelled texts are not at hand (../{LABELLED}): measured on invented news alone")
         return
-    _tell_exact(_rows("en_fnc_bodies"))
-    _tell_edits(_rows("id_synthetic_copies"))
-    _tell_hiding(_rows("id_body_pairs"))
+    _tell_exact(rows_of("en_fnc_bodies"))
+    _tell_edits(rows_of("id_synthetic_copies"))
+    _tell_hiding(rows_of("id_body_pairs"))
 
 
 async def tell_stories() -> None:
     """Print the adjusted Rand index of stories that were streamed from a cold start, over several orders."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_store(StoreOptions(data_dir=Path(folder))) as store:
-            invented = pieces(300, 3)
-            truth = [matter_of(piece) for piece in invented]
-            scores = [
-                ari(truth, await _streamed(store, [piece.candidate for piece in invented], seed))
-                for seed in range(ORDERS)
-            ]
-            _tell_scores("invented news", len(truth), scores, 0.90)
-            if _labelled() is None:
-                return
-            for name, file, made, wanted in _SETS:
-                rows = _rows(file)
-                candidates = [made(row, number) for number, row in enumerate(rows)]
-                truth = [row["cluster"] for row in rows]
-                scores = [ari(truth, await _streamed(store, candidates, seed)) for seed in range(ORDERS)]
-                _tell_scores(name, len(truth), scores, wanted)
+    invented = pieces(300, 3)
+    await _tell_stories_of(
+        "invented news",
+        [piece.candidate for piece in invented],
+        [matter_of(piece) for piece in invented],
+        0.90,
+    )
+    for name, file, made, wanted in SETS if is_labelled() else ():
+        rows = rows_of(file)
+        candidates = [made(row, number) for number, row in enumerate(rows)]
+        await _tell_stories_of(name, candidates, [row["cluster"] for row in rows], wanted)
+
+
+async def _tell_stories_of(
+    what: str, candidates: Sequence[Candidate], truth: Sequence[object], wanted: float
+) -> None:
+    scores = []
+    for seed in range(ORDERS):
+        with tempfile.TemporaryDirectory() as folder:
+            async with open_store(StoreOptions(data_dir=Path(folder))) as store:
+                scores.append(ari(truth, await _streamed(store, candidates, seed)))
+    mean = sum(scores) / len(scores)
+    over = f"at least {min(scores):.3f} in {len(scores)} orders"
+    print(f"{what}: ARI {mean:.3f}, {over}; {len(truth)} articles ({wanted:.2f})")
 
 
 def ari(one: Sequence[object], other: Sequence[object]) -> float:
@@ -151,12 +158,6 @@ def _tell_rates(what: str, right: int, wrong: int, missed: int, wanted: str) -> 
     print(f"{what}: P {precision:.3f} R {recall:.3f} F1 {f1:.3f} of {right + missed} ({wanted})")
 
 
-def _tell_scores(what: str, articles: int, scores: Sequence[float], wanted: float) -> None:
-    mean = sum(scores) / len(scores)
-    over = f"at least {min(scores):.3f} in {len(scores)} orders"
-    print(f"{what}: ARI {mean:.3f}, {over}; {articles} articles ({wanted:.2f})")
-
-
 def _verdict(one: Fingerprint, other: Fingerprint) -> CopyKind:
     if len(set(one.shingle_keys).intersection(other.shingle_keys)) < SHARED_RUNS:
         return CopyKind.NONE
@@ -181,7 +182,6 @@ def _runs(text: str) -> set[tuple[str, ...]]:
 
 async def _streamed(store: Store, candidates: Sequence[Candidate], seed: int) -> list[str]:
     """Admit candidates in a shuffled order, or in that of their hours; give each one's story."""
-    await store.connection.call("FLUSHALL", "SYNC")
     order = list(range(len(candidates)))
     random.Random(seed).shuffle(order)
     order.sort(key=lambda number: candidates[number].published_at or NOON)
@@ -202,22 +202,27 @@ async def _streamed(store: Store, candidates: Sequence[Candidate], seed: int) ->
     return [place.story or article for place, article in zip(places, ids, strict=True)]
 
 
+def is_labelled() -> bool:
+    """Tell whether the labelled texts are at hand."""
+    return _labelled() is not None
+
+
 def _labelled() -> Path | None:
     above = (folder / LABELLED for folder in Path(__file__).resolve().parents[2:])
     return next((folder for folder in above if folder.is_dir()), None)
 
 
-def _rows(name: str) -> list[Row]:
+def rows_of(name: str) -> list[Row]:
     folder = _labelled()
     assert folder is not None
     return [json.loads(line) for line in (folder / f"{name}.jsonl").read_text("utf-8").split("\n") if line]
 
 
 def _of_text(title: str, body: str) -> Fingerprint:
-    return fingerprint(_candidate(0, title, body))
+    return fingerprint(candidate_of(0, title, body))
 
 
-def _candidate(number: int, title: str, body: str = "", lead: str = "", at: datetime = NOON) -> Candidate:
+def candidate_of(number: int, title: str, body: str = "", lead: str = "", at: datetime = NOON) -> Candidate:
     source = SourceId(f"portal-{number % 40}")
     url = f"https://{source}.example/read/{number}"
     return Candidate(
@@ -235,13 +240,13 @@ def _hours(row: Row) -> datetime:
     return NOON + timedelta(hours=row["hour"] - 449_700)
 
 
-_SETS: Sequence[tuple[str, str, Callable[[Row, int], Candidate], float]] = (
-    ("FNC bodies", "en_fnc_bodies", lambda row, n: _candidate(n, "", row["body"]), 0.90),
-    ("FNC headlines", "en_fnc_headlines", lambda row, n: _candidate(n, row["title"]), 0.84),
+SETS: Sequence[tuple[str, str, Callable[[Row, int], Candidate], float]] = (
+    ("FNC bodies", "en_fnc_bodies", lambda row, n: candidate_of(n, "", row["body"]), 0.90),
+    ("FNC headlines", "en_fnc_headlines", lambda row, n: candidate_of(n, row["title"]), 0.84),
     (
         "AllSides, title and lead",
         "en_allsides2021",
-        lambda row, n: _candidate(n, row["title"], lead=row["lead"], at=_hours(row)),
+        lambda row, n: candidate_of(n, row["title"], lead=row["lead"], at=_hours(row)),
         0.75,
     ),
 )

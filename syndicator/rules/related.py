@@ -10,7 +10,7 @@ from syndicator.rules.selection import fold
 
 MOST = 10
 LEAST_SIMILARITY = 0.06
-"""Of an article's terms with a story's; a quarter of what makes them one."""
+"""Of an article's terms with a story's; less than a third of what makes them one."""
 
 HALF_LIFE = timedelta(days=7)
 LINKED, TAGGED = 0.5, 0.2

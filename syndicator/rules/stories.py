@@ -2,8 +2,9 @@
 
 Single-pass clustering as articles come (Allan, Papka, Lavrenko, "On-line new event detection and
 tracking", 1998): an article joins the story whose centroid it is nearest to, or founds one. A story grows
-old: what comes a day later must agree more, and after three days nothing joins. That, with a fixed table of
-rarities, is worth more than counts of terms that passed by; `docs/stories.md` has the figures.
+old: what comes a day later must agree more, and after three days nothing joins. Words that several stories of
+the moment have count less: they tell the field, and would chain its matters together. That, with a fixed
+table of rarities, is worth more than counts of terms that passed by; `docs/stories.md` has the figures.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.ids import StoryId
 from syndicator.rules.series import conflict, is_series
-from syndicator.rules.terms import Terms, cosine, length_of, strongest
+from syndicator.rules.terms import Terms, length_of, strongest
 
 WINDOW = timedelta(hours=72)
 """Between the latest article of a story and one that joins it, by their publication, in either direction."""
@@ -32,11 +33,16 @@ _ROUNDED = 0.001
 
 CENTROID_TERMS = 48
 
+_COMMON_TERMS = 2
+"""Terms that an article shares with a story at least. A single one ("Apple") is that of a field."""
+_FIELD_LOSS = 0.5
+"""Of the weight of a term that all the stories have with which an article is compared."""
+
 
 class StoryPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Thresholds, all shares from 0 to 1."""
 
-    similarity: float = 0.24
+    similarity: float = 0.2
     """Of an article's terms with a story's: the least, at once."""
     ageing: float = 0.7
     """How much of the similarity is lost over the whole window."""
@@ -86,12 +92,9 @@ def judge_story(
     policy: StoryPolicy,
 ) -> StoryVerdict:
     """Choose the story nearest to an article; ties go to the older one, by id."""
-    length = length_of(terms)
-    nearest: tuple[bool, float, str] | None = None
-    verdict = StoryVerdict(kind=StoryKind.NONE, because="nothing like it was published of late")
-    for story in stories:
-        similarity = cosine(terms, length, story.centroid)
-        if similarity < policy.similarity - _ROUNDED and verdict.kind is StoryKind.SAME:
+    nearest: tuple[bool, float, StoryId, float, float, str] | None = None
+    for story, similarity in zip(stories, _similarities(terms, stories), strict=True):
+        if nearest and not nearest[0] and similarity < policy.similarity - _ROUNDED:
             continue  # it cannot be joined, and another can
         apart = abs(published - story.latest_at) / WINDOW
         # The same as lowering the similarity with age, told as a higher hurdle.
@@ -100,17 +103,41 @@ def judge_story(
         because = _obstacle(title, story, apart) or (
             "" if found >= needed else "they have too little in common"
         )
-        rank = (bool(because), needed - found, story.id)
-        if nearest is None or rank < nearest:
-            nearest = rank
-            verdict = StoryVerdict(
-                kind=StoryKind.NONE if because else StoryKind.SAME,
-                story=story.id,
-                similarity=found,
-                needed=needed,
-                because=because,
-            )
-    return verdict
+        judged = (bool(because), needed - found, story.id, found, needed, because)
+        if nearest is None or judged < nearest:
+            nearest = judged
+    if nearest is None:
+        return StoryVerdict(kind=StoryKind.NONE, because="nothing like it was published of late")
+    is_kept_out, _, name, found, needed, because = nearest
+    return StoryVerdict(
+        kind=StoryKind.NONE if is_kept_out else StoryKind.SAME,
+        story=name,
+        similarity=found,
+        needed=needed,
+        because=because,
+    )
+
+
+def _similarities(terms: Terms, stories: Sequence[Story]) -> list[float]:
+    """Return the similarity of an article's terms with each story: their cosine, less for terms of a field.
+
+    A term that all the stories have loses `_FIELD_LOSS` of its weight, one that a single story has keeps it.
+    """
+    shared = [[term for term in terms if term in story.centroid] for story in stories]
+    counts: dict[int, int] = {}
+    for common in shared:
+        for term in common:
+            counts[term] = counts.get(term, 0) + 1
+    # Multiplied by `whole`, weights stay whole numbers: their sums do not depend on the order of terms.
+    whole = max(len(stories) - 1, 1) / _FIELD_LOSS
+    telling = {term: terms[term] * (whole - count + 1) for term, count in counts.items()}
+    length = length_of(terms) * whole
+    return [
+        sum([telling[term] * story.centroid[term] for term in common]) / (length * length_of(story.centroid))
+        if len(common) >= _COMMON_TERMS
+        else 0.0
+        for story, common in zip(stories, shared, strict=True)
+    ]
 
 
 def founded(article: Article, terms: Terms) -> Story:

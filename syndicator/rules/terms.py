@@ -199,15 +199,10 @@ def strongest(terms: Terms, count: int) -> list[int]:
 
 def similarity(one: Terms, other: Terms) -> float:
     """Return the cosine of two vectors, 0 to 1."""
-    return cosine(one, length_of(one), other)
-
-
-def cosine(one: Terms, length: float, other: Terms) -> float:
-    """Return the same as `similarity` where the length of the first vector is known."""
     shared = sum([weight * other[term] for term, weight in one.items() if term in other])
-    return shared / (length * length_of(other)) if shared else 0.0
+    return shared / (length_of(one) * length_of(other)) if shared else 0.0
 
 
 def length_of(terms: Terms) -> float:
-    """Return the length (Euclidean norm) of a vector, as `cosine` takes it."""
+    """Return the length (Euclidean norm) of a vector."""
     return math.hypot(*terms.values())

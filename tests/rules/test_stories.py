@@ -1,6 +1,7 @@
 """When an article joins a story."""
 
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from msgspec.structs import replace
@@ -27,6 +28,24 @@ FIRE_TOO = "Pedagang Pasar Tambora Mengungsi Usai Kebakaran Hebat"
 MATCH = "Persebaya Taklukkan Arema di Stadion Kanjuruhan"
 GOLD = "Harga Emas Antam Hari Ini 12 Mei 2026"
 POLICY = StoryPolicy()
+AIR_STRIKES = {
+    "Baghdadi": (
+        "Serangan Udara Lukai Pemimpin Militan Baghdadi di Mosul",
+        "Baghdadi Terluka Parah Akibat Serangan Udara Koalisi dekat Mosul",
+        "Pejabat Irak: Baghdadi Terluka dalam Serangan di Mosul",
+    ),
+    "Emwazi": (
+        "Serangan Udara Lukai Algojo Militan Emwazi di Raqqa",
+        "Algojo Emwazi Terluka Akibat Serangan Udara Koalisi di Raqqa",
+        "Inggris Selidiki Kabar Algojo Emwazi Terluka di Raqqa",
+    ),
+    "Kamara": (
+        "Serangan Udara Tewaskan Remaja Militan Kamara asal Brighton",
+        "Remaja Brighton Kamara Tewas Akibat Serangan Udara Koalisi",
+        "Keluarga Kamara, Remaja Militan asal Brighton, Berduka",
+    ),
+}
+"""Three matters of one field."""
 
 
 def terms_of(title: str) -> dict[int, int]:
@@ -57,6 +76,25 @@ def test_what_tells_the_same_joins_and_what_does_not_founds() -> None:
 def test_the_nearest_story_is_joined_and_ties_go_by_id() -> None:
     assert judged(FIRE_TOO, story(MATCH, "a"), story(FIRE, "b")).story == StoryId("b")
     assert judged(FIRE, story(FIRE, "c"), story(FIRE, "b")).story == StoryId("b")
+
+
+def test_a_single_word_in_common_makes_no_story() -> None:
+    verdict = judged("Pengantin Sukoharjo Menikah", story("Banjir Rendam Sukoharjo"))
+    assert (verdict.kind, verdict.because) == (StoryKind.NONE, "they have too little in common")
+
+
+def test_words_that_all_stories_of_a_field_have_do_not_join_another_matter_to_one() -> None:
+    first = [story(titles[0], name) for name, titles in AIR_STRIKES.items()]
+    fourth = "Serangan Udara Koalisi Hancurkan Gudang Militan di Aleppo"
+    assert judged(fourth, *first).kind is StoryKind.NONE
+    for name, titles in AIR_STRIKES.items():
+        assert [judged(title, *first).story for title in titles[1:]] == [StoryId(name)] * 2
+
+
+def test_a_verdict_does_not_depend_on_the_order_in_which_stories_were_found() -> None:
+    first = [story(titles[0], name) for name, titles in AIR_STRIKES.items()]
+    verdicts = {judged(AIR_STRIKES["Emwazi"][2], *some) for some in permutations(first)}
+    assert len(verdicts) == 1
 
 
 def test_an_older_story_asks_for_more_and_after_three_days_for_nothing() -> None:

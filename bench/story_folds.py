@@ -1,0 +1,270 @@
+"""How well stories are told on news that the thresholds were not chosen on: cross-validated over halves.
+
+Each labelled set is cut into two halves of its stories. The thresholds are chosen on one half of all sets
+together, and the other half is measured with them; then the other way round. Four cuts are by chance. One is
+the hardest there is: matters that are most like another one (three air strikes, five rumours of one watch)
+against all the rest.
+
+Articles are placed one by one in memory, by the rules that assignment uses, so that many thresholds can be
+tried; `bench.story_quality` measures the ones in use over Redis.
+"""
+
+import hashlib
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from bench.news import NOON
+from bench.story_quality import ORDERS, SETS, ari, candidate_of, is_labelled, rows_of
+from syndicator.model.article import Article, Candidate
+from syndicator.model.clock import to_ms
+from syndicator.model.ids import ArticleId, StoryId
+from syndicator.rules.copies import Text
+from syndicator.rules.near_index import Entry, NearIndex, packed_keys, term_keys
+from syndicator.rules.placement import KnownStory, Near, Neighbour, StoriesPolicy, fingerprint, place
+from syndicator.rules.stories import Story, StoryPolicy, founded
+from syndicator.rules.terms import similarity
+
+_CHANCE_CUTS = 4
+_TEXTS_MOST = 3
+"""With so many texts an article is compared word by word (`rules.assignment`)."""
+_GRID = [
+    StoryPolicy(similarity=least) for least in (0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.22, 0.24, 0.26, 0.28)
+]
+
+Scores = tuple[float, float]
+"""Mean and least over the orders of arrival."""
+
+
+class _Item(Struct, frozen=True, kw_only=True):
+    own: Story
+    text: Text
+    runs: bytes
+    label: Hashable
+    """Its story, as labelled; None where pairs are labelled."""
+
+
+class _Set(Struct, frozen=True, kw_only=True):
+    name: str
+    items: Sequence[_Item]
+    pairs: Sequence[tuple[int, int, bool]] = ()
+    """Places of two items, and whether they tell the same; instead of labels of stories."""
+
+
+class _Step(Struct, frozen=True, kw_only=True):
+    """An article that arrives, and what is near it: that does not depend on thresholds."""
+
+    at: int
+    near: Sequence[int]
+    copies: Sequence[int]
+
+
+class _Half:
+    """Half of a set, in several orders of arrival."""
+
+    def __init__(self, part: _Set) -> None:
+        self.name = part.name
+        self._set = part
+        self._orders = [_arriving(part.items, seed) for seed in range(ORDERS)]
+        self._scores: dict[float, Scores] = {}
+
+    def score(self, policy: StoryPolicy) -> Scores:
+        key = policy.similarity
+        if key not in self._scores:
+            told = [_told(self._set.items, steps, policy) for steps in self._orders]
+            scores = [self._score_of(stories) for stories in told]
+            self._scores[key] = (sum(scores) / len(scores), min(scores))
+        return self._scores[key]
+
+    def _score_of(self, stories: Sequence[StoryId]) -> float:
+        if self._set.pairs:
+            return _f1([(stories[one] == stories[other], same) for one, other, same in self._set.pairs])
+        return ari([item.label for item in self._set.items], stories)
+
+
+def tell_folds() -> None:
+    """Print what was reached on halves that the thresholds were not chosen on."""
+    if not is_labelled():
+        print("labelled texts are not at hand: nothing to validate on")
+        return
+    sets = _sets()
+    chance: dict[str, list[Scores]] = defaultdict(list)
+    for seed in range(_CHANCE_CUTS):
+        for name, scores in _validated(*_cut(sets, _by_chance(seed)), f"cut {seed}"):
+            chance[name].append(scores)
+    hardest = dict(_validated(*_cut(sets, _most_alike), "hardest cut")[: len(sets)])
+    print("set: cuts by chance, mean and least; hardest half, mean and least")
+    for name, halves in chance.items():
+        mean, least = (sum(column) / len(halves) for column in zip(*halves, strict=True))
+        print(f"{name}: {mean:.3f} {least:.3f}; {hardest[name][0]:.3f} {hardest[name][1]:.3f}")
+
+
+def _validated(one: Sequence[_Half], other: Sequence[_Half], cut: str) -> list[tuple[str, Scores]]:
+    """Return the scores of the halves of each set, by thresholds chosen on the other half; `one` first."""
+    found = []
+    for measured, chosen_on in ((one, other), (other, one)):
+        policy = max(_GRID, key=lambda tried: sum(sum(half.score(tried)) for half in chosen_on))
+        print(f"{cut}: similarity {policy.similarity}", flush=True)
+        found += [(half.name, half.score(policy)) for half in measured]
+    return found
+
+
+def _cut(
+    sets: Sequence[_Set], chosen: Callable[[_Set], Callable[[Hashable], bool]]
+) -> tuple[list[_Half], list[_Half]]:
+    halves: tuple[list[_Half], list[_Half]] = ([], [])
+    for one in sets:
+        is_in = chosen(one)
+        halves[0].append(_Half(_part(one, is_in, True)))
+        halves[1].append(_Half(_part(one, is_in, False)))
+    return halves
+
+
+def _part(whole: _Set, is_in: Callable[[Hashable], bool], wanted: bool) -> _Set:
+    """Keep the articles of some stories; or some pairs, by their numbers, and their articles."""
+    if not whole.pairs:
+        return _Set(name=whole.name, items=[item for item in whole.items if is_in(item.label) == wanted])
+    pairs = [pair for number, pair in enumerate(whole.pairs) if is_in(number) == wanted]
+    places = {old: new for new, old in enumerate(sorted({end for pair in pairs for end in pair[:2]}))}
+    return _Set(
+        name=whole.name,
+        items=[whole.items[old] for old in places],
+        pairs=[(places[one], places[other], same) for one, other, same in pairs],
+    )
+
+
+def _by_chance(seed: int) -> Callable[[_Set], Callable[[Hashable], bool]]:
+    # The same for the sets that have stories in common: no half knows the other's.
+    return lambda _: lambda label: random.Random(f"{seed} {label}").random() < 0.5
+
+
+def _most_alike(whole: _Set) -> Callable[[Hashable], bool]:
+    """Choose the half of the stories that are most like another story of the set."""
+    if whole.pairs:
+        return _by_chance(0)(whole)
+    totals: dict[Hashable, Counter[int]] = defaultdict(Counter)
+    for item in whole.items:
+        totals[item.label].update(item.own.centroid)
+    nearest = {
+        label: max(similarity(mine, total) for other, total in totals.items() if other != label)
+        for label, mine in totals.items()
+    }
+    ranked = sorted(nearest, key=lambda label: (-nearest[label], str(label)))
+    return frozenset(ranked[: len(ranked) // 2]).__contains__
+
+
+def _arriving(items: Sequence[_Item], seed: int) -> list[_Step]:
+    """Shuffle articles, or those of the same hour, and find what is near each when it comes."""
+    order = list(range(len(items)))
+    random.Random(seed).shuffle(order)
+    order.sort(key=lambda at: items[at].own.published_at)
+    places = {str(items[at].own.id): at for at in order}
+    index, steps = NearIndex(), []
+    for at in order:
+        item = items[at]
+        terms = term_keys(item.own)
+        at_ms = to_ms(item.own.published_at)
+        index.drop_old(at_ms)
+        near = index.near([(item.runs, terms)])[0]
+        steps.append(
+            _Step(
+                at=at,
+                near=[places[one] for one in near.stories],
+                copies=[places[one] for one, _ in near.copies[:_TEXTS_MOST]],
+            )
+        )
+        name = ArticleId(item.own.id)
+        # Under its own name instead of its story's: the index then gives articles.
+        entry = Entry(article=name, story=item.own.id, at_ms=at_ms, runs=item.runs, terms=terms)
+        index.add([entry])
+    return steps
+
+
+def _told(items: Sequence[_Item], steps: Sequence[_Step], policy: StoryPolicy) -> list[StoryId]:
+    """Place articles as they arrive; return the story of each."""
+    stories: dict[StoryId, Story] = {}
+    told: dict[int, StoryId] = {}
+    for step in steps:
+        item = items[step.at]
+        near = _near(items, step, told, stories)
+        placement = place(item.own, item.text, near, StoriesPolicy(stories=policy))
+        stories[placement.story.id] = placement.story
+        told[step.at] = placement.story.id
+    return [told[at] for at in range(len(items))]
+
+
+def _near(
+    items: Sequence[_Item], step: _Step, told: Mapping[int, StoryId], stories: Mapping[StoryId, Story]
+) -> Near:
+    neighbours = [
+        Neighbour(
+            article_id=ArticleId(items[at].own.id), text=items[at].text, own=items[at].own, story=told[at]
+        )
+        for at in step.copies
+    ]
+    names = dict.fromkeys(told[at] for at in step.near)
+    return Near(neighbours=neighbours, stories=[KnownStory(story=stories[name]) for name in names])
+
+
+def _f1(judged: Sequence[tuple[bool, bool]]) -> float:
+    """Return F1 of pairs, given as (told as one, labelled as one)."""
+    counts = Counter(judged)
+    right = 2 * counts[True, True]
+    return right / max(right + counts[True, False] + counts[False, True], 1)
+
+
+def _sets() -> list[_Set]:
+    labelled = [
+        _Set(
+            name=name,
+            items=[
+                _item(made(row, number), f"{name} {number}", row["cluster"])
+                for number, row in enumerate(rows_of(file))
+            ],
+        )
+        for name, file, made, _ in SETS
+    ]
+    bodies, headlines, *_ = labelled
+    mixed = _Set(name="FNC bodies and headlines, one stream", items=[*bodies.items, *headlines.items])
+    titles = [
+        (candidate_of(0, row["a"]), candidate_of(0, row["b"]), row["label"])
+        for row in rows_of("id_title_pairs")
+    ]
+    texts = [
+        (*(candidate_of(0, row[side]["title"], row[side]["body"]) for side in "ab"), row["label"])
+        for row in rows_of("id_body_pairs")
+    ]
+    of_pairs = (_of_pairs("Indonesian headlines", titles), _of_pairs("Indonesian bodies", texts))
+    return [*labelled, mixed, *of_pairs]
+
+
+def _of_pairs(name: str, rows: Sequence[tuple[Candidate, Candidate, str]]) -> _Set:
+    places: dict[tuple[str, str], int] = {}
+    items: list[_Item] = []
+    pairs = []
+    for one, other, label in rows:
+        if label == "X":  # the annotator could not tell
+            continue
+        for each in (one, other):
+            if (each.title, each.body_html) not in places:
+                places[each.title, each.body_html] = len(items)
+                items.append(_item(each, f"{name} {len(items)}", None))
+        first, second = (places[each.title, each.body_html] for each in (one, other))
+        pairs.append((first, second, label != "N"))
+    return _Set(name=name, items=items, pairs=pairs)
+
+
+def _item(found: Candidate, name: str, label: Hashable) -> _Item:
+    made = fingerprint(found)
+    at: datetime = found.published_at or NOON
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    article = Article(
+        id=ArticleId(digest[:16]), revision=1, source=found.source, url=found.url,
+        title=found.title, published_at=at, first_seen_at=at, updated_at=at, listed_at=at,
+        provenance=found.provenance, content_hash="",
+    )  # fmt: skip
+    runs = packed_keys(made.shingle_keys)
+    return _Item(own=founded(article, made.terms), text=made.text, runs=runs, label=label)
