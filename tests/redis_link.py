@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -9,6 +10,10 @@ from pathlib import Path
 _READ_BYTES = 65_536
 _Queue = asyncio.Queue[tuple[float, bytes]]
 """What is on its way: when it arrives (time of the loop), and the bytes; none at the end."""
+
+
+_OPENING = re.compile(rb"\*\d+\r\n\$6\r\nCLIENT\r\n")
+"""With what the driver begins a connection: how many it opens is up to how many calls come at once."""
 
 
 class RedisLink:
@@ -96,7 +101,7 @@ class RedisLink:
             target.write(data)
             await target.drain()
             if is_request:
-                self.requests += 1
+                self.requests += not _OPENING.match(data)
                 if self._rng.random() < self.cut_share:
                     return
 

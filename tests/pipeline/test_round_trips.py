@@ -16,8 +16,6 @@ from syndicator.settings import load
 
 TURN = 2
 """To look for what is due, before the round and after it."""
-OPENING = 2
-"""To open one more connection."""
 
 
 @pytest.fixture
@@ -55,7 +53,7 @@ async def test_a_round_of_an_unchanged_feed_asks_redis_twice(
     before = link.requests
     (report,) = await gather(service)
     assert report.status == "unchanged"
-    assert 0 < link.requests - before <= TURN + OPENING + 2
+    assert 0 < link.requests - before <= TURN + 2
 
 
 async def test_a_round_that_brings_an_article_asks_redis_ten_times(
@@ -65,4 +63,4 @@ async def test_a_round_that_brings_an_article_asks_redis_ten_times(
     before = link.requests
     (report,) = await gather(service)
     assert report.round.new == 1
-    assert 0 < link.requests - before <= TURN + OPENING + 10
+    assert 0 < link.requests - before <= TURN + 10
