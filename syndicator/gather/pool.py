@@ -33,9 +33,9 @@ from syndicator.model.fetch import Reason
 DEFAULT_TIMEOUT_S = 10.0
 """Of wall time, on a machine that may be busy; honest documents take milliseconds."""
 DEFAULT_MEMORY_BYTES = 44 * 1024 * 1024
-"""What one task may take on top of what its worker holds, its document included; together with the document
-in the process that asks, 64 MiB at most. Measured, this is enough for clean feeds and full sitemaps of
-10 MiB, broken feeds of 5 MiB and pages of 2 MiB; what needs more is made to need it."""
+"""What one task may take on top of what its worker holds, its document included. The process that asks has
+the document too, and up to twice its size more while it is sent. Measured, this is enough for clean feeds
+and full sitemaps of 10 MiB, broken feeds of 5 MiB and pages of 2 MiB; what needs more is made to need it."""
 _MOST_MEMORY_BYTES = 1024 * 1024 * 1024
 """What any task may be given."""
 _OUT_OF_MEMORY = 77

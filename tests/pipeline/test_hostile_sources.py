@@ -24,9 +24,8 @@ from syndicator.service import Service
 
 ROOT = Path(__file__).parents[2]
 MIB = 1024 * 1024
-MOST_MEMORY_BYTES = DEFAULT_MEMORY_BYTES * 4 // 3 + 16 * MIB
-"""What a worker may have kept of earlier documents, a third of an allowance, is not charged to the next one: so
-much for both, and the document itself, which has up to 10 MiB, with what carries it."""
+MOST_MEMORY_BYTES = DEFAULT_MEMORY_BYTES + 3 * 10 * MIB
+"""What a worker may take, and in the process that asks the document, of 10 MiB, and its copies while it is sent."""
 WANTED_LAG_S, MOST_LAG_S = 0.1, 0.25
 """The latter is asserted, and twice as much for all of them together: machines have other work too."""
 TOGETHER = "all of them at once"
