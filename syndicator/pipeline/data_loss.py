@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+from syndicator.background import meanwhile
 from syndicator.errors import StoreError
 from syndicator.model.clock import Clock, from_ms, to_ms
 from syndicator.observe.logs import get_logger
@@ -63,13 +64,8 @@ class DataLoss:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Look every `INTERVAL_S` while the context is open."""
-        looking = asyncio.create_task(self._look(), name="notice a loss of data")
-        try:
+        async with meanwhile(self._look(), "notice a loss of data"):
             yield
-        finally:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
 
     async def _look(self) -> None:
         while True:

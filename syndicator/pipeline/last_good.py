@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 from msgspec import Struct
 
+from syndicator.background import meanwhile
 from syndicator.model.feed import Format, Rendition
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
@@ -93,13 +94,10 @@ class LastGood:
         `refresh` is called before: at once, and then each time.
         """
         await self.look()
-        writing = asyncio.create_task(self._write_again_and_again(refresh), name="keep feeds on disk")
         try:
-            yield
+            async with meanwhile(self._write_again_and_again(refresh), "keep feeds on disk"):
+                yield
         finally:
-            writing.cancel()
-            with suppress(asyncio.CancelledError):
-                await writing
             await self.write()
 
     async def write(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
+from syndicator.background import meanwhile
 from syndicator.egress.own_listeners import Listener, OwnListeners
 from syndicator.errors import StoreError
 from syndicator.model.clock import Clock
@@ -41,13 +42,8 @@ class ListenerRegistry:
         self._told = tuple(listeners)
         self._here |= frozenset(self._told)
         await self.refresh()
-        keeper = asyncio.create_task(self._keep())
-        try:
+        async with meanwhile(self._keep(), "tell of listeners"):
             yield
-        finally:
-            keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
 
     async def _keep(self) -> None:
         while True:

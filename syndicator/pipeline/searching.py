@@ -9,12 +9,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from syndicator.background import meanwhile
 from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
 from syndicator.model.article import Article
 from syndicator.model.feed import Filter
@@ -93,15 +94,11 @@ class Searching:
     async def keeping_up(self) -> AsyncIterator[None]:
         """Keep the index up to date as long as this is open, so that searches find little left to do."""
         self._over.clear()
-        task = asyncio.create_task(self._keep_up(), name="search")
-        try:
-            yield
-        finally:
-            # A cancellation can get lost in the driver of Redis, when an answer comes at the same moment.
-            self._over.set()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        async with meanwhile(self._keep_up(), "search"):
+            try:
+                yield
+            finally:
+                self._over.set()
 
     def close(self) -> None:
         """End the thread, and leave the index to the next process."""

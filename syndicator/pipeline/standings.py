@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager, suppress
 
 from msgspec import Struct
 
+from syndicator.background import meanwhile
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.pipeline.rotation import Rotation
-from syndicator.pipeline.turns import pause
 from syndicator.rules.health import Standing, outlook
 from syndicator.store.connection import pieces
 from syndicator.store.sources import STATES_AT_ONCE, Sources
@@ -92,21 +92,14 @@ class Standings:
         if len(self._sources) <= REREAD:
             yield
             return
-        over = asyncio.Event()
-        task = asyncio.create_task(self._keep_up(over), name="standings")
-        try:
+        async with meanwhile(self._keep_up(), "standings"):
             yield
-        finally:
-            over.set()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
-    async def _keep_up(self, over: asyncio.Event) -> None:
-        while not over.is_set():  # a cancellation can get lost in the driver of Redis
+    async def _keep_up(self) -> None:
+        while True:
             with suppress(StoreUnavailable):
                 await self._refresh()
-            await pause(over, INTERVAL_S)
+            await asyncio.sleep(INTERVAL_S)
 
     async def _refresh(self) -> None:
         loop = asyncio.get_running_loop()

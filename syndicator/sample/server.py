@@ -3,13 +3,14 @@
 import asyncio
 import errno
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 from msgspec import Struct
 
+from syndicator.background import meanwhile
 from syndicator.errors import SyndicatorError
 from syndicator.observe.logs import get_logger
 from syndicator.sample.city_app import CityPortal
@@ -106,13 +107,8 @@ async def _serve(stack: AsyncExitStack, app: web.Application, host: str, port: i
 
 @asynccontextmanager
 async def _moving(world: World) -> AsyncIterator[None]:
-    task = asyncio.create_task(_move(world), name="sample-world")
-    try:
+    async with meanwhile(_move(world), "sample-world"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _move(world: World) -> None:

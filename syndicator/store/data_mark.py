@@ -6,7 +6,6 @@ the mark that it works with. A file in the data folder remembers it between proc
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +16,7 @@ from syndicator.model.ids import SourceId
 from syndicator.store.connection import Connection, pieces
 from syndicator.store.health import check_schema
 from syndicator.store.keys import Keys
+from syndicator.store.whole_files import writing
 
 ENLISTED_WITHIN = timedelta(minutes=1)
 """After a namespace began, its sources are due."""
@@ -99,11 +99,5 @@ class MarkFile:
     def write(self, mark: KeptMark) -> None:
         """Keep a mark, whole or not at all. Raises OSError where the disk fails."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=self._path.parent, suffix=".part", delete=False) as part:
-            try:
-                part.write(msgspec.json.encode(mark))
-                part.flush()
-                Path(part.name).replace(self._path)
-            except OSError:
-                Path(part.name).unlink(missing_ok=True)
-                raise
+        with writing(self._path) as part:
+            part.write(msgspec.json.encode(mark))

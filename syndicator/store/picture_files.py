@@ -8,15 +8,15 @@ import os
 import re
 import time
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from msgspec import Struct
+
+from syndicator.store.whole_files import UNFINISHED, writing
 
 MAX_FILES = 20_000
 """However small they are: the folder is looked through after each new one."""
 
 _NAME = re.compile(r"[a-z2-7]{26}")
-_UNFINISHED = ".part"
 _UNFINISHED_S = 600.0
 _USED_PRECISION_S = 3600.0
 """How exactly it is known when a file was last used: reading rarely writes."""
@@ -60,15 +60,10 @@ class PictureFiles:
         if len(body) > self._max_bytes // _LARGEST_SHARE:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=self._folder, suffix=_UNFINISHED, delete=False) as part:
-            try:
-                part.write(body)
-                part.flush()
-                os.fsync(part.fileno())
-                Path(part.name).replace(self._path(digest))
-            except OSError:
-                Path(part.name).unlink(missing_ok=True)
-                raise
+        with writing(self._path(digest)) as part:
+            part.write(body)
+            part.flush()
+            os.fsync(part.fileno())
         self._make_room()
 
     def _path(self, digest: str) -> Path:
@@ -99,6 +94,6 @@ class PictureFiles:
                     continue
                 if _NAME.fullmatch(entry.name):
                     found.append(_File(path=Path(entry.path), size=about.st_size, used_at_s=about.st_mtime))
-                elif entry.name.endswith(_UNFINISHED) and about.st_mtime < abandoned_s:
+                elif entry.name.endswith(UNFINISHED) and about.st_mtime < abandoned_s:
                     Path(entry.path).unlink(missing_ok=True)
         return found

@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from msgspec import Struct
 
@@ -18,12 +17,12 @@ from syndicator.model.feed import Format, Rendition
 from syndicator.model.ids import FeedId
 from syndicator.store.codec import pack, unpack
 from syndicator.store.feeds import pack_rendition, unpack_rendition
+from syndicator.store.whole_files import UNFINISHED, writing
 
 MAX_BYTES = 512 * 2**20
 """Of all files together; above it nothing is added."""
 
 _NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,63})\.([a-z]+)")
-_UNFINISHED = ".part"
 
 
 class KeptRendition(Struct, frozen=True, kw_only=True):
@@ -52,7 +51,7 @@ class RenditionFiles:
         for path in self._folder.iterdir():
             name = _NAME.fullmatch(path.name)
             forms = {form.value for form in Format}
-            if path.suffix == _UNFINISHED:
+            if path.suffix == UNFINISHED:
                 if _is_abandoned(path):
                     path.unlink(missing_ok=True)
             elif name is not None and name[1] in self._described and name[2] in forms:
@@ -93,15 +92,10 @@ class RenditionFiles:
         others = sum(self._sizes.values()) - self._sizes.get((feed, form), 0)
         if others + len(data) > MAX_BYTES:
             return False
-        with NamedTemporaryFile(dir=self._folder, suffix=_UNFINISHED, delete=False) as part:
-            try:
-                part.write(data)
-                part.flush()
-                os.utime(part.name, (kept.confirmed_at_s, kept.confirmed_at_s))
-                Path(part.name).replace(self._path(feed, form))
-            except OSError:
-                Path(part.name).unlink(missing_ok=True)
-                raise
+        with writing(self._path(feed, form)) as part:
+            part.write(data)
+            part.flush()
+            os.utime(part.name, (kept.confirmed_at_s, kept.confirmed_at_s))
         self._sizes[feed, form] = len(data)
         return True
 

@@ -8,9 +8,10 @@ again and again. The clock never goes back: where it is ahead, it runs at half s
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from syndicator.background import meanwhile
 from syndicator.errors import StoreError
 from syndicator.model.clock import Clock, system_clock
 from syndicator.observe.logs import get_logger
@@ -98,13 +99,8 @@ async def redis_clock(connection: Connection) -> AsyncIterator[SharedClock]:
     clock = SharedClock(there, at_s, steady_s, system_clock)
     if not clock.is_confirmed():
         _warn_of_disagreement(clock)
-    following = asyncio.create_task(_follow(connection, clock), name="follow the time of Redis")
-    try:
+    async with meanwhile(_follow(connection, clock), "follow the time of Redis"):
         yield clock
-    finally:
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
 
 
 async def redis_time(connection: Connection) -> datetime:

@@ -21,6 +21,7 @@ from typing import Any
 import hiredis
 from redis.asyncio.connection import parse_url
 
+from syndicator.background import meanwhile
 from syndicator.observe.logs import get_logger
 
 SILENCE_S = 1.0
@@ -106,13 +107,10 @@ class Watch:
             return
         with suppress(OSError, TimeoutError, _Refused):
             await self._begin(self._options)
-        keeping = asyncio.create_task(self._keep(self._options), name="watch for new versions")
         try:
-            yield
+            async with meanwhile(self._keep(self._options), "watch for new versions"):
+                yield
         finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
             self._forget()
 
     async def _keep(self, options: dict[str, Any]) -> None:
