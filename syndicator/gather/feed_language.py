@@ -48,8 +48,7 @@ def _judged(one: Candidate, of_all: str) -> Candidate:
         return one
     found = own or of_all
     change = Change(field="language", received=claim, why=f"its words are {NAMES[found]}")
-    provenance = one.provenance
-    return replace(one, language=found, provenance=replace(provenance, changes=(*provenance.changes, change)))
+    return replace(one, language=found, provenance=one.provenance.with_changes(change))
 
 
 def _text(one: Candidate, limit: int) -> str:

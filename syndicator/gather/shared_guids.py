@@ -14,14 +14,12 @@ def without_shared_guids(candidates: list[Candidate]) -> list[Candidate]:
     if not any(guid and count > 1 for guid, count in times.items()):
         return candidates
     return [
-        _with_change(one, "guid", one.guid, f"{times[one.guid]} entries share it: it identifies none of them")
-        if one.guid and times[one.guid] > 1
-        else one
+        _noted(one, one.guid, times[one.guid]) if one.guid and times[one.guid] > 1 else one
         for one in candidates
     ]
 
 
-def _with_change(candidate: Candidate, field: str, received: str, why: str) -> Candidate:
-    change = Change(field=field, received=excerpt(received), why=why)
-    provenance = candidate.provenance
-    return replace(candidate, provenance=replace(provenance, changes=(*provenance.changes, change)))
+def _noted(candidate: Candidate, guid: str, times: int) -> Candidate:
+    why = f"{times} entries share it: it identifies none of them"
+    change = Change(field="guid", received=excerpt(guid), why=why)
+    return replace(candidate, provenance=candidate.provenance.with_changes(change))

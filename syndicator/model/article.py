@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import IdentityPolicy, ImagePolicy
@@ -90,6 +91,10 @@ class Provenance(Struct, frozen=True, kw_only=True):
     """When we first saw it, of what was kept back under an embargo."""
     held_until: datetime | None = None
     """When that embargo ended, or was lifted."""
+
+    def with_changes(self, *changes: Change) -> "Provenance":
+        """Return the same with changes that were made after those it tells of."""
+        return replace(self, changes=(*self.changes, *changes)) if changes else self
 
 
 class Candidate(Struct, frozen=True, kw_only=True):

@@ -265,8 +265,7 @@ def _marked(candidate: Candidate, policy: ImagePolicy) -> Candidate:
     changes += [left_out(url, _COUNTS_VISITS, field="body") for url in inside[:MAX_PIXELS_TOLD]]
     endless = [photo for photo in candidate.photos if len(photo.url) > MAX_ADDRESS]
     changes += [left_out(photo.url, f"its address has {len(photo.url)} characters") for photo in endless]
-    provenance = candidate.provenance
-    provenance = replace(provenance, images=policy, changes=(*provenance.changes, *changes))
+    provenance = replace(candidate.provenance, images=policy).with_changes(*changes)
     photos = tuple(photo for photo in candidate.photos if photo not in pixels and photo not in endless)
     return replace(candidate, photos=photos, body_html=body_html, provenance=provenance)
 
@@ -274,7 +273,8 @@ def _marked(candidate: Candidate, policy: ImagePolicy) -> Candidate:
 def _bare(candidate: Candidate) -> Candidate:
     changes = tuple(left_out(photo.url, "this source's pictures are not taken") for photo in candidate.photos)
     body_html = without_pictures(candidate.body_html)
-    return replace(_changed(candidate, changes), photos=(), body_html=body_html)
+    provenance = candidate.provenance.with_changes(*changes)
+    return replace(candidate, photos=(), body_html=body_html, provenance=provenance)
 
 
 def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
@@ -327,14 +327,8 @@ def _secured(photo: Photo) -> Change:
 
 
 def _taken(candidate: Candidate, shown: _Shown) -> Candidate:
-    return replace(_changed(candidate, shown.changes), photos=shown.photos, body_html=shown.body_html)
-
-
-def _changed(candidate: Candidate, changes: tuple[Change, ...]) -> Candidate:
-    if not changes:
-        return candidate
-    provenance = candidate.provenance
-    return replace(candidate, provenance=replace(provenance, changes=(*provenance.changes, *changes)))
+    provenance = candidate.provenance.with_changes(*shown.changes)
+    return replace(candidate, photos=shown.photos, body_html=shown.body_html, provenance=provenance)
 
 
 def _few(sentences: Sequence[str]) -> tuple[str, ...]:

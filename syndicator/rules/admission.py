@@ -273,8 +273,7 @@ def _next_revision(candidate: Candidate, identity: Identity, previous: Article, 
 
 def _taken_over(candidate: Candidate, taken_from: SourceId) -> Candidate:
     change = Change(field="source", received=taken_from, why=_TAKEN_OVER)
-    provenance = candidate.provenance
-    return replace(candidate, provenance=replace(provenance, changes=(*provenance.changes, change)))
+    return replace(candidate, provenance=candidate.provenance.with_changes(change))
 
 
 def _article(

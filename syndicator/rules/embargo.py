@@ -23,8 +23,7 @@ def released(candidate: Candidate, ended: datetime | None) -> Candidate:
     """
     if ended is None or (candidate.published_at is not None and candidate.published_at >= ended):
         return candidate
-    provenance = candidate.provenance
-    claimed = provenance.claimed_date or (
+    claimed = candidate.provenance.claimed_date or (
         candidate.published_at.isoformat() if candidate.published_at is not None else ""
     )
     why = f"Held until {ended:%Y-%m-%d %H:%M:%S} UTC, when its embargo ended: that is when it was published."
@@ -32,5 +31,5 @@ def released(candidate: Candidate, ended: datetime | None) -> Candidate:
     return replace(
         candidate,
         published_at=ended,
-        provenance=replace(provenance, changes=(*provenance.changes, change)),
+        provenance=candidate.provenance.with_changes(change),
     )
