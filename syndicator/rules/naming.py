@@ -19,8 +19,8 @@ from syndicator.rules.recognition import titles_agree
 
 def is_believed(name: str, url: str, source: Source) -> bool:
     """Tell whether a page of `source` at `url` can be called `name`."""
-    host, path, own_path = _host(name), _path(name), _path(url)
-    if not host or not path or not (same_owner(name, url) or registrable_domain(host) in source.domains):
+    path, own_path = _path(name), _path(url)
+    if not _host(name) or not path or not _is_of_portal(name, url, source):
         return False
     lists = (source.url, source.home_url, source.popular.url if source.popular else None)
     if any(one and canonical_url(one) == canonical_url(name) for one in lists):
@@ -35,7 +35,7 @@ def is_first_party(url: str, source: Source) -> bool:
     count: imported lists of feeds fill it with what a feed says of itself.
     """
     address = f"//{canonical_url(url)}"  # that of the page, where an AMP cache holds it
-    return same_owner(address, source.url) or registrable_domain(_host(address)) in source.domains
+    return _is_of_portal(address, source.url, source)
 
 
 def shared_names(candidates: Sequence[Candidate]) -> frozenset[str]:
@@ -45,6 +45,11 @@ def shared_names(candidates: Sequence[Candidate]) -> frozenset[str]:
         if candidate.canonical_url:
             by_name[candidate.canonical_url].append(candidate)
     return frozenset(name for name, some in by_name.items() if len(some) > 1 and _differ(some))
+
+
+def _is_of_portal(url: str, own: str, source: Source) -> bool:
+    """Tell whether an address is of the registrable domain of the portal's `own`, or of one it names."""
+    return same_owner(url, own) or registrable_domain(_host(url)) in source.domains
 
 
 def _differ(candidates: Sequence[Candidate]) -> bool:
