@@ -6,7 +6,7 @@ any other namespace (georss, …) is nothing to us.
 
 from lxml.etree import _Element
 
-from syndicator.gather.entry import Attachment, Channel, Entry, Picture
+from syndicator.gather.entry import Channel, Entry, Picture
 from syndicator.gather.feed_hints import feed_hints
 from syndicator.gather.window import Window
 from syndicator.gather.xml_media import (
@@ -34,7 +34,6 @@ from syndicator.model.source import FeedHints
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _PICTURED = HOLDERS | {"enclosure", "image", "itunes:image"}
 """Names of elements that may hold a picture of an item; most items have none of them."""
-_ENCLOSING = frozenset({"enclosure", "media:content", "media:group"})
 _PUBLISHED = ("pubdate", "dc:date", "dcterms:issued", "dcterms:created", "atom:published", "date")
 
 
@@ -115,7 +114,7 @@ def _entry(item: _Element, names: Names, base: str) -> Entry:
         published=first_text(fields, *_PUBLISHED),
         updated=first_text(fields, "atom:updated", "dcterms:modified", "lastbuilddate"),
         pictures=_pictures(fields, names),
-        attachments=[] if _ENCLOSING.isdisjoint(fields) else _attachments(fields, names),
+        attachments=enclosed_files(fields.get("enclosure", []), "url") + media_files(fields, names),
         comments=first_text(fields, "slash:comments", "thr:total"),
         views=media_views(fields, names),
         embargo=first_text(fields, "prism:embargodate", "dcterms:embargo", "dcterms:available"),
@@ -156,10 +155,6 @@ def _authors(fields: Fields, names: Names) -> list[str]:
         else:
             found.append(text_of(element))
     return found or texts(fields, "itunes:author")
-
-
-def _attachments(fields: Fields, names: Names) -> list[Attachment]:
-    return enclosed_files(fields.get("enclosure", []), "url") + media_files(fields, names)
 
 
 def _pictures(fields: Fields, names: Names) -> list[Picture]:
