@@ -3,15 +3,14 @@
 import hashlib
 from collections.abc import Callable, Mapping
 
-import msgspec
-
-from syndicator.model.feed import FeedEntry, FeedSnapshot, Format, Rendition, Shown
+from syndicator.model.feed import FeedSnapshot, Format, Rendition, Shown
 from syndicator.render.atom import render_atom
 from syndicator.render.coding import by_brotli, by_gzip, by_zstd
 from syndicator.render.dates import whole_seconds
 from syndicator.render.json_feed import render_json_feed
 from syndicator.render.ninjs import render_ninjs
 from syndicator.render.rss import render_rss
+from syndicator.rules.hashing import looks_of
 
 DIGEST_CHARACTERS = 32
 """128 bits: as good as unique, and short in a header."""
@@ -39,17 +38,9 @@ def render(snapshot: FeedSnapshot, form: Format) -> Rendition:
         digest=hashlib.sha256(body).hexdigest()[:DIGEST_CHARACTERS],
         last_modified=whole_seconds(snapshot.version.changed_at),
         links=snapshot.related_urls(form),
-        shown=tuple(Shown(article=one.article.id, looks=_looks(one)) for one in snapshot.entries),
+        shown=tuple(Shown(article=one.article.id, looks=looks_of(one)) for one in snapshot.entries),
         body=body,
         gzip=by_gzip(body),
         brotli=by_brotli(body),
         zstd=by_zstd(body),
     )
-
-
-def _looks(entry: FeedEntry) -> bytes:
-    try:
-        packed = msgspec.msgpack.encode(entry)
-    except (ValueError, OverflowError):  # a lone surrogate, say, which its entry is shown without
-        packed = repr(entry).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(packed, digest_size=8).digest()

@@ -5,14 +5,13 @@ article of the same story, a withdrawal that was taken back), what remains is ol
 So the instants are kept, and compared with what the feed shows now.
 """
 
-import hashlib
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import Struct
 
 from syndicator.model.article import Withdrawal
 from syndicator.model.feed import EntryDate, FeedDates, FeedEntry, FeedSpec
+from syndicator.rules.hashing import looks_of
 
 DEPARTED = 100
 """Entries that are remembered after they left, and at least as many as the feed shows: they may come back."""
@@ -63,18 +62,10 @@ def _looks(entry: FeedEntry) -> bytes:
     """Return a digest of what a reader would notice: as for a revision, and who else tells the story."""
     article = entry.article
     others = [(one.article.id, one.article.title, one.article.url) for one in entry.also_at]
-    return _digest((article.content_hash, article.url, others))
+    return looks_of((article.content_hash, article.url, others))
 
 
 def _looks_of_feed(shown: Shown, entries: Sequence[EntryDate]) -> bytes:
     withdrawn = [one.article.id for one in shown.withdrawn]
     named = (shown.spec.title, shown.spec.description)
-    return _digest((named, [(one.article, one.at_s) for one in entries], withdrawn))
-
-
-def _digest(value: object) -> bytes:
-    try:
-        packed = msgspec.msgpack.encode(value)
-    except ValueError:  # a lone surrogate
-        packed = repr(value).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(packed, digest_size=8).digest()
+    return looks_of((named, [(one.article, one.at_s) for one in entries], withdrawn))

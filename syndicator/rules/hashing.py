@@ -1,7 +1,11 @@
-"""Digests that name things: 80 bits of BLAKE2b, personalised by purpose, as 16 characters of base32."""
+"""Digests: those that name things (80 bits of BLAKE2b, personalised by purpose, as 16 characters of base32),
+and short ones by which changes are seen.
+"""
 
 import hashlib
 from functools import cache
+
+import msgspec
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
@@ -18,6 +22,15 @@ def hashed(purpose: str, text: str) -> str:
     hasher.update(text.encode("utf-8", "surrogatepass"))
     digest = hasher.digest()
     return _base32(digest[:_HALF]) + _base32(digest[_HALF:])
+
+
+def looks_of(shown: object) -> bytes:
+    """Return 64 bits of BLAKE2b that change with what is shown; `shown` is what msgspec can pack."""
+    try:
+        packed = msgspec.msgpack.encode(shown)
+    except (ValueError, OverflowError):  # a lone surrogate, say, which is shown without it
+        packed = repr(shown).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(packed, digest_size=8).digest()
 
 
 @cache
