@@ -58,7 +58,7 @@ class FreshReads(Generic[Key, Value]):
         if self._away and loop.time() < self._away_until:
             told.set_exception(StoreUnavailable(self._away))
         elif self._is_overdue and not patiently:
-            told.set_exception(_overdue())
+            told.set_exception(overdue())
         else:
             self._waiting.append((key, told))
             if not patiently:
@@ -106,7 +106,7 @@ class FreshReads(Generic[Key, Value]):
 
     def _give_up(self) -> None:
         self._is_overdue = True
-        _refuse(self._impatient, _overdue())
+        _refuse(self._impatient, overdue())
         self._impatient.clear()
 
 
@@ -122,7 +122,8 @@ def _refuse(waiting: Iterable[asyncio.Future[Any]], error: Exception) -> None:
             told.set_exception(own_error(error))
 
 
-def _overdue() -> StoreUnavailable:
+def overdue() -> StoreUnavailable:
+    """Return what those are told who wait no longer than `PATIENCE_S`."""
     return StoreUnavailable(f"Redis does not answer within {PATIENCE_S:g} s")
 
 

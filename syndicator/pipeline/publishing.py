@@ -25,7 +25,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.apart import LARGE, Apart
 from syndicator.pipeline.composing import Composer
-from syndicator.pipeline.freshness import PATIENCE_S, FreshReads
+from syndicator.pipeline.freshness import PATIENCE_S, FreshReads, overdue
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.near_articles import NearArticles
 from syndicator.pipeline.single_flight import SingleFlight
@@ -146,7 +146,7 @@ class Publisher(Composer):
         if version is not None and kept is not None and kept.shows(version):
             return kept
         self._catch_up(key)
-        raise StoreUnavailable(f"Redis does not answer within {PATIENCE_S:g} s")
+        raise overdue()
 
     async def _rendered_soon(self, key: _Key) -> Rendition | None:
         """Return what is kept once a rendering that waits for nothing of Redis has ended."""
