@@ -88,6 +88,7 @@ class Publisher(Composer):
         self._snapshots = LeastRecent[FeedId, FeedSnapshot](_SNAPSHOT_ENTRIES, lambda one: len(one.entries))
         self._stores = True
         self._opml = render_opml(site, self.public.values())
+        self._listed = digest(self._opml)
         shared = (site, sorted(origins.items()), __version__)
         self._fingerprints = {feed: digest((spec, shared)) for feed, spec in self.specs.items()}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
@@ -99,8 +100,7 @@ class Publisher(Composer):
     async def adopt(self, now: datetime) -> None:
         """Have feeds rendered anew whose description changed since they were rendered last."""
         await self._store.feeds.adopt(self._fingerprints, now)
-        listed = digest(render_opml(self.site, self.public.values()))
-        changed_at = await self._store.feeds.list_changed_at(listed, now)
+        changed_at = await self._store.feeds.list_changed_at(self._listed, now)
         self._opml = render_opml(self.site, self.public.values(), changed_at)
 
     def opml(self) -> bytes:
