@@ -62,8 +62,7 @@ class Clients:
 
     def name(self, request: web.Request) -> str:
         """Name the client of a request; all that have no limits are one."""
-        forwarded = tuple(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))
-        return self._known(request.remote, forwarded, hdrs.FORWARDED in request.headers) or OWN_CLIENT
+        return self._client(request) or OWN_CLIENT
 
     def check_answer(
         self, request: web.Request, answer: web.StreamResponse, limit: Limit, thing: str
@@ -74,11 +73,14 @@ class Clients:
 
     def check(self, request: web.Request, limit: Limit, thing: str) -> None:
         """Count a request; raise a 429 that says when to come again (RFC 6585, 4)."""
-        headers = request.headers
-        forwarded = tuple(headers.getall(hdrs.X_FORWARDED_FOR)) if hdrs.X_FORWARDED_FOR in headers else ()
-        client = self._known(request.remote, forwarded, hdrs.FORWARDED in headers)
+        client = self._client(request)
         if client is not None and (wait_s := limit.wait_s(client, thing)):
             raise _too_many(math.ceil(wait_s))
+
+    def _client(self, request: web.Request) -> str | None:
+        headers = request.headers
+        forwarded = tuple(headers.getall(hdrs.X_FORWARDED_FOR)) if hdrs.X_FORWARDED_FOR in headers else ()
+        return self._known(request.remote, forwarded, hdrs.FORWARDED in headers)
 
     def _look(self, peer: str | None, forwarded_for: tuple[str, ...], is_forwarded: bool) -> str | None:
         """Name a client; None for one that has no limits.
