@@ -102,7 +102,8 @@ class EntryExtension:
         _links(element, item, f"{{{ATOM}}}link")
         _media(element, item.pictures)
         # Readers that know Media RSS too would show the one in the enclosure twice.
-        _media_files(element, [file for file in item.files if file != item.main_file])
+        enclosed = item.main_file
+        _media_files(element, (file for file in item.files if file != enclosed))
         _popularity(element, item)
         return element
 
