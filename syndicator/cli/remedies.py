@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from syndicator.egress.addresses import NetworkPort
 from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.rules.politeness import DEFAULT_PORTS
 
 MAY_BE_READ = (
     "ask the portal; where you may read it all the same, set politeness = { robots = false } in its source"
@@ -39,7 +40,6 @@ _REMEDIES = {
 }
 _NOT_PUBLIC = re.compile(r"(\S+?)(?: \(([^)\s]+)\))? is not a public address: if it is meant")
 
-_PORTS = {"http": 80, "https": 443}
 _REFUSED_CREDENTIALS = "refuses the credentials that were sent"
 
 
@@ -62,7 +62,7 @@ def _allowed(address: str, failed: FetchFailed) -> str:
         network, port = ip_network(address), asked.port
     except ValueError:
         return "10.0.0.0/8"
-    return str(NetworkPort(network, port or _PORTS.get(asked.scheme, 80)))
+    return str(NetworkPort(network, port or DEFAULT_PORTS.get(asked.scheme, 80)))
 
 
 def _span(seconds: float) -> str:

@@ -13,7 +13,7 @@ from publicsuffixlist import PublicSuffixList
 
 from syndicator.model.source import Scope
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_NAME = 253  # RFC 1035, 2.3.4
 _REMEMBERED = 10_000
 
@@ -67,7 +67,7 @@ def _public_suffixes() -> PublicSuffixList:
 def _split(url: str) -> tuple[SplitResult, int]:
     try:
         parts = urlsplit(url.strip())
-        return parts, parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+        return parts, parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
     except ValueError:
         return SplitResult("", "", "", "", ""), 0
 

@@ -8,9 +8,8 @@ from syndicator.egress.addresses import AllowList, NetworkPort, is_permitted
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.proxies import literal_address
 from syndicator.errors import Fault
+from syndicator.rules.politeness import DEFAULT_PORTS
 from syndicator.settings.settings import Settings
-
-_PORTS = {"http": 80, "https": 443}
 
 
 def advice(settings: Settings) -> tuple[Fault, ...]:
@@ -43,7 +42,7 @@ def _unreachable(settings: Settings) -> Iterator[Fault]:
 
 def _fault_of(where: str, url: str, key: str, allow: AllowList, own: OwnListeners) -> Fault | None:
     parts = urlsplit(url)
-    address, port = literal_address(parts.hostname or ""), parts.port or _PORTS.get(parts.scheme, 0)
+    address, port = literal_address(parts.hostname or ""), parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
     if address is None:
         return None
     if own.hold(address, port):
