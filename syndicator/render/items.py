@@ -19,7 +19,16 @@ from syndicator.model.ids import ArticleId
 from syndicator.model.rights import Rights
 from syndicator.render.body import Parts, full_html, parts_of, without_pictures
 from syndicator.render.dates import published_of, updated_of, whole_seconds
-from syndicator.render.text import distinct, language_tag, legal, line, media_type, media_type_of, web_url
+from syndicator.render.text import (
+    distinct,
+    language_tag,
+    legal,
+    line,
+    media_type,
+    media_type_of,
+    own_language,
+    web_url,
+)
 from syndicator.rules.pictures import served_by_us
 from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
 
@@ -34,6 +43,7 @@ MAX_CAPTION_CHARACTERS = 1_000
 MAX_EACH = 100
 """Reporters, tags, pictures, links of one entry."""
 
+_ALSO_AT = {"en": "Also at", "id": "Juga di"}
 _RIGHTS = {
     "en": ("The rights in each article remain with its portal.", "Contact and take-down requests"),
     "id": ("Hak atas setiap artikel tetap pada portal asalnya.", "Kontak dan permintaan penghapusan"),
@@ -278,7 +288,7 @@ def _each_picture_once(article: Article) -> Article:
 
 def rights_of(snapshot: FeedSnapshot) -> str:
     """Say whose the articles are, and whom to ask to take something down; one line."""
-    whose, contact = _RIGHTS["id" if snapshot.language.startswith("id") else "en"]
+    whose, contact = _RIGHTS[own_language(snapshot.language)]
     return f"{whose} {contact}: {line(snapshot.site.contact)}" if snapshot.site.contact else whose
 
 
@@ -354,7 +364,7 @@ def _with_also_at(html: str, summary: str, also_at: Sequence[AlsoAt], language: 
     """Say below the text who else tells the story: most readers show nothing but the text."""
     if not also_at:
         return html
-    word = "Juga di" if (language or "").startswith("id") else "Also at"
+    word = _ALSO_AT[own_language(language)]
     links = ", ".join(f'<a href="{escape(one.url)}">{escape(one.portal)}</a>' for one in also_at)
     return f"{html or f'<p>{escape(summary, quote=False)}</p>'}\n<p>{word}: {links}</p>"
 

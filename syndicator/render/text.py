@@ -79,6 +79,11 @@ def media_type(name: str) -> str | None:
     return bare if _MEDIA_TYPE.fullmatch(bare) else None
 
 
+def own_language(tag: str | None) -> str:
+    """Return the language of words of ours beside a text of this language: `id` or `en`."""
+    return "id" if (tag or "").startswith("id") else "en"
+
+
 def media_type_of(url: str) -> str | None:
     """Return the media type that the ending of a URL's path names, or None."""
     path = url.partition("#")[0].partition("?")[0]

@@ -8,7 +8,7 @@ from syndicator.model.article import Withdrawal, WithdrawnBy
 from syndicator.model.feed import FeedSnapshot
 from syndicator.render.dates import whole_seconds
 from syndicator.render.items import article_uri
-from syndicator.render.text import line
+from syndicator.render.text import line, own_language
 from syndicator.rules.withdrawal import FEED_SAYS_DELETED
 
 _GONE = {
@@ -50,7 +50,7 @@ def prepare_gone(snapshot: FeedSnapshot) -> tuple[Gone, ...]:
 
 def _why_gone(one: Withdrawal, language: str) -> str:
     """Say for readers why an entry is gone: in their language where the words are ours."""
-    said = _GONE["id" if language.startswith("id") else "en"]
+    said = _GONE[own_language(language)]
     if one.by is WithdrawnBy.FEED and one.reason != FEED_SAYS_DELETED:
         return line(one.reason)
     return said.get(one.by) or line(one.reason)
