@@ -1,6 +1,5 @@
 """Templates to pages: the language chosen, everything escaped, the safe headers set."""
 
-import hashlib
 from collections.abc import Mapping
 from importlib import resources
 from urllib.parse import urlsplit
@@ -82,7 +81,7 @@ class Drawing:
             counts=counts,
             describes=describes,
             operates=operates,
-            styles=_digest(self._static["style.css"].body),
+            styles=_short(self._static["style.css"]),
         )
 
     def wording(self, request: web.Request) -> Wording:
@@ -114,10 +113,11 @@ class Drawing:
         name = request.match_info["name"]
         if name not in self._static:
             raise web.HTTPNotFound
-        named = request.query.get("v") == _digest(self._static[name].body)
+        document = self._static[name]
+        named = request.query.get("v") == _short(document)
         lifetime = f"public, max-age={_YEAR_S}, immutable" if named else "public, max-age=300"
         headers: dict[str, str] = {hdrs.CONTENT_TYPE: STATIC_TYPES[name], hdrs.CACHE_CONTROL: lifetime}
-        return self._static[name].answer(request, headers)
+        return document.answer(request, headers)
 
 
 def _listing(key: str, value: str) -> str:
@@ -153,5 +153,5 @@ def _read_static() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in STATIC_TYPES}
 
 
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:12]
+def _short(document: Document) -> str:
+    return document.digest[:12]

@@ -72,12 +72,12 @@ class Document:
 
     def __init__(self, body: bytes) -> None:
         self.body = body
-        self._digest = _digest(body)
+        self.digest = _digest(body)
         self._codings = {Coding.IDENTITY: body}
 
     def answer(self, request: web.Request, headers: Mapping[str, str]) -> web.Response:
         """Answer GET or HEAD as `respond` does."""
-        return respond(request, digest=self._digest, body=self.coded, headers=headers)
+        return respond(request, digest=self.digest, body=self.coded, headers=headers)
 
     def coded(self, coding: Coding) -> bytes:
         if coding not in self._codings:
