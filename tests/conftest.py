@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support import ManualClock
+from support import ManualClock, own_redis
 
 from syndicator.cli.loops import new_event_loop
 from syndicator.store.embedded import EmbeddedServer, find_server
@@ -40,6 +40,13 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     asyncio.run(server.ensure())
     yield f"unix://{server.socket}"
     asyncio.run(server.stop())
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
+    """A Redis of the test's own, which it may stop, freeze and start again."""
+    async with own_redis(tmp_path / "redis") as started:
+        yield started
 
 
 @pytest.fixture

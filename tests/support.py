@@ -1,8 +1,10 @@
 """What all tests share: a clock that is moved by hand, and articles out of thin air."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -16,6 +18,7 @@ from syndicator.model.feed import FeedSpec, Site
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.assignment import Assigner
+from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import Store
 
 SITE = Site(title="Kabar", public_url="https://news.example")
@@ -65,6 +68,17 @@ def candidate(
         published_at=published_at or NOON - timedelta(minutes=5),
         provenance=Provenance(source=SourceId(source), requested_url=address, fetched_at=NOON),
     )
+
+
+@asynccontextmanager
+async def own_redis(folder: Path) -> AsyncIterator[EmbeddedServer]:
+    """Have a Redis server with its data in a folder run while the context is open."""
+    server = EmbeddedServer(folder, find_server(None))
+    await server.ensure()
+    try:
+        yield server
+    finally:
+        await server.stop()
 
 
 def unzstd(packed: bytes) -> bytes:

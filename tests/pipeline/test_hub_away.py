@@ -11,16 +11,7 @@ from support import ManualClock
 from syndicator.errors import StoreUnavailable
 from syndicator.service import open_service
 from syndicator.settings import load
-from syndicator.store.embedded import EmbeddedServer, find_server
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
-    (tmp_path / "redis").mkdir()
-    own = EmbeddedServer(tmp_path / "redis", find_server(None))
-    await own.ensure()
-    yield own
-    await own.stop()
+from syndicator.store.embedded import EmbeddedServer
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ import itertools
 import math
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pytest
 from msgspec import Struct
 from support import NOON, SITE, ManualClock, candidate
 
@@ -21,7 +20,7 @@ from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity import HALF_LIVES, PopularityPolicy, PortalMean, score
-from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.popularity import Reading
 from syndicator.store.store import Store, StoreOptions, open_store
 
@@ -38,14 +37,6 @@ class Written(Struct):
 
     signals: list[Signal] = []
     readings: list[tuple[Reading, datetime]] = []
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
-    server = EmbeddedServer(tmp_path / "redis", find_server(None))
-    await server.ensure()
-    yield server
-    await server.stop()
 
 
 def source_of(number: int) -> str:

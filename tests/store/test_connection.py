@@ -9,19 +9,12 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from support import own_redis
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.connection import Script, Unit, connect
-from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.embedded import EmbeddedServer
 from syndicator.web.server import open_socket, port_of, serving
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
-    own = EmbeddedServer(tmp_path / "redis", find_server(None))
-    await own.ensure()
-    yield own
-    await own.stop()
 
 
 @contextmanager
@@ -103,10 +96,8 @@ async def test_a_connection_that_was_cut_costs_no_call(server: EmbeddedServer) -
 
 @pytest.fixture
 async def other(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
-    own = EmbeddedServer(tmp_path / "other", find_server(None))
-    await own.ensure()
-    yield own
-    await own.stop()
+    async with own_redis(tmp_path / "other") as started:
+        yield started
 
 
 async def test_after_a_failover_writes_go_where_the_name_leads_now(

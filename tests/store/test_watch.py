@@ -2,27 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import hiredis
 import pytest
 
-from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.watch import Watch
 from syndicator.web.server import open_socket, port_of
 
 KEY = "syn:{test}:feeds:version"
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
-    (tmp_path / "redis").mkdir()
-    own = EmbeddedServer(tmp_path / "redis", find_server(None))
-    await own.ensure()
-    yield own
-    await own.stop()
 
 
 def packed(*words: str) -> bytes:

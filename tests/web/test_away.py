@@ -22,7 +22,7 @@ from syndicator.pipeline.refreshing import Refresher
 from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.connection import connect
-from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.store.watch import SILENCE_S
@@ -32,15 +32,6 @@ from syndicator.web.operators import sign_in_path
 from syndicator.web.options import WebOptions
 
 HTML = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "en"}
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
-    own = EmbeddedServer(tmp_path / "redis", find_server(None))
-    (tmp_path / "redis").mkdir()
-    await own.ensure()
-    yield own
-    await own.stop()
 
 
 @pytest.fixture

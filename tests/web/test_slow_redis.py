@@ -16,7 +16,7 @@ from web.web_world import Client, World, client_of, story
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
 from syndicator.pipeline.refreshing import Refresher
-from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
@@ -28,17 +28,8 @@ NEVER_IN_TIME_S = (0.15, 0.15)
 
 
 @pytest.fixture
-async def redis(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
-    own = EmbeddedServer(tmp_path / "redis", find_server(None))
-    (tmp_path / "redis").mkdir()
-    await own.ensure()
-    yield own
-    await own.stop()
-
-
-@pytest.fixture
-async def link(redis: EmbeddedServer) -> AsyncIterator[RedisLink]:
-    between = RedisLink(redis.socket, random.Random(1))
+async def link(server: EmbeddedServer) -> AsyncIterator[RedisLink]:
+    between = RedisLink(server.socket, random.Random(1))
     async with between.open():
         yield between
 
@@ -48,9 +39,9 @@ def options(url: str, folder: Path) -> StoreOptions:
 
 
 @pytest.fixture
-async def near(redis: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Store]:
+async def near(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Store]:
     """The same Redis, as a worker beside it sees it."""
-    async with open_store(options(f"unix://{redis.socket}", tmp_path)) as opened:
+    async with open_store(options(f"unix://{server.socket}", tmp_path)) as opened:
         yield opened
 
 
