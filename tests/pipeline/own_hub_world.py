@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from multidict import CIMultiDictProxy
@@ -150,17 +151,17 @@ class World:
         return await self.service.store.hub.newest(0)
 
 
-@asynccontextmanager
-async def open_reader() -> AsyncIterator[Reader]:
-    reader = Reader()
+@pytest.fixture
+async def reader() -> AsyncIterator[Reader]:
+    played = Reader()
     app = web.Application(client_max_size=10_000_000)
-    app.router.add_get("/{path:.*}", reader.get)
-    app.router.add_post("/{path:.*}", reader.post)
+    app.router.add_get("/{path:.*}", played.get)
+    app.router.add_post("/{path:.*}", played.post)
     async with TestServer(app) as server:
-        reader.url = str(server.make_url("")).rstrip("/")
-        yield reader
-        if reader.hangs is not None:
-            reader.hangs.set()
+        played.url = str(server.make_url("")).rstrip("/")
+        yield played
+        if played.hangs is not None:
+            played.hangs.set()
 
 
 def config_of(hub: str = "") -> str:
@@ -177,3 +178,9 @@ async def open_world(service_of: OpenService, reader: Reader, hub: str = "") -> 
         app = create_app(service.reading, WebOptions(), hub=service.own_hub.hub)
         client = await stack.enter_async_context(client_of(app))
         yield World(service, client, reader)
+
+
+@pytest.fixture
+async def world(service_of: OpenService, reader: Reader) -> AsyncIterator[World]:
+    async with open_world(service_of, reader) as opened:
+        yield opened

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from pipeline.own_hub_world import Reader, World, open_reader, open_world
+from pipeline.own_hub_world import Reader, World, open_world, reader
 from pipeline.test_publishing import admit
 from support import ManualClock
 
@@ -13,11 +13,7 @@ from syndicator.service import open_service
 from syndicator.settings import load
 from syndicator.store.embedded import EmbeddedServer
 
-
-@pytest.fixture
-async def reader() -> AsyncIterator[Reader]:
-    async with open_reader() as played:
-        yield played
+__all__ = ["reader"]  # a fixture
 
 
 @pytest.fixture

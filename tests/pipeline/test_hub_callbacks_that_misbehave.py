@@ -1,27 +1,22 @@
 """Callbacks that are slow, redirect, say far too much or hang up: each is judged, and no other subscriber waits."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from egress.raw_server import Asked, RawServer, Script, reply, saying, serving, silent
 from pipeline.conftest import OpenService
-from pipeline.own_hub_world import Reader, World, open_reader, open_world
+from pipeline.own_hub_world import Reader, World, open_world, reader
 from pipeline.test_hub_step import hub_keys
 from pipeline.test_publishing import admit
+
+__all__ = ["reader"]  # a fixture
 
 ENDLESS_PIECE = b"x" * 65_536
 BAD = "/bad"
 ELSEWHERE = "127.0.0.2"
 """Another host than that of the good subscriber."""
-
-
-@pytest.fixture
-async def reader() -> AsyncIterator[Reader]:
-    async with open_reader() as played:
-        yield played
 
 
 class Endless:

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService
-from pipeline.own_hub_world import Reader, World, open_reader, open_world
+from pipeline.own_hub_world import Reader, World, open_world, reader
 from pipeline.test_publishing import admit
 from support import ManualClock
 from web.web_world import client_of
@@ -19,11 +19,7 @@ from syndicator.web import hub as hub_routes
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 
-
-@pytest.fixture
-async def reader() -> AsyncIterator[Reader]:
-    async with open_reader() as played:
-        yield played
+__all__ = ["reader"]  # a fixture
 
 
 async def statuses(world: World, *callbacks: str) -> list[int]:

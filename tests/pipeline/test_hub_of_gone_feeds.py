@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from pipeline.conftest import OpenService
-from pipeline.own_hub_world import FEEDS, PUBLIC, Reader, World, config_of, open_reader, open_world
+from pipeline.own_hub_world import FEEDS, PUBLIC, Reader, World, config_of, open_world, reader
 from pipeline.test_publishing import admit
 from support import ManualClock
 from web.web_world import client_of
@@ -13,17 +13,13 @@ from web.web_world import client_of
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 
+__all__ = ["reader"]  # a fixture
+
 SPORT = f"{PUBLIC}/feeds/sport.rss"
 REMOVED = FEEDS.partition("[feed.sport]")[0]
 RETIRED = f'{REMOVED}[feed.sport]\ntitle = "Olahraga"\nretired = true\n'
 PRIVATE = FEEDS.replace('title = "Olahraga"', 'title = "Olahraga"\nprivate = true')
 MONTH_S = str(30 * 86_400)
-
-
-@pytest.fixture
-async def reader() -> AsyncIterator[Reader]:
-    async with open_reader() as played:
-        yield played
 
 
 async def subscribe(service_of: OpenService, reader: Reader) -> None:

@@ -1,6 +1,5 @@
 """Every rule that WebSub has for hubs and publishers, each by its number in docs/websub.md."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -23,8 +22,9 @@ from pipeline.own_hub_world import (
     Reader,
     World,
     config_of,
-    open_reader,
     open_world,
+    reader,
+    world,
 )
 from pipeline.test_publishing import admit
 from support import ManualClock
@@ -37,21 +37,11 @@ from syndicator.web.app import create_app
 from syndicator.web.hub import PER_MINUTE_OF_CLIENT, OwnHubRoutes
 from syndicator.web.options import WebOptions
 
+__all__ = ["reader", "world"]  # fixtures
+
 DAY = 86_400
 WITHOUT_SPORT = FEEDS.partition("[feed.sport]")[0]
 RETIRED_SPORT = '[feed.sport]\ntitle = "Olahraga"\nretired = true\n'
-
-
-@pytest.fixture
-async def reader() -> AsyncIterator[Reader]:
-    async with open_reader() as played:
-        yield played
-
-
-@pytest.fixture
-async def world(service_of: OpenService, reader: Reader) -> AsyncIterator[World]:
-    async with open_world(service_of, reader) as opened:
-        yield opened
 
 
 def refuses(_: Asked) -> web.Response:

@@ -14,14 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService
-from pipeline.own_hub_world import (
-    SECRET,
-    Pushed,
-    Reader,
-    config_of,
-    open_reader,
-    open_world,
-)
+from pipeline.own_hub_world import SECRET, Pushed, Reader, config_of, open_world, reader
 from pipeline.test_publishing import admit
 from support import ManualClock
 
@@ -37,13 +30,9 @@ from syndicator.service import Service
 from syndicator.store.hub import Settled
 from syndicator.store.store import Store
 
+__all__ = ["reader"]  # a fixture
+
 LATEST_RSS = TopicName("latest.rss")
-
-
-@pytest.fixture
-async def reader() -> AsyncIterator[Reader]:
-    async with open_reader() as played:
-        yield played
 
 
 def back_at(due_at: datetime) -> Callable[[Subscriber | None, str], Settled]:

@@ -1,6 +1,5 @@
 """rssCloud beside the hub: registered once it answers, told of news by the feed's URL, dropped when it fails."""
 
-from collections.abc import AsyncIterator
 from urllib.parse import parse_qs
 
 import feedparser
@@ -8,23 +7,13 @@ import pytest
 from aiohttp import web
 from lxml import etree
 from pipeline.conftest import OpenService
-from pipeline.own_hub_world import PUBLIC, TOPIC, Asked, Reader, World, open_reader, open_world
+from pipeline.own_hub_world import PUBLIC, TOPIC, Asked, Reader, World, open_world, reader, world
 from support import ManualClock
 from web.web_world import Answer
 
+__all__ = ["reader", "world"]  # fixtures
+
 REGISTER = "/news/rsscloud/pleaseNotify"
-
-
-@pytest.fixture
-async def reader() -> AsyncIterator[Reader]:
-    async with open_reader() as played:
-        yield played
-
-
-@pytest.fixture
-async def world(service_of: OpenService, reader: Reader) -> AsyncIterator[World]:
-    async with open_world(service_of, reader) as opened:
-        yield opened
 
 
 def form(reader: Reader, **changes: str) -> dict[str, str]:
