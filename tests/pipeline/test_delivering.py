@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -60,8 +59,8 @@ class Partner:
         return web.Response(status=204)
 
 
-@asynccontextmanager
-async def open_partner() -> AsyncIterator[Partner]:
+@pytest.fixture
+async def partner() -> AsyncIterator[Partner]:
     played = Partner()
     app = web.Application()
     app.router.add_post("/hook", played.hook)
@@ -70,12 +69,6 @@ async def open_partner() -> AsyncIterator[Partner]:
         played.url = str(server.make_url("")).rstrip("/")
         yield played
         played.hangs.set()
-
-
-@pytest.fixture
-async def partner() -> AsyncIterator[Partner]:
-    async with open_partner() as played:
-        yield played
 
 
 def config(partner: Partner, path: str = "/hook", name: str = "a", more: str = "") -> str:

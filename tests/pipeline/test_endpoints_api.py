@@ -53,19 +53,13 @@ class Receiver:
         return [json.loads(body)["type"] for _, body in self.received]
 
 
-@asynccontextmanager
-async def open_receiver() -> AsyncIterator[Receiver]:
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
     played = Receiver()
     app = web.Application()
     app.router.add_post("/hook", played.hook)
     async with TestServer(app) as server:
         played.url = str(server.make_url("/hook"))
-        yield played
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with open_receiver() as played:
         yield played
 
 

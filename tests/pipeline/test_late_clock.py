@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -10,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from pipeline.conftest import OpenService
-from pipeline.test_delivering import SECRET, Partner, config, deliver, open_partner
-from pipeline.test_endpoints_api import Receiver, api_over, open_receiver
+from pipeline.test_delivering import SECRET, Partner, config, deliver, partner
+from pipeline.test_endpoints_api import Receiver, api_over, receiver
 from pipeline.test_publishing import admit
 from standardwebhooks import Webhook
 from support import ManualClock
@@ -19,6 +18,8 @@ from support import ManualClock
 from syndicator.model.clock import system_clock
 from syndicator.service import Service, open_service
 from syndicator.settings import load
+
+__all__ = ["partner", "receiver"]  # fixtures
 
 STEPS = [timedelta(hours=-3), timedelta(hours=3)]
 """What the service takes for the time, against what it is."""
@@ -46,18 +47,6 @@ def late_service_of(redis_url: str, tmp_path: Path, wrong_clock: ManualClock) ->
         return open_service(load(tmp_path / "config", {}), wrong_clock)
 
     return opened
-
-
-@pytest.fixture
-async def partner() -> AsyncIterator[Partner]:
-    async with open_partner() as played:
-        yield played
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with open_receiver() as played:
-        yield played
 
 
 async def test_receivers_accept_what_is_delivered(partner: Partner, late_service_of: OpenService) -> None:
