@@ -30,6 +30,11 @@ __all__ = ["partner"]  # a fixture
 BAD = EventId("evt_bad")
 
 
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(system_clock())  # positions of events are by Redis' own time
+
+
 def of_a_newer_version(value: object, **fields: Any) -> bytes:
     """Give a record as a version writes it that knows more than this one."""
     return pack({**msgspec.msgpack.decode(pack(value)), **fields})
@@ -46,6 +51,11 @@ async def queue_unreadable(service: Service, endpoint: EndpointId, record: bytes
     await service.store.connection.call("ZADD", keys.queues(), "LT", now_ms, endpoint)
 
 
+async def damage_article(service: Service, article: str) -> None:
+    key = service.store.articles._keys.article(ArticleId(article))
+    await service.store.connection.call("HSET", key, "head", b"\xc1")
+
+
 async def found(service: Service) -> dict[str, tuple[str, int]]:
     return {one.kind: (one.where, one.count) for one in await service.pushing.doctor.examine(repair=False)}
 
@@ -56,7 +66,6 @@ async def found(service: Service) -> dict[str, tuple[str, int]]:
 async def test_a_delivery_that_cannot_be_read_waits_and_stops_no_other(
     partner: Partner, service_of: OpenService, clock: ManualClock, record: bytes
 ) -> None:
-    clock.now = system_clock()
     async with service_of(config(partner) + config(partner, name="b")) as service:
         await service.enlist()
         await queue_unreadable(service, B, record)
@@ -82,7 +91,6 @@ async def test_a_delivery_that_cannot_be_read_waits_and_stops_no_other(
 async def test_an_event_that_cannot_be_read_is_set_aside_and_the_fan_out_goes_on(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
-    clock.now = system_clock()
     async with service_of(config(partner)) as service:
         await service.enlist()
         connection, keys = service.store.connection, service.store.outbox._keys
@@ -103,9 +111,8 @@ async def test_an_event_that_cannot_be_read_is_set_aside_and_the_fan_out_goes_on
 
 
 async def test_what_an_older_version_set_aside_is_fanned_out_by_who_can_read_it(
-    partner: Partner, service_of: OpenService, clock: ManualClock
+    partner: Partner, service_of: OpenService
 ) -> None:
-    clock.now = system_clock()
     async with service_of(config(partner)) as service:
         await service.enlist()
         connection, keys = service.store.connection, service.store.outbox._keys
@@ -124,9 +131,8 @@ async def test_what_an_older_version_set_aside_is_fanned_out_by_who_can_read_it(
 
 
 async def test_an_event_whose_fan_out_was_begun_by_a_newer_version_hides_no_endpoint(
-    partner: Partner, service_of: OpenService, clock: ManualClock
+    partner: Partner, service_of: OpenService
 ) -> None:
-    clock.now = system_clock()
     async with service_of(config(partner) + config(partner, name="b")) as service:
         await service.enlist()
         connection, keys = service.store.connection, service.store.outbox._keys
@@ -138,39 +144,34 @@ async def test_an_event_whose_fan_out_was_begun_by_a_newer_version_hides_no_endp
 
 
 async def test_an_article_that_cannot_be_read_holds_up_only_its_own_event(
-    partner: Partner, service_of: OpenService, clock: ManualClock
+    partner: Partner, service_of: OpenService
 ) -> None:
-    clock.now = system_clock()
     async with service_of(config(partner)) as service:
         await service.enlist()
         await admit(service, 1, 2, 3)
         entries = await service.store.outbox.after("", 10)
-        keys, broken = service.store.outbox._keys, entries[1].event.subject
-        await service.store.connection.call("HSET", keys.article(ArticleId(broken)), "head", b"\xc1")
+        await damage_article(service, entries[1].event.subject)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=2)
         assert (await found(service))["set_aside"] == ("outbox", 1)
 
 
 async def test_an_article_damaged_before_its_delivery_holds_up_no_other_delivery(
-    partner: Partner, service_of: OpenService, clock: ManualClock
+    partner: Partner, service_of: OpenService
 ) -> None:
-    clock.now = system_clock()
     async with service_of(config(partner)) as service:
         await service.enlist()
         await admit(service, 1, 2, 3)
         entries = await service.store.outbox.after("", 10)
         await service.pushing.deliver.fan_out()
-        keys, broken = service.store.outbox._keys, entries[1].event.subject
-        await service.store.connection.call("HSET", keys.article(ArticleId(broken)), "head", b"\xc1")
+        await damage_article(service, entries[1].event.subject)
         await deliver(service)
         assert await counts(service) == QueueCounts(delayed=1, delivered=2)
 
 
 async def test_an_endpoint_that_cannot_be_read_stops_no_other_and_is_shown(
-    partner: Partner, service_of: OpenService, clock: ManualClock
+    partner: Partner, service_of: OpenService
 ) -> None:
-    clock.now = system_clock()
     ghost = EndpointId("zz")
     async with service_of(config(partner)) as service:
         await service.enlist()
@@ -194,7 +195,6 @@ async def test_an_endpoint_that_cannot_be_read_stops_no_other_and_is_shown(
 async def test_an_endpoint_that_asks_for_what_only_a_newer_version_knows_gets_the_rest_and_keeps_it(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
-    clock.now = system_clock()
     mine = EndpointId("mine")
     endpoint = Endpoint(id=mine, url=f"{partner.url}/hook", secrets=(Secret("whsec_" + "c2VjcmV0" * 4),))
     async with service_of("") as service:
@@ -222,7 +222,7 @@ async def test_an_endpoint_that_asks_for_what_only_a_newer_version_knows_gets_th
 
 
 async def test_a_standing_that_only_a_newer_version_knows_is_a_rest(
-    partner: Partner, service_of: OpenService, clock: ManualClock
+    partner: Partner, service_of: OpenService
 ) -> None:
     async with service_of(config(partner)) as service:
         await service.enlist()
@@ -235,7 +235,6 @@ async def test_a_standing_that_only_a_newer_version_knows_is_a_rest(
 async def test_a_replay_that_cannot_be_read_stops_nothing(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
-    clock.now = system_clock()
     async with service_of(config(partner)) as service:
         await service.enlist()
         replay = Replay(
