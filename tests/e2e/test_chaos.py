@@ -20,9 +20,9 @@ import pytest
 from e2e.chaos import FEEDS, Portal, Reader, Stage, marks
 from e2e.conftest import Start, run
 from redis_link import RedisLink
+from support import own_redis
 
 from syndicator.sample.server import SAMPLE_SECRET, Sample
-from syndicator.store.embedded import EmbeddedServer, find_server
 
 SEED = int(os.environ.get("CHAOS_SEED") or 1)
 MINUTES = float(os.environ.get("CHAOS_MINUTES") or 0)
@@ -42,11 +42,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES * 60 + SETTLED_S + 3
 @pytest.fixture
 async def stage(start: Start, sample: Sample, portal: Portal, tmp_path: Path) -> AsyncIterator[Stage]:
     rng = random.Random(SEED)
-    (tmp_path / "redis").mkdir()
-    redis = EmbeddedServer(tmp_path / "redis", find_server(None))
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(redis.stop)
-        await redis.ensure()
+        redis = await stack.enter_async_context(own_redis(tmp_path / "redis"))
         link = RedisLink(redis.socket, random.Random(SEED))
         await stack.enter_async_context(link.open())
         config = tmp_path / "config"

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from e2e.conftest import Program, Start, until
 
 from syndicator.store.connection import connect
-from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.embedded import EmbeddedServer
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 ITEM = "<item><title>Berita {n}</title><link>https://city.example/{n}</link><pubDate>{at}</pubDate></item>"
@@ -64,15 +64,12 @@ async def health(program: Program) -> dict[str, str]:
 
 
 async def test_an_emptied_redis_is_gathered_again_and_partners_are_spared(
-    start: Start, tmp_path: Path, world: World
+    start: Start, tmp_path: Path, world: World, server: EmbeddedServer
 ) -> None:
-    (tmp_path / "redis").mkdir()
-    redis = EmbeddedServer(tmp_path / "redis", find_server(None))
-    await redis.ensure()
     config = tmp_path / "config"
     config.mkdir()
     (config / "all.toml").write_text(
-        f'[server]\nport = 0\nops_port = 0\n[store]\nurl = "unix://{redis.socket}"\n'
+        f'[server]\nport = 0\nops_port = 0\n[store]\nurl = "unix://{server.socket}"\n'
         f'data_dir = "{tmp_path}/data"\n'
         '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
         f'[endpoint.partner]\nurl = "{world.url}/hook"\nsecret = "{SECRET}"\n'
@@ -81,20 +78,17 @@ async def test_an_emptied_redis_is_gathered_again_and_partners_are_spared(
         '[feed.latest]\ntitle = "Terbaru"\n',
         "utf-8",
     )
-    try:
-        program = await start(config, "run")
-        await program.ready()
-        await until(lambda: len(world.came) == 3)
-        assert (await health(program))["status"] == "ready"
-        async with connect(f"unix://{redis.socket}", anchor="x") as own:
-            await own.call("FLUSHALL")
-            world.published[0] = datetime.now(UTC) + timedelta(seconds=1)
-            await until(lambda: any(event["event"] == "data_lost" for event in program.events))
-            await until(lambda: "Berita 0" in world.came)
-            async with asyncio.timeout(45):
-                while (await health(program))["status"] != "ready":
-                    await asyncio.sleep(0.1)
-        assert sorted(world.came) == ["Berita 0", "Berita 1", "Berita 2", "Berita 3"]
-        assert await program.stop() == 0
-    finally:
-        await redis.stop()
+    program = await start(config, "run")
+    await program.ready()
+    await until(lambda: len(world.came) == 3)
+    assert (await health(program))["status"] == "ready"
+    async with connect(f"unix://{server.socket}", anchor="x") as own:
+        await own.call("FLUSHALL")
+        world.published[0] = datetime.now(UTC) + timedelta(seconds=1)
+        await until(lambda: any(event["event"] == "data_lost" for event in program.events))
+        await until(lambda: "Berita 0" in world.came)
+        async with asyncio.timeout(45):
+            while (await health(program))["status"] != "ready":
+                await asyncio.sleep(0.1)
+    assert sorted(world.came) == ["Berita 0", "Berita 1", "Berita 2", "Berita 3"]
+    assert await program.stop() == 0
