@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,11 @@ async def articles(config: Path) -> list[dict[str, Any]]:
     assert code == 0, err
     items: list[dict[str, Any]] = json.loads(out)["items"]
     return items
+
+
+def announced(sample: Sample) -> Counter[str | None]:
+    """Count the events by which the partner was told of each new article; one sent again counts once."""
+    return Counter(one.article_url for one in sample.inbox.newest_first() if one.type == "article.created")
 
 
 @pytest.fixture

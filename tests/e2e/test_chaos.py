@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from e2e.chaos import FEEDS, Portal, Reader, Stage, marks
-from e2e.conftest import Start, run
+from e2e.conftest import Start, announced, run
 from redis_link import RedisLink
 from support import own_redis
 
@@ -90,11 +90,6 @@ def delivered(sample: Sample) -> dict[int, Received]:
                 one.ids.add(event.article_id)
                 one.revisions.append(revision)
     return known
-
-
-def announced(sample: Sample) -> Counter[str | None]:
-    """Count the events by which each article was announced; one that was sent again counts once."""
-    return Counter(one.article_url for one in sample.inbox.newest_first() if one.type == "article.created")
 
 
 async def make_faults(stage: Stage, behind: Callable[[], int]) -> None:

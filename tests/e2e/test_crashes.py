@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from e2e.conftest import Start, articles, run, until
+from e2e.conftest import Start, announced, articles, run, until
 
 from syndicator.sample.server import Sample
 from syndicator.store.connection import connect
@@ -48,11 +48,6 @@ async def published(sample: Sample) -> set[str]:
     return urls
 
 
-def created(sample: Sample) -> Counter[str | None]:
-    """Count the distinct events per article that the partner received."""
-    return Counter(one.article_url for one in sample.inbox.newest_first() if one.type == "article.created")
-
-
 async def more_events(sample: Sample, count: int) -> None:
     """Wait until the partner has received so many more."""
     seen = sample.inbox.distinct
@@ -70,14 +65,14 @@ async def settle(config: Path, sample: Sample) -> None:
         items = await articles(config)
         copies = {article["url"] for article in items if article["copy_of"]}
         stored = Counter(article["url"] for article in items)
-        missing, untold = wanted - set(stored), wanted - copies - set(created(sample))
+        missing, untold = wanted - set(stored), wanted - copies - set(announced(sample))
         if not missing and not untold:
             break
         assert time.monotonic() < deadline, f"not stored: {sorted(missing)}; not pushed: {sorted(untold)}"
         await asyncio.sleep(0.5)
     assert {url: stored[url] for url in wanted} == dict.fromkeys(wanted, 1)
     assert max(stored.values()) == 1
-    assert max(created(sample).values()) == 1, "an article was announced under two ids"
+    assert max(announced(sample).values()) == 1, "an article was announced under two ids"
 
 
 async def test_killed_again_and_again_it_loses_and_repeats_nothing(
