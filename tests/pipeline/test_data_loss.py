@@ -7,6 +7,7 @@ import pytest
 from pipeline.conftest import OpenService, Portal
 from pipeline.test_feed_rounds import gather
 from pipeline.test_first_gatherings import announced, config, feed
+from pipeline.test_retention import empty_redis
 from support import NOON, ManualClock, candidate
 
 from syndicator.errors import StoreUnavailable
@@ -25,11 +26,6 @@ LISTED: list[tuple[str, datetime | None]] = [
 ]  # fmt: skip
 
 
-async def empty(service: Service) -> None:
-    ours = f"syn:{{{service.settings.store.namespace}}}:*"
-    await service.store.connection.call("DEL", *await service.store.connection.call("KEYS", ours))
-
-
 async def shown(service: Service) -> set[str]:
     snapshot = await service.publisher.snapshot(FeedId("latest"))
     return {entry.article.title.removeprefix("Berita ") for entry in snapshot.entries}
@@ -45,7 +41,7 @@ async def test_what_was_announced_before_a_loss_is_shown_again_and_not_announced
         assert await announced(service) == ["dua", "satu", "tanpa-tanggal"]
         clock.advance(60)
         await service.data_loss.check()
-        await empty(service)
+        await empty_redis(service)
         clock.advance(4)
         assert await gather(service) == []
         await service.data_loss.check()
@@ -66,7 +62,7 @@ async def test_a_round_that_is_under_way_at_a_loss_announces_nothing_again(
         await gather(service)
         clock.advance(400)
         (claimed,) = (await service.gathering.gather.take(1)).jobs
-        await empty(service)
+        await empty_redis(service)
         portal.documents["/rss"] = feed([("lama", NOON - 3 * HOUR), *LISTED])
         assert await claimed() is None
         assert await announced(service) == []
@@ -82,7 +78,7 @@ async def test_articles_without_a_date_are_announced_again_an_hour_after_a_loss(
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
         await service.enlist()
-        await empty(service)
+        await empty_redis(service)
         await service.data_loss.check()
         await gather(service)
         assert await announced(service) == []
@@ -100,7 +96,7 @@ async def test_a_loss_while_no_process_ran_is_noticed_at_the_next_start(
         await service.enlist()
         await gather(service)
         await service.data_loss.check()
-        await empty(service)
+        await empty_redis(service)
     capsys.readouterr()
     clock.advance(300)
     async with service_of(config(portal)) as service:
@@ -137,7 +133,7 @@ async def test_health_names_a_loss_until_all_sources_were_gathered_again(
         await gather(service)
         await service.data_loss.check()
         there_until = clock()
-        await empty(service)
+        await empty_redis(service)
         clock.advance(4)
         await service.data_loss.check()
         await other.data_loss.check()
@@ -161,7 +157,7 @@ async def test_health_waits_for_no_source_that_was_gathered_and_is_due_again_soo
         await service.enlist()
         await gather(service)
         await service.data_loss.check()
-        await empty(service)
+        await empty_redis(service)
         clock.advance(4)
         await service.data_loss.check()
         assert await service.reading.recovery() is not None
@@ -184,7 +180,7 @@ async def test_what_is_left_to_do_after_a_loss_is_done_once_redis_answers(
             await service.enlist()
 
         loss = DataLoss(service.store.marks, MarkFile(Path("/nowhere"), "x"), enlist, clock)
-        await empty(service)
+        await empty_redis(service)
         with pytest.raises(StoreUnavailable):
             await loss.check()
         await loss.check()
@@ -197,7 +193,7 @@ async def test_nothing_is_admitted_into_an_emptied_redis_before_the_loss_is_noti
 ) -> None:
     async with service_of(config(portal)) as service:
         await service.enlist()
-        await empty(service)
+        await empty_redis(service)
         with pytest.raises(StoreUnavailable, match="was emptied"):
             await service.store.articles.lookup(identify([candidate(1)]), service.clock())
         assert (await service.publisher.rendition(FeedId("latest"), Format.RSS)).body
