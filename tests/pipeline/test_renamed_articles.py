@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 from pipeline.conftest import OpenService, Portal
 from pipeline.test_feed_rounds import gather
+from pipeline.test_first_gatherings import config
 from support import ManualClock
 
 from syndicator.model.ids import ArticleId, FeedId, SourceId
@@ -27,13 +28,6 @@ def feed(items: Sequence[Item]) -> str:
 
 def items(guid: str = "g{}", link: str = "https://kota.example/read/{}/judul") -> list[Item]:
     return [(guid.format(number), link.format(number), title) for number, title in enumerate(TITLES)]
-
-
-def config(portal: Portal, more: str = "") -> str:
-    return (
-        f'[source.city]\ntitle = "Kota"\nkind = "feed"\nurl = "{portal.url}/rss"\n{more}'
-        'schedule = { every = "5m" }\n[feed.latest]\ntitle = "Terbaru"\n'
-    )
 
 
 async def rounds(

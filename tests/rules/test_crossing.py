@@ -15,7 +15,6 @@ from syndicator.rules.crossing import REST, crossings, in_question
 
 ONE = ArticleId("abcdefghijklmnop")
 TOP = Announce(top=5)
-AWAY = None
 
 
 class Feed:
