@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -49,6 +49,15 @@ async def portal() -> AsyncIterator[Portal]:
     async with TestServer(app) as server:
         played.url = str(server.make_url("")).rstrip("/")
         yield played
+
+
+@asynccontextmanager
+async def on_all_hosts(app: web.Application) -> AsyncIterator[int]:
+    """Serve on one port of all addresses of 127.0.0.0/8, each of which is a host of its own; yield the port."""
+    everywhere = "0.0.0.0"  # noqa: S104  no narrower address has them all
+    async with TestServer(app, host=everywhere) as server:
+        assert server.port is not None
+        yield server.port
 
 
 OpenService = Callable[[str], AbstractAsyncContextManager[Service]]

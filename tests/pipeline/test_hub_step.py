@@ -12,8 +12,7 @@ from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
-from pipeline.conftest import OpenService
+from pipeline.conftest import OpenService, on_all_hosts
 from pipeline.own_hub_world import SECRET, Pushed, Reader, config_of, open_world, reader
 from pipeline.test_publishing import admit
 from support import ManualClock
@@ -85,10 +84,7 @@ async def crowd() -> AsyncIterator[Crowd]:
     app = web.Application(client_max_size=10_000_000)
     app.router.add_get("/{path:.*}", played.get)
     app.router.add_post("/{path:.*}", played.post)
-    everywhere = "0.0.0.0"  # noqa: S104  all of 127/8: no narrower address has it
-    async with TestServer(app, host=everywhere) as server:
-        assert server.port is not None
-        played.port = server.port
+    async with on_all_hosts(app) as played.port:
         yield played
         played.released.set()
 

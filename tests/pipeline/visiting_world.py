@@ -9,8 +9,8 @@ from itertools import count
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from egress.raw_server import egress_on
+from pipeline.conftest import on_all_hosts
 from support import ManualClock
 
 from syndicator.egress.client import Egress
@@ -75,9 +75,7 @@ async def scripted() -> AsyncIterator[Scripted]:
     portal = Scripted()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", portal.answer)
-    async with TestServer(app, host="0.0.0.0") as server:  # noqa: S104  all of 127.0.0.0/8 are hosts here
-        assert server.port is not None
-        portal.port = server.port
+    async with on_all_hosts(app) as portal.port:
         yield portal
 
 
