@@ -1,5 +1,7 @@
 """Endpoints that left the configuration of all processes: told as such, removable, and back as they were."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -26,14 +28,24 @@ async def verdicts(service: Service) -> dict[str, Verdict]:
     return {one.endpoint.id: endpoint_health(one, service.clock()).kind for one in statuses}
 
 
-async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_removed(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    both = config(partner) + config(partner, name="b")
-    async with service_of(both) as before:
+def both(partner: Partner) -> str:
+    return config(partner) + config(partner, name="b")
+
+
+@asynccontextmanager
+async def service_that_b_left(partner: Partner, service_of: OpenService) -> AsyncIterator[Service]:
+    """Open a service without an endpoint that the process before it had."""
+    async with service_of(both(partner)) as before:
         await before.enlist()
     async with service_of(config(partner)) as service:
         await service.enlist()
+        yield service
+
+
+async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_removed(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_that_b_left(partner, service_of) as service:
         registering = service.pushing.registering
         assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
         with pytest.raises(EndpointRefused, match="10 minutes later"):
@@ -89,17 +101,13 @@ async def test_after_a_long_stop_what_is_configured_here_has_not_left(
 async def test_an_endpoint_that_comes_back_within_the_week_misses_nothing(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
-    both = config(partner) + config(partner, name="b")
-    async with service_of(both) as before:
-        await before.enlist()
-    async with service_of(config(partner)) as service:
-        await service.enlist()
+    async with service_that_b_left(partner, service_of) as service:
         clock.advance(LONG_ENOUGH_S)
         await sweep(service)
         await admit(service, 1)
         await deliver(service)
         assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
-    async with service_of(both) as back:
+    async with service_of(both(partner)) as back:
         await back.enlist()
         await deliver(back)
         assert await verdicts(back) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
