@@ -19,13 +19,14 @@ from syndicator.model.status import QueueCounts
 from syndicator.store.attempts import KEPT_ATTEMPTS
 from syndicator.store.backlog import read_delivery
 from syndicator.store.codec import pack
-from syndicator.store.connection import Command, Connection, Script, pairs
+from syndicator.store.connection import Command, Connection, Script, pairs, pieces
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.owners import is_dead, new_token
 from syndicator.store.requeuing import tries_note
 from syndicator.store.together import Together
 from syndicator.store.unreadable_deliveries import (
+    PUT_OFF,
     UNREADABLE,
     UnreadableDelivery,
     put_off_words,
@@ -190,7 +191,7 @@ class Deliveries:
             for event, token in pairs(row)
             if is_lost((endpoint, EventId(event.decode())), token.decode())
         ]
-        for part in (left[at : at + _SETTLED_TOGETHER] for at in range(0, len(left), _SETTLED_TOGETHER)):
+        for part in pieces(left, _SETTLED_TOGETHER):
             await self._settled(part, now)
         return len(left)
 
@@ -254,10 +255,9 @@ class Deliveries:
 
         Nothing counts as tried, so that who can read it (a newer version, or a later one) sends it.
         """
-        event, replayed = leased.delivery.event.id, leased.delivery.replayed
-        note = tries_note(leased.delivery.attempts, UNREADABLE, replayed).encode()
-        told = put_off_words(leased.delivery.endpoint.encode(), event.encode(), leased.token, note, now)
-        return (await self._settled([told], now))[0].written
+        due_ms, attempts = to_ms(now + PUT_OFF), leased.delivery.attempts
+        told = _told(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
+        return (await self._together.ask((told, now))).written
 
     async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> Settled:
         """Keep what became of an attempt."""
