@@ -5,14 +5,13 @@ from datetime import datetime
 
 from syndicator.model.clock import to_ms
 from syndicator.model.hub import Subscriber, SubscriberId, TopicName
-from syndicator.store.connection import Command, Connection
+from syndicator.store.connection import Command, Connection, pieces
 from syndicator.store.hub import HubSubscribers
 from syndicator.store.hub_lanes import Lane, confirmed, unconfirmed
 from syndicator.store.keys import Keys
 from syndicator.store.mending import LOST_AFTER, Finding
 
 WHERE = "hub"
-_PAGE = 1000
 
 
 class HubMending:
@@ -35,11 +34,11 @@ class HubMending:
 
     async def _unlisted(self, known: list[Subscriber]) -> Finding | None:
         """Look for subscribers that no update would reach."""
-        confirmed = [one for one in known if one.lease]
+        subscribed = [one for one in known if one.lease]
         listed = await self._redis.batch(
-            [("SISMEMBER", self._keys.hub_topic(one.topic), _member(one)) for one in confirmed]
+            [("SISMEMBER", self._keys.hub_topic(one.topic), _member(one)) for one in subscribed]
         )
-        missing = [one for one, there in zip(confirmed, listed, strict=True) if not there]
+        missing = [one for one, there in zip(subscribed, listed, strict=True) if not there]
         mends = [("SADD", self._keys.hub_topic(one.topic), _member(one)) for one in missing]
         return _finding("unlisted", "subscribed, and its topic does not know it", mends)
 
@@ -61,12 +60,12 @@ class HubMending:
         mends = [
             lane.woken([host], now)
             for lane in (confirmed(self._keys), unconfirmed(self._keys))
-            for at in range(0, len(hosts), _PAGE)
-            for host in await self._asleep_of(lane, hosts[at : at + _PAGE], now)
+            for page in pieces(hosts)
+            for host in await self._asleep_of(lane, page, now)
         ]
         return _finding("asleep", "hosts with something to be told, and nothing wakes their queues", mends)
 
-    async def _asleep_of(self, lane: Lane, hosts: list[str], now: datetime) -> list[str]:
+    async def _asleep_of(self, lane: Lane, hosts: Sequence[str], now: datetime) -> list[str]:
         firsts = await self._redis.batch([("ZRANGE", lane.queue(host), 0, 0, "WITHSCORES") for host in hosts])
         noted = await self._redis.call("ZMSCORE", lane.hosts, *hosts)
         return [
