@@ -35,7 +35,6 @@ from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Report
 from syndicator.push import hub as wire
 from syndicator.rules import hub as rules
-from syndicator.store.configured import IN_USE
 from syndicator.store.hub import Claimed, Settled
 from syndicator.store.store import Store
 
@@ -166,8 +165,7 @@ class HubTurns:
         """Tell whether some process has, or had until minutes ago, the public feed of a topic."""
         if self._topics.is_closed(topic):
             return False
-        feed, since = FeedId(topic.rpartition(".")[0]), self._clock() - IN_USE
-        return await self._store.configured.has_feed(feed, since)
+        return await self._store.configured.has_feed(FeedId(topic.rpartition(".")[0]), self._clock())
 
     async def _send(self, claimed: Claimed, known: Subscriber, topic: Topic) -> HubReport | None:
         rendition = await self._publisher.rendition(topic.feed, topic.form)

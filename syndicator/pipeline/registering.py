@@ -270,7 +270,7 @@ class Registering:
                 "or remove it and add it again"
             ) from error
         if known is None:
-            raise _configured(endpoint)
+            raise EndpointRefused(f"it is configured: change [endpoint.{endpoint}] in the configuration")
         return known
 
     async def _change(
@@ -345,10 +345,6 @@ def _unreadable(asker: Asker, reason: str) -> str:
     if asker.is_operator:
         return reason.rstrip(".")
     return "its secrets cannot be opened here: rotate them, or ask whoever runs this service"
-
-
-def _configured(endpoint: EndpointId) -> EndpointRefused:
-    return EndpointRefused(f"it is configured: change [endpoint.{endpoint}] in the configuration")
 
 
 def _with_key(shown: EndpointShown, secret: Secret, verified: Probed | None = None) -> EndpointSecret:

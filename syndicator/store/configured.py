@@ -75,10 +75,9 @@ class Configured:
         """Return those of the configured endpoints that no process has noted for `IN_USE`."""
         return await self._unused("endpoint", endpoints, now)
 
-    async def has_feed(self, feed: FeedId, since: datetime) -> bool:
-        """Tell whether any process noted a feed after a time."""
-        at_ms = await self._redis.call("HGET", self._keys.configured(), f"feed:{feed}")
-        return at_ms is not None and int(at_ms) > to_ms(since)
+    async def has_feed(self, feed: FeedId, now: datetime) -> bool:
+        """Tell whether any process noted a feed within `IN_USE`."""
+        return not await self._unused("feed", [feed], now)
 
     async def remove_outlived(self) -> int:
         """Remove what older versions kept and nothing reads any more; count the keys."""
