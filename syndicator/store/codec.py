@@ -32,6 +32,14 @@ def unpack(data: bytes, kind: type[T]) -> T:
         raise UnreadableRecord(f"stored bytes are no {kind!r}: {error}") from error
 
 
+def readable(data: bytes, kind: type[T]) -> T | None:
+    """Decode a value; None where the bytes are none of that kind: damaged, or of a newer version."""
+    try:
+        return unpack(data, kind)
+    except UnreadableRecord:
+        return None
+
+
 def pack_beside(value: object, before: bytes) -> bytes:
     """Encode a value, with the fields of what was stored before that only a newer version knows."""
     return pack(_beside(msgspec.msgpack.decode(pack(value)), msgspec.msgpack.decode(before)))

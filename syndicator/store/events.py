@@ -1,16 +1,14 @@
 """All that was fanned out of late: each event once, and their order. Queues hold ids only."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import EventId
-from syndicator.store.codec import pack, unpack
+from syndicator.store.codec import pack, readable
 from syndicator.store.connection import Connection, Script
 from syndicator.store.keys import Keys
 
@@ -29,9 +27,7 @@ class LoggedEvent(Struct, frozen=True, kw_only=True):
 
 def read_event(record: bytes) -> Event | None:
     """Decode an event; None where it is damaged, or of a kind that only a newer version knows."""
-    with suppress(UnreadableRecord):
-        return unpack(record, Event)
-    return None
+    return readable(record, Event)
 
 
 class Events:

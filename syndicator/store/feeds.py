@@ -15,7 +15,7 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedDates, FeedVersion, Format, Rendition, Shown
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.identity import event_id
-from syndicator.store.codec import pack, unpack
+from syndicator.store.codec import pack, readable, unpack
 from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event
@@ -189,11 +189,8 @@ class Feeds:
         data, count = await self._redis.batch(
             [("GET", self._keys.feed_dates(feed)), ("HGET", self._keys.feeds_dated(), feed)]
         )
-        try:
-            dates = unpack(data, FeedDates) if data else FeedDates()
-        except StoreError:
-            dates = FeedDates()
-        return replace(dates, count=int(count or 0))
+        dates = readable(data, FeedDates) if data else None
+        return replace(dates or FeedDates(), count=int(count or 0))
 
     async def put_dates(self, feed: FeedId, dates: FeedDates) -> bool:
         """Keep dates in place of those they were advanced from; False where those are gone meanwhile."""

@@ -1,16 +1,14 @@
 """Replays: what is asked for and how far each is; queueing and progress are one step."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ReplayId
 from syndicator.model.replay import Replay, ReplayStatus
-from syndicator.store.codec import pack, unpack
+from syndicator.store.codec import pack, readable, unpack
 from syndicator.store.connection import Command, Connection, Unit, pairs
 from syndicator.store.keys import Keys
 
@@ -42,13 +40,13 @@ class Replays:
     async def all(self) -> list[Replay]:
         """Give all of them that can be read, the newest first."""
         rows = pairs(await self._redis.call("HGETALL", self._keys.replays()))
-        found = [replay for _, record in rows if (replay := _read(record)) is not None]
+        found = [replay for _, record in rows if (replay := readable(record, Replay)) is not None]
         return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
 
     async def count_unreadable(self) -> int:
         """Count those that are damaged, or of a newer version."""
         rows = await self._redis.call("HVALS", self._keys.replays())
-        return sum(_read(record) is None for record in rows)
+        return sum(readable(record, Replay) is None for record in rows)
 
     async def due(self, now: datetime) -> list[Replay]:
         """Give those that are to go on now."""
@@ -57,7 +55,7 @@ class Replays:
         if not names:
             return []
         found = await self._redis.call("HMGET", self._keys.replays(), *names)
-        replays = [_read(record) if record else None for record in found]
+        replays = [readable(record, Replay) if record else None for record in found]
         left = [name for name, replay in zip(names, replays, strict=True) if replay is None]
         if left:  # damaged, gone, or of a newer version, which goes on with it
             later = [word for name in left for word in (to_ms(now + _LEFT_ALONE), name)]
@@ -107,12 +105,6 @@ class Replays:
                 place,
             ),
         )
-
-
-def _read(record: bytes) -> Replay | None:
-    with suppress(UnreadableRecord):
-        return unpack(record, Replay)
-    return None
 
 
 def _stepped(replay: Replay) -> Replay:
