@@ -69,7 +69,7 @@ class EndpointListed(Struct, frozen=True, kw_only=True):
     has_moved: bool = False
     """It was proven, and is to be proven again at another address."""
     unreadable: str | None = None
-    """Why its secrets cannot be opened by this process, and what to do."""
+    """Why its record or its secrets cannot be read by this process, and what to do."""
 
     @property
     def is_trusted(self) -> bool:

@@ -50,7 +50,7 @@ class EndpointShown(Struct, frozen=True, kw_only=True):
     last_failure: str | None
     """Why the newest failed attempt failed."""
     unreadable: str | None = None
-    """Why its secrets cannot be opened by this process, and what to do."""
+    """Why its record or its secrets cannot be read by this process, and what to do."""
     feed: str | None = None
     """JSON Feed with the articles that it is told of; None where it is told of none."""
     replay_offered: Offer | None = None
