@@ -196,9 +196,7 @@ class Connection:
         """
         if not units:
             return []
-        return await self._commits.ask(
-            [replace(unit, writes=_of_allowed_length(unit.writes)) for unit in units]
-        )
+        return await self._commits.ask([_of_allowed_length(unit) for unit in units])
 
     async def _commit_all(self, batch: Sequence[Sequence[Unit]]) -> list[list[bool]]:
         units = [(unit.expects, unit.writes, unit.bounds) for units in batch for unit in units]
@@ -272,9 +270,11 @@ def _packed(command: Command) -> bytes:
     return packed
 
 
-def _of_allowed_length(writes: Sequence[Command]) -> tuple[Command, ...]:
-    """Return the writes with long ones in pieces; raise StoreError for one that cannot be parted."""
-    return tuple(part for write in writes for part in _parts(write))
+def _of_allowed_length(unit: Unit) -> Unit:
+    """Return a unit with long writes in pieces; raise StoreError for one that cannot be parted."""
+    if max(map(len, unit.writes), default=0) <= MAX_WORDS:
+        return unit
+    return replace(unit, writes=tuple(part for write in unit.writes for part in _parts(write)))
 
 
 def _parts(command: Command) -> Sequence[Command]:
