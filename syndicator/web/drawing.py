@@ -22,7 +22,7 @@ STATIC_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
     "icon.png": "image/png",
 }
-ICON = (
+ICON = Document(
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
     b'<rect width="32" height="32" rx="7" fill="#0b5c66"/>'
     b'<g fill="none" stroke="#fff" stroke-width="3.4" stroke-linecap="round">'
@@ -106,7 +106,7 @@ class Drawing:
 
     async def icon(self, request: web.Request) -> web.Response:
         """Send the picture for tabs; browsers look for it under this name whatever its format."""
-        return respond_with(request, ICON, _ICON_HEADERS)
+        return ICON.answer(request, _ICON_HEADERS)
 
     async def static(self, request: web.Request) -> web.Response:
         """Send a file that belongs to the pages; its URL carries its digest, so it may be kept for good."""
