@@ -101,7 +101,7 @@ class LastGood:
             await self.write()
 
     async def write(self) -> None:
-        """Write what was served since the last time."""
+        """Write what came, or was confirmed, since the last time."""
         if self._files is None:
             return
         news = [

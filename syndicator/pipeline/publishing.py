@@ -75,7 +75,7 @@ class Publisher(Composer):
             store=store, site=site, specs=specs, origins=origins, clock=clock, retired=retired, near=near
         )
         self.last_good = last_good or LastGood()
-        """Of what was served, for when Redis is away."""
+        """The newest known bytes, for when Redis is away."""
         self._metrics = metrics
         self._apart = apart
         self._versions = FreshReads(store.feeds.versions, store.watch.moves_of_turn)

@@ -1,4 +1,4 @@
-"""The bytes of feeds as files, for when Redis is away: for each feed and format what was served last.
+"""The bytes of feeds as files, for when Redis is away: for each feed and format the newest known.
 
 Files of feeds that are configured otherwise by now are not read, and those of feeds that are no more are
 removed. Several processes may share the folder.

@@ -178,7 +178,7 @@ class FeedRoutes:
 
 
 async def kept_of(last_good: LastGood, feed: FeedId, form: Format) -> tuple[Rendition, int]:
-    """Give what was served last, and its age in seconds (RFC 9111, 5.1); raise a 503 for nothing."""
+    """Give the newest known bytes, and their age in seconds (RFC 9111, 5.1); raise a 503 for nothing."""
     kept = await last_good.get(feed, form)
     if kept is None:
         detail = "This feed cannot be read from the store right now, and was not read before."
