@@ -16,7 +16,7 @@ run: $(READY) ## start everything on this machine: portals to look at, workers, 
 	@exec $(BIN)/syndicator run
 
 test: $(READY) ## the tests that are quick
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --max-worker-restart 0 $(PYTEST_ARGS)
 
 test-slow: $(READY) ## the tests that take long: chaos, soak, browsers
 	@$(BIN)/pytest --collect-only -q -m slow >/dev/null 2>&1; \

@@ -1,10 +1,12 @@
 """A real Redis for every test: the embedded server that users start too, one namespace a test."""
 
 import asyncio
+import faulthandler
 import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,9 +21,58 @@ settings.register_profile("shared machine", deadline=None, suppress_health_check
 settings.load_profile("shared machine")
 
 
+class Watch:
+    """Ends the process that runs the tests when one test, its fixtures included, lives on after its timeout.
+
+    The timeout raises once, in whatever runs at that moment. Where a task beside the test swallows it, or where
+    the end of the test waits for something, the run would wait for ever.
+    """
+
+    PATIENCE_S = 120
+
+    def __init__(self) -> None:
+        self._stderr = os.dup(2)  # before pytest captures it
+        self._limit_s = 0.0
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        own = item.get_closest_marker("timeout")
+        self._limit_s = self.PATIENCE_S + float(own.args[0] if own else item.config.getini("timeout"))
+        self._wind_up()
+        try:
+            return (yield)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_exception_interact(self) -> None:
+        self._wind_up()  # pytest itself has just stopped it
+
+    def _wind_up(self) -> None:
+        faulthandler.dump_traceback_later(self._limit_s, file=self._stderr, exit=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Watch(), "watch")
+
+
+def _loop_whose_tests_time_out() -> asyncio.AbstractEventLoop:
+    """Return the service's event loop; uvloop hands what a timeout raises to its handler of exceptions alone."""
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if isinstance(context.get("exception"), pytest.fail.Exception):
+            for task in asyncio.all_tasks(loop):
+                task.cancel("the test ran into its timeout")
+        loop.default_exception_handler(context)
+
+    loop = new_event_loop()
+    loop.set_exception_handler(handle)
+    return loop
+
+
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Have tests run on the event loop that the processes of the service have."""
-    return {"uvloop": new_event_loop}
+    return {"uvloop": _loop_whose_tests_time_out}
 
 
 @pytest.fixture
