@@ -99,7 +99,7 @@ class Connection:
     Every call ends within `timeout_s`, whatever Redis does: waiting for a free connection, connecting and
     trying again included. A connection that was lost (Redis restarted) is replaced, and the call made once
     more: every script of ours does nothing twice (see each one's header). So is one to a server that became a
-    replica, or loads its data. What was too slow is not repeated.
+    replica, or loads its data. What was too slow is not repeated. After `close` calls raise StoreUnavailable.
     """
 
     def __init__(self, client: aioredis.Redis, anchor: str, timeout_s: float) -> None:
@@ -108,6 +108,7 @@ class Connection:
         self._timeout_s = timeout_s
         self._commit = Script("commit")
         self._commits = Together(self._commit_all, MAX_WRITES, _writes)
+        self._is_closed = False
         self.losses = 0
         """How often a reply did not come. What was asked for may be done; and if Redis was restarted, what it
         did in its last second may be undone."""
@@ -132,6 +133,7 @@ class Connection:
         """
         connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
         try:
+            self._check_open()
             await connection.send_packed_command(b"".join([_packed(one) for one in commands]))
             replies: list[Any] = []
             for _ in commands:
@@ -140,6 +142,8 @@ class Connection:
                 except exceptions.ResponseError as error:
                     replies.append(error)
         finally:
+            if self._is_closed:  # the pool leaves those open that were connecting when it closed the others
+                await connection.disconnect(nowait=True)
             await self._client.connection_pool.release(connection)
         if refused := next((one for one in replies if isinstance(one, exceptions.ResponseError)), None):
             raise refused
@@ -171,6 +175,7 @@ class Connection:
         return await self._ask(evaluation)
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+        self._check_open()
         with _translated(self._timeout_s):
             # The driver closes a connection whose command is cut short: its late reply reaches nobody.
             async with asyncio.timeout(self._timeout_s):
@@ -182,11 +187,21 @@ class Connection:
                     await self._client.connection_pool.disconnect(inuse_connections=False)
                     return await question()
                 except exceptions.ConnectionError:
+                    self._check_open()
                     self.losses += 1
                     return await question()
                 except asyncio.CancelledError:
                     self.losses += 1
                     raise
+
+    async def close(self) -> None:
+        """Close all connections; calls that are on their way fail."""
+        self._is_closed = True
+        await self._client.connection_pool.disconnect()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise StoreUnavailable("the connection to Redis is closed: this process is ending")
 
     async def commit(self, units: Sequence[Unit]) -> list[bool]:
         """Carry out each unit whose expectations hold; tell which were.
@@ -224,13 +239,12 @@ async def connect(url: str, *, anchor: str, timeout_s: float = 3.0) -> AsyncIter
     client = aioredis.Redis(connection_pool=pool)
     # Replies as Redis gives them: the driver's own shapes differ by command and version.
     client.response_callbacks.clear()
+    connection = Connection(client, anchor, timeout_s)
     try:
-        connection = Connection(client, anchor, timeout_s)
         await _greet(connection, url)
         yield connection
     finally:
-        await client.aclose()
-        await pool.disconnect()
+        await connection.close()
 
 
 async def _greet(connection: Connection, url: str) -> None:

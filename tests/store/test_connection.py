@@ -217,3 +217,18 @@ async def test_a_redis_that_refuses_us_or_is_silent_is_told_by_its_place(server:
     for one in (refused, silent):
         assert one.endswith(f"(asked at {server.socket})")
         assert "geheim" not in one
+
+
+async def test_calls_under_way_at_the_end_leave_no_connection_open(server: EmbeddedServer) -> None:
+    async with connect(url(server), anchor="x") as observer:
+        for turns in range(12):
+            async with connect(url(server), anchor="x") as redis:
+                calls = [asyncio.create_task(redis.call("BLPOP", "nothing", 2)) for _ in range(8)]
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            ended = await asyncio.gather(*calls, return_exceptions=True)
+            assert {type(one) for one in ended} == {StoreUnavailable}
+            with pytest.raises(StoreUnavailable, match="closed"):
+                await redis.call("PING")
+        while len((await observer.call("CLIENT", "LIST")).splitlines()) > 1:  # Redis notices a moment later
+            await asyncio.sleep(0.01)
