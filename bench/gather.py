@@ -182,6 +182,8 @@ async def _growth(articles: int, course: Course, origin: Origin, folder: Path) -
     """Print what a cold round costs in a store that holds so many articles of others."""
     await origin.close()
     async with running_ours(folder, course.feeds, origin.port, loaded=articles) as ours:
+        took = await ours.idle()
+        print(f"{articles:,} articles: the index took {took.service_s:.1f} s of processor time", flush=True)
         await origin.open()
         print(_row(COLD, f"{articles:,} articles", await ours.refresh(), course.feeds), flush=True)
         await _see_all(course, ours, f"{articles:,} articles", articles)

@@ -37,6 +37,7 @@ from syndicator.store.store import Store, StoreOptions, open_store
 _ENVIRON = {"PYTHONPATH": str(Path(__file__).parent.parent)}
 _AHEAD = timedelta(seconds=1.5)
 """Workers look every second when something will be due: in this time each has seen it."""
+_LOOK_S = 1.0
 _KEYS = Keys("main")
 
 
@@ -70,6 +71,19 @@ class Ours:
     async def settled(self) -> None:
         """Wait until nothing is due or leased, every article is shown and every event fanned out."""
         await done(self._is_settled)
+
+    async def idle(self) -> Figures:
+        """Wait until the workers have built their index of recent articles; return what that took.
+
+        Known by processor time: a worker that waits for due sources takes far less than a tenth of a core.
+        """
+        watch, before = Watch(self._spent), self._spent()
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            now = self._spent()
+            if now.service_s - before.service_s < _LOOK_S / 10:
+                return watch.figures()
+            before = now
 
     async def _is_settled(self) -> bool:
         owned, due, unassigned, events = await self.store.connection.batch(
