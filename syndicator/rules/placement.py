@@ -145,16 +145,17 @@ def place(own: Story, text: Text | None, near: Near, policy: StoriesPolicy) -> P
     """
     copied, compared_with = _nearest_copy(text, near.neighbours, policy.copies) if text else (None, None)
     stories = {known.story.id: known for known in near.stories}
-    verdict = judge_story(
-        own.title,
-        own.centroid,
-        own.published_at,
-        [known.story for known in near.stories],
-        policy.stories,
-    )
     original = compared_with if copied and copied.kind is CopyKind.COPY else None
     if original is not None and original.story in stories:
         verdict = StoryVerdict(kind=StoryKind.SAME, story=original.story, similarity=1.0)
+    else:
+        verdict = judge_story(
+            own.title,
+            own.centroid,
+            own.published_at,
+            [known.story for known in near.stories],
+            policy.stories,
+        )
     joins = stories[verdict.story] if verdict.kind is StoryKind.SAME and verdict.story else None
     outdone = original if original and _is_earlier(own, original) else None
     return Placement(
