@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.copies import Text
-from syndicator.rules.near_index import SHARED_RUNS, Nearby, term_keys, unpacked_keys
+from syndicator.rules.near_index import SHARED_RUNS, Nearby, keys_of_several, term_keys
 from syndicator.rules.placement import KnownStory, Near, Neighbour, Placement, StoriesPolicy, place
 from syndicator.rules.stories import Story
 
@@ -56,8 +56,9 @@ def surroundings(newcomers: Sequence[Newcomer], recent: Sequence[Nearby]) -> lis
     """Say what each of a batch is compared with; `recent` is what the index has found for each."""
     batch = _BatchIndex()
     found = []
-    for new, near in zip(newcomers, recent, strict=True):
-        runs, terms = unpacked_keys(new.runs), unpacked_keys(new.terms)
+    runs_of_each = keys_of_several([new.runs for new in newcomers])
+    terms_of_each = keys_of_several([new.terms for new in newcomers])
+    for new, near, runs, terms in zip(newcomers, recent, runs_of_each, terms_of_each, strict=True):
         earlier, copies = batch.near(runs, terms)
         if copies:
             copies = sorted((*near.copies, *copies), key=lambda one: -one[1])

@@ -6,7 +6,7 @@ Kept in the memory of each process that assigns stories, and filled from the log
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -33,9 +33,12 @@ INDEX_TERMS = 12
 """By so many of its strongest terms an article is found again."""
 
 _WINDOW_MS = WINDOW // timedelta(milliseconds=1)
+_KEY = np.dtype("<u4")
 _ID_BYTES = 16
 _SMALLEST = 1024
 _NUMBER = 0xFFFF_FFFF
+_SHARED_MOST = 1023
+"""More keys than an article has, of runs of words and terms together."""
 
 Places = npt.NDArray[Any]
 
@@ -113,12 +116,16 @@ class NearIndex:
         """Return for each (runs, terms) what shares most keys with it, the newest of equals first."""
         runs = self._found(self._runs, [keys for keys, _ in articles], boilerplate=True)
         terms = self._found(self._terms, [keys for _, keys in articles], boilerplate=False)
-        pairs, inverse, shared = np.unique(
-            np.concatenate((runs, terms)), return_inverse=True, return_counts=True
-        )
-        shared_runs = np.bincount(inverse[: len(runs)], minlength=len(pairs))
+        # The last bit says that a run of words is shared: sorted once, all that is to be counted is together.
+        hits = np.concatenate((runs << 1 | 1, terms << 1))
+        hits.sort()
+        starts = np.diff(hits >> 1, prepend=-1).nonzero()[0]
+        pairs = hits[starts] >> 1
+        shared = np.diff(starts, append=len(hits))
+        shared_runs = np.add.reduceat(hits & 1, starts)
         rows = pairs >> 32
-        order = np.lexsort((-pairs, -shared, rows))
+        # Each is another number, so that sorting them takes an eighth of the time of `lexsort`.
+        order = (rows << 42 | _SHARED_MOST - shared << 32 | _NUMBER - (pairs & _NUMBER)).argsort()
         bounds = np.searchsorted(rows[order], np.arange(len(articles) + 1))
         rank = np.arange(len(order)) - np.repeat(bounds[:-1], np.diff(bounds))
         nearest = order[rank < ARTICLES_MOST]
@@ -185,13 +192,17 @@ def term_keys(own: Story) -> bytes:
 
 def packed_keys(keys: Iterable[int]) -> bytes:
     """Return keys of 32 bits as the log and the index take them."""
-    return np.fromiter(keys, np.dtype("<u4")).tobytes()
+    return np.fromiter(keys, _KEY).tobytes()
 
 
-def unpacked_keys(data: bytes) -> list[int]:
-    """Return packed keys as numbers."""
-    found: list[int] = np.frombuffer(data, np.dtype("<u4")).tolist()
-    return found
+def keys_of_several(articles: Sequence[bytes]) -> list[list[int]]:
+    """Return the packed keys of each article that another of them has as well, as numbers, in order."""
+    keys = np.frombuffer(b"".join(articles), _KEY)
+    in_order = np.sort(keys)
+    several = set(in_order[1:][in_order[1:] == in_order[:-1]].tolist())
+    listed = keys.tolist()
+    bounds = accumulate([len(one) // _KEY.itemsize for one in articles], initial=0)
+    return [[key for key in listed[begin:end] if key in several] for begin, end in pairwise(bounds)]
 
 
 def _lengthened(table: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
@@ -200,6 +211,6 @@ def _lengthened(table: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
 
 def _numbered(keys: Sequence[bytes], first: int) -> tuple[Keys, Numbers]:
     """Return all keys in one array, and beside each the number of its article, counted from `first`."""
-    joined = np.frombuffer(b"".join(keys), np.dtype("<u4")).astype(np.uint32)
+    joined = np.frombuffer(b"".join(keys), _KEY).astype(np.uint32)
     sizes = [len(one) // 4 for one in keys]
     return joined, np.repeat(np.arange(first, first + len(keys), dtype=np.int32), sizes)

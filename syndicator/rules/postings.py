@@ -44,30 +44,29 @@ class Postings:
         if first:
             self._keep_from(first, max(_SMALLEST, 2 * (self._size - first)))
 
-    def look_up(self, keys: Keys, most: int) -> tuple[Rows, Numbers, npt.NDArray[np.int32]]:
+    def look_up(self, keys: Keys, most: int) -> tuple[Rows, Numbers, Rows]:
         """Return (places in `keys`, article numbers, articles found for each key), at most `most` for a key.
 
         The newest articles of a key are found first.
         """
-        rows: Rows = np.arange(len(keys))
         at = self._heads[self._buckets(keys)]
-        found = np.zeros(len(keys), np.int32)
-        rows_found, numbers_found = [], []
+        rows = (at != _NONE).nonzero()[0]
+        at, wanted = at[rows], keys[rows]
+        found = np.zeros(len(rows), np.int32)
+        rows_found, found_at = [rows[:0]], [at[:0]]
         for _ in range(_STEPS_MOST):
-            is_there = at != _NONE
-            rows, at = rows[is_there], at[is_there]
             if not len(rows):
                 break
-            is_hit = self._keys[at] == keys[rows]
-            rows_hit = rows[is_hit]
-            rows_found.append(rows_hit)
-            numbers_found.append(self._numbers[at[is_hit]])
-            found[rows_hit] += 1
-            goes_on = found[rows] < most
-            rows, at = rows[goes_on], self._before[at[goes_on]]
-        if not rows_found:
-            return rows[:0], np.empty(0, np.int32), found
-        return np.concatenate(rows_found), np.concatenate(numbers_found), found
+            is_hit = self._keys[at] == wanted
+            rows_found.append(rows[is_hit])
+            found_at.append(at[is_hit])
+            found += is_hit
+            at = self._before[at]
+            goes_on = (at != _NONE) & (found < most)
+            if not goes_on.all():
+                rows, at, wanted, found = rows[goes_on], at[goes_on], wanted[goes_on], found[goes_on]
+        every = np.concatenate(rows_found)
+        return every, self._numbers[np.concatenate(found_at)], np.bincount(every, minlength=len(keys))
 
     def _allocate(self, capacity: int) -> None:
         size = 1 << (capacity - 1).bit_length()
