@@ -32,7 +32,8 @@ _TITLE_TAGS = re.compile(
 )
 _ADDRESS_NOISE = re.compile(r"[\x00-\x1f\x7f]+")
 _PLAIN_ADDRESS = re.compile(
-    r"https?://[a-zA-Z0-9][a-zA-Z0-9.-]{0,250}(?:[/?#][a-zA-Z0-9._~:/?#\[\]@!$&'()*+,;=%-]{0,3800})?"
+    r"https?://[a-zA-Z0-9][a-zA-Z0-9.-]{0,250}(?::(?:[1-5][0-9]{4}|[1-9][0-9]{0,3}))?"
+    r"(?:[/?#][a-zA-Z0-9._~:/?#\[\]@!$&'()*+,;=%-]{0,3800})?"
 )
 _ENCODED = {code: f"%{code:02X}" for code in (*range(0x21), *b'"<>\\^`{|}', 0x7F)}
 _NO_WORD = re.compile(r"[\W_]+")
