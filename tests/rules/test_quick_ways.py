@@ -34,6 +34,9 @@ ADDRESSES = st.builds(
             "kota.example.",
             "a..b",
             "1.2.3.4",
+            "1.2.3.4:54321",
+            "kota.example:80",
+            "www.kota.example:65536",
             "x",
         )
     ),
