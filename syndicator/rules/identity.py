@@ -36,7 +36,7 @@ def identify(candidates: Sequence[Candidate]) -> list[Identity]:
     with_keys = [(one, _url_keys(one)) for one in candidates]
     shared_links = _repeated(
         key
-        for key, guid in {(key, one.guid) for one, keys in with_keys for key in keys}
+        for key, guid in {(key, one.guid) for one, keys in with_keys for key in keys.values()}
         if guid and guid not in shared_guids
     )
     return [_identity(one, keys, shared_guids, shared_links) for one, keys in with_keys]
@@ -56,7 +56,7 @@ def narrowed(identity: Identity, anothers: Collection[str]) -> Identity:
 
 def url_key(url: str) -> str:
     """Give the identity key of a URL."""
-    return "u:" + _digest("url", canonical_url(url))
+    return _address_key(canonical_url(url))
 
 
 def listed_key(source: Source, url: str) -> str:
@@ -92,21 +92,28 @@ def spec_hash(source: Source) -> str:
     return hashlib.blake2b(msgspec.msgpack.encode(read_by), digest_size=12).hexdigest()
 
 
-def _url_keys(candidate: Candidate) -> list[str]:
-    """Give the keys of the article's addresses, then those by which they were known in former versions."""
+def _url_keys(candidate: Candidate) -> dict[str, str]:
+    """Give the keys of the article's addresses, then those by which they were known in former versions.
+
+    By the form of each address that is compared.
+    """
     urls = [url for url in (candidate.canonical_url, candidate.url) if url]
     addresses = [*map(canonical_url, urls), *filter(None, map(former_url, urls))]
-    return ["u:" + _digest("url", address) for address in dict.fromkeys(addresses)]
+    return {address: _address_key(address) for address in dict.fromkeys(addresses)}
+
+
+def _address_key(address: str) -> str:
+    return "u:" + _digest("url", address)
 
 
 def _identity(
-    candidate: Candidate, of_urls: list[str], shared_guids: frozenset[str], shared_links: frozenset[str]
+    candidate: Candidate, of_urls: dict[str, str], shared_guids: frozenset[str], shared_links: frozenset[str]
 ) -> Identity:
     way = candidate.identified_by.way
     has_guid = bool(candidate.guid) and candidate.guid not in shared_guids and way in {Way.AUTO, Way.GUID}
     keys = [guid_key(_scope(candidate), candidate.guid or "")] if has_guid else []
     keys += _declared(candidate)
-    urls = [key for key in of_urls if not keys or key not in shared_links]
+    urls = [key for key in of_urls.values() if not keys or key not in shared_links]
     # By whose address it is alone, an article of this source is not known where something else is declared.
     foreign = tuple(urls) if keys and way in {Way.GUID, Way.CONTENT} else ()
     keys += urls
@@ -114,7 +121,7 @@ def _identity(
         keys.append(path)
     if not keys:
         keys.append("t:" + _digest("text", _scope(candidate), candidate.title, candidate.lead))
-    link = url_key(candidate.url) if candidate.url else ""
+    link = of_urls[canonical_url(candidate.url)] if candidate.url else ""
     return Identity(
         keys=tuple(keys),
         article_id=_article_id([key for key in keys if key not in foreign]),
