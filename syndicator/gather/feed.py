@@ -14,7 +14,7 @@ from syndicator.errors import NotReadable
 from syndicator.gather.candidates import FeedReading, to_reading
 from syndicator.gather.encoding import label_doubt
 from syndicator.gather.entry import Channel, Entry
-from syndicator.gather.html import parsing_steps
+from syndicator.gather.html import most_steps, parsing_steps
 from syndicator.gather.json_feed import read_json
 from syndicator.gather.known_entries import EntriesApart, are_plain, set_apart
 from syndicator.gather.pool import DEFAULT_TIMEOUT_S, ParserPool
@@ -157,13 +157,16 @@ def _is_small(body: bytes) -> bool:
 def _is_light(channel: Channel) -> bool:
     most_us, steps = 0.0, 0
     for entry in channel.entries:
-        summary, content = entry.summary, entry.content
-        tags = summary.count("<"), content.count("<")
-        most_us += _most_us(entry, sum(tags))
-        steps += parsing_steps(summary, tags[0]) + parsing_steps(content, tags[1])
-    if steps > MAX_IN_PROCESS_STEPS:
+        tags, more_tags = entry.summary.count("<"), entry.content.count("<")
+        most_us += _most_us(entry, tags + more_tags)
+        steps += most_steps(entry.summary, tags) + most_steps(entry.content, more_tags)
+    if steps > MAX_IN_PROCESS_STEPS and _steps(channel) > MAX_IN_PROCESS_STEPS:
         return False
     return most_us <= MAX_IN_PROCESS_US or sum(map(_expected_us, channel.entries)) <= MAX_IN_PROCESS_US
+
+
+def _steps(channel: Channel) -> int:
+    return sum([parsing_steps(entry.summary) + parsing_steps(entry.content) for entry in channel.entries])
 
 
 def _most_us(entry: Entry, tags: int) -> float:

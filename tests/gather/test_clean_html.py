@@ -12,6 +12,7 @@ from syndicator.gather.html import (
     HtmlCleaner,
     check_weight,
     first_image,
+    most_steps,
     parsing_steps,
     same_site,
     to_text,
@@ -299,6 +300,18 @@ def test_long_honest_html_is_light(name: str) -> None:
     began = time.process_time()
     clean(LIGHT[name])
     assert time.process_time() - began < 0.5
+
+
+@given(st.lists(st.sampled_from(("<b>", "</b>", "<p", "<td>", "</", "&", " x=1", "kata ")), max_size=300))
+def test_a_bound_of_what_parsing_takes_is_no_less_than_it(parts: list[str]) -> None:
+    for markup in ("".join(parts), "".join(parts) * 60):
+        assert most_steps(markup, markup.count("<")) >= parsing_steps(markup)
+
+
+@pytest.mark.parametrize("name", [*HEAVY, *LIGHT])
+def test_a_bound_of_what_parsing_long_html_takes_is_no_less_than_it(name: str) -> None:
+    markup = {**HEAVY, **LIGHT}[name]
+    assert min(most_steps(markup, markup.count("<")), MAX_STEPS) >= min(parsing_steps(markup), MAX_STEPS)
 
 
 @pytest.mark.parametrize(
