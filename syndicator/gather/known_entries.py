@@ -18,7 +18,7 @@ from syndicator.gather.entry import Channel, Entry
 from syndicator.gather.text import absolute_url
 from syndicator.model.source import Source
 from syndicator.rules.addresses import canonical_url
-from syndicator.rules.dates import read_claim
+from syndicator.rules.dates import AS_CLAIMED, read_claim
 
 if TYPE_CHECKING:
     from syndicator.gather.candidates import FeedReading
@@ -91,8 +91,11 @@ def are_plain(source: Source, now: datetime, channel: Channel, reading: "FeedRea
 def _is_dated_for_good(source: Source, now: datetime, entry: Entry) -> bool:
     """Tell whether the dates of an entry will be read alike at any time."""
     read = partial(read_claim, timezone=source.timezone, future=source.future_dates)
-    dates = {entry.published, entry.updated} - {""}
-    return all(read(text, now=now) == read(text, now=now + _MUCH_LATER) for text in dates)
+    for text in {entry.published, entry.updated} - {""}:
+        claim = read(text, now=now)
+        if claim.rule != AS_CLAIMED and claim != read(text, now=now + _MUCH_LATER):
+            return False
+    return True
 
 
 def _by_digest(marks: bytes) -> dict[bytes, bytes]:

@@ -28,7 +28,8 @@ LATE_FIND = timedelta(hours=1)
 """How far back an article that is found late may be listed."""
 
 _FIRST_SIGHT = "the time of first sight counts"
-_AS_CLAIMED = "as claimed"
+AS_CLAIMED = "as claimed"
+"""The rule of a date that is what it is at whatever time it is read."""
 NO_DATE = f"no date given: {_FIRST_SIGHT}"
 AS_THE_OLDEST = "no date given: as old as the oldest article of the first round"
 
@@ -44,6 +45,9 @@ class Claim(Struct, frozen=True, kw_only=True):
     """The instant with the offset that the source gives it (RFC 3339); None where there is none."""
 
 
+_NO_CLAIM = Claim(at=None, rule=NO_DATE)
+
+
 def read_claim(text: str, *, timezone: str, now: datetime, future: bool = False) -> Claim:
     """Read a date as a source writes it, and say what is made of it.
 
@@ -51,7 +55,7 @@ def read_claim(text: str, *, timezone: str, now: datetime, future: bool = False)
     dates ahead of it are meant, as those of events are.
     """
     if not text.strip():
-        return Claim(at=None, rule=NO_DATE)
+        return _NO_CLAIM
     read = read_date(text, timezone=timezone, now=now, future=future)
     if read is None:
         return Claim(at=None, rule=f"not understood: {_FIRST_SIGHT}")
@@ -106,7 +110,7 @@ def _written(read: ReadDate) -> str:
 
 def _rule(read: ReadDate, now: datetime, *, future: bool) -> str:
     if OLDEST <= read.at <= now and not read.notes:
-        return _AS_CLAIMED
+        return AS_CLAIMED
     if read.at < OLDEST:
         return f"before 1990, which is older than the web: {_FIRST_SIGHT}"
     if future and read.at > now + FARTHEST_EVENT:
@@ -116,4 +120,4 @@ def _rule(read: ReadDate, now: datetime, *, future: bool) -> str:
     if not future and read.at > now:
         return f"ahead by less than an hour, as clocks are: {_FIRST_SIGHT}"
     ahead = ("in the future, as the dates of this source may be",) if read.at > now else ()
-    return ", ".join((_AS_CLAIMED, *read.notes, *ahead))
+    return ", ".join((AS_CLAIMED, *read.notes, *ahead))

@@ -351,10 +351,12 @@ def _uniform(text: str) -> str:
 
 
 def _is_furniture(block: str) -> bool:
+    if len(block) > _MAX_FURNITURE_CHARACTERS:
+        return False
     first = block.split(None, 1)[:1]
     if not first or first[0].strip("*-–—>[(:|» ").rstrip(":").lower() not in _FURNITURE_WORDS:
         return False
-    return len(block) <= _MAX_FURNITURE_CHARACTERS and _FURNITURE.match(block) is not None
+    return _FURNITURE.match(block) is not None
 
 
 def _photo(photo: Photo) -> tuple[str, ...]:
