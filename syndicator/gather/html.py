@@ -154,6 +154,8 @@ def _has_long_tag(markup: str) -> bool:
 
     If so, there is a piece of half its length, beginning at a multiple of that, without any `<`.
     """
+    if len(markup) <= MAX_ATTRIBUTES:
+        return False
     half = MAX_ATTRIBUTES // 2
     places = range(0, len(markup) - half + 1, half)
     return any(markup.find("<", at, at + half) < 0 for at in places) and bool(_LONG_TAG.search(markup))
