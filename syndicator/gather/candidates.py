@@ -1,34 +1,30 @@
 """From entries as told to candidates as kept: cleaned, resolved, dated. A poison entry costs itself only."""
 
 import html
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from syndicator.gather.bylines import reporters
 from syndicator.gather.changes import MAX_RECEIVED, Changes
-from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, digest_of
 from syndicator.gather.entry import Channel, Deleted, Entry
 from syndicator.gather.entry_media import enclosures_of, photos_of
+from syndicator.gather.entry_texts import LEFT_OUT, POISON, EntryTexts, texts_of
 from syndicator.gather.feed_language import by_their_words
-from syndicator.gather.html import HtmlCleaner, check_weight, first_image, to_text
+from syndicator.gather.html import to_text
 from syndicator.gather.known_entries import EntriesApart
-from syndicator.gather.opening_tags import OpeningTags
 from syndicator.gather.origin import Origin
 from syndicator.gather.shared_guids import without_shared_guids
 from syndicator.gather.status import cancelled
 from syndicator.gather.text import (
     MAX_AUTHORS,
     MAX_DIGITS,
-    MAX_LEAD,
     MAX_NAME,
     MAX_TAGS,
     MAX_TITLE,
     absolute_url,
     plain_text,
-    shortened,
     title_text,
 )
 from syndicator.gather.window import oldest_first
@@ -45,17 +41,6 @@ MAX_WARNINGS = 20
 MAX_MADE_TITLE = 100
 MAX_REPAIRS = 4
 """Of those of a document that are told with each article."""
-_LEFT_OUT = "left out: "
-"""How the reason begins why a text of an entry is not kept, though the entry is."""
-_TYPOGRAPHY = r"nbsp|amp|quot|apos|[lr][sd]quo|hellip|[nm]dash|#0?39|#160|#82(?:1[1-9]|2[0-9]|30)"
-_TYPOGRAPHIC = re.compile(rf"&(?:{_TYPOGRAPHY});")
-_ESCAPED_TWICE = re.compile(rf"&amp;({_TYPOGRAPHY});")
-_POISON = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
-"""What odd data can raise in parsers and converters (UnicodeError is a ValueError)."""
-
-
-_BODIES = CleanedBodies()
-"""Of what is read in this process: the workers of the pool have no memory to spare."""
 
 
 class DeletedEntry(Struct, frozen=True, kw_only=True):
@@ -92,19 +77,20 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: 
 
     `is_light`: whether it is read in the process of the event loop, for its HTML is known to be light.
     """
-    maker = _Maker(source, fetched, channel, is_light=is_light)
+    maker = _Maker(source, fetched, channel)
     candidates: list[Candidate] = []
     warnings = list(channel.warnings)
-    for number, entry in enumerate(channel.entries, 1):
+    texts = texts_of(channel.entries, is_light=is_light)
+    for number, (entry, told) in enumerate(zip(channel.entries, texts, strict=True), 1):
         try:
-            candidate = maker.candidate(entry)
-        except _POISON as error:
+            candidate = maker.candidate(entry, told)
+        except POISON as error:
             warnings.append(f"entry {number} skipped: {plain_text(str(error)) or type(error).__name__}")
         else:
             candidates.append(candidate)
             changes = candidate.provenance.changes
             warnings += [
-                f"entry {number}: its text is {one.why}" for one in changes if one.why.startswith(_LEFT_OUT)
+                f"entry {number}: its text is {one.why}" for one in changes if one.why.startswith(LEFT_OUT)
             ]
     if len(warnings) > MAX_WARNINGS:
         warnings = [*warnings[:MAX_WARNINGS], f"{len(warnings) - MAX_WARNINGS} more warnings of entries"]
@@ -134,18 +120,17 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: 
 class _Maker:
     """Makes the candidates of one document."""
 
-    def __init__(self, source: Source, fetched: Fetched, channel: Channel, *, is_light: bool) -> None:
+    def __init__(self, source: Source, fetched: Fetched, channel: Channel) -> None:
         self._source = source
-        self._is_light = is_light
         self._now = fetched.fetched_at
         self._origin = Origin(source, fetched)
         self._portal = (source.title, title_text(channel.title))
         self._language = source.language or plain_text(channel.language, MAX_NAME) or None
-        self._cleaners: dict[str, HtmlCleaner] = {}
-        self._markup, self._digest = "", digest_of("")
         self._repairs = [plain_text(repair, MAX_RECEIVED) for repair in channel.repairs[:MAX_REPAIRS]]
 
-    def candidate(self, entry: Entry) -> Candidate:
+    def candidate(self, entry: Entry, texts: EntryTexts) -> Candidate:
+        if texts.fault is not None:
+            raise texts.fault
         changes = Changes()
         for repair in self._repairs:
             changes.note("document", "", repair)
@@ -153,20 +138,20 @@ class _Maker:
         changes.note_text("guid", entry.guid, guid)
         title = plain_text(entry.title) if entry.title_is_plain else title_text(entry.title)
         url = self._url(entry, changes)
-        lead, body_html, lost_picture = self._texts(entry, changes)
-        if not (url or guid or title or lead or body_html):
+        changes.add(texts.changes)
+        if not (url or guid or title or texts.lead or texts.body_html):
             raise ValueError("it has neither link nor guid nor title nor text")
         published = self._claim(entry.published or entry.updated, "published_at", changes)
         updated = self._claim(entry.updated, "updated_at", changes) if entry.published else published
         return Candidate(
             source=self._source.id,
             url=url,
-            title=_title(entry, title, lead, body_html, changes),
+            title=_title(entry, title, texts.lead, texts.body_html, changes),
             guid=guid or None,
-            lead=lead,
-            body_html=body_html,
+            lead=texts.lead,
+            body_html=texts.body_html,
             authors=_authors(entry, self._portal, changes),
-            photos=photos_of(entry, lost_picture, changes),
+            photos=photos_of(entry, texts.lost_picture, changes),
             enclosures=enclosures_of(entry, changes) if entry.attachments else (),
             section=title_text(entry.section, MAX_NAME) or None,
             tags=_tags(entry, changes),
@@ -209,98 +194,6 @@ class _Maker:
             changes.note("url", url, "parameters that only track readers are removed at admission")
         return untracked(url or "", self._source.tracking)
 
-    def _texts(self, entry: Entry, changes: Changes) -> tuple[str, str, str | None]:
-        """Give lead, body, and the picture that stood in a summary of which only the words are kept.
-
-        A summary beside the content is the lead. Alone it is the lead if it is short, else the body.
-        """
-        summary = self._bearable("lead", entry.summary.strip(), changes)
-        content = self._bearable("body_html", entry.content.strip(), changes)
-        if entry.content_is_plain:
-            content = _paragraphs(content)
-        if not summary:
-            return "", self._clean(entry.base, content, changes), None
-        as_html = html.escape(summary, quote=False) if entry.summary_is_plain else summary
-        lead = self._lead(entry.base, as_html)
-        if "&" in lead:  # what a feed escaped twice
-            lead = " ".join(_decoded(lead).split())
-        if not content and len(lead) > MAX_LEAD:
-            if entry.summary_is_plain:
-                content = _paragraphs(_decoded(entry.summary))
-            else:
-                content = summary if "<" in summary else _ESCAPED_TWICE.sub(r"&\1;", summary)
-            return "", self._clean(entry.base, content, changes), None
-        picture = self._picture(entry.base, as_html)
-        shown = shortened(lead, MAX_LEAD)
-        changes.note_text("lead", summary, shown)
-        return shown, self._clean(entry.base, content, changes), picture
-
-    def _bearable(self, field: str, markup: str, changes: Changes) -> str:
-        """Return the markup; nothing, which is told, where reading it would take too long."""
-        try:
-            if not self._is_light:
-                check_weight(markup)
-        except ValueError as error:
-            changes.note(field, markup, f"{_LEFT_OUT}{error}")
-            return ""
-        return markup
-
-    def _clean(self, base: str, markup: str, changes: Changes) -> str:
-        if not markup:
-            return ""
-        try:
-            body = self._remembered("body", self._body, base, markup)
-        except ValueError as error:
-            changes.note("body_html", markup, f"{_LEFT_OUT}{error}")
-            return ""
-        changes.add(body.changes)
-        return body.html
-
-    def _lead(self, base: str, markup: str) -> str:
-        if "<" not in markup:
-            return to_text(markup, 2 * MAX_LEAD)
-        return self._remembered("lead", _words, base, markup).html
-
-    def _picture(self, base: str, markup: str) -> str | None:
-        if "<img" not in markup:
-            return None
-        try:
-            return self._remembered("picture", self._first_image, base, markup).html or None
-        except ValueError:  # what cannot be cleaned has no picture for us
-            return None
-
-    def _remembered(
-        self, made: str, make: Callable[[str, str], CleanBody], base: str, markup: str
-    ) -> CleanBody:
-        """Return what is made of the markup: in this process, what was made of it lately."""
-        if not self._is_light:
-            return make(base, markup)
-        if markup is not self._markup:  # of one text, lead, picture and body may be made
-            self._markup, self._digest = markup, digest_of(markup)
-        key = base, self._digest, made
-        body = _BODIES.get(key)
-        if body is None:
-            body = make(base, markup)
-            _BODIES.put(key, body)
-        return body
-
-    def _body(self, base: str, markup: str) -> CleanBody:
-        tags = OpeningTags(markup)
-        cleaned, left = self._cleaner(base).clean_tags(markup, tags)
-        changes = Changes()
-        if cleaned != markup:
-            changes.note_markup("body_html", markup, tags, left, base)
-        return CleanBody(cleaned, changes.all())
-
-    def _first_image(self, base: str, markup: str) -> CleanBody:
-        return CleanBody(first_image(self._cleaner(base).clean(markup)) or "")
-
-    def _cleaner(self, base: str) -> HtmlCleaner:
-        cleaner = self._cleaners.get(base)
-        if cleaner is None:
-            cleaner = self._cleaners[base] = HtmlCleaner(base)
-        return cleaner
-
     def _claim(self, text: str, field: str, changes: Changes) -> Claim:
         claim = read_claim(
             text, timezone=self._source.timezone, now=self._now, future=self._source.future_dates
@@ -318,15 +211,6 @@ class _Maker:
             changes.note("embargo_until", entry.embargo, "no date that can be believed: it is not held")
             return None
         return claim.at if claim.at > self._now else None
-
-
-def _decoded(text: str) -> str:
-    """Decode what is no more than typography; `&lt;` may be what the text is about."""
-    return _TYPOGRAPHIC.sub(lambda match: html.unescape(match[0]), text)
-
-
-def _words(_base: str, markup: str) -> CleanBody:
-    return CleanBody(to_text(markup, 2 * MAX_LEAD))
 
 
 def _title(entry: Entry, title: str, lead: str, body_html: str, changes: Changes) -> str:
@@ -367,12 +251,6 @@ def _count(text: str) -> int | None:
         return None
     digits = text.strip()
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS else None
-
-
-def _paragraphs(text: str) -> str:
-    """Give plain text as HTML, an empty line ending a paragraph."""
-    parts = (" ".join(part.split()) for part in text.replace("\r\n", "\n").split("\n\n"))
-    return "".join(f"<p>{html.escape(part, quote=False)}</p>" for part in parts if part)
 
 
 def _distinct(values: Iterable[str], limit: int) -> tuple[str, ...]:
