@@ -4,8 +4,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_YOUNG_OBJECTS = 5_000
-"""So many new objects are looked through in about 1 ms."""
+_YOUNG_OBJECTS = 20_000
+"""So many new objects are looked through in about 4 ms. With 5,000 that takes 2.5 % of the time of gathering,
+with so many 0.5 %: most of what a round has made is freed before, without the collector."""
 _YOUNG_TURNS = 10
 
 
