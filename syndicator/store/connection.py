@@ -1,7 +1,6 @@
 """The one door to Redis: commands, batches, scripts; the driver's errors become ours here."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -33,6 +32,8 @@ MOST_AT_ONCE = 500
 
 MOST_IN_ONE = 1000
 """Members or fields that one command names: Redis carries it out in well under 1 ms."""
+
+MOST_CONNECTIONS = 32
 
 MAX_WRITES = 1000
 """Commands that the transactions of one call hold together: about 2 ms of Redis' time."""
@@ -102,8 +103,10 @@ class Connection:
     replica, or loads its data. What was too slow is not repeated. After `close` calls raise StoreUnavailable.
     """
 
-    def __init__(self, client: aioredis.Redis, anchor: str, timeout_s: float) -> None:
-        self._client = client
+    def __init__(self, pool: aioredis.ConnectionPool, anchor: str, timeout_s: float) -> None:
+        self._pool = pool
+        self._free = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._idle: list[aioredis.Connection] = []
         self._anchor = anchor
         self._timeout_s = timeout_s
         self._commit = Script("commit")
@@ -128,26 +131,34 @@ class Connection:
     async def _together(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands and read their replies; raise the first error reply when all have been read.
 
-        As the driver's pipeline does, but packed in C, and without a timeout for each reply: `_ask` has one
-        for all of them.
+        As the driver's pipeline does, but packed in C, and without a timeout for each write and reply: `_ask`
+        has one for all of them. The driver's pool makes and mends connections, but does not hand them out:
+        with that, a call takes 50 µs instead of 19.
         """
-        connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
-        try:
-            self._check_open()
-            await connection.send_packed_command(b"".join([_packed(one) for one in commands]))
-            replies: list[Any] = []
-            for _ in commands:
-                try:
-                    replies.append(await connection.read_response(timeout=math.inf))
-                except exceptions.ResponseError as error:
-                    replies.append(error)
-        finally:
-            if self._is_closed:  # the pool leaves those open that were connecting when it closed the others
-                await connection.disconnect(nowait=True)
-            await self._client.connection_pool.release(connection)
+        async with self._free:
+            connection = self._idle.pop() if self._idle else self._made()
+            try:
+                await self._pool.ensure_connection(connection)
+                self._check_open()
+                await connection.send_packed_command(b"".join([_packed(one) for one in commands]))
+                replies: list[Any] = []
+                for _ in commands:
+                    try:
+                        replies.append(await connection.read_response())
+                    except exceptions.ResponseError as error:
+                        replies.append(error)
+            finally:
+                if self._is_closed:  # the pool leaves those open that were connecting when it closed others
+                    await connection.disconnect(nowait=True)
+                self._idle.append(connection)
         if refused := next((one for one in replies if isinstance(one, exceptions.ResponseError)), None):
             raise refused
         return replies
+
+    def _made(self) -> aioredis.Connection:
+        """Return a connection that is not open yet; the pool closes it at the end."""
+        made: aioredis.Connection = self._pool.get_available_connection()  # type: ignore[no-untyped-call]
+        return made
 
     async def scan(self, command: str, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """Yield what a key holds, however much that is, in pieces that hold nobody up.
@@ -184,7 +195,8 @@ class Connection:
                 except _ELSEWHERE:
                     # After a failover the name of the server leads elsewhere: who connects anew asks for it.
                     self.losses += 1
-                    await self._client.connection_pool.disconnect(inuse_connections=False)
+                    for connection in self._idle:  # without a wait, in which another call could take one
+                        await connection.disconnect(nowait=True)
                     return await question()
                 except exceptions.ConnectionError:
                     self._check_open()
@@ -197,7 +209,7 @@ class Connection:
     async def close(self) -> None:
         """Close all connections; calls that are on their way fail."""
         self._is_closed = True
-        await self._client.connection_pool.disconnect()
+        await self._pool.disconnect()
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -223,11 +235,10 @@ class Connection:
 async def connect(url: str, *, anchor: str, timeout_s: float = 3.0) -> AsyncIterator[Connection]:
     """Open a pool on a `redis://`, `rediss://` or `unix://` URL and check that it answers."""
     try:
-        pool = aioredis.BlockingConnectionPool.from_url(
+        pool = aioredis.ConnectionPool.from_url(
             url,
-            max_connections=32,
-            timeout=timeout_s,
-            socket_timeout=timeout_s,
+            max_connections=MOST_CONNECTIONS,
+            socket_timeout=None,  # each call has one of its own
             socket_connect_timeout=timeout_s,
             # The driver's retries multiply: those of a command, of connecting, and of its health check.
             retry=Retry(NoBackoff(), 0),
@@ -236,10 +247,7 @@ async def connect(url: str, *, anchor: str, timeout_s: float = 3.0) -> AsyncIter
         )
     except ValueError as error:
         raise StoreError(f"[store] url is no Redis URL: {error}") from error
-    client = aioredis.Redis(connection_pool=pool)
-    # Replies as Redis gives them: the driver's own shapes differ by command and version.
-    client.response_callbacks.clear()
-    connection = Connection(client, anchor, timeout_s)
+    connection = Connection(pool, anchor, timeout_s)
     try:
         await _greet(connection, url)
         yield connection
