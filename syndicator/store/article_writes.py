@@ -108,12 +108,13 @@ class ArticleWrites:
 
     def reserving(self, article: Article, reservation: Reservation, admission: Admission) -> list[Command]:
         """Write an article that waits to be assigned to a story; until then it is in no index."""
-        fields = ("sketch", packed_story(reservation.own), *(("quiet", 1) if admission.event is None else ()))
+        sketch = packed_story(reservation.own)
+        fields = ("sketch", sketch, *(("quiet", 1) if admission.event is None else ()))
         key = self._keys.reserved(article.id)
         commands: list[Command] = [(*_fields(key, article), *fields)]
         if admission.known is not None and admission.event is not None:
             commands.append(("HDEL", key, "quiet"))
-        return [*commands, assignments.enqueue(self._keys, article, reservation, admission)]
+        return [*commands, assignments.enqueue(self._keys, article, sketch, reservation, admission)]
 
     def storing(self, article: Article, previous: Article | None) -> list[Command]:
         """Write an article into its place and its indexes, the revision before it beside it."""

@@ -235,8 +235,13 @@ class Assignments:
             start = f"({last.decode()}"
 
 
-def enqueue(keys: Keys, article: Article, reservation: Reservation, admission: Admission) -> Command:
-    """Have an article wait to be assigned, with all that is needed for that."""
+def enqueue(
+    keys: Keys, article: Article, sketch: bytes, reservation: Reservation, admission: Admission
+) -> Command:
+    """Have an article wait to be assigned, with all that is needed for that.
+
+    `sketch`: the article as a story of itself alone, packed.
+    """
     event = admission.event
     how = [
         to_ms(article.listed_at),
@@ -248,7 +253,7 @@ def enqueue(keys: Keys, article: Article, reservation: Reservation, admission: A
     return (
         "XADD", keys.unassigned(), "*", "article", article.id, "hash", article.content_hash,
         "source", article.source,
-        "sketch", packed_story(reservation.own), "runs", reservation.runs,
+        "sketch", sketch, "runs", reservation.runs,
         "shown_in", pack(reservation.shown_in), "show", pack_for_lua(how),
     )  # fmt: skip
 
