@@ -105,10 +105,10 @@ class FeedRound:
             return await self._read(source, state, document, notes, digest)
 
         outcome = await self._polling.poll(source, state, read, patient=pushed is not None)
-        # Young article pages change while their feed does not.
-        rechecked = await self._pages.recheck(source, notes) if source.full_text else []
-        await note_popularity(self._store, self._clock, source.id, rechecked)
-        outcome = replace(outcome, round=outcome.round + tally(rechecked))
+        if source.full_text:  # young article pages change while their feed does not
+            rechecked = await self._pages.recheck(source, notes)
+            await note_popularity(self._store, self._clock, source.id, rechecked)
+            outcome = replace(outcome, round=outcome.round + tally(rechecked))
         delivers = await self._subscribing.delivers(source)
         if pushed is not None:
             outcome = replace(outcome, round=outcome.round + pushed.round, not_modified=False)
