@@ -88,8 +88,10 @@ class SharedClock:
         return jumped_at_s is None or self._steady() - jumped_at_s >= CONFIRMED_AFTER.total_seconds()
 
     def _at(self, now_s: float) -> datetime:
-        slow_s = max(min(now_s, self._slow_until_s) - self._base_s, 0.0)
-        return self._base + timedelta(seconds=now_s - self._base_s - slow_s / 2)
+        passed_s = now_s - self._base_s
+        if passed_s > 0 and self._slow_until_s > self._base_s:
+            passed_s -= (min(now_s, self._slow_until_s) - self._base_s) / 2
+        return self._base + timedelta(0, passed_s)
 
 
 @asynccontextmanager
