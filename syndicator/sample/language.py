@@ -38,6 +38,8 @@ class Language(Struct, frozen=True, kw_only=True):
     """One newsroom's topics, its sentences by use, and its names by kind."""
 
     topics: tuple[Topic, ...]
+    common: dict[str, tuple[str, ...]]
+    """Phrases that fit any topic, by role."""
     sentences: dict[str, tuple[str, ...]]
     names: dict[str, tuple[str, ...]]
 
@@ -54,6 +56,8 @@ _ROLES = {
     "detail": "details",
     "worry": "worries",
 }
+_OWN_ROLE = "thing"
+"""What a topic is about: nothing common stands for it."""
 
 
 def load_language(name: str) -> Language:
@@ -64,6 +68,11 @@ def load_language(name: str) -> Language:
     topics = [topic for table in tables.values() for topic in table.get("topic", ())]
     return Language(
         topics=tuple(_topic(topic) for topic in topics),
+        common={
+            role: _split(tables[f"{name}_common.toml"][key])
+            for role, key in _ROLES.items()
+            if role != _OWN_ROLE
+        },
         sentences={use: tuple(lines) for use, lines in tables[f"{name}_sentences.toml"].items()},
         names={kind: _split(line) for kind, line in tables[f"{name}_names.toml"].items()},
     )

@@ -1,10 +1,15 @@
 """The cast and the figures of one article, and the filling of its sentences with them."""
 
 from datetime import datetime
+from functools import lru_cache
+
+from msgspec import Struct
 
 from syndicator.sample import calendar
 from syndicator.sample.chance import Chance, Deck
 from syndicator.sample.language import Language, Topic
+
+COMMON_PHRASES = 5
 
 _SMALL_WORDS = frozenset(
     (
@@ -14,6 +19,14 @@ _SMALL_WORDS = frozenset(
 )
 
 
+class Setting(Struct, frozen=True, kw_only=True):
+    """What sets an article apart from all others: its topic, the quarter, and a site there."""
+
+    topic: Topic
+    place: str
+    site: str
+
+
 class Scene:
     """Everything an article speaks of; the same key gives the same scene.
 
@@ -21,37 +34,52 @@ class Scene:
     worries) come one after the other, so that an article does not repeat itself.
     """
 
-    def __init__(self, language: Language, topic: Topic, place: str, at: datetime, chance: Chance) -> None:
+    def __init__(self, language: Language, setting: Setting, at: datetime, chance: Chance) -> None:
         self._introduced = False
-        self.topic = topic
+        self.topic = topic = setting.topic
         self.language = language
         self.chance = chance
-        self._decks = {role: Deck(chance, options) for role, options in topic.phrases.items()}
-        self.place = place
+        self._decks = {role: Deck(chance, self._phrases(role)) for role in topic.phrases}
+        self.place = setting.place
+        self.site = setting.site
         self.official = self.person()
         self.chief = self.person()
-        self.fixed = self._words() | self._places() | self._figures() | _dates(language, at, chance)
+        self.fixed = (
+            self._words() | self._places() | self._partners() | self._figures() | _dates(language, at, chance)
+        )
         self.fixed["chief_role"] = chance.pick(language.names["chiefs"]).format_map(self.fixed)
+
+    def _phrases(self, role: str) -> tuple[str, ...]:
+        """Return what this article says in a role: of the topic, and of what fits any topic.
+
+        All phrases of the topic, and articles about it would be one story for readers of their words.
+        """
+        own = self.topic.phrases[role]
+        common = self.language.common.get(role)
+        if common is None:
+            return (self.chance.pick(own),)
+        return (self.chance.pick(own), *self.chance.shuffled(common)[:COMMON_PHRASES])
 
     def _words(self) -> dict[str, str]:
         verb = self.chance.pick(self.topic.verbs)
         names = self.language.names
+        agency = self.topic.agency.format(self._coined("firm"))
         return {
-            "agency": self.topic.agency,
+            "agency": agency,
             "short": self.topic.short,
             "act": verb.active,
             "bare": verb.headline,
             "acted": verb.passive,
             "official": self.official,
-            "official_first": self.official.split()[0],
-            "official_role": f"{self.topic.head} {self.topic.agency}",
+            "official_short": self.official.split()[-1],
+            "official_role": f"{self.topic.head} {agency}",
             "chief": self.chief,
             "resident": self.person(),
             "job": self.chance.pick(names["jobs"]),
         }
 
     def _places(self) -> dict[str, str]:
-        places = [other for other in all_places(self.language) if other != self.place]
+        places = [other for other in _all_names(self.language, "place") if other != self.place]
         second = self.chance.pick(places)
         return {
             "city": self.language.names["city"][0],
@@ -60,6 +88,16 @@ class Scene:
             "place3": self.chance.pick([other for other in places if other != second]),
             "street": self._street(),
             "street2": self._street(),
+        }
+
+    def _partners(self) -> dict[str, str]:
+        expert = self.person()
+        return {
+            "site": self._named("site", self.site),
+            "firm": self._named("firm", self._coined("firm")),
+            "institute": self._named("institute", self._coined("firm")),
+            "expert": expert,
+            "expert_short": expert.split()[-1],
         }
 
     def _figures(self) -> dict[str, str]:
@@ -90,8 +128,16 @@ class Scene:
         return form.format(self.chance.number(1, 97), self.chance.number(1, 9))
 
     def person(self) -> str:
+        return f"{self.chance.pick(self.language.names['first_names'])} {self._coined('last')}"
+
+    def _named(self, kind: str, name: str) -> str:
+        """Return a name in one of the forms of its kind, as `Pasar Sagaratama`."""
+        return self.chance.pick(self.language.names[f"{kind}_forms"]).format(name)
+
+    def _coined(self, kind: str) -> str:
+        """Return one of some hundred names, made of a head and a tail."""
         names = self.language.names
-        return f"{self.chance.pick(names['first_names'])} {self.chance.pick(names['last_names'])}"
+        return f"{self.chance.pick(names[f'{kind}_heads'])}{self.chance.pick(names[f'{kind}_tails'])}"
 
     def _street(self) -> str:
         names = self.language.names
@@ -120,7 +166,7 @@ class Scene:
     def _speaker(self) -> str:
         """Introduce the official once, with the office; a first name does from then on."""
         if self._introduced:
-            return self.fixed["official_first"]
+            return self.fixed["official_short"]
         self._introduced = True
         return f"{self.fixed['official_role']} {self.official}"
 
@@ -136,20 +182,30 @@ class _Slots(dict[str, str]):
         return self._scene.say(slot)
 
 
-def all_places(language: Language) -> list[str]:
-    """Give every quarter of the city."""
-    names = language.names
-    return [f"{head}{tail}" for head in names["place_heads"] for tail in names["place_tails"]]
+def setting_of(language: Language, seed: int, n: int) -> Setting:
+    """Return the setting of article `n`.
 
-
-def place_of(language: Language, seed: int, n: int) -> tuple[Topic, str]:
-    """Give topic and place of article `n`: no two articles share both before all pairs have been used."""
-    topics, places = language.topics, all_places(language)
+    No two articles share topic and place, nor the site, before all pairs and all sites have been used.
+    """
+    topics, places, sites = language.topics, _all_names(language, "place"), _all_names(language, "site")
     round_, at = divmod(n, len(topics))
-    order = Chance(seed, "topics", round_).shuffled(range(len(topics)))
-    topic = order[at]
-    place = Chance(seed, "places", topic).shuffled(places)[round_ % len(places)]
-    return topics[topic], place
+    topic = _order(len(topics), seed, "topics", round_)[at]
+    return Setting(
+        topic=topics[topic],
+        place=places[_order(len(places), seed, "places", topic)[round_ % len(places)]],
+        site=sites[_order(len(sites), seed, "sites")[n % len(sites)]],
+    )
+
+
+@lru_cache(maxsize=256)
+def _order(count: int, *key: str | int) -> tuple[int, ...]:
+    return tuple(Chance(*key).shuffled(range(count)))
+
+
+def _all_names(language: Language, kind: str) -> list[str]:
+    """Return every name of a kind: each head with each tail."""
+    names = language.names
+    return [f"{head}{tail}" for head in names[f"{kind}_heads"] for tail in names[f"{kind}_tails"]]
 
 
 def _dates(language: Language, at: datetime, chance: Chance) -> dict[str, str]:

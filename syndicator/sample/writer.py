@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from syndicator.sample.chance import Chance, Deck
 from syndicator.sample.language import Language
-from syndicator.sample.scene import Scene, place_of
+from syndicator.sample.scene import Scene, setting_of
 
 _KEPT = 16384
 """Articles: some 3 kB each."""
@@ -81,8 +81,7 @@ class Writer:
 
     def _first(self, n: int, at: datetime) -> tuple[Scene, Text]:
         chance = Chance(self._voice, self._seed, n)
-        topic, place = place_of(self._language, self._seed, n)
-        scene = Scene(self._language, topic, place, at, chance)
+        scene = Scene(self._language, setting_of(self._language, self._seed, n), at, chance)
         lines, names = self._language.sentences, self._language.names
         title = scene.fill_headline(chance.pick(lines["headlines"]))
         lead = scene.fill(chance.pick(lines["leads"]))
@@ -93,8 +92,8 @@ class Writer:
             lead=lead,
             quote=quote,
             paragraphs=paragraphs,
-            section=topic.section,
-            tags=(*topic.tags, place),
+            section=scene.topic.section,
+            tags=(*scene.topic.tags, scene.place),
             reporter=chance.pick(names["reporters"]),
             photographer=chance.pick(names["photographers"]),
             editor=chance.pick(names["editors"]),
@@ -104,7 +103,10 @@ class Writer:
     def _body(self, scene: Scene) -> tuple[str, tuple[str, ...]]:
         """Give the pull quote and the paragraphs: the official speaks first, the outlook comes last."""
         chance, lines = scene.chance, self._language.sentences
-        decks = {use: Deck(chance, lines[use]) for use in ("quotes", "attributions", "facts", "residents")}
+        decks = {
+            use: Deck(chance, lines[use])
+            for use in ("quotes", "attributions", "partners", "facts", "residents")
+        }
 
         def line(use: str) -> str:
             return scene.fill(decks[use].draw() if use in decks else chance.pick(lines[use]))
@@ -112,7 +114,7 @@ class Writer:
         def official() -> tuple[str, str]:
             first, second = line("quotes"), line("quotes")
             said_by = line("attributions")
-            if not said_by.startswith(scene.fixed["official_first"]):  # a name keeps its capital
+            if not said_by.startswith(scene.fixed["official_short"]):  # a name keeps its capital
                 said_by = said_by[:1].lower() + said_by[1:]
             return first, f"“{first}. {second},” {said_by}."
 
@@ -124,8 +126,9 @@ class Writer:
             f"{resident} {line('concerns')}",
             f"{line('facts')} {official()[1]}",
         ]
-        kept = sorted(chance.shuffled(range(len(middle)))[: chance.number(3, 4)])
-        return quote, (opening, *(middle[each] for each in kept), line("closings"))
+        kept = sorted(chance.shuffled(range(len(middle)))[: chance.number(2, 3)])
+        partners = f"{line('partners')} {line('partners')}"
+        return quote, (opening, partners, *(middle[each] for each in kept), line("closings"))
 
     def _edited(self, scene: Scene, text: Text, n: int, edit: int) -> Text:
         """Make edit number `edit` (from 1): one of each kind at first, an added paragraph from then on."""

@@ -10,7 +10,7 @@ from support import candidate
 from syndicator.rules.correction import correction_of
 from syndicator.sample.chance import Chance
 from syndicator.sample.language import load_language
-from syndicator.sample.scene import Scene
+from syndicator.sample.scene import Scene, Setting
 from syndicator.sample.writer import Text, Writer
 
 MANY = 320
@@ -65,7 +65,8 @@ def test_all_ten_sections_are_written_for(city: Writer, texts: list[Text]) -> No
 def test_every_sentence_fits_every_topic(name: str) -> None:
     language = load_language(name)
     for topic in language.topics:
-        scene = Scene(language, topic, "Tegalwangi", NOON, Chance("fit", topic.agency))
+        setting = Setting(topic=topic, place="Tegalwangi", site="Sagaratama")
+        scene = Scene(language, setting, NOON, Chance("fit", topic.agency))
         for use, lines in language.sentences.items():
             for line in lines:
                 filled = scene.fill(line, quote="kutipan", title="Judul")
