@@ -162,7 +162,8 @@ def _tell_remedy(fault: Fault) -> None:
 
 def _parameter(error: UsageFault) -> str:
     hint = getattr(error, "param_hint", None)
-    return hint if isinstance(hint, str) else ""
+    spelled: list[str] = getattr(getattr(error, "param", None), "opts", [""])
+    return hint if isinstance(hint, str) else spelled[0]
 
 
 def check_known(kind: str, name: str, known: Collection[str], parameter: str) -> None:

@@ -51,6 +51,14 @@ class LazyGroup(TyperGroup):
         for name, (_, sentence) in COMMANDS.items():
             self.add_command(TyperGroup(name=name, help=sentence))
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; say in plain words what is wrong with its arguments."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _reworded(error.message)
+            raise
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that is called."""
         if args[0] in COMMANDS and COMMANDS[args[0]][0] == _STAYING:
@@ -64,3 +72,9 @@ class LazyGroup(TyperGroup):
             app = typer.Typer(callback=lambda: None, rich_markup_mode="rich", add_completion=False)
             import_module(f"syndicator.cli.{COMMANDS[name][0]}").register(app)
             self.commands.update(get_group(app).commands)
+
+
+def _reworded(message: str) -> str:
+    """Return what the library says of a bad argument without the jargon of the one that it checks them by."""
+    told = message.removeprefix("Value error, ").partition(", unable to parse")[0]
+    return told.replace("Input should be", "it must be", 1)

@@ -54,3 +54,13 @@ async def test_what_makes_no_token(config: Path) -> None:
         assert (status, out) == (2, "")
     status, _, errors = await run(config, "tokens", "add", "a", "--scope", "read", "--expires", "soon")
     assert (status, "90d" in errors) == (2, True)
+
+
+async def test_a_scope_that_there_is_not_is_told_with_those_that_there_are(config: Path) -> None:
+    status, out, _ = await run(config, "tokens", "add", "a", "--scope", "write", "--json")
+    (error,) = json.loads(out)["errors"]
+    assert (status, error["key"]) == (2, "--scope")
+    assert error["reason"] == "Invalid value for '--scope': 'write' is not one of 'read', 'partner', 'admin'."
+    status, out, _ = await run(config, "tokens", "list", "--limit", "x", "--json")
+    (error,) = json.loads(out)["errors"]
+    assert (status, error["reason"]) == (2, "Invalid value for '--limit': it must be a valid integer")
