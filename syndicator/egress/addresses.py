@@ -5,6 +5,8 @@ several transition ranges through; so the table stands here. Sources: the IANA s
 registries for IPv4 and IPv6 (RFC 6890), RFC 4291, 6052 (NAT64), 3056 (6to4), 4380 (Teredo), 8215.
 """
 
+import re
+import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
@@ -76,6 +78,32 @@ _REFUSED_V6: tuple[IPv6Network, ...] = tuple(
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _LOW_32_BITS = 0xFFFF_FFFF
+
+
+_ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
+
+
+def is_odd_number(host: str) -> bool:
+    """Tell hosts that some resolvers take for IPv4 addresses although they are not written as one.
+
+    `127.1`, `0x7f.1`, `2130706433`: a host whose last label is a number is no name (WHATWG URL, "ends in
+    a number").
+    """
+    if not _ENDS_IN_NUMBER.fullmatch(host):
+        return False
+    try:
+        IPv4Address(host.removesuffix("."))
+    except ValueError:
+        return True
+    return False
+
+
+def usual_spelling(host: str) -> str:
+    """Return the IPv4 address that resolvers take such a host for, as `127.0.0.1`; empty if there is none."""
+    try:
+        return str(IPv4Address(socket.inet_aton(host.removesuffix("."))))
+    except OSError:
+        return ""
 
 
 def parse_network(text: str) -> IPNetwork:

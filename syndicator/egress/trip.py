@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import IPv4Address
 from urllib.parse import urlsplit
 
 import aiohttp
 from msgspec import Struct
 from yarl import URL
 
+from syndicator.egress.addresses import is_odd_number
 from syndicator.egress.failures import failure
 from syndicator.egress.headers import checked_once, split_credentials
 from syndicator.egress.proxies import Proxy
@@ -18,7 +18,6 @@ from syndicator.model.fetch import Reason, Redirect
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-_ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
 _REQUEST_LINE = re.compile(r"[!-~]+")
 _USERINFO = re.compile(r"(?<=//)[^/?#\\]*@")
 
@@ -38,7 +37,7 @@ def parse_url(url: str) -> URL:
         raise failure(Reason.SCHEME, "This is not an address that can be requested.") from error
     if not usable:
         raise failure(Reason.SCHEME, "Only http:// and https:// addresses with a host are requested.")
-    if _is_odd_number(parsed.host or ""):
+    if is_odd_number(parsed.host or ""):
         detail = f"{parsed.host} is a number, but not an address in its usual spelling."
         raise failure(Reason.BLOCKED, detail)
     return parsed.with_fragment(None) if parsed.raw_fragment else parsed
@@ -74,21 +73,6 @@ def same_origin(url: str, other: str) -> bool:
 def _origin(url: URL) -> tuple[str, str | None, int | None]:
     """Give scheme, host and port; a port that is the scheme's own counts whether it is written or not."""
     return url.scheme, url.raw_host, url.port
-
-
-def _is_odd_number(host: str) -> bool:
-    """Tell hosts that some resolvers take for IPv4 addresses although they are not written as one.
-
-    `127.1`, `0x7f.1`, `2130706433`: a host whose last label is a number is no name (WHATWG URL, "ends in
-    a number").
-    """
-    if not _ENDS_IN_NUMBER.fullmatch(host):
-        return False
-    try:
-        IPv4Address(host.removesuffix("."))
-    except ValueError:
-        return True
-    return False
 
 
 @lru_cache(maxsize=2048)

@@ -4,11 +4,19 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-from syndicator.egress.addresses import AllowList, NetworkPort, is_permitted
+from yarl import URL
+
+from syndicator.egress.addresses import (
+    AllowList,
+    NetworkPort,
+    is_odd_number,
+    is_permitted,
+    unwrap,
+    usual_spelling,
+)
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.proxies import literal_address
 from syndicator.errors import Fault
-from syndicator.rules.politeness import DEFAULT_PORTS
 from syndicator.settings.settings import Settings
 
 
@@ -41,16 +49,22 @@ def _unreachable(settings: Settings) -> Iterator[Fault]:
 
 
 def _fault_of(where: str, url: str, key: str, allow: AllowList, own: OwnListeners) -> Fault | None:
-    parts = urlsplit(url)
-    address, port = literal_address(parts.hostname or ""), parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    parts = URL(url)
+    host, port = parts.host or "", parts.port or 0
+    if is_odd_number(host):
+        reason = f"is never reached: {host} is a number, but not an address in its usual spelling"
+        usual = usual_spelling(host)
+        remedy = f"if it is meant, write {usual}" if usual else "write the host by its name or address"
+        return Fault(file="", key=where, reason=reason, remedy=remedy)
+    address = literal_address(host)
     if address is None:
         return None
     if own.hold(address, port):
         reason = f"is never reached: port {port} of this machine is a listener of this service"
         return Fault(file="", key=where, reason=reason, remedy="give the address of the other server")
     if not is_permitted(address, allow, port):
-        reason = f"is never reached: {parts.hostname} is not a public address, and [egress] does not allow it"
-        remedy = f'if it is meant: [egress] {key} = ["{NetworkPort(ip_network(address), port)}"]'
+        reason = f"is never reached: {host} is not a public address, and [egress] does not allow it"
+        remedy = f'if it is meant: [egress] {key} = ["{NetworkPort(ip_network(unwrap(address)), port)}"]'
         return Fault(file="", key=where, reason=reason, remedy=remedy)
     return None
 

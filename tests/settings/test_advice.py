@@ -26,6 +26,8 @@ def source(url: str) -> str:
         ("http://localhost:9000/rss", "127.0.0.1:9000"),
         ("http://10.1.2.3/rss", "10.1.2.3:80"),
         ("https://[fd00::1]/rss", "[fd00::1]:443"),
+        ("http://[::ffff:127.0.0.1]:9000/rss", "127.0.0.1:9000"),
+        ("http://１２７.0.0.1:9000/rss", "127.0.0.1:9000"),
     ],
 )
 def test_a_source_that_can_never_be_reached(tmp_path: Path, url: str, allowed: str) -> None:
@@ -35,6 +37,28 @@ def test_a_source_that_can_never_be_reached(tmp_path: Path, url: str, allowed: s
     assert remedy == f'if it is meant: [egress] allow = ["{allowed}"]'
     assert told(tmp_path, source(url) + f'[egress]\nallow = ["{allowed}"]') == []
     assert len(told(tmp_path, source(url) + f'[egress]\nallow_callbacks = ["{allowed}"]')) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "usual"),
+    [
+        ("127.1", "127.0.0.1"),
+        ("0x7f.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("0177.0.0.1", "127.0.0.1"),
+        ("8.2056", "8.0.8.8"),
+    ],
+)
+def test_a_number_that_is_no_address_in_its_usual_spelling(tmp_path: Path, host: str, usual: str) -> None:
+    text = source(f"http://{host}/rss") + '[egress]\nallow = ["127.0.0.0/8"]'
+    ((key, reason, remedy),) = told(tmp_path, text)
+    assert (key, remedy) == ("source.portal.url", f"if it is meant, write {usual}")
+    assert f"{host} is a number" in reason
+
+
+def test_a_number_that_no_resolver_takes_for_an_address(tmp_path: Path) -> None:
+    ((_, _, remedy),) = told(tmp_path, source("http://256.1.1.1/rss"))
+    assert remedy == "write the host by its name or address"
 
 
 @pytest.mark.parametrize("port", [8080, 8089])
