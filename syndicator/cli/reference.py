@@ -17,10 +17,9 @@ from syndicator.cli.loading import COMMANDS, LazyGroup
 _INTRODUCTION = """\
 # Commands
 
-Made from the commands themselves by `make docs`; `syndicator COMMAND --help` says the same. Tables are for
-people; `--json` gives programs one document on standard output, with the log on standard error. All commands
-work while a service runs over the same data. Exit codes: 0 done, 1 failed (in part), 2 the configuration or
-the arguments are wrong.
+`syndicator COMMAND --help` says the same. Tables are for people; `--json` gives programs one document on
+standard output, with the log on standard error. All commands work while a service runs over the same data.
+Exit codes: 0 done, 1 failed (in part), 2 the configuration or the arguments are wrong.
 
 """
 

@@ -17,8 +17,6 @@ Beside these, the usual ones of the process and of Python's garbage collector. E
 What is due, waiting or dead is shared by all: see `syndicator stats` and the status page. The label `source`
 tells apart the first 1,000 sources that a process gathers; all further ones have `(others)` there.
 
-Made from `syndicator/observe/metrics.py` by `make docs`.
-
 | metric | kind | labels | what it tells |
 | --- | --- | --- | --- |
 """

@@ -16,8 +16,6 @@ Every key of a namespace begins with `syn:{NAMESPACE}:` (`[store] namespace`, `m
 are a hash tag: all keys of a namespace share one slot of a Redis Cluster, so every script stays atomic there,
 and one namespace is bounded by one shard. Values are MessagePack; times are milliseconds since 1970, UTC.
 
-This page is made from `syndicator/store/keys.py` by `make docs`.
-
 | key | type | content | kept | written by |
 | --- | --- | --- | --- | --- |
 """

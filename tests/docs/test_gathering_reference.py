@@ -1,13 +1,12 @@
-"""The reference of gathering, line by line: tests that it names exist, what it lists is complete, figures are real."""
+"""The reference of gathering, line by line: tests prove it, what it lists is complete, figures are real."""
 
-import ast
 import random
 import re
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 import pytest
+from docs.proofs import is_there, read_proofs
 from msgspec import Struct
 from support import NOON
 
@@ -74,8 +73,6 @@ from syndicator.store import robots as robots_files
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "gathering.md"
-CASES = ROOT / "tests" / "gather" / "cases"
-REFERENCE = re.compile(r"`([a-z_0-9]+(?:/[a-z_0-9-]+)+)(?:::(test_[a-z0-9_]+))?`")
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -85,10 +82,8 @@ class Row(Struct, frozen=True, kw_only=True):
     name: str
     """Its first cell."""
     text: str
-    """The cells between the first and the last."""
+    """Its other cells."""
     cells: tuple[str, ...]
-    tests: str
-    """Its last cell."""
 
 
 def read_rows() -> list[Row]:
@@ -102,43 +97,18 @@ def read_rows() -> list[Row]:
             continue
         cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
         if in_table and not set(line) <= set("|- "):
-            found.append(
-                Row(
-                    section=section,
-                    name=cells[0],
-                    text=" ".join(cells[1:-1]),
-                    cells=cells,
-                    tests=cells[-1],
-                )
-            )
+            found.append(Row(section=section, name=cells[0], text=" ".join(cells[1:]), cells=cells))
         in_table = True
     return found
 
 
 ROWS = read_rows()
+PROOFS = read_proofs("gathering.toml")
 IDS = [f"{row.section}: {row.name}" for row in ROWS]
 
 
 def of(section: str) -> dict[str, Row]:
     return {row.name: row for row in ROWS if row.section == section}
-
-
-@cache
-def names_in(module: str) -> frozenset[str]:
-    """Name the tests of a module, as pytest collects them: functions of the module itself."""
-    path = ROOT / "tests" / f"{module}.py"
-    if not path.exists():
-        return frozenset()
-    tree = ast.parse(path.read_text("utf-8"))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return frozenset(node.name for node in functions if node.name.startswith("test_"))
-
-
-def is_there(where: str, name: str) -> bool:
-    if where.startswith("cases/"):
-        group, _, case = where.removeprefix("cases/").partition("/")
-        return not name and any(path.suffix != ".expect" for path in (CASES / group).glob(f"{case}.*"))
-    return name in names_in(where)
 
 
 def test_the_tables_are_seen() -> None:
@@ -147,18 +117,23 @@ def test_the_tables_are_seen() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
-def test_each_line_names_tests_that_exist(row: Row) -> None:
-    named = REFERENCE.findall(row.tests)
-    assert named
-    assert not REFERENCE.sub("", row.tests).strip(" ,"), "the last cell holds names of tests alone"
-    for where, name in named:
-        assert is_there(where, name), f"{where}::{name}"
+def test_each_line_is_proven_by_tests_that_exist(row: Row) -> None:
+    proofs = PROOFS[row.section][row.name]
+    assert proofs
+    assert [proof for proof in proofs if not is_there(proof)] == []
 
 
-@pytest.mark.parametrize("where", ["cases/rss/no_such_case", "rules/test_dates"])
-def test_what_does_not_exist_is_noticed(where: str) -> None:
-    assert not is_there(where, "test_of_nothing")
-    assert not is_there(where, "")
+def test_nothing_is_proven_that_the_page_does_not_say() -> None:
+    assert {(section, name) for section, of_one in PROOFS.items() for name in of_one} == {
+        (row.section, row.name) for row in ROWS
+    }
+
+
+@pytest.mark.parametrize(
+    "proof", ["cases/rss/no_such_case", "rules/test_dates", "rules/test_dates::test_of_nothing"]
+)
+def test_what_does_not_exist_is_noticed(proof: str) -> None:
+    assert not is_there(proof)
 
 
 FORMS: list[tuple[str, set[str]]] = [
@@ -228,7 +203,7 @@ def is_as_told(told: str, failed: FetchFailed) -> bool:
 
 @pytest.mark.parametrize("row", of("Reasons").values(), ids=lambda row: row.name)
 def test_each_reason_is_treated_as_told(row: Row) -> None:
-    _, _, counts, again, advice, _ = row.cells
+    _, _, counts, again, advice = row.cells
     for failed in failures_of(row.name.strip("`")):
         assert cadence.counts_against(failed) is (counts == "yes")
         assert is_as_told(again, failed), failed.code
