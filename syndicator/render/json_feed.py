@@ -25,8 +25,7 @@ from syndicator.render.withdrawn import Gone, prepare_gone
 
 VERSION = "https://jsonfeed.org/version/1.1"
 EXTENSION = "_syndicator"
-ABOUT = "https://syndicator.example/docs/feeds"
-"""Where the extension is described: told in each, as the specification of JSON Feed recommends."""
+"""It has no `about`, which is optional: there is no page at an address for all that describes it."""
 
 
 def render_json_feed(snapshot: FeedSnapshot) -> bytes:
@@ -55,7 +54,7 @@ def render_json_feed(snapshot: FeedSnapshot) -> bytes:
 
 
 def _extension_of_feed(snapshot: FeedSnapshot, links: Mapping[str, str]) -> dict[str, Any]:
-    extension: dict[str, Any] = {"about": ABOUT, "rights": _rights_of_feed(snapshot)}
+    extension: dict[str, Any] = {"rights": _rights_of_feed(snapshot)}
     if "prev-archive" in links:
         extension["prev_archive"] = links["prev-archive"]
     if snapshot.is_archive:
@@ -129,7 +128,7 @@ def _extension(item: Item) -> dict[str, Any]:
     source = {"id": item.source.id, "title": item.source.title, "url": item.source.home_url}
     if item.source.feed_url:
         source["feed_url"] = item.source.feed_url
-    extension: dict[str, Any] = {"about": ABOUT, "source": source}
+    extension: dict[str, Any] = {"source": source}
     if item.also_at:
         extension["also_at"] = [_other_telling(other) for other in item.also_at]
     if item.quote:

@@ -41,6 +41,13 @@ def test_what_is_measured_falls_into_buckets() -> None:
     assert read["syndicator_lateness_seconds_sum", frozenset({source})] == 45
 
 
+def test_no_series_tells_when_another_was_made() -> None:
+    metrics = open_metrics()
+    metrics.rounds.labels(source="a", result="ok").inc()
+    metrics.round_seconds.labels(source="a").observe(0.3)
+    assert not [name for name, _ in samples(metrics) if name.endswith("_created")]
+
+
 def test_each_process_has_its_own_and_the_global_registry_stays_clean() -> None:
     one, other = open_metrics(), open_metrics()
     one.articles.labels(verdict="new").inc()

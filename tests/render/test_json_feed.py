@@ -18,7 +18,6 @@ from syndicator.model.article import Photo, Placement, RelatedLink
 from syndicator.model.feed import Format, Popularity
 from syndicator.render import render
 from syndicator.render.items import article_uri
-from syndicator.render.json_feed import ABOUT
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "data" / "schemas" / "jsonfeed-1.1.schema.json"
 
@@ -40,7 +39,6 @@ def test_the_feed_says_who_it_is() -> None:
         "description": "Dari semua portal",
         "language": "id",
         "_syndicator": {
-            "about": ABOUT,
             "rights": {"statement": "Hak atas setiap artikel tetap pada portal asalnya."},
         },
     }
@@ -62,7 +60,6 @@ def test_an_item_carries_everything() -> None:
 def test_extensions() -> None:
     item = document(busy_snapshot())["items"][0]
     first = item["_syndicator"]
-    assert first["about"] == ABOUT
     assert [key for key in item if key.startswith("_")] == ["_syndicator"]
     assert first["source"] == {
         "id": "beritakota",
@@ -114,7 +111,7 @@ def test_photos_quote_and_related_articles_have_extensions() -> None:
 
 def test_what_is_not_known_is_left_out() -> None:
     (item,) = document(snapshot(article(0, related=(), photos=())))["items"]
-    assert item["_syndicator"].keys() == {"about", "source"}
+    assert item["_syndicator"].keys() == {"source"}
     ranked = entry(article(0), popularity=Popularity(rank=1, score=float("nan")))
     (item,) = document(snapshot(entries=(ranked,)))["items"]
     assert item["_syndicator"]["popularity"] == {"rank": 1, "score": 0.0}
