@@ -23,13 +23,24 @@ def _doctor(
 ) -> None:
     """Look whether all that is kept of deliveries fits together, and mend it.
 
-    Exits with 0 where it does, or was mended, else with 1.
+    Exits with 0 where it does, or was mended, else with 1. An endpoint that left the configuration is told,
+    and is no fault.
     """
 
     async def examined(service: Service) -> list[Diagnosis]:
         return await service.pushing.doctor.examine(repair=repair)
 
     found = ask(context, examined)
-    print_list([asdict(one) for one in found], as_json=as_json, empty="All fits together.")
-    if not all(one.mended for one in found):
+    people = [
+        {
+            "kind": one.kind,
+            "where": one.where,
+            "count": one.count,
+            "told": one.told,
+            "mended": "yes" if one.mended else "no" if one.is_fault else "no need",
+        }
+        for one in found
+    ]
+    print_list([asdict(one) for one in found], people=people, as_json=as_json, empty="All fits together.")
+    if any(one.is_fault and not one.mended for one in found):
         raise typer.Exit(1)

@@ -38,6 +38,8 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
     count: int
     told: str
     mended: bool
+    is_fault: bool = True
+    """False for what comes right by itself: it is told, so that nobody wonders."""
 
 
 class Doctor:
@@ -54,6 +56,7 @@ class Doctor:
         await self._directory.refresh()
         found = [*await self._stuck(repair=repair), *await self._untold(repair=repair)]
         found += await self._unreadable()
+        found += await self._departed()
         for finding in await self._findings():
             if repair and finding.mends:
                 await self._store.mending.mend(finding)
@@ -105,6 +108,24 @@ class Doctor:
                 Diagnosis(kind="unreadable_replays", where="replays", count=replays, told=told, mended=False)
             )
         return found
+
+    async def _departed(self) -> list[Diagnosis]:
+        """Look for endpoints that left the configuration, and of which everything is still kept."""
+        now = self._clock()
+        names = sorted(await self._directory.departed(self._store.configured, self._directory.listed, now))
+        counts = await self._store.deliveries.counts_of(names, now)
+        return [
+            Diagnosis(
+                kind="left_endpoint",
+                where=name,
+                count=counts[name].ready + counts[name].delayed + counts[name].in_flight,
+                told="left every configuration; what waits for it is kept for a week, in case it comes back: "
+                f"`syndicator endpoints remove {name}` ends that at once",
+                mended=False,
+                is_fault=False,
+            )
+            for name in names
+        ]
 
     async def _untold(self, *, repair: bool) -> list[Diagnosis]:
         """Look for articles that changed of late, and of whose newest revision nobody was told."""

@@ -69,6 +69,26 @@ async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_r
         assert await counts(service) == QueueCounts(delivered=2)
 
 
+async def test_the_doctor_tells_of_what_waits_for_an_endpoint_that_left(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_that_b_left(partner, service_of) as service:
+        doctor = service.pushing.doctor
+        await admit(service, 1)
+        await deliver(service)
+        assert await doctor.examine(repair=False) == []
+        clock.advance(LONG_ENOUGH_S)
+        await sweep(service)
+        for repair in (False, True):
+            (one,) = await doctor.examine(repair=repair)
+            assert (one.kind, one.where, one.count, one.mended, one.is_fault) == (
+                "left_endpoint", "b", 1, False, False,
+            )  # fmt: skip
+            assert "`syndicator endpoints remove b`" in one.told
+        await service.pushing.registering.remove(OPERATOR, B)
+        assert [one.kind for one in await doctor.examine(repair=False)] == []
+
+
 async def test_an_endpoint_that_another_process_has_configured_is_not_removed(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
