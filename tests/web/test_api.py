@@ -1,12 +1,11 @@
 """What operators ask by program: everything that explains a source or an article, and no secret."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 from support import ManualClock, candidate
-from web.web_world import OPS, Client, World, client_of, source
+from web.web_world import Client, World, source
 
 from syndicator.model.source import SourceState
 from syndicator.store.owners import new_token
@@ -25,13 +24,7 @@ def world(store: Store, clock: ManualClock) -> World:
     return World(store, clock, sources=(private,))
 
 
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[Client]:
-    async with client_of(world.ops_app(), OPS) as opened:
-        yield opened
-
-
-async def test_a_source_tells_why_it_is_due(client: Client, world: World) -> None:
+async def test_a_source_tells_why_it_is_due(operator: Client, world: World) -> None:
     token = new_token()
     name = world.sources[0].id
     await world.store.sources.enlist([name], [], world.clock())
@@ -40,22 +33,22 @@ async def test_a_source_tells_why_it_is_due(client: Client, world: World) -> Non
         due_because="every 5m, but the feed asks for 1 h (ttl)", last_success_at=world.clock()
     )
     await world.store.sources.settle(name, token, state)
-    told = (await client.get("/api/v1/sources/kota")).json
+    told = (await operator.get("/api/v1/sources/kota")).json
     assert told["state"]["due_because"] == "every 5m, but the feed asks for 1 h (ttl)"
     assert told["health"]["kind"] == "ok"
-    assert (await client.get("/api/v1/sources")).json["items"] == [told]
+    assert (await operator.get("/api/v1/sources")).json["items"] == [told]
 
 
-async def test_secrets_are_not_told(client: Client) -> None:
-    answer = await client.get("/api/v1/sources/kota")
+async def test_secrets_are_not_told(operator: Client) -> None:
+    answer = await operator.get("/api/v1/sources/kota")
     assert answer.json["source"]["headers"] == {"Authorization": "[hidden]"}
     assert answer.json["source"]["proxy"] == "http://[hidden]@proxy.example:3128"
     assert b"very-private" not in answer.body
 
 
-async def test_an_article_tells_its_provenance_and_who_carries_it(client: Client, world: World) -> None:
+async def test_an_article_tells_its_provenance_and_who_carries_it(operator: Client, world: World) -> None:
     (article,) = await world.admit(candidate(1, source="kota"))
-    told = (await client.get(f"/api/v1/articles/{article}")).json
+    told = (await operator.get(f"/api/v1/articles/{article}")).json
     assert {window: score["total"] for window, score in told["popularity"].items()} == dict.fromkeys(
         ("1h", "24h", "7d", "all"), 0
     )
@@ -63,38 +56,38 @@ async def test_an_article_tells_its_provenance_and_who_carries_it(client: Client
     assert list(told["carried"]) == ["kota"]
 
 
-async def test_revisions_are_listed_and_compared(client: Client, world: World) -> None:
+async def test_revisions_are_listed_and_compared(operator: Client, world: World) -> None:
     (article,) = await world.admit(candidate(1, source="kota"))
     world.clock.advance(600)
     await world.admit(candidate(1, source="kota", body_html="<p>Isi kabar nomor 7.</p>"))
     path = f"/api/v1/articles/{article}/revisions"
-    listed = (await client.get(path)).json["items"]
+    listed = (await operator.get(path)).json["items"]
     assert [(one["revision"], bool(one["change"])) for one in listed] == [(2, True), (1, False)]
     assert listed[0]["change"]["size"] == "major"
-    second = (await client.get(f"{path}/2")).json
+    second = (await operator.get(f"{path}/2")).json
     assert second["before"] == 1
     (field,) = second["diff"]["fields"]
     assert field["field"] == "body"
     assert {piece["kind"] for piece in field["pieces"]} == {"same", "removed", "added"}
-    first = (await client.get(f"{path}/1")).json
+    first = (await operator.get(f"{path}/1")).json
     assert (first["before"], first["diff"]) == (None, None)
     assert first["article"]["body_html"] == "<p>Isi berita nomor 1.</p>"
-    assert (await client.get(f"{path}/3")).status == 404
+    assert (await operator.get(f"{path}/3")).status == 404
 
 
-async def test_an_article_is_withdrawn_and_restored(client: Client, world: World) -> None:
+async def test_an_article_is_withdrawn_and_restored(operator: Client, world: World) -> None:
     (article,) = await world.admit(candidate(1, source="kota"))
     path, headers = f"/api/v1/articles/{article}", {"Content-Type": "application/json"}
-    answer = await client.post(f"{path}/withdraw", b'{"reason": "atas permintaan"}', headers)
+    answer = await operator.post(f"{path}/withdraw", b'{"reason": "atas permintaan"}', headers)
     assert (answer.status, answer.json["revision"]) == (200, 2)
-    assert (await client.get(path)).status == 404
-    assert (await client.post(f"{path}/withdraw", b'{"reason": "x"}', headers)).status == 404
-    (told,) = (await client.get("/api/v1/withdrawals")).json["items"]
+    assert (await operator.get(path)).status == 404
+    assert (await operator.post(f"{path}/withdraw", b'{"reason": "x"}', headers)).status == 404
+    (told,) = (await operator.get("/api/v1/withdrawals")).json["items"]
     assert (told["id"], told["by"], told["reason"]) == (article, "operator", "atas permintaan")
-    answer = await client.post(f"{path}/restore", b"", headers)
+    answer = await operator.post(f"{path}/restore", b"", headers)
     assert (answer.status, answer.json["revision"]) == (200, 3)
-    assert (await client.get(path)).status == 200
-    assert (await client.post(f"{path}/restore", b"", headers)).status == 404
+    assert (await operator.get(path)).status == 200
+    assert (await operator.post(f"{path}/restore", b"", headers)).status == 404
 
 
 @pytest.mark.parametrize(
@@ -108,19 +101,19 @@ async def test_an_article_is_withdrawn_and_restored(client: Client, world: World
     ],
 )
 async def test_nothing_is_withdrawn_by_a_form_or_without_a_reason(
-    client: Client, world: World, body: bytes, headers: dict[str, str], status: int
+    operator: Client, world: World, body: bytes, headers: dict[str, str], status: int
 ) -> None:
     (article,) = await world.admit(candidate(1, source="kota"))
-    answer = await client.post(f"/api/v1/articles/{article}/withdraw", body, headers)
+    answer = await operator.post(f"/api/v1/articles/{article}/withdraw", body, headers)
     assert answer.status == status
     assert answer.headers["Content-Type"].startswith("application/problem+json")
-    assert (await client.get(f"/api/v1/articles/{article}")).status == 200
+    assert (await operator.get(f"/api/v1/articles/{article}")).status == 200
 
 
 @pytest.mark.parametrize(
     "path", ["/api/v1/sources/nope", "/api/v1/articles/nope", "/api/v1/articles/nope/revisions"]
 )
-async def test_what_is_not_there_is_a_problem(client: Client, path: str) -> None:
-    answer = await client.get(path)
+async def test_what_is_not_there_is_a_problem(operator: Client, path: str) -> None:
+    answer = await operator.get(path)
     assert answer.status == 404
     assert answer.headers["Content-Type"].startswith("application/problem+json")

@@ -13,7 +13,7 @@ import brotli
 import feedparser
 import pytest
 from render.feed_checks import FAULTS
-from support import NOON, ManualClock, candidate
+from support import NOON, candidate
 from web.web_world import Client, World, client_of, story
 
 from syndicator.model.article import Candidate, WithdrawnBy
@@ -32,16 +32,10 @@ from syndicator.rules.ad_hoc import AdHoc
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.rules.visitors import household_of
 from syndicator.store.search_index import SearchIndex
-from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 
 PUBLIC = "https://feeds.example/news"
-
-
-@pytest.fixture
-async def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
 
 
 def feeds_of(world: World, searching: Searching | None) -> AdHocFeeds:

@@ -19,7 +19,7 @@ from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.visitors import A_NETWORK, FOLLOWED_AT_ONCE, FOLLOWED_EVERY_S
 from syndicator.store.embedded import EmbeddedServer, find_server
-from syndicator.store.store import Store, StoreOptions, open_store
+from syndicator.store.store import StoreOptions, open_store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 
@@ -43,11 +43,6 @@ async def serving(world: World) -> AsyncIterator[Client]:
 async def clicks(world: World, article: ArticleId) -> float:
     (sums,) = (await world.store.signals.sums([article], [Window.ALL], world.clock()))[Window.ALL]
     return sums.get(SignalKind.CLICKS, 0.0)
-
-
-@pytest.fixture
-def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """The operators' page of deliveries: what waits, what was given up and why, replays."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import NOON, ManualClock
-from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
-from web.web_world import OPS, Client, World, client_of, story
+from web.trouble import open_troubled_world
+from web.web_world import Client, World
 
 from syndicator.model.ids import EndpointId, EventId, ReplayId
 from syndicator.model.replay import Replay
@@ -19,20 +18,11 @@ STUCK = EndpointId("stuck")
 
 @pytest.fixture
 async def world(store: Store, clock: ManualClock) -> World:
-    world = World(store, clock, sources=SOURCES, endpoints=ENDPOINTS)
-    (article_id,) = await world.admit(story(1))
-    await get_into_trouble(world, article_id)
-    return world
+    return await open_troubled_world(store, clock)
 
 
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[Client]:
-    async with client_of(world.ops_app(), OPS) as opened:
-        yield opened
-
-
-async def page(client: Client, path: str = "/deliveries") -> LexborHTMLParser:
-    answer = await client.get(path, ENGLISH)
+async def page(operator: Client, path: str = "/deliveries") -> LexborHTMLParser:
+    answer = await operator.get(path, ENGLISH)
     assert answer.status == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert "token=hidden" not in answer.text, "paths and queries of webhooks are often secrets"
@@ -43,8 +33,8 @@ def rows(table: LexborNode) -> list[list[str]]:
     return [[" ".join(cell.text().split()) for cell in row.css("th, td")] for row in table.css("tbody tr")]
 
 
-async def test_what_was_given_up_stands_there_with_its_reason(client: Client) -> None:
-    endpoints, dead = (await page(client)).css("table")
+async def test_what_was_given_up_stands_there_with_its_reason(operator: Client) -> None:
+    endpoints, dead = (await page(operator)).css("table")
     assert [(row[0], row[1], row[4:]) for row in rows(endpoints)] == [
         ("quiet quiet.example", "Active", ["0", "0", "0", "0", "0"]),
         ("stuck stuck.example", "Deliveries given up Last failure: It answered with status 410",
@@ -55,19 +45,19 @@ async def test_what_was_given_up_stands_there_with_its_reason(client: Client) ->
     assert (endpoint, reason, attempts, given_up) == ("stuck", "http_410", "1", "5 Nov 2026, 19:00")
 
 
-async def test_one_endpoint_is_shown_alone_and_how_it_rests(world: World, client: Client) -> None:
+async def test_one_endpoint_is_shown_alone_and_how_it_rests(world: World, operator: Client) -> None:
     await world.store.endpoints.disable(STUCK, "gone", NOON)
-    table, _ = (await page(client, "/deliveries?endpoint=stuck")).css("table")
+    table, _ = (await page(operator, "/deliveries?endpoint=stuck")).css("table")
     assert [row[:2] for row in rows(table)] == [
         ["stuck stuck.example", "Disabled gone Last failure: It answered with status 410"]
     ]
-    quiet = await page(client, "/deliveries?endpoint=quiet")
+    quiet = await page(operator, "/deliveries?endpoint=quiet")
     assert "Nothing was given up." in quiet.body.text()  # type: ignore[union-attr]
-    assert (await client.get("/deliveries?endpoint=none", ENGLISH)).status == 404
+    assert (await operator.get("/deliveries?endpoint=none", ENGLISH)).status == 404
 
 
 async def test_what_is_due_tells_since_when_and_replays_how_far_they_are(
-    world: World, client: Client, clock: ManualClock
+    world: World, operator: Client, clock: ManualClock
 ) -> None:
     await world.store.requeuing.requeue(STUCK, [(await _dead(world))], NOON)
     replay = Replay(
@@ -76,7 +66,7 @@ async def test_what_is_due_tells_since_when_and_replays_how_far_they_are(
     )  # fmt: skip
     await world.store.replays.add(replay, NOON)
     clock.now = NOON + timedelta(minutes=3)
-    endpoints, replays = (await page(client)).css("table")
+    endpoints, replays = (await page(operator)).css("table")
     assert rows(endpoints)[1][3:5] == ["5 Nov 2026, 19:00 3 min ago", "1"]
     assert rows(replays) == [
         ["stuck rpl_1", "Running the endpoint is paused", "25 %", "1,200", "5 Nov 2026, 19:00"]

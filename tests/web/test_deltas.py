@@ -23,11 +23,6 @@ FEED = {"A-IM": "feed"}
 
 
 @pytest.fixture
-def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
-
-
-@pytest.fixture
 async def client(world: World) -> AsyncIterator[Client]:
     await world.admit(story(2), story(3), story(4))
     async with client_of(create_app(world.reading, WebOptions())) as opened:

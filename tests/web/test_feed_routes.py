@@ -9,7 +9,7 @@ from datetime import timedelta
 import brotli
 import pytest
 from lxml import etree
-from support import ManualClock, unzstd
+from support import unzstd
 from web.web_world import Client, World, client_of, story
 
 from syndicator.model.article import WithdrawnBy
@@ -17,7 +17,6 @@ from syndicator.model.feed import CONTENT_TYPES, Format
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.render.coding import by_brotli
-from syndicator.store.store import Store
 from syndicator.web import responses
 from syndicator.web.app import create_app
 from syndicator.web.auth import Gate
@@ -25,11 +24,6 @@ from syndicator.web.json_api import PublicApi
 from syndicator.web.options import WebOptions
 
 LATEST = "/feeds/latest.rss"
-
-
-@pytest.fixture
-def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
@@ -37,12 +36,6 @@ FIRST = {form: f"/feeds/latest.{form}" for form in Format}
 @pytest.fixture
 def world(store: Store, clock: ManualClock) -> World:
     return World(store, clock, specs=SPECS)
-
-
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[Client]:
-    async with client_of(create_app(world.reading, WebOptions())) as opened:
-        yield opened
 
 
 async def fill(world: World, count: int, apart: timedelta) -> None:

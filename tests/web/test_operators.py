@@ -35,11 +35,6 @@ OPEN = ["/healthz", "/readyz", "/metrics", "/static/style.css", "/favicon.ico"]
 
 
 @pytest.fixture
-def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
-
-
-@pytest.fixture
 async def anybody(world: World) -> AsyncIterator[Client]:
     """A process of another user of this machine."""
     async with client_of(world.ops_app(b"syndicator_articles 1\n")) as opened:

@@ -21,11 +21,6 @@ PAGE = {"Accept": "text/html"}
 
 
 @pytest.fixture
-def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
-
-
-@pytest.fixture
 async def ids(world: World) -> list[ArticleId]:
     ids = await world.admit(story(1), story(2), story(3, language="en", title="In English"))
     await world.rank(ids[2], ids[0])

@@ -1,34 +1,19 @@
 """What is related to an article, as a feed and on its page."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import feedparser
 import pytest
 from msgspec.structs import replace
-from support import ManualClock, candidate
-from web.web_world import Client, World, client_of
+from support import candidate
+from web.web_world import Client, World
 
 from syndicator.model.article import RelatedLink
-from syndicator.store.store import Store
-from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
 
 FIRE = "Kebakaran Hanguskan Pasar Tambora, Ratusan Pedagang Mengungsi"
 LATER = "Anggaran Hibah Provinsi Membengkak, Gubernur Dipanggil Dewan"
 GRANTS = "Sebagian untuk Pasar Tambora; sisanya untuk trotoar, taman, dan perpustakaan keliling."
 LINKED = "Daftar Titik Hidran Kering Ibu Kota"
-
-
-@pytest.fixture
-async def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
-
-
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[Client]:
-    async with client_of(create_app(world.reading, WebOptions())) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -9,24 +9,18 @@ from xml.etree import ElementTree as ET
 
 import feedparser
 import pytest
-from support import ManualClock, candidate
+from support import candidate
 from web.web_world import Client, World, client_of, story
 
 from syndicator.pipeline.searching import Searching
 from syndicator.rules.query import QueryError, parse_query
 from syndicator.store.search_index import SearchIndex
-from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 from syndicator.web.search import AT_ONCE_EACH
 from syndicator.web.texts import TEXTS
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
-
-
-@pytest.fixture
-async def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ import asyncio
 import gzip
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ManualClock
-from web.web_world import Answer, Client, World, client_of, story
+from web.web_world import Answer, Client, World, story
 
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, TokenId
@@ -19,25 +17,8 @@ from syndicator.model.signal import SignalKind
 from syndicator.model.token import Scope, Token
 from syndicator.pipeline.access import new_token
 from syndicator.store.reports import key_digest
-from syndicator.store.store import Store
-from syndicator.web.app import create_app
-from syndicator.web.auth import Gate
-from syndicator.web.json_api import PublicApi
-from syndicator.web.options import WebOptions
 
 PATH = "/api/v1/signals"
-
-
-@pytest.fixture
-def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
-
-
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[Client]:
-    api = PublicApi(table=world.table, gate=Gate(world.access, world.clock))
-    async with client_of(create_app(world.reading, WebOptions(), api=api)) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -51,9 +32,9 @@ async def partner(world: World, name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {new.value}", "Content-Type": "application/json"}
 
 
-async def send(client: Client, headers: dict[str, str], key: str, *signals: Any) -> Answer:
+async def send(api: Client, headers: dict[str, str], key: str, *signals: Any) -> Answer:
     body = json.dumps({"signals": signals}).encode()
-    return await client.post(PATH, body, headers | {"Idempotency-Key": key})
+    return await api.post(PATH, body, headers | {"Idempotency-Key": key})
 
 
 async def counted(world: World, article: ArticleId, kind: SignalKind = SignalKind.READS) -> float:
@@ -66,12 +47,12 @@ def reads(article: ArticleId, **more: Any) -> dict[str, Any]:
 
 
 async def test_a_batch_is_counted_by_id_and_by_address(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     one, two = await world.admit(story(1), story(2))
     earlier = (world.clock() - timedelta(hours=12)).isoformat()
     answer = await send(
-        client, headers, '"first"',
+        api, headers, '"first"',
         reads(one, count=3), {"kind": "clicks", "article": one, "at": earlier},
         {"kind": "reads", "url": "https://kota.example/read/2/kabar?utm_source=koran"},
     )  # fmt: skip
@@ -83,31 +64,31 @@ async def test_a_batch_is_counted_by_id_and_by_address(
 
 
 async def test_the_same_key_gives_the_same_answer_and_counts_once(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     (one,) = await world.admit(story(1))
     batch = (reads(one), reads(ArticleId("a" * 16)))
-    first = await send(client, headers, "k", *batch)
+    first = await send(api, headers, "k", *batch)
     world.clock.advance(3600)
-    again = await send(client, headers, '"k"', *batch)
+    again = await send(api, headers, '"k"', *batch)
     assert first.json == again.json
     assert await counted(world, one) == 1
-    other = await send(client, headers, "k", reads(one))
+    other = await send(api, headers, "k", reads(one))
     assert (other.status, other.json["type"].rsplit("/", 1)[1]) == (422, "key-reused")
-    assert (await send(client, await partner(world, "lain"), "k", reads(one))).json["taken"] == 1
+    assert (await send(api, await partner(world, "lain"), "k", reads(one))).json["taken"] == 1
     assert await counted(world, one) == 2
 
 
 async def test_a_batch_that_was_cut_short_is_completed(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     (one,) = await world.admit(story(1))
-    await send(client, headers, "k", *[reads(one)] * 250)
+    await send(api, headers, "k", *[reads(one)] * 250)
     keys, redis = world.store.reports._keys, world.store.connection
     name, digest = keys.reports_done("koran", key_digest("k")), key_digest("k")
     await redis.call("SET", name, (await redis.call("GET", name))[:32])  # its answer was never kept
     assert await redis.call("DEL", keys.signals_done(f"koran:{digest}:200")) == 1  # nor its second part taken
-    assert (await send(client, headers, "k", *[reads(one)] * 250)).json["taken"] == 250
+    assert (await send(api, headers, "k", *[reads(one)] * 250)).json["taken"] == 250
     assert await counted(world, one) == 300
 
 
@@ -133,10 +114,10 @@ async def test_a_batch_that_was_cut_short_is_completed(
     ],
 )
 async def test_a_faulty_item_is_named_and_the_others_are_counted(
-    client: Client, world: World, headers: dict[str, str], change: dict[str, Any], told: tuple[str, str]
+    api: Client, world: World, headers: dict[str, str], change: dict[str, Any], told: tuple[str, str]
 ) -> None:
     (one,) = await world.admit(story(1))
-    answer = await send(client, headers, "k", reads(one), reads(one) | change, 7, reads(one))
+    answer = await send(api, headers, "k", reads(one), reads(one) | change, 7, reads(one))
     assert answer.status == 200
     fault, other = answer.json["errors"]
     assert (answer.json["ok"], answer.json["taken"], answer.json["counted"]) == (False, 2, 2)
@@ -147,95 +128,95 @@ async def test_a_faulty_item_is_named_and_the_others_are_counted(
 
 
 async def test_one_partner_cannot_raise_an_article_at_will(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     (one,) = await world.admit(story(1))
-    first = (await send(client, headers, "a", reads(one, count=900))).json
-    second = (await send(client, headers, "b", reads(one, count=9000), reads(one, count=9000))).json
+    first = (await send(api, headers, "a", reads(one, count=900))).json
+    second = (await send(api, headers, "b", reads(one, count=9000), reads(one, count=9000))).json
     assert (first["uncounted"], second["counted"], second["uncounted"]) == (0, 100, 17_900)
     assert await counted(world, one) == 1000
     clicks = {"kind": "clicks", "article": one, "count": 5}
-    assert (await send(client, headers, "c", clicks)).json["counted"] == 5
-    assert (await send(client, await partner(world, "lain"), "a", reads(one))).json["counted"] == 1
+    assert (await send(api, headers, "c", clicks)).json["counted"] == 5
+    assert (await send(api, await partner(world, "lain"), "a", reads(one))).json["counted"] == 1
     world.clock.advance(86400)
-    assert (await send(client, headers, "d", reads(one))).json["counted"] == 1
+    assert (await send(api, headers, "d", reads(one))).json["counted"] == 1
 
 
 async def test_a_visitor_counts_once_per_article_and_day(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     one, two = await world.admit(story(1), story(2))
     budi, sari = reads(one, visitor="budi-hash"), reads(one, visitor="sari-hash")
-    first = (await send(client, headers, "a", budi, budi, sari, budi | {"article": two})).json
+    first = (await send(api, headers, "a", budi, budi, sari, budi | {"article": two})).json
     assert (first["taken"], first["counted"], first["uncounted"]) == (4, 3, 1)
-    assert (await send(client, headers, "b", budi, reads(one))).json["counted"] == 1
+    assert (await send(api, headers, "b", budi, reads(one))).json["counted"] == 1
     assert [await counted(world, each) for each in (one, two)] == [3, 1]
     world.clock.advance(86400)
-    assert (await send(client, headers, "c", budi)).json["counted"] == 1
+    assert (await send(api, headers, "c", budi)).json["counted"] == 1
     names = b" ".join(await world.store.connection.call("KEYS", "*"))
     assert b"budi" not in names
 
 
 async def test_an_article_that_was_found_to_be_another_counts_for_that(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     (one,) = await world.admit(story(1))
     gone = ArticleId("b" * 16)
     namespace = world.store.articles._keys
     await world.store.connection.call("HSET", namespace.article(gone), "merged", one)
-    answer = await send(client, headers, "k", reads(gone), reads(one), reads(gone, count=4))
+    answer = await send(api, headers, "k", reads(gone), reads(one), reads(gone, count=4))
     assert answer.json == {"ok": True, "taken": 3, "counted": 6, "uncounted": 0, "errors": []}
     assert await counted(world, one) == 6
 
 
 async def test_bodies_may_be_compressed_and_are_bounded(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     (one,) = await world.admit(story(1))
     packed = headers | {"Content-Encoding": "gzip", "Idempotency-Key": "a"}
     body = json.dumps({"signals": [reads(one)] * 10_000}).encode()
-    answer = await client.post(PATH, gzip.compress(body), packed)
+    answer = await api.post(PATH, gzip.compress(body), packed)
     assert (answer.status, answer.json["taken"], answer.json["counted"]) == (200, 10_000, 1000)
     bomb = gzip.compress(b" " * 50_000_000)
     assert len(bomb) < 100_000
-    assert (await client.post(PATH, bomb, packed | {"Idempotency-Key": "b"})).status == 413
+    assert (await api.post(PATH, bomb, packed | {"Idempotency-Key": "b"})).status == 413
     more = json.dumps({"signals": [reads(one)] * 10_001}).encode()
-    answer = await client.post(PATH, more, headers | {"Idempotency-Key": "c"})
+    answer = await api.post(PATH, more, headers | {"Idempotency-Key": "c"})
     assert (answer.status, "10000" in answer.json["detail"]) == (400, True)
-    assert (await client.post(PATH, b"not gzip", packed | {"Idempotency-Key": "d"})).status == 400
+    assert (await api.post(PATH, b"not gzip", packed | {"Idempotency-Key": "d"})).status == 400
 
 
 async def test_what_is_no_batch_is_refused_and_its_key_stays_free(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     (one,) = await world.admit(story(1))
-    assert (await client.post(PATH, b"{}", headers)).status == 400
+    assert (await api.post(PATH, b"{}", headers)).status == 400
     for key in ("", '"a', 'a"b', "x" * 300):
-        assert (await client.post(PATH, b"{}", headers | {"Idempotency-Key": key})).status == 400
+        assert (await api.post(PATH, b"{}", headers | {"Idempotency-Key": key})).status == 400
     plain = headers | {"Idempotency-Key": "k", "Content-Type": "text/plain"}
-    assert (await client.post(PATH, b"{}", plain)).status == 415
+    assert (await api.post(PATH, b"{}", plain)).status == 415
     for body in (b"", b"{", b"[]", b'{"signals": []}', b'{"signals": 1}', b'{"signals": [1], "x": 1}'):
-        assert (await client.post(PATH, body, headers | {"Idempotency-Key": "k"})).status in {400, 429}
+        assert (await api.post(PATH, body, headers | {"Idempotency-Key": "k"})).status in {400, 429}
         world.clock.advance(60)
-    wrong = await send(client, headers, "k", *[1] * 1001, reads(one))
+    wrong = await send(api, headers, "k", *[1] * 1001, reads(one))
     assert (wrong.status, len(wrong.json["errors"])) == (400, 1000)
     assert wrong.json["errors"][0]["key"] == "signals[0]"
     assert await counted(world, one) == 0
-    assert (await send(client, headers, "k", reads(one))).json["counted"] == 1
+    assert (await send(api, headers, "k", reads(one))).json["counted"] == 1
 
 
-async def test_batches_of_a_partner_are_slowed(client: Client, world: World, headers: dict[str, str]) -> None:
+async def test_batches_of_a_partner_are_slowed(api: Client, world: World, headers: dict[str, str]) -> None:
     (one,) = await world.admit(story(1))
-    statuses = [(await send(client, headers, f"k{number}", reads(one))).status for number in range(11)]
+    statuses = [(await send(api, headers, f"k{number}", reads(one))).status for number in range(11)]
     assert statuses == [200] * 10 + [429]
-    assert (await send(client, await partner(world, "lain"), "k", reads(one))).status == 200
+    assert (await send(api, await partner(world, "lain"), "k", reads(one))).status == 200
 
 
 async def test_uploads_that_hang_keep_no_other_partner_out(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     (one,) = await world.admit(story(1))
-    host, port = client.base.removeprefix("http://").split(":")
+    host, port = api.base.removeprefix("http://").split(":")
     opened = [await asyncio.open_connection(host, int(port)) for _ in range(8)]
     for number, (told, upload) in enumerate(opened):
         sent = headers | {"Host": host, "Content-Length": "1000", "Idempotency-Key": f"k{number}"}
@@ -245,7 +226,7 @@ async def test_uploads_that_hang_keep_no_other_partner_out(
         assert b"100" in await told.readline()
     try:
         async with asyncio.timeout(10):
-            answer = await send(client, await partner(world, "lain"), "k", reads(one))
+            answer = await send(api, await partner(world, "lain"), "k", reads(one))
         assert answer.status == 200
     finally:
         for _, upload in opened:
@@ -253,7 +234,7 @@ async def test_uploads_that_hang_keep_no_other_partner_out(
 
 
 async def test_what_the_page_tells_to_send_is_taken(
-    client: Client, world: World, headers: dict[str, str]
+    api: Client, world: World, headers: dict[str, str]
 ) -> None:
     (one,) = await world.admit(story(1))
     page = (Path(__file__).parents[2] / "docs" / "popularity.md").read_text("utf-8")
@@ -262,5 +243,5 @@ async def test_what_the_page_tells_to_send_is_taken(
     assert told.rstrip().endswith(PATH)
     (body,) = re.findall(r"-d '(.*)'", told)
     sent = names | {"Authorization": headers["Authorization"]}
-    answer = await client.post(PATH, body.replace("5uvqk4bqvtgfkp3a", one).encode(), sent)
+    answer = await api.post(PATH, body.replace("5uvqk4bqvtgfkp3a", one).encode(), sent)
     assert answer.json["counted"] == 12

@@ -5,8 +5,8 @@ import pytest
 from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import NOON, ManualClock
-from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
-from web.web_world import OPS, Client, World, client_of, source, story
+from web.trouble import SOURCES, open_troubled_world
+from web.web_world import OPS, Client, World, client_of, source
 
 from syndicator.model.hub import Lease, Protocol, TopicName
 from syndicator.model.source import Failure, SourceState
@@ -20,10 +20,7 @@ ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 
 @pytest.fixture
 async def world(store: Store, clock: ManualClock) -> World:
-    world = World(store, clock, sources=SOURCES, endpoints=ENDPOINTS)
-    (article_id,) = await world.admit(story(1))
-    await get_into_trouble(world, article_id)
-    return world
+    return await open_troubled_world(store, clock)
 
 
 @pytest.fixture

@@ -1,27 +1,13 @@
 """Stories by program: shown, explained, split, joined."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from support import ManualClock, candidate
-from web.web_world import OPS, Client, World, client_of
+from support import candidate
+from web.web_world import Client, World, client_of
 
 from syndicator.model.ids import ArticleId
-from syndicator.store.store import Store
 
 FIRE = "Kebakaran Hanguskan Pasar Tambora, Ratusan Pedagang Mengungsi"
 AS_JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-async def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
-
-
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[Client]:
-    async with client_of(world.ops_app(), OPS) as opened:
-        yield opened
 
 
 async def two(world: World) -> list[ArticleId]:
@@ -31,17 +17,17 @@ async def two(world: World) -> list[ArticleId]:
     )
 
 
-async def test_a_story_is_shown_split_and_joined(world: World, client: Client) -> None:
+async def test_a_story_is_shown_split_and_joined(world: World, operator: Client) -> None:
     first, second = await two(world)
-    told = (await client.get(f"/api/v1/stories/{second}")).json
+    told = (await operator.get(f"/api/v1/stories/{second}")).json
     assert [one["article"] for one in told["told_by"]] == [first, second]
-    why = (await client.get(f"/api/v1/stories/{first}/explain/{second}")).json
+    why = (await operator.get(f"/api/v1/stories/{first}/explain/{second}")).json
     assert why["together"] is True
     assert "tambora" in why["judged"]["shared_words"]
-    left = await client.send("POST", f"/api/v1/stories/{second}/split", AS_JSON)
+    left = await operator.send("POST", f"/api/v1/stories/{second}/split", AS_JSON)
     assert (left.status, left.json["id"]) == (200, first)
-    assert (await client.get(f"/api/v1/stories/{second}")).json["id"] == second
-    joined = await client.send(
+    assert (await operator.get(f"/api/v1/stories/{second}")).json["id"] == second
+    joined = await operator.send(
         "POST", f"/api/v1/stories/{second}/join", AS_JSON, f'{{"with": "{first}"}}'.encode()
     )
     assert len(joined.json["told_by"]) == 2
@@ -57,10 +43,10 @@ async def test_a_story_is_shown_split_and_joined(world: World, client: Client) -
     ],
 )
 async def test_what_is_asked_wrongly_is_said(
-    world: World, client: Client, body: bytes, status: int, word: str
+    world: World, operator: Client, body: bytes, status: int, word: str
 ) -> None:
     first, _ = await two(world)
-    answer = await client.send("POST", f"/api/v1/stories/{first}/join", AS_JSON, body)
+    answer = await operator.send("POST", f"/api/v1/stories/{first}/join", AS_JSON, body)
     assert answer.status == status
     assert word in answer.json["detail"]
 

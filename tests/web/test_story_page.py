@@ -1,11 +1,11 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
-from support import NOON, ManualClock
+from support import NOON
 from web.web_world import HARBOUR, SPECS, Answer, Client, World, client_of, story
 
 from syndicator.model.article import Candidate, WithdrawnBy
@@ -18,7 +18,6 @@ from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.popularity import PopularityPolicy
 from syndicator.store.feeds import Ranked
-from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 
@@ -28,17 +27,6 @@ TEXT = " ".join(
     f"Kebakaran pasar lama menghanguskan {number} kios di sisi {side}, kata petugas regu {number + 40}."
     for number, side in enumerate(("utara", "timur", "selatan", "barat", "tengah", "depan", "belakang"), 3)
 )
-
-
-@pytest.fixture
-def world(store: Store, clock: ManualClock) -> World:
-    return World(store, clock)
-
-
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[Client]:
-    async with client_of(create_app(world.reading, WebOptions())) as opened:
-        yield opened
 
 
 def fire(number: int, **changes: Any) -> Candidate:

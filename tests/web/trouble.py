@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from support import NOON
-from web.web_world import World, source
+from support import NOON, ManualClock
+from web.web_world import World, source, story
 
 from syndicator.model.delivery import Dead, Endpoint, Secret
 from syndicator.model.event import Event, EventType
@@ -12,12 +12,21 @@ from syndicator.model.source import Failure, Round, SourceState
 from syndicator.store.codec import pack
 from syndicator.store.deliveries import FanOut, Queued
 from syndicator.store.outbox import OutboxEntry
+from syndicator.store.store import Store
 
 SOURCES = tuple(source(name, name.title()) for name in ("fine", "waiting", "late", "failing", "hollow"))
 ENDPOINTS = tuple(
     Endpoint(id=EndpointId(name), url=f"https://{name}.example/in?token=hidden", secrets=(Secret("whsec_x"),))
     for name in ("quiet", "stuck")
 )
+
+
+async def open_troubled_world(store: Store, clock: ManualClock) -> World:
+    """Return a world whose `SOURCES` and `ENDPOINTS` are in trouble."""
+    world = World(store, clock, sources=SOURCES, endpoints=ENDPOINTS)
+    (article_id,) = await world.admit(story(1))
+    await get_into_trouble(world, article_id)
+    return world
 
 
 async def get_into_trouble(world: World, article_id: ArticleId) -> None:
