@@ -130,7 +130,9 @@ class Runner:
             if report is not None:
                 self._on_report(report)
         except StoreUnavailable as error:
-            log.warning("a job lost Redis; its lease runs out", step=self.step.name, reason=str(error))
+            log.warning(
+                "a job was cut short, and is done again later", step=self.step.name, reason=str(error)
+            )
             return False
         except Exception:  # as above: one job's fault is its own
             log.exception("a job broke", step=self.step.name)

@@ -26,6 +26,8 @@ Command = Sequence[Word]
 T = TypeVar("T")
 
 _REDIS_PORT = 6379
+_STOOD_STILL_S = 0.2
+"""A time limit that is noticed later than that ended while this process did not run."""
 
 MOST_AT_ONCE = 500
 """Commands of one round trip: the event loop is held up for 8 ms by writing them."""
@@ -100,7 +102,9 @@ class Connection:
     Every call ends within `timeout_s`, whatever Redis does: waiting for a free connection, connecting and
     trying again included. A connection that was lost (Redis restarted) is replaced, and the call made once
     more: every script of ours does nothing twice (see each one's header). So is one to a server that became a
-    replica, or loads its data. What was too slow is not repeated. After `close` calls raise StoreUnavailable.
+    replica, or loads its data. What was too slow is not repeated, unless this process itself stood still
+    meanwhile (the machine was busy, or the loop): then nothing is known of Redis, and the call is made again.
+    After `close` calls raise StoreUnavailable.
     """
 
     def __init__(self, pool: aioredis.ConnectionPool, anchor: str, timeout_s: float) -> None:
@@ -188,23 +192,33 @@ class Connection:
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         self._check_open()
         with _translated(self._timeout_s):
-            # The driver closes a connection whose command is cut short: its late reply reaches nobody.
-            async with asyncio.timeout(self._timeout_s):
+            while True:
+                # The driver closes a connection whose command is cut short: its late reply reaches nobody.
+                limit = asyncio.timeout(self._timeout_s)
                 try:
-                    return await question()
-                except _ELSEWHERE:
-                    # After a failover the name of the server leads elsewhere: who connects anew asks for it.
-                    self.losses += 1
-                    for connection in self._idle:  # without a wait, in which another call could take one
-                        await connection.disconnect(nowait=True)
-                    return await question()
-                except exceptions.ConnectionError:
-                    self._check_open()
-                    self.losses += 1
-                    return await question()
-                except asyncio.CancelledError:
-                    self.losses += 1
-                    raise
+                    async with limit:
+                        return await self._ask_twice(question)
+                except TimeoutError:
+                    if not _stood_still(limit):
+                        raise
+
+    async def _ask_twice(self, question: Callable[[], Awaitable[T]]) -> T:
+        """Ask, and once more where the connection was lost."""
+        try:
+            return await question()
+        except _ELSEWHERE:
+            # After a failover the name of the server leads elsewhere: who connects anew asks for it.
+            self.losses += 1
+            for connection in self._idle:  # without a wait, in which another call could take one
+                await connection.disconnect(nowait=True)
+            return await question()
+        except exceptions.ConnectionError:
+            self._check_open()
+            self.losses += 1
+            return await question()
+        except asyncio.CancelledError:
+            self.losses += 1
+            raise
 
     async def close(self) -> None:
         """Close all connections; calls that are on their way fail."""
@@ -314,6 +328,12 @@ def _parts(command: Command) -> Sequence[Command]:
 
 def _writes(units: Sequence[Unit]) -> int:
     return sum(len(unit.expects) + len(unit.writes) for unit in units)
+
+
+def _stood_still(limit: asyncio.Timeout) -> bool:
+    """Tell whether the end of a time limit was noticed late: there may be replies that nobody read."""
+    ended_at = limit.when()
+    return ended_at is not None and asyncio.get_running_loop().time() - ended_at > _STOOD_STILL_S
 
 
 @contextmanager
