@@ -31,7 +31,6 @@ from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.keys import Keys
-from syndicator.store.shared_clock import redis_clock
 from syndicator.store.store import Store, StoreOptions, open_store
 
 _ENVIRON = {"PYTHONPATH": str(Path(__file__).parent.parent)}
@@ -152,7 +151,7 @@ async def running_ours(
         store = await stack.enter_async_context(
             open_store(StoreOptions(url=_url(folder), data_dir=folder / "data"))
         )
-        clock = await stack.enter_async_context(redis_clock(store.connection))
+        clock = await stack.enter_async_context(store.clock())
         if loaded:
             await load(store, loaded, clock())
         logs = [folder / f"worker-{number}.log" for number in range(workers)]

@@ -34,6 +34,13 @@ class Keys(FeedKeys, HubKeys, AccessKeys, DeliveryKeys):
         """
         return self._prefix + "probe"
 
+    def clock(self) -> str:
+        """STRING: the time of a process, ms, and that of Redis when it was read, ms; a start goes on from it.
+
+        Kept: a day. Written by: each process, every ten seconds.
+        """
+        return self._prefix + "clock"
+
     def configured(self) -> str:
         """HASH: `source:ID`, `feed:ID` or `endpoint:ID` → when a process last had it configured, ms.
 

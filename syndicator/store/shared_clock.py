@@ -2,18 +2,20 @@
 
 Leases are times in Redis, so two workers whose clocks differ by more than a lease do the same work twice.
 The counter stands still while a virtual machine is paused, and runs at its own speed. So Redis' time is read
-again and again. The clock never goes back: where it is ahead, it runs at half speed until it agrees.
+again and again. The clock never goes back: where it is ahead, it runs at half speed until it agrees. Nor does
+it from one process to the next: each writes its time down, and a start goes on from there. Else, where the
+clock of Redis was set back by an hour, all that is due would wait for an hour.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from syndicator.background import meanwhile
 from syndicator.errors import StoreError
-from syndicator.model.clock import Clock, system_clock
+from syndicator.model.clock import Clock, from_ms, system_clock, to_ms
 from syndicator.observe.logs import get_logger
 from syndicator.store.connection import Connection
 
@@ -31,6 +33,11 @@ CONFIRMED_AFTER = timedelta(hours=1)
 
 AGREEMENT = timedelta(hours=1)
 """Between this clock and this machine's own, for what is old to be removed: it is kept for days at least."""
+
+CARRIED = timedelta(days=1)
+"""A start goes on from a time that is so far ahead of Redis' at most: time at half speed takes twice that."""
+
+_CARRIED_MS = CARRIED // timedelta(milliseconds=1)
 
 _STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -94,14 +101,32 @@ class SharedClock:
         return self._base + timedelta(0, passed_s)
 
 
+def time_at_start(there: datetime, written: tuple[datetime, datetime] | None) -> datetime:
+    """Return the time from which a process goes on that starts when the other clock says `there`.
+
+    `written`: the time of a process that ran before, and what the other clock said then.
+    """
+    if written is None:
+        return there
+    then, there_then = written
+    ran = max(there - there_then, timedelta()) / 2
+    return then + ran if timedelta() < then + ran - there <= CARRIED else there
+
+
 @asynccontextmanager
-async def redis_clock(connection: Connection) -> AsyncIterator[SharedClock]:
-    """Give a clock that follows Redis' time, so that all workers on all machines agree."""
+async def redis_clock(connection: Connection, key: str) -> AsyncIterator[SharedClock]:
+    """Give a clock that follows Redis' time, so that all workers on all machines agree.
+
+    `key`: where processes write their time down.
+    """
     there, at_s, _ = await _reading(connection)
-    clock = SharedClock(there, at_s, steady_s, system_clock)
-    if not clock.is_confirmed():
+    clock = SharedClock(time_at_start(there, await _written(connection, key)), at_s, steady_s, system_clock)
+    behind_s = min(clock.follow(there, at_s), 0.0)
+    if abs(behind_s) > JUMP_S:
+        _warn_of_jump(behind_s)
+    if abs(clock.ahead_of_own_s) > AGREEMENT.total_seconds():
         _warn_of_disagreement(clock)
-    async with meanwhile(_follow(connection, clock), "follow the time of Redis"):
+    async with meanwhile(_follow(connection, key, clock, behind_s), "follow the time of Redis"):
         yield clock
 
 
@@ -119,7 +144,16 @@ async def _reading(connection: Connection) -> tuple[datetime, float, float]:
     return there, (before_s + after_s) / 2, after_s - before_s
 
 
-async def _follow(connection: Connection, clock: SharedClock) -> None:
+async def _written(connection: Connection, key: str) -> tuple[datetime, datetime] | None:
+    """Return the time that a process wrote down, and that of Redis then."""
+    found = await connection.call("GET", key)
+    if found is None:
+        return None
+    then_ms, there_ms = map(int, found.split())
+    return from_ms(then_ms), from_ms(there_ms)
+
+
+async def _follow(connection: Connection, key: str, clock: SharedClock, behind_s: float) -> None:
     agrees = True
     while True:
         await asyncio.sleep(READ_INTERVAL_S)
@@ -129,12 +163,14 @@ async def _follow(connection: Connection, clock: SharedClock) -> None:
             continue  # the next one is waited for
         if took_s > MAX_READING_S:
             continue
-        behind_s = clock.follow(there, at_s)
-        if abs(behind_s) > JUMP_S:
+        before_s, behind_s = behind_s, clock.follow(there, at_s)
+        if abs(behind_s - min(before_s, 0.0)) > JUMP_S:
             _warn_of_jump(behind_s)
         agreed, agrees = agrees, abs(clock.ahead_of_own_s) <= AGREEMENT.total_seconds()
         if agreed and not agrees:
             _warn_of_disagreement(clock)
+        with suppress(StoreError):  # it may take no writes now
+            await connection.call("SET", key, f"{to_ms(clock())} {to_ms(there)}", "PX", _CARRIED_MS)
 
 
 def _warn_of_jump(behind_s: float) -> None:
@@ -149,8 +185,8 @@ def _warn_of_jump(behind_s: float) -> None:
     log.warning(
         "clock_jumped",
         seconds=round(behind_s),
-        detail="the clock of Redis was set back: this process is ahead, and runs at half speed until it "
-        "agrees; restart it to agree at once",
+        detail="the clock of Redis was set back: all processes are ahead, and run at half speed until it "
+        "agrees",
     )
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,7 +48,7 @@ from syndicator.store.reports import Reports
 from syndicator.store.requeuing import Requeuing
 from syndicator.store.robots import RobotsFiles
 from syndicator.store.sealing import Sealer
-from syndicator.store.shared_clock import redis_time
+from syndicator.store.shared_clock import SharedClock, redis_clock, redis_time
 from syndicator.store.signals import Signals
 from syndicator.store.sources import Sources
 from syndicator.store.stories import Stories
@@ -97,6 +97,7 @@ class Store:
         )
         """By which another process of this service opens it: without secrets but that of the URL."""
         self._probe = keys.probe()
+        self._clock = keys.clock()
         self.stories = Stories(connection, keys, options.kept_articles)
         self.marks = DataMarks(connection, keys)
         self.articles = Articles(
@@ -145,7 +146,13 @@ class Store:
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
-        await self.connection.call("PING")
+        await self.connection.call(
+            "ECHO", "x"
+        )  # PING is refused where the disk is full, though reads are not
+
+    def clock(self) -> AbstractAsyncContextManager[SharedClock]:
+        """Give the clock that all processes share: it follows the time of Redis while the context is open."""
+        return redis_clock(self.connection, self._clock)
 
     async def try_writing(self) -> None:
         """Raise StoreError unless Redis takes writes."""

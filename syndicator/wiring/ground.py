@@ -20,7 +20,6 @@ from syndicator.pipeline.listener_registry import ListenerRegistry
 from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.origins import origins
 from syndicator.settings.settings import Settings
-from syndicator.store.shared_clock import redis_clock
 from syndicator.store.store import Store, StoreOptions, open_store
 
 
@@ -63,7 +62,7 @@ async def open_ground(settings: Settings, clock: Clock | None, wall: Clock) -> A
         store = await stack.enter_async_context(open_store(_store_options(settings)))
         is_time_confirmed: Callable[[], bool] = lambda: True  # noqa: E731
         if clock is None:
-            shared = await stack.enter_async_context(redis_clock(store.connection))
+            shared = await stack.enter_async_context(store.clock())
             clock, is_time_confirmed = shared, shared.is_confirmed
         settings = await _scoped(settings, store)
         configured = origins(settings.sources)

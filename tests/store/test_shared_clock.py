@@ -10,7 +10,7 @@ from support import NOON
 
 from syndicator.model.clock import system_clock
 from syndicator.store import shared_clock
-from syndicator.store.shared_clock import SharedClock, redis_clock, redis_time
+from syndicator.store.shared_clock import SharedClock, redis_time, time_at_start
 from syndicator.store.store import Store
 
 SECOND = timedelta(seconds=1)
@@ -100,10 +100,29 @@ def test_a_time_that_was_wrong_for_less_than_an_hour_removed_nothing() -> None:
     assert not any(confirmed)
 
 
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("written", "begins"),
+    [
+        (None, NOON),
+        ((NOON - HOUR, NOON - HOUR), NOON),  # as it always is
+        ((NOON + HOUR, NOON + HOUR), NOON + HOUR),  # Redis' clock was set back since
+        ((NOON + HOUR, NOON - 20 * SECOND), NOON + HOUR + 10 * SECOND),  # before that
+        ((NOON + timedelta(days=30), NOON), NOON),  # too far
+    ],
+)
+def test_a_start_goes_on_from_the_time_of_processes_before_it(
+    written: tuple[datetime, datetime] | None, begins: datetime
+) -> None:
+    assert time_at_start(NOON, written) == begins
+
+
 @pytest.fixture
 async def clock(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SharedClock]:
     monkeypatch.setattr(shared_clock, "READ_INTERVAL_S", 0.05)
-    async with redis_clock(store.connection) as opened:
+    async with store.clock() as opened:
         yield opened
 
 
@@ -128,10 +147,29 @@ async def test_a_process_that_was_paused_finds_the_time_of_redis_again(
     assert "clock_jumped" in capsys.readouterr().out
 
 
+async def test_a_process_that_starts_agrees_with_those_that_are_ahead_of_redis(
+    clock: SharedClock, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counter = time.clock_gettime
+    monkeypatch.setattr(
+        time, "clock_gettime", lambda which: counter(which) + 3600
+    )  # as if Redis were set back
+    async with asyncio.timeout(20):
+        while True:
+            async with store.clock() as other:
+                if abs(other() - clock()) < 60 * SECOND:
+                    break
+            await asyncio.sleep(0.02)
+    assert await off_by_s(other, store) > 3000
+    assert not other.is_confirmed()
+    await asyncio.sleep(0.5)
+    assert capsys.readouterr().out.count("clock_jumped") == 2, "once by each, however long it lasts"
+
+
 async def test_a_start_beside_a_clock_that_is_wrong_is_warned_of(
     store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(shared_clock, "system_clock", lambda: system_clock() - timedelta(days=2))
-    async with redis_clock(store.connection) as clock:
+    async with store.clock() as clock:
         assert not clock.is_confirmed()
     assert "clocks_disagree" in capsys.readouterr().out
