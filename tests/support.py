@@ -1,5 +1,6 @@
 """What all tests share: a clock that is moved by hand, and articles out of thin air."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from syndicator.model.feed import FeedSpec, Site
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.assignment import Assigner
+from syndicator.store.connection import Connection
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import Store
 
@@ -71,14 +73,25 @@ def candidate(
 
 
 @asynccontextmanager
-async def own_redis(folder: Path) -> AsyncIterator[EmbeddedServer]:
+async def own_redis(folder: Path, program: Path | None = None) -> AsyncIterator[EmbeddedServer]:
     """Have a Redis server with its data in a folder run while the context is open."""
-    server = EmbeddedServer(folder, find_server(None))
+    server = EmbeddedServer(folder, program or find_server(None))
     await server.ensure()
     try:
         yield server
     finally:
         await server.stop()
+
+
+async def refuse_writes(server: EmbeddedServer, redis: Connection) -> None:
+    """Have a server refuse writes (MISCONF) as on a full disk: its snapshot cannot take its place."""
+    (server.data_dir / "dump.rdb").unlink(missing_ok=True)
+    (server.data_dir / "dump.rdb" / "in the way").mkdir(parents=True)
+    await redis.call("SET", "to be saved", 1)
+    await redis.call("BGSAVE")
+    async with asyncio.timeout(20):
+        while b"rdb_last_bgsave_status:err" not in await redis.call("INFO", "persistence"):
+            await asyncio.sleep(0.01)
 
 
 def unzstd(packed: bytes) -> bytes:

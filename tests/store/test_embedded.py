@@ -8,9 +8,12 @@ import shutil
 import signal
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from machine import SmallDisk, small_disk
+from support import own_redis, refuse_writes
 
 from syndicator.errors import EngineMismatch, StoreError
 from syndicator.store import embedded
@@ -301,3 +304,40 @@ async def test_a_server_that_cannot_save_ends_all_the_same(tmp_path: Path) -> No
     finally:
         process.kill()
         await process.wait()
+
+
+async def test_a_guest_of_a_server_that_takes_no_writes_is_let_in(tmp_path: Path) -> None:
+    async with own_redis(tmp_path) as owner, connect(f"unix://{owner.socket}", anchor="x") as redis:
+        await refuse_writes(owner, redis)
+        async with asyncio.timeout(20), embedded_server(tmp_path) as url:
+            assert url == f"unix://{owner.socket}"
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    try:
+        with small_disk(tmp_path / "disk") as mounted:
+            yield mounted
+    except PermissionError as error:
+        pytest.skip(f"no disk can be made: {error.strerror}")
+
+
+async def test_a_server_is_started_again_on_a_disk_that_is_full(disk: SmallDisk) -> None:
+    data = disk.folder / "data"
+    async with embedded_server(data) as url, connect(url, anchor="x") as redis:
+        await redis.call("SET", "kept", "yes")
+    with disk.filled():
+        async with embedded_server(data) as url:
+            assert await value(url) == b"yes"
+    async with embedded_server(data) as url:
+        assert await value(url) == b"yes"
+
+
+async def test_what_wrote_the_files_is_noted_once(tmp_path: Path) -> None:
+    """Written at each start, the note would be empty where the disk fills up meanwhile: nothing would start again."""
+    record = tmp_path / "engine.json"
+    written = []
+    for _ in range(2):
+        async with embedded_server(tmp_path):
+            written.append((record.stat().st_ino, record.stat().st_mtime_ns))
+    assert written[0] == written[1]

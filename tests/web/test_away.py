@@ -12,7 +12,7 @@ from pathlib import Path
 import brotli
 import pytest
 from aiohttp import web
-from support import ManualClock
+from support import ManualClock, refuse_writes
 from web.web_world import OPS, OPS_TOKEN, SITE, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS, Format
@@ -333,6 +333,17 @@ async def test_the_probe_tells_why_redis_takes_no_writes(
         assert why in told["parts"]["store"]["detail"]
         assert (await client.get("/feeds/latest.rss")).body == before.body
         await admin.call("CLIENT", "UNPAUSE")
+
+
+async def test_the_probe_tells_that_redis_cannot_write_to_its_disk(
+    server: EmbeddedServer, client: Client
+) -> None:
+    async with connect(f"unix://{server.socket}", anchor="x") as admin:
+        await refuse_writes(server, admin)
+        answer = await client.get("/readyz")
+    told = json.loads(answer.body)
+    assert (answer.status, told["status"]) == (200, "degraded"), "feeds are read as ever"
+    assert "cannot write to its disk" in told["parts"]["store"]["detail"]
 
 
 async def test_the_status_page_calls_nothing_well_while_redis_takes_no_writes(
