@@ -12,8 +12,9 @@ _Queue = asyncio.Queue[tuple[float, bytes]]
 """What is on its way: when it arrives (time of the loop), and the bytes; none at the end."""
 
 
-_OPENING = re.compile(rb"\*\d+\r\n\$6\r\nCLIENT\r\n")
-"""With what the driver begins a connection: how many it opens is up to how many calls come at once."""
+_ASIDE = re.compile(rb"\*\d+\r\n(\$6\r\nCLIENT\r\n|\$5\r\nHMGET\r\n\$\d+\r\n[^\r]{1,200}:meta\r\n)")
+"""What is up to time and chance: how many connections the driver opens (as many as calls come at once), and the
+look at the mark of the data every two seconds."""
 
 
 class RedisLink:
@@ -101,7 +102,7 @@ class RedisLink:
             target.write(data)
             await target.drain()
             if is_request:
-                self.requests += not _OPENING.match(data)
+                self.requests += not _ASIDE.match(data)
                 if self._rng.random() < self.cut_share:
                     return
 

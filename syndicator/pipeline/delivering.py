@@ -105,18 +105,21 @@ class DeliverStep:
             return Taken()  # whoever ends wakes us
         await self._free_lost()
         self._took_all = False
-        replays_due = await self._replays.run()
-        claimed = await self._claim(room, after_outbox=True)
+        claimed = await self._claim(room, after_queuing=True)
+        replays = claimed.replay_due_at is not None and claimed.replay_due_at <= self._clock()
+        if replays:
+            await self._replays.run()
         if claimed.unfanned:
             await self.fanning_out.run()
-            claimed = await self._claim(room, after_outbox=False)
+        if replays or claimed.unfanned:
+            claimed = await self._claim(room, after_queuing=False)
         served = await self._served(claimed.leased)
         parcels = self._parcels(await self._prepared(served))
         self._under_way.update(_place(one.leased) for parcel, _ in parcels for one in parcel)
         self._took_all = True
         return Taken(
             jobs=tuple(partial(self._attempt, parcel, endpoint) for parcel, endpoint in parcels),
-            next_due_at=min(filter(None, (claimed.next_due_at, replays_due)), default=None),
+            next_due_at=min(filter(None, (claimed.next_due_at, claimed.replay_due_at)), default=None),
         )
 
     async def _free_lost(self) -> None:
@@ -130,7 +133,7 @@ class DeliverStep:
             log.info("lost_leases_freed", deliveries=count)
         self._losses = losses
 
-    async def _claim(self, room: int, *, after_outbox: bool) -> Claimed:
+    async def _claim(self, room: int, *, after_queuing: bool) -> Claimed:
         await self._directory.ensure()
         await self._hasten()
         others = self._directory.foreign
@@ -139,7 +142,7 @@ class DeliverStep:
             LEASE,
             min(room, self._places.room),
             others=others,
-            after_outbox=after_outbox,
+            after_queuing=after_queuing,
         )
         for endpoint, event in claimed.lost:
             log.error("a queue held what is no event", endpoint=endpoint, event_id=event)
@@ -150,7 +153,7 @@ class DeliverStep:
         if set(others).issubset(self._directory.foreign):
             return claimed
         # Somebody was left alone, and need not be any more.
-        more = await self._claim(room - len(claimed.leased), after_outbox=after_outbox)
+        more = await self._claim(room - len(claimed.leased), after_queuing=after_queuing)
         return replace(more, leased=claimed.leased + more.leased)
 
     async def _hasten(self) -> None:

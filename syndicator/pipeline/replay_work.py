@@ -28,8 +28,6 @@ from syndicator.store.store import Store
 
 PAGE = 50
 """Events that are judged at once."""
-LOOKED_EVERY = timedelta(seconds=1)
-"""How often a worker asks whether there is a replay that it does not know of."""
 MOST_WAITING = 100
 """While more waits for its endpoint, a replay queues nothing: news is not to stand behind it."""
 
@@ -56,25 +54,17 @@ class ReplayWork:
         self._directory = directory
         self._fanning_out = fanning_out
         self._clock = clock
-        self._look_at: datetime | None = None
-        self._runs = False
 
-    async def run(self) -> datetime | None:
-        """Go on with what is due; give when there is more to do, None where nothing runs."""
+    async def run(self) -> None:
+        """Go on with what is due."""
         now = self._clock()
-        if self._look_at is not None and now < self._look_at:
-            return self._look_at if self._runs else None
         for _ in range(_PAGES):
             due = await self._store.replays.due(now)
             if not due:
-                break
+                return
             await self._directory.refresh()
             for replay in due:
                 await self._advance(replay, now)
-        next_due = await self._store.replays.next_due()
-        self._look_at = min(next_due, now + LOOKED_EVERY) if next_due else now + LOOKED_EVERY
-        self._runs = next_due is not None
-        return self._look_at if self._runs else None
 
     async def _advance(self, replay: Replay, now: datetime) -> None:
         listed = self._directory.listed.get(replay.endpoint)

@@ -65,6 +65,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """How many events wait in the outbox."""
     version: str = ""
     """Of the directory of endpoints."""
+    replay_due_at: datetime | None = None
+    """When a replay is to go on; None where none runs."""
 
 
 class Queued(Struct, frozen=True, kw_only=True):
@@ -202,20 +204,20 @@ class Deliveries:
         limit: int,
         *,
         others: Collection[EndpointId] = (),
-        after_outbox: bool = False,
+        after_queuing: bool = False,
     ) -> Claimed:
         """Lease due deliveries, fairly over all endpoints; tell when there will be more.
 
-        `others` are left alone: another process can send to them. `after_outbox`: nothing while events wait
-        for their fan-out, for one of them may go ahead of all.
+        `others` are left alone: another process can send to them. `after_queuing`: nothing while events wait
+        for their fan-out, for one of them may go ahead of all, or a replay is due.
         """
         keys, token, until = self._keys, f"{self._worker}.{next(self._claims)}", now + lease
-        found, next_ms, lost, unfanned, version = await self._redis.run(
-            self._claim, [keys.queues(), keys.events(), keys.outbox(), keys.endpoints_changed()],
-            keys.prefix, to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS, int(after_outbox),
+        found, next_ms, lost, unfanned, version, replay_ms = await self._redis.run(
+            self._claim,
+            [keys.queues(), keys.events(), keys.outbox(), keys.endpoints_changed(), keys.replays_due()],
+            keys.prefix, to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS, int(after_queuing),
             *sorted(others),
         )  # fmt: skip
-        due_ms = int(float(next_ms))
         leased: list[Leased] = []
         unreadable: list[UnreadableDelivery] = []
         put_off: list[Sequence[object]] = []
@@ -230,10 +232,11 @@ class Deliveries:
         return Claimed(
             leased=tuple(leased),
             unreadable=tuple(unreadable),
-            next_due_at=from_ms(due_ms) if due_ms >= 0 else None,
+            next_due_at=_moment(next_ms),
             lost=tuple((EndpointId(name.decode()), EventId(event.decode())) for name, event in lost),
             unfanned=unfanned,
             version=version.decode(),
+            replay_due_at=_moment(replay_ms),
         )
 
     async def extend(self, leased: Sequence[Leased], until: datetime) -> list[bool]:
@@ -351,6 +354,12 @@ class Deliveries:
             ]
         )
         return int(removed)
+
+
+def _moment(score: bytes) -> datetime | None:
+    """Read a due time of a reply; -1 stands for none."""
+    due_ms = int(float(score))
+    return from_ms(due_ms) if due_ms >= 0 else None
 
 
 def _following(position: str) -> str:

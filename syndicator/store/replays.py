@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.clock import to_ms
 from syndicator.model.ids import ReplayId
 from syndicator.model.replay import Replay, ReplayStatus
 from syndicator.store.codec import pack, readable, unpack
@@ -61,11 +61,6 @@ class Replays:
             later = [word for name in left for word in (to_ms(now + _LEFT_ALONE), name)]
             await self._redis.call("ZADD", key, "XX", *later)
         return [replay for replay in replays if replay is not None]
-
-    async def next_due(self) -> datetime | None:
-        """Say when one is to go on; None where none runs."""
-        found = await self._redis.call("ZRANGE", self._keys.replays_due(), 0, 0, "WITHSCORES")
-        return from_ms(int(float(found[1]))) if found else None
 
     async def write(self, replay: Replay, due_at: datetime, queued: Sequence[Command] = ()) -> bool:
         """Write how far a replay is now, with what is queued for it; `replay.step` is that which was read.

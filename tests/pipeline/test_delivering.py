@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -256,10 +257,11 @@ async def test_an_endpoint_gets_what_it_asked_for(partner: Partner, service_of: 
 
 
 async def test_racing_workers_fan_each_event_out_once(partner: Partner, service_of: OpenService) -> None:
-    async with service_of(config(partner)) as one, service_of(config(partner)) as other:
+    async with AsyncExitStack() as stack:
+        one, *others = [await stack.enter_async_context(service_of(config(partner))) for _ in range(4)]
         await one.enlist()
         await admit(one, *range(1, 41))
-        await asyncio.gather(deliver(one), deliver(other), deliver(one), deliver(other))
+        await asyncio.gather(*map(deliver, (one, *others)))
         await deliver(one)
         assert await counts(one) == QueueCounts(delivered=40)
     ids = [headers["webhook-id"] for headers, _ in partner.received]
