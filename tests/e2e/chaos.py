@@ -7,23 +7,26 @@ import random
 import re
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import Program, Start
+from e2e.conftest import PATIENCE_S, Program, Start
+from machine import SetClock, SmallDisk
 from redis_link import RedisLink
 
+from syndicator.errors import StoreRefuses
 from syndicator.pipeline.gathering import LEASE
 from syndicator.sample.language import load_language
 from syndicator.sample.writer import Writer
-from syndicator.store.connection import Word, connect
+from syndicator.store.connection import Connection, Word, connect
 from syndicator.store.embedded import EmbeddedServer
+from syndicator.store.shared_clock import READ_INTERVAL_S
 
 LISTED = 300
 """Articles in the portal's feed: what is published in some minutes, longer than any fault lasts."""
@@ -31,6 +34,10 @@ EDITED = 40
 """The newest articles, of which some are edited."""
 SLOW_S = (0.05, 0.25)
 """The delay of a slow link, each way."""
+STEP = timedelta(hours=1)
+"""By which clocks are set forward or back."""
+THROTTLED_S = 0.1
+"""The period in which a process has its share of a processor: that of the limits of containers."""
 FEEDS = ("latest.json", "latest.rss")
 _MARK = re.compile(r"\((\d{1,9})\.(\d{1,9})\)")
 """At the end of a title: number and revision of an article."""
@@ -78,6 +85,12 @@ class Portal:
     def shown(self) -> dict[int, int]:
         """Return the revision of each article by its number: what a reader has to see in the end."""
         return {number: piece.revision for number, piece in enumerate(self.pieces)}
+
+    def published_before(self, moment: datetime | None) -> Collection[int]:
+        """Return the numbers of articles whose date, which has whole seconds, may be before a moment."""
+        if moment is None:
+            return ()
+        return {n for n, one in enumerate(self.pieces) if one.published_at <= moment + timedelta(seconds=1)}
 
     async def _feed(self, request: web.Request) -> web.Response:
         del request
@@ -158,7 +171,7 @@ class Reader:
 
 @dataclass
 class Stage:
-    """A Redis behind a link, a web server and two workers."""
+    """A Redis behind a link, a web server and two workers, which may have one machine's clock and disk."""
 
     redis: EmbeddedServer
     link: RedisLink
@@ -167,14 +180,18 @@ class Stage:
     rng: random.Random
     server: Program
     workers: list[Program]
+    disk: SmallDisk | None
+    """Of Redis, the web server and the workers; None where none can be made."""
+    own_clock: SetClock | None
+    """Of the machine of the web server and the workers; None where none can be set."""
+    redis_clock: SetClock | None
+    """Of the machine of Redis."""
+    gone: list[Program] = field(default_factory=list)
+    """Workers that were."""
 
     async def kill_worker(self) -> None:
         """Kill a worker (-9) and start another one."""
-        gone = self.workers.pop(self.rng.randrange(len(self.workers)))
-        await gone.stop(signal.SIGKILL)
-        await asyncio.sleep(self.rng.uniform(0, 2))
-        self.workers.append(await self.start(self.config, "work"))
-        await self.workers[-1].ready()
+        await self._replace_worker(signal.SIGKILL)
 
     async def stop_worker(self) -> None:
         """Stop a worker (SIGSTOP) for longer than its leases; it goes on in the belief that they are its own."""
@@ -224,10 +241,47 @@ class Stage:
         await asyncio.sleep(2)
         await self._tell("CONFIG", "SET", "maxmemory", "0")
 
+    async def fill_disk(self) -> None:
+        """Leave no room on the disk of all, so that Redis takes no writes and no file is kept."""
+        assert self.disk is not None
+        async with self._past_the_link() as redis, asyncio.timeout(PATIENCE_S):
+            with self.disk.filled():
+                while not await _refuses_writes(redis):
+                    await asyncio.sleep(0.1)
+                await asyncio.sleep(self.rng.uniform(2, 4))
+
+    async def empty_redis(self) -> None:
+        """Have Redis lose all that it holds."""
+        await self._tell("FLUSHALL")
+
+    async def starve(self) -> None:
+        """Let all processes run for a tenth of the time, as a container does that may use little of a processor."""
+        pids = [one.process.pid for one in (self.server, *self.workers)] + [self._redis_pid()]
+        await asyncio.gather(*(self._throttle(pid, 0.1, self.rng.uniform(6, 8)) for pid in pids))
+
+    async def step_own_clock(self) -> None:
+        """Set the clock of the machine of the web server and the workers wrong for a while."""
+        assert self.own_clock is not None
+        self.own_clock.set(self._step_s())
+        try:
+            await asyncio.sleep(self.rng.uniform(4, 6))
+        finally:
+            self.own_clock.set(0)
+
+    async def step_redis_clock(self) -> None:
+        """Set the clock of Redis wrong until all have read it, then right, and start all workers anew."""
+        assert self.redis_clock is not None
+        self.redis_clock.set(self._step_s())
+        try:
+            await asyncio.sleep(READ_INTERVAL_S + self.rng.uniform(1, 3))
+        finally:
+            self.redis_clock.set(0)
+        await asyncio.gather(*(self._replace_worker(signal.SIGTERM) for _ in self.workers))
+
     @property
     def faults(self) -> list[Callable[[], Awaitable[None]]]:
-        """All that can be done to it; each ends by itself, within 20 seconds and a start."""
-        return [
+        """All that can be done to it here; each ends by itself, within 20 seconds and two starts."""
+        everywhere = [
             self.kill_worker,
             self.stop_worker,
             self.kill_redis,
@@ -236,7 +290,48 @@ class Stage:
             self.cut_replies,
             self.read_only,
             self.out_of_memory,
+            self.empty_redis,
+            self.starve,
         ]
+        with_disk = [self.fill_disk] if self.disk else []
+        with_clocks = [self.step_own_clock, self.step_redis_clock] if self.own_clock else []
+        return [*everywhere, *with_disk, *with_clocks]
+
+    def lost_until(self) -> datetime | None:
+        """Return what the processes hold for the time at which data that was lost was last there."""
+        told = [
+            datetime.fromisoformat(event["there_until"])
+            for program in (self.server, *self.workers, *self.gone)
+            for event in program.events
+            if event["event"] == "data_lost"
+        ]
+        return max(told, default=None)
+
+    def _step_s(self) -> int:
+        return self.rng.choice((-1, 1)) * int(STEP.total_seconds())
+
+    async def _replace_worker(self, by: signal.Signals) -> None:
+        gone = self.workers.pop(self.rng.randrange(len(self.workers)))
+        self.gone.append(gone)
+        await gone.stop(by)
+        await asyncio.sleep(self.rng.uniform(0, 2))
+        clock = self.own_clock.environment if self.own_clock else None
+        started = await self.start(self.config, "work", environment=clock)
+        self.workers.append(started)
+        await started.ready()
+
+    async def _throttle(self, pid: int, share: float, for_s: float) -> None:
+        """Let a process run for a share of the time."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + for_s
+        try:
+            while loop.time() < ends_at:
+                os.kill(pid, signal.SIGSTOP)
+                await asyncio.sleep(THROTTLED_S * (1 - share))
+                os.kill(pid, signal.SIGCONT)
+                await asyncio.sleep(THROTTLED_S * share)
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def _redis_pid(self) -> int:
         assert self.redis._process is not None
@@ -244,5 +339,16 @@ class Stage:
 
     async def _tell(self, *words: Word) -> None:
         """Tell Redis something, past the link."""
-        async with connect(f"unix://{self.redis.socket}", anchor="x") as connection:
-            await connection.call(*words)
+        async with self._past_the_link() as redis:
+            await redis.call(*words)
+
+    def _past_the_link(self) -> AbstractAsyncContextManager[Connection]:
+        return connect(f"unix://{self.redis.socket}", anchor="x")
+
+
+async def _refuses_writes(redis: Connection) -> bool:
+    try:
+        await redis.call("SET", "filler", "x" * 4096, "PX", 1)
+    except StoreRefuses:
+        return True
+    return False

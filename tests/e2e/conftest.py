@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,12 @@ class Program:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, config: Path, *command: str) -> "Program":
+    async def start(cls, config: Path, *command: str, environment: Mapping[str, str]) -> "Program":
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "syndicator", "--config", str(config), "--log-json", *command,
             stderr=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **environment},
         )  # fmt: skip
         return cls(process)
 
@@ -77,8 +79,8 @@ async def start() -> AsyncIterator[Start]:
     """Start programs; those that still run at the end of the test are killed."""
     started: list[Program] = []
 
-    async def begin(config: Path, *command: str) -> Program:
-        started.append(await Program.start(config, *command))
+    async def begin(config: Path, *command: str, environment: Mapping[str, str] | None = None) -> Program:
+        started.append(await Program.start(config, *command, environment=environment or {}))
         return started[-1]
 
     yield begin
