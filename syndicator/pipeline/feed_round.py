@@ -37,6 +37,7 @@ from syndicator.rules.identity import identified_by, listed_key, spec_hash, url_
 from syndicator.rules.ladder import evidence, policy_of, with_unread
 from syndicator.rules.noticeable import content_hash
 from syndicator.rules.recognition import Recognised
+from syndicator.store.data_mark import DataMark
 from syndicator.store.entries import EntriesRead
 from syndicator.store.store import Store
 
@@ -128,7 +129,7 @@ class FeedRound:
     async def _read(
         self, source: Source, state: SourceState, document: Fetched, notes: Notes, digest: str
     ) -> Outcome:
-        is_marked = _is_marked(source, state, document, notes)
+        is_marked, data = _is_marked(source, state, document, notes), self._store.marks.current
         kept = await self._kept_entries(source, document.fetched_at) if is_marked else None
         marks = (kept.marks if kept else b"") if is_marked else None
         reading = await self._gatherer.read_feed(source, document, marks)
@@ -147,7 +148,7 @@ class FeedRound:
         await self._subscribing.advertised(source, document, reading.hubs, reading.self_url)
         await self._subscribing.polled(source, counts.new)
         if is_marked:
-            await self._keep_entries(source, kept, reading, is_plain=is_plain)
+            await self._keep_entries(source, kept, reading, data, is_plain=is_plain)
         return Outcome(
             round=counts,
             etag=document.headers.get("etag"),
@@ -172,7 +173,13 @@ class FeedRound:
         return kept if kept is not None and now - kept.since < READ_WHOLE_EVERY else None
 
     async def _keep_entries(
-        self, source: Source, kept: EntriesRead | None, reading: FeedReading, *, is_plain: bool
+        self,
+        source: Source,
+        kept: EntriesRead | None,
+        reading: FeedReading,
+        data: DataMark | None,
+        *,
+        is_plain: bool,
     ) -> None:
         """Keep which entries need not be read again: `is_plain` says that all were admitted as they are."""
         apart = reading.entries
@@ -180,7 +187,7 @@ class FeedRound:
         since = kept.since if kept is not None and apart.known else self._clock()
         marks = b"".join((*apart.known, *fresh))
         await self._store.entries.keep(
-            source.id, EntriesRead(spec_hash=spec_hash(source), marks=marks, since=since)
+            source.id, EntriesRead(spec_hash=spec_hash(source), marks=marks, since=since), data
         )
 
     async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from syndicator.model.ids import SourceId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Connection
+from syndicator.store.connection import Connection, Unit
+from syndicator.store.data_mark import DataMark
 from syndicator.store.keys import Keys
 
 KEPT = timedelta(days=2)
@@ -36,7 +37,12 @@ class Entries:
         known = unpack(data, EntriesRead) if data else None
         return known if known is not None and known.spec_hash == spec_hash else None
 
-    async def keep(self, source: SourceId, entries: EntriesRead) -> None:
-        """Keep which entries were admitted: afterwards, or one could be lost."""
-        kept_s = KEPT // timedelta(seconds=1)
-        await self._redis.call("SET", self._keys.entries(source), pack(entries), "EX", kept_s)
+    async def keep(self, source: SourceId, entries: EntriesRead, of: DataMark | None) -> None:
+        """Keep which entries were admitted: afterwards, or one could be lost.
+
+        `of`: the mark of the data when the round began to read. Where Redis was emptied since, and with it
+        what was admitted, nothing is kept.
+        """
+        keep = ("SET", self._keys.entries(source), pack(entries), "EX", KEPT // timedelta(seconds=1))
+        same = ((self._keys.meta(), "created_ms", str(of.created_ms)),) if of else ()
+        await self._redis.commit([Unit(expects=same, writes=(keep,))])

@@ -12,12 +12,13 @@ from support import NOON, ManualClock, candidate
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import Format
-from syndicator.model.ids import FeedId
+from syndicator.model.ids import FeedId, SourceId
 from syndicator.model.status import Recovery
 from syndicator.pipeline.data_loss import DataLoss
 from syndicator.rules.identity import identify
 from syndicator.service import Service
 from syndicator.store.data_mark import MarkFile
+from syndicator.store.entries import Entries, EntriesRead
 from syndicator.web.health import HealthRoutes
 
 HOUR = timedelta(hours=1)
@@ -70,6 +71,31 @@ async def test_a_round_that_is_under_way_at_a_loss_announces_nothing_again(
         assert len(await gather(service)) == 1
         assert await announced(service) == []
         assert await shown(service) == {"lama", "satu", "dua", "tanpa-tanggal"}
+
+
+async def test_a_round_that_is_under_way_at_a_loss_leaves_nothing_out_of_the_next(
+    portal: Portal, service_of: OpenService, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal.documents["/rss"] = feed(LISTED)
+    async with service_of(config(portal)) as service:
+        usual = Entries.get
+
+        async def get(self: Entries, source: SourceId, spec_hash: str) -> EntriesRead | None:
+            known = await usual(self, source, spec_hash)
+            await empty_redis(service)
+            await service.data_loss.check()
+            return known
+
+        await service.enlist()
+        await gather(service)
+        clock.advance(400)
+        portal.documents["/rss"] = feed(LISTED[::-1])
+        with monkeypatch.context() as patched:
+            patched.setattr(Entries, "get", get)
+            (claimed,) = (await service.gathering.gather.take(1)).jobs
+            await claimed()
+        await gather(service)
+        assert await shown(service) == {"satu", "dua", "tanpa-tanggal"}
 
 
 async def test_articles_without_a_date_are_announced_again_an_hour_after_a_loss(
