@@ -72,6 +72,7 @@ class _Occasion(Struct, frozen=True, kw_only=True):
     rechecked: bool
     announced_from: datetime | None
     announces_undated: bool
+    lost_at: datetime | None
 
 
 class Grouping(Struct, frozen=True, kw_only=True):
@@ -112,6 +113,7 @@ class Admitter:
         archive_before: datetime | None = None,
         announced_from: datetime | None = None,
         announces_undated: bool = True,
+        lost_at: datetime | None = None,
     ) -> list[Admitted]:
         """Admit the candidates of one document, the oldest first: that order decides where no date does.
 
@@ -119,7 +121,7 @@ class Admitter:
         dated before `archive_before` in later ones.
         `rechecked`: their pages are to be read again while they are young.
         `announced_from`: what is new and older is told to nobody; nor is what has no date, unless
-        `announces_undated`.
+        `announces_undated`. `lost_at`: when data that was lost was last there.
 
         What is new is shown when this returns, unless another process is about to assign it.
         """
@@ -128,6 +130,7 @@ class Admitter:
             rechecked=rechecked,
             announced_from=announced_from,
             announces_undated=announces_undated,
+            lost_at=lost_at,
         )
         known = list(zip(candidates, await _identified(candidates), strict=True))
         admitted: list[Admitted] = []
@@ -248,6 +251,7 @@ class Admitter:
             backfill=_is_before(candidate, occasion.own_dates_before),
             rechecked=occasion.rechecked,
             announced_from=occasion.announced_from,
+            lost_at=occasion.lost_at,
             undated=occasion.announces_undated,
         )
         if not (recognised.fresh or recognised.stale or recognised.merged):

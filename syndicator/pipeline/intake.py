@@ -78,6 +78,7 @@ class Intake:
             archive_before=notes.archive_before,
             announced_from=since,
             announces_undated=announces_undated(now, lost_at),
+            lost_at=lost_at,
         )
         for one in admitted:
             if one.is_restless:

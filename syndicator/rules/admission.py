@@ -142,12 +142,13 @@ def decide(
     backfill: bool,
     rechecked: bool,
     announced_from: datetime | None = None,
+    lost_at: datetime | None = None,
     undated: bool = True,
 ) -> Admission:
     """Turn a candidate into the intent that the store carries out.
 
     `announced_from`: what is new and was published before is told to nobody (`rules.announcing`); nor is,
-    without `undated`, what has no date of its own.
+    without `undated`, what has no date of its own. `lost_at`: when data that was lost was last there.
     """
     verdict = judge(candidate, identity, known)
     previous = known.article if known and verdict is Verdict.CHANGED else None
@@ -174,9 +175,11 @@ def decide(
         article = _next_revision(candidate, identity, previous, now=now)
     published = article.published_at if article else known and known.published_at
     is_told = article is not None and (
-        article.revision > 1
+        previous is not None
         or ((undated or candidate.published_at is not None) and not _is_old(article, announced_from))
     )
+    if article is not None and not is_told and lost_at is not None:
+        article = replace(article, revision=_revision_after(lost_at))
     return Admission(
         verdict=verdict,
         article_id=known.article_id if known else identity.article_id,
@@ -315,6 +318,15 @@ def _article(
         is_first_party=candidate.is_first_party,
         correction=correction_of(candidate),
     )
+
+
+def _revision_after(lost_at: datetime) -> int:
+    """Return the first revision number of an article that may have been there before a loss.
+
+    It is the minutes from 1970 to the loss. How far its revisions had counted is lost. If they began with 1
+    again, the next event would have the id of one that endpoints have received, and they would leave it out.
+    """
+    return int(lost_at.timestamp() // 60)
 
 
 def _is_old(article: Article, announced_from: datetime | None) -> bool:

@@ -11,6 +11,7 @@ from pipeline.test_retention import empty_redis
 from support import NOON, ManualClock, candidate
 
 from syndicator.errors import StoreUnavailable
+from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.model.status import Recovery
@@ -52,6 +53,37 @@ async def test_what_was_announced_before_a_loss_is_shown_again_and_not_announced
         assert report.round.new == 4
         assert await shown(service) == {"baru", "satu", "dua", "tanpa-tanggal"}
         assert await announced(service) == ["baru"]
+
+
+async def test_a_change_after_a_loss_has_another_id_than_one_before(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    async def gather_as(title: str) -> None:
+        clock.advance(400)
+        portal.documents["/rss"] = feed([("satu", NOON - HOUR)]).replace("Berita satu", title)
+        await gather(service)
+
+    async def sent() -> list[Event]:
+        return [one.event for one in await service.store.outbox.after("", 100)]
+
+    async with service_of(config(portal)) as service:
+        await service.enlist()
+        await gather_as("Berita")
+        await gather_as("Berita, diralat")
+        await service.data_loss.check()
+        before = await sent()
+        await empty_redis(service)
+        clock.advance(4)
+        await gather(service)
+        await service.data_loss.check()
+        await gather_as("Berita, diralat")
+        await gather_as("Berita, diralat lagi")
+        created, first, second = [*before, *await sent()]
+    assert created.type is EventType.ARTICLE_CREATED
+    assert first.type is second.type is EventType.ARTICLE_UPDATED
+    assert first.subject == second.subject
+    assert first.id != second.id
+    assert first.revision < second.revision
 
 
 async def test_a_round_that_is_under_way_at_a_loss_announces_nothing_again(

@@ -48,6 +48,7 @@ class Guarded(Admitter):
         archive_before: datetime | None = None,
         announced_from: datetime | None = None,
         announces_undated: bool = True,
+        lost_at: datetime | None = None,
     ) -> list[Admitted]:
         passed = await self._held.keep_back(candidates, self._now())
         return await super().admit(
