@@ -22,8 +22,8 @@ from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
-from syndicator.rules.ad_hoc import AdHoc, ad_hoc_from
-from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.feeds.any_filter_feeds import AdHoc, ad_hoc_from
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store, StoreOptions, open_store
 

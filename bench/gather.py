@@ -13,7 +13,7 @@ rounds.
 
 "unchanged, first" are the rounds that follow the cold one. We check one in five answers of 304 there by
 fetching the document all the same, until each source was checked once; later one in a hundred
-(`rules.honesty`). The other phases are measured after that.
+(`rules.sources.validator_trust`). The other phases are measured after that.
 """
 
 import argparse

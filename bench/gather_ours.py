@@ -121,7 +121,8 @@ class Ours:
     async def settle_in(self) -> None:
         """Go on until each source's 304 was checked once.
 
-        Of the answers before, one in five is; of all later ones, one in a hundred (`rules.honesty`).
+        Of the answers before, one in five is; of all later ones, one in a hundred
+        (`rules.sources.validator_trust`).
         """
         while True:
             states = zip(self._sources, await self.states(), strict=True)

@@ -7,8 +7,8 @@ from syndicator.model.feed import FeedSpec
 from syndicator.pipeline.admitting import Admitter, Grouping
 from syndicator.pipeline.assignment import Assigner
 from syndicator.pipeline.near_articles import NearArticles
-from syndicator.rules.placement import StoriesPolicy
-from syndicator.rules.selection import FeedIndex
+from syndicator.rules.filter_matching import FeedIndex
+from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.store.store import Store
 
 

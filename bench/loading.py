@@ -14,11 +14,10 @@ from msgspec.structs import replace
 
 from bench.news import Kind, Piece, pieces
 from syndicator.model.ids import ArticleId
-from syndicator.rules.admission import Admission, Reservation, decide
-from syndicator.rules.assignment import after
-from syndicator.rules.identity import identify
-from syndicator.rules.near_index import packed_keys, term_keys
-from syndicator.rules.placement import (
+from syndicator.rules.articles.admission import Admission, Reservation, decide
+from syndicator.rules.identity.identity import identify
+from syndicator.rules.stories.batch_assignment import after
+from syndicator.rules.stories.clustering import (
     Fingerprint,
     KnownStory,
     Near,
@@ -28,9 +27,10 @@ from syndicator.rules.placement import (
     fingerprint,
     place,
 )
-from syndicator.rules.rarity import rarity
-from syndicator.rules.stories import Story, founded
-from syndicator.rules.vocabulary import term_of
+from syndicator.rules.stories.near_index import packed_keys, term_keys
+from syndicator.rules.stories.rarity import rarity
+from syndicator.rules.stories.story_match import Story, founded
+from syndicator.rules.stories.vocabulary import term_of
 from syndicator.rules.words import words_of
 from syndicator.store.assignments import Decision, Turn
 from syndicator.store.store import Store

@@ -26,7 +26,7 @@ from bench.measure import tell
 from syndicator.model.clock import system_clock, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Failure, Round, Source, SourceState
-from syndicator.rules.identity import spec_hash
+from syndicator.rules.identity.identity import spec_hash
 from syndicator.service import open_service
 from syndicator.settings import load
 from syndicator.store.codec import pack

@@ -13,7 +13,7 @@ from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
-from syndicator.rules.identity import identify
+from syndicator.rules.identity.identity import identify
 
 REPEATS = 20
 ENTRIES = 20

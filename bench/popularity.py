@@ -18,7 +18,7 @@ from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.reporting import Reporting
 from syndicator.pipeline.scoring import Scoring
-from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command
 from syndicator.store.keys import Keys

@@ -22,15 +22,15 @@ from bench.story_quality import ORDERS, SETS, ari, candidate_of, is_labelled, ro
 from syndicator.model.article import Article, Candidate
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.copies import Text
-from syndicator.rules.near_index import Entry, NearIndex, packed_keys, term_keys
-from syndicator.rules.placement import KnownStory, Near, Neighbour, StoriesPolicy, fingerprint, place
-from syndicator.rules.stories import Story, StoryPolicy, founded
-from syndicator.rules.terms import similarity
+from syndicator.rules.stories.clustering import KnownStory, Near, Neighbour, StoriesPolicy, fingerprint, place
+from syndicator.rules.stories.near_duplicates import Text
+from syndicator.rules.stories.near_index import Entry, NearIndex, packed_keys, term_keys
+from syndicator.rules.stories.story_match import Story, StoryPolicy, founded
+from syndicator.rules.stories.terms import similarity
 
 _CHANCE_CUTS = 4
 _TEXTS_MOST = 3
-"""With so many texts an article is compared word by word (`rules.assignment`)."""
+"""With so many texts an article is compared word by word (`rules.stories.batch_assignment`)."""
 _GRID = [
     StoryPolicy(similarity=least) for least in (0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.22, 0.24, 0.26, 0.28)
 ]

@@ -20,9 +20,9 @@ from bench.news import NOON, Kind, Piece, pieces
 from syndicator.model.article import Candidate, Provenance
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.admitting import BATCH
-from syndicator.rules.copies import CopyKind, CopyPolicy, judge_copy
-from syndicator.rules.near_index import SHARED_RUNS
-from syndicator.rules.placement import Fingerprint, fingerprint
+from syndicator.rules.stories.clustering import Fingerprint, fingerprint
+from syndicator.rules.stories.near_duplicates import CopyKind, CopyPolicy, judge_copy
+from syndicator.rules.stories.near_index import SHARED_RUNS
 from syndicator.rules.words import words_of
 from syndicator.store.store import Store, StoreOptions, open_store
 

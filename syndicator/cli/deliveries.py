@@ -43,7 +43,7 @@ from syndicator.pipeline.replaying import (
     ReplayWanted,
 )
 from syndicator.pipeline.resending import Resent
-from syndicator.rules.filters import FILTER_KEYS, FilterError, filter_from
+from syndicator.rules.filter_language import FILTER_KEYS, FilterError, filter_from
 from syndicator.service import Service
 from syndicator.settings.texts import PositiveDuration
 

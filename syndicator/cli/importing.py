@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from syndicator.cli.blocks import feed_block, free_name
 from syndicator.errors import Fault
 from syndicator.gather.opml import FeedList, Outline
-from syndicator.rules.filters import language_fault
-from syndicator.rules.identity import url_key
+from syndicator.rules.filter_language import language_fault
+from syndicator.rules.identity.identity import url_key
 from syndicator.settings import Settings
 from syndicator.settings.sources import SourceForm
 from syndicator.settings.wording import faults_of

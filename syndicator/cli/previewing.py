@@ -55,7 +55,7 @@ from syndicator.pipeline.snapshots import (
     save_expected,
     save_snapshot,
 )
-from syndicator.rules.identity import url_key
+from syndicator.rules.identity.identity import url_key
 from syndicator.settings import Settings, load_for_trial
 
 PREVIEWED_ARTICLES = 3

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from syndicator.egress.addresses import NetworkPort
 from syndicator.model.fetch import FetchFailed, Reason
-from syndicator.rules.politeness import DEFAULT_PORTS
+from syndicator.rules.politeness_scope import DEFAULT_PORTS
 
 MAY_BE_READ = (
     "ask the portal; where you may read it all the same, set politeness = { robots = false } in its source"

@@ -12,7 +12,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.model.article import Article, Revised
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.revising import Compared
-from syndicator.rules.word_diff import Diff, Kind
+from syndicator.rules.articles.word_diff import Diff, Kind
 from syndicator.service import Service
 
 _MARKS = {Kind.REMOVED: ("[-", "-]", "red"), Kind.ADDED: ("{+", "+}", "green"), Kind.SAME: ("", "", "")}

@@ -27,7 +27,7 @@ from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_briefly, without_collection
-from syndicator.rules.rarity import load_frequencies
+from syndicator.rules.stories.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
 from syndicator.service import Service, open_service

@@ -24,10 +24,10 @@ from syndicator.pipeline.previewing import Preview
 from syndicator.pipeline.reckoning import Counts
 from syndicator.pipeline.snapshots import Difference
 from syndicator.pipeline.yields import Yield
-from syndicator.rules.addresses import clean_url
-from syndicator.rules.admission import Verdict
-from syndicator.rules.dates import believable
-from syndicator.rules.identity import url_key
+from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.dates.claimed_dates import believable
+from syndicator.rules.identity.addresses import clean_url
+from syndicator.rules.identity.identity import url_key
 
 _MAX_TEXT = 300
 _MAX_VALUE = 60

@@ -20,9 +20,9 @@ from syndicator.cli.spelling import ago, local_time
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceState
 from syndicator.pipeline.explaining import SourceShown
-from syndicator.rules.health import health
-from syndicator.rules.ladder import told
-from syndicator.rules.redesign import redesigned
+from syndicator.rules.identity.guid_trust import told
+from syndicator.rules.sources.health import health
+from syndicator.rules.sources.redesign import redesigned
 from syndicator.service import Service
 
 app = typer.Typer(help="Where news comes from.", no_args_is_help=True)

@@ -40,7 +40,7 @@ from syndicator.errors import EgressError
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.source import FetchLimits
-from syndicator.rules.retry import parse_retry_after
+from syndicator.rules.webhooks.retry import parse_retry_after
 
 SOURCE_LIMITS = ConnectionLimits(total=100, per_host=8, wait_s=60.0)
 """How polite we are is said for each source, and kept to over all processes, before a request comes here.

@@ -17,8 +17,8 @@ from syndicator.gather.near_headline import NEAR_HEADLINE, Lines, date_near
 from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source
-from syndicator.rules.date_labels import parted_by_label
-from syndicator.rules.date_text import read_date
+from syndicator.rules.dates.date_parser import read_date
+from syndicator.rules.dates.labels import parted_by_label
 
 IN_ADDRESS = "address"
 _OF_A_CLOCK = timedelta(minutes=15)

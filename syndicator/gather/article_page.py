@@ -53,9 +53,9 @@ from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_TAGS, folded, plain_t
 from syndicator.model.article import Candidate, Change, ListedItem, Photo, Provenance
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source
-from syndicator.rules.identity import spec_hash
-from syndicator.rules.naming import is_believed
-from syndicator.rules.same_picture import merged
+from syndicator.rules.articles.same_picture import merged
+from syndicator.rules.identity.canonical_trust import is_believed
+from syndicator.rules.identity.identity import spec_hash
 
 _TEXT_PARTS = (
     "title", "body", "date", "authors", "lead", "quote", "caption", "credit", "section", "tags", "views",

@@ -13,7 +13,7 @@ from syndicator.gather.picture_sources import is_stand_in
 from syndicator.gather.selectors import Image, Page, Picked, Selector, text_of
 from syndicator.gather.text import MAX_LEAD, MAX_NAME, MAX_PHOTOS
 from syndicator.model.article import Photo
-from syndicator.rules.same_picture import alone, is_same_picture
+from syndicator.rules.articles.same_picture import alone, is_same_picture
 
 _LABEL = r"(?:foto|photo|kredit|credit|sumber|source|dok|dokumentasi)(?:\s+(?:oleh|by))?\s*[:：.]\s*"
 _CREDIT = re.compile(

@@ -9,7 +9,7 @@ from syndicator.gather.html import to_text
 from syndicator.gather.merging import Dated
 from syndicator.model.article import Change, ListedItem
 from syndicator.observe.redact import HIDDEN, hide_userinfo
-from syndicator.rules.dates import NO_DATE
+from syndicator.rules.dates.claimed_dates import NO_DATE
 
 MAX_DATES = 5
 

@@ -31,8 +31,8 @@ from syndicator.gather.window import oldest_first
 from syndicator.model.article import Candidate
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
-from syndicator.rules.addresses import clean_url, untracked
-from syndicator.rules.dates import FARTHEST_EVENT, Claim, read_claim
+from syndicator.rules.dates.claimed_dates import FARTHEST_EVENT, Claim, read_claim
+from syndicator.rules.identity.addresses import clean_url, untracked
 
 MAX_GUID = 1000
 MAX_HUBS = 5

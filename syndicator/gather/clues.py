@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from syndicator.gather.figures import parse_count
 from syndicator.gather.outline import Element
-from syndicator.rules.date_text import read_date
+from syndicator.rules.dates.date_parser import read_date
 
 
 def _clue(pattern: str) -> re.Pattern[str]:

@@ -13,7 +13,7 @@ from syndicator.gather.text import (
     whole_number,
 )
 from syndicator.model.article import Enclosure, Photo
-from syndicator.rules.same_picture import alone
+from syndicator.rules.articles.same_picture import alone
 
 MAX_CAPTION = 4000
 

@@ -26,7 +26,7 @@ from syndicator.gather.xml_feed import read_xml
 from syndicator.gather.xml_names import Doubt
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import Source
-from syndicator.rules.date_text import MAX_TEXT
+from syndicator.rules.dates.date_parser import MAX_TEXT
 
 MAX_IN_PROCESS_BYTES = 256 * 1024
 """A hundred entries of 400 words."""

@@ -22,7 +22,7 @@ from syndicator.gather.text import (
     whole_number,
 )
 from syndicator.model.article import Photo
-from syndicator.rules.addresses import canonical_url
+from syndicator.rules.identity.addresses import canonical_url
 
 MAX_SCRIPTS, MAX_LENGTH = 30, 1_000_000
 """How many blocks of a page are read, and of how many characters each."""

@@ -17,8 +17,8 @@ from msgspec import Struct
 from syndicator.gather.entry import Channel, Entry
 from syndicator.gather.text import absolute_url
 from syndicator.model.source import Source
-from syndicator.rules.addresses import canonical_url
-from syndicator.rules.dates import AS_CLAIMED, read_claim
+from syndicator.rules.dates.claimed_dates import AS_CLAIMED, read_claim
+from syndicator.rules.identity.addresses import canonical_url
 
 if TYPE_CHECKING:
     from syndicator.gather.candidates import FeedReading

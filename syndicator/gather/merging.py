@@ -17,8 +17,8 @@ from syndicator.gather.claims import Claims
 from syndicator.gather.headlines import IN_TEXT, Headline
 from syndicator.gather.text import CUT, MAX_NAME, folded, plain_text
 from syndicator.model.source import Source
-from syndicator.rules.date_text import Precision, read_date
-from syndicator.rules.dates import believable, read_claim
+from syndicator.rules.dates.claimed_dates import believable, read_claim
+from syndicator.rules.dates.date_parser import Precision, read_date
 
 MAX_APART = timedelta(hours=1)
 """How far two dates of one article may lie apart without a word."""

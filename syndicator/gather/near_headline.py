@@ -14,8 +14,8 @@ from syndicator.gather.bylines import labelled_others, labelled_reporters, repor
 from syndicator.gather.selectors import Doomed, Page, Selector, text_of, within
 from syndicator.gather.text import folded, plain_text
 from syndicator.gather.text_holder import named
-from syndicator.rules.date_labels import parted_by_label
-from syndicator.rules.date_words import MONTHS, REGIONS, ZONE_NAMES
+from syndicator.rules.dates.labels import parted_by_label
+from syndicator.rules.dates.words import MONTHS, REGIONS, ZONE_NAMES
 
 NEAR_HEADLINE = "text near the headline"
 MAX_LINE = 250

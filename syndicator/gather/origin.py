@@ -4,7 +4,7 @@ from syndicator.gather.text import MAX_NAME, plain_text
 from syndicator.model.article import Change, Provenance
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source
-from syndicator.rules.identity import spec_hash
+from syndicator.rules.identity.identity import spec_hash
 
 
 class Origin:

@@ -23,9 +23,9 @@ from syndicator.gather.text import MAX_NAME
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ListRule, PopularRule, Source
-from syndicator.rules.addresses import untracked
-from syndicator.rules.date_text import read_date
-from syndicator.rules.dates import NO_DATE, Claim, read_claim
+from syndicator.rules.dates.claimed_dates import NO_DATE, Claim, read_claim
+from syndicator.rules.dates.date_parser import read_date
+from syndicator.rules.identity.addresses import untracked
 
 MAX_POPULAR = 100
 MAX_ROWS = 2000

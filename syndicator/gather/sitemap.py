@@ -27,10 +27,10 @@ from syndicator.gather.xml_feed import refuse_entities, refuse_excess
 from syndicator.model.article import Candidate, ListedItem, Photo
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import Source
-from syndicator.rules.addresses import untracked
-from syndicator.rules.date_text import read_date
-from syndicator.rules.dates import read_claim
-from syndicator.rules.identity import listed_key
+from syndicator.rules.dates.claimed_dates import read_claim
+from syndicator.rules.dates.date_parser import read_date
+from syndicator.rules.identity.addresses import untracked
+from syndicator.rules.identity.identity import listed_key
 
 MAX_URLS = 50_000
 """Of one document, as the protocol allows."""

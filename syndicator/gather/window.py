@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from syndicator.rules.dates import claimed_instant
+from syndicator.rules.dates.claimed_dates import claimed_instant
 
 LOOKED_AT = 5
 """Entries at either end whose dates decide."""

@@ -70,7 +70,7 @@ class Provenance(Struct, frozen=True, kw_only=True):
     etag: str | None = None
     last_modified: str | None = None
     rules: str = ""
-    """Version of the source's description by which it was read: `rules.identity.spec_hash`."""
+    """Version of the source's description by which it was read: `rules.identity.identity.spec_hash`."""
     pushed: bool = False
     """Whether a hub brought it; else we asked."""
     images: ImagePolicy = ImagePolicy.LINK
@@ -125,7 +125,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     is_event: bool = False
     """Whether a date ahead of now is meant: see `Source.future_dates`."""
     is_first_party: bool = False
-    """Whether its source is of the portal that its address belongs to: see `rules.naming.is_first_party`."""
+    """Whether its source is of the portal that its address belongs to: see
+    `rules.identity.canonical_trust.is_first_party`."""
     updated_at: datetime | None = None
     related: tuple[RelatedLink, ...] = ()
     views: int | None = None
@@ -174,7 +175,7 @@ class PopularItem(Struct, frozen=True, kw_only=True):
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """By what an article is known again: see `rules.identity`."""
+    """By what an article is known again: see `rules.identity.identity`."""
 
     keys: tuple[str, ...]
     """The surest first. Each is `u:…` (canonical URL, over all sources), `g:…` (guid of one source), `s:…`
@@ -203,7 +204,7 @@ class Alias(Struct, frozen=True, kw_only=True):
 
 
 class ChangeSize(StrEnum):
-    """How much a revision changed: see `rules.revision`."""
+    """How much a revision changed: see `rules.articles.revision`."""
 
     MINOR = "minor"
     MAJOR = "major"
@@ -239,7 +240,7 @@ class Article(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     """When a reader last would have noticed a change; equals `published_at` on revision 1."""
     listed_at: datetime
-    """Where feeds sort it: see `rules.dates.listed_at`."""
+    """Where feeds sort it: see `rules.dates.claimed_dates.listed_at`."""
     provenance: Provenance
     content_hash: str
     is_first_party: bool = True
@@ -258,7 +259,7 @@ class Article(Struct, frozen=True, kw_only=True):
     language: str | None = None
     related: tuple[RelatedLink, ...] = ()
     correction: str | None = None
-    """The sentence by which it says that it was corrected: see `rules.correction`."""
+    """The sentence by which it says that it was corrected: see `rules.articles.correction`."""
     revised: Revised | None = None
     """How it differs from the revision before; None for the first."""
     earlier: tuple[str, ...] = ()

@@ -107,7 +107,7 @@ class SourceNotice(Struct, frozen=True, kw_only=True, tag="source"):
 
     title: str
     standing: str
-    """A word of `rules.health.Standing`."""
+    """A word of `rules.sources.health.Standing`."""
     why: str
     since: datetime
     """Of what is told: the last success, or of a recovery when the trouble was told."""

@@ -65,7 +65,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     language: tuple[str, ...] = ()
     author: tuple[str, ...] = ()
     query: str | None = None
-    """Words to be found in it: see `rules.query`."""
+    """Words to be found in it: see `rules.search.query`."""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -166,7 +166,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     feed_url: str | None = None
     """The portal's own feed, where the source is one."""
     rights: Rights = Rights()
-    """What may be shown of its articles: see `rules.rights`."""
+    """What may be shown of its articles: see `rules.articles.rights`."""
 
 
 class Popularity(Struct, frozen=True, kw_only=True):
@@ -193,7 +193,7 @@ class FeedEntry(Struct, frozen=True, kw_only=True):
     also_at: tuple[AlsoAt, ...] = ()
     """In a feed of stories: who tells it, too, the first first."""
     updated_at: datetime | None = None
-    """When it changed last in this feed, see `rules.feed_dates`; None: as what it holds tells."""
+    """When it changed last in this feed, see `rules.feeds.feed_dates`; None: as what it holds tells."""
 
 
 class EntryDate(Struct, frozen=True, kw_only=True, array_like=True):
@@ -205,7 +205,7 @@ class EntryDate(Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class FeedDates(Struct, frozen=True, kw_only=True, array_like=True):
-    """When a feed and its entries changed last: see `rules.feed_dates`."""
+    """When a feed and its entries changed last: see `rules.feeds.feed_dates`."""
 
     count: int = 0
     """How often they were written."""
@@ -246,7 +246,7 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     is_archive: bool = False
     """Whether the document stays as it is (RFC 5005, 4)."""
     updated_at: datetime | None = None
-    """When it changed last, see `rules.feed_dates`; None: as what it holds tells."""
+    """When it changed last, see `rules.feeds.feed_dates`; None: as what it holds tells."""
 
     @property
     def page_url(self) -> str:
@@ -289,7 +289,7 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, frozen=True, kw_only=True, array_like=True):
-    """An entry of a rendition: see `rules.deltas`."""
+    """An entry of a rendition: see `rules.feeds.deltas`."""
 
     article: ArticleId
     looks: bytes

@@ -79,7 +79,8 @@ class Subscriber(Struct, frozen=True, kw_only=True):
     topic: TopicName
     callback: str
     host: str
-    """Of the callback, as `rules.hub.host_of` spells it: what is bounded is bounded for each of these."""
+    """Of the callback, as `rules.hub.subscribers.host_of` spells it: what is bounded is bounded for each of
+    these."""
     lease: Lease | None = None
     """None: not verified yet."""
     asked: Asked | None = None

@@ -164,10 +164,10 @@ class PopularRule(Struct, frozen=True, kw_only=True):
 
 
 class Way(StrEnum):
-    """By what the articles of a source are known again; see `rules.identity`."""
+    """By what the articles of a source are known again; see `rules.identity.identity`."""
 
     AUTO = "auto"
-    """Guid and address; the address alone once its guids prove to be no names (`rules.ladder`)."""
+    """Guid and address; the address alone once its guids name nothing (`rules.identity.guid_trust`)."""
     GUID = "guid"
     LINK = "link"
     PATH = "path"
@@ -214,10 +214,10 @@ class Source(Struct, frozen=True, kw_only=True):
     future_dates: bool = False
     """Whether dates ahead of now are meant, as those of events are."""
     announce_age_s: float = 48 * 3600.0
-    """How old an article of a first round may be and still be announced: see `rules.announcing`."""
+    """How old an article of a first round may be and still be announced: see `rules.sources.announcement`."""
     identity: IdentityPolicy = IdentityPolicy()
     domains: tuple[str, ...] = ()
-    """Other registrable domains of the same portal: addresses there are its own (`rules.naming`)."""
+    """Other registrable domains of the same portal (`rules.identity.canonical_trust`)."""
     tracking: tuple[str, ...] = ()
     """Parameters of its addresses, in lower case, that choose no page; `*` at the end stands for any."""
     images: ImagePolicy = ImagePolicy.LINK
@@ -275,7 +275,7 @@ class FeedHints(Struct, frozen=True, kw_only=True):
 
 
 class Honesty(Struct, frozen=True, kw_only=True):
-    """What checks of a source's validators brought: see `rules.honesty`."""
+    """What checks of a source's validators brought: see `rules.sources.validator_trust`."""
 
     checks: int = 0
     """How often a document that was said to be unchanged was fetched all the same."""
@@ -285,7 +285,7 @@ class Honesty(Struct, frozen=True, kw_only=True):
 
 
 class Move(Struct, frozen=True, kw_only=True):
-    """A permanent redirect (301, 308) of a source: see `rules.moves`."""
+    """A permanent redirect (301, 308) of a source: see `rules.sources.redirect_tracking`."""
 
     target: str
     sightings: int = 0
@@ -302,7 +302,7 @@ class Move(Struct, frozen=True, kw_only=True):
 
 
 class GuidRecord(Struct, frozen=True, kw_only=True):
-    """How the guids of a source have behaved: see `rules.ladder`."""
+    """How the guids of a source have behaved: see `rules.identity.guid_trust`."""
 
     churned: int = 0
     """Rounds in which many known addresses had new ones, less those in which none had."""
@@ -326,7 +326,7 @@ class PagesTried(Struct, frozen=True, kw_only=True):
 
 
 class Walled(Struct, frozen=True, kw_only=True):
-    """What became of article pages since one could last be read: see `rules.walls`."""
+    """What became of article pages since one could last be read: see `rules.sources.paywall_detection`."""
 
     rounds: int = 0
     """Rounds that asked for some, and could read none."""

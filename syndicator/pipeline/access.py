@@ -12,7 +12,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
-from syndicator.rules.credentials import digest_of, is_plausible, new_value, same
+from syndicator.rules.access.credentials import digest_of, is_plausible, new_value, same
 from syndicator.store.tokens import MOST, Tokens
 
 FIRST_ADMIN = TokenId("first-admin")

@@ -38,8 +38,8 @@ from syndicator.pipeline.selecting import first_of, latest
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.telling import MEMBERS, StoryEntry, Telling
 from syndicator.render.dates import whole_seconds
-from syndicator.rules.ad_hoc import AdHoc
-from syndicator.rules.selection import matches_keys
+from syndicator.rules.feeds.any_filter_feeds import AdHoc
+from syndicator.rules.filter_matching import matches_keys
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
 

@@ -22,13 +22,13 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.source import Round
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.assignment import Assigner
-from syndicator.rules.admission import Admission, Verdict, decide, reserved, with_parted
-from syndicator.rules.identity import identify
-from syndicator.rules.near_index import packed_keys
-from syndicator.rules.placement import Fingerprint, StoriesPolicy, fingerprints, parted
-from syndicator.rules.recognition import Recognised, aliases, recognise
-from syndicator.rules.selection import FeedIndex, concerned, story_feeds
-from syndicator.rules.stories import founded
+from syndicator.rules.articles.admission import Admission, Verdict, decide, reserved, with_parted
+from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
+from syndicator.rules.identity.identity import identify
+from syndicator.rules.identity.recognition import Recognised, aliases, recognise
+from syndicator.rules.stories.clustering import Fingerprint, StoriesPolicy, fingerprints, parted
+from syndicator.rules.stories.near_index import packed_keys
+from syndicator.rules.stories.story_match import founded
 from syndicator.store.articles import Articles
 from syndicator.store.signals import Signals
 from syndicator.store.stories import Stories

@@ -8,8 +8,8 @@ from syndicator.model.event import Crossed, Event, EventType
 from syndicator.model.feed import FeedSpec, Popularity, Site
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.feed_refs import feed_ref
-from syndicator.rules.crossing import Passed, crossings, in_question, thresholds
-from syndicator.rules.identity import event_id
+from syndicator.rules.identity.identity import event_id
+from syndicator.rules.popularity.crossings import Passed, crossings, in_question, thresholds
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 

@@ -24,12 +24,12 @@ from syndicator.pipeline.joining import filled, together
 from syndicator.pipeline.rounds import Notes, word
 from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.admission import next_recheck
-from syndicator.rules.cadence import passes
-from syndicator.rules.dates import AS_THE_OLDEST, OLDEST
-from syndicator.rules.identity import listed_key
-from syndicator.rules.redesign import ESSENTIAL
-from syndicator.rules.withdrawal import CONFIRMED_AFTER
+from syndicator.rules.articles.admission import next_recheck
+from syndicator.rules.articles.withdrawal import CONFIRMED_AFTER
+from syndicator.rules.dates.claimed_dates import AS_THE_OLDEST, OLDEST
+from syndicator.rules.identity.identity import listed_key
+from syndicator.rules.sources.cadence import passes
+from syndicator.rules.sources.redesign import ESSENTIAL
 from syndicator.store.store import Store
 from syndicator.store.unreadable import FIRST_PAUSE, LONGEST_PAUSE
 

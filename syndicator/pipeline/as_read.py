@@ -5,7 +5,7 @@ import html
 import re
 from itertools import chain
 
-from syndicator.rules.addresses import clean_url
+from syndicator.rules.identity.addresses import clean_url
 
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9]*+)((?:[^<>"]++|"[^"]*+")*+)>', re.IGNORECASE)
 _ATTRIBUTE = re.compile(r'(?<![a-z-])([a-z-]++)="([^"]*+)"', re.IGNORECASE)

@@ -22,11 +22,11 @@ from syndicator.model.ids import ArticleId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.deciding import Deciding
 from syndicator.pipeline.near_articles import NearArticles, entry_of_known
-from syndicator.rules.assignment import after
-from syndicator.rules.copies import Text
-from syndicator.rules.placement import StoriesPolicy
-from syndicator.rules.selection import FeedIndex
-from syndicator.rules.stories import WINDOW, Story
+from syndicator.rules.filter_matching import FeedIndex
+from syndicator.rules.stories.batch_assignment import after
+from syndicator.rules.stories.clustering import StoriesPolicy
+from syndicator.rules.stories.near_duplicates import Text
+from syndicator.rules.stories.story_match import WINDOW, Story
 from syndicator.store.assignments import Decision, Held, Place, Turn, Written, entry_of
 from syndicator.store.owners import is_dead, new_token
 from syndicator.store.store import Store

@@ -8,7 +8,7 @@ from syndicator.model.delivery import Endpoint
 from syndicator.model.event import Event, EventType
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.selecting import latest
-from syndicator.rules.identity import event_id
+from syndicator.rules.identity.identity import event_id
 from syndicator.store.store import Store
 
 MOST_ARTICLES = 1000

@@ -12,7 +12,7 @@ from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.ranking import NOTED_EVERY
 from syndicator.pipeline.telling import MEMBERS
-from syndicator.rules.courses import Point, best_at_each_instant, stretches
+from syndicator.rules.popularity.rank_history import Point, best_at_each_instant, stretches
 from syndicator.store.popularity import RankNote
 from syndicator.store.store import Store
 

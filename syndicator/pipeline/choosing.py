@@ -9,7 +9,7 @@ from syndicator.model.signal import SignalKind
 from syndicator.pipeline.covering import owner_of
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.telling import Telling
-from syndicator.rules.popularity import PopularityPolicy, Standing, varied
+from syndicator.rules.popularity.popularity_score import PopularityPolicy, Standing, varied
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 

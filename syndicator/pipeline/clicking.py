@@ -11,7 +11,14 @@ from syndicator.model.ids import ArticleId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.observe.logs import get_logger
 from syndicator.render.text import web_url
-from syndicator.rules.visitors import Allowance, Visit, drawn, household_key, is_reader, visitor_key
+from syndicator.rules.popularity.visitors import (
+    Allowance,
+    Visit,
+    drawn,
+    household_key,
+    is_reader,
+    visitor_key,
+)
 from syndicator.store.store import Store
 
 K = TypeVar("K")

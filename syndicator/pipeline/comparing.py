@@ -13,11 +13,11 @@ from syndicator.model.source import Source
 from syndicator.pipeline.as_read import lines_of
 from syndicator.pipeline.picturing import as_known
 from syndicator.pipeline.reckoning import as_taken
-from syndicator.rules.addresses import clean_url
-from syndicator.rules.admission import Known, Verdict, judge
-from syndicator.rules.embargo import is_held
-from syndicator.rules.identity import identified_by, identify
-from syndicator.rules.recognition import recognise
+from syndicator.rules.articles.admission import Known, Verdict, judge
+from syndicator.rules.articles.embargo import is_held
+from syndicator.rules.identity.addresses import clean_url
+from syndicator.rules.identity.identity import identified_by, identify
+from syndicator.rules.identity.recognition import recognise
 from syndicator.store.store import Store
 
 MAX_BODY = 100_000

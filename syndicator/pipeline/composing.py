@@ -27,9 +27,9 @@ from syndicator.pipeline.near_articles import NearArticles
 from syndicator.pipeline.relating import Relating
 from syndicator.pipeline.selecting import choose
 from syndicator.pipeline.telling import StoryEntry, Telling, others_of
-from syndicator.rules.rights import allowed
-from syndicator.rules.selection import matches
-from syndicator.rules.windows import settled_until
+from syndicator.rules.articles.rights import allowed
+from syndicator.rules.feeds.history_windows import settled_until
+from syndicator.rules.filter_matching import matches
 from syndicator.store.articles import Listed
 from syndicator.store.codec import digest
 from syndicator.store.feeds import Ranked

@@ -11,9 +11,9 @@ from syndicator.model.signal import SignalKind
 from syndicator.model.source import Scope
 from syndicator.pipeline.growing import Telling, tell_growth
 from syndicator.pipeline.telling import MEMBERS
-from syndicator.rules.politeness import scope_key
-from syndicator.rules.popularity import HALF_LIVES, Teller, coverage
-from syndicator.rules.recent import Recent
+from syndicator.rules.bounded_dict import Recent
+from syndicator.rules.politeness_scope import scope_key
+from syndicator.rules.popularity.popularity_score import HALF_LIVES, Teller, coverage
 from syndicator.store.store import Store
 
 STORIES = 50

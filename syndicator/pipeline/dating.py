@@ -8,7 +8,7 @@ from syndicator.errors import StoreError
 from syndicator.model.feed import FeedDates, FeedSnapshot
 from syndicator.model.ids import FeedId
 from syndicator.render.dates import newest_change, updated_of, whole_seconds
-from syndicator.rules.feed_dates import Shown, advanced
+from syndicator.rules.feeds.feed_dates import Shown, advanced
 from syndicator.store.feeds import Feeds
 
 _ATTEMPTS = 5

@@ -12,7 +12,9 @@ from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.near_articles import NearArticles
 from syndicator.pipeline.telling import MEMBERS
-from syndicator.rules.assignment import (
+from syndicator.rules.bounded_dict import Recent
+from syndicator.rules.filter_matching import FeedIndex, story_feeds
+from syndicator.rules.stories.batch_assignment import (
     Assignment,
     Newcomer,
     Surroundings,
@@ -20,11 +22,9 @@ from syndicator.rules.assignment import (
     surroundings,
     texts_wanted,
 )
-from syndicator.rules.copies import Text
-from syndicator.rules.placement import Neighbour, Placement, ShownIn, StoriesPolicy, alone
-from syndicator.rules.recent import Recent
-from syndicator.rules.selection import FeedIndex, story_feeds
-from syndicator.rules.stories import Story
+from syndicator.rules.stories.clustering import Neighbour, Placement, ShownIn, StoriesPolicy, alone
+from syndicator.rules.stories.near_duplicates import Text
+from syndicator.rules.stories.story_match import Story
 from syndicator.store.assignments import Decision, Waiting
 from syndicator.store.store import Store
 

@@ -30,7 +30,7 @@ from syndicator.pipeline.replay_work import ReplayWork
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.voice import Voice
 from syndicator.push.webhook import send
-from syndicator.rules.retry import is_expired
+from syndicator.rules.webhooks.retry import is_expired
 from syndicator.store.deliveries import Claimed, Leased, Settled
 from syndicator.store.store import Store
 from syndicator.store.unreadable_deliveries import UNREADABLE

@@ -9,7 +9,7 @@ from syndicator.model.feed import Order, Rendition
 from syndicator.pipeline.apart import LARGE
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.single_flight import SingleFlight
-from syndicator.rules.deltas import changed_since
+from syndicator.rules.feeds.deltas import changed_since
 from syndicator.rules.least_recent import LeastRecent
 
 KEPT_BYTES = 16 * 2**20

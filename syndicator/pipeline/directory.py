@@ -11,7 +11,7 @@ from syndicator.model.event import OPERATORS_EVENTS, Crossed, Event, EventType, 
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId, SourceId
 from syndicator.observe.logs import get_logger
-from syndicator.rules.wanting import wants_feed
+from syndicator.rules.webhooks.event_matching import wants_feed
 from syndicator.store.configured import Configured
 from syndicator.store.endpoints import Endpoints, Known
 

@@ -41,7 +41,7 @@ from syndicator.pipeline.finds import (
 )
 from syndicator.pipeline.previewing import Preview, elsewhere, preview, read_page, read_sitemaps
 from syndicator.pipeline.rounds import RoundFailed, fetched
-from syndicator.rules.dates import MAX_AHEAD
+from syndicator.rules.dates.claimed_dates import MAX_AHEAD
 
 MAX_TRIED = 10
 """Feeds that are tried of those which a page names, and again of the well-known paths."""

@@ -18,7 +18,7 @@ from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.ids import ArticleId, EventId
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.fanning_out import FanningOut
-from syndicator.rules.identity import event_id
+from syndicator.rules.identity.identity import event_id
 from syndicator.store.mending import Finding
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.store import Store

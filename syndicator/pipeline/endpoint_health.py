@@ -11,8 +11,8 @@ from syndicator.model.endpoint import EndpointState, Standing
 from syndicator.model.event import EndpointNotice, Event, EventType
 from syndicator.model.ids import EndpointId
 from syndicator.observe.logs import get_logger
-from syndicator.rules.circuit import CircuitChange, Failure, after_endpoint_failure
-from syndicator.rules.identity import event_id
+from syndicator.rules.identity.identity import event_id
+from syndicator.rules.webhooks.circuit import CircuitChange, Failure, after_endpoint_failure
 from syndicator.store.store import Store
 
 log = get_logger(__name__)

@@ -9,7 +9,7 @@ from syndicator.model.endpoint import OPERATORS, EndpointState
 from syndicator.model.ids import EndpointId
 from syndicator.model.status import QueueCounts
 from syndicator.push.probing import Probed
-from syndicator.rules.verdicts import EndpointHealth
+from syndicator.rules.webhooks.endpoint_health import EndpointHealth
 
 
 class Asker(Struct, frozen=True, kw_only=True):

@@ -19,8 +19,8 @@ from syndicator.pipeline.secrecy import (
     state_without_secrets,
     without_secrets,
 )
-from syndicator.rules.health import Health, health
-from syndicator.rules.popularity import Score
+from syndicator.rules.popularity.popularity_score import Score
+from syndicator.rules.sources.health import Health, health
 from syndicator.store.popularity import RankNote
 from syndicator.store.store import Store
 from syndicator.store.stories import Place

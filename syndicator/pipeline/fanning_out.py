@@ -21,13 +21,13 @@ from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.telling import MEMBERS, told_before
-from syndicator.rules.copies import CopyKind
-from syndicator.rules.digests import sent_at
-from syndicator.rules.search_words import searchable
-from syndicator.rules.selection import matches
-from syndicator.rules.spreading import spread_s
-from syndicator.rules.superseding import REVISIONS, closes_for_all, is_urgent, older
-from syndicator.rules.wanting import wants
+from syndicator.rules.filter_matching import matches
+from syndicator.rules.search.search_words import searchable
+from syndicator.rules.stories.near_duplicates import CopyKind
+from syndicator.rules.webhooks.digests import sent_at
+from syndicator.rules.webhooks.event_matching import wants
+from syndicator.rules.webhooks.fan_out_jitter import spread_s
+from syndicator.rules.webhooks.supersession import REVISIONS, closes_for_all, is_urgent, older
 from syndicator.store.deliveries import FanOut, Queued
 from syndicator.store.outbox import OutboxEntry, UnreadableEntry
 from syndicator.store.store import Store

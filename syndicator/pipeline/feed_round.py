@@ -31,12 +31,12 @@ from syndicator.pipeline.rounds import (
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.admission import Verdict
-from syndicator.rules.announcing import is_back
-from syndicator.rules.identity import identified_by, listed_key, spec_hash, url_key
-from syndicator.rules.ladder import evidence, policy_of, with_unread
-from syndicator.rules.noticeable import content_hash
-from syndicator.rules.recognition import Recognised
+from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.identity.content_fingerprint import content_hash
+from syndicator.rules.identity.guid_trust import evidence, policy_of, with_unread
+from syndicator.rules.identity.identity import identified_by, listed_key, spec_hash, url_key
+from syndicator.rules.identity.recognition import Recognised
+from syndicator.rules.sources.announcement import is_back
 from syndicator.store.data_mark import DataMark
 from syndicator.store.entries import EntriesRead
 from syndicator.store.store import Store

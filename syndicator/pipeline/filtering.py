@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from syndicator.model.article import Article
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId
-from syndicator.rules.selection import matches, matches_keys
+from syndicator.rules.filter_matching import matches, matches_keys
 from syndicator.store.store import Store
 
 REMEMBERED = 50_000

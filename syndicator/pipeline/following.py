@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from syndicator.errors import GatherError
 from syndicator.model.source import Source, SourceKind, SourceState
 from syndicator.pipeline.rounds import KindOfRound, Outcome, RoundFailed, address
-from syndicator.rules.moves import known_until, looks_back, overlaps
+from syndicator.rules.sources.redirect_tracking import known_until, looks_back, overlaps
 from syndicator.store.articles import Articles
 
 SAMPLE = 500

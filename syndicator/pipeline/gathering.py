@@ -22,11 +22,11 @@ from syndicator.pipeline.settling import Settling
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.pipeline.turns import NoTurn
 from syndicator.pipeline.under_way import RoundsUnderWay, UnderWay
-from syndicator.rules.alarm import told as alarm
-from syndicator.rules.health import failed_rounds
-from syndicator.rules.identity import spec_hash
-from syndicator.rules.moves import news
-from syndicator.rules.redesign import redesigned
+from syndicator.rules.identity.identity import spec_hash
+from syndicator.rules.sources.alarm import told as alarm
+from syndicator.rules.sources.health import failed_rounds
+from syndicator.rules.sources.redesign import redesigned
+from syndicator.rules.sources.redirect_tracking import news
 from syndicator.store.owners import new_token
 from syndicator.store.store import Store
 

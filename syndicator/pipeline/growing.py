@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from syndicator.model.event import Event, EventType, Grown
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.identity import event_id
-from syndicator.rules.popularity import Teller
+from syndicator.rules.identity.identity import event_id
+from syndicator.rules.popularity.popularity_score import Teller
 from syndicator.store.store import Store
 from syndicator.store.stories import Growth
 

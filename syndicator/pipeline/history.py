@@ -24,15 +24,15 @@ from syndicator.pipeline.selecting import choose
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.telling import StoryEntry
 from syndicator.render.dates import whole_seconds
+from syndicator.rules.feeds.history_windows import Span, settled_until, span_named
 from syndicator.rules.least_recent import LeastRecent
-from syndicator.rules.windows import Span, settled_until, span_named
 from syndicator.store.articles import Listed
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
 
 KEPT_BYTES = 64 * 2**20
 MOST_IN_ARCHIVE = 2000
-"""Entries. Only a minute holds more than `rules.windows.MOST` articles."""
+"""Entries. Only a minute holds more than `rules.feeds.history_windows.MOST` articles."""
 MOST_ON_PAGE = 200
 _ALL = "all"
 

@@ -7,8 +7,8 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, is_article_id
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.selecting import choose
-from syndicator.rules.selection import facets_for
-from syndicator.rules.windows import Span, chosen, spans_before
+from syndicator.rules.feeds.history_windows import Span, chosen, spans_before
+from syndicator.rules.filter_matching import facets_for
 from syndicator.store.articles import Listed
 from syndicator.store.store import Store
 

@@ -9,8 +9,8 @@ from syndicator.model.article import Candidate, Identity
 from syndicator.model.ids import SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.joining import alone
-from syndicator.rules.embargo import LONGEST, is_held, released
-from syndicator.rules.identity import identify, url_key
+from syndicator.rules.articles.embargo import LONGEST, is_held, released
+from syndicator.rules.identity.identity import identify, url_key
 from syndicator.store.held import Held as HeldStore
 from syndicator.store.held import HeldArticle
 

@@ -19,9 +19,9 @@ from syndicator.model.hub import Confirmed, HubPolicy, Lease, Mode, Protocol, Su
 from syndicator.pipeline.hub_topics import Topics
 from syndicator.pipeline.publishing import Publisher
 from syndicator.push.hub import verify_rsscloud
-from syndicator.rules import hub as rules
-from syndicator.rules.hub import HubRequest, NotUnderstood
-from syndicator.rules.rsscloud import Registration, read_registration
+from syndicator.rules.hub import subscribers as rules
+from syndicator.rules.hub.rsscloud import Registration, read_registration
+from syndicator.rules.hub.subscribers import HubRequest, NotUnderstood
 from syndicator.store.hub import NoRoom
 from syndicator.store.store import Store
 

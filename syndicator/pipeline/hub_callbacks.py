@@ -12,7 +12,7 @@ from syndicator.model.source import FetchLimits
 from syndicator.model.subscription import Grant, Pushed, Subscription
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.subscribing import Subscribing, digest, shown_url
-from syndicator.rules import subscription as rules
+from syndicator.rules.websub import subscription as rules
 from syndicator.store.store import Store
 
 MAX_CONTENT_TYPE = 200

@@ -29,7 +29,7 @@ from syndicator.pipeline.hub_turns import STEP, HubReport, HubTurns
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Job, Report, Taken
-from syndicator.rules import hub as rules
+from syndicator.rules.hub import subscribers as rules
 from syndicator.store.hub import Claimed
 from syndicator.store.store import Store
 

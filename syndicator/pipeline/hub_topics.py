@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from syndicator.model.feed import FeedSpec, Format, Site
 from syndicator.model.hub import Topic, TopicName
 from syndicator.model.ids import FeedId
-from syndicator.rules.hub import same_url
+from syndicator.rules.hub.subscribers import same_url
 
 
 class Topics:

@@ -34,7 +34,7 @@ from syndicator.pipeline.patience import insist
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Report
 from syndicator.push import hub as wire
-from syndicator.rules import hub as rules
+from syndicator.rules.hub import subscribers as rules
 from syndicator.store.hub import Claimed, Settled
 from syndicator.store.store import Store
 

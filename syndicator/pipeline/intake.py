@@ -12,11 +12,11 @@ from syndicator.pipeline.holding import Held
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.rounds import Notes
 from syndicator.pipeline.taken_back import TakenBack
-from syndicator.rules.announcing import announced_from, announces_undated
-from syndicator.rules.as_configured import as_configured
-from syndicator.rules.identity import identified_by
-from syndicator.rules.naming import shared_names
-from syndicator.rules.revision import RESTLESS
+from syndicator.rules.articles.configured_values import as_configured
+from syndicator.rules.articles.revision import RESTLESS
+from syndicator.rules.identity.canonical_trust import shared_names
+from syndicator.rules.identity.identity import identified_by
+from syndicator.rules.sources.announcement import announced_from, announces_undated
 from syndicator.store.data_mark import DataMarks
 
 

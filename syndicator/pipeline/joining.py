@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article, Candidate, Identity, ListedItem
 from syndicator.model.source import Way
-from syndicator.rules.identity import identify, url_key
+from syndicator.rules.identity.identity import identify, url_key
 
 
 def together(page: Candidate | None, told: Candidate | None) -> Candidate | None:

@@ -14,7 +14,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.regrouping import Regrouping, StoryTold
-from syndicator.rules.selection import facets_for
+from syndicator.rules.filter_matching import facets_for
 from syndicator.store.paging import Spot
 from syndicator.store.store import Store
 from syndicator.store.stories import Place

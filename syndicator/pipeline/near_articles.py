@@ -7,11 +7,11 @@ from itertools import groupby
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.copies import Text
-from syndicator.rules.near_index import Entry, Nearby, NearIndex, packed_keys, term_keys
-from syndicator.rules.placement import KnownStory
-from syndicator.rules.recent import Recent
-from syndicator.rules.shingles import sample
+from syndicator.rules.bounded_dict import Recent
+from syndicator.rules.stories.clustering import KnownStory
+from syndicator.rules.stories.near_duplicates import Text
+from syndicator.rules.stories.near_index import Entry, Nearby, NearIndex, packed_keys, term_keys
+from syndicator.rules.stories.shingles import sample
 from syndicator.store.assignments import Assignments
 from syndicator.store.outbox import BEGINNING
 from syndicator.store.stories import Standing, Stories

@@ -9,9 +9,9 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.admitting import Admitted
-from syndicator.rules.admission import Verdict
-from syndicator.rules.identity import url_key
-from syndicator.rules.popularity import place_weight
+from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.identity.identity import url_key
+from syndicator.rules.popularity.popularity_score import place_weight
 from syndicator.store.popularity import Reading
 from syndicator.store.store import Store
 

@@ -28,9 +28,9 @@ from syndicator.pipeline.rounds import (
     word,
 )
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.announcing import is_back
-from syndicator.rules.identity import listed_key
-from syndicator.rules.politeness import same_owner
+from syndicator.rules.identity.identity import listed_key
+from syndicator.rules.politeness_scope import same_owner
+from syndicator.rules.sources.announcement import is_back
 from syndicator.store.store import Store
 
 

@@ -13,9 +13,9 @@ from syndicator.model.ids import ArticleId, EventId, SourceId, StoryId
 from syndicator.model.rights import Rights
 from syndicator.push.digest import ROOM_BYTES, digest_body
 from syndicator.push.payload import MARK_BYTES, MAX_BODY_BYTES, marked, payload
-from syndicator.rules.digests import digest_id, parted
-from syndicator.rules.pictures import served_by_us
-from syndicator.rules.rights import allowed
+from syndicator.rules.articles.pictures import served_by_us
+from syndicator.rules.articles.rights import allowed
+from syndicator.rules.webhooks.digests import digest_id, parted
 from syndicator.store.deliveries import Leased
 from syndicator.store.store import Store
 

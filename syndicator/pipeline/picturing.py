@@ -19,7 +19,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import FetchLimits, ImagePolicy, Source
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.pictures import (
+from syndicator.rules.articles.pictures import (
     MAX_ADDRESS,
     MAX_LINKED_BYTES,
     MAX_RECEIVED,

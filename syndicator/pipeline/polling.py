@@ -14,7 +14,7 @@ from syndicator.model.fetch import Fetched, NotModified, moved_to
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.rounds import Outcome, address, body_hash, fetched
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.honesty import is_check_due, trusts
+from syndicator.rules.sources.validator_trust import is_check_due, trusts
 
 READ_WHOLE_EVERY = timedelta(days=1)
 """So often a document is read whatever its validators say: what it still lists stays known."""

@@ -11,7 +11,7 @@ from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.choosing import Choosing
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.scoring import Scoring
-from syndicator.rules.popularity import Standing, ranked
+from syndicator.rules.popularity.popularity_score import Standing, ranked
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store
 

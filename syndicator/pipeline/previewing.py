@@ -28,8 +28,8 @@ from syndicator.pipeline.joining import apart, as_listed, nameless, together
 from syndicator.pipeline.reckoning import Counts, as_taken, permitted, reckon
 from syndicator.pipeline.rounds import Notes, RoundFailed, fetched, new_notes, word
 from syndicator.pipeline.yields import Yield, words_without_name, yields_of
-from syndicator.rules.archive import listed_date
-from syndicator.rules.identity import url_key
+from syndicator.rules.identity.identity import url_key
+from syndicator.rules.sources.archive import listed_date
 
 MAX_CHILDREN = 3
 """Sitemaps of an index that are read."""

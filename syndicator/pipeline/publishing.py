@@ -31,7 +31,7 @@ from syndicator.pipeline.near_articles import NearArticles
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.render.opml import render_opml
 from syndicator.render.rendition import render
-from syndicator.rules.deltas import continued
+from syndicator.rules.feeds.deltas import continued
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.codec import digest
 from syndicator.store.store import Store

@@ -11,8 +11,8 @@ from syndicator.pipeline.covering import Coverage
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.rules.popularity import Standing, ranked
-from syndicator.rules.selection import ALL, facets_for
+from syndicator.rules.filter_matching import ALL, facets_for
+from syndicator.rules.popularity.popularity_score import Standing, ranked
 from syndicator.store.feeds import Ranked
 from syndicator.store.owners import new_token
 from syndicator.store.signals import BOARD_SIZE

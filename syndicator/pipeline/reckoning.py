@@ -12,9 +12,9 @@ from syndicator.gather.robots import Robots, robots_url
 from syndicator.model.article import Candidate, ListedItem
 from syndicator.model.source import Source
 from syndicator.pipeline.picturing import as_announced
-from syndicator.rules.as_configured import as_configured
-from syndicator.rules.embargo import is_held, released
-from syndicator.rules.identity import identify, url_key
+from syndicator.rules.articles.configured_values import as_configured
+from syndicator.rules.articles.embargo import is_held, released
+from syndicator.rules.identity.identity import identify, url_key
 
 
 class Counts(Struct, frozen=True, kw_only=True):

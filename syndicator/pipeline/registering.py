@@ -22,8 +22,8 @@ from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.endpoint_views import Asker, EndpointSecret, EndpointShown, Offer
 from syndicator.push.probing import Probed, ping, verify
 from syndicator.push.signing import Signature, new_secret, public_key
-from syndicator.rules.ad_hoc import LARGEST, AdHoc
-from syndicator.rules.verdicts import endpoint_health
+from syndicator.rules.feeds.any_filter_feeds import LARGEST, AdHoc
+from syndicator.rules.webhooks.endpoint_health import endpoint_health
 from syndicator.store.configured import IN_USE
 from syndicator.store.store import Store
 

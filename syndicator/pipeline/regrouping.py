@@ -10,7 +10,7 @@ from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, SourceId, StoryId
-from syndicator.rules.placement import Comparison, StoriesPolicy, compare
+from syndicator.rules.stories.clustering import Comparison, StoriesPolicy, compare
 from syndicator.store.store import Store
 from syndicator.store.stories import Place, StoryRecord
 

@@ -6,11 +6,11 @@ from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.near_articles import NearArticles
-from syndicator.rules.identity import url_key
-from syndicator.rules.near_index import term_keys
-from syndicator.rules.related import Lead, related
-from syndicator.rules.selection import fold
-from syndicator.rules.terms import similarity
+from syndicator.rules.filter_matching import fold
+from syndicator.rules.identity.identity import url_key
+from syndicator.rules.stories.near_index import term_keys
+from syndicator.rules.stories.related import Lead, related
+from syndicator.rules.stories.terms import similarity
 from syndicator.store.store import Store
 
 _TAGS, _OF_TAG, _LINKS = 5, 20, 20

@@ -9,8 +9,8 @@ from syndicator.model.ids import SourceId
 from syndicator.pipeline.admitting import Admitted, Admitter
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.rules.admission import Verdict
-from syndicator.rules.embargo import released
+from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.embargo import released
 from syndicator.store.held import Held as HeldStore
 from syndicator.store.owners import new_token
 

@@ -21,8 +21,8 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.fanning_out import FanningOut
 from syndicator.pipeline.resending import gone_of
-from syndicator.rules.identity import event_id
-from syndicator.rules.superseding import newer
+from syndicator.rules.identity.identity import event_id
+from syndicator.rules.webhooks.supersession import newer
 from syndicator.store.events import LoggedEvent
 from syndicator.store.store import Store
 

@@ -16,8 +16,8 @@ from syndicator.model.replay import Replay, ReplayStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_views import Asker
 from syndicator.pipeline.registering import Registering
-from syndicator.rules.filters import parts_of
-from syndicator.rules.wanting import event_types
+from syndicator.rules.filter_language import parts_of
+from syndicator.rules.webhooks.event_matching import event_types
 from syndicator.store.store import Store
 
 MOST_RUNNING = 5

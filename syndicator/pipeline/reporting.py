@@ -13,7 +13,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId, is_article_id
 from syndicator.model.signal import Reporter, Signal, SignalKind
-from syndicator.rules.identity import url_key
+from syndicator.rules.identity.identity import url_key
 from syndicator.store.reports import key_digest
 from syndicator.store.store import Store
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Article, Revised
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.secrecy import provenance_without_secrets
-from syndicator.rules.word_diff import Diff, word_diff
+from syndicator.rules.articles.word_diff import Diff, word_diff
 from syndicator.store.store import Store
 
 

@@ -16,11 +16,11 @@ from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModifie
 from syndicator.model.ids import ArticleId
 from syndicator.model.source import FeedHints, IdentityPolicy, PagesTried, Round, Source, SourceState
 from syndicator.pipeline.admitting import Admitted
-from syndicator.rules.admission import Verdict
-from syndicator.rules.cadence import counts_against, passes
-from syndicator.rules.ladder import GuidEvidence
-from syndicator.rules.moves import to_ask
-from syndicator.rules.rhythm import Poll
+from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.identity.guid_trust import GuidEvidence
+from syndicator.rules.sources.cadence import counts_against, passes
+from syndicator.rules.sources.redirect_tracking import to_ask
+from syndicator.rules.sources.rhythm import Poll
 
 READING_TIME_S = 200.0
 """So long a round goes on to article pages; what is left is still listed, and unknown, in the next."""
@@ -83,7 +83,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Configured selectors that found something, or nothing, on any page of the round."""
     pages: PagesTried = PagesTried()
     archive_before: datetime | None = None
-    """What a first round found to be archive from then on (`rules.archive`)."""
+    """What a first round found to be archive from then on (`rules.sources.archive`)."""
     hub_delivers: bool = False
     only_pushed: bool = False
     """Whether only what a hub had brought was taken in, and the source itself was not asked."""
@@ -107,7 +107,7 @@ class Notes:
     identified_by: IdentityPolicy | None = None
     """By what its articles are known; None: as the source's table says."""
     back: bool = False
-    """Whether the source is gathered again after a long pause (`rules.announcing`)."""
+    """Whether the source is gathered again after a long pause (`rules.sources.announcement`)."""
     found: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     pages_read: int = 0

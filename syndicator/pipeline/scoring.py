@@ -6,7 +6,14 @@ from datetime import datetime
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.signal import SignalKind
-from syndicator.rules.popularity import PopularityPolicy, PortalMean, Score, Standing, ranked, score
+from syndicator.rules.popularity.popularity_score import (
+    PopularityPolicy,
+    PortalMean,
+    Score,
+    Standing,
+    ranked,
+    score,
+)
 from syndicator.store.popularity import Known
 from syndicator.store.signals import Sums
 from syndicator.store.store import Store

@@ -23,9 +23,9 @@ from syndicator.model.ids import ArticleId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.turns import pause
-from syndicator.rules.query import Query, parse_query
-from syndicator.rules.search_words import searchable
-from syndicator.rules.selection import marks_for, marks_of
+from syndicator.rules.filter_matching import marks_for, marks_of
+from syndicator.rules.search.query import Query, parse_query
+from syndicator.rules.search.search_words import searchable
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.search_index import Indexed, Limits, Progress, SearchIndex
 from syndicator.store.store import Store

@@ -9,7 +9,7 @@ from syndicator.model.feed import Filter, Per
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.telling import StoryEntry, Telling
-from syndicator.rules.selection import facets_for, matches_keys
+from syndicator.rules.filter_matching import facets_for, matches_keys
 from syndicator.store.articles import Listed
 from syndicator.store.store import Store
 

@@ -21,7 +21,9 @@ from syndicator.model.source import (
     Walled,
 )
 from syndicator.pipeline.rounds import Outcome, address
-from syndicator.rules.cadence import (
+from syndicator.rules.identity.guid_trust import after_round
+from syndicator.rules.identity.guid_trust import sentence as ladder_sentence
+from syndicator.rules.sources.cadence import (
     GONE,
     Due,
     after_failure,
@@ -31,25 +33,23 @@ from syndicator.rules.cadence import (
     is_gone,
     resting,
 )
-from syndicator.rules.hints import asked_by
-from syndicator.rules.honesty import judged
-from syndicator.rules.honesty import sentence as honesty_sentence
-from syndicator.rules.ladder import after_round
-from syndicator.rules.ladder import sentence as ladder_sentence
-from syndicator.rules.moves import Led, followed, given_up
-from syndicator.rules.moves import sentence as move_sentence
-from syndicator.rules.redesign import lengthened, noted
-from syndicator.rules.redesign import warning as redesign_warning
-from syndicator.rules.rhythm import gap_warning, learned
-from syndicator.rules.walls import sentence as wall_sentence
-from syndicator.rules.walls import walled
+from syndicator.rules.sources.hints import asked_by
+from syndicator.rules.sources.paywall_detection import sentence as wall_sentence
+from syndicator.rules.sources.paywall_detection import walled
+from syndicator.rules.sources.redesign import lengthened, noted
+from syndicator.rules.sources.redesign import warning as redesign_warning
+from syndicator.rules.sources.redirect_tracking import Led, followed, given_up
+from syndicator.rules.sources.redirect_tracking import sentence as move_sentence
+from syndicator.rules.sources.rhythm import gap_warning, learned
+from syndicator.rules.sources.validator_trust import judged
+from syndicator.rules.sources.validator_trust import sentence as honesty_sentence
 
 
 class Settling:
     """Draws from each round what is to be remembered of its source."""
 
     def __init__(self, hashes: Mapping[SourceId, str], clock: Clock, rng: random.Random) -> None:
-        """`hashes`: of the description of each source (`rules.identity.spec_hash`)."""
+        """`hashes`: of the description of each source (`rules.identity.identity.spec_hash`)."""
         self._hashes = hashes
         self._clock = clock
         self._rng = rng

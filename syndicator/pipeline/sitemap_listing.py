@@ -17,7 +17,7 @@ from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.article_pages import ArticlePages
 from syndicator.pipeline.rounds import Notes, is_wanted_later, listing_until, word
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.archive import LATE, archive_before, is_news, listed_date
+from syndicator.rules.sources.archive import LATE, archive_before, is_news, listed_date
 
 LOOKED_AT = 200
 """So many of the newest lines of a sitemap tell whether those behind it are worth reading."""

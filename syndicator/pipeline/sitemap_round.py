@@ -29,9 +29,9 @@ from syndicator.pipeline.rounds import (
 )
 from syndicator.pipeline.sitemap_listing import Line, SitemapListing
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.admission import RECHECK_UNTIL
-from syndicator.rules.announcing import is_back
-from syndicator.rules.archive import first_horizon
+from syndicator.rules.articles.admission import RECHECK_UNTIL
+from syndicator.rules.sources.announcement import is_back
+from syndicator.rules.sources.archive import first_horizon
 from syndicator.store.store import Store
 
 PORTION = 500

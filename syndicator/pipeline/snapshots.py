@@ -26,7 +26,7 @@ from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.comparing import ChangeKind, FieldChange, compare, fields_of
 from syndicator.pipeline.desk import Fetcher
 from syndicator.pipeline.previewing import Preview
-from syndicator.rules.addresses import clean_url
+from syndicator.rules.identity.addresses import clean_url
 
 FORMAT = 1
 _KEPT_HEADERS = frozenset(

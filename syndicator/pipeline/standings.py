@@ -18,7 +18,7 @@ from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.pipeline.rotation import Rotation
-from syndicator.rules.health import Standing, outlook
+from syndicator.rules.sources.health import Standing, outlook
 from syndicator.store.connection import pieces
 from syndicator.store.sources import STATES_AT_ONCE, Sources
 

@@ -22,9 +22,9 @@ from syndicator.model.source import FetchLimits, Round, Source, SourceKind
 from syndicator.model.subscription import Pushed, Subscription, SubscriptionStatus
 from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.rules import subscription as rules
-from syndicator.rules.retry import parse_retry_after
-from syndicator.rules.subscription import Request
+from syndicator.rules.webhooks.retry import parse_retry_after
+from syndicator.rules.websub import subscription as rules
+from syndicator.rules.websub.subscription import Request
 from syndicator.store.store import Store
 
 ROOM = 4

@@ -14,7 +14,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.rotation import Rotation
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.rules.selection import matches_keys
+from syndicator.rules.filter_matching import matches_keys
 from syndicator.store.configured import Names
 from syndicator.store.store import Store
 

@@ -14,8 +14,13 @@ from syndicator.model.source import Source
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.rounds import Notes
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.identity import guid_key, identify, url_key
-from syndicator.rules.withdrawal import CONFIRMED_AFTER, FEED_SAYS_DELETED, is_confirmed, is_portal_wide
+from syndicator.rules.articles.withdrawal import (
+    CONFIRMED_AFTER,
+    FEED_SAYS_DELETED,
+    is_confirmed,
+    is_portal_wide,
+)
+from syndicator.rules.identity.identity import guid_key, identify, url_key
 from syndicator.store.store import Store
 
 

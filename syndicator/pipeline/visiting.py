@@ -27,13 +27,13 @@ from syndicator.model.fetch import FetchFailed, FetchResult, Reason
 from syndicator.model.source import Politeness, Scope, Source, SourceState
 from syndicator.pipeline.permission import Permission
 from syndicator.pipeline.turns import MAX_WAIT_S, NoTurn, Pause, Turns, pause
-from syndicator.rules.politeness import scope_key
+from syndicator.rules.politeness_scope import scope_key
 from syndicator.store.politeness import Answer, Pace, Why
 from syndicator.store.store import Store
 
 MAX_HOLD_OFF_S = 3600.0
 """A scope is left alone at most so long at a time, for the sake of those who share it with the one that was
-told to wait; that source itself waits as long as it was told (`rules.cadence`)."""
+told to wait; that source itself waits as long as it was told (`rules.sources.cadence`)."""
 
 TOO_OFTEN_HOLD_OFF_S = 90.0
 """So long where 429 names no time: longer than a turn is waited for, so that the rounds that meet it end."""

@@ -15,7 +15,7 @@ from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.feed_refs import feed_ref
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Report, Taken
-from syndicator.rules.identity import event_id
+from syndicator.rules.identity.identity import event_id
 from syndicator.store.feeds import FeedTold
 from syndicator.store.store import Store
 

@@ -9,8 +9,8 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.covering import count_coverage
-from syndicator.rules.selection import FeedIndex
-from syndicator.rules.withdrawal import may_be_withdrawn, restoring, withdrawing
+from syndicator.rules.articles.withdrawal import may_be_withdrawn, restoring, withdrawing
+from syndicator.rules.filter_matching import FeedIndex
 from syndicator.store.store import Store
 
 _ATTEMPTS = 20

@@ -21,7 +21,7 @@ from syndicator.push.payload import (
     StoryData,
 )
 from syndicator.push.samples import sample
-from syndicator.rules.digests import digest_id
+from syndicator.rules.webhooks.digests import digest_id
 
 _WHEN: Mapping[EventType, str] = {
     EventType.ARTICLE_CREATED: "An article was admitted.",

@@ -27,8 +27,8 @@ from syndicator.model.hub import (
     Unreached,
     VerificationOutcome,
 )
-from syndicator.rules.hub import with_query
-from syndicator.rules.retry import GONE
+from syndicator.rules.hub.subscribers import with_query
+from syndicator.rules.webhooks.retry import GONE
 
 WRONG_CHALLENGE = "challenge"
 """The reason of an answer that is 2xx and does not say the challenge."""

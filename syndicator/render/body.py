@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from syndicator.model.article import Article
 from syndicator.render.text import holds, legal, line, web_url
-from syndicator.rules.rights import text_of
-from syndicator.rules.same_picture import differ_by_size_alone
+from syndicator.rules.articles.rights import text_of
+from syndicator.rules.articles.same_picture import differ_by_size_alone
 
 _HOLDERS = ("a", "p", "div", "picture", "figure")
 """What is taken away together with the picture that it held."""

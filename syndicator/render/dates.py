@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from syndicator.model.article import Article
 from syndicator.model.feed import FeedEntry, FeedSnapshot
-from syndicator.rules.dates import OLDEST
+from syndicator.rules.dates.claimed_dates import OLDEST
 
 
 def published_of(article: Article) -> datetime:

@@ -29,8 +29,8 @@ from syndicator.render.text import (
     own_language,
     web_url,
 )
-from syndicator.rules.pictures import served_by_us
-from syndicator.rules.rights import SUMMARY_CHARACTERS, shortened, text_of
+from syndicator.rules.articles.pictures import served_by_us
+from syndicator.rules.articles.rights import SUMMARY_CHARACTERS, shortened, text_of
 
 MAX_CONTENT_BYTES = 2_500_000
 """All bodies of one feed together, as XML holds them. Some readers refuse a document of more than 3 MiB."""

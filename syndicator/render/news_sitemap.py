@@ -12,7 +12,7 @@ from syndicator.model.ids import ArticleId
 from syndicator.render.dates import whole_seconds
 from syndicator.render.items import MAX_TITLE_CHARACTERS
 from syndicator.render.text import language_tag, line
-from syndicator.rules.rights import shortened
+from syndicator.rules.articles.rights import shortened
 
 CONTENT_TYPE = "application/xml; charset=utf-8"
 

@@ -9,7 +9,7 @@ from syndicator.model.feed import FeedSnapshot
 from syndicator.render.dates import whole_seconds
 from syndicator.render.items import article_uri
 from syndicator.render.text import line, own_language
-from syndicator.rules.withdrawal import FEED_SAYS_DELETED
+from syndicator.rules.articles.withdrawal import FEED_SAYS_DELETED
 
 _GONE = {
     "en": {

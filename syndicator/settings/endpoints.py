@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 from syndicator.model.delivery import Digest, Endpoint, Payload, RetryPolicy, Secret
 from syndicator.model.event import EventType
 from syndicator.model.ids import EndpointId, FeedId
-from syndicator.rules.wanting import event_types
+from syndicator.rules.webhooks.event_matching import event_types
 from syndicator.settings.form import Form, Headers
 from syndicator.settings.publishing import FilterForm
 from syndicator.settings.rates import RateText

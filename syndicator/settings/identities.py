@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from syndicator.model.source import IdentityPolicy, Way
-from syndicator.rules.identity import MAX_SEARCHED
-from syndicator.rules.politeness import registrable_domain
+from syndicator.rules.identity.identity import MAX_SEARCHED
+from syndicator.rules.politeness_scope import registrable_domain
 from syndicator.settings.texts import Line, regex_fault, wrong
 
 _PARAMETER = re.compile(r"[^\s&=#?*]+\*?")

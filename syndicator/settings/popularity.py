@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from syndicator.model.feed import Announce
-from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.settings.form import Form
 from syndicator.settings.texts import wrong
 

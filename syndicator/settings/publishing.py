@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, fie
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import FeedId
 from syndicator.model.rights import Content
-from syndicator.rules.filters import span_fault
-from syndicator.rules.query import QueryError, parse_query
+from syndicator.rules.filter_language import span_fault
+from syndicator.rules.search.query import QueryError, parse_query
 from syndicator.settings.form import Form
 from syndicator.settings.popularity import AnnounceForm
 from syndicator.settings.rights import HowMuch

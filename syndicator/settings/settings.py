@@ -14,8 +14,8 @@ from syndicator.model.hub import HubPolicy
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.model.source import Source
 from syndicator.model.token import Token
-from syndicator.rules.placement import StoriesPolicy
-from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
+from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.settings.sections import (
     TAG_AUTHORITY,
     EgressSection,

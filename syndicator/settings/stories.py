@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from syndicator.rules.copies import CopyPolicy
-from syndicator.rules.placement import StoriesPolicy
-from syndicator.rules.stories import StoryPolicy
+from syndicator.rules.stories.clustering import StoriesPolicy
+from syndicator.rules.stories.near_duplicates import CopyPolicy
+from syndicator.rules.stories.story_match import StoryPolicy
 from syndicator.settings.form import Form
 from syndicator.settings.texts import PositiveDuration
 

@@ -21,8 +21,8 @@ from syndicator.egress.addresses import NetworkPort
 from syndicator.gather.selectors import selector as as_selector
 from syndicator.gather.selectors import selector_fault
 from syndicator.model.delivery import Secret
-from syndicator.rules.cadence import check_cron
-from syndicator.rules.filters import CONTROL, LANGUAGE, language_fault, word_fault
+from syndicator.rules.filter_language import CONTROL, LANGUAGE, language_fault, word_fault
+from syndicator.rules.sources.cadence import check_cron
 from syndicator.settings.crontab import with_weekday_names
 
 Network = IPv4Network | IPv6Network

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
-from syndicator.rules.credentials import PREFIX, digest_of, is_digest
+from syndicator.rules.access.credentials import PREFIX, digest_of, is_digest
 from syndicator.settings.form import Form
 from syndicator.settings.publishing import Instant
 from syndicator.settings.texts import SLUG, Line, Words, wrong

@@ -8,7 +8,7 @@ from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from syndicator.rules.suggesting import suggestion
+from syndicator.rules.suggestions import suggestion
 from syndicator.settings.files import Location
 from syndicator.settings.form import Form
 from syndicator.settings.texts import NOT_YET

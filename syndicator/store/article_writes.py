@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
-from syndicator.rules.admission import Admission, Known, Reservation, Verdict
-from syndicator.rules.selection import ALL, facets_of
+from syndicator.rules.articles.admission import Admission, Known, Reservation, Verdict
+from syndicator.rules.filter_matching import ALL, facets_of
 from syndicator.store import assignments
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command, Unit

@@ -15,11 +15,11 @@ from syndicator.errors import StoreError
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, FeedId, StoryId
-from syndicator.rules.admission import Admission, Reservation
-from syndicator.rules.near_index import Entry
-from syndicator.rules.placement import Placement, ShownIn
-from syndicator.rules.selection import facets_of
-from syndicator.rules.stories import WINDOW, Story, place_of
+from syndicator.rules.articles.admission import Admission, Reservation
+from syndicator.rules.filter_matching import facets_of
+from syndicator.rules.stories.clustering import Placement, ShownIn
+from syndicator.rules.stories.near_index import Entry
+from syndicator.rules.stories.story_match import WINDOW, Story, place_of
 from syndicator.store.codec import pack, pack_for_lua, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit, pairs
 from syndicator.store.keys import Keys
@@ -47,7 +47,7 @@ class Waiting(Struct, frozen=True, kw_only=True):
     sketch: bytes
     """The article as a story of itself alone, packed: see `own`."""
     runs: bytes
-    """Keys of its sampled runs of words (`rules.near_index.packed_keys`)."""
+    """Keys of its sampled runs of words (`rules.stories.near_index.packed_keys`)."""
     shown_in: ShownIn
     show: bytes
     """How it is to be shown, as `showing.lua` reads it."""
@@ -94,7 +94,7 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     waiting: Waiting
     terms: bytes
-    """Keys of its strongest terms (`rules.near_index.packed_keys`)."""
+    """Keys of its strongest terms (`rules.stories.near_index.packed_keys`)."""
     placement: Placement
     shown_in: ShownIn
     """Which feeds of stories may show the story that it is part of now."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
-from syndicator.rules.selection import ALL
+from syndicator.rules.filter_matching import ALL
 from syndicator.store.articles import Listed
 from syndicator.store.connection import Connection, pairs
 from syndicator.store.keys import Keys

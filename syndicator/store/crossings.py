@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event, Measure
 from syndicator.model.ids import ArticleId, FeedId
-from syndicator.rules.crossing import Remembered
+from syndicator.rules.popularity.crossings import Remembered
 from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.feeds import Ranked, ranking_writes
 from syndicator.store.keys import Keys

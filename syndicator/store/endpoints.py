@@ -17,7 +17,7 @@ from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId
-from syndicator.rules.circuit import CircuitChange
+from syndicator.rules.webhooks.circuit import CircuitChange
 from syndicator.store.codec import pack, pack_beside, unpack
 from syndicator.store.connection import Command, Connection, Unit, pairs
 from syndicator.store.keys import Keys

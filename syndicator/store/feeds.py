@@ -14,7 +14,7 @@ from syndicator.model.clock import EPOCH, from_ms, to_ms
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedDates, FeedVersion, Format, Rendition, Shown
 from syndicator.model.ids import ArticleId, FeedId
-from syndicator.rules.identity import event_id
+from syndicator.rules.identity.identity import event_id
 from syndicator.store.codec import pack, readable, unpack
 from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.keys import Keys

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 from syndicator.errors import StoreError
-from syndicator.rules.credentials import is_plausible, new_value
+from syndicator.rules.access.credentials import is_plausible, new_value
 from syndicator.store.key_files import make_once
 
 TOKEN_FILE = "operators.token"  # noqa: S105  the name of a file

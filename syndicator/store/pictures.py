@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import EPOCH, to_ms
 from syndicator.model.ids import SourceId
-from syndicator.rules.pictures import picture_digest
+from syndicator.rules.articles.pictures import picture_digest
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection
 from syndicator.store.keys import Keys

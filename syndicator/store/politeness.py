@@ -1,6 +1,6 @@
 """Whose turn it is to request something of a scope, over all workers.
 
-A scope is what a budget is charged to: a URL, a host, a registrable domain (`rules.politeness`).
+A scope is what a budget is charged to: a URL, a host, a registrable domain (`rules.politeness_scope`).
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from msgspec import Struct
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
-from syndicator.rules.popularity import HALF_LIVES, PortalMean
+from syndicator.rules.popularity.popularity_score import HALF_LIVES, PortalMean
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Unit
 from syndicator.store.feeds import Ranked

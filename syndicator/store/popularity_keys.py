@@ -63,7 +63,7 @@ class PopularityKeys:
 
     def crossed(self, article: ArticleId) -> str:
         """HASH: measure (`top`, `score`, `views`) and feed id → when an article of which that was told there
-        was near the threshold last, ms: see `rules/crossing.py`.
+        was near the threshold last, ms: see `rules/popularity/crossings.py`.
 
         Kept: goes with its article; 30 days after it was near one last. Written by: rank.
         """

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.rules.selection import fold
+from syndicator.rules.filter_matching import fold
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Unit, pairs, pieces
 from syndicator.store.held import Held

@@ -11,7 +11,7 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Replayed
 from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
-from syndicator.rules.superseding import is_urgent
+from syndicator.rules.webhooks.supersession import is_urgent
 from syndicator.store.connection import Command, Connection, Unit
 from syndicator.store.keys import Keys
 

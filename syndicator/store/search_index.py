@@ -3,7 +3,7 @@
 It is fed from Redis (`pipeline/searching.py`), and lies in a file that the next process goes on with
 (`store/index_files.py`), if what it says of itself fits. Its journal is written ahead, so that neither a
 process that is killed nor a power cut leaves half a change. FTS5 splits at blanks only: folding and stemming
-are those of `rules.search_words`, so that it finds what `rules.query.matches_query` would.
+are those of `rules.search.search_words`, so that it finds what `rules.search.query.matches_query` would.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ from msgspec import Struct, json
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
-from syndicator.rules.query import All, AnyOf, Phrase, Prefix, Query, Word
-from syndicator.rules.search_words import Searchable
+from syndicator.rules.search.query import All, AnyOf, Phrase, Prefix, Query, Word
+from syndicator.rules.search.search_words import Searchable
 from syndicator.store.index_files import IndexFile, take_file
 
 MEMORY_KIB = 16 * 1024
@@ -61,7 +61,7 @@ class Indexed(Struct, frozen=True, kw_only=True):
     published_at: datetime
     words: Searchable
     marks: tuple[str, ...] = ()
-    """See `rules.selection.marks_of`."""
+    """See `rules.filter_matching.marks_of`."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId
 from syndicator.model.signal import Reporter, Signal, SignalKind
-from syndicator.rules.popularity import HALF_LIVES
+from syndicator.rules.popularity.popularity_score import HALF_LIVES
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script
 from syndicator.store.keys import Keys

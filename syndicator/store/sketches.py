@@ -9,8 +9,8 @@ from msgspec.structs import asdict
 from syndicator.errors import StoreError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.copies import CopyVerdict
-from syndicator.rules.stories import Story, StoryVerdict
+from syndicator.rules.stories.near_duplicates import CopyVerdict
+from syndicator.rules.stories.story_match import Story, StoryVerdict
 from syndicator.store.codec import pack, unpack
 
 _MILLISECOND = timedelta(milliseconds=1)

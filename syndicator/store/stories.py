@@ -11,9 +11,9 @@ from syndicator.model.clock import to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.observe.logs import get_logger
-from syndicator.rules.copies import Text, text_of
-from syndicator.rules.placement import KnownStory, Neighbour, ShownIn
-from syndicator.rules.stories import WINDOW, Story, founded, told_by
+from syndicator.rules.stories.clustering import KnownStory, Neighbour, ShownIn
+from syndicator.rules.stories.near_duplicates import Text, text_of
+from syndicator.rules.stories.story_match import WINDOW, Story, founded, told_by
 from syndicator.rules.words import plain_body
 from syndicator.store.assignments import moved
 from syndicator.store.codec import unpack

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.selection import facets_of
-from syndicator.rules.withdrawal import Restoring, Withdrawing
+from syndicator.rules.articles.withdrawal import Restoring, Withdrawing
+from syndicator.rules.filter_matching import facets_of
 from syndicator.store.articles import Articles
 from syndicator.store.assignments import moved
 from syndicator.store.codec import pack, unpack

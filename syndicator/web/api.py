@@ -10,7 +10,7 @@ from syndicator.pipeline.explaining import Explained, SourceShown
 from syndicator.pipeline.listing import ArticleLine, CursorError, FeedLine, Listing, WithdrawalLine
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.revising import Compared, RevisionLine
-from syndicator.rules.filters import WORD_KEYS
+from syndicator.rules.filter_language import WORD_KEYS
 from syndicator.web.asking import read_filter, values_of
 from syndicator.web.auth import TOKEN, is_trusted
 from syndicator.web.json_api import (

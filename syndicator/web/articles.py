@@ -13,8 +13,8 @@ from syndicator.pipeline.places import TooMany
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.searching import TooManySearches
 from syndicator.render.items import prepare_entry
-from syndicator.rules.ad_hoc import AdHoc, ad_hoc_from
-from syndicator.rules.filters import FilterError
+from syndicator.rules.feeds.any_filter_feeds import AdHoc, ad_hoc_from
+from syndicator.rules.filter_language import FilterError
 from syndicator.web.addresses import addresses
 from syndicator.web.asking import called_now, refused, values_of
 from syndicator.web.drawing import Drawing, page_headers

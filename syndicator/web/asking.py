@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from syndicator.model.feed import Filter
 from syndicator.model.ids import SourceId
-from syndicator.rules.filters import FilterError, filter_from
-from syndicator.rules.suggesting import suggestion
+from syndicator.rules.filter_language import FilterError, filter_from
+from syndicator.rules.suggestions import suggestion
 from syndicator.web.problems import ProblemRaised, bad_request
 
 

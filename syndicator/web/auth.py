@@ -12,8 +12,8 @@ from syndicator.model.clock import Clock
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.token import Scope, Token
 from syndicator.pipeline.access import Access
-from syndicator.rules.credentials import digest_of, same
-from syndicator.rules.visitors import Allowance, drawn, household_of
+from syndicator.rules.access.credentials import digest_of, same
+from syndicator.rules.popularity.visitors import Allowance, drawn, household_of
 from syndicator.web.forwarded import Network, client_address
 from syndicator.web.problems import Problem, ProblemRaised
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.browsing import Course
-from syndicator.rules.courses import Point, turns
+from syndicator.rules.popularity.rank_history import Point, turns
 
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
 CHART_WIDTH, CHART_HEIGHT = 600, 160

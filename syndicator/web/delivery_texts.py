@@ -25,7 +25,7 @@ DELIVERY_TEXTS: Mapping[str, tuple[str, str]] = {
     "queued": ("Diantrekan", "Queued"),
     "progress": ("Kemajuan", "Progress"),
     "begun": ("Dimulai", "Begun"),
-    # How an endpoint stands: the words of `rules.verdicts.Verdict`.
+    # How an endpoint stands: the words of `rules.webhooks.endpoint_health.Verdict`.
     "verdict.disabled": ("Dimatikan", "Disabled"),
     "verdict.unreadable": ("Rahasianya tidak dapat dibuka", "Secrets cannot be opened"),
     "verdict.failing": ("Gagal terus", "Failing"),

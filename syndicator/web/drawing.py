@@ -8,9 +8,9 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from syndicator.model.feed import Site
-from syndicator.rules.ad_hoc import ad_hoc_from
-from syndicator.rules.filters import FilterError
-from syndicator.rules.query import QueryError, parse_query
+from syndicator.rules.feeds.any_filter_feeds import ad_hoc_from
+from syndicator.rules.filter_language import FilterError
+from syndicator.rules.search.query import QueryError, parse_query
 from syndicator.web.charts import SPARK_HEIGHT, SPARK_WIDTH
 from syndicator.web.negotiation import choose_language, joined
 from syndicator.web.readers import app_link, web_readers

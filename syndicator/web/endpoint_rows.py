@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from syndicator.model.status import EndpointStatus
-from syndicator.rules.verdicts import EndpointHealth, Verdict, endpoint_health
+from syndicator.rules.webhooks.endpoint_health import EndpointHealth, Verdict, endpoint_health
 from syndicator.web.failures import ShownFailure, told_reason
 
 

@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from syndicator.errors import StoreError, SyndicatorError
 from syndicator.pipeline.hub import Hub, NotConfirmed, Overloaded
 from syndicator.pipeline.places import OWN_CLIENT
-from syndicator.rules.hub import NotUnderstood, host_of, read_form
+from syndicator.rules.hub.subscribers import NotUnderstood, host_of, read_form
 from syndicator.web.forwarded import client_address
 from syndicator.web.limits import Clients, Limit
 from syndicator.web.options import WebOptions

@@ -18,8 +18,8 @@ from syndicator.model.ids import TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.access import Access
-from syndicator.rules import tickets
-from syndicator.rules.credentials import digest_of
+from syndicator.rules.access import signed_tickets
+from syndicator.rules.access.credentials import digest_of
 from syndicator.store.used_links import UsedLinks
 from syndicator.web.auth import REALM, Gate
 from syndicator.web.problems import RETRY_AFTER_S, Problem, ProblemRaised
@@ -39,7 +39,7 @@ _log = get_logger(__name__)
 
 def sign_in_path(token: str, now: datetime) -> str:
     """Make the path of a link that signs one browser in, once, within `LINK_LIFE`."""
-    return _PATH.format(ticket=tickets.ticket(token, _LINK, now + LINK_LIFE, secrets.token_bytes(8)))
+    return _PATH.format(ticket=signed_tickets.ticket(token, _LINK, now + LINK_LIFE, secrets.token_bytes(8)))
 
 
 class Operators:
@@ -88,22 +88,24 @@ class Operators:
             "Referrer-Policy": "no-referrer",
         }
         answer = web.Response(status=303, headers=headers)
-        value = tickets.ticket(self._token, _COOKIE, self._clock() + SIGNED_IN, secrets.token_bytes(8))
+        value = signed_tickets.ticket(self._token, _COOKIE, self._clock() + SIGNED_IN, secrets.token_bytes(8))
         answer.set_cookie(
             self._cookie, value, max_age=int(SIGNED_IN.total_seconds()), httponly=True, samesite="Lax"
         )
         return answer
 
     def _is_signed_in(self, request: web.Request) -> bool:
-        return tickets.is_valid(self._token, _COOKIE, request.cookies.get(self._cookie, ""), self._clock())
+        return signed_tickets.is_valid(
+            self._token, _COOKIE, request.cookies.get(self._cookie, ""), self._clock()
+        )
 
     async def _uses(self, link: str) -> bool:
         """Use a link up; False where that was done before, or it is no link of ours that still works."""
         now = self._clock()
-        if not tickets.is_valid(self._token, _LINK, link, now):
+        if not signed_tickets.is_valid(self._token, _LINK, link, now):
             return False
         try:
-            return await self._used.use(digest_of(link), tickets.ends_at(link) - now)
+            return await self._used.use(digest_of(link), signed_tickets.ends_at(link) - now)
         except StoreError as error:  # caught here, as the log would name the path: it may work once more
             _log.warning("sign_in_failed", reason=str(error))
             raise _sign_in_later() from error

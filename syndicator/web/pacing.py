@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 from syndicator.model.clock import Clock
-from syndicator.rules.visitors import FOLLOWED_EVERY_S, Allowance, drawn
+from syndicator.rules.popularity.visitors import FOLLOWED_EVERY_S, Allowance, drawn
 from syndicator.web.json_api import too_many
 
 _OWNERS = 1000

@@ -20,7 +20,7 @@ from syndicator.pipeline.replaying import (
     ReplayShown,
     ReplayWanted,
 )
-from syndicator.rules.filters import FILTER_KEYS, FilterError, filter_from
+from syndicator.rules.filter_language import FILTER_KEYS, FilterError, filter_from
 from syndicator.web.api import PAGED
 from syndicator.web.auth import owner_of
 from syndicator.web.endpoint_routes import asker_of, told

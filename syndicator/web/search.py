@@ -13,8 +13,8 @@ from syndicator.pipeline.browsing import StoryMark
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.searching import MOST, Found, Searching, TooManySearches
 from syndicator.render.items import Item, prepare_entry
-from syndicator.rules.filters import WORD_KEYS, parts_of, query_of
-from syndicator.rules.query import MAX_CHARACTERS, QueryError
+from syndicator.rules.filter_language import WORD_KEYS, parts_of, query_of
+from syndicator.rules.search.query import MAX_CHARACTERS, QueryError
 from syndicator.web.addresses import Address, addresses
 from syndicator.web.asking import read_filter, values_of
 from syndicator.web.drawing import Drawing, page_headers

@@ -8,8 +8,8 @@ from syndicator.model.source import Source, SourceState
 from syndicator.model.status import Status
 from syndicator.pipeline.reading import Reading
 from syndicator.pipeline.standings import Spot
-from syndicator.rules.health import Health, Standing, failed_rounds, health
-from syndicator.rules.verdicts import NEEDS_ATTENTION
+from syndicator.rules.sources.health import Health, Standing, failed_rounds, health
+from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
 from syndicator.web.drawing import Drawing
 from syndicator.web.endpoint_rows import endpoint_rows, worst_first
 from syndicator.web.failures import ShownFailure, told_reason

@@ -12,7 +12,7 @@ from syndicator.pipeline.browsing import Report, StoryShown
 from syndicator.pipeline.reading import Reading
 from syndicator.render.dates import whole_seconds
 from syndicator.render.items import Item, prepare_entry
-from syndicator.rules.ad_hoc import AdHoc
+from syndicator.rules.feeds.any_filter_feeds import AdHoc
 from syndicator.web.addresses import Address, addresses
 from syndicator.web.charts import CHART_HEIGHT, CHART_WIDTH, rank_chart
 from syndicator.web.drawing import Drawing

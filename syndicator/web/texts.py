@@ -152,7 +152,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "page_of": ("Halaman {page} dari {pages}", "Page {page} of {pages}"),
     "previous_page": ("Sebelumnya", "Previous"),
     "next_page": ("Berikutnya", "Next"),
-    # Why a query is refused: the codes of `rules.query`.
+    # Why a query is refused: the codes of `rules.search.query`.
     "query.empty": ("Tuliskan kata yang dicari.", "Write what is to be found."),
     "query.long": ("Kueri ini terlalu panjang. Cari dengan lebih sedikit kata.", "Search for fewer words."),
     "query.many": ("Terlalu banyak kata. Cari dengan lebih sedikit kata.", "Search for fewer words."),

@@ -24,7 +24,7 @@ from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
 from syndicator.pipeline.taken_back import TakenBack
 from syndicator.pipeline.visiting import Visitor
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.selection import FeedIndex
+from syndicator.rules.filter_matching import FeedIndex
 from syndicator.wiring.ground import Ground
 
 

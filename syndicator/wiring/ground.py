@@ -18,7 +18,7 @@ from syndicator.model.ids import SourceId
 from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.listener_registry import ListenerRegistry
 from syndicator.pipeline.near_articles import NearArticles
-from syndicator.rules.origins import origins
+from syndicator.rules.sources.origins import origins
 from syndicator.settings.settings import Settings
 from syndicator.store.store import Store, StoreOptions, open_store
 

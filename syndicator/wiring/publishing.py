@@ -24,7 +24,7 @@ from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.pipeline.warming import PublishStep
-from syndicator.rules.origins import origins
+from syndicator.rules.sources.origins import origins
 from syndicator.settings.settings import Settings
 from syndicator.store.codec import digest
 from syndicator.store.picture_files import PictureFiles

@@ -17,7 +17,7 @@ from support import NOON
 from syndicator.model.clock import system_clock
 from syndicator.model.endpoint import EndpointState
 from syndicator.model.ids import EndpointId
-from syndicator.rules.circuit import CircuitChange
+from syndicator.rules.webhooks.circuit import CircuitChange
 from syndicator.service import open_service
 from syndicator.settings import load
 

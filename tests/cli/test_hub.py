@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from syndicator.cli.app import app
 from syndicator.model.hub import HubPolicy, Protocol, Subscriber, TopicName
-from syndicator.rules.hub import asked, new_subscriber, read_request
+from syndicator.rules.hub.subscribers import asked, new_subscriber, read_request
 from syndicator.store.store import StoreOptions, open_store
 
 CALLBACK = "https://reader.example/rahasia?token=1"

@@ -7,7 +7,7 @@ from pathlib import Path
 from cli.test_shown_articles import config
 from e2e.conftest import run
 
-from syndicator.rules.credentials import digest_of
+from syndicator.rules.access.credentials import digest_of
 
 __all__ = ["config"]
 

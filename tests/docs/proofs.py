@@ -1,4 +1,4 @@
-"""Which tests prove what a page says: `rules/test_dates::test_x`, or a document of `tests/gather/cases`."""
+"""Which tests prove what a page says: `rules/dates/test_date_parser::test_x`, or a document of `tests/gather/cases`."""
 
 import ast
 import tomllib

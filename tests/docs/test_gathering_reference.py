@@ -45,26 +45,24 @@ from syndicator.pipeline import (
     turns,
     visiting,
 )
-from syndicator.rules import (
-    admission,
-    announcing,
+from syndicator.rules.articles import admission, embargo, withdrawal
+from syndicator.rules.articles import pictures as picture_rules
+from syndicator.rules.dates import claimed_dates
+from syndicator.rules.durations import span
+from syndicator.rules.identity import guid_trust
+from syndicator.rules.sources import (
+    announcement,
     archive,
     cadence,
-    dates,
-    embargo,
     health,
     hints,
-    honesty,
-    ladder,
-    moves,
+    paywall_detection,
     redesign,
+    redirect_tracking,
     rhythm,
-    subscription,
-    walls,
-    withdrawal,
+    validator_trust,
 )
-from syndicator.rules import pictures as picture_rules
-from syndicator.rules.spans import span
+from syndicator.rules.websub import subscription
 from syndicator.settings.schedules import MOST_SOONER_S, SOONER_SHARE, ScheduleForm
 from syndicator.settings.sources import PolitenessForm, SourceForm
 from syndicator.store import article_writes, picture_files, unreadable
@@ -130,7 +128,12 @@ def test_nothing_is_proven_that_the_page_does_not_say() -> None:
 
 
 @pytest.mark.parametrize(
-    "proof", ["cases/rss/no_such_case", "rules/test_dates", "rules/test_dates::test_of_nothing"]
+    "proof",
+    [
+        "cases/rss/no_such_case",
+        "rules/dates/test_date_parser",
+        "rules/dates/test_date_parser::test_of_nothing",
+    ],
 )
 def test_what_does_not_exist_is_noticed(proof: str) -> None:
     assert not is_there(proof)
@@ -241,18 +244,22 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("Sitemaps", "More than the protocol allows", [sitemap.MAX_URLS, sitemap.MAX_LENGTH]),
     ("Pages", "Sayings that contradict each other", [merging.MAX_APART]),
     ("Pages", "Language", [f"{language.MIN_WORDS} are needed"]),
-    ("Dates", "Ahead of now", [dates.MAX_AHEAD]),
-    ("Dates", "Absurd", [f"{dates.OLDEST.year} is"]),
-    ("Dates", "Feeds of events (`future_dates = true`)", [dates.FARTHEST_EVENT]),
-    ("Dates", "Late finds", [dates.LATE_FIND]),
+    ("Dates", "Ahead of now", [claimed_dates.MAX_AHEAD]),
+    ("Dates", "Absurd", [f"{claimed_dates.OLDEST.year} is"]),
+    ("Dates", "Feeds of events (`future_dates = true`)", [claimed_dates.FARTHEST_EVENT]),
+    ("Dates", "Late finds", [claimed_dates.LATE_FIND]),
     ("Asking", "Left out", [polling.READ_WHOLE_EVERY]),
     ("Asking", "Read whole", [polling.READ_WHOLE_EVERY]),
-    ("Asking", "Honesty", [f"One answer in {honesty.ONE_IN}"]),
-    ("Asking", "A lie", [honesty.FIRST_DISTRUST, honesty.LONGEST_DISTRUST]),
-    ("Asking", "Permanent redirects (301, 308)", [f"{moves.SIGHTINGS} rounds", moves.LONG_ENOUGH]),
-    ("Asking", "The same source", [{1 / 3: "a third"}[moves.KNOWN_SHARE]]),
-    ("Asking", "A move that turns bad", [f"{moves.BAD_ROUNDS} documents"]),
-    ("Asking", "The configured address of a source that has moved", [moves.LOOK_BACK_EVERY]),
+    ("Asking", "Honesty", [f"One answer in {validator_trust.ONE_IN}"]),
+    ("Asking", "A lie", [validator_trust.FIRST_DISTRUST, validator_trust.LONGEST_DISTRUST]),
+    (
+        "Asking",
+        "Permanent redirects (301, 308)",
+        [f"{redirect_tracking.SIGHTINGS} rounds", redirect_tracking.LONG_ENOUGH],
+    ),
+    ("Asking", "The same source", [{1 / 3: "a third"}[redirect_tracking.KNOWN_SHARE]]),
+    ("Asking", "A move that turns bad", [f"{redirect_tracking.BAD_ROUNDS} documents"]),
+    ("Asking", "The configured address of a source that has moved", [redirect_tracking.LOOK_BACK_EVERY]),
     ("Cadence", "Absurd wishes", [seconds(hints.LONGEST_WISH_S)]),
     (
         "Cadence",
@@ -306,7 +313,7 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     (
         "Article pages",
         "None can be read any more",
-        [f"of {walls.SURE_PAGES} or more", f"in {walls.SURE_ROUNDS} rounds"],
+        [f"of {paywall_detection.SURE_PAGES} or more", f"in {paywall_detection.SURE_ROUNDS} rounds"],
     ),
     ("Article pages", "Redesign", [f"{redesign.SURE_AFTER} rounds", f"in {redesign.PATIENT_AFTER}"]),
     ("Article pages", "An embargo over 400 d", []),
@@ -334,9 +341,9 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     (
         "Identity",
         "A first gathering",
-        [SourceForm.model_fields["announce_age"].default, announcing.LONG_PAUSE],
+        [SourceForm.model_fields["announce_age"].default, announcement.LONG_PAUSE],
     ),
-    ("Identity", "`auto`", [f"{ladder.CHURN_ROUNDS} rounds", f"{ladder.REUSE_ROUNDS} rounds"]),
+    ("Identity", "`auto`", [f"{guid_trust.CHURN_ROUNDS} rounds", f"{guid_trust.REUSE_ROUNDS} rounds"]),
     ("Limits", "A request", [f"{LIMITS.timeout_s:.0f} s"]),
     ("Limits", "A document", [mebibytes(LIMITS.max_body_bytes)]),
     (

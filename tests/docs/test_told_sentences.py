@@ -12,10 +12,10 @@ from support import NOON
 
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.source import Adaptive, Every, FeedHints, Honesty, Move, SourceState
-from syndicator.rules import honesty, moves, redesign, rhythm
-from syndicator.rules.cadence import after_failure, after_success
-from syndicator.rules.health import Standing
-from syndicator.rules.hints import asked_by
+from syndicator.rules.sources import redesign, redirect_tracking, rhythm, validator_trust
+from syndicator.rules.sources.cadence import after_failure, after_success
+from syndicator.rules.sources.health import Standing
+from syndicator.rules.sources.hints import asked_by
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -70,8 +70,8 @@ def warnings() -> Iterator[str | None]:
     moved = Move(target="https://portal.example/new", sightings=2, first_seen_at=NOON)
     yield redesign.warning({"article.body": redesign.SURE_AFTER}, {})
     yield rhythm.gap_warning(rhythm.Poll(new=20), Every(interval_s=300))
-    yield honesty.sentence(Honesty(checks=3, lies=1, distrusted_until=NOON), None)
-    yield f"{moves.sentence(moved)} ; {moves.sentence(replace(moved, adopted_at=NOON))}"
+    yield validator_trust.sentence(Honesty(checks=3, lies=1, distrusted_until=NOON), None)
+    yield f"{redirect_tracking.sentence(moved)} ; {redirect_tracking.sentence(replace(moved, adopted_at=NOON))}"
 
 
 def test_what_was_odd_in_a_round() -> None:

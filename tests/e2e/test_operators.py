@@ -14,7 +14,7 @@ from aiohttp import web
 from e2e.conftest import PATIENCE_S, Start, run, until
 
 from syndicator.model.clock import system_clock
-from syndicator.rules.tickets import ends_at
+from syndicator.rules.access.signed_tickets import ends_at
 from syndicator.web.operators import LINK_LIFE
 from syndicator.web.server import open_socket, port_of, serving
 

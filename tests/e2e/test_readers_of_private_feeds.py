@@ -17,8 +17,8 @@ from syndicator.model.token import Token
 from syndicator.pipeline.access import Access
 from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.scoring import Scoring
-from syndicator.rules.credentials import digest_of
-from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.access.credentials import digest_of
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.auth import Gate

@@ -8,7 +8,7 @@ from syndicator.gather.cleaned_bodies import CleanBody, CleanedBodies, Key, dige
 from syndicator.gather.feed import read_strictly
 from syndicator.gather.html import HtmlCleaner, clean_text, to_text
 from syndicator.gather.text import one_line, without_unwanted
-from syndicator.rules.date_text import read_date
+from syndicator.rules.dates.date_parser import read_date
 
 BASE = "https://news.example/read/1"
 BODY = (

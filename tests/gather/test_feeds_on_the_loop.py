@@ -11,8 +11,8 @@ from syndicator.gather.bylines import reporters
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.feed import read_feed, read_thoroughly
 from syndicator.gather.pool import ParserPool
-from syndicator.rules.noticeable import noticeable
-from syndicator.rules.placement import fingerprint
+from syndicator.rules.identity.content_fingerprint import noticeable
+from syndicator.rules.stories.clustering import fingerprint
 
 KIB = 1024
 PARAGRAPH = '<p class="wp-block-paragraph">' + "Kalimat tentang kota dan warganya &#8211; " * 7 + "</p>\n"

@@ -5,7 +5,7 @@ from gather.article_pages import TEXT, TITLE, meta, news, page, read, script
 
 from syndicator.model.article import Photo
 from syndicator.model.source import ArticleRule
-from syndicator.rules.same_picture import is_same_picture
+from syndicator.rules.articles.same_picture import is_same_picture
 
 CDN = "https://cdn.kota.example"
 FULL = f"{CDN}/data/photo/2026/11/03/banjir-66341.jpg"

@@ -23,7 +23,7 @@ from gather.article_pages import (
 from syndicator.errors import NotReadable
 from syndicator.model.article import ListedItem, Photo, Placement, RelatedLink
 from syndicator.model.source import ArticleRule
-from syndicator.rules.identity import spec_hash
+from syndicator.rules.identity.identity import spec_hash
 
 TEN = datetime(2026, 11, 3, 3, tzinfo=UTC)
 PHOTO = Photo(url="https://www.kota.example/foto/1.jpg", width=1200, height=675)

@@ -12,7 +12,7 @@ from syndicator.gather.changes import MAX_CHANGES, MAX_RECEIVED
 from syndicator.gather.feed import read_thoroughly
 from syndicator.model.article import Candidate
 from syndicator.model.source import ArticleRule, ImagePolicy, ListRule, SourceKind
-from syndicator.rules.identity import spec_hash
+from syndicator.rules.identity.identity import spec_hash
 
 CONTENT = 'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
 

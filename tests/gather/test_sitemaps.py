@@ -24,7 +24,7 @@ from syndicator.gather.sitemap import (
 from syndicator.model.article import ListedItem, Photo
 from syndicator.model.clock import system_clock
 from syndicator.model.source import FetchLimits, SourceKind
-from syndicator.rules.identity import spec_hash, url_key
+from syndicator.rules.identity.identity import spec_hash, url_key
 
 NAMESPACES = (
     'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9" '

@@ -15,7 +15,8 @@ from infrastructure.hostile_texts import Expression, hostile_texts
 
 from syndicator.gather import article_photos, encoding, figures, near_headline, picture_sources
 from syndicator.gather.text import MAX_NAME
-from syndicator.rules import date_text, noticeable
+from syndicator.rules.dates import date_parser
+from syndicator.rules.identity import content_fingerprint
 
 MAX_FIELD_BYTES = 8190
 """Of a header that aiohttp takes."""
@@ -36,10 +37,10 @@ BOUNDED = {
     "syndicator.gather.naming._UTILITY.": 60,
     "syndicator.gather.near_headline.": near_headline.MAX_LINE,
     "syndicator.gather.picture_sources._STAND_IN.": picture_sources._MAX_NAME,
-    "syndicator.rules.date_text.": date_text.MAX_TEXT,
-    "syndicator.rules.hints._DIRECTIVE.": 1000,
-    "syndicator.rules.noticeable._BEFORE_COUNTED.": noticeable._NEAR,
-    "syndicator.rules.visitors.": MAX_FIELD_BYTES,
+    "syndicator.rules.dates.date_parser.": date_parser.MAX_TEXT,
+    "syndicator.rules.sources.hints._DIRECTIVE.": 1000,
+    "syndicator.rules.identity.content_fingerprint._BEFORE_COUNTED.": content_fingerprint._NEAR,
+    "syndicator.rules.popularity.visitors.": MAX_FIELD_BYTES,
     "syndicator.rules.words._DATELINE.": 80,
 }
 """Expressions that are only given texts of so many characters. All others must bear any text."""
@@ -54,7 +55,7 @@ PUT_TOGETHER = {
     "syndicator.gather.tolerant_feed._named_texts": "two literal names",
     "syndicator.gather.selectors.link_pattern": "an operator's: read in a worker that is killed at its deadline",
     "syndicator.gather.replacing._sub": "an operator's: read in a worker that is killed at its deadline",
-    "syndicator.rules.identity._own_key": "an operator's: tried when it is configured, and given 2,048 characters",
+    "syndicator.rules.identity.identity._own_key": "an operator's: tried when it is configured, and given 2,048 characters",
     "syndicator.settings.identities._identity": "compiled only",
     "syndicator.settings.texts.regex_fault": "compiled, and tried with an empty text",
 }

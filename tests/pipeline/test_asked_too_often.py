@@ -7,7 +7,7 @@ from pipeline.test_list_paging import config as list_config
 from pipeline.test_list_paging import put_article, put_list
 from support import ManualClock
 
-from syndicator.rules.health import Standing
+from syndicator.rules.sources.health import Standing
 from syndicator.service import Service
 
 

@@ -18,9 +18,9 @@ from syndicator.pipeline.admitting import Admitter, Grouping
 from syndicator.pipeline.assign_step import AssignStep
 from syndicator.pipeline.assignment import LEASE, Assigner
 from syndicator.pipeline.near_articles import NearArticles
-from syndicator.rules.assignment import Assignment, Newcomer, Surroundings
-from syndicator.rules.placement import Placement, StoriesPolicy, alone
-from syndicator.rules.selection import FeedIndex
+from syndicator.rules.filter_matching import FeedIndex
+from syndicator.rules.stories.batch_assignment import Assignment, Newcomer, Surroundings
+from syndicator.rules.stories.clustering import Placement, StoriesPolicy, alone
 from syndicator.store.assignments import Decision, Held, Turn
 from syndicator.store.store import Store
 

@@ -20,8 +20,8 @@ from syndicator.pipeline.covering import Coverage
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.measuring import Measuring
 from syndicator.pipeline.near_articles import NearArticles
-from syndicator.rules.placement import StoriesPolicy, alone
-from syndicator.rules.selection import FeedIndex
+from syndicator.rules.filter_matching import FeedIndex
+from syndicator.rules.stories.clustering import StoriesPolicy, alone
 from syndicator.store.assignments import Assignments, Decision, Turn
 from syndicator.store.connection import Unit
 from syndicator.store.store import Store

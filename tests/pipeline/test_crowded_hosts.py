@@ -16,7 +16,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import Scope
 from syndicator.pipeline.gathering import ChosenSources, SourceReport
 from syndicator.pipeline.steps import Report
-from syndicator.rules.politeness import scope_key
+from syndicator.rules.politeness_scope import scope_key
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service, open_service
 from syndicator.settings import load

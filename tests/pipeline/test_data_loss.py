@@ -16,7 +16,7 @@ from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.model.status import Recovery
 from syndicator.pipeline.data_loss import DataLoss
-from syndicator.rules.identity import identify
+from syndicator.rules.identity.identity import identify
 from syndicator.service import Service
 from syndicator.store.data_mark import MarkFile
 from syndicator.store.entries import Entries, EntriesRead

@@ -21,9 +21,9 @@ from syndicator.pipeline.admitting import Admitted, Admitter
 from syndicator.pipeline.holding import Held
 from syndicator.pipeline.releasing import LEASE, ReleaseStep
 from syndicator.pipeline.steps import Report
-from syndicator.rules.admission import Verdict
-from syndicator.rules.embargo import LONGEST
-from syndicator.rules.identity import identify
+from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.embargo import LONGEST
+from syndicator.rules.identity.identity import identify
 from syndicator.schedule.runner import Runner
 from syndicator.store.store import Store
 from syndicator.web.app import create_app

@@ -17,7 +17,7 @@ from syndicator.model.ids import EndpointId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.attempt_places import AttemptPlaces
 from syndicator.pipeline.delivering import DeliverStep
-from syndicator.rules.circuit import FAILURES_TO_OPEN
+from syndicator.rules.webhooks.circuit import FAILURES_TO_OPEN
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.store.attempts import AttemptQuery

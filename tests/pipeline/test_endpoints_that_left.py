@@ -14,7 +14,7 @@ from support import ManualClock
 from syndicator.errors import EndpointRefused, NoEndpoint
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.endpoint_views import OPERATOR
-from syndicator.rules.verdicts import Verdict, endpoint_health
+from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
 from syndicator.service import Service
 from syndicator.store.configured import IN_USE
 

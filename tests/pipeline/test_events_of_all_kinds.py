@@ -21,8 +21,8 @@ from syndicator.model.event import EndpointNotice, Event, EventType, Grown, Sour
 from syndicator.model.ids import EndpointId, EventId, FeedId, SourceId
 from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.warming import TOLD_EVERY
-from syndicator.rules.identity import event_id
-from syndicator.rules.placement import StoriesPolicy
+from syndicator.rules.identity.identity import event_id
+from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.service import Service
 from syndicator.store.keys import Keys
 from syndicator.store.outbox import append_event

@@ -12,7 +12,7 @@ from support import ManualClock
 
 from syndicator.model.ids import EndpointId
 from syndicator.pipeline import fanning_out
-from syndicator.rules.wanting import wants
+from syndicator.rules.webhooks.event_matching import wants
 from syndicator.service import Service
 from syndicator.store.deliveries import Deliveries, FanOut
 

@@ -5,7 +5,7 @@ from pipeline.test_feed_rounds import CITY, gather
 from pipeline.test_source_memory import LIST, PAGES
 from support import ManualClock
 
-from syndicator.rules.health import Standing
+from syndicator.rules.sources.health import Standing
 
 
 async def test_a_source_whose_pages_are_all_forbidden_stays_stuck_and_names_the_remedy(

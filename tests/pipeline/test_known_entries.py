@@ -4,7 +4,7 @@ from pipeline.conftest import OpenService, Portal
 from pipeline.test_feed_rounds import CITY, config, gather, rss
 from support import ManualClock
 
-from syndicator.rules.identity import spec_hash
+from syndicator.rules.identity.identity import spec_hash
 from syndicator.service import Service
 from syndicator.store.entries import EntriesRead
 

@@ -11,7 +11,7 @@ from support import ManualClock
 from syndicator.model.source import SourceState
 from syndicator.pipeline.gathering import ChosenSources, SourceReport
 from syndicator.pipeline.steps import Report
-from syndicator.rules.health import Health, Standing
+from syndicator.rules.sources.health import Health, Standing
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 

@@ -31,8 +31,7 @@ from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.delivering import DeliverStep
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.picturing import Pictures
-from syndicator.rules.noticeable import content_hash
-from syndicator.rules.pictures import (
+from syndicator.rules.articles.pictures import (
     MAX_INSIDE,
     body_pictures,
     picture_digest,
@@ -42,6 +41,7 @@ from syndicator.rules.pictures import (
     without_pictures,
     without_pixels,
 )
+from syndicator.rules.identity.content_fingerprint import content_hash
 from syndicator.store.pictures import Finding
 from syndicator.store.store import Store
 from syndicator.web.app import create_app

@@ -24,8 +24,8 @@ from syndicator.pipeline.snapshots import (
     result_of,
     save_snapshot,
 )
-from syndicator.rules.admission import Verdict, decide
-from syndicator.rules.identity import identify
+from syndicator.rules.articles.admission import Verdict, decide
+from syndicator.rules.identity.identity import identify
 from syndicator.store.pictures import Finding, KnownPicture
 from syndicator.store.store import Store
 

@@ -22,10 +22,10 @@ from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.desk import Desk
 from syndicator.pipeline.discovering import discover
 from syndicator.pipeline.previewing import Preview, preview
-from syndicator.rules.addresses import clean_url
-from syndicator.rules.dates import published_at
-from syndicator.rules.identity import identify, url_key
-from syndicator.rules.noticeable import content_hash
+from syndicator.rules.dates.claimed_dates import published_at
+from syndicator.rules.identity.addresses import clean_url
+from syndicator.rules.identity.content_fingerprint import content_hash
+from syndicator.rules.identity.identity import identify, url_key
 from syndicator.service import Service
 
 NEWS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '

@@ -19,7 +19,7 @@ from syndicator.model.signal import Signal, SignalKind
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.scoring import Scoring
-from syndicator.rules.popularity import HALF_LIVES, PopularityPolicy, PortalMean, score
+from syndicator.rules.popularity.popularity_score import HALF_LIVES, PopularityPolicy, PortalMean, score
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.popularity import Reading
 from syndicator.store.store import Store, StoreOptions, open_store

@@ -17,7 +17,7 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.ranking import NOTED_EVERY, RankStep
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds import Ranked
 from syndicator.store.popularity import Reading
 from syndicator.store.store import Store

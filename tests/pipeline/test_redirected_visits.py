@@ -11,7 +11,7 @@ from support import ManualClock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult
 from syndicator.model.source import Scope
 from syndicator.pipeline.turns import LEASE
-from syndicator.rules.politeness import scope_key
+from syndicator.rules.politeness_scope import scope_key
 from syndicator.store.politeness import HoldOff
 from syndicator.store.store import Store
 

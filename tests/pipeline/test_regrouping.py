@@ -7,9 +7,9 @@ from support import ManualClock
 from syndicator.model.feed import Per
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.pipeline.regrouping import Regrouping, StoryRefused
-from syndicator.rules.copies import CopyKind
-from syndicator.rules.placement import StoriesPolicy
-from syndicator.rules.stories import StoryKind
+from syndicator.rules.stories.clustering import StoriesPolicy
+from syndicator.rules.stories.near_duplicates import CopyKind
+from syndicator.rules.stories.story_match import StoryKind
 from syndicator.store.store import Store
 
 

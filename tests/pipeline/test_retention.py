@@ -18,7 +18,7 @@ from syndicator.model.ids import ArticleId, EndpointId, FeedId, SourceId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.sweeping import Retention, SweepStep
-from syndicator.rules.origins import origins
+from syndicator.rules.sources.origins import origins
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.store.configured import Names

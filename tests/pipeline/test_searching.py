@@ -17,7 +17,7 @@ from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.searching import MOST_WAITING, Searching, TooManySearches
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.query import QueryError
+from syndicator.rules.search.query import QueryError
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store, StoreOptions, open_store

@@ -10,7 +10,7 @@ from support import ManualClock
 from web.web_world import SITE
 
 from syndicator.model.source import ImagePolicy
-from syndicator.rules.pictures import picture_digest, picture_url
+from syndicator.rules.articles.pictures import picture_digest, picture_url
 from syndicator.store.pictures import Finding, KnownPicture
 from syndicator.store.store import Store
 

@@ -15,7 +15,7 @@ from syndicator.model.ids import SourceId
 from syndicator.pipeline import sitemap_listing, sitemap_round
 from syndicator.pipeline.rounds import Listed, Outcome
 from syndicator.pipeline.sitemap_round import SitemapRound
-from syndicator.rules import honesty
+from syndicator.rules.sources import validator_trust
 from syndicator.service import Service
 
 CITY = SourceId("city")
@@ -288,8 +288,8 @@ async def test_what_the_sitemap_calls_changed_is_read_again_unless_it_says_so_of
 async def test_a_sitemap_that_lies_about_changes_is_found_out(
     portal: Portal, service_of: OpenService, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(honesty, "ONE_IN", 1)
-    monkeypatch.setattr(honesty, "ONE_IN_AT_FIRST", 1)
+    monkeypatch.setattr(validator_trust, "ONE_IN", 1)
+    monkeypatch.setattr(validator_trust, "ONE_IN_AT_FIRST", 1)
     portal.documents["/sitemap.xml"] = undated(portal.url, (1,))
     portal.etags["/sitemap.xml"] = '"always the same"'
     put_article(portal, 1)

@@ -15,9 +15,9 @@ from syndicator.model.ids import FeedId
 from syndicator.model.source import SourceState
 from syndicator.pipeline.explaining import explain
 from syndicator.pipeline.gathering import SourceReport
-from syndicator.rules import honesty
-from syndicator.rules.cadence import GONE
-from syndicator.rules.health import Standing
+from syndicator.rules.sources import validator_trust
+from syndicator.rules.sources.cadence import GONE
+from syndicator.rules.sources.health import Standing
 from syndicator.service import Service
 
 
@@ -126,7 +126,7 @@ async def until_checked(service: Service, clock: ManualClock) -> SourceReport:
     """
     before = (await state_of(service)).honesty.checks
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(honesty, "ONE_IN", honesty.ONE_IN_AT_FIRST)
+        patch.setattr(validator_trust, "ONE_IN", validator_trust.ONE_IN_AT_FIRST)
         for _ in range(200):
             clock.advance(300)
             (report,) = await gather(service)

@@ -9,7 +9,7 @@ from support import NOON, ManualClock
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Failure, Source, SourceKind, SourceState
 from syndicator.pipeline.standings import REREAD, Spot, Standings
-from syndicator.rules.health import Standing
+from syndicator.rules.sources.health import Standing
 from syndicator.store.store import Store
 
 MANY = 2 * REREAD + 100

@@ -17,7 +17,7 @@ from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.regrouping import Regrouping, StoryRefused
 from syndicator.pipeline.selecting import latest
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.placement import StoriesPolicy
+from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.store.store import Store
 
 HEADLINES = (FIRE, "Persebaya Taklukkan Arema di Kanjuruhan", "Gubernur Resmikan Jembatan Musi Baru")

@@ -16,7 +16,7 @@ from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import Scope, Source
 from syndicator.pipeline import turns as turns_module
 from syndicator.pipeline.visiting import Visitor
-from syndicator.rules.politeness import scope_key
+from syndicator.rules.politeness_scope import scope_key
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.politeness import Wanted, Why
 from syndicator.store.store import Store, StoreOptions, open_store

@@ -6,7 +6,7 @@ from pipeline.test_source_memory import LIST, PAGES, full, local_rss, state_of
 from support import ManualClock
 
 from syndicator.model.ids import SourceId
-from syndicator.rules.health import Health, Standing, health
+from syndicator.rules.sources.health import Health, Standing, health
 from syndicator.service import Service
 
 PAGE = "<h1>Berita {number}</h1><div class=isi><p>Air naik di kampung {number}.</p></div>"

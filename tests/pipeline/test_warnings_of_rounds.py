@@ -7,7 +7,7 @@ from pipeline.test_moves_taken_back import adopt
 from pipeline.test_pushed_rounds import ask_hubs, feed, reachable
 from support import ManualClock
 
-from syndicator.rules.health import Standing
+from syndicator.rules.sources.health import Standing
 
 
 async def test_a_gap_is_told_once_and_an_odd_document_as_long_as_it_stands(

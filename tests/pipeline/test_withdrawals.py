@@ -19,7 +19,7 @@ from syndicator.model.status import QueueCounts
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.admission import Verdict
+from syndicator.rules.articles.admission import Verdict
 from syndicator.service import Service
 from syndicator.store.store import Store
 

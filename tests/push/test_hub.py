@@ -9,7 +9,7 @@ from support import NOON
 from syndicator.errors import EgressError
 from syndicator.model.hub import Asked, Confirmed, Mode, Protocol, Refused, TopicName
 from syndicator.push.hub import notify, ping, verify, verify_rsscloud
-from syndicator.rules.hub import new_subscriber
+from syndicator.rules.hub.subscribers import new_subscriber
 
 LOOPBACK = ["127.0.0.1"]
 

@@ -11,7 +11,7 @@ from syndicator.model.feed import FeedSpec, Format, Site
 from syndicator.model.ids import FeedId
 from syndicator.render import render
 from syndicator.render.items import article_uri
-from syndicator.rules.withdrawal import FEED_SAYS_DELETED
+from syndicator.rules.articles.withdrawal import FEED_SAYS_DELETED
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "data" / "schemas" / "atom.rnc"
 NAMESPACES = {

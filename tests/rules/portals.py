@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.source import Schedule, SourceState
-from syndicator.rules.cadence import after_success
-from syndicator.rules.rhythm import Poll, is_gap, learned
+from syndicator.rules.sources.cadence import after_success
+from syndicator.rules.sources.rhythm import Poll, is_gap, learned
 
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
 JAKARTA = timedelta(hours=7)

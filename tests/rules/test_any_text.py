@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicator.model.hub import HubPolicy
-from syndicator.rules.ad_hoc import ad_hoc_from
-from syndicator.rules.date_text import read_date
-from syndicator.rules.filters import FilterError, filter_from
-from syndicator.rules.hub import NotUnderstood, read_form, read_request
-from syndicator.rules.query import QueryError, parse_query
-from syndicator.rules.rsscloud import read_registration
+from syndicator.rules.dates.date_parser import read_date
+from syndicator.rules.feeds.any_filter_feeds import ad_hoc_from
+from syndicator.rules.filter_language import FilterError, filter_from
+from syndicator.rules.hub.rsscloud import read_registration
+from syndicator.rules.hub.subscribers import NotUnderstood, read_form, read_request
+from syndicator.rules.search.query import QueryError, parse_query
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DATE_PIECES = [

@@ -11,16 +11,11 @@ import pytest
 from msgspec.structs import replace
 from support import candidate
 
-from syndicator.rules import (
-    addresses,
-    copies,
-    noticeable,
-    recognition,
-    same_picture,
-    series,
-    words,
-)
-from syndicator.rules.placement import fingerprint
+from syndicator.rules import words
+from syndicator.rules.articles import same_picture
+from syndicator.rules.identity import addresses, content_fingerprint, recognition
+from syndicator.rules.stories import near_duplicates, series
+from syndicator.rules.stories.clustering import fingerprint
 
 TEN_TIMES = 10
 MOST_GROWTH = 30
@@ -42,11 +37,11 @@ ENDS = ("", "x\n", ">")
 TAKEN: dict[str, Callable[[str], object]] = {
     "plain_body": words.plain_body,
     "words_of": words.words_of,
-    "words of a body": lambda text: noticeable.noticeable(candidate(1, body_html=text)).body,
-    "words of a lead": lambda text: noticeable.noticeable(replace(candidate(1), lead=text)).lead,
-    "text_blocks": noticeable.text_blocks,
-    "picture_name": lambda text: noticeable.picture_name("https://a.example/" + text),
-    "noticeable": lambda text: noticeable.noticeable(candidate(1, body_html=text, title=text)),
+    "words of a body": lambda text: content_fingerprint.noticeable(candidate(1, body_html=text)).body,
+    "words of a lead": lambda text: content_fingerprint.noticeable(replace(candidate(1), lead=text)).lead,
+    "text_blocks": content_fingerprint.text_blocks,
+    "picture_name": lambda text: content_fingerprint.picture_name("https://a.example/" + text),
+    "noticeable": lambda text: content_fingerprint.noticeable(candidate(1, body_html=text, title=text)),
     "fingerprint": lambda text: fingerprint(candidate(1, body_html=f"<p>{text}</p>", title=text)),
     "canonical_url": lambda text: addresses._canonical.__wrapped__("https://a.example/" + text),
     "clean_url": lambda text: addresses.clean_url("https://a.example/" + text),
@@ -54,7 +49,7 @@ TAKEN: dict[str, Callable[[str], object]] = {
     "numbers_of": series.numbers_of,
     "days_of": series.days_of,
     "weekdays_of": series.weekdays_of,
-    "agreement": lambda text: copies.agreement(text, text + "b"),
+    "agreement": lambda text: near_duplicates.agreement(text, text + "b"),
     "titles_agree": lambda text: recognition.titles_agree(text, text + "b"),
     "folders of a picture": lambda text: same_picture._parts.__wrapped__(f"https://a.example/{text}/1.jpg"),
     "name of a picture": lambda text: same_picture._parts.__wrapped__(f"https://a.example/{text}.jpg"),

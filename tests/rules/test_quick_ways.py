@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from support import candidate
 
-from syndicator.rules import addresses, noticeable, words
+from syndicator.rules import words
+from syndicator.rules.bounded_dict import Recent
 from syndicator.rules.hashing import hashed
-from syndicator.rules.placement import fingerprint, fingerprints
-from syndicator.rules.portal_addresses import WAYS
-from syndicator.rules.recent import Recent
-from syndicator.rules.shingles import hashed_runs, shared
-from syndicator.rules.terms import weigh
-from syndicator.rules.vocabulary import WordTooLongError, look_up, pack, unpack
+from syndicator.rules.identity import addresses, content_fingerprint
+from syndicator.rules.identity.portal_addresses import WAYS
+from syndicator.rules.stories.clustering import fingerprint, fingerprints
+from syndicator.rules.stories.shingles import hashed_runs, shared
+from syndicator.rules.stories.terms import weigh
+from syndicator.rules.stories.vocabulary import WordTooLongError, look_up, pack, unpack
 
 PIECES = st.sampled_from(
     ("/", "//", "/.", "/..", "a", "A", "1", "-", "amp", "print", "index.php", "comment-page-1", ".amp", "?", "&", "=",
@@ -68,9 +69,9 @@ def test_no_former_form_of_an_address_is_overlooked(url: str) -> None:
 @given(st.lists(CHANGING, max_size=12).map("".join))
 @example("12 3 jam lalu komentar")
 def test_no_clock_or_counter_is_overlooked(text: str) -> None:
-    lines = "\n".join(noticeable._still_line(line) for line in text.split("\n"))
-    found = noticeable.noticeable(replace(candidate(1), lead=text)).lead
-    assert found == tuple(noticeable._uniform(lines).split())
+    lines = "\n".join(content_fingerprint._still_line(line) for line in text.split("\n"))
+    found = content_fingerprint.noticeable(replace(candidate(1), lead=text)).lead
+    assert found == tuple(content_fingerprint._uniform(lines).split())
 
 
 @given(st.text(alphabet=st.sampled_from("aBz09_ .,-'’“—…\u00a0\u00adéſİßΣ日\n\t\x1c"), max_size=120))
@@ -132,12 +133,14 @@ def test_an_article_that_was_seen_before_has_the_hash_of_what_it_says_now(field:
     article = candidate(1)
     other = replace(article, **{field: "kata lain"})
     assert (
-        noticeable.content_hash(article)
-        == noticeable.content_hash(article)
-        == noticeable._content_hash(article)
+        content_fingerprint.content_hash(article)
+        == content_fingerprint.content_hash(article)
+        == content_fingerprint._content_hash(article)
     )
     assert (
-        noticeable.content_hash(other) == noticeable._content_hash(other) != noticeable.content_hash(article)
+        content_fingerprint.content_hash(other)
+        == content_fingerprint._content_hash(other)
+        != content_fingerprint.content_hash(article)
     )
 
 

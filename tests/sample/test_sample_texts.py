@@ -7,7 +7,7 @@ import pytest
 from sample.sample_values import NOON
 from support import candidate
 
-from syndicator.rules.correction import correction_of
+from syndicator.rules.articles.correction import correction_of
 from syndicator.sample.chance import Chance
 from syndicator.sample.language import load_language
 from syndicator.sample.scene import Scene, Setting

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syndicator.model.source import Cron
-from syndicator.rules.cadence import check_cron
+from syndicator.rules.sources.cadence import check_cron
 from syndicator.settings.crontab import with_weekday_names
 
 SUNDAY = datetime(2026, 11, 22, tzinfo=UTC)

@@ -15,8 +15,8 @@ from syndicator.model.feed import FeedSpec, Filter, Order, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
 from syndicator.pipeline.admitting import Admitter, tally
-from syndicator.rules.admission import Admission, Verdict
-from syndicator.rules.identity import identify
+from syndicator.rules.articles.admission import Admission, Verdict
+from syndicator.rules.identity.identity import identify
 from syndicator.store.popularity import Reading
 from syndicator.store.store import Store
 

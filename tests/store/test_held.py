@@ -7,7 +7,7 @@ from support import NOON, ManualClock, candidate
 
 from syndicator.model.article import Candidate
 from syndicator.model.ids import SourceId
-from syndicator.rules.identity import identify
+from syndicator.rules.identity.identity import identify
 from syndicator.store import held as held_module
 from syndicator.store.configured import Names
 from syndicator.store.held import HeldArticle

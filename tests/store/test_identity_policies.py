@@ -8,7 +8,7 @@ from support import ManualClock, candidate
 from syndicator.model.article import Candidate
 from syndicator.model.source import IdentityPolicy, Way
 from syndicator.pipeline.admitting import tally
-from syndicator.rules.admission import Verdict
+from syndicator.rules.articles.admission import Verdict
 from syndicator.store.store import Store
 
 OTHER = {"title": "Lain sama sekali", "lead": "Lain.", "body_html": "<p>Lain.</p>", "published_at": None}

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
-from syndicator.rules.pictures import picture_digest
+from syndicator.rules.articles.pictures import picture_digest
 from syndicator.store import pictures as pictures_module
 from syndicator.store.pictures import LINKED_KEPT, Finding, KnownPicture
 from syndicator.store.store import Store

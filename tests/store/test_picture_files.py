@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicator.rules.pictures import picture_digest
+from syndicator.rules.articles.pictures import picture_digest
 from syndicator.store import picture_files
 from syndicator.store.picture_files import PictureFiles
 

@@ -12,7 +12,7 @@ from support import NOON, ManualClock
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.signal import Signal, SignalKind
-from syndicator.rules.popularity import HALF_LIVES
+from syndicator.rules.popularity.popularity_score import HALF_LIVES
 from syndicator.store.keys import Keys
 from syndicator.store.popularity import Noted, Reading
 from syndicator.store.store import Store, StoreOptions, open_store

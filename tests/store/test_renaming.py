@@ -8,7 +8,7 @@ from support import NOON, candidate
 
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
-from syndicator.rules.identity import identify
+from syndicator.rules.identity.identity import identify
 from syndicator.store.configured import Names
 from syndicator.store.keys import Keys
 from syndicator.store.pictures import KnownPicture

@@ -20,11 +20,11 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.article import Article
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId
-from syndicator.rules.admission import decide
-from syndicator.rules.identity import identify
-from syndicator.rules.query import QueryError, matches_query, parse_query
-from syndicator.rules.search_words import searchable, words_and_stems
-from syndicator.rules.selection import marks_for, marks_of, matches_keys
+from syndicator.rules.articles.admission import decide
+from syndicator.rules.filter_matching import marks_for, marks_of, matches_keys
+from syndicator.rules.identity.identity import identify
+from syndicator.rules.search.query import QueryError, matches_query, parse_query
+from syndicator.rules.search.search_words import searchable, words_and_stems
 from syndicator.store.search_index import FORM, Indexed, Limits, Progress, SearchIndex
 
 

@@ -11,7 +11,7 @@ from support import ManualClock
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId
 from syndicator.model.signal import Signal, SignalKind
-from syndicator.rules.popularity import HALF_LIVES
+from syndicator.rules.popularity.popularity_score import HALF_LIVES
 from syndicator.store import signals
 from syndicator.store.signals import CHUNK, Added
 from syndicator.store.store import Store

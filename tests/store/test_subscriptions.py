@@ -13,7 +13,7 @@ from syndicator.errors import StoreError
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.model.subscription import Grant, Pushed, Subscription
-from syndicator.rules import subscription as rules
+from syndicator.rules.websub import subscription as rules
 from syndicator.store.codec import pack
 from syndicator.store.configured import GRACE, Names
 from syndicator.store.keys import Keys

@@ -15,9 +15,9 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.admitting import Admitted, Admitter
 from syndicator.pipeline.explaining import explain
-from syndicator.rules.admission import Verdict
-from syndicator.rules.as_configured import as_configured
-from syndicator.rules.identity import url_key
+from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.configured_values import as_configured
+from syndicator.rules.identity.identity import url_key
 from syndicator.store.store import Store
 
 SPECS = [BY_STORY, BY_ARTICLE]

@@ -28,9 +28,9 @@ from syndicator.pipeline.regrouping import Regrouping
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.ad_hoc import AdHoc
-from syndicator.rules.popularity import PopularityPolicy
-from syndicator.rules.visitors import household_of
+from syndicator.rules.feeds.any_filter_feeds import AdHoc
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
+from syndicator.rules.popularity.visitors import household_of
 from syndicator.store.search_index import SearchIndex
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions

@@ -20,7 +20,7 @@ from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.last_good import LastGood
 from syndicator.pipeline.refreshing import Refresher
 from syndicator.pipeline.scoring import Scoring
-from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.rendition_files import RenditionFiles

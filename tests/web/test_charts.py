@@ -5,7 +5,7 @@ from support import NOON
 
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.browsing import Course
-from syndicator.rules.courses import Point
+from syndicator.rules.popularity.rank_history import Point
 from syndicator.web.charts import CHART_HEIGHT, CHART_WIDTH, SPARK_WIDTH, rank_chart, sparks
 
 ONE, TWO, THREE = ArticleId("one"), ArticleId("two"), ArticleId("three")

@@ -17,7 +17,7 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline import clicking as clicking_room
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.visitors import A_NETWORK, FOLLOWED_AT_ONCE, FOLLOWED_EVERY_S
+from syndicator.rules.popularity.visitors import A_NETWORK, FOLLOWED_AT_ONCE, FOLLOWED_EVERY_S
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import StoreOptions, open_store
 from syndicator.web.app import create_app

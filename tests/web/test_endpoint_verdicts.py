@@ -12,7 +12,7 @@ from web.web_world import Client, World
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import EndpointState, Registration
 from syndicator.model.ids import EndpointId
-from syndicator.rules.circuit import CircuitChange
+from syndicator.rules.webhooks.circuit import CircuitChange
 from syndicator.store.store import Store
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}

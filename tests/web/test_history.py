@@ -17,7 +17,7 @@ from syndicator.model.ids import FeedId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules import windows
+from syndicator.rules.feeds import history_windows
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
@@ -129,16 +129,16 @@ async def test_a_last_page_that_is_full_leads_nowhere(client: Client, world: Wor
 
 
 @pytest.mark.parametrize("feed", ["latest", "sport", "words"])
-@pytest.mark.parametrize("most", [windows.MOST, 3])
+@pytest.mark.parametrize("most", [history_windows.MOST, 3])
 async def test_archives_lead_to_everything_that_is_settled(
     client: Client, world: World, feed: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(windows, "MOST", most)
+    monkeypatch.setattr(history_windows, "MOST", most)
     await fill(world, 60, timedelta(hours=5))
     archives = (await walk(client, f"/feeds/{feed}.atom", "prev-archive"))[1:]
     everything = [title for one in await walk(client, f"/feeds/{feed}.atom", "next") for title in titles(one)]
     shown = [title for one in archives for title in titles(one)]
-    settled = windows.settled_until(world.clock())
+    settled = history_windows.settled_until(world.clock())
     assert shown == [one for one in everything if NOON - int(one.split()[1]) * timedelta(hours=5) < settled]
     assert len(archives) > (3 if most == 3 else 1)
     for one in archives:

@@ -13,7 +13,7 @@ from syndicator.pipeline.ad_hoc import AdHocFeeds
 from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
-from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.app import create_app

@@ -12,7 +12,7 @@ from syndicator.model.token import Token
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.access import Access
 from syndicator.pipeline.publishing import Publisher
-from syndicator.rules.credentials import digest_of
+from syndicator.rules.access.credentials import digest_of
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.auth import Gate

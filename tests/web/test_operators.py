@@ -22,7 +22,7 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.access import new_token
 from syndicator.pipeline.endpoint_views import Asker
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.tickets import is_valid, ticket
+from syndicator.rules.access.signed_tickets import is_valid, ticket
 from syndicator.store.keys import Keys
 from syndicator.store.operators_token import TOKEN_FILE, operators_token
 from syndicator.store.store import Store

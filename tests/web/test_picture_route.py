@@ -22,7 +22,7 @@ from syndicator.model.source import FetchLimits, ImagePolicy
 from syndicator.pipeline import serving_pictures
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.serving_pictures import ServedPictures
-from syndicator.rules.pictures import picture_digest
+from syndicator.rules.articles.pictures import picture_digest
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.picture_files import PictureFiles
 from syndicator.store.pictures import Finding

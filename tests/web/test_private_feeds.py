@@ -15,7 +15,7 @@ from syndicator.model.feed import FeedSpec, Filter, Format
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.pipeline.access import Access, new_token
-from syndicator.rules.credentials import digest_of
+from syndicator.rules.access.credentials import digest_of
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.auth import Gate

@@ -13,7 +13,7 @@ from support import candidate
 from web.web_world import Client, World, client_of, story
 
 from syndicator.pipeline.searching import Searching
-from syndicator.rules.query import QueryError, parse_query
+from syndicator.rules.search.query import QueryError, parse_query
 from syndicator.store.search_index import SearchIndex
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions

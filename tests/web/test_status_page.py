@@ -10,8 +10,8 @@ from web.web_world import OPS, Client, World, client_of, source
 
 from syndicator.model.hub import Lease, Protocol, TopicName
 from syndicator.model.source import Failure, SourceState
-from syndicator.rules.health import health
-from syndicator.rules.hub import new_subscriber
+from syndicator.rules.hub.subscribers import new_subscriber
+from syndicator.rules.sources.health import health
 from syndicator.store.store import Store
 from syndicator.web.status import ON_PAGE
 

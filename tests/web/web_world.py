@@ -34,8 +34,8 @@ from syndicator.pipeline.resending import Resending
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.subscribing import Subscribing
 from syndicator.pipeline.withdrawing import Withdrawer
-from syndicator.rules.placement import StoriesPolicy
-from syndicator.rules.popularity import PopularityPolicy
+from syndicator.rules.popularity.popularity_score import PopularityPolicy
+from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.settings.registration import Registrations, registration_schema, written
 from syndicator.store.feeds import Ranked
 from syndicator.store.store import Store

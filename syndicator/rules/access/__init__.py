@@ -1,0 +1,1 @@
+"""Values of API tokens, and signed tickets."""

@@ -1,0 +1,1 @@
+"""Admission, revisions, corrections, embargoes, withdrawals, pictures and rights of articles."""

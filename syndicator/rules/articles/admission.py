@@ -1,0 +1,349 @@
+"""What is to be done with a candidate: new, changed, unchanged, or carried by a second source."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.article import Alias, Article, Candidate, Change, Identity
+from syndicator.model.event import Event, EventType
+from syndicator.model.feed import FeedSpec
+from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
+from syndicator.rules.articles.correction import correction_of
+from syndicator.rules.articles.revision import earlier_versions, is_restless, revised
+from syndicator.rules.dates.claimed_dates import listed_at, published_at
+from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
+from syndicator.rules.identity.addresses import clean_url
+from syndicator.rules.identity.content_fingerprint import content_hash
+from syndicator.rules.identity.identity import event_id
+from syndicator.rules.stories.clustering import ShownIn
+from syndicator.rules.stories.story_match import Story
+
+SHORTEST_RECHECK = timedelta(seconds=20)
+LONGEST_RECHECK = timedelta(hours=6)
+RECHECK_UNTIL = timedelta(hours=48)
+"""Portals correct young articles: an older page is not read again."""
+
+_TAKEN_OVER = "it listed the address first; this source is of the portal that the address belongs to"
+
+
+class Verdict(StrEnum):
+    NEW = "new"
+    CHANGED = "changed"
+    """Its source says otherwise by now, or a source of its own portal takes it over."""
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate"
+    """Known, and another source's article: only that it is carried here too is noted."""
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What the store knows of a candidate."""
+
+    article_id: ArticleId
+    revision: int
+    """0 when the article itself is gone (retention): its identity alone keeps it from coming back."""
+    content_hash: str = ""
+    source: SourceId = SourceId("")
+    published_at: datetime | None = None
+    is_first_party: bool = True
+    """See `Article`."""
+    article: Article | None = None
+    """The stored revision; only where its content differs from the candidate's, or its source may lose it."""
+    is_reserved: bool = False
+    """Whether nobody has seen it yet: it waits to be assigned to a story."""
+
+
+class Reservation(Struct, frozen=True, kw_only=True):
+    """What is noted of an article that is to be assigned to a story before it is shown."""
+
+    own: Story
+    """The article as a story of itself alone."""
+    runs: bytes
+    """Keys of its sampled runs of words (`rules.stories.near_index.packed_keys`)."""
+    shown_in: ShownIn
+    """Which feeds of stories may show it."""
+
+
+class Admission(Struct, frozen=True, kw_only=True):
+    """A complete intent: the store writes all of it or, when what it relied on has moved, nothing."""
+
+    verdict: Verdict
+    article_id: ArticleId
+    carried_by: SourceId
+    identity: Identity
+    known: Known | None
+    article: Article | None = None
+    """The revision to store: of a new or a changed article."""
+    feeds: tuple[FeedId, ...] = ()
+    """Whose version is raised."""
+    event: Event | None = None
+    is_restless: bool = False
+    """Whether it stays as it is though it reads otherwise: see `rules.articles.revision.is_restless`."""
+    renewed_hash: str | None = None
+    """Of an unchanged article whose stored hash another version of this program made."""
+    recheck_at: datetime | None = None
+    """When the article's page is to be read again; None: not again."""
+    reservation: Reservation | None = None
+    """Of a new article that is assigned before it is shown; None: it is shown at once."""
+    parted: tuple[ArticleId, ...] = ()
+    """Of a changed one: what is a copy no more."""
+    reshown: StoryId | None = None
+    """Of a changed one: its story, where other feeds of stories may show it now."""
+    rechecked: bool = True
+    """Whether its page is one that is read again at times."""
+    fresh: tuple[str, ...] = ()
+    """Identity keys that are not known yet."""
+    stale: tuple[str, ...] = ()
+    """Known ones whose last sighting is noted again."""
+    aliases: tuple[Alias, ...] = ()
+    """What the log of the known article gets."""
+    merged: Known | None = None
+    """A known article that was found to be this one: it leaves."""
+
+
+def judge(candidate: Candidate, identity: Identity, known: Known | None) -> Verdict:
+    """Say what a candidate is.
+
+    Only the source that an article was first admitted from can change it, until a source of the portal that
+    its address belongs to takes it over from one of another portal.
+    """
+    if known is None:
+        return Verdict.NEW
+    if known.source != candidate.source and known.revision:
+        return Verdict.CHANGED if takes_over(candidate, known) else Verdict.DUPLICATE
+    if known.revision == 0 or known.article is None or known.content_hash == identity.content_hash:
+        return Verdict.UNCHANGED
+    return Verdict.UNCHANGED if _reads_the_same(candidate, identity, known.article) else Verdict.CHANGED
+
+
+def takes_over(candidate: Candidate, known: Known) -> bool:
+    """Tell whether an article of another source is one of the candidate's own portal."""
+    return candidate.is_first_party and not known.is_first_party and known.article is not None
+
+
+def _reads_the_same(candidate: Candidate, identity: Identity, stored: Article) -> bool:
+    """Tell whether the hashes differ only because another version of this program made the stored one."""
+    own_hash = content_hash(stored)
+    if own_hash in {stored.content_hash, identity.content_hash}:
+        return own_hash == identity.content_hash
+    # Its body has outlived its retention: only the rest can be compared.
+    return not stored.body_html and own_hash == content_hash(replace(candidate, body_html=""))
+
+
+def decide(
+    candidate: Candidate,
+    identity: Identity,
+    known: Known | None,
+    *,
+    specs: Iterable[FeedSpec],
+    now: datetime,
+    backfill: bool,
+    rechecked: bool,
+    announced_from: datetime | None = None,
+    lost_at: datetime | None = None,
+    undated: bool = True,
+) -> Admission:
+    """Turn a candidate into the intent that the store carries out.
+
+    `announced_from`: what is new and was published before is told to nobody (`rules.sources.announcement`);
+    nor is, without `undated`, what has no date of its own. `lost_at`: when data that was lost was last there.
+    """
+    verdict = judge(candidate, identity, known)
+    previous = known.article if known and verdict is Verdict.CHANGED else None
+    is_new = verdict is Verdict.NEW
+    taken_from = previous.source if previous and previous.source != candidate.source else None
+    if taken_from is not None:
+        candidate = _taken_over(candidate, taken_from)
+    if previous is not None and known is not None and known.is_reserved:
+        # Nobody has seen it: the newer text takes the place of the first.
+        is_new, now, previous = True, previous.shown_since, None
+    restless = previous is not None and taken_from is None and is_restless(previous, identity.content_hash)
+    if restless:
+        verdict, previous = Verdict.UNCHANGED, None
+    article = None
+    if is_new:
+        article = _first_revision(
+            candidate,
+            identity,
+            known.article_id if known else identity.article_id,
+            now=now,
+            backfill=backfill,
+        )
+    elif previous is not None:
+        article = _next_revision(candidate, identity, previous, now=now)
+    published = article.published_at if article else known and known.published_at
+    is_told = article is not None and (
+        previous is not None
+        or ((undated or candidate.published_at is not None) and not _is_old(article, announced_from))
+    )
+    if article is not None and not is_told and lost_at is not None:
+        article = replace(article, revision=_revision_after(lost_at))
+    return Admission(
+        verdict=verdict,
+        article_id=known.article_id if known else identity.article_id,
+        carried_by=candidate.source,
+        identity=identity,
+        known=known,
+        article=article,
+        feeds=concerned(specs, article, previous) if article else (),
+        event=_event(article, previous, now) if article is not None and is_told else None,
+        is_restless=restless,
+        renewed_hash=None if restless else _renewed_hash(verdict, identity, known),
+        recheck_at=next_recheck(published, now) if rechecked and published else None,
+        rechecked=rechecked,
+        fresh=() if known else identity.keys,
+    )
+
+
+def reserved(intent: Admission, article: Article, own: Story, runs: bytes, specs: FeedIndex) -> Admission:
+    """Return the intent to keep a new article back until it is assigned to a story; see `Reservation`."""
+    return replace(
+        intent,
+        reservation=Reservation(
+            own=own,
+            runs=runs,
+            shown_in=ShownIn(specs.digest, story_feeds(specs, [article])),
+        ),
+    )
+
+
+def with_parted(intent: Admission, parted: tuple[ArticleId, ...], specs: FeedIndex) -> Admission:
+    """Return the intent to end copies with a new text: any feed may show one of them now."""
+    return replace(intent, parted=parted, feeds=tuple(spec.id for spec in specs)) if parted else intent
+
+
+def _renewed_hash(verdict: Verdict, identity: Identity, known: Known | None) -> str | None:
+    if known is not None and known.is_reserved:
+        return None  # the queue knows it by the hash that it came with
+    differs = known is not None and known.article is not None and known.content_hash != identity.content_hash
+    return identity.content_hash if differs and verdict is Verdict.UNCHANGED else None
+
+
+def next_recheck(published: datetime, now: datetime) -> datetime | None:
+    """Say when an article page is read again: at ever longer intervals, half its age.
+
+    One that is dated ahead, as that of an event, has no age: it is read at the longest interval.
+    """
+    age = now - published
+    if age > RECHECK_UNTIL:
+        return None
+    if age < timedelta():
+        return now + LONGEST_RECHECK
+    return now + min(max(age / 2, SHORTEST_RECHECK), LONGEST_RECHECK)
+
+
+def _first_revision(
+    candidate: Candidate, identity: Identity, article_id: ArticleId, *, now: datetime, backfill: bool
+) -> Article:
+    held_since = candidate.provenance.held_since
+    published = published_at(candidate.published_at, first_seen=now, future=candidate.is_event)
+    return _article(
+        candidate,
+        identity,
+        article_id=article_id,
+        revision=1,
+        published=published,
+        first_seen=held_since or now,
+        released=now if held_since else None,
+        updated=published,
+        listed=listed_at(published, now, backfill=backfill),
+    )
+
+
+def _next_revision(candidate: Candidate, identity: Identity, previous: Article, *, now: datetime) -> Article:
+    article = _article(
+        candidate,
+        identity,
+        article_id=previous.id,
+        revision=previous.revision + 1,
+        published=previous.published_at,
+        first_seen=previous.first_seen_at,
+        released=previous.released_at,
+        updated=now,
+        listed=previous.listed_at,
+    )
+    if previous.source != candidate.source:  # what the other said before is no version of this portal's
+        return replace(article, revised=revised(previous, article))
+    return replace(
+        article,
+        revised=revised(previous, article),
+        earlier=earlier_versions(previous),
+        returns=previous.returns + (identity.content_hash in previous.earlier),
+    )
+
+
+def _taken_over(candidate: Candidate, taken_from: SourceId) -> Candidate:
+    change = Change(field="source", received=taken_from, why=_TAKEN_OVER)
+    return replace(candidate, provenance=candidate.provenance.with_changes(change))
+
+
+def _article(
+    candidate: Candidate,
+    identity: Identity,
+    *,
+    article_id: ArticleId,
+    revision: int,
+    published: datetime,
+    first_seen: datetime,
+    released: datetime | None,
+    updated: datetime,
+    listed: datetime,
+) -> Article:
+    return Article(
+        id=article_id,
+        revision=revision,
+        source=candidate.source,
+        url=clean_url(candidate.canonical_url or candidate.url),
+        guid=candidate.guid,
+        title=candidate.title,
+        lead=candidate.lead,
+        body_html=candidate.body_html,
+        quote=candidate.quote,
+        authors=candidate.authors,
+        photos=candidate.photos,
+        enclosures=candidate.enclosures,
+        section=candidate.section,
+        tags=candidate.tags,
+        language=candidate.language,
+        related=candidate.related,
+        published_at=published,
+        first_seen_at=first_seen,
+        released_at=released,
+        updated_at=updated,
+        listed_at=listed,
+        provenance=candidate.provenance,
+        content_hash=identity.content_hash,
+        is_first_party=candidate.is_first_party,
+        correction=correction_of(candidate),
+    )
+
+
+def _revision_after(lost_at: datetime) -> int:
+    """Return the first revision number of an article that may have been there before a loss.
+
+    It is the minutes from 1970 to the loss. How far its revisions had counted is lost. If they began with 1
+    again, the next event would have the id of one that endpoints have received, and they would leave it out.
+    """
+    return int(lost_at.timestamp() // 60)
+
+
+def _is_old(article: Article, announced_from: datetime | None) -> bool:
+    return announced_from is not None and article.published_at < announced_from
+
+
+def _event(article: Article, previous: Article | None, now: datetime) -> Event:
+    if previous is None:
+        kind = EventType.ARTICLE_CREATED
+    elif article.correction and article.correction != previous.correction:
+        kind = EventType.ARTICLE_CORRECTED
+    else:
+        kind = EventType.ARTICLE_UPDATED
+    return Event(
+        id=event_id(article.id, article.revision, kind),
+        type=kind,
+        subject=article.id,
+        revision=article.revision,
+        at=now,
+    )

@@ -1,0 +1,110 @@
+"""The words that differ between two revisions, as people read them: what was taken out, what was put in."""
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from msgspec import Struct
+
+from syndicator.model.article import Article
+from syndicator.rules.identity.content_fingerprint import noticeable
+
+MAX_ALIGNED = 1200
+"""Words on either side that are compared one by one: the time grows with their product. What is longer is
+told as one piece that took another's place."""
+MAX_CHARACTERS = 20_000
+"""Of one difference altogether; the rest is left out, and that is told."""
+CONTEXT = 6
+"""Words that are shown on either side of a change."""
+
+
+class Kind(StrEnum):
+    SAME = "same"
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+class Piece(Struct, frozen=True, kw_only=True):
+    kind: Kind
+    text: str
+
+
+class FieldDiff(Struct, frozen=True, kw_only=True):
+    """What differs in one field; of what is the same, only the words around a change."""
+
+    field: str
+    pieces: tuple[Piece, ...]
+
+
+class Diff(Struct, frozen=True, kw_only=True):
+    fields: tuple[FieldDiff, ...]
+    shortened: bool = False
+    """Whether there is more than is told."""
+
+
+def word_diff(before: Article, after: Article) -> Diff:
+    """Compare two revisions field by field, in the words that a reader would notice."""
+    old, new = noticeable(before), noticeable(after)
+    left, found, shortened = MAX_CHARACTERS, [], False
+    for name in old.__struct_fields__:
+        one, other = _words(getattr(old, name)), _words(getattr(new, name))
+        if one == other:
+            continue
+        pieces = []
+        for piece in _pieces(one, other):
+            if len(piece.text) > left:
+                shortened = True
+                break
+            left -= len(piece.text)
+            pieces.append(piece)
+        found.append(FieldDiff(field=name, pieces=tuple(pieces)))
+    return Diff(fields=tuple(found), shortened=shortened)
+
+
+def _words(value: str | tuple[str, ...] | tuple[tuple[str, ...], ...]) -> Sequence[str]:
+    """Give a field as words; of photos and names each one is a word, so that it is told whole."""
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(" ".join(one).replace("\x1d", "–") if isinstance(one, tuple) else one for one in value)
+
+
+def _pieces(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
+    start = _shared(one, other)
+    end = _shared(one[start:][::-1], other[start:][::-1])
+    yield from _same(one[:start], first=True, last=False)
+    yield from _aligned(one[start : len(one) - end], other[start : len(other) - end])
+    yield from _same(one[len(one) - end :], first=False, last=True)
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return place
+    return min(len(one), len(other))
+
+
+def _aligned(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
+    if max(len(one), len(other)) > MAX_ALIGNED:
+        yield from _replaced(one, other)
+        return
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        if kind == "equal":
+            yield from _same(one[i1:i2], first=False, last=False)
+        else:
+            yield from _replaced(one[i1:i2], other[j1:j2])
+
+
+def _replaced(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
+    if one:
+        yield Piece(kind=Kind.REMOVED, text=" ".join(one))
+    if other:
+        yield Piece(kind=Kind.ADDED, text=" ".join(other))
+
+
+def _same(words: Sequence[str], *, first: bool, last: bool) -> Iterator[Piece]:
+    """Give what is the same, without what is far from any change."""
+    head = () if first else words[:CONTEXT]
+    tail = () if last else words[max(len(head), len(words) - CONTEXT) :]
+    gap = ("…",) if len(head) + len(tail) < len(words) else ()
+    if text := " ".join((*head, *gap, *tail)):
+        yield Piece(kind=Kind.SAME, text=text)

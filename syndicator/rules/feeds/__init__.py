@@ -1,0 +1,1 @@
+"""Addresses, dates, history and deltas of feeds."""

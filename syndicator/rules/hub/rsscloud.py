@@ -1,0 +1,57 @@
+"""What a registration with our rssCloud says, and where its notices go (rsscloud.co). Pure."""
+
+import re
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from syndicator.rules.hub.subscribers import NotUnderstood, callback_of, host_of
+
+MAX_FEEDS = 100
+"""Of one registration."""
+
+_SCHEMES = {"http-post": "http", "https-post": "https"}
+_DOMAIN = re.compile(r"[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+_FEED = re.compile(r"url[0-9]{0,4}", re.ASCII)
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+
+
+class Registration(Struct, frozen=True, kw_only=True):
+    """Who wants to be told of which feeds."""
+
+    callback: str
+    host: str
+    urls: tuple[str, ...]
+    by_challenge: bool
+    """Whether it names a domain: then it must say a challenge. Else it is told at its own address."""
+
+
+def read_registration(form: Mapping[str, str], caller: str) -> Registration:
+    """Read a form of `pleaseNotify`. `caller` is who sent it, as in a URL; raises NotUnderstood."""
+    protocol = form.get("protocol", "http-post") or "http-post"
+    if protocol not in _SCHEMES:
+        raise NotUnderstood("protocol is none of http-post, https-post")
+    port = form.get("port", "")
+    if not _PORT.fullmatch(port) or not 0 < int(port) < 2**16:
+        raise NotUnderstood("port is no number of a port")
+    path = form.get("path", "")
+    if not path.startswith("/"):
+        raise NotUnderstood("path does not begin with a slash")
+    domain = form.get("domain", "").strip()
+    if not (domain or caller):
+        raise NotUnderstood("domain is missing, and your own address is not known")
+    urls = tuple(dict.fromkeys(value for name, value in form.items() if _FEED.fullmatch(name) and value))
+    if not urls:
+        raise NotUnderstood("url1 is missing: say which feed")
+    if len(urls) > MAX_FEEDS:
+        raise NotUnderstood(f"more than {MAX_FEEDS} feeds are asked for at once")
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise NotUnderstood("domain is no name of a host")
+    place = f"{_SCHEMES[protocol]}://{domain or caller}:{port}"
+    callback = callback_of(place + path, "domain, port and path")
+    return Registration(
+        callback=callback,
+        host=host_of(callback),
+        urls=urls,
+        by_challenge=bool(domain),
+    )

@@ -1,0 +1,119 @@
+"""When the guids of a source are not relied on any more.
+
+A source whose table says `identity = "auto"` is known by guid and address. That stands as long as its guids
+are names. They are none where the same addresses come under new guids again and again, nor where one guid
+stands for different articles, in one document or from round to round. Then the address alone counts, until
+the table is changed, and that is told.
+
+    guid and address ── new guids for a quarter of the known, in 3 rounds ──▶ address alone
+                     ── one guid for different articles: 5 % of a document, or 2 rounds ──▶ address alone
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.article import Candidate
+from syndicator.model.source import GuidRecord, IdentityPolicy, Source, SourceState, Way
+from syndicator.rules.identity.addresses import canonical_url
+from syndicator.rules.identity.recognition import Recognised, titles_agree
+
+CHURN_SHARE = 1 / 4
+CHURN_ROUNDS = 3
+REUSE_SHARE = 1 / 20
+REUSE_ROUNDS = 2
+
+
+class GuidEvidence(Struct, frozen=True, kw_only=True):
+    """What one round shows of a source's guids."""
+
+    known: int = 0
+    """Articles with a guid, known by their address."""
+    new: int = 0
+    """Those of them whose guid was not known."""
+    entries: int = 0
+    """Candidates with a guid."""
+    anothers: int = 0
+    """Those whose guid stood for another article."""
+    shared: int = 0
+    """Those whose guid others of the document have, under another address and another headline."""
+
+
+def evidence(told: Iterable[tuple[Candidate, Recognised]], document: Sequence[Candidate]) -> GuidEvidence:
+    """Draw from a round what it shows; `document`: all candidates as they were listed."""
+    known = new = anothers = 0
+    for candidate, one in told:
+        if candidate.guid:
+            by_address = one.known is not None and one.identity.link and one.identity.link not in one.fresh
+            known += bool(by_address)
+            new += one.guid_is_new
+            anothers += one.guid_is_anothers
+    named = [candidate for candidate in document if candidate.guid]
+    return GuidEvidence(known=known, new=new, entries=len(named), anothers=anothers, shared=_shared(named))
+
+
+def with_unread(shown: GuidEvidence, named: int) -> GuidEvidence:
+    """Add `named` entries with a guid that are known, just as they were, and were not read again."""
+    return replace(shown, known=shown.known + named, entries=shown.entries + named)
+
+
+def after_round(record: GuidRecord, shown: GuidEvidence, now: datetime) -> GuidRecord:
+    """Take in what a round has shown; a record that is closed stays so."""
+    if record.distrusted_since is not None or not shown.entries:
+        return record
+    churned, reused = record.churned, record.reused
+    if shown.known:
+        churned = churned + 1 if shown.new and shown.new >= CHURN_SHARE * shown.known else max(churned - 1, 0)
+    reused += shown.anothers > 0
+    why = ""
+    if churned >= CHURN_ROUNDS:
+        why = f"the same addresses came under new guids in {churned} rounds"
+    elif shown.shared > REUSE_SHARE * shown.entries:
+        why = f"{shown.shared} of {shown.entries} entries of one document had a guid of other articles"
+    elif reused >= REUSE_ROUNDS:
+        why = f"guids of earlier articles came with other ones in {reused} rounds"
+    return replace(record, churned=churned, reused=reused, distrusted_since=now if why else None, why=why)
+
+
+def policy_of(source: Source, state: SourceState) -> IdentityPolicy:
+    """Give the policy that a round goes by: the declared one, or what `auto` has come to."""
+    if source.identity.way is Way.AUTO and state.guids.distrusted_since is not None:
+        return replace(source.identity, way=Way.LINK)
+    return source.identity
+
+
+def sentence(source: Source, state: SourceState) -> str | None:
+    """Say that the guids of a source are not relied on, and why; None where they are, or nobody asks."""
+    since = state.guids.distrusted_since
+    if source.identity.way is not Way.AUTO or since is None:
+        return None
+    return (
+        f"its guids are not relied on since {since:%Y-%m-%d %H:%M} UTC: {state.guids.why}; its addresses "
+        'alone tell articles apart (identity = "link" says so for good)'
+    )
+
+
+def told(source: Source, state: SourceState) -> str:
+    """Say in few words by what the articles of a source are known."""
+    way = source.identity.way
+    if way is not Way.AUTO:
+        return way.value
+    return "auto: guid, address" if state.guids.distrusted_since is None else "auto: address alone"
+
+
+def _shared(candidates: Sequence[Candidate]) -> int:
+    by_guid: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        by_guid[candidate.guid or ""].append(candidate)
+    return sum(len(some) for some in by_guid.values() if len(some) > 1 and _differ(some))
+
+
+def _differ(candidates: Sequence[Candidate]) -> bool:
+    first = candidates[0]
+    return any(
+        canonical_url(one.url) != canonical_url(first.url) and not titles_agree(one.title, first.title)
+        for one in candidates[1:]
+    )

@@ -1,0 +1,178 @@
+"""By what an article is known again.
+
+Addresses are compared in the form that `rules.identity.addresses` gives them, before anything is hashed.
+Hashes are keyed BLAKE2b, 80 bits in lower-case base32: nobody can aim one at another's.
+"""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from syndicator.model.article import Candidate, Identity
+from syndicator.model.event import EventType
+from syndicator.model.ids import ArticleId, EventId, SourceId
+from syndicator.model.rights import Rights
+from syndicator.model.source import IdentityPolicy, Source, Way
+from syndicator.rules.hashing import hashed
+from syndicator.rules.identity.addresses import canonical_url, former_url, is_article_path, url_path
+from syndicator.rules.identity.content_fingerprint import content_hash
+
+MAX_SEARCHED = 2048
+"""Characters of an address in which a pattern is searched."""
+
+
+def identify(candidates: Sequence[Candidate]) -> list[Identity]:
+    """Give the identity of each candidate of one document, in order.
+
+    A guid that several entries of the document share identifies none of them. Nor does a link that entries
+    with guids of their own share, as in change logs and status feeds: there the guid alone tells them apart.
+    """
+    shared_guids = _repeated(candidate.guid for candidate in candidates if candidate.guid)
+    with_keys = [(one, _url_keys(one)) for one in candidates]
+    shared_links = _repeated(
+        key
+        for key, guid in {(key, one.guid) for one, keys in with_keys for key in keys.values()}
+        if guid and guid not in shared_guids
+    )
+    return [_identity(one, keys, shared_guids, shared_links) for one, keys in with_keys]
+
+
+def identified_by(candidate: Candidate, policy: IdentityPolicy) -> Candidate:
+    """Have a candidate known by what a policy says."""
+    return candidate if candidate.identified_by == policy else replace(candidate, identified_by=policy)
+
+
+def narrowed(identity: Identity, anothers: Collection[str]) -> Identity:
+    """Give an identity without keys that stand for another article; never without all of them."""
+    keys = tuple(key for key in identity.keys if key not in anothers) or identity.keys
+    own = [key for key in keys if key not in identity.foreign]
+    return replace(identity, keys=keys, article_id=_article_id(own or keys))
+
+
+def url_key(url: str) -> str:
+    """Give the identity key of a URL."""
+    return _address_key(canonical_url(url))
+
+
+def listed_key(source: Source, url: str) -> str:
+    """Give the key by which an address on a list of a source is known, before its page is read."""
+    return _own_key(source.identity, source.identity.scope or source.id, url) or url_key(url)
+
+
+def guid_key(scope: str, guid: str) -> str:
+    """Give the identity key of a guid: guids mean something inside their own source only.
+
+    `scope`: the id of that source, or the first that it had (`IdentityPolicy.scope`).
+    """
+    return "g:" + _digest("guid", scope, guid)
+
+
+def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventId:
+    """Give the id of a change: the same change has the same id, however often it is told.
+
+    `more`: what tells apart events of one subject that count their revisions for themselves.
+    """
+    told = "\x1f".join((subject, str(revision), kind, *more))
+    digest = hashlib.blake2b(told.encode(), digest_size=16, person=b"event").digest()
+    return EventId("evt_" + base64.b32encode(digest).decode().rstrip("=").lower())
+
+
+def spec_hash(source: Source) -> str:
+    """Give the digest of a description: after a change, what is remembered of the source is not relied on."""
+    # Rights and names do not say how it is read: those change without it being read anew.
+    identity = msgspec.structs.replace(source.identity, scope="")
+    read_by = msgspec.structs.replace(
+        source, id=SourceId(""), former_ids=(), rights=Rights(), identity=identity
+    )
+    return hashlib.blake2b(msgspec.msgpack.encode(read_by), digest_size=12).hexdigest()
+
+
+def _url_keys(candidate: Candidate) -> dict[str, str]:
+    """Give the keys of the article's addresses, then those by which they were known in former versions.
+
+    By the form of each address that is compared.
+    """
+    urls = [url for url in (candidate.canonical_url, candidate.url) if url]
+    addresses = [*map(canonical_url, urls), *filter(None, map(former_url, urls))]
+    return {address: _address_key(address) for address in dict.fromkeys(addresses)}
+
+
+def _address_key(address: str) -> str:
+    return "u:" + _digest("url", address)
+
+
+def _identity(
+    candidate: Candidate, of_urls: dict[str, str], shared_guids: frozenset[str], shared_links: frozenset[str]
+) -> Identity:
+    way = candidate.identified_by.way
+    has_guid = bool(candidate.guid) and candidate.guid not in shared_guids and way in {Way.AUTO, Way.GUID}
+    keys = [guid_key(_scope(candidate), candidate.guid or "")] if has_guid else []
+    keys += _declared(candidate)
+    urls = [key for key in of_urls.values() if not keys or key not in shared_links]
+    # By whose address it is alone, an article of this source is not known where something else is declared.
+    foreign = tuple(urls) if keys and way in {Way.GUID, Way.CONTENT} else ()
+    keys += urls
+    if way is Way.AUTO and urls and (path := _path_key(candidate)):
+        keys.append(path)
+    if not keys:
+        keys.append("t:" + _digest("text", _scope(candidate), candidate.title, candidate.lead))
+    link = of_urls[canonical_url(candidate.url)] if candidate.url else ""
+    return Identity(
+        keys=tuple(keys),
+        article_id=_article_id([key for key in keys if key not in foreign]),
+        content_hash=content_hash(candidate),
+        link=link if link in urls and not foreign else "",
+        foreign=foreign,
+        is_first_party=candidate.is_first_party,
+    )
+
+
+def _scope(candidate: Candidate) -> str:
+    return candidate.identified_by.scope or candidate.source
+
+
+def _path_key(candidate: Candidate) -> str | None:
+    """Give the key by which an article is found again whose portal moved: see
+    `rules.identity.recognition`.
+    """
+    path = url_path(candidate.url)
+    return "s:" + _digest("site", _scope(candidate), path) if is_article_path([path]) else None
+
+
+def _declared(candidate: Candidate) -> list[str]:
+    """Give the key that a source's own policy makes, where it makes one."""
+    policy, source = candidate.identified_by, _scope(candidate)
+    if policy.way is Way.CONTENT:
+        words = " ".join(f"{candidate.title} {candidate.lead}".casefold().split())
+        return ["c:" + _digest("words", source, words)]
+    return [key] if candidate.url and (key := _own_key(policy, source, candidate.url)) else []
+
+
+def _own_key(policy: IdentityPolicy, source: str, url: str) -> str | None:
+    if policy.way is Way.PATH:
+        return "p:" + _digest("path", source, url_path(url))
+    if policy.way is Way.PATTERN:
+        found = re.search(policy.pattern, url[:MAX_SEARCHED])
+        part = found.group(1) if found else None
+        return "x:" + _digest("pattern", source, part) if part else None
+    return None
+
+
+def _article_id(keys: Sequence[str]) -> ArticleId:
+    # It comes from the address where there is one: sources that carry the same page agree on it, and so does
+    # a service that lost its state and gathers everything again.
+    first = next((key for key in keys if key.startswith("u:")), keys[0])
+    return ArticleId(_digest("article", first))
+
+
+def _repeated(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(value for value, times in Counter(values).items() if times > 1)
+
+
+def _digest(kind: str, *parts: str) -> str:
+    return hashed(kind, "\x1f".join(parts))

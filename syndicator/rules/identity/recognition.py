@@ -1,0 +1,213 @@
+"""Which known article a candidate is, where its address, its guid and its page's own name disagree.
+
+An article is known by several keys, and portals break each of them: guids change or are used again, headlines
+move addresses, templates give every page one canonical address. So the keys are heard in this order:
+
+1. the address that the source lists: who lists a known address means the article that stands there;
+2. what else the candidate is called (guid, canonical address), if it stands for the same article, or for one
+   that agrees with the candidate: the same headline, instant, number in the address, path or text. A guid
+   that leads to something else was used again, a canonical address that does is a fault of a template: both
+   are passed over;
+3. the path of its address at another host, if headline or instant agree: the portal has moved.
+
+Two known articles of one source that turn out to be one (a candidate's keys stand for both, and their
+headlines agree) become one: the older leads, the younger leaves, and nobody is told again. What is passed
+over costs at most an article that comes twice; what were believed wrongly would cost one that never comes.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from syndicator.model.article import Alias, Article, Candidate, Identity
+from syndicator.rules.articles.admission import Known, takes_over
+from syndicator.rules.identity.addresses import url_path
+from syndicator.rules.identity.identity import narrowed
+
+TITLES_AGREE = 0.6
+"""Share of the words of two headlines that both have (Jaccard)."""
+TEXTS_AGREE = 0.5
+_WORD = re.compile(r"\w+")
+_MARKUP = re.compile(r"<[^<>]*>")
+_NUMBER = re.compile(r"\d{5,}")
+_DAY = re.compile(r"(?:19|20)\d{2}[01]\d[0-3]\d")
+_DECLARED = ("p:", "x:", "c:")
+_PATH = "s:"
+_MAX_TEXT = 4000
+_MAX_VALUE = 300
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What the store knows of a candidate's keys."""
+
+    articles: tuple[Known | None, ...]
+    """What each key of the identity stands for, in their order."""
+    stale: tuple[str, ...] = ()
+    """Known keys whose last sighting is to be noted again."""
+
+
+class Recognised(Struct, frozen=True, kw_only=True):
+    """Who a candidate is."""
+
+    identity: Identity
+    """With the keys that count."""
+    known: Known | None
+    fresh: tuple[str, ...] = ()
+    """Keys that are not known yet."""
+    stale: tuple[str, ...] = ()
+    merged: Known | None = None
+    """The younger of two known articles that are one: it leaves."""
+    guid_is_new: bool = False
+    """Whether an article that is known by its address comes under a guid that is not."""
+    guid_is_anothers: bool = False
+    """Whether its guid stands for another article."""
+    name_is_anothers: bool = False
+    """Whether the canonical address that its page claims stands for another article."""
+
+
+def recognise(
+    candidates: Sequence[Candidate], identities: Sequence[Identity], found: Sequence[Found]
+) -> list[Recognised]:
+    """Say of each candidate of a batch which known article it is, if any."""
+    known = list(zip(candidates, identities, found, strict=True))
+    told = [_recognised(*one, doubtful=False) for one in known]
+    if any(one.guid_is_anothers for one in told):
+        # A source that uses guids again: here they tell nothing that nothing else tells.
+        told = [_recognised(*one, doubtful=True) for one in known]
+    return told
+
+
+def aliases(candidate: Candidate, recognised: Recognised, at: datetime) -> tuple[Alias, ...]:
+    """Give what the log of a known article gets: the names that are new for it, and who it took in."""
+    known, merged = recognised.known, recognised.merged
+    if known is None or not known.revision:
+        return ()
+    if known.source != candidate.source and not takes_over(candidate, known):
+        return ()
+    by = _known_by(recognised)
+    names = [key for key in recognised.fresh if not key.startswith(_PATH)]
+    told = [_alias(candidate, key, recognised.identity, at, by) for key in names]
+    if merged is not None:
+        title = f" ({merged.article.title})" if merged.article else ""
+        value = f"{merged.article_id}{title}"[:_MAX_VALUE]
+        told.append(Alias(kind="article", value=value, at=at, known_by="guid and address"))
+    return tuple(told)
+
+
+def _known_by(recognised: Recognised) -> str:
+    old = [key for key in recognised.identity.keys if key not in recognised.fresh]
+    if recognised.identity.link in old:
+        return "address"
+    for start, word in (("g:", "guid"), ("u:", "canonical address"), (_PATH, "path")):
+        if any(key.startswith(start) for key in old):
+            return word
+    return "declared name"
+
+
+def _alias(candidate: Candidate, key: str, identity: Identity, at: datetime, by: str) -> Alias:
+    if key.startswith("g:"):
+        return Alias(kind="guid", value=(candidate.guid or "")[:_MAX_VALUE], at=at, known_by=by)
+    url = candidate.url if key == identity.link else candidate.canonical_url or candidate.url
+    return Alias(kind="link", value=url[:_MAX_VALUE], at=at, known_by=by)
+
+
+def is_same(candidate: Candidate, article: Article, *, by_date: bool = True) -> bool:
+    """Tell whether a candidate, whose address is another, can be a known article.
+
+    `by_date`: whether the same instant of publication is enough; never on the hour, where days begin too.
+    """
+    if by_date and _same_instant(candidate, article):
+        return True
+    if url_path(candidate.url) == url_path(article.url) or _numbers(candidate.url) & _numbers(article.url):
+        return True
+    if titles_agree(candidate.title, article.title):
+        return True
+    texts = _text(candidate.lead, candidate.body_html), _text(article.lead, article.body_html)
+    return _figures(candidate.title) == _figures(article.title) and _shared(*texts) >= TEXTS_AGREE
+
+
+def titles_agree(one: str, other: str) -> bool:
+    """Tell whether two headlines say the same; never where a figure differs (prices, days, results)."""
+    return _figures(one) == _figures(other) and _shared(_words(one), _words(other)) >= TITLES_AGREE
+
+
+def _recognised(candidate: Candidate, identity: Identity, found: Found, *, doubtful: bool) -> Recognised:
+    by_key = dict(zip(identity.keys, found.articles, strict=True))
+    lead, merged = by_key.get(identity.link), None
+    anothers: list[str] = []
+    for key, known in by_key.items():
+        if known is None or key == identity.link or (lead and known.article_id == lead.article_id):
+            continue
+        if key in identity.foreign and known.source == candidate.source:
+            continue
+        if lead is None and _agrees(candidate, known, key, identity, doubtful=doubtful):
+            lead = known
+        elif lead is not None and merged is None and _are_one(candidate, lead, known):
+            lead, merged = sorted((lead, known), key=_first_seen)
+        else:
+            anothers.append(key)
+    if anothers:
+        identity = narrowed(identity, anothers)
+    guids = [key for key in by_key if key.startswith("g:")]
+    return Recognised(
+        identity=identity,
+        known=lead,
+        fresh=tuple(key for key in identity.keys if by_key[key] is None),
+        stale=tuple(key for key in found.stale if key in identity.keys) if found.stale else (),
+        merged=merged,
+        guid_is_new=lead is not None
+        and lead.source == candidate.source
+        and by_key.get(identity.link) is not None
+        and any(by_key[key] is None for key in guids),
+        guid_is_anothers=any(key in anothers for key in guids),
+        name_is_anothers=any(key.startswith("u:") for key in anothers),
+    )
+
+
+def _agrees(candidate: Candidate, known: Known, key: str, identity: Identity, *, doubtful: bool) -> bool:
+    """Tell whether an article that a candidate names, but not by its address, can be it."""
+    if known.article is None or not identity.link or key.startswith(_DECLARED):
+        return True  # the same in every word, or gone; there is nothing else; or the source's table says so
+    if key.startswith(_PATH):
+        return titles_agree(candidate.title, known.article.title) or _same_instant(candidate, known.article)
+    return is_same(candidate, known.article, by_date=not doubtful)
+
+
+def _same_instant(candidate: Candidate, article: Article) -> bool:
+    at = candidate.published_at
+    return at is not None and at == article.published_at and bool(at.minute or at.second)
+
+
+def _are_one(candidate: Candidate, one: Known, other: Known) -> bool:
+    if one.article is None or other.article is None or one.source != other.source:
+        return False
+    if one.is_reserved or other.is_reserved:
+        return False  # it will be found again in the next round, and merged when both are shown
+    return one.source == candidate.source and titles_agree(one.article.title, other.article.title)
+
+
+def _first_seen(known: Known) -> tuple[float, str]:
+    return known.article.first_seen_at.timestamp() if known.article else 0.0, known.article_id
+
+
+def _numbers(url: str) -> set[str]:
+    """Give the long numbers of an address, which portals count their articles by; days are none."""
+    return {number for number in _NUMBER.findall(url_path(url)) if not _DAY.match(number)}
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+def _figures(text: str) -> frozenset[str]:
+    return frozenset(word for word in _words(text) if any(map(str.isdigit, word)))
+
+
+def _text(lead: str, body_html: str) -> frozenset[str]:
+    return _words(_MARKUP.sub(" ", body_html[: 2 * _MAX_TEXT])[:_MAX_TEXT] or lead)
+
+
+def _shared(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one and other else 0.0

@@ -1,0 +1,1 @@
+"""Scores, crossings of thresholds, and who counts as a reader."""

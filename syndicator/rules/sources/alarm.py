@@ -1,0 +1,71 @@
+"""When operators are told of a source: once that it is in trouble, and once that it is over."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from syndicator.model.alarm import Alarm, Trouble
+from syndicator.model.clock import to_ms
+from syndicator.model.event import Event, EventType, SourceNotice
+from syndicator.model.source import Source, SourceState
+from syndicator.rules.identity.identity import event_id
+from syndicator.rules.sources.health import Health, Standing, failed_rounds, health
+
+FAILED_ROUNDS = 3
+"""In a row before a source is told as failing: one or two are ordinary."""
+
+_TYPES = {
+    None: EventType.SOURCE_RECOVERED,
+    Trouble.FAILING: EventType.SOURCE_FAILING,
+    Trouble.QUIET: EventType.SOURCE_QUIET,
+}
+
+
+def told(source: Source, state: SourceState, now: datetime) -> tuple[SourceState, Event | None]:
+    """Say what is to be told after a round, and give the state that remembers it.
+
+    While a source rests or has only begun, nothing changes; nor while its failures are too few to be told.
+    """
+    found = health(source, state, now)
+    before = state.alarm
+    trouble = _trouble(found, state, before)
+    if trouble is before.trouble:
+        return state, None
+    kind = _TYPES[trouble]
+    # Instants, not counts: they go on growing where all that was remembered is lost.
+    revision = max(to_ms(now), before.revision + 1)
+    event = Event(
+        id=event_id(source.id, revision, kind),
+        type=kind,
+        subject=source.id,
+        revision=revision,
+        follows=before.revision or None,
+        at=now,
+        details=SourceNotice(
+            title=source.title,
+            standing=found.kind.value,
+            why=found.why,
+            since=_since(trouble, state) or now,
+        ),
+    )
+    return replace(state, alarm=Alarm(trouble=trouble, revision=revision)), event
+
+
+def _trouble(found: Health, state: SourceState, before: Alarm) -> Trouble | None:
+    match found.kind:
+        case Standing.STOPPED | Standing.STUCK:
+            return Trouble.FAILING
+        case Standing.FAILING:
+            return Trouble.FAILING if failed_rounds(state) >= FAILED_ROUNDS else before.trouble
+        case Standing.QUIET:
+            return Trouble.QUIET
+        case Standing.PAUSED | Standing.NEW:
+            return before.trouble
+        case Standing.OK | Standing.LATE:
+            return None
+
+
+def _since(trouble: Trouble | None, state: SourceState) -> datetime | None:
+    if trouble is None:
+        return None
+    return state.last_new_at if trouble is Trouble.QUIET else state.last_success_at

@@ -1,0 +1,1 @@
+"""Near duplicates and stories: words, terms, clustering."""

@@ -1,0 +1,200 @@
+"""Whether one article is a copy of another, made from it, or neither.
+
+Containment alone never hides an article: follow-ups repeat yesterday's paragraphs, round-ups swallow three
+articles, series repeat everything but the figures. So a copy must also agree in headline, beginning, numbers
+and length; what shares the text but not these is told as derived, and both stay.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, NamedTuple
+
+from msgspec import Meta, Struct
+
+from syndicator.rules.stories.rarity import rarity
+from syndicator.rules.stories.series import conflict, days_of, is_series, numbers_of
+from syndicator.rules.stories.shingles import Hashes, hashed_runs, shared
+from syndicator.rules.stories.vocabulary import look_up, unpack
+from syndicator.rules.words import words_of
+
+_BEGINNING_WORDS = 100
+_BEGINNING_CHARACTERS = 1200
+
+
+class CopyKind(StrEnum):
+    COPY = "copy"
+    """The same text: one of them is enough for a reader."""
+    DERIVED = "derived"
+    """Much of the text is the same, but something a reader would want to know differs."""
+    NONE = "none"
+
+
+class CopyPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Thresholds: all but `words` are shares from 0 to 1."""
+
+    containment: float = 0.4
+    """Of the shorter text's runs of five words in the longer: from here on derived."""
+    copied: float = 0.5
+    """The same, from here on perhaps a copy."""
+    resemblance: float = 0.6
+    """Of all runs of both: from here on, headlines need not agree (a desk writes its own)."""
+    headline: float = 0.5
+    beginning: float = 0.3
+    numbers: float = 0.5
+    length: float = 0.5
+    words: Annotated[int, Meta(ge=5)] = 30
+    """Of the shorter text: with fewer, texts are alike by chance, and none is a copy."""
+
+
+class Headline(NamedTuple):
+    """The words of a headline, each with its rarity."""
+
+    words: Mapping[str, float]
+    square: float
+    """Sum of the squares of all rarities."""
+
+
+class Text(Struct, frozen=True, kw_only=True, eq=False, dict=True):
+    """What a copy is judged by. Only texts that share something need the properties: they are made once."""
+
+    title: str
+    plain: str
+    """Its text without markup: `rules.words.plain_body`."""
+    shingles: Hashes
+
+    @cached_property
+    def words(self) -> Sequence[str]:
+        # Kept by every text that was compared lately, they would take most of its memory.
+        return words_of(self.plain)
+
+    @cached_property
+    def headline(self) -> Headline:
+        return _headline(self.title)
+
+    @cached_property
+    def runs(self) -> frozenset[str]:
+        """The runs of three words with which it begins, each with blanks between."""
+        beginning = self.words[:_BEGINNING_WORDS]
+        # Texts instead of tuples, which garbage collection would look through. Of fewer words than a run has,
+        # all are one.
+        runs = zip(beginning, beginning[1:], beginning[2:], strict=False)
+        return frozenset(map(" ".join, runs)) or frozenset((" ".join(beginning),))
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """The numbers that it names where it begins."""
+        return numbers_of(self.plain[:_BEGINNING_CHARACTERS])
+
+    @cached_property
+    def days(self) -> frozenset[tuple[int, int]]:
+        """The days that its headline and its beginning name."""
+        return days_of(f"{self.title}\n{self.plain[:_BEGINNING_CHARACTERS]}")
+
+
+class CopyVerdict(Struct, frozen=True, kw_only=True):
+    """A verdict and the numbers that it rests on, to be kept and shown."""
+
+    kind: CopyKind
+    containment: float
+    resemblance: float = 0.0
+    headline: float = 0.0
+    beginning: float = 0.0
+    numbers: float = 0.0
+    length: float = 0.0
+    because: str = ""
+    """What keeps it from being a copy, as half a sentence; empty for a copy."""
+
+
+def text_of(title: str, plain: str) -> Text:
+    """Take an article's headline and plain text apart."""
+    keys, _ = unpack(look_up(plain).packed)
+    return Text(title=title, plain=plain, shingles=hashed_runs(keys))
+
+
+def judge_copy(mine: Text, other: Text, policy: CopyPolicy) -> CopyVerdict:
+    """Judge two texts; the verdict is the same whichever came first."""
+    common = shared(mine.shingles, other.shingles)
+    shorter, longer = sorted((len(mine.shingles), len(other.shingles)))
+    containment = common / shorter if shorter else 0.0
+    if containment < policy.containment:
+        return CopyVerdict(
+            kind=CopyKind.NONE, containment=round(containment, 3), because="they share too little text"
+        )
+    numbers = CopyVerdict(
+        kind=CopyKind.COPY,
+        containment=round(containment, 3),
+        resemblance=round(common / (shorter + longer - common), 3),
+        headline=round(_agreement(mine.headline, other.headline), 3),
+        beginning=round(_share(mine.runs, other.runs), 3),
+        numbers=round(_share(mine.numbers, other.numbers), 3),
+        length=round(_ratio(len(mine.words), len(other.words)), 3),
+    )
+    because = _difference(mine, other, numbers, policy)
+    if because is None:
+        return numbers
+    return CopyVerdict(
+        kind=CopyKind.DERIVED,
+        containment=numbers.containment,
+        resemblance=numbers.resemblance,
+        headline=numbers.headline,
+        beginning=numbers.beginning,
+        numbers=numbers.numbers,
+        length=numbers.length,
+        because=because,
+    )
+
+
+def agreement(one: str, other: str) -> float:
+    """Return the cosine of two headlines, words weighed by their rarity; 1 for two without a telling word."""
+    return _agreement(_headline(one), _headline(other))
+
+
+def _headline(title: str) -> Headline:
+    words = {word: rarity(word) for word in words_of(title)}
+    return Headline(words, sum([weight * weight for weight in words.values()]))
+
+
+def _agreement(one: Headline, other: Headline) -> float:
+    length = math.sqrt(one.square * other.square)
+    if not length:
+        return 1.0 if list(one.words) == list(other.words) else 0.0
+    return min(1.0, sum([w * w for word, w in one.words.items() if word in other.words]) / length)
+
+
+def _difference(mine: Text, other: Text, found: CopyVerdict, policy: CopyPolicy) -> str | None:
+    """Say what a reader would miss if one of two articles that share text were hidden."""
+    if series := conflict(mine.title, other.title):
+        return series
+    if _name_other_days(mine, other):
+        return "they are of other days"
+    checks = (
+        (min(len(mine.words), len(other.words)) < policy.words, "a text is too short to tell"),
+        (found.containment < policy.copied, "they share only some of their text"),
+        (found.length < policy.length, "one is much longer"),
+        (found.numbers < policy.numbers, "their numbers differ"),
+        (found.beginning < policy.beginning, "they begin differently"),
+        (
+            found.headline < policy.headline and found.resemblance < policy.resemblance,
+            "their headlines differ",
+        ),
+    )
+    return next((because for failed, because in checks if failed), None)
+
+
+def _name_other_days(mine: Text, other: Text) -> bool:
+    """Tell whether two pages, of which one is of a series, name other days where they begin."""
+    if not (is_series(mine.title) or is_series(other.title)):
+        return False
+    return bool(mine.days) and bool(other.days) and mine.days.isdisjoint(other.days)
+
+
+def _share(one: frozenset[object], other: frozenset[object]) -> float:
+    """Return the share of the smaller set that both have; 1 where one is empty: nothing differs."""
+    fewer = min(len(one), len(other))
+    return len(one & other) / fewer if fewer else 1.0
+
+
+def _ratio(one: int, other: int) -> float:
+    return min(one, other) / max(one, other, 1)

@@ -1,0 +1,193 @@
+"""Which story an article belongs to: the same matter, told by several portals within days.
+
+Single-pass clustering as articles come (Allan, Papka, Lavrenko, "On-line new event detection and
+tracking", 1998): an article joins the story whose centroid it is nearest to, or founds one. A story grows
+old: what comes a day later must agree more, and after three days nothing joins. Words that several stories of
+the moment have count less: they tell the field, and would chain its matters together. That, with a fixed
+table of rarities, is worth more than counts of terms that passed by; `docs/stories.md` has the figures.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import reduce
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.article import Article
+from syndicator.model.ids import StoryId
+from syndicator.rules.stories.series import conflict, is_series
+from syndicator.rules.stories.terms import Terms, length_of, strongest
+
+WINDOW = timedelta(hours=72)
+"""Between the latest article of a story and one that joins it, by their publication, in either direction."""
+
+_LATE = timedelta(hours=1)
+"""Only a first round lists articles by times that are further back than this
+(`rules.dates.claimed_dates.listed_at`)."""
+_SETTLES = timedelta(hours=1)
+"""So long after a story began, what a first round brings takes the lead no more: readers have seen it."""
+
+_ROUNDED = 0.001
+"""By so much a figure may have been rounded."""
+
+CENTROID_TERMS = 48
+
+_COMMON_TERMS = 2
+"""Terms that an article shares with a story at least. A single one ("Apple") is that of a field."""
+_FIELD_LOSS = 0.5
+"""Of the weight of a term that all the stories have with which an article is compared."""
+
+
+class StoryPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Thresholds, all shares from 0 to 1."""
+
+    similarity: float = 0.2
+    """Of an article's terms with a story's: the least, at once."""
+    ageing: float = 0.7
+    """How much of the similarity is lost over the whole window."""
+
+
+class Story(Struct, frozen=True, kw_only=True):
+    """What is remembered of a story to judge by."""
+
+    id: StoryId
+    title: str
+    """Of its first article, if it is that of a page of a series; else nothing hangs on it."""
+    first_seen_at: datetime
+    """When its first article was shown: that of an embargo, when it ended."""
+    told_since: datetime
+    """The same; of what a first round brings, its publication (and an hour)."""
+    published_at: datetime
+    """Publication of its first article; never moves."""
+    latest_at: datetime
+    """Publication of its latest article."""
+    centroid: Terms
+    """Sum of its articles' terms, the strongest alone."""
+    size: int = 1
+
+
+class StoryKind(StrEnum):
+    SAME = "same story"
+    NONE = "none"
+
+
+class StoryVerdict(Struct, frozen=True, kw_only=True):
+    """A verdict and the numbers that it rests on, to be kept and shown."""
+
+    kind: StoryKind
+    story: StoryId | None = None
+    """The one it belongs to; where there is none, the nearest that was looked at."""
+    similarity: float = 0.0
+    needed: float = 0.0
+    because: str = ""
+    """What keeps it out of the nearest, as half a sentence; empty for one that joins."""
+
+
+def judge_story(
+    title: str,
+    terms: Terms,
+    published: datetime,
+    stories: Sequence[Story],
+    policy: StoryPolicy,
+) -> StoryVerdict:
+    """Choose the story nearest to an article; ties go to the older one, by id."""
+    nearest: tuple[bool, float, StoryId, float, float, str] | None = None
+    for story, similarity in zip(stories, _similarities(terms, stories), strict=True):
+        if nearest and not nearest[0] and similarity < policy.similarity - _ROUNDED:
+            continue  # it cannot be joined, and another can
+        apart = abs(published - story.latest_at) / WINDOW
+        # The same as lowering the similarity with age, told as a higher hurdle.
+        needed = round(policy.similarity / max(1.0 - policy.ageing * min(apart, 1.0), 0.01), 3)
+        found = round(similarity, 3)
+        because = _obstacle(title, story, apart) or (
+            "" if found >= needed else "they have too little in common"
+        )
+        judged = (bool(because), needed - found, story.id, found, needed, because)
+        if nearest is None or judged < nearest:
+            nearest = judged
+    if nearest is None:
+        return StoryVerdict(kind=StoryKind.NONE, because="nothing like it was published of late")
+    is_kept_out, _, name, found, needed, because = nearest
+    return StoryVerdict(
+        kind=StoryKind.NONE if is_kept_out else StoryKind.SAME,
+        story=name,
+        similarity=found,
+        needed=needed,
+        because=because,
+    )
+
+
+def _similarities(terms: Terms, stories: Sequence[Story]) -> list[float]:
+    """Return the similarity of an article's terms with each story: their cosine, less for terms of a field.
+
+    A term that all the stories have loses `_FIELD_LOSS` of its weight, one that a single story has keeps it.
+    """
+    shared = [[term for term in terms if term in story.centroid] for story in stories]
+    counts: dict[int, int] = {}
+    for common in shared:
+        for term in common:
+            counts[term] = counts.get(term, 0) + 1
+    # Multiplied by `whole`, weights stay whole numbers: their sums do not depend on the order of terms.
+    whole = max(len(stories) - 1, 1) / _FIELD_LOSS
+    telling = {term: terms[term] * (whole - count + 1) for term, count in counts.items()}
+    length = length_of(terms) * whole
+    return [
+        sum([telling[term] * story.centroid[term] for term in common]) / (length * length_of(story.centroid))
+        if len(common) >= _COMMON_TERMS
+        else 0.0
+        for story, common in zip(stories, shared, strict=True)
+    ]
+
+
+def founded(article: Article, terms: Terms) -> Story:
+    """Give the story of a single article."""
+    return Story(
+        id=StoryId(article.id),
+        title=article.title if is_series(article.title) else "",
+        first_seen_at=article.shown_since,
+        told_since=min(article.shown_since, article.listed_at + _LATE),
+        published_at=article.published_at,
+        latest_at=article.published_at,
+        centroid=terms,
+    )
+
+
+def joined(story: Story, terms: Terms, published: datetime) -> Story:
+    """Give a story with one article more."""
+    total = dict(story.centroid)
+    for term, weight in terms.items():
+        total[term] = total.get(term, 0) + weight
+    return replace(
+        story,
+        latest_at=max(story.latest_at, published),
+        centroid={term: total[term] for term in strongest(total, CENTROID_TERMS)},
+        size=story.size + 1,
+    )
+
+
+def place_of(own: Story, story: Story) -> datetime:
+    """Say since when an article tells a story: the first leads.
+
+    In the running service, whoever came in first leads for good: an entry that gave way would come twice to
+    readers. What first rounds bring is all new to them, and there the first publisher leads.
+    """
+    return own.first_seen_at if is_settled(story, own.first_seen_at) else own.told_since
+
+
+def is_settled(story: Story, at: datetime) -> bool:
+    """Tell whether readers have had a story: it began in the running service, or long enough ago."""
+    return story.told_since == story.first_seen_at or at - story.first_seen_at > _SETTLES
+
+
+def told_by(members: Sequence[Story]) -> Story:
+    """Give the story that several articles tell, each given as a story of its own; the first seen leads."""
+    first, *others = sorted(members, key=lambda one: (one.told_since, one.id))
+    return reduce(lambda story, other: joined(story, other.centroid, other.published_at), others, first)
+
+
+def _obstacle(title: str, story: Story, apart: float) -> str | None:
+    if apart > 1.0:
+        return "more than three days lie between them"
+    return conflict(title, story.title)

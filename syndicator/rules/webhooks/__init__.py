@@ -1,0 +1,1 @@
+"""Which events an endpoint gets, when they are tried again, and how an endpoint stands."""

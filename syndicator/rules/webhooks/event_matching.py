@@ -1,0 +1,52 @@
+"""Which events an endpoint asks for, and which of them concern it."""
+
+from collections.abc import Iterable, Sequence
+
+from syndicator.model.article import Article
+from syndicator.model.delivery import Endpoint
+from syndicator.model.event import Crossed, Event, EventType, Renewed
+from syndicator.model.ids import FeedId
+from syndicator.rules.filter_matching import matches
+
+
+def event_types(patterns: Iterable[str]) -> tuple[EventType, ...]:
+    """Name the types that are asked for: `article.created`, all of `article.*`, or `*`.
+
+    Raises ValueError, with the pattern, for one that no type matches.
+    """
+    named: dict[EventType, None] = {}
+    for pattern in patterns:
+        found = [kind for kind in EventType if _fits(kind, pattern)]
+        if not found:
+            raise ValueError(pattern)
+        named |= dict.fromkeys(found)
+    return tuple(kind for kind in EventType if kind in named)
+
+
+def _fits(kind: EventType, pattern: str) -> bool:
+    return pattern in {"*", f"{kind.family}.*", kind.value}
+
+
+def wants(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> bool:
+    """Tell whether an endpoint is to hear of an event.
+
+    `articles`: what the event is about, with bodies where the filter has a query; of a story, all that tell
+    it. A filter chooses articles; of what is about something else, its `source` chooses events of sources.
+    """
+    if event.type not in endpoint.events or not _of_its_feeds(endpoint, event):
+        return False
+    if event.article is not None:
+        return any(matches(endpoint.filter, article) for article in articles)
+    chosen = endpoint.filter.source
+    return event.type.family != "source" or not chosen or event.subject in chosen
+
+
+def wants_feed(endpoint: Endpoint, feed: FeedId, *, private: bool) -> bool:
+    """Tell whether an endpoint asks for what happens to a feed: of private ones, only those that it names."""
+    return feed in endpoint.feeds if endpoint.feeds else not private
+
+
+def _of_its_feeds(endpoint: Endpoint, event: Event) -> bool:
+    if not isinstance(event.details, (Crossed, Renewed)):
+        return True
+    return wants_feed(endpoint, event.details.feed.id, private=event.details.feed.private)

@@ -1,0 +1,1 @@
+"""Rules of subscriptions at hubs of others."""
