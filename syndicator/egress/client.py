@@ -18,16 +18,14 @@ from msgspec.structs import replace
 
 from syndicator.egress.addresses import AllowList
 from syndicator.egress.answers import Answer, read_beginning, read_whole
+from syndicator.egress.client_pool import Lane, open_lane
 from syndicator.egress.exchange import HTTP_ERRORS, exchange, posted
 from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, http_detail, proxy_refusal, translate
-from syndicator.egress.gates import Gate, open_gate
 from syndicator.egress.guard import BoundedResolver
 from syndicator.egress.headers import lower_case
-from syndicator.egress.lane import Lane, open_lane
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.proxies import Proxy, parse_proxy
-from syndicator.egress.slots import Budget, ConnectionLimits
-from syndicator.egress.trip import (
+from syndicator.egress.redirect_chain import (
     NO_VALIDATORS,
     REDIRECTS,
     Trip,
@@ -35,6 +33,8 @@ from syndicator.egress.trip import (
     callback,
     without_userinfo,
 )
+from syndicator.egress.request_hooks import Gate, open_gate
+from syndicator.egress.slots import Budget, ConnectionLimits
 from syndicator.egress.wire import Reply
 from syndicator.errors import EgressError
 from syndicator.model.clock import Clock

@@ -9,10 +9,10 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from syndicator.egress.answers import MAX_ANSWER_BYTES, Answer
+from syndicator.egress.client_pool import Lane
 from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, proxy_refusal, translate
 from syndicator.egress.headers import lower_case
-from syndicator.egress.lane import Lane
-from syndicator.egress.trip import Callback, Trip, client_timeout
+from syndicator.egress.redirect_chain import Callback, Trip, client_timeout
 from syndicator.egress.wire import Asking, Reply, Request
 
 HTTP_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)

@@ -17,7 +17,7 @@ from aiohttp.client_proto import ResponseHandler
 
 from syndicator.egress.addresses import AllowList, is_permitted
 from syndicator.egress.own_listeners import OwnListeners
-from syndicator.egress.pieces import PiecewiseHandler
+from syndicator.egress.piecewise_parser import PiecewiseHandler
 
 DNS_TIMEOUT_S = 5.0
 DNS_CACHE_TTL_S = 60

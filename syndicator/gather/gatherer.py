@@ -1,8 +1,8 @@
 """The one door of this room: requests a source and reads what comes."""
 
 from syndicator.egress.client import Egress
-from syndicator.egress.gates import Gate, open_gate
-from syndicator.egress.trip import NO_VALIDATORS, Validators, same_origin
+from syndicator.egress.redirect_chain import NO_VALIDATORS, Validators, same_origin
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.gather.article_page import ArticleReading, read_article
 from syndicator.gather.candidates import FeedReading
 from syndicator.gather.feed import read_feed

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.egress.gates import Gate, open_gate
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import ParserPool
 from syndicator.gather.robots import Robots, product_token, robots_url

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from syndicator.egress.gates import Gate, open_gate
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.errors import NotReadable
 from syndicator.gather.discovery import (
     How,

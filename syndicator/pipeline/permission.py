@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.egress.trip import without_userinfo
+from syndicator.egress.redirect_chain import without_userinfo
 from syndicator.errors import NotReadable
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.robots import Robots, read_robots, robots_url

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from syndicator.egress.gates import Gate, open_gate
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.errors import SyndicatorError
 from syndicator.model.article import Candidate, ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason, Redirect

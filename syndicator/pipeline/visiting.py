@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from syndicator.egress.trip import without_userinfo
+from syndicator.egress.redirect_chain import without_userinfo
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.robots import product_token
 from syndicator.model.clock import Clock

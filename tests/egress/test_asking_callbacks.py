@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from syndicator.egress.answers import MAX_ANSWER_BYTES
-from syndicator.egress.trip import parse_exactly, parse_url
+from syndicator.egress.redirect_chain import parse_exactly, parse_url
 from syndicator.errors import EgressError
 
 SPELLINGS = [

@@ -5,8 +5,8 @@ import pytest
 from egress.certificates import own_certificate, trusting
 from egress.raw_server import Asked, by_path, egress_on, reply, saying, serving
 
+from syndicator.egress.redirect_chain import Trip
 from syndicator.egress.slots import Budget
-from syndicator.egress.trip import Trip
 from syndicator.model.fetch import Fetched, FetchFailed, NotModified, Reason, Redirect
 from syndicator.model.source import FetchLimits
 

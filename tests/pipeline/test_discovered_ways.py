@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from pipeline.conftest import Portal
 from pipeline.test_discovering import FEED, desk, found_at, page
 
-from syndicator.egress.gates import Gate, open_gate
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.source import Source
 from syndicator.pipeline.desk import Desk

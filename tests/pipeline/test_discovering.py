@@ -11,7 +11,7 @@ from pipeline.conftest import Portal
 from syndicator.cli.blocks import block, free_name
 from syndicator.egress.addresses import AllowList
 from syndicator.egress.client import open_egress
-from syndicator.egress.gates import Gate, open_gate
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.errors import NotReadable
 from syndicator.gather.discovery import How
 from syndicator.gather.gatherer import Gatherer

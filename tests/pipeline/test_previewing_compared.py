@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from support import NOON, candidate
 
-from syndicator.egress.gates import Gate, open_gate
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.model.article import Photo, Placement, RelatedLink
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason, Redirect
 from syndicator.model.ids import SourceId

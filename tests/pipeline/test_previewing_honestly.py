@@ -13,7 +13,7 @@ from pipeline.visiting_world import scripted
 from syndicator.cli.blocks import block
 from syndicator.cli.showing import show_preview
 from syndicator.egress.client import open_egress
-from syndicator.egress.gates import Gate, open_gate
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock

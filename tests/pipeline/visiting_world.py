@@ -14,7 +14,7 @@ from pipeline.conftest import on_all_hosts
 from support import ManualClock
 
 from syndicator.egress.client import Egress
-from syndicator.egress.gates import Gate, open_gate
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.egress.slots import ConnectionLimits
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.pool import open_pool

@@ -10,8 +10,8 @@ from syndicator.egress.addresses import ANYWHERE, AllowList
 from syndicator.egress.guard import open_connector
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.proxies import Proxy, refuse_literal
+from syndicator.egress.redirect_chain import Trip, client_timeout
 from syndicator.egress.slots import Budget, ConnectionLimits, Slots
-from syndicator.egress.trip import Trip, client_timeout
 from syndicator.egress.wire import Asking, Reply, Request, Wire
 
 

@@ -9,7 +9,7 @@ import pytest
 from egress.certificates import own_certificate, trusting
 from egress.raw_server import MIB, Asked, egress_on, reply, serving
 
-from syndicator.egress.pieces import PIECE_BYTES, PiecewiseHandler
+from syndicator.egress.piecewise_parser import PIECE_BYTES, PiecewiseHandler
 from syndicator.model.fetch import Fetched
 
 NOISE = random.Random(1).randbytes(MIB)
