@@ -6,9 +6,9 @@ import io
 import feedparser
 
 from bench.measure import cpu_seconds, tell
-from syndicator.gather.candidates import to_reading
-from syndicator.gather.feed import read_feed, read_strictly
-from syndicator.gather.pool import ParserPool
+from syndicator.gather.documents.parser_pool import ParserPool
+from syndicator.gather.feeds.candidates import to_reading
+from syndicator.gather.feeds.feed import read_feed, read_strictly
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId

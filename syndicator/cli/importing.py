@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from syndicator.cli.blocks import feed_block, free_name
 from syndicator.errors import Fault
-from syndicator.gather.opml import FeedList, Outline
+from syndicator.gather.listings.opml import FeedList, Outline
 from syndicator.rules.filter_language import language_fault
 from syndicator.rules.identity.identity import url_key
 from syndicator.settings import Settings

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from syndicator.cli.context import AsJson, CommandFailed, counted, invocation, print_json
 from syndicator.cli.importing import Import, planned
 from syndicator.errors import NotReadable
-from syndicator.gather.opml import read_opml
+from syndicator.gather.listings.opml import read_opml
 from syndicator.observe.redact import printable
 from syndicator.render.opml import render_opml, render_sources_opml
 from syndicator.settings.load import load_for_trial

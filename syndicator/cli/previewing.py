@@ -32,9 +32,9 @@ from syndicator.cli.showing import (
 from syndicator.egress.client import open_egress
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.errors import NotReadable
-from syndicator.gather.discovery import How
+from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import open_pool
+from syndicator.gather.proposals.discovery import How
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchResult, Reason
 from syndicator.model.ids import SourceId

@@ -13,7 +13,7 @@ from rich.text import Text
 from syndicator.cli.context import counted, print_table
 from syndicator.cli.remedies import MAY_BE_READ
 from syndicator.cli.spelling import local_time
-from syndicator.gather.text import shortened
+from syndicator.gather.documents.text import shortened
 from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceKind

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from syndicator.gather.places import is_place, is_place_in_another
-from syndicator.gather.text import MAX_AUTHORS, MAX_NAME, MAX_TAGS, folded, title_text, without_mail
+from syndicator.gather.documents.text import MAX_AUTHORS, MAX_NAME, MAX_TAGS, folded, title_text, without_mail
+from syndicator.gather.place_names import is_place, is_place_in_another
 
 _BLANKS = r"(?:(?<!\s)\s++)?"
 """White space, if any, from its beginning on: without that it would be tried from each blank on."""

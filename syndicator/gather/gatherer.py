@@ -3,13 +3,13 @@
 from syndicator.egress.client import Egress
 from syndicator.egress.redirect_chain import NO_VALIDATORS, Validators, same_origin
 from syndicator.egress.request_hooks import Gate, open_gate
-from syndicator.gather.article_page import ArticleReading, read_article
-from syndicator.gather.candidates import FeedReading
-from syndicator.gather.feed import read_feed
-from syndicator.gather.page import BoxReading, ListReading, read_list, read_popular
-from syndicator.gather.pool import ParserPool
+from syndicator.gather.articles.article_page import ArticleReading, read_article
+from syndicator.gather.documents.parser_pool import ParserPool
+from syndicator.gather.feeds.candidates import FeedReading
+from syndicator.gather.feeds.feed import read_feed
+from syndicator.gather.listings.list_page import BoxReading, ListReading, read_list, read_popular
+from syndicator.gather.listings.sitemap import SitemapReading, pack_sitemap, unpack_sitemap
 from syndicator.gather.robots import INLINE_BYTES, MAX_BYTES, Robots, read_robots
-from syndicator.gather.sitemap import SitemapReading, pack_sitemap, unpack_sitemap
 from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched, FetchResult
 from syndicator.model.source import Source, SourceState

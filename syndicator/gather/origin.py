@@ -1,6 +1,6 @@
 """Where a document's candidates come from: computed once for all that are in it."""
 
-from syndicator.gather.text import MAX_NAME, plain_text
+from syndicator.gather.documents.text import MAX_NAME, plain_text
 from syndicator.model.article import Change, Provenance
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source

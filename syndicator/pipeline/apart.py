@@ -8,7 +8,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable, RenderError
-from syndicator.gather.pool import ParserPool
+from syndicator.gather.documents.parser_pool import ParserPool
 from syndicator.model.clock import system_clock
 from syndicator.model.feed import FeedSpec, Format, Origin, Rendition, Site
 from syndicator.model.ids import SourceId

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
-from syndicator.gather.article_page import ArticleReading
+from syndicator.gather.articles.article_page import ArticleReading
 from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Article, Candidate, ListedItem, PopularItem
 from syndicator.model.clock import Clock

@@ -13,10 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.egress.request_hooks import Gate, open_gate
+from syndicator.gather.documents.parser_pool import ParserPool
+from syndicator.gather.documents.sniff import DocumentKind, sniff
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import ParserPool
 from syndicator.gather.robots import Robots, product_token, robots_url
-from syndicator.gather.sniff import DocumentKind, sniff
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import Source

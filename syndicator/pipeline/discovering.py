@@ -12,19 +12,19 @@ from msgspec.structs import replace
 
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.errors import NotReadable
-from syndicator.gather.discovery import (
+from syndicator.gather.articles.claim_merge import language_code
+from syndicator.gather.documents.html import same_site, to_text
+from syndicator.gather.documents.sniff import DocumentKind, sniff
+from syndicator.gather.language import MAX_CHARS, language_of
+from syndicator.gather.proposals.discovery import (
     How,
     PageFindings,
     Pointer,
     well_known_feeds,
     well_known_sitemaps,
 )
-from syndicator.gather.html import same_site, to_text
-from syndicator.gather.language import MAX_CHARS, language_of
-from syndicator.gather.merging import language_code
-from syndicator.gather.proposing import propose_for_articles, propose_for_list
+from syndicator.gather.proposals.selector_inference import propose_for_articles, propose_for_list
 from syndicator.gather.robots import Robots
-from syndicator.gather.sniff import DocumentKind, sniff
 from syndicator.model.article import Candidate
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import Source, SourceKind

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
-from syndicator.gather.candidates import FeedReading
+from syndicator.gather.feeds.candidates import FeedReading
 from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Article, Candidate, PopularItem
 from syndicator.model.clock import Clock

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from syndicator.errors import NotReadable
-from syndicator.gather.discovery import How, Pointer
+from syndicator.gather.proposals.discovery import How, Pointer
 from syndicator.model.fetch import Fetched, Redirect
 from syndicator.model.source import SourceKind
 from syndicator.pipeline.desk import RobotsVerdict

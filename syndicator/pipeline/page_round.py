@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from syndicator.errors import NotReadable
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.page import ListReading
+from syndicator.gather.listings.list_page import ListReading
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.source import Source, SourceState

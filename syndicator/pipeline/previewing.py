@@ -8,11 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
-from syndicator.gather.discovery import PageFindings, read_findings
-from syndicator.gather.html import same_site
-from syndicator.gather.page import ListReading
-from syndicator.gather.sitemap import sitemap_candidate
-from syndicator.gather.sniff import DocumentKind, sniff
+from syndicator.gather.documents.html import same_site
+from syndicator.gather.documents.sniff import DocumentKind, sniff
+from syndicator.gather.listings.list_page import ListReading
+from syndicator.gather.listings.sitemap import sitemap_candidate
+from syndicator.gather.proposals.discovery import PageFindings, read_findings
 from syndicator.model.article import Candidate, ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, Redirect
 from syndicator.model.source import Source, SourceKind

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
 from syndicator.errors import NotReadable, StoreError, SyndicatorError
-from syndicator.gather.pictures import MEMORY_BYTES, clean_picture
-from syndicator.gather.pool import ParserPool
+from syndicator.gather.documents.parser_pool import ParserPool
+from syndicator.gather.documents.picture_cleaning import MEMORY_BYTES, clean_picture
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.model.ids import SourceId

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from syndicator.errors import NotReadable
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.sitemap import MAX_URLS, PORTION, ChildSitemap, SitemapReading
+from syndicator.gather.listings.sitemap import MAX_URLS, PORTION, ChildSitemap, SitemapReading
 from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.sitemap import sitemap_candidate
+from syndicator.gather.listings.sitemap import sitemap_candidate
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched

@@ -7,7 +7,7 @@ it. What merely falls off the end of a list is not taken back.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from syndicator.gather.candidates import DeletedEntry, FeedReading
+from syndicator.gather.feeds.candidates import DeletedEntry, FeedReading
 from syndicator.model.article import Article, Candidate, WithdrawnBy
 from syndicator.model.clock import Clock
 from syndicator.model.source import Source

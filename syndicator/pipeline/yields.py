@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from syndicator.gather.page import ListReading
-from syndicator.gather.text import shortened
+from syndicator.gather.documents.text import shortened
+from syndicator.gather.listings.list_page import ListReading
 from syndicator.model.article import Candidate, ListedItem, Photo, PopularItem
 from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source
 

@@ -18,8 +18,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from syndicator.egress.addresses import NetworkPort
-from syndicator.gather.selectors import selector as as_selector
-from syndicator.gather.selectors import selector_fault
+from syndicator.gather.documents.selectors import selector as as_selector
+from syndicator.gather.documents.selectors import selector_fault
 from syndicator.model.delivery import Secret
 from syndicator.rules.filter_language import CONTROL, LANGUAGE, language_fault, word_fault
 from syndicator.rules.sources.cadence import check_cron

@@ -19,7 +19,7 @@ class EntriesRead(Struct, frozen=True, kw_only=True):
     spec_hash: str
     """Of the description of the source by which they were read."""
     marks: bytes
-    """One after the other, as `gather.known_entries` makes them."""
+    """One after the other, as `gather.feeds.known_entries` makes them."""
     since: datetime
     """When all entries of the document were last read."""
 

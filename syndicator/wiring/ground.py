@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from syndicator.egress.client import Egress, open_egress
 from syndicator.egress.own_listeners import OwnListeners
+from syndicator.gather.documents.parser_pool import ParserPool, open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import ParserPool, open_pool
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Origin
 from syndicator.model.ids import SourceId

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from syndicator import __version__
-from syndicator.gather.pool import open_pool
+from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.ad_hoc import AdHocFeeds

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from e2e.conftest import run
 
-from syndicator.gather.opml import read_opml
+from syndicator.gather.listings.opml import read_opml
 from syndicator.settings import load
 
 LIST = """<opml version="2.0"><body>

@@ -10,17 +10,11 @@ from docs.proofs import is_there, read_proofs
 from msgspec import Struct
 from support import NOON
 
-from syndicator.gather import (
-    cleaned_bodies,
-    language,
-    merging,
-    pictures,
-    pool,
-    robots,
-    sitemap,
-    websub,
-    window,
-)
+from syndicator.gather import language, robots, websub
+from syndicator.gather.articles import claim_merge
+from syndicator.gather.documents import parser_pool, picture_cleaning
+from syndicator.gather.feeds import cleaned_bodies, entry_window
+from syndicator.gather.listings import sitemap
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.source import (
     Adaptive,
@@ -239,10 +233,10 @@ FIGURES: list[tuple[str, str, list[object]]] = [
         "`adaptive`",
         [ScheduleForm.model_fields[name].default for name in ("min", "max")],
     ),
-    ("Feeds", "An order", [f"{window.LOOKED_AT} entries"]),
+    ("Feeds", "An order", [f"{entry_window.LOOKED_AT} entries"]),
     ("Sitemaps", "The archive of a portal", [archive.LATE]),
     ("Sitemaps", "More than the protocol allows", [sitemap.MAX_URLS, sitemap.MAX_LENGTH]),
-    ("Pages", "Sayings that contradict each other", [merging.MAX_APART]),
+    ("Pages", "Sayings that contradict each other", [claim_merge.MAX_APART]),
     ("Pages", "Language", [f"{language.MIN_WORDS} are needed"]),
     ("Dates", "Ahead of now", [claimed_dates.MAX_AHEAD]),
     ("Dates", "Absurd", [f"{claimed_dates.OLDEST.year} is"]),
@@ -331,7 +325,7 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("Pictures", "A silent server", [picturing.SILENT_FOR]),
     ("Pictures", "A long address", [picture_rules.MAX_ADDRESS]),
     ("Pictures", "How many are known", [known_pictures.MAX_LINKED, known_pictures.MAX_SERVED]),
-    ("Pictures", "Served by us", [pictures.MAX_SIDE]),
+    ("Pictures", "Served by us", [picture_cleaning.MAX_SIDE]),
     ("Pictures", "The cache", [picture_files.MAX_FILES]),
     ("Pictures", "No proxy for others", [f"{serving_pictures.MISSES_PER_MINUTE} in a minute"]),
     ("WebSub", "Discovery", [f"{websub.MAX_HUBS} hubs"]),
@@ -356,9 +350,9 @@ FIGURES: list[tuple[str, str, list[object]]] = [
         '`<link rel="alternate">`, the HTTP header `Link`',
         [f"{discovering.MAX_TRIED} feeds"],
     ),
-    ("Limits", "Reading a document", [f"{pool.DEFAULT_TIMEOUT_S:.0f} s"]),
+    ("Limits", "Reading a document", [f"{parser_pool.DEFAULT_TIMEOUT_S:.0f} s"]),
     ("Limits", "Warnings", [f"{rounds.MAX_WARNINGS} of a round"]),
-    ("Limits", "Memory for that", [mebibytes(pool.DEFAULT_MEMORY_BYTES)]),
+    ("Limits", "Memory for that", [mebibytes(parser_pool.DEFAULT_MEMORY_BYTES)]),
     ("Limits", "Cleaned bodies remembered", [mebibytes(cleaned_bodies.MAX_BYTES)]),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 from gather.gather_values import fetched, source
 from msgspec.structs import replace
 
-from syndicator.gather.article_page import ArticleReading, read_article
+from syndicator.gather.articles.article_page import ArticleReading, read_article
 from syndicator.model.article import Candidate, ListedItem
 from syndicator.model.source import ArticleRule, Source, SourceKind
 

@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicator.errors import NotReadable
-from syndicator.gather.discovery import read_findings
-from syndicator.gather.page import read_list, read_popular
+from syndicator.gather.listings.list_page import read_list, read_popular
+from syndicator.gather.listings.sitemap import read_sitemap
+from syndicator.gather.proposals.discovery import read_findings
 from syndicator.gather.robots import read_robots
-from syndicator.gather.sitemap import read_sitemap
 from syndicator.gather.websub import discover, links
 from syndicator.model.source import ListRule, PopularRule, SourceKind
 

@@ -5,7 +5,7 @@ from gather.article_pages import NEWS, PARAGRAPHS, TEXT, TITLE, page, read, scri
 from gather.gather_values import fetched, rss, source
 
 from syndicator.gather.bylines import reporters
-from syndicator.gather.feed import read_thoroughly
+from syndicator.gather.feeds.feed import read_thoroughly
 from syndicator.model.source import ArticleRule
 
 

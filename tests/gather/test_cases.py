@@ -21,8 +21,8 @@ import pytest
 from gather.gather_values import fetched, source
 
 from syndicator.errors import NotReadable
-from syndicator.gather.candidates import FeedReading
-from syndicator.gather.feed import read_thoroughly
+from syndicator.gather.feeds.candidates import FeedReading
+from syndicator.gather.feeds.feed import read_thoroughly
 from syndicator.model.article import Photo
 
 FOLDER = Path(__file__).parent / "cases"

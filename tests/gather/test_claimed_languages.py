@@ -6,8 +6,8 @@ import pytest
 from gather.article_pages import PARAGRAPHS, TITLE, news, page, read, script
 from gather.gather_values import fetched, rss, source
 
-from syndicator.gather.candidates import FeedReading
-from syndicator.gather.feed import read_thoroughly
+from syndicator.gather.feeds.candidates import FeedReading
+from syndicator.gather.feeds.feed import read_thoroughly
 from syndicator.gather.language import contradicted
 
 INDONESIAN = " ".join(PARAGRAPHS)

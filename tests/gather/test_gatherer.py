@@ -11,8 +11,8 @@ from gather.gather_values import rss, source
 from msgspec.structs import replace
 
 from syndicator.egress.client import open_egress
+from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchFailed, NotModified, Reason
 from syndicator.model.source import (

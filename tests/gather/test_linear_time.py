@@ -8,16 +8,16 @@ from gather.gather_values import URL, fetched, rss, source
 from rules.test_linear_time import slow
 
 from syndicator.errors import NotReadable
-from syndicator.gather.article_body import first_paragraph, without_read_also
-from syndicator.gather.article_photos import told_apart
+from syndicator.gather.articles.article_body import first_paragraph, without_read_also
+from syndicator.gather.articles.article_photos import told_apart
+from syndicator.gather.articles.headlines import without_site
+from syndicator.gather.articles.json_ld import read_json_ld
 from syndicator.gather.bylines import labelled_reporters, reporters
-from syndicator.gather.discovery import read_findings
-from syndicator.gather.feed import read_thoroughly
-from syndicator.gather.headlines import without_site
-from syndicator.gather.html import HtmlCleaner, check_weight, clean_text, first_image, to_text
-from syndicator.gather.json_ld import read_json_ld
-from syndicator.gather.picture_sources import is_stand_in, largest
-from syndicator.gather.text import absolute_url, plain_text, title_text, without_mail
+from syndicator.gather.documents.html import HtmlCleaner, check_weight, clean_text, first_image, to_text
+from syndicator.gather.documents.picture_sources import is_stand_in, largest
+from syndicator.gather.documents.text import absolute_url, plain_text, title_text, without_mail
+from syndicator.gather.feeds.feed import read_thoroughly
+from syndicator.gather.proposals.discovery import read_findings
 from syndicator.gather.websub import links
 from syndicator.model.article import Photo
 

@@ -2,9 +2,9 @@
 
 from gather.gather_values import fetched, rss, source
 
-from syndicator.gather.feed import read_thoroughly
-from syndicator.gather.page import read_list
-from syndicator.gather.sitemap import read_sitemap
+from syndicator.gather.feeds.feed import read_thoroughly
+from syndicator.gather.listings.list_page import read_list
+from syndicator.gather.listings.sitemap import read_sitemap
 from syndicator.model.source import ListRule, PopularRule, SourceKind
 
 OWN = ("ref", "kn_*")

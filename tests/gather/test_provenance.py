@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from syndicator.gather.article_page import read_article
-from syndicator.gather.changes import MAX_CHANGES, MAX_RECEIVED
-from syndicator.gather.feed import read_thoroughly
+from syndicator.gather.articles.article_page import read_article
+from syndicator.gather.feeds.feed import read_thoroughly
+from syndicator.gather.provenance_changes import MAX_CHANGES, MAX_RECEIVED
 from syndicator.model.article import Candidate
 from syndicator.model.source import ArticleRule, ImagePolicy, ListRule, SourceKind
 from syndicator.rules.identity.identity import spec_hash

@@ -13,8 +13,10 @@ import pytest
 from infrastructure.expressions import SEARCH, Unwritten, Use, calls_of, modules, uses_of_values
 from infrastructure.hostile_texts import Expression, hostile_texts
 
-from syndicator.gather import article_photos, encoding, figures, near_headline, picture_sources
-from syndicator.gather.text import MAX_NAME
+from syndicator.gather import figures
+from syndicator.gather.articles import article_photos, byline_region
+from syndicator.gather.documents import encoding, picture_sources
+from syndicator.gather.documents.text import MAX_NAME
 from syndicator.rules.dates import date_parser
 from syndicator.rules.identity import content_fingerprint
 
@@ -30,13 +32,13 @@ ATTEMPTS = 3
 
 BOUNDED = {
     "syndicator.egress.headers.": MAX_FIELD_BYTES,
-    "syndicator.gather.article_photos._CREDIT.": article_photos._MAX_TAIL,
+    "syndicator.gather.articles.article_photos._CREDIT.": article_photos._MAX_TAIL,
     "syndicator.gather.bylines.": MAX_NAME,
-    "syndicator.gather.encoding._META.": encoding._HEAD,
+    "syndicator.gather.documents.encoding._META.": encoding._HEAD,
     "syndicator.gather.figures.": figures._MAX_TEXT,
-    "syndicator.gather.naming._UTILITY.": 60,
-    "syndicator.gather.near_headline.": near_headline.MAX_LINE,
-    "syndicator.gather.picture_sources._STAND_IN.": picture_sources._MAX_NAME,
+    "syndicator.gather.proposals.stable_selectors._UTILITY.": 60,
+    "syndicator.gather.articles.byline_region.": byline_region.MAX_LINE,
+    "syndicator.gather.documents.picture_sources._STAND_IN.": picture_sources._MAX_NAME,
     "syndicator.rules.dates.date_parser.": date_parser.MAX_TEXT,
     "syndicator.rules.sources.hints._DIRECTIVE.": 1000,
     "syndicator.rules.identity.content_fingerprint._BEFORE_COUNTED.": content_fingerprint._NEAR,
@@ -49,12 +51,12 @@ ALL = modules()
 CALLS = [call for module in ALL for call in calls_of(module)]
 USES = [*uses_of_values(ALL), *(call for call in CALLS if isinstance(call, Use))]
 PUT_TOGETHER = {
-    "syndicator.gather.clues._clue": "only flags are added; what it returns is tried as a value of the module",
-    "syndicator.gather.repairing._unwrapped": "a literal name, and at most 20 blanks",
-    "syndicator.gather.tolerant_feed._attribute": "two literal names",
-    "syndicator.gather.tolerant_feed._named_texts": "two literal names",
-    "syndicator.gather.selectors.link_pattern": "an operator's: read in a worker that is killed at its deadline",
-    "syndicator.gather.replacing._sub": "an operator's: read in a worker that is killed at its deadline",
+    "syndicator.gather.articles.clues._clue": "only flags are added; what it returns is tried as a value of the module",
+    "syndicator.gather.documents.xml_repair._unwrapped": "a literal name, and at most 20 blanks",
+    "syndicator.gather.feeds.tolerant_feed._attribute": "two literal names",
+    "syndicator.gather.feeds.tolerant_feed._named_texts": "two literal names",
+    "syndicator.gather.documents.selectors.link_pattern": "an operator's: read in a worker that is killed at its deadline",
+    "syndicator.gather.articles.replacements._sub": "an operator's: read in a worker that is killed at its deadline",
     "syndicator.rules.identity.identity._own_key": "an operator's: tried when it is configured, and given 2,048 characters",
     "syndicator.settings.identities._identity": "compiled only",
     "syndicator.settings.texts.regex_fault": "compiled, and tried with an empty text",

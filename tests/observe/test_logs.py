@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from syndicator.observe.logs import configure, get_logger
 from syndicator.observe.redact import MAX_TEXT, clean, clean_text
 
-log = get_logger("syndicator.gather.feed")
+log = get_logger("syndicator.gather.feeds.feed")
 
 
 class Terminal(io.StringIO):
@@ -79,7 +79,7 @@ def test_elsewhere_each_line_is_one_json_object() -> None:
     assert first == {
         "level": "info",
         "event": "gathered",
-        "where": "gather.feed",
+        "where": "gather.feeds.feed",
         "source": "a",
         "new": 3,
         "at": "2026-11-01T00:00:00+00:00",

@@ -13,9 +13,9 @@ from syndicator.egress.addresses import AllowList
 from syndicator.egress.client import open_egress
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.errors import NotReadable
-from syndicator.gather.discovery import How
+from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import open_pool
+from syndicator.gather.proposals.discovery import How
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.ids import SourceId

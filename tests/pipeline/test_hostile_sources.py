@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pipeline.conftest import OpenService
 
-from syndicator.gather.pool import DEFAULT_MEMORY_BYTES
+from syndicator.gather.documents.parser_pool import DEFAULT_MEMORY_BYTES
 from syndicator.model.ids import SourceId
 from syndicator.model.source import FetchLimits
 from syndicator.pipeline.gathering import SourceReport

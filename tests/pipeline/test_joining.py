@@ -3,7 +3,7 @@
 from gather.article_pages import TEXT, TITLE, URL, page, read
 from gather.gather_values import fetched, rss, source
 
-from syndicator.gather.feed import read_thoroughly
+from syndicator.gather.feeds.feed import read_thoroughly
 from syndicator.pipeline.joining import together
 
 

@@ -14,8 +14,8 @@ from syndicator.cli.blocks import block
 from syndicator.cli.showing import show_preview
 from syndicator.egress.client import open_egress
 from syndicator.egress.request_hooks import Gate, open_gate
+from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchFailed, FetchResult, Reason
 from syndicator.model.ids import SourceId

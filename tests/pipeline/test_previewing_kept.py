@@ -14,8 +14,8 @@ from support import NOON, ManualClock
 
 from syndicator.cli.blocks import block
 from syndicator.egress.client import open_egress
+from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import open_pool
 from syndicator.model.article import Article, Candidate
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind

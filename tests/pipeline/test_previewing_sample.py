@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from syndicator.egress.client import open_egress
+from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import open_pool
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind

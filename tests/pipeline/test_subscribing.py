@@ -9,8 +9,8 @@ from msgspec import json
 from pipeline.hub_world import CITY, SOURCE, TOPIC, Hub, Subscriber, open_hub, open_subscriber, rss
 from support import ManualClock
 
+from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import open_pool
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceKind
 from syndicator.pipeline.admitting import Admitter, tally

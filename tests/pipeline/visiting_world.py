@@ -16,8 +16,8 @@ from support import ManualClock
 from syndicator.egress.client import Egress
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.egress.slots import ConnectionLimits
+from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.pool import open_pool
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, FetchResult
 from syndicator.model.ids import SourceId

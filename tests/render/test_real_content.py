@@ -15,7 +15,7 @@ from render.feed_checks import FAULTS
 from render.render_values import ORIGIN, article, entry, snapshot
 
 from syndicator.errors import NotReadable
-from syndicator.gather.feed import read_thoroughly
+from syndicator.gather.feeds.feed import read_thoroughly
 from syndicator.model.article import Article, Candidate
 from syndicator.model.feed import FeedSnapshot, Format
 from syndicator.render import render

@@ -10,8 +10,8 @@ import msgspec
 from msgspec.structs import replace
 from sample.sample_values import NOON, Visitor, visiting
 
-from syndicator.gather.article_page import ArticleReading, read_article
-from syndicator.gather.page import read_list
+from syndicator.gather.articles.article_page import ArticleReading, read_article
+from syndicator.gather.listings.list_page import read_list
 from syndicator.model.article import ListedItem, Placement
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId

@@ -7,8 +7,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from syndicator.gather.article_page import read_article
-from syndicator.gather.page import read_list
+from syndicator.gather.articles.article_page import read_article
+from syndicator.gather.listings.list_page import read_list
 from syndicator.model.article import Candidate, Placement
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId

@@ -14,7 +14,7 @@ from pipeline.visiting_world import visiting
 from support import NOON, ManualClock
 from web.web_world import CITY, SITE, Client, World, client_of, source, story
 
-from syndicator.gather.pool import ParserPool, open_pool
+from syndicator.gather.documents.parser_pool import ParserPool, open_pool
 from syndicator.model.article import Candidate, Photo, Provenance
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
