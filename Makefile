@@ -47,7 +47,7 @@ format: $(READY) ## put the code into its form
 
 docs: $(READY) ## write the generated parts of docs/ anew
 	$(BIN)/python -m syndicator.settings.reference docs/configuration.md
-	$(BIN)/python -m syndicator.store.reference docs/redis-keys.md
+	$(BIN)/python -m syndicator.store.keys.reference docs/redis-keys.md
 	$(BIN)/python -m syndicator.cli.reference docs/commands.md
 	$(BIN)/python -m syndicator.observe.reference docs/metrics.md
 	$(BIN)/python -m syndicator.push.reference docs/events.md

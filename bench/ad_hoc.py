@@ -24,7 +24,7 @@ from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
 from syndicator.rules.feeds.any_filter_feeds import AdHoc, ad_hoc_from
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
-from syndicator.store.search_index import SearchIndex
+from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store, StoreOptions, open_store
 
 ARTICLES = 20_000

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from bench.gather_origin import Origin
 from bench.gather_ours import Ours, name_of
-from syndicator.store.keys import Keys
+from syndicator.store.keys.table import Keys
 
 PER_S = 100
 SECONDS = 15

@@ -30,7 +30,7 @@ from syndicator.model.article import Article
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import SourceState
-from syndicator.store.keys import Keys
+from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store, StoreOptions, open_store
 
 _ENVIRON = {"PYTHONPATH": str(Path(__file__).parent.parent)}

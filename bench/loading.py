@@ -32,8 +32,8 @@ from syndicator.rules.stories.rarity import rarity
 from syndicator.rules.stories.story_match import Story, founded
 from syndicator.rules.stories.vocabulary import term_of
 from syndicator.rules.words import words_of
-from syndicator.store.assignments import Decision, Turn
 from syndicator.store.store import Store
+from syndicator.store.stories.assignments import Decision, Turn
 
 _CALL = 100
 _NAME_RARITY = 2.7

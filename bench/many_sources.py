@@ -29,10 +29,10 @@ from syndicator.model.source import Failure, Round, Source, SourceState
 from syndicator.rules.identity.identity import spec_hash
 from syndicator.service import open_service
 from syndicator.settings import load
+from syndicator.store.access.operators_token import operators_token
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command
-from syndicator.store.keys import Keys
-from syndicator.store.operators_token import operators_token
+from syndicator.store.keys.table import Keys
 
 SOURCES = 100_000
 IN_A_FILE = 10_000

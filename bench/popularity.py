@@ -21,7 +21,7 @@ from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command
-from syndicator.store.keys import Keys
+from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
 
 ARTICLES = 100_000

@@ -23,7 +23,7 @@ from syndicator.pipeline.admitting import Admitter
 from syndicator.pipeline.searching import MOST, Searching
 from syndicator.rules.search.query import parse_query
 from syndicator.rules.search.search_words import words_and_stems
-from syndicator.store.search_index import Indexed, SearchIndex, spelled
+from syndicator.store.search.search_index import Indexed, SearchIndex, spelled
 from syndicator.store.store import StoreOptions, open_store
 
 ARTICLES = 200_000

@@ -27,8 +27,8 @@ from syndicator.pipeline.steps import Step
 from syndicator.pipeline.sweeping import Retention, SweepStep
 from syndicator.pipeline.visiting import open_visitor
 from syndicator.settings.settings import Settings
-from syndicator.store.configured import Names
 from syndicator.store.data_mark import MarkFile
+from syndicator.store.ops.configured_names import Names
 from syndicator.store.store import Store
 from syndicator.wiring.gathering import Gathering, gathering
 from syndicator.wiring.ground import Ground, open_ground

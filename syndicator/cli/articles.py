@@ -23,7 +23,7 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.explaining import Explained
 from syndicator.rules.stories.near_duplicates import CopyKind
 from syndicator.service import Service
-from syndicator.store.stories import Place
+from syndicator.store.stories.stories import Place
 
 app = typer.Typer(help="What was admitted.", no_args_is_help=True)
 

@@ -34,8 +34,8 @@ from syndicator.service import Service, open_service
 from syndicator.settings import Settings
 from syndicator.settings.advice import advice
 from syndicator.settings.settings import OPS_HOST, listening_url
-from syndicator.store.data_folder import make_private
-from syndicator.store.operators_token import operators_token
+from syndicator.store.access.operators_token import operators_token
+from syndicator.store.files.data_folder import make_private
 from syndicator.web.app import create_app, create_ops_app, create_waiting_app
 from syndicator.web.auth import Gate
 from syndicator.web.json_api import PublicApi

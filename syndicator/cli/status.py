@@ -7,7 +7,7 @@ import typer
 from syndicator.cli.context import AsJson, CommandFailed, invocation, print_json
 from syndicator.model.clock import system_clock
 from syndicator.settings.settings import OPS_HOST, listening_url
-from syndicator.store.operators_token import operators_token
+from syndicator.store.access.operators_token import operators_token
 from syndicator.web.operators import LINK_LIFE, sign_in_path
 
 

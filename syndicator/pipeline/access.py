@@ -13,7 +13,7 @@ from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.rules.access.credentials import digest_of, is_plausible, new_value, same
-from syndicator.store.tokens import MOST, Tokens
+from syndicator.store.access.tokens import MOST, Tokens
 
 FIRST_ADMIN = TokenId("first-admin")
 

@@ -29,9 +29,9 @@ from syndicator.rules.identity.recognition import Recognised, aliases, recognise
 from syndicator.rules.stories.clustering import Fingerprint, StoriesPolicy, fingerprints, parted
 from syndicator.rules.stories.near_index import packed_keys
 from syndicator.rules.stories.story_match import founded
-from syndicator.store.articles import Articles
-from syndicator.store.signals import Signals
-from syndicator.store.stories import Stories
+from syndicator.store.articles.articles import Articles
+from syndicator.store.popularity.signals import Signals
+from syndicator.store.stories.stories import Stories
 
 BATCH = 20
 """Candidates per script call: of new ones, it takes 1 ms of Redis' time, of known ones 0.3."""

@@ -10,7 +10,7 @@ from syndicator.model.ids import ArticleId
 from syndicator.pipeline.feed_refs import feed_ref
 from syndicator.rules.identity.identity import event_id
 from syndicator.rules.popularity.crossings import Passed, crossings, in_question, thresholds
-from syndicator.store.feeds import Ranked
+from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
 

@@ -30,8 +30,8 @@ from syndicator.rules.dates.claimed_dates import AS_THE_OLDEST, OLDEST
 from syndicator.rules.identity.identity import listed_key
 from syndicator.rules.sources.cadence import passes
 from syndicator.rules.sources.redesign import ESSENTIAL
+from syndicator.store.articles.page_retry import FIRST_PAUSE, LONGEST_PAUSE
 from syndicator.store.store import Store
-from syndicator.store.unreadable import FIRST_PAUSE, LONGEST_PAUSE
 
 RECHECKS = 10
 """Known article pages that one round reads again at most."""

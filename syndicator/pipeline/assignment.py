@@ -27,9 +27,9 @@ from syndicator.rules.stories.batch_assignment import after
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.story_match import WINDOW, Story
-from syndicator.store.assignments import Decision, Held, Place, Turn, Written, entry_of
-from syndicator.store.owners import is_dead, new_token
+from syndicator.store.lease_owners import is_dead, new_token
 from syndicator.store.store import Store
+from syndicator.store.stories.assignments import Decision, Held, Place, Turn, Written, entry_of
 
 LEASE = timedelta(seconds=5)
 """How long a process that stopped in the middle keeps others from assigning."""

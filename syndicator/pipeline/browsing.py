@@ -13,7 +13,7 @@ from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.ranking import NOTED_EVERY
 from syndicator.pipeline.telling import MEMBERS
 from syndicator.rules.popularity.rank_history import Point, best_at_each_instant, stretches
-from syndicator.store.popularity import RankNote
+from syndicator.store.popularity.portal_counters import RankNote
 from syndicator.store.store import Store
 
 SHOWN_FOR = timedelta(hours=24)

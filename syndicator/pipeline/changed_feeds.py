@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from syndicator.model.feed import FeedVersion
 from syndicator.model.ids import FeedId
-from syndicator.store.feeds import Feeds
+from syndicator.store.feeds.feeds import Feeds
 
 _SKEW = timedelta(minutes=1)
 """By so much the clocks of processes may differ, and a commit may wait."""

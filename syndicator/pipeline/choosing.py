@@ -10,7 +10,7 @@ from syndicator.pipeline.covering import owner_of
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.telling import Telling
 from syndicator.rules.popularity.popularity_score import PopularityPolicy, Standing, varied
-from syndicator.store.feeds import Ranked
+from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
 PAGE = 100

@@ -30,9 +30,9 @@ from syndicator.pipeline.telling import StoryEntry, Telling, others_of
 from syndicator.rules.articles.rights import allowed
 from syndicator.rules.feeds.history_windows import settled_until
 from syndicator.rules.filter_matching import matches
-from syndicator.store.articles import Listed
+from syndicator.store.articles.articles import Listed
 from syndicator.store.codec import digest
-from syndicator.store.feeds import Ranked
+from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
 WITHDRAWALS_TOLD, WITHDRAWALS_LOOKED_AT = 50, 200

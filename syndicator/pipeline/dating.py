@@ -9,7 +9,7 @@ from syndicator.model.feed import FeedDates, FeedSnapshot
 from syndicator.model.ids import FeedId
 from syndicator.render.dates import newest_change, updated_of, whole_seconds
 from syndicator.rules.feeds.feed_dates import Shown, advanced
-from syndicator.store.feeds import Feeds
+from syndicator.store.feeds.feeds import Feeds
 
 _ATTEMPTS = 5
 """Processes that render the same version at the same time compute the same dates: one of them writes."""

@@ -25,8 +25,8 @@ from syndicator.rules.stories.batch_assignment import (
 from syndicator.rules.stories.clustering import Neighbour, Placement, ShownIn, StoriesPolicy, alone
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.story_match import Story
-from syndicator.store.assignments import Decision, Waiting
 from syndicator.store.store import Store
+from syndicator.store.stories.assignments import Decision, Waiting
 
 _TEXTS_KEPT = 1_000
 """At about 15 KB each, and at most twice as many."""

@@ -31,9 +31,9 @@ from syndicator.pipeline.steps import Report, Taken
 from syndicator.pipeline.voice import Voice
 from syndicator.push.webhook import send
 from syndicator.rules.webhooks.retry import is_expired
-from syndicator.store.deliveries import Claimed, Leased, Settled
 from syndicator.store.store import Store
-from syndicator.store.unreadable_deliveries import UNREADABLE
+from syndicator.store.webhooks.deliveries import Claimed, Leased, Settled
+from syndicator.store.webhooks.unreadable_deliveries import UNREADABLE
 
 LEASE = timedelta(seconds=15)
 """Lengthened while the attempt goes on: a dead worker's deliveries are due again so soon."""

@@ -12,8 +12,8 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.rules.webhooks.event_matching import wants_feed
-from syndicator.store.configured import Configured
-from syndicator.store.endpoints import Endpoints, Known
+from syndicator.store.ops.configured_names import Configured
+from syndicator.store.webhooks.endpoints import Endpoints, Known
 
 log = get_logger(__name__)
 

@@ -19,7 +19,7 @@ from syndicator.model.ids import ArticleId, EventId
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.fanning_out import FanningOut
 from syndicator.rules.identity.identity import event_id
-from syndicator.store.mending import Finding
+from syndicator.store.ops.delivery_repair import Finding
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.store import Store
 

@@ -11,7 +11,7 @@ from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.gathering import GatherStep
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.rotation import Rotation
-from syndicator.store.configured import Names
+from syndicator.store.ops.configured_names import Names
 from syndicator.store.store import Store
 
 RENAMED_AGAIN = 500

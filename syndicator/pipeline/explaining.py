@@ -21,9 +21,9 @@ from syndicator.pipeline.secrecy import (
 )
 from syndicator.rules.popularity.popularity_score import Score
 from syndicator.rules.sources.health import Health, health
-from syndicator.store.popularity import RankNote
+from syndicator.store.popularity.portal_counters import RankNote
 from syndicator.store.store import Store
-from syndicator.store.stories import Place
+from syndicator.store.stories.stories import Place
 
 
 class Explained(Struct, frozen=True, kw_only=True):

@@ -28,10 +28,10 @@ from syndicator.rules.webhooks.digests import sent_at
 from syndicator.rules.webhooks.event_matching import wants
 from syndicator.rules.webhooks.fan_out_jitter import spread_s
 from syndicator.rules.webhooks.supersession import REVISIONS, closes_for_all, is_urgent, older
-from syndicator.store.deliveries import FanOut, Queued
 from syndicator.store.outbox import OutboxEntry, UnreadableEntry
 from syndicator.store.store import Store
-from syndicator.store.stories import Place
+from syndicator.store.stories.stories import Place
+from syndicator.store.webhooks.deliveries import FanOut, Queued
 
 EVENTS_MOST = 100
 """Events per call."""

@@ -38,7 +38,7 @@ from syndicator.rules.identity.identity import identified_by, listed_key, spec_h
 from syndicator.rules.identity.recognition import Recognised
 from syndicator.rules.sources.announcement import is_back
 from syndicator.store.data_mark import DataMark
-from syndicator.store.entries import EntriesRead
+from syndicator.store.sources.admitted_entries import EntriesRead
 from syndicator.store.store import Store
 
 _BY_GUID_AND_LINK = frozenset({Way.AUTO, Way.GUID, Way.LINK})

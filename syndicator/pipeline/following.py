@@ -10,7 +10,7 @@ from syndicator.errors import GatherError
 from syndicator.model.source import Source, SourceKind, SourceState
 from syndicator.pipeline.rounds import KindOfRound, Outcome, RoundFailed, address
 from syndicator.rules.sources.redirect_tracking import known_until, looks_back, overlaps
-from syndicator.store.articles import Articles
+from syndicator.store.articles.articles import Articles
 
 SAMPLE = 500
 """Of so many known articles it is looked up when they were first seen."""

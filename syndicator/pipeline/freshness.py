@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from syndicator.errors import StoreUnavailable
-from syndicator.store.together import own_error
+from syndicator.store.batching import own_error
 
 RESPITE_S = 1.0
 """How long nobody asks again after Redis did not answer."""

@@ -27,7 +27,7 @@ from syndicator.rules.sources.alarm import told as alarm
 from syndicator.rules.sources.health import failed_rounds
 from syndicator.rules.sources.redesign import redesigned
 from syndicator.rules.sources.redirect_tracking import news
-from syndicator.store.owners import new_token
+from syndicator.store.lease_owners import new_token
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)

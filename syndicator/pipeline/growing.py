@@ -10,7 +10,7 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.identity.identity import event_id
 from syndicator.rules.popularity.popularity_score import Teller
 from syndicator.store.store import Store
-from syndicator.store.stories import Growth
+from syndicator.store.stories.stories import Growth
 
 
 class Telling(Struct, frozen=True, kw_only=True):

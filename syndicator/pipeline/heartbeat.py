@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from syndicator.errors import StoreError
 from syndicator.model.clock import Clock
-from syndicator.store.deliveries import Deliveries, Leased
+from syndicator.store.webhooks.deliveries import Deliveries, Leased
 
 _AT_ONCE = 256
 

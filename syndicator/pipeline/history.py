@@ -26,7 +26,7 @@ from syndicator.pipeline.telling import StoryEntry
 from syndicator.render.dates import whole_seconds
 from syndicator.rules.feeds.history_windows import Span, settled_until, span_named
 from syndicator.rules.least_recent import LeastRecent
-from syndicator.store.articles import Listed
+from syndicator.store.articles.articles import Listed
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
 

@@ -9,7 +9,7 @@ from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.selecting import choose
 from syndicator.rules.feeds.history_windows import Span, chosen, spans_before
 from syndicator.rules.filter_matching import facets_for
-from syndicator.store.articles import Listed
+from syndicator.store.articles.articles import Listed
 from syndicator.store.store import Store
 
 _STEPS = 4

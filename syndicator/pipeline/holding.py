@@ -11,8 +11,8 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.joining import alone
 from syndicator.rules.articles.embargo import LONGEST, is_held, released
 from syndicator.rules.identity.identity import identify, url_key
-from syndicator.store.held import Held as HeldStore
-from syndicator.store.held import HeldArticle
+from syndicator.store.articles.embargo import Held as HeldStore
+from syndicator.store.articles.embargo import HeldArticle
 
 READ_AGAIN_AFTER = timedelta(hours=1)
 

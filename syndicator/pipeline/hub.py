@@ -22,7 +22,7 @@ from syndicator.push.hub import verify_rsscloud
 from syndicator.rules.hub import subscribers as rules
 from syndicator.rules.hub.rsscloud import Registration, read_registration
 from syndicator.rules.hub.subscribers import HubRequest, NotUnderstood
-from syndicator.store.hub import NoRoom
+from syndicator.store.hub.subscribers import NoRoom
 from syndicator.store.store import Store
 
 ASKED_AT_ONCE = 8

@@ -30,7 +30,7 @@ from syndicator.pipeline.patience import insist
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Job, Report, Taken
 from syndicator.rules.hub import subscribers as rules
-from syndicator.store.hub import Claimed
+from syndicator.store.hub.subscribers import Claimed
 from syndicator.store.store import Store
 
 LEASE_MARGIN_S = 20.0

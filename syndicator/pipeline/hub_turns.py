@@ -35,7 +35,7 @@ from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Report
 from syndicator.push import hub as wire
 from syndicator.rules.hub import subscribers as rules
-from syndicator.store.hub import Claimed, Settled
+from syndicator.store.hub.subscribers import Claimed, Settled
 from syndicator.store.store import Store
 
 STEP = "hub"

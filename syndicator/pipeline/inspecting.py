@@ -15,9 +15,9 @@ from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.pipeline.endpoint_views import Asker
 from syndicator.pipeline.listing import CursorError, Piece
 from syndicator.pipeline.registering import Registering
-from syndicator.store.attempts import AttemptQuery, LoggedAttempt
-from syndicator.store.backlog import Undelivered
 from syndicator.store.store import Store
+from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
+from syndicator.store.webhooks.backlog import Undelivered
 
 UNDELIVERED = ("ready", "delayed", "in_flight", "dead")
 ENDED = ("delivered", "superseded")

@@ -12,7 +12,7 @@ from syndicator.model.feed import Format, Rendition
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
 from syndicator.rules.least_recent import LeastRecent
-from syndicator.store.rendition_files import KeptRendition, RenditionFiles
+from syndicator.store.feeds.rendition_files import KeptRendition, RenditionFiles
 
 WRITTEN_EVERY_S = 20.0
 """A process that is killed leaves bytes that are so much older at most."""

@@ -8,7 +8,7 @@ from syndicator.background import meanwhile
 from syndicator.egress.own_listeners import Listener, OwnListeners
 from syndicator.errors import StoreError
 from syndicator.model.clock import Clock
-from syndicator.store.listeners import Listeners
+from syndicator.store.ops.listeners import Listeners
 
 REFRESH_S = 5.0
 """How often a process tells of its listeners, and asks for those of others."""

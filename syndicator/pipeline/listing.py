@@ -17,7 +17,7 @@ from syndicator.pipeline.regrouping import Regrouping, StoryTold
 from syndicator.rules.filter_matching import facets_for
 from syndicator.store.paging import Spot
 from syndicator.store.store import Store
-from syndicator.store.stories import Place
+from syndicator.store.stories.stories import Place
 
 T = TypeVar("T")
 

@@ -12,9 +12,9 @@ from syndicator.rules.stories.clustering import KnownStory
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.near_index import Entry, Nearby, NearIndex, packed_keys, term_keys
 from syndicator.rules.stories.shingles import sample
-from syndicator.store.assignments import Assignments
 from syndicator.store.outbox import BEGINNING
-from syndicator.store.stories import Standing, Stories
+from syndicator.store.stories.assignments import Assignments
+from syndicator.store.stories.stories import Standing, Stories
 
 _ENTRIES = 500
 """Read of the log at once: 2 ms of the event loop."""

@@ -12,7 +12,7 @@ from syndicator.pipeline.admitting import Admitted
 from syndicator.rules.articles.admission import Verdict
 from syndicator.rules.identity.identity import url_key
 from syndicator.rules.popularity.popularity_score import place_weight
-from syndicator.store.popularity import Reading
+from syndicator.store.popularity.portal_counters import Reading
 from syndicator.store.store import Store
 
 log = get_logger(__name__)

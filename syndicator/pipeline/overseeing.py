@@ -9,8 +9,8 @@ from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
 from syndicator.model.replay import Replay
 from syndicator.model.status import EndpointStatus
-from syndicator.store.backlog import Undelivered
 from syndicator.store.store import Store
+from syndicator.store.webhooks.backlog import Undelivered
 
 MOST_DEAD, MOST_REPLAYS = 100, 20
 _MOST_OF_ONE = 50

@@ -16,8 +16,8 @@ from syndicator.push.payload import MARK_BYTES, MAX_BODY_BYTES, marked, payload
 from syndicator.rules.articles.pictures import served_by_us
 from syndicator.rules.articles.rights import allowed
 from syndicator.rules.webhooks.digests import digest_id, parted
-from syndicator.store.deliveries import Leased
 from syndicator.store.store import Store
+from syndicator.store.webhooks.deliveries import Leased
 
 _Found = tuple[Article, StoryId | None]
 

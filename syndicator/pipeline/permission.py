@@ -1,6 +1,6 @@
 """Whether a robots.txt lets us read a page, and how fast (RFC 9309).
 
-Each file is asked for once a day over all workers (`store.robots`); what it said stays parsed here.
+Each file is asked for once a day over all workers (`store.sources.robots`); what it said stays parsed here.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModifie
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.pipeline.turns import MOMENT_S, NoTurn
-from syndicator.store.robots import ELSEWHERE_KEPT, KEPT, KnownRobots, RobotsFiles
+from syndicator.store.sources.robots import ELSEWHERE_KEPT, KEPT, KnownRobots, RobotsFiles
 
 FRESH_AT_MOST = timedelta(hours=24)
 """RFC 9309, 2.4. So long it is without a `Cache-Control` of its own."""

@@ -35,8 +35,8 @@ from syndicator.rules.articles.pictures import (
     without_pictures,
     without_pixels,
 )
-from syndicator.store.pictures import Finding, KnownPicture
-from syndicator.store.pictures import Pictures as PictureStore
+from syndicator.store.articles.pictures import Finding, KnownPicture
+from syndicator.store.articles.pictures import Pictures as PictureStore
 
 MAX_LOOKS = 40
 """Pictures that one call asks for at most; the others are taken as announced."""

@@ -12,7 +12,7 @@ from syndicator.pipeline.choosing import Choosing
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import Standing, ranked
-from syndicator.store.feeds import Ranked
+from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
 _DEPTH = 200

@@ -13,9 +13,9 @@ from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.rules.filter_matching import ALL, facets_for
 from syndicator.rules.popularity.popularity_score import Standing, ranked
-from syndicator.store.feeds import Ranked
-from syndicator.store.owners import new_token
-from syndicator.store.signals import BOARD_SIZE
+from syndicator.store.feeds.feeds import Ranked
+from syndicator.store.lease_owners import new_token
+from syndicator.store.popularity.signals import BOARD_SIZE
 from syndicator.store.store import Store
 
 INTERVAL = timedelta(seconds=2)

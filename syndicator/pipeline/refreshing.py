@@ -9,7 +9,7 @@ from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.changed_feeds import ChangedFeeds
 from syndicator.pipeline.publishing import Publisher
-from syndicator.store.feeds import Feeds
+from syndicator.store.feeds.feeds import Feeds
 
 PASS_RENDITIONS = 200
 """Of one pass: mostly read as a worker has stored them, else rendered here."""

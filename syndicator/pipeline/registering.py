@@ -24,7 +24,7 @@ from syndicator.push.probing import Probed, ping, verify
 from syndicator.push.signing import Signature, new_secret, public_key
 from syndicator.rules.feeds.any_filter_feeds import LARGEST, AdHoc
 from syndicator.rules.webhooks.endpoint_health import endpoint_health
-from syndicator.store.configured import IN_USE
+from syndicator.store.ops.configured_names import IN_USE
 from syndicator.store.store import Store
 
 MOST_OF_AN_OWNER = 20

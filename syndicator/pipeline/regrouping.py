@@ -12,7 +12,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, SourceId, StoryId
 from syndicator.rules.stories.clustering import Comparison, StoriesPolicy, compare
 from syndicator.store.store import Store
-from syndicator.store.stories import Place, StoryRecord
+from syndicator.store.stories.stories import Place, StoryRecord
 
 _ATTEMPTS = 20
 

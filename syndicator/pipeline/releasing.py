@@ -11,8 +11,8 @@ from syndicator.pipeline.patience import insist
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.rules.articles.admission import Verdict
 from syndicator.rules.articles.embargo import released
-from syndicator.store.held import Held as HeldStore
-from syndicator.store.owners import new_token
+from syndicator.store.articles.embargo import Held as HeldStore
+from syndicator.store.lease_owners import new_token
 
 LEASE = timedelta(seconds=15)
 

@@ -23,8 +23,8 @@ from syndicator.pipeline.fanning_out import FanningOut
 from syndicator.pipeline.resending import gone_of
 from syndicator.rules.identity.identity import event_id
 from syndicator.rules.webhooks.supersession import newer
-from syndicator.store.events import LoggedEvent
 from syndicator.store.store import Store
+from syndicator.store.webhooks.event_log import LoggedEvent
 
 PAGE = 50
 """Events that are judged at once."""

@@ -14,7 +14,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId, is_article_id
 from syndicator.model.signal import Reporter, Signal, SignalKind
 from syndicator.rules.identity.identity import url_key
-from syndicator.store.reports import key_digest
+from syndicator.store.popularity.partner_reports import key_digest
 from syndicator.store.store import Store
 
 MOST_ITEMS = 10_000

@@ -11,8 +11,8 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.pipeline.endpoint_views import Asker
 from syndicator.pipeline.registering import Registering
-from syndicator.store.attempts import AttemptQuery
 from syndicator.store.store import Store
+from syndicator.store.webhooks.attempts import AttemptQuery
 
 MOST_AT_ONCE = 1000
 

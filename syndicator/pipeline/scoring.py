@@ -14,8 +14,8 @@ from syndicator.rules.popularity.popularity_score import (
     ranked,
     score,
 )
-from syndicator.store.popularity import Known
-from syndicator.store.signals import Sums
+from syndicator.store.popularity.portal_counters import Known
+from syndicator.store.popularity.signals import Sums
 from syndicator.store.store import Store
 
 

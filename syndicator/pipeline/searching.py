@@ -27,7 +27,7 @@ from syndicator.rules.filter_matching import marks_for, marks_of
 from syndicator.rules.search.query import Query, parse_query
 from syndicator.rules.search.search_words import searchable
 from syndicator.store.outbox import KEPT_CHANGES
-from syndicator.store.search_index import Indexed, Limits, Progress, SearchIndex
+from syndicator.store.search.search_index import Indexed, Limits, Progress, SearchIndex
 from syndicator.store.store import Store
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from syndicator.model.ids import ArticleId
 from syndicator.pipeline.filtering import Filtering
 from syndicator.pipeline.telling import StoryEntry, Telling
 from syndicator.rules.filter_matching import facets_for, matches_keys
-from syndicator.store.articles import Listed
+from syndicator.store.articles.articles import Listed
 from syndicator.store.store import Store
 
 DEEPEST = 5000

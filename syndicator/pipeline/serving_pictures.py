@@ -23,8 +23,8 @@ from syndicator.model.source import FetchLimits, Source
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.picturing import AGAIN_AFTER, UNREADABLE, broken, failed
 from syndicator.pipeline.single_flight import SingleFlight
-from syndicator.store.picture_files import PictureFiles
-from syndicator.store.pictures import Finding, KnownPicture, Pictures
+from syndicator.store.articles.picture_files import PictureFiles
+from syndicator.store.articles.pictures import Finding, KnownPicture, Pictures
 
 MAX_FETCHED_BYTES = 10 * 1024 * 1024
 FETCH_TIMEOUT_S = 20.0

@@ -20,7 +20,7 @@ from syndicator.model.source import Source
 from syndicator.pipeline.rotation import Rotation
 from syndicator.rules.sources.health import Standing, outlook
 from syndicator.store.connection import pieces
-from syndicator.store.sources import STATES_AT_ONCE, Sources
+from syndicator.store.sources.sources import STATES_AT_ONCE, Sources
 
 REREAD = 1000
 """Sources that each refresh reads anyway. Where there are no more, everything is as of the call."""

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
 from syndicator.rules.sources.cadence import Due, resting
-from syndicator.store.owners import new_token
+from syndicator.store.lease_owners import new_token
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)

@@ -15,7 +15,7 @@ from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.rotation import Rotation
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.rules.filter_matching import matches_keys
-from syndicator.store.configured import Names
+from syndicator.store.ops.configured_names import Names
 from syndicator.store.store import Store
 
 log = get_logger(__name__)

@@ -12,7 +12,7 @@ from syndicator.model.feed import Filter, Per
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.pipeline.filtering import Filtering
 from syndicator.store.store import Store
-from syndicator.store.stories import Place
+from syndicator.store.stories.stories import Place
 
 MEMBERS = 50
 """Articles of a story that are looked at: its first ones, of which one is shown."""

@@ -20,8 +20,8 @@ from itertools import count
 
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
-from syndicator.store.politeness import Answer, Held, HoldOff, Pace, SharedTurns, Wanted, Why
-from syndicator.store.together import own_error
+from syndicator.store.batching import own_error
+from syndicator.store.sources.request_slots import Answer, Held, HoldOff, Pace, SharedTurns, Wanted, Why
 
 LEASE = timedelta(seconds=15)
 EXTEND_S = 5.0

@@ -12,7 +12,7 @@ from typing import Self
 from syndicator.errors import StoreError
 from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
-from syndicator.store.sources import Sources
+from syndicator.store.sources.sources import Sources
 
 
 class UnderWay:

@@ -28,7 +28,7 @@ from syndicator.model.source import Politeness, Scope, Source, SourceState
 from syndicator.pipeline.permission import Permission
 from syndicator.pipeline.turns import MAX_WAIT_S, NoTurn, Pause, Turns, pause
 from syndicator.rules.politeness_scope import scope_key
-from syndicator.store.politeness import Answer, Pace, Why
+from syndicator.store.sources.request_slots import Answer, Pace, Why
 from syndicator.store.store import Store
 
 MAX_HOLD_OFF_S = 3600.0

@@ -16,7 +16,7 @@ from syndicator.pipeline.feed_refs import feed_ref
 from syndicator.pipeline.publishing import Publisher
 from syndicator.pipeline.steps import Report, Taken
 from syndicator.rules.identity.identity import event_id
-from syndicator.store.feeds import FeedTold
+from syndicator.store.feeds.feeds import FeedTold
 from syndicator.store.store import Store
 
 TOLD_EVERY = timedelta(seconds=10)

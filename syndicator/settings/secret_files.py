@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from syndicator.model.delivery import Secret
 from syndicator.settings.texts import signing_secret, wrong
-from syndicator.store.sealing import is_seal_key
+from syndicator.store.access.secret_encryption import is_seal_key
 
 MAX_SECRET_BYTES = 64 * 1024
 

@@ -18,8 +18,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
+from syndicator.store.batching import Together
 from syndicator.store.codec import pack_for_lua
-from syndicator.store.together import Together
 
 Word = str | bytes | int | float
 Command = Sequence[Word]

@@ -14,9 +14,9 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.store.connection import Connection, pieces
-from syndicator.store.health import check_schema
-from syndicator.store.keys import Keys
-from syndicator.store.whole_files import writing
+from syndicator.store.files.atomic_files import writing
+from syndicator.store.keys.table import Keys
+from syndicator.store.server_check import check_schema
 
 ENLISTED_WITHIN = timedelta(minutes=1)
 """After a namespace began, its sources are due."""

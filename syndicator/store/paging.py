@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.store.connection import Connection, pairs
-from syndicator.store.keys import Keys
+from syndicator.store.keys.table import Keys
 
 
 class Spot(Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from syndicator.pipeline.inspecting import (
 )
 from syndicator.pipeline.listing import CursorError
 from syndicator.pipeline.resending import Resending, Resent
-from syndicator.store.attempts import AttemptQuery, LoggedAttempt
+from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
 from syndicator.web.api import PAGED, bad_cursor
 from syndicator.web.auth import owner_of
 from syndicator.web.endpoint_routes import asker_of, named, told

@@ -20,7 +20,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.access import Access
 from syndicator.rules.access import signed_tickets
 from syndicator.rules.access.credentials import digest_of
-from syndicator.store.used_links import UsedLinks
+from syndicator.store.access.used_links import UsedLinks
 from syndicator.web.auth import REALM, Gate
 from syndicator.web.problems import RETRY_AFTER_S, Problem, ProblemRaised
 

@@ -26,10 +26,10 @@ from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.pipeline.warming import PublishStep
 from syndicator.rules.sources.origins import origins
 from syndicator.settings.settings import Settings
+from syndicator.store.articles.picture_files import PictureFiles
 from syndicator.store.codec import digest
-from syndicator.store.picture_files import PictureFiles
-from syndicator.store.rendition_files import RenditionFiles
-from syndicator.store.search_index import SearchIndex
+from syndicator.store.feeds.rendition_files import RenditionFiles
+from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.wiring.ground import Ground
 

@@ -59,9 +59,9 @@ from syndicator.rules.sources import (
 from syndicator.rules.websub import subscription
 from syndicator.settings.schedules import MOST_SOONER_S, SOONER_SHARE, ScheduleForm
 from syndicator.settings.sources import PolitenessForm, SourceForm
-from syndicator.store import article_writes, picture_files, unreadable
-from syndicator.store import pictures as known_pictures
-from syndicator.store import robots as robots_files
+from syndicator.store.articles import article_writes, page_retry, picture_files
+from syndicator.store.articles import pictures as known_pictures
+from syndicator.store.sources import robots as robots_files
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "gathering.md"
@@ -295,7 +295,7 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     (
         "Article pages",
         "A page that cannot be read",
-        [unreadable.FIRST_PAUSE, unreadable.LONGEST_PAUSE, article_pages.LONGEST_OUTAGE_PAUSE],
+        [page_retry.FIRST_PAUSE, page_retry.LONGEST_PAUSE, article_pages.LONGEST_OUTAGE_PAUSE],
     ),
     (
         "Withdrawals",

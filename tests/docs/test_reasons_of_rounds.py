@@ -16,7 +16,7 @@ from syndicator.model.source import Every, Source, SourceKind, SourceState
 from syndicator.observe.logs import configure
 from syndicator.pipeline.gathering import GatherStep, SourceReport
 from syndicator.pipeline.rounds import Outcome
-from syndicator.store.keys import Keys
+from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
 
 SOURCE = Source(

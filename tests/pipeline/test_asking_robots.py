@@ -11,7 +11,7 @@ from support import ManualClock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult
 from syndicator.pipeline.permission import FRESH_AT_LEAST, FRESH_AT_MOST, MAX_ELSEWHERE, RETRY
 from syndicator.pipeline.visiting import Visitor
-from syndicator.store.robots import KEPT, KnownRobots
+from syndicator.store.sources.robots import KEPT, KnownRobots
 from syndicator.store.store import Store
 
 ROBOTS = "/robots.txt"

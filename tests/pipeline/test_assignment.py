@@ -21,8 +21,8 @@ from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.batch_assignment import Assignment, Newcomer, Surroundings
 from syndicator.rules.stories.clustering import Placement, StoriesPolicy, alone
-from syndicator.store.assignments import Decision, Held, Turn
 from syndicator.store.store import Store
+from syndicator.store.stories.assignments import Decision, Held, Turn
 
 SPECS = [BY_STORY, BY_ARTICLE]
 NEVER = timedelta(days=1)

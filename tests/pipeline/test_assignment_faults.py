@@ -22,10 +22,10 @@ from syndicator.pipeline.measuring import Measuring
 from syndicator.pipeline.near_articles import NearArticles
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.clustering import StoriesPolicy, alone
-from syndicator.store.assignments import Assignments, Decision, Turn
 from syndicator.store.connection import Unit
 from syndicator.store.store import Store
-from syndicator.store.stories import Stories
+from syndicator.store.stories.assignments import Assignments, Decision, Turn
+from syndicator.store.stories.stories import Stories
 
 NOBODY = ArticleId("a2b3c4d5e6f7a2b3")
 

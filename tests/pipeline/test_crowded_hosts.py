@@ -20,7 +20,7 @@ from syndicator.rules.politeness_scope import scope_key
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service, open_service
 from syndicator.settings import load
-from syndicator.store.politeness import Wanted
+from syndicator.store.sources.request_slots import Wanted
 from syndicator.store.store import Store
 
 FEED = "<rss version='2.0'><channel><item><title>Berita</title><guid>g</guid></item></channel></rss>"

@@ -19,7 +19,7 @@ from syndicator.pipeline.data_loss import DataLoss
 from syndicator.rules.identity.identity import identify
 from syndicator.service import Service
 from syndicator.store.data_mark import MarkFile
-from syndicator.store.entries import Entries, EntriesRead
+from syndicator.store.sources.admitted_entries import Entries, EntriesRead
 from syndicator.web.health import HealthRoutes
 
 HOUR = timedelta(hours=1)

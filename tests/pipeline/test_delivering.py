@@ -21,7 +21,7 @@ from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.status import QueueCounts
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
-from syndicator.store.attempts import AttemptQuery
+from syndicator.store.webhooks.attempts import AttemptQuery
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 A, B = EndpointId("a"), EndpointId("b")

@@ -10,7 +10,7 @@ from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import Registration
 from syndicator.model.ids import EndpointId
 from syndicator.model.status import QueueCounts
-from syndicator.store.deliveries import FanOut
+from syndicator.store.webhooks.deliveries import FanOut
 
 __all__ = ["partner"]  # a fixture
 

@@ -14,7 +14,7 @@ from syndicator.model.status import QueueCounts
 from syndicator.pipeline.doctoring import Diagnosis
 from syndicator.service import Service
 from syndicator.store.connection import Command
-from syndicator.store.deliveries import Leased
+from syndicator.store.webhooks.deliveries import Leased
 
 __all__ = ["partner"]  # a fixture
 

@@ -20,7 +20,7 @@ from syndicator.pipeline.delivering import DeliverStep
 from syndicator.rules.webhooks.circuit import FAILURES_TO_OPEN
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
-from syndicator.store.attempts import AttemptQuery
+from syndicator.store.webhooks.attempts import AttemptQuery
 
 __all__ = ["partner"]  # a fixture
 

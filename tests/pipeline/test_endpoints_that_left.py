@@ -16,7 +16,7 @@ from syndicator.model.status import QueueCounts
 from syndicator.pipeline.endpoint_views import OPERATOR
 from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
 from syndicator.service import Service
-from syndicator.store.configured import IN_USE
+from syndicator.store.ops.configured_names import IN_USE
 
 __all__ = ["partner"]  # a fixture
 

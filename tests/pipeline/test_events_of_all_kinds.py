@@ -24,7 +24,7 @@ from syndicator.pipeline.warming import TOLD_EVERY
 from syndicator.rules.identity.identity import event_id
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.service import Service
-from syndicator.store.keys import Keys
+from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
 from syndicator.store.store import Store
 

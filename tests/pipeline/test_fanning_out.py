@@ -14,7 +14,7 @@ from syndicator.model.ids import EndpointId
 from syndicator.pipeline import fanning_out
 from syndicator.rules.webhooks.event_matching import wants
 from syndicator.service import Service
-from syndicator.store.deliveries import Deliveries, FanOut
+from syndicator.store.webhooks.deliveries import Deliveries, FanOut
 
 __all__ = ["partner"]  # a fixture
 

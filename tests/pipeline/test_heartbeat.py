@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from store.test_deliveries import claim, event, queue
+from store.webhooks.test_deliveries import claim, event, queue
 from support import ManualClock
 
 from syndicator.model.clock import system_clock

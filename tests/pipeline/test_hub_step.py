@@ -26,7 +26,7 @@ from syndicator.pipeline.hub_step import HubStep
 from syndicator.pipeline.hub_topics import Topics
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
-from syndicator.store.hub import Settled
+from syndicator.store.hub.subscribers import Settled
 from syndicator.store.store import Store
 
 __all__ = ["reader"]  # a fixture
@@ -228,7 +228,7 @@ async def test_a_start_frees_at_once_what_a_killed_process_of_this_machine_had_l
         assert reader.pushed == [], "we are alive"
         hub = world.service.store.hub
         dead = subprocess.check_output(
-            [sys.executable, "-c", "from syndicator.store.owners import new_token; print(new_token())"]
+            [sys.executable, "-c", "from syndicator.store.lease_owners import new_token; print(new_token())"]
         )
         owners = hub._keys.hub_owners("127.0.0.1")
         (known,) = await world.subscribers()

@@ -6,7 +6,7 @@ from support import ManualClock
 
 from syndicator.rules.identity.identity import spec_hash
 from syndicator.service import Service
-from syndicator.store.entries import EntriesRead
+from syndicator.store.sources.admitted_entries import EntriesRead
 
 DAY_S = 24 * 3600
 

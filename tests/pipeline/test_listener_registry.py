@@ -11,7 +11,7 @@ from support import ManualClock
 from syndicator.egress.own_listeners import Listener, OwnListeners
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.pipeline.listener_registry import ListenerRegistry
-from syndicator.store.listeners import KEPT
+from syndicator.store.ops.listeners import KEPT
 from syndicator.store.store import Store
 
 LOOPBACK = ip_address("127.0.0.1")

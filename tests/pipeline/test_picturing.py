@@ -42,7 +42,7 @@ from syndicator.rules.articles.pictures import (
     without_pixels,
 )
 from syndicator.rules.identity.content_fingerprint import content_hash
-from syndicator.store.pictures import Finding
+from syndicator.store.articles.pictures import Finding
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions

@@ -26,7 +26,7 @@ from syndicator.pipeline.snapshots import (
 )
 from syndicator.rules.articles.admission import Verdict, decide
 from syndicator.rules.identity.identity import identify
-from syndicator.store.pictures import Finding, KnownPicture
+from syndicator.store.articles.pictures import Finding, KnownPicture
 from syndicator.store.store import Store
 
 CITY = Source(

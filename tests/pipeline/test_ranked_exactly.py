@@ -21,7 +21,7 @@ from syndicator.pipeline.ranking import RankStep
 from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import HALF_LIVES, PopularityPolicy, PortalMean, score
 from syndicator.store.embedded import EmbeddedServer
-from syndicator.store.popularity import Reading
+from syndicator.store.popularity.portal_counters import Reading
 from syndicator.store.store import Store, StoreOptions, open_store
 
 ARTICLES, SOURCES, TURNS, TOP = 900, 6, 8, 100

@@ -18,8 +18,8 @@ from syndicator.pipeline.ranking import NOTED_EVERY, RankStep
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
-from syndicator.store.feeds import Ranked
-from syndicator.store.popularity import Reading
+from syndicator.store.feeds.feeds import Ranked
+from syndicator.store.popularity.portal_counters import Reading
 from syndicator.store.store import Store
 
 POPULAR = FeedSpec(id=FeedId("popular"), title="x", order=Order.POPULAR, size=10)

@@ -18,7 +18,7 @@ from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source
 from syndicator.pipeline import article_pages, feed_round, rounds
-from syndicator.store.politeness import HoldOff
+from syndicator.store.sources.request_slots import HoldOff
 
 LIST_RULE = (
     'list = { item = "li", url = "a", title = "a", section = "i" }\narticle = { title = "h1", body = ".isi" }'

@@ -12,7 +12,7 @@ from syndicator.model.fetch import Fetched, FetchFailed, FetchResult
 from syndicator.model.source import Scope
 from syndicator.pipeline.turns import LEASE
 from syndicator.rules.politeness_scope import scope_key
-from syndicator.store.politeness import HoldOff
+from syndicator.store.sources.request_slots import HoldOff
 from syndicator.store.store import Store
 
 ELSEWHERE = "127.0.0.2"

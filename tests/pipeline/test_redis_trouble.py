@@ -25,7 +25,7 @@ from syndicator.schedule.runner import Runner
 from syndicator.service import Service, open_service
 from syndicator.settings import load
 from syndicator.store.embedded import EmbeddedServer, find_server
-from syndicator.store.keys import Keys
+from syndicator.store.keys.table import Keys
 
 LATEST = FeedId("latest")
 CONFIG = '[feed.latest]\ntitle = "Terbaru"\n[feed.sport]\ntitle = "Olahraga"\n'

@@ -20,7 +20,7 @@ from syndicator.model.clock import system_clock
 from syndicator.model.ids import ArticleId
 from syndicator.model.token import Scope
 from syndicator.service import Service
-from syndicator.store.replays import KEPT_REPLAYS
+from syndicator.store.webhooks.replays import KEPT_REPLAYS
 
 __all__ = ["receiver"]
 

@@ -21,8 +21,8 @@ from syndicator.pipeline.sweeping import Retention, SweepStep
 from syndicator.rules.sources.origins import origins
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
-from syndicator.store.configured import Names
-from syndicator.store.popularity import Reading
+from syndicator.store.ops.configured_names import Names
+from syndicator.store.popularity.portal_counters import Reading
 
 __all__ = ["partner"]  # a fixture
 

@@ -20,7 +20,7 @@ from syndicator.model.ids import ArticleId
 from syndicator.model.token import Scope
 from syndicator.render.items import article_uri
 from syndicator.service import Service
-from syndicator.store.deliveries import MOST_WAITING
+from syndicator.store.webhooks.deliveries import MOST_WAITING
 from syndicator.web.app import create_app
 from syndicator.web.auth import Gate
 from syndicator.web.json_api import PublicApi
@@ -135,7 +135,7 @@ async def test_one_that_is_told_of_no_article_has_no_feed(api: Api, receiver: Re
 async def test_who_resumes_an_endpoint_is_offered_a_replay_of_what_fell_off(
     api: Api, receiver: Receiver, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syndicator.store.deliveries.MOST_WAITING", 2)
+    monkeypatch.setattr("syndicator.store.webhooks.deliveries.MOST_WAITING", 2)
     assert MOST_WAITING > 2
     name = (await api.add(receiver)).json["endpoint"]["id"]
     await api.ask("POST", f"/{name}/pause", {})

@@ -19,7 +19,7 @@ from syndicator.pipeline.searching import MOST_WAITING, Searching, TooManySearch
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.search.query import QueryError
 from syndicator.store.outbox import KEPT_CHANGES
-from syndicator.store.search_index import SearchIndex
+from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store, StoreOptions, open_store
 
 

@@ -11,7 +11,7 @@ from web.web_world import SITE
 
 from syndicator.model.source import ImagePolicy
 from syndicator.rules.articles.pictures import picture_digest, picture_url
-from syndicator.store.pictures import Finding, KnownPicture
+from syndicator.store.articles.pictures import Finding, KnownPicture
 from syndicator.store.store import Store
 
 CACHE = source(ImagePolicy.CACHE)

@@ -14,7 +14,7 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceKind
 from syndicator.pipeline.admitting import Admitter, tally
-from syndicator.store.configured import Names
+from syndicator.store.ops.configured_names import Names
 from syndicator.store.store import Store
 
 DAY = 86_400.0

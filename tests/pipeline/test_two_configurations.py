@@ -9,7 +9,7 @@ from support import ManualClock
 
 from syndicator.model.ids import SourceId
 from syndicator.service import Service
-from syndicator.store.configured import IN_USE
+from syndicator.store.ops.configured_names import IN_USE
 
 RSS = '<rss version="2.0"><channel><title>Kota</title></channel></rss>'
 

@@ -18,7 +18,7 @@ from syndicator.pipeline import turns as turns_module
 from syndicator.pipeline.visiting import Visitor
 from syndicator.rules.politeness_scope import scope_key
 from syndicator.store.embedded import EmbeddedServer, find_server
-from syndicator.store.politeness import Wanted, Why
+from syndicator.store.sources.request_slots import Wanted, Why
 from syndicator.store.store import Store, StoreOptions, open_store
 
 

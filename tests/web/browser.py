@@ -20,8 +20,8 @@ from syndicator.pipeline.clicking import Clicking
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.searching import Searching
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
-from syndicator.store.feeds import Ranked
-from syndicator.store.search_index import SearchIndex
+from syndicator.store.feeds.feeds import Ranked
+from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.auth import Gate

@@ -8,7 +8,7 @@ from support import ManualClock, candidate
 from web.web_world import Client, World, source
 
 from syndicator.model.source import SourceState
-from syndicator.store.owners import new_token
+from syndicator.store.lease_owners import new_token
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)

@@ -31,7 +31,7 @@ from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.rules.popularity.visitors import household_of
-from syndicator.store.search_index import SearchIndex
+from syndicator.store.search.search_index import SearchIndex
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 

@@ -23,7 +23,7 @@ from syndicator.pipeline.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer
-from syndicator.store.rendition_files import RenditionFiles
+from syndicator.store.feeds.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.store.watch import SILENCE_S
 from syndicator.web.app import create_app, create_waiting_app

@@ -23,8 +23,8 @@ from syndicator.pipeline.access import new_token
 from syndicator.pipeline.endpoint_views import Asker
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.access.signed_tickets import is_valid, ticket
-from syndicator.store.keys import Keys
-from syndicator.store.operators_token import TOKEN_FILE, operators_token
+from syndicator.store.access.operators_token import TOKEN_FILE, operators_token
+from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
 from syndicator.web.operators import LINK_LIFE, SIGNED_IN, sign_in_path
 

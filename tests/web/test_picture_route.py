@@ -23,9 +23,9 @@ from syndicator.pipeline import serving_pictures
 from syndicator.pipeline.picturing import Pictures
 from syndicator.pipeline.serving_pictures import ServedPictures
 from syndicator.rules.articles.pictures import picture_digest
+from syndicator.store.articles.picture_files import PictureFiles
+from syndicator.store.articles.pictures import Finding
 from syndicator.store.embedded import EmbeddedServer, find_server
-from syndicator.store.picture_files import PictureFiles
-from syndicator.store.pictures import Finding
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions

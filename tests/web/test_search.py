@@ -14,7 +14,7 @@ from web.web_world import Client, World, client_of, story
 
 from syndicator.pipeline.searching import Searching
 from syndicator.rules.search.query import QueryError, parse_query
-from syndicator.store.search_index import SearchIndex
+from syndicator.store.search.search_index import SearchIndex
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 from syndicator.web.search import AT_ONCE_EACH

@@ -17,7 +17,7 @@ from syndicator.pipeline.browsing import SHOWN_FOR
 from syndicator.pipeline.scoring import Scoring
 from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
-from syndicator.store.feeds import Ranked
+from syndicator.store.feeds.feeds import Ranked
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions
 

@@ -10,9 +10,9 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.model.source import Failure, Round, SourceState
 from syndicator.store.codec import pack
-from syndicator.store.deliveries import FanOut, Queued
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.store import Store
+from syndicator.store.webhooks.deliveries import FanOut, Queued
 
 SOURCES = tuple(source(name, name.title()) for name in ("fine", "waiting", "late", "failing", "hollow"))
 ENDPOINTS = tuple(

@@ -37,7 +37,7 @@ from syndicator.pipeline.withdrawing import Withdrawer
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.settings.registration import Registrations, registration_schema, written
-from syndicator.store.feeds import Ranked
+from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 from syndicator.web.api_table import api_table
 from syndicator.web.app import create_ops_app

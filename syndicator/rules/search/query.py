@@ -8,7 +8,7 @@
 A word is found in every form that has its stem, a phrase as it is written, `letters*` at the beginning of
 words. Operators are written in capitals. A word with signs in it (`COVID-19`) is a phrase.
 
-`matches_query` decides; an engine that answers faster has to find the same (`store/search_index.py`).
+`matches_query` decides; an engine that answers faster has to find the same (`store/search/search_index.py`).
 """
 
 import re

@@ -1,0 +1,1 @@
+"""Tokens, sign-in links, and the encryption of stored secrets."""

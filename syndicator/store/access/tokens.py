@@ -1,0 +1,62 @@
+"""API tokens that were made at run time: their digests, never their values."""
+
+from datetime import datetime, timedelta
+
+from syndicator.model.ids import TokenId
+from syndicator.model.token import Token
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Unit
+from syndicator.store.keys.table import Keys
+
+MOST = 1000
+
+_KEPT_EXPIRED = timedelta(days=30)
+
+
+class Tokens:
+    """Tokens by digest and by id; adding and revoking is one step each."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+
+    async def by_digest(self, digest: str) -> Token | None:
+        """Find the token whose value has this SHA-256."""
+        found = await self._redis.call("HGET", self._keys.tokens(), digest)
+        return unpack(found, Token) if found is not None else None
+
+    async def all(self) -> list[Token]:
+        """Give every token, by id."""
+        found = await self._redis.call("HVALS", self._keys.tokens())
+        return sorted((unpack(one, Token) for one in found), key=lambda token: token.id)
+
+    async def add(self, token: Token, now: datetime) -> bool:
+        """Keep a token; False where its id is taken, or there are too many.
+
+        Those that expired long ago leave meanwhile.
+        """
+        known = await self.all()
+        stale = [one for one in known if one.expires is not None and one.expires < now - _KEPT_EXPIRED]
+        for one in stale:
+            await self.remove(one.id)
+        if len(known) - len(stale) >= MOST:
+            return False
+        names, digest = self._keys.token_names(), token.sha256
+        writes: list[Command] = [
+            ("HSET", names, token.id, digest),
+            ("HSET", self._keys.tokens(), digest, pack(token)),
+        ]
+        expects = ((names, token.id, ""), (self._keys.tokens(), digest, ""))
+        (done,) = await self._redis.commit([Unit(expects=expects, writes=tuple(writes))])
+        return done
+
+    async def remove(self, token: TokenId) -> bool:
+        """Forget a token: from now on its value opens nothing. False where there is none of this id."""
+        names = self._keys.token_names()
+        digest = await self._redis.call("HGET", names, token)
+        if digest is None:
+            return False
+        writes: list[Command] = [("HDEL", names, token), ("HDEL", self._keys.tokens(), digest)]
+        expects = ((names, token, digest.decode()),)
+        (done,) = await self._redis.commit([Unit(expects=expects, writes=tuple(writes))])
+        return done

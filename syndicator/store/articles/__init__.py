@@ -1,0 +1,1 @@
+"""Articles, their identities and indexes, pictures, embargoes, withdrawals."""

@@ -1,0 +1,345 @@
+"""Articles, their identities and their indexes: look up, admit, read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.article import Alias, Article, Identity
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.ids import ArticleId, SourceId
+from syndicator.model.source import Source
+from syndicator.rules.articles.admission import Admission, Known
+from syndicator.rules.filter_matching import ALL
+from syndicator.rules.identity.canonical_trust import is_first_party
+from syndicator.rules.identity.recognition import Found
+from syndicator.store.articles.article_writes import ArticleWrites
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Script, pairs
+from syndicator.store.data_mark import DataMarks
+from syndicator.store.keys.table import Keys
+from syndicator.store.outbox import note_change
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A place in a timeline."""
+
+    article_id: ArticleId
+    listed_ms: int
+
+
+class Owned(Struct, frozen=True, kw_only=True):
+    """An article and the source that it was first admitted from."""
+
+    article_id: ArticleId
+    source: SourceId
+
+
+_THIRD_PARTY = b"0"
+SEEN_PRECISION = timedelta(days=1)
+"""How exactly it is known when an identity was last seen: a list that never changes writes nothing.
+Of identities that are kept for less than two days it is half of that time."""
+
+
+class Articles:
+    """What was admitted. All times in Redis are milliseconds UTC."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        keys: Keys,
+        kept_revisions: int,
+        kept_identities: timedelta,
+        marks: DataMarks,
+    ) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._marks = marks
+        self.writes = ArticleWrites(keys, kept_revisions)
+        self._seen_precision = min(SEEN_PRECISION, kept_identities / 2)
+        self._lookup = Script("articles/lookup")
+        self._forget = Script("articles/forget")
+
+    async def lookup(self, identities: Sequence[Identity], now: datetime) -> list[Found]:
+        """Tell what is known of each candidate of a batch, in one round trip.
+
+        Raise StoreUnavailable where Redis was emptied: all that is known would be taken for new.
+        """
+        if not identities:
+            return []
+        wanted = [(one.content_hash, int(one.is_first_party), *one.keys) for one in identities]
+        created_ms, rows = await self._redis.run(
+            self._lookup,
+            [self._keys.identities(), self._keys.identities_seen(), self._keys.meta()],
+            self._keys.article(ArticleId("")), pack(wanted), to_ms(now - self._seen_precision),
+            self._keys.reserved(ArticleId("")),
+        )  # fmt: skip
+        self._marks.check(created_ms)
+        return [self._found(identity, row) for identity, row in zip(identities, rows, strict=True)]
+
+    async def admit(self, admissions: Sequence[Admission], now: datetime) -> list[bool]:
+        """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
+        units = [self.writes.unit(admission, to_ms(now)) for admission in admissions]
+        # Most of what is listed is known, and leaves nothing to be written.
+        done = iter(await self._redis.commit([unit for unit in units if unit.writes]))
+        return [next(done) if unit.writes else True for unit in units]
+
+    async def are_known(
+        self, keys: Sequence[str], urls: Sequence[str], source: Source, now: datetime
+    ) -> list[bool]:
+        """Tell which identity keys a source lists now are known; note that it carries those, and when.
+
+        `urls`: the address of each. What the source may take over from another counts as unknown: it is to be
+        read.
+        """
+        if not keys:
+            return []
+        found, seen = await self._redis.batch(
+            [
+                ("HMGET", self._keys.identities(), *keys),
+                ("ZMSCORE", self._keys.identities_seen(), *keys),
+            ]
+        )
+        aged = to_ms(now - self._seen_precision)
+        stale = [
+            key
+            for key, article, at in zip(keys, found, seen, strict=True)
+            if article is not None and int(at or 0) < aged
+        ]
+        touch: list[Command] = [
+            ("ZADD", self._keys.identities_seen(), "XX", to_ms(now), key) for key in stale
+        ]
+        listed = {
+            ArticleId(one.decode()): url for one, url in zip(found, urls, strict=True) if one is not None
+        }
+        if not listed:
+            return [False] * len(keys)
+        carried = self._keys.carried(source.id)
+        *_, times = await self._redis.batch([*touch, ("ZMSCORE", carried, *listed)])
+        first = {one: url for (one, url), at in zip(listed.items(), times, strict=True) if at is None}
+        contested = await self._third_party(
+            [one for one, url in first.items() if is_first_party(url, source)]
+        )
+        if settled := first.keys() - contested:
+            scored = [part for one in sorted(settled) for part in (to_ms(now), one)]
+            await self._redis.call("ZADD", carried, "NX", *scored)
+        return [one is not None and ArticleId(one.decode()) not in contested for one in found]
+
+    async def _third_party(self, ids: Sequence[ArticleId]) -> set[ArticleId]:
+        """Give those of the articles, shown or reserved, whose source is not of their own portal."""
+        places = [place for one in ids for place in (self._keys.article(one), self._keys.reserved(one))]
+        rows = await self._redis.batch([("HGET", place, "first_party") for place in places])
+        return {one for one, *row in zip(ids, rows[::2], rows[1::2], strict=True) if _THIRD_PARTY in row}
+
+    async def resolve(self, keys: Sequence[str]) -> list[Owned | None]:
+        """Give the article, and its source, that each identity key stands for; None where there is none."""
+        if not keys:
+            return []
+        found = await self._redis.call("HMGET", self._keys.identities(), *keys)
+        ids = [ArticleId(article.decode()) if article else None for article in found]
+        owners = await self._redis.batch(
+            [("HGET", self._keys.article(one or ArticleId("")), "source") for one in ids]
+        )
+        return [
+            Owned(article_id=one, source=SourceId(owner.decode())) if one and owner else None
+            for one, owner in zip(ids, owners, strict=True)
+        ]
+
+    async def named(self, keys: Sequence[str]) -> list[ArticleId]:
+        """Give the articles that identity keys stand for, also swept ones; what is unknown has none."""
+        found = await self._redis.call("HMGET", self._keys.identities(), *keys) if keys else []
+        return [ArticleId(article.decode()) for article in found if article is not None]
+
+    async def carried_before(
+        self, source: SourceId, ids: Sequence[ArticleId], moment: datetime
+    ) -> tuple[int, int]:
+        """Count what a source first carried before a moment, and that of which this is forgotten."""
+        if not ids:
+            return 0, 0
+        found = await self._redis.call("ZMSCORE", self._keys.carried(source), *ids)
+        times = [int(at) for at in found if at is not None]
+        return sum(at < to_ms(moment) for at in times), len(found) - len(times)
+
+    async def get(self, article_id: ArticleId) -> Article | None:
+        """Give the newest revision with its body."""
+        return (await self.get_many([article_id]))[0]
+
+    async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = True) -> list[Article | None]:
+        """Give the newest revisions; None for what is not (or no longer) there."""
+        fields = ("head", "body") if bodies else ("head",)
+        rows = await self._redis.batch([("HMGET", self._keys.article(key), *fields) for key in ids])
+        return [read_article(row[0], row[1] if bodies else None) for row in rows]
+
+    async def aliases(self, article_id: ArticleId) -> list[Alias]:
+        """Give the other names under which an article came, the oldest first."""
+        found = await self._redis.call("LRANGE", self._keys.aliases(article_id), 0, -1)
+        return [unpack(data, Alias) for data in found]
+
+    async def led_by(self, article_id: ArticleId) -> ArticleId | None:
+        """Name the article that one was found to be; None where it is, or was, one of its own."""
+        found = await self._redis.call("HGET", self._keys.article(article_id), "merged")
+        return ArticleId(found.decode()) if found else None
+
+    async def revision(self, article_id: ArticleId, revision: int) -> Article | None:
+        """Give one revision with its body; None when it is no longer kept."""
+        newest = await self.get(article_id)
+        if newest is None or newest.revision == revision:
+            return newest
+        kept = await self._redis.call("HGET", self._keys.revisions(article_id), revision)
+        return unpack(kept, Article) if kept else None
+
+    async def kept_revisions(self, article_id: ArticleId) -> list[Article]:
+        """Give the revisions that are kept besides the newest, the newest of them first."""
+        rows = await self._redis.call("HVALS", self._keys.revisions(article_id))
+        return sorted((unpack(row, Article) for row in rows), key=lambda one: -one.revision)
+
+    async def timeline(
+        self, facets: Sequence[str], depth: int, *, until_ms: int | None = None, since_ms: int | None = None
+    ) -> tuple[list[Listed], bool]:
+        """Merge the first `depth` of each facet, newest first; tell whether that was all there is."""
+        span = ("+inf" if until_ms is None else until_ms, "-inf" if since_ms is None else since_ms)
+        rows = await self._redis.batch(
+            [
+                ("ZREVRANGEBYSCORE", self._keys.timeline(one), *span, "WITHSCORES", "LIMIT", 0, depth)
+                for one in facets
+            ]
+        )
+        merged = {ArticleId(name.decode()): int(score) for row in rows for name, score in pairs(row)}
+        ordered = sorted(merged.items(), key=lambda entry: (-entry[1], entry[0]))
+        whole = all(len(pairs(row)) < depth for row in rows)
+        if not whole:
+            # Below the highest of the cut-off ends, a facet may hide articles that belong between.
+            cut = max(int(pairs(row)[-1][1]) for row in rows if len(pairs(row)) >= depth)
+            ordered = [entry for entry in ordered if entry[1] >= cut]
+        return [Listed(article_id=name, listed_ms=score) for name, score in ordered], whole
+
+    async def carried_by(self, source: SourceId, limit: int = 0) -> list[ArticleId]:
+        """Name the articles that a source carried, the newest first; also those of another source."""
+        found = await self._redis.call("ZREVRANGE", self._keys.carried(source), 0, limit - 1)
+        return [ArticleId(name.decode()) for name in found]
+
+    async def shown_since(self, moment: datetime) -> list[ArticleId]:
+        """Name the articles that have been shown since a moment, the longest ago first."""
+        found = await self._redis.call("ZRANGEBYSCORE", self._keys.admitted(), to_ms(moment), "+inf")
+        return [ArticleId(name.decode()) for name in found]
+
+    async def due_for_recheck(self, source: SourceId, now: datetime, limit: int) -> list[ArticleId]:
+        """Name the articles whose pages are to be read again, the longest due first."""
+        found = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.recheck(source), "-inf", to_ms(now), "LIMIT", 0, limit
+        )
+        return [ArticleId(name.decode()) for name in found]
+
+    async def set_recheck(self, source: SourceId, article_id: ArticleId, at: datetime | None) -> None:
+        """Note when a page is to be read again; None: never."""
+        key = self._keys.recheck(source)
+        if at is None:
+            await self._redis.call("ZREM", key, article_id)
+        else:
+            await self._redis.call("ZADD", key, to_ms(at), article_id)
+
+    async def count(self) -> int:
+        """Count the articles that are retained."""
+        return int(await self._redis.call("ZCARD", self._keys.timeline(ALL)))
+
+    async def sweep(self, now: datetime, keep: timedelta, limit: int) -> list[Article]:
+        """Take out up to `limit` articles that were admitted longer ago than `keep`; give their heads."""
+        bound = to_ms(now - keep)
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.admitted(), "-inf", bound, "LIMIT", 0, limit
+        )
+        ids = [ArticleId(name.decode()) for name in names]
+        found = await self.get_many(ids, bodies=False)
+        commands: list[Command] = []
+        for article_id, article in zip(ids, found, strict=True):
+            commands += self.writes.removal(article_id, article)
+        await self._redis.batch(commands)
+        return [article for article in found if article]
+
+    async def sweep_bodies(self, now: datetime, keep: timedelta, limit: int) -> int:
+        """Drop the bodies of up to `limit` articles that were admitted longer ago than `keep`."""
+        admitted, bound = self._keys.admitted(), to_ms(now - keep)
+        start = await self._first_with_body()
+        rows = pairs(await self._redis.call("ZRANGE", admitted, start, start + limit - 1, "WITHSCORES"))
+        ids = [ArticleId(name.decode()) for name, at_ms in rows if int(at_ms) <= bound]
+        if not ids:
+            return 0
+        last = f"{int(rows[len(ids) - 1][1])} {ids[-1]}"
+        commands: list[Command] = [("HDEL", self._keys.article(one), "body") for one in ids]
+        commands.append(("DEL", *(self._keys.revisions(one) for one in ids)))
+        commands += [note_change(self._keys, one) for one in ids]
+        await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", last)])
+        return len(ids)
+
+    async def _first_with_body(self) -> int:
+        """Return the rank, by admission, of the first article whose body is still to be swept.
+
+        The cursor names the last that was swept, and its time: many may share one. Where it has left, or was
+        admitted anew, those of its time are swept once more.
+        """
+        admitted = self._keys.admitted()
+        cursor = (await self._redis.call("HGET", self._keys.cursors(), "bodies") or b"0").decode()
+        at_ms, _, last = cursor.partition(" ")
+        now_ms, rank, before = await self._redis.batch(
+            [
+                ("ZSCORE", admitted, last),
+                ("ZRANK", admitted, last),
+                ("ZCOUNT", admitted, "-inf", f"({at_ms}"),
+            ]
+        )
+        is_there = now_ms is not None and int(now_ms) == int(at_ms)
+        return int(rank) + 1 if is_there else int(before)
+
+    async def sweep_identities(self, now: datetime, keep: timedelta, limit: int) -> int:
+        """Forget up to `limit` identities that no source has listed for longer than `keep`."""
+        keys = [self._keys.identities_seen(), self._keys.identities()]
+        return int(await self._redis.run(self._forget, keys, to_ms(now - keep), limit))
+
+    async def carriers(
+        self, article_id: ArticleId, sources: Sequence[SourceId]
+    ) -> Mapping[SourceId, datetime]:
+        """Tell which of the sources carried an article, and when it was first seen there; the first first."""
+        rows = await self._redis.batch(
+            [("ZSCORE", self._keys.carried(source), article_id) for source in sources]
+        )
+        found = [(int(row), source) for source, row in zip(sources, rows, strict=True) if row is not None]
+        return {source: from_ms(at) for at, source in sorted(found)}
+
+    async def sweep_carried(self, sources: Sequence[SourceId], now: datetime, keep: timedelta) -> int:
+        """Forget what these sources carried longer ago than `keep`; return how much that was."""
+        bound = to_ms(now - keep)
+        return sum(
+            await self._redis.batch(
+                [("ZREMRANGEBYSCORE", self._keys.carried(source), "-inf", bound) for source in sources]
+            )
+        )
+
+    def _found(self, identity: Identity, row: tuple[list[int], list[int], list[list[bytes]]]) -> Found:
+        places, stale, rows = row
+        articles = [None, *map(self._known, rows)]
+        return Found(
+            articles=tuple(articles[place] for place in places),
+            stale=tuple(identity.keys[place - 1] for place in stale),
+        )
+
+    def _known(self, row: list[bytes]) -> Known:
+        name, revision, content_hash, source, published, head, body, key, first_party = row
+        article_id = ArticleId(name.decode())
+        return Known(
+            article_id=article_id,
+            revision=int(revision or 0),
+            content_hash=content_hash.decode(),
+            source=SourceId(source.decode()),
+            published_at=from_ms(int(published)) if published else None,
+            is_first_party=first_party != _THIRD_PARTY,
+            article=read_article(head, body) if head else None,
+            is_reserved=key == self._keys.reserved(article_id).encode(),
+        )
+
+
+def read_article(head: bytes | None, body: bytes | None) -> Article | None:
+    if head is None:
+        return None
+    article = unpack(head, Article)
+    return replace(article, body_html=body.decode("utf-8", "replace")) if body else article

@@ -1,0 +1,135 @@
+"""Articles that were withdrawn: out of every index at once, kept apart so that it can be taken back.
+
+The identities of a withdrawn article stay and lead to an article that is not there: by that no source brings
+it back, as with one that outlived its retention.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Article, Withdrawal
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.ids import ArticleId, StoryId
+from syndicator.rules.articles.withdrawal import Restoring, Withdrawing
+from syndicator.rules.filter_matching import facets_of
+from syndicator.store.articles.articles import Articles
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Unit
+from syndicator.store.feeds.feeds import raise_version
+from syndicator.store.keys.table import Keys
+from syndicator.store.outbox import append_event, note_change
+from syndicator.store.popularity.signals import forgetting
+from syndicator.store.stories.assignments import moved
+
+
+class Withdrawals:
+    """What was taken out, and how to put it back."""
+
+    def __init__(self, connection: Connection, keys: Keys, articles: Articles) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._articles = articles
+
+    async def withdraw(self, intent: Withdrawing) -> bool:
+        """Take an article out of all indexes and feeds, and tell it; False: it has moved."""
+        keys, withdrawal, now_ms = self._keys, intent.withdrawal, to_ms(intent.withdrawal.at)
+        article = withdrawal.article
+        record = replace(withdrawal, article=replace(article, body_html=""))
+        writes: list[Command] = [
+            # With all that belongs to it, such as its place among stories.
+            ("RENAME", keys.article(article.id), keys.withdrawn(article.id)),
+            ("HSET", keys.withdrawn(article.id), "record", pack(record), "revision", withdrawal.revision),
+            ("ZADD", keys.withdrawals(), now_ms, article.id),
+            ("ZREM", keys.admitted(), article.id),
+            ("ZREM", keys.recheck(article.source), article.id),
+        ]
+        writes += [("ZREM", keys.timeline(facet), article.id) for facet in facets_of(article)]
+        writes += forgetting(keys, article.id)
+        writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
+        writes += [append_event(keys, intent.event), note_change(keys, article.id)]
+        expects = ((keys.article(article.id), "revision", str(article.revision)),)
+        return (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
+
+    async def gone_since(self, ids: Sequence[ArticleId]) -> list[datetime | None]:
+        """Say when the page of each article was first found gone; None where it was there last."""
+        rows = await self._redis.batch([("HGET", self._keys.article(one), "gone") for one in ids])
+        return [from_ms(int(row)) if row else None for row in rows]
+
+    async def note_gone(self, article: Article, at: datetime | None) -> None:
+        """Note that the page of an article is gone; None: it is there again."""
+        key = self._keys.article(article.id)
+        write: Command = ("HSET", key, "gone", to_ms(at)) if at else ("HDEL", key, "gone")
+        expects = ((key, "revision", str(article.revision)),)
+        await self._redis.commit([Unit(expects=expects, writes=(write,))])
+
+    async def restore(self, intent: Restoring) -> bool:
+        """Put an article back, and tell it; False: it has moved."""
+        keys, article, now_ms = self._keys, intent.article, to_ms(intent.event.at)
+        expects, placing = await self._back_in_story(article.id)
+        writes: list[Command] = [
+            ("RENAME", keys.withdrawn(article.id), keys.article(article.id)),
+            ("HDEL", keys.article(article.id), "record", "gone"),
+            *placing,
+            ("ZREM", keys.withdrawals(), article.id),
+            *self._articles.writes.storing(article, None),
+        ]
+        writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
+        writes.append(append_event(keys, intent.event))
+        expects.append((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)))
+        return (await self._redis.commit([Unit(expects=tuple(expects), writes=tuple(writes))]))[0]
+
+    async def _back_in_story(self, article_id: ArticleId) -> tuple[list[tuple[str, str, str]], list[Command]]:
+        """Say how what is put back belongs to its story again; one that was made anew has it no more."""
+        keys, article = self._keys, self._keys.article(article_id)
+        named = await self._redis.call("HGET", keys.withdrawn(article_id), "story")
+        if named is None:
+            return [], []
+        story = StoryId(named.decode())
+        version, place = await self._redis.batch(
+            [("HGET", keys.story(story), "version"), ("ZSCORE", keys.members(story), article_id)]
+        )
+        expects = [(keys.story(story), "version", version.decode() if version else "")]
+        if version is None or place is None:
+            return expects, [("HDEL", article, "story"), moved(keys, article_id, StoryId(article_id))]
+        # Whoever makes the story anew must have seen that it is back.
+        return expects, [("HSET", keys.story(story), "version", int(version) + 1)]
+
+    async def get(self, article_id: ArticleId) -> Withdrawal | None:
+        """Give the withdrawal of an article, with its body; None where it is not withdrawn."""
+        return (await self.get_many([article_id], bodies=True))[0]
+
+    async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = False) -> list[Withdrawal | None]:
+        """Give withdrawals, as wanted with the bodies of their articles; None for what is not withdrawn."""
+        fields = ("record", "body") if bodies else ("record",)
+        rows = await self._redis.batch([("HMGET", self._keys.withdrawn(one), *fields) for one in ids])
+        return [_withdrawal(*row) for row in rows]
+
+    async def newest(self, limit: int, *, bodies: bool = False) -> list[Withdrawal]:
+        """Give what was withdrawn last, the newest first; `limit` 0 is all."""
+        names = await self._redis.call("ZREVRANGE", self._keys.withdrawals(), 0, limit - 1)
+        found = await self.get_many([ArticleId(name.decode()) for name in names], bodies=bodies)
+        return [one for one in found if one is not None]
+
+    async def sweep(self, now: datetime, keep: timedelta, limit: int) -> int:
+        """Forget up to `limit` withdrawals that are older than `keep`; their identities stay known."""
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", self._keys.withdrawals(), "-inf", to_ms(now - keep), "LIMIT", 0, limit
+        )
+        ids = [ArticleId(name.decode()) for name in names]
+        if ids:
+            keys = self._keys
+            records = [
+                key for one in ids for key in (keys.withdrawn(one), keys.revisions(one), keys.aliases(one))
+            ]
+            await self._redis.batch([("DEL", *records), ("ZREM", keys.withdrawals(), *ids)])
+        return len(ids)
+
+
+def _withdrawal(record: bytes | None, body: bytes | None = None) -> Withdrawal | None:
+    if not record:
+        return None
+    withdrawal = unpack(record, Withdrawal)
+    text = body.decode("utf-8", "replace") if body else ""
+    return replace(withdrawal, article=replace(withdrawal.article, body_html=text))

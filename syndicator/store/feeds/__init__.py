@@ -1,0 +1,1 @@
+"""Versions, rankings and rendered bytes of feeds."""

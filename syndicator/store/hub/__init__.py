@@ -1,0 +1,1 @@
+"""Subscribers of our own hub, and their queues."""

@@ -1,0 +1,1 @@
+"""The table of Redis keys, one module for each part."""

@@ -1,0 +1,1 @@
+"""Configured names, listeners, renamed sources, repair."""

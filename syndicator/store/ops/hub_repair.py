@@ -1,0 +1,85 @@
+"""Whether what is kept of our hub's subscribers fits together, and how it is made to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from syndicator.model.clock import to_ms
+from syndicator.model.hub import Subscriber, SubscriberId, TopicName
+from syndicator.store.connection import Command, Connection, pieces
+from syndicator.store.hub.lanes import Lane, confirmed, unconfirmed
+from syndicator.store.hub.subscribers import HubSubscribers
+from syndicator.store.keys.table import Keys
+from syndicator.store.ops.delivery_repair import LOST_AFTER, Finding
+
+WHERE = "hub"
+
+
+class HubMending:
+    """Looks for subscribers that would be forgotten, and for what is left of those who are gone."""
+
+    def __init__(self, connection: Connection, keys: Keys, subscribers: HubSubscribers) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._subscribers = subscribers
+
+    async def findings(self, now: datetime) -> list[Finding]:
+        """Look at all subscribers, their topics and the queues of their hosts."""
+        known = await self._subscribers.newest(0)
+        found = [
+            await self._unlisted(known),
+            await self._left(known),
+            await self._asleep(sorted({one.host for one in known}), now),
+        ]
+        return [one for one in found if one is not None]
+
+    async def _unlisted(self, known: list[Subscriber]) -> Finding | None:
+        """Look for subscribers that no update would reach."""
+        subscribed = [one for one in known if one.lease]
+        listed = await self._redis.batch(
+            [("SISMEMBER", self._keys.hub_topic(one.topic), _member(one)) for one in subscribed]
+        )
+        missing = [one for one, there in zip(subscribed, listed, strict=True) if not there]
+        mends = [("SADD", self._keys.hub_topic(one.topic), _member(one)) for one in missing]
+        return _finding("unlisted", "subscribed, and its topic does not know it", mends)
+
+    async def _left(self, known: list[Subscriber]) -> Finding | None:
+        """Look for members of topics, and names in the order of leaving, without a subscriber."""
+        names = {one.id for one in known}
+        topics = await self._redis.call("HKEYS", self._keys.hub_topics())
+        mends: list[Command] = []
+        for key in (self._keys.hub_topic(TopicName(topic.decode())) for topic in topics):
+            members = [member.decode() for member in await self._redis.call("SMEMBERS", key)]
+            strays = [one for one in members if SubscriberId(one.partition(" ")[0]) not in names]
+            mends += [("SREM", key, member) for member in strays]
+        ends = [name.decode() for name in await self._redis.call("ZRANGE", self._keys.hub_ends(), 0, -1)]
+        mends += [("ZREM", self._keys.hub_ends(), name) for name in ends if SubscriberId(name) not in names]
+        return _finding("left_subscribers", "named, and there is no such subscriber", mends)
+
+    async def _asleep(self, hosts: list[str], now: datetime) -> Finding | None:
+        """Look for queues that nothing wakes."""
+        mends = [
+            lane.woken([host], now)
+            for lane in (confirmed(self._keys), unconfirmed(self._keys))
+            for page in pieces(hosts)
+            for host in await self._asleep_of(lane, page, now)
+        ]
+        return _finding("asleep", "hosts with something to be told, and nothing wakes their queues", mends)
+
+    async def _asleep_of(self, lane: Lane, hosts: Sequence[str], now: datetime) -> list[str]:
+        firsts = await self._redis.batch([("ZRANGE", lane.queue(host), 0, 0, "WITHSCORES") for host in hosts])
+        noted = await self._redis.call("ZMSCORE", lane.hosts, *hosts)
+        return [
+            host
+            for host, first, at_ms in zip(hosts, firsts, noted, strict=True)
+            if first and (at_ms is None or float(at_ms) > max(float(first[1]), to_ms(now + LOST_AFTER)))
+        ]
+
+
+def _member(one: Subscriber) -> str:
+    return f"{one.id} {one.host}"
+
+
+def _finding(kind: str, told: str, mends: Sequence[Command]) -> Finding | None:
+    if not mends:
+        return None
+    return Finding(kind=kind, where=WHERE, count=len(mends), told=told, mends=tuple(mends))

@@ -1,0 +1,1 @@
+"""Signals, counters of portals, and rankings' crossings."""

@@ -1,0 +1,60 @@
+"""Is this Redis fit to keep news? Asked once, at the start; warned about in plain words."""
+
+from datetime import datetime
+
+from syndicator.errors import StoreError
+from syndicator.model.clock import to_ms
+from syndicator.observe.logs import get_logger
+from syndicator.store.connection import Connection
+from syndicator.store.keys.table import Keys
+
+SCHEMA = 1
+"""Of the layout in `keys.py`: raised when an older version could no longer work on it."""
+
+OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
+
+log = get_logger(__name__)
+
+
+async def check_server(connection: Connection) -> None:
+    """Refuse a server that is too old; warn of settings that lose or evict data."""
+    about = _fields(await connection.call("INFO", "server"))
+    engine = "valkey" if "valkey_version" in about else "redis"
+    version = about.get(f"{engine}_version", "0")
+    oldest = OLDEST[engine]
+    if tuple(int(part) for part in version.split(".")[:2]) < oldest:
+        needed = ".".join(str(part) for part in oldest)
+        raise StoreError(f"{engine} {version} is too old: {needed} or newer is needed")
+    for warning in await _warnings(connection):
+        log.warning(warning)
+
+
+async def check_schema(connection: Connection, keys: Keys, now: datetime) -> None:
+    """Mark a new namespace with the version of our layout; refuse one of a later version."""
+    meta = keys.meta()
+    await connection.batch([("HSETNX", meta, "schema", SCHEMA), ("HSETNX", meta, "created_ms", to_ms(now))])
+    found = int(await connection.call("HGET", meta, "schema"))
+    if found > SCHEMA:
+        raise StoreError(
+            f"the data in Redis is of layout {found}, which this version ({SCHEMA}) does not know: "
+            "start the newer version, or choose another [store] namespace"
+        )
+
+
+async def _warnings(connection: Connection) -> list[str]:
+    found = []
+    try:
+        policy = (await connection.call("CONFIG", "GET", "maxmemory-policy"))[1].decode()
+    except (StoreError, IndexError):
+        return []  # managed services forbid CONFIG: nothing can be said
+    if policy != "noeviction":
+        found.append(f"Redis may evict our data: set maxmemory-policy to noeviction (it is {policy})")
+    persistence = _fields(await connection.call("INFO", "persistence"))
+    if persistence.get("aof_enabled") != "1":
+        found.append("Redis keeps no append-only file: a crash loses what came since the last snapshot")
+    return found
+
+
+def _fields(info: bytes) -> dict[str, str]:
+    lines = info.decode().splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)

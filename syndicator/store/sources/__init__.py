@@ -1,0 +1,1 @@
+"""What is known of sources between rounds: state, leases, robots.txt, request slots."""

@@ -1,0 +1,50 @@
+"""Settling the leases of sources, many in one call.
+
+While one call is on its way, what other rounds want settled gathers and goes with the next: rounds that end
+together cost few calls.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from syndicator.model.ids import SourceId
+from syndicator.store.batching import Together
+from syndicator.store.codec import pack_for_lua
+from syndicator.store.connection import Command, Connection, Script
+from syndicator.store.keys.table import Keys
+
+MOST_AT_ONCE = 100
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """What a round leaves behind."""
+
+    source: SourceId
+    token: str
+    due_ms: int
+    state: bytes
+    announce: Command = ()
+    """Writes an event; empty where there is none."""
+
+
+class RoundsSettled:
+    """Settles leases. Share one by all tasks of an event loop."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._script = Script("sources/settle")
+        self._together = Together(self._ask, MOST_AT_ONCE)
+
+    async def settle(self, one: Settled) -> bool:
+        """Keep a state and when its source is due again; False where the lease was lost meanwhile."""
+        return await self._together.ask(one)
+
+    async def _ask(self, batch: Sequence[Settled]) -> list[bool]:
+        keys = [self._keys.sources_due(), self._keys.sources_owners(), self._keys.sources_woken()]
+        told = [
+            (one.source, one.token, one.due_ms, self._keys.source(one.source), one.state, one.announce)
+            for one in batch
+        ]
+        return [reply == 1 for reply in await self._redis.run(self._script, keys, pack_for_lua(told))]

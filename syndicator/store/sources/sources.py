@@ -1,0 +1,212 @@
+"""What is known of sources between rounds, and which of them are due."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.event import Event
+from syndicator.model.ids import SourceId
+from syndicator.model.source import SourceState
+from syndicator.store.codec import pack, unpack
+from syndicator.store.connection import Command, Connection, Script, Unit, pairs, pieces
+from syndicator.store.keys.table import Keys
+from syndicator.store.lease_owners import is_dead
+from syndicator.store.outbox import append_event
+from syndicator.store.sources.round_leases import RoundsSettled, Settled
+
+STATES_AT_ONCE = 500
+"""States that one command reads: up to 2 kB each."""
+
+
+class _Described(Struct, frozen=True, kw_only=True):
+    """The part of a state that says by which description a source was gathered."""
+
+    spec_hash: str | None = None
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """Items that this worker alone has until the lease ends."""
+
+    items: tuple[str, ...]
+    next_due_at: datetime | None
+    """When the first of all others is due; None when there are none."""
+
+
+class ClaimedSources(Claim, frozen=True, kw_only=True):
+    """Sources that this worker alone has until the lease ends."""
+
+    states: Mapping[SourceId, SourceState]
+    """What is known of each."""
+
+
+class Sources:
+    """States and due times of the configured sources."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._claim = Script("sources/claim")
+        self._rounds = RoundsSettled(connection, keys)
+
+    async def state(self, source: SourceId) -> SourceState:
+        """Give what is known of a source; an empty state when it was never gathered."""
+        return (await self.states([source]))[0]
+
+    async def states(self, sources: Sequence[SourceId]) -> list[SourceState]:
+        """Give what is known of each source."""
+        return [
+            _state(data) for piece in pieces(sources, STATES_AT_ONCE) for data in await self._stored(piece)
+        ]
+
+    async def described(self, sources: Sequence[SourceId]) -> list[str | None]:
+        """Return by which description (`SourceState.spec_hash`) each source was gathered last."""
+        return [
+            unpack(data, _Described).spec_hash if data else None
+            for piece in pieces(sources, STATES_AT_ONCE)
+            for data in await self._stored(piece)
+        ]
+
+    async def _stored(self, sources: Sequence[SourceId]) -> Sequence[bytes | None]:
+        found: Sequence[bytes | None] = await self._redis.call(
+            "MGET", *(self._keys.source(source) for source in sources)
+        )
+        return found
+
+    def due_times(self) -> AsyncIterator[list[tuple[bytes, bytes]]]:
+        """Yield all sources that are gathered, with when each is due, ms; while it is leased, until when."""
+        return self._redis.scan("ZSCAN", self._keys.sources_due())
+
+    async def enlist(self, sources: Iterable[SourceId], renewed: Iterable[SourceId], now: datetime) -> None:
+        """Have these sources gathered: new and `renewed` ones are due now.
+
+        So are those that a process of this machine had leased when it was killed. Others stay as they are:
+        they may be another process'. `delist` takes out what none has.
+        """
+        wanted = set(sources)
+        due = self._keys.sources_due()
+        now_ms = to_ms(now)
+        await self._redis.batch(
+            [
+                *_added(due, "NX", now_ms, sorted(wanted)),
+                # LT leaves alone what is due already; a lease that is held now simply ends earlier.
+                *_added(due, "LT", now_ms, sorted(wanted & set(renewed))),
+            ]
+        )
+        owners = pairs(await self._redis.call("HGETALL", self._keys.sources_owners()))
+        await self._redis.commit(
+            [
+                self._released(SourceId(name.decode()), token.decode(), now)
+                for name, token in owners
+                if is_dead(token.decode())
+            ]
+        )
+
+    async def delist(self, sources: Iterable[SourceId], token: str) -> None:
+        """Have sources gathered no more that were leased by a token."""
+        due, owners = self._keys.sources_due(), self._keys.sources_owners()
+        await self._redis.commit(
+            [
+                Unit(
+                    expects=((owners, source, token),),
+                    writes=(("ZREM", due, source), ("HDEL", owners, source)),
+                )
+                for source in sources
+            ]
+        )
+
+    async def claim(self, token: str, now: datetime, lease: timedelta, limit: int) -> ClaimedSources:
+        """Lease up to `limit` sources that are due."""
+        items, following, found = await self._redis.run(
+            self._claim,
+            [self._keys.sources_due(), self._keys.sources_owners()],
+            to_ms(now), to_ms(now + lease), token, limit, self._keys.source(SourceId("")),
+        )  # fmt: skip
+        names = tuple(SourceId(item.decode()) for item in items)
+        return ClaimedSources(
+            items=names,
+            next_due_at=from_ms(int(float(following))) if float(following) >= 0 else None,
+            states=dict(zip(names, map(_state, found), strict=True)),
+        )
+
+    async def lease(self, source: SourceId, token: str, now: datetime, lease: timedelta) -> bool:
+        """Lease one source, due or not; False while another worker has it."""
+        key, owners = self._keys.sources_due(), self._keys.sources_owners()
+        owner, due_ms = await self._redis.batch([("HGET", owners, source), ("ZSCORE", key, source)])
+        lapsed = owner is not None and int(due_ms or 0) <= to_ms(now)
+        take = Unit(
+            expects=((owners, source, owner.decode() if lapsed else ""),),
+            writes=(("ZADD", key, to_ms(now + lease), source), ("HSET", owners, source, token)),
+        )
+        return (await self._redis.commit([take]))[0]
+
+    async def extend(self, source: SourceId, token: str, now: datetime, lease: timedelta) -> bool:
+        """Hold a lease for longer; False when it was lost meanwhile."""
+        return (await self.extend_all([(source, token)], now, lease))[0]
+
+    async def extend_all(
+        self, leased: Iterable[tuple[SourceId, str]], now: datetime, lease: timedelta
+    ) -> list[bool]:
+        """Hold leases, each a source and its token, for longer; False for each that was lost meanwhile."""
+        due, owners, ends_ms = self._keys.sources_due(), self._keys.sources_owners(), to_ms(now + lease)
+        return await self._redis.commit(
+            [
+                Unit(
+                    expects=((owners, source, token),),
+                    writes=(("ZADD", due, "XX", ends_ms, source),),
+                )
+                for source, token in leased
+            ]
+        )
+
+    async def release(self, source: SourceId, token: str, now: datetime) -> bool:
+        """Give a lease back with nothing done: the source is due now."""
+        return (await self._redis.commit([self._released(source, token, now)]))[0]
+
+    async def wake(self, source: SourceId, now: datetime) -> None:
+        """Make a source due now; one that a worker has is due again as soon as that has settled it."""
+        owners, woken = self._keys.sources_owners(), self._keys.sources_woken()
+        await self._redis.commit(
+            [
+                Unit(expects=(), writes=(("HSET", woken, source, "1"),)),
+                Unit(
+                    expects=((owners, source, ""),),
+                    writes=(
+                        ("ZADD", self._keys.sources_due(), "XX", "LT", to_ms(now), source),
+                        ("HDEL", woken, source),
+                    ),
+                ),
+            ]
+        )
+
+    async def settle(
+        self, source: SourceId, token: str, state: SourceState, event: Event | None = None
+    ) -> bool:
+        """Keep what a round brought and when the next is due, and tell an event, in one step.
+
+        False when the lease was lost meanwhile: nothing is kept, nor told.
+        """
+        due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
+        announce = append_event(self._keys, event) if event else ()
+        return await self._rounds.settle(
+            Settled(source=source, token=token, due_ms=due_ms, state=pack(state), announce=announce)
+        )
+
+    def _released(self, source: SourceId, token: str, now: datetime) -> Unit:
+        owners = self._keys.sources_owners()
+        return Unit(
+            expects=((owners, source, token),),
+            writes=(("ZADD", self._keys.sources_due(), "XX", to_ms(now), source), ("HDEL", owners, source)),
+        )
+
+
+def _added(key: str, how: str, score: int, names: Sequence[str]) -> list[Command]:
+    """Return the commands that add names to a sorted set, all with one score."""
+    return [
+        ("ZADD", key, how, *(word for name in piece for word in (score, name))) for piece in pieces(names)
+    ]
+
+
+def _state(data: bytes | None) -> SourceState:
+    return unpack(data, SourceState) if data else SourceState()

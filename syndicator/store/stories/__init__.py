@@ -1,0 +1,1 @@
+"""Stories, and the queue and log of assignments to them."""

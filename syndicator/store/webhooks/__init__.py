@@ -1,0 +1,1 @@
+"""Endpoints, events, and the queues of deliveries."""

@@ -1,0 +1,395 @@
+"""Deliveries on their way: a queue per endpoint, leases, what became of attempts, the dead.
+
+A queue holds ids of events and nothing else; what failed has a note of its tries beside it. Everything that
+must happen together is one script; what many tasks settle at one moment goes in one call.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from msgspec import Struct
+
+from syndicator.errors import UnreadableRecord
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
+from syndicator.model.ids import EndpointId, EventId
+from syndicator.model.status import QueueCounts
+from syndicator.store.batching import Together
+from syndicator.store.codec import pack
+from syndicator.store.connection import Command, Connection, Script, pairs, pieces
+from syndicator.store.keys.table import Keys
+from syndicator.store.lease_owners import is_dead, new_token
+from syndicator.store.outbox import OutboxEntry
+from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
+from syndicator.store.webhooks.backlog import read_delivery
+from syndicator.store.webhooks.redelivery import tries_note
+from syndicator.store.webhooks.unreadable_deliveries import (
+    PUT_OFF,
+    UNREADABLE,
+    UnreadableDelivery,
+    put_off_words,
+    unreadable_delivery,
+)
+
+KEPT_DEAD = timedelta(days=14)
+MOST_WAITING = 100_000
+"""Deliveries of one endpoint: beyond it the oldest fall off."""
+
+_SWEPT = 1000
+_SETTLED_TOGETHER = 256
+"""About 2 ms of Redis' time."""
+
+
+class Leased(Struct, frozen=True, kw_only=True):
+    """A delivery that this worker alone has until the lease ends."""
+
+    delivery: Delivery
+    token: str
+    until: datetime
+    """When the lease ends, unless it is lengthened or was settled before."""
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """What a claim brought."""
+
+    leased: tuple[Leased, ...] = ()
+    next_due_at: datetime | None = None
+    """When a queue wants attention next."""
+    lost: tuple[tuple[EndpointId, EventId], ...] = ()
+    """Stood in a queue, and there is no such event: taken out."""
+    unreadable: tuple[UnreadableDelivery, ...] = ()
+    """Were due, and cannot be read here: put off, so that others go on."""
+    unfanned: int = 0
+    """How many events wait in the outbox."""
+    version: str = ""
+    """Of the directory of endpoints."""
+    replay_due_at: datetime | None = None
+    """When a replay is to go on; None where none runs."""
+
+
+class Queued(Struct, frozen=True, kw_only=True):
+    """An event to be queued for an endpoint."""
+
+    endpoint: EndpointId
+    event: EventId
+    due_at: datetime
+    urgent: bool = False
+    """Goes ahead of all others."""
+    hold: timedelta = timedelta()
+    """So long it waits at most for an older revision that is on its way."""
+    older: tuple[tuple[EventId, str, str], ...] = ()
+    """Ids, subjects and types of events that it supersedes there."""
+
+
+class FanOut(Struct, frozen=True, kw_only=True):
+    """What follows from the next events of the outbox, in one step with its cursor."""
+
+    read: str
+    """Where the cursor must stand."""
+    version: str
+    """Of the directory by which endpoints were chosen."""
+    entries: tuple[OutboxEntry, ...]
+    """The next events; one alone where it is fanned out in parts."""
+    done_for: EndpointId | None = None
+    """Where there are more: the last endpoint, by name, for which the event is done; the cursor says so."""
+    queued: tuple[Queued, ...] = ()
+    cancelled: tuple[Queued, ...] = ()
+    """Of these only the older events are taken out; nothing is queued."""
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """What settling did."""
+
+    written: bool
+    """False: the lease was lost meanwhile."""
+    recovered: bool = False
+    """It was the endpoint's first success after failures."""
+
+
+class Deliveries:
+    """Queues of all endpoints."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._claim = Script("webhooks/claim")
+        self._settle = Script("webhooks/settle")
+        self._queue = Script("webhooks/queue")
+        self._extend = Script("webhooks/extend")
+        self._together = Together(self._settled_at, _SETTLED_TOGETHER)
+        self._worker = new_token()
+        self._claims = count()
+
+    async def fan_out(self, intent: FanOut, now: datetime) -> bool:
+        """Queue deliveries, close what they supersede and move the outbox' cursor, in one step.
+
+        False: another worker was there first, or the directory has changed; nothing was written.
+        """
+        keys = self._keys
+        words: list[bytes] = []
+        events: list[str | int] = []
+        for entry in intent.entries:
+            words.append(entry.record)
+            events += [entry.event.id, 4 + len(words)]
+        last = intent.entries[-1].position
+        reached, is_done = intent.read.partition(" ")[0], intent.done_for is None
+        done, up_to = (last, _following(last)) if is_done else (f"{reached} {intent.done_for}", "")
+        queued = [
+            (
+                one.endpoint, one.event, to_ms(one.due_at), one.urgent, one.hold // timedelta(milliseconds=1),
+                _flat(one.older),
+            )
+            for one in intent.queued
+        ]  # fmt: skip
+        cancelled = [(one.endpoint, one.event, _flat(one.older)) for one in intent.cancelled]
+        told = pack((intent.read, done, intent.version, up_to, events, queued, cancelled))
+        written, _ = await self._redis.run(
+            self._queue,
+            [
+                keys.cursors(), keys.endpoints_changed(), keys.outbox(), keys.events(), keys.events_log(),
+                keys.queues(), keys.endpoints_resting(),
+            ],
+            keys.prefix, to_ms(now), KEPT_ATTEMPTS, told, *words,
+        )  # fmt: skip
+        return bool(written)
+
+    async def enlist(self, endpoints: Iterable[EndpointId], now: datetime) -> None:
+        """Look at the queue of each of these endpoints now, whatever was noted before.
+
+        Deliveries that a process of this machine had leased when it was killed are due at once.
+        """
+        names, now_ms = list(endpoints), to_ms(now)
+        await self._redis.batch([("ZADD", self._keys.queues(), now_ms, endpoint) for endpoint in names])
+        await self._free(names, lambda _, token: is_dead(token), now)
+
+    async def free_lost(
+        self,
+        endpoints: Iterable[EndpointId],
+        under_way: Collection[tuple[EndpointId, EventId]],
+        now: datetime,
+    ) -> int:
+        """Make due at once what was claimed here and is not under way; return how much that was.
+
+        The reply of a claim can be lost, and a Redis that is restarted can have forgotten that a delivery was
+        settled: until the lease ends, it would take up the place of another one.
+        """
+        own = f"{self._worker}."
+        return await self._free(
+            list(endpoints), lambda one, token: token.startswith(own) and one not in under_way, now
+        )
+
+    async def _free(
+        self,
+        names: Sequence[EndpointId],
+        is_lost: Callable[[tuple[EndpointId, EventId], str], bool],
+        now: datetime,
+    ) -> int:
+        owned = await self._redis.batch([("HGETALL", self._keys.queue_owners(name)) for name in names])
+        left = [
+            (endpoint, event.decode(), token.decode(), "release", 0, "", "", "", 0, "", 0)
+            for endpoint, row in zip(names, owned, strict=True)
+            for event, token in pairs(row)
+            if is_lost((endpoint, EventId(event.decode())), token.decode())
+        ]
+        for part in pieces(left, _SETTLED_TOGETHER):
+            await self._settled(part, now)
+        return len(left)
+
+    async def claim(
+        self,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        *,
+        others: Collection[EndpointId] = (),
+        after_queuing: bool = False,
+    ) -> Claimed:
+        """Lease due deliveries, fairly over all endpoints; tell when there will be more.
+
+        `others` are left alone: another process can send to them. `after_queuing`: nothing while events wait
+        for their fan-out, for one of them may go ahead of all, or a replay is due.
+        """
+        keys, token, until = self._keys, f"{self._worker}.{next(self._claims)}", now + lease
+        found, next_ms, lost, unfanned, version, replay_ms = await self._redis.run(
+            self._claim,
+            [keys.queues(), keys.events(), keys.outbox(), keys.endpoints_changed(), keys.replays_due()],
+            keys.prefix, to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS, int(after_queuing),
+            *sorted(others),
+        )  # fmt: skip
+        leased: list[Leased] = []
+        unreadable: list[UnreadableDelivery] = []
+        put_off: list[Sequence[object]] = []
+        for name, event, record, tries in found:
+            try:
+                leased.append(Leased(delivery=read_delivery(name, record, tries), token=token, until=until))
+            except UnreadableRecord as error:
+                unreadable.append(unreadable_delivery(name, event, tries, str(error)))
+                put_off.append(put_off_words(name, event, token, tries, now))
+        if put_off:
+            await self._settled(put_off, now)
+        return Claimed(
+            leased=tuple(leased),
+            unreadable=tuple(unreadable),
+            next_due_at=_moment(next_ms),
+            lost=tuple((EndpointId(name.decode()), EventId(event.decode())) for name, event in lost),
+            unfanned=unfanned,
+            version=version.decode(),
+            replay_due_at=_moment(replay_ms),
+        )
+
+    async def extend(self, leased: Sequence[Leased], until: datetime) -> list[bool]:
+        """Lengthen leases whose work goes on; False for those that were lost."""
+        if not leased:
+            return []
+        told = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in leased]
+        reply = await self._redis.run(
+            self._extend, [self._keys.queues()], self._keys.prefix, to_ms(until), pack(told)
+        )
+        return [held == 1 for held in reply]
+
+    async def release(self, leased: Leased, now: datetime) -> bool:
+        """Give a lease back with nothing done: the delivery is due now; False when the lease was lost."""
+        return (await self._together.ask((_told(leased, "release", 0, "", 0, attempt=0), now))).written
+
+    async def put_off(self, leased: Leased, now: datetime) -> bool:
+        """Give a lease back of what cannot be read here, for some time; False when the lease was lost.
+
+        Nothing counts as tried, so that who can read it (a newer version, or a later one) sends it.
+        """
+        due_ms, attempts = to_ms(now + PUT_OFF), leased.delivery.attempts
+        told = _told(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
+        return (await self._together.ask((told, now))).written
+
+    async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> Settled:
+        """Keep what became of an attempt."""
+        match outcome:
+            case Delivered(status=status):
+                told = _told(leased, "delivered", 0, str(status), outcome.duration_ms)
+            case RetryAt(at=at, reason=reason):
+                told = _told(leased, "retry", to_ms(at), reason, outcome.duration_ms)
+            case Dead(reason=reason):
+                attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
+                told = _told(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
+        return await self._together.ask((told, now))
+
+    async def _settled_at(self, told: Sequence[tuple[list[object], datetime]]) -> list[Settled]:
+        return await self._settled([one for one, _ in told], max(at for _, at in told))
+
+    async def _settled(self, told: Sequence[Sequence[object]], now: datetime) -> list[Settled]:
+        keys = self._keys
+        reply = await self._redis.run(
+            self._settle, [keys.queues(), keys.delivered(), keys.endpoints_resting()],
+            keys.prefix, to_ms(now), KEPT_ATTEMPTS, pack(told),
+        )  # fmt: skip
+        return [Settled(written=code > 0, recovered=code > 1) for code in reply]
+
+    async def counts(self, endpoint: EndpointId, now: datetime) -> QueueCounts:
+        """Count the deliveries of an endpoint by how they stand."""
+        return (await self.counts_of([endpoint], now))[endpoint]
+
+    async def counts_of(
+        self, endpoints: Sequence[EndpointId], now: datetime
+    ) -> Mapping[EndpointId, QueueCounts]:
+        """Count the deliveries of each of these endpoints."""
+        commands: list[Command] = []
+        for endpoint in endpoints:
+            queue = self._keys.queue(endpoint)
+            commands += [
+                ("ZCOUNT", queue, "-inf", to_ms(now)),
+                ("ZCARD", queue),
+                ("HLEN", self._keys.queue_owners(endpoint)),
+                ("ZCARD", self._keys.dead(endpoint)),
+                ("HGET", self._keys.delivered(), endpoint),
+            ]
+        found = await self._redis.batch(commands)
+        return {name: _counts(found[5 * at : 5 * at + 5]) for at, name in enumerate(endpoints)}
+
+    async def first_due(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, datetime]:
+        """Tell when what is due first of each endpoint became due, or becomes so; nothing waits, none."""
+        rows = await self._redis.batch(
+            [("ZRANGE", self._keys.queue(name), 0, 0, "WITHSCORES") for name in endpoints]
+        )
+        return {name: from_ms(int(float(row[1]))) for name, row in zip(endpoints, rows, strict=True) if row}
+
+    async def sweep(self, endpoint: EndpointId, now: datetime) -> int:
+        """Forget the deliveries that have been dead for two weeks."""
+        bound = to_ms(now - KEPT_DEAD)
+        key = self._keys.dead(endpoint)
+        names = await self._redis.call("ZRANGEBYSCORE", key, "-inf", bound, "LIMIT", 0, _SWEPT)
+        if names:
+            await self._redis.batch([("HDEL", self._keys.tries(endpoint), *names), ("ZREM", key, *names)])
+        return len(names)
+
+    async def shed(self, endpoint: EndpointId, oldest: datetime) -> int:
+        """Let fall off what became due before `oldest`, and the oldest beyond the bound; give how many.
+
+        What a worker has is left, and so is what is urgent.
+        """
+        keys = self._keys
+        queue = keys.queue(endpoint)
+        waiting, owned, urgent = await self._redis.batch(
+            [
+                ("ZCARD", queue),
+                ("HKEYS", keys.queue_owners(endpoint)),
+                ("ZRANGE", keys.urgent(endpoint), 0, -1),
+            ]
+        )
+        too_many = max(waiting - MOST_WAITING, 0)
+        names = await self._redis.call(
+            "ZRANGEBYSCORE", queue, "-inf", f"({to_ms(oldest)}", "LIMIT", 0, _SWEPT
+        )
+        if len(names) < too_many:
+            names = await self._redis.call("ZRANGE", queue, 0, min(too_many, _SWEPT) - 1)
+        kept = {*owned, *urgent}
+        names = [name for name in names if name not in kept]
+        if not names:
+            return 0
+        removed, *_ = await self._redis.batch(
+            [
+                ("ZREM", queue, *names),
+                ("HDEL", keys.tries(endpoint), *names),
+                ("HINCRBY", keys.standing(endpoint), "fell_off", len(names)),
+            ]
+        )
+        return int(removed)
+
+
+def _moment(score: bytes) -> datetime | None:
+    """Read a due time of a reply; -1 stands for none."""
+    due_ms = int(float(score))
+    return from_ms(due_ms) if due_ms >= 0 else None
+
+
+def _following(position: str) -> str:
+    milliseconds, sequence = position.split("-")
+    return f"{milliseconds}-{int(sequence) + 1}"
+
+
+def _flat(older: tuple[tuple[EventId, str, str], ...]) -> list[str]:
+    return [word for one in older for word in one]
+
+
+def _told(
+    leased: Leased, verb: str, due_ms: int, reason: str, duration_ms: int, *, attempt: int | None = None
+) -> list[object]:
+    """Spell what became of a delivery, as `webhooks/settle.lua` reads it."""
+    delivery, event = leased.delivery, leased.delivery.event
+    number = delivery.attempts + 1 if attempt is None else attempt
+    note = tries_note(number, reason, delivery.replayed)
+    return [
+        delivery.endpoint, event.id, leased.token, verb, due_ms, note, event.subject,
+        event.type.value, number, reason, duration_ms,
+    ]  # fmt: skip
+
+
+def _counts(found: Sequence[Any]) -> QueueCounts:
+    due, waiting, flying, dead, delivered = found
+    return QueueCounts(
+        ready=due,
+        in_flight=flying,
+        delayed=max(waiting - due - flying, 0),
+        dead=dead,
+        delivered=int(delivered or 0),
+    )

@@ -1,0 +1,380 @@
+"""The directory of endpoints: the configured and the registered, in one set that all workers share.
+
+Fan-out goes by what is stored here, so an event is queued for every endpoint, whichever worker comes to it
+first. Of configured ones the secrets stay in the configuration; those of registered ones are sealed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import SealError, UnreadableRecord
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.delivery import Endpoint, Secret
+from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
+from syndicator.model.event import Event, EventType
+from syndicator.model.ids import EndpointId
+from syndicator.rules.webhooks.circuit import CircuitChange
+from syndicator.store.access.secret_encryption import Sealer
+from syndicator.store.codec import pack, pack_beside, unpack
+from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.keys.table import Keys
+from syndicator.store.outbox import append_event
+
+_TELLERS = 10
+"""Workers that may tell of one endpoint at one moment."""
+
+VERSION = ":all"
+"""No id of an endpoint: those begin with a letter or a digit."""
+
+LONG_AGO_MS = 0
+
+_STANDINGS = frozenset(standing.value for standing in Standing)
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """All endpoints as they were at one version of the directory, and which of them rest."""
+
+    version: str = ""
+    endpoints: Mapping[EndpointId, EndpointListed] = {}
+    resting: frozenset[EndpointId] = frozenset()
+    """Paused or disabled: their events wait."""
+
+
+class _Sealed(Struct, frozen=True, kw_only=True, array_like=True):
+    """What nobody may read who reads Redis."""
+
+    secrets: tuple[tuple[str, datetime | None], ...]
+    headers: Mapping[str, str]
+
+
+class _Record(Struct, frozen=True, kw_only=True):
+    endpoint: Endpoint
+    """Without secrets and headers."""
+    owner: str | None = None
+    created_at: datetime | None = None
+    verified_at: datetime | None = None
+    sealed: bytes = b""
+    has_moved: bool = False
+
+
+class _Loose(Struct, frozen=True, kw_only=True):
+    endpoint: dict[str, Any]
+
+
+_KNOWN_EVENTS = frozenset(kind.value for kind in EventType)
+_REMEDY = (
+    "Another worker may run a newer version: update this one. If the record is damaged, remove the endpoint "
+    "and add it again."
+)
+
+
+class Endpoints:
+    """Who receives webhooks, and how each of them stands."""
+
+    def __init__(self, connection: Connection, keys: Keys, sealer: Sealer) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._sealer = sealer
+
+    async def version(self) -> str:
+        """Give what changes whenever the directory does; "" is an empty one."""
+        found = await self._redis.call("HGET", self._keys.endpoints_changed(), VERSION)
+        return found.decode() if found else ""
+
+    async def load(self) -> Known:
+        """Read the whole directory. What cannot be read or opened makes its own endpoint unreadable."""
+        version, rows, resting = await self._redis.batch(
+            [
+                ("HGET", self._keys.endpoints_changed(), VERSION),
+                ("HGETALL", self._keys.endpoints()),
+                ("HKEYS", self._keys.endpoints_resting()),
+            ]
+        )
+        return Known(
+            version=version.decode() if version else "",
+            endpoints={
+                EndpointId(name.decode()): self._listed(EndpointId(name.decode()), record)
+                for name, record in pairs(rows)
+            },
+            resting=frozenset(EndpointId(name.decode()) for name in resting),
+        )
+
+    async def get(self, endpoint: EndpointId) -> EndpointListed | None:
+        """Give one endpoint; None where there is none."""
+        record = await self._redis.call("HGET", self._keys.endpoints(), endpoint)
+        return self._listed(endpoint, record) if record else None
+
+    async def publish(self, configured: Iterable[Endpoint]) -> None:
+        """Make configured endpoints known to all workers, as they are described here."""
+        all_of_them = list(configured)
+        wanted = {one.id: pack(_Record(endpoint=_bare(one))) for one in all_of_them}
+        if not wanted:
+            return
+        found = await self._redis.call("HMGET", self._keys.endpoints(), *wanted)
+        writes: list[Command] = []
+        bounds = {one.id: self._bounds(one) for one in all_of_them}
+        for (name, record), known in zip(wanted.items(), found, strict=True):
+            if record != known:
+                writes += [("HSET", self._keys.endpoints(), name, record), *bounds[name]]
+        if writes:
+            await self._redis.commit([Unit(expects=(), writes=(*writes, self._raised()))])
+
+    async def register(self, registration: Registration) -> bool:
+        """Add an endpoint; False where its id is taken. Raises SealError."""
+        return await self._write(registration, (self._keys.endpoints(), registration.endpoint.id, ""))
+
+    async def change(self, registration: Registration) -> bool:
+        """Write a registered endpoint anew; False where it was changed or removed since it was read.
+
+        So of two changes at once neither is lost: read again, and change that. Raises SealError.
+        """
+        name = registration.endpoint.id
+        before = await self._redis.call("HGET", self._keys.endpoints(), name)
+        changed = (self._keys.endpoints_changed(), name, str(registration.version))
+        return await self._write(registration, changed, before)
+
+    async def registration(self, endpoint: EndpointId, *, or_bare: bool = False) -> Registration | None:
+        """Give a registered endpoint with its secrets; None where there is none.
+
+        Raises SealError where these cannot be opened; with `or_bare` it is given without them then, and
+        without its headers. Raises UnreadableRecord where it is damaged, or of a newer version: to write it
+        would lose what that version knows.
+        """
+        version, found = await self._redis.batch(
+            [
+                ("HGET", self._keys.endpoints_changed(), endpoint),
+                ("HGET", self._keys.endpoints(), endpoint),
+            ]
+        )
+        record = unpack(found, _Record) if found else None
+        if record is None or record.owner is None or record.created_at is None:
+            return None
+        try:
+            opened = self._opened(record)
+        except SealError:
+            if not or_bare:
+                raise
+            opened = record.endpoint
+        return Registration(
+            endpoint=opened,
+            owner=record.owner,
+            created_at=record.created_at,
+            verified_at=record.verified_at,
+            has_moved=record.has_moved,
+            version=int(version or 0),
+        )
+
+    async def registrations(self, owner: str | None = None) -> list[EndpointListed]:
+        """List the registered endpoints, of one owner or of all, the oldest first."""
+        known = await self.load()
+        found = [
+            one for one in known.endpoints.values() if one.owner is not None and owner in {None, one.owner}
+        ]
+        return sorted(found, key=lambda one: (one.created_at or from_ms(0), one.endpoint.id))
+
+    async def remove(self, endpoint: EndpointId) -> bool:
+        """Take a registered endpoint out, for good; a sweep then removes all that waits for it."""
+        keys = self._keys
+        if not await self._redis.call("HEXISTS", keys.endpoints(), endpoint):
+            return False
+        writes: tuple[Command, ...] = (
+            ("HDEL", keys.endpoints(), endpoint),
+            ("HDEL", keys.endpoints_changed(), endpoint),
+            ("HDEL", keys.endpoints_resting(), endpoint),
+            ("ZREM", keys.queues(), endpoint),
+            ("HSET", keys.configured(), f"endpoint:{endpoint}", LONG_AGO_MS),
+            self._raised(),
+        )
+        return (await self._redis.commit([Unit(expects=(), writes=writes)]))[0]
+
+    async def state(self, endpoint: EndpointId) -> EndpointState:
+        """Tell how an endpoint stands."""
+        return (await self.states([endpoint]))[endpoint]
+
+    async def states(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, EndpointState]:
+        """Tell how each of these endpoints stands."""
+        rows = await self._redis.batch([("HGETALL", self._keys.standing(name)) for name in endpoints])
+        return {name: _state(pairs(row)) for name, row in zip(endpoints, rows, strict=True)}
+
+    async def pause(self, endpoint: EndpointId, reason: str, now: datetime) -> None:
+        """Let an endpoint rest: its events wait."""
+        await self._redis.commit([self._rest(endpoint, Standing.PAUSED, reason, now)])
+
+    async def disable(self, endpoint: EndpointId, reason: str, now: datetime) -> bool:
+        """Send nothing there until somebody resumes it: its events wait. False where it rests already."""
+        return (await self._redis.commit([self._rest(endpoint, Standing.DISABLED, reason, now)]))[0]
+
+    async def note_failure(self, endpoint: EndpointId, state: EndpointState, change: CircuitChange) -> bool:
+        """Write what a failed attempt made of an endpoint's state; False where that has changed meanwhile."""
+        key = self._keys.standing(endpoint)
+        fields: list[str | int] = ["failures", change.failures, "openings", change.openings]
+        fields += ["failing_since_ms", to_ms(change.failing_since)]
+        if change.held_until is not None:
+            fields += ["held_until_ms", to_ms(change.held_until)]
+        if change.rest_until is not None:
+            fields += ["rest_until_ms", to_ms(change.rest_until)]
+        failures = str(state.failures) if state.failures else ""
+        unit = Unit(expects=((key, "failures", failures),), writes=(("HSET", key, *fields),))
+        return (await self._redis.commit([unit]))[0]
+
+    async def tell(
+        self, endpoint: EndpointId, event_of: Callable[[int, int | None], Event], now: datetime
+    ) -> None:
+        """Tell an event about an endpoint. `event_of` makes it from its revision and the one before, if any.
+
+        A revision is an instant in ms and more than the one before: where all that was kept is lost, no event
+        gets the id of an earlier one.
+        """
+        key = self._keys.standing(endpoint)
+        for _ in range(_TELLERS):
+            found = await self._redis.call("HGET", key, "notices")
+            before = int(found) if found else None
+            revision = max(to_ms(now), (before or 0) + 1)
+            writes: tuple[Command, ...] = (
+                ("HSET", key, "notices", revision),
+                append_event(self._keys, event_of(revision, before)),
+            )
+            expects = ((key, "notices", str(before) if before else ""),)
+            if (await self._redis.commit([Unit(expects=expects, writes=writes)]))[0]:
+                return
+
+    def _rest(self, endpoint: EndpointId, standing: Standing, reason: str, now: datetime) -> Unit:
+        """Write that an endpoint rests; of one that rests already, nothing."""
+        keys = self._keys
+        fields = ("standing", standing.value, "reason", reason, "since_ms", to_ms(now))
+        return Unit(
+            expects=((keys.endpoints_resting(), endpoint, ""),),
+            writes=(
+                ("HSET", keys.standing(endpoint), *fields),
+                ("HSET", keys.endpoints_resting(), endpoint, standing.value),
+                ("ZREM", keys.queues(), endpoint),
+                self._raised(),
+            ),
+        )
+
+    async def resume(self, endpoint: EndpointId, now: datetime) -> EndpointState:
+        """Let an endpoint work again: what waits goes out, and its failures are forgotten.
+
+        Gives how it stood before: since when it rested, and how many deliveries fell off meanwhile.
+        """
+        keys, before = self._keys, await self.state(endpoint)
+        forgotten = (
+            "standing", "reason", "since_ms", "failing_since_ms", "failures", "openings", "held_until_ms",
+            "rest_until_ms", "fell_off", "tat_ms",
+        )  # fmt: skip
+        writes: tuple[Command, ...] = (
+            ("HDEL", keys.standing(endpoint), *forgotten),
+            ("HDEL", keys.endpoints_resting(), endpoint),
+            ("ZADD", keys.queues(), to_ms(now), endpoint),
+            self._raised(),
+        )
+        await self._redis.commit([Unit(expects=(), writes=writes)])
+        return before
+
+    def _raised(self) -> Command:
+        return ("HINCRBY", self._keys.endpoints_changed(), VERSION, 1)
+
+    async def _write(
+        self, registration: Registration, expected: tuple[str, str, str], before: bytes | None = None
+    ) -> bool:
+        name, written = registration.endpoint.id, self._record(registration)
+        record = pack_beside(written, before) if before else pack(written)
+        writes: tuple[Command, ...] = (
+            ("HSET", self._keys.endpoints(), name, record),
+            ("HINCRBY", self._keys.endpoints_changed(), name, 1),
+            ("HDEL", self._keys.configured(), f"endpoint:{name}"),
+            *self._bounds(registration.endpoint),
+            self._raised(),
+        )
+        return (await self._redis.commit([Unit(expects=(expected,), writes=writes)]))[0]
+
+    def _bounds(self, endpoint: Endpoint) -> tuple[Command, ...]:
+        """Write what the claiming of an endpoint's deliveries is bounded by."""
+        key, rate = self._keys.standing(endpoint.id), endpoint.rate
+        events = endpoint.digest.items if endpoint.digest else 1  # of one push
+        capped: Command = ("HSET", key, "cap", endpoint.max_in_flight * events)
+        if rate is None:
+            return (capped, ("HDEL", key, "gap_ms", "burst", "tat_ms"))
+        return (capped, ("HSET", key, "gap_ms", f"{rate.gap_ms:.3f}", "burst", rate.burst))
+
+    def _record(self, registration: Registration) -> _Record:
+        endpoint = registration.endpoint
+        secrets = tuple((secret.reveal(), secret.until) for secret in endpoint.secrets)
+        hidden = pack(_Sealed(secrets=secrets, headers=endpoint.headers))
+        return _Record(
+            endpoint=_bare(endpoint),
+            owner=registration.owner,
+            created_at=registration.created_at,
+            verified_at=registration.verified_at,
+            has_moved=registration.has_moved,
+            sealed=self._sealer.seal(endpoint.id, hidden),
+        )
+
+    def _listed(self, name: EndpointId, data: bytes) -> EndpointListed:
+        try:
+            record = _read(data)
+        except UnreadableRecord as error:
+            nothing = Endpoint(id=name, url="", secrets=(), events=())
+            return EndpointListed(endpoint=nothing, unreadable=f"{error}. {_REMEDY}")
+        listed = EndpointListed(
+            endpoint=record.endpoint,
+            owner=record.owner,
+            created_at=record.created_at,
+            verified_at=record.verified_at,
+            has_moved=record.has_moved,
+        )
+        if record.owner is None:
+            return listed
+        try:
+            return replace(listed, endpoint=self._opened(record))
+        except (SealError, UnreadableRecord) as error:
+            return replace(listed, unreadable=str(error))
+
+    def _opened(self, record: _Record) -> Endpoint:
+        hidden = unpack(self._sealer.open(record.endpoint.id, record.sealed), _Sealed)
+        secrets = tuple(Secret(text, until=until) for text, until in hidden.secrets)
+        return replace(record.endpoint, secrets=secrets, headers=hidden.headers)
+
+
+def _read(data: bytes) -> _Record:
+    """Decode a record; types of events that only a newer version knows are left out of what is asked for.
+
+    Raises UnreadableRecord.
+    """
+    try:
+        return unpack(data, _Record)
+    except UnreadableRecord:
+        loose = unpack(data, _Loose)
+        known = [kind for kind in loose.endpoint.get("events", ()) if kind in _KNOWN_EVENTS]
+        fields = {**unpack(data, dict[str, Any]), "endpoint": {**loose.endpoint, "events": known}}
+        return unpack(pack(fields), _Record)
+
+
+def _bare(endpoint: Endpoint) -> Endpoint:
+    return replace(endpoint, secrets=(), headers={})
+
+
+def _state(row: Iterable[tuple[bytes, bytes]]) -> EndpointState:
+    fields = {name.decode(): value.decode() for name, value in row}
+
+    def instant(name: str) -> datetime | None:
+        return from_ms(int(fields[name])) if name in fields else None
+
+    word = fields.get("standing", Standing.ACTIVE.value)
+    is_known = word in _STANDINGS
+    return EndpointState(
+        standing=Standing(word) if is_known else Standing.PAUSED,  # a newer version's: it rests
+        reason=fields.get("reason") if is_known else word,
+        since=instant("since_ms"),
+        last_success_at=instant("last_success_ms"),
+        failing_since=instant("failing_since_ms"),
+        failures=int(fields.get("failures", 0)),
+        openings=int(fields.get("openings", 0)),
+        held_until=instant("held_until_ms"),
+        rest_until=instant("rest_until_ms"),
+        fell_off=int(fields.get("fell_off", 0)),
+    )

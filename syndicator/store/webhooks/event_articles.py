@@ -1,0 +1,32 @@
+"""What events tell of: articles with their bodies and the stories that they tell, many in one command."""
+
+from collections.abc import Sequence
+
+from syndicator.model.article import Article
+from syndicator.model.ids import ArticleId, StoryId
+from syndicator.store.articles.articles import read_article
+from syndicator.store.connection import Connection, Script
+from syndicator.store.keys.table import Keys
+
+
+class Told:
+    """Articles as they are told to partners."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._script = Script("webhooks/event_articles")
+
+    async def get_many(self, ids: Sequence[ArticleId]) -> list[tuple[Article, StoryId | None] | None]:
+        """Give the newest revisions with their bodies, each with its story; None for what is not there."""
+        if not ids:
+            return []
+        rows = await self._redis.run(self._script, [self._keys.article(key) for key in ids])
+        return [_told(*row) for row in rows]
+
+
+def _told(
+    head: bytes | None, body: bytes | None, story: bytes | None
+) -> tuple[Article, StoryId | None] | None:
+    article = read_article(head, body)
+    return (article, StoryId(story.decode()) if story else None) if article else None

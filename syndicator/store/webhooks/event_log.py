@@ -1,0 +1,117 @@
+"""All that was fanned out of late: each event once, and their order. Queues hold ids only."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.event import Event
+from syndicator.model.ids import EventId
+from syndicator.store.codec import pack, readable
+from syndicator.store.connection import Connection, Script
+from syndicator.store.keys.table import Keys
+
+KEPT_EVENTS = timedelta(days=30)
+"""Longer than any delivery waits (two weeks at most) and is then kept among the dead (two weeks)."""
+
+_SWEPT, _SWEPT_AT_ONCE = 5000, 1000
+"""Of one call, and of one script: that takes Redis about 2 ms."""
+
+
+class LoggedEvent(Struct, frozen=True, kw_only=True):
+    position: str
+    """Later events have later positions: `ms-n`."""
+    event: Event
+
+
+def read_event(record: bytes) -> Event | None:
+    """Decode an event; None where it is damaged, or of a kind that only a newer version knows."""
+    return readable(record, Event)
+
+
+class Events:
+    """The log of events."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+        self._sweep = Script("webhooks/sweep")
+
+    async def get(self, event: EventId) -> Event | None:
+        """Give one event; None where it is not kept, or cannot be read by this version."""
+        return (await self.get_many([event]))[0]
+
+    async def get_many(self, events: Sequence[EventId]) -> list[Event | None]:
+        """Give these events, in their order; None for each that is not kept, or cannot be read."""
+        if not events:
+            return []
+        found = await self._redis.call("HMGET", self._keys.events(), *events)
+        return [read_event(record) if record else None for record in found]
+
+    async def after(self, position: str, limit: int) -> list[LoggedEvent]:
+        """Read on from a position, exclusive. "" is the beginning; milliseconds since 1970 are one, too."""
+        start = f"({position}" if position else "-"
+        rows = await self._redis.call("XRANGE", self._keys.events_log(), start, "+", "COUNT", limit)
+        events = await self.get_many([EventId(fields[1].decode()) for _, fields in rows])
+        return [
+            LoggedEvent(position=position.decode(), event=event)
+            for (position, _), event in zip(rows, events, strict=True)
+            if event is not None
+        ]
+
+    async def part(self, after: str, until: str, limit: int) -> tuple[list[LoggedEvent], str | None]:
+        """Read the log behind a place, as far as another; give where that ended, or None: that was all.
+
+        Events that are not kept any more are left out.
+        """
+        rows = await self._redis.call("XRANGE", self._keys.events_log(), f"({after}", until, "COUNT", limit)
+        events = await self.get_many([EventId(fields[1].decode()) for _, fields in rows])
+        found = [
+            LoggedEvent(position=position.decode(), event=event)
+            for (position, _), event in zip(rows, events, strict=True)
+            if event is not None
+        ]
+        return found, rows[-1][0].decode() if len(rows) == limit else None
+
+    async def last(self) -> str | None:
+        """Give the last place of the log; None where it is empty."""
+        rows = await self._redis.call("XREVRANGE", self._keys.events_log(), "+", "-", "COUNT", 1)
+        return rows[0][0].decode() if rows else None
+
+    async def keep(self, events: Sequence[Event]) -> None:
+        """Put events into the log, so that they can be queued; one that is there already is told anew."""
+        if not events:
+            return
+        records = [word for event in events for word in (event.id, pack(event))]
+        await self._redis.batch(
+            [
+                ("HSET", self._keys.events(), *records),
+                *(("XADD", self._keys.events_log(), "*", "event", event.id) for event in events),
+            ]
+        )
+
+    async def since(self) -> datetime | None:
+        """Say when the first event that is kept was fanned out; None where there is none."""
+        rows = await self._redis.call("XRANGE", self._keys.events_log(), "-", "+", "COUNT", 1)
+        return from_ms(int(rows[0][0].partition(b"-")[0])) if rows else None
+
+    async def count(self) -> int:
+        return int(await self._redis.call("XLEN", self._keys.events_log()))
+
+    async def sweep(self, now: datetime) -> int:
+        """Forget events that nothing can refer to any more, a bounded number a call; return how many.
+
+        What was queued again (backfill, resending, replay) is kept as long after that as a new event.
+        """
+        forgotten = 0
+        for _ in range(_SWEPT // _SWEPT_AT_ONCE):
+            looked, gone = await self._redis.run(
+                self._sweep,
+                [self._keys.events(), self._keys.events_log(), self._keys.events_requeued()],
+                to_ms(now - KEPT_EVENTS), _SWEPT_AT_ONCE,
+            )  # fmt: skip
+            forgotten += gone
+            if looked < _SWEPT_AT_ONCE:
+                break
+        return forgotten

@@ -1,0 +1,1 @@
+"""Subscriptions at hubs of others, and what these pushed."""
