@@ -13,7 +13,7 @@ from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import EndpointId
 from syndicator.pipeline.endpoint_views import OPERATOR, Asker, EndpointSecret, EndpointShown
 from syndicator.pipeline.registering import Registering
-from syndicator.push.probing import Probed
+from syndicator.push.probes import Probed
 from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
 from syndicator.service import Service
 from syndicator.settings.texts import SLUG

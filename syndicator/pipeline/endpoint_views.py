@@ -8,7 +8,7 @@ from msgspec import Struct
 from syndicator.model.endpoint import OPERATORS, EndpointState
 from syndicator.model.ids import EndpointId
 from syndicator.model.status import QueueCounts
-from syndicator.push.probing import Probed
+from syndicator.push.probes import Probed
 from syndicator.rules.webhooks.endpoint_health import EndpointHealth
 
 

@@ -20,7 +20,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.backfilling import Backfilling
 from syndicator.pipeline.directory import Directory
 from syndicator.pipeline.endpoint_views import Asker, EndpointSecret, EndpointShown, Offer
-from syndicator.push.probing import Probed, ping, verify
+from syndicator.push.probes import Probed, ping, verify
 from syndicator.push.signing import Signature, new_secret, public_key
 from syndicator.rules.feeds.any_filter_feeds import LARGEST, AdHoc
 from syndicator.rules.webhooks.endpoint_health import endpoint_health

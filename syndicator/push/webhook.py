@@ -9,7 +9,7 @@ from msgspec import Struct
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
-from syndicator.push.posting import post_signed
+from syndicator.push.signed_post import post_signed
 from syndicator.rules.webhooks.retry import GONE, Again, after_failure, parse_retry_after
 
 _SUCCESS = range(200, 300)

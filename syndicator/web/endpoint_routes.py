@@ -15,7 +15,7 @@ from syndicator.pipeline.backfilling import LONGEST, MOST_ARTICLES
 from syndicator.pipeline.endpoint_views import Asker, EndpointSecret, EndpointShown
 from syndicator.pipeline.inspecting import NoDelivery
 from syndicator.pipeline.registering import Registering
-from syndicator.push.probing import Probed
+from syndicator.push.probes import Probed
 from syndicator.push.signing import Signature
 from syndicator.web.api import PAGED
 from syndicator.web.auth import is_trusted, owner_of

@@ -13,7 +13,7 @@ from msgspec import Struct
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.delivery import Endpoint
-from syndicator.push.posting import post_signed
+from syndicator.push.signed_post import post_signed
 from syndicator.push.webhook import UNSIGNABLE
 
 VERIFY, PING = "endpoint.verify", "endpoint.ping"
