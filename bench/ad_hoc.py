@@ -17,11 +17,11 @@ from bench.measure import tell
 from syndicator.model.feed import Format, Site
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline.ad_hoc import AdHocFeeds
-from syndicator.pipeline.admitting import Admitter
-from syndicator.pipeline.publishing import Publisher
-from syndicator.pipeline.scoring import Scoring
-from syndicator.pipeline.searching import Searching
+from syndicator.pipeline.articles.admission import Admitter
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.search.article_search import Searching
 from syndicator.rules.feeds.any_filter_feeds import AdHoc, ad_hoc_from
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search.search_index import SearchIndex

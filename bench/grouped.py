@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec
-from syndicator.pipeline.admitting import Admitter, Grouping
-from syndicator.pipeline.assignment import Assigner
-from syndicator.pipeline.near_articles import NearArticles
+from syndicator.pipeline.articles.admission import Admitter, Grouping
+from syndicator.pipeline.stories.assignment import Assigner
+from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.store.store import Store

@@ -24,7 +24,7 @@ from syndicator.model.feed import Format
 from syndicator.model.hub import Lease, Protocol, Subscriber, TopicName
 from syndicator.model.ids import FeedId
 from syndicator.observe.pauses import collect_briefly
-from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.articles.admission import Admitter
 from syndicator.rules.hub.subscribers import new_subscriber
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import CAPACITY

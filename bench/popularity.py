@@ -14,10 +14,10 @@ from bench.story_cost import empty_store, used_bytes
 from syndicator.model.feed import FeedSpec, Order, Site, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
-from syndicator.pipeline.admitting import Admitter
-from syndicator.pipeline.ranking import RankStep
-from syndicator.pipeline.reporting import Reporting
-from syndicator.pipeline.scoring import Scoring
+from syndicator.pipeline.articles.admission import Admitter
+from syndicator.pipeline.popularity.partner_reports import Reporting
+from syndicator.pipeline.popularity.ranking import RankStep
+from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command

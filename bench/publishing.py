@@ -19,7 +19,7 @@ from bench.invented import invented
 from syndicator.model.article import Candidate
 from syndicator.model.feed import READER_FORMATS
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.articles.admission import Admitter
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service, open_service
 from syndicator.settings import load

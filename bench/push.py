@@ -26,8 +26,8 @@ from syndicator.model.clock import system_clock
 from syndicator.model.delivery import Payload, Secret
 from syndicator.model.event import EventType
 from syndicator.observe.pauses import collect_briefly
-from syndicator.pipeline.admitting import Admitter
-from syndicator.pipeline.payloads import Payloads
+from syndicator.pipeline.articles.admission import Admitter
+from syndicator.pipeline.webhooks.payloads import Payloads
 from syndicator.push.signing import sign_with_all
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import CAPACITY

@@ -19,8 +19,8 @@ from wordfreq import get_frequency_dict
 from bench.invented import NOW, invented
 from bench.measure import tell
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.admitting import Admitter
-from syndicator.pipeline.searching import MOST, Searching
+from syndicator.pipeline.articles.admission import Admitter
+from syndicator.pipeline.search.article_search import MOST, Searching
 from syndicator.rules.search.query import parse_query
 from syndicator.rules.search.search_words import words_and_stems
 from syndicator.store.search.search_index import Indexed, SearchIndex, spelled

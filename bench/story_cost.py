@@ -15,7 +15,7 @@ from bench.grouped import grouping_admitter
 from bench.loading import load
 from bench.news import NOON, Kind, pieces
 from syndicator.model.article import Candidate
-from syndicator.pipeline.admitting import BATCH, Admitter
+from syndicator.pipeline.articles.admission import BATCH, Admitter
 from syndicator.store.store import Store, StoreOptions, open_store
 
 NOW = NOON + timedelta(hours=24)

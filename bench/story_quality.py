@@ -19,7 +19,7 @@ from bench.grouped import grouping_admitter
 from bench.news import NOON, Kind, Piece, pieces
 from syndicator.model.article import Candidate, Provenance
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.pipeline.admitting import BATCH
+from syndicator.pipeline.articles.admission import BATCH
 from syndicator.rules.stories.clustering import Fingerprint, fingerprint
 from syndicator.rules.stories.near_duplicates import CopyKind, CopyPolicy, judge_copy
 from syndicator.rules.stories.near_index import SHARED_RUNS

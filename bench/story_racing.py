@@ -18,7 +18,7 @@ from bench.news import NOON, Kind, Piece, pieces
 from bench.story_quality import ari, matter_of
 from syndicator.model.article import Candidate
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.admitting import BATCH, Admitter
+from syndicator.pipeline.articles.admission import BATCH, Admitter
 from syndicator.rules.articles.admission import Verdict
 from syndicator.store.embedded import embedded_server
 from syndicator.store.store import StoreOptions, open_store

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from syndicator.egress.client import Egress
 from syndicator.model.clock import Clock, system_clock
 from syndicator.observe.metrics import Metrics
-from syndicator.pipeline.access import Access
-from syndicator.pipeline.data_loss import DataLoss
-from syndicator.pipeline.enlisting import Enlisting
-from syndicator.pipeline.history import History
-from syndicator.pipeline.listener_registry import ListenerRegistry
-from syndicator.pipeline.listing import Listing
-from syndicator.pipeline.measuring import Measuring
-from syndicator.pipeline.publishing import Publisher
-from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.feeds.history import History
+from syndicator.pipeline.feeds.pagination import Listing
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.ops.api_tokens import Access
+from syndicator.pipeline.ops.configuration_sync import Enlisting
+from syndicator.pipeline.ops.data_loss import DataLoss
+from syndicator.pipeline.ops.listener_registry import ListenerRegistry
+from syndicator.pipeline.ops.metrics_reporter import Measuring
+from syndicator.pipeline.ops.retention import Retention, SweepStep
+from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.sources.polite_client import open_visitor
 from syndicator.pipeline.steps import Step
-from syndicator.pipeline.sweeping import Retention, SweepStep
-from syndicator.pipeline.visiting import open_visitor
 from syndicator.settings.settings import Settings
 from syndicator.store.data_mark import MarkFile
 from syndicator.store.ops.configured_names import Names

@@ -17,8 +17,8 @@ from syndicator.model.article import Candidate, Provenance
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Site
 from syndicator.model.ids import SourceId
-from syndicator.pipeline.admitting import Admitter
-from syndicator.pipeline.assignment import Assigner
+from syndicator.pipeline.articles.admission import Admitter
+from syndicator.pipeline.stories.assignment import Assigner
 from syndicator.store.connection import Connection
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import Store

@@ -20,7 +20,7 @@ from syndicator.cli.withdrawals import (
 )
 from syndicator.model.article import Article, Provenance
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.pipeline.explaining import Explained
+from syndicator.pipeline.articles.explanation import Explained
 from syndicator.rules.stories.near_duplicates import CopyKind
 from syndicator.service import Service
 from syndicator.store.stories.stories import Place

@@ -25,8 +25,8 @@ from syndicator.cli.spelling import ago, local_time
 from syndicator.errors import EndpointRefused, NoEndpoint
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId, EndpointId, EventId, ReplayId
-from syndicator.pipeline.endpoint_views import OPERATOR
-from syndicator.pipeline.inspecting import (
+from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
+from syndicator.pipeline.webhooks.inspection import (
     ENDED,
     UNDELIVERED,
     DeliveryLine,
@@ -34,7 +34,7 @@ from syndicator.pipeline.inspecting import (
     DeliveryShown,
     NoDelivery,
 )
-from syndicator.pipeline.replaying import (
+from syndicator.pipeline.webhooks.replays import (
     MOST_EVENTS,
     MOST_PER_S,
     USUAL_PER_S,
@@ -42,7 +42,7 @@ from syndicator.pipeline.replaying import (
     ReplayShown,
     ReplayWanted,
 )
-from syndicator.pipeline.resending import Resent
+from syndicator.pipeline.webhooks.resend import Resent
 from syndicator.rules.filter_language import FILTER_KEYS, FilterError, filter_from
 from syndicator.service import Service
 from syndicator.settings.texts import PositiveDuration

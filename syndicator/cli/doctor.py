@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 
 from syndicator.cli.asking import ask
 from syndicator.cli.context import AsJson, print_list
-from syndicator.pipeline.doctoring import Diagnosis
+from syndicator.pipeline.ops.doctor import Diagnosis
 from syndicator.service import Service
 
 

@@ -11,8 +11,8 @@ from syndicator.cli.context import AsJson, CommandFailed, console, counted, invo
 from syndicator.cli.spelling import local_time
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import EndpointId
-from syndicator.pipeline.endpoint_views import OPERATOR, Asker, EndpointSecret, EndpointShown
-from syndicator.pipeline.registering import Registering
+from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker, EndpointSecret, EndpointShown
+from syndicator.pipeline.webhooks.registration import Registering
 from syndicator.push.probes import Probed
 from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
 from syndicator.service import Service

@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from syndicator.model.fetch import Redirect
 from syndicator.observe.redact import hide_secrets
-from syndicator.pipeline.desk import RobotsVerdict
-from syndicator.pipeline.finds import Discovery
-from syndicator.pipeline.previewing import Preview
-from syndicator.pipeline.secrecy import provenance_without_secrets, teller, without_secrets
+from syndicator.pipeline.preview.dry_run_context import RobotsVerdict
+from syndicator.pipeline.preview.finds import Discovery
+from syndicator.pipeline.preview.preview import Preview
+from syndicator.pipeline.redaction import provenance_without_secrets, teller, without_secrets
 
 _Told = Callable[[str], str]
 

@@ -39,13 +39,12 @@ from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchResult, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
-from syndicator.pipeline.comparing import Judged, judge_all
-from syndicator.pipeline.desk import Desk, paced
-from syndicator.pipeline.discovering import discover
-from syndicator.pipeline.finds import Discovery, NothingFound
-from syndicator.pipeline.previewing import Preview, preview
-from syndicator.pipeline.rounds import RoundFailed
-from syndicator.pipeline.snapshots import (
+from syndicator.pipeline.preview.comparison import Judged, judge_all
+from syndicator.pipeline.preview.discovery import discover
+from syndicator.pipeline.preview.dry_run_context import Desk, paced
+from syndicator.pipeline.preview.finds import Discovery, NothingFound
+from syndicator.pipeline.preview.preview import Preview, preview
+from syndicator.pipeline.preview.snapshots import (
     Recorder,
     Snapshot,
     check_free,
@@ -55,6 +54,7 @@ from syndicator.pipeline.snapshots import (
     save_expected,
     save_snapshot,
 )
+from syndicator.pipeline.sources.round_result import RoundFailed
 from syndicator.rules.identity.identity import url_key
 from syndicator.settings import Settings, load_for_trial
 

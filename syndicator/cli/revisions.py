@@ -11,7 +11,7 @@ from syndicator.cli.spelling import local_time
 from syndicator.errors import SyndicatorError
 from syndicator.model.article import Article, Revised
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.revising import Compared
+from syndicator.pipeline.articles.revisions import Compared
 from syndicator.rules.articles.word_diff import Diff, Kind
 from syndicator.service import Service
 

@@ -17,13 +17,13 @@ from syndicator.gather.documents.text import shortened
 from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceKind
-from syndicator.pipeline.comparing import ChangeKind, FieldChange, Judged
-from syndicator.pipeline.desk import MAX_PAUSE_S, RobotsVerdict, forbidden
-from syndicator.pipeline.finds import Discovery, Found
-from syndicator.pipeline.previewing import Preview
-from syndicator.pipeline.reckoning import Counts
-from syndicator.pipeline.snapshots import Difference
-from syndicator.pipeline.yields import Yield
+from syndicator.pipeline.preview.comparison import ChangeKind, FieldChange, Judged
+from syndicator.pipeline.preview.dry_run_context import MAX_PAUSE_S, RobotsVerdict, forbidden
+from syndicator.pipeline.preview.dry_run_counts import Counts
+from syndicator.pipeline.preview.finds import Discovery, Found
+from syndicator.pipeline.preview.preview import Preview
+from syndicator.pipeline.preview.selector_coverage import Yield
+from syndicator.pipeline.preview.snapshots import Difference
 from syndicator.rules.articles.admission import Verdict
 from syndicator.rules.dates.claimed_dates import believable
 from syndicator.rules.identity.addresses import clean_url

@@ -19,7 +19,7 @@ from syndicator.cli.context import (
 from syndicator.cli.spelling import ago, local_time
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceState
-from syndicator.pipeline.explaining import SourceShown
+from syndicator.pipeline.articles.explanation import SourceShown
 from syndicator.rules.identity.guid_trust import told
 from syndicator.rules.sources.health import health
 from syndicator.rules.sources.redesign import redesigned

@@ -21,7 +21,7 @@ from syndicator.cli.context import (
 from syndicator.cli.loops import run_loop
 from syndicator.model.ids import SourceId
 from syndicator.model.status import QueueCounts
-from syndicator.pipeline.gathering import ChosenSources, SourceReport
+from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport
 from syndicator.pipeline.steps import Report, Step
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import CAPACITY

@@ -8,7 +8,7 @@ from syndicator.cli.asking import Limit, Rows, ask
 from syndicator.cli.context import AsJson, console, invocation, print_json, print_list
 from syndicator.cli.spelling import local_time
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.regrouping import Explanation, StoryTold, Teller
+from syndicator.pipeline.stories.editing import Explanation, StoryTold, Teller
 from syndicator.service import Service
 
 app = typer.Typer(help="What tells the same.", no_args_is_help=True)

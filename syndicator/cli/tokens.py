@@ -16,7 +16,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
-from syndicator.pipeline.access import NewToken, new_token, shown
+from syndicator.pipeline.ops.api_tokens import NewToken, new_token, shown
 from syndicator.service import Service
 from syndicator.settings.texts import SLUG, PositiveDuration
 

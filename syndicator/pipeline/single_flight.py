@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
-from syndicator.pipeline.freshness import retrieve
+from syndicator.pipeline.fresh_reads import retrieve
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")

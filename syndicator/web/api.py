@@ -6,10 +6,10 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.token import Scope
-from syndicator.pipeline.explaining import Explained, SourceShown
-from syndicator.pipeline.listing import ArticleLine, CursorError, FeedLine, Listing, WithdrawalLine
-from syndicator.pipeline.reading import Reading
-from syndicator.pipeline.revising import Compared, RevisionLine
+from syndicator.pipeline.articles.explanation import Explained, SourceShown
+from syndicator.pipeline.articles.revisions import Compared, RevisionLine
+from syndicator.pipeline.feeds.pagination import ArticleLine, CursorError, FeedLine, Listing, WithdrawalLine
+from syndicator.pipeline.queries import Reading
 from syndicator.rules.filter_language import WORD_KEYS
 from syndicator.web.asking import read_filter, values_of
 from syndicator.web.auth import TOKEN, is_trusted

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from syndicator.model.clock import Clock
-from syndicator.pipeline.access import Access
-from syndicator.pipeline.inspecting import Inspecting
-from syndicator.pipeline.listing import Listing
-from syndicator.pipeline.reading import Reading
-from syndicator.pipeline.registering import Registering
-from syndicator.pipeline.regrouping import Regrouping
-from syndicator.pipeline.replaying import Replaying
-from syndicator.pipeline.reporting import Reporting
-from syndicator.pipeline.resending import Resending
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.feeds.pagination import Listing
+from syndicator.pipeline.ops.api_tokens import Access
+from syndicator.pipeline.popularity.partner_reports import Reporting
+from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.stories.editing import Regrouping
+from syndicator.pipeline.webhooks.inspection import Inspecting
+from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.pipeline.webhooks.replays import Replaying
+from syndicator.pipeline.webhooks.resend import Resending
 from syndicator.web.api import ReadingRoutes
 from syndicator.web.delivery_routes import DeliveryRoutes
 from syndicator.web.endpoint_routes import EndpointRoutes

@@ -6,15 +6,15 @@ from aiohttp import web
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.ad_hoc import AdHocFeeds
-from syndicator.pipeline.announcing_news import AnnouncedPages
-from syndicator.pipeline.clicking import Clicking
-from syndicator.pipeline.hub import Hub
-from syndicator.pipeline.hub_callbacks import HubCallbacks
-from syndicator.pipeline.last_good import LastGood
-from syndicator.pipeline.reading import Reading
-from syndicator.pipeline.searching import Searching
-from syndicator.pipeline.serving_pictures import ServedPictures
+from syndicator.pipeline.articles.served_pictures import ServedPictures
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
+from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.hub.subscription_requests import Hub
+from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.web.api_docs import DescribingRoutes
 from syndicator.web.articles import ArticleFeedRoutes
 from syndicator.web.clicks import ClickRoutes

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from syndicator.model.feed import FORMS, Format
 from syndicator.model.ids import SourceId
-from syndicator.pipeline.ad_hoc import PATH, AdHocFeeds, NoSuchStory
-from syndicator.pipeline.places import TooMany
-from syndicator.pipeline.reading import Reading
-from syndicator.pipeline.searching import TooManySearches
+from syndicator.pipeline.concurrency_limits import TooMany
+from syndicator.pipeline.feeds.any_filter_feeds import PATH, AdHocFeeds, NoSuchStory
+from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.search.article_search import TooManySearches
 from syndicator.render.items import prepare_entry
 from syndicator.rules.feeds.any_filter_feeds import AdHoc, ad_hoc_from
 from syndicator.rules.filter_language import FilterError

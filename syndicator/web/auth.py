@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from syndicator.model.clock import Clock
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.token import Scope, Token
-from syndicator.pipeline.access import Access
+from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.rules.access.credentials import digest_of, same
 from syndicator.rules.popularity.visitors import Allowance, drawn, household_of
 from syndicator.web.forwarded import Network, client_address

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.browsing import Course
+from syndicator.pipeline.feeds.page_details import Course
 from syndicator.rules.popularity.rank_history import Point, turns
 
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28

@@ -3,7 +3,7 @@
 from aiohttp import hdrs, web
 
 from syndicator.model.ids import ArticleId, is_article_id
-from syndicator.pipeline.clicking import Clicking
+from syndicator.pipeline.popularity.clicks import Clicking
 from syndicator.rules.popularity.visitors import Visit
 from syndicator.web.forwarded import client_address
 from syndicator.web.options import WebOptions

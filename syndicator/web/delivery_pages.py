@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.queries import Reading
 from syndicator.web.drawing import Drawing
 from syndicator.web.endpoint_rows import endpoint_rows
 from syndicator.web.operators import Operators

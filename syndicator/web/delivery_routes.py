@@ -7,7 +7,8 @@ from aiohttp import web
 from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.model.token import Scope
-from syndicator.pipeline.inspecting import (
+from syndicator.pipeline.feeds.pagination import CursorError
+from syndicator.pipeline.webhooks.inspection import (
     ENDED,
     UNDELIVERED,
     DeliveryLine,
@@ -15,8 +16,7 @@ from syndicator.pipeline.inspecting import (
     DeliveryShown,
     Inspecting,
 )
-from syndicator.pipeline.listing import CursorError
-from syndicator.pipeline.resending import Resending, Resent
+from syndicator.pipeline.webhooks.resend import Resending, Resent
 from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
 from syndicator.web.api import PAGED, bad_cursor
 from syndicator.web.auth import owner_of

@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 from multidict import istr
 
 from syndicator.model.feed import Rendition
-from syndicator.pipeline.deltas import Delta
+from syndicator.pipeline.feeds.deltas import Delta
 from syndicator.web.negotiation import choose_coding, entity_tag, http_date, joined, weights
 from syndicator.web.ready import bytes_in
 

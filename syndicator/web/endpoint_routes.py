@@ -11,10 +11,10 @@ from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
 from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
 from syndicator.model.token import Scope
-from syndicator.pipeline.backfilling import LONGEST, MOST_ARTICLES
-from syndicator.pipeline.endpoint_views import Asker, EndpointSecret, EndpointShown
-from syndicator.pipeline.inspecting import NoDelivery
-from syndicator.pipeline.registering import Registering
+from syndicator.pipeline.webhooks.backfill import LONGEST, MOST_ARTICLES
+from syndicator.pipeline.webhooks.endpoint_views import Asker, EndpointSecret, EndpointShown
+from syndicator.pipeline.webhooks.inspection import NoDelivery
+from syndicator.pipeline.webhooks.registration import Registering
 from syndicator.push.probes import Probed
 from syndicator.push.signing import Signature
 from syndicator.web.api import PAGED

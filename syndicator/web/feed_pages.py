@@ -10,8 +10,8 @@ from msgspec import Struct
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import FeedSpec, Order
 from syndicator.model.ids import ArticleId, FeedId
-from syndicator.pipeline.browsing import Front, StoryMark
-from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.feeds.page_details import Front, StoryMark
+from syndicator.pipeline.queries import Reading
 from syndicator.render.items import Item, prepare_entry
 from syndicator.web.addresses import Address, addresses
 from syndicator.web.charts import Spark, sparks

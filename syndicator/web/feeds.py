@@ -9,12 +9,12 @@ from aiohttp import hdrs, web
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import FORMS, FeedSnapshot, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
-from syndicator.pipeline.deltas import Deltas
-from syndicator.pipeline.freshness import PATIENCE_S
-from syndicator.pipeline.last_good import LastGood
-from syndicator.pipeline.places import Places, TooMany
-from syndicator.pipeline.publishing import KEPT_BYTES
-from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.concurrency_limits import Places, TooMany
+from syndicator.pipeline.feeds.deltas import Deltas
+from syndicator.pipeline.feeds.publisher import KEPT_BYTES
+from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.fresh_reads import PATIENCE_S
+from syndicator.pipeline.queries import Reading
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.web.deltas import bases_of, respond_with_delta, wants_delta

@@ -12,8 +12,8 @@ from msgspec import Struct
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
 from syndicator.model.ids import FeedId
 from syndicator.model.status import Recovery
-from syndicator.pipeline.last_good import LastGood
-from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.queries import Reading
 
 _TIMEOUT_S = 2.0
 _PINGS = 3

@@ -6,9 +6,9 @@ from aiohttp import hdrs, web
 
 from syndicator.model.feed import FORMS, Format, Rendition
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.history import History
-from syndicator.pipeline.places import TooMany
-from syndicator.pipeline.publishing import Publisher
+from syndicator.pipeline.concurrency_limits import TooMany
+from syndicator.pipeline.feeds.history import History
+from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.web.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds import send_rendition
 from syndicator.web.limits import Clients, Limit

@@ -6,8 +6,8 @@ from xml.sax.saxutils import quoteattr
 from aiohttp import hdrs, web
 
 from syndicator.errors import StoreError, SyndicatorError
-from syndicator.pipeline.hub import Hub, NotConfirmed, Overloaded
-from syndicator.pipeline.places import OWN_CLIENT
+from syndicator.pipeline.concurrency_limits import OWN_CLIENT
+from syndicator.pipeline.hub.subscription_requests import Hub, NotConfirmed, Overloaded
 from syndicator.rules.hub.subscribers import NotUnderstood, host_of, read_form
 from syndicator.web.forwarded import client_address
 from syndicator.web.limits import Clients, Limit

@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 
 from syndicator.egress.addresses import is_public
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.places import OWN_CLIENT
+from syndicator.pipeline.concurrency_limits import OWN_CLIENT
 from syndicator.rules.popularity.visitors import household_of
 from syndicator.web.forwarded import Network, client_address, is_believed
 from syndicator.web.problems import Problem, ProblemRaised

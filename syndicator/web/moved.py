@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from aiohttp import hdrs, web
 
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.composing import Composer
+from syndicator.pipeline.feeds.composer import Composer
 from syndicator.web.private import PARAMETER
 from syndicator.web.problems import Problem, ProblemRaised, not_found
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.ids import ArticleId
 from syndicator.model.token import Scope
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.web.api import NO_ARTICLE
 from syndicator.web.json_api import ApiRoute, document, read_json
 from syndicator.web.problems import bad_request, not_found

@@ -17,7 +17,7 @@ from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.access import Access
+from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.rules.access import signed_tickets
 from syndicator.rules.access.credentials import digest_of
 from syndicator.store.access.used_links import UsedLinks

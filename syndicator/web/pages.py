@@ -5,7 +5,7 @@ from markupsafe import Markup
 from selectolax.lexbor import LexborHTMLParser
 
 from syndicator.model.ids import ArticleId, is_article_id
-from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.queries import Reading
 from syndicator.render.items import prepare_entry
 from syndicator.web.addresses import addresses
 from syndicator.web.drawing import Drawing, page_headers

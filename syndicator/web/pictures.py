@@ -4,7 +4,7 @@ import re
 
 from aiohttp import hdrs, web
 
-from syndicator.pipeline.serving_pictures import PictureBusy, ServedPictures
+from syndicator.pipeline.articles.served_pictures import PictureBusy, ServedPictures
 from syndicator.web.negotiation import Coding, entity_tag, joined, not_modified
 from syndicator.web.problems import ProblemRaised, not_found, unavailable
 

@@ -11,7 +11,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import Filter
 from syndicator.model.ids import EndpointId, EventId, ReplayId
 from syndicator.model.token import Scope
-from syndicator.pipeline.replaying import (
+from syndicator.pipeline.webhooks.replays import (
     MOST_EVENTS,
     MOST_PER_S,
     USUAL_PER_S,

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from syndicator.model.feed import FORMS, FeedSnapshot, Filter, Format, Rendition
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.pipeline.browsing import StoryMark
-from syndicator.pipeline.reading import Reading
-from syndicator.pipeline.searching import MOST, Found, Searching, TooManySearches
+from syndicator.pipeline.feeds.page_details import StoryMark
+from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.search.article_search import MOST, Found, Searching, TooManySearches
 from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.filter_language import WORD_KEYS, parts_of, query_of
 from syndicator.rules.search.query import MAX_CHARACTERS, QueryError

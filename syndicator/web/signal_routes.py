@@ -8,7 +8,13 @@ from aiohttp import web
 
 from syndicator.model.clock import Clock
 from syndicator.model.token import Scope
-from syndicator.pipeline.reporting import KeyReused, Report, Reported, Reporting, ReportRefused
+from syndicator.pipeline.popularity.partner_reports import (
+    KeyReused,
+    Report,
+    Reported,
+    Reporting,
+    ReportRefused,
+)
 from syndicator.web.auth import owner_of
 from syndicator.web.json_api import ApiRoute, Header, document, not_json, read_body
 from syndicator.web.pacing import Pace

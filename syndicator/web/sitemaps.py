@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import hdrs, web
 
 from syndicator.model.feed import Site
-from syndicator.pipeline.announcing_news import PER_SITEMAP, AnnouncedPages
+from syndicator.pipeline.feeds.news_sitemap import PER_SITEMAP, AnnouncedPages
 from syndicator.render.news_sitemap import CONTENT_TYPE, render_news_sitemap, render_sitemap_index
 from syndicator.web.problems import not_found
 from syndicator.web.responses import respond_with

@@ -6,8 +6,8 @@ from msgspec import Struct
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceState
 from syndicator.model.status import Status
-from syndicator.pipeline.reading import Reading
-from syndicator.pipeline.standings import Spot
+from syndicator.pipeline.ops.source_standings import Spot
+from syndicator.pipeline.queries import Reading
 from syndicator.rules.sources.health import Health, Standing, failed_rounds, health
 from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
 from syndicator.web.drawing import Drawing

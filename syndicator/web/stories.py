@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
 from syndicator.model.token import Scope
-from syndicator.pipeline.listing import CursorError, Listing
-from syndicator.pipeline.regrouping import Explanation, Regrouping, StoryRefused, StoryTold
+from syndicator.pipeline.feeds.pagination import CursorError, Listing
+from syndicator.pipeline.stories.editing import Explanation, Regrouping, StoryRefused, StoryTold
 from syndicator.web.api import PAGED, bad_cursor
 from syndicator.web.json_api import ApiRoute, cursor_of, document, limit_of, list_document, read_json
 from syndicator.web.problems import not_found

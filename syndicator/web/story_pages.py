@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from syndicator.model.feed import Order
 from syndicator.model.ids import ArticleId, StoryId, is_article_id
-from syndicator.pipeline.ad_hoc import PATH
-from syndicator.pipeline.browsing import Report, StoryShown
-from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.feeds.any_filter_feeds import PATH
+from syndicator.pipeline.feeds.page_details import Report, StoryShown
+from syndicator.pipeline.queries import Reading
 from syndicator.render.dates import whole_seconds
 from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.feeds.any_filter_feeds import AdHoc

@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
-from syndicator.pipeline.access import Access, TokenRefused, TokenShown, new_token, shown
-from syndicator.pipeline.reading import Reading
+from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, TokenShown, new_token, shown
+from syndicator.pipeline.queries import Reading
 from syndicator.web.api import PAGED
 from syndicator.web.json_api import ApiRoute, document, list_document, piece_of, read_json
 from syndicator.web.problems import Problem, ProblemRaised, bad_request, not_found

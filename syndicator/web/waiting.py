@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 
 from syndicator.model.feed import FORMS, Format, Site
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.last_good import LastGood
+from syndicator.pipeline.feeds.stale_cache import LastGood
 from syndicator.web.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds import kept_of, send_rendition
 from syndicator.web.health import HealthRoutes

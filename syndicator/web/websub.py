@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 from syndicator.errors import StoreError
 from syndicator.model.ids import SourceId
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.hub_callbacks import Closed, HubCallbacks
+from syndicator.pipeline.websub.callbacks import Closed, HubCallbacks
 
 PATH = "/websub/{source}/{callback_id}"
 

@@ -4,26 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syndicator.model.source import SourceKind
-from syndicator.pipeline.admitting import Admitter, Grouping
-from syndicator.pipeline.article_pages import ArticlePages
-from syndicator.pipeline.assign_step import AssignStep
-from syndicator.pipeline.assignment import Assigner
-from syndicator.pipeline.feed_round import FeedRound
-from syndicator.pipeline.gathering import GatherStep
-from syndicator.pipeline.holding import Held
-from syndicator.pipeline.hub_callbacks import HubCallbacks
-from syndicator.pipeline.intake import Intake
-from syndicator.pipeline.page_round import PageRound
-from syndicator.pipeline.picturing import Pictures
-from syndicator.pipeline.regrouping import Regrouping
-from syndicator.pipeline.releasing import ReleaseStep
-from syndicator.pipeline.rounds import KindOfRound
-from syndicator.pipeline.sitemap_round import SitemapRound
-from syndicator.pipeline.steering import Steering
-from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
-from syndicator.pipeline.taken_back import TakenBack
-from syndicator.pipeline.visiting import Visitor
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.admission import Admitter, Grouping
+from syndicator.pipeline.articles.article_pages import ArticlePages
+from syndicator.pipeline.articles.candidate_pipeline import Intake
+from syndicator.pipeline.articles.embargo import Held
+from syndicator.pipeline.articles.embargo_release import ReleaseStep
+from syndicator.pipeline.articles.pictures import Pictures
+from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
+from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.rounds.feed_round import FeedRound
+from syndicator.pipeline.rounds.page_round import PageRound
+from syndicator.pipeline.rounds.sitemap_round import SitemapRound
+from syndicator.pipeline.sources.gather_step import GatherStep
+from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.round_result import KindOfRound
+from syndicator.pipeline.sources.source_control import Steering
+from syndicator.pipeline.stories.assignment import Assigner
+from syndicator.pipeline.stories.assignment_step import AssignStep
+from syndicator.pipeline.stories.editing import Regrouping
+from syndicator.pipeline.websub.callbacks import HubCallbacks
+from syndicator.pipeline.websub.subscriptions import SubscribeStep, Subscribing
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.wiring.ground import Ground
 

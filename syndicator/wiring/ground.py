@@ -16,8 +16,8 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Origin
 from syndicator.model.ids import SourceId
 from syndicator.observe.metrics import Metrics, open_metrics
-from syndicator.pipeline.listener_registry import ListenerRegistry
-from syndicator.pipeline.near_articles import NearArticles
+from syndicator.pipeline.ops.listener_registry import ListenerRegistry
+from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.rules.sources.origins import origins
 from syndicator.settings.settings import Settings
 from syndicator.store.store import Store, StoreOptions, open_store

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from syndicator.pipeline.delivering import DeliverStep
-from syndicator.pipeline.directory import Directory
-from syndicator.pipeline.doctoring import Doctor
-from syndicator.pipeline.hub import Hub
-from syndicator.pipeline.hub_step import HubStep
-from syndicator.pipeline.hub_topics import Topics
-from syndicator.pipeline.inspecting import Inspecting
-from syndicator.pipeline.publishing import Publisher
-from syndicator.pipeline.registering import Registering
-from syndicator.pipeline.replaying import Replaying
-from syndicator.pipeline.resending import Resending
+from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.hub.distribution import HubStep
+from syndicator.pipeline.hub.subscription_requests import Hub
+from syndicator.pipeline.hub.topics import Topics
+from syndicator.pipeline.ops.doctor import Doctor
+from syndicator.pipeline.webhooks.delivery import DeliverStep
+from syndicator.pipeline.webhooks.inspection import Inspecting
+from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.pipeline.webhooks.replays import Replaying
+from syndicator.pipeline.webhooks.resend import Resending
 from syndicator.settings.registration import Registrations, written
 from syndicator.wiring.ground import Ground
 

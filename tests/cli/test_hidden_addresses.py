@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from web.web_world import source
 
 from syndicator.cli.hiding import preview_without_secrets
-from syndicator.pipeline.previewing import Preview
-from syndicator.pipeline.yields import Yield
+from syndicator.pipeline.preview.preview import Preview
+from syndicator.pipeline.preview.selector_coverage import Yield
 
 SECRET = "very-private-words"
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Kabar</title><link>{url}/</link>

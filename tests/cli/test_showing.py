@@ -7,7 +7,7 @@ from web.web_world import source
 
 from syndicator.cli.showing import show_preview
 from syndicator.model.article import PopularItem
-from syndicator.pipeline.previewing import Preview
+from syndicator.pipeline.preview.preview import Preview
 
 
 def test_a_box_is_shown_with_dates_as_it_writes_them() -> None:

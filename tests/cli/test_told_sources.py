@@ -9,7 +9,7 @@ from support import NOON
 from syndicator.cli.sources import _lines, _next_due
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Move, Round, Source, SourceKind, SourceState
-from syndicator.pipeline.explaining import show
+from syndicator.pipeline.articles.explanation import show
 
 KOTA = Source(
     id=SourceId("kota"),

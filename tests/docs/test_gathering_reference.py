@@ -26,18 +26,16 @@ from syndicator.model.source import (
     Scope,
     SourceKind,
 )
-from syndicator.pipeline import (
-    article_pages,
-    discovering,
-    gathering,
-    holding,
-    permission,
-    picturing,
+from syndicator.pipeline.articles import article_pages, pictures, served_pictures
+from syndicator.pipeline.articles import embargo as holding
+from syndicator.pipeline.preview import discovery
+from syndicator.pipeline.sources import (
+    gather_step,
+    polite_client,
     polling,
-    rounds,
-    serving_pictures,
-    turns,
-    visiting,
+    request_slots,
+    robots_policy,
+    round_result,
 )
 from syndicator.rules.articles import admission, embargo, withdrawal
 from syndicator.rules.articles import pictures as picture_rules
@@ -270,22 +268,22 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     ("Cadence", "Quiet", [health.QUIET_AFTER, f"{health.QUIET_EXPECTED:.0f} articles"]),
     ("Politeness", "At once", [f"{POLITE.max_in_flight} by default"]),
     ("Politeness", "At once", [f"{PolitenessForm.model_fields['in_flight'].default} by default"]),
-    ("Politeness", "The first turn of a round", [f"{turns.MOMENT_S} s"]),
-    ("Politeness", "Its other turns", [f"{turns.MAX_WAIT_S:.0f} s"]),
-    ("Politeness", "A dead worker's turn", [turns.LEASE]),
+    ("Politeness", "The first turn of a round", [f"{request_slots.MOMENT_S} s"]),
+    ("Politeness", "Its other turns", [f"{request_slots.MAX_WAIT_S:.0f} s"]),
+    ("Politeness", "A dead worker's turn", [request_slots.LEASE]),
     (
         "Politeness",
         "429, and 503 with `Retry-After` where two URLs say so",
-        [seconds(visiting.MAX_HOLD_OFF_S), f"{visiting.TOO_OFTEN_HOLD_OFF_S:.0f} s"],
+        [seconds(polite_client.MAX_HOLD_OFF_S), f"{polite_client.TOO_OFTEN_HOLD_OFF_S:.0f} s"],
     ),
     (
         "Politeness",
         "What it says",
         [f"{robots.MAX_BYTES // 1024} KiB", f"{robots.MAX_RULES_BYTES // 1024} KiB"],
     ),
-    ("Politeness", "Of other servers", [f"{permission.MAX_ELSEWHERE} are", robots_files.ELSEWHERE_KEPT]),
-    ("Politeness", "It cannot be had (5xx, no answer)", [permission.RETRY, robots_files.KEPT]),
-    ("Politeness", "How long it holds", [permission.FRESH_AT_LEAST, permission.FRESH_AT_MOST]),
+    ("Politeness", "Of other servers", [f"{robots_policy.MAX_ELSEWHERE} are", robots_files.ELSEWHERE_KEPT]),
+    ("Politeness", "It cannot be had (5xx, no answer)", [robots_policy.RETRY, robots_files.KEPT]),
+    ("Politeness", "How long it holds", [robots_policy.FRESH_AT_LEAST, robots_policy.FRESH_AT_MOST]),
     ("Politeness", "`Crawl-delay`", [seconds(robots.MAX_CRAWL_DELAY_S)]),
     (
         "Article pages",
@@ -315,19 +313,19 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     (
         "Pictures",
         "A look",
-        [f"{picturing.MAX_LOOKS} new", f"{picturing.LOOKS_AT_ONCE} at once", seconds(picturing.LOOKS_S)],
+        [f"{pictures.MAX_LOOKS} new", f"{pictures.LOOKS_AT_ONCE} at once", seconds(pictures.LOOKS_S)],
     ),
     (
         "Pictures",
         "Broken",
-        [mebibytes(picture_rules.MAX_LINKED_BYTES), f"fail {picturing.MAX_FAILURES} times"],
+        [mebibytes(picture_rules.MAX_LINKED_BYTES), f"fail {pictures.MAX_FAILURES} times"],
     ),
-    ("Pictures", "A silent server", [picturing.SILENT_FOR]),
+    ("Pictures", "A silent server", [pictures.SILENT_FOR]),
     ("Pictures", "A long address", [picture_rules.MAX_ADDRESS]),
     ("Pictures", "How many are known", [known_pictures.MAX_LINKED, known_pictures.MAX_SERVED]),
     ("Pictures", "Served by us", [picture_cleaning.MAX_SIDE]),
     ("Pictures", "The cache", [picture_files.MAX_FILES]),
-    ("Pictures", "No proxy for others", [f"{serving_pictures.MISSES_PER_MINUTE} in a minute"]),
+    ("Pictures", "No proxy for others", [f"{served_pictures.MISSES_PER_MINUTE} in a minute"]),
     ("WebSub", "Discovery", [f"{websub.MAX_HUBS} hubs"]),
     ("WebSub", "Leases", [seconds(subscription.ASKED_LEASE_S)]),
     ("WebSub", "Hubs in trouble", [f"{subscription.TRIES_PER_HUB} tries", subscription.ROUND_PAUSE]),
@@ -343,15 +341,15 @@ FIGURES: list[tuple[str, str, list[object]]] = [
     (
         "Limits",
         "A round",
-        [seconds(gathering.ROUND_DEADLINE_S), f"{rounds.READING_TIME_S:.0f} s"],
+        [seconds(gather_step.ROUND_DEADLINE_S), f"{round_result.READING_TIME_S:.0f} s"],
     ),
     (
         "What is found at an address",
         '`<link rel="alternate">`, the HTTP header `Link`',
-        [f"{discovering.MAX_TRIED} feeds"],
+        [f"{discovery.MAX_TRIED} feeds"],
     ),
     ("Limits", "Reading a document", [f"{parser_pool.DEFAULT_TIMEOUT_S:.0f} s"]),
-    ("Limits", "Warnings", [f"{rounds.MAX_WARNINGS} of a round"]),
+    ("Limits", "Warnings", [f"{round_result.MAX_WARNINGS} of a round"]),
     ("Limits", "Memory for that", [mebibytes(parser_pool.DEFAULT_MEMORY_BYTES)]),
     ("Limits", "Cleaned bodies remembered", [mebibytes(cleaned_bodies.MAX_BYTES)]),
 ]

@@ -14,8 +14,8 @@ from support import ManualClock
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind, SourceState
 from syndicator.observe.logs import configure
-from syndicator.pipeline.gathering import GatherStep, SourceReport
-from syndicator.pipeline.rounds import Outcome
+from syndicator.pipeline.sources.gather_step import GatherStep, SourceReport
+from syndicator.pipeline.sources.round_result import Outcome
 from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TABLE = (ROOT / "docs" / "websub.md").read_text("utf-8").partition("## The rules")[2]
-TESTS = re.findall(r"def (test_\w+)", (ROOT / "tests" / "pipeline" / "test_hub_rules.py").read_text("utf-8"))
+TESTS = re.findall(
+    r"def (test_\w+)", (ROOT / "tests" / "pipeline" / "hub" / "test_hub_rules.py").read_text("utf-8")
+)
 RULES = [f"P{n}" for n in range(1, 7)] + [f"H{n}" for n in range(1, 21)]
 
 

@@ -21,7 +21,7 @@ from machine import SetClock, SmallDisk
 from redis_link import RedisLink
 
 from syndicator.errors import StoreRefuses
-from syndicator.pipeline.gathering import LEASE
+from syndicator.pipeline.sources.gather_step import LEASE
 from syndicator.sample.language import load_language
 from syndicator.sample.writer import Writer
 from syndicator.store.connection import Connection, Word, connect

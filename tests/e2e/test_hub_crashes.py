@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from e2e.conftest import Start, until
-from pipeline.test_publishing import admit
+from pipeline.feeds.test_publisher import admit
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from e2e.conftest import Start, run, until
 from support import candidate
 
-from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.articles.admission import Admitter
 from syndicator.service import open_service
 from syndicator.settings import load
 from syndicator.store.connection import connect

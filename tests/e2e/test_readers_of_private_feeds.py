@@ -14,9 +14,9 @@ from web.web_world import SITE, SPECS, Client, World, client_of, story
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token
-from syndicator.pipeline.access import Access
-from syndicator.pipeline.ad_hoc import AdHocFeeds
-from syndicator.pipeline.scoring import Scoring
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.ops.api_tokens import Access
+from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.access.credentials import digest_of
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.store import Store

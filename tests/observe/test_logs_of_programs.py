@@ -8,7 +8,7 @@ import structlog
 
 from syndicator.observe.logs import get_logger
 
-log = get_logger("syndicator.pipeline.gathering")
+log = get_logger("syndicator.pipeline.sources.gather_step")
 
 
 @pytest.fixture(autouse=True)

@@ -19,9 +19,9 @@ from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.model.subscription import SubscriptionStatus
-from syndicator.pipeline.hub_callbacks import HubCallbacks
 from syndicator.pipeline.steps import Report
-from syndicator.pipeline.subscribing import SubscribeStep, Subscribing
+from syndicator.pipeline.websub.callbacks import HubCallbacks
+from syndicator.pipeline.websub.subscriptions import SubscribeStep, Subscribing
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions

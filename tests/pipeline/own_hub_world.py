@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from multidict import CIMultiDictProxy
 from pipeline.conftest import OpenService
-from pipeline.test_publishing import admit
+from pipeline.feeds.test_publisher import admit
 from web.web_world import Answer, Client, client_of
 
 from syndicator.model.feed import Format

@@ -6,8 +6,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from pipeline.conftest import OpenService
-from pipeline.test_delivering import deliver
-from pipeline.test_endpoints_api import Receiver, api_over, headers_of, receiver
+from pipeline.webhooks.test_delivery import deliver
+from pipeline.webhooks.test_endpoints_api import Receiver, api_over, headers_of, receiver
 from support import ManualClock, candidate, grouping_admitter
 
 from syndicator.cli.api_reference import table

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 from support import ManualClock
 
-from syndicator.pipeline.freshness import FreshReads
-from syndicator.pipeline.turns import Turns
+from syndicator.pipeline.fresh_reads import FreshReads
+from syndicator.pipeline.sources.request_slots import Turns
 from syndicator.store.store import Store
 
 

@@ -22,7 +22,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, FetchResult
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, FetchLimits, Politeness, Source, SourceKind, SourceState
-from syndicator.pipeline.visiting import Visitor, open_visitor
+from syndicator.pipeline.sources.polite_client import Visitor, open_visitor
 from syndicator.store.store import Store
 
 UNLIMITED = ConnectionLimits(total=1000, per_host=0, wait_s=60.0)

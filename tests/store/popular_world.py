@@ -5,7 +5,7 @@ from datetime import datetime
 from support import ManualClock, candidate
 
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.admitting import Admitter
+from syndicator.pipeline.articles.admission import Admitter
 from syndicator.store.store import Store
 
 

@@ -15,10 +15,10 @@ from web.web_world import HARBOUR, OPS_TOKEN, World, client_of, story
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId, FeedId
-from syndicator.pipeline.ad_hoc import AdHocFeeds
-from syndicator.pipeline.clicking import Clicking
-from syndicator.pipeline.scoring import Scoring
-from syndicator.pipeline.searching import Searching
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.search.article_search import Searching
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.search.search_index import SearchIndex

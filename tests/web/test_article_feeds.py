@@ -21,13 +21,13 @@ from syndicator.model.feed import FeedSnapshot, Filter, Format, Order, Per, Rend
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline import ad_hoc as ad_hoc_feeds
-from syndicator.pipeline.ad_hoc import AdHocFeeds
-from syndicator.pipeline.places import MOST_WAITING_EACH
-from syndicator.pipeline.regrouping import Regrouping
-from syndicator.pipeline.scoring import Scoring
-from syndicator.pipeline.searching import Searching
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.concurrency_limits import MOST_WAITING_EACH
+from syndicator.pipeline.feeds import any_filter_feeds as ad_hoc_feeds
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.stories.editing import Regrouping
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.rules.popularity.visitors import household_of

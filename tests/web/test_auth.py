@@ -12,7 +12,7 @@ from web.web_world import SITE, Answer, Client, client_of
 
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
-from syndicator.pipeline.access import Access, TokenRefused, new_token
+from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, new_token
 from syndicator.rules.access.credentials import digest_of
 from syndicator.store.store import Store
 from syndicator.web.auth import TOKEN, Gate

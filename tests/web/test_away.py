@@ -16,10 +16,10 @@ from support import ManualClock, refuse_writes
 from web.web_world import OPS, OPS_TOKEN, SITE, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS, Format
-from syndicator.pipeline.ad_hoc import AdHocFeeds
-from syndicator.pipeline.last_good import LastGood
-from syndicator.pipeline.refreshing import Refresher
-from syndicator.pipeline.scoring import Scoring
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.feeds.stale_cache_refresh import Refresher
+from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer

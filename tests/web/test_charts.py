@@ -4,7 +4,7 @@ from datetime import timedelta
 from support import NOON
 
 from syndicator.model.ids import ArticleId, FeedId
-from syndicator.pipeline.browsing import Course
+from syndicator.pipeline.feeds.page_details import Course
 from syndicator.rules.popularity.rank_history import Point
 from syndicator.web.charts import CHART_HEIGHT, CHART_WIDTH, SPARK_WIDTH, rank_chart, sparks
 

@@ -14,9 +14,9 @@ from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId
 from syndicator.model.signal import SignalKind
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline import clicking as clicking_room
-from syndicator.pipeline.clicking import Clicking
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.popularity import clicks as clicking_room
+from syndicator.pipeline.popularity.clicks import Clicking
 from syndicator.rules.popularity.visitors import A_NETWORK, FOLLOWED_AT_ONCE, FOLLOWED_EVERY_S
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import StoreOptions, open_store

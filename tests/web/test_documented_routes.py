@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from support import ManualClock
 from web.web_world import SITE, World
 
-from syndicator.pipeline.ad_hoc import AdHocFeeds
-from syndicator.pipeline.announcing_news import AnnouncedPages
-from syndicator.pipeline.clicking import Clicking
-from syndicator.pipeline.scoring import Scoring
-from syndicator.pipeline.searching import Searching
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
+from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.search.article_search import Searching
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store

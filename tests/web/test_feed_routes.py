@@ -15,7 +15,7 @@ from web.web_world import Client, World, client_of, story
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import CONTENT_TYPES, Format
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.render.coding import by_brotli
 from syndicator.web import responses
 from syndicator.web.app import create_app

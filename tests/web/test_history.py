@@ -15,8 +15,8 @@ from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import FeedSpec, Filter, Format, Order, Per
 from syndicator.model.ids import FeedId
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline.admitting import Admitter
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.admission import Admitter
+from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.rules.feeds import history_windows
 from syndicator.store.store import Store
 from syndicator.web.app import create_app

@@ -9,10 +9,10 @@ from support import ManualClock
 from web.web_world import HARBOUR, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS
-from syndicator.pipeline.ad_hoc import AdHocFeeds
-from syndicator.pipeline.clicking import Clicking
-from syndicator.pipeline.scoring import Scoring
-from syndicator.pipeline.searching import Searching
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.search.article_search import Searching
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store

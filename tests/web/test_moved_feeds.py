@@ -10,8 +10,8 @@ from syndicator.model.feed import FeedSpec, Filter, Format
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline.access import Access
-from syndicator.pipeline.publishing import Publisher
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.rules.access.credentials import digest_of
 from syndicator.store.store import Store
 from syndicator.web.app import create_app

@@ -13,8 +13,8 @@ from web import web_world
 from web.web_world import CITY, HARBOUR, ORIGINS, SITE, Client, World, client_of
 
 from syndicator.model.rights import Rights
-from syndicator.pipeline import announcing_news
-from syndicator.pipeline.announcing_news import AnnouncedPages
+from syndicator.pipeline.feeds import news_sitemap
+from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.store.store import Store
 from syndicator.web import sitemaps
 from syndicator.web.app import create_app
@@ -97,9 +97,9 @@ async def test_an_article_is_in_it_within_a_minute(world: World) -> None:
 
 
 async def test_beyond_what_one_may_hold_it_is_an_index(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (announcing_news, sitemaps):
+    for module in (news_sitemap, sitemaps):
         monkeypatch.setattr(module, "PER_SITEMAP", 2)
-    monkeypatch.setattr(announcing_news, "_AT_ONCE", 2)
+    monkeypatch.setattr(news_sitemap, "_AT_ONCE", 2)
     await world.admit(*(candidate(number, source=CITY, title=f"T{number}") for number in range(1, 6)))
     async with opened(world) as client:
         index = await client.get(PATH)

@@ -19,9 +19,9 @@ from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline.access import new_token
-from syndicator.pipeline.endpoint_views import Asker
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.ops.api_tokens import new_token
+from syndicator.pipeline.webhooks.endpoint_views import Asker
 from syndicator.rules.access.signed_tickets import is_valid, ticket
 from syndicator.store.access.operators_token import TOKEN_FILE, operators_token
 from syndicator.store.keys.table import Keys

@@ -12,7 +12,7 @@ from web.web_world import SITE, SPECS, Answer, Client, World, client_of, story
 from syndicator.model.article import Enclosure, WithdrawnBy
 from syndicator.model.ids import ArticleId
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.options import WebOptions

@@ -19,9 +19,9 @@ from syndicator.model.article import Candidate, Photo, Provenance
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
 from syndicator.model.source import FetchLimits, ImagePolicy
-from syndicator.pipeline import serving_pictures
-from syndicator.pipeline.picturing import Pictures
-from syndicator.pipeline.serving_pictures import ServedPictures
+from syndicator.pipeline.articles import served_pictures
+from syndicator.pipeline.articles.pictures import Pictures
+from syndicator.pipeline.articles.served_pictures import ServedPictures
 from syndicator.rules.articles.pictures import picture_digest
 from syndicator.store.articles.picture_files import PictureFiles
 from syndicator.store.articles.pictures import Finding
@@ -294,7 +294,7 @@ async def test_requests_at_once_share_one_fetch(
 async def test_misses_are_limited_and_what_is_kept_is_not(
     store: Store, clock: ManualClock, pool: ParserPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving_pictures, "MISSES_PER_MINUTE", 1)
+    monkeypatch.setattr(served_pictures, "MISSES_PER_MINUTE", 1)
     async with site_of(store, clock, pool, tmp_path) as site:
         for path in ("/1.jpg", "/2.jpg"):
             site.portal.answers[path] = reply(picture())

@@ -14,7 +14,7 @@ from web.web_world import SPECS, Answer, Client, World, client_of, story
 from syndicator.model.feed import FeedSpec, Filter, Format
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
-from syndicator.pipeline.access import Access, new_token
+from syndicator.pipeline.ops.api_tokens import Access, new_token
 from syndicator.rules.access.credentials import digest_of
 from syndicator.store.store import Store
 from syndicator.web.app import create_app

@@ -12,7 +12,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.rights import Content, Rights
 from syndicator.model.token import Scope, Token
-from syndicator.pipeline.access import new_token
+from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 

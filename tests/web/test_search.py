@@ -12,7 +12,7 @@ import pytest
 from support import candidate
 from web.web_world import Client, World, client_of, story
 
-from syndicator.pipeline.searching import Searching
+from syndicator.pipeline.search.article_search import Searching
 from syndicator.rules.search.query import QueryError, parse_query
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.web.app import create_app

@@ -15,7 +15,7 @@ from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, TokenId
 from syndicator.model.signal import SignalKind
 from syndicator.model.token import Scope, Token
-from syndicator.pipeline.access import new_token
+from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.store.popularity.partner_reports import key_digest
 
 PATH = "/api/v1/signals"

@@ -13,8 +13,8 @@ from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
 from syndicator.model.subscription import Grant
-from syndicator.pipeline.hub_callbacks import HubCallbacks
-from syndicator.pipeline.subscribing import Subscribing
+from syndicator.pipeline.websub.callbacks import HubCallbacks
+from syndicator.pipeline.websub.subscriptions import Subscribing
 from syndicator.store.store import Store
 from syndicator.web.websub import MAX_READING, MAX_READING_OF_SOURCE, HubRoutes
 

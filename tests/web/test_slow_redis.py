@@ -15,7 +15,7 @@ from web.web_world import Client, World, client_of, story
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.refreshing import Refresher
+from syndicator.pipeline.feeds.stale_cache_refresh import Refresher
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.web.app import create_app

@@ -12,10 +12,10 @@ from syndicator.model.article import Candidate, WithdrawnBy
 from syndicator.model.feed import FeedSpec, Order
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline.ad_hoc import AdHocFeeds
-from syndicator.pipeline.browsing import SHOWN_FOR
-from syndicator.pipeline.scoring import Scoring
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.page_details import SHOWN_FOR
+from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.web.app import create_app

@@ -19,21 +19,21 @@ from syndicator.model.feed import FeedSpec, Filter, Order, Origin, Site
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.observe.metrics import open_metrics
-from syndicator.pipeline.access import Access
-from syndicator.pipeline.directory import Directory
-from syndicator.pipeline.history import History
-from syndicator.pipeline.inspecting import Inspecting
-from syndicator.pipeline.listing import Listing
-from syndicator.pipeline.publishing import Publisher
-from syndicator.pipeline.reading import Reading
-from syndicator.pipeline.registering import Registering
-from syndicator.pipeline.regrouping import Regrouping
-from syndicator.pipeline.replaying import Replaying
-from syndicator.pipeline.reporting import Reporting
-from syndicator.pipeline.resending import Resending
-from syndicator.pipeline.scoring import Scoring
-from syndicator.pipeline.subscribing import Subscribing
-from syndicator.pipeline.withdrawing import Withdrawer
+from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.feeds.history import History
+from syndicator.pipeline.feeds.pagination import Listing
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.ops.api_tokens import Access
+from syndicator.pipeline.popularity.partner_reports import Reporting
+from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.stories.editing import Regrouping
+from syndicator.pipeline.webhooks.inspection import Inspecting
+from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.pipeline.webhooks.replays import Replaying
+from syndicator.pipeline.webhooks.resend import Resending
+from syndicator.pipeline.websub.subscriptions import Subscribing
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.settings.registration import Registrations, registration_schema, written

@@ -1,7 +1,7 @@
 """Which recent articles share words with a new one: by sampled runs of words, and by telling terms.
 
 Kept in the memory of each process that assigns stories, and filled from the log of assignments: see
-`pipeline.near_articles`. About 1 KB an article.
+`pipeline.stories.near_articles`. About 1 KB an article.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,8 +1,8 @@
 """An index for search, of this process alone: SQLite's FTS5 over words and stems that are made here.
 
-It is fed from Redis (`pipeline/searching.py`), and lies in a file that the next process goes on with
-(`store/search/index_files.py`), if what it says of itself fits. Its journal is written ahead, so that neither
-a process that is killed nor a power cut leaves half a change. FTS5 splits at blanks only: folding and
+It is fed from Redis (`pipeline/search/article_search.py`), and lies in a file that the next process goes on
+with (`store/search/index_files.py`), if what it says of itself fits. Its journal is written ahead, so that
+neither a process that is killed nor a power cut leaves half a change. FTS5 splits at blanks only: folding and
 stemming are those of `rules.search.search_words`, so that it finds what `rules.search.query.matches_query`
 would.
 """

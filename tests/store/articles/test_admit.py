@@ -14,7 +14,7 @@ from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec, Filter, Order, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
-from syndicator.pipeline.admitting import Admitter, tally
+from syndicator.pipeline.articles.admission import Admitter, tally
 from syndicator.rules.articles.admission import Admission, Verdict
 from syndicator.rules.identity.identity import identify
 from syndicator.store.popularity.portal_counters import Reading

@@ -7,7 +7,7 @@ from support import ManualClock, candidate
 
 from syndicator.model.article import Candidate
 from syndicator.model.source import IdentityPolicy, Way
-from syndicator.pipeline.admitting import tally
+from syndicator.pipeline.articles.admission import tally
 from syndicator.rules.articles.admission import Verdict
 from syndicator.store.store import Store
 

@@ -12,7 +12,7 @@ from syndicator.model.article import Candidate
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import Signal, SignalKind
-from syndicator.pipeline.admitting import Admitted, Admitter, tally
+from syndicator.pipeline.articles.admission import Admitted, Admitter, tally
 from syndicator.rules.articles.admission import Verdict
 from syndicator.rules.identity.identity import identify, url_key
 from syndicator.store.store import Store

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
-from pipeline.test_assignment import stopping
-from pipeline.test_stories_told import BY_ARTICLE, BY_STORY
+from pipeline.stories.test_assignment import stopping
+from pipeline.stories.test_copies_and_stories import BY_ARTICLE, BY_STORY
 from support import ManualClock, assigner_of, candidate, grouping_admitter
 
 from syndicator.model.article import Article, Candidate
 from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
-from syndicator.pipeline.admitting import Admitted, Admitter
-from syndicator.pipeline.explaining import explain
+from syndicator.pipeline.articles.admission import Admitted, Admitter
+from syndicator.pipeline.articles.explanation import explain
 from syndicator.rules.articles.admission import Verdict
 from syndicator.rules.articles.configured_values import as_configured
 from syndicator.rules.identity.identity import url_key

@@ -8,7 +8,7 @@ from support import ManualClock, candidate, grouping_admitter
 from bench.loading import load
 from bench.news import NOON, pieces
 from bench.story_cost import script_calls
-from syndicator.pipeline.admitting import BATCH, Admitter
+from syndicator.pipeline.articles.admission import BATCH, Admitter
 from syndicator.store.store import Store, StoreOptions, open_store
 
 

@@ -1,0 +1,1 @@
+"""From candidates to admitted articles: merge, embargo, pictures, admission, revisions, withdrawals."""

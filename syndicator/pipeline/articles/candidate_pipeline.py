@@ -1,0 +1,101 @@
+"""From what a source claims to what is admitted: pictures are seen to, embargoes kept, the rest is judged."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Candidate
+from syndicator.model.clock import Clock
+from syndicator.model.source import Source
+from syndicator.pipeline.articles.admission import Admitted, Admitter
+from syndicator.pipeline.articles.embargo import Held
+from syndicator.pipeline.articles.pictures import Pictures
+from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
+from syndicator.pipeline.sources.round_result import Notes
+from syndicator.rules.articles.configured_values import as_configured
+from syndicator.rules.articles.revision import RESTLESS
+from syndicator.rules.identity.canonical_trust import shared_names
+from syndicator.rules.identity.identity import identified_by
+from syndicator.rules.sources.announcement import announced_from, announces_undated
+from syndicator.store.data_mark import DataMarks
+
+
+class Intake:
+    """The one way of candidates into the store."""
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        held: Held,
+        admitter: Admitter,
+        taken_back: TakenBack,
+        *,
+        clock: Clock,
+        marks: DataMarks,
+    ) -> None:
+        self._marks = marks
+        self._taken_back = taken_back
+        self._pictures = pictures
+        self._held = held
+        self._admitter = admitter
+        self._clock = clock
+
+    async def take_in(
+        self,
+        source: Source,
+        candidates: Sequence[Candidate],
+        notes: Notes,
+        *,
+        backfill: bool = False,
+        rechecked: bool = False,
+    ) -> list[Admitted]:
+        """Admit the candidates of one document, the oldest first; see `Admitter.admit`.
+
+        What its source cancelled is withdrawn. What is under an embargo is held back and comes later, by
+        itself.
+        """
+        candidates = [as_configured(source, candidate) for candidate in candidates]
+        policy = notes.identified_by or source.identity
+        candidates = [identified_by(one, policy) for one in _believed(candidates, notes)]
+        candidates = await self._taken_back.without_cancelled(source, candidates)
+        prepared, warnings = await self._pictures.prepare(source, candidates)
+        notes.warn(*warnings)
+        now = self._clock()
+        free = await self._held.keep_back(prepared, now)
+        lost_at = self._marks.current.lost_at if self._marks.current else None
+        since = announced_from(
+            source,
+            now,
+            at_first=backfill,
+            back=notes.back,
+            archive_before=notes.archive_before,
+            lost_at=lost_at,
+        )
+        admitted = await self._admitter.admit(
+            free,
+            backfill=backfill,
+            rechecked=rechecked,
+            archive_before=notes.archive_before,
+            announced_from=since,
+            announces_undated=announces_undated(now, lost_at),
+            lost_at=lost_at,
+        )
+        for one in admitted:
+            if one.is_restless:
+                notes.warn_of_page(one.candidate.url, RESTLESS)
+            if one.recognised is not None and one.recognised.name_is_anothers:
+                notes.warn_of_page(one.candidate.url, _ANOTHERS)
+        return admitted
+
+
+_ANOTHERS = "the canonical address that it gives itself is that of another article: it is ignored"
+
+
+def _believed(candidates: Sequence[Candidate], notes: Notes) -> Sequence[Candidate]:
+    """Leave out canonical addresses that a template gave to pages of different headlines."""
+    shared = shared_names(candidates)
+    for name in sorted(shared):
+        pages = [one.url for one in candidates if one.canonical_url == name]
+        for url in pages:
+            notes.warn_of_page(url, f"several give themselves the canonical address {name}: it is ignored")
+    return [replace(one, canonical_url=None) if one.canonical_url in shared else one for one in candidates]

@@ -1,0 +1,71 @@
+"""Embargoes that end: articles are admitted to the second."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from functools import partial
+
+from syndicator.model.clock import Clock
+from syndicator.model.ids import SourceId
+from syndicator.pipeline.articles.admission import Admitted, Admitter
+from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.store_retry import insist
+from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.embargo import released
+from syndicator.store.articles.embargo import Held as HeldStore
+from syndicator.store.lease_owners import new_token
+
+LEASE = timedelta(seconds=15)
+
+
+class ReleaseStep:
+    """Leases held articles whose embargo has ended, admits each, and then holds it no more.
+
+    A worker that dies in between leaves a lease that runs out, and an admission that, done again, changes
+    nothing. `rechecked` names the sources whose article pages are read again while they are young.
+    """
+
+    name = "release"
+
+    def __init__(
+        self, held: HeldStore, admitter: Admitter, clock: Clock, rechecked: Collection[SourceId] = ()
+    ) -> None:
+        self._held = held
+        self._admitter = admitter
+        self._clock = clock
+        self._rechecked = frozenset(rechecked)
+
+    async def take(self, room: int) -> Taken:
+        """Lease what is due, and say when the next embargo ends."""
+        if not room:
+            return Taken()
+        token = new_token()
+        claim = await self._held.claim(token, self._clock(), LEASE, room)
+        jobs = tuple(partial(self._release, item, token) for item in claim.items)
+        return Taken(jobs=jobs, next_due_at=claim.next_due_at)
+
+    async def _release(self, item: str, token: str) -> Report | None:
+        held = await self._held.get(item)
+        now = self._clock()
+        if held is not None and held.until > now:
+            return None  # a newer one took its place just now, and waits for its own time
+        admitted: list[Admitted] = []
+        if held is not None:
+            candidate = released(held.candidate, held.candidate.embargo_until)
+            admitted = await self._admitter.admit([candidate], rechecked=candidate.source in self._rechecked)
+        await insist(lambda: self._held.settle(item, token, held))
+        news = [one for one in admitted if one.verdict in {Verdict.NEW, Verdict.CHANGED}]
+        return _report(news[0]) if news else None
+
+
+def _report(one: Admitted) -> Report:
+    candidate = one.candidate
+    return Report(
+        step=ReleaseStep.name,
+        event="released",
+        fields=(
+            ("source", candidate.source),
+            ("article", candidate.title),
+            ("as", one.verdict.value),
+        ),
+        brought_news=True,
+    )

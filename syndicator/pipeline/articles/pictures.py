@@ -1,0 +1,337 @@
+"""Makes of candidates' pictures what their source's policy says, between reading and admission.
+
+Every candidate of a document passes here, whether new or known: what was found of a picture at first sight is
+remembered and applied each time, so that an article does not change from round to round. Asked for over the
+network is only what is not known yet, in turn with all else that is requested of those servers.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.article import Candidate, Change, Photo
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
+from syndicator.model.source import FetchLimits, ImagePolicy, Source
+from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.rules.articles.pictures import (
+    MAX_ADDRESS,
+    MAX_LINKED_BYTES,
+    MAX_RECEIVED,
+    body_pictures,
+    is_clearly_broken,
+    is_pixel,
+    is_untyped,
+    left_out,
+    media_type,
+    secure_url,
+    whole_length,
+    without_broken,
+    without_pictures,
+    without_pixels,
+)
+from syndicator.store.articles.pictures import Finding, KnownPicture
+from syndicator.store.articles.pictures import Pictures as PictureStore
+
+MAX_LOOKS = 40
+"""Pictures that one call asks for at most; the others are taken as announced."""
+LOOKS_AT_ONCE = 4
+LOOKS_S = 20.0
+"""All looks of one call together."""
+LOOK_TIMEOUT_S = 10.0
+SILENT_FOR = timedelta(minutes=5)
+"""How long a server that did not answer in time is not asked for other pictures."""
+AGAIN_AFTER = {Finding.ANNOUNCED: timedelta(hours=1), Finding.BROKEN: timedelta(hours=6)}
+"""When a picture is looked at again. One that was fine stays so."""
+MAX_FAILURES = 3
+"""Failures that may pass before a picture counts as broken."""
+UNREADABLE = "unreadable"
+"""Why a picture that we would serve is broken: its bytes are no picture."""
+_MAX_WARNINGS = 5
+_MAX_SILENT = 1000
+_COUNTS_VISITS = "it is one pixel, which counts visits"
+MAX_PIXELS_TOLD = 5
+"""Of one body."""
+
+
+class _Shown(Struct, frozen=True, kw_only=True):
+    """A candidate's pictures as they are taken, and what was done to them."""
+
+    photos: tuple[Photo, ...]
+    body_html: str
+    changes: tuple[Change, ...]
+    broken: tuple[str, ...]
+    """A sentence each."""
+
+
+class Pictures:
+    """Applies `Source.images` to candidates."""
+
+    def __init__(
+        self, store: PictureStore, visitor: Visitor, clock: Clock, *, looks_s: float = LOOKS_S
+    ) -> None:
+        self._store = store
+        self._visitor = visitor
+        self._clock = clock
+        self._looks_s = looks_s
+        self._silent: dict[str, datetime] = {}
+
+    async def prepare(
+        self, source: Source, candidates: Sequence[Candidate]
+    ) -> tuple[list[Candidate], tuple[str, ...]]:
+        """Give the candidates of one document with their pictures as they are to be taken, and warnings.
+
+        `none`: all pictures are left out. `link`: what is known to be broken is left out, of bodies too; of
+        the others media type and size are filled in, and `https:` is preferred where it works at first sight.
+        `cache`: the same, but addresses stay as they are and are noted as ones that we serve.
+        A picture that could not be looked at is taken as announced, and stays so; a later look can only add
+        type and size, or find it broken.
+        """
+        candidates = [as_announced(candidate, source.images) for candidate in candidates]
+        if source.images is ImagePolicy.NONE:
+            return candidates, ()
+        urls = _addresses(candidates, with_bodies=source.images is ImagePolicy.CACHE)
+        if not urls:
+            return candidates, ()
+        known = await self._store.known(urls, self._clock())
+        if source.images is ImagePolicy.CACHE:
+            photos = _addresses(candidates, with_bodies=False)
+            known |= await self._enlist(source, photos, urls, known)
+        else:
+            known |= await self._look(source, urls, known)
+        shown = [_shown(candidate, known) for candidate in candidates]
+        taken = [_taken(candidate, one) for candidate, one in zip(candidates, shown, strict=True)]
+        return taken, _few([sentence for one in shown for sentence in one.broken])
+
+    async def _enlist(
+        self, source: Source, photos: Sequence[str], urls: Sequence[str], known: Mapping[str, KnownPicture]
+    ) -> dict[str, KnownPicture]:
+        """Note the addresses as ones that may be asked of us, and look at the photos, as far as time allows.
+
+        What stands in bodies is looked at only where serving it has failed before.
+        """
+        now, shown = self._clock(), frozenset(photos)
+        fresh = {
+            url: KnownPicture(url=url, source=source.id, link=url, served=True)
+            for url in urls
+            if url not in known
+        }
+        linked = {url: replace(picture, served=True) for url, picture in known.items() if not picture.served}
+        served = {**known, **linked, **fresh}
+        due = [url for url in urls if _is_due(served[url], now)]
+        due = [url for url in due if url in shown or served[url].finding is Finding.BROKEN]
+        found = await self._look_at(source, due[:MAX_LOOKS], served)
+        later = {url: picture for url, picture in {**linked, **found}.items() if url in known}
+        await self._store.put(list(later.values()), now)
+        return later | await self._store.add([found.get(url, fresh[url]) for url in fresh], now)
+
+    async def _look(
+        self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
+    ) -> dict[str, KnownPicture]:
+        """Look at what is new or to be looked at again, as far as time allows."""
+        now = self._clock()
+        unknown = [url for url in urls if url not in known]
+        again = [url for url in urls if url in known and _is_due(known[url], now)]
+        found = await self._look_at(source, (unknown + again)[:MAX_LOOKS], known)
+        for url in unknown:
+            found.setdefault(url, KnownPicture(url=url, source=source.id, link=url))
+        later = {url: picture for url, picture in found.items() if url in known}
+        await self._store.put(list(later.values()), now)
+        return later | await self._store.add([found[url] for url in unknown], now)
+
+    async def _look_at(
+        self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
+    ) -> dict[str, KnownPicture]:
+        found: dict[str, KnownPicture] = {}
+        turns = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+        async def look(url: str) -> None:
+            async with turns:
+                found[url] = await self._seen(source, url, known.get(url))
+
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._looks_s), asyncio.TaskGroup() as group:
+                    for url in urls:
+                        group.create_task(look(url))
+        except ExceptionGroup as raised:  # Redis away, above all: who called knows it by its own class
+            raise raised.exceptions[0] from None
+        return found
+
+    async def _seen(self, source: Source, url: str, before: KnownPicture | None) -> KnownPicture:
+        """Look at one picture: at first sight by `https:` too, later where it is linked to."""
+        if before is not None:
+            return judged(before, await self._ask(source, before.link), self._clock())
+        first = KnownPicture(url=url, source=source.id, link=url)
+        secure = secure_url(url)
+        if secure is not None:
+            result = await self._ask(source, secure)
+            picture = judged(replace(first, link=secure), result, self._clock())
+            stays_secure = isinstance(result, Fetched) and result.url.startswith("https:")
+            if picture.finding is Finding.FINE and stays_secure:
+                return picture
+        return judged(first, await self._ask(source, url), self._clock())
+
+    async def _ask(self, source: Source, url: str) -> FetchResult:
+        origin, now = "//".join(urlsplit(url)[:2]), self._clock()
+        if now < self._silent.get(origin, now):
+            detail = "Its server did not answer in time just now."
+            return FetchFailed(requested_url=url, reason=Reason.BUSY, detail=detail, fetched_at=now)
+        limits = FetchLimits(
+            timeout_s=min(source.limits.timeout_s, LOOK_TIMEOUT_S),
+            connect_timeout_s=min(source.limits.connect_timeout_s, LOOK_TIMEOUT_S),
+            max_redirects=source.limits.max_redirects,
+        )
+        result = await self._visitor.head(replace(source, limits=limits), url)
+        if isinstance(result, FetchFailed) and result.reason is Reason.TIMEOUT:
+            if len(self._silent) >= _MAX_SILENT:
+                self._silent.clear()
+            self._silent[origin] = self._clock() + SILENT_FOR
+        return result
+
+
+async def as_known(store: PictureStore, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Apply to announced candidates what is known of their pictures; nothing is asked for, or written."""
+    known = await store.peek(_addresses(candidates, with_bodies=False))
+    return [_taken(candidate, _shown(candidate, known)) for candidate in candidates]
+
+
+def judged(picture: KnownPicture, result: FetchResult, now: datetime) -> KnownPicture:
+    """Give what is known of a picture after a look at it."""
+    if isinstance(result, Fetched):
+        return _measured(replace(picture, checked_at=now, failures=0), result)
+    if isinstance(result, FetchFailed):
+        return failed(picture, result, now)
+    return replace(picture, checked_at=now)
+
+
+def failed(picture: KnownPicture, result: FetchFailed, now: datetime) -> KnownPicture:
+    """Give what is known of a picture that could not be had: broken at once, or by the third failure."""
+    failures = picture.failures + (result.reason is not Reason.BUSY)
+    is_broken = is_clearly_broken(result) or failures >= MAX_FAILURES
+    if is_broken:
+        return broken(replace(picture, failures=failures), result.code, now)
+    return replace(picture, failures=failures, checked_at=now)
+
+
+def broken(picture: KnownPicture, why: str, now: datetime) -> KnownPicture:
+    """Note that there is no picture."""
+    return replace(picture, finding=Finding.BROKEN, why=why, checked_at=now)
+
+
+def _measured(picture: KnownPicture, fetched: Fetched) -> KnownPicture:
+    kind, length = media_type(fetched.headers), whole_length(fetched.headers)
+    now = fetched.fetched_at
+    # Served by us it gets its type from its bytes: one without a type may well be a picture.
+    if kind is None and not (picture.served and is_untyped(fetched.headers)):
+        return broken(picture, "not_an_image", now)
+    if length is not None and length > MAX_LINKED_BYTES:
+        return broken(picture, Reason.TOO_LARGE.value, now)
+    return replace(picture, finding=Finding.FINE, why="", media_type=kind, length_bytes=length or None)
+
+
+def _is_due(picture: KnownPicture, now: datetime) -> bool:
+    after = AGAIN_AFTER.get(picture.finding)
+    if picture.why == UNREADABLE:  # a look at its headers says nothing of that
+        return False
+    return after is not None and (picture.checked_at is None or now - picture.checked_at > after)
+
+
+def _addresses(candidates: Iterable[Candidate], *, with_bodies: bool) -> list[str]:
+    """Name the pictures, first the ones that articles are shown with in lists."""
+    ranked = [(place, photo.url) for candidate in candidates for place, photo in enumerate(candidate.photos)]
+    urls = [url for _, url in sorted(ranked, key=lambda entry: entry[0])]
+    if with_bodies:
+        urls += [url for candidate in candidates for url in body_pictures(candidate.body_html)]
+    return list(dict.fromkeys(urls))
+
+
+def as_announced(candidate: Candidate, policy: ImagePolicy) -> Candidate:
+    """Give a candidate with the pictures that a policy lets it have, before any is looked at."""
+    marked = _marked(candidate, policy)
+    return _bare(marked) if policy is ImagePolicy.NONE else marked
+
+
+def _marked(candidate: Candidate, policy: ImagePolicy) -> Candidate:
+    """Note the policy, and leave out what nobody could see."""
+    pixels = [photo for photo in candidate.photos if is_pixel(photo)]
+    body_html, inside = without_pixels(candidate.body_html)
+    changes = [left_out(photo.url, _COUNTS_VISITS) for photo in pixels]
+    changes += [left_out(url, _COUNTS_VISITS, field="body") for url in inside[:MAX_PIXELS_TOLD]]
+    endless = [photo for photo in candidate.photos if len(photo.url) > MAX_ADDRESS]
+    changes += [left_out(photo.url, f"its address has {len(photo.url)} characters") for photo in endless]
+    provenance = replace(candidate.provenance, images=policy).with_changes(*changes)
+    photos = tuple(photo for photo in candidate.photos if photo not in pixels and photo not in endless)
+    return replace(candidate, photos=photos, body_html=body_html, provenance=provenance)
+
+
+def _bare(candidate: Candidate) -> Candidate:
+    changes = tuple(left_out(photo.url, "this source's pictures are not taken") for photo in candidate.photos)
+    body_html = without_pictures(candidate.body_html)
+    provenance = candidate.provenance.with_changes(*changes)
+    return replace(candidate, photos=(), body_html=body_html, provenance=provenance)
+
+
+def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
+    photos: dict[str, Photo] = {}
+    changes: list[Change] = []
+    broken = {url: picture.why for url, picture in known.items() if picture.finding is Finding.BROKEN}
+    for photo in candidate.photos:
+        picture = known.get(photo.url)
+        if picture is None:
+            photos.setdefault(photo.url, photo)
+        elif photo.url in broken:
+            changes.append(_is_broken(photo.url, picture.why, "photos"))
+        else:
+            # We serve what came with the article, by the digest of that very address.
+            link = photo.url if candidate.provenance.images is ImagePolicy.CACHE else picture.link
+            photos.setdefault(link, _filled(photo, picture, link))
+            if link != photo.url:
+                changes.append(_secured(photo))
+    body_html, inside = without_broken(candidate.body_html, broken)
+    inside = list(dict.fromkeys(inside))
+    changes += [_is_broken(url, broken[url], "body") for url in inside]
+    gone = dict.fromkeys([photo.url for photo in candidate.photos if photo.url in broken] + inside)
+    return _Shown(
+        photos=tuple(photos.values()),
+        body_html=body_html,
+        changes=tuple(changes),
+        broken=tuple(f"picture {url} of {candidate.url}: {broken[url]}" for url in gone),
+    )
+
+
+def _is_broken(url: str, why: str, field: str) -> Change:
+    return left_out(url, f"looking at it gave {why}", field)
+
+
+def _filled(photo: Photo, picture: KnownPicture, link: str) -> Photo:
+    return replace(
+        photo,
+        url=link,
+        media_type=picture.media_type or photo.media_type,
+        length_bytes=picture.length_bytes or photo.length_bytes,
+    )
+
+
+def _secured(photo: Photo) -> Change:
+    return Change(
+        field="photos",
+        received=photo.url[:MAX_RECEIVED],
+        why="Linked as https: the same picture is there, and pages that are https show no other.",
+    )
+
+
+def _taken(candidate: Candidate, shown: _Shown) -> Candidate:
+    provenance = candidate.provenance.with_changes(*shown.changes)
+    return replace(candidate, photos=shown.photos, body_html=shown.body_html, provenance=provenance)
+
+
+def _few(sentences: Sequence[str]) -> tuple[str, ...]:
+    if len(sentences) <= _MAX_WARNINGS:
+        return tuple(sentences)
+    return (*sentences[:_MAX_WARNINGS], f"and {len(sentences) - _MAX_WARNINGS} more broken pictures")

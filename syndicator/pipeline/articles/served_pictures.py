@@ -1,0 +1,206 @@
+"""Pictures that readers get from us: from the cache on disk, else fetched, decoded and written anew, once.
+
+Only addresses that came with an article can be asked for, by their digest: this is no proxy for others.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.egress.client import Egress
+from syndicator.errors import NotReadable, StoreError, SyndicatorError
+from syndicator.gather.documents.parser_pool import ParserPool
+from syndicator.gather.documents.picture_cleaning import MEMORY_BYTES, clean_picture
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import Fetched, FetchFailed, Reason
+from syndicator.model.ids import SourceId
+from syndicator.model.source import FetchLimits, Source
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.articles.pictures import AGAIN_AFTER, UNREADABLE, broken, failed
+from syndicator.pipeline.single_flight import SingleFlight
+from syndicator.store.articles.picture_files import PictureFiles
+from syndicator.store.articles.pictures import Finding, KnownPicture, Pictures
+
+MAX_FETCHED_BYTES = 10 * 1024 * 1024
+FETCH_TIMEOUT_S = 20.0
+MISSES_PER_MINUTE = 120
+"""Pictures that one process fetches: whoever asks for all that we ever carried empties no portal."""
+
+_MAGIC: Mapping[bytes, str] = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"RI": "image/webp"}
+"""How the only formats begin that we write."""
+
+log = get_logger(__name__)
+
+
+class ServedPicture(Struct, frozen=True, kw_only=True):
+    media_type: str
+    body: bytes
+    digest: str
+    """Of the bytes: hex."""
+
+
+class PictureBusy(SyndicatorError):
+    """The picture cannot be had right now; it may well be in a minute."""
+
+
+class _Allowance:
+    """So many a minute, evenly; a minute's worth may come at once."""
+
+    def __init__(self, per_minute: int, monotonic: Callable[[], float]) -> None:
+        self._per_minute = per_minute
+        self._monotonic = monotonic
+        self._left = float(per_minute)
+        self._at_s = monotonic()
+
+    def take(self) -> bool:
+        now_s = self._monotonic()
+        grown = self._left + (now_s - self._at_s) * self._per_minute / 60
+        self._left, self._at_s = min(grown, self._per_minute), now_s
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class ServedPictures:
+    """The pictures of sources whose policy is `cache`. Share one by all requests of an event loop."""
+
+    def __init__(
+        self,
+        *,
+        store: Pictures,
+        files: PictureFiles,
+        egress: Egress,
+        pool: ParserPool,
+        sources: Mapping[SourceId, Source],
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._egress = egress
+        self._pool = pool
+        self._sources = sources
+        self._barred = {source.id for source in sources.values() if not source.rights.images}
+        self._clock = clock
+        self._misses = _Allowance(MISSES_PER_MINUTE, monotonic)
+        self._fetching = SingleFlight[str, ServedPicture | None]()
+        # One at a time: of the pool's workers, another is always left for documents.
+        self._decoding = asyncio.Semaphore(1)
+
+    async def get(self, digest: str) -> ServedPicture | None:
+        """Give a picture by the digest of its address; None where there is none.
+
+        Raises PictureBusy where it cannot be had now, StoreUnavailable when Redis is away and the cache
+        does not have it.
+        """
+        if self._barred and await self._is_barred(digest):
+            return None
+        kept = await self._kept(digest)
+        if kept is not None:
+            return kept
+        return await self._fetching.get(digest, lambda: self._fetch(digest), name="fetch a picture")
+
+    async def close(self) -> None:
+        """End what is being fetched."""
+        await self._fetching.close()
+
+    async def _is_barred(self, digest: str) -> bool:
+        """Tell whether a picture is of a portal that does not let us show its pictures, or no longer does."""
+        known = await self._store.get(digest, self._clock())
+        return known is not None and known.source in self._barred
+
+    async def _kept(self, digest: str) -> ServedPicture | None:
+        try:
+            kept = await asyncio.to_thread(self._files.read, digest)
+        except OSError as error:
+            log.warning("the cache of pictures cannot be read", reason=str(error))
+            return None
+        if kept is None:
+            return None
+        if kept.rested:
+            with suppress(StoreError):  # it is served all the same
+                await self._store.get(digest, self._clock())
+        return _served(kept.body)
+
+    async def _fetch(self, digest: str) -> ServedPicture | None:
+        known = await self._store.get(digest, self._clock())
+        if known is None or not known.served or self._is_given_up(known):
+            return None
+        if not self._misses.take():
+            raise PictureBusy("Too many pictures are being fetched.")
+        body = await self._download(known)
+        if body is None:
+            return None
+        clean = await self._cleaned(known, body)
+        if clean is None:
+            return None
+        await self._keep(digest, clean)
+        if known.finding is not Finding.FINE:
+            await self._note(replace(known, finding=Finding.FINE, why="", failures=0))
+        return _served(clean)
+
+    def _is_given_up(self, known: KnownPicture) -> bool:
+        if known.finding is not Finding.BROKEN or known.checked_at is None:
+            return False
+        return self._clock() - known.checked_at <= AGAIN_AFTER[Finding.BROKEN]
+
+    async def _download(self, known: KnownPicture) -> bytes | None:
+        """Fetch it within its source's limits, but without its headers: they may unlock what is private."""
+        source = self._sources.get(known.source)
+        limits = source.limits if source else FetchLimits()
+        limits = FetchLimits(
+            timeout_s=min(limits.timeout_s, FETCH_TIMEOUT_S),
+            connect_timeout_s=limits.connect_timeout_s,
+            max_body_bytes=min(limits.max_body_bytes, MAX_FETCHED_BYTES),
+            max_redirects=limits.max_redirects,
+        )
+        proxy = source.proxy if source else None
+        headers = {"accept": "image/webp, image/avif, image/*;q=0.9"}
+        result = await self._egress.fetch(known.url, headers=headers, limits=limits, proxy=proxy)
+        if isinstance(result, Fetched):
+            return result.body
+        if isinstance(result, FetchFailed):
+            await self._missed(failed(known, result, self._clock()))
+            return None
+        raise PictureBusy("The portal says that nothing changed, though we did not ask that.")
+
+    async def _missed(self, known: KnownPicture) -> None:
+        """Note a failure; raise PictureBusy unless it is for good."""
+        await self._note(known)
+        if known.finding is not Finding.BROKEN:
+            raise PictureBusy("The portal does not give this picture right now.")
+
+    async def _cleaned(self, known: KnownPicture, body: bytes) -> bytes | None:
+        try:
+            async with self._decoding:
+                return (await self._pool.run(clean_picture, body, memory_bytes=MEMORY_BYTES)).body
+        except NotReadable as error:
+            if error.reason == Reason.PARSER and known.failures == 0:
+                # Perhaps the pool was stopped: once more before it counts against the picture.
+                await self._missed(replace(known, failures=1, checked_at=self._clock()))
+            log.info("a picture is none", url=known.url, source=known.source, reason=error.detail)
+            await self._missed(broken(known, UNREADABLE, self._clock()))
+            return None
+
+    async def _keep(self, digest: str, body: bytes) -> None:
+        try:
+            await asyncio.to_thread(self._files.write, digest, body)
+        except OSError as error:
+            log.warning("a picture cannot be kept; it is fetched again when asked for", reason=str(error))
+
+    async def _note(self, known: KnownPicture) -> None:
+        await self._store.put([known], self._clock())
+
+
+def _served(body: bytes) -> ServedPicture | None:
+    media_type = _MAGIC.get(body[:2])
+    if media_type is None:  # no file of ours, or not what it was
+        return None
+    digest = hashlib.blake2b(body, digest_size=16).hexdigest()
+    return ServedPicture(media_type=media_type, body=body, digest=digest)

@@ -1,0 +1,288 @@
+"""Feeds of any filter, that nobody configured: chosen when somebody asks, kept while nothing changed.
+
+what changed last → kept bytes are of that moment? → send them
+                  → else choose (two at a time for each client) → another choice?
+                  → render, once for all who wait
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.clock import EPOCH, Clock, from_ms
+from syndicator.model.feed import (
+    FeedEntry,
+    FeedSnapshot,
+    FeedSpec,
+    FeedVersion,
+    Filter,
+    Format,
+    Order,
+    Per,
+    Rendition,
+)
+from syndicator.model.ids import ArticleId, FeedId
+from syndicator.pipeline.concurrency_limits import Places, TooMany
+from syndicator.pipeline.feeds.article_selection import first_of, latest
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.filter_matching import Filtering
+from syndicator.pipeline.fresh_reads import FreshReads
+from syndicator.pipeline.popularity.on_demand_ranking import PopularNow
+from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.search.article_search import Searching, TooManySearches
+from syndicator.pipeline.single_flight import SingleFlight
+from syndicator.pipeline.stories.representatives import MEMBERS, StoryEntry, Telling
+from syndicator.render.dates import whole_seconds
+from syndicator.rules.feeds.any_filter_feeds import AdHoc
+from syndicator.rules.filter_matching import matches_keys
+from syndicator.store.codec import digest
+from syndicator.store.store import Store
+
+PATH = "/articles"
+KEPT_BYTES = 64 * 2**20
+KEPT_FEEDS = 1000
+"""In one format."""
+DEEPEST = 1000
+"""Articles that are looked through while there is no index to ask."""
+MADE_FOR_ONE = 60
+"""Feeds that one client may have made in one go, and two a second from then on: it may be a service with many
+readers."""
+RANKED_FOR_S = 10.0
+"""How long a popular one keeps its order."""
+_ALL = "all"
+_WORDS = {"en": ("Most read", "Coverage"), "id": ("Terpopuler", "Liputan")}
+
+_Key = tuple[str, Format]
+_Momentary = str
+"""A moment of what is stored: as long as it is the same, so is what a feed holds."""
+
+
+class _Kept(Struct, frozen=True, kw_only=True):
+    rendition: Rendition
+    moment: _Momentary
+    shown: str
+    """Digest of what is in it."""
+    confirmed_at: float
+
+    @property
+    def size(self) -> int:
+        one = self.rendition
+        return len(one.body) + len(one.gzip) + len(one.brotli) + len(one.zstd)
+
+
+class NoSuchStory(LookupError):
+    """The article whose story is asked for is not there."""
+
+
+class AdHocFeeds:
+    """Answers for any filter, at a cost that no caller can raise.
+
+    An article is shown from its admission on: each answer is of a moment that was read after the question.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publisher: Publisher,
+        scoring: Scoring,
+        clock: Clock,
+        searching: Searching | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._searching = searching
+        self._clock = clock
+        self._monotonic = monotonic
+        self._filtering = Filtering(store)
+        self._popular = PopularNow(
+            store=store,
+            filtering=self._filtering,
+            scoring=scoring,
+            clock=clock,
+            turn_s=RANKED_FOR_S,
+        )
+        self._positions = FreshReads(self._read_position)
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._kept_bytes = 0
+        self._making = SingleFlight[tuple[_Key, _Momentary], _Kept]()
+        self._places = Places(MADE_FOR_ONE)
+
+    async def rendition(self, asked: AdHoc, form: Format, client: str) -> tuple[Rendition, int | None]:
+        """Give the bytes, and their age in seconds where they could not be confirmed.
+
+        Raise StoreUnavailable, TooMany and TooManySearches where there are no older bytes, and NoSuchStory.
+        """
+        key = (asked.spelled(), form)
+        try:
+            kept = await self._current(key, asked, client)
+        except (StoreUnavailable, TooMany, TooManySearches):
+            old = self._kept.get(key)
+            if old is None:
+                raise
+            return old.rendition, int(self._monotonic() - old.confirmed_at)
+        return kept.rendition, None
+
+    async def snapshot(self, asked: AdHoc, client: str) -> FeedSnapshot:
+        """Give what such a feed holds now, for a page. Raises what `rendition` raises."""
+        async with self._places.place(client):
+            return (await self._snapshot(asked))[0]
+
+    def outline(self, asked: AdHoc) -> FeedSnapshot:
+        """Give such a feed without what is in it: its title and its addresses."""
+        wanted = asked.filter
+        spec = FeedSpec(
+            id=FeedId(digest(asked.spelled())),
+            title=self._title(asked),
+            filter=wanted,
+            order=asked.order,
+            window=asked.window,
+            size=asked.size,
+            per=asked.per,
+            language=wanted.language[0] if len(wanted.language) == 1 else None,
+        )
+        return FeedSnapshot(
+            spec=spec,
+            site=self._publisher.site,
+            # So that an empty one has the same bytes in each process.
+            version=FeedVersion(version=0, changed_at=EPOCH),
+            entries=(),
+            page_path=PATH,
+            asked=asked.spelled(),
+        )
+
+    async def _current(self, key: _Key, asked: AdHoc, client: str) -> _Kept:
+        moment = await self._moment(asked, has_older=key in self._kept)
+        kept = self._kept.get(key)
+        if kept is not None and kept.moment == moment:
+            return self._keep(key, replace(kept, confirmed_at=self._monotonic()))
+        return await self._making.get(
+            (key, moment), lambda: self._make(key, asked, moment, client), name="make a feed"
+        )
+
+    async def _make(self, key: _Key, asked: AdHoc, moment: _Momentary, client: str) -> _Kept:
+        async with self._places.place(client):
+            snapshot, is_settled = await self._snapshot(asked)
+            shown, kept = _shown(snapshot), self._kept.get(key)
+            if kept is None or kept.shown != shown:
+                rendition = await self._publisher.rendered(snapshot, key[1])
+                rendition = replace(rendition, last_modified=self._changed_at(asked, moment))
+                if kept is not None and kept.rendition.digest == rendition.digest:
+                    rendition = kept.rendition
+            else:
+                rendition = kept.rendition
+        # What an index gave that is behind has to be looked at again, though nothing changes any more.
+        of = moment if is_settled else ""
+        return self._keep(
+            key, _Kept(rendition=rendition, moment=of, shown=shown, confirmed_at=self._monotonic())
+        )
+
+    def _keep(self, key: _Key, kept: _Kept) -> _Kept:
+        before = self._kept.pop(key, None)
+        self._kept_bytes += kept.size - (before.size if before else 0)
+        self._kept[key] = kept
+        while len(self._kept) > 1 and (self._kept_bytes > KEPT_BYTES or len(self._kept) > KEPT_FEEDS):
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= oldest.size
+        return kept
+
+    async def _moment(self, asked: AdHoc, *, has_older: bool) -> _Momentary:
+        position = await self._positions.get(_ALL, patiently=not has_older)
+        return f"{position} {self._popular.turn()}" if asked.order is Order.POPULAR else position
+
+    async def _read_position(self, keys: Sequence[str]) -> Mapping[str, str]:
+        position = await self._store.changes.position()
+        return dict.fromkeys(keys, position)
+
+    async def _snapshot(self, asked: AdHoc) -> tuple[FeedSnapshot, bool]:
+        """Choose what a feed holds now; False: of articles that may not be all yet."""
+        outline = self.outline(asked)
+        ids, is_settled = await self._found(asked)
+        entries = await self._entries(asked, outline.spec, ids)
+        withdrawn = () if asked.story else await self._publisher.withdrawn(outline.spec)
+        return replace(outline, entries=entries, withdrawn=withdrawn), is_settled
+
+    async def _entries(
+        self, asked: AdHoc, spec: FeedSpec, ids: Sequence[ArticleId] | None
+    ) -> tuple[FeedEntry, ...]:
+        if asked.order is Order.POPULAR:
+            return await self._publisher.ranked(spec, await self._popular.ranking(spec, ids))
+        return await self._publisher.telling(await self._told(asked, ids))
+
+    async def _told(self, asked: AdHoc, ids: Sequence[ArticleId] | None) -> list[StoryEntry]:
+        store, wanted = self._store, asked.filter
+        if asked.story is not None:
+            return await self._told_of(asked.story, asked)
+        if ids is None:
+            return await latest(store, self._filtering, wanted, asked.size, asked.per, deepest=DEEPEST)
+        return await first_of(store, self._filtering, wanted, ids, size=asked.size, per=asked.per)
+
+    async def _told_of(self, named: ArticleId, asked: AdHoc) -> list[StoryEntry]:
+        """Choose from the articles that tell one story, the newest first."""
+        (place,) = await self._store.stories.places([named])
+        story = place.story
+        ids = (await self._store.stories.members([story], MEMBERS))[story] if story else [named]
+        heads = [head for head in await self._store.articles.get_many(ids, bodies=False) if head]
+        if not heads:
+            raise NoSuchStory
+        passing = await self._filtering.passing(
+            asked.filter, [one for one in heads if matches_keys(asked.filter, one)]
+        )
+        passing.sort(key=lambda one: (-one.listed_at.timestamp(), one.id))
+        telling = Telling(self._store, self._filtering, asked.filter, Per.ARTICLE)
+        return (await telling.told(passing))[: asked.size]
+
+    async def _found(self, asked: AdHoc) -> tuple[Sequence[ArticleId] | None, bool]:
+        """Ask the index; None where it cannot help, with False where it soon can."""
+        needs_none = asked.story is not None or (asked.order is Order.POPULAR and asked.filter == Filter())
+        if self._searching is None or needs_none:
+            return None, True
+        found = await self._searching.passing(asked.filter)
+        return (found.ids, True) if found.is_whole else (None, False)
+
+    def _changed_at(self, asked: AdHoc, moment: _Momentary) -> datetime:
+        """Say when it changed last: never too early, or somebody would go on with what is old."""
+        at = self._clock() if asked.order is Order.POPULAR else from_ms(int(moment.partition("-")[0]))
+        return whole_seconds(at)
+
+    def _title(self, asked: AdHoc) -> str:
+        """Name it by what is asked for, and by who publishes it."""
+        site = self._publisher.site
+        ranking, story = _WORDS.get(site.language.partition("-")[0], _WORDS["en"])
+        parts = [f"{ranking} ({asked.window.value})"] if asked.order is Order.POPULAR else []
+        parts += [story] if asked.story else []
+        parts += map(self._publisher.title_of, asked.filter.source)
+        return " – ".join(filter(None, (" · ".join([*parts, *_told_of(asked.filter)]), site.title)))
+
+
+def _told_of(wanted: Filter) -> list[str]:
+    """Name what a filter asks for beside portals."""
+    span = [
+        f"{sign} {at:%Y-%m-%d %H:%M} UTC" for sign, at in (("≥", wanted.since), ("<", wanted.until)) if at
+    ]
+    words = (*wanted.section, *wanted.tag, *wanted.author, *wanted.language)
+    return [*words, *([wanted.query] if wanted.query else []), *span]
+
+
+def _shown(snapshot: FeedSnapshot) -> str:
+    """Sum up what is in a feed: as long as it is the same, so are its bytes."""
+    return digest(
+        [
+            [
+                (
+                    one.article.id,
+                    one.article.revision,
+                    one.popularity,
+                    [(also.article.id, also.article.revision) for also in one.also_at],
+                )
+                for one in snapshot.entries
+            ],
+            [(one.article.id, one.at) for one in snapshot.withdrawn],
+        ]
+    )

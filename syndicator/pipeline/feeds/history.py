@@ -1,0 +1,191 @@
+"""All that is retained of a feed, in documents (RFC 5005): pages that go on from a place, archives that stay.
+
+feed ── next ──▶ page ── next ──▶ page …            each begins where the one before ended
+└── prev-archive ──▶ archive ── prev-archive ──▶ archive …    each holds a span of the calendar
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.clock import EPOCH, Clock, from_ms, to_ms
+from syndicator.model.feed import FeedSnapshot, FeedSpec, FeedVersion, Format, Order, Rendition
+from syndicator.model.ids import ArticleId, FeedId
+from syndicator.pipeline.concurrency_limits import Places, TooMany
+from syndicator.pipeline.feeds.article_selection import choose
+from syndicator.pipeline.feeds.history_links import Links, next_page, place_named, prev_archive
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.filter_matching import Filtering
+from syndicator.pipeline.fresh_reads import FreshReads
+from syndicator.pipeline.single_flight import SingleFlight
+from syndicator.pipeline.stories.representatives import StoryEntry
+from syndicator.render.dates import whole_seconds
+from syndicator.rules.feeds.history_windows import Span, settled_until, span_named
+from syndicator.rules.least_recent import LeastRecent
+from syndicator.store.articles.articles import Listed
+from syndicator.store.codec import digest
+from syndicator.store.store import Store
+
+KEPT_BYTES = 64 * 2**20
+MOST_IN_ARCHIVE = 2000
+"""Entries. Only a minute holds more than `rules.feeds.history_windows.MOST` articles."""
+MOST_ON_PAGE = 200
+_ALL = "all"
+
+_Key = tuple[FeedId, str, Format]
+
+
+class _Document(Struct, frozen=True, kw_only=True):
+    """What is in a document, without bodies."""
+
+    told: tuple[StoryEntry, ...]
+    links: Links
+    is_archive: bool
+
+    @property
+    def holds(self) -> str:
+        """Sum up what is in it: as long as it is the same, so are its bytes."""
+        entries = [
+            (one.article.id, one.article.revision, [(other.id, other.revision) for other in one.others])
+            for one in self.told
+        ]
+        return digest((entries, self.links))
+
+
+class _Kept(Struct, frozen=True, kw_only=True):
+    rendition: Rendition
+    position: str
+    """Of the last change that these bytes are known to show."""
+    holds: str
+    confirmed_at: float
+
+
+class History:
+    """Makes such documents when somebody asks, and keeps them while what is in them is the same."""
+
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._clock = clock
+        self._monotonic = monotonic
+        self._filtering = Filtering(store)
+        self._positions = FreshReads(self._read_position)
+        self._kept = LeastRecent[_Key, _Kept](KEPT_BYTES, lambda kept: kept.rendition.size_bytes)
+        self._making = SingleFlight[tuple[_Key, str], _Kept]()
+        self._places = Places()
+
+    async def archive(
+        self, feed: FeedId, name: str, form: Format, client: str
+    ) -> tuple[Rendition, int | None] | None:
+        """Give what is listed in a span, newest first, and its age where it could not be confirmed.
+
+        None where there is no such feed or span, or more may come into it. Raise StoreUnavailable and TooMany
+        where nothing is kept.
+        """
+        spec, span = self._spec(feed), span_named(name)
+        if spec is None or span is None or span.end > settled_until(self._clock()):
+            return None
+        return await self._answer((feed, f"/archive/{name}", form), client, partial(self._span, spec, span))
+
+    async def page(
+        self, feed: FeedId, name: str, form: Format, client: str
+    ) -> tuple[Rendition, int | None] | None:
+        """Give what stands behind a place; otherwise as `archive`."""
+        spec, place = self._spec(feed), place_named(name)
+        if spec is None or place is None:
+            return None
+        return await self._answer((feed, f"/before/{name}", form), client, partial(self._page, spec, place))
+
+    def _spec(self, feed: FeedId) -> FeedSpec | None:
+        spec = self._publisher.public.get(feed)
+        return spec if spec is not None and spec.order is Order.LATEST else None
+
+    async def _answer(
+        self, key: _Key, client: str, look: Callable[[], Awaitable[_Document]]
+    ) -> tuple[Rendition, int | None]:
+        try:
+            return (await self._current(key, client, look)).rendition, None
+        except (StoreUnavailable, TooMany):
+            old = self._kept.get(key)
+            if old is None:
+                raise
+            return old.rendition, int(self._monotonic() - old.confirmed_at)
+
+    async def _current(self, key: _Key, client: str, look: Callable[[], Awaitable[_Document]]) -> _Kept:
+        kept = self._kept.get(key)
+        position = await self._positions.get(_ALL, patiently=kept is None)
+        kept = self._kept.get(key)
+        if kept is not None and kept.position == position:
+            confirmed = replace(kept, confirmed_at=self._monotonic())
+            self._kept.put(key, confirmed)
+            return confirmed
+        return await self._making.get(
+            (key, position), lambda: self._make(key, position, client, look), name="make a document"
+        )
+
+    async def _make(
+        self, key: _Key, position: str, client: str, look: Callable[[], Awaitable[_Document]]
+    ) -> _Kept:
+        async with self._places.place(client):
+            document = await look()
+            kept, holds = self._kept.get(key), document.holds
+            if kept is not None and kept.holds == holds:
+                rendition = kept.rendition
+            else:
+                # As of the last change of anything: an earlier date could hide a change.
+                changed_at = whole_seconds(from_ms(int(position.partition("-")[0])))
+                rendition = replace(await self._render(key, document), last_modified=changed_at)
+        made = _Kept(rendition=rendition, position=position, holds=holds, confirmed_at=self._monotonic())
+        self._kept.put(key, made)
+        return made
+
+    async def _render(self, key: _Key, document: _Document) -> Rendition:
+        feed, path, form = key
+        spec = self._publisher.specs[feed]
+        snapshot = FeedSnapshot(
+            spec=spec,
+            site=self._publisher.site,
+            version=FeedVersion(version=0, changed_at=EPOCH),
+            entries=await self._publisher.telling(document.told, spec.content),
+            page_path=f"/feeds/{feed}",
+            feed_path=path,
+            links=document.links,
+            is_archive=document.is_archive,
+        )
+        return await self._publisher.rendered(snapshot, form)
+
+    async def _span(self, spec: FeedSpec, span: Span) -> _Document:
+        end = Listed(article_id=ArticleId(""), listed_ms=to_ms(span.end) - 1)
+        found = await choose(
+            self._store,
+            self._filtering,
+            spec.filter,
+            MOST_IN_ARCHIVE,
+            spec.per,
+            before=end,
+            since_ms=to_ms(span.start),
+        )
+        older = await prev_archive(self._store, self._filtering, spec, span.start)
+        # A story grows after its first article; the document stays.
+        told = tuple(replace(one, others=()) for one in found.told)
+        return _Document(told=told, links=(("current", ""), *older), is_archive=True)
+
+    async def _page(self, spec: FeedSpec, place: Listed) -> _Document:
+        found = await choose(
+            self._store, self._filtering, spec.filter, min(spec.size, MOST_ON_PAGE), spec.per, before=place
+        )
+        return _Document(told=found.told, links=(("first", ""), *next_page(found.rest)), is_archive=False)
+
+    async def _read_position(self, keys: Sequence[str]) -> Mapping[str, str]:
+        position = await self._store.changes.position()
+        return dict.fromkeys(keys, position)

@@ -1,0 +1,250 @@
+"""Feeds as they are now: rendered once when something changed, kept as bytes."""
+
+import asyncio
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from syndicator import __version__
+from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.model.clock import Clock
+from syndicator.model.feed import (
+    FeedSnapshot,
+    FeedSpec,
+    FeedVersion,
+    Format,
+    Origin,
+    Rendition,
+    Site,
+)
+from syndicator.model.ids import FeedId, SourceId
+from syndicator.observe.logs import get_logger
+from syndicator.observe.metrics import Metrics
+from syndicator.pipeline.feeds.composer import Composer
+from syndicator.pipeline.feeds.render_worker import LARGE, Apart
+from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.fresh_reads import PATIENCE_S, FreshReads, overdue
+from syndicator.pipeline.single_flight import SingleFlight
+from syndicator.pipeline.stories.near_articles import NearArticles
+from syndicator.render.opml import render_opml
+from syndicator.render.rendition import render
+from syndicator.rules.feeds.deltas import continued
+from syndicator.rules.least_recent import LeastRecent
+from syndicator.store.codec import digest
+from syndicator.store.store import Store
+
+KEPT_BYTES = 256 * 2**20
+"""Of renditions in memory; those that were asked for least recently are read from Redis again."""
+
+_SNAPSHOT_ENTRIES = 1000
+"""Of all snapshots that are kept for other formats."""
+
+_Key = tuple[FeedId, Format]
+
+log = get_logger(__name__)
+
+
+class Publisher(Composer):
+    """Gives every feed as of the call. Rendering happens at most once per version and format here.
+
+    Bytes are good for one version (number and time: a number comes again when Redis was emptied or put
+    back) of one description: another process that is configured otherwise makes its own.
+
+    One thread renders, off the event loop: more would only fight over the interpreter. Large feeds are
+    rendered by a process of their own, where there is one.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        site: Site,
+        specs: Collection[FeedSpec],
+        origins: Mapping[SourceId, Origin],
+        metrics: Metrics,
+        clock: Clock,
+        last_good: LastGood | None = None,
+        retired: Collection[FeedSpec] = (),
+        apart: Apart | None = None,
+        near: NearArticles | None = None,
+    ) -> None:
+        super().__init__(
+            store=store, site=site, specs=specs, origins=origins, clock=clock, retired=retired, near=near
+        )
+        self.last_good = last_good or LastGood()
+        """The newest known bytes, for when Redis is away."""
+        self._metrics = metrics
+        self._apart = apart
+        self._versions = FreshReads(store.feeds.versions, store.watch.moves_of_turn)
+        self._kept = LeastRecent[_Key, Rendition](KEPT_BYTES, lambda one: one.size_bytes)
+        self._rendering: dict[_Key, asyncio.Event] = {}
+        """What was read of Redis, and is being rendered: set when that has ended, before it is stored."""
+        self._locks: dict[_Key, asyncio.Lock] = {}
+        self._renewing = SingleFlight[tuple[_Key, FeedVersion], Rendition]()
+        self._catching_up = SingleFlight[_Key, Rendition]()
+        self._snapshots = LeastRecent[FeedId, FeedSnapshot](_SNAPSHOT_ENTRIES, lambda one: len(one.entries))
+        self._stores = True
+        self._opml = render_opml(site, self.public.values())
+        self._listed = digest(self._opml)
+        shared = (site, sorted(origins.items()), __version__)
+        self._fingerprints = {feed: digest((spec, shared)) for feed, spec in self.specs.items()}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
+
+    def close(self) -> None:
+        """End the rendering thread."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    async def adopt(self, now: datetime) -> None:
+        """Have feeds rendered anew whose description changed since they were rendered last."""
+        await self._store.feeds.adopt(self._fingerprints, now)
+        changed_at = await self._store.feeds.list_changed_at(self._listed, now)
+        self._opml = render_opml(self.site, self.public.values(), changed_at)
+
+    def opml(self) -> bytes:
+        """Return the list of feeds (OPML), for readers that import lists; not made anew."""
+        return self._opml
+
+    def is_newest(self, rendition: Rendition) -> bool:
+        """Tell whether these are a feed's bytes as of this call, where that is known without asking."""
+        version = self._versions.known(rendition.feed)
+        return version is not None and rendition.shows(version)
+
+    async def rendition(self, feed: FeedId, form: Format, *, patiently: bool = True) -> Rendition:
+        """Return a configured feed's bytes, as of this call or later; `last_good` keeps them as well.
+
+        Raise StoreUnavailable when Redis is away. Not `patiently`: after `PATIENCE_S` where `last_good` has
+        older bytes, unless all is read and only being rendered. They are renewed all the same, for who asks
+        next. What another process renders, reads Redis there: that is not waited for.
+        """
+        key, version = (feed, form), self._versions.known(feed)
+        kept = self._kept.get(key)
+        if version is None or kept is None or not kept.shows(version):
+            is_patient = patiently or not self.last_good.has(*key)
+            kept = await (self._newest(key, version) if is_patient else self._newest_in_time(key, version))
+        self.last_good.confirm(kept)
+        return kept
+
+    async def _newest(self, key: _Key, version: FeedVersion | None) -> Rendition:
+        """Return the bytes of this version, else of the one that is read."""
+        return await self._of(key, version or await self._versions.get(key[0]))
+
+    async def _newest_in_time(self, key: _Key, version: FeedVersion | None) -> Rendition:
+        """Return them too; raise StoreUnavailable after `PATIENCE_S`, and have `last_good` get them later."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                if version is None:
+                    version = await self._versions.get(key[0], patiently=False)
+                return await self._of(key, version)
+        except StoreUnavailable:
+            self._catch_up(key)
+            raise
+        except TimeoutError:
+            kept = await self._rendered_soon(key)
+        if version is not None and kept is not None and kept.shows(version):
+            return kept
+        self._catch_up(key)
+        raise overdue()
+
+    async def _rendered_soon(self, key: _Key) -> Rendition | None:
+        """Return what is kept once a rendering that waits for nothing of Redis has ended."""
+        if key in self._rendering:
+            await self._rendering[key].wait()
+        return self._kept.get(key)
+
+    def _catch_up(self, key: _Key) -> None:
+        """Begin to renew what `last_good` has: readers who do not wait see it the next time."""
+        feed, form = key
+        self._catching_up.begin(key, lambda: self.rendition(feed, form), name=f"catch up with {feed}")
+
+    async def _of(self, key: _Key, version: FeedVersion) -> Rendition:
+        kept = self._kept.get(key)
+        if kept is not None and kept.shows(version):
+            return kept
+        feed, _ = key
+        return await self._renewing.get(
+            (key, version), lambda: self._renew_in_turn(key, version), name=f"renew {feed}"
+        )
+
+    async def version(self, feed: FeedId, *, patiently: bool) -> FeedVersion:
+        """Give a configured feed's version, as of this call or later: see `FreshReads.get`."""
+        return await self._versions.get(feed, patiently=patiently)
+
+    async def rendered(self, snapshot: FeedSnapshot, form: Format) -> Rendition:
+        """Render a feed that is not kept here, in every coding, in the thread that renders all others."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, render, snapshot, form)
+
+    async def _renew_in_turn(self, key: _Key, version: FeedVersion) -> Rendition:
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            kept = self._kept.get(key)
+            if kept is None or not kept.shows(version):
+                kept, is_stored = await self._renew(key, version)
+                self._kept.put(key, kept)
+                if not is_stored:
+                    await self._keep_for_others(kept)
+            return kept
+
+    async def _renew(self, key: _Key, version: FeedVersion) -> tuple[Rendition, bool]:
+        """Return the bytes of a version, and whether they are those that are stored."""
+        feed, form = key
+        made_by = self._fingerprints[feed]
+        stored = await self._stored(feed, form)
+        if stored is not None and stored.made_by == made_by and stored.shows(version):
+            return stored, True
+        rendered = replace(await self._made(key, version), made_by=made_by)
+        self._metrics.renders.labels(form.value).inc()
+        is_described_so = stored is not None and stored.made_by == made_by
+        rendered = continued(rendered, stored if is_described_so else None)
+        if stored is not None and stored.digest == rendered.digest:
+            # The same bytes: readers need not hear of a version that shows nothing new.
+            rendered = replace(rendered, last_modified=stored.last_modified)
+        return rendered, False
+
+    async def _made(self, key: _Key, version: FeedVersion) -> Rendition:
+        feed, form = key
+        if self._apart is not None and self.specs[feed].size > LARGE:
+            return await self._apart.rendered(self.specs[feed], form)
+        snapshot = await self._snapshot_of(feed, version)
+        with self._rendering_of(key):
+            rendered = await self.rendered(snapshot, form)
+        return replace(rendered, changed_at=snapshot.version.changed_at)
+
+    @contextmanager
+    def _rendering_of(self, key: _Key) -> Iterator[None]:
+        ended = self._rendering[key] = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._rendering[key]
+            ended.set()
+
+    async def _snapshot_of(self, feed: FeedId, version: FeedVersion) -> FeedSnapshot:
+        """Give what a feed holds: one reading for all its formats, which are mostly rendered together."""
+        kept = self._snapshots.get(feed)
+        if kept is None or kept.version != version:
+            kept = await self.snapshot(feed)
+            self._snapshots.put(feed, kept)
+        return kept
+
+    async def _stored(self, feed: FeedId, form: Format) -> Rendition | None:
+        try:
+            return await self._store.feeds.rendition(feed, form)
+        except StoreUnavailable:
+            raise
+        except StoreError as error:  # unreadable: about to be replaced
+            log.warning("stored bytes of a feed are left aside", feed=feed, reason=str(error))
+            return None
+
+    async def _keep_for_others(self, rendered: Rendition) -> None:
+        """Store the bytes if Redis takes them (it may be full); ours are good all the same."""
+        try:
+            await self._store.feeds.put_rendition(rendered)
+        except StoreError as error:
+            if self._stores:
+                log.warning("rendered feeds cannot be stored; they are served from memory", reason=str(error))
+            self._stores = False
+        else:
+            self._stores = True

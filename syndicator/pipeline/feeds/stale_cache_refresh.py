@@ -1,0 +1,66 @@
+"""Keeps copies of every public feed, in the formats of readers, to serve while Redis is away."""
+
+from collections.abc import Sequence
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.clock import Clock
+from syndicator.model.feed import READER_FORMATS, Rendition
+from syndicator.model.ids import FeedId
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.feeds.changed_feeds import ChangedFeeds
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.store.feeds.feeds import Feeds
+
+PASS_RENDITIONS = 200
+"""Of one pass: mostly read as a worker has stored them, else rendered here."""
+PASS_BYTES = 64 * 2**20
+"""Of one pass; less than `LastGood` holds in memory, so that nothing leaves it before it is on disk."""
+
+log = get_logger(__name__)
+
+
+class Refresher:
+    """Puts bytes that changed into `last_good`, in passes of a bounded size; the next pass goes on."""
+
+    def __init__(self, store: Feeds, publisher: Publisher, clock: Clock) -> None:
+        self._publisher = publisher
+        self._changed = ChangedFeeds(store, lambda: publisher.public)
+        self._clock = clock
+
+    async def refresh(self) -> None:
+        """Make one pass; while Redis is away, do nothing."""
+        try:
+            await self._changed.look(self._clock())
+            self._confirm_the_unchanged()
+            await self._refresh_the_stale()
+        except StoreUnavailable:
+            return
+
+    def _confirm_the_unchanged(self) -> None:
+        last_good, versions = self._publisher.last_good, self._changed.versions
+        for rendition in last_good.in_memory():
+            version = versions.get(rendition.feed)
+            if version is not None and rendition.shows(version):
+                last_good.confirm(rendition)
+
+    async def _refresh_the_stale(self) -> None:
+        count, size_bytes = 0, 0
+        for feed in list(self._changed.stale):
+            if count >= PASS_RENDITIONS or size_bytes >= PASS_BYTES:
+                return
+            renditions = await self._renditions(feed)
+            count += len(READER_FORMATS)
+            size_bytes += sum(one.size_bytes for one in renditions)
+
+    async def _renditions(self, feed: FeedId) -> Sequence[Rendition]:
+        """Have the publisher give a feed in each format, which puts it into `last_good`."""
+        version = self._changed.versions[feed]
+        try:
+            renditions = [await self._publisher.rendition(feed, form) for form in READER_FORMATS]
+        except StoreUnavailable:
+            raise
+        except Exception:  # one feed's fault must not end the copies of all others
+            log.exception("feed_copy_not_refreshed", feed=feed, version=version.version)
+            renditions = []
+        self._changed.note(feed, version)
+        return renditions

@@ -1,0 +1,1 @@
+"""Our own WebSub and rssCloud hub: subscribers of our feeds."""

@@ -1,0 +1,1 @@
+"""Operation: configuration sync, metrics, doctor, retention, API tokens."""

@@ -1,0 +1,76 @@
+"""What is configured becomes what is worked on."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from syndicator.model.clock import Clock
+from syndicator.model.feed import Origin
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Source
+from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.ops.rotation import Rotation
+from syndicator.pipeline.sources.gather_step import GatherStep
+from syndicator.store.ops.configured_names import Names
+from syndicator.store.store import Store
+
+RENAMED_AGAIN = 500
+"""Former ids that one sweep asks about: four commands each."""
+
+
+class Enlisting:
+    """Notes the configured sources, feeds and endpoints; whatever is no longer among them is left alone."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        names: Names,
+        sources: Collection[Source],
+        origins: Collection[Origin],
+        kept_articles: timedelta,
+        gather: GatherStep,
+        directory: Directory,
+        publisher: Publisher,
+        clock: Clock,
+    ) -> None:
+        """Take what is configured; the names of sources are kept as long as articles are."""
+        self._store = store
+        self._names = names
+        self._renamed = [(former, source) for source in sources for former in source.former_ids]
+        self._renamed_again = Rotation(self._renamed, RENAMED_AGAIN)
+        self._origins = origins
+        self._kept_articles = kept_articles
+        self._gather = gather
+        self._directory = directory
+        self._publisher = publisher
+        self._clock = clock
+
+    async def enlist(self) -> None:
+        """Make the configured sources, feeds and endpoints the ones that are worked on."""
+        store, clock = self._store, self._clock
+        await self.rename()
+        await store.configured.note(self._names, clock())
+        await store.origins.note(self._origins, clock(), since=clock() - self._kept_articles)
+        await self._gather.enlist()
+        await self._directory.publish()
+        await self._directory.reload()
+        await store.deliveries.enlist(self._directory.listed, clock())
+        await store.hub.enlist(clock())
+        await self._publisher.adopt(clock())
+
+    async def rename(self) -> None:
+        """Have what is kept of sources under former ids go on under those that they have now."""
+        await self._rename(self._renamed)
+
+    async def rename_again(self) -> None:
+        """Do the same for the next former ids in turn: workers of an older configuration write there."""
+        await self._rename(self._renamed_again.take())
+
+    async def _rename(self, renamed: Sequence[tuple[SourceId, Source]]) -> None:
+        renaming = self._store.renaming
+        await renaming.note_scopes({source.id: source.identity.scope for _, source in renamed})
+        left = set(await renaming.left([former for former, _ in renamed]))
+        for former, source in renamed:
+            if former in left:
+                await renaming.rename(former, source.id, source.identity.scope)

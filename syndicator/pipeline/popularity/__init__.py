@@ -1,0 +1,1 @@
+"""From recorded signals to scores, rankings and lists."""

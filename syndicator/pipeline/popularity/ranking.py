@@ -1,0 +1,123 @@
+"""The popular feeds: from counters to the lists that they show."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from syndicator.model.clock import EPOCH, Clock
+from syndicator.model.feed import FeedSpec, Filter, Order, Site, Window
+from syndicator.pipeline.filter_matching import Filtering
+from syndicator.pipeline.popularity.crossings import announce
+from syndicator.pipeline.popularity.list_selection import Choosing
+from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.stories.coverage import Coverage
+from syndicator.rules.filter_matching import ALL, facets_for
+from syndicator.rules.popularity.popularity_score import Standing, ranked
+from syndicator.store.feeds.feeds import Ranked
+from syndicator.store.lease_owners import new_token
+from syndicator.store.popularity.signals import BOARD_SIZE
+from syndicator.store.store import Store
+
+INTERVAL = timedelta(seconds=2)
+
+LEASE = timedelta(seconds=10)
+"""So long others wait for a worker that died while it ranked."""
+
+NOTED_EVERY = timedelta(minutes=10)
+"""How often ranks go into the history of their articles."""
+
+_DEPTH = 200
+"""Places of each board from which a list is made; at least four times what it shows."""
+
+_NEWEST = 500
+"""Articles of a section or source that are looked at, whether or not any board names them."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class RankStep:
+    """Ranks each popular feed anew; a feed's version is raised only when its order changed.
+
+    board of each signal → candidates → score → filter, copies, stories → variety → list
+
+    One worker does it for all. A process that has just begun ranks once, however lately others did.
+    """
+
+    name = "rank"
+
+    def __init__(
+        self, store: Store, specs: Collection[FeedSpec], scoring: Scoring, site: Site, clock: Clock
+    ) -> None:
+        self._store = store
+        self._site = site
+        self._specs = [spec for spec in specs if spec.order is Order.POPULAR]
+        self._choosing = Choosing(store, Filtering(store), scoring.policy)
+        self._scoring = scoring
+        self._clock = clock
+        self._token = new_token()
+        self._coverage = Coverage(store)
+        self._has_begun = False
+        self._due_at = EPOCH
+
+    async def take(self, room: int) -> Taken:
+        """Rank all popular feeds when it is time again."""
+        now = self._clock()
+        if not room or now < self._due_at:
+            return Taken(next_due_at=self._due_at)
+        self._due_at = now + INTERVAL
+        return Taken(jobs=(self._rank,), next_due_at=self._due_at)
+
+    async def _rank(self) -> Report | None:
+        now, popularity = self._clock(), self._store.popularity
+        unless_since = now - 0.9 * INTERVAL if self._has_begun else _NEVER
+        if not await popularity.lease(self._token, now, now + LEASE, unless_since):
+            return None
+        self._has_begun = True
+        await self._coverage.note(now)
+        changed = [
+            spec.id for spec, ranking in await self._rankings(now) if await self._show(spec, ranking, now)
+        ]
+        done = self._clock()
+        await popularity.release(self._token, done)
+        # With very many feeds a turn takes long: never more than a fifth of the time.
+        self._due_at = max(self._due_at, done + 4 * (done - now))
+        if not changed:
+            return None
+        return Report(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
+
+    async def _show(self, spec: FeedSpec, ranking: Sequence[Ranked], now: datetime) -> bool:
+        """Put a ranking in place of the one that is shown; tell whether its order is another."""
+        ids = [place.article_id for place in ranking]
+        await self._store.popularity.note_ranks(spec.id, ranking, now, unless_since=now - NOTED_EVERY)
+        shown = await self._store.feeds.ranking(spec.id)
+        is_other = ids != [place.article_id for place in shown]
+        if spec.announce is not None:
+            return await announce(self._store, self._site, spec, shown=shown, ranking=ranking, now=now)
+        if is_other:
+            await self._store.feeds.put_ranking(spec.id, ranking, now)
+        return is_other
+
+    async def _rankings(self, now: datetime) -> list[tuple[FeedSpec, list[Ranked]]]:
+        boards: dict[tuple[Window, int], list[Standing]] = {}
+        rankings = []
+        for spec in self._specs:
+            facets, depth = facets_for(spec.filter), max(_DEPTH, 4 * spec.size)
+            if facets == (ALL,) and spec.filter != Filter():  # no index helps to find what it wants
+                depth = BOARD_SIZE
+            asked = (spec.window, min(depth, BOARD_SIZE))
+            if asked not in boards:
+                boards[asked] = await self._scoring.candidates(*asked, now)
+            ordered = await self._with_newest(boards[asked], facets, spec.window, now)
+            rankings.append((spec, await self._choosing.chosen(spec, ordered)))
+        return rankings
+
+    async def _with_newest(
+        self, board: list[Standing], facets: tuple[str, ...], window: Window, now: datetime
+    ) -> list[Standing]:
+        """Add the newest of a section or source, which boards of all may not name."""
+        if facets == (ALL,):
+            return board
+        listed, _ = await self._store.articles.timeline(facets, _NEWEST)
+        known = {one.article_id for one in board}
+        newest = [place.article_id for place in listed if place.article_id not in known]
+        return ranked((*board, *await self._scoring.standings(newest, window, now)))

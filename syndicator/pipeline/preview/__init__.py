@@ -1,0 +1,1 @@
+"""Dry runs of sources and discovery at an address; nothing is stored."""

@@ -1,0 +1,290 @@
+"""A dry run: what a source would bring, field by field, with nothing stored."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import NotReadable
+from syndicator.gather.documents.html import same_site
+from syndicator.gather.documents.sniff import DocumentKind, sniff
+from syndicator.gather.listings.list_page import ListReading
+from syndicator.gather.listings.sitemap import sitemap_candidate
+from syndicator.gather.proposals.discovery import PageFindings, read_findings
+from syndicator.model.article import Candidate, ListedItem, PopularItem
+from syndicator.model.fetch import Fetched, Redirect
+from syndicator.model.source import Source, SourceKind
+from syndicator.pipeline.articles.feed_page_merge import apart, as_listed, nameless, together
+from syndicator.pipeline.preview.dry_run_context import (
+    Desk,
+    RobotsVerdict,
+    fetch_page,
+    forbidden,
+    left_out,
+    verdict_of,
+)
+from syndicator.pipeline.preview.dry_run_counts import Counts, as_taken, permitted, reckon
+from syndicator.pipeline.preview.selector_coverage import Yield, words_without_name, yields_of
+from syndicator.pipeline.sources.round_result import Notes, RoundFailed, fetched, new_notes, word
+from syndicator.rules.identity.identity import url_key
+from syndicator.rules.sources.archive import listed_date
+
+MAX_CHILDREN = 3
+"""Sitemaps of an index that are read."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What one round would read."""
+
+    source: Source
+    final_url: str
+    redirects: tuple[Redirect, ...] = ()
+    robots: RobotsVerdict | None = None
+    """Of a list page; None where the file could not be read, or is not asked."""
+    canonical_url: str | None = None
+    """What a list page names as its own address, where that is another host's."""
+    title: str | None = None
+    """The feed's or page's own, as are the next two."""
+    home_url: str | None = None
+    language: str | None = None
+    counts: Counts = Counts()
+    candidates: tuple[Candidate, ...]
+    """As gathering would take them in: of a feed all entries, of a page or sitemap what was read of it."""
+    listed: tuple[ListedItem, ...] = ()
+    next_url: str | None = None
+    popular: tuple[PopularItem, ...] = ()
+    yields: tuple[Yield, ...] = ()
+    """What each selector brings."""
+    missing: tuple[str, ...] = ()
+    """Selectors of article pages that found nothing on any of those read: `article.quote`."""
+    warnings: tuple[str, ...] = ()
+
+
+async def preview(desk: Desk, source: Source, *, articles: int) -> Preview:
+    """Read a source once; of a page, the first `articles` article pages too.
+
+    Raises RoundFailed or NotReadable where there is nothing to read.
+    """
+    document = fetched(await desk.fetch(source, source.url))
+    if source.kind is SourceKind.PAGE:
+        return await _page(desk, source, document, articles)
+    if source.kind is SourceKind.SITEMAP:
+        return await _sitemap(desk, source, document, articles)
+    return await _feed(desk, source, document, articles)
+
+
+async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
+    reading = await desk.gatherer.read_feed(source, document)
+    candidates: Sequence[Candidate] = reading.candidates
+    notes = new_notes()
+    notes.warn(*reading.warnings)
+    pages: dict[str, Candidate] = {}
+    repeated = 0
+    if source.full_text:
+        with_page, bare = apart(candidates)
+        listed = [as_listed(one) for one in list(with_page.values())[:articles]]
+        pages = await _articles(desk, source, listed, notes)
+        joined = [together(pages.get(url), told) for url, told in with_page.items()]
+        repeated = len(candidates) - len(with_page) - len(bare)
+        candidates = [*filter(None, joined), *bare]
+    taken = as_taken(source, candidates, document.fetched_at)
+    popular = await _popular(desk, source, notes)
+    yields = yields_of(source, ListReading(items=(), popular=popular), list(pages.values()))
+    return Preview(
+        source=source,
+        final_url=document.url,
+        redirects=document.redirects,
+        robots=await verdict_of(desk, source, taken[0].url) if source.full_text and taken else None,
+        title=reading.title,
+        home_url=reading.home_url,
+        language=reading.language,
+        counts=reckon(taken, document.fetched_at, repeated=repeated),
+        candidates=tuple(taken),
+        popular=popular,
+        **_told(notes, yields),
+    )
+
+
+async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
+    items, warnings, listing = await read_sitemaps(desk, source, document)
+    notes = new_notes()
+    notes.warn(*warnings)
+    wanted = items if source.full_text else [item for item in items if item.title]
+    if len(wanted) < len(items):
+        notes.warn(nameless(len(items) - len(wanted)))
+    by_key: dict[str, ListedItem] = {}
+    for item in wanted:
+        by_key.setdefault(url_key(item.url), item)
+    unique = list(by_key.values())
+    first = unique[: source.max_articles]
+    unread: list[str] = []
+    if source.full_text:
+        pages = await _articles(desk, source, first[:articles], notes)
+        candidates = list(pages.values())
+        unread = permitted(source, first[articles:], desk.robots)
+    else:
+        candidates = list(filter(None, (sitemap_candidate(source, listing, item) for item in first)))
+    taken = as_taken(source, candidates, document.fetched_at)
+    refused = len(items) - len(wanted) + len(first) - len(candidates) - len(unread)
+    popular = await _popular(desk, source, notes)
+    yields = yields_of(source, ListReading(items=(), popular=popular), taken if source.full_text else ())
+    return Preview(
+        source=source,
+        final_url=document.url,
+        redirects=document.redirects,
+        robots=await verdict_of(desk, source, document.url),
+        counts=reckon(
+            taken,
+            document.fetched_at,
+            unread=unread,
+            refused=refused,
+            left=len(unique) - len(first),
+            repeated=len(wanted) - len(unique),
+        ),
+        candidates=tuple(taken),
+        listed=tuple(items),
+        popular=popular,
+        **_told(notes, yields),
+    )
+
+
+async def _page(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
+    lists = await desk.gatherer.read_list(source, document)
+    findings = await read_page(desk, document)
+    notes = new_notes()
+    notes.warn(*lists.warnings)
+    robots = await verdict_of(desk, source, document.url)
+    is_read = robots is None or robots.allowed
+    if robots is not None and not is_read:
+        notes.warn(forbidden(robots))
+    first = lists.items[: source.max_articles if is_read else 0]
+    pages = await _articles(desk, source, first[:articles], notes)
+    unread = permitted(source, first[articles:], desk.robots)
+    taken = as_taken(source, list(pages.values()), document.fetched_at)
+    popular = lists.popular or await _popular(desk, source, notes)
+    yields = yields_of(source, replace(lists, popular=popular), taken)
+    return Preview(
+        source=source,
+        final_url=document.url,
+        redirects=document.redirects,
+        robots=robots,
+        canonical_url=elsewhere(findings.canonical_url, document.url),
+        title=findings.title,
+        language=findings.language,
+        counts=reckon(
+            taken,
+            document.fetched_at,
+            unread=unread,
+            refused=len(first) - len(taken) - len(unread) if is_read else len(lists.items),
+            left=len(lists.items) - len(first) if is_read else 0,
+        ),
+        candidates=tuple(taken),
+        listed=lists.items,
+        next_url=lists.next_url,
+        popular=popular,
+        **_told(notes, yields),
+    )
+
+
+def _told(notes: Notes, yields: tuple[Yield, ...]) -> dict[str, Any]:
+    """Give what the selectors brought, and what was odd. A date without a time is found."""
+    found = {one.key for one in yields if one.found} | notes.found
+    missing = tuple(sorted(notes.missing - found))
+    return {
+        "yields": yields,
+        "missing": missing,
+        "warnings": (*notes.warnings, *words_without_name(yields, missing)),
+    }
+
+
+async def read_sitemaps(
+    desk: Desk, source: Source, document: Fetched
+) -> tuple[list[ListedItem], list[str], Fetched]:
+    """Read a sitemap; of an index, those of news and the freshest first, until one of them lists something.
+
+    Gives the items, what was odd, and the document that lists them. Raises NotReadable where it is none.
+    """
+    reading = await desk.gatherer.read_sitemap(source, document)
+    items, warnings = list(reading.items), list(reading.warnings)
+    newest_first = sorted(
+        reading.children,
+        key=lambda child: (
+            "news" not in child.url.lower(),
+            -(child.modified_at.timestamp() if child.modified_at else 0.0),
+        ),
+    )
+    listing = document
+    for child in newest_first[:MAX_CHILDREN]:
+        if items:
+            break
+        try:
+            listing = fetched(await desk.fetch(source, child.url))
+            items += (await desk.gatherer.read_sitemap(source, listing)).items
+        except RoundFailed as error:
+            warnings.append(f"the sitemap {child.url}: {error}")
+        except NotReadable as error:
+            warnings.append(f"the sitemap {child.url}: {error.detail}")
+    items.sort(key=lambda item: listed_date(item) or _LONG_AGO, reverse=True)  # as a round takes them
+    return items, warnings, listing
+
+
+async def read_page(desk: Desk, document: Fetched) -> PageFindings:
+    """Read what a document says of itself and of feeds, where it is a page."""
+    if sniff(document.body) is not DocumentKind.HTML:
+        return PageFindings()
+    return await desk.pool.run(read_findings, document)
+
+
+def elsewhere(canonical: str | None, url: str) -> str | None:
+    """Give what a page names as its own address where that is another host's."""
+    return canonical if canonical and not same_site(canonical, url) else None
+
+
+async def _popular(desk: Desk, source: Source, notes: Notes) -> tuple[PopularItem, ...]:
+    """Read the box of popular articles where it stands on a page of its own."""
+    if source.popular is None or source.popular.url is None:
+        return ()
+    if not await _may_read(desk, source, source.popular.url, notes):
+        return ()
+    try:
+        document = fetched(await fetch_page(desk, source, source.popular.url))
+        return (await desk.gatherer.read_popular(source, document)).items
+    except RoundFailed as error:
+        notes.warn(f"the page of popular articles could not be read: {word(error.failed)}")
+    except NotReadable as error:
+        notes.warn(f"the page of popular articles could not be read: {error.detail}")
+    return ()
+
+
+async def _articles(
+    desk: Desk, source: Source, items: Sequence[ListedItem], notes: Notes
+) -> dict[str, Candidate]:
+    """Read article pages, and give them by the address at which they are listed."""
+    pages: dict[str, Candidate] = {}
+    for item in items:
+        if not await _may_read(desk, source, item.url, notes):
+            continue
+        try:
+            page = fetched(await fetch_page(desk, source, item.url))
+            reading = await desk.gatherer.read_article(source, page, item)
+        except RoundFailed as error:
+            notes.warn_of_page(item.url, word(error.failed))
+        except NotReadable as error:
+            notes.warn_of_page(item.url, error.detail)
+        else:
+            pages[item.url] = reading.candidate
+            notes.found.update(reading.found)
+            notes.missing.update(reading.missing)
+            notes.warn_of_page(item.url, *reading.warnings)
+    return pages
+
+
+async def _may_read(desk: Desk, source: Source, url: str, notes: Notes) -> bool:
+    """Tell whether gathering reads a page; where it does not, note why."""
+    if (why := await left_out(desk, source, url)) is not None:
+        notes.warn_of_page(url, why)
+    return why is None

@@ -1,0 +1,165 @@
+"""Everything that the web reads, and nothing that it could write."""
+
+from collections.abc import Collection, Sequence
+
+from msgspec.structs import replace
+
+from syndicator.model.article import Article, Withdrawal
+from syndicator.model.clock import Clock
+from syndicator.model.feed import FeedEntry, Site
+from syndicator.model.ids import ArticleId, EndpointId, SourceId
+from syndicator.model.source import Source
+from syndicator.model.status import EndpointStatus, Recovery, SourceStatus, Status
+from syndicator.pipeline.articles.explanation import Explained, SourceShown, explain, show
+from syndicator.pipeline.articles.revisions import Compared, RevisionLine, compared, revisions_of
+from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.feeds.history import History
+from syndicator.pipeline.feeds.page_details import Browsing
+from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.ops.delivery_overview import Overview, oversee
+from syndicator.pipeline.ops.source_standings import Standings
+from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.redaction import state_without_secrets
+from syndicator.pipeline.websub.subscriptions import Subscribing
+from syndicator.store.store import Store
+
+
+class Reading:
+    """The questions that pages and probes ask."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publisher: Publisher,
+        history: History,
+        sources: Collection[Source],
+        directory: Directory,
+        clock: Clock,
+        subscribing: Subscribing,
+        scoring: Scoring,
+    ) -> None:
+        self.publisher = publisher
+        self.history = history
+        self.browsing = Browsing(store, publisher, clock)
+        self._store = store
+        self._sources = {source.id: source for source in sources}
+        self._by_id = dict(sorted(self._sources.items()))
+        self.standings = Standings(store.sources, list(self._sources.values()), clock)
+        self._directory = directory
+        self.clock = clock
+        self._subscribing = subscribing
+        self._scoring = scoring
+
+    @property
+    def site(self) -> Site:
+        return self.publisher.site
+
+    async def ping(self) -> None:
+        """Raise StoreUnavailable unless Redis answers."""
+        await self._store.ping()
+
+    async def try_writing(self) -> None:
+        """Raise StoreError unless Redis takes writes."""
+        await self._store.try_writing()
+
+    async def recovery(self) -> Recovery | None:
+        """Tell of a loss of data while sources wait to be gathered again; None where none does."""
+        waiting = await self._store.marks.not_gathered_since_loss()
+        mark = self._store.marks.current
+        if not waiting or mark is None or mark.lost_at is None:
+            return None
+        return Recovery(there_until=mark.lost_at, waiting=waiting)
+
+    async def article(self, article_id: ArticleId) -> FeedEntry | None:
+        """Give one article with its body."""
+        return await self.publisher.entry(article_id)
+
+    async def related(self, article: Article) -> tuple[FeedEntry, ...]:
+        """Name what is related to an article, the nearest first; without bodies."""
+        return await self.publisher.related_entries(article)
+
+    async def withdrawal(self, article_id: ArticleId) -> Withdrawal | None:
+        """Tell when and why an article was withdrawn; None where it was not."""
+        return await self._store.withdrawals.get(article_id)
+
+    async def withdrawals(self, limit: int) -> list[Withdrawal]:
+        """Give what was withdrawn last, the newest first, without bodies."""
+        return await self._store.withdrawals.newest(limit)
+
+    async def explained(self, article_id: ArticleId) -> Explained | None:
+        """Tell where an article comes from, and what was made of it; None where there is none."""
+        told = await explain(self._store, article_id, list(self._sources))
+        if told is None:
+            return None
+        popularity = await self._scoring.explained(told.article.id, self.clock())
+        ranks = await self._store.popularity.ranks(told.article.id)
+        return replace(told, popularity=popularity, ranks=tuple(ranks))
+
+    async def revisions(self, article_id: ArticleId) -> list[RevisionLine] | None:
+        """List the revisions of an article that are kept, the newest first; None where there is none."""
+        return await revisions_of(self._store, article_id)
+
+    async def compared(self, article_id: ArticleId, revision: int | None = None) -> Compared | None:
+        """Show a revision beside the one before; None where it is not kept."""
+        return await compared(self._store, article_id, revision)
+
+    @property
+    def source_ids(self) -> Collection[SourceId]:
+        """Return the ids of the configured sources, in alphabetical order."""
+        return self._by_id.keys()
+
+    async def source(self, name: SourceId) -> SourceShown:
+        """Tell how a configured source stands."""
+        source, state = self._sources[name], await self._store.sources.state(name)
+        return show(source, state, await self._subscribing.status(source), self.clock())
+
+    async def endpoints(self) -> list[EndpointStatus]:
+        """Tell how all endpoints stand."""
+        now = self.clock()
+        await self._directory.refresh()
+        listed = sorted(self._directory.listed.items())
+        names = [name for name, _ in listed]
+        standings = await self._store.endpoints.states(names)
+        counts = await self._store.deliveries.counts_of(names, now)
+        departed = await self._directory.departed(self._store.configured, names, now)
+        return [
+            EndpointStatus(
+                endpoint=one.endpoint,
+                counts=counts[name],
+                last_failure=await self._last_failure(name),
+                listed=one,
+                state=standings[name],
+                has_left=name in departed,
+            )
+            for name, one in listed
+        ]
+
+    async def status(self, names: Sequence[SourceId] | None = None) -> Status:
+        """Return how everything stands; of the sources only these, where `names` are given."""
+        now = self.clock()
+        names = list(self._sources) if names is None else names
+        states = await self._store.sources.states(names)
+        endpoints = await self.endpoints()
+        return Status(
+            at=now,
+            sources=tuple(
+                SourceStatus(source=source, state=state_without_secrets(source, state))
+                for source, state in zip(map(self._sources.__getitem__, names), states, strict=True)
+            ),
+            endpoints=tuple(endpoints),
+            articles=await self._store.articles.count(),
+            outbox=await self._store.outbox.waiting(),
+            held=await self._store.held.count(),
+            hub=await self._store.hub.counts(now),
+            feeds=len(self.publisher.specs),
+        )
+
+    async def deliveries(self, only: str | None = None) -> Overview:
+        """Tell how deliveries stand, to all endpoints or to `only` one."""
+        return await oversee(self._store, await self.endpoints(), self.clock, only)
+
+    async def _last_failure(self, endpoint: EndpointId) -> str | None:
+        """Say why the newest attempt failed, if it did."""
+        newest = await self._store.attempts.newest(endpoint)
+        return newest.reason if newest and newest.result in {"retry", "dead"} else None

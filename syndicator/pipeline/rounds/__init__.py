@@ -1,0 +1,1 @@
+"""Rounds of a source, one module for each kind: feed, page, sitemap."""

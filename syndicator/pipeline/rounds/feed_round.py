@@ -1,0 +1,273 @@
+"""A round of a feed: one document holds everything, or at least names it."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import NotReadable
+from syndicator.gather.feeds.candidates import FeedReading
+from syndicator.gather.gatherer import Gatherer
+from syndicator.model.article import Article, Candidate, PopularItem
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import Fetched
+from syndicator.model.source import Source, SourceState, Way
+from syndicator.pipeline.articles.admission import Admitted, tally
+from syndicator.pipeline.articles.article_pages import ArticlePages
+from syndicator.pipeline.articles.candidate_pipeline import Intake
+from syndicator.pipeline.articles.feed_page_merge import apart, as_listed
+from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
+from syndicator.pipeline.popularity.signal_recording import note_popularity
+from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polling import READ_WHOLE_EVERY, Polling
+from syndicator.pipeline.sources.round_result import Listed, Notes, Outcome, new_notes, poll_of, with_known
+from syndicator.pipeline.websub.subscriptions import Subscribing
+from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.identity.content_fingerprint import content_hash
+from syndicator.rules.identity.guid_trust import evidence, policy_of, with_unread
+from syndicator.rules.identity.identity import identified_by, listed_key, spec_hash, url_key
+from syndicator.rules.identity.recognition import Recognised
+from syndicator.rules.sources.announcement import is_back
+from syndicator.store.data_mark import DataMark
+from syndicator.store.sources.admitted_entries import EntriesRead
+from syndicator.store.store import Store
+
+_BY_GUID_AND_LINK = frozenset({Way.AUTO, Way.GUID, Way.LINK})
+
+
+class _Taken(Struct, frozen=True, kw_only=True):
+    """What became of the entries of a document."""
+
+    admitted: list[Admitted]
+    known: tuple[str, ...] = ()
+    """Keys, besides, of what is known, or waits, and was not looked at again."""
+    skipped: int = 0
+    """Known ones that were not read, because they are just as they were."""
+    left: int = 0
+    """Unknown ones for which there was no time."""
+
+    @property
+    def recognised(self) -> list[tuple[Candidate, Recognised]]:
+        return [(one.candidate, one.recognised) for one in self.admitted if one.recognised is not None]
+
+
+class FeedRound:
+    """what a hub pushed, or fetch (conditionally) → read → article pages, where they are wanted → admit."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        visitor: Visitor,
+        gatherer: Gatherer,
+        intake: Intake,
+        pages: ArticlePages,
+        subscribing: Subscribing,
+        taken_back: TakenBack,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._store = store
+        self._gatherer = gatherer
+        self._intake = intake
+        self._pages = pages
+        self._subscribing = subscribing
+        self._taken_back = taken_back
+        self._clock = clock
+        self._polling = Polling(visitor, clock, rng)
+
+    async def gather(self, source: Source, state: SourceState) -> Outcome:
+        """Gather once; raise RoundFailed or NotReadable where there is no feed to read."""
+        # What a first round had no time for is listed by its own date, as it would have been then.
+        notes = new_notes(state.first_success_at if state.body_hash is None else None)
+        notes.back = is_back(state, self._clock())
+        notes.identified_by = policy_of(source, state)
+        documents = await self._subscribing.take_pushed(source)
+        told = Notes(
+            until=notes.until,
+            archive_before=notes.archive_before,
+            back=notes.back,
+            identified_by=notes.identified_by,
+        )
+        pushed = await self._take_pushed(source, documents, told) if documents else None
+        if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
+            return pushed  # a push makes a source due; the time of its next poll stays
+
+        async def read(document: Fetched, digest: str) -> Outcome:
+            return await self._read(source, state, document, notes, digest)
+
+        outcome = await self._polling.poll(source, state, read, patient=pushed is not None)
+        if source.full_text:  # young article pages change while their feed does not
+            rechecked = await self._pages.recheck(source, notes)
+            await note_popularity(self._store, self._clock, source.id, rechecked)
+            outcome = replace(outcome, round=outcome.round + tally(rechecked))
+        delivers = await self._subscribing.delivers(source)
+        if pushed is not None:
+            outcome = replace(outcome, round=outcome.round + pushed.round, not_modified=False)
+        if notes.unfinished or told.unfinished:
+            # What is left is listed still, and an answer that nothing has changed would hide it.
+            outcome = replace(outcome, etag=None, last_modified=None, body_hash=None)
+        return replace(
+            outcome,
+            hub_delivers=delivers,
+            warnings=notes.warnings,
+            of_pushes=told.warnings,
+            found=frozenset(notes.found | told.found),
+            missing=frozenset(notes.missing | told.missing),
+            pages=notes.pages,
+        )
+
+    async def _read(
+        self, source: Source, state: SourceState, document: Fetched, notes: Notes, digest: str
+    ) -> Outcome:
+        is_marked, data = _is_marked(source, state, document, notes), self._store.marks.current
+        kept = await self._kept_entries(source, document.fetched_at) if is_marked else None
+        marks = (kept.marks if kept else b"") if is_marked else None
+        reading = await self._gatherer.read_feed(source, document, marks)
+        notes.warn(*reading.warnings)
+        odd = len(notes.warnings)
+        backfill = state.first_success_at is None
+        taken = await self._take_in(source, reading, notes, backfill=backfill)
+        is_plain = len(notes.warnings) == odd and len(taken.admitted) == len(reading.candidates)
+        await self._taken_back.entries_deleted(source, reading)
+        popular: tuple[PopularItem, ...] = ()
+        if source.popular is not None and source.popular.url is not None:
+            popular = await self._pages.popular(source, source.popular.url, notes)
+        await note_popularity(self._store, self._clock, source.id, taken.admitted, popular)
+        already = len(taken.known) + taken.skipped
+        counts = with_known(tally(taken.admitted), already)
+        await self._subscribing.advertised(source, document, reading.hubs, reading.self_url)
+        await self._subscribing.polled(source, counts.new)
+        if is_marked:
+            await self._keep_entries(source, kept, reading, data, is_plain=is_plain)
+        return Outcome(
+            round=counts,
+            etag=document.headers.get("etag"),
+            last_modified=document.headers.get("last-modified"),
+            body_hash=digest,
+            read_whole=True,
+            headers=document.headers,
+            hints=reading.hints,
+            poll=poll_of(taken.admitted, known=already, backfill=backfill),
+            guids=with_unread(evidence(taken.recognised, reading.candidates), reading.entries.named),
+            moved_to=document.moved_to,
+            listed=Listed(
+                total=len(taken.admitted) + already + taken.left,
+                ids=tuple(one.article_id for one in taken.admitted if one.verdict is not Verdict.NEW),
+                keys=taken.known,
+            ),
+        )
+
+    async def _kept_entries(self, source: Source, now: datetime) -> EntriesRead | None:
+        """Return which entries need not be read; once a day all are read, for what is listed stays known."""
+        kept = await self._store.entries.get(source.id, spec_hash(source))
+        return kept if kept is not None and now - kept.since < READ_WHOLE_EVERY else None
+
+    async def _keep_entries(
+        self,
+        source: Source,
+        kept: EntriesRead | None,
+        reading: FeedReading,
+        data: DataMark | None,
+        *,
+        is_plain: bool,
+    ) -> None:
+        """Keep which entries need not be read again: `is_plain` says that all were admitted as they are."""
+        apart = reading.entries
+        fresh = apart.fresh if is_plain and apart.all_plain else ()
+        since = kept.since if kept is not None and apart.known else self._clock()
+        marks = b"".join((*apart.known, *fresh))
+        await self._store.entries.keep(
+            source.id, EntriesRead(spec_hash=spec_hash(source), marks=marks, since=since), data
+        )
+
+    async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:
+        """Admit what a feed holds."""
+        # Feeds begin with the newest: told the other way round, articles get their order.
+        policy = notes.identified_by or source.identity
+        oldest_first = [identified_by(one, policy) for one in reading.candidates[::-1]]
+        if not source.full_text:
+            admitted = await self._intake.take_in(source, oldest_first, notes, backfill=backfill)
+            return _Taken(admitted=admitted, skipped=len(reading.entries.known))
+        # What is known is not looked at again below, and a page does not know what its feed took back.
+        oldest_first = await self._taken_back.without_cancelled(source, oldest_first)
+        with_page, bare = apart(oldest_first)
+        fresh = await self._pages.unknown(source, [as_listed(one) for one in with_page.values()])
+        admitted = await self._pages.take_in(source, fresh, notes, backfill=backfill, told=with_page)
+        left = len(fresh) - len(admitted) if notes.time_is_up else 0
+        unread = {item.url for item in fresh}
+        known = [one for url, one in with_page.items() if url not in unread]
+        again = await self._corrected(source, known)
+        admitted += await self._intake.take_in(source, again, notes, rechecked=True)
+        admitted += await self._intake.take_in(source, bare, notes, backfill=backfill)
+        seen = {url_key(one.url) for one in known} - {url_key(one.url) for one in again}
+        return _Taken(admitted=admitted, known=tuple(seen), left=left)
+
+    async def _corrected(self, source: Source, known: Sequence[Candidate]) -> list[Candidate]:
+        """Give those of the known whose pages could not be read, where the feed says otherwise by now."""
+        found = await self._store.articles.resolve([listed_key(source, one.url) for one in known])
+        own = [
+            (one, owned.article_id)
+            for one, owned in zip(known, found, strict=True)
+            if owned is not None and owned.source == source.id
+        ]
+        heads = await self._store.articles.get_many([article_id for _, article_id in own], bodies=False)
+        return [
+            one
+            for (one, _), head in zip(own, heads, strict=True)
+            if head is not None and not head.provenance.read_from and _differs(one, head)
+        ]
+
+    async def _take_pushed(self, source: Source, documents: Sequence[Fetched], notes: Notes) -> Outcome:
+        """Admit what a hub brought. What cannot be read of it is told, and is no fault of the source."""
+        admitted: list[Admitted] = []
+        known = 0
+        for document in documents:
+            try:
+                reading = _pushed(await self._gatherer.read_feed(source, document))
+            except NotReadable as error:
+                notes.warn(f"what the hub pushed could not be read: {error.detail}")
+                continue
+            taken = await self._take_in(source, reading, notes, backfill=False)
+            await self._taken_back.entries_deleted(source, reading)
+            admitted, known = admitted + taken.admitted, known + len(taken.known)
+            notes.warn(*reading.warnings)
+        await note_popularity(self._store, self._clock, source.id, admitted)
+        counts = with_known(tally(admitted), known)
+        await self._subscribing.settled(source, documents, counts)
+        return Outcome(
+            round=counts,
+            of_pushes=notes.warnings,
+            poll=poll_of(admitted, known=known, backfill=False, pushed=True),
+            found=frozenset(notes.found),
+            missing=frozenset(notes.missing),
+            only_pushed=True,
+        )
+
+
+def _is_marked(source: Source, state: SourceState, document: Fetched, notes: Notes) -> bool:
+    """Tell whether entries that are as they were are left out.
+
+    All are read of a source whose pages are read, too, whose move is watched, or which is known otherwise
+    than by guids and addresses.
+    """
+    way = (notes.identified_by or source.identity).way
+    is_watched = state.move is not None or document.moved_to is not None
+    return not source.full_text and not is_watched and not notes.back and way in _BY_GUID_AND_LINK
+
+
+def _pushed(reading: FeedReading) -> FeedReading:
+    """Note in the provenance of each entry that a hub brought it."""
+    return replace(
+        reading,
+        candidates=tuple(
+            replace(one, provenance=replace(one.provenance, pushed=True)) for one in reading.candidates
+        ),
+    )
+
+
+def _differs(told: Candidate, head: Article) -> bool:
+    """Tell whether the words differ; of its pictures we may have chosen other addresses than those told."""
+    return content_hash(replace(told, photos=head.photos)) != head.content_hash

@@ -1,0 +1,199 @@
+"""A round of a sitemap, an index of sitemaps, or a news sitemap."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.gather.gatherer import Gatherer
+from syndicator.gather.listings.sitemap import sitemap_candidate
+from syndicator.model.article import ListedItem, PopularItem
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import Fetched
+from syndicator.model.source import Source, SourceState
+from syndicator.pipeline.articles.admission import Admitted, tally
+from syndicator.pipeline.articles.article_pages import RECHECKS, SOON, ArticlePages
+from syndicator.pipeline.articles.candidate_pipeline import Intake
+from syndicator.pipeline.articles.feed_page_merge import nameless
+from syndicator.pipeline.popularity.signal_recording import note_popularity
+from syndicator.pipeline.rounds.sitemap_listing import Line, SitemapListing
+from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polling import Polling
+from syndicator.pipeline.sources.round_result import Listed, Notes, Outcome, new_notes, poll_of, with_known
+from syndicator.rules.articles.admission import RECHECK_UNTIL
+from syndicator.rules.sources.announcement import is_back
+from syndicator.rules.sources.archive import first_horizon
+from syndicator.store.store import Store
+
+PORTION = 500
+"""Lines that are looked up at a time: others of the event loop have their turns in between."""
+AT_THE_ANSWER = timedelta(seconds=2)
+"""A `lastmod` as young as the answer is the time of the answer, not that of a change."""
+FEW = 3
+"""Of more articles, not most can have changed between two rounds."""
+
+
+class _Sifted(Struct, frozen=True, kw_only=True):
+    """What of a listing is known, and what is to be read now."""
+
+    known: list[Line]
+    fresh: list[ListedItem]
+    """The newest first."""
+    looked_at: int
+    """Different addresses that may be news."""
+
+
+class SitemapRound:
+    """sitemap, or the freshest of an index → unknown articles → their pages, where wanted → admit.
+
+    The first round takes the newest `max_articles`; what is dated older than that is the portal's archive
+    and stays there. A sitemap without dates is gathered whole, `max_articles` in a round.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        visitor: Visitor,
+        gatherer: Gatherer,
+        intake: Intake,
+        pages: ArticlePages,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._pages = pages
+        self._clock = clock
+        self._polling = Polling(visitor, clock, rng)
+        self._listing = SitemapListing(visitor, gatherer, pages, rng)
+
+    async def gather(self, source: Source, state: SourceState) -> Outcome:
+        """Gather once; raise RoundFailed or NotReadable where there is no sitemap to read."""
+        notes = new_notes(state.first_success_at)
+        notes.back = is_back(state, self._clock())
+
+        async def read(document: Fetched, digest: str) -> Outcome:
+            return await self._read(source, state, document, notes, digest)
+
+        outcome = await self._polling.poll(source, state, read)
+        rechecked = await self._pages.recheck(source, notes) if source.full_text else []
+        await note_popularity(self._store, self._clock, source.id, rechecked)
+        return replace(
+            outcome,
+            round=outcome.round + tally(rechecked),
+            warnings=notes.warnings,
+            found=frozenset(notes.found),
+            missing=frozenset(notes.missing),
+            pages=notes.pages,
+        )
+
+    async def _read(
+        self, source: Source, state: SourceState, document: Fetched, notes: Notes, digest: str
+    ) -> Outcome:
+        now = self._clock()
+        listing = await self._listing.read(source, state, document, notes, now)
+        lines = listing.lines if source.full_text else _with_headline(listing.lines, notes)
+        sifted = await self._sifted(source, lines, notes, now)
+        backfill = state.first_success_at is None
+        # The oldest first gives undated ones their order; at first, readers want today's news before that.
+        in_order = sifted.fresh if backfill else sifted.fresh[::-1]
+        admitted = await self._take_in(source, in_order, notes, document, backfill=backfill)
+        known = len(sifted.known)
+        if source.full_text:
+            await self._hurry(source, sifted.known, state, document)
+        popular: tuple[PopularItem, ...] = ()
+        if source.popular is not None and source.popular.url is not None:
+            popular = await self._pages.popular(source, source.popular.url, notes)
+        await note_popularity(self._store, self._clock, source.id, admitted, popular)
+        # An index may stay as it is while the sitemaps that it names change: it is read each time. So is
+        # what names more than was read.
+        forget = listing.is_index or notes.unfinished
+        remembered = {} if forget else document.headers
+        return Outcome(
+            round=with_known(tally(admitted), known),
+            etag=remembered.get("etag"),
+            last_modified=remembered.get("last-modified"),
+            body_hash=None if forget else digest,
+            # Of an index that was read in part, what changed since the reading before is read once more.
+            read_whole=not notes.lists_cut,
+            headers=document.headers,
+            poll=poll_of(admitted, known=known, backfill=backfill),
+            moved_to=document.moved_to,
+            listed=Listed(total=sifted.looked_at, keys=tuple(line.key for line in sifted.known)),
+            archive_before=first_horizon(sifted.fresh, now) if backfill else None,
+        )
+
+    async def _sifted(self, source: Source, lines: Sequence[Line], notes: Notes, now: datetime) -> _Sifted:
+        """Look up what is listed, in portions; note where something is left for the next round."""
+        known: list[Line] = []
+        unknown: dict[str, ListedItem] = {}
+        for start in range(0, len(lines), PORTION):
+            portion = lines[start : start + PORTION]
+            keys, urls = [line.key for line in portion], [line.item.url for line in portion]
+            are_known = await self._store.articles.are_known(keys, urls, source, now)
+            for line, is_known in zip(portion, are_known, strict=True):
+                if is_known:
+                    known.append(line)
+                else:
+                    unknown.setdefault(line.key, line.item)
+        fresh = await self._worth_reading(source, unknown, notes, now)
+        return _Sifted(known=known, fresh=fresh, looked_at=len(known) + len(unknown))
+
+    async def _worth_reading(
+        self, source: Source, unknown: dict[str, ListedItem], notes: Notes, now: datetime
+    ) -> list[ListedItem]:
+        fresh: list[ListedItem] = []
+        keys, items = list(unknown), list(unknown.values())
+        looked_at = 0
+        while looked_at < len(items) and len(fresh) < source.max_articles:
+            portion = slice(looked_at, looked_at + PORTION)
+            found = await self._pages.unknown(source, items[portion])
+            later = await self._store.unreadable.waiting(source.id, keys[portion], now + SOON)
+            notes.unfinished |= len(found) + len(later) < len(items[portion])
+            fresh += found
+            looked_at += PORTION
+        notes.unfinished |= looked_at < len(items) or len(fresh) > source.max_articles
+        return fresh[: source.max_articles]
+
+    async def _take_in(
+        self, source: Source, items: list[ListedItem], notes: Notes, root: Fetched, *, backfill: bool
+    ) -> list[Admitted]:
+        if source.full_text:
+            return await self._pages.take_in(source, items, notes, backfill=backfill)
+        told = (sitemap_candidate(source, root, item) for item in items)
+        candidates = [one for one in told if one is not None]
+        return await self._intake.take_in(source, candidates, notes, backfill=backfill)
+
+    async def _hurry(
+        self, source: Source, known: Sequence[Line], state: SourceState, document: Fetched
+    ) -> None:
+        """Have young pages read again that the sitemap says were changed since the last round.
+
+        Some portals write the time of their answer for a change: they are not believed.
+        """
+        since, until = state.last_success_at, document.fetched_at - AT_THE_ANSWER
+        if since is None:
+            return
+        changed = [
+            line.key for line in known if line.item.updated_at and since < line.item.updated_at < until
+        ]
+        if len(changed) > max(FEW, len(known) // 2):
+            return
+        now = self._clock()
+        owned = await self._store.articles.resolve(changed[: 2 * RECHECKS])
+        own = [one.article_id for one in owned if one is not None and one.source == source.id]
+        heads = await self._store.articles.get_many(own, bodies=False)
+        young = [head.id for head in heads if head and now - head.published_at < RECHECK_UNTIL]
+        for article_id in young[:RECHECKS]:
+            await self._store.articles.set_recheck(source.id, article_id, now)
+
+
+def _with_headline(lines: Sequence[Line], notes: Notes) -> list[Line]:
+    """Leave out what only its page could tell of."""
+    told = [line for line in lines if line.item.title]
+    if len(told) < len(lines):
+        notes.warn(nameless(len(lines) - len(told)))
+    return told

@@ -1,0 +1,263 @@
+"""One round of a source: fetch, read, admit, note popularity, and say when it is due again.
+
+claim → fetch → read → admit → views → settle
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+
+from syndicator.errors import GatherError, StoreUnavailable
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Round, Source, SourceKind, SourceState
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.sources.redirect_tracking import Following
+from syndicator.pipeline.sources.request_slots import NoTurn
+from syndicator.pipeline.sources.round_result import KindOfRound, Outcome, RoundFailed
+from syndicator.pipeline.sources.round_settlement import Settling
+from syndicator.pipeline.sources.running_rounds import RoundsUnderWay, UnderWay
+from syndicator.pipeline.steps import Job, Report, Taken
+from syndicator.pipeline.store_retry import insist
+from syndicator.rules.identity.identity import spec_hash
+from syndicator.rules.sources.alarm import told as alarm
+from syndicator.rules.sources.health import failed_rounds
+from syndicator.rules.sources.redesign import redesigned
+from syndicator.rules.sources.redirect_tracking import news
+from syndicator.store.lease_owners import new_token
+from syndicator.store.store import Store
+
+LEASE = timedelta(seconds=15)
+HEARTBEAT_S = 5.0
+ROUND_DEADLINE_S = 300.0
+
+log = get_logger(__name__)
+
+
+class SourceReport(Report, frozen=True, kw_only=True):
+    """What a round of one source brought."""
+
+    source: SourceId
+    status: str
+    """`ok`, `unchanged` or `failed`."""
+    round: Round = Round()
+    reason: str | None = None
+    duration_s: float = 0.0
+    late_s: float = 0.0
+    """By how much it began after it was due."""
+
+
+class GatherStep:
+    """Leases due sources and gathers each in a job of its own."""
+
+    name = "gather"
+
+    def __init__(
+        self,
+        store: Store,
+        sources: Mapping[SourceId, Source],
+        rounds: Mapping[SourceKind, KindOfRound],
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._hashes = {name: spec_hash(source) for name, source in sources.items()}
+        self._following = Following(store.articles, rounds)
+        self._clock = clock
+        self._settling = Settling(self._hashes, clock, rng)
+        self._under_way = RoundsUnderWay(store.sources, clock, lease=LEASE, every_s=HEARTBEAT_S)
+
+    async def enlist(self) -> None:
+        """Make the configured sources the ones that are gathered; new and changed ones are due now."""
+        known = await self._store.sources.described(list(self._sources))
+        renewed = [
+            source
+            for source, description in zip(self._sources, known, strict=True)
+            if description != self._hashes[source]
+        ]
+        await self._store.sources.enlist(self._sources, renewed, self._clock())
+
+    async def take(self, room: int) -> Taken:
+        """Lease sources that are due.
+
+        Those of other configurations are left to processes that have them, when the lease ends; what no
+        process has is gathered no more.
+        """
+        jobs: list[Job] = []
+        next_due_at: datetime | None = None
+        has_foreign = bool(room)
+        while has_foreign and len(jobs) < room:
+            token, now = new_token(), self._clock()
+            claim = await self._store.sources.claim(token, now, LEASE, room - len(jobs))
+            jobs += [
+                partial(self._gather_in_turn, self._sources[name], token, state)
+                for name, state in claim.states.items()
+                if name in self._sources
+            ]
+            next_due_at = claim.next_due_at
+            foreign = [name for name in claim.states if name not in self._sources]
+            if unused := await self._store.configured.unused(foreign, now):
+                await self._store.sources.delist(unused, token)
+                log.info("sources left the configuration", sources=", ".join(unused))
+            has_foreign = bool(foreign)
+        return Taken(jobs=tuple(jobs), next_due_at=next_due_at)
+
+    async def lease(self, source: SourceId) -> str | None:
+        """Lease one source, due or not; give the token, or None while another worker has it."""
+        token = new_token()
+        return token if await self._store.sources.lease(source, token, self._clock(), LEASE) else None
+
+    async def gather(
+        self, source: Source, token: str, state: SourceState | None = None, *, named: bool = False
+    ) -> SourceReport | None:
+        """Gather a leased source and settle its lease, whatever happens to it.
+
+        `state`: what was known of it when it was leased, where that was read already. A paused source is
+        given back at once, unless an operator has `named` it. None then, and when Redis went away amid the
+        round: the source is due again as soon as Redis is back. Raises NoTurn while its server is busy with
+        others of us: the source is due again, after those that are due already.
+        """
+        began = self._clock()
+        with self._under_way.round(source.id, token) as under_way:
+            state = self._settling.relied_on(source, state or await self._store.sources.state(source.id))
+            if state.paused and not named:
+                resting_state = self._settling.given_back(source.id, state)
+                await insist(lambda: self._store.sources.settle(source.id, token, resting_state))
+                return None
+            try:
+                outcome, failed = await self._tried(under_way, source, state, began)
+            except StoreUnavailable:
+                await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
+                return None
+            except NoTurn:  # nothing was asked, so nothing is learned
+                await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
+                raise
+            settled = self._settling.settled(source, state, outcome, failed, began)
+            if told := news(state.move, settled.move):
+                log.warning("a source has moved", source=source.id, detail=told)
+            settled, event = alarm(source, settled, self._clock())
+            await insist(lambda: self._store.sources.settle(source.id, token, settled, event))
+            _tell_of_redesign(source.id, state, settled)
+        duration_s = (self._clock() - began).total_seconds()
+        late_s = (began - state.next_due_at).total_seconds() if state.next_due_at else 0.0
+        return _report(source, state, outcome, failed, duration_s=duration_s, late_s=max(late_s, 0.0))
+
+    async def _tried(
+        self, under_way: UnderWay, source: Source, state: SourceState, began: datetime
+    ) -> tuple[Outcome, FetchFailed | None]:
+        """Return what a round brought, or why it failed. Raises StoreUnavailable and NoTurn."""
+        try:
+            async with under_way.within(ROUND_DEADLINE_S):
+                return await self._following.gather(source, state, began), None
+        except (StoreUnavailable, NoTurn):
+            raise
+        except RoundFailed as error:
+            failed = error.failed
+        except (GatherError, TimeoutError) as error:
+            failed = self._as_failure(source, error)
+        except Exception as error:  # a fault of ours, or a refusal of Redis, must not stop it without a word
+            log.exception("a round broke", source=source.id)
+            failed = self._as_failure(source, error)
+        finally:
+            under_way.done()
+        return Outcome(), failed
+
+    async def _gather_in_turn(self, source: Source, token: str, state: SourceState) -> SourceReport | None:
+        with suppress(NoTurn):  # it makes room for others
+            return await self.gather(source, token, state)
+        return None
+
+    def _as_failure(self, source: Source, error: Exception) -> FetchFailed:
+        if isinstance(error, GatherError):
+            reason, detail = Reason(error.reason), error.detail
+        elif isinstance(error, TimeoutError):
+            reason, detail = Reason.TIMEOUT, f"the whole round took longer than {ROUND_DEADLINE_S:.0f} s"
+        else:
+            reason, detail = Reason.INTERNAL, f"{type(error).__name__} (the log has the details)"
+        return FetchFailed(requested_url=source.url, reason=reason, detail=detail, fetched_at=self._clock())
+
+
+class ChosenSources:
+    """A step over given sources, due or not, once each; paused ones too where an operator `named` them."""
+
+    name = "gather"
+
+    def __init__(self, step: GatherStep, sources: Sequence[Source], *, named: bool = False) -> None:
+        self._step = step
+        self._named = named
+        self._left = list(sources)
+
+    async def take(self, room: int) -> Taken:
+        """Lease the next of the given sources; one that another worker has is left to it."""
+        jobs: list[Job] = []
+        while self._left and len(jobs) < room:
+            source = self._left.pop(0)
+            token = await self._step.lease(source.id)
+            if token is not None:
+                jobs.append(partial(self._gather, source, token))
+        return Taken(jobs=tuple(jobs))
+
+    async def _gather(self, source: Source, token: str) -> SourceReport | None:
+        try:
+            return await self._step.gather(source, token, named=self._named)
+        except NoTurn:
+            self._left.append(source)
+            return None
+
+
+def _tell_of_redesign(source: SourceId, before: SourceState, now: SourceState) -> None:
+    """Log once which selectors find nothing any more, and once that they do again."""
+    lost, known = (redesigned(state.missing, state.lacked) for state in (now, before))
+    if fresh := [name for name in lost if name not in known]:
+        log.warning(
+            "selectors find nothing any more: the portal may have been redesigned",
+            source=source,
+            selectors=", ".join(fresh),
+        )
+    if back := [name for name in known if now.missing.get(name) == 0]:
+        log.info("selectors find something again", source=source, selectors=", ".join(back))
+
+
+def _report(
+    source: Source,
+    state: SourceState,
+    outcome: Outcome,
+    failed: FetchFailed | None,
+    *,
+    duration_s: float,
+    late_s: float,
+) -> SourceReport:
+    """Tell of a round; `state` is that of before it."""
+    if failed is not None:
+        return SourceReport(
+            step="gather",
+            event="failed",
+            fields=(("source", source.id), ("reason", failed.code), ("detail", failed.detail)),
+            failed=True,
+            source=source.id,
+            status="failed",
+            reason=failed.code,
+            duration_s=duration_s,
+            late_s=late_s,
+        )
+    counts = outcome.round
+    news = counts.new + counts.changed
+    numbers = (("new", counts.new), ("changed", counts.changed), ("duplicate", counts.duplicate))
+    shown = tuple((name, number) for name, number in numbers if number)
+    failures = 0 if outcome.only_pushed else failed_rounds(state)
+    return SourceReport(
+        step="gather",
+        event="recovered" if failures else "gathered",
+        fields=(("source", source.id), *shown, *((("failed_rounds", failures),) if failures else ())),
+        quiet=news == 0 and not failures,
+        brought_news=news > 0,
+        source=source.id,
+        status="unchanged" if outcome.not_modified else "ok",
+        round=counts,
+        duration_s=duration_s,
+        late_s=late_s,
+    )

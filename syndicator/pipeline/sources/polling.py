@@ -1,0 +1,102 @@
+"""Asks for the one document that a round stands on, as far as its validators can be believed.
+
+conditional request → unchanged (now and then checked), or read
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from syndicator.model.clock import Clock
+from syndicator.model.fetch import Fetched, NotModified, moved_to
+from syndicator.model.source import Source, SourceState
+from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.round_result import Outcome, address, body_hash, fetched
+from syndicator.rules.sources.validator_trust import is_check_due, trusts
+
+READ_WHOLE_EVERY = timedelta(days=1)
+"""So often a document is read whatever its validators say: what it still lists stays known."""
+
+Read = Callable[[Fetched, str], Awaitable[Outcome]]
+"""Reads a document, given with its digest, and takes in what it holds. Its outcome names the validators that
+may be relied on."""
+
+
+class Polling:
+    """Polls by validators (RFC 9110, 13.1), and checks whether a source deserves to be believed."""
+
+    def __init__(self, visitor: Visitor, clock: Clock, rng: random.Random) -> None:
+        self._visitor = visitor
+        self._clock = clock
+        self._rng = rng
+
+    async def poll(self, source: Source, state: SourceState, read: Read, *, patient: bool = False) -> Outcome:
+        """Ask once, twice where an answer is checked; raise RoundFailed or NotReadable without a document.
+
+        The first turn is waited for only by the `patient` (`Visitor.fetch`).
+        """
+        asked = self._asked_by(state)
+        result = await self._visitor.fetch(source, address(source, state), asked, patient=patient)
+        if not isinstance(result, NotModified):
+            document = fetched(result)
+            return await self._judge(state, document, read, checked=_says_unchanged(state, document))
+        if (asked.etag is None and asked.last_modified is None) or asked.validators_of != _where(result):
+            fetched(result)  # raises: it says so unasked
+        if is_check_due(state, self._rng):
+            checked = await self._visitor.fetch(source, address(source, state))
+            if isinstance(checked, Fetched):
+                return await self._judge(state, checked, read, checked=True)
+        return _unchanged(state, result)
+
+    def _is_fresh(self, state: SourceState) -> bool:
+        return state.read_at is not None and self._clock() - state.read_at <= READ_WHOLE_EVERY
+
+    def _asked_by(self, state: SourceState) -> SourceState:
+        """Give the state whose validators are sent: none where they are not trusted, or a day has passed."""
+        if self._is_fresh(state) and trusts(state.honesty, self._clock()):
+            return state
+        return replace(state, etag=None, last_modified=None)
+
+    async def _judge(self, state: SourceState, document: Fetched, read: Read, *, checked: bool) -> Outcome:
+        """Read a document, unless it is the same; `checked` is whether it was said to be just that."""
+        digest = await body_hash(document)
+        is_same = digest == state.body_hash
+        if is_same and self._is_fresh(state):
+            outcome = _unchanged(state, document)
+        else:
+            outcome = replace(await read(document, digest), validators_of=_where(document))
+        if not checked:
+            return outcome
+        # What is new in a document that is the same was left over, or could not be read: no lie. Validators
+        # do not count here: some servers say 304 to any, and send another one with each document.
+        news = outcome.round.new + outcome.round.changed > 0
+        return replace(outcome, held_news=news and not is_same)
+
+
+def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:
+    known = state if state.validators_of == _where(result) else SourceState()
+    return Outcome(
+        not_modified=True,
+        etag=result.headers.get("etag", known.etag),
+        last_modified=result.headers.get("last-modified", known.last_modified),
+        validators_of=_where(result),
+        body_hash=state.body_hash,
+        headers=result.headers,
+        moved_to=moved_to(result.redirects),
+    )
+
+
+def _where(result: Fetched | NotModified) -> str | None:
+    """Give where redirects have led; None where there were none."""
+    return result.redirects[-1].url if result.redirects else None
+
+
+def _says_unchanged(state: SourceState, document: Fetched) -> bool:
+    """Tell whether a document carries the very validators that we hold: then nothing in it may be new."""
+    if state.validators_of != _where(document):
+        return False
+    if state.etag:
+        return document.headers.get("etag") == state.etag
+    return bool(state.last_modified) and document.headers.get("last-modified") == state.last_modified

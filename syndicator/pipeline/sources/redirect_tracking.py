@@ -1,0 +1,65 @@
+"""Follows sources that have moved: which address a round asks, and whether it found the same source there."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from syndicator.errors import GatherError
+from syndicator.model.source import Source, SourceKind, SourceState
+from syndicator.pipeline.sources.round_result import KindOfRound, Outcome, RoundFailed, address
+from syndicator.rules.sources.redirect_tracking import known_until, looks_back, overlaps
+from syndicator.store.articles.articles import Articles
+
+SAMPLE = 500
+"""Of so many known articles it is looked up when they were first seen."""
+
+
+class Following:
+    """Gathers by the kind of a source, at the address that is believed."""
+
+    def __init__(self, articles: Articles, rounds: Mapping[SourceKind, KindOfRound]) -> None:
+        self._articles = articles
+        self._rounds = rounds
+
+    async def gather(self, source: Source, state: SourceState, began: datetime) -> Outcome:
+        """Gather once, where that is due from the configured address of a source that has moved.
+
+        What fails there costs nothing: then the target is asked as ever. Raises as `KindOfRound.gather`.
+        """
+        kind = self._rounds[source.kind]
+        outcome: Outcome | None = None
+        looked_back = self._looks_back(source, state, began)
+        if looked_back:
+            anew = replace(state, move=None, etag=None, last_modified=None, body_hash=None)
+            with suppress(RoundFailed, GatherError):
+                outcome = replace(await kind.gather(source, anew), from_configured=True)
+        if outcome is None:
+            outcome = await kind.gather(source, state)
+        overlap = await self._overlap(source, state, outcome, began)
+        return replace(outcome, overlap=overlap, looked_back=looked_back)
+
+    def _looks_back(self, source: Source, state: SourceState, began: datetime) -> bool:
+        """Tell whether a round asks the configured address before the one it has moved to.
+
+        A round that a push has brought about asks nobody.
+        """
+        is_due = state.next_due_at is None or state.next_due_at <= began
+        moved = address(source, state) != source.url
+        return moved and is_due and looks_back(state.move, failing=state.failures > 0, now=began)
+
+    async def _overlap(
+        self, source: Source, state: SourceState, outcome: Outcome, began: datetime
+    ) -> bool | None:
+        """Tell whether a document is that of the same source; only where a redirect raises the question."""
+        listed = outcome.listed
+        if listed is None or (state.move is None and outcome.moved_to is None):
+            return None
+        until = known_until(state.move, began)
+        ids = [*listed.ids[:SAMPLE], *await self._articles.named(listed.keys[:SAMPLE])]
+        before, swept = await self._articles.carried_before(source.id, ids, until)
+        # Of a sitemap many more are known than are looked up.
+        known = len(listed.ids) + len(listed.keys)
+        scale = known / max(len(ids), 1)
+        return overlaps(round(before * scale), listed.total - round(swept * scale))

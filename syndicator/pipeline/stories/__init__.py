@@ -1,0 +1,1 @@
+"""Which story an article belongs to: assignment, representatives, editing, related articles, coverage."""

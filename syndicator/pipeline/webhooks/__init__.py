@@ -1,0 +1,1 @@
+"""Deliveries to the endpoints of partners: fan-out, delivery, replay, registration, inspection."""

@@ -1,0 +1,47 @@
+"""What was published before an endpoint was there, sent to it after the fact."""
+
+from datetime import datetime, timedelta
+
+from syndicator.model.article import Article
+from syndicator.model.clock import Clock
+from syndicator.model.delivery import Endpoint
+from syndicator.model.event import Event, EventType
+from syndicator.pipeline.feeds.article_selection import latest
+from syndicator.pipeline.filter_matching import Filtering
+from syndicator.rules.identity.identity import event_id
+from syndicator.store.store import Store
+
+MOST_ARTICLES = 1000
+LONGEST = timedelta(days=30)
+_AT_ONCE = 100
+
+
+class Backfilling:
+    """Queues `article.created` of what a feed with the endpoint's filter shows, the oldest first."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._filtering = Filtering(store)
+        self._clock = clock
+
+    async def queue(self, endpoint: Endpoint, *, articles: int | None, since: datetime | None) -> int:
+        """Queue the newest articles, so many or since a time; give how many were not queued before.
+
+        Asked for again, what still waits is not queued twice.
+        """
+        now = self._clock()
+        found = await latest(self._store, self._filtering, endpoint.filter, articles or MOST_ARTICLES)
+        chosen = [one.article for one in found if since is None or one.article.published_at >= since]
+        events = [_event(endpoint, article, now) for article in reversed(chosen)]
+        queued = 0
+        for part in (events[at : at + _AT_ONCE] for at in range(0, len(events), _AT_ONCE)):
+            await self._store.events.keep(part)
+            queued += await self._store.requeuing.requeue(endpoint.id, [one.id for one in part], now)
+        return queued
+
+
+def _event(endpoint: Endpoint, article: Article, now: datetime) -> Event:
+    """Make an event of this endpoint alone: all others were told when it happened."""
+    kind = EventType.ARTICLE_CREATED
+    name = event_id(article.id, article.revision, kind, endpoint.id)
+    return Event(id=name, type=kind, subject=article.id, revision=article.revision, at=now)

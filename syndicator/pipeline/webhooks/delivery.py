@@ -1,0 +1,330 @@
+"""Deliveries to partners: lease what is due, attempt it until it is done or dead. Nobody waits for others.
+
+fan out ──▶ claim (fair shares) ──▶ prepare, for all at once ──▶ attempt ──▶ settle (many in one call)
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from msgspec.structs import replace
+
+from syndicator.egress.client import Egress
+from syndicator.errors import PushError, UnreadableRecord
+from syndicator.model.clock import Clock, system_clock
+from syndicator.model.delivery import Dead, Delivered, DeliveryOutcome, Endpoint, RetryAt
+from syndicator.model.event import EventType
+from syndicator.model.feed import Origin, Site
+from syndicator.model.ids import EndpointId, EventId, SourceId
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.store_retry import insist
+from syndicator.pipeline.webhooks.attempt_limits import AttemptPlaces
+from syndicator.pipeline.webhooks.endpoint_health import EndpointHealth
+from syndicator.pipeline.webhooks.fan_out import FanningOut
+from syndicator.pipeline.webhooks.lease_heartbeat import Heartbeat
+from syndicator.pipeline.webhooks.log_rate_limiter import Voice
+from syndicator.pipeline.webhooks.payloads import Packed, Payloads, Prepared
+from syndicator.pipeline.webhooks.replay_worker import ReplayWork
+from syndicator.push.webhook import send
+from syndicator.rules.webhooks.retry import is_expired
+from syndicator.store.store import Store
+from syndicator.store.webhooks.deliveries import Claimed, Leased, Settled
+from syndicator.store.webhooks.unreadable_deliveries import UNREADABLE
+
+LEASE = timedelta(seconds=15)
+"""Lengthened while the attempt goes on: a dead worker's deliveries are due again so soon."""
+
+QUICK, SLOW = 192, 256
+"""Attempts at once, in one process: those that answer soon, and those that do not."""
+
+TOLD_A_SECOND = 20
+"""Lines of the log about deliveries that succeeded; the next one says how many more there were."""
+
+log = get_logger(__name__)
+
+
+class DeliveryReport(Report, frozen=True, kw_only=True):
+    """What became of one attempt."""
+
+    endpoint: EndpointId
+    result: str
+    """`delivered`, `retry` or `dead`."""
+    duration_s: float
+    latency_s: float | None = None
+    """Of what was delivered: since it happened."""
+
+
+class DeliverStep:
+    """Moves the outbox on and leases deliveries that are due."""
+
+    name = "deliver"
+
+    def __init__(
+        self,
+        store: Store,
+        egress: Egress,
+        directory: Directory,
+        clock: Clock,
+        rng: random.Random,
+        *,
+        site: Site,
+        origins: Mapping[SourceId, Origin] | None = None,
+        places: AttemptPlaces | None = None,
+        wall: Clock = system_clock,
+    ) -> None:
+        """`clock` orders deliveries and leases, `wall` is the time that receivers are told."""
+        self._store = store
+        self._egress = egress
+        self._directory = directory
+        self._clock = clock
+        self._wall = wall
+        self._rng = rng
+        self.fanning_out = FanningOut(store, directory, clock, rng)
+        self._replays = ReplayWork(store, directory, self.fanning_out, clock)
+        self._payloads = Payloads(store, site, origins or {})
+        self._health = EndpointHealth(store, clock, rng)
+        self._places = places or AttemptPlaces(QUICK, SLOW)
+        self._voice = Voice(TOLD_A_SECOND)
+        self._heartbeat = Heartbeat(store.deliveries, clock, LEASE)
+        self._under_way = set[tuple[EndpointId, EventId]]()
+        self._losses = store.connection.losses
+        self._took_all = True
+
+    @property
+    def fan_out(self) -> Callable[[], Awaitable[None]]:
+        """Queues all that the outbox holds for those who want it."""
+        return self.fanning_out.run
+
+    async def take(self, room: int) -> Taken:
+        """Fan out what the outbox holds, lease due deliveries, and go on with replays."""
+        if not self._places.room:
+            return Taken()  # whoever ends wakes us
+        await self._free_lost()
+        self._took_all = False
+        claimed = await self._claim(room, after_queuing=True)
+        replays = claimed.replay_due_at is not None and claimed.replay_due_at <= self._clock()
+        if replays:
+            await self._replays.run()
+        if claimed.unfanned:
+            await self.fanning_out.run()
+        if replays or claimed.unfanned:
+            claimed = await self._claim(room, after_queuing=False)
+        served = await self._served(claimed.leased)
+        parcels = self._parcels(await self._prepared(served))
+        self._under_way.update(_place(one.leased) for parcel, _ in parcels for one in parcel)
+        self._took_all = True
+        return Taken(
+            jobs=tuple(partial(self._attempt, parcel, endpoint) for parcel, endpoint in parcels),
+            next_due_at=min(filter(None, (claimed.next_due_at, claimed.replay_due_at)), default=None),
+        )
+
+    async def _free_lost(self) -> None:
+        """Have what was claimed here sent that is not under way: a take broke, or a connection was lost."""
+        losses = self._store.connection.losses
+        if self._took_all and losses == self._losses:
+            return
+        await self._directory.ensure()
+        count = await self._store.deliveries.free_lost(self._directory.listed, self._under_way, self._clock())
+        if count:
+            log.info("lost_leases_freed", deliveries=count)
+        self._losses = losses
+
+    async def _claim(self, room: int, *, after_queuing: bool) -> Claimed:
+        await self._directory.ensure()
+        await self._hasten()
+        others = self._directory.foreign
+        claimed = await self._store.deliveries.claim(
+            self._clock(),
+            LEASE,
+            min(room, self._places.room),
+            others=others,
+            after_queuing=after_queuing,
+        )
+        for endpoint, event in claimed.lost:
+            log.error("a queue held what is no event", endpoint=endpoint, event_id=event)
+        for one in claimed.unreadable:
+            if not one.is_known:
+                _tell_unreadable(one.endpoint, one.event, one.reason)
+        await self._directory.refresh(claimed.version)
+        if set(others).issubset(self._directory.foreign):
+            return claimed
+        # Somebody was left alone, and need not be any more.
+        more = await self._claim(room - len(claimed.leased), after_queuing=after_queuing)
+        return replace(more, leased=claimed.leased + more.leased)
+
+    async def _hasten(self) -> None:
+        """Let digests go that are full before their time."""
+        for endpoint in self._directory.digesting:
+            if endpoint.digest is not None:
+                every = timedelta(seconds=endpoint.digest.every_s)
+                await self._store.digests.hasten(endpoint.id, endpoint.digest.items, every, self._clock())
+
+    def _parcels(
+        self, served: Sequence[tuple[Leased, Endpoint, Prepared]]
+    ) -> list[tuple[Sequence[Packed], Endpoint]]:
+        """Put together what goes in one push: of most endpoints each event by itself."""
+        parcels: list[tuple[Sequence[Packed], Endpoint]] = []
+        together: dict[tuple[EndpointId, int, str], list[Packed]] = {}
+        for leased, endpoint, prepared in served:
+            packed = Packed(leased=leased, prepared=prepared)
+            if endpoint.digest is None:
+                parcels.append(((packed,), endpoint))
+            else:
+                # What failed together is tried together again, under the same id.
+                replay = leased.delivery.replayed.id if leased.delivery.replayed else ""
+                together.setdefault((endpoint.id, leased.delivery.attempts, replay), []).append(packed)
+        for (name, _, _), found in together.items():
+            endpoint = self._directory.served[name]
+            parcels += [(parcel, endpoint) for parcel in self._payloads.parted(found, endpoint)]
+        return parcels
+
+    async def _served(self, leased: tuple[Leased, ...]) -> list[tuple[Leased, Endpoint]]:
+        """Find where each delivery goes."""
+        served = self._directory.served
+        if any(one.delivery.endpoint not in served for one in leased):
+            await self._directory.reload()
+            served = self._directory.served
+        unknown = {one.delivery.endpoint for one in leased if one.delivery.endpoint not in served}
+        if unknown:
+            log.warning("deliveries have no endpoint here; their leases run out", endpoints=sorted(unknown))
+        return [(one, served[one.delivery.endpoint]) for one in leased if one.delivery.endpoint in served]
+
+    async def _prepared(
+        self, served: Sequence[tuple[Leased, Endpoint]]
+    ) -> list[tuple[Leased, Endpoint, Prepared]]:
+        """Read what these deliveries tell of; what cannot be read is put off."""
+        try:
+            prepared = await self._payloads.prepare(one.delivery.event for one, _ in served)
+        except UnreadableRecord as error:
+            if len(served) > 1:  # one of them
+                return [found for one in served for found in await self._prepared([one])]
+            ((leased, endpoint),) = served
+            if leased.delivery.last_reason != UNREADABLE:
+                _tell_unreadable(endpoint.id, leased.delivery.event.id, str(error))
+            await self._store.deliveries.put_off(leased, self._clock())
+            return []
+        return [(one, to, prepared[one.delivery.event.id]) for one, to in served]
+
+    async def _attempt(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
+        try:
+            return await self._attempted(parcel, endpoint)
+        finally:
+            self._under_way.difference_update([_place(one.leased) for one in parcel])
+
+    async def _attempted(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
+        with self._heartbeat.keep([one.leased for one in parcel]) as leases:
+            if any(self._clock() >= lease.until for lease in leases):
+                # Redis kept us waiting: another worker may have it by now.
+                await asyncio.gather(*(self._release(one.leased) for one in parcel))
+                return None
+            with self._places.hold():
+                outcomes = await self._outcomes(parcel, endpoint)
+            told = next((one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0])
+            await insist(lambda: self._health.heed(endpoint, told))
+            settling = [
+                self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True)
+            ]
+            # Most often it is one, and a task for it would cost as much as it does itself.
+            settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
+        if not told.disable and any(one.recovered for one in settled):
+            await self._health.recovered(endpoint)
+        return self._report(parcel, told)
+
+    async def _release(self, leased: Leased) -> None:
+        await insist(lambda: self._store.deliveries.release(leased, self._clock()))
+
+    async def _settle(self, leased: Leased, outcome: DeliveryOutcome) -> Settled:
+        return await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
+
+    async def _outcomes(self, parcel: Sequence[Packed], endpoint: Endpoint) -> list[DeliveryOutcome]:
+        """Send what of a parcel is still worth it, and say what became of each event."""
+        now = self._clock()
+        outcomes: list[DeliveryOutcome | None] = [_pointless(one, endpoint, now) for one in parcel]
+        left = [one for one, outcome in zip(parcel, outcomes, strict=True) if outcome is None]
+        if left:
+            sent = await self._sent(left, endpoint, now)
+        return [outcome or sent for outcome in outcomes]
+
+    async def _sent(self, parcel: Sequence[Packed], endpoint: Endpoint, now: datetime) -> DeliveryOutcome:
+        try:
+            delivery, body = self._payloads.push(parcel, endpoint)
+        except PushError as error:  # it would be so each time
+            log.exception("an event cannot be told", endpoint=endpoint.id, reason=str(error))
+            return Dead(reason="payload", duration_ms=0, was_tried=False)
+        return await send(self._egress, endpoint, delivery, body, now, self._rng, sent_at=self._wall())
+
+    def _report(self, parcel: Sequence[Packed], outcome: DeliveryOutcome) -> DeliveryReport:
+        delivery = parcel[-1].leased.delivery
+        is_told, untold, latency_s = True, 0, None
+        match outcome:
+            case Delivered():
+                word, result = "delivered", "delivered"
+                latency_s = max((self._clock() - delivery.event.at).total_seconds(), 0.0)
+                is_told, untold = self._voice.ask()
+            case RetryAt():
+                word, result = "retrying", "retry"
+            case Dead():
+                word, result = "gave up", "dead"
+        return DeliveryReport(
+            step="deliver",
+            quiet=not is_told,
+            event=word,
+            fields=_fields(parcel, outcome, untold) if is_told else (),
+            failed=result != "delivered",
+            endpoint=delivery.endpoint,
+            result=result,
+            duration_s=outcome.duration_ms / 1000,
+            latency_s=latency_s,
+        )
+
+
+def _place(leased: Leased) -> tuple[EndpointId, EventId]:
+    return leased.delivery.endpoint, leased.delivery.event.id
+
+
+def _tell_unreadable(endpoint: EndpointId, event: EventId, reason: str) -> None:
+    remedy = "it waits for a worker that can read it: run the newest version, or see `syndicator doctor`"
+    log.error("delivery_unreadable", endpoint=endpoint, event_id=event, reason=reason, remedy=remedy)
+
+
+def _fields(
+    parcel: Sequence[Packed], outcome: DeliveryOutcome, untold: int
+) -> tuple[tuple[str, str | int | float], ...]:
+    """Give what is told of an attempt."""
+    prepared, delivery = parcel[-1].prepared, parcel[-1].leased.delivery
+    event, attempt = delivery.event, delivery.attempts + 1
+    fields: list[tuple[str, str | int | float]] = [
+        ("endpoint", delivery.endpoint),
+        ("type", event.type.value),
+        ("article", prepared.article.title) if prepared.article else ("subject", event.subject),
+    ]
+    if len(parcel) > 1:
+        fields.append(("events", len(parcel)))
+    match outcome:
+        case Delivered(status=status, duration_ms=duration_ms):
+            fields += [("status", status), ("ms", duration_ms)]
+        case RetryAt(reason=reason, at=at):
+            fields += [("reason", reason), ("attempt", attempt), ("next", at.strftime("%H:%M:%S"))]
+        case Dead(reason=reason):
+            fields += [("reason", reason), ("attempt", attempt)]
+    if untold:
+        fields.append(("and_more", untold))
+    return tuple(fields)
+
+
+def _pointless(packed: Packed, endpoint: Endpoint, now: datetime) -> Dead | None:
+    """Say why an event is not worth sending any more, where it is not."""
+    if packed.prepared.is_gone:
+        return Dead(reason=_why_gone(packed.prepared), duration_ms=0, was_tried=False)
+    since = packed.leased.delivery.counts_from
+    if is_expired(endpoint.retry, packed.prepared.event, now, since):
+        return Dead(reason="expired", duration_ms=0, was_tried=False)
+    return None
+
+
+def _why_gone(prepared: Prepared) -> str:
+    return "restored" if prepared.event.type is EventType.ARTICLE_WITHDRAWN else "article_gone"

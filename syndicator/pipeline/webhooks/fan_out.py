@@ -1,0 +1,315 @@
+"""From the outbox to queues: who is told of an event, and when.
+
+outbox ──▶ what is it about? ──▶ who wants it? ──▶ queue, close what is older, move the cursor (one step)
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from itertools import islice
+
+from syndicator.egress.client import CALLBACK_LIMITS
+from syndicator.errors import UnreadableRecord
+from syndicator.model.article import Article
+from syndicator.model.clock import Clock
+from syndicator.model.delivery import Endpoint, Payload
+from syndicator.model.event import Event, EventType, Grown
+from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.stories.representatives import MEMBERS, told_before
+from syndicator.rules.filter_matching import matches
+from syndicator.rules.search.search_words import searchable
+from syndicator.rules.stories.near_duplicates import CopyKind
+from syndicator.rules.webhooks.digests import sent_at
+from syndicator.rules.webhooks.event_matching import wants
+from syndicator.rules.webhooks.fan_out_jitter import spread_s
+from syndicator.rules.webhooks.supersession import REVISIONS, closes_for_all, is_urgent, older
+from syndicator.store.outbox import OutboxEntry, UnreadableEntry
+from syndicator.store.store import Store
+from syndicator.store.stories.stories import Place
+from syndicator.store.webhooks.deliveries import FanOut, Queued
+
+EVENTS_MOST = 100
+"""Events per call."""
+
+QUEUED_MOST = 2000
+"""Deliveries per call: about 5 ms of Redis' time. An event for more of them is fanned out in parts."""
+
+_HOLD_MARGIN_S = 2.0
+
+_MOST_LOST, _FIRST_PAUSE_S = 6, 0.01
+"""So often in a row others may be faster until the fan-out is left to them: 0.6 s with all pauses."""
+_TURN_S = 0.005
+"""So long endpoints are judged until others of the event loop have a turn."""
+_TOLD_OF = 1000
+
+_REMEDY = "it is kept for 30 days: run the newest version, which takes it back, or see `syndicator doctor`"
+
+log = get_logger(__name__)
+
+
+class _Progress(Enum):
+    DONE = auto()
+    MORE = auto()
+    LOST = auto()
+    """Another worker was faster, or the directory has changed."""
+
+
+class FanningOut:
+    """Queues what the outbox holds for all who want it."""
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock, rng: random.Random) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._rng = rng
+        self._told_of = set[str]()
+
+    async def run(self) -> None:
+        """Fan out all that the outbox holds, and take it out of there.
+
+        While other workers are faster again and again, wait ever longer; in the end leave it to them.
+        """
+        lost = 0
+        while lost < _MOST_LOST:
+            progress = await self._next(self._events_at_once())
+            if progress is _Progress.DONE:
+                return
+            lost = lost + 1 if progress is _Progress.LOST else 0
+            if lost:
+                await asyncio.sleep(_FIRST_PAUSE_S * 2**lost * self._rng.uniform(0.5, 1))
+
+    async def told_to(self, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
+        """Name those of these events that an endpoint of the directory is told, as things stand now."""
+        queued, _ = await self._chosen(events, {endpoint.id: endpoint})
+        return frozenset(one.event for one in queued)
+
+    async def _next(self, limit: int) -> _Progress:
+        """Fan out up to so many of the next events."""
+        pending = await self._store.outbox.pending(limit)
+        await self._directory.refresh(pending.version)
+        version = self._directory.version
+        cursor, entries = pending.cursor, pending.entries
+        if pending.unreadable:
+            reasons = [(one.position, one.reason) for one in pending.unreadable]
+            return await self._set_aside(cursor, pending.unreadable, reasons)
+        if not entries:
+            return _Progress.DONE
+        after = cursor.partition(" ")[2]
+        endpoints = self._directory.wanting
+        if after:  # the first event is done for those up to a name
+            entries = entries[:1]
+            endpoints = {name: one for name, one in endpoints.items() if name > after}
+        entries = entries[: _together(entries, len(endpoints))]
+        most = max(QUEUED_MOST // _weight(entries[0].event), 1)
+        part = dict(islice(endpoints.items(), most)) if len(entries) == 1 else endpoints
+        try:
+            queued, cancelled = await self._chosen([entry.event for entry in entries], part)
+        except UnreadableRecord as error:
+            if len(entries) > 1:  # one of them
+                return await self._next(len(entries) // 2)
+            return await self._set_aside(cursor, entries, [(entries[0].event.id, str(error))])
+        intent = FanOut(
+            read=cursor,
+            version=version,
+            entries=entries,
+            done_for=None if len(part) == len(endpoints) else list(part)[-1],
+            queued=tuple(queued),
+            cancelled=tuple(cancelled),
+        )
+        written = await self._store.deliveries.fan_out(intent, self._clock())
+        is_all = len(entries) == len(pending.entries) and not pending.has_more and intent.done_for is None
+        if not written:
+            return _Progress.LOST
+        return _Progress.DONE if is_all else _Progress.MORE
+
+    async def _set_aside(
+        self,
+        cursor: str,
+        entries: Sequence[OutboxEntry | UnreadableEntry],
+        reasons: Sequence[tuple[str, str]],
+    ) -> _Progress:
+        """Keep apart what cannot be read, so that what comes after it goes on; say so once."""
+        if not await self._store.outbox.set_aside(cursor, entries):
+            return _Progress.LOST
+        for name, reason in reasons:
+            if name not in self._told_of:
+                log.error("event_set_aside", name=name, reason=reason, remedy=_REMEDY)
+        if len(self._told_of) > _TOLD_OF:
+            self._told_of.clear()
+        self._told_of.update(name for name, _ in reasons)
+        return _Progress.MORE
+
+    def _events_at_once(self) -> int:
+        return max(1, min(EVENTS_MOST, QUEUED_MOST // max(len(self._directory.wanting), 1)))
+
+    async def _chosen(
+        self, events: Sequence[Event], endpoints: Mapping[EndpointId, Endpoint]
+    ) -> tuple[list[Queued], list[Queued]]:
+        """Say what is queued for whom; and for whom older events are only closed."""
+        if not endpoints:
+            return [], []
+        reads = any(endpoint.filter.query for endpoint in endpoints.values())
+        concerned = await self._concerned(events, bodies=reads)
+        told = await self._told_before(events, bodies=reads)
+        queued: list[Queued] = []
+        cancelled: list[Queued] = []
+        now = self._clock()
+        for event, articles in zip(events, concerned, strict=True):
+            before = told.get(event.subject, ())
+            if reads:  # the stems of a long text take up to 0.2 s
+                await asyncio.to_thread(_make_searchable, (*articles, *before))
+            wanting = await self._wanting(event, articles, before, endpoints.values())
+            has_older = event.revision > 1 or event.follows is not None
+            closed = (
+                tuple((one.id, event.subject, one.type.value) for one in older(event)) if has_older else ()
+            )
+            queued += self._queued(event, wanting, closed, now)
+            if closes_for_all(event) and closed:
+                names = {endpoint.id for endpoint in wanting}
+                cancelled += [
+                    Queued(endpoint=name, event=event.id, due_at=now, older=closed)
+                    for name in endpoints
+                    if name not in names
+                ]
+        return queued, cancelled
+
+    async def _wanting(
+        self,
+        event: Event,
+        articles: Sequence[Article],
+        before: Sequence[Article],
+        endpoints: Iterable[Endpoint],
+    ) -> list[Endpoint]:
+        """Choose the endpoints that are told of an event; others of the event loop have their turns."""
+        wanting: list[Endpoint] = []
+        turn_ends = time.monotonic() + _TURN_S
+        for endpoint in endpoints:
+            if (
+                self._directory.may_know(endpoint.id, event)
+                and wants(endpoint, event, articles)
+                and not (event.type.family == "article" and _repeats(endpoint, before))
+            ):
+                wanting.append(endpoint)
+            if time.monotonic() > turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + _TURN_S
+        return wanting
+
+    def _queued(
+        self,
+        event: Event,
+        wanting: Sequence[Endpoint],
+        closed: tuple[tuple[EventId, str, str], ...],
+        now: datetime,
+    ) -> list[Queued]:
+        fetching = sum(_fetches(endpoint, event) for endpoint in wanting)
+        spread = 0.0 if is_urgent(event) else spread_s(fetching)
+        return [
+            Queued(
+                endpoint=endpoint.id,
+                event=event.id,
+                due_at=self._due_at(endpoint, event, spread, now),
+                urgent=is_urgent(event),
+                hold=timedelta(seconds=endpoint.timeout_s + CALLBACK_LIMITS.wait_s + _HOLD_MARGIN_S),
+                older=closed,
+            )
+            for endpoint in wanting
+        ]
+
+    def _due_at(self, endpoint: Endpoint, event: Event, spread: float, now: datetime) -> datetime:
+        if endpoint.digest is not None and not is_urgent(event):
+            return sent_at(endpoint.id, endpoint.digest, now)
+        if spread and _fetches(endpoint, event):
+            return now + timedelta(seconds=self._rng.uniform(0, spread))
+        return now
+
+    async def _told_before(self, events: Sequence[Event], *, bodies: bool) -> Mapping[str, Sequence[Article]]:
+        """Give, for those articles that are copies, who told the same before, and was announced.
+
+        What was told before its original was found is told on: all but its creation.
+        """
+        changes = [event for event in events if event.type.family == "article"]
+        ids = [ArticleId(event.subject) for event in changes]
+        copies = {
+            one: place
+            for event, one, place in zip(changes, ids, await self._store.stories.places(ids), strict=True)
+            if event.type is EventType.ARTICLE_CREATED or _came_as_copy(place)
+        }
+        before = await told_before(self._store, copies)
+        names = list(dict.fromkeys(name for found in before.values() for name in found))
+        heads = await self._store.articles.get_many(names, bodies=bodies)
+        known = {
+            name: head
+            for name, head, place in zip(names, heads, await self._store.stories.places(names), strict=True)
+            if head and not place.is_quiet
+        }
+        return {one: [known[name] for name in found if name in known] for one, found in before.items()}
+
+    async def _concerned(self, events: Sequence[Event], *, bodies: bool) -> list[Sequence[Article]]:
+        """Give what each event is about: its article, the one that was withdrawn, or all of a story."""
+        gone = [ArticleId(event.subject) for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
+        withdrawn = {
+            one.article.id: one.article
+            for one in await self._store.withdrawals.get_many(gone, bodies=bodies)
+            if one
+        }
+        grown = [StoryId(event.subject) for event in events if isinstance(event.details, Grown)]
+        members = await self._store.stories.members(grown, MEMBERS)
+        names = [_names(event, members) for event in events]
+        ids = list(dict.fromkeys(one for found in names for one in found))
+        found = await self._store.articles.get_many(ids, bodies=bodies)
+        heads = {one: head for one, head in zip(ids, found, strict=True) if head}
+        known = (withdrawn if event.type is EventType.ARTICLE_WITHDRAWN else heads for event in events)
+        return [
+            [there[one] for one in named if one in there] for named, there in zip(names, known, strict=True)
+        ]
+
+
+def _make_searchable(articles: Iterable[Article]) -> None:
+    """Take the words out of articles, before endpoints' queries look for theirs."""
+    for article in articles:
+        searchable(article)
+
+
+def _weight(event: Event) -> int:
+    """Say how much an event costs for each endpoint: of many revisions, the older ones are looked for."""
+    return 1 + min(event.revision - 1, REVISIONS) // 4 if event.type.family == "article" else 1
+
+
+def _together(entries: Sequence[OutboxEntry], endpoints: int) -> int:
+    """Say how many of the next events are fanned out in one call: one at least."""
+    weight = 0
+    for number, entry in enumerate(entries):
+        weight += _weight(entry.event) * endpoints
+        if weight > QUEUED_MOST:
+            return max(number, 1)
+    return len(entries)
+
+
+def _names(event: Event, members: Mapping[StoryId, Sequence[ArticleId]]) -> Sequence[ArticleId]:
+    """Name the articles that an event is about."""
+    if isinstance(event.details, Grown):
+        return [*members[StoryId(event.subject)], event.details.joined]
+    return [event.article] if event.article is not None else []
+
+
+def _came_as_copy(place: Place) -> bool:
+    """Tell whether an article was a copy from the first."""
+    return place.kin is not None and place.kin.copy is not None and place.kin.copy.kind is CopyKind.COPY
+
+
+def _repeats(endpoint: Endpoint, told: Sequence[Article]) -> bool:
+    """Tell whether an endpoint had the same text already, from one of these articles."""
+    if EventType.ARTICLE_CREATED not in endpoint.events:
+        return False
+    return any(matches(endpoint.filter, article) for article in told)
+
+
+def _fetches(endpoint: Endpoint, event: Event) -> bool:
+    """Tell whether the receiver will come to us for what the event only names."""
+    return endpoint.payload is Payload.THIN or event.type is EventType.FEED_UPDATED

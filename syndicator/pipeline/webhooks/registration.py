@@ -1,0 +1,354 @@
+"""Endpoints that partners add while the service runs: described, proven, changed, rotated, removed."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from syndicator.egress.client import Egress
+from syndicator.errors import EndpointRefused, NoEndpoint, SealError, UnreadableRecord
+from syndicator.model.clock import Clock, system_clock
+from syndicator.model.delivery import Endpoint, Secret
+from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
+from syndicator.model.event import EventType
+from syndicator.model.feed import Per, Site
+from syndicator.model.ids import EndpointId
+from syndicator.model.status import EndpointStatus
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.webhooks.backfill import Backfilling
+from syndicator.pipeline.webhooks.endpoint_views import Asker, EndpointSecret, EndpointShown, Offer
+from syndicator.push.probes import Probed, ping, verify
+from syndicator.push.signing import Signature, new_secret, public_key
+from syndicator.rules.feeds.any_filter_feeds import LARGEST, AdHoc
+from syndicator.rules.webhooks.endpoint_health import endpoint_health
+from syndicator.store.ops.configured_names import IN_USE
+from syndicator.store.store import Store
+
+MOST_OF_AN_OWNER = 20
+MOST_SECRETS = 5
+USUAL_OVERLAP = timedelta(days=1)
+LONGEST_OVERLAP = timedelta(days=7)
+
+_ATTEMPTS = 10
+HIDDEN = "[hidden]"
+
+log = get_logger(__name__)
+
+
+class Read(Protocol):
+    """Reads what was chosen of an endpoint; raises ConfigError with everything that is wrong."""
+
+    def __call__(
+        self,
+        values: Mapping[str, Any],
+        endpoint: EndpointId,
+        secrets: tuple[Secret, ...],
+        *,
+        is_operator: bool,
+    ) -> Endpoint: ...
+
+
+Write = Callable[[Endpoint], dict[str, Any]]
+
+
+class Registering:
+    """Endpoints as their owners see them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        egress: Egress,
+        read: Read,
+        write: Write,
+        site: Site,
+        clock: Clock,
+        wall: Clock = system_clock,
+    ) -> None:
+        """`wall` is the time that receivers are told, and by which secrets end."""
+        self._store = store
+        self._directory = directory
+        self._egress = egress
+        self._read = read
+        self._write = write
+        self._site = site
+        self._clock = clock
+        self._wall = wall
+        self._backfilling = Backfilling(store, clock)
+
+    async def seen(self, asker: Asker) -> list[EndpointListed]:
+        """Give the endpoints that somebody may see, by id."""
+        await self._directory.refresh()
+        seen = [one for one in self._directory.listed.values() if _may_see(asker, one)]
+        return sorted(seen, key=lambda one: one.endpoint.id)
+
+    async def shown(self, asker: Asker) -> list[EndpointShown]:
+        """Show the endpoints that somebody may see, by id."""
+        return [await self._show(asker, one) for one in await self.seen(asker)]
+
+    async def show(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
+        """Show one endpoint. Raises NoEndpoint."""
+        return await self._show(asker, await self._listed(asker, endpoint))
+
+    async def add(
+        self,
+        asker: Asker,
+        values: Mapping[str, Any],
+        *,
+        name: EndpointId | None = None,
+        is_trusted: bool = False,
+    ) -> EndpointSecret:
+        """Add an endpoint and send it the first challenge; a trusted one needs none.
+
+        Raises ConfigError with all that is wrong with its description, EndpointRefused.
+        """
+        endpoint = name or EndpointId(f"{asker.owner[:50]}-{secrets.token_hex(4)}")
+        chosen = self._read(values, endpoint, (new_secret(),), is_operator=asker.is_operator)
+        await self._check_room(asker, endpoint)
+        now = self._clock()
+        registration = Registration(
+            endpoint=chosen, owner=asker.owner, created_at=now, verified_at=now if is_trusted else None
+        )
+        try:
+            is_new = await self._store.endpoints.register(registration)
+        except SealError as error:
+            log.warning("secrets cannot be sealed", reason=str(error))
+            raise EndpointRefused(_unreadable(asker, str(error))) from error
+        if not is_new:
+            raise EndpointRefused(f"there is an endpoint {endpoint!r} already: take another id")
+        log.info("endpoint_added", endpoint=endpoint, owner=asker.owner)
+        probed = None if is_trusted else await self.verify(asker, endpoint)
+        shown = await self.show(asker, endpoint)
+        return _with_key(shown, chosen.secrets[0], probed)
+
+    async def change(self, asker: Asker, endpoint: EndpointId, values: Mapping[str, Any]) -> EndpointShown:
+        """Put new values in place of those that are given; null is what it would be without.
+
+        Another address must be proven anew; until then events wait. Raises NoEndpoint, ConfigError,
+        EndpointRefused.
+        """
+
+        def changed(known: Registration) -> Registration:
+            merged = {**self._write(known.endpoint), **values}
+            merged = {key: value for key, value in merged.items() if value is not None}
+            chosen = self._read(merged, endpoint, known.endpoint.secrets, is_operator=asker.is_operator)
+            if chosen.url == known.endpoint.url:
+                return replace(known, endpoint=chosen)
+            was_proven = known.has_moved or known.verified_at is not None
+            return replace(known, endpoint=chosen, verified_at=None, has_moved=was_proven)
+
+        await self._change(asker, endpoint, changed)
+        return await self.show(asker, endpoint)
+
+    async def remove(self, asker: Asker, endpoint: EndpointId) -> None:
+        """Take an endpoint out, with all that waits for it. Raises NoEndpoint, EndpointRefused."""
+        found = await self._listed(asker, endpoint)
+        if found.owner is None and found.unreadable is None and not await self._has_left(endpoint):
+            raise EndpointRefused(
+                f"a process has it configured: take [endpoint.{endpoint}] out of the configuration of all "
+                f"processes, start them anew, and remove it {IN_USE // timedelta(minutes=1)} minutes later"
+            )
+        await self._store.endpoints.remove(endpoint)
+        log.info("endpoint_removed", endpoint=endpoint, by=asker.owner)
+
+    async def rotate(
+        self,
+        asker: Asker,
+        endpoint: EndpointId,
+        overlap: timedelta = USUAL_OVERLAP,
+        signature: Signature = "v1",
+    ) -> EndpointSecret:
+        """Give an endpoint a new secret; the one before signs beside it until the overlap ends.
+
+        One whose secrets cannot be opened any more is served again by that; its headers are lost. Raises
+        NoEndpoint, EndpointRefused.
+        """
+        fresh, now = new_secret(signature), self._wall()
+
+        def rotated(known: Registration) -> Registration:
+            ends = now + overlap
+            older = [
+                Secret(one.reveal(), until=min(one.until or ends, ends))
+                for one in known.endpoint.secrets
+                if one.until is None or one.until > now
+            ]
+            kept = (fresh, *older[: MOST_SECRETS - 1]) if overlap else (fresh,)
+            return replace(known, endpoint=replace(known.endpoint, secrets=kept))
+
+        await self._change(asker, endpoint, rotated, or_bare=True)
+        log.info("endpoint_secret_rotated", endpoint=endpoint, by=asker.owner)
+        return _with_key(await self.show(asker, endpoint), fresh)
+
+    async def verify(self, asker: Asker, endpoint: EndpointId) -> Probed:
+        """Send a challenge; once it comes back, events are sent there. Raises NoEndpoint, EndpointRefused."""
+        known = await self._own(asker, endpoint)
+        probed = await verify(self._egress, known.endpoint, self._wall())
+        if probed.ok:
+            asked, now = known.endpoint.url, self._clock()
+
+            def verified(current: Registration) -> Registration:
+                is_same = current.endpoint.url == asked
+                return replace(current, verified_at=now, has_moved=False) if is_same else current
+
+            await self._change(asker, endpoint, verified)
+        return probed
+
+    async def ping(self, asker: Asker, endpoint: EndpointId) -> Probed:
+        """Send an endpoint something to try it by. Raises NoEndpoint, EndpointRefused."""
+        found = await self._listed(asker, endpoint)
+        if not found.is_trusted:
+            raise EndpointRefused("it is not proven yet: have it verified first")
+        if found.unreadable:
+            raise EndpointRefused(_unreadable(asker, found.unreadable))
+        return await ping(self._egress, found.endpoint, self._wall())
+
+    async def pause(self, asker: Asker, endpoint: EndpointId, reason: str) -> EndpointShown:
+        """Let an endpoint rest: its events wait. Raises NoEndpoint."""
+        await self._listed(asker, endpoint)
+        await self._store.endpoints.pause(endpoint, reason, self._clock())
+        return await self.show(asker, endpoint)
+
+    async def resume(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
+        """Let one that is paused or disabled work again: what waits goes out. Raises NoEndpoint."""
+        await self._listed(asker, endpoint)
+        before = await self._store.endpoints.resume(endpoint, self._clock())
+        return replace(await self.show(asker, endpoint), replay_offered=_offer(before))
+
+    async def backfill(
+        self, asker: Asker, endpoint: EndpointId, *, articles: int | None = None, hours: float | None = None
+    ) -> int:
+        """Send what was published before: the newest articles, so many or of the last hours.
+
+        Gives how many were queued. Raises NoEndpoint, EndpointRefused.
+        """
+        if (articles is None) is (hours is None):
+            raise EndpointRefused("say how many articles, or of how many hours, and not both")
+        found = await self.working(asker, endpoint)
+        if EventType.ARTICLE_CREATED not in found.events:
+            raise EndpointRefused("it does not ask for article.created, which is what would be sent")
+        since = None if hours is None else self._clock() - timedelta(hours=hours)
+        return await self._backfilling.queue(found, articles=articles, since=since)
+
+    async def working(self, asker: Asker, endpoint: EndpointId) -> Endpoint:
+        """Give an endpoint to which things can be sent now. Raises NoEndpoint, EndpointRefused."""
+        found = await self._listed(asker, endpoint)
+        if not found.is_trusted:
+            raise EndpointRefused("it is not proven yet: have it verified first")
+        if (await self._store.endpoints.state(endpoint)).standing is not Standing.ACTIVE:
+            raise EndpointRefused("it rests: resume it first")
+        return found.endpoint
+
+    async def _check_room(self, asker: Asker, endpoint: EndpointId) -> None:
+        await self._directory.refresh()
+        if endpoint in self._directory.listed:
+            raise EndpointRefused(f"there is an endpoint {endpoint!r} already: take another id")
+        mine = [one for one in self._directory.listed.values() if one.owner == asker.owner]
+        if not asker.is_operator and len(mine) >= MOST_OF_AN_OWNER:
+            raise EndpointRefused(f"there are {MOST_OF_AN_OWNER} endpoints already: remove one first")
+
+    async def _listed(self, asker: Asker, endpoint: EndpointId) -> EndpointListed:
+        await self._directory.refresh()
+        found = self._directory.listed.get(endpoint)
+        if found is None or not _may_see(asker, found):
+            raise NoEndpoint(f"there is no endpoint {endpoint!r}")
+        return found
+
+    async def _own(self, asker: Asker, endpoint: EndpointId, *, or_bare: bool = False) -> Registration:
+        """Give an endpoint that may be changed; `or_bare`: also where its secrets cannot be opened."""
+        await self._listed(asker, endpoint)
+        try:
+            known = await self._store.endpoints.registration(endpoint, or_bare=or_bare)
+        except SealError as error:
+            raise EndpointRefused(_unreadable(asker, str(error))) from error
+        except UnreadableRecord as error:
+            raise EndpointRefused(
+                "it was written by a newer version of this service, or is damaged: change it there, "
+                "or remove it and add it again"
+            ) from error
+        if known is None:
+            raise EndpointRefused(f"it is configured: change [endpoint.{endpoint}] in the configuration")
+        return known
+
+    async def _change(
+        self,
+        asker: Asker,
+        endpoint: EndpointId,
+        changed: Callable[[Registration], Registration],
+        *,
+        or_bare: bool = False,
+    ) -> None:
+        for _ in range(_ATTEMPTS):
+            known = await self._own(asker, endpoint, or_bare=or_bare)
+            try:
+                if await self._store.endpoints.change(changed(known)):
+                    return
+            except SealError as error:
+                log.warning("secrets cannot be sealed", reason=str(error))
+                raise EndpointRefused(_unreadable(asker, str(error))) from error
+        raise EndpointRefused("it was changed by others meanwhile: try again")
+
+    async def _show(self, asker: Asker, one: EndpointListed) -> EndpointShown:
+        endpoint = one.endpoint
+        settings = self._write(endpoint)
+        settings["headers"] = dict.fromkeys(endpoint.headers, HIDDEN)
+        newest = await self._store.attempts.newest(endpoint.id)
+        now = self._clock()
+        status = EndpointStatus(
+            endpoint=endpoint,
+            counts=await self._store.deliveries.counts(endpoint.id, now),
+            last_failure=newest.reason if newest and newest.result in {"retry", "dead"} else None,
+            listed=one,
+            state=await self._store.endpoints.state(endpoint.id),
+            has_left=await self._has_left(endpoint.id),
+        )
+        return EndpointShown(
+            id=endpoint.id,
+            owner=one.owner,
+            settings=settings,
+            created_at=one.created_at,
+            verified_at=one.verified_at,
+            health=endpoint_health(status, now),
+            state=status.state,
+            deliveries=status.counts,
+            last_failure=status.last_failure,
+            unreadable=_unreadable(asker, one.unreadable) if one.unreadable else None,
+            feed=fall_back(self._site, endpoint),
+        )
+
+    async def _has_left(self, endpoint: EndpointId) -> bool:
+        return bool(await self._directory.departed(self._store.configured, [endpoint], self._clock()))
+
+
+def fall_back(site: Site, endpoint: Endpoint) -> str | None:
+    """Give the address of the feed with what an endpoint is told of articles; None where that is nothing."""
+    if not any(kind.family == "article" for kind in endpoint.events):
+        return None
+    spelled = AdHoc(filter=endpoint.filter, per=Per.ARTICLE, size=LARGEST).spelled()
+    return site.url(f"/articles.json?{spelled}")
+
+
+def _offer(before: EndpointState) -> Offer | None:
+    since = [at for at in (before.last_success_at, before.since) if at is not None]
+    return Offer(fell_off=before.fell_off, since=min(since)) if before.fell_off and since else None
+
+
+def _may_see(asker: Asker, one: EndpointListed) -> bool:
+    return asker.is_operator or (one.owner is not None and one.owner == asker.owner)
+
+
+def _unreadable(asker: Asker, reason: str) -> str:
+    """Say why secrets cannot be opened or sealed: where things lie on our machines is for operators."""
+    if asker.is_operator:
+        return reason.rstrip(".")
+    return "its secrets cannot be opened here: rotate them, or ask whoever runs this service"
+
+
+def _with_key(shown: EndpointShown, secret: Secret, verified: Probed | None = None) -> EndpointSecret:
+    """Show what a receiver needs to verify by."""
+    public = public_key(secret)
+    own = None if public else secret.reveal()
+    return EndpointSecret(endpoint=shown, secret=own, public_key=public, verified=verified)

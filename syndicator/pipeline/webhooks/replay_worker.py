@@ -1,0 +1,203 @@
+"""Replays that run: each looks through the log of events at its pace, and queues what its endpoint is told.
+
+Whichever worker comes first goes on with one: what is queued, and how far it is, are written in one step, by
+who read the step before. So nothing is queued twice or left out, whoever is killed.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import UnreadableRecord
+from syndicator.model.clock import Clock
+from syndicator.model.delivery import Endpoint, Replayed
+from syndicator.model.endpoint import Standing
+from syndicator.model.event import Event, EventType
+from syndicator.model.ids import ArticleId, EventId
+from syndicator.model.replay import Replay, ReplayStatus
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.webhooks.fan_out import FanningOut
+from syndicator.pipeline.webhooks.resend import gone_of
+from syndicator.rules.identity.identity import event_id
+from syndicator.rules.webhooks.supersession import newer
+from syndicator.store.store import Store
+from syndicator.store.webhooks.event_log import LoggedEvent
+
+PAGE = 50
+"""Events that are judged at once."""
+MOST_WAITING = 100
+"""While more waits for its endpoint, a replay queues nothing: news is not to stand behind it."""
+
+_RESTS, _WAITS = timedelta(seconds=10), timedelta(seconds=1)
+_PAGES = 20
+
+log = get_logger(__name__)
+
+
+class _Judged(Struct, frozen=True, kw_only=True):
+    """What of a part of the log is sent once more, and why other things are not."""
+
+    sent: tuple[LoggedEvent, ...]
+    waiting: frozenset[EventId]
+    superseded: frozenset[EventId]
+    gone: frozenset[EventId]
+
+
+class ReplayWork:
+    """Goes on with the replays that are due."""
+
+    def __init__(self, store: Store, directory: Directory, fanning_out: FanningOut, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._fanning_out = fanning_out
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Go on with what is due."""
+        now = self._clock()
+        for _ in range(_PAGES):
+            due = await self._store.replays.due(now)
+            if not due:
+                return
+            await self._directory.refresh()
+            for replay in due:
+                await self._advance(replay, now)
+
+    async def _advance(self, replay: Replay, now: datetime) -> None:
+        listed = self._directory.listed.get(replay.endpoint)
+        if listed is None or not listed.is_trusted:
+            reason = "the endpoint was removed" if listed is None else "the endpoint is not proven any more"
+            await self._end(replay, ReplayStatus.CANCELLED, now, reason)
+            return
+        state = await self._store.endpoints.state(replay.endpoint)
+        counts = await self._store.deliveries.counts(replay.endpoint, now)
+        if state.standing is not Standing.ACTIVE:
+            await self._wait(replay, f"the endpoint is {state.standing}", now + _RESTS)
+        elif counts.ready + counts.delayed > MOST_WAITING:
+            await self._wait(replay, "much waits for the endpoint", now + _WAITS)
+        else:
+            await self._go_on(replay, listed.endpoint, now)
+
+    async def _wait(self, replay: Replay, reason: str, until: datetime) -> None:
+        await self._store.replays.write(replace(replay, reason=reason), until)
+
+    async def _end(
+        self, replay: Replay, status: ReplayStatus, now: datetime, reason: str | None = None
+    ) -> None:
+        ended = replace(replay, status=status, reason=reason, ended_at=now)
+        if await self._store.replays.write(ended, now):
+            log.info("replay_ended", replay=replay.id, status=status.value, queued=replay.queued)
+
+    async def _go_on(self, replay: Replay, endpoint: Endpoint, now: datetime) -> None:
+        part, following = await self._store.events.part(replay.place, replay.end, PAGE)
+        room = replay.per_s if replay.limit is None else min(replay.per_s, replay.limit - replay.queued)
+        judged = await self._judged(replay, endpoint, part)
+        sent = judged.sent[:room]
+        if len(judged.sent) > room:  # the rest of the part comes in its turn
+            following = sent[-1].position
+        seen = {one.event.id for one in part if following is None or _is_up_to(one.position, following)}
+        gap = timedelta(0) if endpoint.digest else timedelta(seconds=1 / replay.per_s)
+        after = replace(
+            replay,
+            place=following or replay.end,
+            queued=replay.queued + len(sent),
+            waiting=replay.waiting + len(judged.waiting & seen),
+            superseded=replay.superseded + len(judged.superseded & seen),
+            gone=replay.gone + len(judged.gone & seen),
+            reason=None,
+        )
+        is_done = following is None or (replay.limit is not None and after.queued >= replay.limit)
+        if is_done:
+            after = replace(after, status=ReplayStatus.DONE, ended_at=now)
+        replayed = Replayed(id=replay.id, at=now)
+        queued = self._store.requeuing.writes(endpoint.id, [one.event for one in sent], replayed, now, gap)
+        due_at = now + timedelta(seconds=len(sent) / replay.per_s)
+        if await self._store.replays.write(after, due_at, queued) and is_done:
+            log.info("replay_ended", replay=replay.id, status="done", queued=after.queued)
+
+    async def _judged(self, replay: Replay, endpoint: Endpoint, part: Sequence[LoggedEvent]) -> _Judged:
+        """Say what becomes of a part of the log, as things stand now; what cannot be read counts as gone."""
+        try:
+            return await self._judged_together(replay, endpoint, part)
+        except UnreadableRecord as error:
+            if len(part) > 1:  # one of them
+                return _joined([await self._judged(replay, endpoint, [one]) for one in part])
+            log.warning("replay_left_out", replay=replay.id, event_id=part[0].event.id, reason=str(error))
+            return _joined([], gone=frozenset({part[0].event.id}))
+
+    async def _judged_together(
+        self, replay: Replay, endpoint: Endpoint, part: Sequence[LoggedEvent]
+    ) -> _Judged:
+        kinds = [kind for kind in endpoint.events if not replay.events or kind in replay.events]
+        once: dict[EventId, LoggedEvent] = {}
+        for one in part:
+            if _is_asked_for(replay, endpoint, kinds, one.event):
+                once.setdefault(one.event.id, one)
+        events = [one.event for one in once.values()]
+        gone = await gone_of(self._store, events)
+        events = [event for event in events if event.id not in gone]
+        told = await self._told(replay, endpoint, events)
+        superseded = await self._superseded([event for event in events if event.id in told], kinds)
+        # Of what is gone, what took its place may be sent: that it was withdrawn.
+        superseded |= gone & await self._superseded([once[name].event for name in gone], kinds)
+        left = [name for name in told if name not in superseded]
+        waits = await self._store.requeuing.waiting(endpoint.id, left)
+        waiting = frozenset(name for name, is_there in zip(left, waits, strict=True) if is_there)
+        return _Judged(
+            sent=tuple(one for name, one in once.items() if name in told - superseded - waiting),
+            waiting=waiting,
+            superseded=superseded,
+            gone=gone - superseded,
+        )
+
+    async def _told(self, replay: Replay, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
+        told = await self._fanning_out.told_to(endpoint, events)
+        if told and replay.filter != type(replay.filter)():
+            chosen = replace(endpoint, filter=replay.filter)
+            told &= await self._fanning_out.told_to(chosen, [event for event in events if event.id in told])
+        return told
+
+    async def _superseded(self, events: Sequence[Event], kinds: Sequence[EventType]) -> frozenset[EventId]:
+        """Name those of which there is an event of a later revision that is sent, too."""
+        subjects = list({ArticleId(one.subject) for one in events if one.type.family == "article"})
+        heads = await self._store.articles.get_many(subjects, bodies=False)
+        newest = {head.id: head.revision for head in heads if head}
+        names = [
+            (event.id, name)
+            for event in events
+            for name in newer(event, kinds, newest.get(ArticleId(event.subject)))
+        ]
+        found = await self._store.events.get_many([name for _, name in names])
+        return frozenset(older for (older, _), event in zip(names, found, strict=True) if event)
+
+
+def _joined(judged: Sequence[_Judged], *, gone: frozenset[EventId] = frozenset()) -> _Judged:
+    sent = {one.event.id: one for part in judged for one in part.sent}
+    return _Judged(
+        sent=tuple(sent.values()),
+        waiting=frozenset().union(*(part.waiting for part in judged)),
+        superseded=frozenset().union(*(part.superseded for part in judged)),
+        gone=gone.union(*(part.gone for part in judged)),
+    )
+
+
+def _is_asked_for(replay: Replay, endpoint: Endpoint, kinds: Sequence[EventType], event: Event) -> bool:
+    if event.type not in kinds or (replay.since is not None and event.at < replay.since):
+        return False
+    if event.type is not EventType.ARTICLE_CREATED:
+        return True
+    # What was published before an endpoint was there has ids of that endpoint alone.
+    told = (event.subject, event.revision, event.type)
+    return event.id in {event_id(*told), event_id(*told, endpoint.id)}
+
+
+def _is_up_to(position: str, last: str) -> bool:
+    return _numbers(position) <= _numbers(last)
+
+
+def _numbers(position: str) -> tuple[int, int]:
+    at_ms, _, number = position.partition("-")
+    return int(at_ms), int(number)

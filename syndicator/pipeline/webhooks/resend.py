@@ -1,0 +1,86 @@
+"""Sending again, under their ids, events that an endpoint was sent before: delivered, waiting or given up."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from syndicator.errors import EndpointRefused
+from syndicator.model.clock import Clock
+from syndicator.model.delivery import RESENT, Replayed
+from syndicator.model.event import Event, EventType
+from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.pipeline.webhooks.endpoint_views import Asker
+from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.store.store import Store
+from syndicator.store.webhooks.attempts import AttemptQuery
+
+MOST_AT_ONCE = 1000
+
+
+class Resent(Struct, frozen=True, kw_only=True):
+    """What was queued again."""
+
+    ok: bool = True
+    queued: int
+    gone: int = 0
+    """Of articles that are withdrawn or not kept any more: there is nothing to send."""
+
+
+class Resending:
+    """Queues again what an endpoint was sent before. Nothing else: not all events are for everybody."""
+
+    def __init__(self, store: Store, registering: Registering, clock: Clock) -> None:
+        self._store = store
+        self._registering = registering
+        self._clock = clock
+
+    async def one(self, asker: Asker, endpoint: EndpointId, event: EventId) -> Resent:
+        """Send one event again, now, that this endpoint was sent of late or that waits for it.
+
+        It has all its attempts before it, however old it is. Raises NoEndpoint, EndpointRefused.
+        """
+        await self._registering.working(asker, endpoint)
+        kept = await self._store.events.get(event)
+        if kept is None or not await self._is_theirs(endpoint, event):
+            raise EndpointRefused("it was not sent to this endpoint of late")
+        resent = await self._queue(endpoint, [kept])
+        if resent.gone:
+            raise EndpointRefused("its article is withdrawn or not kept any more: there is nothing to send")
+        if not resent.queued:
+            raise EndpointRefused("it is on its way just now: see what comes of that")
+        return resent
+
+    async def dead(self, asker: Asker, endpoint: EndpointId) -> Resent:
+        """Send what was given up again, up to 1,000 events, the last first.
+
+        Raises NoEndpoint, EndpointRefused.
+        """
+        await self._registering.working(asker, endpoint)
+        kept = await self._store.backlog.list(endpoint, MOST_AT_ONCE, self._clock())
+        return await self._queue(endpoint, [one.delivery.event for one in kept if one.status == "dead"])
+
+    async def _queue(self, endpoint: EndpointId, events: Sequence[Event]) -> Resent:
+        now = self._clock()
+        gone = await gone_of(self._store, events)
+        left = [event for event in events if event.id not in gone]
+        queued = await self._store.requeuing.resend(endpoint, left, Replayed(id=RESENT, at=now), now)
+        return Resent(queued=queued, gone=len(gone))
+
+    async def _is_theirs(self, endpoint: EndpointId, event: EventId) -> bool:
+        if await self._store.backlog.find(endpoint, event, self._clock()) is not None:
+            return True
+        return bool(await self._store.attempts.find(endpoint, AttemptQuery(event=event), 1))
+
+
+async def gone_of(store: Store, events: Sequence[Event]) -> frozenset[EventId]:
+    """Name those of these events whose article is withdrawn or not kept any more: there is nothing to send.
+
+    Of a withdrawal, there is while it stands.
+    """
+    told = {event.id: event for event in events if event.article is not None}
+    gone = [one for one in told.values() if one.type is EventType.ARTICLE_WITHDRAWN]
+    withdrawn = await store.withdrawals.get_many([ArticleId(one.subject) for one in gone])
+    left = [one for one in told.values() if one.type is not EventType.ARTICLE_WITHDRAWN]
+    heads = await store.articles.get_many([ArticleId(one.article or "") for one in left], bodies=False)
+    there = zip((*gone, *left), (*withdrawn, *heads), strict=True)
+    return frozenset(event.id for event, found in there if found is None)

@@ -1,0 +1,67 @@
+"""Feeds that are so large that a process of their own renders them."""
+
+import asyncio
+import time
+
+import pytest
+from msgspec.structs import replace
+from pipeline.conftest import OpenService
+from pipeline.feeds.test_publisher import admit
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.feed import Format
+from syndicator.model.ids import FeedId
+from syndicator.pipeline.feeds.render_worker import LARGE
+from syndicator.render import render
+
+ALL = FeedId("all")
+CONFIG = f'[feed.all]\ntitle = "Semua"\nsize = {LARGE + 1}\n'
+
+
+async def test_another_process_gives_the_same_bytes_as_this_one_would(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+        await admit(service, *range(1, 30))
+        for form in (Format.ATOM, Format.JSON):
+            shown = await service.publisher.rendition(ALL, form)
+            here = render(await service.publisher.snapshot(ALL), form)
+            assert (shown.body, shown.digest, shown.gzip, shown.brotli) == (
+                here.body, here.digest, here.gzip, here.brotli
+            )  # fmt: skip
+            version = await service.store.feeds.version(ALL)
+            assert (shown.version, shown.changed_at) == (version.version, version.changed_at)
+        await admit(service, 2, title="Judul baru")
+        again = await service.publisher.rendition(ALL, Format.ATOM)
+        assert b"Judul baru" in again.body
+        assert replace(again, body=b"") != replace(shown, body=b"")
+
+
+async def test_many_entries_are_all_there(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+        await admit(service, *range(1, 520))
+        shown = await service.publisher.rendition(ALL, Format.JSON)
+        assert len(shown.shown) == LARGE + 1
+
+
+async def test_readers_of_a_large_feed_do_not_wait_for_the_other_process(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service:
+        await service.enlist()
+        await admit(service, 1)
+        before = await service.publisher.rendition(ALL, Format.RSS)
+        await admit(service, 2)
+        loop, apart = asyncio.get_running_loop(), service.publisher._apart
+        assert apart is not None
+        held_up = asyncio.create_task(apart._pool.run(time.sleep, 3, timeout_s=20))
+        await asyncio.sleep(0.5)
+        asked_at = loop.time()
+        with pytest.raises(StoreUnavailable):
+            await service.publisher.rendition(ALL, Format.RSS, patiently=False)
+        assert loop.time() - asked_at < 1.5
+        await held_up
+        async with asyncio.timeout(20):
+            while (kept := await service.publisher.last_good.get(ALL, Format.RSS)) is None or (
+                kept[0].digest == before.digest
+            ):
+                await asyncio.sleep(0.05)
+        assert b"Berita nomor 2" in kept[0].body

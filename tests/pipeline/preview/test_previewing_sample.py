@@ -1,0 +1,108 @@
+"""The sample city portal, read without being told anything, brings what its shipped selectors bring."""
+
+import tomllib
+from collections.abc import AsyncIterator
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from syndicator.egress.client import open_egress
+from syndicator.gather.documents.parser_pool import open_pool
+from syndicator.gather.gatherer import Gatherer
+from syndicator.model.clock import system_clock
+from syndicator.model.ids import SourceId
+from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind
+from syndicator.pipeline.preview.comparison import fields_of
+from syndicator.pipeline.preview.discovery import discover
+from syndicator.pipeline.preview.dry_run_context import Desk
+from syndicator.pipeline.preview.preview import preview
+from syndicator.sample.server import Sample, SampleOptions, open_sample
+
+AGENT = "syndicator/test"
+
+
+@pytest.fixture
+async def sample() -> AsyncIterator[Sample]:
+    async with open_sample(SampleOptions(interval_s=None), system_clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    allow = (ip_network("127.0.0.0/8"),)
+    async with (
+        open_egress(user_agent=AGENT, allow=allow, allow_callbacks=(), clock=system_clock) as egress,
+        open_pool(workers=1) as pool,
+    ):
+        gatherer = Gatherer(egress, pool)
+        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/test")
+
+
+def draft(url: str) -> Source:
+    return Source(
+        id=SourceId("preview"),
+        title="Preview",
+        kind=SourceKind.FEED,
+        url=url,
+        schedule=Every(interval_s=300),
+        timezone="Asia/Jakarta",
+    )
+
+
+def shipped(url: str) -> Source:
+    """Give the portal as `config/sources.toml` describes it."""
+    path = Path(__file__).parents[3] / "config" / "sources.toml"
+    told = tomllib.loads(path.read_text("utf-8"))["source"]["berita-kota"]
+    return replace(
+        draft(url),
+        kind=SourceKind.PAGE,
+        language="id",
+        list=ListRule(**told["list"]),
+        article=ArticleRule(**told["article"]),
+        popular=PopularRule(**told["popular"]),
+    )
+
+
+async def test_proposed_selectors_bring_what_the_shipped_ones_bring(desk: Desk, sample: Sample) -> None:
+    url = f"{sample.city_url}/berita/terkini"
+    discovery = await discover(desk, draft(url), wanted=SourceKind.PAGE, articles=6)
+    ours = discovery.preview
+    theirs = await preview(desk, shipped(url), articles=6)
+    assert [item.url for item in ours.listed] == [item.url for item in theirs.listed]
+    for one, other in zip(ours.listed, theirs.listed, strict=True):
+        assert (one.title, one.published_at, one.section, one.image_url) == (
+            other.title,
+            other.published_at,
+            other.section,
+            other.image_url,
+        )
+    assert ours.next_url == theirs.next_url
+    # Readers move the counters between the two readings.
+    assert [replace(one, views=None) for one in ours.popular] == [
+        replace(one, views=None) for one in theirs.popular
+    ]
+    assert all(one.views for one in ours.popular)
+    assert len(ours.candidates) == 6
+    for found, told in zip(ours.candidates, theirs.candidates, strict=True):
+        assert fields_of(found) == fields_of(told)
+        assert found.body_html == told.body_html
+        assert (found.views is None) == (told.views is None)
+    assert not ours.missing
+    assert all(one.found for one in ours.yields)
+
+
+async def test_the_feed_of_the_page_is_preferred(desk: Desk, sample: Sample) -> None:
+    discovery = await discover(desk, draft(f"{sample.city_url}/"))
+    assert discovery.preview.source.kind is SourceKind.FEED
+    assert discovery.preview.source.url == f"{sample.city_url}/rss.xml"
+    assert discovery.robots is not None
+    assert discovery.robots.allowed
+
+
+async def test_robots_is_heard(desk: Desk, sample: Sample) -> None:
+    url = f"{sample.city_url}/news/search?q=warga"
+    discovery = await discover(desk, draft(url), wanted=SourceKind.PAGE)
+    assert discovery.robots is not None
+    assert not discovery.robots.allowed

@@ -1,0 +1,106 @@
+"""Portals whose design changes: each selector that finds nothing any more is named, until it finds something."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from e2e.conftest import run
+from pipeline.conftest import OpenService, Portal
+from pipeline.rounds.test_feed_round import gather
+from pipeline.sources.test_source_memory import PAGES, state_of
+from support import ManualClock
+
+from syndicator.observe.logs import configure
+from syndicator.service import Service
+
+EVERYTHING = PAGES.replace(
+    'list = {{ item = "li" }}', 'list = {{ item = "li", url = "a", section = "b" }}'
+).replace(
+    "[feed.latest]",
+    '[source.city.popular]\nurl = "{url}/top"\nitem = "li"\ntitle = "a"\nviews = "i"\n[feed.latest]',
+)
+
+
+class Redesigned:
+    """A portal with one new article in each round, and with a box on a page of its own."""
+
+    def __init__(self, portal: Portal, service: Service, clock: ManualClock) -> None:
+        self._portal, self._service, self._clock = portal, service, clock
+        self._number = 0
+
+    async def round(self, *, old: bool, new_article: bool = True) -> str:
+        """Gather once, in the old design or in the new one; give what is told of selectors."""
+        self._number += new_article
+        section, views, quote = (
+            ("<b>Kota</b>", "<i>12</i>", "<blockquote>Surut.</blockquote>") if old else [""] * 3
+        )
+        link = f'<a href="/read/{self._number}">Berita {self._number}</a>'
+        self._portal.documents["/list"] = f"<ul><li>{link}{section}</li></ul>"
+        self._portal.documents["/top"] = f"<ol><li>{link}{views}</li></ol>"
+        for number in range(1, self._number + 1):
+            text = f"<h1>Berita</h1>{quote}<div class=isi><p>Isi {number}.</p></div>"
+            self._portal.documents[f"/read/{number}"] = text
+        await gather(self._service)
+        self._clock.advance(300)
+        return " ".join(one for one in (await state_of(self._service)).warnings if "selectors" in one)
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """Give what is logged."""
+    out = io.StringIO()
+    configure("info", json=True, stream=out)
+    yield out
+    configure()
+
+
+async def test_parts_of_list_article_and_box_are_named_until_they_are_found_again(
+    portal: Portal, service_of: OpenService, clock: ManualClock, written: io.StringIO
+) -> None:
+    async with service_of(EVERYTHING.format(url=portal.url)) as service:
+        await service.enlist()
+        world = Redesigned(portal, service, clock)
+        assert await world.round(old=True) == ""
+        assert [await world.round(old=False) for _ in range(2)] == ["", ""]
+        for rounds in (3, 4, 5):
+            told = await world.round(old=False)
+            for name in ("article.quote", "list.section", "popular.views"):
+                assert f"{name} (for {rounds} rounds)" in told
+        logged = [line for line in written.getvalue().splitlines() if "selectors" in line]
+        assert len(logged) == 1
+        assert "article.quote, list.section, popular.views" in logged[0]
+        assert await world.round(old=True) == ""
+        assert "find something again" in written.getvalue()
+
+
+async def test_an_article_that_lacks_a_part_is_no_redesign_however_often_it_is_read(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(PAGES.format(url=portal.url)) as service:
+        await service.enlist()
+        world = Redesigned(portal, service, clock)
+        await world.round(old=True)
+        for _ in range(12):
+            assert await world.round(old=False, new_article=False) == ""
+
+
+async def test_the_commands_name_what_is_lost(
+    portal: Portal, service_of: OpenService, clock: ManualClock, tmp_path: Path
+) -> None:
+    async with service_of(EVERYTHING.format(url=portal.url)) as service:
+        await service.enlist()
+        world = Redesigned(portal, service, clock)
+        for old in (True, False, False, False):
+            await world.round(old=old)
+    (folder,) = tmp_path.glob("config-*")
+    lost = "article.quote, list.section, popular.views"
+    _, out, _ = await run(folder, "sources", "list", "--json")
+    (item,) = json.loads(out)["items"]
+    assert item["find_nothing"] == lost
+    _, out, _ = await run(folder, "sources", "list")
+    assert "find nothing" in out.splitlines()[0]
+    assert lost in out
+    _, out, _ = await run(folder, "sources", "show", "city")
+    assert "selectors find nothing any more: article.quote (for 3 rounds), list.section" in out

@@ -1,0 +1,97 @@
+"""How often a round waits for Redis: behind a slow network, each time costs as much as all else together."""
+
+import random
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from pipeline.conftest import Portal
+from pipeline.feeds.test_publisher import admit
+from pipeline.rounds.test_feed_round import gather, rss
+from pipeline.webhooks.test_delivery import Partner, deliver, partner
+from pipeline.webhooks.test_delivery import config as endpoint
+from redis_link import RedisLink
+from support import ManualClock
+
+from syndicator.service import Service, open_service
+from syndicator.settings import load
+
+__all__ = ["partner"]  # a fixture
+
+TURN = 2
+"""To look for what is due, before the round and after it."""
+
+
+@pytest.fixture
+async def link(redis_url: str) -> AsyncIterator[RedisLink]:
+    between = RedisLink(Path(redis_url.removeprefix("unix://")), random.Random(1))
+    async with between.open():
+        yield between
+
+
+@asynccontextmanager
+async def behind(link: RedisLink, folder: Path, clock: ManualClock, more: str) -> AsyncIterator[Service]:
+    """Open a service that reaches Redis by a link."""
+    (folder / "config").mkdir()
+    (folder / "config" / "all.toml").write_text(
+        f'[store]\nurl = "{link.url}"\nnamespace = "trips-{uuid.uuid4().hex}"\ndata_dir = "{folder}/data"\n'
+        '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
+        f'[feed.latest]\ntitle = "Terbaru"\n{more}',
+        "utf-8",
+    )
+    async with open_service(load(folder / "config", {}), clock, wall=clock) as opened:
+        await opened.enlist()
+        yield opened
+
+
+def source(portal: Portal) -> str:
+    return f'[source.city]\ntitle = "Kota"\nkind = "feed"\nurl = "{portal.url}/rss"\nschedule = {{ every = "5m" }}\n'
+
+
+@pytest.fixture
+async def service(
+    link: RedisLink, portal: Portal, tmp_path: Path, clock: ManualClock
+) -> AsyncIterator[Service]:
+    portal.documents["/rss"] = rss(1, 2)
+    async with behind(link, tmp_path, clock, source(portal)) as opened:
+        await gather(opened)
+        clock.advance(300)
+        yield opened
+
+
+async def test_a_round_of_an_unchanged_feed_asks_redis_twice(
+    service: Service, link: RedisLink, clock: ManualClock
+) -> None:
+    await gather(service)
+    clock.advance(300)
+    before = link.requests
+    (report,) = await gather(service)
+    assert report.status == "unchanged"
+    assert 0 < link.requests - before <= TURN + 2
+
+
+async def test_a_round_that_brings_an_article_asks_redis_ten_times(
+    service: Service, link: RedisLink, portal: Portal
+) -> None:
+    portal.documents["/rss"] = rss(1, 2, 3)
+    before = link.requests
+    (report,) = await gather(service)
+    assert report.round.new == 1
+    assert 0 < link.requests - before <= TURN + 10
+
+
+async def test_a_delivery_asks_redis_three_times(
+    link: RedisLink, portal: Portal, partner: Partner, tmp_path: Path, clock: ManualClock
+) -> None:
+    async with behind(link, tmp_path, clock, source(portal) + endpoint(partner)) as service:
+        await admit(service, 10)
+        await deliver(service)  # Redis knows the scripts now
+        await admit(service, 11)
+        await service.pushing.deliver.fan_out()
+        clock.advance(60)
+        before = link.requests
+        await deliver(service)
+        assert len(partner.received) == 2
+        assert 0 < link.requests - before <= 3 + 1, "claim, read, settle; and a look whether there is more"

@@ -1,0 +1,134 @@
+"""Endpoints that left the configuration of all processes: told as such, removable, and back as they were."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from pipeline.conftest import OpenService
+from pipeline.feeds.test_publisher import admit
+from pipeline.ops.test_retention import sweep
+from pipeline.webhooks.test_delivery import A, B, Partner, config, counts, deliver, partner
+from support import ManualClock
+
+from syndicator.errors import EndpointRefused, NoEndpoint
+from syndicator.model.status import QueueCounts
+from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
+from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
+from syndicator.service import Service
+from syndicator.store.ops.configured_names import IN_USE
+
+__all__ = ["partner"]  # a fixture
+
+LONG_ENOUGH_S = (IN_USE + timedelta(seconds=1)).total_seconds()
+
+
+async def verdicts(service: Service) -> dict[str, Verdict]:
+    statuses = await service.reading.endpoints()
+    return {one.endpoint.id: endpoint_health(one, service.clock()).kind for one in statuses}
+
+
+def both(partner: Partner) -> str:
+    return config(partner) + config(partner, name="b")
+
+
+@asynccontextmanager
+async def service_that_b_left(partner: Partner, service_of: OpenService) -> AsyncIterator[Service]:
+    """Open a service without an endpoint that the process before it had."""
+    async with service_of(both(partner)) as before:
+        await before.enlist()
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        yield service
+
+
+async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_removed(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_that_b_left(partner, service_of) as service:
+        registering = service.pushing.registering
+        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
+        with pytest.raises(EndpointRefused, match="10 minutes later"):
+            await registering.remove(OPERATOR, B)
+        clock.advance(LONG_ENOUGH_S)
+        await sweep(service)
+        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
+        assert (await registering.show(OPERATOR, B)).health.kind is Verdict.LEFT
+        await admit(service, 1)
+        await deliver(service)
+        assert await counts(service, B) == QueueCounts(ready=1), "it waits, should the endpoint come back"
+        await registering.remove(OPERATOR, B)
+        assert await verdicts(service) == {A: Verdict.ACTIVE}
+        await admit(service, 2)
+        await deliver(service)
+        clock.advance(61)
+        await sweep(service)
+        assert await counts(service, B) == QueueCounts()
+        with pytest.raises(NoEndpoint):
+            await registering.show(OPERATOR, B)
+        assert await counts(service) == QueueCounts(delivered=2)
+
+
+async def test_the_doctor_tells_of_what_waits_for_an_endpoint_that_left(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_that_b_left(partner, service_of) as service:
+        doctor = service.pushing.doctor
+        await admit(service, 1)
+        await deliver(service)
+        assert await doctor.examine(repair=False) == []
+        clock.advance(LONG_ENOUGH_S)
+        await sweep(service)
+        for repair in (False, True):
+            (one,) = await doctor.examine(repair=repair)
+            assert (one.kind, one.where, one.count, one.mended, one.is_fault) == (
+                "left_endpoint", "b", 1, False, False,
+            )  # fmt: skip
+            assert "`syndicator endpoints remove b`" in one.told
+        await service.pushing.registering.remove(OPERATOR, B)
+        assert [one.kind for one in await doctor.examine(repair=False)] == []
+
+
+async def test_an_endpoint_that_another_process_has_configured_is_not_removed(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with (
+        service_of(config(partner, name="b")) as other,
+        service_of(config(partner)) as service,
+    ):
+        await other.enlist()
+        await service.enlist()
+        for _ in range(3):
+            clock.advance(LONG_ENOUGH_S)
+            await sweep(other)
+            await sweep(service)
+        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
+        with pytest.raises(EndpointRefused, match=r"take \[endpoint.b\] out"):
+            await service.pushing.registering.remove(OPERATOR, B)
+
+
+async def test_after_a_long_stop_what_is_configured_here_has_not_left(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(config(partner)) as service:
+        await service.enlist()
+        clock.advance(LONG_ENOUGH_S)
+        assert await verdicts(service) == {A: Verdict.ACTIVE}
+        with pytest.raises(EndpointRefused, match=r"take \[endpoint.a\] out"):
+            await service.pushing.registering.remove(OPERATOR, A)
+
+
+async def test_an_endpoint_that_comes_back_within_the_week_misses_nothing(
+    partner: Partner, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_that_b_left(partner, service_of) as service:
+        clock.advance(LONG_ENOUGH_S)
+        await sweep(service)
+        await admit(service, 1)
+        await deliver(service)
+        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
+    async with service_of(both(partner)) as back:
+        await back.enlist()
+        await deliver(back)
+        assert await verdicts(back) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
+        assert await counts(back, B) == QueueCounts(delivered=1)
