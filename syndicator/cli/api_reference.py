@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from syndicator.service import Service
-from syndicator.settings.registration import registration_schema
+from syndicator.settings.endpoint_registration import registration_schema
 from syndicator.web.api_table import api_table, described_table
 from syndicator.web.json_api import ApiRoute
 from syndicator.web.openapi import openapi_for, with_routes, written

@@ -45,7 +45,7 @@ from syndicator.pipeline.webhooks.replays import (
 from syndicator.pipeline.webhooks.resend import Resent
 from syndicator.rules.filter_language import FILTER_KEYS, FilterError, filter_from
 from syndicator.service import Service
-from syndicator.settings.texts import PositiveDuration
+from syndicator.settings.value_texts import PositiveDuration
 
 app = typer.Typer(help="Events on their way, delivered, or dead.", no_args_is_help=True)
 

@@ -16,7 +16,7 @@ from syndicator.pipeline.webhooks.registration import Registering
 from syndicator.push.probes import Probed
 from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
 from syndicator.service import Service
-from syndicator.settings.texts import SLUG
+from syndicator.settings.value_texts import SLUG
 
 app = typer.Typer(help="Where events are pushed to.", no_args_is_help=True)
 

@@ -12,8 +12,8 @@ from syndicator.gather.listings.opml import FeedList, Outline
 from syndicator.rules.filter_language import language_fault
 from syndicator.rules.identity.identity import url_key
 from syndicator.settings import Settings
-from syndicator.settings.sources import SourceForm
-from syndicator.settings.wording import faults_of
+from syndicator.settings.fault_messages import faults_of
+from syndicator.settings.tables.sources import SourceForm
 
 
 class Imported(Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.pipeline.ops.api_tokens import NewToken, new_token, shown
 from syndicator.service import Service
-from syndicator.settings.texts import SLUG, PositiveDuration
+from syndicator.settings.value_texts import SLUG, PositiveDuration
 
 app = typer.Typer(help="Who may use the API.", no_args_is_help=True)
 

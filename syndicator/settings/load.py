@@ -13,14 +13,14 @@ from syndicator.errors import ConfigError
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.feed import Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
-from syndicator.settings.configuration import Configuration, Trial
 from syndicator.settings.environment import override
+from syndicator.settings.fault_messages import Finding, faults_of, nearest
 from syndicator.settings.files import NO_FILES, Document, read_folder
-from syndicator.settings.hub import HubSection
-from syndicator.settings.sections import EgressSection, SiteSection
 from syndicator.settings.settings import Settings, listening_url
-from syndicator.settings.sources import inherit
-from syndicator.settings.wording import Finding, faults_of, nearest
+from syndicator.settings.tables.configuration import Configuration, Trial
+from syndicator.settings.tables.hub import HubSection
+from syndicator.settings.tables.sections import EgressSection, SiteSection
+from syndicator.settings.tables.sources import inherit
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:

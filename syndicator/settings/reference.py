@@ -12,15 +12,15 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from syndicator.settings.endpoints import DigestForm, EndpointForm, RetryForm
 from syndicator.settings.form import Form
-from syndicator.settings.hub import HubSection
-from syndicator.settings.popularity import AnnounceForm, PopularitySection
-from syndicator.settings.publishing import FeedForm, FilterForm
-from syndicator.settings.rights import RightsForm
-from syndicator.settings.schedules import ScheduleForm
 from syndicator.settings.schema import configuration_schema
-from syndicator.settings.sections import (
+from syndicator.settings.tables.endpoints import DigestForm, EndpointForm, RetryForm
+from syndicator.settings.tables.feeds import FeedForm, FilterForm
+from syndicator.settings.tables.hub import HubSection
+from syndicator.settings.tables.popularity import AnnounceForm, PopularitySection
+from syndicator.settings.tables.rights import RightsForm
+from syndicator.settings.tables.schedules import ScheduleForm
+from syndicator.settings.tables.sections import (
     EgressSection,
     RetentionSection,
     SampleSection,
@@ -29,10 +29,10 @@ from syndicator.settings.sections import (
     StoreSection,
     WorkSection,
 )
-from syndicator.settings.selectors import ArticleForm, ListForm, PopularForm, ReplaceForm
-from syndicator.settings.sources import AuthForm, PolitenessForm, SourceForm
-from syndicator.settings.stories import StorySection
-from syndicator.settings.tokens import TokenForm
+from syndicator.settings.tables.selectors import ArticleForm, ListForm, PopularForm, ReplaceForm
+from syndicator.settings.tables.sources import AuthForm, PolitenessForm, SourceForm
+from syndicator.settings.tables.stories import StorySection
+from syndicator.settings.tables.tokens import TokenForm
 
 BEGIN = "<!-- reference: made by `make docs`, do not edit -->"
 END = "<!-- end of reference -->"

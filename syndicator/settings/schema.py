@@ -5,10 +5,10 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from syndicator.settings.configuration import Configuration
 from syndicator.settings.form import Form
-from syndicator.settings.sources import NOT_INHERITED
-from syndicator.settings.texts import SLUG
+from syndicator.settings.tables.configuration import Configuration
+from syndicator.settings.tables.sources import NOT_INHERITED
+from syndicator.settings.value_texts import SLUG
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from syndicator.model.delivery import Secret
-from syndicator.settings.texts import signing_secret, wrong
+from syndicator.settings.value_texts import signing_secret, wrong
 from syndicator.store.access.secret_encryption import is_seal_key
 
 MAX_SECRET_BYTES = 64 * 1024

@@ -16,7 +16,7 @@ from syndicator.model.source import Source
 from syndicator.model.token import Token
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.rules.stories.clustering import StoriesPolicy
-from syndicator.settings.sections import (
+from syndicator.settings.tables.sections import (
     TAG_AUTHORITY,
     EgressSection,
     RetentionSection,

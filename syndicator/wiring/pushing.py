@@ -13,7 +13,7 @@ from syndicator.pipeline.webhooks.inspection import Inspecting
 from syndicator.pipeline.webhooks.registration import Registering
 from syndicator.pipeline.webhooks.replays import Replaying
 from syndicator.pipeline.webhooks.resend import Resending
-from syndicator.settings.registration import Registrations, written
+from syndicator.settings.endpoint_registration import Registrations, written
 from syndicator.wiring.ground import Ground
 
 

@@ -55,8 +55,8 @@ from syndicator.rules.sources import (
     validator_trust,
 )
 from syndicator.rules.websub import subscription
-from syndicator.settings.schedules import MOST_SOONER_S, SOONER_SHARE, ScheduleForm
-from syndicator.settings.sources import PolitenessForm, SourceForm
+from syndicator.settings.tables.schedules import MOST_SOONER_S, SOONER_SHARE, ScheduleForm
+from syndicator.settings.tables.sources import PolitenessForm, SourceForm
 from syndicator.store.articles import article_writes, page_retry, picture_files
 from syndicator.store.articles import pictures as known_pictures
 from syndicator.store.sources import robots as robots_files

@@ -58,8 +58,8 @@ PUT_TOGETHER = {
     "syndicator.gather.documents.selectors.link_pattern": "an operator's: read in a worker that is killed at its deadline",
     "syndicator.gather.articles.replacements._sub": "an operator's: read in a worker that is killed at its deadline",
     "syndicator.rules.identity.identity._own_key": "an operator's: tried when it is configured, and given 2,048 characters",
-    "syndicator.settings.identities._identity": "compiled only",
-    "syndicator.settings.texts.regex_fault": "compiled, and tried with an empty text",
+    "syndicator.settings.tables.identities._identity": "compiled only",
+    "syndicator.settings.value_texts.regex_fault": "compiled, and tried with an empty text",
 }
 """Calls whose expression is no literal, and why they are harmless."""
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from syndicator.egress.addresses import IPNetwork, NetworkPort
-from syndicator.settings.texts import PLAIN_URL, Reachable, Url, parse_url
+from syndicator.settings.value_texts import PLAIN_URL, Reachable, Url, parse_url
 
 READ = TypeAdapter[str](Url)
 READ_REACHABLE = TypeAdapter[IPNetwork | NetworkPort](

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from syndicator.settings import load
-from syndicator.settings.configuration import Configuration
 from syndicator.settings.form import Form
 from syndicator.settings.reference import BEGIN, END, reference, with_reference
 from syndicator.settings.schema import configuration_schema
+from syndicator.settings.tables.configuration import Configuration
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "configuration.md"

@@ -36,7 +36,7 @@ from syndicator.pipeline.webhooks.resend import Resending
 from syndicator.pipeline.websub.subscriptions import Subscribing
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.rules.stories.clustering import StoriesPolicy
-from syndicator.settings.registration import Registrations, registration_schema, written
+from syndicator.settings.endpoint_registration import Registrations, registration_schema, written
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 from syndicator.web.api_table import api_table

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
 
 from syndicator.model.hub import HubPolicy, Signature
 from syndicator.settings.form import Form
-from syndicator.settings.texts import PositiveDuration, Url, wrong
+from syndicator.settings.value_texts import PositiveDuration, Url, wrong
 
 _POLICY = HubPolicy()
 _WHOLE_SECOND = timedelta(seconds=1)

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from syndicator.model.delivery import Rate
-from syndicator.settings.texts import wrong
+from syndicator.settings.value_texts import wrong
 
 _RATE = re.compile(r"([1-9][0-9]{0,5})/(s|m|h)", re.ASCII)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}

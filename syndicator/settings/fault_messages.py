@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from syndicator.rules.suggestions import suggestion
 from syndicator.settings.files import Location
 from syndicator.settings.form import Form
-from syndicator.settings.texts import NOT_YET
+from syndicator.settings.value_texts import NOT_YET
 
 MOST_LISTED = 100
 """Names that a fault lists at most."""

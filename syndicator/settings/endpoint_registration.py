@@ -12,11 +12,11 @@ from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId, FeedId, SourceId
-from syndicator.settings.endpoints import ChoicesForm, RetryForm
+from syndicator.settings.fault_messages import faults_of, nearest
 from syndicator.settings.form import PlainHeaders
 from syndicator.settings.schema import form_schema
-from syndicator.settings.texts import PositiveDuration, Url, wrong
-from syndicator.settings.wording import faults_of, nearest
+from syndicator.settings.tables.endpoints import ChoicesForm, RetryForm
+from syndicator.settings.value_texts import PositiveDuration, Url, wrong
 
 _LONGEST_TIMEOUT = timedelta(seconds=30)
 _LONGEST_AGE = timedelta(days=7)

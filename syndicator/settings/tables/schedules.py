@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from syndicator.model.source import Adaptive, Cron, Every, Schedule
 from syndicator.settings.form import Form
-from syndicator.settings.texts import CronText, Duration, PositiveDuration, Zone, wrong
+from syndicator.settings.value_texts import CronText, Duration, PositiveDuration, Zone, wrong
 
 SOONER_SHARE, MOST_SOONER_S = 0.1, 30.0
 """Of an interval without a `jitter`: so much sooner a round may come."""

@@ -6,7 +6,7 @@ from pydantic import Field, WithJsonSchema
 
 from syndicator.model.rights import Content, Rights
 from syndicator.settings.form import Form
-from syndicator.settings.texts import Line, Url
+from syndicator.settings.value_texts import Line, Url
 
 HowMuch = Annotated[
     Content, WithJsonSchema({"type": "string", "enum": [content.value for content in reversed(Content)]})

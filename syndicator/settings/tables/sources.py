@@ -19,13 +19,13 @@ from syndicator.model.source import (
     SourceKind,
 )
 from syndicator.settings.form import Cookies, Form, Headers
-from syndicator.settings.identities import Domain, IdentityChoice, Parameter, policy
-from syndicator.settings.rights import RightsForm
-from syndicator.settings.schedules import ScheduleForm
 from syndicator.settings.secret_files import TextFile
-from syndicator.settings.sections import EgressSection
-from syndicator.settings.selectors import ArticleForm, ListForm, PopularForm
-from syndicator.settings.texts import (
+from syndicator.settings.tables.identities import Domain, IdentityChoice, Parameter, policy
+from syndicator.settings.tables.rights import RightsForm
+from syndicator.settings.tables.schedules import ScheduleForm
+from syndicator.settings.tables.sections import EgressSection
+from syndicator.settings.tables.selectors import ArticleForm, ListForm, PopularForm
+from syndicator.settings.value_texts import (
     Count,
     Duration,
     FormerIds,

@@ -6,15 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from syndicator.model.source import ArticleRule, Replacement
 from syndicator.settings.form import Form
-from syndicator.settings.texts import (
-    Element,
-    Line,
-    LinkRule,
-    Selector,
-    Url,
-    regex_fault,
-    wrong,
-)
+from syndicator.settings.value_texts import Element, Line, LinkRule, Selector, Url, regex_fault, wrong
 
 Replaced = Literal["title", "lead", "quote", "authors", "section", "tags", "caption", "credit", "body"]
 

@@ -8,8 +8,8 @@ from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.rules.access.credentials import PREFIX, digest_of, is_digest
 from syndicator.settings.form import Form
-from syndicator.settings.publishing import Instant
-from syndicator.settings.texts import SLUG, Line, Words, wrong
+from syndicator.settings.tables.feeds import Instant
+from syndicator.settings.value_texts import SLUG, Line, Words, wrong
 
 _REMEDY = "write the sha256 that `syndicator tokens add --only-print` shows beside a new value"
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from syndicator.model.source import IdentityPolicy, Way
 from syndicator.rules.identity.identity import MAX_SEARCHED
 from syndicator.rules.politeness_scope import registrable_domain
-from syndicator.settings.texts import Line, regex_fault, wrong
+from syndicator.settings.value_texts import Line, regex_fault, wrong
 
 _PARAMETER = re.compile(r"[^\s&=#?*]+\*?")
 _WAYS = tuple(way.value for way in Way if way is not Way.PATTERN)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from syndicator.settings.form import Form
 from syndicator.settings.secret_files import SealKeysFile, TextFile
-from syndicator.settings.texts import (
+from syndicator.settings.value_texts import (
     NOT_YET,
     SLUG,
     Cidr,

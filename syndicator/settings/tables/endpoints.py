@@ -10,10 +10,10 @@ from syndicator.model.event import EventType
 from syndicator.model.ids import EndpointId, FeedId
 from syndicator.rules.webhooks.event_matching import event_types
 from syndicator.settings.form import Form, Headers
-from syndicator.settings.publishing import FilterForm
-from syndicator.settings.rates import RateText
 from syndicator.settings.secret_files import SigningSecretsFile
-from syndicator.settings.texts import Line, PositiveDuration, SigningSecrets, Url, Words, wrong
+from syndicator.settings.tables.feeds import FilterForm
+from syndicator.settings.tables.rates import RateText
+from syndicator.settings.value_texts import Line, PositiveDuration, SigningSecrets, Url, Words, wrong
 
 T = TypeVar("T")
 

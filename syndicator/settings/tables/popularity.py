@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from syndicator.model.feed import Announce
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.settings.form import Form
-from syndicator.settings.texts import wrong
+from syndicator.settings.value_texts import wrong
 
 Weight = Annotated[float, Field(ge=0, le=100)]
 Number = Annotated[int, Field(strict=True, ge=1, le=1000)]

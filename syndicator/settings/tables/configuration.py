@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 
-from syndicator.settings.endpoints import EndpointForm
+from syndicator.settings.fault_messages import faults_of
 from syndicator.settings.form import Form
-from syndicator.settings.hub import HubSection
-from syndicator.settings.popularity import PopularitySection
-from syndicator.settings.publishing import FeedForm
-from syndicator.settings.sections import (
+from syndicator.settings.tables.endpoints import EndpointForm
+from syndicator.settings.tables.feeds import FeedForm
+from syndicator.settings.tables.hub import HubSection
+from syndicator.settings.tables.popularity import PopularitySection
+from syndicator.settings.tables.sections import (
     EgressSection,
     RetentionSection,
     SampleSection,
@@ -18,11 +19,10 @@ from syndicator.settings.sections import (
     StoreSection,
     WorkSection,
 )
-from syndicator.settings.sources import NOT_INHERITED, SourceForm
-from syndicator.settings.stories import StorySection
-from syndicator.settings.texts import SLUG, wrong, wrong_inside
-from syndicator.settings.tokens import TokenForm
-from syndicator.settings.wording import faults_of
+from syndicator.settings.tables.sources import NOT_INHERITED, SourceForm
+from syndicator.settings.tables.stories import StorySection
+from syndicator.settings.tables.tokens import TokenForm
+from syndicator.settings.value_texts import SLUG, wrong, wrong_inside
 
 
 def _id(value: str) -> str:

@@ -12,16 +12,9 @@ from syndicator.model.rights import Content
 from syndicator.rules.filter_language import span_fault
 from syndicator.rules.search.query import QueryError, parse_query
 from syndicator.settings.form import Form
-from syndicator.settings.popularity import AnnounceForm
-from syndicator.settings.rights import HowMuch
-from syndicator.settings.texts import (
-    FormerIds,
-    Language,
-    Languages,
-    Line,
-    Words,
-    wrong,
-)
+from syndicator.settings.tables.popularity import AnnounceForm
+from syndicator.settings.tables.rights import HowMuch
+from syndicator.settings.value_texts import FormerIds, Language, Languages, Line, Words, wrong
 
 
 def _instant(value: object, info: ValidationInfo) -> datetime:

@@ -9,7 +9,7 @@ from syndicator.model.delivery import Endpoint
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId, FeedId, SourceId
-from syndicator.settings.registration import Registrations, registration_schema, written
+from syndicator.settings.endpoint_registration import Registrations, registration_schema, written
 
 URL = {"url": "https://koran.example/hook"}
 FEEDS = [FeedSpec(id=FeedId(name), title=name, private=name == "premium") for name in ("latest", "premium")]

@@ -8,7 +8,7 @@ from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.rules.stories.near_duplicates import CopyPolicy
 from syndicator.rules.stories.story_match import StoryPolicy
 from syndicator.settings.form import Form
-from syndicator.settings.texts import PositiveDuration
+from syndicator.settings.value_texts import PositiveDuration
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -1,0 +1,1 @@
+"""The tables that may stand in configuration files, as forms."""
