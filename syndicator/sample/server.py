@@ -13,11 +13,11 @@ from msgspec import Struct
 from syndicator.background import meanwhile
 from syndicator.errors import SyndicatorError
 from syndicator.observe.logs import get_logger
-from syndicator.sample.city_app import CityPortal
 from syndicator.sample.inbox import Inbox
 from syndicator.sample.newsroom import Clock
 from syndicator.sample.partner_app import Partner, is_secret
-from syndicator.sample.wire_app import WirePortal
+from syndicator.sample.portals.city_app import CityPortal
+from syndicator.sample.portals.wire_app import WirePortal
 from syndicator.sample.world import World
 
 _log = get_logger(__name__)

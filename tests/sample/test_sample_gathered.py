@@ -16,7 +16,7 @@ from syndicator.model.article import ListedItem, Placement
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind
-from syndicator.sample.city_pages import related
+from syndicator.sample.portals.city_pages import related
 
 SHIPPED = Path(__file__).parents[2] / "config" / "sources.toml"
 

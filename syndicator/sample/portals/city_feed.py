@@ -4,10 +4,11 @@ from datetime import datetime
 from itertools import islice
 from xml.etree import ElementTree as ET
 
-from syndicator.sample import calendar, city_pages
-from syndicator.sample.photos import HEIGHT, WIDTH
+from syndicator.sample import calendar
+from syndicator.sample.portals import city_pages
+from syndicator.sample.portals.photos import HEIGHT, WIDTH
+from syndicator.sample.portals.xml import NAMESPACES, add, document
 from syndicator.sample.world import World
-from syndicator.sample.xml import NAMESPACES, add, document
 
 ENTRIES = 20
 

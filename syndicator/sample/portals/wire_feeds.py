@@ -8,8 +8,8 @@ import msgspec
 
 from syndicator.sample import calendar
 from syndicator.sample.newsroom import Article
-from syndicator.sample.wire_pages import FIRST_ID, PAPER, Wired
-from syndicator.sample.xml import NAMESPACES, add, document
+from syndicator.sample.portals.wire_pages import FIRST_ID, PAPER, Wired
+from syndicator.sample.portals.xml import NAMESPACES, add, document
 
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _SINCE = "2026"

@@ -6,10 +6,11 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from syndicator.sample import answers, city_pages
-from syndicator.sample.city_feed import city_feed
+from syndicator.sample import answers
 from syndicator.sample.newsroom import Article
-from syndicator.sample.photos import Photos
+from syndicator.sample.portals import city_pages
+from syndicator.sample.portals.city_feed import city_feed
+from syndicator.sample.portals.photos import Photos
 from syndicator.sample.world import World
 
 PER_PAGE = 12

@@ -7,8 +7,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from syndicator.sample import answers, wire_feeds, wire_pages
-from syndicator.sample.photos import Photos
+from syndicator.sample import answers
+from syndicator.sample.portals import wire_feeds, wire_pages
+from syndicator.sample.portals.photos import Photos
 from syndicator.sample.world import World
 
 ENTRIES = 30

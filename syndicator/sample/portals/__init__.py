@@ -1,0 +1,1 @@
+"""The two sample portals: pages, feeds and photos."""
