@@ -8,9 +8,9 @@ from pathlib import Path
 
 from syndicator.service import Service
 from syndicator.settings.endpoint_registration import registration_schema
-from syndicator.web.api_table import api_table, described_table
-from syndicator.web.json_api import ApiRoute
-from syndicator.web.openapi import openapi_for, with_routes, written
+from syndicator.web.api.api_table import api_table, described_table
+from syndicator.web.api.json_api import ApiRoute
+from syndicator.web.api.openapi import openapi_for, with_routes, written
 
 
 def api_of(service: Service) -> tuple[ApiRoute, ...]:

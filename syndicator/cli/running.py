@@ -36,13 +36,13 @@ from syndicator.settings.advice import advice
 from syndicator.settings.settings import OPS_HOST, listening_url
 from syndicator.store.access.operators_token import operators_token
 from syndicator.store.files.data_folder import make_private
+from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app, create_ops_app, create_waiting_app
-from syndicator.web.auth import Gate
-from syndicator.web.json_api import PublicApi
-from syndicator.web.operators import Operators, sign_in_path
-from syndicator.web.options import OpsOptions, WebOptions
-from syndicator.web.private import FeedKeys
-from syndicator.web.server import open_socket, port_of, serving
+from syndicator.web.feeds.private_feeds import FeedKeys
+from syndicator.web.http.auth import Gate
+from syndicator.web.http.options import OpsOptions, WebOptions
+from syndicator.web.http.server import open_socket, port_of, serving
+from syndicator.web.ops.operator_access import Operators, sign_in_path
 from syndicator.wiring.publishing import last_good_of
 
 DRAIN_S = 3.0

@@ -15,31 +15,31 @@ from syndicator.pipeline.popularity.clicks import Clicking
 from syndicator.pipeline.queries import Reading
 from syndicator.pipeline.search.article_search import Searching
 from syndicator.pipeline.websub.callbacks import HubCallbacks
-from syndicator.web.api_docs import DescribingRoutes
-from syndicator.web.articles import ArticleFeedRoutes
-from syndicator.web.clicks import ClickRoutes
-from syndicator.web.delivery_pages import DeliveryPages
-from syndicator.web.drawing import Drawing, path_prefix
-from syndicator.web.feed_pages import FeedPages
-from syndicator.web.feeds import FeedRoutes
-from syndicator.web.health import HealthRoutes
-from syndicator.web.history import HistoryRoutes
-from syndicator.web.hosts import check_host
-from syndicator.web.hub import OwnHubRoutes
-from syndicator.web.json_api import ApiRoute, PublicApi, guarded
-from syndicator.web.operators import Operators
-from syndicator.web.options import OpsOptions, WebOptions
-from syndicator.web.pages import PageRoutes
-from syndicator.web.pictures import PictureRoutes
-from syndicator.web.private import FeedKeys
-from syndicator.web.problems import Problem, catch_problems, problem_response
-from syndicator.web.responses import complete
-from syndicator.web.search import SearchRoutes
-from syndicator.web.sitemaps import SitemapRoutes
-from syndicator.web.status import StatusRoutes
-from syndicator.web.story_pages import StoryPages
-from syndicator.web.waiting import WaitingRoutes
-from syndicator.web.websub import HubRoutes
+from syndicator.web.api.api_docs import DescribingRoutes
+from syndicator.web.api.json_api import ApiRoute, PublicApi, guarded
+from syndicator.web.degraded_app import WaitingRoutes
+from syndicator.web.feeds.feed_routes import FeedRoutes
+from syndicator.web.feeds.history_routes import HistoryRoutes
+from syndicator.web.feeds.private_feeds import FeedKeys
+from syndicator.web.http.hosts import check_host
+from syndicator.web.http.options import OpsOptions, WebOptions
+from syndicator.web.http.problems import Problem, catch_problems, problem_response
+from syndicator.web.http.responses import complete
+from syndicator.web.hub.hub_routes import OwnHubRoutes
+from syndicator.web.hub.websub_callbacks import HubRoutes
+from syndicator.web.ops.delivery_pages import DeliveryPages
+from syndicator.web.ops.health import HealthRoutes
+from syndicator.web.ops.operator_access import Operators
+from syndicator.web.ops.status_page import StatusRoutes
+from syndicator.web.pages.article_pages import ArticleFeedRoutes
+from syndicator.web.pages.click_routes import ClickRoutes
+from syndicator.web.pages.feed_pages import FeedPages
+from syndicator.web.pages.page_routes import PageRoutes
+from syndicator.web.pages.picture_routes import PictureRoutes
+from syndicator.web.pages.search_page import SearchRoutes
+from syndicator.web.pages.sitemap_routes import SitemapRoutes
+from syndicator.web.pages.story_pages import StoryPages
+from syndicator.web.pages.templates import Drawing, path_prefix
 
 Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from openapi_spec_validator import validate
 
 from syndicator.cli.api_reference import table
-from syndicator.web.openapi import openapi_for, with_routes, written
+from syndicator.web.api.openapi import openapi_for, with_routes, written
 
 DOCS = Path(__file__).parents[2] / "docs"
 

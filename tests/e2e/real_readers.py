@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from syndicator.web.server import open_socket, port_of
+from syndicator.web.http.server import open_socket, port_of
 
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 HAS_NEWSBOAT = shutil.which("newsboat") is not None

@@ -15,8 +15,8 @@ from e2e.conftest import PATIENCE_S, Start, run, until
 
 from syndicator.model.clock import system_clock
 from syndicator.rules.access.signed_tickets import ends_at
-from syndicator.web.operators import LINK_LIFE
-from syndicator.web.server import open_socket, port_of, serving
+from syndicator.web.http.server import open_socket, port_of, serving
+from syndicator.web.ops.operator_access import LINK_LIFE
 
 
 def free_port() -> int:

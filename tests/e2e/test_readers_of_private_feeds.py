@@ -8,7 +8,7 @@ import pytest
 from e2e.real_readers import HAS_MINIFLUX, HAS_NEWSBOAT, in_newsboat, miniflux
 from msgspec.structs import replace
 from support import ManualClock
-from web.test_private_feeds import DESK
+from web.feeds.test_private_feeds import DESK
 from web.web_world import SITE, SPECS, Client, World, client_of, story
 
 from syndicator.model.feed import FeedSpec
@@ -21,10 +21,10 @@ from syndicator.rules.access.credentials import digest_of
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.auth import Gate
-from syndicator.web.options import WebOptions
-from syndicator.web.private import FeedKeys
-from syndicator.web.server import open_socket, port_of, serving
+from syndicator.web.feeds.private_feeds import FeedKeys
+from syndicator.web.http.auth import Gate
+from syndicator.web.http.options import WebOptions
+from syndicator.web.http.server import open_socket, port_of, serving
 
 pytestmark = pytest.mark.slow
 VALUE = "synd_0123456789abcdef0123456789abcdef"

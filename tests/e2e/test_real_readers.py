@@ -11,7 +11,7 @@ from web.web_world import Client, World, client_of, story
 
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
+from syndicator.web.http.options import WebOptions
 
 pytestmark = pytest.mark.slow
 NUMBERS = range(1, 6)

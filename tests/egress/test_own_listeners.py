@@ -12,7 +12,7 @@ from syndicator.egress.client import Egress
 from syndicator.egress.own_listeners import Listener, OwnListeners, is_of_this_machine, listeners_of
 from syndicator.errors import EgressError
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
-from syndicator.web.server import open_socket, port_of
+from syndicator.web.http.server import open_socket, port_of
 
 EVERYWHERE = ["0.0.0.0/0", "::/0"]
 CARRIERS = ["[::127.0.0.1]", "[64:ff9b:1::127.0.0.1]", "[2002:7f00:1::]"]

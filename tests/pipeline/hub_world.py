@@ -24,8 +24,8 @@ from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.pipeline.websub.subscriptions import SubscribeStep, Subscribing
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
-from syndicator.web.server import open_socket, port_of, serving
+from syndicator.web.http.options import WebOptions
+from syndicator.web.http.server import open_socket, port_of, serving
 
 CITY = SourceId("kota")
 TOPIC = "https://kota.example/rss"

@@ -23,7 +23,7 @@ from syndicator.pipeline.steps import Report
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
+from syndicator.web.http.options import WebOptions
 
 PUBLIC = "https://feeds.example/news"
 HUB = f"{PUBLIC}/hub"

@@ -12,7 +12,7 @@ from support import ManualClock, candidate, grouping_admitter
 
 from syndicator.cli.api_reference import table
 from syndicator.model.token import Scope
-from syndicator.web.openapi import openapi_for
+from syndicator.web.api.openapi import openapi_for
 
 __all__ = ["receiver"]  # a fixture
 

@@ -15,7 +15,7 @@ from support import own_redis
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.connection import Script, Unit, connect
 from syndicator.store.embedded import EmbeddedServer
-from syndicator.web.server import open_socket, port_of, serving
+from syndicator.web.http.server import open_socket, port_of, serving
 
 
 @contextmanager

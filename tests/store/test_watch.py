@@ -10,7 +10,7 @@ import pytest
 
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.watch import Watch
-from syndicator.web.server import open_socket, port_of
+from syndicator.web.http.server import open_socket, port_of
 
 KEY = "syn:{test}:feeds:version"
 

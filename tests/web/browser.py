@@ -23,11 +23,11 @@ from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
+from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
-from syndicator.web.auth import Gate
-from syndicator.web.json_api import PublicApi
-from syndicator.web.operators import sign_in_path
-from syndicator.web.options import WebOptions
+from syndicator.web.http.auth import Gate
+from syndicator.web.http.options import WebOptions
+from syndicator.web.ops.operator_access import sign_in_path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (

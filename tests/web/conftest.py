@@ -7,10 +7,10 @@ from web.browser import Seen, open_seen
 from web.web_world import OPS, Client, World, client_of
 
 from syndicator.store.store import Store
+from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
-from syndicator.web.auth import Gate
-from syndicator.web.json_api import PublicApi
-from syndicator.web.options import WebOptions
+from syndicator.web.http.auth import Gate
+from syndicator.web.http.options import WebOptions
 
 
 @pytest.fixture

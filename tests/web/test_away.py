@@ -27,9 +27,9 @@ from syndicator.store.feeds.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.store.watch import SILENCE_S
 from syndicator.web.app import create_app, create_waiting_app
-from syndicator.web.feeds import FeedRoutes
-from syndicator.web.operators import sign_in_path
-from syndicator.web.options import WebOptions
+from syndicator.web.feeds.feed_routes import FeedRoutes
+from syndicator.web.http.options import WebOptions
+from syndicator.web.ops.operator_access import sign_in_path
 
 HTML = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "en"}
 

@@ -16,10 +16,10 @@ from syndicator.pipeline.search.article_search import Searching
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
+from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
-from syndicator.web.auth import Gate
-from syndicator.web.json_api import PublicApi
-from syndicator.web.options import WebOptions
+from syndicator.web.http.auth import Gate
+from syndicator.web.http.options import WebOptions
 
 PUBLIC = "https://feeds.example"
 START = f"{PUBLIC}/news/"

@@ -19,7 +19,7 @@ from syndicator.pipeline.feeds.stale_cache_refresh import Refresher
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
+from syndicator.web.http.options import WebOptions
 
 SLOW_S = (0.05, 0.25)
 """150 ms, more or less 100, each way."""

@@ -39,12 +39,12 @@ from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.settings.endpoint_registration import Registrations, registration_schema, written
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
-from syndicator.web.api_table import api_table
+from syndicator.web.api.api_table import api_table
+from syndicator.web.api.json_api import ApiRoute
 from syndicator.web.app import create_ops_app
-from syndicator.web.json_api import ApiRoute
-from syndicator.web.operators import Operators
-from syndicator.web.options import OpsOptions
-from syndicator.web.server import open_socket, port_of, serving
+from syndicator.web.http.options import OpsOptions
+from syndicator.web.http.server import open_socket, port_of, serving
+from syndicator.web.ops.operator_access import Operators
 
 OPS_TOKEN = "synd_of-the-operators"
 OPS: Mapping[str, str] = MappingProxyType({"Authorization": f"Bearer {OPS_TOKEN}"})

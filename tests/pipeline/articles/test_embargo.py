@@ -27,7 +27,7 @@ from syndicator.rules.identity.identity import identify
 from syndicator.schedule.runner import Runner
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
+from syndicator.web.http.options import WebOptions
 
 END = NOON + timedelta(minutes=30)
 

@@ -45,7 +45,7 @@ from syndicator.rules.identity.content_fingerprint import content_hash
 from syndicator.store.articles.pictures import Finding
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
+from syndicator.web.http.options import WebOptions
 
 JPEG = (("Content-Type", "image/jpeg"),)
 

@@ -20,10 +20,10 @@ from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.render import render
 from syndicator.service import Service
+from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
-from syndicator.web.auth import Gate
-from syndicator.web.json_api import PublicApi
-from syndicator.web.options import WebOptions
+from syndicator.web.http.auth import Gate
+from syndicator.web.http.options import WebOptions
 
 LATEST, POPULAR = FeedId("latest"), FeedId("popular")
 SMALL = '[feed.small]\ntitle = "Kecil"\nsize = 1\n'

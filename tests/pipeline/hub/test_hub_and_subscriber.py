@@ -16,8 +16,8 @@ from syndicator.schedule.runner import Runner
 from syndicator.service import Service, open_service
 from syndicator.settings import load
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
-from syndicator.web.server import open_socket, port_of, serving
+from syndicator.web.http.options import WebOptions
+from syndicator.web.http.server import open_socket, port_of, serving
 
 NEWS = SourceId("news")
 PUBLISHER = """

@@ -14,9 +14,9 @@ from pipeline.own_hub_world import Reader, World, open_world, reader
 from support import ManualClock
 from web.web_world import client_of
 
-from syndicator.web import hub as hub_routes
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
+from syndicator.web.http.options import WebOptions
+from syndicator.web.hub import hub_routes
 
 __all__ = ["reader"]  # a fixture
 

@@ -11,7 +11,7 @@ from support import ManualClock
 from web.web_world import client_of
 
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
+from syndicator.web.http.options import WebOptions
 
 __all__ = ["reader"]  # a fixture
 

@@ -34,8 +34,8 @@ from syndicator.gather.websub import links
 from syndicator.model.feed import CONTENT_TYPES, Format
 from syndicator.service import Service
 from syndicator.web.app import create_app
-from syndicator.web.hub import PER_MINUTE_OF_CLIENT, OwnHubRoutes
-from syndicator.web.options import WebOptions
+from syndicator.web.http.options import WebOptions
+from syndicator.web.hub.hub_routes import PER_MINUTE_OF_CLIENT, OwnHubRoutes
 
 __all__ = ["reader", "world"]  # fixtures
 

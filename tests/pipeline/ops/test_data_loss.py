@@ -20,7 +20,7 @@ from syndicator.rules.identity.identity import identify
 from syndicator.service import Service
 from syndicator.store.data_mark import MarkFile
 from syndicator.store.sources.admitted_entries import Entries, EntriesRead
-from syndicator.web.health import HealthRoutes
+from syndicator.web.ops.health import HealthRoutes
 
 HOUR = timedelta(hours=1)
 LISTED: list[tuple[str, datetime | None]] = [

@@ -22,7 +22,7 @@ from syndicator.model.subscription import Grant
 from syndicator.pipeline.websub.callbacks import Open
 from syndicator.service import Service
 from syndicator.store.connection import Unit
-from syndicator.web.asking import called_now
+from syndicator.web.http.query_parameters import called_now
 
 OLD, NEW = SourceId("city"), SourceId("kota")
 LATEST = FeedId("latest")

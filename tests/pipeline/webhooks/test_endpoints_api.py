@@ -24,10 +24,10 @@ from syndicator.model.ids import TokenId
 from syndicator.model.token import Scope, Token
 from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.service import Service
+from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
-from syndicator.web.auth import Gate
-from syndicator.web.json_api import PublicApi
-from syndicator.web.options import WebOptions
+from syndicator.web.http.auth import Gate
+from syndicator.web.http.options import WebOptions
 
 PATH = "/api/v1/endpoints"
 

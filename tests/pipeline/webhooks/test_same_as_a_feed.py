@@ -21,10 +21,10 @@ from syndicator.model.token import Scope
 from syndicator.render.items import article_uri
 from syndicator.service import Service
 from syndicator.store.webhooks.deliveries import MOST_WAITING
+from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
-from syndicator.web.auth import Gate
-from syndicator.web.json_api import PublicApi
-from syndicator.web.options import WebOptions
+from syndicator.web.http.auth import Gate
+from syndicator.web.http.options import WebOptions
 
 __all__ = ["receiver"]
 

@@ -13,8 +13,8 @@ from syndicator.model.subscription import SubscriptionStatus
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.web.app import create_app
-from syndicator.web.options import WebOptions
-from syndicator.web.server import open_socket, port_of, serving
+from syndicator.web.http.options import WebOptions
+from syndicator.web.http.server import open_socket, port_of, serving
 
 
 def feed(hub: Hub, portal: Portal, *numbers: int) -> str:

@@ -1,0 +1,169 @@
+"""Deliveries by program: what waits for an endpoint, what is dead and why, what was tried."""
+
+from datetime import datetime
+
+from aiohttp import web
+
+from syndicator.model.clock import Clock
+from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.model.token import Scope
+from syndicator.pipeline.feeds.pagination import CursorError
+from syndicator.pipeline.webhooks.inspection import (
+    ENDED,
+    UNDELIVERED,
+    DeliveryLine,
+    DeliveryQuery,
+    DeliveryShown,
+    Inspecting,
+)
+from syndicator.pipeline.webhooks.resend import Resending, Resent
+from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
+from syndicator.web.api.endpoint_routes import asker_of, named, told
+from syndicator.web.api.json_api import ApiRoute, Parameter, cursor_of, document, limit_of, list_document
+from syndicator.web.api.rate_limit import Pace
+from syndicator.web.api.reading_routes import PAGED, bad_cursor
+from syndicator.web.http.auth import owner_of
+from syndicator.web.http.problems import bad_request
+
+_TOPIC = "Deliveries"
+_STATUSES = (*UNDELIVERED, *ENDED)
+_RESULTS = ("delivered", "retry", "dead", "superseded")
+_INSTANT = {"type": "string", "format": "date-time"}
+_ONE = "/api/v1/endpoints/{endpoint}/deliveries/{event_id}"
+
+
+class DeliveryRoutes:
+    """Handlers of what is told of deliveries. Partners see those of their own endpoints."""
+
+    def __init__(self, inspecting: Inspecting, resending: Resending, clock: Clock) -> None:
+        self._inspecting = inspecting
+        self._resending = resending
+        self._pace = Pace("requests that have a delivery sent again", clock)
+
+    def table(self) -> list[ApiRoute]:
+        return [
+            ApiRoute(
+                method="GET", path="/api/v1/deliveries", handler=self.deliveries, scope=Scope.PARTNER,
+                topic=_TOPIC, answer=DeliveryLine, is_list=True, refusals=(400, 404),
+                query=(
+                    Parameter(name="endpoint", description="Only of this endpoint."),
+                    Parameter(name="event", description="Only of this event."),
+                    Parameter(name="article", description="Only of events that tell of this article."),
+                    Parameter(
+                        name="status",
+                        description="Only these; left out: all that is not delivered. Of what is delivered "
+                        "or superseded, the log of attempts tells, the newest first.",
+                        schema={"enum": list(_STATUSES)},
+                    ),
+                    Parameter(name="since", description="It happened then or later.", schema=_INSTANT),
+                    Parameter(name="until", description="It happened before then.", schema=_INSTANT),
+                    *PAGED,
+                ),
+            ),
+            ApiRoute(
+                method="GET", path=_ONE, handler=self.delivery, scope=Scope.PARTNER, topic=_TOPIC,
+                answer=DeliveryShown, refusals=(404,),
+            ),
+            ApiRoute(
+                method="POST", path=f"{_ONE}/resend", handler=self.resend, scope=Scope.PARTNER, topic=_TOPIC,
+                answer=Resent, refusals=(404, 409),
+            ),
+            ApiRoute(
+                method="POST", path="/api/v1/endpoints/{endpoint}/resend-dead", handler=self.resend_dead,
+                scope=Scope.PARTNER, topic=_TOPIC, answer=Resent, refusals=(404, 409),
+            ),
+            ApiRoute(
+                method="GET", path="/api/v1/endpoints/{endpoint}/attempts", handler=self.attempts,
+                scope=Scope.PARTNER, topic=_TOPIC, answer=LoggedAttempt, is_list=True, refusals=(400, 404),
+                query=(
+                    Parameter(name="event", description="Only of this event."),
+                    Parameter(name="subject", description="Only of events about this, as an article's id."),
+                    Parameter(name="result", description="Only these.", schema={"enum": list(_RESULTS)}),
+                    Parameter(name="since", description="Then or later.", schema=_INSTANT),
+                    Parameter(name="until", description="Then or before.", schema=_INSTANT),
+                    *PAGED,
+                ),
+            ),
+        ]  # fmt: skip
+
+    async def deliveries(self, request: web.Request) -> web.Response:
+        """List what is not delivered, endpoint by endpoint: the first due first, then the dead.
+
+        It is told as it stands when a piece is asked for: what is delivered meanwhile moves the others up.
+        """
+        asked = request.query
+        query = DeliveryQuery(
+            endpoint=EndpointId(asked["endpoint"]) if asked.get("endpoint") else None,
+            event=EventId(asked["event"]) if asked.get("event") else None,
+            article=ArticleId(asked["article"]) if asked.get("article") else None,
+            status=_one_of(request, "status", _STATUSES),
+            since=instant_of(request, "since"),
+            until=instant_of(request, "until"),
+        )
+        found = self._inspecting.deliveries(asker_of(request), query, cursor_of(request), limit_of(request))
+        try:
+            piece = await told(found)
+        except CursorError as error:
+            raise bad_cursor(error) from error
+        return list_document(piece.items, piece.next)
+
+    async def delivery(self, request: web.Request) -> web.Response:
+        """Show one delivery: how it stands, and all that was tried."""
+        return document(await told(self._inspecting.show(asker_of(request), named(request), _event(request))))
+
+    async def resend(self, request: web.Request) -> web.Response:
+        """Send an event again that this endpoint was sent of late, now and under the same id."""
+        self._pace.draw(owner_of(request))
+        return document(await told(self._resending.one(asker_of(request), named(request), _event(request))))
+
+    async def resend_dead(self, request: web.Request) -> web.Response:
+        """Send again what was given up, up to 1,000 events, the last first."""
+        self._pace.draw(owner_of(request))
+        return document(await told(self._resending.dead(asker_of(request), named(request))))
+
+    async def attempts(self, request: web.Request) -> web.Response:
+        """List what was tried of late at an endpoint, the newest first: of each attempt what came of it."""
+        event = request.query.get("event")
+        query = AttemptQuery(
+            event=EventId(event) if event else None,
+            subject=request.query.get("subject") or None,
+            result=_one_of(request, "result", _RESULTS),
+            since=instant_of(request, "since"),
+            until=instant_of(request, "until"),
+        )
+        found = self._inspecting.attempts(
+            asker_of(request),
+            named(request),
+            query,
+            cursor_of(request),
+            limit_of(request),
+        )
+        try:
+            piece = await told(found)
+        except CursorError as error:
+            raise bad_cursor(error) from error
+        return list_document(piece.items, piece.next)
+
+
+def _event(request: web.Request) -> EventId:
+    return EventId(request.match_info["event_id"])
+
+
+def _one_of(request: web.Request, name: str, known: tuple[str, ...]) -> str | None:
+    value = request.query.get(name) or None
+    if value is not None and value not in known:
+        raise bad_request(f'The parameter "{name}" is one of {", ".join(known)}.')
+    return value
+
+
+def instant_of(request: web.Request, name: str) -> datetime | None:
+    text = request.query.get(name)
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise bad_request(f'The parameter "{name}" is an instant with its offset, as 2026-11-05T12:00:00Z.')
+    return instant

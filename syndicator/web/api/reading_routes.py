@@ -1,0 +1,183 @@
+"""What programs ask: sources, feeds, articles and what became of them, with all that explains them."""
+
+from aiohttp import web
+from msgspec.structs import replace
+
+from syndicator.model.article import Article
+from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.token import Scope
+from syndicator.pipeline.articles.explanation import Explained, SourceShown
+from syndicator.pipeline.articles.revisions import Compared, RevisionLine
+from syndicator.pipeline.feeds.pagination import ArticleLine, CursorError, FeedLine, Listing, WithdrawalLine
+from syndicator.pipeline.queries import Reading
+from syndicator.rules.filter_language import WORD_KEYS
+from syndicator.web.api.json_api import (
+    CURSOR,
+    LIMIT,
+    ApiRoute,
+    Handler,
+    Parameter,
+    cursor_of,
+    document,
+    limit_of,
+    list_document,
+    piece_of,
+)
+from syndicator.web.http.auth import TOKEN, is_trusted
+from syndicator.web.http.problems import ProblemRaised, bad_request, not_found
+from syndicator.web.http.query_parameters import read_filter, values_of
+
+NO_ARTICLE = "There is no such article, or it has outlived its retention."
+
+_INSTANT = {"type": "string", "format": "date-time"}
+FILTER = (
+    *(
+        Parameter(name=key, description=f"Only articles of this {key}, or of any of them.", several=True)
+        for key in WORD_KEYS
+    ),
+    Parameter(name="query", description="Words to be found in it, as in search."),
+    Parameter(name="since", description="Published then or later.", schema=_INSTANT),
+    Parameter(name="until", description="Published before then.", schema=_INSTANT),
+)
+PAGED = (LIMIT, CURSOR)
+
+
+class ReadingRoutes:
+    """Handlers of what is only read: one JSON document each."""
+
+    def __init__(self, reading: Reading, listing: Listing) -> None:
+        self._reading = reading
+        self._listing = listing
+
+    def table(self) -> list[ApiRoute]:
+        return [*self._of_sources(), *self._of_articles()]
+
+    def _of_sources(self) -> list[ApiRoute]:
+        return [
+            _get("/sources", self.sources, "Sources", SourceShown, is_list=True, query=PAGED),
+            _get("/sources/{source}", self.source, "Sources", SourceShown),
+            _get("/feeds", self.feeds, "Feeds", FeedLine, is_list=True, query=PAGED),
+            _get("/feeds/{feed}", self.feed, "Feeds", FeedLine),
+        ]
+
+    def _of_articles(self) -> list[ApiRoute]:
+        topic = "Articles"
+        return [
+            _get("/articles", self.articles, topic, ArticleLine, is_list=True, query=(*FILTER, *PAGED)),
+            _get("/articles/{article}", self.article, topic, Explained),
+            _get("/articles/{article}/revisions", self.revisions, topic, RevisionLine, is_list=True),
+            _get(r"/articles/{article}/revisions/{revision:[0-9]{1,9}}", self.revision, topic, Compared),
+            _get("/withdrawals", self.withdrawals, topic, WithdrawalLine, is_list=True, query=PAGED),
+        ]
+
+    async def sources(self, request: web.Request) -> web.Response:
+        """List the sources with their state, their health, and how they stand with their hubs."""
+        names, more = piece_of(self._reading.source_ids, request)
+        return list_document([await self._reading.source(SourceId(name)) for name in names], more)
+
+    async def source(self, request: web.Request) -> web.Response:
+        """Show one source: what it is, how it stands, when it is due next and why then."""
+        name = SourceId(request.match_info["source"])
+        if name not in self._reading.source_ids:
+            raise not_found("No source has this name.")
+        return document(await self._reading.source(name))
+
+    async def feeds(self, request: web.Request) -> web.Response:
+        """List the configured feeds with their addresses."""
+        names, more = piece_of(self._open_feeds(request), request)
+        return list_document(await self._listing.feeds([FeedId(name) for name in names]), more)
+
+    async def feed(self, request: web.Request) -> web.Response:
+        """Show one feed: which articles, in which order, and where it is read."""
+        name = FeedId(request.match_info["feed"])
+        if name not in self._open_feeds(request):
+            raise not_found("No feed has this name.")
+        (found,) = await self._listing.feeds([name])
+        return document(found)
+
+    async def articles(self, request: web.Request) -> web.Response:
+        """List articles that pass a filter, the newest first.
+
+        A piece may hold fewer items than `limit` while `next` still leads on.
+        """
+        wanted = read_filter(values_of(request), self._reading.publisher.sources)
+        try:
+            piece = await self._listing.articles(
+                wanted, cursor_of(request), limit_of(request), whole=is_trusted(request)
+            )
+        except CursorError as error:
+            raise bad_cursor(error) from error
+        return list_document(piece.items, piece.next)
+
+    async def article(self, request: web.Request) -> web.Response:
+        """Show an article: its text, where it comes from, who carried it, how popular it is and why."""
+        found = await self._reading.explained(ArticleId(request.match_info["article"]))
+        if found is None:
+            raise not_found(NO_ARTICLE)
+        open_feeds = self._open_feeds(request)
+        ranks = tuple(rank for rank in found.ranks if rank.feed in open_feeds)
+        return document(replace(found, article=self._shown(request, found.article), ranks=ranks))
+
+    async def withdrawals(self, request: web.Request) -> web.Response:
+        """List the articles that were withdrawn last, and why, without what they said."""
+        try:
+            piece = await self._listing.withdrawals(cursor_of(request), limit_of(request))
+        except CursorError as error:
+            raise bad_cursor(error) from error
+        return list_document(piece.items, piece.next)
+
+    async def revisions(self, request: web.Request) -> web.Response:
+        """List the revisions of an article that are kept, the newest first."""
+        found = await self._reading.revisions(ArticleId(request.match_info["article"]))
+        if found is None:
+            raise not_found(NO_ARTICLE)
+        return list_document(found)
+
+    async def revision(self, request: web.Request) -> web.Response:
+        """Show a revision of an article, and its words beside those of the one before."""
+        number = int(request.match_info["revision"])
+        found = await self._reading.compared(ArticleId(request.match_info["article"]), number)
+        if found is None:
+            raise not_found("There is no such revision, or it is not kept any more.")
+        shown = self._shown(request, found.article)
+        return document(found if shown == found.article else replace(found, article=shown, diff=None))
+
+    def _open_feeds(self, request: web.Request) -> frozenset[FeedId]:
+        """Name the feeds that whoever asks may read; of the others nothing is told."""
+        token = request[TOKEN]
+        return frozenset(
+            name
+            for name, spec in self._reading.publisher.specs.items()
+            if not spec.private or token.opens(name)
+        )
+
+    def _shown(self, request: web.Request, article: Article) -> Article:
+        """Show no more than the portal allows to whoever does not run this service."""
+        return article if is_trusted(request) else self._reading.publisher.shown(article)
+
+
+def bad_cursor(error: CursorError) -> ProblemRaised:
+    text = str(error)
+    return bad_request(f"{text[:1].upper()}{text[1:]}.")
+
+
+def _get(
+    path: str,
+    handler: Handler,
+    topic: str,
+    answer: object,
+    *,
+    is_list: bool = False,
+    query: tuple[Parameter, ...] = (),
+) -> ApiRoute:
+    return ApiRoute(
+        method="GET",
+        path=f"/api/v1{path}",
+        handler=handler,
+        scope=Scope.READ,
+        topic=topic,
+        answer=answer,
+        is_list=is_list,
+        query=query,
+        refusals=((400,) if query else ()) + ((404,) if "{" in path else ()),
+    )

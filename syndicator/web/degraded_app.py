@@ -1,0 +1,49 @@
+"""What is answered while Redis has not been reached since the start: feeds as they were last, and no more."""
+
+from collections.abc import Collection
+
+from aiohttp import hdrs, web
+
+from syndicator.model.feed import FORMS, Format, Site
+from syndicator.model.ids import FeedId
+from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.web.feeds.feed_headers import FeedHeaders, preflight
+from syndicator.web.feeds.feed_routes import kept_of, send_rendition
+from syndicator.web.http.options import WebOptions
+from syndicator.web.http.problems import ProblemRaised, unavailable
+from syndicator.web.ops.health import HealthRoutes
+
+
+class WaitingRoutes:
+    """Handlers of `/feeds/{feed}.{form}` and of all else."""
+
+    def __init__(
+        self, site: Site, feeds: Collection[FeedId], last_good: LastGood, options: WebOptions
+    ) -> None:
+        self._feeds = frozenset(feeds)
+        self._last_good = last_good
+        self._headers = FeedHeaders(site, options)
+        self._health = HealthRoutes(None, feeds, last_good)
+
+    def routes(self) -> list[web.RouteDef]:
+        feed = "/feeds/{feed}.{form:" + FORMS + "}"
+        return [
+            web.get(feed, self.feed),
+            web.options(feed, preflight),
+            *self._health.routes(),
+            web.get("/", self.anything),
+            web.route(hdrs.METH_ANY, "/{path:.*}", self.anything),
+        ]
+
+    async def feed(self, request: web.Request) -> web.StreamResponse:
+        """Send a feed as it was last."""
+        feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
+        if feed not in self._feeds:  # unknown, or private: which, nobody is told
+            return await self.anything(request)
+        rendition, age_s = await kept_of(self._last_good, feed, form)
+        return send_rendition(request, rendition, self._headers.of(rendition), age_s)
+
+    async def anything(self, request: web.Request) -> web.StreamResponse:
+        """Say that there is nothing but feeds."""
+        del request
+        raise ProblemRaised(unavailable("Nothing can be read from the store right now."))

@@ -1,0 +1,1 @@
+"""Routes of feeds: current bytes, history, deltas, private feeds."""

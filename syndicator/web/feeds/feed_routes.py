@@ -1,0 +1,207 @@
+"""Feeds as readers fetch them. Nothing is rendered here: ready bytes, chosen and sent."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+from aiohttp import hdrs, web
+
+from syndicator.errors import StoreUnavailable
+from syndicator.model.feed import FORMS, FeedSnapshot, Format, Rendition
+from syndicator.model.ids import ArticleId, FeedId, is_article_id
+from syndicator.pipeline.concurrency_limits import Places, TooMany
+from syndicator.pipeline.feeds.deltas import Deltas
+from syndicator.pipeline.feeds.publisher import KEPT_BYTES
+from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.fresh_reads import PATIENCE_S
+from syndicator.pipeline.queries import Reading
+from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
+from syndicator.rules.least_recent import LeastRecent
+from syndicator.web.feeds.deltas import bases_of, respond_with_delta, wants_delta
+from syndicator.web.feeds.feed_headers import FeedHeaders, preflight
+from syndicator.web.feeds.moved_feeds import moved
+from syndicator.web.feeds.private_feeds import FeedKeys, private_headers
+from syndicator.web.http.client_limits import Clients, Limit
+from syndicator.web.http.options import WebOptions
+from syndicator.web.http.prebuilt_responses import ReadyFeed, bytes_in, is_plain
+from syndicator.web.http.problems import ProblemRaised, not_found, unavailable
+from syndicator.web.http.responses import Document, respond
+
+RELATED_FOR_ONE = 60
+"""Feeds of related articles that one client may have made in one go, and two a second from then on."""
+TOO_MANY = "Many feeds are being made right now. Try again in a moment."
+_FEED = "/feeds/{feed}.{form}"
+"""The route of feeds, as it is counted."""
+
+
+class FeedRoutes:
+    """Handlers of `/feeds/{feed}.{form}` and `/feeds.opml`."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        options: WebOptions,
+        keys: FeedKeys | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._site = reading.site
+        self._publisher = reading.publisher
+        self._keys = keys
+        self._deltas = Deltas(reading.publisher)
+        self._count = options.count
+        self._clients = Clients(options.trusted_proxies, options.unlimited)
+        self._limit_of_feeds = Limit(options.feeds_a_minute, monotonic)
+        self._ready = LeastRecent[tuple[str, str], ReadyFeed](
+            KEPT_BYTES, lambda one: 2 * one.rendition.size_bytes
+        )
+        """Answers of public feeds by their names and formats, as they are asked for."""
+        self._headers = FeedHeaders(reading.site, options)
+        self._making_related = Places(RELATED_FOR_ONE)
+        self._opml = Document(self._publisher.opml())
+
+    def routes(self) -> list[web.RouteDef]:
+        feed = "/feeds/{feed}.{form:" + FORMS + "}"
+        related = "/articles/{article}/related.{form:" + FORMS + "}"
+        return [
+            web.get(feed, self.feed),
+            web.options(feed, preflight),
+            web.get(related, self.related),
+            web.options(related, preflight),
+            web.get("/feeds.opml", self.opml),
+            web.options("/feeds.opml", preflight),
+        ]
+
+    async def feed(self, request: web.Request) -> web.StreamResponse:
+        """Send one feed in one format, also while the store is away."""
+        asked = request.match_info["feed"], request.match_info["form"]
+        ready = self._ready.get(asked)
+        if ready is not None and is_plain(request) and not wants_delta(request) and self._is_newest(ready):
+            return self._sent(request, ready)
+        feed, form = FeedId(asked[0]), Format(asked[1])
+        if feed not in self._publisher.public:
+            return await self._not_public(request, feed, form)
+        rendition, age_s = await self._rendition(feed, form)
+        if age_s is None and wants_delta(request) and (delta := await self._delta(request, rendition)):
+            self._limit(request, delta, feed)
+            return delta
+        if age_s is None and is_plain(request):
+            return self._sent(request, self._ready_one(rendition))
+        answer = send_rendition(request, rendition, self._headers.of(rendition), age_s)
+        self._limit(request, answer, feed)
+        return answer
+
+    def _is_newest(self, ready: ReadyFeed) -> bool:
+        if not self._publisher.is_newest(ready.rendition):
+            return False
+        self._publisher.last_good.confirm(ready.rendition)
+        return True
+
+    def _sent(self, request: web.Request, ready: ReadyFeed) -> web.StreamResponse:
+        answer = ready.answer(request)
+        self._limit(request, answer, ready.rendition.feed)
+        self._count(_FEED, answer.status)
+        return answer
+
+    async def _delta(self, request: web.Request, rendition: Rendition) -> web.StreamResponse | None:
+        """Give what changed since the bytes that a client has; None: it gets all, or has all."""
+        bases = bases_of(request)
+        if rendition.digest in bases:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                delta = await self._deltas.since(rendition, bases)
+        except (StoreUnavailable, TimeoutError):
+            return None
+        headers = self._headers.of(rendition)
+        return respond_with_delta(request, rendition, delta, headers) if delta else None
+
+    def _limit(self, request: web.Request, answer: web.StreamResponse, feed: FeedId) -> None:
+        """Refuse to send a feed in full to a client that was sent it too often; raise a 429."""
+        self._clients.check_answer(request, answer, self._limit_of_feeds, feed)
+
+    def _ready_one(self, rendition: Rendition) -> ReadyFeed:
+        key = (rendition.feed, rendition.form.value)
+        ready = self._ready.get(key)
+        if ready is None or ready.rendition is not rendition:
+            ready = ReadyFeed(rendition, self._headers.of(rendition))
+            self._ready.put(key, ready)
+        return ready
+
+    async def _not_public(self, request: web.Request, feed: FeedId, form: Format) -> web.Response:
+        """Send a private feed to who may have it, or tell what became of a name.
+
+        Where there are private feeds, a name that is unknown is answered as theirs are: by a 401 for everyone
+        whose token does not open it.
+        """
+        composer, ending = self._publisher, f".{form.value}"
+        is_known = feed in composer.moved or feed in composer.retired
+        if self._keys is None or not composer.private or (is_known and feed not in composer.private):
+            return moved(request, composer, feed, ending)
+        await self._keys.check(request, composer.private.get(feed, (feed,)))
+        if feed not in composer.specs:
+            return moved(request, composer, feed, ending, is_opened=True)
+        rendition, age_s = await self._rendition(feed, form)
+        answer = send_rendition(request, rendition, private_headers(form), age_s)
+        self._limit(request, answer, feed)
+        return answer
+
+    async def related(self, request: web.Request) -> web.Response:
+        """Send what is related to an article, in one format."""
+        name, form = request.match_info["article"], Format(request.match_info["form"])
+        try:
+            async with self._making_related.place(self._clients.name(request)):
+                snapshot = await self._publisher.related(ArticleId(name)) if is_article_id(name) else None
+                if snapshot is None:
+                    raise not_found("No article with this id is kept here.")
+                rendition = await self._publisher.rendered(snapshot, form)
+        except TooMany:
+            raise ProblemRaised(unavailable(TOO_MANY)) from None
+        return send_rendition(request, rendition, self.headers_of(snapshot, form), None, dated=False)
+
+    def headers_of(self, snapshot: FeedSnapshot, form: Format) -> dict[str, str]:
+        """Give the headers of a feed that is made for one request."""
+        return self._headers.named(snapshot.feed_url(form), snapshot.page_url, form, snapshot.hubs)
+
+    async def opml(self, request: web.Request) -> web.Response:
+        """Send the list of all public feeds."""
+        listed = self._publisher.opml()
+        if listed is not self._opml.body:  # once after the start, when Redis told when the list changed
+            self._opml = Document(listed)
+        return self._opml.answer(request, {**self._headers.shared, hdrs.CONTENT_TYPE: OPML_TYPE})
+
+    async def _rendition(self, feed: FeedId, form: Format) -> tuple[Rendition, int | None]:
+        """Give the bytes, and their age in seconds where they could not be confirmed (RFC 9111, 5.1)."""
+        try:
+            return await self._publisher.rendition(feed, form, patiently=False), None
+        except StoreUnavailable:
+            return await kept_of(self._publisher.last_good, feed, form)
+
+
+async def kept_of(last_good: LastGood, feed: FeedId, form: Format) -> tuple[Rendition, int]:
+    """Give the newest known bytes, and their age in seconds (RFC 9111, 5.1); raise a 503 for nothing."""
+    kept = await last_good.get(feed, form)
+    if kept is None:
+        detail = "This feed cannot be read from the store right now, and was not read before."
+        raise ProblemRaised(unavailable(detail))
+    return kept
+
+
+def send_rendition(
+    request: web.Request,
+    rendition: Rendition,
+    headers: Mapping[str, str],
+    age_s: int | None,
+    *,
+    dated: bool = True,
+) -> web.Response:
+    """Send bytes that are ready; with their age in seconds where they could not be confirmed.
+
+    Not `dated`: without Last-Modified, where nobody notes when an entry left.
+    """
+    return respond(
+        request,
+        digest=rendition.digest,
+        body=lambda coding: bytes_in(rendition, coding),
+        headers={**headers, hdrs.AGE: str(age_s)} if age_s is not None else headers,
+        last_modified=rendition.last_modified if dated else None,
+    )

@@ -1,0 +1,1 @@
+"""HTTP itself: negotiation, responses, problems, credentials, limits."""

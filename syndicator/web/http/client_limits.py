@@ -1,0 +1,120 @@
+"""How often a client may have one thing: a token bucket for each client and thing, in this process.
+
+Generous, because one address may be a whole office, or a service that fetches for thousands of readers; and
+some readers, told 429 by one feed, leave all feeds of the domain alone for a while. Who asks with a validator
+and has the newest is never counted.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
+from ipaddress import ip_address
+
+from aiohttp import hdrs, web
+
+from syndicator.egress.addresses import is_public
+from syndicator.observe.logs import get_logger
+from syndicator.pipeline.concurrency_limits import OWN_CLIENT
+from syndicator.rules.popularity.visitors import household_of
+from syndicator.web.http.forwarded import Network, client_address, is_believed
+from syndicator.web.http.problems import Problem, ProblemRaised
+
+log = get_logger(__name__)
+
+MOST_BUCKETS = 20_000
+"""Of one limit; those that were used least lately leave, and begin again with a full bucket."""
+
+
+class Limit:
+    """So many a minute, all of which may come at once.
+
+    A bucket is kept as the instant at which it will be full again (the generic cell rate algorithm).
+    """
+
+    def __init__(self, per_minute: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """0 a minute stands for no limit."""
+        self._interval_s = 60 / per_minute if per_minute else 0.0
+        self._full_at: dict[tuple[str, str], float] = {}
+        self._monotonic = monotonic
+
+    def wait_s(self, client: str, thing: str) -> float:
+        """Take a token: 0; or take none, and say for how long there is none."""
+        if not self._interval_s:
+            return 0.0
+        now, key = self._monotonic(), (client, thing)
+        full_at = max(self._full_at.pop(key, now), now) + self._interval_s
+        wait_s = full_at - now - 60
+        self._full_at[key] = full_at if wait_s <= 0 else full_at - self._interval_s
+        if len(self._full_at) > MOST_BUCKETS:
+            del self._full_at[next(iter(self._full_at))]
+        return max(wait_s, 0.0)
+
+
+class Clients:
+    """Tells clients apart by address (an IPv6 network of /64 is one), and lets some go on without limits."""
+
+    def __init__(self, trusted: tuple[Network, ...], unlimited: tuple[Network, ...]) -> None:
+        self._trusted = trusted
+        self._unlimited = unlimited
+        self._known = lru_cache(maxsize=10_000)(self._look)
+
+    def name(self, request: web.Request) -> str:
+        """Name the client of a request; all that have no limits are one."""
+        return self._client(request) or OWN_CLIENT
+
+    def check_answer(
+        self, request: web.Request, answer: web.StreamResponse, limit: Limit, thing: str
+    ) -> None:
+        """Count a request as `check` does, unless the client has what it asks for."""
+        if answer.status != HTTPStatus.NOT_MODIFIED:
+            self.check(request, limit, thing)
+
+    def check(self, request: web.Request, limit: Limit, thing: str) -> None:
+        """Count a request; raise a 429 that says when to come again (RFC 6585, 4)."""
+        client = self._client(request)
+        if client is not None and (wait_s := limit.wait_s(client, thing)):
+            raise _too_many(math.ceil(wait_s))
+
+    def _client(self, request: web.Request) -> str | None:
+        headers = request.headers
+        forwarded = tuple(headers.getall(hdrs.X_FORWARDED_FOR)) if hdrs.X_FORWARDED_FOR in headers else ()
+        return self._known(request.remote, forwarded, hdrs.FORWARDED in headers)
+
+    def _look(self, peer: str | None, forwarded_for: tuple[str, ...], is_forwarded: bool) -> str | None:
+        """Name a client; None for one that has no limits.
+
+        `is_forwarded`: whether the request has a header Forwarded (RFC 7239), which is not read.
+        """
+        is_unread = is_forwarded and not forwarded_for
+        if peer and (is_unread or (forwarded_for and not is_believed(peer, self._trusted))):
+            _warn_of_proxy(peer)
+        client = client_address(peer, forwarded_for, self._trusted)
+        if client != "unknown" and any(ip_address(client) in network for network in self._unlimited):
+            return None
+        return household_of(client)
+
+
+@lru_cache(maxsize=16)
+def _warn_of_proxy(peer: str) -> None:
+    """Tell once of each proxy whose word is not taken: all of its clients are taken for itself.
+
+    Of public addresses nothing is told: everybody may send such a header.
+    """
+    if not is_public(ip_address(peer)):
+        log.warning(
+            "proxy_not_trusted",
+            proxy=peer,
+            reason="what it says of its clients is not believed: limits hold for none, or for all as one",
+            remedy=f'[server] trusted_proxies = ["{peer}"]; the proxy must set X-Forwarded-For',
+        )
+
+
+def _too_many(retry_after_s: int) -> ProblemRaised:
+    headers: dict[str, str] = {hdrs.RETRY_AFTER: str(retry_after_s)}
+    detail = (
+        "This was sent in full to your address very often. Ask with If-None-Match or If-Modified-Since: "
+        "what has not changed may be asked for at any rate."
+    )
+    return ProblemRaised(Problem(name="too-many-requests", status=429, detail=detail, headers=headers))

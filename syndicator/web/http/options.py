@@ -1,0 +1,44 @@
+"""What the web server is told beside the values it serves."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from syndicator.model.feed import ASK_AGAIN_S
+from syndicator.web.http.forwarded import Network
+
+
+def _count_nothing(route: str, status: int) -> None:
+    del route, status
+
+
+class WebOptions(Struct, frozen=True, kw_only=True):
+    """How the public server answers."""
+
+    trusted_proxies: tuple[Network, ...] = ()
+    unlimited: tuple[Network, ...] = ()
+    """Clients that may ask as often as they like."""
+    feeds_a_minute: int = 0
+    """How often one client may be sent one feed in full; 0 for no limit."""
+    feed_max_age_s: int = ASK_AGAIN_S
+    """How long a reader or a cache may use a feed without asking: the floor of polling."""
+    page_max_age_s: int = 30
+    stale_while_revalidate_s: int = 300
+    stale_if_error_s: int = 86_400
+    count: Callable[[str, int], None] = _count_nothing
+    """Is told route (as a pattern) and status of every answer: the access log is off."""
+
+
+async def _measure_nothing() -> None:
+    """Do without."""
+
+
+class OpsOptions(Struct, frozen=True, kw_only=True):
+    """What the operators' server is handed."""
+
+    metrics: Callable[[], bytes]
+    """Gives the Prometheus text format."""
+    measure: Callable[[], Awaitable[None]] = _measure_nothing
+    """Measures, before that, what is measured on demand."""
+    hosts: tuple[str, ...] = ()
+    """Names by which it may be asked beside those of loopback."""

@@ -1,0 +1,1 @@
+"""Routes of our hub, and the callbacks of hubs of others."""

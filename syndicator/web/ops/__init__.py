@@ -1,0 +1,1 @@
+"""The operators' pages, and health checks."""

@@ -1,0 +1,137 @@
+"""The operators' page: what is late or failing stands on top, with its reason in words."""
+
+from aiohttp import hdrs, web
+from msgspec import Struct
+
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Source, SourceState
+from syndicator.model.status import Status
+from syndicator.pipeline.ops.source_standings import Spot
+from syndicator.pipeline.queries import Reading
+from syndicator.rules.sources.health import Health, Standing, failed_rounds, health
+from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
+from syndicator.web.http.options import OpsOptions
+from syndicator.web.http.problems import bad_request
+from syndicator.web.ops.endpoint_rows import endpoint_rows, worst_first
+from syndicator.web.ops.failures import ShownFailure, told_reason
+from syndicator.web.ops.health import HealthRoutes
+from syndicator.web.ops.operator_access import Operators
+from syndicator.web.pages.templates import Drawing
+
+ON_PAGE = 200
+"""Sources that one page shows at most."""
+
+_METRICS_HEADERS = {
+    hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8",
+    hdrs.CACHE_CONTROL: "no-store",
+}
+_NEEDS_ATTENTION = frozenset(Standing) - {Standing.NEW, Standing.PAUSED, Standing.OK}
+_SAYS_IT_ITSELF = frozenset({Standing.FAILING, Standing.NEW, Standing.OK})
+"""Standings of which the page tells in its own words; of the others it gives the sentence."""
+
+
+class SourceRow(Struct, frozen=True, kw_only=True):
+    source: Source
+    state: SourceState
+    standing: Standing
+    reason: ShownFailure | None
+    failed_rounds: int
+    why: str = ""
+    """One sentence, where nothing else in the row says it."""
+
+
+class StatusRoutes:
+    """Handlers of `/status` and `/metrics`."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        drawing: Drawing,
+        options: OpsOptions,
+        operators: Operators,
+        health: HealthRoutes,
+    ) -> None:
+        self._reading = reading
+        self._health = health
+        self._operators = operators
+        self._drawing = drawing
+        self._options = options
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self._operators.behind(self.status)),
+            web.get("/status", self._operators.behind(self.status)),
+            web.get("/metrics", self.metrics),
+        ]
+
+    async def status(self, request: web.Request) -> web.Response:
+        """Show sources and endpoints, the worst first; of very many sources, a page."""
+        page = await self._reading.standings.page(_begin(request), ON_PAGE)
+        status = await self._reading.status(page.sources)
+        faults = [part for part in (await self._health.parts()).values() if part.status != "ready"]
+        sources = source_rows(status)
+        endpoints = worst_first(endpoint_rows(status.endpoints, status.at))
+        ill = sum(page.counts.get(standing, 0) for standing in _NEEDS_ATTENTION)
+        ill += sum(row.health.kind in NEEDS_ATTENTION for row in endpoints)
+        return self._drawing.page(
+            request,
+            "status.html",
+            cache_control="no-store",
+            status=status,
+            reloads="reload" in request.query,
+            sources=sources,
+            configured=sum(page.counts.values()),
+            counts=page.counts,
+            more=_spelled(page.next) if page.next else None,
+            endpoints=endpoints,
+            faults=faults,
+            attention=ill + len(faults),
+        )
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Give the counters to Prometheus."""
+        del request
+        await self._options.measure()
+        return web.Response(body=self._options.metrics(), headers=_METRICS_HEADERS)
+
+
+def _begin(request: web.Request) -> Spot | None:
+    """Read where the page begins; a 400 for what is no place in the list."""
+    text = request.query.get("from", "")
+    standing, _, source = text.partition(".")
+    if not text:
+        return None
+    if standing not in list(Standing):
+        raise bad_request(f'The parameter "from" begins with one of: {", ".join(Standing)}.')
+    return Spot(standing=Standing(standing), source=SourceId(source) or None)
+
+
+def _spelled(spot: Spot) -> str:
+    return f"{spot.standing}.{spot.source}" if spot.source else str(spot.standing)
+
+
+def source_rows(status: Status) -> list[SourceRow]:
+    """Judge each source; the worst first, else in the order of the configuration."""
+    rows = [
+        _source_row(one.source, one.state, health(one.source, one.state, status.at)) for one in status.sources
+    ]
+    return sorted(rows, key=lambda row: list(Standing).index(row.standing))
+
+
+def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow:
+    # The page lists the warnings, and what is stuck is so by one of them, or by selectors that are lost.
+    told = judged.kind in _SAYS_IT_ITSELF or (judged.kind is Standing.STUCK and bool(state.warnings))
+    return SourceRow(
+        source=source,
+        state=state,
+        standing=judged.kind,
+        reason=_reason(state) if judged.kind is Standing.FAILING else None,
+        failed_rounds=failed_rounds(state),
+        why="" if told else judged.why,
+    )
+
+
+def _reason(state: SourceState) -> ShownFailure | None:
+    if state.failure is None:
+        return None
+    return told_reason(state.failure.reason, state.failure.detail)

@@ -1,0 +1,230 @@
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+from support import NOON, ManualClock
+from web.trouble import SOURCES, open_troubled_world
+from web.web_world import OPS, Client, World, client_of, source
+
+from syndicator.model.hub import Lease, Protocol, TopicName
+from syndicator.model.source import Failure, SourceState
+from syndicator.rules.hub.subscribers import new_subscriber
+from syndicator.rules.sources.health import health
+from syndicator.store.store import Store
+from syndicator.web.ops.status_page import ON_PAGE
+
+ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
+
+
+@pytest.fixture
+async def world(store: Store, clock: ManualClock) -> World:
+    return await open_troubled_world(store, clock)
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[Client]:
+    async with client_of(world.ops_app(b"syndicator_articles 1\n"), OPS) as opened:
+        yield opened
+
+
+async def page(client: Client) -> LexborHTMLParser:
+    answer = await client.get("/status", ENGLISH)
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    return LexborHTMLParser(answer.body)
+
+
+def rows(table: LexborNode) -> dict[str | None, list[str]]:
+    return {
+        row.attributes.get("class"): [" ".join(cell.text().split()) for cell in row.css("th, td")]
+        for row in table.css("tbody tr")
+    }
+
+
+async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) -> None:
+    sources, _ = (await page(client)).css("table")
+    told = rows(sources)
+    assert list(told) == ["failing", "stuck", "late", "new", "ok"]
+    assert told["failing"] == [
+        "Failing failing",
+        "Failed 4 times in a row It answered with status 503: The portal answered 503.",
+        "5 Nov 2026, 19:00 0 s ago",
+        "never",
+        "5 Nov 2026, 19:20 in 20 min, backing off after 4 failures",
+    ]
+    assert told["ok"] == [
+        "Fine fine",
+        "Fine One item had no date.",
+        "5 Nov 2026, 19:00 0 s ago",
+        "3 new, 1 changed, 2 duplicate, 20 unchanged",
+        "5 Nov 2026, 19:05 in 5 min, every 5m",
+    ]
+    assert told["stuck"][1:3] == [
+        "Stuck No entry was readable.",
+        "5 Nov 2026, 18:59 4 s ago",
+    ]
+    assert told["stuck"][4] == "5 Nov 2026, 19:00 in 1 s, every 5s"
+    assert told["new"][2:] == ["never", "never", "never gathered"]
+
+
+async def test_each_says_why_and_in_the_words_of_the_commands(world: World, client: Client) -> None:
+    table, _ = (await page(client)).css("table")
+    assert rows(table)["late"][1] == "Late it has been due for 1 h"
+    asked_too_often = SourceState(
+        last_success_at=NOON,
+        excused=50,
+        failure=Failure(reason="http_429", detail="It is asked too often.", at=NOON),
+        next_due_at=NOON + timedelta(minutes=60),
+    )
+    sources = world.store.sources
+    await sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
+    assert await sources.settle(SOURCES[3].id, "me", asked_too_often)
+    assert await sources.settle(
+        SOURCES[0].id, "me", SourceState(last_success_at=NOON, paused=True, next_due_at=NOON)
+    )
+    table, _ = (await page(client)).css("table")
+    told = rows(table)
+    assert list(told) == ["failing", "stuck", "late", "new", "paused"]
+    assert told["failing"][1] == (
+        "Failed 50 times in a row It answered with status 429: It is asked too often."
+    )
+    assert told["paused"][1] == (
+        "Paused paused by an operator; `syndicator sources resume fine` starts it again"
+    )
+    status = await world.reading.status()
+    words = {health(one.source, one.state, NOON).kind.value for one in status.sources}
+    assert words == set(told)
+
+
+async def test_a_single_failure_is_no_row_of_failures(world: World, client: Client) -> None:
+    await world.store.sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
+    failure = Failure(reason="dns", detail="", at=NOON)
+    assert await world.store.sources.settle(
+        SOURCES[3].id, "me", SourceState(failures=1, failure=failure, next_due_at=NOON)
+    )
+    sources, _ = (await page(client)).css("table")
+    assert rows(sources)["failing"][1] == "Failed once The host name is not found"
+
+
+async def test_a_source_that_has_stopped_or_gone_quiet_says_why(world: World, client: Client) -> None:
+    sources = world.store.sources
+    await sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
+    stopped = SourceState(
+        last_success_at=NOON,
+        stopped="gone for good (http_410)",
+        next_due_at=NOON + timedelta(days=365),
+    )
+    quiet = SourceState(
+        first_success_at=NOON - timedelta(days=60),
+        last_success_at=NOON,
+        last_new_at=NOON - timedelta(days=2),
+        rhythm=(2.0,) * 168,
+        rhythm_at=NOON,
+        next_due_at=NOON + timedelta(minutes=5),
+    )
+    assert await sources.settle(SOURCES[0].id, "me", stopped)
+    assert await sources.settle(SOURCES[4].id, "me", quiet)
+    table, _ = (await page(client)).css("table")
+    told = rows(table)
+    assert list(told) == ["stopped", "failing", "late", "quiet", "new"]
+    assert told["stopped"][1] == "Stopped gone for good (http_410)"
+    assert told["stopped"][4] == "–"
+    assert told["quiet"][1].startswith("Quiet for longer than usual nothing new for 2 d, in which about ")
+
+
+async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> None:
+    whole = await page(client)
+    _, endpoints = whole.css("table")
+    told = rows(endpoints)
+    assert list(told) == ["dead", "active"]
+    assert told["dead"] == [
+        "stuck stuck.example",
+        "Deliveries given up Last failure: It answered with status 410",
+        "0", "0", "0", "1", "0",
+    ]  # fmt: skip
+    text = whole.html or ""
+    assert "hidden" not in text
+    assert "whsec" not in text
+
+
+async def test_the_verdict_comes_first(client: Client) -> None:
+    whole = await page(client)
+    assert whole.css(".verdict")[0].text() == "4 need attention"
+    figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
+    assert figures == {"Articles 1", "Feeds 3", "Sources 5", "Events waiting to go out 1"}
+
+
+async def test_subscribers_of_the_hub_are_counted(world: World, client: Client) -> None:
+    known = new_subscriber(Protocol.RSSCLOUD, TopicName("latest.rss"), "https://reader.example/rahasia")
+    lease = Lease(topic_url="", verified_at=NOON, ends_at=NOON + timedelta(days=1))
+    await world.store.hub.update(known, lambda _: replace(known, lease=lease), now=NOON)
+    await world.store.hub_topics.fan_out(known.topic, NOON)
+    whole = await page(client)
+    figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
+    assert figures >= {"Subscribers of the hub 1", "Subscribers waiting to be told 1"}
+    assert "rahasia" not in (whole.html or "")
+
+
+async def test_all_well(store: Store, clock: ManualClock) -> None:
+    world = World(store, clock, sources=())
+    async with client_of(world.ops_app(), OPS) as client:
+        whole = await page(client)
+    assert whole.css(".verdict")[0].text() == "All is well."
+    assert len(whole.css(".empty")) == 2
+
+
+async def test_metrics_and_probes_are_there_and_feeds_are_not(client: Client) -> None:
+    metrics = await client.get("/metrics")
+    assert metrics.body == b"syndicator_articles 1\n"
+    assert metrics.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert (await client.get("/readyz")).status == 200
+    assert (await client.get("/static/style.css")).status == 200
+    assert (await client.get("/feeds/latest.rss")).status == 404
+
+
+async def test_the_page_reloads_only_where_that_is_asked_for(client: Client) -> None:
+    for path, told in (("/status", "Reload every 30 seconds"), ("/status?reload=30", "Stop reloading")):
+        page = LexborHTMLParser((await client.get(path, ENGLISH)).body)
+        (link,) = page.css("a.reload")
+        assert link.text() == told
+        assert bool(page.css("meta[http-equiv=refresh]")) is (told == "Stop reloading")
+
+
+async def test_very_many_sources_are_shown_page_by_page(store: Store, clock: ManualClock) -> None:
+    many = [source(f"portal-{number}", f"Portal {number}") for number in range(ON_PAGE + 30)]
+    world = World(store, clock, sources=many)
+    await store.sources.enlist([one.id for one in many], [], NOON)
+    await store.sources.claim("me", NOON, timedelta(minutes=5), len(many))
+    for one in many[-20:]:
+        state = SourceState(failures=2, failure=Failure(reason="dns", detail="", at=NOON), next_due_at=NOON)
+        assert await store.sources.settle(one.id, "me", state)
+    async with client_of(world.ops_app(), OPS) as client:
+        first = await page(client)
+        assert first.css(".verdict")[0].text() == "20 need attention"
+        assert "Sources 230" in {
+            " ".join(one.text(separator=" ").split()) for one in first.css(".figures div")
+        }
+        shown = ids_of(first)
+        assert shown == [one.id for one in (*many[-20:], *many[: ON_PAGE - 20])]
+        links = {link.text(): str(link.attributes["href"]) for link in first.css("#sources ~ nav a")}
+        assert links == {"Failing 20": "?from=failing#sources", "New 210": "?from=new#sources"}
+        (more,) = (link.attributes["href"] for link in first.css("a") if link.text() == "More sources")
+        assert more == "?from=new.portal-180#sources"
+        rest = LexborHTMLParser((await client.get(f"/status{more}".split("#")[0], ENGLISH)).body)
+        assert ids_of(rest) == [one.id for one in many[ON_PAGE - 20 : -20]]
+        assert "More sources" not in rest.text()
+        assert rest.css(".verdict")[0].text() == "20 need attention", "of all, not of this page"
+        behind = LexborHTMLParser((await client.get("/status?from=ok", ENGLISH)).body)
+        assert "There are no more sources." in behind.text()
+        again = LexborHTMLParser((await client.get("/status?from=new&reload=30", ENGLISH)).body)
+        assert {link.attributes["href"] for link in again.css("#sources ~ nav a")} == {
+            "?from=failing&reload=30#sources",
+            "?from=new&reload=30#sources",
+        }
+        assert (await client.get("/status?from=broken")).status == 400
+
+
+def ids_of(whole: LexborHTMLParser) -> list[str]:
+    return [one.text() for one in whole.css("table")[0].css("th .id")]
