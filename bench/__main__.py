@@ -6,7 +6,7 @@ import os
 import sys
 from itertools import takewhile
 
-from syndicator.cli.loops import run_loop
+from syndicator.cli.event_loop import run_loop
 from syndicator.observe import logs
 
 BENCHES = (

@@ -9,7 +9,7 @@ import json
 import time
 from typing import cast
 
-from syndicator.cli.loops import run_loop
+from syndicator.cli.event_loop import run_loop
 
 _OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 

@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from bench.invented import NOW, invented
 from bench.measure import tell
-from syndicator.cli.loops import run_loop
+from syndicator.cli.event_loop import run_loop
 from syndicator.model.feed import READER_FORMATS, Format
 from syndicator.model.ids import FeedId
 from syndicator.observe.metrics import counting

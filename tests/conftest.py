@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support import ManualClock, own_redis
 
-from syndicator.cli.loops import new_event_loop
+from syndicator.cli.event_loop import new_event_loop
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import Store, StoreOptions, open_store
 

@@ -8,7 +8,7 @@ import typer
 
 from syndicator import __version__
 from syndicator.cli.context import Invocation, UsageFault, exit_code, print_failure, tell
-from syndicator.cli.loading import LazyGroup
+from syndicator.cli.lazy_commands import LazyGroup
 from syndicator.errors import SyndicatorError
 
 app = typer.Typer(

@@ -12,7 +12,7 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from syndicator.cli.app import app
-from syndicator.cli.loading import COMMANDS, LazyGroup
+from syndicator.cli.lazy_commands import COMMANDS, LazyGroup
 
 _INTRODUCTION = """\
 # Commands

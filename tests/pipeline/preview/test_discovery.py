@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from pipeline.conftest import Portal
 
-from syndicator.cli.blocks import block, free_name
+from syndicator.cli.preview.toml_blocks import block, free_name
 from syndicator.egress.addresses import AllowList
 from syndicator.egress.client import open_egress
 from syndicator.egress.request_hooks import Gate, open_gate

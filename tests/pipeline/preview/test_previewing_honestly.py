@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from pipeline.conftest import Portal
 from pipeline.visiting_world import scripted
 
-from syndicator.cli.blocks import block
-from syndicator.cli.showing import show_preview
+from syndicator.cli.preview.output import show_preview
+from syndicator.cli.preview.toml_blocks import block
 from syndicator.egress.client import open_egress
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.gather.documents.parser_pool import open_pool

@@ -12,7 +12,7 @@ from pipeline.full_text_world import RULE, config, entry, feed, page, put_pages
 from pipeline.rounds.test_feed_round import gather
 from support import NOON, ManualClock
 
-from syndicator.cli.blocks import block
+from syndicator.cli.preview.toml_blocks import block
 from syndicator.egress.client import open_egress
 from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer

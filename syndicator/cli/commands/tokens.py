@@ -8,10 +8,10 @@ import typer
 from msgspec.structs import asdict
 from pydantic import TypeAdapter, ValidationError
 
-from syndicator.cli.asking import Limit, ask
-from syndicator.cli.blocks import token_block
 from syndicator.cli.context import AsJson, check_known, console, invocation, print_json, print_list
-from syndicator.cli.spelling import ago
+from syndicator.cli.formats import ago
+from syndicator.cli.preview.toml_blocks import token_block
+from syndicator.cli.store_access import Limit, ask
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import FeedId, TokenId

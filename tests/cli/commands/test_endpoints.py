@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from cli.test_shown_articles import config
+from cli.commands.test_articles import config
 from e2e.conftest import run
 from standardwebhooks import Webhook
 from support import NOON

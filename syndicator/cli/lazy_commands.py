@@ -7,9 +7,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from syndicator.cli.stopping import end_at_once_when_told
+from syndicator.cli.signals import end_at_once_when_told
 
-_STAYING = "running"
+_STAYING = "run"
 """The module of the commands that stay until they are told to stop."""
 
 COMMANDS = {
@@ -23,12 +23,12 @@ COMMANDS = {
         "Run only the workers: gather, publish, deliver; any number of them, against one Redis.",
     ),
     "sample": (_STAYING, "Run only the sample portals and the partner that receives their news."),
-    "once": ("stepping", "Do one round of a step, then exit: 0 done, 1 when something failed."),
+    "once": ("once", "Do one round of a step, then exit: 0 done, 1 when something failed."),
     "status": ("status", "Print a link that opens the operators' pages in a browser, once."),
-    "stats": ("stepping", "Count what there is, as JSON."),
-    "check": ("checking", "Read the whole configuration and tell every fault: file, key, reason, remedy."),
-    "preview": ("previewing", "Show what a source would bring, field by field; nothing is stored."),
-    "config": ("checking", "The configuration itself."),
+    "stats": ("once", "Count what there is, as JSON."),
+    "check": ("check", "Read the whole configuration and tell every fault: file, key, reason, remedy."),
+    "preview": ("preview", "Show what a source would bring, field by field; nothing is stored."),
+    "config": ("check", "The configuration itself."),
     "sources": ("listing", "Where news comes from."),
     "feeds": ("listing", "What is published."),
     "articles": ("listing", "What was admitted."),
@@ -40,7 +40,7 @@ COMMANDS = {
     "tokens": ("tokens", "Who may use the API."),
     "opml": ("opml", "Lists of feeds, in and out."),
 }
-"""The module of each in `syndicator.cli`, and the first sentence of its help."""
+"""The module of each in `syndicator.cli.commands`, and the first sentence of its help."""
 
 
 class LazyGroup(TyperGroup):
@@ -70,7 +70,7 @@ class LazyGroup(TyperGroup):
         """Put a command itself in the place of its sentence, and with it the others of its module."""
         if name in COMMANDS:
             app = typer.Typer(callback=lambda: None, rich_markup_mode="rich", add_completion=False)
-            import_module(f"syndicator.cli.{COMMANDS[name][0]}").register(app)
+            import_module(f"syndicator.cli.commands.{COMMANDS[name][0]}").register(app)
             self.commands.update(get_group(app).commands)
 
 

@@ -9,7 +9,7 @@ import typer
 from msgspec.structs import asdict
 
 from syndicator.cli.context import AsJson, CommandFailed, counted, invocation, print_json
-from syndicator.cli.importing import Import, planned
+from syndicator.cli.opml_import import Import, planned
 from syndicator.errors import NotReadable
 from syndicator.gather.listings.opml import read_opml
 from syndicator.observe.redact import printable

@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from syndicator.cli.app import app
-from syndicator.cli.loading import COMMANDS, LazyGroup
+from syndicator.cli.lazy_commands import COMMANDS, LazyGroup
 
 HEAVY = ("aiohttp", "apscheduler", "pydantic", "redis", "syndicator.service", "syndicator.settings")
 

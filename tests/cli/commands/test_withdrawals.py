@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from cli.test_shown_articles import config
+from cli.commands.test_articles import config
 from e2e.conftest import run
 
 __all__ = ["config"]

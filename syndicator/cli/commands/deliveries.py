@@ -9,7 +9,6 @@ import typer
 from msgspec.structs import asdict
 from pydantic import TypeAdapter, ValidationError
 
-from syndicator.cli.asking import Limit, Rows, ask, cut
 from syndicator.cli.context import (
     AsJson,
     CommandFailed,
@@ -21,7 +20,8 @@ from syndicator.cli.context import (
     print_list,
     print_table,
 )
-from syndicator.cli.spelling import ago, local_time
+from syndicator.cli.formats import ago, local_time
+from syndicator.cli.store_access import Limit, Rows, ask, cut
 from syndicator.errors import EndpointRefused, NoEndpoint
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId, EndpointId, EventId, ReplayId

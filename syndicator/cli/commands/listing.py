@@ -4,8 +4,7 @@ from typing import Any
 
 import typer
 
-from syndicator.cli import articles, deliveries, endpoints, sources, stories
-from syndicator.cli.asking import Limit, Rows, ask, cut
+from syndicator.cli.commands import articles, deliveries, endpoints, sources, stories
 from syndicator.cli.context import (
     AlwaysJson,
     AsJson,
@@ -14,7 +13,8 @@ from syndicator.cli.context import (
     print_json,
     print_list,
 )
-from syndicator.cli.spelling import ago
+from syndicator.cli.formats import ago
+from syndicator.cli.store_access import Limit, Rows, ask, cut
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
 from syndicator.service import Service

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from e2e.conftest import run
 
-from syndicator.cli.remedies import remedy_for
+from syndicator.cli.preview.remedies import remedy_for
 from syndicator.model.fetch import FetchFailed, Reason
 
 FEED = (

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from syndicator.cli.blocks import block
 from syndicator.cli.context import (
     AsJson,
     CommandFailed,
@@ -18,10 +17,8 @@ from syndicator.cli.context import (
     invocation,
     print_json,
 )
-from syndicator.cli.hiding import discovery_without_secrets, preview_without_secrets
-from syndicator.cli.loops import run_loop
-from syndicator.cli.remedies import MAY_BE_READ, remedy_for
-from syndicator.cli.showing import (
+from syndicator.cli.event_loop import run_loop
+from syndicator.cli.preview.output import (
     discovery_document,
     preview_document,
     show_differences,
@@ -29,6 +26,9 @@ from syndicator.cli.showing import (
     show_judged,
     show_preview,
 )
+from syndicator.cli.preview.redaction import discovery_without_secrets, preview_without_secrets
+from syndicator.cli.preview.remedies import MAY_BE_READ, remedy_for
+from syndicator.cli.preview.toml_blocks import block
 from syndicator.egress.client import open_egress
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.errors import NotReadable

@@ -11,7 +11,7 @@ from e2e.conftest import run
 from msgspec.structs import replace
 from web.web_world import source
 
-from syndicator.cli.hiding import preview_without_secrets
+from syndicator.cli.preview.redaction import preview_without_secrets
 from syndicator.pipeline.preview.preview import Preview
 from syndicator.pipeline.preview.selector_coverage import Yield
 

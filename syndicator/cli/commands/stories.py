@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.asking import Limit, Rows, ask
 from syndicator.cli.context import AsJson, console, invocation, print_json, print_list
-from syndicator.cli.spelling import local_time
+from syndicator.cli.formats import local_time
+from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.stories.editing import Explanation, StoryTold, Teller
 from syndicator.service import Service

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.asking import Rows, ask, cut
 from syndicator.cli.context import AsJson, console, print_json, print_list
-from syndicator.cli.spelling import ago
+from syndicator.cli.formats import ago
+from syndicator.cli.store_access import Rows, ask, cut
 from syndicator.errors import SyndicatorError
 from syndicator.model.article import Article, Withdrawal, WithdrawnBy
 from syndicator.model.ids import ArticleId, SourceId

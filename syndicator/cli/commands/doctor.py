@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict
 
-from syndicator.cli.asking import ask
 from syndicator.cli.context import AsJson, print_list
+from syndicator.cli.store_access import ask
 from syndicator.pipeline.ops.doctor import Diagnosis
 from syndicator.service import Service
 

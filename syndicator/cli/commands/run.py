@@ -17,10 +17,10 @@ from syndicator.cli.banner import (
     print_first_admin,
     print_sample_banner,
 )
-from syndicator.cli.children import supervise
 from syndicator.cli.context import invocation
-from syndicator.cli.loops import run_loop
-from syndicator.cli.stopping import stop_signal
+from syndicator.cli.event_loop import run_loop
+from syndicator.cli.signals import stop_signal
+from syndicator.cli.supervisor import supervise
 from syndicator.egress.own_listeners import listeners_of
 from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
 from syndicator.model.clock import system_clock

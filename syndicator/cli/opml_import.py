@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from pydantic import ValidationError
 
-from syndicator.cli.blocks import feed_block, free_name
+from syndicator.cli.preview.toml_blocks import feed_block, free_name
 from syndicator.errors import Fault
 from syndicator.gather.listings.opml import FeedList, Outline
 from syndicator.rules.filter_language import language_fault

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import typer
 from rich.text import Text
 
-from syndicator.cli.asking import ask
 from syndicator.cli.context import console, invocation, print_json
-from syndicator.cli.spelling import local_time
+from syndicator.cli.formats import local_time
+from syndicator.cli.store_access import ask
 from syndicator.errors import SyndicatorError
 from syndicator.model.article import Article, Revised
 from syndicator.model.ids import ArticleId

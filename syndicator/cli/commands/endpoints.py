@@ -6,9 +6,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from syndicator.cli.asking import Limit, Rows, ask, cut
 from syndicator.cli.context import AsJson, CommandFailed, console, counted, invocation, print_json, print_list
-from syndicator.cli.spelling import local_time
+from syndicator.cli.formats import local_time
+from syndicator.cli.store_access import Limit, Rows, ask, cut
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import EndpointId
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker, EndpointSecret, EndpointShown

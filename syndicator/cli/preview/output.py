@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from syndicator.cli.context import counted, print_table
-from syndicator.cli.remedies import MAY_BE_READ
-from syndicator.cli.spelling import local_time
+from syndicator.cli.formats import local_time
+from syndicator.cli.preview.remedies import MAY_BE_READ
 from syndicator.gather.documents.text import shortened
 from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
 from syndicator.model.ids import SourceId

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.asking import ask
 from syndicator.cli.context import (
     AlwaysJson,
     AsJson,
@@ -18,7 +17,8 @@ from syndicator.cli.context import (
     print_json,
     print_table,
 )
-from syndicator.cli.loops import run_loop
+from syndicator.cli.event_loop import run_loop
+from syndicator.cli.store_access import ask
 from syndicator.model.ids import SourceId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport

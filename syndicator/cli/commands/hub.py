@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.asking import Limit, Rows, ask
 from syndicator.cli.context import AlwaysJson, AsJson, CommandFailed, print_json, print_list
-from syndicator.cli.spelling import ago
+from syndicator.cli.formats import ago
+from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.hub import Subscriber, SubscriberId
 from syndicator.service import Service
 

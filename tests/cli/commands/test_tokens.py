@@ -4,7 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 
-from cli.test_shown_articles import config
+from cli.commands.test_articles import config
 from e2e.conftest import run
 
 from syndicator.rules.access.credentials import digest_of

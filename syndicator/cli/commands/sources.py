@@ -6,7 +6,6 @@ from typing import Any
 
 import typer
 
-from syndicator.cli.asking import Limit, Rows, ask
 from syndicator.cli.context import (
     AsJson,
     CommandFailed,
@@ -16,7 +15,8 @@ from syndicator.cli.context import (
     print_json,
     print_list,
 )
-from syndicator.cli.spelling import ago, local_time
+from syndicator.cli.formats import ago, local_time
+from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceState
 from syndicator.pipeline.articles.explanation import SourceShown

@@ -6,11 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.asking import Limit, Rows, ask
-from syndicator.cli.context import AsJson, check_known, console, invocation, print_json, print_list
-from syndicator.cli.revisions import change_told, show_revision
-from syndicator.cli.spelling import ago, local_time
-from syndicator.cli.withdrawals import (
+from syndicator.cli.commands.revisions import change_told, show_revision
+from syndicator.cli.commands.withdrawals import (
     RESTORE_EXAMPLE,
     WITHDRAW_EXAMPLE,
     list_withdrawn,
@@ -18,6 +15,9 @@ from syndicator.cli.withdrawals import (
     why_missing,
     withdraw,
 )
+from syndicator.cli.context import AsJson, check_known, console, invocation, print_json, print_list
+from syndicator.cli.formats import ago, local_time
+from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.article import Article, Provenance
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.articles.explanation import Explained

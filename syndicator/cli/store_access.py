@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from syndicator.cli.context import invocation
-from syndicator.cli.loops import run_loop
+from syndicator.cli.event_loop import run_loop
 from syndicator.service import Service, open_service
 from syndicator.settings import Settings
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from support import NOON
 
-from syndicator.cli.sources import _lines, _next_due
+from syndicator.cli.commands.sources import _lines, _next_due
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Move, Round, Source, SourceKind, SourceState
 from syndicator.pipeline.articles.explanation import show

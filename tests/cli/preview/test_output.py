@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console
 from web.web_world import source
 
-from syndicator.cli.showing import show_preview
+from syndicator.cli.preview.output import show_preview
 from syndicator.model.article import PopularItem
 from syndicator.pipeline.preview.preview import Preview
 

@@ -1,0 +1,1 @@
+"""The output of `preview`, and the blocks of configuration that it proposes."""
