@@ -1,13 +1,22 @@
 """Listening: a socket first, so that the real port is known before anything is built upon it."""
 
+import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
+
+from syndicator.observe.logs import get_logger
+from syndicator.web.http.responses import complete
 
 _BACKLOG = 1024
 _KEEPALIVE_S = 75.0
+
+_log = get_logger(__name__)
 
 
 def open_socket(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
@@ -49,18 +58,55 @@ async def serving(
 
     At the end no new connection is taken, and requests under way get `shutdown_timeout_s` to finish.
     """
-    runner = web.AppRunner(
-        app,
-        access_log=None,  # it costs half the rate; answers are counted instead
-        handle_signals=False,
-        auto_decompress=False,  # whoever takes packed bodies bounds them: see `json_api.read_body`
-        keepalive_timeout=_KEEPALIVE_S,
-        shutdown_timeout=shutdown_timeout_s,
-    )
+    runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=shutdown_timeout_s)
     try:
         await runner.setup()
-        await web.SockSite(runner, opened, backlog=_BACKLOG).start()
+        await _Site(runner, opened, backlog=_BACKLOG).start()
         yield
     finally:
         await runner.cleanup()
         opened.close()
+
+
+class _Site(web.SockSite):
+    """Takes connections by handlers of ours."""
+
+    async def start(self) -> None:
+        await web.BaseSite.start(self)
+        loop, server = asyncio.get_running_loop(), self._runner.server
+        assert server is not None  # noqa: S101 -- the runner is set up
+        handler = partial(
+            _Handler,
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # it costs half the rate; answers are counted instead
+            auto_decompress=False,  # whoever takes packed bodies bounds them: see `json_api.read_body`
+            keepalive_timeout=_KEEPALIVE_S,
+        )
+        self._server = await loop.create_server(handler, sock=self._sock, backlog=self._backlog)
+
+
+class _Handler(web.RequestHandler):
+    """One connection. Answers what is no valid HTTP as the service answers all else, not as aiohttp does."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the answer to a request that reaches no route; raise ConnectionError amid another answer."""
+        if isinstance(exc, UnicodeError) and hdrs.EXPECT in request.headers:
+            status = HTTPStatus.EXPECTATION_FAILED  # whose value aiohttp wants to repeat, and cannot spell
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            super().handle_error(request, status, exc, message)  # a fault of ours: it goes into the log
+        else:
+            _log.debug("request_malformed", client=request.remote, reason=str(message)[:200])
+        problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status)}
+        headers = complete({hdrs.CONTENT_TYPE: "application/problem+json", hdrs.CACHE_CONTROL: "no-store"})
+        response = web.Response(status=status, body=json.dumps(problem).encode() + b"\n", headers=headers)
+        response.force_close()
+        return response

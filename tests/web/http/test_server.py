@@ -1,9 +1,11 @@
 import asyncio
+import json
 import socket
 
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from syndicator.web.http.server import open_socket, port_of, serving
 
@@ -83,3 +85,32 @@ async def test_requests_that_never_end_do_not_hold_up_the_stop() -> None:
             await started.wait()
         with pytest.raises(aiohttp.ClientError):
             await fetching
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "title"),
+    [
+        (b"GET /?q=\xc2\x80 HTTP/1.1", 400, "Bad Request"),
+        (b"BR EW / HTTP/1.1", 400, "Bad Request"),
+        (b"GET / HTTP/1.1\r\nA: \x00", 400, "Bad Request"),
+        (b"GET / HTTP/1.1\r\nExpect: \x80", 417, "Expectation Failed"),
+    ],
+)
+async def test_what_is_no_valid_http_is_refused_as_all_else_and_is_no_fault(
+    line: bytes, status: int, title: str
+) -> None:
+    opened = open_socket("127.0.0.1", 0)
+    with capture_logs() as logs:
+        async with serving(web.Application(), opened):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port_of(opened))
+            writer.write(line + b"\r\nHost: x\r\n\r\n")
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+            writer.close()
+    first, *rest = head.decode().split("\r\n")
+    headers = dict(one.split(": ", 1) for one in rest)
+    assert first.endswith(f" {status} {title}")
+    assert headers["Server"] == "syndicator"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Type"] == "application/problem+json"
+    assert json.loads(body) == {"type": "about:blank", "title": title, "status": status}
+    assert [one["log_level"] for one in logs] == ["debug"]
