@@ -151,7 +151,7 @@ def _check_tokens(document: Document) -> None:
         if isinstance(digest, str) and (other := holders.setdefault(digest, key)) != key:
             path = ("token", key, "sha256")
             document.add_fault(path, f"is that of [token.{other}], too", "make another value for it")
-        if OPERATORS in {key, document.table("token", key).get("owner")}:
+        if OPERATORS in (key, document.table("token", key).get("owner")):
             path = ("token", key, *(("owner",) if key != OPERATORS else ()))
             document.add_fault(path, f"{OPERATORS!r} are those who run this service", "take another name")
         feeds = document.table("token", key).get("feeds", ())

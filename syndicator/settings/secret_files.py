@@ -14,7 +14,7 @@ MAX_SECRET_BYTES = 64 * 1024
 
 def read_secret(name: object, info: ValidationInfo) -> str:
     """Read a secret's file without the line break at its end; says what is wrong if it cannot."""
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not name or not name.isprintable():
         raise wrong("must be the path of a file, in quotes")
     folder = info.context["folder"] if info.context else Path()
     path = Path(folder, name)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from settings.as_toml import toml
 
 from syndicator.errors import ConfigError, Fault
 from syndicator.settings import load
@@ -39,6 +40,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + '[site]\ntitel = "x"', "site.titel", "not known", "did you mean title?"),
         (GOOD + '[site]\nqqq = "x"', "site.qqq", "not known", "known here: title, public_url"),
         (GOOD + "[sit]\nx = 1", "sit", "not known", "did you mean site?"),
+        (GOOD + 'proxy_file = "a\\nb"', "source.wire.proxy_file", "must be the path of a file", ""),
         (
             GOOD + '[server]\ntrusted-proxies = ["::1"]',
             "server.trusted-proxies",
@@ -530,26 +532,9 @@ def test_whatever_stands_in_the_file_ends_in_faults_not_in_a_crash(
     tmp_path_factory: pytest.TempPathFactory, tree: dict[str, object]
 ) -> None:
     folder = tmp_path_factory.mktemp("config")
-    (folder / "all.toml").write_text(_toml(tree), encoding="utf-8")
+    (folder / "all.toml").write_text(toml(tree), encoding="utf-8")
     faults = faults_of(folder)
     assert all(fault.file and fault.reason and "\n" not in str(fault) for fault in faults)
-
-
-def _toml(tree: dict[str, object]) -> str:
-    return "".join(f"{key} = {_toml_value(value)}\n" for key, value in tree.items())
-
-
-def _toml_value(value: object) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_toml_value(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml_value(inner) for inner in value) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or isinstance(value, str):
-        text = "".join(f"\\U{ord(character):08x}" for character in value or "")
-        return f'"{text}"'
-    return repr(value)
 
 
 TOKEN = f'[token.ops]\nsha256 = "{"0" * 64}"\n'
