@@ -88,7 +88,7 @@ def _duration(value: object) -> timedelta:
 
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
-        raise wrong("must be longer than nothing")
+        raise wrong("must be longer than 0 s")
     return value
 
 
@@ -101,7 +101,7 @@ def _size(value: object) -> int:
         raise wrong("is no size", remedy)
     size = int(match[1]) * _BYTES[match[2]]
     if size == 0:
-        raise wrong("must be more than nothing")
+        raise wrong("must be more than 0 B")
     return size
 
 

@@ -117,7 +117,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         ),
         (GOOD + "[egress]\ntimeout = 30", "egress.timeout", "text in quotes", '"90s"'),
         (GOOD + '[egress]\ntimeout = "30"', "egress.timeout", "no duration", '"90s"'),
-        (GOOD + '[egress]\ntimeout = "0s"', "egress.timeout", "longer than nothing", ""),
+        (GOOD + '[egress]\ntimeout = "0s"', "egress.timeout", "longer than 0 s", ""),
         (GOOD + '[egress]\ntimeout = "900000000d"', "egress.timeout", "hundred years", ""),
         (GOOD + "[egress]\nmax_body = 1000", "egress.max_body", "needs a unit", '"1000B"'),
         (GOOD + '[egress]\nmax_body = "10 MB"', "egress.max_body", "no size", '"10MiB"'),
@@ -136,10 +136,15 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD.replace("wire]", "list]") + "foo = 1", "source.list.foo", "not known", "known here: title"),
         (GOOD.replace('"feed"', '"rss"'), "source.wire.kind", "one of feed, sitemap or page", ""),
         (GOOD + "full_text = 1", "source.wire.full_text", "true or false", ""),
-        (PAGE + "full_text = false", "source.wire.full_text", "all there is", "remove"),
+        (PAGE + "full_text = false", "source.wire.full_text", "nothing but article pages", "remove"),
         (GOOD + 'images = "inline"', "source.wire.images", "link, none or cache", ""),
         (GOOD + 'article = { title = "h1" }', "source.wire.article", "not read", "full_text = true"),
-        (GOOD + 'popular = { item = "li" }', "source.wire.popular", "no url", "page that holds the box"),
+        (
+            GOOD + 'popular = { item = "li" }',
+            "source.wire.popular",
+            "needs a url of its own",
+            "page that holds the box",
+        ),
         (PAGE.replace('item = "li"', 'item = "li", url = "re:("'), "source.wire.list.url", "regular", "re:"),
         (
             PAGE.replace(
@@ -361,7 +366,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         ),
         (GOOD + ENDPOINT + 'payload = "tiny"', "endpoint.p.payload", "", "thin"),
         (GOOD + ENDPOINT + "digest = { items = 1 }", "endpoint.p.digest.items", "at least 2", ""),
-        (GOOD + ENDPOINT + 'digest = { every = "2d" }', "endpoint.p.digest.every", "no time", "24h"),
+        (GOOD + ENDPOINT + 'digest = { every = "2d" }', "endpoint.p.digest.every", "longer than 24 h", "24h"),
         (
             GOOD + ENDPOINT + 'digest = { every = "1h" }\nmax_age = "30m"',
             "endpoint.p.max_age",

@@ -36,9 +36,9 @@ def test_ways_to_know_an_article_again(tmp_path: Path, more: str, expected: Iden
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ('identity = "url"\n', "is no way to know an article again"),
-        ('identity = "pattern"\n', "is no way to know an article again"),
-        ("identity = { guid = 'x' }\n", "is no way to know an article again"),
+        ('identity = "url"\n', "does not say how articles are recognised"),
+        ('identity = "pattern"\n', "does not say how articles are recognised"),
+        ("identity = { guid = 'x' }\n", "does not say how articles are recognised"),
         ("identity = { link = '/read/[0-9]+/' }\n", "not exactly one group"),
         ("identity = { link = '/(a)/(b)' }\n", "not exactly one group"),
         ("identity = { link = '(' }\n", "is no regular expression"),

@@ -157,7 +157,9 @@ def _resume(context: typer.Context, source: str, as_json: AsJson = False) -> Non
 
 def _steered(done: bool, source: SourceId, word: str, *, as_json: bool) -> None:
     if not done:
-        raise CommandFailed(f"{source} is just being gathered", key="source", remedy="try again in a moment")
+        raise CommandFailed(
+            f"{source} is being gathered right now", key="source", remedy="try again in a moment"
+        )
     if as_json:
         print_json({"ok": True, "items": [{"id": source, "status": word}], "next": None, "errors": []})
     else:

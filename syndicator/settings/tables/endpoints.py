@@ -43,7 +43,7 @@ def _not_for_ever(value: timedelta) -> timedelta:
 
 def _within_a_day(value: timedelta) -> timedelta:
     if not timedelta(seconds=1) <= value <= timedelta(days=1):
-        raise wrong("is no time that news can wait", 'write "1s" to "24h"')
+        raise wrong("is shorter than 1 s or longer than 24 h", 'write "1s" to "24h"')
     return value
 
 

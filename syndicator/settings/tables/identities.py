@@ -53,7 +53,7 @@ def _identity(value: object) -> str | Mapping[str, str]:
     if isinstance(value, str) and value in _WAYS:
         return value
     if not isinstance(value, Mapping) or set(value) != {"link"} or not isinstance(value["link"], str):
-        raise wrong("is no way to know an article again", _REMEDY)
+        raise wrong("does not say how articles are recognised", _REMEDY)
     pattern = value["link"]
     if fault := regex_fault(pattern):
         raise wrong(f"link is no regular expression: {fault}", _REMEDY)

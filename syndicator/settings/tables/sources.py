@@ -62,7 +62,7 @@ class AuthForm(Form):
         token = info.data.get("bearer") or value
         user = info.data.get("user")
         if user and ":" in user:
-            raise wrong("holds a colon, which Basic cannot carry", key="user")
+            raise wrong("holds a colon, which HTTP Basic authentication does not allow", key="user")
         if bool(user and password) == bool(token) or bool(user) != bool(password):
             remedy = 'write { user = "…", password_file = "…" } or { bearer_file = "…" }'
             raise wrong("must be either a user with a password, or a token", remedy, key="")
@@ -223,7 +223,7 @@ class SourceForm(Form):
     @classmethod
     def _pages_are_read(cls, value: bool | None, info: ValidationInfo) -> bool | None:
         if value is False and info.data.get("kind") is SourceKind.PAGE:
-            raise wrong("is false, but of a page source the articles are all there is", "remove it")
+            raise wrong("cannot be false: a page source reads nothing but article pages", "remove it")
         return value
 
     @field_validator("cookies")
@@ -263,7 +263,9 @@ class SourceForm(Form):
     def _box_has_a_page(cls, value: PopularForm | None, info: ValidationInfo) -> PopularForm | None:
         kind = info.data.get("kind")
         if value is not None and value.url is None and kind in {SourceKind.FEED, SourceKind.SITEMAP}:
-            raise wrong(f"has no url, and a {kind} is no page", "name the page that holds the box")
+            raise wrong(
+                f"needs a url of its own: a {kind} is no HTML page", "name the page that holds the box"
+            )
         return value
 
     def value(self, source: SourceId, egress: EgressSection, site_timezone: str) -> Source:
