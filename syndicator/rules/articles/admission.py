@@ -162,33 +162,27 @@ def decide(
     restless = previous is not None and taken_from is None and is_restless(previous, identity.content_hash)
     if restless:
         verdict, previous = Verdict.UNCHANGED, None
+    article_id = known.article_id if known else identity.article_id
     article = None
     if is_new:
-        article = _first_revision(
-            candidate,
-            identity,
-            known.article_id if known else identity.article_id,
-            now=now,
-            backfill=backfill,
-        )
+        article = _first_revision(candidate, identity, article_id, now=now, backfill=backfill)
     elif previous is not None:
         article = _next_revision(candidate, identity, previous, now=now)
     published = article.published_at if article else known and known.published_at
-    is_told = article is not None and (
-        previous is not None
-        or ((undated or candidate.published_at is not None) and not _is_old(article, announced_from))
+    is_announced = previous is not None or (
+        (undated or candidate.published_at is not None) and not _is_old(article, announced_from)
     )
-    if article is not None and not is_told and lost_at is not None:
+    if article is not None and not is_announced and lost_at is not None:
         article = replace(article, revision=_revision_after(lost_at))
     return Admission(
         verdict=verdict,
-        article_id=known.article_id if known else identity.article_id,
+        article_id=article_id,
         carried_by=candidate.source,
         identity=identity,
         known=known,
         article=article,
         feeds=concerned(specs, article, previous) if article else (),
-        event=_event(article, previous, now) if article is not None and is_told else None,
+        event=_event(article, previous, now) if article is not None and is_announced else None,
         is_restless=restless,
         renewed_hash=None if restless else _renewed_hash(verdict, identity, known),
         recheck_at=next_recheck(published, now) if rechecked and published else None,
@@ -329,8 +323,8 @@ def _revision_after(lost_at: datetime) -> int:
     return int(lost_at.timestamp() // 60)
 
 
-def _is_old(article: Article, announced_from: datetime | None) -> bool:
-    return announced_from is not None and article.published_at < announced_from
+def _is_old(article: Article | None, announced_from: datetime | None) -> bool:
+    return article is not None and announced_from is not None and article.published_at < announced_from
 
 
 def _event(article: Article, previous: Article | None, now: datetime) -> Event:
