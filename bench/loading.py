@@ -21,9 +21,9 @@ from syndicator.rules.stories.clustering import (
     Fingerprint,
     KnownStory,
     Near,
-    Placement,
     ShownIn,
     StoriesPolicy,
+    StoryDecision,
     fingerprint,
     place,
 )
@@ -42,7 +42,7 @@ _LEASE = timedelta(minutes=1)
 _NOT_SHOWN = ShownIn("", ())
 
 Pattern = tuple[Admission, Fingerprint, frozenset[int]]
-Matter = list[tuple[Admission, Placement | None]]
+Matter = list[tuple[Admission, StoryDecision | None]]
 
 
 async def load(store: Store, count: int, now: datetime, *, placed: bool = True, seed: int = 1) -> None:
@@ -97,7 +97,7 @@ def _pattern(piece: Piece, now: datetime) -> Pattern:
 
 def _matter(
     matter: list[Pattern], rng: random.Random, *, placed: bool
-) -> Iterator[tuple[Admission, Placement | None]]:
+) -> Iterator[tuple[Admission, StoryDecision | None]]:
     # What the articles of a matter have in common stays common, and is of no other matter.
     salt, known = rng.getrandbits(32), None
     for pattern, mine, names in matter:
@@ -118,7 +118,7 @@ def _matter(
         )
 
 
-def _placed(own: Story, known: KnownStory | None) -> Placement:
+def _placed(own: Story, known: KnownStory | None) -> StoryDecision:
     return place(own, None, Near(stories=[known] if known else []), StoriesPolicy())
 
 

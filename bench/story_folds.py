@@ -24,7 +24,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.stories.clustering import KnownStory, Near, Neighbour, StoriesPolicy, fingerprint, place
 from syndicator.rules.stories.near_duplicates import Text
-from syndicator.rules.stories.near_index import Entry, NearIndex, packed_keys, term_keys
+from syndicator.rules.stories.near_index import IndexEntry, NearIndex, packed_keys, term_keys
 from syndicator.rules.stories.story_match import Story, StoryPolicy, founded
 from syndicator.rules.stories.terms import similarity
 
@@ -178,7 +178,7 @@ def _arriving(items: Sequence[_Item], seed: int) -> list[_Step]:
         )
         name = ArticleId(item.own.id)
         # Under its own name instead of its story's: the index then gives articles.
-        entry = Entry(article=name, story=item.own.id, at_ms=at_ms, runs=item.runs, terms=terms)
+        entry = IndexEntry(article=name, story=item.own.id, at_ms=at_ms, runs=item.runs, terms=terms)
         index.add([entry])
     return steps
 

@@ -19,7 +19,7 @@ from bench.story_quality import ari, matter_of
 from syndicator.model.article import Candidate
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.articles.admission import BATCH, Admitter
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.store.embedded import embedded_server
 from syndicator.store.store import StoreOptions, open_store
 
@@ -30,7 +30,7 @@ _TIMES = 2
 _ARTICLES_OF_MATTER = 2.25
 _NOW = NOON + timedelta(hours=24)
 
-Told = tuple[str, ArticleId, Verdict]
+Told = tuple[str, ArticleId, AdmissionVerdict]
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ async def race(url: str, namespace: str, folder: Path, candidates: int, seed: in
         for piece, place in zip(invented, places, strict=True)
     }
     copies = [piece for piece in invented if piece.kind is Kind.COPY]
-    new = Counter(article for _, article, verdict in told if verdict is Verdict.NEW)
+    new = Counter(article for _, article, verdict in told if verdict is AdmissionVerdict.NEW)
     return Outcome(
         candidates=len(told),
         articles=len(invented),

@@ -15,7 +15,7 @@ from syndicator.egress.client import Egress
 from syndicator.model.clock import Clock, system_clock
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.feeds.history import History
-from syndicator.pipeline.feeds.pagination import Listing
+from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.configuration_sync import Enlisting
@@ -23,12 +23,12 @@ from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.pipeline.ops.listener_registry import ListenerRegistry
 from syndicator.pipeline.ops.metrics_reporter import Measuring
 from syndicator.pipeline.ops.retention import Retention, SweepStep
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.sources.polite_client import open_visitor
 from syndicator.pipeline.steps import Step
 from syndicator.settings.settings import Settings
 from syndicator.store.data_mark import MarkFile
-from syndicator.store.ops.configured_names import Names
+from syndicator.store.ops.configured_names import ConfiguredNames
 from syndicator.store.store import Store
 from syndicator.wiring.gathering import Gathering, gathering
 from syndicator.wiring.ground import Ground, open_ground
@@ -51,8 +51,8 @@ class Service:
     pushing: Pushing
     publishing: Publishing
     own_hub: OwnHub
-    reading: Reading
-    listing: Listing
+    reading: Queries
+    listing: Paginator
     access: Access
     measuring: Measuring
     enlisting: Enlisting
@@ -102,7 +102,7 @@ def _service(
     ground: Ground, publisher: Publisher, gathered: Gathering, pushed: Pushing, published: Publishing
 ) -> Service:
     settings, store, clock = ground.settings, ground.store, ground.clock
-    names = Names(
+    names = ConfiguredNames(
         sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
     )
     enlisting = Enlisting(
@@ -129,7 +129,7 @@ def _service(
         publishing=published,
         own_hub=own_hub(ground, publisher),
         reading=_reading(ground, publisher, gathered, pushed, published),
-        listing=Listing(store, publisher, gathered.regrouping),
+        listing=Paginator(store, publisher, gathered.regrouping),
         access=Access(store.tokens, settings.tokens, clock),
         measuring=Measuring(store, pushed.directory, ground.metrics, clock),
         enlisting=enlisting,
@@ -145,9 +145,9 @@ def _service(
 
 def _reading(
     ground: Ground, publisher: Publisher, gathered: Gathering, pushed: Pushing, published: Publishing
-) -> Reading:
+) -> Queries:
     store, clock = ground.store, ground.clock
-    return Reading(
+    return Queries(
         store=store,
         publisher=publisher,
         history=History(store, publisher, clock),
@@ -159,7 +159,7 @@ def _reading(
     )
 
 
-def _sweep(ground: Ground, names: Names, enlisting: Enlisting, pushed: Pushing) -> SweepStep:
+def _sweep(ground: Ground, names: ConfiguredNames, enlisting: Enlisting, pushed: Pushing) -> SweepStep:
     kept = ground.settings.retention
     return SweepStep(
         store=ground.store,

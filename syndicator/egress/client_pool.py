@@ -12,7 +12,7 @@ from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.proxies import Proxy, refuse_literal
 from syndicator.egress.redirect_chain import Trip, client_timeout
 from syndicator.egress.slots import Budget, ConnectionLimits, Slots
-from syndicator.egress.wire import Asking, Reply, Request, Wire
+from syndicator.egress.wire import Asking, Reply, Wire, WireRequest
 
 
 class Lane:
@@ -51,7 +51,7 @@ class Lane:
         Raises EgressError(blocked) where a proxy would be asked for a private address, or for ourselves.
         """
         headers = {**trip.headers, **trip.validators, **own}
-        request = Request(
+        request = WireRequest(
             method=method,
             url=trip.url,
             headers=headers,
@@ -66,7 +66,7 @@ class Lane:
         return self._request_by(trip.proxy, request)
 
     @asynccontextmanager
-    async def _request_by(self, proxy: Proxy, request: Request) -> AsyncIterator[Reply]:
+    async def _request_by(self, proxy: Proxy, request: WireRequest) -> AsyncIterator[Reply]:
         async with self._by_proxy.request(
             request.method,
             request.url,

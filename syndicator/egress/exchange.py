@@ -13,7 +13,7 @@ from syndicator.egress.client_pool import Lane
 from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, proxy_refusal, translate
 from syndicator.egress.headers import lower_case
 from syndicator.egress.redirect_chain import Callback, Trip, client_timeout
-from syndicator.egress.wire import Asking, Reply, Request
+from syndicator.egress.wire import Asking, Reply, WireRequest
 
 HTTP_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)
 """What aiohttp can raise for reasons outside: its own trees, sockets and TLS (TimeoutError is an OSError),
@@ -78,7 +78,7 @@ async def posted(
 ) -> Answer:
     """Post to a callback and listen as `exchange` does."""
     began, received = time.monotonic(), bytearray()
-    request = Request(
+    request = WireRequest(
         method="POST", url=to.url, headers=headers, body=body, limits=client_timeout(connect_timeout_s)
     )
     reply: Reply | None = None

@@ -22,7 +22,7 @@ _REPEATABLE = frozenset({"GET", "HEAD"})
 _REMEMBERED_ORIGINS = 4096
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class WireRequest(Struct, frozen=True, kw_only=True):
     """A request as it is sent."""
 
     method: str
@@ -65,7 +65,7 @@ class Asking:
 
     __slots__ = ("_reply", "_request", "_wire")
 
-    def __init__(self, wire: "Wire", request: Request) -> None:
+    def __init__(self, wire: "Wire", request: WireRequest) -> None:
         self._wire = wire
         self._request = request
 
@@ -91,7 +91,7 @@ class Wire:
         self._common = {name.lower(): f"{name}: {value}\r\n" for name, value in session.headers.items()}
         self._origins: dict[URL, aiohttp.ClientRequest] = {}
 
-    async def send(self, request: Request) -> Reply:
+    async def send(self, request: WireRequest) -> Reply:
         """Send a request and return the head of what comes back. Raises what aiohttp raises.
 
         GET and HEAD are sent once more where a connection was closed before it answered: the server may have
@@ -112,7 +112,7 @@ class Wire:
                 connection.close()
                 raise
 
-    async def _connected(self, request: Request) -> Connection:
+    async def _connected(self, request: WireRequest) -> Connection:
         try:
             return await self._connector.connect(self._origin(request.url), [], request.limits)
         except TimeoutError as error:
@@ -130,7 +130,7 @@ class Wire:
             known = self._origins[origin] = aiohttp.ClientRequest("GET", origin)
         return known
 
-    def _head(self, request: Request) -> bytes:
+    def _head(self, request: WireRequest) -> bytes:
         url, body, fields = request.url, request.body, dict(self._common)
         for name, value in request.headers.items():
             fields[name.lower()] = f"{name}: {value}\r\n"
@@ -138,7 +138,7 @@ class Wire:
         length = "" if body is None else f"Content-Length: {len(body)}\r\n"
         return f"{first}{''.join(fields.values())}{length}\r\n".encode()
 
-    async def _exchange(self, connection: Connection, request: Request, sent: bytes) -> Reply:
+    async def _exchange(self, connection: Connection, request: WireRequest, sent: bytes) -> Reply:
         protocol, transport = connection.protocol, connection.transport
         if protocol is None or transport is None:
             raise aiohttp.ServerDisconnectedError

@@ -7,7 +7,7 @@ from syndicator.model.source import Source
 from syndicator.rules.identity.identity import spec_hash
 
 
-class Origin:
+class ProvenanceBuilder:
     """Makes the provenance of each candidate of one document."""
 
     def __init__(self, source: Source, fetched: Fetched) -> None:

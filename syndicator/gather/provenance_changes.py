@@ -32,7 +32,7 @@ _ACTIVE = frozenset(
 )
 
 
-class Changes:
+class Adjustments:
     """The changes of one candidate, in the order in which they are noted."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ _ALGORITHMS = frozenset({"sha1", "sha256", "sha384", "sha512"})
 _HEX = re.compile(r"[0-9a-fA-F]{40,128}")
 
 
-class Topic(Struct, frozen=True, kw_only=True):
+class AnnouncedTopic(Struct, frozen=True, kw_only=True):
     """What a document says of being pushed."""
 
     url: str
@@ -40,7 +40,7 @@ class Topic(Struct, frozen=True, kw_only=True):
 
 def discover(
     headers: Mapping[str, str], base_url: str, *, hubs: Sequence[str] = (), self_url: str | None = None
-) -> Topic | None:
+) -> AnnouncedTopic | None:
     """Find topic and hubs of a fetched document; None unless it names both.
 
     `headers` have lower-case names, repeated ones joined by commas; `hubs` and `self_url` are what stands in
@@ -56,7 +56,7 @@ def discover(
     names = _web_urls(base_url, own + embedded if linked_hubs else embedded + own)
     if not found or not names:
         return None
-    return Topic(url=names[0], hubs=tuple(_preferred(found))[:MAX_HUBS])
+    return AnnouncedTopic(url=names[0], hubs=tuple(_preferred(found))[:MAX_HUBS])
 
 
 def links(field: str) -> Iterator[tuple[str, str]]:

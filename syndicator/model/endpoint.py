@@ -26,7 +26,7 @@ class Registration(Struct, frozen=True, kw_only=True):
     """Raised by each change: what is written must be of the version that was read."""
 
 
-class Standing(StrEnum):
+class EndpointStanding(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"
     """By somebody's wish: events wait."""
@@ -37,7 +37,7 @@ class Standing(StrEnum):
 class EndpointState(Struct, frozen=True, kw_only=True):
     """How an endpoint stands, over all workers."""
 
-    standing: Standing = Standing.ACTIVE
+    standing: EndpointStanding = EndpointStanding.ACTIVE
     reason: str | None = None
     """Why it is paused or disabled."""
     since: datetime | None = None

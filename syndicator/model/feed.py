@@ -169,7 +169,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     """What may be shown of its articles: see `rules.articles.rights`."""
 
 
-class Popularity(Struct, frozen=True, kw_only=True):
+class EntryPopularity(Struct, frozen=True, kw_only=True):
     """How an entry stands in a ranking."""
 
     rank: int
@@ -189,7 +189,7 @@ class AlsoAt(Struct, frozen=True, kw_only=True):
 class FeedEntry(Struct, frozen=True, kw_only=True):
     article: Article
     origin: Origin
-    popularity: Popularity | None = None
+    popularity: EntryPopularity | None = None
     also_at: tuple[AlsoAt, ...] = ()
     """In a feed of stories: who tells it, too, the first first."""
     updated_at: datetime | None = None
@@ -288,7 +288,7 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
         return self.spec.language or self.site.language
 
 
-class Shown(Struct, frozen=True, kw_only=True, array_like=True):
+class RenditionEntry(Struct, frozen=True, kw_only=True, array_like=True):
     """An entry of a rendition: see `rules.feeds.deltas`."""
 
     article: ArticleId
@@ -315,7 +315,7 @@ class Rendition(Struct, frozen=True, kw_only=True):
     """How many other renditions were before it, since the feed was described as it is."""
     before: bytes = b""
     """Of the last of them the digests, shortened, the newest first."""
-    shown: tuple[Shown, ...] = ()
+    shown: tuple[RenditionEntry, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     """Other documents of the same feed: relation (RFC 5005) and URL."""
     made_by: str = ""

@@ -57,7 +57,7 @@ class Lease(Struct, frozen=True, kw_only=True):
     ends_at: datetime
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class PendingRequest(Struct, frozen=True, kw_only=True):
     """What a subscriber asked for last, and has not confirmed yet."""
 
     mode: Mode
@@ -83,7 +83,7 @@ class Subscriber(Struct, frozen=True, kw_only=True):
     these."""
     lease: Lease | None = None
     """None: not verified yet."""
-    asked: Asked | None = None
+    asked: PendingRequest | None = None
     sent: str = ""
     """Digest of the bytes that it has: what was delivered last, or stood there when it subscribed."""
     attempts: int = 0

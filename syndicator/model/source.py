@@ -50,7 +50,7 @@ class Adaptive(Struct, frozen=True, kw_only=True, tag="adaptive"):
 Schedule = Every | Cron | Adaptive
 
 
-class Scope(StrEnum):
+class SourceScope(StrEnum):
     """Whose budget a request is charged to: all sources with the same one share it."""
 
     URL = "url"
@@ -62,7 +62,7 @@ class Scope(StrEnum):
 class Politeness(Struct, frozen=True, kw_only=True):
     """How hard all workers together may lean on a server."""
 
-    scope: Scope = Scope.HOST
+    scope: SourceScope = SourceScope.HOST
     max_in_flight: int = 2
     """Requests under way at once."""
     per_minute: float | None = None

@@ -26,7 +26,7 @@ class Grant(Struct, frozen=True, kw_only=True):
         return f"Grant(hub={self.hub!r}, topic={self.topic!r}, verified_at={self.verified_at!r})"
 
 
-class Waiting(Struct, frozen=True, kw_only=True):
+class PushedDocument(Struct, frozen=True, kw_only=True):
     """A pushed document that no round has read yet."""
 
     id: str
@@ -73,7 +73,7 @@ class Subscription(Struct, frozen=True, kw_only=True):
     """Pushes that were too large, or that nobody signed with our secret."""
     articles_by_push: int = 0
     articles_by_poll: int = 0
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[PushedDocument, ...] = ()
 
 
 class Pushed(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from msgspec import Struct
 from syndicator.model.ids import FeedId, TokenId
 
 
-class Scope(StrEnum):
+class TokenScope(StrEnum):
     READ = "read"
     """Everything that is told, no secret of it."""
     PARTNER = "partner"
@@ -23,7 +23,7 @@ class Token(Struct, frozen=True, kw_only=True):
     id: TokenId
     sha256: str = ""
     """Hex digest of the value: 64 lower-case digits; empty for one that is only wanted."""
-    scopes: tuple[Scope, ...] = ()
+    scopes: tuple[TokenScope, ...] = ()
     feeds: tuple[FeedId, ...] = ()
     """Private feeds that it opens."""
     owner: str = ""
@@ -45,10 +45,10 @@ class Token(Struct, frozen=True, kw_only=True):
     def is_valid(self, now: datetime) -> bool:
         return self.expires is None or now < self.expires
 
-    def allows(self, scope: Scope) -> bool:
+    def allows(self, scope: TokenScope) -> bool:
         """Tell whether it has a scope; `admin` holds the others."""
-        return scope in self.scopes or Scope.ADMIN in self.scopes
+        return scope in self.scopes or TokenScope.ADMIN in self.scopes
 
     def opens(self, feed: FeedId) -> bool:
         """Tell whether it opens a private feed: one that it names, or any for `admin`."""
-        return feed in self.feeds or Scope.ADMIN in self.scopes
+        return feed in self.feeds or TokenScope.ADMIN in self.scopes

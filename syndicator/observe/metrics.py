@@ -75,7 +75,7 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
 """Each metric: what it says, and the names of its labels."""
 
 
-class Waiting(Protocol):
+class DeliveryCounts(Protocol):
     """How many deliveries stand how."""
 
     @property
@@ -130,7 +130,7 @@ class Metrics:
         if latency_s is not None:
             _child(self.delivery_latency_seconds, endpoint).observe(latency_s)
 
-    def queues(self, found: Mapping[str, tuple[Waiting, float]]) -> None:
+    def queues(self, found: Mapping[str, tuple[DeliveryCounts, float]]) -> None:
         """Note how the deliveries of each endpoint stand, and for how long the first has been due, s."""
         self.deliveries_pending.clear()
         self.delivery_oldest_due_seconds.clear()

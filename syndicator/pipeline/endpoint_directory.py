@@ -13,7 +13,7 @@ from syndicator.model.ids import EndpointId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.rules.webhooks.event_matching import wants_feed
 from syndicator.store.ops.configured_names import Configured
-from syndicator.store.webhooks.endpoints import Endpoints, Known
+from syndicator.store.webhooks.endpoints import Endpoints, EndpointSnapshot
 
 log = get_logger(__name__)
 
@@ -31,7 +31,7 @@ class Directory:
         self._store = store
         self._renamed = renamed or {}
         self._configured = configured
-        self._known = Known()
+        self._known = EndpointSnapshot()
         self._is_loaded = False
         self._told_of: set[EndpointId] = set()
         self.wanting: Mapping[EndpointId, Endpoint] = {}

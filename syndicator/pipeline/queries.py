@@ -24,7 +24,7 @@ from syndicator.pipeline.websub.subscriptions import Subscribing
 from syndicator.store.store import Store
 
 
-class Reading:
+class Queries:
     """The questions that pages and probes ask."""
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class JobReport(Struct, frozen=True, kw_only=True):
     """What a job did, as one readable line of the log."""
 
     step: str
@@ -21,7 +21,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """Whether articles were admitted: feeds and partners want to know at once."""
 
 
-Job = Callable[[], Awaitable[Report | None]]
+Job = Callable[[], Awaitable[JobReport | None]]
 """Does one piece of work; None when there is nothing to tell."""
 
 

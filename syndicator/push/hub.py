@@ -14,12 +14,12 @@ from syndicator.egress.client import Egress
 from syndicator.errors import EgressError
 from syndicator.model.fetch import Reason
 from syndicator.model.hub import (
-    Asked,
     Confirmed,
     DistributionOutcome,
     Failed,
     Left,
     Mode,
+    PendingRequest,
     Refused,
     Sent,
     Signature,
@@ -43,7 +43,7 @@ def challenge() -> str:
 
 
 async def verify(
-    egress: Egress, callback: str, asked: Asked, *, timeout_s: float, now: datetime
+    egress: Egress, callback: str, asked: PendingRequest, *, timeout_s: float, now: datetime
 ) -> VerificationOutcome:
     """Ask a subscriber whether it means what was asked in its name (5.3): it is to say the challenge."""
     said = challenge()

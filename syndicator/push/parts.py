@@ -78,7 +78,7 @@ class ArticlePart(Struct, frozen=True, kw_only=True):
     ] = UNSET
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class RevisionChange(Struct, frozen=True, kw_only=True):
     """How a revision differs from the one before."""
 
     size: Annotated[str, _said("`minor` or `major`.")]
@@ -157,12 +157,12 @@ def article_part(article: Article, story: StoryId | None, rights: Rights) -> Art
     )
 
 
-def change_part(article: Article) -> Change | None:
+def change_part(article: Article) -> RevisionChange | None:
     """Tell how a revision differs from the one before; None of a first one."""
     told = article.revised
     if told is None:
         return None
-    return Change(
+    return RevisionChange(
         size=told.size.value,
         words_changed=told.words_changed,
         title_changed=told.title_changed,

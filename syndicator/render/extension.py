@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml.etree import SubElement
 
-from syndicator.render.items import File, Item, Picture
+from syndicator.render.items import File, Item, ItemPicture
 from syndicator.render.withdrawn import Gone
 
 NAME = "syndicator"
@@ -171,7 +171,7 @@ def _source(entry: Element, item: Item) -> None:
     SubElement(source, "link", rel="alternate", type="text/html", href=origin.home_url)
 
 
-def _media(parent: Element, pictures: tuple[Picture, ...]) -> None:
+def _media(parent: Element, pictures: tuple[ItemPicture, ...]) -> None:
     """Media RSS 1.5.1. Not in a `media:group`: that is for variants of one picture."""
     for picture in pictures:
         content = SubElement(parent, f"{{{MEDIA}}}content", _media_attributes(picture))
@@ -206,7 +206,7 @@ def _about(count: int) -> str:
     return str(count - count % 10 ** (len(str(count)) - 1))
 
 
-def _media_attributes(picture: Picture) -> dict[str, str]:
+def _media_attributes(picture: ItemPicture) -> dict[str, str]:
     known = {
         "url": picture.url,
         "medium": "image",

@@ -13,8 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.article import Article, Placement
-from syndicator.model.feed import AlsoAt as OtherTelling
-from syndicator.model.feed import FeedEntry, FeedSnapshot, Origin, Popularity, Site
+from syndicator.model.feed import AlsoAt, EntryPopularity, FeedEntry, FeedSnapshot, Origin, Site
 from syndicator.model.ids import ArticleId
 from syndicator.model.rights import Rights
 from syndicator.render.body import Parts, full_html, parts_of, without_pictures
@@ -50,7 +49,7 @@ _RIGHTS = {
 }
 
 
-class Picture(Struct, frozen=True, kw_only=True):
+class ItemPicture(Struct, frozen=True, kw_only=True):
     """A photo that is not shown in the body."""
 
     url: str
@@ -92,7 +91,7 @@ class From(Struct, frozen=True, kw_only=True):
     feed_url: str | None
 
 
-class AlsoAt(Struct, frozen=True, kw_only=True):
+class ItemPublisher(Struct, frozen=True, kw_only=True):
     """Another portal's article of the same story."""
 
     id: str
@@ -103,7 +102,7 @@ class AlsoAt(Struct, frozen=True, kw_only=True):
     published: datetime
 
 
-class Related(Struct, frozen=True, kw_only=True):
+class ItemRelated(Struct, frozen=True, kw_only=True):
     """Another article of the portal's."""
 
     url: str
@@ -146,17 +145,17 @@ class Item(Struct, frozen=True, kw_only=True):
     """Without the section."""
     language: str | None
     """Only where the article names one."""
-    pictures: tuple[Picture, ...]
+    pictures: tuple[ItemPicture, ...]
     """The lead photo first."""
     files: tuple[File, ...]
     """What else the portal encloses, in its order."""
     source: From
-    related: tuple[Related, ...]
+    related: tuple[ItemRelated, ...]
     """What the portal itself points to, each once."""
     correction: str
     """The sentence by which the portal says that it corrected the article; may be empty."""
-    popularity: Popularity | None
-    also_at: tuple[AlsoAt, ...]
+    popularity: EntryPopularity | None
+    also_at: tuple[ItemPublisher, ...]
     """Who else tells the story, the first first."""
     rights: Rights
     """What the portal says of its rights; what it does not let us show is not in here any more."""
@@ -311,13 +310,13 @@ def _portal(origin: Origin) -> tuple[From, Rights]:
     return source, replace(rights, statement=statement, license_url=license_url)
 
 
-def _pictures(article: Article) -> tuple[Picture, ...]:
-    pictures: dict[str, Picture] = {}
+def _pictures(article: Article) -> tuple[ItemPicture, ...]:
+    pictures: dict[str, ItemPicture] = {}
     for photo in article.photos[:MAX_EACH]:
         url = web_url(photo.url)
         if url is None:
             continue
-        picture = Picture(
+        picture = ItemPicture(
             url=url,
             caption=shortened(line(photo.caption or ""), MAX_CAPTION_CHARACTERS),
             credit=shortened(line(photo.credit or ""), MAX_CAPTION_CHARACTERS),
@@ -341,26 +340,26 @@ def _files(article: Article) -> tuple[File, ...]:
     return tuple(files.values())
 
 
-def _related(article: Article) -> tuple[Related, ...]:
-    links: dict[str, Related] = {}
+def _related(article: Article) -> tuple[ItemRelated, ...]:
+    links: dict[str, ItemRelated] = {}
     for link in article.related[:MAX_EACH]:
         url = web_url(link.url)
         if url is not None:
             title = shortened(line(link.title), MAX_TITLE_CHARACTERS) or url
-            links.setdefault(url, Related(url=url, title=title, placement=link.placement))
+            links.setdefault(url, ItemRelated(url=url, title=title, placement=link.placement))
     return tuple(links.values())
 
 
-def _other_portals(also_at: Iterable[AlsoAt], source: From) -> list[AlsoAt]:
+def _other_portals(also_at: Iterable[ItemPublisher], source: From) -> list[ItemPublisher]:
     """Give the first article of each other portal: sources of one portal have one name."""
-    first: dict[str, AlsoAt] = {}
+    first: dict[str, ItemPublisher] = {}
     for other in also_at:
         if other.portal != source.title:
             first.setdefault(other.portal, other)
     return list(first.values())
 
 
-def _with_also_at(html: str, summary: str, also_at: Sequence[AlsoAt], language: str | None) -> str:
+def _with_also_at(html: str, summary: str, also_at: Sequence[ItemPublisher], language: str | None) -> str:
     """Say below the text who else tells the story: most readers show nothing but the text."""
     if not also_at:
         return html
@@ -369,10 +368,10 @@ def _with_also_at(html: str, summary: str, also_at: Sequence[AlsoAt], language: 
     return f"{html or f'<p>{escape(summary, quote=False)}</p>'}\n<p>{word}: {links}</p>"
 
 
-def _also_at(other: OtherTelling, site: Site) -> AlsoAt:
+def _also_at(other: AlsoAt, site: Site) -> ItemPublisher:
     article = other.article
     url = web_url(article.url) or web_url(other.origin.home_url) or ""
-    return AlsoAt(
+    return ItemPublisher(
         id=article_uri(article.id, site),
         url=url,
         title=shortened(line(article.title), MAX_TITLE_CHARACTERS) or url,

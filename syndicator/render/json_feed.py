@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
-from syndicator.model.feed import FeedSnapshot, Format, Popularity
+from syndicator.model.feed import EntryPopularity, FeedSnapshot, Format
 from syndicator.model.rights import Rights
 from syndicator.render.items import (
-    AlsoAt,
     File,
     Item,
-    Picture,
-    Related,
+    ItemPicture,
+    ItemPublisher,
+    ItemRelated,
     prepare,
     rights_of,
 )
@@ -115,7 +115,7 @@ def _file(file: File) -> dict[str, Any]:
     return {"url": file.url, "mime_type": file.media_type} | known
 
 
-def _attachment(picture: Picture) -> dict[str, Any]:
+def _attachment(picture: ItemPicture) -> dict[str, Any]:
     attachment: dict[str, Any] = {"url": picture.url, "mime_type": picture.media_type}
     if picture.caption:
         attachment["title"] = picture.caption
@@ -147,7 +147,7 @@ def _extension(item: Item) -> dict[str, Any]:
     return extension
 
 
-def _photo(picture: Picture) -> dict[str, Any]:
+def _photo(picture: ItemPicture) -> dict[str, Any]:
     """All that is known of a photo, which `image` and attachments have no keys for."""
     known = {
         "url": picture.url,
@@ -170,7 +170,7 @@ def _rights(rights: Rights) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _other_telling(other: AlsoAt) -> dict[str, str]:
+def _other_telling(other: ItemPublisher) -> dict[str, str]:
     return {
         "title": other.title,
         "url": other.url,
@@ -179,11 +179,11 @@ def _other_telling(other: AlsoAt) -> dict[str, str]:
     }
 
 
-def _related_link(link: Related) -> dict[str, str]:
+def _related_link(link: ItemRelated) -> dict[str, str]:
     return {"title": link.title, "url": link.url, "placement": link.placement.value}
 
 
-def _popularity(popularity: Popularity) -> dict[str, Any]:
+def _popularity(popularity: EntryPopularity) -> dict[str, Any]:
     score = popularity.score if math.isfinite(popularity.score) else 0.0
     # Rounded, so that a score that hardly moves does not make new bytes.
     written: dict[str, Any] = {"rank": popularity.rank, "score": round(score, 3)}

@@ -15,11 +15,11 @@ from syndicator.model.feed import FeedSnapshot, Format
 from syndicator.model.rights import Rights
 from syndicator.render.dates import newest_change
 from syndicator.render.items import (
-    AlsoAt,
     File,
     Item,
-    Picture,
-    Related,
+    ItemPicture,
+    ItemPublisher,
+    ItemRelated,
     feed_uri,
     prepare,
     rights_of,
@@ -130,7 +130,7 @@ def _associations(item: Item) -> list[dict[str, Any]]:
     return [*map(_picture, item.pictures), *map(_file, item.files), *others, *map(_related, item.related)]
 
 
-def _picture(picture: Picture) -> dict[str, Any]:
+def _picture(picture: ItemPicture) -> dict[str, Any]:
     main = _rendition("main", picture.url, picture.media_type)
     main |= _known(width=picture.width, height=picture.height, sizeInBytes=picture.length_bytes)
     return _known(
@@ -151,7 +151,7 @@ def _file(file: File) -> dict[str, Any]:
     return _known(name=kind, rel="enclosure", uri=file.url, type=kind, renditions=[main])
 
 
-def _other_telling(other: AlsoAt) -> dict[str, Any]:
+def _other_telling(other: ItemPublisher) -> dict[str, Any]:
     return {
         "name": other.title,
         "rel": "same story",
@@ -165,7 +165,7 @@ def _other_telling(other: AlsoAt) -> dict[str, Any]:
     }
 
 
-def _related(link: Related) -> dict[str, Any]:
+def _related(link: ItemRelated) -> dict[str, Any]:
     return {
         "name": link.title,
         "rel": "related",

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 
-from syndicator.model.feed import FeedSnapshot, Format, Rendition, Shown
+from syndicator.model.feed import FeedSnapshot, Format, Rendition, RenditionEntry
 from syndicator.render.atom import render_atom
 from syndicator.render.coding import by_brotli, by_gzip, by_zstd
 from syndicator.render.dates import whole_seconds
@@ -38,7 +38,7 @@ def render(snapshot: FeedSnapshot, form: Format) -> Rendition:
         digest=hashlib.sha256(body).hexdigest()[:DIGEST_CHARACTERS],
         last_modified=whole_seconds(snapshot.version.changed_at),
         links=snapshot.related_urls(form),
-        shown=tuple(Shown(article=one.article.id, looks=looks_of(one)) for one in snapshot.entries),
+        shown=tuple(RenditionEntry(article=one.article.id, looks=looks_of(one)) for one in snapshot.entries),
         body=body,
         gzip=by_gzip(body),
         brotli=by_brotli(body),

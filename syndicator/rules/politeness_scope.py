@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from publicsuffixlist import PublicSuffixList
 
-from syndicator.model.source import Scope
+from syndicator.model.source import SourceScope
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_NAME = 253  # RFC 1035, 2.3.4
@@ -19,7 +19,7 @@ _REMEMBERED = 10_000
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def scope_key(scope: Scope, url: str) -> str:
+def scope_key(scope: SourceScope, url: str) -> str:
     """Name the budget: `host:portal.example:443`, `domain:portal.co.id`, `url:` and a digest.
 
     A URL counts without user, query and fragment; it is named by a digest, for paths hold secrets at times.
@@ -28,11 +28,11 @@ def scope_key(scope: Scope, url: str) -> str:
     """
     parts, port = _split(url)
     host = _host(parts)
-    if not host or scope is Scope.URL:
+    if not host or scope is SourceScope.URL:
         # A default port is the same whether it is written or not.
         whole = f"{parts.scheme}://{host}:{port}{parts.path or '/'}" if host else url
         return f"url:{hashlib.blake2b(whole.encode('utf-8', 'replace'), digest_size=16).hexdigest()}"
-    if scope is Scope.DOMAIN:
+    if scope is SourceScope.DOMAIN:
         domain = registrable_domain(host)
         if domain is not None:
             return f"domain:{domain}"

@@ -13,7 +13,7 @@ class Verb(Struct, frozen=True, kw_only=True):
     passive: str
 
 
-class Unit(Struct, frozen=True, kw_only=True):
+class NewsUnit(Struct, frozen=True, kw_only=True):
     """What an article counts, and how many of it are believable."""
 
     noun: str
@@ -21,14 +21,14 @@ class Unit(Struct, frozen=True, kw_only=True):
     high: int
 
 
-class Topic(Struct, frozen=True, kw_only=True):
+class SampleTopic(Struct, frozen=True, kw_only=True):
     section: str
     agency: str
     short: str
     head: str
     """The office of the one who speaks for the agency."""
     verbs: tuple[Verb, ...]
-    units: tuple[Unit, ...]
+    units: tuple[NewsUnit, ...]
     phrases: dict[str, tuple[str, ...]]
     """By role: thing, cause, effect, group, detail, worry."""
     tags: tuple[str, ...]
@@ -37,7 +37,7 @@ class Topic(Struct, frozen=True, kw_only=True):
 class Language(Struct, frozen=True, kw_only=True):
     """One newsroom's topics, its sentences by use, and its names by kind."""
 
-    topics: tuple[Topic, ...]
+    topics: tuple[SampleTopic, ...]
     common: dict[str, tuple[str, ...]]
     """Phrases that fit any topic, by role."""
     sentences: dict[str, tuple[str, ...]]
@@ -82,8 +82,8 @@ def _split(line: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in line.split("|"))
 
 
-def _topic(table: dict[str, Any]) -> Topic:
-    return Topic(
+def _topic(table: dict[str, Any]) -> SampleTopic:
+    return SampleTopic(
         section=table["section"],
         agency=table["agency"],
         short=table["short"],
@@ -100,7 +100,7 @@ def _verb(text: str) -> Verb:
     return Verb(active=active, headline=headline, passive=passive)
 
 
-def _unit(text: str) -> Unit:
+def _unit(text: str) -> NewsUnit:
     noun, span = text.rsplit(" ", 1)
     low, high = span.split("-")
-    return Unit(noun=noun, low=int(low), high=int(high))
+    return NewsUnit(noun=noun, low=int(low), high=int(high))

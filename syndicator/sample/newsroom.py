@@ -6,13 +6,13 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.sample.ledger import Entry, Kind, Ledger
+from syndicator.sample.ledger import Ledger, LedgerEntry, LedgerKind
 
 Clock = Callable[[], datetime]
 """Gives the present instant, aware, in UTC."""
 
 
-class Article(Struct, frozen=True, kw_only=True):
+class SampleArticle(Struct, frozen=True, kw_only=True):
     """Where an article stands; what it says is the writer's business."""
 
     n: int
@@ -30,12 +30,12 @@ class Newsroom:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._articles: list[Article] = []
+        self._articles: list[SampleArticle] = []
         for entry in ledger.entries:
             self._apply(entry)
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LedgerEntry]:
         return self._ledger.entries
 
     @property
@@ -46,43 +46,45 @@ class Newsroom:
         """Count all articles, withdrawn ones too."""
         return len(self._articles)
 
-    def get(self, n: int) -> Article | None:
+    def get(self, n: int) -> SampleArticle | None:
         return self._articles[n] if 0 <= n < len(self._articles) else None
 
-    def newest_first(self) -> Iterator[Article]:
+    def newest_first(self) -> Iterator[SampleArticle]:
         """Give the articles that readers may see, the newest first."""
         return (article for article in reversed(self._articles) if not article.withdrawn)
 
-    def newest_withdrawn(self) -> Iterator[Article]:
+    def newest_withdrawn(self) -> Iterator[SampleArticle]:
         """Give the articles that were taken away, the newest article first."""
         return (article for article in reversed(self._articles) if article.withdrawn)
 
-    def publish(self, at: datetime, of: int | None = None) -> Article:
-        return self._record(Entry(n=len(self._articles), kind=Kind.PUBLISH, at=at, of=of))
+    def publish(self, at: datetime, of: int | None = None) -> SampleArticle:
+        return self._record(LedgerEntry(n=len(self._articles), kind=LedgerKind.PUBLISH, at=at, of=of))
 
-    def edit(self, n: int, at: datetime) -> Article:
+    def edit(self, n: int, at: datetime) -> SampleArticle:
         """Change an article; raise LookupError where there is none that readers may see."""
         self._visible(n)
-        return self._record(Entry(n=n, kind=Kind.EDIT, at=at))
+        return self._record(LedgerEntry(n=n, kind=LedgerKind.EDIT, at=at))
 
-    def withdraw(self, n: int, at: datetime) -> Article:
+    def withdraw(self, n: int, at: datetime) -> SampleArticle:
         """Take an article away; raise LookupError where there is none that readers may see."""
         self._visible(n)
-        return self._record(Entry(n=n, kind=Kind.WITHDRAW, at=at))
+        return self._record(LedgerEntry(n=n, kind=LedgerKind.WITHDRAW, at=at))
 
     def _visible(self, n: int) -> None:
         article = self.get(n)
         if article is None or article.withdrawn:
             raise LookupError(f"There is no article {n} that readers may see.")
 
-    def _record(self, entry: Entry) -> Article:
+    def _record(self, entry: LedgerEntry) -> SampleArticle:
         self._ledger.append(entry)
         return self._apply(entry)
 
-    def _apply(self, entry: Entry) -> Article:
-        if entry.kind is Kind.PUBLISH:
-            self._articles.append(Article(n=entry.n, published_at=entry.at, updated_at=entry.at, of=entry.of))
-        elif entry.kind is Kind.EDIT:
+    def _apply(self, entry: LedgerEntry) -> SampleArticle:
+        if entry.kind is LedgerKind.PUBLISH:
+            self._articles.append(
+                SampleArticle(n=entry.n, published_at=entry.at, updated_at=entry.at, of=entry.of)
+            )
+        elif entry.kind is LedgerKind.EDIT:
             old = self._articles[entry.n]
             self._articles[entry.n] = replace(old, revision=old.revision + 1, updated_at=entry.at)
         else:

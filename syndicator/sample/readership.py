@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from syndicator.sample.chance import Chance
-from syndicator.sample.newsroom import Article
+from syndicator.sample.newsroom import SampleArticle
 
 
 class Readership:
@@ -15,7 +15,7 @@ class Readership:
         self._seed = seed
         self._appeal = lru_cache(maxsize=4096)(self._draw_appeal)
 
-    def views(self, article: Article, now: datetime) -> int:
+    def views(self, article: SampleArticle, now: datetime) -> int:
         """Say how often an article was read by `now`: fast at first, then ever slower, never falling."""
         age_s = (now - article.published_at) / timedelta(seconds=1)
         if age_s <= 0:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from syndicator.sample import calendar
 from syndicator.sample.chance import Chance, Deck
-from syndicator.sample.language import Language, Topic
+from syndicator.sample.language import Language, SampleTopic
 
 COMMON_PHRASES = 5
 
@@ -22,7 +22,7 @@ _SMALL_WORDS = frozenset(
 class Setting(Struct, frozen=True, kw_only=True):
     """What sets an article apart from all others: its topic, the quarter, and a site there."""
 
-    topic: Topic
+    topic: SampleTopic
     place: str
     site: str
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from syndicator.sample.chance import Chance
 from syndicator.sample.language import load_language
 from syndicator.sample.ledger import Ledger
-from syndicator.sample.newsroom import Article, Clock, Newsroom
+from syndicator.sample.newsroom import Clock, Newsroom, SampleArticle
 from syndicator.sample.readership import Readership
-from syndicator.sample.writer import Text, Writer
+from syndicator.sample.writer import SampleText, Writer
 
 BACKLOG = 24
 BACKLOG_SPAN = timedelta(hours=36)
@@ -80,45 +80,45 @@ class World:
         due = [self._next_at, *(at for at, _ in self._copies[:1])]
         return max(0.0, (min(due) - self.clock()) / timedelta(seconds=1))
 
-    def publish(self) -> Article:
+    def publish(self) -> SampleArticle:
         """Bring one article of the city's paper now."""
         return self.city.publish(self.clock())
 
-    def edit(self, n: int) -> Article:
+    def edit(self, n: int) -> SampleArticle:
         """Edit the city's article `n` now; raise LookupError where readers see none."""
         return self.city.edit(n, self.clock())
 
-    def withdraw(self, n: int) -> Article:
+    def withdraw(self, n: int) -> SampleArticle:
         """Withdraw the city's article `n` now; raise LookupError where readers see none."""
         return self.city.withdraw(n, self.clock())
 
-    def take_over(self, n: int) -> Article:
+    def take_over(self, n: int) -> SampleArticle:
         """Let the wire take over the city's article `n` now."""
         return self.wire.publish(self.clock(), of=n)
 
-    def publish_english(self) -> Article:
+    def publish_english(self) -> SampleArticle:
         """Bring one English article of the wire's own now."""
         return self.wire.publish(self.clock())
 
     # -- what is to be read ---------------------------------------------------------------------------
 
-    def city_text(self, article: Article) -> Text:
+    def city_text(self, article: SampleArticle) -> SampleText:
         return self.city_writer.text(article.n, article.published_at, article.revision)
 
-    def wire_text(self, article: Article) -> Text:
+    def wire_text(self, article: SampleArticle) -> SampleText:
         if article.of is None:
             return self.english_writer.text(article.n, article.published_at, article.revision)
         original = self.city.get(article.of)
         at = original.published_at if original else article.published_at
         return self.city_writer.copy(article.of, at, article.revision)
 
-    def popular(self, count: int) -> list[Article]:
+    def popular(self, count: int) -> list[SampleArticle]:
         """Give the city's most read of its recent articles, the most read first."""
         now = self.clock()
         recent = list(islice(self.city.newest_first(), RECENT))
         return sorted(recent, key=lambda article: -self._readership.views(article, now))[:count]
 
-    def views(self, article: Article) -> int:
+    def views(self, article: SampleArticle) -> int:
         """Say how often the city's article was read so far."""
         return self._readership.views(article, self.clock())
 

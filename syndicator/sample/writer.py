@@ -15,7 +15,7 @@ _KEPT = 16384
 """Articles: some 3 kB each."""
 
 
-class Text(Struct, frozen=True, kw_only=True):
+class SampleText(Struct, frozen=True, kw_only=True):
     """One revision of an article."""
 
     title: str
@@ -52,14 +52,14 @@ class Writer:
     def sections(self) -> tuple[str, ...]:
         return self._language.sections
 
-    def _text(self, n: int, at: datetime, revision: int = 0) -> Text:
+    def _text(self, n: int, at: datetime, revision: int = 0) -> SampleText:
         """Write revision `revision` (0 is the first) of article `n`, published at `at`."""
         scene, text = self._first(n, at)
         for edit in range(1, revision + 1):
             text = self._edited(scene, text, n, edit)
         return text
 
-    def _copy(self, n: int, at: datetime, revision: int = 0) -> Text:
+    def _copy(self, n: int, at: datetime, revision: int = 0) -> SampleText:
         """Write article `n` as another paper takes it over: a headline and a first sentence of its own.
 
         `revision` counts the other paper's edits.
@@ -79,14 +79,14 @@ class Writer:
             copy = self._edited(scene, copy, n, edit)
         return copy
 
-    def _first(self, n: int, at: datetime) -> tuple[Scene, Text]:
+    def _first(self, n: int, at: datetime) -> tuple[Scene, SampleText]:
         chance = Chance(self._voice, self._seed, n)
         scene = Scene(self._language, setting_of(self._language, self._seed, n), at, chance)
         lines, names = self._language.sentences, self._language.names
         title = scene.fill_headline(chance.pick(lines["headlines"]))
         lead = scene.fill(chance.pick(lines["leads"]))
         quote, paragraphs = self._body(scene)
-        return scene, Text(
+        return scene, SampleText(
             title=title,
             slug=slugged(title),
             lead=lead,
@@ -130,7 +130,7 @@ class Writer:
         partners = f"{line('partners')} {line('partners')}"
         return quote, (opening, partners, *(middle[each] for each in kept), line("closings"))
 
-    def _edited(self, scene: Scene, text: Text, n: int, edit: int) -> Text:
+    def _edited(self, scene: Scene, text: SampleText, n: int, edit: int) -> SampleText:
         """Make edit number `edit` (from 1): one of each kind at first, an added paragraph from then on."""
         chance = Chance(self._voice, self._seed, n, "edit", edit)
         lines = self._language.sentences

@@ -8,7 +8,7 @@ from datetime import datetime
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.steps import Job, Report, Step
+from syndicator.pipeline.steps import Job, JobReport, Step
 
 LONGEST_SLEEP_S = 60.0
 LONGEST_BACKOFF_S = 10.0
@@ -29,7 +29,7 @@ class Runner:
         *,
         capacity: int,
         clock: Clock,
-        on_report: Callable[[Report], None],
+        on_report: Callable[[JobReport], None],
     ) -> None:
         self.step = step
         self._capacity = capacity

@@ -8,7 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from syndicator.model.clock import Clock
-from syndicator.pipeline.steps import Report, Step
+from syndicator.pipeline.steps import JobReport, Step
 from syndicator.schedule.runner import Runner
 
 TICKS_S: Mapping[str, float] = {
@@ -43,7 +43,7 @@ WOKEN_BY_NEWS = ("publish", "deliver", "hub")
 class Workers:
     """Runs the steps until it is told to stop, then drains them."""
 
-    def __init__(self, steps: Sequence[Step], clock: Clock, on_report: Callable[[Report], None]) -> None:
+    def __init__(self, steps: Sequence[Step], clock: Clock, on_report: Callable[[JobReport], None]) -> None:
         self._on_report = on_report
         self._runners = {
             step.name: Runner(step, capacity=CAPACITY[step.name], clock=clock, on_report=self._reported)
@@ -81,7 +81,7 @@ class Workers:
         left_s = max(deadline - loop.time(), 0.0)
         await asyncio.gather(*(runner.drain(left_s) for runner in self._runners.values()))
 
-    def _reported(self, report: Report) -> None:
+    def _reported(self, report: JobReport) -> None:
         self._on_report(report)
         if report.brought_news:
             for name in WOKEN_BY_NEWS:

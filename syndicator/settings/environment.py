@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from syndicator.errors import Fault
-from syndicator.settings.files import Document, KeyPath
+from syndicator.settings.files import ConfigDocument, KeyPath
 
 PREFIX = "SYNDICATOR__"
 _FOLDER = "SYNDICATOR_CONFIG"
@@ -26,7 +26,7 @@ def config_folder(given: Path | None, environ: Mapping[str, str]) -> Path:
     return given or Path(environ.get(_FOLDER) or _DEFAULT_FOLDER)
 
 
-def override(document: Document, environ: Mapping[str, str]) -> None:
+def override(document: ConfigDocument, environ: Mapping[str, str]) -> None:
     """Lay `SYNDICATOR__SECTION__KEY=value` over what the files say; each variable sets one key.
 
     Values are TOML (`9090`, `true`, `["10.0.0.0/8"]`), and whatever is no TOML is a text. Where a key of
@@ -44,7 +44,7 @@ def override(document: Document, environ: Mapping[str, str]) -> None:
         document.put(path, _value(environ[name]), f"environment ({name})")
 
 
-def _path(document: Document, segments: list[str]) -> KeyPath:
+def _path(document: ConfigDocument, segments: list[str]) -> KeyPath:
     """Find the keys that are meant: those of the document where they exist, else as they would be written."""
     path: KeyPath = ()
     for position, segment in enumerate(segments):

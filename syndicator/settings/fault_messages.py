@@ -53,7 +53,7 @@ _REMEDIES: Mapping[Location, str] = {("source",): "try: syndicator preview https
 """What to do where a whole table is missing."""
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class FormFault(Struct, frozen=True, kw_only=True):
     """One fault inside a form. `absent`: something is missing, which a table of defaults may leave out."""
 
     path: Location
@@ -62,7 +62,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     absent: bool = False
 
 
-def faults_of(form: type[Form], error: ValidationError) -> Iterator[Finding]:
+def faults_of(form: type[Form], error: ValidationError) -> Iterator[FormFault]:
     """Turn everything that pydantic found in a form into findings, in its order."""
     for detail in error.errors(include_url=False):
         location = tuple(part for part in detail["loc"] if part != "[key]")
@@ -74,7 +74,7 @@ def faults_of(form: type[Form], error: ValidationError) -> Iterator[Finding]:
         else:
             absent = detail["type"] == "missing"
             remedy = _REMEDIES.get(location) or _remedy(detail, context, location)
-            yield Finding(path=location, reason=_reason(detail, context), remedy=remedy, absent=absent)
+            yield FormFault(path=location, reason=_reason(detail, context), remedy=remedy, absent=absent)
 
 
 def _remedy(detail: ErrorDetails, context: Mapping[str, Any], location: Location) -> str:
@@ -87,18 +87,18 @@ def _remedy(detail: ErrorDetails, context: Mapping[str, Any], location: Location
     return f"give another value ({_WHAT_IT_TAKES})" if kind in _BOUNDED else ""
 
 
-def _own(location: Location, context: Mapping[str, Any]) -> Iterator[Finding]:
+def _own(location: Location, context: Mapping[str, Any]) -> Iterator[FormFault]:
     around = location[: len(location) - context["up"]]
     for path, reason, remedy in context["faults"]:
-        yield Finding(path=(*around, *path), reason=reason, remedy=remedy, absent=context["absent"])
+        yield FormFault(path=(*around, *path), reason=reason, remedy=remedy, absent=context["absent"])
 
 
-def _unknown(form: type[Form], location: Location) -> Finding:
+def _unknown(form: type[Form], location: Location) -> FormFault:
     here = _form_at(form, location[:-1])
     key = str(location[-1])
     if key in here.planned:
-        return Finding(path=location, reason=NOT_YET, remedy="remove it")
-    return Finding(path=location, reason="is not known", remedy=nearest(key, here.model_fields))
+        return FormFault(path=location, reason=NOT_YET, remedy="remove it")
+    return FormFault(path=location, reason="is not known", remedy=nearest(key, here.model_fields))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

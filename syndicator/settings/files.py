@@ -20,7 +20,7 @@ NO_FILES = "*.toml"
 MAX_FILE_BYTES = 4 * 2**20
 
 
-class Document:
+class ConfigDocument:
     """What people wrote: one tree of tables, the origin of each key, and what is wrong so far."""
 
     def __init__(self, folder: Path) -> None:
@@ -93,9 +93,9 @@ def show(path: Location) -> str:
     return _CONTROL.sub("�", text.removeprefix("."))
 
 
-def read_folder(folder: Path) -> Document:
+def read_folder(folder: Path) -> ConfigDocument:
     """Read every `*.toml` of the folder, and of those in it but `examples`, in the order of their names."""
-    document = Document(folder)
+    document = ConfigDocument(folder)
     if not folder.is_dir():
         reason = "there is no such folder"
         document.complete = False
@@ -130,7 +130,7 @@ def _toml_files(folder: Path) -> Iterator[Path]:
     return iter(sorted(visible, key=lambda path: (len(path.parts), path)))
 
 
-def _read_file(document: Document, file: Path) -> None:
+def _read_file(document: ConfigDocument, file: Path) -> None:
     def unreadable(key: str, reason: str, remedy: str = "") -> None:
         document.complete = False
         document.faults.append(Fault(file=str(file), key=key, reason=reason, remedy=remedy))

@@ -14,8 +14,8 @@ from syndicator.model.endpoint import OPERATORS
 from syndicator.model.feed import Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.settings.environment import override
-from syndicator.settings.fault_messages import Finding, faults_of, nearest
-from syndicator.settings.files import NO_FILES, Document, read_folder
+from syndicator.settings.fault_messages import FormFault, faults_of, nearest
+from syndicator.settings.files import NO_FILES, ConfigDocument, read_folder
 from syndicator.settings.settings import Settings, listening_url
 from syndicator.settings.tables.configuration import Configuration, Trial
 from syndicator.settings.tables.hub import HubSection
@@ -65,7 +65,7 @@ def load_for_trial(folder: Path, environ: Mapping[str, str]) -> Settings:
     return _built(configuration)
 
 
-def _validated(document: Document, form: type[Configuration] = Configuration) -> Configuration | None:
+def _validated(document: ConfigDocument, form: type[Configuration] = Configuration) -> Configuration | None:
     defaults = document.table("defaults")
     sources = document.tree.get("source")
     tree = dict(document.tree)
@@ -83,7 +83,7 @@ def _validated(document: Document, form: type[Configuration] = Configuration) ->
         return None
 
 
-def _told_once(findings: tuple[Finding, ...], document: Document) -> Iterator[Finding]:
+def _told_once(findings: tuple[FormFault, ...], document: ConfigDocument) -> Iterator[FormFault]:
     """Leave out what is wrong in `[defaults]` and shows again in each source that inherits it.
 
     What is missing is left out too when a file could not be read: it may well be in there.
@@ -98,7 +98,7 @@ def _told_once(findings: tuple[Finding, ...], document: Document) -> Iterator[Fi
         yield finding
 
 
-def _check_references(document: Document) -> None:
+def _check_references(document: ConfigDocument) -> None:
     """A filter that names a source which is not configured would quietly match nothing."""
     if not document.complete:
         return
@@ -119,7 +119,7 @@ def _check_references(document: Document) -> None:
                     document.add_fault(path, f"names {source!r}, which is no source", nearest(source, known))
 
 
-def _former_ids(document: Document, section: str) -> dict[str, list[str]]:
+def _former_ids(document: ConfigDocument, section: str) -> dict[str, list[str]]:
     """Give the feeds, or sources, that say of a name that it was theirs."""
     told: dict[str, list[str]] = {}
     for key in document.table(section):
@@ -130,7 +130,7 @@ def _former_ids(document: Document, section: str) -> dict[str, list[str]]:
     return told
 
 
-def _check_former_ids(document: Document, section: str, used: str) -> None:
+def _check_former_ids(document: ConfigDocument, section: str, used: str) -> None:
     """A name leads to one feed or source: to that which has it, or to that which took its place."""
     present = document.table(section)
     for name, claiming in _former_ids(document, section).items():
@@ -143,7 +143,7 @@ def _check_former_ids(document: Document, section: str, used: str) -> None:
             document.add_fault((section, other, "former_ids"), reason, "leave it with one of them")
 
 
-def _check_tokens(document: Document) -> None:
+def _check_tokens(document: ConfigDocument) -> None:
     """Two tokens of one value would be one, and a feed that is misspelled would stay shut."""
     holders: dict[str, str] = {}
     for key in document.table("token"):
@@ -162,7 +162,7 @@ def _check_tokens(document: Document) -> None:
                 document.add_fault(path, f"names {feed!r}, which is no feed", nearest(feed, known))
 
 
-def _check_ports(document: Document) -> None:
+def _check_ports(document: ConfigDocument) -> None:
     """The sample portals run beside the server, so they cannot have its ports."""
     sample = document.table("sample")
     server = document.table("server")

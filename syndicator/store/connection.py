@@ -74,7 +74,7 @@ _REFUSING_REPLIES = {
 }
 
 
-class Unit(Struct, frozen=True, kw_only=True):
+class Transaction(Struct, frozen=True, kw_only=True):
     """A transaction: `writes` are carried out if every expectation and every bound holds, else none of them.
 
     An expectation is (hash key, field, value); the value "" means that the field must be absent. A bound is
@@ -229,7 +229,7 @@ class Connection:
         if self._is_closed:
             raise StoreUnavailable("the connection to Redis is closed: this process is ending")
 
-    async def commit(self, units: Sequence[Unit]) -> list[bool]:
+    async def commit(self, units: Sequence[Transaction]) -> list[bool]:
         """Carry out each unit whose expectations hold; tell which were.
 
         While one call is on its way, what others want committed gathers and goes with the next: many rounds
@@ -239,7 +239,7 @@ class Connection:
             return []
         return await self._commits.ask([_of_allowed_length(unit) for unit in units])
 
-    async def _commit_all(self, batch: Sequence[Sequence[Unit]]) -> list[list[bool]]:
+    async def _commit_all(self, batch: Sequence[Sequence[Transaction]]) -> list[list[bool]]:
         units = [(unit.expects, unit.writes, unit.bounds) for units in batch for unit in units]
         reply = iter(await self.run(self._commit, [self._anchor], pack_for_lua(units)))
         return [[next(reply) == 1 for _ in units] for units in batch]
@@ -306,7 +306,7 @@ def _packed(command: Command) -> bytes:
     return packed
 
 
-def _of_allowed_length(unit: Unit) -> Unit:
+def _of_allowed_length(unit: Transaction) -> Transaction:
     """Return a unit with long writes in pieces; raise StoreError for one that cannot be parted."""
     if max(map(len, unit.writes), default=0) <= MAX_WORDS:
         return unit
@@ -326,7 +326,7 @@ def _parts(command: Command) -> Sequence[Command]:
     return [(*head, *piece) for piece in pieces(rest, MOST_IN_ONE // step * step)]
 
 
-def _writes(units: Sequence[Unit]) -> int:
+def _writes(units: Sequence[Transaction]) -> int:
     return sum(len(unit.expects) + len(unit.writes) for unit in units)
 
 

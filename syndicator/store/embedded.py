@@ -62,7 +62,7 @@ class State(Enum):
     """Nobody listens on the socket."""
 
 
-class Status(Struct, frozen=True, kw_only=True):
+class ServerStatus(Struct, frozen=True, kw_only=True):
     """The state of a server, and while it loads how much it has read."""
 
     state: State
@@ -70,14 +70,14 @@ class Status(Struct, frozen=True, kw_only=True):
     total_bytes: int = 0
 
 
-class Waiting:
+class StartWait:
     """Tells the operator what is waited for, and gives up where nobody listens for `START_TIMEOUT_S`."""
 
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self._absent_since_s = self._reported_at_s = asyncio.get_running_loop().time()
 
-    def note(self, status: Status) -> None:
+    def note(self, status: ServerStatus) -> None:
         """Note a look at a server that is not ready; raise StoreUnavailable when the wait is in vain."""
         now_s = asyncio.get_running_loop().time()
         if status.state is not State.ABSENT:
@@ -135,7 +135,7 @@ class EmbeddedServer:
 
         A server that listens is waited for however long it takes, so that none is killed for loading much.
         """
-        waiting = Waiting(self.socket)
+        waiting = StartWait(self.socket)
         while not self._try_lock():
             status = await self._look()
             if status.state is State.READY:
@@ -290,7 +290,7 @@ class EmbeddedServer:
                 file.write(text.encode())
 
     async def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
-        waiting = Waiting(self.socket)
+        waiting = StartWait(self.socket)
         while (status := await self._look()).state is not State.READY:
             if process.poll() is not None:
                 raise StoreError(
@@ -300,39 +300,39 @@ class EmbeddedServer:
             waiting.note(status)
             await asyncio.sleep(0.01)
 
-    async def _look(self) -> Status:
+    async def _look(self) -> ServerStatus:
         """Ask whoever listens on the socket what it does."""
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 reader, writer = await asyncio.open_unix_connection(str(self.socket))
         except (FileNotFoundError, ConnectionRefusedError):
-            return Status(state=State.ABSENT)
+            return ServerStatus(state=State.ABSENT)
         except (OSError, TimeoutError):  # its queue of connections is full, for one
-            return Status(state=State.SILENT)
+            return ServerStatus(state=State.SILENT)
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 return await _status(reader, writer)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            return Status(state=State.SILENT)
+            return ServerStatus(state=State.SILENT)
         finally:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
 
-async def _status(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Status:
+async def _status(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> ServerStatus:
     writer.write(b"PING\r\n")
     reply = await reader.readline()
     if reply.startswith((b"+PONG", b"-MISCONF")):  # on a full disk it refuses PING, too, and answers reads
-        return Status(state=State.READY)
+        return ServerStatus(state=State.READY)
     if not reply.startswith(b"-LOADING"):
-        return Status(state=State.SILENT)
+        return ServerStatus(state=State.SILENT)
     writer.write(b"INFO persistence\r\n")
     length = int((await reader.readline())[1:])
     about = dict(
         line.split(b":", 1) for line in (await reader.readexactly(length)).splitlines() if b":" in line
     )
-    return Status(
+    return ServerStatus(
         state=State.LOADING,
         loaded_bytes=int(about.get(b"loading_loaded_bytes", 0)),
         total_bytes=int(about.get(b"loading_total_bytes", 0)),

@@ -11,7 +11,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Unit
+from syndicator.store.connection import Command, Connection, Transaction
 from syndicator.store.keys.table import Keys
 
 BEGINNING = "0-0"
@@ -119,7 +119,7 @@ class Outbox:
             ("XDEL", keys.outbox(), *(one.position for one in entries)),
             ("HSET", keys.cursors(), "fan-out", entries[-1].position),
         )
-        unit = Unit(expects=((keys.cursors(), "fan-out", cursor),), writes=writes)
+        unit = Transaction(expects=((keys.cursors(), "fan-out", cursor),), writes=writes)
         return (await self._redis.commit([unit]))[0]
 
     async def take_back(self) -> int:
@@ -146,7 +146,7 @@ class Outbox:
             ("XDEL", keys.outbox_aside(), *(one.position for one in entries)),
             ("HSET", keys.cursors(), "aside", entries[-1].position),
         )
-        unit = Unit(expects=((keys.cursors(), "aside", before),), writes=writes)
+        unit = Transaction(expects=((keys.cursors(), "aside", before),), writes=writes)
         return (await self._redis.commit([unit]))[0]
 
     async def count_aside(self) -> int:

@@ -9,7 +9,7 @@ from syndicator.store.connection import Connection, pairs
 from syndicator.store.keys.table import Keys
 
 
-class Spot(Struct, frozen=True, kw_only=True):
+class PagePosition(Struct, frozen=True, kw_only=True):
     """Where a piece begins: at a time, behind so many of that very millisecond."""
 
     until_ms: int
@@ -24,8 +24,8 @@ class Lists:
         self._keys = keys
 
     async def articles(
-        self, facets: Sequence[str], begin: Spot | None, limit: int
-    ) -> tuple[list[ArticleId], Spot | None]:
+        self, facets: Sequence[str], begin: PagePosition | None, limit: int
+    ) -> tuple[list[ArticleId], PagePosition | None]:
         """Name articles that are listed under any of these facets."""
         keys = [self._keys.timeline(facet) for facet in facets]
         names, rest = await self._newest_first(keys, begin, limit)
@@ -38,19 +38,23 @@ class Lists:
         )
         return [sum(found[at : at + len(facets)]) for at in range(0, len(found), len(facets))]
 
-    async def stories(self, begin: Spot | None, limit: int) -> tuple[list[StoryId], Spot | None]:
+    async def stories(
+        self, begin: PagePosition | None, limit: int
+    ) -> tuple[list[StoryId], PagePosition | None]:
         """Name stories of more than one article, the one that grew last first."""
         names, rest = await self._newest_first([self._keys.stories()], begin, limit)
         return [StoryId(name) for name in names], rest
 
-    async def withdrawn(self, begin: Spot | None, limit: int) -> tuple[list[ArticleId], Spot | None]:
+    async def withdrawn(
+        self, begin: PagePosition | None, limit: int
+    ) -> tuple[list[ArticleId], PagePosition | None]:
         """Name withdrawn articles, the one that was withdrawn last first."""
         names, rest = await self._newest_first([self._keys.withdrawals()], begin, limit)
         return [ArticleId(name) for name in names], rest
 
     async def _newest_first(
-        self, keys: Sequence[str], begin: Spot | None, limit: int
-    ) -> tuple[list[str], Spot | None]:
+        self, keys: Sequence[str], begin: PagePosition | None, limit: int
+    ) -> tuple[list[str], PagePosition | None]:
         """Merge sorted sets of names by time.
 
         The order is that of Redis, times and then names downwards, so that each set's first are enough.
@@ -67,4 +71,4 @@ class Lists:
             return names, None
         last_ms = ordered[end - 1][0]
         same = sum(at_ms == last_ms for at_ms, _ in ordered[:end])
-        return names, Spot(until_ms=last_ms, skip=same)
+        return names, PagePosition(until_ms=last_ms, skip=same)

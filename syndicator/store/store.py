@@ -15,7 +15,7 @@ from syndicator.store.access.tokens import Tokens
 from syndicator.store.access.used_links import UsedLinks
 from syndicator.store.articles.articles import Articles
 from syndicator.store.articles.change_log import Changes
-from syndicator.store.articles.embargo import Held
+from syndicator.store.articles.embargo import Embargoed
 from syndicator.store.articles.page_retry import Unreadable
 from syndicator.store.articles.pictures import Pictures
 from syndicator.store.articles.withdrawals import Withdrawals
@@ -116,7 +116,7 @@ class Store:
         self.entries = Entries(connection, keys)
         self.events = Events(connection, keys)
         self.feeds = Feeds(connection, keys)
-        self.held = Held(connection, keys)
+        self.held = Embargoed(connection, keys)
         self.listeners = Listeners(connection, keys)
         self.lists = Lists(connection, keys)
         self.mending = Mending(connection, keys)

@@ -12,7 +12,7 @@ from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.pipeline.feeds.stale_cache import LastGood
 from syndicator.pipeline.hub.subscription_requests import Hub
 from syndicator.pipeline.popularity.clicks import Clicking
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.search.article_search import Searching
 from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.web.api.api_docs import DescribingRoutes
@@ -20,7 +20,7 @@ from syndicator.web.api.json_api import ApiRoute, PublicApi, guarded
 from syndicator.web.degraded_app import WaitingRoutes
 from syndicator.web.feeds.feed_routes import FeedRoutes
 from syndicator.web.feeds.history_routes import HistoryRoutes
-from syndicator.web.feeds.private_feeds import FeedKeys
+from syndicator.web.feeds.private_feeds import PrivateFeeds
 from syndicator.web.http.hosts import check_host
 from syndicator.web.http.options import OpsOptions, WebOptions
 from syndicator.web.http.problems import Problem, catch_problems, problem_response
@@ -48,7 +48,7 @@ _MAX_BODY_BYTES = 64 * 1024
 
 
 def create_app(
-    reading: Reading,
+    reading: Queries,
     options: WebOptions,
     *,
     callbacks: HubCallbacks | None = None,
@@ -59,7 +59,7 @@ def create_app(
     ad_hoc: AdHocFeeds | None = None,
     api: PublicApi | None = None,
     announced: AnnouncedPages | None = None,
-    keys: FeedKeys | None = None,
+    keys: PrivateFeeds | None = None,
 ) -> web.Application:
     """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search,
     links that are counted, the API.
@@ -109,7 +109,7 @@ def create_app(
 
 
 def create_ops_app(
-    reading: Reading, options: OpsOptions, table: Sequence[ApiRoute], operators: Operators
+    reading: Queries, options: OpsOptions, table: Sequence[ApiRoute], operators: Operators
 ) -> web.Application:
     """Build the operators' application, for a listener of its own on loopback.
 
@@ -154,7 +154,7 @@ def create_waiting_app(
     return app
 
 
-def _health(reading: Reading) -> HealthRoutes:
+def _health(reading: Queries) -> HealthRoutes:
     return HealthRoutes(reading, reading.publisher.specs, reading.publisher.last_good)
 
 

@@ -7,9 +7,9 @@ from syndicator.model.source import SourceKind
 from syndicator.pipeline.articles.admission import Admitter, Grouping
 from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.articles.candidate_pipeline import Intake
-from syndicator.pipeline.articles.embargo import Held
+from syndicator.pipeline.articles.embargo import EmbargoGate
 from syndicator.pipeline.articles.embargo_release import ReleaseStep
-from syndicator.pipeline.articles.pictures import Pictures
+from syndicator.pipeline.articles.pictures import PicturePolicy
 from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.rounds.feed_round import FeedRound
@@ -50,7 +50,7 @@ class _Admission:
 
     admitter: Admitter
     assigner: Assigner
-    held: Held
+    held: EmbargoGate
     taken_back: TakenBack
     intake: Intake
 
@@ -99,9 +99,9 @@ def _admission(ground: Ground, visitor: Visitor, withdrawer: Withdrawer) -> _Adm
         ground.metrics,
         signals=store.signals,
     )
-    held = Held(store.held)
+    held = EmbargoGate(store.held)
     taken_back = TakenBack(store, withdrawer, held, clock)
-    pictures = Pictures(store.pictures, visitor, clock)
+    pictures = PicturePolicy(store.pictures, visitor, clock)
     intake = Intake(pictures, held, admitter, taken_back, clock=clock, marks=store.marks)
     return _Admission(admitter=admitter, assigner=assigner, held=held, taken_back=taken_back, intake=intake)
 

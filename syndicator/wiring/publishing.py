@@ -16,7 +16,7 @@ from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.pipeline.feeds.prerender import PublishStep
 from syndicator.pipeline.feeds.publisher import Publisher
-from syndicator.pipeline.feeds.render_worker import Apart
+from syndicator.pipeline.feeds.render_worker import RenderWorker
 from syndicator.pipeline.feeds.stale_cache import LastGood
 from syndicator.pipeline.feeds.stale_cache_refresh import Refresher
 from syndicator.pipeline.popularity.clicks import Clicking
@@ -59,7 +59,7 @@ async def open_publisher(ground: Ground) -> AsyncIterator[Publisher]:
         publisher = Publisher(
             store=store,
             site=site,
-            apart=Apart(pool, store.again, site, ground.origins),
+            apart=RenderWorker(pool, store.again, site, ground.origins),
             specs=settings.feeds.values(),
             retired=settings.retired_feeds.values(),
             origins=ground.origins,

@@ -23,8 +23,8 @@ from syndicator.model.source import (
     ImagePolicy,
     Politeness,
     Schedule,
-    Scope,
     SourceKind,
+    SourceScope,
 )
 from syndicator.pipeline.articles import article_pages, pictures, served_pictures
 from syndicator.pipeline.articles import embargo as holding
@@ -134,7 +134,7 @@ def test_what_does_not_exist_is_noticed(proof: str) -> None:
 FORMS: list[tuple[str, set[str]]] = [
     ("Kinds of source", {kind.value for kind in SourceKind}),
     ("Forms of `schedule`", set(ScheduleForm.model_fields) - {"min", "max", "timezone", "jitter"}),
-    ("Scopes of `politeness`", {scope.value for scope in Scope}),
+    ("Scopes of `politeness`", {scope.value for scope in SourceScope}),
     ("Policies of `images`", {policy.value for policy in ImagePolicy}),
 ]
 
@@ -383,7 +383,7 @@ def test_every_line_with_a_figure_is_compared() -> None:
 def test_what_the_reference_says_of_defaults() -> None:
     assert SourceForm.model_fields["images"].default is ImagePolicy.LINK
     assert "The default" in of("Policies of `images`")["`link`"].text
-    assert POLITE.scope is Scope.HOST
+    assert POLITE.scope is SourceScope.HOST
     assert "the default" in of("Scopes of `politeness`")["`host`"].text
 
 

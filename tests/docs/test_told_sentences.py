@@ -14,7 +14,7 @@ from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.source import Adaptive, Every, FeedHints, Honesty, Move, SourceState
 from syndicator.rules.sources import redesign, redirect_tracking, rhythm, validator_trust
 from syndicator.rules.sources.cadence import after_failure, after_success
-from syndicator.rules.sources.health import Standing
+from syndicator.rules.sources.health import HealthStanding
 from syndicator.rules.sources.hints import asked_by
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -93,4 +93,4 @@ def test_each_warning_that_is_explained_is_in_the_code(told: str) -> None:
 
 
 def test_every_word_for_health_is_explained() -> None:
-    assert column("operating.md", "health") == [f"`{standing.value}`" for standing in Standing]
+    assert column("operating.md", "health") == [f"`{standing.value}`" for standing in HealthStanding]

@@ -21,7 +21,7 @@ from syndicator.rules.access.credentials import digest_of
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.feeds.private_feeds import FeedKeys
+from syndicator.web.feeds.private_feeds import PrivateFeeds
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.server import open_socket, port_of, serving
@@ -38,7 +38,7 @@ async def client(store: Store, clock: ManualClock) -> AsyncIterator[Client]:
     feeds = AdHocFeeds(
         store=store, publisher=world.publisher, scoring=Scoring(store, PopularityPolicy()), clock=clock
     )
-    keys = FeedKeys(Gate(Access(store.tokens, {token.id: token}, clock), clock))
+    keys = PrivateFeeds(Gate(Access(store.tokens, {token.id: token}, clock), clock))
     async with client_of(create_app(world.reading, WebOptions(), ad_hoc=feeds, keys=keys)) as opened:
         yield opened
 

@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from syndicator.gather.websub import Topic, discover, is_signed, links, subscription_form
+from syndicator.gather.websub import AnnouncedTopic, discover, is_signed, links, subscription_form
 
 BASE = "https://kota.example/rss"
 HUB, OTHER = "https://hub.example/", "https://zweiter.example/push"
 
 
-def found(link: str = "", **embedded: object) -> Topic | None:
+def found(link: str = "", **embedded: object) -> AnnouncedTopic | None:
     return discover({"link": link} if link else {}, BASE, **embedded)  # type: ignore[arg-type]  # test's shorthand
 
 
@@ -20,12 +20,12 @@ def test_must_check_link_headers_before_links_in_the_document() -> None:
     topic = found(
         f'<{HUB}>; rel="hub", <{BASE}>; rel="self"', hubs=[OTHER], self_url="https://kota.example/2"
     )
-    assert topic == Topic(url=BASE, hubs=(HUB,))
+    assert topic == AnnouncedTopic(url=BASE, hubs=(HUB,))
 
 
 def test_must_check_links_in_the_document_where_no_link_header_names_a_hub() -> None:
     topic = found('<https://kota.example/style.css>; rel="preload"', hubs=[HUB], self_url=BASE)
-    assert topic == Topic(url=BASE, hubs=(HUB,))
+    assert topic == AnnouncedTopic(url=BASE, hubs=(HUB,))
 
 
 def test_must_subscribe_to_the_self_url_not_to_the_one_asked() -> None:
@@ -35,11 +35,11 @@ def test_must_subscribe_to_the_self_url_not_to_the_one_asked() -> None:
 
 
 def test_a_self_link_missing_beside_the_hub_is_taken_from_the_document() -> None:
-    assert found(f"<{HUB}>; rel=hub", self_url=BASE) == Topic(url=BASE, hubs=(HUB,))
+    assert found(f"<{HUB}>; rel=hub", self_url=BASE) == AnnouncedTopic(url=BASE, hubs=(HUB,))
 
 
 def test_a_hub_in_the_document_may_have_its_self_link_in_the_header() -> None:
-    assert found(f"<{BASE}>; rel=self", hubs=[HUB]) == Topic(url=BASE, hubs=(HUB,))
+    assert found(f"<{BASE}>; rel=self", hubs=[HUB]) == AnnouncedTopic(url=BASE, hubs=(HUB,))
 
 
 @pytest.mark.parametrize("link", ["", f"<{HUB}>; rel=hub", f"<{BASE}>; rel=self"])
@@ -48,7 +48,7 @@ def test_nothing_is_made_up_where_hub_or_self_is_missing(link: str) -> None:
 
 
 def test_relative_links_are_resolved_against_the_document() -> None:
-    assert found("</hub>; rel=hub, <feed.json>; rel=self") == Topic(
+    assert found("</hub>; rel=hub, <feed.json>; rel=self") == AnnouncedTopic(
         url="https://kota.example/feed.json", hubs=("https://kota.example/hub",)
     )
 
@@ -62,7 +62,7 @@ def test_an_absolute_topic_is_left_letter_by_letter() -> None:
 
 def test_several_hubs_are_all_found_once_and_a_bounded_number() -> None:
     both = found(f'<{HUB}>; rel="hub", <{OTHER}>; rel=hub, <{HUB}>; rel=hub, <{BASE}>; rel=self')
-    assert both == Topic(url=BASE, hubs=(HUB, OTHER))
+    assert both == AnnouncedTopic(url=BASE, hubs=(HUB, OTHER))
     many = found(hubs=[f"https://hub{number}.example/" for number in range(50)], self_url=BASE)
     assert many is not None
     assert len(many.hubs) == 5

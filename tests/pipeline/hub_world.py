@@ -19,7 +19,7 @@ from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.model.subscription import SubscriptionStatus
-from syndicator.pipeline.steps import Report
+from syndicator.pipeline.steps import JobReport
 from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.pipeline.websub.subscriptions import SubscribeStep, Subscribing
 from syndicator.store.store import Store
@@ -142,9 +142,9 @@ class Subscriber:
         )
         await self.subscribing.advertised(self.source, fetched, hubs, self_url)
 
-    async def work(self) -> list[Report]:
+    async def work(self) -> list[JobReport]:
         """Do what is due, as a worker that has just started does."""
-        reports: list[Report] = []
+        reports: list[JobReport] = []
         step = SubscribeStep(self.store, self.egress, self.subscribing, self.clock)
         for _ in range(10):
             taken = await step.take(10)

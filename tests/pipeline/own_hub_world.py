@@ -19,7 +19,7 @@ from web.web_world import Answer, Client, client_of
 from syndicator.model.feed import Format
 from syndicator.model.hub import Subscriber
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.steps import Report
+from syndicator.pipeline.steps import JobReport
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.web.app import create_app
@@ -124,9 +124,9 @@ class World:
         assert (await self.post(self.form(callback, **changes))).status == 202
         await self.work()
 
-    async def work(self) -> list[Report]:
+    async def work(self) -> list[JobReport]:
         """Do all that is due now."""
-        reports: list[Report] = []
+        reports: list[JobReport] = []
         step = self.service.own_hub.distribute
         await Runner(step, capacity=32, clock=self.service.clock, on_report=reports.append).run(
             until_empty=True
@@ -138,7 +138,7 @@ class World:
         await admit(self.service, *numbers, title=title)
         await self.work()
 
-    async def later(self, seconds: float) -> list[Report]:
+    async def later(self, seconds: float) -> list[JobReport]:
         """Let time pass and do what is due then."""
         self.service.clock.advance(seconds)  # type: ignore[attr-defined]
         return await self.work()

@@ -11,7 +11,7 @@ from pipeline.webhooks.test_endpoints_api import Receiver, api_over, headers_of,
 from support import ManualClock, candidate, grouping_admitter
 
 from syndicator.cli.api_reference import table
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.web.api.openapi import openapi_for
 
 __all__ = ["receiver"]  # a fixture
@@ -50,7 +50,7 @@ async def test_every_answer_is_as_it_is_described(
         await admitter.admit([candidate(1, title=fire, body_html=f"<p>{fire}, diralat.</p>")])
         await deliver(service)
         ids = [place.article_id for place in (await service.store.articles.timeline(["all"], 3))[0]]
-        admin = await headers_of(service, "ops", Scope.ADMIN)
+        admin = await headers_of(service, "ops", TokenScope.ADMIN)
         added = await api.client.send(
             "POST", "/api/v1/endpoints", admin, json.dumps({"url": receiver.url}).encode()
         )

@@ -7,7 +7,7 @@ from egress.raw_server import egress_on, reply, saying, serving
 from support import NOON
 
 from syndicator.errors import EgressError
-from syndicator.model.hub import Asked, Confirmed, Mode, Protocol, Refused, TopicName
+from syndicator.model.hub import Confirmed, Mode, PendingRequest, Protocol, Refused, TopicName
 from syndicator.push.hub import notify, ping, verify, verify_rsscloud
 from syndicator.rules.hub.subscribers import new_subscriber
 
@@ -32,7 +32,7 @@ async def test_a_subscriber_at_an_address_that_partners_may_have_is_refused() ->
 
 
 async def test_it_is_neither_asked_back_nor_told() -> None:
-    asked = Asked(mode=Mode.SUBSCRIBE, topic_url="https://x.example/feed", lease_s=60, at=NOON)
+    asked = PendingRequest(mode=Mode.SUBSCRIBE, topic_url="https://x.example/feed", lease_s=60, at=NOON)
     async with serving(saying(reply(b"fine"))) as reader, egress_on(*LOOPBACK, callbacks=LOOPBACK) as egress:
         outcome = await verify(egress, reader.url("/"), asked, timeout_s=5, now=NOON)
         assert outcome == Refused(reason="blocked")

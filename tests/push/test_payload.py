@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from push.push_values import NOON, SITE, article, event
 
-from syndicator.model.article import Article, ChangeSize, Enclosure, Photo, Placement, RelatedLink, Revised
+from syndicator.model.article import (
+    Article,
+    ChangeSize,
+    Enclosure,
+    Photo,
+    Placement,
+    RelatedLink,
+    Revised,
+)
 from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.ids import StoryId
 from syndicator.push import payload as bodies

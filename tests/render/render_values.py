@@ -18,13 +18,13 @@ from syndicator.model.article import (
 )
 from syndicator.model.feed import (
     AlsoAt,
+    EntryPopularity,
     FeedEntry,
     FeedSnapshot,
     FeedSpec,
     FeedVersion,
     Format,
     Origin,
-    Popularity,
     Site,
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
@@ -122,7 +122,7 @@ def busy_snapshot() -> FeedSnapshot:
         ),
     )
     entries = tuple(
-        entry(one, popularity=Popularity(rank=rank, score=10.5 / rank, views=1000 // rank))
+        entry(one, popularity=EntryPopularity(rank=rank, score=10.5 / rank, views=1000 // rank))
         for rank, one in enumerate(articles, 1)
     )
     return snapshot(entries=entries)
@@ -146,7 +146,7 @@ def full_snapshot() -> FeedSnapshot:
         origin=replace(
             ORIGIN, rights=Rights(statement="© Kota", license_url="https://berita.example/c", mining=False)
         ),
-        popularity=Popularity(rank=1, score=9.5, views=1234, comments=56),
+        popularity=EntryPopularity(rank=1, score=9.5, views=1234, comments=56),
         also_at=(AlsoAt(article=article(5), origin=ORIGIN), AlsoAt(article=article(6), origin=ORIGIN)),
     )
     return replace(

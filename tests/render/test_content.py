@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from render.feed_checks import opml_faults
 from render.render_values import NOON, ORIGIN, SITE, article, entry, snapshot
 
-from syndicator.model.feed import AlsoAt, FeedSnapshot, Format, Popularity
+from syndicator.model.feed import AlsoAt, EntryPopularity, FeedSnapshot, Format
 from syndicator.model.rights import Rights
 from syndicator.render import render, render_opml
 
@@ -133,7 +133,7 @@ def test_a_feed_that_counts_clicks_leads_by_way_of_us_and_keeps_its_ids() -> Non
 def test_comments_are_told_to_one_digit(form: Format) -> None:
     def of(comments: int | None) -> FeedSnapshot:
         return snapshot(
-            entries=(entry(article(0), popularity=Popularity(rank=1, score=2.0, comments=comments)),)
+            entries=(entry(article(0), popularity=EntryPopularity(rank=1, score=2.0, comments=comments)),)
         )
 
     assert xml(of(123), form, "//slash:comments/text() | //thr:total/text()") == ["100", "100"]

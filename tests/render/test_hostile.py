@@ -12,7 +12,7 @@ from lxml import etree
 from render.render_values import NOON, article, entry, snapshot
 
 from syndicator.model.article import Enclosure, Photo, RelatedLink
-from syndicator.model.feed import AlsoAt, FeedEntry, FeedSnapshot, Format, Origin, Popularity
+from syndicator.model.feed import AlsoAt, EntryPopularity, FeedEntry, FeedSnapshot, Format, Origin
 from syndicator.model.ids import SourceId
 from syndicator.model.rights import Rights
 from syndicator.render import render
@@ -132,7 +132,7 @@ def test_whatever_one_article_holds_the_others_stay_as_they_are(
     bad = FeedEntry(
         article=article(0, **poison),
         origin=origin,
-        popularity=Popularity(rank=1, score=float("nan"), views=views, comments=views),
+        popularity=EntryPopularity(rank=1, score=float("nan"), views=views, comments=views),
         also_at=(AlsoAt(article=article(7, **also), origin=origin),),
     )
     feed = snapshot(entries=(entry(CLEAN), bad, entry(OTHER)))

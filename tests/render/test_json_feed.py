@@ -15,7 +15,7 @@ from render.render_values import (
 )
 
 from syndicator.model.article import Photo, Placement, RelatedLink
-from syndicator.model.feed import Format, Popularity
+from syndicator.model.feed import EntryPopularity, Format
 from syndicator.render import render
 from syndicator.render.items import article_uri
 
@@ -112,7 +112,7 @@ def test_photos_quote_and_related_articles_have_extensions() -> None:
 def test_what_is_not_known_is_left_out() -> None:
     (item,) = document(snapshot(article(0, related=(), photos=())))["items"]
     assert item["_syndicator"].keys() == {"source"}
-    ranked = entry(article(0), popularity=Popularity(rank=1, score=float("nan")))
+    ranked = entry(article(0), popularity=EntryPopularity(rank=1, score=float("nan")))
     (item,) = document(snapshot(entries=(ranked,)))["items"]
     assert item["_syndicator"]["popularity"] == {"rank": 1, "score": 0.0}
 

@@ -8,7 +8,7 @@ from lxml import etree
 from lxml import html as lxml_html
 from render.render_values import NOON, article, busy_snapshot, entry, snapshot
 
-from syndicator.model.feed import Format, Popularity
+from syndicator.model.feed import EntryPopularity, Format
 from syndicator.render import render
 
 NAMESPACES = {
@@ -134,7 +134,7 @@ def test_nothing_stands_in_a_namespace_of_chance() -> None:
 @pytest.mark.parametrize("form", [Format.RSS, Format.ATOM])
 def test_views_are_told_to_one_digit(form: Format) -> None:
     def body(views: int | None) -> bytes:
-        one = entry(article(0), popularity=Popularity(rank=1, score=2.0, views=views))
+        one = entry(article(0), popularity=EntryPopularity(rank=1, score=2.0, views=views))
         return render(snapshot(entries=(one,)), form).body
 
     told = found(etree.fromstring(body(45_678)), "//slash:hit_parade/text()")

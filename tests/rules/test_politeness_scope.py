@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicator.model.source import Scope
+from syndicator.model.source import SourceScope
 from syndicator.rules.politeness_scope import same_owner, scope_key
 
 
@@ -25,7 +25,7 @@ from syndicator.rules.politeness_scope import same_owner, scope_key
     ],
 )
 def test_registrable_domains(url: str, expected: str) -> None:
-    assert scope_key(Scope.DOMAIN, url) == expected
+    assert scope_key(SourceScope.DOMAIN, url) == expected
 
 
 @pytest.mark.parametrize(
@@ -38,24 +38,24 @@ def test_registrable_domains(url: str, expected: str) -> None:
     ],
 )
 def test_hosts(url: str, expected: str) -> None:
-    assert scope_key(Scope.HOST, url) == expected
+    assert scope_key(SourceScope.HOST, url) == expected
 
 
 def test_a_url_counts_without_user_query_and_fragment_and_shows_nothing() -> None:
-    one = scope_key(Scope.URL, "https://portal.example/feed/secret?page=1")
-    assert one == scope_key(Scope.URL, "https://me:pw@portal.example:443/feed/secret?page=2#x")
-    assert one != scope_key(Scope.URL, "https://portal.example/feed/other?page=1")
-    assert one != scope_key(Scope.URL, "http://portal.example/feed/secret?page=1")
+    one = scope_key(SourceScope.URL, "https://portal.example/feed/secret?page=1")
+    assert one == scope_key(SourceScope.URL, "https://me:pw@portal.example:443/feed/secret?page=2#x")
+    assert one != scope_key(SourceScope.URL, "https://portal.example/feed/other?page=1")
+    assert one != scope_key(SourceScope.URL, "http://portal.example/feed/secret?page=1")
     assert "secret" not in one
     assert len(one) < 40
 
 
-@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("scope", list(SourceScope))
 @pytest.mark.parametrize(
     "url",
     ["", "nothing", "http://", "http://[::1/", "http://host:port/", f"http://{'a' * 300}.example/", "\ud800"],
 )
-def test_what_is_no_url_has_a_budget_of_its_own(scope: Scope, url: str) -> None:
+def test_what_is_no_url_has_a_budget_of_its_own(scope: SourceScope, url: str) -> None:
     assert scope_key(scope, url).startswith("url:")
     assert scope_key(scope, url) != scope_key(scope, "http://portal.example/")
 

@@ -7,9 +7,9 @@ from sample.sample_values import NOON, HandClock
 from support import candidate, grouping_admitter
 
 from syndicator.model.article import Candidate
-from syndicator.sample.newsroom import Article
+from syndicator.sample.newsroom import SampleArticle
 from syndicator.sample.world import World
-from syndicator.sample.writer import Text
+from syndicator.sample.writer import SampleText
 from syndicator.store.store import Store
 
 ARTICLES = 200
@@ -33,7 +33,7 @@ def published(world: World) -> list[Published]:
     return sorted(told, key=lambda one: (one.candidate.published_at or NOON, one.candidate.url))
 
 
-def of(source: str, matter: str, article: Article, text: Text) -> Published:
+def of(source: str, matter: str, article: SampleArticle, text: SampleText) -> Published:
     made = candidate(
         article.n,
         source=source,

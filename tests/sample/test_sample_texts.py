@@ -11,7 +11,7 @@ from syndicator.rules.articles.correction import correction_of
 from syndicator.sample.chance import Chance
 from syndicator.sample.language import load_language
 from syndicator.sample.scene import Scene, Setting
-from syndicator.sample.writer import Text, Writer
+from syndicator.sample.writer import SampleText, Writer
 
 MANY = 320
 
@@ -22,27 +22,27 @@ def city() -> Writer:
 
 
 @pytest.fixture(scope="module")
-def texts(city: Writer) -> list[Text]:
+def texts(city: Writer) -> list[SampleText]:
     return [city.text(n, NOON) for n in range(MANY)]
 
 
-def shingles(text: Text) -> set[tuple[str, ...]]:
+def shingles(text: SampleText) -> set[tuple[str, ...]]:
     words = " ".join((text.lead, *text.paragraphs)).lower().split()
     return {tuple(words[at : at + 6]) for at in range(len(words) - 5)}
 
 
-def test_headlines_and_slugs_are_all_different(texts: list[Text]) -> None:
+def test_headlines_and_slugs_are_all_different(texts: list[SampleText]) -> None:
     assert len({text.title for text in texts}) == MANY
     assert len({text.slug for text in texts}) == MANY
 
 
-def test_no_two_bodies_share_a_fifth_of_their_shingles(texts: list[Text]) -> None:
+def test_no_two_bodies_share_a_fifth_of_their_shingles(texts: list[SampleText]) -> None:
     bodies = [shingles(text) for text in texts]
     worst = max(len(one & other) / min(len(one), len(other)) for one, other in combinations(bodies, 2))
     assert worst < 0.2
 
 
-def test_articles_have_the_length_and_parts_of_city_news(texts: list[Text]) -> None:
+def test_articles_have_the_length_and_parts_of_city_news(texts: list[SampleText]) -> None:
     for text in texts:
         assert 120 <= text.words <= 250, text.title
         assert 4 <= len(text.paragraphs) <= 7
@@ -54,7 +54,7 @@ def test_articles_have_the_length_and_parts_of_city_news(texts: list[Text]) -> N
         assert "{" not in "".join((text.title, text.lead, *text.paragraphs, text.caption))
 
 
-def test_all_ten_sections_are_written_for(city: Writer, texts: list[Text]) -> None:
+def test_all_ten_sections_are_written_for(city: Writer, texts: list[SampleText]) -> None:
     counts = Counter(text.section for text in texts)
     assert set(counts) == set(city.sections)
     assert len(counts) == 10
@@ -86,7 +86,7 @@ def test_a_text_is_the_same_in_another_process(city: Writer) -> None:
     assert told.stdout.strip() == repr(city.text(7, NOON, 2))
 
 
-def test_another_seed_makes_other_articles(texts: list[Text]) -> None:
+def test_another_seed_makes_other_articles(texts: list[SampleText]) -> None:
     other = Writer(load_language("city"), 2, "city")
     assert sum(other.text(n, NOON).title == texts[n].title for n in range(50)) <= 1
 
@@ -104,7 +104,7 @@ def test_every_edit_is_seen_and_moves_no_address(city: Writer, n: int) -> None:
     assert len(first.paragraphs) < len(third.paragraphs)
 
 
-def test_a_copy_is_rewritten_a_little(city: Writer, texts: list[Text]) -> None:
+def test_a_copy_is_rewritten_a_little(city: Writer, texts: list[SampleText]) -> None:
     for n in range(60):
         copy, original = city.copy(n, NOON), texts[n]
         assert copy.title != original.title
@@ -121,7 +121,7 @@ def test_edits_of_a_copy_are_seen_too(city: Writer) -> None:
     assert (first.title, first.lead, first.paragraphs) != (second.title, second.lead, second.paragraphs)
 
 
-def test_english_articles_are_stories_of_their_own(texts: list[Text]) -> None:
+def test_english_articles_are_stories_of_their_own(texts: list[SampleText]) -> None:
     writer = Writer(load_language("wire"), 1, "english")
     english = [writer.text(n, NOON) for n in range(200)]
     assert len({text.title for text in english}) == 200

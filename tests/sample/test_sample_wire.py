@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 from sample.sample_values import Answer, Visitor, visiting
 
-from syndicator.sample.newsroom import Article
+from syndicator.sample.newsroom import SampleArticle
 
 
 async def wire(visitor: Visitor, path: str, **headers: str) -> Answer:
@@ -20,11 +20,11 @@ async def rows(visitor: Visitor) -> list[dict[str, Any]]:
     return told
 
 
-def copied(visitor: Visitor) -> Article:
+def copied(visitor: Visitor) -> SampleArticle:
     return next(article for article in visitor.sample.world.wire.newest_first() if article.of is not None)
 
 
-def english(visitor: Visitor) -> Article:
+def english(visitor: Visitor) -> SampleArticle:
     return next(article for article in visitor.sample.world.wire.newest_first() if article.of is None)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sample.sample_values import NOON, HandClock
 
-from syndicator.sample.ledger import Kind
+from syndicator.sample.ledger import LedgerKind
 from syndicator.sample.newsroom import Newsroom
 from syndicator.sample.world import BACKLOG, World
 
@@ -62,9 +62,9 @@ def test_edits_and_withdrawals_come_about_as_often_as_promised() -> None:
     clock.move(seconds=INTERVAL_S * 1400)
     assert world.advance() == 1400
     counts = Counter(entry.kind for entry in world.city.entries)
-    assert counts[Kind.PUBLISH] == BACKLOG + 1400
-    assert 140 < counts[Kind.EDIT] < 260
-    assert 35 < counts[Kind.WITHDRAW] < 80
+    assert counts[LedgerKind.PUBLISH] == BACKLOG + 1400
+    assert 140 < counts[LedgerKind.EDIT] < 260
+    assert 35 < counts[LedgerKind.WITHDRAW] < 80
 
 
 def test_nothing_happens_to_what_was_withdrawn() -> None:
@@ -75,7 +75,7 @@ def test_nothing_happens_to_what_was_withdrawn() -> None:
     gone: set[int] = set()
     for entry in world.city.entries:
         assert entry.n not in gone
-        if entry.kind is Kind.WITHDRAW:
+        if entry.kind is LedgerKind.WITHDRAW:
             gone.add(entry.n)
     assert gone
     assert gone.isdisjoint(article.n for article in world.city.newest_first())

@@ -10,7 +10,7 @@ import pytest
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import system_clock
-from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import Workers
 
@@ -38,7 +38,7 @@ class Counting:
             self.taken.set()
         return Taken(jobs=(self._job,) * count)
 
-    async def _job(self) -> Report:
+    async def _job(self) -> JobReport:
         self.running += 1
         self.most_running = max(self.running, self.most_running)
         try:
@@ -46,7 +46,7 @@ class Counting:
             self.done += 1
         finally:
             self.running -= 1
-        return Report(step=self.name, event="done")
+        return JobReport(step=self.name, event="done")
 
 
 def runner(step: Counting, capacity: int = 3) -> Runner:

@@ -23,8 +23,8 @@ from syndicator.model.source import (
     Politeness,
     PopularRule,
     Schedule,
-    Scope,
     SourceKind,
+    SourceScope,
 )
 from syndicator.settings import Settings, config_folder, load, read_environment
 
@@ -230,7 +230,9 @@ def test_how_a_source_is_asked(write: Write, tmp_path: Path) -> None:
         "Authorization": "Basic YW5pOnMzY3JldA==",
     }
     assert source.proxy == "http://proxy.example:3128"
-    assert source.politeness == Politeness(scope=Scope.DOMAIN, max_in_flight=1, per_minute=30.0, robots=False)
+    assert source.politeness == Politeness(
+        scope=SourceScope.DOMAIN, max_in_flight=1, per_minute=30.0, robots=False
+    )
     assert (source.images, source.future_dates, source.websub) == (ImagePolicy.CACHE, True, False)
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from support import own_redis
 
 from syndicator.errors import StoreError, StoreUnavailable
-from syndicator.store.connection import Script, Unit, connect
+from syndicator.store.connection import Script, Transaction, connect
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.web.http.server import open_socket, port_of, serving
 
@@ -123,7 +123,7 @@ async def test_after_a_failover_writes_go_where_the_name_leads_now(
         name.symlink_to(other.socket)
         await old.call("REPLICAOF", "127.0.0.1", "1")
         assert await redis.call("SET", "a", "2") == b"OK"
-        assert await redis.commit([Unit(expects=(), writes=(("SET", "b", "3"),))]) == [True]
+        assert await redis.commit([Transaction(expects=(), writes=(("SET", "b", "3"),))]) == [True]
         assert await asyncio.gather(*(redis.call("MGET", "a", "b") for _ in range(20))) == [[b"2", b"3"]] * 20
         await old.call("REPLICAOF", "NO", "ONE")
 
@@ -148,7 +148,7 @@ async def test_a_transaction_may_name_very_many_words(server: EmbeddedServer) ->
     many = [str(number) for number in range(9000)]
     scored = [word for name in many for word in ("7", name)]
     async with connect(url(server), anchor="x") as redis:
-        unit = Unit(
+        unit = Transaction(
             expects=tuple(("hash", name, "") for name in many),
             writes=(
                 ("SET", "first", "1"),
@@ -163,7 +163,7 @@ async def test_a_transaction_may_name_very_many_words(server: EmbeddedServer) ->
         assert await redis.batch(counts) == [9000] * 4
         assert await redis.call("LRANGE", "list", -1, -1) == [b"8999"]
         assert await redis.commit([unit]) == [False]
-        assert await redis.commit([Unit(expects=(), writes=(("ZREM", "sorted", *many),))]) == [True]
+        assert await redis.commit([Transaction(expects=(), writes=(("ZREM", "sorted", *many),))]) == [True]
         assert await redis.call("EXISTS", "sorted") == 0
 
 
@@ -172,7 +172,7 @@ async def test_nothing_is_written_of_a_transaction_that_is_too_long(server: Embe
     async with connect(url(server), anchor="x") as redis:
         with pytest.raises(StoreError, match="XADD with 8003 words"):
             await redis.commit(
-                [Unit(expects=(), writes=(("SET", "first", "1"), ("XADD", "stream", "*", *words)))]
+                [Transaction(expects=(), writes=(("SET", "first", "1"), ("XADD", "stream", "*", *words)))]
             )
         assert await redis.call("EXISTS", "first") == 0
 
@@ -182,16 +182,16 @@ async def test_without_memory_no_half_of_a_transaction_is_written(server: Embedd
         await redis.call("SET", "kept", "yes")
         await redis.call("CONFIG", "SET", "maxmemory", "1")
         with pytest.raises(StoreUnavailable):
-            await redis.commit([Unit(expects=(), writes=(("DEL", "kept"), ("SET", "other", "1")))])
+            await redis.commit([Transaction(expects=(), writes=(("DEL", "kept"), ("SET", "other", "1")))])
         assert await redis.call("GET", "kept") == b"yes"
         await redis.call("CONFIG", "SET", "maxmemory", "0")
-        assert await redis.commit([Unit(expects=(), writes=(("SET", "other", "1"),))]) == [True]
+        assert await redis.commit([Transaction(expects=(), writes=(("SET", "other", "1"),))]) == [True]
 
 
 async def test_one_of_many_writers_that_leaves_stops_no_other(server: EmbeddedServer) -> None:
     async with connect(url(server), anchor="x") as redis:
         writers = [
-            asyncio.create_task(redis.commit([Unit(expects=(), writes=(("INCR", "count"),))]))
+            asyncio.create_task(redis.commit([Transaction(expects=(), writes=(("INCR", "count"),))]))
             for _ in range(60)
         ]
         await asyncio.sleep(0)
@@ -200,7 +200,7 @@ async def test_one_of_many_writers_that_leaves_stops_no_other(server: EmbeddedSe
         async with asyncio.timeout(10):
             told = await asyncio.gather(*writers, return_exceptions=True)
         assert [one for place, one in enumerate(told) if place % 3] == [[True]] * 40
-        assert await redis.commit([Unit(expects=(), writes=(("SET", "after", "1"),))]) == [True]
+        assert await redis.commit([Transaction(expects=(), writes=(("SET", "after", "1"),))]) == [True]
 
 
 async def test_what_answers_but_is_no_redis_is_told_by_its_place_and_key() -> None:

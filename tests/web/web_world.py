@@ -22,12 +22,12 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.history import History
-from syndicator.pipeline.feeds.pagination import Listing
+from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.popularity.partner_reports import Reporting
 from syndicator.pipeline.popularity.scoring import Scoring
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.stories.editing import Regrouping
 from syndicator.pipeline.webhooks.inspection import Inspecting
 from syndicator.pipeline.webhooks.registration import Registering
@@ -122,7 +122,7 @@ class World:
     retired: Sequence[FeedSpec] = ()
     egress: Any = None
     publisher: Publisher = field(init=False)
-    reading: Reading = field(init=False)
+    reading: Queries = field(init=False)
     regrouping: Regrouping = field(init=False)
 
     def __post_init__(self) -> None:
@@ -136,7 +136,7 @@ class World:
             clock=self.clock,
         )
         self.regrouping = Regrouping(self.store, self.specs, StoriesPolicy(), self.clock)
-        self.reading = Reading(
+        self.reading = Queries(
             scoring=Scoring(self.store, PopularityPolicy()),
             store=self.store,
             publisher=self.publisher,
@@ -176,7 +176,7 @@ class World:
         """All routes of the API."""
         return api_table(
             reading=self.reading,
-            listing=Listing(self.store, self.publisher, self.regrouping),
+            listing=Paginator(self.store, self.publisher, self.regrouping),
             regrouping=self.regrouping,
             withdrawer=Withdrawer(self.store, self.specs, open_metrics(), self.clock),
             access=self.access,

@@ -22,7 +22,7 @@ from syndicator.cli.store_access import ask
 from syndicator.model.ids import SourceId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport
-from syndicator.pipeline.steps import Report, Step
+from syndicator.pipeline.steps import JobReport, Step
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import CAPACITY
 from syndicator.service import Service, open_service
@@ -87,8 +87,8 @@ def _told(step: StepName, totals: dict[str, int]) -> str:
 
 async def _run(
     settings: Settings, name: StepName, chosen: Sequence[SourceId], capacity: int, *, named: bool
-) -> list[Report]:
-    reports: list[Report] = []
+) -> list[JobReport]:
+    reports: list[JobReport] = []
     async with open_service(settings) as service:
         await service.enlist()
         step = _step(service, name, chosen, named=named)
@@ -106,7 +106,7 @@ def _step(service: Service, name: StepName, chosen: Sequence[SourceId], *, named
     return next(step for step in service.steps if step.name == name)
 
 
-def _result(step: StepName, reports: Sequence[Report]) -> dict[str, Any]:
+def _result(step: StepName, reports: Sequence[JobReport]) -> dict[str, Any]:
     failed = sum(report.failed for report in reports)
     totals: dict[str, int] = {"done": sum(map(_done, reports)), "failed": failed}
     sources = {}
@@ -123,7 +123,7 @@ def _result(step: StepName, reports: Sequence[Report]) -> dict[str, Any]:
     return {"step": step.value, "sources": dict(sorted(sources.items())), "totals": totals}
 
 
-def _done(report: Report) -> int:
+def _done(report: JobReport) -> int:
     """Count what a report tells of: one of ranking names every feed whose order changed."""
     if report.failed:
         return 0

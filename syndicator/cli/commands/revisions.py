@@ -15,7 +15,11 @@ from syndicator.pipeline.articles.revisions import Compared
 from syndicator.rules.articles.word_diff import Diff, Kind
 from syndicator.service import Service
 
-_MARKS = {Kind.REMOVED: ("[-", "-]", "red"), Kind.ADDED: ("{+", "+}", "green"), Kind.SAME: ("", "", "")}
+_MARKS = {
+    Kind.REMOVED: ("[-", "-]", "red"),
+    Kind.ADDED: ("{+", "+}", "green"),
+    Kind.SAME: ("", "", ""),
+}
 """As `wdiff` and `git diff --word-diff` write them: they say it without colours, too."""
 
 

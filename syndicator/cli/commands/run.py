@@ -38,7 +38,7 @@ from syndicator.store.access.operators_token import operators_token
 from syndicator.store.files.data_folder import make_private
 from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app, create_ops_app, create_waiting_app
-from syndicator.web.feeds.private_feeds import FeedKeys
+from syndicator.web.feeds.private_feeds import PrivateFeeds
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import OpsOptions, WebOptions
 from syndicator.web.http.server import open_socket, port_of, serving
@@ -280,7 +280,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         searching=service.publishing.searching,
         ad_hoc=service.publishing.ad_hoc,
         announced=service.publishing.announced,
-        keys=FeedKeys(gate),
+        keys=PrivateFeeds(gate),
         clicking=service.publishing.clicking,
         api=PublicApi(table=api_of(service), gate=gate),
     )

@@ -15,7 +15,7 @@ from syndicator.cli.store_access import Limit, ask
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import FeedId, TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import NewToken, new_token, shown
 from syndicator.service import Service
 from syndicator.settings.value_texts import SLUG, PositiveDuration
@@ -38,7 +38,7 @@ def _add(
     token: Annotated[str, typer.Argument(help="Id of the new token: lower-case letters, digits, dashes.")],
     *,
     scope: Annotated[
-        list[Scope] | None, typer.Option("--scope", help="What it allows; may be given several times.")
+        list[TokenScope] | None, typer.Option("--scope", help="What it allows; may be given several times.")
     ] = None,
     feed: Annotated[
         list[str] | None, typer.Option("--feed", help="A private feed that it opens; several times.")

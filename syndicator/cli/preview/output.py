@@ -20,11 +20,11 @@ from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.preview.comparison import ChangeKind, FieldChange, Judged
 from syndicator.pipeline.preview.dry_run_context import MAX_PAUSE_S, RobotsVerdict, forbidden
 from syndicator.pipeline.preview.dry_run_counts import Counts
-from syndicator.pipeline.preview.finds import Discovery, Found
+from syndicator.pipeline.preview.finds import DiscoveredSource, Discovery
 from syndicator.pipeline.preview.preview import Preview
 from syndicator.pipeline.preview.selector_coverage import Yield
 from syndicator.pipeline.preview.snapshots import Difference
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.dates.claimed_dates import believable
 from syndicator.rules.identity.addresses import clean_url
 from syndicator.rules.identity.identity import url_key
@@ -64,7 +64,7 @@ def show_discovery(
         out.print(f"The page says that it belongs at {discovery.canonical_url}.", soft_wrap=True)
     if shown.source.kind is not SourceKind.FEED or shown.source.full_text:
         _show_robots(out, discovery.robots or shown.robots)
-    _heading(out, "Found")
+    _heading(out, "DiscoveredSource")
     print_table(_used([_found(one, shown.source.timezone) for one in discovery.found]))
     _show_reading(out, shown, articles)
     for note in discovery.notes:
@@ -89,7 +89,7 @@ def show_judged(out: Console, shown: Preview, judged: Sequence[Judged]) -> None:
     """Show what would become of each article that a source lists now, and how stored ones differ."""
     _show_way(out, shown.source.url, shown)
     counts = Counter(_would_be(one) for one in judged)
-    told = ", ".join(f"{counts[word]} {word}" for word in (*Verdict, _HELD) if counts[word])
+    told = ", ".join(f"{counts[word]} {word}" for word in (*AdmissionVerdict, _HELD) if counts[word])
     _heading(out, f"{shown.source.title}, against what is stored: {told or 'nothing listed'}")
     if judged:
         _table(out, [_judged(one, shown.source.id) for one in judged])
@@ -256,7 +256,7 @@ def _table(out: Console, rows: Sequence[Mapping[str, str]]) -> None:
     out.print(table)
 
 
-def _found(found: Found, timezone: str) -> dict[str, str]:
+def _found(found: DiscoveredSource, timezone: str) -> dict[str, str]:
     return {
         "kind": found.kind.value,
         "entries": "" if found.problem else str(found.entries),

@@ -43,7 +43,7 @@ _QUOTE_MARKS = "\"'“”„‟‘’‚«»‹›"
 _DOUBLE_MARKS = frozenset('"“”„«»')
 
 
-class Apart(Struct, frozen=True, kw_only=True):
+class BodyParts(Struct, frozen=True, kw_only=True):
     """A body, and what stood in it besides the text."""
 
     nodes: list[LexborNode]
@@ -53,7 +53,7 @@ class Apart(Struct, frozen=True, kw_only=True):
     quote: str | None
 
 
-def take_body_apart(picked: Picked, marked: list[LexborNode], own: Container[str]) -> Apart:
+def take_body_apart(picked: Picked, marked: list[LexborNode], own: Container[str]) -> BodyParts:
     """Find the body by its selector, else among the elements that the page itself marks as one.
 
     `own` are the page's own addresses: a link to them is related to nothing. What is taken leaves the page.
@@ -67,7 +67,7 @@ def take_body_apart(picked: Picked, marked: list[LexborNode], own: Container[str
     _cut_repeated(quotes, body)
     for node in body:
         Doomed(node.css(_HIDDEN)).cut()
-    return Apart(nodes=body, read_from=read_from, related=related, quote=quote)
+    return BodyParts(nodes=body, read_from=read_from, related=related, quote=quote)
 
 
 def _related(picked: Picked, body: list[LexborNode], own: Container[str]) -> tuple[RelatedLink, ...]:
@@ -170,7 +170,7 @@ def without_read_also(body_html: str) -> tuple[str, tuple[RelatedLink, ...]]:
     return _READ_ALSO.sub("", body_html).strip(), tuple(found.values())[:MAX_RELATED]
 
 
-def pointed(apart: Apart, pointers: Iterable[RelatedLink]) -> tuple[RelatedLink, ...]:
+def pointed(apart: BodyParts, pointers: Iterable[RelatedLink]) -> tuple[RelatedLink, ...]:
     """Give all related links, each address once: those told apart first."""
     found: dict[str, RelatedLink] = {}
     for link in (*apart.related, *pointers):
@@ -179,7 +179,7 @@ def pointed(apart: Apart, pointers: Iterable[RelatedLink]) -> tuple[RelatedLink,
 
 
 def body_offers(
-    apart: Apart, page: Page, title: str, claims: Iterable[Claims], warnings: list[str]
+    apart: BodyParts, page: Page, title: str, claims: Iterable[Claims], warnings: list[str]
 ) -> Iterator[tuple[str, str]]:
     """Give what may be the body as clean HTML, each with what it was read from, the surest first.
 

@@ -12,7 +12,7 @@ from syndicator.errors import NotReadable
 from syndicator.gather.article_status import cancelled, corrected
 from syndicator.gather.articles.article_body import (
     DENSITY,
-    Apart,
+    BodyParts,
     body_offers,
     first_paragraph,
     pointed,
@@ -36,8 +36,8 @@ from syndicator.gather.articles.byline_region import (
     reporters_near,
 )
 from syndicator.gather.articles.claim_merge import (
-    Choice,
     Dated,
+    FieldChoice,
     authors,
     best_date,
     contradictory_dates,
@@ -140,7 +140,7 @@ class _Reader:
         self._said = cut.said
         self._rule = source.article or _EMPTY_RULE
         self._url = listed.url if listed else fetched.requested_url
-        self._choice = Choice()
+        self._choice = FieldChoice()
         self._changes = cut.gone
         self._warnings = list(cut.said.warnings)
         self._near = Lines()
@@ -174,7 +174,7 @@ class _Reader:
             warnings=(*self._warnings, *done.warnings),
         )
 
-    def _candidate(self, title: str, body_html: str, apart: Apart, date: Dated | None) -> Candidate:
+    def _candidate(self, title: str, body_html: str, apart: BodyParts, date: Dated | None) -> Candidate:
         take, listed, picked = self._choice.take, self._listed, self._picked
         claims = self._said.claims
         body_html, pointers = without_read_also(body_html)
@@ -278,7 +278,7 @@ class _Reader:
         if wanted and not self._said.is_article and not any(picked.text(f"article.{one}") for one in wanted):
             raise empty(Selector(name=f"article.{wanted[0]}", css=getattr(rule, wanted[0])))
 
-    def _body(self, apart: Apart, title: str) -> str:
+    def _body(self, apart: BodyParts, title: str) -> str:
         offers = body_offers(apart, self._page, title, self._said.claims, self._warnings)
         return self._choice.take_from("body", offers) or ""
 

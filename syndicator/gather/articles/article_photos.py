@@ -16,7 +16,7 @@ from syndicator.gather.articles.byline_region import (
     scope_of,
 )
 from syndicator.gather.documents.picture_sources import is_stand_in
-from syndicator.gather.documents.selectors import Image, Page, Picked, Selector, text_of
+from syndicator.gather.documents.selectors import ElementImage, Page, Picked, Selector, text_of
 from syndicator.gather.documents.text import MAX_LEAD, MAX_NAME, MAX_PHOTOS
 from syndicator.model.article import Photo
 from syndicator.rules.articles.same_picture import alone, is_same_picture
@@ -79,7 +79,7 @@ def completed(claimed: Sequence[Photo], shown: Sequence[Photo]) -> tuple[Photo, 
     return tuple(photo for photo in shown if any(is_same_picture(photo.url, one.url) for one in claimed))
 
 
-def _photo(image: Image, caption: str, credit: str, title: str) -> Photo:
+def _photo(image: ElementImage, caption: str, credit: str, title: str) -> Photo:
     caption = caption or _figure_caption(image.node)
     if not caption:
         alternative = text_of(image.node, "alt")

@@ -31,7 +31,7 @@ _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv"}
 _T = TypeVar("_T")
 
 
-class Choice:
+class FieldChoice:
     """Takes the first saying of each field, and keeps what it was read from."""
 
     def __init__(self) -> None:

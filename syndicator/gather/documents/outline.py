@@ -74,7 +74,7 @@ class Element:
         )
 
 
-class Outline:
+class PageOutline:
     """The elements of a page's body, in document order."""
 
     def __init__(self, page: Page) -> None:

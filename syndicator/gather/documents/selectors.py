@@ -88,7 +88,7 @@ def link_pattern(text: str) -> re.Pattern[str] | None:
         raise NotReadable(Reason.EMPTY, detail) from error
 
 
-class Image(NamedTuple):
+class ElementImage(NamedTuple):
     """A picture that an element shows, in the largest form that it offers; `url` is absolute."""
 
     url: str
@@ -151,20 +151,20 @@ class Page:
         """Give the absolute address in an attribute."""
         return absolute_url(self.base, node.attributes.get(attribute) or "")
 
-    def image(self, node: LexborNode, attribute: str | None = None) -> Image | None:
+    def image(self, node: LexborNode, attribute: str | None = None) -> ElementImage | None:
         """Give the picture of an element: its own, or the first one inside; also of one that loads late."""
         if attribute not in {None, "src"}:
             url = self.link(node, attribute or "")
-            return Image(url, node) if url else None
+            return ElementImage(url, node) if url else None
         if node.tag in _IMAGES:
             return self._own_image(node)
         inside = node.css("img, amp-img") if attribute is None else []
         if inside:
             return next((image for each in inside if (image := self._own_image(each))), None)
         url = self.link(node, "src")
-        return Image(url, node) if url and not is_stand_in(url) else None
+        return ElementImage(url, node) if url and not is_stand_in(url) else None
 
-    def _own_image(self, node: LexborNode) -> Image | None:
+    def _own_image(self, node: LexborNode) -> ElementImage | None:
         attributes = node.attributes
         found = best_source(attributes, sets_around(node))
         if found is None or (found.url == attributes.get("src") and is_pixel(node)):
@@ -175,7 +175,7 @@ class Page:
             height = round(height * wide / width) if height and width else None
             width = wide
         url = absolute_url(self.base, found.url)
-        return Image(url, node, width, height) if url else None
+        return ElementImage(url, node, width, height) if url else None
 
     def copy(self) -> "Page":
         """Give the page as it stands now, to be cut on its own."""
@@ -239,7 +239,7 @@ class Picked:
         """Give the absolute address of any link of the page."""
         return self._page.link(link, "href")
 
-    def images(self, name: str) -> list[Image]:
+    def images(self, name: str) -> list[ElementImage]:
         """Give the pictures that are shown."""
         if name not in self._found:
             return []

@@ -70,7 +70,7 @@ class Doubt(Exception):
         self.line = line
 
 
-class Names(dict[str, str]):
+class QualifiedNames(dict[str, str]):
     """Short names of qualified ones (`{http://purl.org/dc/elements/1.1/}creator` → `dc:creator`), kept.
 
     A namespace that nobody knows means what its prefix on the root element usually means; that of the root
@@ -115,7 +115,7 @@ def _uniform(uri: str) -> str:
     return uri.strip().lower().replace("https://", "http://", 1).rstrip("/")
 
 
-def fields_of(element: _Element, names: Names) -> Fields:
+def fields_of(element: _Element, names: QualifiedNames) -> Fields:
     """Return the children of an element by short name, in document order."""
     fields: Fields = {}
     for child in element:

@@ -26,12 +26,12 @@ from syndicator.gather.feeds.entry_window import oldest_first
 from syndicator.gather.feeds.feed_language import by_their_words
 from syndicator.gather.feeds.known_entries import EntriesApart
 from syndicator.gather.feeds.shared_guids import without_shared_guids
-from syndicator.gather.origin import Origin
-from syndicator.gather.provenance_changes import MAX_RECEIVED, Changes
+from syndicator.gather.origin import ProvenanceBuilder
+from syndicator.gather.provenance_changes import MAX_RECEIVED, Adjustments
 from syndicator.model.article import Candidate
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
-from syndicator.rules.dates.claimed_dates import FARTHEST_EVENT, Claim, read_claim
+from syndicator.rules.dates.claimed_dates import FARTHEST_EVENT, DateClaim, read_claim
 from syndicator.rules.identity.addresses import clean_url, untracked
 
 MAX_GUID = 1000
@@ -123,7 +123,7 @@ class _Maker:
     def __init__(self, source: Source, fetched: Fetched, channel: Channel) -> None:
         self._source = source
         self._now = fetched.fetched_at
-        self._origin = Origin(source, fetched)
+        self._origin = ProvenanceBuilder(source, fetched)
         self._portal = (source.title, title_text(channel.title))
         self._language = source.language or plain_text(channel.language, MAX_NAME) or None
         self._repairs = [plain_text(repair, MAX_RECEIVED) for repair in channel.repairs[:MAX_REPAIRS]]
@@ -131,7 +131,7 @@ class _Maker:
     def candidate(self, entry: Entry, texts: EntryTexts) -> Candidate:
         if texts.fault is not None:
             raise texts.fault
-        changes = Changes()
+        changes = Adjustments()
         for repair in self._repairs:
             changes.note("document", "", repair)
         guid = plain_text(entry.guid, MAX_GUID)
@@ -176,7 +176,7 @@ class _Maker:
             guid=plain_text(told.guid, MAX_GUID), at=claim.at, comment=plain_text(told.comment, MAX_TITLE)
         )
 
-    def _url(self, entry: Entry, changes: Changes) -> str:
+    def _url(self, entry: Entry, changes: Adjustments) -> str:
         """Give the entry's address; a guid stands in for it where it is one."""
         base = entry.link_base or entry.base
         url = absolute_url(base, entry.link)
@@ -194,7 +194,7 @@ class _Maker:
             changes.note("url", url, "parameters that only track readers are removed at admission")
         return untracked(url or "", self._source.tracking)
 
-    def _claim(self, text: str, field: str, changes: Changes) -> Claim:
+    def _claim(self, text: str, field: str, changes: Adjustments) -> DateClaim:
         claim = read_claim(
             text, timezone=self._source.timezone, now=self._now, future=self._source.future_dates
         )
@@ -202,7 +202,7 @@ class _Maker:
             changes.note(field, text, claim.rule)
         return claim
 
-    def _embargo(self, entry: Entry, changes: Changes) -> datetime | None:
+    def _embargo(self, entry: Entry, changes: Adjustments) -> datetime | None:
         """Give the date until which an entry is to be held, where it is ahead and believable."""
         if not entry.embargo:
             return None
@@ -213,7 +213,7 @@ class _Maker:
         return claim.at if claim.at > self._now else None
 
 
-def _title(entry: Entry, title: str, lead: str, body_html: str, changes: Changes) -> str:
+def _title(entry: Entry, title: str, lead: str, body_html: str, changes: Adjustments) -> str:
     if title:
         changes.note_text("title", entry.title, title)
         return title
@@ -223,7 +223,7 @@ def _title(entry: Entry, title: str, lead: str, body_html: str, changes: Changes
     return made
 
 
-def _authors(entry: Entry, portal: Sequence[str], changes: Changes) -> tuple[str, ...]:
+def _authors(entry: Entry, portal: Sequence[str], changes: Adjustments) -> tuple[str, ...]:
     """Give the reporters. `portal`: what the feed is called, which is nobody's name."""
     received = entry.authors[: 4 * MAX_AUTHORS]
     names = tuple([name for name in reporters(received) if name not in portal])
@@ -237,7 +237,7 @@ def _authors(entry: Entry, portal: Sequence[str], changes: Changes) -> tuple[str
     return names
 
 
-def _tags(entry: Entry, changes: Changes) -> tuple[str, ...]:
+def _tags(entry: Entry, changes: Adjustments) -> tuple[str, ...]:
     tags = []
     for received in entry.tags[: 4 * MAX_TAGS]:
         tag = title_text(received, MAX_NAME)

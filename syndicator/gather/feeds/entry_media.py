@@ -11,14 +11,14 @@ from syndicator.gather.documents.text import (
     whole_number,
 )
 from syndicator.gather.feeds.entry import Entry, Picture
-from syndicator.gather.provenance_changes import Changes
+from syndicator.gather.provenance_changes import Adjustments
 from syndicator.model.article import Enclosure, Photo
 from syndicator.rules.articles.same_picture import alone
 
 MAX_CAPTION = 4000
 
 
-def photos_of(entry: Entry, lost_picture: str | None, changes: Changes) -> tuple[Photo, ...]:
+def photos_of(entry: Entry, lost_picture: str | None, changes: Adjustments) -> tuple[Photo, ...]:
     """Return the photos of an entry, each once, with absolute addresses; what is left out is noted."""
     photos: dict[str, Photo] = {}
     for picture in entry.pictures[:MAX_PHOTOS]:
@@ -35,7 +35,7 @@ def photos_of(entry: Entry, lost_picture: str | None, changes: Changes) -> tuple
     return alone(photos.values())
 
 
-def enclosures_of(entry: Entry, changes: Changes) -> tuple[Enclosure, ...]:
+def enclosures_of(entry: Entry, changes: Adjustments) -> tuple[Enclosure, ...]:
     """Return the other files of an entry, each once, with absolute addresses; what is left out is noted."""
     found: dict[str, Enclosure] = {}
     for attached in entry.attachments[:MAX_ENCLOSURES]:

@@ -11,7 +11,7 @@ from syndicator.gather.documents.opening_tags import OpeningTags
 from syndicator.gather.documents.text import MAX_LEAD, shortened
 from syndicator.gather.feeds.cleaned_bodies import CleanBody, CleanedBodies, digest_of
 from syndicator.gather.feeds.entry import Entry
-from syndicator.gather.provenance_changes import Changes
+from syndicator.gather.provenance_changes import Adjustments
 from syndicator.model.article import Change
 
 LEFT_OUT = "left out: "
@@ -57,14 +57,14 @@ class _Maker:
         self._markup, self._digest = "", digest_of("")
 
     def texts(self, entry: Entry) -> EntryTexts:
-        changes = Changes()
+        changes = Adjustments()
         try:
             lead, body_html, lost_picture = self._texts(entry, changes)
         except POISON as fault:
             return EntryTexts(fault=fault)
         return EntryTexts(lead=lead, body_html=body_html, lost_picture=lost_picture, changes=changes.all())
 
-    def _texts(self, entry: Entry, changes: Changes) -> tuple[str, str, str | None]:
+    def _texts(self, entry: Entry, changes: Adjustments) -> tuple[str, str, str | None]:
         """Give lead, body, and the picture that stood in a summary of which only the words are kept.
 
         A summary beside the content is the lead. Alone it is the lead if it is short, else the body.
@@ -90,7 +90,7 @@ class _Maker:
         changes.note_text("lead", summary, shown)
         return shown, self._clean(entry.base, content, changes), picture
 
-    def _bearable(self, field: str, markup: str, changes: Changes) -> str:
+    def _bearable(self, field: str, markup: str, changes: Adjustments) -> str:
         """Return the markup; nothing, which is told, where reading it would take too long."""
         try:
             if not self._is_light:
@@ -100,7 +100,7 @@ class _Maker:
             return ""
         return markup
 
-    def _clean(self, base: str, markup: str, changes: Changes) -> str:
+    def _clean(self, base: str, markup: str, changes: Adjustments) -> str:
         if not markup:
             return ""
         try:
@@ -142,7 +142,7 @@ class _Maker:
     def _body(self, base: str, markup: str) -> CleanBody:
         tags = OpeningTags(markup)
         cleaned, left = self._cleaner(base).clean_tags(markup, tags)
-        changes = Changes()
+        changes = Adjustments()
         if cleaned != markup:
             changes.note_markup("body_html", markup, tags, left, base)
         return CleanBody(cleaned, changes.all())

@@ -15,7 +15,7 @@ LOOKED_AT = 5
 _T = TypeVar("_T")
 
 
-class Window(Struct, frozen=True, kw_only=True):
+class FeedWindow(Struct, frozen=True, kw_only=True):
     """So many entries, as seen at `now`."""
 
     limit: int

@@ -11,7 +11,7 @@ from syndicator.errors import NotReadable
 from syndicator.gather.documents.encoding import decode
 from syndicator.gather.documents.text import plain_text
 from syndicator.gather.feeds.entry import Attachment, Channel, Deleted, Entry, Picture
-from syndicator.gather.feeds.entry_window import Window
+from syndicator.gather.feeds.entry_window import FeedWindow
 from syndicator.gather.feeds.xml_feed import NO_ENTRIES
 from syndicator.gather.feeds.xml_media import is_picture
 from syndicator.model.fetch import Fetched, Reason
@@ -37,7 +37,7 @@ def read_json(fetched: Fetched, limit: int) -> Channel:
         raise NotReadable(Reason.NOT_A_FEED, "it is JSON, but no JSON Feed")
     entries = []
     owners = _authors(document)
-    window = Window(limit=limit, now=fetched.fetched_at)
+    window = FeedWindow(limit=limit, now=fetched.fetched_at)
     for number, item in enumerate(window.of(items, _date), 1):
         if isinstance(item, dict):
             entries.append(_entry(item, fetched.url, owners))

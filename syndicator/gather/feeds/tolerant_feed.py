@@ -19,7 +19,7 @@ from syndicator.gather.documents.text import plain_text
 from syndicator.gather.documents.xml_names import Doubt
 from syndicator.gather.documents.xml_repair import repaired
 from syndicator.gather.feeds.entry import Attachment, Channel, Deleted, Entry, Picture
-from syndicator.gather.feeds.entry_window import Window
+from syndicator.gather.feeds.entry_window import FeedWindow
 from syndicator.gather.feeds.feed_hints import feed_hints
 from syndicator.gather.feeds.xml_feed import read_xml, refuse_entities, refuse_excess
 from syndicator.gather.feeds.xml_media import is_file, is_picture
@@ -75,7 +75,7 @@ def _read_parsed(fetched: Fetched, limit: int, doubt: str) -> Channel:
             raise NotReadable(Reason.NOT_A_FEED, "it is no feed of any known format")
         raise NotReadable(Reason.MALFORMED, doubt)
     entries = []
-    window = Window(limit=limit, now=fetched.fetched_at)
+    window = FeedWindow(limit=limit, now=fetched.fetched_at)
     for number, entry in enumerate(window.of(parsed.entries, _date), 1):
         try:
             entries.append(_entry(entry, fetched.url))

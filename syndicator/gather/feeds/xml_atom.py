@@ -11,7 +11,7 @@ from syndicator.gather.documents.xml_names import (
     LANG,
     XHTML,
     Fields,
-    Names,
+    QualifiedNames,
     fields_of,
     first_text,
     inner_markup,
@@ -20,7 +20,7 @@ from syndicator.gather.documents.xml_names import (
     texts,
 )
 from syndicator.gather.feeds.entry import Channel, Deleted, Entry
-from syndicator.gather.feeds.entry_window import Window
+from syndicator.gather.feeds.entry_window import FeedWindow
 from syndicator.gather.feeds.feed_hints import feed_hints
 from syndicator.gather.feeds.xml_media import (
     enclosed_files,
@@ -37,7 +37,7 @@ _PUBLISHED = ("atom:published", "atom:issued", "atom:created", "dc:date", "dcter
 _UPDATED = ("atom:updated", "atom:modified", "dcterms:modified")
 
 
-def read_atom(root: _Element, names: Names, base: str, window: Window) -> Channel:
+def read_atom(root: _Element, names: QualifiedNames, base: str, window: FeedWindow) -> Channel:
     """Map a `feed` document, or a lone `entry`."""
     alone = names[root.tag] == "atom:entry"
     fields = {} if alone else fields_of(root, names)
@@ -62,17 +62,17 @@ def read_atom(root: _Element, names: Names, base: str, window: Window) -> Channe
     )
 
 
-def _deleted(element: _Element, names: Names) -> Deleted:
+def _deleted(element: _Element, names: QualifiedNames) -> Deleted:
     """RFC 6721, 3: `ref` is the id of the entry that was."""
     comment = first_text(fields_of(element, names), "at:comment")
     return Deleted(guid=element.get("ref", ""), when=element.get("when", ""), comment=comment)
 
 
-def _date(entry: _Element, names: Names) -> str:
+def _date(entry: _Element, names: QualifiedNames) -> str:
     return first_text(fields_of(entry, names), *_PUBLISHED, *_UPDATED)
 
 
-def _entry(element: _Element, names: Names, base: str, owners: list[str]) -> Entry:
+def _entry(element: _Element, names: QualifiedNames, base: str, owners: list[str]) -> Entry:
     fields = fields_of(element, names)
     categories = [
         term
@@ -186,7 +186,7 @@ def _replies(fields: Fields) -> str:
     return next(counts, "")
 
 
-def _authors(fields: Fields, names: Names) -> list[str]:
+def _authors(fields: Fields, names: QualifiedNames) -> list[str]:
     found = []
     for element in fields.get("atom:author", ()):
         if len(element):
@@ -197,7 +197,7 @@ def _authors(fields: Fields, names: Names) -> list[str]:
     return [name for name in found if name] + (texts(fields, "dc:creator") or texts(fields, "dc:author"))
 
 
-def _source_authors(fields: Fields, names: Names) -> list[str]:
+def _source_authors(fields: Fields, names: QualifiedNames) -> list[str]:
     """Give the authors of the feed that an entry was taken from (RFC 4287 4.2.11)."""
     for element in fields.get("atom:source", ()):
         return _authors(fields_of(element, names), names)

@@ -11,9 +11,9 @@ from lxml import etree
 from syndicator.errors import NotReadable
 from syndicator.gather.documents.sniff import as_ascii, read_prolog
 from syndicator.gather.documents.text import MAX_URL
-from syndicator.gather.documents.xml_names import Doubt, Names
+from syndicator.gather.documents.xml_names import Doubt, QualifiedNames
 from syndicator.gather.feeds.entry import Channel
-from syndicator.gather.feeds.entry_window import Window
+from syndicator.gather.feeds.entry_window import FeedWindow
 from syndicator.gather.feeds.xml_atom import read_atom
 from syndicator.gather.feeds.xml_rss import read_rss
 from syndicator.model.fetch import Fetched, Reason
@@ -44,11 +44,11 @@ def read_xml(fetched: Fetched, limit: int) -> Channel:
     if dtd is not None and any(dtd.iterentities()):  # type: ignore[attr-defined] # missing in the stubs
         raise _entities_refused()
     _drop_endless_bases(root)
-    names = Names(root)
+    names = QualifiedNames(root)
     reader = _READERS.get(names[root.tag])
     if reader is None:
         raise Doubt(f"the root element {names[root.tag]}")
-    channel = reader(root, names, fetched.url, Window(limit=limit, now=fetched.fetched_at))
+    channel = reader(root, names, fetched.url, FeedWindow(limit=limit, now=fetched.fetched_at))
     if not channel.entries:
         channel.warnings.append(NO_ENTRIES)
     return channel

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from lxml.etree import _Element
 
-from syndicator.gather.documents.xml_names import Fields, Names, fields_of, text_of
+from syndicator.gather.documents.xml_names import Fields, QualifiedNames, fields_of, text_of
 from syndicator.gather.feeds.entry import Attachment, Picture
 
 _IMAGE_ENDING = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
@@ -54,7 +54,7 @@ def enclosed_files(elements: list[_Element], url_attribute: str) -> list[Attachm
     ]
 
 
-def media_files(fields: Fields, names: Names) -> list[Attachment]:
+def media_files(fields: Fields, names: QualifiedNames) -> list[Attachment]:
     """Give recordings and documents of `media:*`; of the forms in a group the default one, or the first."""
     if HOLDERS.isdisjoint(fields):
         return []
@@ -81,7 +81,7 @@ def _file(element: _Element) -> Attachment | None:
     return Attachment(url=url, media_type=media_type, length=element.get("fileSize", ""))
 
 
-def media_text(fields: Fields, names: Names) -> tuple[str, bool]:
+def media_text(fields: Fields, names: QualifiedNames) -> tuple[str, bool]:
     """Give the description of what is no picture: that of a group, as video portals have it, or of the item.
 
     The second value tells whether it is plain text. Beside pictures, a description of the item is a caption.
@@ -95,7 +95,7 @@ def media_text(fields: Fields, names: Names) -> tuple[str, bool]:
     return "", False
 
 
-def media_views(fields: Fields, names: Names) -> str:
+def media_views(fields: Fields, names: QualifiedNames) -> str:
     """Give the count of `media:statistics`: of an entry, or in its `media:community`, in a group or not."""
     if _COUNTERS.isdisjoint(fields):
         return ""
@@ -108,7 +108,7 @@ def media_views(fields: Fields, names: Names) -> str:
     return next((views for element in told if (views := element.get("views", ""))), "")
 
 
-def media_pictures(fields: Fields, names: Names) -> list[Picture]:
+def media_pictures(fields: Fields, names: QualifiedNames) -> list[Picture]:
     """Give the pictures of `media:*`; a group is one picture in several sizes, its widest is taken.
 
     Caption and credit stand beside a picture, in it, or once for all of them. A thumbnail counts only where
@@ -132,7 +132,7 @@ def media_pictures(fields: Fields, names: Names) -> list[Picture]:
     return [_described(picture, fields) for picture in found]
 
 
-def _picture(element: _Element, names: Names) -> Picture | None:
+def _picture(element: _Element, names: QualifiedNames) -> Picture | None:
     url = element.get("url", "")
     if not url or not is_picture(url, element.get("type", ""), element.get("medium", "")):
         return None

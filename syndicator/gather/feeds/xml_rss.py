@@ -10,7 +10,7 @@ from syndicator.gather.documents.xml_names import (
     LANG,
     Doubt,
     Fields,
-    Names,
+    QualifiedNames,
     fields_of,
     first_markup,
     first_text,
@@ -18,7 +18,7 @@ from syndicator.gather.documents.xml_names import (
     texts,
 )
 from syndicator.gather.feeds.entry import Channel, Entry, Picture
-from syndicator.gather.feeds.entry_window import Window
+from syndicator.gather.feeds.entry_window import FeedWindow
 from syndicator.gather.feeds.feed_hints import feed_hints
 from syndicator.gather.feeds.xml_media import (
     HOLDERS,
@@ -37,7 +37,7 @@ _PICTURED = HOLDERS | {"enclosure", "image", "itunes:image"}
 _PUBLISHED = ("pubdate", "dc:date", "dcterms:issued", "dcterms:created", "atom:published", "date")
 
 
-def read_rss(root: _Element, names: Names, base: str, window: Window) -> Channel:
+def read_rss(root: _Element, names: QualifiedNames, base: str, window: FeedWindow) -> Channel:
     """Map an `rss`, `rdf:RDF` or RSS 1.1 document; its items stand in the channel, or beside it."""
     outside = {"channel": [root]} if names[root.tag] == "channel" else fields_of(root, names)
     channels = outside.get("channel", [])
@@ -62,7 +62,7 @@ def read_rss(root: _Element, names: Names, base: str, window: Window) -> Channel
     )
 
 
-def _hints(channel: Fields, names: Names) -> FeedHints:
+def _hints(channel: Fields, names: QualifiedNames) -> FeedHints:
     skipped: dict[str, list[str]] = {"hour": [], "day": []}
     for element in channel.get("skiphours", []) + channel.get("skipdays", []):
         inside = fields_of(element, names)
@@ -77,11 +77,11 @@ def _hints(channel: Fields, names: Names) -> FeedHints:
     )
 
 
-def _date(item: _Element, names: Names) -> str:
+def _date(item: _Element, names: QualifiedNames) -> str:
     return first_text(fields_of(item, names), *_PUBLISHED)
 
 
-def _entry(item: _Element, names: Names, base: str) -> Entry:
+def _entry(item: _Element, names: QualifiedNames, base: str) -> Entry:
     fields = fields_of(item, names)
     guid, guid_is_link = _guid(item, fields)
     categories = texts(fields, "category", "dc:subject")
@@ -146,7 +146,7 @@ def _guid(item: _Element, fields: Fields) -> tuple[str, bool]:
     return first_text(fields, "atom:id", "dc:identifier"), False
 
 
-def _authors(fields: Fields, names: Names) -> list[str]:
+def _authors(fields: Fields, names: QualifiedNames) -> list[str]:
     found = texts(fields, "dc:creator") or texts(fields, "dc:author")
     for element in (*fields.get("author", ()), *fields.get("atom:author", ())):
         if len(element):
@@ -157,7 +157,7 @@ def _authors(fields: Fields, names: Names) -> list[str]:
     return found or texts(fields, "itunes:author")
 
 
-def _pictures(fields: Fields, names: Names) -> list[Picture]:
+def _pictures(fields: Fields, names: QualifiedNames) -> list[Picture]:
     if _PICTURED.isdisjoint(fields):
         return []
     pictures = media_pictures(fields, names) + enclosed_pictures(fields.get("enclosure", []), "url")

@@ -23,7 +23,7 @@ from syndicator.gather.figures import parse_count
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ListRule, PopularRule, Source
-from syndicator.rules.dates.claimed_dates import NO_DATE, Claim, read_claim
+from syndicator.rules.dates.claimed_dates import NO_DATE, DateClaim, read_claim
 from syndicator.rules.dates.date_parser import read_date
 from syndicator.rules.identity.addresses import untracked
 
@@ -159,11 +159,11 @@ def read_popular(source: Source, fetched: Fetched) -> BoxReading:
     return BoxReading(items=popular, found=found, missing=missing)
 
 
-def first_claim(source: Source, fetched: Fetched, texts: Iterable[str]) -> Claim:
+def first_claim(source: Source, fetched: Fetched, texts: Iterable[str]) -> DateClaim:
     """Give the first of some texts that claims an instant; one without any where none does."""
     now, future = fetched.fetched_at, source.future_dates
     claims = (read_claim(text, timezone=source.timezone, now=now, future=future) for text in texts)
-    return next((claim for claim in claims if claim.at), Claim(at=None, rule=NO_DATE))
+    return next((claim for claim in claims if claim.at), DateClaim(at=None, rule=NO_DATE))
 
 
 def first_count(texts: Iterable[str]) -> int | None:

@@ -23,7 +23,7 @@ from syndicator.gather.documents.unpacking import is_packed, unpacked
 from syndicator.gather.documents.xml_repair import repaired
 from syndicator.gather.feeds.feed import read_thoroughly
 from syndicator.gather.feeds.xml_feed import refuse_entities, refuse_excess
-from syndicator.gather.origin import Origin
+from syndicator.gather.origin import ProvenanceBuilder
 from syndicator.model.article import Candidate, ListedItem, Photo
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import Source
@@ -120,7 +120,7 @@ def sitemap_candidate(source: Source, fetched: Fetched, item: ListedItem) -> Can
         source=source.id,
         url=item.url,
         title=item.title,
-        provenance=Origin(source, fetched).provenance(
+        provenance=ProvenanceBuilder(source, fetched).provenance(
             claimed=item.claimed_at or (claimed.isoformat() if claimed else ""),
             claimed_at=item.claimed_at,
             rule=rule,

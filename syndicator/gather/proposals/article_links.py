@@ -6,13 +6,13 @@ from msgspec import Struct
 
 from syndicator.gather.articles import clues
 from syndicator.gather.documents.html import same_site
-from syndicator.gather.documents.outline import Element, Outline
+from syndicator.gather.documents.outline import Element, PageOutline
 
 MAX_LINKS = 10_000
 _MAX_CLIMB = 14
 
 
-class Item(Struct, frozen=True):
+class LinkGroup(Struct, frozen=True):
     """An element that holds links to one article, and no other."""
 
     element: Element
@@ -20,10 +20,10 @@ class Item(Struct, frozen=True):
     links: tuple[Element, ...]
 
 
-class Articles:
+class ArticleLinks:
     """The links of a page to articles, and the elements that hold one article each."""
 
-    def __init__(self, outline: Outline) -> None:
+    def __init__(self, outline: PageOutline) -> None:
         self.outline = outline
         self.links: dict[int, str] = {}
         """Address by the order of the link."""
@@ -48,7 +48,7 @@ class Articles:
         """Count the articles that an element links to."""
         return len(self._held[element.order])
 
-    def items(self) -> list[Item]:
+    def items(self) -> list[LinkGroup]:
         """Give the largest elements that hold one article each, in document order."""
         found: dict[int, tuple[Element, str, list[Element]]] = {}
         for order, url in self.links.items():
@@ -58,7 +58,7 @@ class Articles:
                     break
                 top = each
             found.setdefault(top.order, (top, url, []))[2].append(link)
-        return [Item(top, url, tuple(links)) for _, (top, url, links) in sorted(found.items())]
+        return [LinkGroup(top, url, tuple(links)) for _, (top, url, links) in sorted(found.items())]
 
 
 def is_near(url: str, other: str) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from syndicator.gather.articles import clues
-from syndicator.gather.documents.outline import Element, Outline
+from syndicator.gather.documents.outline import Element, PageOutline
 from syndicator.gather.figures import parse_count
-from syndicator.gather.proposals.article_links import Articles, is_near
+from syndicator.gather.proposals.article_links import ArticleLinks, is_near
 
 NEAR_LEVELS = 3
 """How many elements around headline and body are looked into, each in the next."""
@@ -29,7 +29,7 @@ _HOME = frozenset({"home", "beranda", "index", "depan"})
 class ArticlePage(Struct, frozen=True):
     """One page of the template, with its headline and its body."""
 
-    outline: Outline
+    outline: PageOutline
     heading: Element
     body: Element
 
@@ -41,7 +41,7 @@ class ArticlePage(Struct, frozen=True):
         return [each for each in common[:NEAR_LEVELS] if each.tag != "body"] or common[:1]
 
 
-def read_page(outline: Outline) -> ArticlePage | None:
+def read_page(outline: PageOutline) -> ArticlePage | None:
     """Find headline and body; None where one of them is not seen."""
     body = _densest(outline)
     headings = [each for each in outline.tagged("h1") if each.text and not clues.in_frame(each)]
@@ -49,7 +49,7 @@ def read_page(outline: Outline) -> ArticlePage | None:
     return ArticlePage(outline, heading, body) if heading and body else None
 
 
-def _densest(outline: Outline) -> Element | None:
+def _densest(outline: PageOutline) -> Element | None:
     """Give the container of the most text in paragraphs; a larger one where that holds much more."""
     weights = _weights(outline, _PARAGRAPH) or _weights(outline, _SHORT_PARAGRAPH)
     loose = _loose(outline)
@@ -67,7 +67,7 @@ def _densest(outline: Outline) -> Element | None:
     return best
 
 
-def _weights(outline: Outline, shortest: int) -> dict[int, int]:
+def _weights(outline: PageOutline, shortest: int) -> dict[int, int]:
     """Count the characters of paragraphs by what they stand in; links and side boxes count nothing."""
     weights: dict[int, int] = {}
     for each in outline.tagged("p"):
@@ -77,7 +77,7 @@ def _weights(outline: Outline, shortest: int) -> dict[int, int]:
     return weights
 
 
-def _loose(outline: Outline) -> dict[int, int]:
+def _loose(outline: PageOutline) -> dict[int, int]:
     """Count the characters of text that stands in no paragraphs: some portals part it by `<br>`."""
     return {
         each.order: each.length - each.linked
@@ -222,7 +222,7 @@ def label_of(link: Element) -> str:
 
 def boxed(page: ArticlePage) -> Sequence[Element]:
     """Give the headlines in a box of related articles: by their addresses, else by the heading of the box."""
-    articles = Articles(page.outline)
+    articles = ArticleLinks(page.outline)
     headings = [
         each
         for each in page.outline.elements
@@ -237,7 +237,7 @@ def boxed(page: ArticlePage) -> Sequence[Element]:
     return next((links for each in headings if (links := _by_heading(page, each))), ())
 
 
-def _by_address(page: ArticlePage, articles: Articles, heading: Element) -> Sequence[Element]:
+def _by_address(page: ArticlePage, articles: ArticleLinks, heading: Element) -> Sequence[Element]:
     for box in heading.ancestors():
         if articles.held(box) < 2:  # noqa: PLR2004  a box of one is none
             continue

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from syndicator.gather.articles import clues
-from syndicator.gather.documents.outline import Element, Outline
+from syndicator.gather.documents.outline import Element, PageOutline
 from syndicator.gather.proposals import article_parts
-from syndicator.gather.proposals.article_links import Articles
+from syndicator.gather.proposals.article_links import ArticleLinks
 from syndicator.gather.proposals.article_parts import ArticlePage
 from syndicator.gather.proposals.stable_selectors import Aim, candidates, choose, telling
 from syndicator.model.source import ArticleRule
@@ -19,7 +19,7 @@ Place = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def propose_article(
-    outlines: Sequence[Outline], clock: clues.Clock, dates: Mapping[str, datetime] | None = None
+    outlines: Sequence[PageOutline], clock: clues.Clock, dates: Mapping[str, datetime] | None = None
 ) -> ArticleRule | None:
     """Give the rule of article pages; None where no body is found. What has no body is passed over.
 
@@ -178,7 +178,7 @@ class _Rule:
 
 def _of_others(page: ArticlePage) -> frozenset[int]:
     """Give the elements, by their order, that belong to other articles."""
-    items = (item.element for item in Articles(page.outline).items())
+    items = (item.element for item in ArticleLinks(page.outline).items())
     return frozenset(
         each.order for each in items if not (page.heading.within(each) or page.body.within(each))
     )

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from syndicator.gather.articles import clues
-from syndicator.gather.documents.outline import Element, Outline
+from syndicator.gather.documents.outline import Element, PageOutline
 from syndicator.gather.documents.selectors import Selector
 from syndicator.gather.figures import parse_count
-from syndicator.gather.proposals.article_links import Articles, Item
+from syndicator.gather.proposals.article_links import ArticleLinks, LinkGroup
 from syndicator.gather.proposals.stable_selectors import (
     Aim,
-    Choice,
+    SelectorChoice,
     candidates,
     choose,
     is_stable,
@@ -30,19 +30,19 @@ _LONG_TITLE_WORDS = 6
 _SHORT_LABEL = 40
 _IN_HEAD = "link[rel~='next'][href]"
 
-Part = Callable[[Item], Element | None]
+Part = Callable[[LinkGroup], Element | None]
 
 
 class Group(Struct, frozen=True):
     """Items of one structure."""
 
-    items: tuple[Item, ...]
+    items: tuple[LinkGroup, ...]
     score: float
 
 
-def propose_list(outline: Outline, clock: clues.Clock) -> tuple[ListRule, tuple[str, ...]] | None:
+def propose_list(outline: PageOutline, clock: clues.Clock) -> tuple[ListRule, tuple[str, ...]] | None:
     """Give the rule of a list page and the addresses of its articles; None where nothing is a list."""
-    articles = Articles(outline)
+    articles = ArticleLinks(outline)
     best = max(_groups(articles.items(), clock), key=lambda group: group.score, default=None)
     if best is None or best.score <= 0:
         return None
@@ -67,9 +67,9 @@ def propose_list(outline: Outline, clock: clues.Clock) -> tuple[ListRule, tuple[
     return rule, tuple(dict.fromkeys(each.url for each in best.items))
 
 
-def propose_popular(outline: Outline, clock: clues.Clock, listed: Sequence[str]) -> PopularRule | None:
+def propose_popular(outline: PageOutline, clock: clues.Clock, listed: Sequence[str]) -> PopularRule | None:
     """Give the rule of a box of popular articles beside a list; None where there is none."""
-    articles = Articles(outline)
+    articles = ArticleLinks(outline)
     for box in _boxes(articles):
         inside = [item for item in articles.items() if item.element.within(box)]
         groups = _by_structure(inside)
@@ -94,7 +94,7 @@ def propose_popular(outline: Outline, clock: clues.Clock, listed: Sequence[str])
     return None
 
 
-def _boxes(articles: Articles) -> Iterable[Element]:
+def _boxes(articles: ArticleLinks) -> Iterable[Element]:
     """Give what is headed as popular, or named so: the smallest that holds a few articles."""
     for element in articles.outline.elements:
         headed = 0 < len(element.text) <= _SHORT_LABEL and clues.POPULAR_HEADING.fullmatch(element.text)
@@ -109,7 +109,7 @@ def _boxes(articles: Articles) -> Iterable[Element]:
             yield element
 
 
-def _groups(items: Sequence[Item], clock: clues.Clock) -> Iterable[Group]:
+def _groups(items: Sequence[LinkGroup], clock: clues.Clock) -> Iterable[Group]:
     common = Counter(clues.pattern_of(item.url) for item in items)
     for members in _by_structure(items)[:_MAX_GROUPS]:
         urls = {item.url for item in members}
@@ -117,16 +117,16 @@ def _groups(items: Sequence[Item], clock: clues.Clock) -> Iterable[Group]:
             yield Group(tuple(members), _score(members, len(urls), common, clock))
 
 
-def _by_structure(items: Sequence[Item]) -> list[list[Item]]:
+def _by_structure(items: Sequence[LinkGroup]) -> list[list[LinkGroup]]:
     """Group items by their tag and the tags and stable names of what they stand in; the largest first."""
-    groups: defaultdict[tuple[object, ...], list[Item]] = defaultdict(list)
+    groups: defaultdict[tuple[object, ...], list[LinkGroup]] = defaultdict(list)
     for item in items:
         path = [(each.tag, *telling(each)) for each in item.element.ancestors() if each.depth]
         groups[item.element.tag, *path].append(item)
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def _score(items: Sequence[Item], number: int, common: Counter[str], clock: clues.Clock) -> float:
+def _score(items: Sequence[LinkGroup], number: int, common: Counter[str], clock: clues.Clock) -> float:
     """Weigh a group: many articles of one form of address, with headlines and dates, amid the page."""
     first = items[0].element
     if clues.in_frame(first):
@@ -143,7 +143,7 @@ def _score(items: Sequence[Item], number: int, common: Counter[str], clock: clue
     return min(number, 40) * headlines**2 * weight * (0.15 if clues.in_aside(first) else 1.0)
 
 
-def _item_selector(outline: Outline, items: Sequence[Item]) -> Choice | None:
+def _item_selector(outline: PageOutline, items: Sequence[LinkGroup]) -> SelectorChoice | None:
     """Choose the selector that means the items: their own stable names first, then those around them."""
     elements = [item.element for item in items]
     wanted = {each.order for each in elements}
@@ -157,12 +157,12 @@ def _item_selector(outline: Outline, items: Sequence[Item]) -> Choice | None:
         options += [f"{name} > {own}" for name in above for own in (*shared, tag, *weak)]
         options += [f"{name} {own}" for name in above for own in (*shared, tag, f"{tag}{''.join(weak)}")]
         options += [tag, *(f"{tag}{name}" for name in weak)]
-    best: Choice | None = None
+    best: SelectorChoice | None = None
     for css in list(dict.fromkeys(options))[:80]:
         found = {each.order for each in outline.find(css)}
         right, wrong = len(found & wanted), len(found - wanted)
         if right and (best is None or right - 2 * wrong > best.right - 2 * best.wrong):
-            best = Choice(css=css, right=right, wrong=wrong)
+            best = SelectorChoice(css=css, right=right, wrong=wrong)
     return best if best and best.right >= MIN_ITEMS and best.right > best.wrong else None
 
 
@@ -178,19 +178,19 @@ def _all_have(elements: Sequence[Element], name: str) -> bool:
 class _Parts:
     """Chooses selectors for the parts of items, by a few of them from first to last."""
 
-    def __init__(self, outline: Outline, items: Sequence[Item]) -> None:
+    def __init__(self, outline: PageOutline, items: Sequence[LinkGroup]) -> None:
         self._outline = outline
         step = max(1, len(items) // _SAMPLED)
         self.items = items[::step][:_SAMPLED]
 
-    def select(self, part: Part, *, own: bool = False) -> Choice | None:
+    def select(self, part: Part, *, own: bool = False) -> SelectorChoice | None:
         """Choose the selector of a part; `own`: the item may be that part itself, which is written as ''."""
         found = [(item, part(item)) for item in self.items]
         present = [(item, element) for item, element in found if element is not None]
         if not present:
             return None
         if own and all(element is item.element for item, element in present):
-            return Choice(css="", right=len(present), wrong=0)
+            return SelectorChoice(css="", right=len(present), wrong=0)
         aims = [Aim(wanted=(element,) if element else (), find=self._finder(item)) for item, element in found]
         options = [
             css
@@ -200,7 +200,7 @@ class _Parts:
         ]
         return choose(options, aims)
 
-    def _finder(self, item: Item) -> Callable[[str], list[Element]]:
+    def _finder(self, item: LinkGroup) -> Callable[[str], list[Element]]:
         return lambda css: [
             each for each in self._outline.find(css, item.element) if each is not item.element
         ]
@@ -209,12 +209,12 @@ class _Parts:
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
-def _inside(item: Item) -> Iterable[Element]:
+def _inside(item: LinkGroup) -> Iterable[Element]:
     yield item.element
     yield from item.element.descendants()
 
 
-def _title(item: Item) -> Element | None:
+def _title(item: LinkGroup) -> Element | None:
     """Give the headline: the link with the most words, else the heading, else what is named a title."""
     link = max(item.links, key=lambda each: each.length)
     headings = [each for each in _inside(item) if each.tag in _HEADINGS and each.text]
@@ -227,11 +227,11 @@ def _title(item: Item) -> Element | None:
     return max(found, key=lambda each: len(each.text), default=None)
 
 
-def _title_link(item: Item) -> Element | None:
+def _title_link(item: LinkGroup) -> Element | None:
     return max(item.links, key=lambda each: each.length)
 
 
-def _date(item: Item, clock: clues.Clock) -> Element | None:
+def _date(item: LinkGroup, clock: clues.Clock) -> Element | None:
     for each in _inside(item):
         if each.tag == "time" and clock.reads(each.attributes.get("datetime") or each.text):
             return each
@@ -251,7 +251,7 @@ def date_selector(parts: _Parts, clock: clues.Clock) -> str | None:
     return f"{chosen.css}@datetime" if stamped else chosen.css
 
 
-def _section(item: Item) -> Element | None:
+def _section(item: LinkGroup) -> Element | None:
     """Give the name of a section: a short text named so, or a link to where a section stands."""
     for each in _inside(item):
         if not 2 < len(each.own) <= 30 or each.order in {link.order for link in item.links}:  # noqa: PLR2004  a word
@@ -271,7 +271,7 @@ def _section(item: Item) -> Element | None:
     )
 
 
-def _image(item: Item) -> Element | None:
+def _image(item: LinkGroup) -> Element | None:
     pictures = (each for each in _inside(item) if each.tag == "img")
     return next((each for each in pictures if not clues.NO_PICTURE.search(_address(each))), None)
 
@@ -280,7 +280,7 @@ def _address(image: Element) -> str:
     return " ".join((image.attributes.get("src") or "", *image.classes))
 
 
-def _views(item: Item) -> Element | None:
+def _views(item: LinkGroup) -> Element | None:
     for each in _inside(item):
         if each.own and parse_count(each.own) is not None:
             told = " ".join((each.named, *each.icons, *(each.parent.icons if each.parent else ())))
@@ -289,7 +289,7 @@ def _views(item: Item) -> Element | None:
     return None
 
 
-def _author(item: Item) -> Element | None:
+def _author(item: LinkGroup) -> Element | None:
     for each in _inside(item):
         if each.own and not clues.EDITOR.match(each.own) and 2 < len(each.own) <= 80:  # noqa: PLR2004  a name
             by_icon = any(icon.startswith("person") for icon in each.icons)
@@ -298,7 +298,7 @@ def _author(item: Item) -> Element | None:
     return None
 
 
-def _next(outline: Outline) -> str | None:
+def _next(outline: PageOutline) -> str | None:
     """Choose the link to the next list page: by rel, by name, by what it says."""
     for css in (
         "a[rel~='next']",
@@ -335,7 +335,7 @@ def _next_labels(link: Element) -> Iterable[str]:
             yield f"a[{name}='{label}']"
 
 
-def _leads_on(outline: Outline, link: Element) -> bool:
+def _leads_on(outline: PageOutline, link: Element) -> bool:
     url = outline.page.link(link.node, "href")
     if not url or url == outline.page.url:
         return False
@@ -344,7 +344,7 @@ def _leads_on(outline: Outline, link: Element) -> bool:
     return paged or number.isdigit() or bool(clues.NEXT.search(link.named) or clues.PAGE_ADDRESS.search(url))
 
 
-def _after_current(outline: Outline) -> str | None:
+def _after_current(outline: PageOutline) -> str | None:
     """Give the link after the number of the current page, by how that is marked: the same on every page."""
     for css in (
         ".pagination .active + li a",
@@ -378,11 +378,11 @@ def _behind_marked(link: Element) -> Iterable[str]:
             yield from (f"{name} > {mark} + {behind}" for mark in own)
 
 
-def _css(choice: Choice | None) -> str | None:
+def _css(choice: SelectorChoice | None) -> str | None:
     return choice.css if choice and choice.css else None
 
 
-def _with_attribute(choice: Choice | None, attribute: str) -> str | None:
+def _with_attribute(choice: SelectorChoice | None, attribute: str) -> str | None:
     """Write an empty selector with its attribute: the item itself."""
     if choice is None:
         return None

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from syndicator.errors import NotReadable
 from syndicator.gather.articles.article_page import read_article
 from syndicator.gather.articles.clues import Clock
-from syndicator.gather.documents.outline import Outline
+from syndicator.gather.documents.outline import PageOutline
 from syndicator.gather.documents.selectors import Page
 from syndicator.gather.listings.list_page import read_list
 from syndicator.gather.proposals.article_selectors import propose_article
@@ -58,7 +58,7 @@ class ArticleProposal(Struct, frozen=True, kw_only=True):
 
 def propose_for_list(source: Source, fetched: Fetched) -> ListProposal:
     """Propose selectors for a list page; NotReadable("empty") where nothing on it is a list of articles."""
-    outline = Outline(Page(fetched))
+    outline = PageOutline(Page(fetched))
     clock = Clock(source.timezone, fetched.fetched_at)
     proposed = propose_list(outline, clock)
     if proposed is None:
@@ -96,7 +96,7 @@ def propose_for_articles(
     """
     taken = pages[:MAX_PAGES]
     clock = Clock(source.timezone, taken[0].fetched_at)
-    rule = propose_article([Outline(Page(each)) for each in taken], clock, dates)
+    rule = propose_article([PageOutline(Page(each)) for each in taken], clock, dates)
     said = [one for each in taken if (one := _said_of_itself(source, each))]
     if rule is None and (not said or len(said) < len(taken)):
         raise NotReadable(Reason.EMPTY, "no text of an article is seen on the pages that the list links to")

@@ -45,7 +45,7 @@ class Aim(Struct, frozen=True, kw_only=True):
     find: Callable[[str], list[Element]]
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class SelectorChoice(Struct, frozen=True, kw_only=True):
     """The best selector and in how many places it finds what it should."""
 
     css: str
@@ -110,13 +110,13 @@ def candidates(element: Element, root: Element | None = None, label: str = "") -
     yield from _numbered(element, above)
 
 
-def choose(options: Iterable[str], aims: Sequence[Aim], *, every: bool = False) -> Choice | None:
+def choose(options: Iterable[str], aims: Sequence[Aim], *, every: bool = False) -> SelectorChoice | None:
     """Choose the selector that finds what is wanted in the most places, the earlier of equals.
 
     The first find must be the first wanted; `every`: the finds must be the wanted ones, all of them. One
     wrong find outweighs two right ones. None where no selector is more often right than that.
     """
-    best: Choice | None = None
+    best: SelectorChoice | None = None
     for css in list(dict.fromkeys(options))[:MAX_CANDIDATES]:
         right = wrong = 0
         for aim in aims:
@@ -126,7 +126,7 @@ def choose(options: Iterable[str], aims: Sequence[Aim], *, every: bool = False) 
             elif found:
                 right += 1
         if right > 2 * wrong and (best is None or right - 2 * wrong > best.right - 2 * best.wrong):
-            best = Choice(css=css, right=right, wrong=wrong)
+            best = SelectorChoice(css=css, right=right, wrong=wrong)
     return best
 
 

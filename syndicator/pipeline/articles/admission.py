@@ -22,7 +22,7 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.source import Round
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.stories.assignment import Assigner
-from syndicator.rules.articles.admission import Admission, Verdict, decide, reserved, with_parted
+from syndicator.rules.articles.admission import Admission, AdmissionVerdict, decide, reserved, with_parted
 from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.identity import identify
 from syndicator.rules.identity.recognition import Recognised, aliases, recognise
@@ -51,7 +51,7 @@ _ALWAYS = datetime.max.replace(tzinfo=UTC)
 class Admitted(Struct, frozen=True, kw_only=True):
     candidate: Candidate
     article_id: ArticleId
-    verdict: Verdict
+    verdict: AdmissionVerdict
     is_restless: bool = False
     """Whether it was left as it is though it reads otherwise."""
     is_reserved: bool = False
@@ -311,8 +311,8 @@ def tally(admitted: Sequence[Admitted]) -> Round:
     """Count the verdicts of a round."""
     verdicts = [one.verdict for one in admitted]
     return Round(
-        new=verdicts.count(Verdict.NEW),
-        changed=verdicts.count(Verdict.CHANGED),
-        duplicate=verdicts.count(Verdict.DUPLICATE),
-        unchanged=verdicts.count(Verdict.UNCHANGED),
+        new=verdicts.count(AdmissionVerdict.NEW),
+        changed=verdicts.count(AdmissionVerdict.CHANGED),
+        duplicate=verdicts.count(AdmissionVerdict.DUPLICATE),
+        unchanged=verdicts.count(AdmissionVerdict.UNCHANGED),
     )

@@ -19,7 +19,7 @@ from syndicator.model.source import Source
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.articles.admission import Admitted
 from syndicator.pipeline.articles.candidate_pipeline import Intake
-from syndicator.pipeline.articles.embargo import Held
+from syndicator.pipeline.articles.embargo import EmbargoGate
 from syndicator.pipeline.articles.feed_page_merge import filled, together
 from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
 from syndicator.pipeline.sources.polite_client import Visitor
@@ -75,7 +75,7 @@ class ArticlePages:
         visitor: Visitor,
         gatherer: Gatherer,
         intake: Intake,
-        held: Held,
+        held: EmbargoGate,
         taken_back: TakenBack,
         clock: Clock,
     ) -> None:

@@ -8,8 +8,8 @@ from syndicator.model.article import Candidate
 from syndicator.model.clock import Clock
 from syndicator.model.source import Source
 from syndicator.pipeline.articles.admission import Admitted, Admitter
-from syndicator.pipeline.articles.embargo import Held
-from syndicator.pipeline.articles.pictures import Pictures
+from syndicator.pipeline.articles.embargo import EmbargoGate
+from syndicator.pipeline.articles.pictures import PicturePolicy
 from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
 from syndicator.pipeline.sources.round_result import Notes
 from syndicator.rules.articles.configured_values import as_configured
@@ -25,8 +25,8 @@ class Intake:
 
     def __init__(
         self,
-        pictures: Pictures,
-        held: Held,
+        pictures: PicturePolicy,
+        held: EmbargoGate,
         admitter: Admitter,
         taken_back: TakenBack,
         *,

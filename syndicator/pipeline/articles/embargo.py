@@ -11,22 +11,21 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.articles.feed_page_merge import alone
 from syndicator.rules.articles.embargo import LONGEST, is_held, released
 from syndicator.rules.identity.identity import identify, url_key
-from syndicator.store.articles.embargo import Held as HeldStore
-from syndicator.store.articles.embargo import HeldArticle
+from syndicator.store.articles.embargo import Embargoed, HeldArticle
 
 READ_AGAIN_AFTER = timedelta(hours=1)
 
 log = get_logger(__name__)
 
 
-class Held:
+class EmbargoGate:
     """Stands before admission: what may not be shown yet does not get there.
 
     Nothing of a held article is in a feed, page, list, webhook or event. Of a known article whose new
     revision is under embargo, the old one stays.
     """
 
-    def __init__(self, store: HeldStore) -> None:
+    def __init__(self, store: Embargoed) -> None:
         self._store = store
 
     async def keep_back(self, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:

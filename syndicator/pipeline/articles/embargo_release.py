@@ -7,11 +7,11 @@ from functools import partial
 from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.articles.admission import Admitted, Admitter
-from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.store_retry import insist
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.articles.embargo import released
-from syndicator.store.articles.embargo import Held as HeldStore
+from syndicator.store.articles.embargo import Embargoed
 from syndicator.store.lease_owners import new_token
 
 LEASE = timedelta(seconds=15)
@@ -27,7 +27,7 @@ class ReleaseStep:
     name = "release"
 
     def __init__(
-        self, held: HeldStore, admitter: Admitter, clock: Clock, rechecked: Collection[SourceId] = ()
+        self, held: Embargoed, admitter: Admitter, clock: Clock, rechecked: Collection[SourceId] = ()
     ) -> None:
         self._held = held
         self._admitter = admitter
@@ -43,7 +43,7 @@ class ReleaseStep:
         jobs = tuple(partial(self._release, item, token) for item in claim.items)
         return Taken(jobs=jobs, next_due_at=claim.next_due_at)
 
-    async def _release(self, item: str, token: str) -> Report | None:
+    async def _release(self, item: str, token: str) -> JobReport | None:
         held = await self._held.get(item)
         now = self._clock()
         if held is not None and held.until > now:
@@ -53,13 +53,13 @@ class ReleaseStep:
             candidate = released(held.candidate, held.candidate.embargo_until)
             admitted = await self._admitter.admit([candidate], rechecked=candidate.source in self._rechecked)
         await insist(lambda: self._held.settle(item, token, held))
-        news = [one for one in admitted if one.verdict in {Verdict.NEW, Verdict.CHANGED}]
+        news = [one for one in admitted if one.verdict in {AdmissionVerdict.NEW, AdmissionVerdict.CHANGED}]
         return _report(news[0]) if news else None
 
 
-def _report(one: Admitted) -> Report:
+def _report(one: Admitted) -> JobReport:
     candidate = one.candidate
-    return Report(
+    return JobReport(
         step=ReleaseStep.name,
         event="released",
         fields=(

@@ -35,8 +35,7 @@ from syndicator.rules.articles.pictures import (
     without_pictures,
     without_pixels,
 )
-from syndicator.store.articles.pictures import Finding, KnownPicture
-from syndicator.store.articles.pictures import Pictures as PictureStore
+from syndicator.store.articles.pictures import KnownPicture, PictureFinding, Pictures
 
 MAX_LOOKS = 40
 """Pictures that one call asks for at most; the others are taken as announced."""
@@ -46,7 +45,7 @@ LOOKS_S = 20.0
 LOOK_TIMEOUT_S = 10.0
 SILENT_FOR = timedelta(minutes=5)
 """How long a server that did not answer in time is not asked for other pictures."""
-AGAIN_AFTER = {Finding.ANNOUNCED: timedelta(hours=1), Finding.BROKEN: timedelta(hours=6)}
+AGAIN_AFTER = {PictureFinding.ANNOUNCED: timedelta(hours=1), PictureFinding.BROKEN: timedelta(hours=6)}
 """When a picture is looked at again. One that was fine stays so."""
 MAX_FAILURES = 3
 """Failures that may pass before a picture counts as broken."""
@@ -69,12 +68,10 @@ class _Shown(Struct, frozen=True, kw_only=True):
     """A sentence each."""
 
 
-class Pictures:
+class PicturePolicy:
     """Applies `Source.images` to candidates."""
 
-    def __init__(
-        self, store: PictureStore, visitor: Visitor, clock: Clock, *, looks_s: float = LOOKS_S
-    ) -> None:
+    def __init__(self, store: Pictures, visitor: Visitor, clock: Clock, *, looks_s: float = LOOKS_S) -> None:
         self._store = store
         self._visitor = visitor
         self._clock = clock
@@ -124,7 +121,7 @@ class Pictures:
         linked = {url: replace(picture, served=True) for url, picture in known.items() if not picture.served}
         served = {**known, **linked, **fresh}
         due = [url for url in urls if _is_due(served[url], now)]
-        due = [url for url in due if url in shown or served[url].finding is Finding.BROKEN]
+        due = [url for url in due if url in shown or served[url].finding is PictureFinding.BROKEN]
         found = await self._look_at(source, due[:MAX_LOOKS], served)
         later = {url: picture for url, picture in {**linked, **found}.items() if url in known}
         await self._store.put(list(later.values()), now)
@@ -173,7 +170,7 @@ class Pictures:
             result = await self._ask(source, secure)
             picture = judged(replace(first, link=secure), result, self._clock())
             stays_secure = isinstance(result, Fetched) and result.url.startswith("https:")
-            if picture.finding is Finding.FINE and stays_secure:
+            if picture.finding is PictureFinding.FINE and stays_secure:
                 return picture
         return judged(first, await self._ask(source, url), self._clock())
 
@@ -195,7 +192,7 @@ class Pictures:
         return result
 
 
-async def as_known(store: PictureStore, candidates: Sequence[Candidate]) -> list[Candidate]:
+async def as_known(store: Pictures, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Apply to announced candidates what is known of their pictures; nothing is asked for, or written."""
     known = await store.peek(_addresses(candidates, with_bodies=False))
     return [_taken(candidate, _shown(candidate, known)) for candidate in candidates]
@@ -221,7 +218,7 @@ def failed(picture: KnownPicture, result: FetchFailed, now: datetime) -> KnownPi
 
 def broken(picture: KnownPicture, why: str, now: datetime) -> KnownPicture:
     """Note that there is no picture."""
-    return replace(picture, finding=Finding.BROKEN, why=why, checked_at=now)
+    return replace(picture, finding=PictureFinding.BROKEN, why=why, checked_at=now)
 
 
 def _measured(picture: KnownPicture, fetched: Fetched) -> KnownPicture:
@@ -232,7 +229,7 @@ def _measured(picture: KnownPicture, fetched: Fetched) -> KnownPicture:
         return broken(picture, "not_an_image", now)
     if length is not None and length > MAX_LINKED_BYTES:
         return broken(picture, Reason.TOO_LARGE.value, now)
-    return replace(picture, finding=Finding.FINE, why="", media_type=kind, length_bytes=length or None)
+    return replace(picture, finding=PictureFinding.FINE, why="", media_type=kind, length_bytes=length or None)
 
 
 def _is_due(picture: KnownPicture, now: datetime) -> bool:
@@ -280,7 +277,7 @@ def _bare(candidate: Candidate) -> Candidate:
 def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
     photos: dict[str, Photo] = {}
     changes: list[Change] = []
-    broken = {url: picture.why for url, picture in known.items() if picture.finding is Finding.BROKEN}
+    broken = {url: picture.why for url, picture in known.items() if picture.finding is PictureFinding.BROKEN}
     for photo in candidate.photos:
         picture = known.get(photo.url)
         if picture is None:

@@ -24,7 +24,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.articles.pictures import AGAIN_AFTER, UNREADABLE, broken, failed
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.store.articles.picture_files import PictureFiles
-from syndicator.store.articles.pictures import Finding, KnownPicture, Pictures
+from syndicator.store.articles.pictures import KnownPicture, PictureFinding, Pictures
 
 MAX_FETCHED_BYTES = 10 * 1024 * 1024
 FETCH_TIMEOUT_S = 20.0
@@ -141,14 +141,14 @@ class ServedPictures:
         if clean is None:
             return None
         await self._keep(digest, clean)
-        if known.finding is not Finding.FINE:
-            await self._note(replace(known, finding=Finding.FINE, why="", failures=0))
+        if known.finding is not PictureFinding.FINE:
+            await self._note(replace(known, finding=PictureFinding.FINE, why="", failures=0))
         return _served(clean)
 
     def _is_given_up(self, known: KnownPicture) -> bool:
-        if known.finding is not Finding.BROKEN or known.checked_at is None:
+        if known.finding is not PictureFinding.BROKEN or known.checked_at is None:
             return False
-        return self._clock() - known.checked_at <= AGAIN_AFTER[Finding.BROKEN]
+        return self._clock() - known.checked_at <= AGAIN_AFTER[PictureFinding.BROKEN]
 
     async def _download(self, known: KnownPicture) -> bytes | None:
         """Fetch it within its source's limits, but without its headers: they may unlock what is private."""
@@ -173,7 +173,7 @@ class ServedPictures:
     async def _missed(self, known: KnownPicture) -> None:
         """Note a failure; raise PictureBusy unless it is for good."""
         await self._note(known)
-        if known.finding is not Finding.BROKEN:
+        if known.finding is not PictureFinding.BROKEN:
             raise PictureBusy("The portal does not give this picture right now.")
 
     async def _cleaned(self, known: KnownPicture, body: bytes) -> bytes | None:

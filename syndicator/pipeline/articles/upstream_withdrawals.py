@@ -11,7 +11,7 @@ from syndicator.gather.feeds.candidates import DeletedEntry, FeedReading
 from syndicator.model.article import Article, Candidate, WithdrawnBy
 from syndicator.model.clock import Clock
 from syndicator.model.source import Source
-from syndicator.pipeline.articles.embargo import Held
+from syndicator.pipeline.articles.embargo import EmbargoGate
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.sources.round_result import Notes
 from syndicator.rules.articles.withdrawal import (
@@ -27,7 +27,7 @@ from syndicator.store.store import Store
 class TakenBack:
     """Hears what sources say of articles that are not to be shown any more."""
 
-    def __init__(self, store: Store, withdrawer: Withdrawer, held: Held, clock: Clock) -> None:
+    def __init__(self, store: Store, withdrawer: Withdrawer, held: EmbargoGate, clock: Clock) -> None:
         self._store = store
         self._withdrawer = withdrawer
         self._held = held

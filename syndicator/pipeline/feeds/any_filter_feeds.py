@@ -36,7 +36,7 @@ from syndicator.pipeline.popularity.on_demand_ranking import PopularNow
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import Searching, TooManySearches
 from syndicator.pipeline.single_flight import SingleFlight
-from syndicator.pipeline.stories.representatives import MEMBERS, StoryEntry, Telling
+from syndicator.pipeline.stories.representatives import MEMBERS, Representatives, StoryEntry
 from syndicator.render.dates import whole_seconds
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
 from syndicator.rules.filter_matching import matches_keys
@@ -235,7 +235,7 @@ class AdHocFeeds:
             asked.filter, [one for one in heads if matches_keys(asked.filter, one)]
         )
         passing.sort(key=lambda one: (-one.listed_at.timestamp(), one.id))
-        telling = Telling(self._store, self._filtering, asked.filter, Per.ARTICLE)
+        telling = Representatives(self._store, self._filtering, asked.filter, Per.ARTICLE)
         return (await telling.told(passing))[: asked.size]
 
     async def _found(self, asked: AdHoc) -> tuple[Sequence[ArticleId] | None, bool]:

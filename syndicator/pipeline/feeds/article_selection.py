@@ -8,9 +8,9 @@ from syndicator.model.article import Article
 from syndicator.model.feed import Filter, Per
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.filter_matching import Filtering
-from syndicator.pipeline.stories.representatives import StoryEntry, Telling
+from syndicator.pipeline.stories.representatives import Representatives, StoryEntry
 from syndicator.rules.filter_matching import facets_for, matches_keys
-from syndicator.store.articles.articles import Listed
+from syndicator.store.articles.articles import TimelinePlace
 from syndicator.store.store import Store
 
 DEEPEST = 5000
@@ -39,7 +39,7 @@ async def latest(
 
 class Chosen(Struct, frozen=True, kw_only=True):
     told: tuple[StoryEntry, ...]
-    rest: Listed | None
+    rest: TimelinePlace | None
     """The place behind which there may be more; None: that was all."""
 
 
@@ -50,14 +50,14 @@ async def choose(
     size: int,
     per: Per = Per.ARTICLE,
     *,
-    before: Listed | None = None,
+    before: TimelinePlace | None = None,
     since_ms: int | None = None,
     deepest: int = DEEPEST,
 ) -> Chosen:
     """Choose as `latest` does from what stands behind a place, and is listed at a time or later."""
     facets, depth, deepest = facets_for(wanted), size + 1, max(deepest, 2 * size)
     until_ms = before.listed_ms if before else None
-    telling = Telling(store, filtering, wanted, per)
+    telling = Representatives(store, filtering, wanted, per)
     seen: dict[ArticleId, Article] = {}
     while True:
         found, whole = await store.articles.timeline(facets, depth, until_ms=until_ms, since_ms=since_ms)
@@ -81,7 +81,7 @@ async def choose(
         depth = min(depth * 4, deepest + 1)
 
 
-def _order(place: Listed) -> tuple[int, str]:
+def _order(place: TimelinePlace) -> tuple[int, str]:
     return -place.listed_ms, place.article_id
 
 
@@ -89,7 +89,7 @@ async def first_of(
     store: Store, filtering: Filtering, wanted: Filter, ids: Sequence[ArticleId], *, size: int, per: Per
 ) -> list[StoryEntry]:
     """Choose as `latest` does from what an index found for a filter, in its order; without bodies."""
-    telling = Telling(store, filtering, wanted, per)
+    telling = Representatives(store, filtering, wanted, per)
     found: list[Article] = []
     told: list[StoryEntry] = []
     start, step = 0, max(size, _LEAST)

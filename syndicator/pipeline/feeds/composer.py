@@ -8,6 +8,7 @@ from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import (
     AlsoAt,
+    EntryPopularity,
     FeedEntry,
     FeedSnapshot,
     FeedSpec,
@@ -15,7 +16,6 @@ from syndicator.model.feed import (
     Order,
     Origin,
     Per,
-    Popularity,
     Site,
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
@@ -26,11 +26,11 @@ from syndicator.pipeline.feeds.history_links import next_page, prev_archive
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.pipeline.stories.related import Relating
-from syndicator.pipeline.stories.representatives import StoryEntry, Telling, others_of
+from syndicator.pipeline.stories.representatives import Representatives, StoryEntry, others_of
 from syndicator.rules.articles.rights import allowed
 from syndicator.rules.feeds.history_windows import settled_until
 from syndicator.rules.filter_matching import matches
-from syndicator.store.articles.articles import Listed
+from syndicator.store.articles.articles import TimelinePlace
 from syndicator.store.codec import digest
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
@@ -106,7 +106,7 @@ class Composer:
         entries, _ = await self._shown(replace(spec, size=min(most, spec.size)))
         return entries
 
-    async def _shown(self, spec: FeedSpec) -> tuple[tuple[FeedEntry, ...], Listed | None]:
+    async def _shown(self, spec: FeedSpec) -> tuple[tuple[FeedEntry, ...], TimelinePlace | None]:
         """Give what a feed holds now, and the place behind which there is more."""
         if spec.order is Order.POPULAR:
             ranking = await self._store.feeds.ranking(spec.id)
@@ -115,7 +115,7 @@ class Composer:
         return await self.telling(found.told, spec.content), found.rest
 
     async def _older(
-        self, spec: FeedSpec, entries: Sequence[FeedEntry], rest: Listed | None
+        self, spec: FeedSpec, entries: Sequence[FeedEntry], rest: TimelinePlace | None
     ) -> tuple[tuple[str, str], ...]:
         """Link to what is older: what is settled is told by what the feed shows, not by the hour."""
         if spec.order is Order.POPULAR or not entries:
@@ -204,13 +204,13 @@ class Composer:
         articles = await self._store.articles.get_many([place.article_id for place in ranking])
         others: dict[ArticleId, tuple[AlsoAt, ...]] = {}
         if spec.per is Per.STORY:
-            telling = Telling(self._store, self._filtering, spec.filter, spec.per)
+            telling = Representatives(self._store, self._filtering, spec.filter, spec.per)
             told = await telling.told([one for one in articles if one])
             others = {one.article.id: self._also_at(one.others) for one in told}
         return tuple(
             replace(
                 self._entry(article, spec.content),
-                popularity=Popularity(
+                popularity=EntryPopularity(
                     rank=rank, score=place.score, views=place.views, comments=place.comments
                 ),
                 also_at=others.get(article.id, ()),

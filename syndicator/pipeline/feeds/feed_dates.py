@@ -8,7 +8,7 @@ from syndicator.errors import StoreError
 from syndicator.model.feed import FeedDates, FeedSnapshot
 from syndicator.model.ids import FeedId
 from syndicator.render.dates import newest_change, updated_of, whole_seconds
-from syndicator.rules.feeds.feed_dates import Shown, advanced
+from syndicator.rules.feeds.feed_dates import ShownEntries, advanced
 from syndicator.store.feeds.feeds import Feeds
 
 _ATTEMPTS = 5
@@ -44,8 +44,8 @@ async def _is_kept(store: Feeds, feed: FeedId, dates: FeedDates) -> bool:
         return True
 
 
-def _shown(snapshot: FeedSnapshot) -> Shown:
-    return Shown(
+def _shown(snapshot: FeedSnapshot) -> ShownEntries:
+    return ShownEntries(
         spec=snapshot.spec,
         entries=snapshot.entries,
         withdrawn=snapshot.withdrawn,

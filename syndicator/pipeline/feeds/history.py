@@ -26,7 +26,7 @@ from syndicator.pipeline.stories.representatives import StoryEntry
 from syndicator.render.dates import whole_seconds
 from syndicator.rules.feeds.history_windows import Span, settled_until, span_named
 from syndicator.rules.least_recent import LeastRecent
-from syndicator.store.articles.articles import Listed
+from syndicator.store.articles.articles import TimelinePlace
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
 
@@ -165,7 +165,7 @@ class History:
         return await self._publisher.rendered(snapshot, form)
 
     async def _span(self, spec: FeedSpec, span: Span) -> _Document:
-        end = Listed(article_id=ArticleId(""), listed_ms=to_ms(span.end) - 1)
+        end = TimelinePlace(article_id=ArticleId(""), listed_ms=to_ms(span.end) - 1)
         found = await choose(
             self._store,
             self._filtering,
@@ -180,7 +180,7 @@ class History:
         told = tuple(replace(one, others=()) for one in found.told)
         return _Document(told=told, links=(("current", ""), *older), is_archive=True)
 
-    async def _page(self, spec: FeedSpec, place: Listed) -> _Document:
+    async def _page(self, spec: FeedSpec, place: TimelinePlace) -> _Document:
         found = await choose(
             self._store, self._filtering, spec.filter, min(spec.size, MOST_ON_PAGE), spec.per, before=place
         )

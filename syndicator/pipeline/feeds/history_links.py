@@ -9,7 +9,7 @@ from syndicator.pipeline.feeds.article_selection import choose
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.rules.feeds.history_windows import Span, chosen, spans_before
 from syndicator.rules.filter_matching import facets_for
-from syndicator.store.articles.articles import Listed
+from syndicator.store.articles.articles import TimelinePlace
 from syndicator.store.store import Store
 
 _STEPS = 4
@@ -22,24 +22,24 @@ Links = tuple[tuple[str, str], ...]
 """Relations and what stands behind the path of the feed."""
 
 
-def next_page(rest: Listed | None) -> Links:
+def next_page(rest: TimelinePlace | None) -> Links:
     """Link to the page that begins behind a place (RFC 5005, 3)."""
     return (("next", f"/before/{rest.listed_ms}-{rest.article_id}"),) if rest else ()
 
 
-def place_named(name: str) -> Listed | None:
+def place_named(name: str) -> TimelinePlace | None:
     """Read the place of a page from its address; None for what is none."""
     milliseconds, _, article = name.partition("-")
     if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) <= _LONGEST):
         return None
     if not is_article_id(article):
         return None
-    return Listed(article_id=ArticleId(article), listed_ms=int(milliseconds))
+    return TimelinePlace(article_id=ArticleId(article), listed_ms=int(milliseconds))
 
 
 async def prev_archive(store: Store, filtering: Filtering, spec: FeedSpec, bound: datetime) -> Links:
     """Link to the newest archive that ends by a full minute (RFC 5005, 4); nothing where none is older."""
-    before: Listed | None = Listed(article_id=ArticleId(""), listed_ms=to_ms(bound) - 1)
+    before: TimelinePlace | None = TimelinePlace(article_id=ArticleId(""), listed_ms=to_ms(bound) - 1)
     for _ in range(_STEPS):
         found = await choose(store, filtering, spec.filter, 1, spec.per, before=before)
         if found.told:

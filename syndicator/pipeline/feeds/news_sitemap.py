@@ -10,7 +10,7 @@ from syndicator.model.clock import Clock, to_ms
 from syndicator.model.feed import Filter, Per
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.filter_matching import Filtering
-from syndicator.pipeline.stories.representatives import Telling
+from syndicator.pipeline.stories.representatives import Representatives
 from syndicator.render.news_sitemap import Announced
 from syndicator.store.store import Store
 
@@ -51,7 +51,7 @@ class AnnouncedPages:
 
     async def _choose(self) -> tuple[Announced, ...]:
         now = self._clock()
-        telling = Telling(self._store, Filtering(self._store), Filter(), Per.ARTICLE)
+        telling = Representatives(self._store, Filtering(self._store), Filter(), Per.ARTICLE)
         chosen: list[Announced] = []
         async for page in self._listed(now - NEWS_FOR):
             found = [one for one in page if now - NEWS_FOR <= one.published_at <= now]

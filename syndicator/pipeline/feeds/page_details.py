@@ -54,7 +54,7 @@ class Front(Struct, frozen=True, kw_only=True):
     """Of a popular feed; else empty."""
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class MemberRow(Struct, frozen=True, kw_only=True):
     """An article of a story. The entry is without its body."""
 
     entry: FeedEntry
@@ -65,7 +65,7 @@ class StoryShown(Struct, frozen=True, kw_only=True):
     """A story as its page shows it."""
 
     id: StoryId
-    reports: tuple[Report, ...]
+    reports: tuple[MemberRow, ...]
     """The first to come in first."""
     is_whole: bool
     """False where more articles tell it than are shown."""
@@ -120,7 +120,7 @@ class Browsing:
         return StoryShown(
             id=story,
             reports=tuple(
-                Report(entry=entry, copy_of=place.copy_of)
+                MemberRow(entry=entry, copy_of=place.copy_of)
                 for entry, place in zip(entries, places, strict=True)
             ),
             is_whole=len(members) <= MEMBERS,

@@ -15,7 +15,7 @@ from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.stories.editing import Regrouping, StoryTold
 from syndicator.rules.filter_matching import facets_for
-from syndicator.store.paging import Spot
+from syndicator.store.paging import PagePosition
 from syndicator.store.store import Store
 from syndicator.store.stories.stories import Place
 
@@ -32,7 +32,7 @@ class CursorError(SyndicatorError):
     """A cursor is none that was given out here."""
 
 
-class Piece(Struct, Generic[T], frozen=True, kw_only=True):
+class ListPage(Struct, Generic[T], frozen=True, kw_only=True):
     """A piece of a list."""
 
     items: Sequence[T]
@@ -92,7 +92,7 @@ class FeedLine(Struct, frozen=True, kw_only=True):
     urls: dict[str, str]
 
 
-class Listing:
+class Paginator:
     """Gives lists piece by piece; what comes meanwhile moves nothing to and fro between pieces."""
 
     def __init__(self, store: Store, publisher: Publisher, regrouping: Regrouping) -> None:
@@ -103,7 +103,7 @@ class Listing:
 
     async def articles(
         self, wanted: Filter, cursor: str | None, limit: int, *, whole: bool = False
-    ) -> Piece[ArticleLine]:
+    ) -> ListPage[ArticleLine]:
         """List articles that pass a filter; `whole`: also what their portals do not let us show."""
         spot, found, looked_at = _spot(cursor), list[Article](), 0
         facets = facets_for(wanted)
@@ -118,18 +118,18 @@ class Listing:
         places = await self._store.stories.places([article.id for article in found])
         shown = found if whole else map(self._publisher.shown, found)
         lines = [_article(article, place) for article, place in zip(shown, places, strict=True)]
-        return Piece(items=lines, next=_spelled(spot))
+        return ListPage(items=lines, next=_spelled(spot))
 
-    async def stories(self, cursor: str | None, limit: int) -> Piece[StoryTold]:
+    async def stories(self, cursor: str | None, limit: int) -> ListPage[StoryTold]:
         """List stories that more than one article tells, the one that grew last first."""
         ids, spot = await self._store.lists.stories(_spot(cursor), limit)
-        return Piece(items=await self._regrouping.told(ids), next=_spelled(spot))
+        return ListPage(items=await self._regrouping.told(ids), next=_spelled(spot))
 
-    async def withdrawals(self, cursor: str | None, limit: int) -> Piece[WithdrawalLine]:
+    async def withdrawals(self, cursor: str | None, limit: int) -> ListPage[WithdrawalLine]:
         """List what was withdrawn."""
         ids, spot = await self._store.lists.withdrawn(_spot(cursor), limit)
         found = await self._store.withdrawals.get_many(ids)
-        return Piece(items=[_withdrawal(one) for one in found if one], next=_spelled(spot))
+        return ListPage(items=[_withdrawal(one) for one in found if one], next=_spelled(spot))
 
     async def feeds(self, names: Sequence[FeedId]) -> list[FeedLine]:
         """Show these of the configured feeds."""
@@ -162,16 +162,16 @@ class Listing:
         )
 
 
-def _spot(cursor: str | None) -> Spot | None:
+def _spot(cursor: str | None) -> PagePosition | None:
     if cursor is None:
         return None
     match = _CURSOR.fullmatch(cursor)
     if match is None:
         raise CursorError("the cursor is none that was given out here: take the `next` of a list")
-    return Spot(until_ms=int(match[1]), skip=int(match[2]))
+    return PagePosition(until_ms=int(match[1]), skip=int(match[2]))
 
 
-def _spelled(spot: Spot | None) -> str | None:
+def _spelled(spot: PagePosition | None) -> str | None:
     return f"{spot.until_ms}-{spot.skip}" if spot else None
 
 

@@ -14,7 +14,7 @@ from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.changed_feeds import ChangedFeeds
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.popularity.feed_reference import feed_ref
-from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.rules.identity.identity import event_id
 from syndicator.store.feeds.feeds import FeedTold
 from syndicator.store.store import Store
@@ -50,11 +50,11 @@ class PublishStep:
             next_due_at=min(self._untold.values(), default=None),
         )
 
-    async def _renew(self, feeds: list[FeedId], versions: Mapping[FeedId, FeedVersion]) -> Report | None:
+    async def _renew(self, feeds: list[FeedId], versions: Mapping[FeedId, FeedVersion]) -> JobReport | None:
         warmed = [feed for feed in feeds if await self._warm(feed, versions[feed])]
         if not warmed:
             return None
-        return Report(step=self.name, event="published", fields=(("feed", _few(warmed)),))
+        return JobReport(step=self.name, event="published", fields=(("feed", _few(warmed)),))
 
     async def _warm(self, feed: FeedId, version: FeedVersion) -> bool:
         """Render a feed in the formats of readers; tell whether it worked. A fault is told once a version."""

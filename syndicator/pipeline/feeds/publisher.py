@@ -24,7 +24,7 @@ from syndicator.model.ids import FeedId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.feeds.composer import Composer
-from syndicator.pipeline.feeds.render_worker import LARGE, Apart
+from syndicator.pipeline.feeds.render_worker import LARGE, RenderWorker
 from syndicator.pipeline.feeds.stale_cache import LastGood
 from syndicator.pipeline.fresh_reads import PATIENCE_S, FreshReads, overdue
 from syndicator.pipeline.single_flight import SingleFlight
@@ -68,7 +68,7 @@ class Publisher(Composer):
         clock: Clock,
         last_good: LastGood | None = None,
         retired: Collection[FeedSpec] = (),
-        apart: Apart | None = None,
+        apart: RenderWorker | None = None,
         near: NearArticles | None = None,
     ) -> None:
         super().__init__(

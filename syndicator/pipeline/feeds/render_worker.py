@@ -24,7 +24,7 @@ _NICENESS = 5
 _MEMORY_BYTES = 768 * 2**20
 
 
-class Apart:
+class RenderWorker:
     """Has a worker process do it."""
 
     def __init__(

@@ -27,10 +27,10 @@ from syndicator.model.hub import (
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.hub.subscriber_jobs import STEP, HubReport, HubTurns
 from syndicator.pipeline.hub.topics import Topics
-from syndicator.pipeline.steps import Job, Report, Taken
+from syndicator.pipeline.steps import Job, JobReport, Taken
 from syndicator.pipeline.store_retry import insist
 from syndicator.rules.hub import subscribers as rules
-from syndicator.store.hub.subscribers import Claimed
+from syndicator.store.hub.subscribers import ClaimedSubscriber
 from syndicator.store.store import Store
 
 LEASE_MARGIN_S = 20.0
@@ -113,13 +113,13 @@ class HubStep:
         times = [one for one in (due_at, later, self._tidied_at + HOUSEKEEPING) if one is not None]
         return Taken(jobs=tuple(jobs), next_due_at=min(times))
 
-    async def _claim(self, now: datetime, room: int) -> tuple[list[Claimed], datetime | None]:
+    async def _claim(self, now: datetime, room: int) -> tuple[list[ClaimedSubscriber], datetime | None]:
         """Lease subscribers, and new ones for at most a quarter of all places; also say when more are due.
 
         New ones that wait for a place are not due: a place that gets free has us look again.
         """
         hub, policy, places = self._store.hub, self._policy, room + self._attending
-        new, due_at = list[Claimed](), None
+        new, due_at = list[ClaimedSubscriber](), None
         new_room = min(room, max(places // UNCONFIRMED_SHARE, 1) - self._unconfirmed)
         if new_room > 0:
             cap = max(policy.max_in_flight // UNCONFIRMED_SHARE, 1)
@@ -137,7 +137,7 @@ class HubStep:
             due_at = None
         return new + known, min(filter(None, (due_at, known_due_at)), default=None)
 
-    def _count(self, claimed: Sequence[Claimed], sign: int) -> None:
+    def _count(self, claimed: Sequence[ClaimedSubscriber], sign: int) -> None:
         """Count places that are taken (`sign` 1) or left (-1)."""
         self._attending += sign * len(claimed)
         self._slow += sign * sum(one.is_slow for one in claimed)
@@ -169,7 +169,7 @@ class HubStep:
             jobs.append(partial(self._announce, topic, version))
         return jobs, min(later, default=None)
 
-    async def _announce(self, topic: Topic, version: FeedVersion) -> Report | None:
+    async def _announce(self, topic: Topic, version: FeedVersion) -> JobReport | None:
         """Queue a topic's subscribers, if its bytes changed: a version may show nothing new."""
         try:
             rendition = await self._publisher.rendition(topic.feed, topic.form)
@@ -185,12 +185,12 @@ class HubStep:
                 fields: tuple[tuple[str, str | int | float], ...] = (
                     ("feed", topic.name), ("subscribers", count),
                 )  # fmt: skip
-                return Report(step=self.name, event="announced", fields=fields, quiet=not count)
+                return JobReport(step=self.name, event="announced", fields=fields, quiet=not count)
             return None
         finally:
             self._busy.discard(topic.name)
 
-    async def _tidy(self) -> Report | None:
+    async def _tidy(self) -> JobReport | None:
         """Go on with what others left undone, forget who has left, and keep up the hubs of others."""
         now = self._clock()
         for name in await self._store.hub_topics.unfinished(now):
@@ -203,7 +203,7 @@ class HubStep:
             await self._keep_external(topic, now)
         if not gone:
             return None
-        return Report(step=self.name, event="subscriptions ended", fields=(("count", gone),), quiet=True)
+        return JobReport(step=self.name, event="subscriptions ended", fields=(("count", gone),), quiet=True)
 
     async def _keep_external(self, topic: Topic, now: datetime) -> None:
         digest = ""
@@ -226,7 +226,7 @@ class HubStep:
 
             await self._store.hub.update(known, change, now=now, topic_digest=digest)
 
-    async def _attend_once(self, claimed: Claimed) -> HubReport | None:
+    async def _attend_once(self, claimed: ClaimedSubscriber) -> HubReport | None:
         try:
             return await self._turns.attend(claimed)
         finally:

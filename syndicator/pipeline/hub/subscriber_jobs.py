@@ -13,11 +13,11 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import CONTENT_TYPES, Rendition, Site
 from syndicator.model.fetch import Reason
 from syndicator.model.hub import (
-    Asked,
     DistributionOutcome,
     Failed,
     HubPolicy,
     Mode,
+    PendingRequest,
     Protocol,
     Refused,
     Sent,
@@ -31,11 +31,11 @@ from syndicator.model.hub import (
 from syndicator.model.ids import FeedId
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.hub.topics import Topics
-from syndicator.pipeline.steps import Report
+from syndicator.pipeline.steps import JobReport
 from syndicator.pipeline.store_retry import insist
 from syndicator.push import hub as wire
 from syndicator.rules.hub import subscribers as rules
-from syndicator.store.hub.subscribers import Claimed, Settled
+from syndicator.store.hub.subscribers import ClaimedSubscriber, SettledSubscriber
 from syndicator.store.store import Store
 
 STEP = "hub"
@@ -47,7 +47,7 @@ OTHERS_TURN = timedelta(seconds=5)
 GONE = "there is no such feed here any more"
 
 
-class HubReport(Report, frozen=True, kw_only=True):
+class HubReport(JobReport, frozen=True, kw_only=True):
     """What became of a subscriber's turn."""
 
     protocol: Protocol
@@ -80,7 +80,7 @@ class HubTurns:
         self._clock = clock
         self._rng = rng
 
-    async def attend(self, claimed: Claimed) -> HubReport | None:
+    async def attend(self, claimed: ClaimedSubscriber) -> HubReport | None:
         """Say to a subscriber what is to be said: ask back first, then send what is new."""
         known = claimed.subscriber
         if self._clock() + timedelta(seconds=self._policy.timeout_s) > claimed.until:
@@ -92,13 +92,17 @@ class HubTurns:
         topic = self._topics.get(known.topic) if known else None
         if known is None or not rules.is_active(known, self._clock()):
             now = self._clock()
-            await self._settle(claimed, lambda found, _: Settled(subscriber=_asking_only(found), due_at=now))
+            await self._settle(
+                claimed, lambda found, _: SettledSubscriber(subscriber=_asking_only(found), due_at=now)
+            )
             return None
         if topic is None:
             return await self._end(claimed, known)
         return await self._send(claimed, known, topic)
 
-    async def _ask_back(self, claimed: Claimed, known: Subscriber, asked: Asked) -> HubReport | None:
+    async def _ask_back(
+        self, claimed: ClaimedSubscriber, known: Subscriber, asked: PendingRequest
+    ) -> HubReport | None:
         topic = self._topics.get(known.topic)
         if topic is None and asked.mode is Mode.SUBSCRIBE:
             if await self.is_anywhere(known.topic):
@@ -111,9 +115,9 @@ class HubTurns:
             self._egress, known.callback, asked, timeout_s=self._policy.timeout_s, now=now
         )
 
-        def change(found: Subscriber | None, told: str) -> Settled:
+        def change(found: Subscriber | None, told: str) -> SettledSubscriber:
             after = rules.verified(found or known, asked, outcome, standing=standing)
-            return Settled(subscriber=after, due_at=self._next_turn(after, asked, told))
+            return SettledSubscriber(subscriber=after, due_at=self._next_turn(after, asked, told))
 
         is_slow = _is_slow(outcome, time.monotonic() - began, self._policy)
         await self._settle(claimed, change, digest=standing, is_slow=is_slow)
@@ -121,7 +125,7 @@ class HubTurns:
         reason = "" if result == "confirmed" else outcome.reason  # type: ignore[union-attr]
         return self._report(known, result, f"{asked.mode.value} {result}", began, reason=reason)
 
-    def _next_turn(self, after: Subscriber | None, asked: Asked, told: str) -> datetime | None:
+    def _next_turn(self, after: Subscriber | None, asked: PendingRequest, told: str) -> datetime | None:
         """Say when one that was asked back has its next turn."""
         if after is None:
             return None
@@ -132,20 +136,22 @@ class HubTurns:
         is_same = tries and after.asked.at == asked.at
         return now + timedelta(seconds=rules.VERIFICATION_RETRIES_S[tries - 1]) if is_same else now
 
-    async def _deny(self, claimed: Claimed, known: Subscriber, asked: Asked, why: str) -> HubReport:
+    async def _deny(
+        self, claimed: ClaimedSubscriber, known: Subscriber, asked: PendingRequest, why: str
+    ) -> HubReport:
         began = time.monotonic()
         await wire.deny(self._egress, known.callback, asked.topic_url, why, timeout_s=self._policy.timeout_s)
 
-        def change(found: Subscriber | None, told: str) -> Settled:
+        def change(found: Subscriber | None, told: str) -> SettledSubscriber:
             del told
             if found is not None and found.asked != asked:
-                return Settled(subscriber=found, due_at=self._clock())
-            return Settled(subscriber=rules.denied(found or known))
+                return SettledSubscriber(subscriber=found, due_at=self._clock())
+            return SettledSubscriber(subscriber=rules.denied(found or known))
 
         await self._settle(claimed, change)
         return self._report(known, "denied", "denied", began, reason=why)
 
-    async def _end(self, claimed: Claimed, known: Subscriber) -> HubReport | None:
+    async def _end(self, claimed: ClaimedSubscriber, known: Subscriber) -> HubReport | None:
         """End a subscription whose feed no configuration has; leave alone what another process may know."""
         began = time.monotonic()
         if await self.is_anywhere(known.topic):
@@ -154,12 +160,12 @@ class HubTurns:
         timeout_s = self._policy.timeout_s
         if known.protocol is Protocol.WEBSUB and known.lease:
             await wire.deny(self._egress, known.callback, known.lease.topic_url, GONE, timeout_s=timeout_s)
-        await self._settle(claimed, lambda _found, _told: Settled(subscriber=None))
+        await self._settle(claimed, lambda _found, _told: SettledSubscriber(subscriber=None))
         return self._report(known, "denied", "denied", began, reason=GONE)
 
-    async def _leave_to_others(self, claimed: Claimed) -> None:
+    async def _leave_to_others(self, claimed: ClaimedSubscriber) -> None:
         due_at = self._clock() + OTHERS_TURN
-        await self._settle(claimed, lambda found, _: Settled(subscriber=found, due_at=due_at))
+        await self._settle(claimed, lambda found, _: SettledSubscriber(subscriber=found, due_at=due_at))
 
     async def is_anywhere(self, topic: TopicName) -> bool:
         """Tell whether some process has, or had until minutes ago, the public feed of a topic."""
@@ -167,26 +173,26 @@ class HubTurns:
             return False
         return await self._store.configured.has_feed(FeedId(topic.rpartition(".")[0]), self._clock())
 
-    async def _send(self, claimed: Claimed, known: Subscriber, topic: Topic) -> HubReport | None:
+    async def _send(self, claimed: ClaimedSubscriber, known: Subscriber, topic: Topic) -> HubReport | None:
         rendition = await self._publisher.rendition(topic.feed, topic.form)
         began = time.monotonic()
         outcome = await self._told(known, topic, rendition)
         is_slow = _is_slow(outcome, time.monotonic() - began, self._policy)
 
-        def change(found: Subscriber | None, told: str) -> Settled:
+        def change(found: Subscriber | None, told: str) -> SettledSubscriber:
             if found is None:
-                return Settled(subscriber=None)
+                return SettledSubscriber(subscriber=None)
             now = self._clock()
             if isinstance(outcome, Failed) and outcome.reason == Reason.BUSY:  # of our own making
-                return Settled(subscriber=found, due_at=now + AFTER_BUSY)
+                return SettledSubscriber(subscriber=found, due_at=now + AFTER_BUSY)
             after = rules.distributed(found, outcome, retries=len(self._policy.retries_s), now=now)
             if after is None:
-                return Settled(subscriber=None)
+                return SettledSubscriber(subscriber=None)
             pause_s = rules.retry_after_s(self._policy, after.attempts, self._rng.uniform(-1, 1))
             if pause_s is not None and after.asked is None:
-                return Settled(subscriber=after, due_at=now + timedelta(seconds=pause_s))
+                return SettledSubscriber(subscriber=after, due_at=now + timedelta(seconds=pause_s))
             again = told != claimed.told or after.asked is not None
-            return Settled(subscriber=after, due_at=now if again else None)
+            return SettledSubscriber(subscriber=after, due_at=now if again else None)
 
         await self._settle(claimed, change, is_slow=is_slow)
         return self._reported(known, outcome, began)
@@ -221,8 +227,8 @@ class HubTurns:
 
     async def _settle(
         self,
-        claimed: Claimed,
-        change: Callable[[Subscriber | None, str], Settled],
+        claimed: ClaimedSubscriber,
+        change: Callable[[Subscriber | None, str], SettledSubscriber],
         *,
         digest: str = "",
         is_slow: bool | None = None,

@@ -20,7 +20,7 @@ from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.hub.topics import Topics
 from syndicator.push.hub import verify_rsscloud
 from syndicator.rules.hub import subscribers as rules
-from syndicator.rules.hub.rsscloud import Registration, read_registration
+from syndicator.rules.hub.rsscloud import CloudRegistration, read_registration
 from syndicator.rules.hub.subscribers import HubRequest, NotUnderstood
 from syndicator.store.hub.subscribers import NoRoom
 from syndicator.store.store import Store
@@ -114,7 +114,7 @@ class Hub:
             self._asking += Counter()  # forgets hosts at nought
         return len(topics)
 
-    async def _register(self, registration: Registration, topic: Topic) -> None:
+    async def _register(self, registration: CloudRegistration, topic: Topic) -> None:
         known = rules.new_subscriber(Protocol.RSSCLOUD, topic.name, registration.callback)
         if await self._store.hub.get(known.id) is None:
             with _overloaded():

@@ -11,7 +11,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import FeedId, TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.rules.access.credentials import digest_of, is_plausible, new_value, same
 from syndicator.store.access.tokens import MOST, Tokens
 
@@ -33,7 +33,7 @@ class TokenShown(Struct, frozen=True, kw_only=True):
     """What is told of a token: neither its value nor its digest."""
 
     id: TokenId
-    scopes: tuple[Scope, ...]
+    scopes: tuple[TokenScope, ...]
     feeds: tuple[FeedId, ...]
     owner: str
     description: str
@@ -70,7 +70,7 @@ def new_token(wanted: Token, now: datetime) -> NewToken:
     token = replace(
         wanted,
         sha256=digest_of(value),
-        scopes=tuple(scope for scope in Scope if scope in wanted.scopes),
+        scopes=tuple(scope for scope in TokenScope if scope in wanted.scopes),
         feeds=tuple(dict.fromkeys(wanted.feeds)),
         created_at=now,
     )
@@ -140,9 +140,9 @@ class Access:
         """Make a token for the first administrator, where nobody could administer anything; else None."""
         now = self._clock()
         for token in await self.tokens():
-            if Scope.ADMIN in token.scopes and token.is_valid(now):
+            if TokenScope.ADMIN in token.scopes and token.is_valid(now):
                 return None
-        wanted = Token(id=FIRST_ADMIN, scopes=(Scope.ADMIN,), description="made by the first start")
+        wanted = Token(id=FIRST_ADMIN, scopes=(TokenScope.ADMIN,), description="made by the first start")
         made = new_token(wanted, now)
         if FIRST_ADMIN in self._configured or not await self._store.add(made.token, now):
             return None  # another process was faster

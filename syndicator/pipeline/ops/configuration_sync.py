@@ -9,9 +9,9 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.publisher import Publisher
-from syndicator.pipeline.ops.rotation import Rotation
+from syndicator.pipeline.ops.rotation import RoundRobin
 from syndicator.pipeline.sources.gather_step import GatherStep
-from syndicator.store.ops.configured_names import Names
+from syndicator.store.ops.configured_names import ConfiguredNames
 from syndicator.store.store import Store
 
 RENAMED_AGAIN = 500
@@ -25,7 +25,7 @@ class Enlisting:
         self,
         *,
         store: Store,
-        names: Names,
+        names: ConfiguredNames,
         sources: Collection[Source],
         origins: Collection[Origin],
         kept_articles: timedelta,
@@ -38,7 +38,7 @@ class Enlisting:
         self._store = store
         self._names = names
         self._renamed = [(former, source) for source in sources for former in source.former_ids]
-        self._renamed_again = Rotation(self._renamed, RENAMED_AGAIN)
+        self._renamed_again = RoundRobin(self._renamed, RENAMED_AGAIN)
         self._origins = origins
         self._kept_articles = kept_articles
         self._gather = gather

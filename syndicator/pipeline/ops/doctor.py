@@ -13,13 +13,13 @@ from msgspec import Struct
 from syndicator.errors import UnreadableRecord
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock, from_ms
-from syndicator.model.endpoint import Standing
+from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.ids import ArticleId, EventId
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.webhooks.fan_out import FanningOut
 from syndicator.rules.identity.identity import event_id
-from syndicator.store.ops.delivery_repair import Finding
+from syndicator.store.ops.delivery_repair import Defect
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.store import Store
 
@@ -63,12 +63,12 @@ class Doctor:
             found.append(_diagnosed(finding, mended=repair and bool(finding.mends)))
         return found
 
-    async def _findings(self) -> list[Finding]:
+    async def _findings(self) -> list[Defect]:
         listed = self._directory.listed
         states = await self._store.endpoints.states(list(listed))
         findings = await self._store.mending.unknown_endpoints(list(listed))
         for name in listed:
-            rests = states[name].standing is not Standing.ACTIVE
+            rests = states[name].standing is not EndpointStanding.ACTIVE
             findings += await self._store.mending.endpoint(name, rests=rests, now=self._clock())
         return [*findings, *await self._store.hub_mending.findings(self._clock())]
 
@@ -188,7 +188,7 @@ def _event(article: Article, now: datetime) -> Event:
     )
 
 
-def _diagnosed(finding: Finding, *, mended: bool) -> Diagnosis:
+def _diagnosed(finding: Defect, *, mended: bool) -> Diagnosis:
     return Diagnosis(
         kind=finding.kind, where=finding.where, count=finding.count, told=finding.told, mended=mended
     )

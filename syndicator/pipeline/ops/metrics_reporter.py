@@ -11,7 +11,7 @@ from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.hub.subscriber_jobs import HubReport
 from syndicator.pipeline.sources.gather_step import SourceReport
-from syndicator.pipeline.steps import Report
+from syndicator.pipeline.steps import JobReport
 from syndicator.pipeline.webhooks.delivery import DeliveryReport
 from syndicator.store.store import Store
 
@@ -37,7 +37,7 @@ class Measuring:
         self._told_apart: set[str] = set()
         self._articles = {verdict: metrics.articles.labels(verdict) for verdict in _VERDICTS}
 
-    def report(self, report: Report) -> None:
+    def report(self, report: JobReport) -> None:
         """Write what a job did: one line of the log, and the numbers of the metrics."""
         if not report.quiet or logging.getLogger().isEnabledFor(logging.DEBUG):
             told = log.warning if report.failed else log.debug if report.quiet else log.info

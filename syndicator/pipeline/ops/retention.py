@@ -7,15 +7,15 @@ from msgspec import Struct
 
 from syndicator.model.article import Article
 from syndicator.model.clock import EPOCH, Clock
-from syndicator.model.endpoint import Standing
+from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
-from syndicator.pipeline.ops.rotation import Rotation
-from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.ops.rotation import RoundRobin
+from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.rules.filter_matching import matches_keys
-from syndicator.store.ops.configured_names import Names
+from syndicator.store.ops.configured_names import ConfiguredNames
 from syndicator.store.store import Store
 
 log = get_logger(__name__)
@@ -60,7 +60,7 @@ class SweepStep:
         store: Store,
         retention: Retention,
         specs: Collection[FeedSpec],
-        names: Names,
+        names: ConfiguredNames,
         directory: Directory,
         rename: Callable[[], Awaitable[None]],
         fan_out: Callable[[], Awaitable[None]],
@@ -78,7 +78,7 @@ class SweepStep:
         self._clock = clock
         self._is_time_confirmed = is_time_confirmed
         self._has_swept = False
-        self._carriers = Rotation(names.sources, SOURCES)
+        self._carriers = RoundRobin(names.sources, SOURCES)
         self._noted_at: datetime | None = None
         self._foreign = set[str]()
         self._due_at = EPOCH
@@ -91,7 +91,7 @@ class SweepStep:
         self._due_at = now + INTERVAL
         return Taken(jobs=(self._sweep,), next_due_at=self._due_at)
 
-    async def _sweep(self) -> Report | None:
+    async def _sweep(self) -> JobReport | None:
         now = self._clock()
         if not self._has_swept:
             await self._store.configured.remove_outlived()
@@ -104,7 +104,7 @@ class SweepStep:
         await self._fan_out()
         return await self._remove_old(now, names=is_time_for_names) if self._is_time_confirmed() else None
 
-    async def _remove_old(self, now: datetime, *, names: bool) -> Report | None:
+    async def _remove_old(self, now: datetime, *, names: bool) -> JobReport | None:
         articles = self._store.articles
         bodies = await articles.sweep_bodies(now, self._retention.bodies, BATCH)
         gone = await articles.sweep(now, self._retention.articles, BATCH)
@@ -121,7 +121,7 @@ class SweepStep:
         ]  # fmt: skip
         if leavers:
             fields.append(("left", _listed(leavers)))
-        return Report(step=self.name, event="swept", fields=tuple(fields))
+        return JobReport(step=self.name, event="swept", fields=tuple(fields))
 
     async def _take_back(self, now: datetime) -> None:
         """Have events fanned out that an older worker could not read and set aside."""
@@ -137,7 +137,7 @@ class SweepStep:
         states = await self._store.endpoints.states(list(self._directory.listed))
         for name, one in self._directory.listed.items():
             await self._store.deliveries.sweep(name, now)
-            rests = states[name].standing is not Standing.ACTIVE or not one.is_trusted
+            rests = states[name].standing is not EndpointStanding.ACTIVE or not one.is_trusted
             oldest = now - timedelta(seconds=one.endpoint.retry.max_age_s) if rests else EPOCH
             fell = await self._store.deliveries.shed(name, oldest)
             if fell:

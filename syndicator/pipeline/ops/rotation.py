@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Rotation(Generic[T]):
+class RoundRobin(Generic[T]):
     """Hands out the items of a list in order, at most so many at a time, and begins again at the end."""
 
     def __init__(self, items: Sequence[T], most: int) -> None:

@@ -17,8 +17,8 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
-from syndicator.pipeline.ops.rotation import Rotation
-from syndicator.rules.sources.health import Standing, outlook
+from syndicator.pipeline.ops.rotation import RoundRobin
+from syndicator.rules.sources.health import HealthStanding, outlook
 from syndicator.store.connection import pieces
 from syndicator.store.sources.sources import STATES_AT_ONCE, Sources
 
@@ -31,16 +31,16 @@ FRESH_S = 5.0
 INTERVAL_S = 30.0
 """How often it is refreshed while nobody asks, so that little is left to read when somebody does."""
 
-_WORST_FIRST = tuple(Standing)
+_WORST_FIRST = tuple(HealthStanding)
 _RANKS = {standing: rank for rank, standing in enumerate(_WORST_FIRST)}
-_LATE = _RANKS[Standing.LATE]
+_LATE = _RANKS[HealthStanding.LATE]
 _NEVER_MS = 2**63
 
 
-class Spot(Struct, frozen=True, kw_only=True):
+class StandingCursor(Struct, frozen=True, kw_only=True):
     """Where a page begins: at the first source of a standing, or at this one or those behind it."""
 
-    standing: Standing
+    standing: HealthStanding
     source: SourceId | None = None
 
 
@@ -48,9 +48,9 @@ class StandingPage(Struct, frozen=True, kw_only=True):
     """Some of the sources, the worst first, else in the order of the configuration."""
 
     sources: Sequence[SourceId]
-    next: Spot | None
+    next: StandingCursor | None
     """Where the next page begins; None: that was all."""
-    counts: Mapping[Standing, int]
+    counts: Mapping[HealthStanding, int]
     """How many of all sources stand how; the worst first, without zeros."""
 
 
@@ -69,11 +69,11 @@ class Standings:
         self._due: list[bytes | None] = [None] * len(sources)
         self._ranks = [0] * len(sources)
         self._late_ms = [_NEVER_MS] * len(sources)
-        self._reread = Rotation(range(len(sources)), REREAD)
+        self._reread = RoundRobin(range(len(sources)), REREAD)
         self._turn = asyncio.Lock()
         self._fresh_until_s = 0.0
 
-    async def page(self, begin: Spot | None, limit: int) -> StandingPage:
+    async def page(self, begin: StandingCursor | None, limit: int) -> StandingPage:
         """Return the sources from a place on, and how many of all stand how."""
         await self._refresh()
         groups = self._groups()
@@ -140,9 +140,9 @@ class Standings:
             groups[_LATE if late_ms < now_ms else rank].append(place)
         return groups
 
-    def _row(self, spot: Spot) -> tuple[int, int]:
+    def _row(self, spot: StandingCursor) -> tuple[int, int]:
         place = self._places.get(spot.source.encode(), 0) if spot.source else 0
         return _RANKS[spot.standing], place
 
-    def _spot(self, rank: int, place: int) -> Spot:
-        return Spot(standing=_WORST_FIRST[rank], source=self._sources[place].id)
+    def _spot(self, rank: int, place: int) -> StandingCursor:
+        return StandingCursor(standing=_WORST_FIRST[rank], source=self._sources[place].id)

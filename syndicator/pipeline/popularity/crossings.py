@@ -5,7 +5,7 @@ from datetime import datetime
 
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Crossed, Event, EventType
-from syndicator.model.feed import FeedSpec, Popularity, Site
+from syndicator.model.feed import EntryPopularity, FeedSpec, Site
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.popularity.feed_reference import feed_ref
 from syndicator.rules.identity.identity import event_id
@@ -51,9 +51,9 @@ async def announce(
     return written and is_shown
 
 
-def _places(ranking: Sequence[Ranked]) -> Mapping[ArticleId, Popularity]:
+def _places(ranking: Sequence[Ranked]) -> Mapping[ArticleId, EntryPopularity]:
     return {
-        place.article_id: Popularity(rank=rank, score=place.score, views=place.views)
+        place.article_id: EntryPopularity(rank=rank, score=place.score, views=place.views)
         for rank, place in enumerate(ranking, start=1)
     }
 

@@ -8,8 +8,8 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.signal import SignalKind
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.stories.coverage import owner_of
-from syndicator.pipeline.stories.representatives import Telling
-from syndicator.rules.popularity.popularity_score import PopularityPolicy, Standing, varied
+from syndicator.pipeline.stories.representatives import Representatives
+from syndicator.rules.popularity.popularity_score import PopularityPolicy, ScoredArticle, varied
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
@@ -25,10 +25,10 @@ class Choosing:
         self._filtering = filtering
         self._policy = policy
 
-    async def chosen(self, spec: FeedSpec, ordered: Sequence[Standing]) -> list[Ranked]:
+    async def chosen(self, spec: FeedSpec, ordered: Sequence[ScoredArticle]) -> list[Ranked]:
         """Choose what a feed lists: twice as many as it shows, of which a varied list is made."""
-        telling = Telling(self._store, self._filtering, spec.filter, spec.per)
-        found: list[Standing] = []
+        telling = Representatives(self._store, self._filtering, spec.filter, spec.per)
+        found: list[ScoredArticle] = []
         for start in range(0, len(ordered), PAGE):
             standings = {one.article_id: one for one in ordered[start : start + PAGE]}
             heads = await self._store.articles.get_many(list(standings), bodies=False)

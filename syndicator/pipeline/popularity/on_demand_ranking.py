@@ -11,7 +11,7 @@ from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.popularity.list_selection import Choosing
 from syndicator.pipeline.popularity.scoring import Scoring
-from syndicator.rules.popularity.popularity_score import Standing, ranked
+from syndicator.rules.popularity.popularity_score import ScoredArticle, ranked
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
@@ -39,7 +39,7 @@ class PopularNow:
         self._choosing = Choosing(store, filtering, scoring.policy)
         self._clock = clock
         self._turn_s = turn_s
-        self._boards: dict[Window, tuple[int, list[Standing]]] = {}
+        self._boards: dict[Window, tuple[int, list[ScoredArticle]]] = {}
         self._reading = asyncio.Lock()
         self._rankings: OrderedDict[FeedId, tuple[int, list[Ranked]]] = OrderedDict()
 
@@ -64,7 +64,7 @@ class PopularNow:
             self._rankings.popitem(last=False)
         return made
 
-    async def _board(self, window: Window, turn: int) -> list[Standing]:
+    async def _board(self, window: Window, turn: int) -> list[ScoredArticle]:
         """Read the boards of a window, once a turn for all who ask."""
         async with self._reading:
             kept = self._boards.get(window)
@@ -74,9 +74,9 @@ class PopularNow:
                 self._boards[window] = kept
             return kept[1]
 
-    async def _scored(self, ids: Sequence[ArticleId], window: Window, turn: int) -> list[Standing]:
+    async def _scored(self, ids: Sequence[ArticleId], window: Window, turn: int) -> list[ScoredArticle]:
         """Score in pieces, as of the beginning of a turn: other requests are served between two of them."""
-        now, found = datetime.fromtimestamp(turn * self._turn_s, UTC), list[Standing]()
+        now, found = datetime.fromtimestamp(turn * self._turn_s, UTC), list[ScoredArticle]()
         for start in range(0, len(ids), _PIECE):
             found += await self._scoring.standings(ids[start : start + _PIECE], window, now)
         return found

@@ -9,10 +9,10 @@ from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.popularity.crossings import announce
 from syndicator.pipeline.popularity.list_selection import Choosing
 from syndicator.pipeline.popularity.scoring import Scoring
-from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.stories.coverage import Coverage
 from syndicator.rules.filter_matching import ALL, facets_for
-from syndicator.rules.popularity.popularity_score import Standing, ranked
+from syndicator.rules.popularity.popularity_score import ScoredArticle, ranked
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.lease_owners import new_token
 from syndicator.store.popularity.signals import BOARD_SIZE
@@ -67,7 +67,7 @@ class RankStep:
         self._due_at = now + INTERVAL
         return Taken(jobs=(self._rank,), next_due_at=self._due_at)
 
-    async def _rank(self) -> Report | None:
+    async def _rank(self) -> JobReport | None:
         now, popularity = self._clock(), self._store.popularity
         unless_since = now - 0.9 * INTERVAL if self._has_begun else _NEVER
         if not await popularity.lease(self._token, now, now + LEASE, unless_since):
@@ -83,7 +83,7 @@ class RankStep:
         self._due_at = max(self._due_at, done + 4 * (done - now))
         if not changed:
             return None
-        return Report(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
+        return JobReport(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
 
     async def _show(self, spec: FeedSpec, ranking: Sequence[Ranked], now: datetime) -> bool:
         """Put a ranking in place of the one that is shown; tell whether its order is another."""
@@ -98,7 +98,7 @@ class RankStep:
         return is_other
 
     async def _rankings(self, now: datetime) -> list[tuple[FeedSpec, list[Ranked]]]:
-        boards: dict[tuple[Window, int], list[Standing]] = {}
+        boards: dict[tuple[Window, int], list[ScoredArticle]] = {}
         rankings = []
         for spec in self._specs:
             facets, depth = facets_for(spec.filter), max(_DEPTH, 4 * spec.size)
@@ -112,8 +112,8 @@ class RankStep:
         return rankings
 
     async def _with_newest(
-        self, board: list[Standing], facets: tuple[str, ...], window: Window, now: datetime
-    ) -> list[Standing]:
+        self, board: list[ScoredArticle], facets: tuple[str, ...], window: Window, now: datetime
+    ) -> list[ScoredArticle]:
         """Add the newest of a section or source, which boards of all may not name."""
         if facets == (ALL,):
             return board

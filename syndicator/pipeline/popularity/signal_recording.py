@@ -9,10 +9,10 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.articles.admission import Admitted
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.identity.identity import url_key
 from syndicator.rules.popularity.popularity_score import place_weight
-from syndicator.store.popularity.portal_counters import Reading
+from syndicator.store.popularity.portal_counters import CounterReading
 from syndicator.store.store import Store
 
 log = get_logger(__name__)
@@ -29,7 +29,7 @@ async def note_popularity(
 ) -> None:
     """Keep what a source shows of its own articles: on their pages, in its feed, in its popular box."""
     now = clock()
-    own = [one for one in admitted if one.verdict is not Verdict.DUPLICATE]
+    own = [one for one in admitted if one.verdict is not AdmissionVerdict.DUPLICATE]
     views = {
         one.article_id: _reading(one, one.candidate.views) for one in own if one.candidate.views is not None
     }
@@ -38,7 +38,7 @@ async def note_popularity(
     for article, item in boxed.items():
         if item.views is not None and article not in views:
             since = item.published_at or now
-            views[article] = Reading(
+            views[article] = CounterReading(
                 article_id=article, source=source, count=item.views, published_at=since, boxed=True
             )
     noted = await store.popularity.record(list(views.values()), now)
@@ -75,9 +75,9 @@ async def _boxed(
     return named
 
 
-def _reading(one: Admitted, count: int) -> Reading:
+def _reading(one: Admitted, count: int) -> CounterReading:
     candidate = one.candidate
-    return Reading(
+    return CounterReading(
         article_id=one.article_id,
         source=candidate.source,
         count=count,

@@ -13,7 +13,7 @@ from syndicator.model.source import Source
 from syndicator.pipeline.articles.pictures import as_known
 from syndicator.pipeline.preview.body_lines import lines_of
 from syndicator.pipeline.preview.dry_run_counts import as_taken
-from syndicator.rules.articles.admission import Known, Verdict, judge
+from syndicator.rules.articles.admission import AdmissionVerdict, KnownArticle, judge
 from syndicator.rules.articles.embargo import is_held
 from syndicator.rules.identity.addresses import clean_url
 from syndicator.rules.identity.identity import identified_by, identify
@@ -51,7 +51,7 @@ class Judged(Struct, frozen=True, kw_only=True):
 
     url: str
     title: str
-    verdict: Verdict
+    verdict: AdmissionVerdict
     article: ArticleId
     owner: SourceId | None = None
     """The source whose article it is; None where it is new, or its article is gone."""
@@ -187,9 +187,9 @@ async def judge_all(
     return tuple(judged)
 
 
-def _judged(candidate: Candidate, identity: Identity, known: Known | None, now: datetime) -> Judged:
+def _judged(candidate: Candidate, identity: Identity, known: KnownArticle | None, now: datetime) -> Judged:
     verdict = judge(candidate, identity, known)
-    stored = known.article if known and verdict is Verdict.CHANGED else None
+    stored = known.article if known and verdict is AdmissionVerdict.CHANGED else None
     return Judged(
         url=clean_url(candidate.url),
         title=candidate.title,

@@ -38,8 +38,8 @@ from syndicator.pipeline.preview.dry_run_context import (
 )
 from syndicator.pipeline.preview.finds import (
     BARE,
+    DiscoveredSource,
     Discovery,
-    Found,
     NothingFound,
     is_bare,
     of_pointer,
@@ -153,7 +153,7 @@ class _Search:
         self._desk = desk
         self._draft = draft
         self._document = document
-        self.found: list[Found] = []
+        self.found: list[DiscoveredSource] = []
         self.notes: list[str] = []
         self.findings = PageFindings()
         self.robots: Robots | None = None
@@ -181,7 +181,7 @@ class _Search:
         if wanted is SourceKind.PAGE or (wanted is None and not self._is_news()):
             await self._try_page()
 
-    def ranked(self) -> tuple[Found, ...]:
+    def ranked(self) -> tuple[DiscoveredSource, ...]:
         """Give all finds, the best first."""
         return tuple(sorted(self.found, key=rank))
 
@@ -234,9 +234,11 @@ class _Search:
             _check_host(pointer, document)
             reading = await self._desk.gatherer.read_feed(source, document)
         except RoundFailed as error:
-            self._note(Found(kind=SourceKind.FEED, problem=error.failed.code, **of_pointer(pointer)))
+            self._note(
+                DiscoveredSource(kind=SourceKind.FEED, problem=error.failed.code, **of_pointer(pointer))
+            )
         except NotReadable as error:
-            self._note(Found(kind=SourceKind.FEED, problem=error.detail, **of_pointer(pointer)))
+            self._note(DiscoveredSource(kind=SourceKind.FEED, problem=error.detail, **of_pointer(pointer)))
         else:
             if document.url in self._read:
                 return  # another address of a feed that was found before
@@ -244,7 +246,7 @@ class _Search:
             dates = [one.published_at for one in reading.candidates if one.published_at]
             title = reading.title or pointer.title
             self._note(
-                Found(
+                DiscoveredSource(
                     kind=SourceKind.FEED,
                     entries=len(reading.candidates),
                     newest=max(dates, default=None),
@@ -268,9 +270,11 @@ class _Search:
             _check_host(pointer, document)
             items, _, listing = await read_sitemaps(self._desk, source, document)
         except RoundFailed as error:
-            self._note(Found(kind=SourceKind.SITEMAP, problem=error.failed.code, **of_pointer(pointer)))
+            self._note(
+                DiscoveredSource(kind=SourceKind.SITEMAP, problem=error.failed.code, **of_pointer(pointer))
+            )
         except NotReadable as error:
-            self._note(Found(kind=SourceKind.SITEMAP, problem=error.detail, **of_pointer(pointer)))
+            self._note(DiscoveredSource(kind=SourceKind.SITEMAP, problem=error.detail, **of_pointer(pointer)))
         else:
             self._note_way(document)
             told = sum(item.title is not None for item in items)
@@ -279,7 +283,7 @@ class _Search:
             title = None if told else BARE
             dates = [item.published_at for item in items if item.published_at]
             self._note(
-                Found(
+                DiscoveredSource(
                     kind=SourceKind.SITEMAP,
                     entries=len(items),
                     newest=max(dates, default=None),
@@ -306,12 +310,12 @@ class _Search:
             pages = await self._article_pages(source, proposal.urls)
             articles = await self._desk.pool.run(propose_for_articles, source, pages, proposal.dates)
         except NotReadable as error:
-            self._note(Found(kind=SourceKind.PAGE, problem=error.detail, **of_pointer(pointer)))
+            self._note(DiscoveredSource(kind=SourceKind.PAGE, problem=error.detail, **of_pointer(pointer)))
             return
         self.notes += (*proposal.notes, *articles.notes)
         if self.findings.article:
             self.notes.append("the page calls itself one article: a page that lists articles is better")
-        self._note(Found(kind=SourceKind.PAGE, entries=len(proposal.urls), **of_pointer(pointer)))
+        self._note(DiscoveredSource(kind=SourceKind.PAGE, entries=len(proposal.urls), **of_pointer(pointer)))
         proposed = replace(source, list=proposal.list, article=articles.article, popular=proposal.popular)
         self._keep(pointer, proposed, self._document, self.findings.title, None)
 
@@ -356,7 +360,7 @@ class _Search:
         if document is not self._document and document.redirects:
             self.ways.append(way_of(document))
 
-    def _note(self, found: Found) -> None:
+    def _note(self, found: DiscoveredSource) -> None:
         # That most well-known paths lead nowhere is no news.
         if found.problem is None or found.how is not How.WELL_KNOWN:
             self.found.append(found)

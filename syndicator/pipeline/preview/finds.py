@@ -16,7 +16,7 @@ BARE = "addresses without headlines"
 """Stands for the title of a sitemap that has none."""
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class DiscoveredSource(Struct, frozen=True, kw_only=True):
     """Something that could be gathered, or seemed so."""
 
     kind: SourceKind
@@ -39,7 +39,7 @@ class Discovery(Struct, frozen=True, kw_only=True):
     """Where the page says that it belongs, when that is another host."""
     robots: RobotsVerdict | None = None
     """Of the page asked for; None where the file could not be read, or needed not be."""
-    found: tuple[Found, ...]
+    found: tuple[DiscoveredSource, ...]
     """The best first."""
     notes: tuple[str, ...] = ()
     """How the proposed selectors came about."""
@@ -49,16 +49,16 @@ class Discovery(Struct, frozen=True, kw_only=True):
 class NothingFound(NotReadable):
     """The address leads to a document that nothing can be gathered from; `found` tells what was tried."""
 
-    def __init__(self, reason: str, detail: str, found: tuple[Found, ...] = ()) -> None:
+    def __init__(self, reason: str, detail: str, found: tuple[DiscoveredSource, ...] = ()) -> None:
         super().__init__(reason, detail)
         self.found = found
 
 
-def rank(found: Found) -> tuple[bool, bool, bool, bool]:
+def rank(found: DiscoveredSource) -> tuple[bool, bool, bool, bool]:
     return found.problem is not None, _is_of_comments(found), not found.entries, is_bare(found)
 
 
-def is_bare(found: Found) -> bool:
+def is_bare(found: DiscoveredSource) -> bool:
     return found.kind is SourceKind.SITEMAP and found.title == BARE
 
 
@@ -75,6 +75,6 @@ def way_of(document: Fetched) -> str:
     return f"{document.requested_url} leads {', then '.join(steps)}"
 
 
-def _is_of_comments(found: Found) -> bool:
+def _is_of_comments(found: DiscoveredSource) -> bool:
     told = f"{found.url} {found.title or ''}".lower()
     return "comment" in told or "komentar" in told

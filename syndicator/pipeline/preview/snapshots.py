@@ -52,7 +52,7 @@ class SnapshotFault(SyndicatorError):
     """A folder cannot be used as a snapshot; the message says why."""
 
 
-class Document(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class KeptDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One answer, or one failure, as it was kept."""
 
     requested_url: str
@@ -75,7 +75,7 @@ class Contents(Struct, frozen=True, kw_only=True):
     saved_at: datetime
     articles: int
     """How many article pages were read at most."""
-    documents: tuple[Document, ...]
+    documents: tuple[KeptDocument, ...]
 
 
 class Expected(Struct, frozen=True, kw_only=True):
@@ -254,11 +254,11 @@ def _compared(part: str, before: Mapping[str, Fields], now: Mapping[str, Fields]
     return found
 
 
-def _kept(folder: Path, number: int, url: str, answer: FetchResult) -> Document:
+def _kept(folder: Path, number: int, url: str, answer: FetchResult) -> KeptDocument:
     if isinstance(answer, Fetched):
         name = f"{number:03}{_suffix(answer)}"
         (folder / name).write_bytes(answer.body)
-        return Document(
+        return KeptDocument(
             requested_url=url,
             url=hide_secrets(answer.url),
             status=answer.status,
@@ -270,7 +270,7 @@ def _kept(folder: Path, number: int, url: str, answer: FetchResult) -> Document:
             file=name,
         )
     if isinstance(answer, FetchFailed):
-        return Document(
+        return KeptDocument(
             requested_url=url,
             fetched_at=answer.fetched_at,
             status=answer.status,
@@ -278,7 +278,7 @@ def _kept(folder: Path, number: int, url: str, answer: FetchResult) -> Document:
             detail=hide_secrets(answer.detail),
         )
     detail = "The server said that nothing had changed."
-    return Document(
+    return KeptDocument(
         requested_url=url, fetched_at=answer.fetched_at, reason=Reason.PROTOCOL.value, detail=detail
     )
 

@@ -22,9 +22,16 @@ from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
 from syndicator.pipeline.popularity.signal_recording import note_popularity
 from syndicator.pipeline.sources.polite_client import Visitor
 from syndicator.pipeline.sources.polling import READ_WHOLE_EVERY, Polling
-from syndicator.pipeline.sources.round_result import Listed, Notes, Outcome, new_notes, poll_of, with_known
+from syndicator.pipeline.sources.round_result import (
+    ListedCount,
+    Notes,
+    Outcome,
+    new_notes,
+    poll_of,
+    with_known,
+)
 from syndicator.pipeline.websub.subscriptions import Subscribing
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.identity.content_fingerprint import content_hash
 from syndicator.rules.identity.guid_trust import evidence, policy_of, with_unread
 from syndicator.rules.identity.identity import identified_by, listed_key, spec_hash, url_key
@@ -153,9 +160,11 @@ class FeedRound:
             poll=poll_of(taken.admitted, known=already, backfill=backfill),
             guids=with_unread(evidence(taken.recognised, reading.candidates), reading.entries.named),
             moved_to=document.moved_to,
-            listed=Listed(
+            listed=ListedCount(
                 total=len(taken.admitted) + already + taken.left,
-                ids=tuple(one.article_id for one in taken.admitted if one.verdict is not Verdict.NEW),
+                ids=tuple(
+                    one.article_id for one in taken.admitted if one.verdict is not AdmissionVerdict.NEW
+                ),
                 keys=taken.known,
             ),
         )

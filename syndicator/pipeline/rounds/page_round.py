@@ -15,7 +15,7 @@ from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.popularity.signal_recording import note_popularity
 from syndicator.pipeline.sources.polite_client import Visitor
 from syndicator.pipeline.sources.round_result import (
-    Listed,
+    ListedCount,
     Notes,
     Outcome,
     RoundFailed,
@@ -79,7 +79,7 @@ class PageRound:
             cut_short=notes.lists_cut or notes.unfinished,
             poll=poll_of(fresh, known=len(lists.known), backfill=backfill),
             moved_to=lists.moved_to,
-            listed=Listed(total=lists.listed, keys=lists.known),
+            listed=ListedCount(total=lists.listed, keys=lists.known),
             found=frozenset(notes.found),
             missing=frozenset(notes.missing),
             pages=notes.pages,

@@ -32,7 +32,7 @@ class Line(Struct, frozen=True, gc=False):
     key: str
 
 
-class Listing(NamedTuple):
+class SitemapEntries(NamedTuple):
     """What a source lists now."""
 
     lines: list[Line]
@@ -51,7 +51,7 @@ class SitemapListing:
 
     async def read(
         self, source: Source, state: SourceState, document: Fetched, notes: Notes, now: datetime
-    ) -> Listing:
+    ) -> SitemapEntries:
         """Read a document; raise NotReadable where it is no sitemap. Those that an index names may fail."""
         until = listing_until(notes)
         reading = await self._gatherer.read_sitemap(source, document)
@@ -75,7 +75,7 @@ class SitemapListing:
             lines += await self._child(source, child, horizon, notes) or ()
         await asyncio.sleep(0)
         lines.sort(key=_dated, reverse=True)
-        return Listing(lines=lines[:MAX_URLS], is_index=bool(reading.children))
+        return SitemapEntries(lines=lines[:MAX_URLS], is_index=bool(reading.children))
 
     async def _child(
         self, source: Source, child: ChildSitemap, horizon: datetime | None, notes: Notes

@@ -21,7 +21,14 @@ from syndicator.pipeline.popularity.signal_recording import note_popularity
 from syndicator.pipeline.rounds.sitemap_listing import Line, SitemapListing
 from syndicator.pipeline.sources.polite_client import Visitor
 from syndicator.pipeline.sources.polling import Polling
-from syndicator.pipeline.sources.round_result import Listed, Notes, Outcome, new_notes, poll_of, with_known
+from syndicator.pipeline.sources.round_result import (
+    ListedCount,
+    Notes,
+    Outcome,
+    new_notes,
+    poll_of,
+    with_known,
+)
 from syndicator.rules.articles.admission import RECHECK_UNTIL
 from syndicator.rules.sources.announcement import is_back
 from syndicator.rules.sources.archive import first_horizon
@@ -122,7 +129,7 @@ class SitemapRound:
             headers=document.headers,
             poll=poll_of(admitted, known=known, backfill=backfill),
             moved_to=document.moved_to,
-            listed=Listed(total=sifted.looked_at, keys=tuple(line.key for line in sifted.known)),
+            listed=ListedCount(total=sifted.looked_at, keys=tuple(line.key for line in sifted.known)),
             archive_before=first_horizon(sifted.fresh, now) if backfill else None,
         )
 

@@ -60,7 +60,7 @@ class TooManySearches(SyndicatorError):
     """More searches are waiting than can be answered soon."""
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class SearchResult(Struct, frozen=True, kw_only=True):
     ids: tuple[ArticleId, ...]
     """The newest that match, at most `MOST`, in the order that was asked for."""
     is_whole: bool
@@ -88,7 +88,7 @@ class Searching:
         self._waiting = 0
         self._over = asyncio.Event()
         """Set once keeping up has ended: whatever still runs of it stops at its next step."""
-        self._known: OrderedDict[_Asked, Found] = OrderedDict()
+        self._known: OrderedDict[_Asked, SearchResult] = OrderedDict()
 
     @asynccontextmanager
     async def keeping_up(self) -> AsyncIterator[None]:
@@ -105,19 +105,19 @@ class Searching:
         self._thread.submit(self._index.close)
         self._thread.shutdown(wait=True)
 
-    async def search(self, text: str, *, best: bool = False, within: Filter = ALL) -> Found:
+    async def search(self, text: str, *, best: bool = False, within: Filter = ALL) -> SearchResult:
         """Give what is found now among what passes the other keys of a filter, the newest or the best first.
 
         Raise QueryError, TooManySearches, and StoreUnavailable where Redis or the index cannot be asked.
         """
         return await self._found((text, best, within), parse_query(text))
 
-    async def passing(self, wanted: Filter) -> Found:
+    async def passing(self, wanted: Filter) -> SearchResult:
         """Give the newest that pass a filter now, also one without a query. Raises what `search` raises."""
         query = parse_query(wanted.query) if wanted.query is not None else None
         return await self._found((wanted.query or "", False, wanted), query)
 
-    async def _found(self, asked: _Asked, query: Query | None) -> Found:
+    async def _found(self, asked: _Asked, query: Query | None) -> SearchResult:
         if self._waiting >= MOST_WAITING:
             self._metrics.searches.labels("refused").inc()
             raise TooManySearches
@@ -315,7 +315,7 @@ class Searching:
             walk,
         )
 
-    async def _search(self, key: _Asked, query: Query | None) -> Found:
+    async def _search(self, key: _Asked, query: Query | None) -> SearchResult:
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]
@@ -323,10 +323,10 @@ class Searching:
         limits = Limits(marks=marks_for(within), since=within.since, until=within.until)
         if not self._has_begun:
             await self._in_thread(self._index.count)  # raises where there cannot be one
-            return Found(ids=(), is_whole=False)
+            return SearchResult(ids=(), is_whole=False)
         is_whole = self._is_built
         ids = await self._in_thread(lambda: self._index.search(query, MOST, best=best, limits=limits))
-        found = Found(ids=tuple(ids), is_whole=is_whole)
+        found = SearchResult(ids=tuple(ids), is_whole=is_whole)
         if is_whole:
             self._known[key] = found
             while len(self._known) > _REMEMBERED:

@@ -20,7 +20,7 @@ from syndicator.pipeline.sources.request_slots import NoTurn
 from syndicator.pipeline.sources.round_result import KindOfRound, Outcome, RoundFailed
 from syndicator.pipeline.sources.round_settlement import Settling
 from syndicator.pipeline.sources.running_rounds import RoundsUnderWay, UnderWay
-from syndicator.pipeline.steps import Job, Report, Taken
+from syndicator.pipeline.steps import Job, JobReport, Taken
 from syndicator.pipeline.store_retry import insist
 from syndicator.rules.identity.identity import spec_hash
 from syndicator.rules.sources.alarm import told as alarm
@@ -37,7 +37,7 @@ ROUND_DEADLINE_S = 300.0
 log = get_logger(__name__)
 
 
-class SourceReport(Report, frozen=True, kw_only=True):
+class SourceReport(JobReport, frozen=True, kw_only=True):
     """What a round of one source brought."""
 
     source: SourceId

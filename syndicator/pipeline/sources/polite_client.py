@@ -24,11 +24,11 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.robots import product_token
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, FetchResult, Reason
-from syndicator.model.source import Politeness, Scope, Source, SourceState
+from syndicator.model.source import Politeness, Source, SourceScope, SourceState
 from syndicator.pipeline.sources.request_slots import MAX_WAIT_S, NoTurn, Pause, Turns, pause
 from syndicator.pipeline.sources.robots_policy import Permission
 from syndicator.rules.politeness_scope import scope_key
-from syndicator.store.sources.request_slots import Answer, Pace, Why
+from syndicator.store.sources.request_slots import Pace, SlotAnswer, Why
 from syndicator.store.store import Store
 
 MAX_HOLD_OFF_S = 3600.0
@@ -137,14 +137,14 @@ class Visitor:
                 return
             crawl_delay_s = permit.crawl_delay_s
         paces = _paces(politeness, crawl_delay_s)
-        if politeness.scope is Scope.URL and not paces:
+        if politeness.scope is SourceScope.URL and not paces:
             yield None
             return
         scope = scope_key(politeness.scope, url)
         if scope in way.scopes:
             paces = ()  # it is one document for those who give it, by however many steps
         turn = await self._turns.take(scope, politeness.max_in_flight, paces, patient=patient)
-        if isinstance(turn, Answer):
+        if isinstance(turn, SlotAnswer):
             if patient or (turn.why is Why.HELD_OFF and turn.wait_s > MAX_WAIT_S):
                 yield self._no_turn(url, turn)
                 return
@@ -182,7 +182,7 @@ class Visitor:
             self._unavailable.popitem(last=False)
         return False
 
-    def _no_turn(self, url: str, refusal: Answer) -> FetchFailed:
+    def _no_turn(self, url: str, refusal: SlotAnswer) -> FetchFailed:
         held_off, host = refusal.why is Why.HELD_OFF, urlsplit(url).hostname
         detail = (
             f"{host} asked to be left alone for another {refusal.wait_s:.0f} s."

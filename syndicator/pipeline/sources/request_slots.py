@@ -21,7 +21,15 @@ from itertools import count
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.store.batching import own_error
-from syndicator.store.sources.request_slots import Answer, Held, HoldOff, Pace, SharedTurns, Wanted, Why
+from syndicator.store.sources.request_slots import (
+    HeldSlot,
+    HoldOff,
+    Pace,
+    SharedTurns,
+    SlotAnswer,
+    Wanted,
+    Why,
+)
 
 LEASE = timedelta(seconds=15)
 EXTEND_S = 5.0
@@ -68,10 +76,10 @@ class Turns:
         self._name = uuid.uuid4().hex[:16]
         self._numbers = count()
         self._lines: dict[str, dict[_Wish, _Line]] = {}
-        self._flying: dict[str, Held] = {}
-        self._asking: list[tuple[Wanted, asyncio.Future[Answer]]] = []
-        self._returned: list[Held] = []
-        self._extended: list[Held] = []
+        self._flying: dict[str, HeldSlot] = {}
+        self._asking: list[tuple[Wanted, asyncio.Future[SlotAnswer]]] = []
+        self._returned: list[HeldSlot] = []
+        self._extended: list[HeldSlot] = []
         self._held_off: list[HoldOff] = []
         self._returning: asyncio.TimerHandle | None = None
         self._exchanging: asyncio.Task[None] | None = None
@@ -79,7 +87,7 @@ class Turns:
 
     async def take(
         self, scope: str, max_in_flight: int, paces: Sequence[Pace] = (), *, patient: bool = True
-    ) -> Held | Answer:
+    ) -> HeldSlot | SlotAnswer:
         """Wait for a turn, the impatient for a moment only; give the refusal where it does not come in time.
 
         A turn is held, however long its request takes, until it is given back or this process ends. Raises
@@ -113,9 +121,9 @@ class Turns:
 
     async def _stand(
         self, line: _Line, place: asyncio.Event, turn: Wanted, deadline: datetime, patient: bool
-    ) -> Held | Answer:
+    ) -> HeldSlot | SlotAnswer:
         """Stand in a line until the deadline."""
-        answer = Answer(why=Why.IN_FLIGHT, wait_s=LEASE.total_seconds())
+        answer = SlotAnswer(why=Why.IN_FLIGHT, wait_s=LEASE.total_seconds())
         while True:
             place.clear()
             is_first = line[0] is place
@@ -131,7 +139,7 @@ class Turns:
             else:
                 await self._pause(place, left_s)
 
-    async def _wait(self, freed: asyncio.Event, answer: Answer, left_s: float) -> None:
+    async def _wait(self, freed: asyncio.Event, answer: SlotAnswer, left_s: float) -> None:
         if answer.why is Why.IN_FLIGHT:
             # Others of this process tell when they are done; those of other processes must be asked.
             wait_s = min(answer.wait_s, _POLL_S) * self._rng.uniform(0.5, 1.5)
@@ -140,7 +148,7 @@ class Turns:
             wait_s = answer.wait_s + self._rng.uniform(0, min(0.1 * answer.wait_s, _POLL_S))
         await self._pause(freed, min(wait_s, left_s))
 
-    def give_back(self, turn: Held) -> None:
+    def give_back(self, turn: HeldSlot) -> None:
         """Give a turn back, soon and without waiting: cancellation cannot come between."""
         self._flying.pop(turn.token, None)
         self._returned.append(turn)
@@ -176,8 +184,8 @@ class Turns:
             await self._exchanging
         await self._exchange()
 
-    async def _ask(self, turn: Wanted) -> Answer:
-        told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    async def _ask(self, turn: Wanted) -> SlotAnswer:
+        told: asyncio.Future[SlotAnswer] = asyncio.get_running_loop().create_future()
         self._asking.append((turn, told))
         self._wake()
         try:
@@ -223,7 +231,7 @@ class Turns:
                 for (turn, told), answer in zip(asking, answers, strict=True):
                     self._tell(turn, told, answer)
 
-    def _tell(self, turn: Wanted, told: asyncio.Future[Answer], answer: Answer) -> None:
+    def _tell(self, turn: Wanted, told: asyncio.Future[SlotAnswer], answer: SlotAnswer) -> None:
         if answer.why is Why.TAKEN:
             if told.done():  # cancelled meanwhile
                 self._returned.append(turn)

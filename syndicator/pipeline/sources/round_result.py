@@ -16,7 +16,7 @@ from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModifie
 from syndicator.model.ids import ArticleId
 from syndicator.model.source import FeedHints, IdentityPolicy, PagesTried, Round, Source, SourceState
 from syndicator.pipeline.articles.admission import Admitted
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.identity.guid_trust import GuidEvidence
 from syndicator.rules.sources.cadence import counts_against, passes
 from syndicator.rules.sources.redirect_tracking import to_ask
@@ -31,7 +31,7 @@ _HASHED_HERE_BYTES = 1024 * 1024
 """In 1 ms; the event loop does not wait for more."""
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class ListedCount(Struct, frozen=True, kw_only=True):
     """What a document listed: of how many articles, and which of them were known before the round."""
 
     total: int
@@ -70,7 +70,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Whether the configured address was asked, or tried, before the one that the source has moved to."""
     from_configured: bool = False
     """Whether it was the configured address that was asked though the source has moved."""
-    listed: Listed | None = None
+    listed: ListedCount | None = None
     """None where no document was read."""
     overlap: bool | None = None
     """Whether the document is that of the same source; None where that was not asked, or cannot be told."""
@@ -222,7 +222,7 @@ def _digest(body: bytes) -> str:
 
 def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pushed: bool = False) -> Poll:
     """Say what a document held: the new with their dates, and how much was known (`known` beside these)."""
-    new = [one.candidate for one in admitted if one.verdict is Verdict.NEW]
+    new = [one.candidate for one in admitted if one.verdict is AdmissionVerdict.NEW]
     return Poll(
         new=len(new),
         known=known + len(admitted) - len(new),

@@ -29,7 +29,7 @@ from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.story_match import WINDOW, Story
 from syndicator.store.lease_owners import is_dead, new_token
 from syndicator.store.store import Store
-from syndicator.store.stories.assignments import Decision, Held, Place, Turn, Written, entry_of
+from syndicator.store.stories.assignments import AssignedElsewhere, Decision, Place, Turn, Written, entry_of
 
 LEASE = timedelta(seconds=5)
 """How long a process that stopped in the middle keeps others from assigning."""
@@ -140,7 +140,7 @@ class Assigner:
         fruitless = 0
         while fruitless < _FRUITLESS_MOST and not self._is_ending:
             turn = await self._look()
-            if isinstance(turn, Held):
+            if isinstance(turn, AssignedElsewhere):
                 if not self._callers:
                     return
                 await asyncio.sleep(_LOOK_AGAIN_S)
@@ -156,7 +156,7 @@ class Assigner:
         if not self._is_ending:
             log.warning("assignment_contended", turns=fruitless)
 
-    async def _look(self) -> Turn | Held:
+    async def _look(self) -> Turn | AssignedElsewhere:
         """Take the right, if it is free; note what callers wait for, and let those go on that need not."""
         asking = [caller for caller in self._callers if caller.last is None]
         turn = await self._take()
@@ -180,7 +180,9 @@ class Assigner:
             await self._store.assignments.append(
                 [entry_of_known(one, found, texts.get(one)) for one, found in standing.items()]
             )
-            if isinstance(await self._take(), Held):  # it extends the lease, where we still have it
+            if isinstance(
+                await self._take(), AssignedElsewhere
+            ):  # it extends the lease, where we still have it
                 return
         await self._store.assignments.note_filled(origin)
         if recent:
@@ -194,7 +196,7 @@ class Assigner:
                 if not caller.done.done():
                     caller.done.set_result(None)
 
-    async def _take(self) -> Turn | Held:
+    async def _take(self) -> Turn | AssignedElsewhere:
         """Take the right, if it is free, and bring the index up to date."""
         dead = ""
         while True:
@@ -202,7 +204,7 @@ class Assigner:
             turn = await self._store.assignments.take(
                 self._token, now, LEASE, since, limit=BATCH, log_limit=_LOG_ENTRIES, dead=dead
             )
-            if isinstance(turn, Held):
+            if isinstance(turn, AssignedElsewhere):
                 if dead or not is_dead(turn.token):
                     return turn
                 dead = turn.token

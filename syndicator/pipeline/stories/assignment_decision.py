@@ -22,11 +22,11 @@ from syndicator.rules.stories.batch_assignment import (
     surroundings,
     texts_wanted,
 )
-from syndicator.rules.stories.clustering import Neighbour, Placement, ShownIn, StoriesPolicy, alone
+from syndicator.rules.stories.clustering import Neighbour, ShownIn, StoriesPolicy, StoryDecision, alone
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.story_match import Story
 from syndicator.store.store import Store
-from syndicator.store.stories.assignments import Decision, Waiting
+from syndicator.store.stories.assignments import Decision, UnassignedArticle
 
 _TEXTS_KEPT = 1_000
 """At about 15 KB each, and at most twice as many."""
@@ -55,7 +55,7 @@ class Deciding:
         self._texts.keep((article, content_hash), text)
         self._admitted.keep((article, content_hash), own)
 
-    async def decide(self, waiting: Sequence[Waiting]) -> list[Decision]:
+    async def decide(self, waiting: Sequence[UnassignedArticle]) -> list[Decision]:
         """Decide; where something unforeseen is wrong with a batch, each article is a story of its own."""
         try:
             return await self._judge(waiting)
@@ -73,7 +73,7 @@ class Deciding:
             for one in waiting
         ]
 
-    def _own(self, waiting: Waiting) -> Story:
+    def _own(self, waiting: UnassignedArticle) -> Story:
         try:
             return self._admitted.recall((waiting.article, waiting.content_hash)) or waiting.own()
         except StoreError:
@@ -89,7 +89,7 @@ class Deciding:
                 centroid={},
             )
 
-    async def _judge(self, waiting: Sequence[Waiting]) -> list[Decision]:
+    async def _judge(self, waiting: Sequence[UnassignedArticle]) -> list[Decision]:
         newcomers = [newcomer(self._own(one), one.runs) for one in waiting]
         around = surroundings(newcomers, self._near.near([(one.runs, one.terms) for one in newcomers]))
         stories = await self._near.stories(story for one in around for story in one.stories)
@@ -121,7 +121,10 @@ class Deciding:
         return found | read
 
     async def _decisions(
-        self, waiting: Sequence[Waiting], newcomers: Sequence[Newcomer], placements: Sequence[Placement]
+        self,
+        waiting: Sequence[UnassignedArticle],
+        newcomers: Sequence[Newcomer],
+        placements: Sequence[StoryDecision],
     ) -> list[Decision]:
         """Add to each decision which feeds of stories may show what has become of its story."""
         nothing = ShownIn(self._specs.digest, ())
@@ -143,7 +146,7 @@ class Deciding:
             )
         return decisions
 
-    async def _shown_before(self, placements: Sequence[Placement]) -> dict[StoryId, ShownIn]:
+    async def _shown_before(self, placements: Sequence[StoryDecision]) -> dict[StoryId, ShownIn]:
         """Return which feeds may show the stories that are joined; read from members where needed."""
         known = {
             one.joins.story.id: shown
@@ -162,7 +165,7 @@ class Deciding:
         return known
 
 
-def _placed(assignment: Assignment, new: Newcomer, near: Surroundings) -> Placement:
+def _placed(assignment: Assignment, new: Newcomer, near: Surroundings) -> StoryDecision:
     try:
         return assignment.place(new, near)
     except Exception:  # a fault of ours must not keep an article, and all behind it, from being shown

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from syndicator.model.clock import Clock
-from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.stories.assignment import Assigner
 from syndicator.store.store import Store
 
@@ -33,12 +33,12 @@ class AssignStep:
         """Build the index before anything waits for it: with 1,000,000 recent articles it takes seconds."""
         await self._assigner.prepare()
 
-    async def _assign(self) -> Report | None:
+    async def _assign(self) -> JobReport | None:
         await self._assigner.assign()  # for `assign_within` at most
         shown = await self._store.assignments.show_overdue(self._clock(), self._within)
         if not shown:
             return None
-        return Report(
+        return JobReport(
             step=self.name, event="shown before they were assigned", fields=(("articles", shown),),
             brought_news=True,
         )  # fmt: skip

@@ -8,12 +8,12 @@ from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.signal import SignalKind
-from syndicator.model.source import Scope
-from syndicator.pipeline.stories.growth import Telling, tell_growth
+from syndicator.model.source import SourceScope
+from syndicator.pipeline.stories.growth import GrowthMember, tell_growth
 from syndicator.pipeline.stories.representatives import MEMBERS
 from syndicator.rules.bounded_dict import Recent
 from syndicator.rules.politeness_scope import scope_key
-from syndicator.rules.popularity.popularity_score import HALF_LIVES, Teller, coverage
+from syndicator.rules.popularity.popularity_score import HALF_LIVES, StoryPublisher, coverage
 from syndicator.store.store import Store
 
 STORIES = 50
@@ -74,14 +74,16 @@ class Coverage:
         }
 
 
-async def count_coverage(store: Store, stories: Sequence[StoryId]) -> Mapping[StoryId, Sequence[Telling]]:
+async def count_coverage(
+    store: Store, stories: Sequence[StoryId]
+) -> Mapping[StoryId, Sequence[GrowthMember]]:
     """Count anew for each article of some stories who else tells it. Give who does, the first first."""
     members = await store.stories.members(stories, MEMBERS)
     ids = list(dict.fromkeys(one for found in members.values() for one in found))
     heads = await store.articles.get_many(ids, bodies=False)
     places = await store.stories.places(ids)
     known = {
-        one: Telling(
+        one: GrowthMember(
             article=one,
             teller=_teller(head, copies=place.copy_of is not None),
             is_quiet=place.is_quiet,
@@ -101,11 +103,11 @@ async def count_coverage(store: Store, stories: Sequence[StoryId]) -> Mapping[St
 
 def owner_of(article: Article) -> str:
     """Name the portal of an article: several sources of one registrable domain are one."""
-    return scope_key(Scope.DOMAIN, article.url)
+    return scope_key(SourceScope.DOMAIN, article.url)
 
 
-def _teller(head: Article, *, copies: bool) -> Teller:
-    return Teller(owner=owner_of(head), at=min(head.first_seen_at, head.listed_at), copies=copies)
+def _teller(head: Article, *, copies: bool) -> StoryPublisher:
+    return StoryPublisher(owner=owner_of(head), at=min(head.first_seen_at, head.listed_at), copies=copies)
 
 
 def _logs(others: Sequence[tuple[datetime, float]]) -> tuple[float, ...] | None:

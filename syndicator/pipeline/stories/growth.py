@@ -8,21 +8,21 @@ from msgspec import Struct
 from syndicator.model.event import Event, EventType, Grown
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.identity.identity import event_id
-from syndicator.rules.popularity.popularity_score import Teller
+from syndicator.rules.popularity.popularity_score import StoryPublisher
 from syndicator.store.store import Store
 from syndicator.store.stories.stories import Growth
 
 
-class Telling(Struct, frozen=True, kw_only=True):
+class GrowthMember(Struct, frozen=True, kw_only=True):
     """An article of a story, and who tells it."""
 
     article: ArticleId
-    teller: Teller
+    teller: StoryPublisher
     is_quiet: bool = False
     """Whether nobody was told of it when it was admitted: it was too old."""
 
 
-async def tell_growth(store: Store, stories: Mapping[StoryId, Sequence[Telling]], now: datetime) -> int:
+async def tell_growth(store: Store, stories: Mapping[StoryId, Sequence[GrowthMember]], now: datetime) -> int:
     """Tell of each story that has more owners than were told of; say of how many.
 
     What came from archives, and was announced to nobody, makes no story grow. Where a story moved meanwhile,
@@ -38,16 +38,18 @@ async def tell_growth(store: Store, stories: Mapping[StoryId, Sequence[Telling]]
     return told
 
 
-def _firsts(tellings: Sequence[Telling]) -> list[Telling]:
+def _firsts(tellings: Sequence[GrowthMember]) -> list[GrowthMember]:
     """Give the first article of each owner that was announced, the first first."""
-    firsts: dict[str, Telling] = {}
+    firsts: dict[str, GrowthMember] = {}
     for one in tellings:
         if not one.is_quiet:
             firsts.setdefault(one.teller.owner, one)
     return list(firsts.values())
 
 
-def _event(story: StoryId, growth: Growth, firsts: Sequence[Telling], articles: int, now: datetime) -> Event:
+def _event(
+    story: StoryId, growth: Growth, firsts: Sequence[GrowthMember], articles: int, now: datetime
+) -> Event:
     kind = EventType.STORY_GROWN
     return Event(
         id=event_id(story, growth.version, kind),

@@ -10,11 +10,11 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.bounded_dict import Recent
 from syndicator.rules.stories.clustering import KnownStory
 from syndicator.rules.stories.near_duplicates import Text
-from syndicator.rules.stories.near_index import Entry, Nearby, NearIndex, packed_keys, term_keys
+from syndicator.rules.stories.near_index import IndexEntry, Nearby, NearIndex, packed_keys, term_keys
 from syndicator.rules.stories.shingles import sample
 from syndicator.store.outbox import BEGINNING
 from syndicator.store.stories.assignments import Assignments
-from syndicator.store.stories.stories import Standing, Stories
+from syndicator.store.stories.stories import Stories, StoryPosition
 
 _ENTRIES = 500
 """Read of the log at once: 2 ms of the event loop."""
@@ -71,7 +71,7 @@ class NearArticles:
             self._begin(origin)
         return is_same
 
-    def take_in(self, entries: Sequence[Entry], since: str, position: str, now: datetime) -> None:
+    def take_in(self, entries: Sequence[IndexEntry], since: str, position: str, now: datetime) -> None:
         """Add what the log tells between two positions; nothing where another task has read on meanwhile."""
         if since != self._position:
             return
@@ -126,10 +126,10 @@ class NearArticles:
         self._position = BEGINNING
 
 
-def entry_of_known(article: ArticleId, found: Standing, text: Text | None) -> Entry:
+def entry_of_known(article: ArticleId, found: StoryPosition, text: Text | None) -> IndexEntry:
     """Return what the log tells of an article that was grouped before there was a log."""
     runs = sample(text.shingles) if text is not None and text.plain and found.copy_of is None else ()
-    return Entry(
+    return IndexEntry(
         article=article,
         story=found.story,
         at_ms=0,

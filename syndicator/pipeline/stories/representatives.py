@@ -56,7 +56,7 @@ async def told_before(
     return before
 
 
-class Telling:
+class Representatives:
     """Chooses for one feed, keeping what it has read: a timeline is followed in several steps."""
 
     def __init__(self, store: Store, filtering: Filtering, wanted: Filter, per: Per) -> None:

@@ -20,10 +20,10 @@ from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import EndpointId, EventId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
-from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.store_retry import insist
 from syndicator.pipeline.webhooks.attempt_limits import AttemptPlaces
-from syndicator.pipeline.webhooks.endpoint_health import EndpointHealth
+from syndicator.pipeline.webhooks.endpoint_health import CircuitKeeper
 from syndicator.pipeline.webhooks.fan_out import FanningOut
 from syndicator.pipeline.webhooks.lease_heartbeat import Heartbeat
 from syndicator.pipeline.webhooks.log_rate_limiter import Voice
@@ -32,7 +32,7 @@ from syndicator.pipeline.webhooks.replay_worker import ReplayWork
 from syndicator.push.webhook import send
 from syndicator.rules.webhooks.retry import is_expired
 from syndicator.store.store import Store
-from syndicator.store.webhooks.deliveries import Claimed, Leased, Settled
+from syndicator.store.webhooks.deliveries import ClaimedDeliveries, Leased, SettledDeliveries
 from syndicator.store.webhooks.unreadable_deliveries import UNREADABLE
 
 LEASE = timedelta(seconds=15)
@@ -47,7 +47,7 @@ TOLD_A_SECOND = 20
 log = get_logger(__name__)
 
 
-class DeliveryReport(Report, frozen=True, kw_only=True):
+class DeliveryReport(JobReport, frozen=True, kw_only=True):
     """What became of one attempt."""
 
     endpoint: EndpointId
@@ -86,7 +86,7 @@ class DeliverStep:
         self.fanning_out = FanningOut(store, directory, clock, rng)
         self._replays = ReplayWork(store, directory, self.fanning_out, clock)
         self._payloads = Payloads(store, site, origins or {})
-        self._health = EndpointHealth(store, clock, rng)
+        self._health = CircuitKeeper(store, clock, rng)
         self._places = places or AttemptPlaces(QUICK, SLOW)
         self._voice = Voice(TOLD_A_SECOND)
         self._heartbeat = Heartbeat(store.deliveries, clock, LEASE)
@@ -133,7 +133,7 @@ class DeliverStep:
             log.info("lost_leases_freed", deliveries=count)
         self._losses = losses
 
-    async def _claim(self, room: int, *, after_queuing: bool) -> Claimed:
+    async def _claim(self, room: int, *, after_queuing: bool) -> ClaimedDeliveries:
         await self._directory.ensure()
         await self._hasten()
         others = self._directory.foreign
@@ -237,7 +237,7 @@ class DeliverStep:
     async def _release(self, leased: Leased) -> None:
         await insist(lambda: self._store.deliveries.release(leased, self._clock()))
 
-    async def _settle(self, leased: Leased, outcome: DeliveryOutcome) -> Settled:
+    async def _settle(self, leased: Leased, outcome: DeliveryOutcome) -> SettledDeliveries:
         return await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
 
     async def _outcomes(self, parcel: Sequence[Packed], endpoint: Endpoint) -> list[DeliveryOutcome]:

@@ -7,12 +7,12 @@ from weakref import WeakValueDictionary
 
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, DeliveryOutcome, Endpoint, RetryAt
-from syndicator.model.endpoint import EndpointState, Standing
+from syndicator.model.endpoint import EndpointStanding, EndpointState
 from syndicator.model.event import EndpointNotice, Event, EventType
 from syndicator.model.ids import EndpointId
 from syndicator.observe.logs import get_logger
 from syndicator.rules.identity.identity import event_id
-from syndicator.rules.webhooks.circuit import CircuitChange, Failure, after_endpoint_failure
+from syndicator.rules.webhooks.circuit import CircuitChange, FailedAttempt, after_endpoint_failure
 from syndicator.store.store import Store
 
 log = get_logger(__name__)
@@ -23,7 +23,7 @@ GONE, ASKED = "gone", "asked"
 _TRIES = 20
 
 
-class EndpointHealth:
+class CircuitKeeper:
     """Keeps circuits and standings, and tells operators what becomes of endpoints."""
 
     def __init__(self, store: Store, clock: Clock, rng: random.Random) -> None:
@@ -52,7 +52,7 @@ class EndpointHealth:
 
     async def _failed(self, endpoint: Endpoint, outcome: RetryAt | Dead, now: datetime) -> None:
         reason = outcome.reason.rpartition(":")[2]
-        failure = Failure(reason=reason, at=now, retry_after_s=outcome.retry_after_s)
+        failure = FailedAttempt(reason=reason, at=now, retry_after_s=outcome.retry_after_s)
         # Only other processes get in each other's way, not the many attempts of this one.
         async with self._one_by_one.setdefault(endpoint.id, asyncio.Lock()):
             for _ in range(_TRIES):
@@ -82,7 +82,7 @@ class EndpointHealth:
             return
         log.warning("endpoint disabled", endpoint=endpoint.id, reason=reason)
         state = await self._store.endpoints.state(endpoint.id)
-        if state.standing is Standing.DISABLED:
+        if state.standing is EndpointStanding.DISABLED:
             since = state.last_success_at or state.failing_since or now
             await self._tell(EventType.ENDPOINT_DISABLED, endpoint, reason, since, now)
 

@@ -12,7 +12,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.endpoint import EndpointListed
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EndpointId, EventId
-from syndicator.pipeline.feeds.pagination import CursorError, Piece
+from syndicator.pipeline.feeds.pagination import CursorError, ListPage
 from syndicator.pipeline.webhooks.endpoint_views import Asker
 from syndicator.pipeline.webhooks.registration import Registering
 from syndicator.store.store import Store
@@ -88,7 +88,7 @@ class Inspecting:
 
     async def deliveries(
         self, asker: Asker, query: DeliveryQuery, cursor: str | None, limit: int
-    ) -> Piece[DeliveryLine]:
+    ) -> ListPage[DeliveryLine]:
         """List deliveries, endpoint by endpoint: the first due first, then the dead; ended ones by their end.
 
         Raises NoEndpoint, CursorError.
@@ -98,7 +98,7 @@ class Inspecting:
             return await self._ended(names, query, cursor, limit)
         if query.event is not None:
             found = [line for name in names if (line := await self._waiting(name, query.event)) is not None]
-            return Piece(items=[line for line in found if _takes(query, line)])
+            return ListPage(items=[line for line in found if _takes(query, line)])
         return await self._undelivered(names, query, cursor, limit)
 
     async def show(self, asker: Asker, endpoint: EndpointId, event: EventId) -> DeliveryShown:
@@ -115,13 +115,13 @@ class Inspecting:
 
     async def attempts(
         self, asker: Asker, endpoint: EndpointId, query: AttemptQuery, cursor: str | None, limit: int
-    ) -> Piece[LoggedAttempt]:
+    ) -> ListPage[LoggedAttempt]:
         """List what was tried of late at an endpoint, the newest first. Raises NoEndpoint, CursorError."""
         await self._seen(asker, endpoint)
         if cursor is not None and not _POSITION.fullmatch(cursor):
             raise _strange_cursor()
         found = await self._store.attempts.find(endpoint, replace(query, before=cursor), limit + 1)
-        return Piece(items=found[:limit], next=found[limit - 1].position if len(found) > limit else None)
+        return ListPage(items=found[:limit], next=found[limit - 1].position if len(found) > limit else None)
 
     async def _waiting(self, endpoint: EndpointId, event: EventId) -> DeliveryLine | None:
         found = await self._store.backlog.find(endpoint, event, self._clock())
@@ -129,7 +129,7 @@ class Inspecting:
 
     async def _undelivered(
         self, names: Sequence[EndpointId], query: DeliveryQuery, cursor: str | None, limit: int
-    ) -> Piece[DeliveryLine]:
+    ) -> ListPage[DeliveryLine]:
         first, begun = _begun(cursor, _CURSOR.fullmatch)
         found: list[DeliveryLine] = []
         for name in (name for name in names if name >= first):
@@ -137,15 +137,15 @@ class Inspecting:
             while rows := (await self._rows(name, place))[:_AT_ONCE]:
                 for row in rows:
                     if len(found) == limit:
-                        return Piece(items=found, next=f"{name}:{place}")
+                        return ListPage(items=found, next=f"{name}:{place}")
                     place += 1
                     if _takes(query, line := _line(row)):
                         found.append(line)
-        return Piece(items=found)
+        return ListPage(items=found)
 
     async def _ended(
         self, names: Sequence[EndpointId], query: DeliveryQuery, cursor: str | None, limit: int
-    ) -> Piece[DeliveryLine]:
+    ) -> ListPage[DeliveryLine]:
         first, begun = _begun(cursor, _ENDED_CURSOR.fullmatch)
         found: list[DeliveryLine] = []
         for name in (name for name in names if name >= first):
@@ -159,12 +159,12 @@ class Inspecting:
                         before = row.position
                         continue
                     if len(found) == limit:
-                        return Piece(items=found, next=f"{name}:{before or '9999999999999999-0'}")
+                        return ListPage(items=found, next=f"{name}:{before or '9999999999999999-0'}")
                     found.append(line)
                     before = row.position
                 if len(rows) < _AT_ONCE:
                     break
-        return Piece(items=found)
+        return ListPage(items=found)
 
     async def _rows(self, endpoint: EndpointId, skip: int) -> Sequence[Undelivered]:
         return await self._store.backlog.list(endpoint, _AT_ONCE, self._clock(), skip)

@@ -14,7 +14,7 @@ from syndicator.store.webhooks.deliveries import Deliveries, Leased
 _AT_ONCE = 256
 
 
-class Lease:
+class HeldLease:
     """A lease that is kept, and when it ends."""
 
     __slots__ = ("leased", "until")
@@ -31,22 +31,22 @@ class Heartbeat:
         self._deliveries = deliveries
         self._clock = clock
         self._lease = lease
-        self._kept: dict[int, Lease] = {}
+        self._kept: dict[int, HeldLease] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.Task[None] | None = None
 
     def keep(self, leased: Sequence[Leased]) -> "_Keeping":
         """Lengthen leases while the body runs."""
-        return _Keeping(self, [Lease(one) for one in leased])
+        return _Keeping(self, [HeldLease(one) for one in leased])
 
-    def add(self, leases: Sequence[Lease]) -> None:
+    def add(self, leases: Sequence[HeldLease]) -> None:
         """Lengthen these leases from now on."""
         for lease in leases:
             self._kept[id(lease)] = lease
         if self._timer is None:
             self._wait()
 
-    def remove(self, leases: Sequence[Lease]) -> None:
+    def remove(self, leases: Sequence[HeldLease]) -> None:
         """Lengthen these leases no more."""
         for lease in leases:
             del self._kept[id(lease)]
@@ -80,11 +80,11 @@ class _Keeping:
 
     __slots__ = ("_heartbeat", "_leases")
 
-    def __init__(self, heartbeat: Heartbeat, leases: Sequence[Lease]) -> None:
+    def __init__(self, heartbeat: Heartbeat, leases: Sequence[HeldLease]) -> None:
         self._heartbeat = heartbeat
         self._leases = leases
 
-    def __enter__(self) -> Sequence[Lease]:
+    def __enter__(self) -> Sequence[HeldLease]:
         self._heartbeat.add(self._leases)
         return self._leases
 

@@ -11,7 +11,7 @@ from syndicator.egress.client import Egress
 from syndicator.errors import EndpointRefused, NoEndpoint, SealError, UnreadableRecord
 from syndicator.model.clock import Clock, system_clock
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
+from syndicator.model.endpoint import EndpointListed, EndpointStanding, EndpointState, Registration
 from syndicator.model.event import EventType
 from syndicator.model.feed import Per, Site
 from syndicator.model.ids import EndpointId
@@ -238,7 +238,7 @@ class Registering:
         found = await self._listed(asker, endpoint)
         if not found.is_trusted:
             raise EndpointRefused("it is not proven yet: have it verified first")
-        if (await self._store.endpoints.state(endpoint)).standing is not Standing.ACTIVE:
+        if (await self._store.endpoints.state(endpoint)).standing is not EndpointStanding.ACTIVE:
             raise EndpointRefused("it rests: resume it first")
         return found.endpoint
 

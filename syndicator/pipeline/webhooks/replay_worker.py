@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Replayed
-from syndicator.model.endpoint import Standing
+from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EventId
 from syndicator.model.replay import Replay, ReplayStatus
@@ -74,7 +74,7 @@ class ReplayWork:
             return
         state = await self._store.endpoints.state(replay.endpoint)
         counts = await self._store.deliveries.counts(replay.endpoint, now)
-        if state.standing is not Standing.ACTIVE:
+        if state.standing is not EndpointStanding.ACTIVE:
             await self._wait(replay, f"the endpoint is {state.standing}", now + _RESTS)
         elif counts.ready + counts.delayed > MOST_WAITING:
             await self._wait(replay, "much waits for the endpoint", now + _WAITS)

@@ -20,11 +20,11 @@ from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import FetchLimits, Round, Source, SourceKind
 from syndicator.model.subscription import Pushed, Subscription, SubscriptionStatus
-from syndicator.pipeline.steps import Report, Taken
+from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.store_retry import insist
 from syndicator.rules.webhooks.retry import parse_retry_after
 from syndicator.rules.websub import subscription as rules
-from syndicator.rules.websub.subscription import Request
+from syndicator.rules.websub.subscription import SubscribeRequest
 from syndicator.store.store import Store
 
 ROOM = 4
@@ -149,20 +149,20 @@ class SubscribeStep:
         self._busy.update(names)
         return Taken(jobs=tuple(partial(self._attend, name) for name in names), next_due_at=due.next_at)
 
-    async def _attend(self, name: SourceId) -> Report | None:
+    async def _attend(self, name: SourceId) -> JobReport | None:
         try:
             request = await self._planned(name)
             return None if request is None else await self._send(name, request)
         finally:
             self._busy.discard(name)
 
-    async def _planned(self, name: SourceId) -> Request | None:
+    async def _planned(self, name: SourceId) -> SubscribeRequest | None:
         """Decide what is to be sent; what is kept of that is the claim to send it."""
         wanted, now = await self._wanted(name), self._clock()
         if wanted is None:
             await self._store.subscriptions.postpone(name, now + rules.LOOK_AGAIN)
             return None
-        planned: list[Request | None] = [None]
+        planned: list[SubscribeRequest | None] = [None]
 
         def change(sub: Subscription) -> Subscription:
             after, planned[0] = rules.plan(
@@ -191,7 +191,7 @@ class SubscribeStep:
         is_unused = await self._store.configured.unused([name], self._clock())
         return False if is_unused else None
 
-    async def _send(self, name: SourceId, request: Request) -> Report:
+    async def _send(self, name: SourceId, request: SubscribeRequest) -> JobReport:
         source = self._subscribing.sources.get(name)
         grant, is_new = request.grant, request.mode == "subscribe"
         form = subscription_form(
@@ -222,10 +222,10 @@ class SubscribeStep:
             fields.append(("reason", refusal))
         events = ("asked a hub to push", "a hub refused") if is_new else ("left a hub", "a hub kept us")
         failed = refusal is not None
-        return Report(step=self.name, event=events[failed], fields=tuple(fields), failed=failed and is_new)
+        return JobReport(step=self.name, event=events[failed], fields=tuple(fields), failed=failed and is_new)
 
     async def _asked(
-        self, request: Request, form: Mapping[str, str], *, proxy: str | None
+        self, request: SubscribeRequest, form: Mapping[str, str], *, proxy: str | None
     ) -> tuple[str | None, bool, float | None]:
         """Send a form; give why the hub refused (None: it accepted), whether for good, and its Retry-After.
 
@@ -265,7 +265,7 @@ def _as_fetched(one: Pushed) -> Fetched:
     )
 
 
-def _plain(body: bytes, request: Request) -> str:
+def _plain(body: bytes, request: SubscribeRequest) -> str:
     """Give what a hub says of a refusal, as one short line without our secrets, should it repeat them."""
     text = body[:2000].decode("utf-8", "replace")
     for secret in (request.grant.secret, request.grant.callback_id):

@@ -29,7 +29,7 @@ RECHECK_UNTIL = timedelta(hours=48)
 _TAKEN_OVER = "it listed the address first; this source is of the portal that the address belongs to"
 
 
-class Verdict(StrEnum):
+class AdmissionVerdict(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     """Its source says otherwise by now, or a source of its own portal takes it over."""
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
     """Known, and another source's article: only that it is carried here too is noted."""
 
 
-class Known(Struct, frozen=True, kw_only=True):
+class KnownArticle(Struct, frozen=True, kw_only=True):
     """What the store knows of a candidate."""
 
     article_id: ArticleId
@@ -69,11 +69,11 @@ class Reservation(Struct, frozen=True, kw_only=True):
 class Admission(Struct, frozen=True, kw_only=True):
     """A complete intent: the store writes all of it or, when what it relied on has moved, nothing."""
 
-    verdict: Verdict
+    verdict: AdmissionVerdict
     article_id: ArticleId
     carried_by: SourceId
     identity: Identity
-    known: Known | None
+    known: KnownArticle | None
     article: Article | None = None
     """The revision to store: of a new or a changed article."""
     feeds: tuple[FeedId, ...] = ()
@@ -99,26 +99,30 @@ class Admission(Struct, frozen=True, kw_only=True):
     """Known ones whose last sighting is noted again."""
     aliases: tuple[Alias, ...] = ()
     """What the log of the known article gets."""
-    merged: Known | None = None
+    merged: KnownArticle | None = None
     """A known article that was found to be this one: it leaves."""
 
 
-def judge(candidate: Candidate, identity: Identity, known: Known | None) -> Verdict:
+def judge(candidate: Candidate, identity: Identity, known: KnownArticle | None) -> AdmissionVerdict:
     """Say what a candidate is.
 
     Only the source that an article was first admitted from can change it, until a source of the portal that
     its address belongs to takes it over from one of another portal.
     """
     if known is None:
-        return Verdict.NEW
+        return AdmissionVerdict.NEW
     if known.source != candidate.source and known.revision:
-        return Verdict.CHANGED if takes_over(candidate, known) else Verdict.DUPLICATE
+        return AdmissionVerdict.CHANGED if takes_over(candidate, known) else AdmissionVerdict.DUPLICATE
     if known.revision == 0 or known.article is None or known.content_hash == identity.content_hash:
-        return Verdict.UNCHANGED
-    return Verdict.UNCHANGED if _reads_the_same(candidate, identity, known.article) else Verdict.CHANGED
+        return AdmissionVerdict.UNCHANGED
+    return (
+        AdmissionVerdict.UNCHANGED
+        if _reads_the_same(candidate, identity, known.article)
+        else AdmissionVerdict.CHANGED
+    )
 
 
-def takes_over(candidate: Candidate, known: Known) -> bool:
+def takes_over(candidate: Candidate, known: KnownArticle) -> bool:
     """Tell whether an article of another source is one of the candidate's own portal."""
     return candidate.is_first_party and not known.is_first_party and known.article is not None
 
@@ -135,7 +139,7 @@ def _reads_the_same(candidate: Candidate, identity: Identity, stored: Article) -
 def decide(
     candidate: Candidate,
     identity: Identity,
-    known: Known | None,
+    known: KnownArticle | None,
     *,
     specs: Iterable[FeedSpec],
     now: datetime,
@@ -151,8 +155,8 @@ def decide(
     nor is, without `undated`, what has no date of its own. `lost_at`: when data that was lost was last there.
     """
     verdict = judge(candidate, identity, known)
-    previous = known.article if known and verdict is Verdict.CHANGED else None
-    is_new = verdict is Verdict.NEW
+    previous = known.article if known and verdict is AdmissionVerdict.CHANGED else None
+    is_new = verdict is AdmissionVerdict.NEW
     taken_from = previous.source if previous and previous.source != candidate.source else None
     if taken_from is not None:
         candidate = _taken_over(candidate, taken_from)
@@ -161,7 +165,7 @@ def decide(
         is_new, now, previous = True, previous.shown_since, None
     restless = previous is not None and taken_from is None and is_restless(previous, identity.content_hash)
     if restless:
-        verdict, previous = Verdict.UNCHANGED, None
+        verdict, previous = AdmissionVerdict.UNCHANGED, None
     article_id = known.article_id if known else identity.article_id
     article = None
     if is_new:
@@ -208,11 +212,11 @@ def with_parted(intent: Admission, parted: tuple[ArticleId, ...], specs: FeedInd
     return replace(intent, parted=parted, feeds=tuple(spec.id for spec in specs)) if parted else intent
 
 
-def _renewed_hash(verdict: Verdict, identity: Identity, known: Known | None) -> str | None:
+def _renewed_hash(verdict: AdmissionVerdict, identity: Identity, known: KnownArticle | None) -> str | None:
     if known is not None and known.is_reserved:
         return None  # the queue knows it by the hash that it came with
     differs = known is not None and known.article is not None and known.content_hash != identity.content_hash
-    return identity.content_hash if differs and verdict is Verdict.UNCHANGED else None
+    return identity.content_hash if differs and verdict is AdmissionVerdict.UNCHANGED else None
 
 
 def next_recheck(published: datetime, now: datetime) -> datetime | None:

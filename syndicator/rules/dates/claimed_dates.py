@@ -34,7 +34,7 @@ NO_DATE = f"no date given: {_FIRST_SIGHT}"
 AS_THE_OLDEST = "no date given: as old as the oldest article of the first round"
 
 
-class Claim(Struct, frozen=True, kw_only=True):
+class DateClaim(Struct, frozen=True, kw_only=True):
     """What a source claims of a date."""
 
     at: datetime | None
@@ -45,10 +45,10 @@ class Claim(Struct, frozen=True, kw_only=True):
     """The instant with the offset that the source gives it (RFC 3339); None where there is none."""
 
 
-_NO_CLAIM = Claim(at=None, rule=NO_DATE)
+_NO_CLAIM = DateClaim(at=None, rule=NO_DATE)
 
 
-def read_claim(text: str, *, timezone: str, now: datetime, future: bool = False) -> Claim:
+def read_claim(text: str, *, timezone: str, now: datetime, future: bool = False) -> DateClaim:
     """Read a date as a source writes it, and say what is made of it.
 
     `timezone` is the IANA zone of dates that name none, `now` the instant of the request, `future` whether
@@ -58,10 +58,10 @@ def read_claim(text: str, *, timezone: str, now: datetime, future: bool = False)
         return _NO_CLAIM
     read = read_date(text, timezone=timezone, now=now, future=future)
     if read is None:
-        return Claim(at=None, rule=f"not understood: {_FIRST_SIGHT}")
+        return DateClaim(at=None, rule=f"not understood: {_FIRST_SIGHT}")
     if not future and read.precision is Precision.DAY and now < read.at + timedelta(days=1):
-        return Claim(at=None, rule=f"a bare day that is not over: {_FIRST_SIGHT}")
-    return Claim(at=read.at, rule=_rule(read, now, future=future), written=_written(read))
+        return DateClaim(at=None, rule=f"a bare day that is not over: {_FIRST_SIGHT}")
+    return DateClaim(at=read.at, rule=_rule(read, now, future=future), written=_written(read))
 
 
 def claimed_instant(text: str, *, timezone: str, now: datetime) -> datetime | None:

@@ -17,7 +17,7 @@ DEPARTED = 100
 """Entries that are remembered after they left, and at least as many as the feed shows: they may come back."""
 
 
-class Shown(Struct, frozen=True, kw_only=True):
+class ShownEntries(Struct, frozen=True, kw_only=True):
     """What a feed shows now."""
 
     spec: FeedSpec
@@ -31,7 +31,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     """When its version was raised."""
 
 
-def advanced(before: FeedDates, shown: Shown) -> FeedDates:
+def advanced(before: FeedDates, shown: ShownEntries) -> FeedDates:
     """Return the dates of what is shown now, after those of what was shown before.
 
     An instant stays where a reader would notice no change. Else it is the one that the content tells, if that
@@ -65,7 +65,7 @@ def _looks(entry: FeedEntry) -> bytes:
     return looks_of((article.content_hash, article.url, others))
 
 
-def _looks_of_feed(shown: Shown, entries: Sequence[EntryDate]) -> bytes:
+def _looks_of_feed(shown: ShownEntries, entries: Sequence[EntryDate]) -> bytes:
     withdrawn = [one.article.id for one in shown.withdrawn]
     named = (shown.spec.title, shown.spec.description)
     return looks_of((named, [(one.article, one.at_s) for one in entries], withdrawn))

@@ -16,7 +16,7 @@ _FEED = re.compile(r"url[0-9]{0,4}", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 
-class Registration(Struct, frozen=True, kw_only=True):
+class CloudRegistration(Struct, frozen=True, kw_only=True):
     """Who wants to be told of which feeds."""
 
     callback: str
@@ -26,7 +26,7 @@ class Registration(Struct, frozen=True, kw_only=True):
     """Whether it names a domain: then it must say a challenge. Else it is told at its own address."""
 
 
-def read_registration(form: Mapping[str, str], caller: str) -> Registration:
+def read_registration(form: Mapping[str, str], caller: str) -> CloudRegistration:
     """Read a form of `pleaseNotify`. `caller` is who sent it, as in a URL; raises NotUnderstood."""
     protocol = form.get("protocol", "http-post") or "http-post"
     if protocol not in _SCHEMES:
@@ -49,7 +49,7 @@ def read_registration(form: Mapping[str, str], caller: str) -> Registration:
         raise NotUnderstood("domain is no name of a host")
     place = f"{_SCHEMES[protocol]}://{domain or caller}:{port}"
     callback = callback_of(place + path, "domain, port and path")
-    return Registration(
+    return CloudRegistration(
         callback=callback,
         host=host_of(callback),
         urls=urls,

@@ -14,13 +14,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.hub import (
-    Asked,
     Confirmed,
     DistributionOutcome,
     Failed,
     HubPolicy,
     Lease,
     Mode,
+    PendingRequest,
     Protocol,
     Refused,
     Sent,
@@ -227,7 +227,7 @@ def asked(known: Subscriber, request: HubRequest, sealed: bytes, now: datetime) 
     """
     return replace(
         known,
-        asked=Asked(
+        asked=PendingRequest(
             mode=request.mode,
             topic_url=request.topic_url,
             sealed=sealed,
@@ -238,7 +238,7 @@ def asked(known: Subscriber, request: HubRequest, sealed: bytes, now: datetime) 
 
 
 def verified(
-    known: Subscriber, asked: Asked, outcome: VerificationOutcome, *, standing: str
+    known: Subscriber, asked: PendingRequest, outcome: VerificationOutcome, *, standing: str
 ) -> Subscriber | None:
     """Give what becomes of a subscriber that was asked back; None: nothing is left of it.
 
@@ -266,7 +266,7 @@ def verified(
             return after if after.lease or after.asked else None
 
 
-def _another(one: Asked, other: Asked) -> bool:
+def _another(one: PendingRequest, other: PendingRequest) -> bool:
     return replace(one, tries=0) != replace(other, tries=0)
 
 

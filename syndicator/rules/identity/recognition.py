@@ -22,7 +22,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from syndicator.model.article import Alias, Article, Candidate, Identity
-from syndicator.rules.articles.admission import Known, takes_over
+from syndicator.rules.articles.admission import KnownArticle, takes_over
 from syndicator.rules.identity.addresses import url_path
 from syndicator.rules.identity.identity import narrowed
 
@@ -39,10 +39,10 @@ _MAX_TEXT = 4000
 _MAX_VALUE = 300
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class RecognizedKeys(Struct, frozen=True, kw_only=True):
     """What the store knows of a candidate's keys."""
 
-    articles: tuple[Known | None, ...]
+    articles: tuple[KnownArticle | None, ...]
     """What each key of the identity stands for, in their order."""
     stale: tuple[str, ...] = ()
     """Known keys whose last sighting is to be noted again."""
@@ -53,11 +53,11 @@ class Recognised(Struct, frozen=True, kw_only=True):
 
     identity: Identity
     """With the keys that count."""
-    known: Known | None
+    known: KnownArticle | None
     fresh: tuple[str, ...] = ()
     """Keys that are not known yet."""
     stale: tuple[str, ...] = ()
-    merged: Known | None = None
+    merged: KnownArticle | None = None
     """The younger of two known articles that are one: it leaves."""
     guid_is_new: bool = False
     """Whether an article that is known by its address comes under a guid that is not."""
@@ -68,7 +68,7 @@ class Recognised(Struct, frozen=True, kw_only=True):
 
 
 def recognise(
-    candidates: Sequence[Candidate], identities: Sequence[Identity], found: Sequence[Found]
+    candidates: Sequence[Candidate], identities: Sequence[Identity], found: Sequence[RecognizedKeys]
 ) -> list[Recognised]:
     """Say of each candidate of a batch which known article it is, if any."""
     known = list(zip(candidates, identities, found, strict=True))
@@ -133,7 +133,9 @@ def titles_agree(one: str, other: str) -> bool:
     return _figures(one) == _figures(other) and _shared(_words(one), _words(other)) >= TITLES_AGREE
 
 
-def _recognised(candidate: Candidate, identity: Identity, found: Found, *, doubtful: bool) -> Recognised:
+def _recognised(
+    candidate: Candidate, identity: Identity, found: RecognizedKeys, *, doubtful: bool
+) -> Recognised:
     by_key = dict(zip(identity.keys, found.articles, strict=True))
     lead, merged = by_key.get(identity.link), None
     anothers: list[str] = []
@@ -166,7 +168,9 @@ def _recognised(candidate: Candidate, identity: Identity, found: Found, *, doubt
     )
 
 
-def _agrees(candidate: Candidate, known: Known, key: str, identity: Identity, *, doubtful: bool) -> bool:
+def _agrees(
+    candidate: Candidate, known: KnownArticle, key: str, identity: Identity, *, doubtful: bool
+) -> bool:
     """Tell whether an article that a candidate names, but not by its address, can be it."""
     if known.article is None or not identity.link or key.startswith(_DECLARED):
         return True  # the same in every word, or gone; there is nothing else; or the source's table says so
@@ -180,7 +184,7 @@ def _same_instant(candidate: Candidate, article: Article) -> bool:
     return at is not None and at == article.published_at and bool(at.minute or at.second)
 
 
-def _are_one(candidate: Candidate, one: Known, other: Known) -> bool:
+def _are_one(candidate: Candidate, one: KnownArticle, other: KnownArticle) -> bool:
     if one.article is None or other.article is None or one.source != other.source:
         return False
     if one.is_reserved or other.is_reserved:
@@ -188,7 +192,7 @@ def _are_one(candidate: Candidate, one: Known, other: Known) -> bool:
     return one.source == candidate.source and titles_agree(one.article.title, other.article.title)
 
 
-def _first_seen(known: Known) -> tuple[float, str]:
+def _first_seen(known: KnownArticle) -> tuple[float, str]:
     return known.article.first_seen_at.timestamp() if known.article else 0.0, known.article_id
 
 

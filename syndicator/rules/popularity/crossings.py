@@ -19,7 +19,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from syndicator.model.event import Measure
-from syndicator.model.feed import Announce, Popularity
+from syndicator.model.feed import Announce, EntryPopularity
 from syndicator.model.ids import ArticleId
 
 REST = timedelta(hours=1)
@@ -37,10 +37,10 @@ class Passed(Struct, frozen=True, kw_only=True):
     article: ArticleId
     measure: Measure
     threshold: float
-    place: Popularity
+    place: EntryPopularity
 
 
-class Crossings(Struct, frozen=True, kw_only=True):
+class RankCrossings(Struct, frozen=True, kw_only=True):
     """What follows from a new ranking."""
 
     told: tuple[Passed, ...] = ()
@@ -56,11 +56,11 @@ class _Zone(IntEnum):
 
 def crossings(
     announce: Announce,
-    before: Mapping[ArticleId, Popularity],
-    ranking: Mapping[ArticleId, Popularity],
+    before: Mapping[ArticleId, EntryPopularity],
+    ranking: Mapping[ArticleId, EntryPopularity],
     remembered: Remembered,
     now: datetime,
-) -> Crossings:
+) -> RankCrossings:
     """Judge a feed's new ranking against the one before it, the first place first."""
     told, near = [], []
     for measure, threshold in thresholds(announce):
@@ -74,10 +74,10 @@ def crossings(
                 near.append((article, measure))
             elif (zone is _Zone.IN or at is not None) and (at is None or now - at >= RENEWED):
                 near.append((article, measure))
-    return Crossings(told=tuple(told), near=tuple(near))
+    return RankCrossings(told=tuple(told), near=tuple(near))
 
 
-def in_question(announce: Announce, ranking: Mapping[ArticleId, Popularity]) -> list[ArticleId]:
+def in_question(announce: Announce, ranking: Mapping[ArticleId, EntryPopularity]) -> list[ArticleId]:
     """Name the articles near any threshold or beyond it: of others nothing needs to be remembered."""
     wanted = thresholds(announce)
     return [
@@ -102,7 +102,7 @@ def _is_news(measure: Measure, earlier: _Zone, at: datetime | None, now: datetim
     return measure is not Measure.VIEWS and earlier is _Zone.FAR and now - at >= REST
 
 
-def _zone(measure: Measure, threshold: float, place: Popularity | None) -> _Zone:
+def _zone(measure: Measure, threshold: float, place: EntryPopularity | None) -> _Zone:
     if place is None:
         return _Zone.FAR
     match measure:

@@ -68,7 +68,7 @@ class Score(Struct, frozen=True, kw_only=True):
     """What was counted, as far as it still counts."""
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class ScoredArticle(Struct, frozen=True, kw_only=True):
     """An article with its score, to be put in order."""
 
     article_id: ArticleId
@@ -80,7 +80,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     """Empty: told by this article alone."""
 
 
-class Teller(Struct, frozen=True, kw_only=True):
+class StoryPublisher(Struct, frozen=True, kw_only=True):
     """An article of a story, by whom, and since when."""
 
     owner: str
@@ -130,16 +130,16 @@ def _measure(
     return weight, policy.smoothing
 
 
-def coverage(tellers: Iterable[Teller], owner: str) -> list[tuple[datetime, float]]:
+def coverage(tellers: Iterable[StoryPublisher], owner: str) -> list[tuple[datetime, float]]:
     """Say which others tell an owner's story: since when, and for how much each counts."""
-    others: dict[str, Teller] = {}
+    others: dict[str, StoryPublisher] = {}
     for teller in sorted(tellers, key=lambda one: (one.copies, one.at)):
         if teller.owner != owner:
             others.setdefault(teller.owner, teller)
     return [(one.at, COPIES if one.copies else 1.0) for one in others.values()]
 
 
-def ranked(standings: Iterable[Standing]) -> list[Standing]:
+def ranked(standings: Iterable[ScoredArticle]) -> list[ScoredArticle]:
     """Put in order: the highest first, of equal ones the younger, then by id; without what nothing tells for.
 
     Counters that were added up in another order may differ in their last digits: these do not decide.
@@ -150,12 +150,12 @@ def ranked(standings: Iterable[Standing]) -> list[Standing]:
     )
 
 
-def varied(ordered: Sequence[Standing], size: int, policy: PopularityPolicy) -> list[Standing]:
+def varied(ordered: Sequence[ScoredArticle], size: int, policy: PopularityPolicy) -> list[ScoredArticle]:
     """Choose a list in which no owner stands too often in a row, and no story too often.
 
     What is held back for its owner comes as soon as another stood between; where there is no other, at once.
     """
-    chosen: list[Standing] = []
+    chosen: list[ScoredArticle] = []
     told: dict[str, int] = {}
     waiting = list(ordered)
     while waiting and len(chosen) < size:

@@ -9,7 +9,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.event import Event, EventType, SourceNotice
 from syndicator.model.source import Source, SourceState
 from syndicator.rules.identity.identity import event_id
-from syndicator.rules.sources.health import Health, Standing, failed_rounds, health
+from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
 
 FAILED_ROUNDS = 3
 """In a row before a source is told as failing: one or two are ordinary."""
@@ -53,15 +53,15 @@ def told(source: Source, state: SourceState, now: datetime) -> tuple[SourceState
 
 def _trouble(found: Health, state: SourceState, before: Alarm) -> Trouble | None:
     match found.kind:
-        case Standing.STOPPED | Standing.STUCK:
+        case HealthStanding.STOPPED | HealthStanding.STUCK:
             return Trouble.FAILING
-        case Standing.FAILING:
+        case HealthStanding.FAILING:
             return Trouble.FAILING if failed_rounds(state) >= FAILED_ROUNDS else before.trouble
-        case Standing.QUIET:
+        case HealthStanding.QUIET:
             return Trouble.QUIET
-        case Standing.PAUSED | Standing.NEW:
+        case HealthStanding.PAUSED | HealthStanding.NEW:
             return before.trouble
-        case Standing.OK | Standing.LATE:
+        case HealthStanding.OK | HealthStanding.LATE:
             return None
 
 

@@ -22,7 +22,7 @@ _VITAL = frozenset({"list.item", "list.url", "article.title", "article.body"})
 """Selectors without which little is left; a page may lack a quote, or a box, for many rounds."""
 
 
-class Standing(StrEnum):
+class HealthStanding(StrEnum):
     """The worst first."""
 
     STOPPED = "stopped"
@@ -42,14 +42,14 @@ class Standing(StrEnum):
     OK = "ok"
 
 
-_LATE_IF_DUE = frozenset({Standing.NEW, Standing.QUIET, Standing.OK})
+_LATE_IF_DUE = frozenset({HealthStanding.NEW, HealthStanding.QUIET, HealthStanding.OK})
 """Lighter than being late; of all others the trouble itself is told."""
 
 
 class Health(Struct, frozen=True, kw_only=True):
     """How a source stands."""
 
-    kind: Standing
+    kind: HealthStanding
     why: str = ""
     """One sentence; empty where all is well."""
 
@@ -57,21 +57,21 @@ class Health(Struct, frozen=True, kw_only=True):
 def health(source: Source, state: SourceState, now: datetime) -> Health:
     """Judge a source by what is remembered of it; the worst trouble is told, of a paused one none."""
     troubles = (
-        (Standing.PAUSED, state.paused and resting(source.id, now).because),
-        (Standing.STOPPED, state.stopped),
-        (Standing.FAILING, _failures(state)),
-        (Standing.STUCK, _stuck(source, state)),
-        (Standing.LATE, _late(state, now)),
-        (Standing.NEW, None if state.last_success_at else "it has not been gathered yet"),
-        (Standing.QUIET, _quiet(source, state)),
+        (HealthStanding.PAUSED, state.paused and resting(source.id, now).because),
+        (HealthStanding.STOPPED, state.stopped),
+        (HealthStanding.FAILING, _failures(state)),
+        (HealthStanding.STUCK, _stuck(source, state)),
+        (HealthStanding.LATE, _late(state, now)),
+        (HealthStanding.NEW, None if state.last_success_at else "it has not been gathered yet"),
+        (HealthStanding.QUIET, _quiet(source, state)),
     )
-    return next((Health(kind=kind, why=why) for kind, why in troubles if why), Health(kind=Standing.OK))
+    return next((Health(kind=kind, why=why) for kind, why in troubles if why), Health(kind=HealthStanding.OK))
 
 
 class Outlook(Struct, frozen=True, kw_only=True):
     """How a source stands until its next round."""
 
-    kind: Standing
+    kind: HealthStanding
     late_after: datetime | None
     """It is `late` after this moment; None: never."""
 

@@ -9,7 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.stories.clustering import KnownStory, Near, Neighbour, Placement, StoriesPolicy, place
+from syndicator.rules.stories.clustering import (
+    KnownStory,
+    Near,
+    Neighbour,
+    StoriesPolicy,
+    StoryDecision,
+    place,
+)
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.near_index import SHARED_RUNS, Nearby, keys_of_several, term_keys
 from syndicator.rules.stories.story_match import Story
@@ -136,7 +143,7 @@ class Assignment:
         self._policy = policy
         self._story_of: dict[ArticleId, StoryId] = {}
 
-    def place(self, new: Newcomer, around: Surroundings) -> Placement:
+    def place(self, new: Newcomer, around: Surroundings) -> StoryDecision:
         """Decide where an article belongs."""
         of_batch = (self._story_of[one] for one in around.earlier if one in self._story_of)
         names = dict.fromkeys((*around.stories, *of_batch))
@@ -148,7 +155,7 @@ class Assignment:
         self.note(placement)
         return placement
 
-    def note(self, placement: Placement) -> None:
+    def note(self, placement: StoryDecision) -> None:
         """Let later articles of the batch see a decision."""
         story = placement.story.id
         self._story_of[placement.article_id] = story
@@ -163,7 +170,7 @@ class Assignment:
             )
 
 
-def after(placement: Placement) -> KnownStory:
+def after(placement: StoryDecision) -> KnownStory:
     """Return a story as it is once a decision is written; without the feeds that show it."""
     joins = placement.joins
     return KnownStory(story=placement.story, version=joins.version + 1 if joins else 0)

@@ -87,7 +87,7 @@ class Near(Struct, frozen=True, kw_only=True):
     stories: Sequence[KnownStory] = ()
 
 
-class Placement(Struct, frozen=True, kw_only=True):
+class StoryDecision(Struct, frozen=True, kw_only=True):
     """A decision: whose copy an article is, and which story it joins or founds."""
 
     article_id: ArticleId
@@ -145,7 +145,7 @@ def fingerprints(articles: Sequence[Article | Candidate]) -> list[Fingerprint]:
     ]
 
 
-def place(own: Story, text: Text | None, near: Near, policy: StoriesPolicy) -> Placement:
+def place(own: Story, text: Text | None, near: Near, policy: StoriesPolicy) -> StoryDecision:
     """Decide where a new article belongs; what copies another joins that one's story.
 
     `own`: the article as a story of itself alone. `text` may be None where there are no neighbours.
@@ -165,7 +165,7 @@ def place(own: Story, text: Text | None, near: Near, policy: StoriesPolicy) -> P
         )
     joins = stories[verdict.story] if verdict.kind is StoryKind.SAME and verdict.story else None
     outdone = original if original and _is_earlier(own, original) else None
-    return Placement(
+    return StoryDecision(
         article_id=ArticleId(own.id),
         own=own,
         story=joined(joins.story, own.centroid, own.published_at) if joins else own,
@@ -178,10 +178,10 @@ def place(own: Story, text: Text | None, near: Near, policy: StoriesPolicy) -> P
     )
 
 
-def alone(own: Story, because: str) -> Placement:
+def alone(own: Story, because: str) -> StoryDecision:
     """Return the decision that an article founds a story of its own."""
     verdict = StoryVerdict(kind=StoryKind.NONE, because=because)
-    return Placement(article_id=ArticleId(own.id), own=own, story=own, joins=None, verdict=verdict)
+    return StoryDecision(article_id=ArticleId(own.id), own=own, story=own, joins=None, verdict=verdict)
 
 
 def parted(article: Article, kin: Sequence[Neighbour], policy: StoriesPolicy) -> tuple[ArticleId, ...]:

@@ -48,7 +48,7 @@ class CopyPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of the shorter text: with fewer, texts are alike by chance, and none is a copy."""
 
 
-class Headline(NamedTuple):
+class HeadlineTerms(NamedTuple):
     """The words of a headline, each with its rarity."""
 
     words: Mapping[str, float]
@@ -70,7 +70,7 @@ class Text(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return words_of(self.plain)
 
     @cached_property
-    def headline(self) -> Headline:
+    def headline(self) -> HeadlineTerms:
         return _headline(self.title)
 
     @cached_property
@@ -151,12 +151,12 @@ def agreement(one: str, other: str) -> float:
     return _agreement(_headline(one), _headline(other))
 
 
-def _headline(title: str) -> Headline:
+def _headline(title: str) -> HeadlineTerms:
     words = {word: rarity(word) for word in words_of(title)}
-    return Headline(words, sum([weight * weight for weight in words.values()]))
+    return HeadlineTerms(words, sum([weight * weight for weight in words.values()]))
 
 
-def _agreement(one: Headline, other: Headline) -> float:
+def _agreement(one: HeadlineTerms, other: HeadlineTerms) -> float:
     length = math.sqrt(one.square * other.square)
     if not length:
         return 1.0 if list(one.words) == list(other.words) else 0.0

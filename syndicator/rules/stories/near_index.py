@@ -43,7 +43,7 @@ _SHARED_MOST = 1023
 Places = npt.NDArray[Any]
 
 
-class Entry(Struct, frozen=True, kw_only=True, gc=False):
+class IndexEntry(Struct, frozen=True, kw_only=True, gc=False):
     """An article as the log of assignments tells it."""
 
     article: ArticleId
@@ -82,7 +82,7 @@ class NearIndex:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, entries: Sequence[Entry]) -> None:
+    def add(self, entries: Sequence[IndexEntry]) -> None:
         """Add articles in the order of the log; what is older than the window leaves."""
         if not entries:
             return

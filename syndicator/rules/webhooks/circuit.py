@@ -29,7 +29,7 @@ OUR_OWN = frozenset({"busy", "secret"})
 """Reasons that say nothing about the receiver."""
 
 
-class Failure(Struct, frozen=True, kw_only=True):
+class FailedAttempt(Struct, frozen=True, kw_only=True):
     """One failed attempt, as far as it concerns the endpoint."""
 
     reason: str
@@ -54,7 +54,7 @@ class CircuitChange(Struct, frozen=True, kw_only=True):
 
 
 def after_endpoint_failure(
-    state: EndpointState, policy: RetryPolicy, failure: Failure, jitter: float
+    state: EndpointState, policy: RetryPolicy, failure: FailedAttempt, jitter: float
 ) -> CircuitChange | None:
     """Say what follows for an endpoint from a failed attempt; None: nothing. `jitter` is in [-1, 1].
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from syndicator.model.endpoint import EndpointState, Standing
+from syndicator.model.endpoint import EndpointStanding, EndpointState
 from syndicator.model.status import EndpointStatus
 
 
@@ -35,7 +35,13 @@ class Verdict(StrEnum):
 
 
 NEEDS_ATTENTION = frozenset(
-    {Verdict.DISABLED, Verdict.UNREADABLE, Verdict.FAILING, Verdict.LEFT, Verdict.DEAD}
+    {
+        Verdict.DISABLED,
+        Verdict.UNREADABLE,
+        Verdict.FAILING,
+        Verdict.LEFT,
+        Verdict.DEAD,
+    }
 )
 
 
@@ -59,8 +65,8 @@ def _kind(one: EndpointStatus, now: datetime) -> Verdict:
         (Verdict.LEFT, one.has_left),
         (Verdict.UNVERIFIED, not listed.is_trusted),
         (Verdict.UNREADABLE, listed.unreadable is not None),
-        (Verdict.DISABLED, state.standing is Standing.DISABLED),
-        (Verdict.PAUSED, state.standing is Standing.PAUSED),
+        (Verdict.DISABLED, state.standing is EndpointStanding.DISABLED),
+        (Verdict.PAUSED, state.standing is EndpointStanding.PAUSED),
         (Verdict.FAILING, state.openings > 0),
         (Verdict.DEAD, counts.dead > 0),
         (Verdict.RETRYING, counts.delayed > 0 or state.failures > 0 or _is_held(state, now)),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.subscription import Grant, Pushed, Subscription, Waiting
+from syndicator.model.subscription import Grant, Pushed, PushedDocument, Subscription
 
 ASKED_LEASE_S = 10 * 86400
 LONGEST_LEASE_S = 30 * 86400
@@ -45,7 +45,7 @@ MAX_TAKES = 5
 MAX_REASON = 300
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class SubscribeRequest(Struct, frozen=True, kw_only=True):
     """What is to be sent to a hub."""
 
     mode: str
@@ -75,7 +75,7 @@ def advertised(sub: Subscription, topic: str | None, hubs: Sequence[str], now: d
 
 def plan(
     sub: Subscription, *, wanted: bool, callback_base: str, callback_id: str, secret: str, now: datetime
-) -> tuple[Subscription, Request | None]:
+) -> tuple[Subscription, SubscribeRequest | None]:
     """Say what is to be sent now, with the record as it must be kept *before* that is sent.
 
     `wanted` is whether the source is to be pushed at all; `callback_base` is what its callbacks begin with;
@@ -95,7 +95,7 @@ def plan(
 
 def answered(
     sub: Subscription,
-    request: Request,
+    request: SubscribeRequest,
     *,
     refusal: str | None,
     lasting: bool = False,
@@ -185,7 +185,7 @@ def pushed(sub: Subscription, document: Pushed) -> Subscription:
     now = document.received_at
     waiting = tuple(one for one in sub.waiting if now - one.received_at < WAITING_KEPT)
     if document.id not in {one.id for one in waiting}:
-        waiting += (Waiting(id=document.id, size=len(document.body), received_at=now),)
+        waiting += (PushedDocument(id=document.id, size=len(document.body), received_at=now),)
     return replace(sub, waiting=waiting, last_push_at=now, pushes=sub.pushes + 1)
 
 
@@ -301,12 +301,12 @@ def _given_up(sub: Subscription) -> Subscription:
     )
 
 
-def _plan_leaving(sub: Subscription, now: datetime) -> tuple[Subscription, Request | None]:
+def _plan_leaving(sub: Subscription, now: datetime) -> tuple[Subscription, SubscribeRequest | None]:
     for place, one in enumerate(sub.leaving):
         if one.tries == 0 or (one.tries < MAX_LEAVING_TRIES and now - one.requested_at >= LEAVING_WAIT):
             asked = replace(one, tries=one.tries + 1, requested_at=now)
             leaving = (*sub.leaving[:place], asked, *sub.leaving[place + 1 :])
-            return replace(sub, leaving=leaving), Request(mode="unsubscribe", grant=asked)
+            return replace(sub, leaving=leaving), SubscribeRequest(mode="unsubscribe", grant=asked)
     return sub, None
 
 
@@ -328,7 +328,7 @@ def _fits(grant: Grant, sub: Subscription, callback_base: str) -> bool:
 
 def _plan_request(
     sub: Subscription, callback_base: str, callback_id: str, secret: str, now: datetime
-) -> tuple[Subscription, Request]:
+) -> tuple[Subscription, SubscribeRequest]:
     grant = Grant(
         callback_id=callback_id,
         callback=callback_base + callback_id,
@@ -338,7 +338,7 @@ def _plan_request(
         requested_at=now,
     )
     sub = replace(sub, pending=grant, pending_until=now + ANSWER_WAIT, requested_at=now)
-    return sub, Request(mode="subscribe", grant=grant)
+    return sub, SubscribeRequest(mode="subscribe", grant=grant)
 
 
 def _failed(
@@ -365,7 +365,7 @@ def _failed(
     )
 
 
-def _attend_at(sub: Subscription, request: Request | None, now: datetime) -> datetime:
+def _attend_at(sub: Subscription, request: SubscribeRequest | None, now: datetime) -> datetime:
     """Say when to look again: soon after a request was sent, else at the next thing that comes to pass."""
     if request is not None:
         return now + ANSWER_WAIT

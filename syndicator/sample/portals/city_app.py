@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from syndicator.sample import answers
-from syndicator.sample.newsroom import Article
+from syndicator.sample.newsroom import SampleArticle
 from syndicator.sample.portals import city_pages
 from syndicator.sample.portals.city_feed import city_feed
 from syndicator.sample.portals.photos import Photos
@@ -120,7 +120,7 @@ class CityPortal:
         self,
         request: web.Request,
         heading: str,
-        articles: Sequence[Article],
+        articles: Sequence[SampleArticle],
         query: str = "",
         count: int | None = None,
     ) -> web.Response:
@@ -178,7 +178,7 @@ def _articles(world: World, base: str) -> list[dict[str, Any]]:
     return [_row(world, base, article) for n in range(len(world.city)) if (article := world.city.get(n))]
 
 
-def _row(world: World, base: str, article: Article) -> dict[str, Any]:
+def _row(world: World, base: str, article: SampleArticle) -> dict[str, Any]:
     text = world.city_text(article)
     return {
         "n": article.n, "id": city_pages.FIRST_ID + article.n, "title": text.title,

@@ -30,7 +30,7 @@ def city_feed(world: World, base: str) -> tuple[bytes, datetime]:
     return document(root), changed_at
 
 
-def _add_item(channel: ET.Element, shown: city_pages.Shown) -> None:
+def _add_item(channel: ET.Element, shown: city_pages.ShownArticle) -> None:
     item = add(channel, "item")
     add(item, "title", shown.text.title)
     add(item, "link", shown.url)

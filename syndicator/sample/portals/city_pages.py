@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from syndicator.sample import calendar
 from syndicator.sample.chance import Chance
-from syndicator.sample.newsroom import Article
+from syndicator.sample.newsroom import SampleArticle
 from syndicator.sample.world import RECENT, World
-from syndicator.sample.writer import Text
+from syndicator.sample.writer import SampleText
 
 FIRST_ID = 900001
 """The id of article 0; ids rise by time."""
@@ -18,11 +18,11 @@ _NEAR = 60
 """How many articles back related ones are looked for."""
 
 
-class Shown(Struct, frozen=True, kw_only=True):
+class ShownArticle(Struct, frozen=True, kw_only=True):
     """An article as lists and its own page show it; all URLs are absolute."""
 
-    article: Article
-    text: Text
+    article: SampleArticle
+    text: SampleText
     id: int
     url: str
     photo_url: str
@@ -32,13 +32,13 @@ class Shown(Struct, frozen=True, kw_only=True):
     views: int
 
 
-def path_of(article: Article, text: Text) -> str:
+def path_of(article: SampleArticle, text: SampleText) -> str:
     return f"/read/{FIRST_ID + article.n}/{text.slug}"
 
 
-def show(world: World, base: str, article: Article) -> Shown:
+def show(world: World, base: str, article: SampleArticle) -> ShownArticle:
     text = world.city_text(article)
-    return Shown(
+    return ShownArticle(
         article=article,
         text=text,
         id=FIRST_ID + article.n,
@@ -51,15 +51,17 @@ def show(world: World, base: str, article: Article) -> Shown:
     )
 
 
-def show_all(world: World, base: str, articles: Iterable[Article]) -> list[Shown]:
+def show_all(world: World, base: str, articles: Iterable[SampleArticle]) -> list[ShownArticle]:
     return [show(world, base, article) for article in articles]
 
 
-def recent(world: World) -> list[Article]:
+def recent(world: World) -> list[SampleArticle]:
     return list(islice(world.city.newest_first(), RECENT))
 
 
-def related(world: World, base: str, article: Article) -> tuple[Shown | None, list[Shown]]:
+def related(
+    world: World, base: str, article: SampleArticle
+) -> tuple[ShownArticle | None, list[ShownArticle]]:
     """Give the article linked in the text and the 3–5 linked below: older ones, of the same section first."""
     before = (world.city.get(n) for n in range(article.n - 1, article.n - 1 - _NEAR, -1))
     older = [other for other in before if other is not None and not other.withdrawn]
@@ -70,13 +72,13 @@ def related(world: World, base: str, article: Article) -> tuple[Shown | None, li
     return (show(world, base, inline[0]) if inline else None), show_all(world, base, boxed)
 
 
-def found(world: World, query: str) -> list[Article]:
+def found(world: World, query: str) -> list[SampleArticle]:
     """Search recent headlines, leads and tags: every word of the query must occur."""
     words = query.lower().split()
     if not words:
         return []
 
-    def holds(article: Article) -> bool:
+    def holds(article: SampleArticle) -> bool:
         text = world.city_text(article)
         heap = " ".join((text.title, text.lead, text.section, *text.tags)).lower()
         return all(word in heap for word in words)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from syndicator.sample import calendar
-from syndicator.sample.newsroom import Article
+from syndicator.sample.newsroom import SampleArticle
 from syndicator.sample.portals.wire_pages import FIRST_ID, PAPER, Wired
 from syndicator.sample.portals.xml import NAMESPACES, add, document
 
@@ -42,7 +42,7 @@ def rss(base: str, articles: Sequence[Wired], changed_at: datetime) -> bytes:
     return document(root)
 
 
-def atom(base: str, articles: Sequence[Wired], gone: Sequence[Article], changed_at: datetime) -> bytes:
+def atom(base: str, articles: Sequence[Wired], gone: Sequence[SampleArticle], changed_at: datetime) -> bytes:
     """Give the English feed: a summary and the whole body; what was taken back is named (RFC 6721)."""
     root = ET.Element(
         "feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "en", "xmlns:at": _TOMBSTONES}

@@ -7,9 +7,9 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from syndicator.sample import calendar
-from syndicator.sample.newsroom import Article
+from syndicator.sample.newsroom import SampleArticle
 from syndicator.sample.world import World
-from syndicator.sample.writer import Text
+from syndicator.sample.writer import SampleText
 
 FIRST_ID = 5001
 """The id of article 0."""
@@ -20,8 +20,8 @@ _TRACKING = "?" + urlencode({"utm_source": "rss", "utm_medium": "feed"})
 class Wired(Struct, frozen=True, kw_only=True):
     """An article as pages and feeds show it; all URLs are absolute."""
 
-    article: Article
-    text: Text
+    article: SampleArticle
+    text: SampleText
     id: int
     url: str
     feed_url: str
@@ -33,11 +33,11 @@ class Wired(Struct, frozen=True, kw_only=True):
     content_html: str
 
 
-def path_of(article: Article, text: Text) -> str:
+def path_of(article: SampleArticle, text: SampleText) -> str:
     return f"/artikel/{FIRST_ID + article.n}-{text.slug}"
 
 
-def show(world: World, base: str, article: Article) -> Wired:
+def show(world: World, base: str, article: SampleArticle) -> Wired:
     text = world.wire_text(article)
     url = base + path_of(article, text)
     english = article.of is None
@@ -65,7 +65,7 @@ def latest(world: World, base: str, count: int, language: str | None = None) -> 
     return [show(world, base, article) for article in islice(wanted, count)]
 
 
-def _content(text: Text) -> str:
+def _content(text: SampleText) -> str:
     """Give the whole body as HTML; what the grammar wrote is escaped on the way."""
     paragraph = Markup("<p>{}</p>")
     quote = Markup("<blockquote>{}</blockquote>").format(text.quote)

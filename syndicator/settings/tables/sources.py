@@ -14,9 +14,9 @@ from syndicator.model.source import (
     ListRule,
     Politeness,
     PopularRule,
-    Scope,
     Source,
     SourceKind,
+    SourceScope,
 )
 from syndicator.settings.form import Cookies, Form, Headers
 from syndicator.settings.secret_files import TextFile
@@ -80,8 +80,8 @@ class AuthForm(Form):
 class PolitenessForm(Form):
     """`politeness`: how hard all workers together may lean on a server."""
 
-    scope: Scope = Field(
-        default=Scope.HOST,
+    scope: SourceScope = Field(
+        default=SourceScope.HOST,
         description="Whose budget a request is charged to: that of its `url`, its `host` or its registrable "
         "`domain`. Sources with the same one share it.",
     )

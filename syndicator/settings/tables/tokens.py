@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from syndicator.model.ids import FeedId, TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.rules.access.credentials import PREFIX, digest_of, is_digest
 from syndicator.settings.form import Form
 from syndicator.settings.tables.feeds import Instant
@@ -36,8 +36,10 @@ class TokenForm(Form):
     ] = Field(description="SHA-256 of the value, hex: `syndicator tokens add` shows it.")
     feeds: Words = Field(default=(), description="Ids of private feeds that it opens.")
     scopes: Annotated[
-        tuple[Scope, ...],
-        WithJsonSchema({"type": "array", "items": {"type": "string", "enum": [one.value for one in Scope]}}),
+        tuple[TokenScope, ...],
+        WithJsonSchema(
+            {"type": "array", "items": {"type": "string", "enum": [one.value for one in TokenScope]}}
+        ),
     ] = Field(
         default=(),
         validate_default=True,
@@ -52,7 +54,7 @@ class TokenForm(Form):
 
     @field_validator("scopes")
     @classmethod
-    def _of_use(cls, value: tuple[Scope, ...], info: ValidationInfo) -> tuple[Scope, ...]:
+    def _of_use(cls, value: tuple[TokenScope, ...], info: ValidationInfo) -> tuple[TokenScope, ...]:
         if not value and not info.data.get("feeds"):
             raise wrong("allows nothing", 'write scopes = ["read"], or name private feeds', key="scopes")
         return value
@@ -61,7 +63,7 @@ class TokenForm(Form):
         return Token(
             id=token,
             sha256=self.sha256,
-            scopes=tuple(scope for scope in Scope if scope in self.scopes),
+            scopes=tuple(scope for scope in TokenScope if scope in self.scopes),
             feeds=tuple(FeedId(feed) for feed in self.feeds),
             owner=self.owner or "",
             description=self.description or "",

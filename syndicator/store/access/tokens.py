@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from syndicator.model.ids import TokenId
 from syndicator.model.token import Token
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Unit
+from syndicator.store.connection import Command, Connection, Transaction
 from syndicator.store.keys.table import Keys
 
 MOST = 1000
@@ -47,7 +47,7 @@ class Tokens:
             ("HSET", self._keys.tokens(), digest, pack(token)),
         ]
         expects = ((names, token.id, ""), (self._keys.tokens(), digest, ""))
-        (done,) = await self._redis.commit([Unit(expects=expects, writes=tuple(writes))])
+        (done,) = await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))])
         return done
 
     async def remove(self, token: TokenId) -> bool:
@@ -58,5 +58,5 @@ class Tokens:
             return False
         writes: list[Command] = [("HDEL", names, token), ("HDEL", self._keys.tokens(), digest)]
         expects = ((names, token, digest.decode()),)
-        (done,) = await self._redis.commit([Unit(expects=expects, writes=tuple(writes))])
+        (done,) = await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))])
         return done

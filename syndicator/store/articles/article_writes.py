@@ -5,10 +5,10 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
-from syndicator.rules.articles.admission import Admission, Known, Reservation, Verdict
+from syndicator.rules.articles.admission import Admission, AdmissionVerdict, KnownArticle, Reservation
 from syndicator.rules.filter_matching import ALL, facets_of
 from syndicator.store.codec import pack
-from syndicator.store.connection import Command, Unit
+from syndicator.store.connection import Command, Transaction
 from syndicator.store.feeds.feeds import raise_version
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
@@ -30,7 +30,7 @@ class ArticleWrites:
         self._keys = keys
         self._kept_revisions = kept_revisions
 
-    def unit(self, admission: Admission, now_ms: int) -> Unit:
+    def unit(self, admission: Admission, now_ms: int) -> Transaction:
         """Return the transaction that carries out an admission, if nothing has moved that it relied on."""
         keys, known = self._keys, admission.known
         article_id = admission.article_id
@@ -59,7 +59,7 @@ class ArticleWrites:
             writes.append(("HDEL", keys.story(admission.reshown), "shown_in"))
             # Whoever keeps the story in memory reads it again.
             writes.append(assignments.moved(keys, article_id, admission.reshown))
-        return Unit(expects=tuple(expects), writes=tuple(writes))
+        return Transaction(expects=tuple(expects), writes=tuple(writes))
 
     def _recheck(self, admission: Admission) -> list[Command]:
         """Note when the page is read again; who lost the article to another source does not read it again."""
@@ -70,7 +70,7 @@ class ArticleWrites:
             commands.append(("ZREM", keys.recheck(known.source), article_id))
         if admission.recheck_at is not None:
             commands.append(("ZADD", keys.recheck(source), to_ms(admission.recheck_at), article_id))
-        elif admission.rechecked and admission.verdict is not Verdict.DUPLICATE:
+        elif admission.rechecked and admission.verdict is not AdmissionVerdict.DUPLICATE:
             commands.append(("ZREM", keys.recheck(source), article_id))
         return commands
 
@@ -132,7 +132,7 @@ class ArticleWrites:
         commands.append(note_change(keys, article.id))
         return commands
 
-    def merging(self, merged: Known, into: ArticleId) -> list[Command]:
+    def merging(self, merged: KnownArticle, into: ArticleId) -> list[Command]:
         """Take an article out of all indexes, and let what is left of it lead to the one that it is.
 
         Its remains stay in `admitted`, and leave when their time has come; what was counted of it is carried

@@ -10,10 +10,10 @@ from syndicator.model.article import Alias, Article, Identity
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source
-from syndicator.rules.articles.admission import Admission, Known
+from syndicator.rules.articles.admission import Admission, KnownArticle
 from syndicator.rules.filter_matching import ALL
 from syndicator.rules.identity.canonical_trust import is_first_party
-from syndicator.rules.identity.recognition import Found
+from syndicator.rules.identity.recognition import RecognizedKeys
 from syndicator.store.articles.article_writes import ArticleWrites
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, pairs
@@ -22,7 +22,7 @@ from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class TimelinePlace(Struct, frozen=True, kw_only=True):
     """A place in a timeline."""
 
     article_id: ArticleId
@@ -61,7 +61,7 @@ class Articles:
         self._lookup = Script("articles/lookup")
         self._forget = Script("articles/forget")
 
-    async def lookup(self, identities: Sequence[Identity], now: datetime) -> list[Found]:
+    async def lookup(self, identities: Sequence[Identity], now: datetime) -> list[RecognizedKeys]:
         """Tell what is known of each candidate of a batch, in one round trip.
 
         Raise StoreUnavailable where Redis was emptied: all that is known would be taken for new.
@@ -196,7 +196,7 @@ class Articles:
 
     async def timeline(
         self, facets: Sequence[str], depth: int, *, until_ms: int | None = None, since_ms: int | None = None
-    ) -> tuple[list[Listed], bool]:
+    ) -> tuple[list[TimelinePlace], bool]:
         """Merge the first `depth` of each facet, newest first; tell whether that was all there is."""
         span = ("+inf" if until_ms is None else until_ms, "-inf" if since_ms is None else since_ms)
         rows = await self._redis.batch(
@@ -212,7 +212,7 @@ class Articles:
             # Below the highest of the cut-off ends, a facet may hide articles that belong between.
             cut = max(int(pairs(row)[-1][1]) for row in rows if len(pairs(row)) >= depth)
             ordered = [entry for entry in ordered if entry[1] >= cut]
-        return [Listed(article_id=name, listed_ms=score) for name, score in ordered], whole
+        return [TimelinePlace(article_id=name, listed_ms=score) for name, score in ordered], whole
 
     async def carried_by(self, source: SourceId, limit: int = 0) -> list[ArticleId]:
         """Name the articles that a source carried, the newest first; also those of another source."""
@@ -315,18 +315,20 @@ class Articles:
             )
         )
 
-    def _found(self, identity: Identity, row: tuple[list[int], list[int], list[list[bytes]]]) -> Found:
+    def _found(
+        self, identity: Identity, row: tuple[list[int], list[int], list[list[bytes]]]
+    ) -> RecognizedKeys:
         places, stale, rows = row
         articles = [None, *map(self._known, rows)]
-        return Found(
+        return RecognizedKeys(
             articles=tuple(articles[place] for place in places),
             stale=tuple(identity.keys[place - 1] for place in stale),
         )
 
-    def _known(self, row: list[bytes]) -> Known:
+    def _known(self, row: list[bytes]) -> KnownArticle:
         name, revision, content_hash, source, published, head, body, key, first_party = row
         article_id = ArticleId(name.decode())
-        return Known(
+        return KnownArticle(
             article_id=article_id,
             revision=int(revision or 0),
             content_hash=content_hash.decode(),

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
 from syndicator.rules.filter_matching import ALL
-from syndicator.store.articles.articles import Listed
+from syndicator.store.articles.articles import TimelinePlace
 from syndicator.store.connection import Connection, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import BEGINNING, KEPT_CHANGES
@@ -79,7 +79,7 @@ class Changes:
         at_ms = int(rows[0][0].partition(b"-")[0])
         return max(int(seconds) + int(microseconds) / 1e6 - at_ms / 1000, 0.0)
 
-    async def listed(self, until_ms: int | None, skip: int, limit: int) -> Sequence[Listed]:
+    async def listed(self, until_ms: int | None, skip: int, limit: int) -> Sequence[TimelinePlace]:
         """Give articles that are listed at a time or before, the newest first; None is all.
 
         `skip` as many as were read of that very millisecond.
@@ -88,4 +88,6 @@ class Changes:
             "ZREVRANGEBYSCORE", self._keys.timeline(ALL), "+inf" if until_ms is None else until_ms, "-inf",
             "WITHSCORES", "LIMIT", skip, limit,
         )  # fmt: skip
-        return [Listed(article_id=ArticleId(name.decode()), listed_ms=int(at)) for name, at in pairs(rows)]
+        return [
+            TimelinePlace(article_id=ArticleId(name.decode()), listed_ms=int(at)) for name, at in pairs(rows)
+        ]

@@ -10,7 +10,7 @@ from syndicator.model.article import Candidate, Identity
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit, pairs
+from syndicator.store.connection import Command, Connection, Script, Transaction, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.sources.sources import Claim
 
@@ -34,7 +34,7 @@ class HeldArticle(Struct, frozen=True, kw_only=True):
         return self.identity.keys[0]
 
 
-class Held:
+class Embargoed:
     """The articles under embargo. Those of a source are written by one worker at a time: its gatherer."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
@@ -67,7 +67,7 @@ class Held:
         source = article.candidate.source
         writes = [command for earlier in replaced for command in self._removal(source, earlier)]
         writes += self._putting(article)
-        await self._redis.commit([Unit(expects=(), writes=tuple(writes))])
+        await self._redis.commit([Transaction(expects=(), writes=tuple(writes))])
 
     def _putting(self, article: HeldArticle) -> list[Command]:
         source, name = article.candidate.source, article.name
@@ -83,7 +83,7 @@ class Held:
         """Hold articles no more."""
         writes = [command for one in articles for command in self._removal(one.candidate.source, one)]
         if writes:
-            await self._redis.commit([Unit(expects=(), writes=tuple(writes))])
+            await self._redis.commit([Transaction(expects=(), writes=tuple(writes))])
 
     async def claim(self, token: str, now: datetime, lease: timedelta, limit: int) -> Claim:
         """Lease up to `limit` articles whose time has come."""
@@ -110,20 +110,22 @@ class Held:
         writes: list[Command] = [("ZREM", self._keys.held_due(), item), ("HDEL", owners, item)]
         if article is not None:
             writes += self._removal(source, article)
-        unit = Unit(expects=((owners, item, token),), writes=tuple(writes))
+        unit = Transaction(expects=((owners, item, token),), writes=tuple(writes))
         return (await self._redis.commit([unit]))[0]
 
     async def rename(self, former: SourceId, source: SourceId, scope: str) -> None:
         """Hold what is held of a source under its new id; `scope`: see `IdentityPolicy.scope`."""
         fields = pairs(await self._redis.call("HGETALL", self._keys.held(former)))
-        units: list[Unit] = []
+        units: list[Transaction] = []
         for held in (unpack(data, HeldArticle) for field, data in fields if field.startswith(b"c:")):
             given = held.candidate
             provenance = replace(given.provenance, source=source)
             policy = replace(given.identified_by, scope=scope)
             given = replace(given, source=source, identified_by=policy, provenance=provenance)
             renamed = replace(held, candidate=given)
-            units.append(Unit(expects=(), writes=(*self._removal(former, held), *self._putting(renamed))))
+            units.append(
+                Transaction(expects=(), writes=(*self._removal(former, held), *self._putting(renamed)))
+            )
         await self._redis.commit(units)
 
     async def count(self) -> int:

@@ -24,7 +24,7 @@ MAX_SERVED = 50_000
 """More: what is forgotten of these, readers do not see in old articles any more."""
 
 
-class Finding(StrEnum):
+class PictureFinding(StrEnum):
     """What looking at a picture brought."""
 
     ANNOUNCED = "announced"
@@ -42,7 +42,7 @@ class KnownPicture(Struct, frozen=True, kw_only=True):
     """That it was first seen in."""
     link: str
     """What readers are sent to: chosen at first sight, and never changed, or articles would change by it."""
-    finding: Finding = Finding.ANNOUNCED
+    finding: PictureFinding = PictureFinding.ANNOUNCED
     why: str = ""
     """Of a broken one: what is wrong with it."""
     media_type: str | None = None

@@ -16,7 +16,7 @@ from syndicator.rules.articles.withdrawal import Restoring, Withdrawing
 from syndicator.rules.filter_matching import facets_of
 from syndicator.store.articles.articles import Articles
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Unit
+from syndicator.store.connection import Command, Connection, Transaction
 from syndicator.store.feeds.feeds import raise_version
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
@@ -50,7 +50,7 @@ class Withdrawals:
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes += [append_event(keys, intent.event), note_change(keys, article.id)]
         expects = ((keys.article(article.id), "revision", str(article.revision)),)
-        return (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
+        return (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]
 
     async def gone_since(self, ids: Sequence[ArticleId]) -> list[datetime | None]:
         """Say when the page of each article was first found gone; None where it was there last."""
@@ -62,7 +62,7 @@ class Withdrawals:
         key = self._keys.article(article.id)
         write: Command = ("HSET", key, "gone", to_ms(at)) if at else ("HDEL", key, "gone")
         expects = ((key, "revision", str(article.revision)),)
-        await self._redis.commit([Unit(expects=expects, writes=(write,))])
+        await self._redis.commit([Transaction(expects=expects, writes=(write,))])
 
     async def restore(self, intent: Restoring) -> bool:
         """Put an article back, and tell it; False: it has moved."""
@@ -78,7 +78,7 @@ class Withdrawals:
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes.append(append_event(keys, intent.event))
         expects.append((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)))
-        return (await self._redis.commit([Unit(expects=tuple(expects), writes=tuple(writes))]))[0]
+        return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
 
     async def _back_in_story(self, article_id: ArticleId) -> tuple[list[tuple[str, str, str]], list[Command]]:
         """Say how what is put back belongs to its story again; one that was made anew has it no more."""

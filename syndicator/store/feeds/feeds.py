@@ -12,11 +12,11 @@ from msgspec.structs import asdict, replace
 from syndicator.errors import StoreError
 from syndicator.model.clock import EPOCH, from_ms, to_ms
 from syndicator.model.event import Event, EventType
-from syndicator.model.feed import FeedDates, FeedVersion, Format, Rendition, Shown
+from syndicator.model.feed import FeedDates, FeedVersion, Format, Rendition, RenditionEntry
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.identity.identity import event_id
 from syndicator.store.codec import pack, readable, unpack
-from syndicator.store.connection import Command, Connection, Unit
+from syndicator.store.connection import Command, Connection, Transaction
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
 
@@ -61,7 +61,7 @@ class _Stored(Struct, frozen=True, kw_only=True):
     made_by: str = ""
     count: int = 0
     before: bytes = b""
-    shown: tuple[Shown, ...] = ()
+    shown: tuple[RenditionEntry, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     digest: str
     last_modified: datetime
@@ -174,7 +174,7 @@ class Feeds:
         Of a feed the last event and the one before are kept: each closes what waits of the one before it.
         """
         key, pointless = self._keys.feeds_told(), event_id(feed, before.older_ms, EventType.FEED_UPDATED)
-        unit = Unit(
+        unit = Transaction(
             expects=((key, feed, _spelled(before) if before.told_ms else ""),),
             writes=(
                 ("HSET", key, feed, _spelled(now_told)),
@@ -195,7 +195,7 @@ class Feeds:
     async def put_dates(self, feed: FeedId, dates: FeedDates) -> bool:
         """Keep dates in place of those they were advanced from; False where those are gone meanwhile."""
         key = self._keys.feeds_dated()
-        unit = Unit(
+        unit = Transaction(
             expects=((key, feed, str(dates.count) if dates.count else ""),),
             writes=(
                 ("HSET", key, feed, dates.count + 1),

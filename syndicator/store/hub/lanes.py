@@ -14,7 +14,7 @@ from syndicator.store.connection import Command
 from syndicator.store.keys.table import Keys
 
 
-class Lane(Struct, frozen=True, kw_only=True):
+class LaneKeys(Struct, frozen=True, kw_only=True):
     """Keys of one lane; those of a host are these with the host behind."""
 
     hosts: str
@@ -41,14 +41,14 @@ class Lane(Struct, frozen=True, kw_only=True):
         return [("ZREM", self.queue(host), subscriber), ("HDEL", self.owners(host), subscriber)]
 
 
-def confirmed(keys: Keys) -> Lane:
+def confirmed(keys: Keys) -> LaneKeys:
     """Return the lane of subscribers that have confirmed."""
-    return Lane(hosts=keys.hub_hosts(), queues=keys.hub_queue(""), owners_of=keys.hub_owners(""))
+    return LaneKeys(hosts=keys.hub_hosts(), queues=keys.hub_queue(""), owners_of=keys.hub_owners(""))
 
 
-def unconfirmed(keys: Keys) -> Lane:
+def unconfirmed(keys: Keys) -> LaneKeys:
     """Return the lane of those that are to be asked back for the first time."""
-    return Lane(
+    return LaneKeys(
         hosts=keys.hub_unconfirmed_hosts(),
         queues=keys.hub_unconfirmed_queue(""),
         owners_of=keys.hub_unconfirmed_owners(""),

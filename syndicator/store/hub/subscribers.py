@@ -14,8 +14,8 @@ from syndicator.errors import StoreError, SyndicatorError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.hub import HubCounts, HubPolicy, Subscriber, SubscriberId, TopicName
 from syndicator.store.access.secret_encryption import Sealer
-from syndicator.store.connection import Command, Connection, Script, Unit, pairs
-from syndicator.store.hub.lanes import Lane, confirmed, unconfirmed
+from syndicator.store.connection import Command, Connection, Script, Transaction, pairs
+from syndicator.store.hub.lanes import LaneKeys, confirmed, unconfirmed
 from syndicator.store.hub.records import decoded, written
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead, new_token
@@ -40,7 +40,7 @@ class NoRoom(SyndicatorError):
         self.of_host = of_host
 
 
-class Claimed(Struct, frozen=True, kw_only=True):
+class ClaimedSubscriber(Struct, frozen=True, kw_only=True):
     """A subscriber that this worker alone has until the lease ends."""
 
     id: SubscriberId
@@ -59,7 +59,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """Digest that its topic's subscribers were told of, as of the claim."""
 
 
-class Settled(Struct, frozen=True, kw_only=True):
+class SettledSubscriber(Struct, frozen=True, kw_only=True):
     """What a subscriber is after its turn, and when it has another."""
 
     subscriber: Subscriber | None
@@ -160,7 +160,7 @@ class HubSubscribers:
                 is_ahead = lane is self._unconfirmed and await self._is_prompt(host)
                 writes.append(lane.queued(host, [known.id], now, "LT"))
                 writes.append(lane.woken([host], now - AHEAD if is_ahead else now))
-            unit = Unit(
+            unit = Transaction(
                 expects=(
                     (keys.hub_subscriber(known.id), "token", found),
                     (lane.owners(host), known.id, owner),
@@ -196,7 +196,7 @@ class HubSubscribers:
             owned = await self._redis.batch([("HGETALL", lane.owners(host)) for host in hosts])
             await self._redis.commit(
                 [
-                    Unit(
+                    Transaction(
                         expects=((lane.owners(host), name.decode(), token.decode()),),
                         writes=(
                             ("HDEL", lane.owners(host), name.decode()),
@@ -212,7 +212,7 @@ class HubSubscribers:
 
     async def claim(
         self, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
-    ) -> tuple[list[Claimed], datetime | None]:
+    ) -> tuple[list[ClaimedSubscriber], datetime | None]:
         """Lease subscribers that something is to be said to; also tell when there will be more.
 
         `cap` bounds what is on its way to one host, `slow_room` what is claimed of slow hosts.
@@ -223,15 +223,15 @@ class HubSubscribers:
 
     async def claim_unconfirmed(
         self, *, now: datetime, lease: timedelta, room: int, cap: int
-    ) -> tuple[list[Claimed], datetime | None]:
+    ) -> tuple[list[ClaimedSubscriber], datetime | None]:
         """Lease those that are to be asked back for the first time, as `claim` does; of a slow host, one."""
         return await self._claimed(
             self._unconfirmed, now=now, lease=lease, room=room, cap=cap, slow_room=room
         )
 
     async def _claimed(
-        self, lane: Lane, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
-    ) -> tuple[list[Claimed], datetime | None]:
+        self, lane: LaneKeys, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
+    ) -> tuple[list[ClaimedSubscriber], datetime | None]:
         token = new_token()
         found, next_ms = await self._redis.run(
             self._claim, [lane.hosts, self._keys.hub_prompt()],
@@ -253,7 +253,7 @@ class HubSubscribers:
         until: datetime,
         *,
         is_confirmed: bool,
-    ) -> list[Claimed]:
+    ) -> list[ClaimedSubscriber]:
         keys = self._keys
         topics, *records = await self._redis.batch(
             [
@@ -266,7 +266,7 @@ class HubSubscribers:
         for (host, name, is_slow), (record, changed_by) in zip(names, records, strict=True):
             subscriber = decoded(record)
             claimed.append(
-                Claimed(
+                ClaimedSubscriber(
                     id=name,
                     host=host,
                     token=token,
@@ -282,8 +282,8 @@ class HubSubscribers:
 
     async def settle(
         self,
-        claimed: Claimed,
-        change: Callable[[Subscriber | None, str], Settled],
+        claimed: ClaimedSubscriber,
+        change: Callable[[Subscriber | None, str], SettledSubscriber],
         *,
         now: datetime,
         topic_digest: str = "",
@@ -315,7 +315,7 @@ class HubSubscribers:
                 (keys.hub_subscriber(claimed.id), "token", found),
                 (keys.hub_topics(), str(topic), told),
             )
-            if (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]:
+            if (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]:
                 return True
             if await self._owner(lane, host, claimed.id) != claimed.token:
                 return False
@@ -355,7 +355,7 @@ class HubSubscribers:
             *self._unconfirmed.left(before.host, subscriber),
         ]
         expects = ((self._keys.hub_subscriber(subscriber), "token", found),)
-        return (await self._redis.commit([Unit(expects=expects, writes=tuple(writes))]))[0]
+        return (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]
 
     async def _read(self, subscriber: SubscriberId) -> tuple[Subscriber | None, str]:
         """Give a subscriber and the token of its last change, "" where there is none."""
@@ -363,10 +363,10 @@ class HubSubscribers:
         record, token = await self._redis.call("HMGET", key, "record", "token")
         return decoded(record), token.decode() if token else ""
 
-    def _lane(self, one: Subscriber) -> Lane:
+    def _lane(self, one: Subscriber) -> LaneKeys:
         return self._confirmed if one.lease else self._unconfirmed
 
-    async def _owner(self, lane: Lane, host: str, subscriber: SubscriberId) -> str:
+    async def _owner(self, lane: LaneKeys, host: str, subscriber: SubscriberId) -> str:
         found = await self._redis.call("HGET", lane.owners(host), subscriber)
         return found.decode() if found else ""
 

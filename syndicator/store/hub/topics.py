@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from syndicator.model.clock import to_ms
 from syndicator.model.hub import TopicName
-from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.connection import Command, Connection, Transaction, pairs
 from syndicator.store.hub.lanes import confirmed
 from syndicator.store.keys.table import Keys
 
@@ -32,7 +32,7 @@ class HubTopics:
 
         `fan_out` is to follow; what a crash prevents is found by `unfinished`.
         """
-        unit = Unit(
+        unit = Transaction(
             expects=((self._keys.hub_topics(), topic, before),),
             writes=(
                 ("HSET", self._keys.hub_topics(), topic, digest),
@@ -61,7 +61,9 @@ class HubTopics:
                 break
         if since is not None:
             fanning = self._keys.hub_fanning()
-            ended = Unit(expects=((fanning, topic, since.decode()),), writes=(("HDEL", fanning, topic),))
+            ended = Transaction(
+                expects=((fanning, topic, since.decode()),), writes=(("HDEL", fanning, topic),)
+            )
             await self._redis.commit([ended])
         return total
 
@@ -69,7 +71,7 @@ class HubTopics:
         """Queue the subscribers of a topic that is no more; forget it once all of them have left."""
         if not await self.fan_out(topic, now):
             topics = self._keys.hub_topics()
-            gone = Unit(expects=((topics, topic, told),), writes=(("HDEL", topics, topic),))
+            gone = Transaction(expects=((topics, topic, told),), writes=(("HDEL", topics, topic),))
             await self._redis.commit([gone])
 
     def _all_queued(self, members: Iterable[str], now: datetime) -> list[Command]:

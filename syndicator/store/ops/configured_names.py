@@ -9,7 +9,7 @@ from msgspec import Struct
 from syndicator.model.clock import to_ms
 from syndicator.model.feed import Format, Window
 from syndicator.model.ids import EndpointId, FeedId, SourceId
-from syndicator.store.connection import Command, Connection, Unit, pieces
+from syndicator.store.connection import Command, Connection, Transaction, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.webhooks.endpoints import VERSION
 
@@ -28,7 +28,7 @@ Name = TypeVar("Name", bound=str)
 OUTLIVED = ("hub:slow", "views", *(f"board:{window.value}" for window in Window))
 
 
-class Names(Struct, frozen=True, kw_only=True):
+class ConfiguredNames(Struct, frozen=True, kw_only=True):
     """What one configuration names."""
 
     sources: tuple[SourceId, ...] = ()
@@ -50,7 +50,7 @@ class Configured:
         found = await self._redis.call("HGET", self._keys.meta(), "tag_authority")
         return found.decode() if found else None
 
-    async def note(self, names: Names, now: datetime) -> None:
+    async def note(self, names: ConfiguredNames, now: datetime) -> None:
         """Note that these names are in use now."""
         now_ms = to_ms(now)
         await self._redis.batch(
@@ -60,7 +60,7 @@ class Configured:
             ]
         )
 
-    async def known_to_others(self, names: Names, since: datetime) -> list[str]:
+    async def known_to_others(self, names: ConfiguredNames, since: datetime) -> list[str]:
         """Give the names that another process noted after a time and that are not among these."""
         since_ms, noted = to_ms(since), set[str]()
         async for piece in self._redis.scan("HSCAN", self._keys.configured()):
@@ -108,8 +108,10 @@ class Configured:
             name for name, at_ms in zip(names, noted, strict=True) if at_ms is None or int(at_ms) <= since_ms
         ]
 
-    def _unit(self, name: str, since: str) -> Unit:
-        return Unit(expects=((self._keys.configured(), name, since),), writes=tuple(self._removal(name)))
+    def _unit(self, name: str, since: str) -> Transaction:
+        return Transaction(
+            expects=((self._keys.configured(), name, since),), writes=tuple(self._removal(name))
+        )
 
     def _removal(self, field: str) -> list[Command]:
         kind, _, name = field.partition(":")
@@ -164,6 +166,6 @@ class Configured:
         )
 
 
-def _fields(names: Names) -> list[str]:
+def _fields(names: ConfiguredNames) -> list[str]:
     kinds = (("source", names.sources), ("feed", names.feeds), ("endpoint", names.endpoints))
     return [f"{kind}:{name}" for kind, found in kinds for name in found]

@@ -22,7 +22,7 @@ LOST_AFTER = timedelta(minutes=1)
 _PAGE = 1000
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class Defect(Struct, frozen=True, kw_only=True):
     """One thing that is wrong, and how it is mended."""
 
     kind: str
@@ -41,12 +41,12 @@ class Mending:
         self._redis = connection
         self._keys = keys
 
-    async def mend(self, finding: Finding) -> None:
+    async def mend(self, finding: Defect) -> None:
         """Carry out what mends a finding."""
         for at in range(0, len(finding.mends), _PAGE):
             await self._redis.batch(finding.mends[at : at + _PAGE])
 
-    async def endpoint(self, endpoint: EndpointId, *, rests: bool, now: datetime) -> list[Finding]:
+    async def endpoint(self, endpoint: EndpointId, *, rests: bool, now: datetime) -> list[Defect]:
         """Look at the queue of an endpoint, and all that lies beside it."""
         keys, queue = self._keys, self._keys.queue(endpoint)
         placed = {name: int(float(at)) for name, at in await self._scan("ZSCAN", queue)}
@@ -89,7 +89,7 @@ class Mending:
         asleep = await self._asleep(endpoint, min(placed.values(), default=None), rests=rests, now=now)
         return [one for one in (*found, asleep) if one is not None]
 
-    async def unknown_endpoints(self, known: Sequence[EndpointId]) -> list[Finding]:
+    async def unknown_endpoints(self, known: Sequence[EndpointId]) -> list[Defect]:
         """Look for queues of endpoints that nobody knows any more."""
         configured = {name.decode() for name in await self._redis.call("HKEYS", self._keys.configured())}
         prefixes = [
@@ -103,7 +103,7 @@ class Mending:
         strange = sorted(names.difference(known))
         strange = [name for name in strange if f"endpoint:{name}" not in configured]
         return [
-            Finding(
+            Defect(
                 kind="unknown_endpoint",
                 where=name,
                 count=int(await self._redis.call("ZCARD", self._keys.queue(EndpointId(name)))),
@@ -124,7 +124,7 @@ class Mending:
 
     async def _asleep(
         self, endpoint: EndpointId, first_ms: int | None, *, rests: bool, now: datetime
-    ) -> Finding | None:
+    ) -> Defect | None:
         if first_ms is None or rests:
             return None
         noted, (held_ms, gap_ms) = await self._redis.batch(
@@ -137,7 +137,7 @@ class Mending:
         latest_ms = max(first_ms, to_ms(now + LOST_AFTER), int(held_ms or 0))
         if noted is not None and (gap_ms is not None or float(noted) <= latest_ms):
             return None
-        return Finding(
+        return Defect(
             kind="asleep",
             where=endpoint,
             count=1,
@@ -182,11 +182,11 @@ def _removal(
     commands: Sequence[Command],
     *,
     more: Sequence[Command] = (),
-) -> Finding | None:
+) -> Defect | None:
     """Say that something is to be taken out of where it stands; None where there is nothing."""
     listed = sorted(names)
     if not listed:
         return None
     parts = [listed[at : at + _PAGE] for at in range(0, len(listed), _PAGE)]
     mends = tuple((*command, *part) for part in parts for command in commands)
-    return Finding(kind=kind, where=endpoint, count=len(listed), told=told, mends=(*mends, *more))
+    return Defect(kind=kind, where=endpoint, count=len(listed), told=told, mends=(*mends, *more))

@@ -6,10 +6,10 @@ from datetime import datetime
 from syndicator.model.clock import to_ms
 from syndicator.model.hub import Subscriber, SubscriberId, TopicName
 from syndicator.store.connection import Command, Connection, pieces
-from syndicator.store.hub.lanes import Lane, confirmed, unconfirmed
+from syndicator.store.hub.lanes import LaneKeys, confirmed, unconfirmed
 from syndicator.store.hub.subscribers import HubSubscribers
 from syndicator.store.keys.table import Keys
-from syndicator.store.ops.delivery_repair import LOST_AFTER, Finding
+from syndicator.store.ops.delivery_repair import LOST_AFTER, Defect
 
 WHERE = "hub"
 
@@ -22,7 +22,7 @@ class HubMending:
         self._keys = keys
         self._subscribers = subscribers
 
-    async def findings(self, now: datetime) -> list[Finding]:
+    async def findings(self, now: datetime) -> list[Defect]:
         """Look at all subscribers, their topics and the queues of their hosts."""
         known = await self._subscribers.newest(0)
         found = [
@@ -32,7 +32,7 @@ class HubMending:
         ]
         return [one for one in found if one is not None]
 
-    async def _unlisted(self, known: list[Subscriber]) -> Finding | None:
+    async def _unlisted(self, known: list[Subscriber]) -> Defect | None:
         """Look for subscribers that no update would reach."""
         subscribed = [one for one in known if one.lease]
         listed = await self._redis.batch(
@@ -42,7 +42,7 @@ class HubMending:
         mends = [("SADD", self._keys.hub_topic(one.topic), _member(one)) for one in missing]
         return _finding("unlisted", "subscribed, and its topic does not know it", mends)
 
-    async def _left(self, known: list[Subscriber]) -> Finding | None:
+    async def _left(self, known: list[Subscriber]) -> Defect | None:
         """Look for members of topics, and names in the order of leaving, without a subscriber."""
         names = {one.id for one in known}
         topics = await self._redis.call("HKEYS", self._keys.hub_topics())
@@ -55,7 +55,7 @@ class HubMending:
         mends += [("ZREM", self._keys.hub_ends(), name) for name in ends if SubscriberId(name) not in names]
         return _finding("left_subscribers", "named, and there is no such subscriber", mends)
 
-    async def _asleep(self, hosts: list[str], now: datetime) -> Finding | None:
+    async def _asleep(self, hosts: list[str], now: datetime) -> Defect | None:
         """Look for queues that nothing wakes."""
         mends = [
             lane.woken([host], now)
@@ -65,7 +65,7 @@ class HubMending:
         ]
         return _finding("asleep", "hosts with something to be told, and nothing wakes their queues", mends)
 
-    async def _asleep_of(self, lane: Lane, hosts: Sequence[str], now: datetime) -> list[str]:
+    async def _asleep_of(self, lane: LaneKeys, hosts: Sequence[str], now: datetime) -> list[str]:
         firsts = await self._redis.batch([("ZRANGE", lane.queue(host), 0, 0, "WITHSCORES") for host in hosts])
         noted = await self._redis.call("ZMSCORE", lane.hosts, *hosts)
         return [
@@ -79,7 +79,7 @@ def _member(one: Subscriber) -> str:
     return f"{one.id} {one.host}"
 
 
-def _finding(kind: str, told: str, mends: Sequence[Command]) -> Finding | None:
+def _finding(kind: str, told: str, mends: Sequence[Command]) -> Defect | None:
     if not mends:
         return None
-    return Finding(kind=kind, where=WHERE, count=len(mends), told=told, mends=tuple(mends))
+    return Defect(kind=kind, where=WHERE, count=len(mends), told=told, mends=tuple(mends))

@@ -14,10 +14,10 @@ from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.rules.filter_matching import fold
-from syndicator.store.articles.embargo import Held
+from syndicator.store.articles.embargo import Embargoed
 from syndicator.store.articles.pictures import KnownPicture
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Unit, pairs, pieces
+from syndicator.store.connection import Command, Connection, Transaction, pairs, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
 
@@ -31,7 +31,7 @@ _BATCH = 100
 class Renaming:
     """What is kept under ids that sources had before."""
 
-    def __init__(self, connection: Connection, keys: Keys, held: Held) -> None:
+    def __init__(self, connection: Connection, keys: Keys, held: Embargoed) -> None:
         self._redis = connection
         self._keys = keys
         self._held = held
@@ -101,7 +101,7 @@ class Renaming:
             revisions = await self._redis.batch([("HVALS", self._keys.revisions(one)) for one in ids])
             await self._redis.commit(
                 [
-                    Unit(
+                    Transaction(
                         expects=(
                             (self._keys.article(one), "revision", revision.decode() if revision else ""),
                         ),
@@ -144,10 +144,10 @@ class Renaming:
                 ]
             )
 
-    def _withdrawal(self, withdrawal: Withdrawal, earlier: Sequence[bytes], source: SourceId) -> Unit:
+    def _withdrawal(self, withdrawal: Withdrawal, earlier: Sequence[bytes], source: SourceId) -> Transaction:
         article = _renamed(withdrawal.article, source)
         key, record = self._keys.withdrawn(article.id), pack(replace(withdrawal, article=article))
-        return Unit(
+        return Transaction(
             expects=((key, "revision", str(withdrawal.revision)),),
             writes=(
                 ("HSET", key, "record", record, "source", source),
@@ -173,7 +173,7 @@ class Renaming:
                 ("ZADD", into, "NX", *(part for name, at in rows for part in (int(float(at)), name.decode())))
             )
             writes += [("PEXPIRE", into, life_ms), ("ZREM", listed, *digests)]
-            await self._redis.commit([Unit(expects=(), writes=tuple(writes))])
+            await self._redis.commit([Transaction(expects=(), writes=tuple(writes))])
 
     async def _merge(self, former: SourceId, source: SourceId) -> None:
         """Add up what is listed by time: of what both carried, the first time counts."""
@@ -185,7 +185,7 @@ class Renaming:
             writes: tuple[Command, ...] = (
                 ("ZUNIONSTORE", new, 2, new, old, "AGGREGATE", "MIN"), ("UNLINK", old),
             )  # fmt: skip
-            await self._redis.commit([Unit(expects=(), writes=writes)])
+            await self._redis.commit([Transaction(expects=(), writes=writes)])
 
     async def _move(self, former: SourceId, source: SourceId) -> None:
         """Move what there is one of; where there is one under the new id, too, that stays."""
@@ -216,7 +216,7 @@ class Renaming:
         expected = since.decode() if since else ""
         writes += [*gone, ("HDEL", keys.configured(), field)]
         await self._redis.commit(
-            [Unit(expects=((keys.configured(), field, expected),), writes=tuple(writes))]
+            [Transaction(expects=((keys.configured(), field, expected),), writes=tuple(writes))]
         )
 
 

@@ -7,7 +7,7 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event, Measure
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.popularity.crossings import Remembered
-from syndicator.store.connection import Command, Connection, Unit
+from syndicator.store.connection import Command, Connection, Transaction
 from syndicator.store.feeds.feeds import Ranked, ranking_writes
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
@@ -66,7 +66,7 @@ class Crossings:
             writes.append(("HSET", key, field, now_ms))
             writes.append(("PEXPIRE", key, _KEPT // timedelta(milliseconds=1)))
         writes += [append_event(self._keys, event) for event in events]
-        return (await self._redis.commit([Unit(expects=tuple(expects), writes=tuple(writes))]))[0]
+        return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
 
 
 def _field(feed: FeedId, measure: Measure) -> str:

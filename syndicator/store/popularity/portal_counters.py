@@ -10,7 +10,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
 from syndicator.rules.popularity.popularity_score import HALF_LIVES, PortalMean
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit
+from syndicator.store.connection import Command, Connection, Script, Transaction
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.keys.table import Keys
 from syndicator.store.popularity.signals import BOARD_SIZE, Signals
@@ -23,7 +23,7 @@ _NOTES = 300
 _NOTES_KEPT = timedelta(days=30)
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class CounterReading(Struct, frozen=True, kw_only=True):
     """A portal's own counter of an article, as read now."""
 
     article_id: ArticleId
@@ -45,7 +45,7 @@ class Noted(Struct, frozen=True, kw_only=True):
     """Grew as no readership does: shows something else."""
 
 
-class Known(Struct, frozen=True, kw_only=True):
+class RankedArticle(Struct, frozen=True, kw_only=True):
     """What ranking asks of an article."""
 
     source: SourceId
@@ -75,7 +75,7 @@ class Popularity:
         self._lease = Script("lease")
 
     async def record(
-        self, readings: Sequence[Reading], now: datetime, kind: SignalKind = SignalKind.VIEWS
+        self, readings: Sequence[CounterReading], now: datetime, kind: SignalKind = SignalKind.VIEWS
     ) -> Noted:
         """Take counters; tell what they did. The same reading twice changes nothing."""
         if not readings:
@@ -131,13 +131,13 @@ class Popularity:
         rows = zip(sources, found[::2], found[1::2], strict=True)
         return {source: _mean(pages or box) for source, pages, box in rows if pages or box}
 
-    async def known(self, ids: Sequence[ArticleId]) -> list[Known | None]:
+    async def known(self, ids: Sequence[ArticleId]) -> list[RankedArticle | None]:
         """Tell of each article what it is ranked by; None of one that is not there."""
         rows = await self._redis.batch(
             [("HMGET", self._keys.article(one), "source", "published", "story") for one in ids]
         )
         return [
-            Known(
+            RankedArticle(
                 source=SourceId(source.decode()),
                 published_at=from_ms(int(published)),
                 story=story.decode() if story else "",
@@ -156,7 +156,7 @@ class Popularity:
         """Note that feeds were ranked, and let others do it; nothing where the lease was lost meanwhile."""
         key = self._keys.ranking_lease()
         writes: tuple[Command, ...] = (("HSET", key, "done", to_ms(now)), ("HDEL", key, "token", "until"))
-        await self._redis.commit([Unit(expects=((key, "token", token),), writes=writes)])
+        await self._redis.commit([Transaction(expects=((key, "token", token),), writes=writes)])
 
     async def note_ranks(
         self, feed: FeedId, ranking: Sequence[Ranked], now: datetime, *, unless_since: datetime

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from syndicator.model.ids import SourceId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Connection, Unit
+from syndicator.store.connection import Connection, Transaction
 from syndicator.store.data_mark import DataMark
 from syndicator.store.keys.table import Keys
 
@@ -45,4 +45,4 @@ class Entries:
         """
         keep = ("SET", self._keys.entries(source), pack(entries), "EX", KEPT // timedelta(seconds=1))
         same = ((self._keys.meta(), "created_ms", str(of.created_ms)),) if of else ()
-        await self._redis.commit([Unit(expects=same, writes=(keep,))])
+        await self._redis.commit([Transaction(expects=same, writes=(keep,))])

@@ -32,7 +32,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     interval_s: float
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class HeldSlot(Struct, frozen=True, kw_only=True):
     """A turn that is had, or asked for."""
 
     scope: str
@@ -40,7 +40,7 @@ class Held(Struct, frozen=True, kw_only=True):
     """New for each turn."""
 
 
-class Wanted(Held, frozen=True, kw_only=True):
+class Wanted(HeldSlot, frozen=True, kw_only=True):
     max_in_flight: int
     paces: tuple[Pace, ...] = ()
 
@@ -52,7 +52,7 @@ class HoldOff(Struct, frozen=True, kw_only=True):
     until: datetime
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class SlotAnswer(Struct, frozen=True, kw_only=True):
     """The turn is had when `why` is TAKEN; else ask again after `wait_s`.
 
     Of IN_FLIGHT, `wait_s` is until the first lease would run out: most turns are given back sooner.
@@ -76,10 +76,10 @@ class SharedTurns:
         *,
         now: datetime,
         lease: timedelta,
-        returned: Sequence[Held] = (),
-        extended: Sequence[Held] = (),
+        returned: Sequence[HeldSlot] = (),
+        extended: Sequence[HeldSlot] = (),
         held_off: Sequence[HoldOff] = (),
-    ) -> list[Answer]:
+    ) -> list[SlotAnswer]:
         """Give turns back, have leases end `lease` from `now`, hold scopes off, ask for turns; in one call.
 
         An answer for each that is wanted, in that order. `lease` is at most an hour.
@@ -94,9 +94,9 @@ class SharedTurns:
             pack([(self._keys.turns_held(one.scope), to_ms(one.until)) for one in held_off]),
             pack([self._asked(one) for one in wanted]),
         )
-        return [Answer(why=Why(why), wait_s=wait_ms / 1000) for wait_ms, why in reply]
+        return [SlotAnswer(why=Why(why), wait_s=wait_ms / 1000) for wait_ms, why in reply]
 
-    def _named(self, one: Held) -> tuple[str, str]:
+    def _named(self, one: HeldSlot) -> tuple[str, str]:
         return self._keys.turns(one.scope), one.token
 
     def _asked(self, one: Wanted) -> tuple[str, str, int, str, list[tuple[str, int]]]:

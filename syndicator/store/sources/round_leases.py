@@ -17,7 +17,7 @@ from syndicator.store.keys.table import Keys
 MOST_AT_ONCE = 100
 
 
-class Settled(Struct, frozen=True, kw_only=True):
+class RoundResult(Struct, frozen=True, kw_only=True):
     """What a round leaves behind."""
 
     source: SourceId
@@ -37,11 +37,11 @@ class RoundsSettled:
         self._script = Script("sources/settle")
         self._together = Together(self._ask, MOST_AT_ONCE)
 
-    async def settle(self, one: Settled) -> bool:
+    async def settle(self, one: RoundResult) -> bool:
         """Keep a state and when its source is due again; False where the lease was lost meanwhile."""
         return await self._together.ask(one)
 
-    async def _ask(self, batch: Sequence[Settled]) -> list[bool]:
+    async def _ask(self, batch: Sequence[RoundResult]) -> list[bool]:
         keys = [self._keys.sources_due(), self._keys.sources_owners(), self._keys.sources_woken()]
         told = [
             (one.source, one.token, one.due_ms, self._keys.source(one.source), one.state, one.announce)

@@ -10,11 +10,11 @@ from syndicator.model.event import Event
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit, pairs, pieces
+from syndicator.store.connection import Command, Connection, Script, Transaction, pairs, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead
 from syndicator.store.outbox import append_event
-from syndicator.store.sources.round_leases import RoundsSettled, Settled
+from syndicator.store.sources.round_leases import RoundResult, RoundsSettled
 
 STATES_AT_ONCE = 500
 """States that one command reads: up to 2 kB each."""
@@ -108,7 +108,7 @@ class Sources:
         due, owners = self._keys.sources_due(), self._keys.sources_owners()
         await self._redis.commit(
             [
-                Unit(
+                Transaction(
                     expects=((owners, source, token),),
                     writes=(("ZREM", due, source), ("HDEL", owners, source)),
                 )
@@ -135,7 +135,7 @@ class Sources:
         key, owners = self._keys.sources_due(), self._keys.sources_owners()
         owner, due_ms = await self._redis.batch([("HGET", owners, source), ("ZSCORE", key, source)])
         lapsed = owner is not None and int(due_ms or 0) <= to_ms(now)
-        take = Unit(
+        take = Transaction(
             expects=((owners, source, owner.decode() if lapsed else ""),),
             writes=(("ZADD", key, to_ms(now + lease), source), ("HSET", owners, source, token)),
         )
@@ -152,7 +152,7 @@ class Sources:
         due, owners, ends_ms = self._keys.sources_due(), self._keys.sources_owners(), to_ms(now + lease)
         return await self._redis.commit(
             [
-                Unit(
+                Transaction(
                     expects=((owners, source, token),),
                     writes=(("ZADD", due, "XX", ends_ms, source),),
                 )
@@ -169,8 +169,8 @@ class Sources:
         owners, woken = self._keys.sources_owners(), self._keys.sources_woken()
         await self._redis.commit(
             [
-                Unit(expects=(), writes=(("HSET", woken, source, "1"),)),
-                Unit(
+                Transaction(expects=(), writes=(("HSET", woken, source, "1"),)),
+                Transaction(
                     expects=((owners, source, ""),),
                     writes=(
                         ("ZADD", self._keys.sources_due(), "XX", "LT", to_ms(now), source),
@@ -190,12 +190,12 @@ class Sources:
         due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
         announce = append_event(self._keys, event) if event else ()
         return await self._rounds.settle(
-            Settled(source=source, token=token, due_ms=due_ms, state=pack(state), announce=announce)
+            RoundResult(source=source, token=token, due_ms=due_ms, state=pack(state), announce=announce)
         )
 
-    def _released(self, source: SourceId, token: str, now: datetime) -> Unit:
+    def _released(self, source: SourceId, token: str, now: datetime) -> Transaction:
         owners = self._keys.sources_owners()
-        return Unit(
+        return Transaction(
             expects=((owners, source, token),),
             writes=(("ZADD", self._keys.sources_due(), "XX", to_ms(now), source), ("HDEL", owners, source)),
         )

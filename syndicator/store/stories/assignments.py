@@ -17,11 +17,11 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, FeedId, StoryId
 from syndicator.rules.articles.admission import Admission, Reservation
 from syndicator.rules.filter_matching import facets_of
-from syndicator.rules.stories.clustering import Placement, ShownIn
-from syndicator.rules.stories.near_index import Entry
+from syndicator.rules.stories.clustering import ShownIn, StoryDecision
+from syndicator.rules.stories.near_index import IndexEntry
 from syndicator.rules.stories.story_match import WINDOW, Story, place_of
 from syndicator.store.codec import pack, pack_for_lua, unpack
-from syndicator.store.connection import Command, Connection, Script, Unit, pairs
+from syndicator.store.connection import Command, Connection, Script, Transaction, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.stories.story_codec import Kin, packed_kin, packed_story, unpacked_story
@@ -35,7 +35,7 @@ Place = tuple[int, int]
 """Of an entry in the queue: Redis' time, ms, and a number."""
 
 
-class Waiting(Struct, frozen=True, kw_only=True):
+class UnassignedArticle(Struct, frozen=True, kw_only=True):
     """An admitted article that is not assigned yet."""
 
     entry: str
@@ -72,8 +72,8 @@ class Turn(Struct, frozen=True, kw_only=True):
     queue: Queue
     origin: str
     """Which data this is: another value after Redis was emptied."""
-    waiting: tuple[Waiting, ...]
-    log: tuple[Entry, ...]
+    waiting: tuple[UnassignedArticle, ...]
+    log: tuple[IndexEntry, ...]
     position: str
     """In the log, after `log`."""
     is_read: bool
@@ -82,7 +82,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     """Whether the log tells of all recent articles, also of those that an older version has grouped."""
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class AssignedElsewhere(Struct, frozen=True, kw_only=True):
     """Another assigner has the right."""
 
     token: str
@@ -92,10 +92,10 @@ class Held(Struct, frozen=True, kw_only=True):
 class Decision(Struct, frozen=True, kw_only=True):
     """What is written of an article that waited."""
 
-    waiting: Waiting
+    waiting: UnassignedArticle
     terms: bytes
     """Keys of its strongest terms (`rules.stories.near_index.packed_keys`)."""
-    placement: Placement
+    placement: StoryDecision
     shown_in: ShownIn
     """Which feeds of stories may show the story that it is part of now."""
     feeds: Sequence[FeedId] = ()
@@ -136,7 +136,7 @@ class Assignments:
         limit: int,
         log_limit: int,
         dead: str = "",
-    ) -> Turn | Held:
+    ) -> Turn | AssignedElsewhere:
         """Take the right to assign, if nobody or only the `dead` has it, and read what waits."""
         keys = self._keys
         fence, first, last, *rest = await self._redis.run(
@@ -146,7 +146,7 @@ class Assignments:
         )  # fmt: skip
         queue = Queue(first=_place(first), last=_place(last))
         if not fence:
-            return Held(token=rest[0].decode(), queue=queue)
+            return AssignedElsewhere(token=rest[0].decode(), queue=queue)
         origin, filled, articles, log = rest
         return Turn(
             fence=fence,
@@ -166,7 +166,7 @@ class Assignments:
         now: datetime,
         lease: timedelta,
         *,
-        outdated: Sequence[Waiting] = (),
+        outdated: Sequence[UnassignedArticle] = (),
     ) -> Written | None:
         """Write decisions and show their articles; None when the right has passed to another.
 
@@ -190,13 +190,13 @@ class Assignments:
             position=position.decode(),
         )
 
-    async def log(self, position: str, limit: int) -> tuple[Sequence[Entry], str]:
+    async def log(self, position: str, limit: int) -> tuple[Sequence[IndexEntry], str]:
         """Read the log after a position; return entries and the position after them."""
         rows = await self._redis.call("XRANGE", self._keys.assigned(), f"({position}", "+", "COUNT", limit)
         entries = [_entry(at, fields[1]) for at, fields in rows]
         return entries, rows[-1][0].decode() if rows else position
 
-    async def append(self, entries: Sequence[Entry]) -> None:
+    async def append(self, entries: Sequence[IndexEntry]) -> None:
         """Write into the log what was decided before there was one."""
         await self._redis.batch([("XADD", self._keys.assigned(), "*", "e", _packed(one)) for one in entries])
 
@@ -212,7 +212,7 @@ class Assignments:
     async def give_back(self, token: str) -> None:
         """End the lease of an assigner, where it still has it; what waits is left to others."""
         key = self._keys.assignment()
-        unit = Unit(expects=((key, "token", token),), writes=(("HSET", key, "until", 0),))
+        unit = Transaction(expects=((key, "token", token),), writes=(("HSET", key, "until", 0),))
         await self._redis.commit([unit])
 
     async def note_filled(self, origin: str) -> None:
@@ -291,10 +291,10 @@ def _place(entry: bytes) -> Place | None:
     return int(at_ms), int(number)
 
 
-def _waiting(row: Sequence[bytes]) -> Waiting:
+def _waiting(row: Sequence[bytes]) -> UnassignedArticle:
     noted = dict(pairs(row[1:]))
     name = noted[b"article"].decode()
-    return Waiting(
+    return UnassignedArticle(
         entry=row[0].decode(),
         article=ArticleId(name),
         content_hash=noted.get(b"hash", b"").decode(),
@@ -313,11 +313,11 @@ def _shown_in(data: bytes) -> ShownIn:
         return ShownIn("", ())
 
 
-def _entry(position: bytes, data: bytes) -> Entry:
+def _entry(position: bytes, data: bytes) -> IndexEntry:
     if len(data) < _HEADER_BYTES:
         raise StoreError(f"entry {position.decode()} of the log of assignments is damaged")
     runs_end = _HEADER_BYTES + 1 + 4 * data[_HEADER_BYTES] if len(data) > _HEADER_BYTES else _HEADER_BYTES
-    return Entry(
+    return IndexEntry(
         article=ArticleId(data[:_ID_BYTES].decode()),
         story=StoryId(data[_ID_BYTES:_HEADER_BYTES].decode()),
         at_ms=int(position.partition(b"-")[0]),
@@ -327,10 +327,10 @@ def _entry(position: bytes, data: bytes) -> Entry:
     )
 
 
-def entry_of(decision: Decision, at_ms: int) -> Entry:
+def entry_of(decision: Decision, at_ms: int) -> IndexEntry:
     """Return what the log tells of a decision. Whatever copies a copy copies the original as well."""
     placement, waiting = decision.placement, decision.waiting
-    return Entry(
+    return IndexEntry(
         article=waiting.article,
         story=placement.story.id,
         at_ms=at_ms,
@@ -356,12 +356,12 @@ def _spelled(decision: Decision) -> list[object]:
     ]
 
 
-def _packed(entry: Entry) -> bytes:
+def _packed(entry: IndexEntry) -> bytes:
     names = (entry.article + entry.story).encode()
     return b"".join((names, bytes((len(entry.runs) // 4,)), entry.runs, entry.terms))
 
 
-def _fields(placement: Placement) -> list[str | bytes]:
+def _fields(placement: StoryDecision) -> list[str | bytes]:
     fields: list[str | bytes] = []
     if placement.copy_of:
         fields += ["copy_of", placement.copy_of]

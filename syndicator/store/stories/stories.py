@@ -16,7 +16,7 @@ from syndicator.rules.stories.near_duplicates import Text, text_of
 from syndicator.rules.stories.story_match import WINDOW, Story, founded, told_by
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import unpack
-from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.connection import Command, Connection, Transaction, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
 from syndicator.store.stories.assignments import moved
@@ -64,7 +64,7 @@ class _Headline(Struct, frozen=True):
     title: str
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class StoryPosition(Struct, frozen=True, kw_only=True):
     """Where an article stands that a new one shares text with."""
 
     own: Story
@@ -107,7 +107,7 @@ class Stories:
         found = ((one, rows[2 * at] if rows[2 * at][0] else rows[2 * at + 1]) for at, one in enumerate(ids))
         return {one: _text(*row) for one, row in found if row[0] and row[1]}
 
-    async def standing(self, ids: Sequence[ArticleId]) -> dict[ArticleId, Standing]:
+    async def standing(self, ids: Sequence[ArticleId]) -> dict[ArticleId, StoryPosition]:
         """Return where articles stand that new ones may copy; without those that have left."""
         rows = await self._redis.batch(
             [("HMGET", self._keys.article(one), "sketch", "story", "copy_of", "hash") for one in ids]
@@ -116,7 +116,7 @@ class Stories:
         for one, (sketch, story, copy_of, content_hash) in zip(ids, rows, strict=True):
             own = _own(one, sketch)
             if own is not None:
-                found[one] = Standing(
+                found[one] = StoryPosition(
                     own=own,
                     story=StoryId(story.decode()) if story else StoryId(one),
                     copy_of=ArticleId(copy_of.decode()) if copy_of else None,
@@ -218,7 +218,7 @@ class Stories:
         writes += [note_change(keys, ArticleId(member.id)) for one in before for member in one.members]
         for members in after:
             writes += self._grouping(members, version, to_ms(now))
-        return (await self._redis.commit([Unit(expects=tuple(expects), writes=tuple(writes))]))[0]
+        return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
 
     def _grouping(self, members: Sequence[Story], version: int, now_ms: int) -> list[Command]:
         keys, story = self._keys, told_by(members)
@@ -262,7 +262,7 @@ class Stories:
     async def tell_growth(self, story: StoryId, growth: Growth, owners: int, event: Event) -> bool:
         """Remember of how many owners a story is told, and tell it, in one step; False where it has moved."""
         key = self._keys.story(story)
-        unit = Unit(
+        unit = Transaction(
             expects=(
                 (key, "version", str(growth.version)),
                 (key, "owners", str(growth.owners) if growth.owners else ""),

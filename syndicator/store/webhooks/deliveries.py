@@ -51,7 +51,7 @@ class Leased(Struct, frozen=True, kw_only=True):
     """When the lease ends, unless it is lengthened or was settled before."""
 
 
-class Claimed(Struct, frozen=True, kw_only=True):
+class ClaimedDeliveries(Struct, frozen=True, kw_only=True):
     """What a claim brought."""
 
     leased: tuple[Leased, ...] = ()
@@ -99,7 +99,7 @@ class FanOut(Struct, frozen=True, kw_only=True):
     """Of these only the older events are taken out; nothing is queued."""
 
 
-class Settled(Struct, frozen=True, kw_only=True):
+class SettledDeliveries(Struct, frozen=True, kw_only=True):
     """What settling did."""
 
     written: bool
@@ -205,7 +205,7 @@ class Deliveries:
         *,
         others: Collection[EndpointId] = (),
         after_queuing: bool = False,
-    ) -> Claimed:
+    ) -> ClaimedDeliveries:
         """Lease due deliveries, fairly over all endpoints; tell when there will be more.
 
         `others` are left alone: another process can send to them. `after_queuing`: nothing while events wait
@@ -229,7 +229,7 @@ class Deliveries:
                 put_off.append(put_off_words(name, event, token, tries, now))
         if put_off:
             await self._settled(put_off, now)
-        return Claimed(
+        return ClaimedDeliveries(
             leased=tuple(leased),
             unreadable=tuple(unreadable),
             next_due_at=_moment(next_ms),
@@ -262,7 +262,7 @@ class Deliveries:
         told = _told(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
         return (await self._together.ask((told, now))).written
 
-    async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> Settled:
+    async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> SettledDeliveries:
         """Keep what became of an attempt."""
         match outcome:
             case Delivered(status=status):
@@ -274,16 +274,16 @@ class Deliveries:
                 told = _told(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
         return await self._together.ask((told, now))
 
-    async def _settled_at(self, told: Sequence[tuple[list[object], datetime]]) -> list[Settled]:
+    async def _settled_at(self, told: Sequence[tuple[list[object], datetime]]) -> list[SettledDeliveries]:
         return await self._settled([one for one, _ in told], max(at for _, at in told))
 
-    async def _settled(self, told: Sequence[Sequence[object]], now: datetime) -> list[Settled]:
+    async def _settled(self, told: Sequence[Sequence[object]], now: datetime) -> list[SettledDeliveries]:
         keys = self._keys
         reply = await self._redis.run(
             self._settle, [keys.queues(), keys.delivered(), keys.endpoints_resting()],
             keys.prefix, to_ms(now), KEPT_ATTEMPTS, pack(told),
         )  # fmt: skip
-        return [Settled(written=code > 0, recovered=code > 1) for code in reply]
+        return [SettledDeliveries(written=code > 0, recovered=code > 1) for code in reply]
 
     async def counts(self, endpoint: EndpointId, now: datetime) -> QueueCounts:
         """Count the deliveries of an endpoint by how they stand."""

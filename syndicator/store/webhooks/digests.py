@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import EndpointId
-from syndicator.store.connection import Connection, Unit
+from syndicator.store.connection import Connection, Transaction
 from syndicator.store.keys.table import Keys
 
 _LOOKED_AT = 500
@@ -44,7 +44,7 @@ class Digests:
             return ()
         taken = await self._redis.commit(
             [
-                Unit(
+                Transaction(
                     expects=tuple((keys.queue_owners(endpoint), name, "") for name in waiting),
                     writes=(
                         *(("ZADD", queue, "XX", "LT", now_ms, name) for name in waiting),

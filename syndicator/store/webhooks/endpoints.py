@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from syndicator.errors import SealError, UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.endpoint import EndpointListed, EndpointState, Registration, Standing
+from syndicator.model.endpoint import EndpointListed, EndpointStanding, EndpointState, Registration
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId
 from syndicator.rules.webhooks.circuit import CircuitChange
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.codec import pack, pack_beside, unpack
-from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.connection import Command, Connection, Transaction, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
 
@@ -32,10 +32,10 @@ VERSION = ":all"
 
 LONG_AGO_MS = 0
 
-_STANDINGS = frozenset(standing.value for standing in Standing)
+_STANDINGS = frozenset(standing.value for standing in EndpointStanding)
 
 
-class Known(Struct, frozen=True, kw_only=True):
+class EndpointSnapshot(Struct, frozen=True, kw_only=True):
     """All endpoints as they were at one version of the directory, and which of them rest."""
 
     version: str = ""
@@ -85,7 +85,7 @@ class Endpoints:
         found = await self._redis.call("HGET", self._keys.endpoints_changed(), VERSION)
         return found.decode() if found else ""
 
-    async def load(self) -> Known:
+    async def load(self) -> EndpointSnapshot:
         """Read the whole directory. What cannot be read or opened makes its own endpoint unreadable."""
         version, rows, resting = await self._redis.batch(
             [
@@ -94,7 +94,7 @@ class Endpoints:
                 ("HKEYS", self._keys.endpoints_resting()),
             ]
         )
-        return Known(
+        return EndpointSnapshot(
             version=version.decode() if version else "",
             endpoints={
                 EndpointId(name.decode()): self._listed(EndpointId(name.decode()), record)
@@ -121,7 +121,7 @@ class Endpoints:
             if record != known:
                 writes += [("HSET", self._keys.endpoints(), name, record), *bounds[name]]
         if writes:
-            await self._redis.commit([Unit(expects=(), writes=(*writes, self._raised()))])
+            await self._redis.commit([Transaction(expects=(), writes=(*writes, self._raised()))])
 
     async def register(self, registration: Registration) -> bool:
         """Add an endpoint; False where its id is taken. Raises SealError."""
@@ -189,7 +189,7 @@ class Endpoints:
             ("HSET", keys.configured(), f"endpoint:{endpoint}", LONG_AGO_MS),
             self._raised(),
         )
-        return (await self._redis.commit([Unit(expects=(), writes=writes)]))[0]
+        return (await self._redis.commit([Transaction(expects=(), writes=writes)]))[0]
 
     async def state(self, endpoint: EndpointId) -> EndpointState:
         """Tell how an endpoint stands."""
@@ -202,11 +202,11 @@ class Endpoints:
 
     async def pause(self, endpoint: EndpointId, reason: str, now: datetime) -> None:
         """Let an endpoint rest: its events wait."""
-        await self._redis.commit([self._rest(endpoint, Standing.PAUSED, reason, now)])
+        await self._redis.commit([self._rest(endpoint, EndpointStanding.PAUSED, reason, now)])
 
     async def disable(self, endpoint: EndpointId, reason: str, now: datetime) -> bool:
         """Send nothing there until somebody resumes it: its events wait. False where it rests already."""
-        return (await self._redis.commit([self._rest(endpoint, Standing.DISABLED, reason, now)]))[0]
+        return (await self._redis.commit([self._rest(endpoint, EndpointStanding.DISABLED, reason, now)]))[0]
 
     async def note_failure(self, endpoint: EndpointId, state: EndpointState, change: CircuitChange) -> bool:
         """Write what a failed attempt made of an endpoint's state; False where that has changed meanwhile."""
@@ -218,7 +218,7 @@ class Endpoints:
         if change.rest_until is not None:
             fields += ["rest_until_ms", to_ms(change.rest_until)]
         failures = str(state.failures) if state.failures else ""
-        unit = Unit(expects=((key, "failures", failures),), writes=(("HSET", key, *fields),))
+        unit = Transaction(expects=((key, "failures", failures),), writes=(("HSET", key, *fields),))
         return (await self._redis.commit([unit]))[0]
 
     async def tell(
@@ -239,14 +239,16 @@ class Endpoints:
                 append_event(self._keys, event_of(revision, before)),
             )
             expects = ((key, "notices", str(before) if before else ""),)
-            if (await self._redis.commit([Unit(expects=expects, writes=writes)]))[0]:
+            if (await self._redis.commit([Transaction(expects=expects, writes=writes)]))[0]:
                 return
 
-    def _rest(self, endpoint: EndpointId, standing: Standing, reason: str, now: datetime) -> Unit:
+    def _rest(
+        self, endpoint: EndpointId, standing: EndpointStanding, reason: str, now: datetime
+    ) -> Transaction:
         """Write that an endpoint rests; of one that rests already, nothing."""
         keys = self._keys
         fields = ("standing", standing.value, "reason", reason, "since_ms", to_ms(now))
-        return Unit(
+        return Transaction(
             expects=((keys.endpoints_resting(), endpoint, ""),),
             writes=(
                 ("HSET", keys.standing(endpoint), *fields),
@@ -272,7 +274,7 @@ class Endpoints:
             ("ZADD", keys.queues(), to_ms(now), endpoint),
             self._raised(),
         )
-        await self._redis.commit([Unit(expects=(), writes=writes)])
+        await self._redis.commit([Transaction(expects=(), writes=writes)])
         return before
 
     def _raised(self) -> Command:
@@ -290,7 +292,7 @@ class Endpoints:
             *self._bounds(registration.endpoint),
             self._raised(),
         )
-        return (await self._redis.commit([Unit(expects=(expected,), writes=writes)]))[0]
+        return (await self._redis.commit([Transaction(expects=(expected,), writes=writes)]))[0]
 
     def _bounds(self, endpoint: Endpoint) -> tuple[Command, ...]:
         """Write what the claiming of an endpoint's deliveries is bounded by."""
@@ -364,10 +366,12 @@ def _state(row: Iterable[tuple[bytes, bytes]]) -> EndpointState:
     def instant(name: str) -> datetime | None:
         return from_ms(int(fields[name])) if name in fields else None
 
-    word = fields.get("standing", Standing.ACTIVE.value)
+    word = fields.get("standing", EndpointStanding.ACTIVE.value)
     is_known = word in _STANDINGS
     return EndpointState(
-        standing=Standing(word) if is_known else Standing.PAUSED,  # a newer version's: it rests
+        standing=EndpointStanding(word)
+        if is_known
+        else EndpointStanding.PAUSED,  # a newer version's: it rests
         reason=fields.get("reason") if is_known else word,
         since=instant("since_ms"),
         last_success_at=instant("last_success_ms"),

@@ -12,7 +12,7 @@ from syndicator.model.delivery import Replayed
 from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.rules.webhooks.supersession import is_urgent
-from syndicator.store.connection import Command, Connection, Unit
+from syndicator.store.connection import Command, Connection, Transaction
 from syndicator.store.keys.table import Keys
 
 _AT_ONCE = 200
@@ -69,7 +69,7 @@ class Requeuing:
         owners, queued = self._keys.queue_owners(endpoint), 0
         for part in (events[at : at + _AT_ONCE] for at in range(0, len(events), _AT_ONCE)):
             units = [
-                Unit(
+                Transaction(
                     expects=((owners, event.id, ""),),
                     writes=(*self._queued(endpoint, event, replayed, now), self._woken(endpoint, now)),
                 )

@@ -9,7 +9,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import ReplayId
 from syndicator.model.replay import Replay, ReplayStatus
 from syndicator.store.codec import pack, readable, unpack
-from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.connection import Command, Connection, Transaction, pairs
 from syndicator.store.keys.table import Keys
 
 KEPT_REPLAYS = timedelta(days=7)
@@ -85,13 +85,13 @@ class Replays:
             )  # fmt: skip
         return len(gone)
 
-    def _unit(self, replay: Replay, due_at: datetime, queued: Sequence[Command]) -> Unit:
+    def _unit(self, replay: Replay, due_at: datetime, queued: Sequence[Command]) -> Transaction:
         keys, step = self._keys, replay.step
         after = _stepped(replay)
         place: Command = ("ZADD", keys.replays_due(), to_ms(due_at), replay.id)
         if after.status is not ReplayStatus.RUNNING:
             place = ("ZREM", keys.replays_due(), replay.id)
-        return Unit(
+        return Transaction(
             expects=((keys.replays_steps(), replay.id, str(step) if step else ""),),
             writes=(
                 *queued,

@@ -15,7 +15,7 @@ from syndicator.model.clock import EPOCH, from_ms, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.subscription import Pushed, Subscription
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Unit, pairs
+from syndicator.store.connection import Command, Connection, Transaction, pairs
 from syndicator.store.keys.table import Keys
 
 KEPT = timedelta(days=60)
@@ -66,7 +66,7 @@ class Subscriptions:
             after = change(before)
             if after is before:
                 return before
-            unit = Unit(
+            unit = Transaction(
                 expects=((self._keys.subscription(source), "token", found),),
                 writes=tuple(self._writes(source, before, after, token, document)),
             )

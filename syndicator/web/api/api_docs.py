@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from syndicator.web.api.json_api import ApiRoute
 from syndicator.web.api.openapi import openapi_for, written
-from syndicator.web.http.responses import Document
+from syndicator.web.http.responses import StaticDocument
 from syndicator.web.pages.templates import Drawing, page_headers
 
 _MAX_AGE_S = 300
@@ -50,10 +50,10 @@ class DescribingRoutes:
 
     def __init__(self, table: Sequence[ApiRoute], drawing: Drawing) -> None:
         described = openapi_for(table, drawing.site.public_url)
-        self._document = Document(written(described).encode())
+        self._document = StaticDocument(written(described).encode())
         self._topics = _topics(table, described)
         self._drawing = drawing
-        self._pages: dict[str, Document] = {}
+        self._pages: dict[str, StaticDocument] = {}
         """By language, as they are asked for."""
 
     def routes(self) -> list[web.RouteDef]:
@@ -72,7 +72,9 @@ class DescribingRoutes:
         """Send the description for people."""
         say = self._drawing.wording(request)
         if say.language not in self._pages:
-            self._pages[say.language] = Document(self._drawing.draw("api.html", say, topics=self._topics))
+            self._pages[say.language] = StaticDocument(
+                self._drawing.draw("api.html", say, topics=self._topics)
+            )
         headers = page_headers(say, cache_control=f"public, max-age={_MAX_AGE_S}")
         return self._pages[say.language].answer(request, headers)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from syndicator.model.clock import Clock
 from syndicator.pipeline.articles.withdrawals import Withdrawer
-from syndicator.pipeline.feeds.pagination import Listing
+from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.popularity.partner_reports import Reporting
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.stories.editing import Regrouping
 from syndicator.pipeline.webhooks.inspection import Inspecting
 from syndicator.pipeline.webhooks.registration import Registering
@@ -28,8 +28,8 @@ from syndicator.web.api.withdrawal_routes import OperatingRoutes
 
 def api_table(
     *,
-    reading: Reading,
-    listing: Listing,
+    reading: Queries,
+    listing: Paginator,
     regrouping: Regrouping,
     withdrawer: Withdrawer,
     access: Access,

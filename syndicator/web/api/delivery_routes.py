@@ -6,7 +6,7 @@ from aiohttp import web
 
 from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId, EndpointId, EventId
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.pipeline.feeds.pagination import CursorError
 from syndicator.pipeline.webhooks.inspection import (
     ENDED,
@@ -20,7 +20,7 @@ from syndicator.pipeline.webhooks.resend import Resending, Resent
 from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
 from syndicator.web.api.endpoint_routes import asker_of, named, told
 from syndicator.web.api.json_api import ApiRoute, Parameter, cursor_of, document, limit_of, list_document
-from syndicator.web.api.rate_limit import Pace
+from syndicator.web.api.rate_limit import PaceLimit
 from syndicator.web.api.reading_routes import PAGED, bad_cursor
 from syndicator.web.http.auth import owner_of
 from syndicator.web.http.problems import bad_request
@@ -38,12 +38,12 @@ class DeliveryRoutes:
     def __init__(self, inspecting: Inspecting, resending: Resending, clock: Clock) -> None:
         self._inspecting = inspecting
         self._resending = resending
-        self._pace = Pace("requests that have a delivery sent again", clock)
+        self._pace = PaceLimit("requests that have a delivery sent again", clock)
 
     def table(self) -> list[ApiRoute]:
         return [
             ApiRoute(
-                method="GET", path="/api/v1/deliveries", handler=self.deliveries, scope=Scope.PARTNER,
+                method="GET", path="/api/v1/deliveries", handler=self.deliveries, scope=TokenScope.PARTNER,
                 topic=_TOPIC, answer=DeliveryLine, is_list=True, refusals=(400, 404),
                 query=(
                     Parameter(name="endpoint", description="Only of this endpoint."),
@@ -61,20 +61,21 @@ class DeliveryRoutes:
                 ),
             ),
             ApiRoute(
-                method="GET", path=_ONE, handler=self.delivery, scope=Scope.PARTNER, topic=_TOPIC,
+                method="GET", path=_ONE, handler=self.delivery, scope=TokenScope.PARTNER, topic=_TOPIC,
                 answer=DeliveryShown, refusals=(404,),
             ),
             ApiRoute(
-                method="POST", path=f"{_ONE}/resend", handler=self.resend, scope=Scope.PARTNER, topic=_TOPIC,
-                answer=Resent, refusals=(404, 409),
+                method="POST", path=f"{_ONE}/resend", handler=self.resend, scope=TokenScope.PARTNER,
+                topic=_TOPIC, answer=Resent, refusals=(404, 409),
             ),
             ApiRoute(
                 method="POST", path="/api/v1/endpoints/{endpoint}/resend-dead", handler=self.resend_dead,
-                scope=Scope.PARTNER, topic=_TOPIC, answer=Resent, refusals=(404, 409),
+                scope=TokenScope.PARTNER, topic=_TOPIC, answer=Resent, refusals=(404, 409),
             ),
             ApiRoute(
                 method="GET", path="/api/v1/endpoints/{endpoint}/attempts", handler=self.attempts,
-                scope=Scope.PARTNER, topic=_TOPIC, answer=LoggedAttempt, is_list=True, refusals=(400, 404),
+                scope=TokenScope.PARTNER, topic=_TOPIC, answer=LoggedAttempt, is_list=True,
+                refusals=(400, 404),
                 query=(
                     Parameter(name="event", description="Only of this event."),
                     Parameter(name="subject", description="Only of events about this, as an article's id."),

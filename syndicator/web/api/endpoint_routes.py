@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
 from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.pipeline.webhooks.backfill import LONGEST, MOST_ARTICLES
 from syndicator.pipeline.webhooks.endpoint_views import Asker, EndpointSecret, EndpointShown
 from syndicator.pipeline.webhooks.inspection import NoDelivery
@@ -26,7 +26,7 @@ from syndicator.web.api.json_api import (
     piece_of,
     read_json,
 )
-from syndicator.web.api.rate_limit import Pace
+from syndicator.web.api.rate_limit import PaceLimit
 from syndicator.web.api.reading_routes import PAGED
 from syndicator.web.http.auth import is_trusted, owner_of
 from syndicator.web.http.problems import FieldFault, Problem, ProblemRaised, bad_request, not_found
@@ -86,7 +86,7 @@ class EndpointRoutes:
     def __init__(self, registering: Registering, schema: Mapping[str, Any], clock: Clock) -> None:
         self._registering = registering
         self._schema = schema
-        self._pace = Pace("requests that have an endpoint asked", clock)
+        self._pace = PaceLimit("requests that have an endpoint asked", clock)
 
     def table(self) -> list[ApiRoute]:
         one = "/{endpoint}"
@@ -198,7 +198,7 @@ def _route(method: Method, path: str, handler: Handler, answer: object, **more: 
         method=method,
         path=f"/api/v1/endpoints{path}",
         handler=handler,
-        scope=Scope.PARTNER,
+        scope=TokenScope.PARTNER,
         topic=_TOPIC,
         answer=answer,
         **more,

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.push.catalogue import Described, catalogue
 from syndicator.web.api.json_api import ApiRoute, document, list_document
 from syndicator.web.http.problems import not_found
@@ -12,7 +12,7 @@ class EventRoutes:
     """Handlers of `/api/v1/events`."""
 
     def table(self) -> list[ApiRoute]:
-        path, scope, topic = "/api/v1/events", Scope.PARTNER, "Events"
+        path, scope, topic = "/api/v1/events", TokenScope.PARTNER, "Events"
         return [
             ApiRoute(
                 method="GET", path=path, handler=self.events, scope=scope, topic=topic,

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Struct
 
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.problems import Problem, ProblemRaised, bad_request
 
@@ -62,7 +62,7 @@ class ApiRoute(Struct, frozen=True, kw_only=True):
     path: str
     """Below the root; as the router takes it."""
     handler: Handler
-    scope: Scope
+    scope: TokenScope
     topic: str
     answer: Any
     """The type of what is answered; of a list, that of its items."""

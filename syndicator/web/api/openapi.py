@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.web.api.json_api import ApiRoute, Header, Parameter
 
 BEGIN = "<!-- routes: made by `make docs`, do not edit -->"
@@ -82,12 +82,12 @@ def openapi_for(table: Sequence[ApiRoute], public_url: str | None = None) -> dic
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": f"A token with the scope that is named: {', '.join(Scope)}.",
+                    "description": f"A token with the scope that is named: {', '.join(TokenScope)}.",
                 }
             },
         },
     }
-    return _with_short_names(described)
+    return described
 
 
 def _is_type(kind: object) -> bool:
@@ -100,18 +100,6 @@ def _lifted(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     whole: dict[str, Any] = json.loads(text)
     parts: dict[str, Any] = whole.pop("$defs", {})
     return whole, parts
-
-
-def _with_short_names(described: dict[str, Any]) -> dict[str, Any]:
-    """Name schemas of one name in two modules `SourceScope`, `TokenScope`: a dotted name is none."""
-    text = json.dumps(described)
-    for name in described["components"]["schemas"]:
-        if "." in name:
-            *_, module, last = name.split(".")
-            short_name = f"{module.title()}{last}"
-            text = text.replace(f'"{name}"', f'"{short_name}"').replace(f'/{name}"', f'/{short_name}"')
-    short: dict[str, Any] = json.loads(text)
-    return short
 
 
 def _operation(route: ApiRoute, named: Mapping[int, Any]) -> dict[str, Any]:

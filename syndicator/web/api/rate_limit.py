@@ -10,7 +10,7 @@ _OWNERS = 1000
 """Whose pace is remembered; who asked least lately leaves."""
 
 
-class Pace:
+class PaceLimit:
     """Ten at once, and then one in six seconds."""
 
     def __init__(self, what: str, clock: Clock) -> None:

@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article
 from syndicator.model.ids import ArticleId, FeedId, SourceId
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.pipeline.articles.explanation import Explained, SourceShown
 from syndicator.pipeline.articles.revisions import Compared, RevisionLine
-from syndicator.pipeline.feeds.pagination import ArticleLine, CursorError, FeedLine, Listing, WithdrawalLine
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.feeds.pagination import ArticleLine, CursorError, FeedLine, Paginator, WithdrawalLine
+from syndicator.pipeline.queries import Queries
 from syndicator.rules.filter_language import WORD_KEYS
 from syndicator.web.api.json_api import (
     CURSOR,
@@ -45,7 +45,7 @@ PAGED = (LIMIT, CURSOR)
 class ReadingRoutes:
     """Handlers of what is only read: one JSON document each."""
 
-    def __init__(self, reading: Reading, listing: Listing) -> None:
+    def __init__(self, reading: Queries, listing: Paginator) -> None:
         self._reading = reading
         self._listing = listing
 
@@ -174,7 +174,7 @@ def _get(
         method="GET",
         path=f"/api/v1{path}",
         handler=handler,
-        scope=Scope.READ,
+        scope=TokenScope.READ,
         topic=topic,
         answer=answer,
         is_list=is_list,

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from syndicator.model.clock import Clock
 from syndicator.model.feed import Filter
 from syndicator.model.ids import EndpointId, EventId, ReplayId
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.pipeline.webhooks.replays import (
     MOST_EVENTS,
     MOST_PER_S,
@@ -23,7 +23,7 @@ from syndicator.pipeline.webhooks.replays import (
 from syndicator.rules.filter_language import FILTER_KEYS, FilterError, filter_from
 from syndicator.web.api.endpoint_routes import asker_of, told
 from syndicator.web.api.json_api import ApiRoute, cursor_of, document, limit_of, list_document, read_json
-from syndicator.web.api.rate_limit import Pace
+from syndicator.web.api.rate_limit import PaceLimit
 from syndicator.web.api.reading_routes import PAGED
 from syndicator.web.http.auth import owner_of
 from syndicator.web.http.problems import bad_request, not_found
@@ -53,10 +53,10 @@ class ReplayRoutes:
 
     def __init__(self, replaying: Replaying, clock: Clock) -> None:
         self._replaying = replaying
-        self._pace = Pace("replays", clock)
+        self._pace = PaceLimit("replays", clock)
 
     def table(self) -> list[ApiRoute]:
-        path, scope = "/api/v1/replays", Scope.PARTNER
+        path, scope = "/api/v1/replays", TokenScope.PARTNER
         one = f"{path}/{{replay}}"
         return [
             ApiRoute(

@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 from aiohttp import web
 
 from syndicator.model.clock import Clock
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.pipeline.popularity.partner_reports import (
     KeyReused,
     Report,
@@ -16,7 +16,7 @@ from syndicator.pipeline.popularity.partner_reports import (
     ReportRefused,
 )
 from syndicator.web.api.json_api import ApiRoute, Header, document, not_json, read_body
-from syndicator.web.api.rate_limit import Pace
+from syndicator.web.api.rate_limit import PaceLimit
 from syndicator.web.http.auth import owner_of
 from syndicator.web.http.problems import FieldFault, Problem, ProblemRaised, bad_request
 
@@ -39,7 +39,7 @@ class SignalRoutes:
 
     def __init__(self, reporting: Reporting, clock: Clock) -> None:
         self._reporting = reporting
-        self._pace = Pace("batches", clock)
+        self._pace = PaceLimit("batches", clock)
         self._uploads = WeakValueDictionary[str, asyncio.Lock]()
         """By owner, as long as one of theirs is under way: a body may take half a minute to come."""
         self._counting = asyncio.Semaphore(_COUNTED_AT_ONCE)
@@ -47,7 +47,7 @@ class SignalRoutes:
     def table(self) -> list[ApiRoute]:
         return [
             ApiRoute(
-                method="POST", path="/api/v1/signals", handler=self.report, scope=Scope.PARTNER,
+                method="POST", path="/api/v1/signals", handler=self.report, scope=TokenScope.PARTNER,
                 topic="Signals", headers=(KEY_HEADER,), body=Report, answer=Reported,
                 refusals=(400, 413, 415, 422),
             )

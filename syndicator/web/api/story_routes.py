@@ -6,8 +6,8 @@ from aiohttp import web
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
-from syndicator.model.token import Scope
-from syndicator.pipeline.feeds.pagination import CursorError, Listing
+from syndicator.model.token import TokenScope
+from syndicator.pipeline.feeds.pagination import CursorError, Paginator
 from syndicator.pipeline.stories.editing import Explanation, Regrouping, StoryRefused, StoryTold
 from syndicator.web.api.json_api import ApiRoute, cursor_of, document, limit_of, list_document, read_json
 from syndicator.web.api.reading_routes import PAGED, bad_cursor
@@ -25,7 +25,7 @@ class With(Struct, frozen=True, rename={"other": "with"}, forbid_unknown_fields=
 class StoryRoutes:
     """Handlers of `/api/v1/stories/…`: a story is named by any of its articles."""
 
-    def __init__(self, regrouping: Regrouping, listing: Listing) -> None:
+    def __init__(self, regrouping: Regrouping, listing: Paginator) -> None:
         self._regrouping = regrouping
         self._listing = listing
 
@@ -33,23 +33,23 @@ class StoryRoutes:
         base, one = "/api/v1/stories", "/api/v1/stories/{article}"
         return [
             ApiRoute(
-                method="GET", path=base, handler=self.stories, scope=Scope.READ, topic=_TOPIC,
+                method="GET", path=base, handler=self.stories, scope=TokenScope.READ, topic=_TOPIC,
                 answer=StoryTold, is_list=True, query=PAGED, refusals=(400,),
             ),
             ApiRoute(
-                method="GET", path=one, handler=self.story, scope=Scope.READ, topic=_TOPIC,
+                method="GET", path=one, handler=self.story, scope=TokenScope.READ, topic=_TOPIC,
                 answer=StoryTold, refusals=(404,),
             ),
             ApiRoute(
-                method="GET", path=f"{one}/explain/{{other}}", handler=self.explain, scope=Scope.READ,
+                method="GET", path=f"{one}/explain/{{other}}", handler=self.explain, scope=TokenScope.READ,
                 topic=_TOPIC, answer=Explanation, refusals=(404,),
             ),
             ApiRoute(
-                method="POST", path=f"{one}/split", handler=self.split, scope=Scope.ADMIN, topic=_TOPIC,
+                method="POST", path=f"{one}/split", handler=self.split, scope=TokenScope.ADMIN, topic=_TOPIC,
                 answer=StoryTold, refusals=(404,),
             ),
             ApiRoute(
-                method="POST", path=f"{one}/join", handler=self.join, scope=Scope.ADMIN, topic=_TOPIC,
+                method="POST", path=f"{one}/join", handler=self.join, scope=TokenScope.ADMIN, topic=_TOPIC,
                 body=With, answer=StoryTold, refusals=(400, 404, 415),
             ),
         ]  # fmt: skip

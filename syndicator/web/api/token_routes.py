@@ -7,9 +7,9 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from syndicator.model.ids import FeedId, TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, TokenShown, new_token, shown
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.web.api.json_api import ApiRoute, document, list_document, piece_of, read_json
 from syndicator.web.api.reading_routes import PAGED
 from syndicator.web.http.problems import Problem, ProblemRaised, bad_request, not_found
@@ -24,7 +24,7 @@ class TokenWanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A token to be made."""
 
     id: Slug
-    scopes: tuple[Scope, ...] = ()
+    scopes: tuple[TokenScope, ...] = ()
     feeds: tuple[Slug, ...] = ()
     """Private feeds that it opens."""
     owner: Slug | None = None
@@ -51,12 +51,12 @@ class TokenGone(Struct, frozen=True, kw_only=True):
 class TokenRoutes:
     """Handlers of `/api/v1/tokens`."""
 
-    def __init__(self, access: Access, reading: Reading) -> None:
+    def __init__(self, access: Access, reading: Queries) -> None:
         self._access = access
         self._reading = reading
 
     def table(self) -> list[ApiRoute]:
-        base, one, scope = "/api/v1/tokens", "/api/v1/tokens/{token}", Scope.ADMIN
+        base, one, scope = "/api/v1/tokens", "/api/v1/tokens/{token}", TokenScope.ADMIN
         return [
             ApiRoute(
                 method="GET", path=base, handler=self.tokens, scope=scope, topic=_TOPIC,

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.ids import ArticleId
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.web.api.json_api import ApiRoute, document, read_json
 from syndicator.web.api.reading_routes import NO_ARTICLE
@@ -44,7 +44,7 @@ class OperatingRoutes:
         self._withdrawer = withdrawer
 
     def table(self) -> list[ApiRoute]:
-        path, scope, topic = "/api/v1/articles/{article}", Scope.ADMIN, "Articles"
+        path, scope, topic = "/api/v1/articles/{article}", TokenScope.ADMIN, "Articles"
         return [
             ApiRoute(
                 method="POST", path=f"{path}/withdraw", handler=self.withdraw, scope=scope, topic=topic,

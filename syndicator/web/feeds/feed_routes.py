@@ -14,18 +14,18 @@ from syndicator.pipeline.feeds.deltas import Deltas
 from syndicator.pipeline.feeds.publisher import KEPT_BYTES
 from syndicator.pipeline.feeds.stale_cache import LastGood
 from syndicator.pipeline.fresh_reads import PATIENCE_S
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.web.feeds.deltas import bases_of, respond_with_delta, wants_delta
 from syndicator.web.feeds.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds.moved_feeds import moved
-from syndicator.web.feeds.private_feeds import FeedKeys, private_headers
+from syndicator.web.feeds.private_feeds import PrivateFeeds, private_headers
 from syndicator.web.http.client_limits import Clients, Limit
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.prebuilt_responses import ReadyFeed, bytes_in, is_plain
 from syndicator.web.http.problems import ProblemRaised, not_found, unavailable
-from syndicator.web.http.responses import Document, respond
+from syndicator.web.http.responses import StaticDocument, respond
 
 RELATED_FOR_ONE = 60
 """Feeds of related articles that one client may have made in one go, and two a second from then on."""
@@ -39,9 +39,9 @@ class FeedRoutes:
 
     def __init__(
         self,
-        reading: Reading,
+        reading: Queries,
         options: WebOptions,
-        keys: FeedKeys | None = None,
+        keys: PrivateFeeds | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._site = reading.site
@@ -57,7 +57,7 @@ class FeedRoutes:
         """Answers of public feeds by their names and formats, as they are asked for."""
         self._headers = FeedHeaders(reading.site, options)
         self._making_related = Places(RELATED_FOR_ONE)
-        self._opml = Document(self._publisher.opml())
+        self._opml = StaticDocument(self._publisher.opml())
 
     def routes(self) -> list[web.RouteDef]:
         feed = "/feeds/{feed}.{form:" + FORMS + "}"
@@ -166,7 +166,7 @@ class FeedRoutes:
         """Send the list of all public feeds."""
         listed = self._publisher.opml()
         if listed is not self._opml.body:  # once after the start, when Redis told when the list changed
-            self._opml = Document(listed)
+            self._opml = StaticDocument(listed)
         return self._opml.answer(request, {**self._headers.shared, hdrs.CONTENT_TYPE: OPML_TYPE})
 
     async def _rendition(self, feed: FeedId, form: Format) -> tuple[Rendition, int | None]:

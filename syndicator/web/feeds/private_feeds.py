@@ -18,7 +18,7 @@ from syndicator.web.http.problems import Problem, ProblemRaised
 PARAMETER = "token"
 
 
-class FeedKeys:
+class PrivateFeeds:
     """Opens private feeds."""
 
     def __init__(self, gate: Gate) -> None:

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from syndicator.model.clock import Clock
 from syndicator.model.endpoint import OPERATORS
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.rules.access.credentials import digest_of, same
 from syndicator.rules.popularity.visitors import Allowance, drawn, household_of
@@ -36,7 +36,7 @@ _NAMES = {400: "bad-request", 401: "unauthorized", 403: "forbidden"}
 
 def is_trusted(request: web.Request) -> bool:
     """Tell whether an administrator asks."""
-    return request[TOKEN].allows(Scope.ADMIN)
+    return request[TOKEN].allows(TokenScope.ADMIN)
 
 
 def owner_of(request: web.Request) -> str:
@@ -63,7 +63,7 @@ class Gate:
         self._failures: OrderedDict[str, Allowance] = OrderedDict()
         self._known: OrderedDict[str, None] = OrderedDict()
 
-    def behind(self, scope: Scope, handler: Handler) -> Handler:
+    def behind(self, scope: TokenScope, handler: Handler) -> Handler:
         """Put a handler behind the gate; it finds the token in `request[TOKEN]`."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
@@ -72,7 +72,7 @@ class Gate:
 
         return guarded
 
-    async def admit(self, request: web.Request, scope: Scope) -> Token:
+    async def admit(self, request: web.Request, scope: TokenScope) -> Token:
         """Give the token of a request that has this scope.
 
         Raises:

@@ -67,7 +67,7 @@ def respond(
     return web.Response(body=body(coding), headers=sent)
 
 
-class Document:
+class StaticDocument:
     """Bytes that stay as they are: hashed once, and put into each coding once, when it is first asked for."""
 
     def __init__(self, body: bytes) -> None:

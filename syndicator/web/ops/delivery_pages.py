@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.web.http.problems import not_found
 from syndicator.web.ops.endpoint_rows import endpoint_rows
 from syndicator.web.ops.operator_access import Operators
@@ -14,7 +14,7 @@ PATH = "/deliveries"
 class DeliveryPages:
     """Handler of `/deliveries`."""
 
-    def __init__(self, reading: Reading, drawing: Drawing, operators: Operators) -> None:
+    def __init__(self, reading: Queries, drawing: Drawing, operators: Operators) -> None:
         self._operators = operators
         self._reading = reading
         self._drawing = drawing

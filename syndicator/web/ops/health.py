@@ -13,7 +13,7 @@ from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
 from syndicator.model.ids import FeedId
 from syndicator.model.status import Recovery
 from syndicator.pipeline.feeds.stale_cache import LastGood
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 
 _TIMEOUT_S = 2.0
 _PINGS = 3
@@ -35,7 +35,7 @@ class Part(Struct, frozen=True):
 class HealthRoutes:
     """Handlers of `/healthz` and `/readyz`."""
 
-    def __init__(self, reading: Reading | None, feeds: Collection[FeedId], last_good: LastGood) -> None:
+    def __init__(self, reading: Queries | None, feeds: Collection[FeedId], last_good: LastGood) -> None:
         """`reading`: None where Redis was away from the start."""
         self._reading = reading
         self._configured = frozenset(feeds)
@@ -80,7 +80,7 @@ class HealthRoutes:
             return Part("down", "Redis answers with a fault.")
         return await self._writable(self._reading, lost, latency_s)
 
-    async def _writable(self, reading: Reading, lost: Recovery | None, latency_s: float) -> Part:
+    async def _writable(self, reading: Queries, lost: Recovery | None, latency_s: float) -> Part:
         """Tell whether Redis takes writes, too: without them feeds are served, and nothing else goes on."""
         try:
             async with asyncio.timeout(_TIMEOUT_S):
@@ -111,7 +111,7 @@ class HealthRoutes:
         return Part("down", "No feed is known here.")
 
 
-async def _latency_s(reading: Reading) -> float:
+async def _latency_s(reading: Queries) -> float:
     """Return how long Redis takes to answer: the median, so that one pause of this process does not count."""
     took_s: list[float] = []
     while len(took_s) < _PINGS and sum(took_s) < _PINGS_S:

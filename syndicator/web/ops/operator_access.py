@@ -15,7 +15,7 @@ from syndicator.errors import StoreError
 from syndicator.model.clock import Clock
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.rules.access import signed_tickets
@@ -51,7 +51,7 @@ class Operators:
         self.gate = Gate(
             access,
             clock,
-            operators=Token(id=TokenId(OPERATORS), sha256=digest, scopes=(Scope.ADMIN,)),
+            operators=Token(id=TokenId(OPERATORS), sha256=digest, scopes=(TokenScope.ADMIN,)),
         )
         """For the routes of the API: it takes the token of the operators, and all others by their scopes."""
         self._token = token
@@ -70,7 +70,7 @@ class Operators:
             if not self._is_signed_in(request):
                 if hdrs.AUTHORIZATION not in request.headers:
                     raise _sign_in_first()
-                await self.gate.admit(request, Scope.ADMIN)
+                await self.gate.admit(request, TokenScope.ADMIN)
             return await handler(request)
 
         return guarded

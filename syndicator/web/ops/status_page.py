@@ -6,9 +6,9 @@ from msgspec import Struct
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceState
 from syndicator.model.status import Status
-from syndicator.pipeline.ops.source_standings import Spot
-from syndicator.pipeline.queries import Reading
-from syndicator.rules.sources.health import Health, Standing, failed_rounds, health
+from syndicator.pipeline.ops.source_standings import StandingCursor
+from syndicator.pipeline.queries import Queries
+from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
 from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
 from syndicator.web.http.options import OpsOptions
 from syndicator.web.http.problems import bad_request
@@ -25,15 +25,15 @@ _METRICS_HEADERS = {
     hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8",
     hdrs.CACHE_CONTROL: "no-store",
 }
-_NEEDS_ATTENTION = frozenset(Standing) - {Standing.NEW, Standing.PAUSED, Standing.OK}
-_SAYS_IT_ITSELF = frozenset({Standing.FAILING, Standing.NEW, Standing.OK})
+_NEEDS_ATTENTION = frozenset(HealthStanding) - {HealthStanding.NEW, HealthStanding.PAUSED, HealthStanding.OK}
+_SAYS_IT_ITSELF = frozenset({HealthStanding.FAILING, HealthStanding.NEW, HealthStanding.OK})
 """Standings of which the page tells in its own words; of the others it gives the sentence."""
 
 
 class SourceRow(Struct, frozen=True, kw_only=True):
     source: Source
     state: SourceState
-    standing: Standing
+    standing: HealthStanding
     reason: ShownFailure | None
     failed_rounds: int
     why: str = ""
@@ -45,7 +45,7 @@ class StatusRoutes:
 
     def __init__(
         self,
-        reading: Reading,
+        reading: Queries,
         drawing: Drawing,
         options: OpsOptions,
         operators: Operators,
@@ -95,18 +95,18 @@ class StatusRoutes:
         return web.Response(body=self._options.metrics(), headers=_METRICS_HEADERS)
 
 
-def _begin(request: web.Request) -> Spot | None:
+def _begin(request: web.Request) -> StandingCursor | None:
     """Read where the page begins; a 400 for what is no place in the list."""
     text = request.query.get("from", "")
     standing, _, source = text.partition(".")
     if not text:
         return None
-    if standing not in list(Standing):
-        raise bad_request(f'The parameter "from" begins with one of: {", ".join(Standing)}.')
-    return Spot(standing=Standing(standing), source=SourceId(source) or None)
+    if standing not in list(HealthStanding):
+        raise bad_request(f'The parameter "from" begins with one of: {", ".join(HealthStanding)}.')
+    return StandingCursor(standing=HealthStanding(standing), source=SourceId(source) or None)
 
 
-def _spelled(spot: Spot) -> str:
+def _spelled(spot: StandingCursor) -> str:
     return f"{spot.standing}.{spot.source}" if spot.source else str(spot.standing)
 
 
@@ -115,17 +115,17 @@ def source_rows(status: Status) -> list[SourceRow]:
     rows = [
         _source_row(one.source, one.state, health(one.source, one.state, status.at)) for one in status.sources
     ]
-    return sorted(rows, key=lambda row: list(Standing).index(row.standing))
+    return sorted(rows, key=lambda row: list(HealthStanding).index(row.standing))
 
 
 def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow:
     # The page lists the warnings, and what is stuck is so by one of them, or by selectors that are lost.
-    told = judged.kind in _SAYS_IT_ITSELF or (judged.kind is Standing.STUCK and bool(state.warnings))
+    told = judged.kind in _SAYS_IT_ITSELF or (judged.kind is HealthStanding.STUCK and bool(state.warnings))
     return SourceRow(
         source=source,
         state=state,
         standing=judged.kind,
-        reason=_reason(state) if judged.kind is Standing.FAILING else None,
+        reason=_reason(state) if judged.kind is HealthStanding.FAILING else None,
         failed_rounds=failed_rounds(state),
         why="" if told else judged.why,
     )

@@ -10,7 +10,7 @@ from syndicator.model.feed import FORMS, Format
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.concurrency_limits import TooMany
 from syndicator.pipeline.feeds.any_filter_feeds import PATH, AdHocFeeds, NoSuchStory
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.search.article_search import TooManySearches
 from syndicator.render.items import prepare_entry
 from syndicator.rules.feeds.any_filter_feeds import AdHoc, ad_hoc_from
@@ -23,7 +23,7 @@ from syndicator.web.http.problems import ProblemRaised, not_found, unavailable
 from syndicator.web.http.query_parameters import called_now, refused, values_of
 from syndicator.web.http.responses import respond_with
 from syndicator.web.pages.feed_addresses import addresses
-from syndicator.web.pages.feed_pages import Listed
+from syndicator.web.pages.feed_pages import FeedRow
 from syndicator.web.pages.templates import Drawing, page_headers
 
 ON_PAGE = 30
@@ -35,7 +35,7 @@ class ArticleFeedRoutes:
     """Handlers of `/articles` and `/articles.{form}`."""
 
     def __init__(
-        self, ad_hoc: AdHocFeeds, reading: Reading, drawing: Drawing, feeds: FeedRoutes, options: WebOptions
+        self, ad_hoc: AdHocFeeds, reading: Queries, drawing: Drawing, feeds: FeedRoutes, options: WebOptions
     ) -> None:
         self._ad_hoc = ad_hoc
         self._site = reading.site
@@ -63,7 +63,7 @@ class ArticleFeedRoutes:
             "articles.html",
             say,
             canonical=self._ad_hoc.outline(asked).page_url,
-            feed=Listed(
+            feed=FeedRow(
                 spec=replace(snapshot.spec, title=title),
                 addresses=addresses(self._site, PATH, spelled),
                 items=tuple(prepare_entry(one, self._site, with_html=False) for one in snapshot.entries),

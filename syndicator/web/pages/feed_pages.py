@@ -11,7 +11,7 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import FeedSpec, Order
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.feeds.page_details import Front, StoryMark
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.render.items import Item, prepare_entry
 from syndicator.web.feeds.moved_feeds import moved
 from syndicator.web.http.options import WebOptions
@@ -19,7 +19,7 @@ from syndicator.web.http.responses import respond_with
 from syndicator.web.i18n import Wording
 from syndicator.web.pages.charts import Spark, sparks
 from syndicator.web.pages.feed_addresses import Address, addresses
-from syndicator.web.pages.page_cache import KeptPages, Page
+from syndicator.web.pages.page_cache import KeptPage, KeptPages
 from syndicator.web.pages.templates import Drawing, page_headers
 
 _ON_INDEX = 7
@@ -30,7 +30,7 @@ Fronts = Mapping[FeedId, Front]
 """Of feeds that are shown; empty where the store could not be asked."""
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class FeedRow(Struct, frozen=True, kw_only=True):
     """A feed as a page lists it. `items` is None where the store could not be asked."""
 
     spec: FeedSpec
@@ -47,7 +47,7 @@ class Listed(Struct, frozen=True, kw_only=True):
 class FeedPages:
     """Handlers of `/` and `/feeds/{feed}`."""
 
-    def __init__(self, reading: Reading, drawing: Drawing, options: WebOptions) -> None:
+    def __init__(self, reading: Queries, drawing: Drawing, options: WebOptions) -> None:
         self._browsing = reading.browsing
         self._publisher = reading.publisher
         self._site = reading.site
@@ -120,7 +120,7 @@ class FeedPages:
 
     async def _page(
         self, key: tuple[str, str], specs: Sequence[FeedSpec], most: int, draw: Callable[[Fronts], bytes]
-    ) -> Page:
+    ) -> KeptPage:
         # The versions are read first: what is admitted meanwhile is drawn once more, never missed.
         reads = (self._publisher.version(spec.id, patiently=self._kept.last(key) is None) for spec in specs)
         version = tuple(await asyncio.gather(*reads))
@@ -130,14 +130,14 @@ class FeedPages:
 
         return await self._kept.get(key, version, drawn)
 
-    def _named(self, spec: FeedSpec) -> Listed:
-        return Listed(spec=spec, addresses=addresses(self._site, f"/feeds/{spec.id}"))
+    def _named(self, spec: FeedSpec) -> FeedRow:
+        return FeedRow(spec=spec, addresses=addresses(self._site, f"/feeds/{spec.id}"))
 
-    def _listed(self, spec: FeedSpec, fronts: Fronts) -> Listed:
+    def _listed(self, spec: FeedSpec, fronts: Fronts) -> FeedRow:
         named, front = self._named(spec), fronts.get(spec.id)
         if front is None:
-            return Listed(spec=spec, addresses=named.addresses, items=None)
-        return Listed(
+            return FeedRow(spec=spec, addresses=named.addresses, items=None)
+        return FeedRow(
             spec=spec,
             addresses=named.addresses,
             items=tuple(prepare_entry(entry, self._site, with_html=False) for entry in front.entries),

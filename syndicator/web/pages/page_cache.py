@@ -7,7 +7,7 @@ from typing import NamedTuple
 from syndicator.model.clock import Clock
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.rules.least_recent import LeastRecent
-from syndicator.web.http.responses import Document
+from syndicator.web.http.responses import StaticDocument
 
 MOST = 256
 """Pages that are kept: some 20 MB, with all codings. The one that was not asked for the longest leaves."""
@@ -16,10 +16,10 @@ Key = tuple[str, str]
 """Path and language."""
 
 
-class Page(NamedTuple):
+class KeptPage(NamedTuple):
     """One page, as bytes."""
 
-    document: Document
+    document: StaticDocument
     version: object
     drawn_at: datetime
 
@@ -33,14 +33,14 @@ class KeptPages:
     def __init__(self, lifetime: timedelta, clock: Clock) -> None:
         self._lifetime = lifetime
         self._clock = clock
-        self._kept = LeastRecent[Key, Page](MOST, lambda _: 1)
-        self._drawing = SingleFlight[tuple[Key, object], Page]()
+        self._kept = LeastRecent[Key, KeptPage](MOST, lambda _: 1)
+        self._drawing = SingleFlight[tuple[Key, object], KeptPage]()
 
-    def last(self, key: Key) -> Page | None:
+    def last(self, key: Key) -> KeptPage | None:
         """Give the page as it was drawn last, good or not."""
         return self._kept.peek(key)
 
-    async def get(self, key: Key, version: object, draw: Callable[[], Awaitable[bytes]]) -> Page:
+    async def get(self, key: Key, version: object, draw: Callable[[], Awaitable[bytes]]) -> KeptPage:
         """Give a good page; who asks while it is being drawn waits for the same drawing."""
         kept = self._kept.get(key)
         if kept is not None and kept.version == version and self._is_young(kept):
@@ -49,12 +49,12 @@ class KeptPages:
             (key, version), lambda: self._draw(key, version, draw), name=f"draw {key[0]}"
         )
 
-    async def _draw(self, key: Key, version: object, draw: Callable[[], Awaitable[bytes]]) -> Page:
+    async def _draw(self, key: Key, version: object, draw: Callable[[], Awaitable[bytes]]) -> KeptPage:
         drawn_at = self._clock()
-        page = Page(Document(await draw()), version, drawn_at)
+        page = KeptPage(StaticDocument(await draw()), version, drawn_at)
         self._kept.put(key, page)
         return page
 
-    def _is_young(self, page: Page) -> bool:
+    def _is_young(self, page: KeptPage) -> bool:
         # A clock that was put back makes no page good for longer.
         return page.drawn_at <= self._clock() < page.drawn_at + self._lifetime

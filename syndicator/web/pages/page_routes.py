@@ -5,7 +5,7 @@ from markupsafe import Markup
 from selectolax.lexbor import LexborHTMLParser
 
 from syndicator.model.ids import ArticleId, is_article_id
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.queries import Queries
 from syndicator.render.items import prepare_entry
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.problems import Problem, gone, not_found, problem_headers
@@ -19,7 +19,7 @@ from syndicator.web.texts import TEXTS
 class PageRoutes:
     """Handlers of `/articles/{article}`, `/problems/{name}` and `/robots.txt`."""
 
-    def __init__(self, reading: Reading, drawing: Drawing, options: WebOptions) -> None:
+    def __init__(self, reading: Queries, drawing: Drawing, options: WebOptions) -> None:
         self._reading = reading
         self._drawing = drawing
         self._lifetime = f"public, max-age={options.page_max_age_s}"

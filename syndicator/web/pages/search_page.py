@@ -10,8 +10,8 @@ from msgspec import Struct
 from syndicator.model.feed import FORMS, FeedSnapshot, Filter, Format, Rendition
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.feeds.page_details import StoryMark
-from syndicator.pipeline.queries import Reading
-from syndicator.pipeline.search.article_search import MOST, Found, Searching, TooManySearches
+from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.search.article_search import MOST, Searching, SearchResult, TooManySearches
 from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.filter_language import WORD_KEYS, parts_of, query_of
 from syndicator.rules.search.query import MAX_CHARACTERS, QueryError
@@ -38,7 +38,7 @@ _FRESH = "public, max-age=1"
 """Who searches again looks for what is new."""
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class SearchQuery(Struct, frozen=True, kw_only=True):
     """What a URL asks for."""
 
     query: str
@@ -65,7 +65,7 @@ class SearchRoutes:
     def __init__(
         self,
         searching: Searching,
-        reading: Reading,
+        reading: Queries,
         drawing: Drawing,
         feeds: FeedRoutes,
         options: WebOptions,
@@ -137,7 +137,7 @@ class SearchRoutes:
         rendition = await self._rendition(snapshot, form)
         return send_rendition(request, rendition, headers, None, dated=False)
 
-    async def _search(self, request: web.Request, asked: Asked) -> Found:
+    async def _search(self, request: web.Request, asked: SearchQuery) -> SearchResult:
         forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
         client = client_address(request.remote, forwarded, self._trusted)
         if self._waiting[client] >= AT_ONCE_EACH:
@@ -178,7 +178,7 @@ class _Listed(Struct, frozen=True, kw_only=True):
     stories: Mapping[ArticleId, StoryMark]
 
 
-def _asked(request: web.Request, sources: Mapping[SourceId, SourceId]) -> Asked:
+def _asked(request: web.Request, sources: Mapping[SourceId, SourceId]) -> SearchQuery:
     """Read a URL; what is written otherwise but means the same is the same."""
     order, page = request.query.get("order", "newest"), request.query.get("page", "1")
     if order not in {"newest", "best"}:
@@ -188,7 +188,7 @@ def _asked(request: web.Request, sources: Mapping[SourceId, SourceId]) -> Asked:
     ):
         raise bad_request(f"Pages are numbered from 1 to {PAGES}.")
     given = values_of(request)
-    return Asked(
+    return SearchQuery(
         query=query_of(given),
         within=read_filter({key: given.get(key, []) for key in (*WORD_KEYS, "since", "until")}, sources),
         best=order == "best",

@@ -8,8 +8,8 @@ from msgspec import Struct
 from syndicator.model.feed import Order
 from syndicator.model.ids import ArticleId, StoryId, is_article_id
 from syndicator.pipeline.feeds.any_filter_feeds import PATH
-from syndicator.pipeline.feeds.page_details import Report, StoryShown
-from syndicator.pipeline.queries import Reading
+from syndicator.pipeline.feeds.page_details import MemberRow, StoryShown
+from syndicator.pipeline.queries import Queries
 from syndicator.render.dates import whole_seconds
 from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
@@ -45,7 +45,7 @@ class StoryFeed(Struct, frozen=True, kw_only=True):
 class StoryPages:
     """Handler of `/stories/{article}`: a story is named by any of its articles."""
 
-    def __init__(self, reading: Reading, drawing: Drawing, options: WebOptions, *, as_feeds: bool) -> None:
+    def __init__(self, reading: Queries, drawing: Drawing, options: WebOptions, *, as_feeds: bool) -> None:
         """`as_feeds` is whether `/articles.{form}` is served, which can follow a story."""
         self._reading = reading
         self._as_feeds = as_feeds
@@ -111,7 +111,7 @@ class StoryPages:
         ]
 
 
-def _at(report: Report) -> datetime:
+def _at(report: MemberRow) -> datetime:
     """Say when it was told: by its date, unless that was long before it was found here, or is yet to come."""
     article = report.entry.article
     if article.listed_at > article.published_at:

@@ -12,7 +12,7 @@ from syndicator.rules.feeds.any_filter_feeds import ad_hoc_from
 from syndicator.rules.filter_language import FilterError
 from syndicator.rules.search.query import QueryError, parse_query
 from syndicator.web.http.negotiation import choose_language, joined
-from syndicator.web.http.responses import PAGE_POLICY, Document, respond_with
+from syndicator.web.http.responses import PAGE_POLICY, StaticDocument, respond_with
 from syndicator.web.i18n import Wording, default_language, wordings
 from syndicator.web.pages.charts import SPARK_HEIGHT, SPARK_WIDTH
 from syndicator.web.pages.web_readers import app_link, web_readers
@@ -22,7 +22,7 @@ STATIC_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
     "icon.png": "image/png",
 }
-ICON = Document(
+ICON = StaticDocument(
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
     b'<rect width="32" height="32" rx="7" fill="#0b5c66"/>'
     b'<g fill="none" stroke="#fff" stroke-width="3.4" stroke-linecap="round">'
@@ -59,7 +59,7 @@ class Drawing:
         self.site = site
         self._wordings = wordings(site)
         self._default_language = default_language(site)
-        self._static = {name: Document(body) for name, body in _read_static().items()}
+        self._static = {name: StaticDocument(body) for name, body in _read_static().items()}
         self._environment = Environment(
             autoescape=True,
             loader=PackageLoader("syndicator.web"),
@@ -153,5 +153,5 @@ def _read_static() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in STATIC_TYPES}
 
 
-def _short(document: Document) -> str:
+def _short(document: StaticDocument) -> str:
     return document.digest[:12]

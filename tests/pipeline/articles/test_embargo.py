@@ -18,10 +18,10 @@ from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline import store_retry
 from syndicator.pipeline.articles.admission import Admitted, Admitter
-from syndicator.pipeline.articles.embargo import Held
+from syndicator.pipeline.articles.embargo import EmbargoGate
 from syndicator.pipeline.articles.embargo_release import LEASE, ReleaseStep
-from syndicator.pipeline.steps import Report
-from syndicator.rules.articles.admission import Verdict
+from syndicator.pipeline.steps import JobReport
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.articles.embargo import LONGEST
 from syndicator.rules.identity.identity import identify
 from syndicator.schedule.runner import Runner
@@ -37,7 +37,7 @@ class Guarded(Admitter):
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
         super().__init__(store.articles, SPECS, clock)
-        self._held, self._now = Held(store.held), clock
+        self._held, self._now = EmbargoGate(store.held), clock
 
     async def admit(
         self,
@@ -65,10 +65,10 @@ class Newsroom:
         self.admitter = Guarded(store, clock)
         self.step = ReleaseStep(store.held, self.admitter, clock)
 
-    async def round(self, *candidates: Candidate) -> list[Verdict]:
+    async def round(self, *candidates: Candidate) -> list[AdmissionVerdict]:
         return [one.verdict for one in await self.admitter.admit(candidates)]
 
-    async def release(self, step: ReleaseStep | None = None) -> list[Report]:
+    async def release(self, step: ReleaseStep | None = None) -> list[JobReport]:
         taken = await (step or self.step).take(10)
         reports = [await job() for job in taken.jobs]
         return [report for report in reports if report is not None]
@@ -100,7 +100,7 @@ def held(number: int = 1, until: datetime | None = END, **changes: object) -> Ca
 async def test_nowhere_before_and_everywhere_at_the_second(newsroom: Newsroom, clock: ManualClock) -> None:
     given = held()
     article_id = identify([given])[0].article_id
-    assert await newsroom.round(story(2, title="Biasa"), given) == [Verdict.NEW]
+    assert await newsroom.round(story(2, title="Biasa"), given) == [AdmissionVerdict.NEW]
     assert await newsroom.store.held.count() == 1
     clock.now = END - timedelta(milliseconds=1)
     assert await newsroom.next_due_at() == END
@@ -207,11 +207,11 @@ async def test_a_round_at_the_end_of_the_embargo_announces_once(
 ) -> None:
     await newsroom.round(held())
     clock.now = END
-    assert await newsroom.round(held()) == [Verdict.NEW]
+    assert await newsroom.round(held()) == [AdmissionVerdict.NEW]
     assert await newsroom.release() == []
     assert await newsroom.events() == [EventType.ARTICLE_CREATED]
     assert await newsroom.store.held.count() == 0
-    assert await newsroom.round(held()) == [Verdict.UNCHANGED]
+    assert await newsroom.round(held()) == [AdmissionVerdict.UNCHANGED]
 
 
 async def test_a_round_after_it_that_names_no_embargo_any_more(
@@ -219,7 +219,7 @@ async def test_a_round_after_it_that_names_no_embargo_any_more(
 ) -> None:
     await newsroom.round(held())
     clock.now = END + timedelta(seconds=5)
-    assert await newsroom.round(held(until=None)) == [Verdict.NEW]
+    assert await newsroom.round(held(until=None)) == [AdmissionVerdict.NEW]
     assert await newsroom.release() == []
     (article,) = await stored(newsroom)
     assert article.published_at == END
@@ -242,7 +242,7 @@ async def test_gathered_held_and_released_by_the_service(
             assert (await service.publisher.snapshot(FeedId("latest"))).entries == ()
             clock.advance(400)
         clock.now = END
-        reports: list[Report] = []
+        reports: list[JobReport] = []
         runner = Runner(service.gathering.release, capacity=2, clock=clock, on_report=reports.append)
         await runner.run(until_empty=True)
         assert [report.event for report in reports] == ["released"]
@@ -267,13 +267,13 @@ async def test_a_lifted_embargo_shows_it_now_at_the_top(newsroom: Newsroom, cloc
     await newsroom.round(story(3, title="Biasa"), held(published_at=NOON - timedelta(days=2)))
     clock.advance(600)
     lifted = held(until=None, published_at=NOON - timedelta(days=2), title="Rahasia dibuka")
-    assert await newsroom.round(lifted) == [Verdict.NEW]
+    assert await newsroom.round(lifted) == [AdmissionVerdict.NEW]
     assert await newsroom.titles() == ["Rahasia dibuka", "Biasa"]
     clock.advance(1)
     assert await newsroom.release() == [], "it is out already"
     assert await newsroom.store.held.count() == 0
     assert len(await newsroom.events()) == 2
-    assert await newsroom.round(lifted) == [Verdict.UNCHANGED]
+    assert await newsroom.round(lifted) == [AdmissionVerdict.UNCHANGED]
 
 
 async def test_lifted_and_the_worker_dies_before_it_is_admitted(
@@ -281,7 +281,7 @@ async def test_lifted_and_the_worker_dies_before_it_is_admitted(
 ) -> None:
     await newsroom.round(held())
     clock.advance(600)
-    await Held(newsroom.store.held).keep_back([held(until=None)], clock())
+    await EmbargoGate(newsroom.store.held).keep_back([held(until=None)], clock())
     assert await newsroom.titles() == []
     clock.advance(1)
     await newsroom.release()
@@ -352,32 +352,34 @@ async def test_a_guid_that_its_document_shares_identifies_it_neither_then_nor_al
     newsroom: Newsroom, clock: ManualClock
 ) -> None:
     document = (story(1, guid="same", title="Satu"), held(2, guid="same"))
-    assert await newsroom.round(*document) == [Verdict.NEW]
+    assert await newsroom.round(*document) == [AdmissionVerdict.NEW]
     clock.now = END
     await newsroom.release()
     assert sorted(await newsroom.titles()) == ["Rahasia 2", "Satu"]
-    assert await newsroom.round(*document) == [Verdict.UNCHANGED] * 2
+    assert await newsroom.round(*document) == [AdmissionVerdict.UNCHANGED] * 2
 
 
 async def test_entries_of_one_page_wait_at_their_source(newsroom: Newsroom, clock: ManualClock) -> None:
     page = "https://kota.example/perubahan"
     document = (story(1, url=page, guid="a", title="Satu"), held(2, url=page, guid="b"))
-    assert await newsroom.round(*document) == [Verdict.NEW]
+    assert await newsroom.round(*document) == [AdmissionVerdict.NEW]
     assert await newsroom.store.held.count() == 0
     clock.now = END
-    assert await newsroom.round(*document) == [Verdict.UNCHANGED, Verdict.NEW]
+    assert await newsroom.round(*document) == [AdmissionVerdict.UNCHANGED, AdmissionVerdict.NEW]
     assert sorted(await newsroom.titles()) == ["Rahasia 2", "Satu"]
 
 
 async def test_an_embargo_that_was_over_when_it_was_first_seen(newsroom: Newsroom) -> None:
     ended = NOON - timedelta(minutes=20)
-    assert await newsroom.round(held(until=ended, published_at=NOON - timedelta(days=1))) == [Verdict.NEW]
+    assert await newsroom.round(held(until=ended, published_at=NOON - timedelta(days=1))) == [
+        AdmissionVerdict.NEW
+    ]
     (article,) = await stored(newsroom)
     assert article.published_at == ended
 
 
 async def test_pages_that_are_held_are_read_again_each_hour(newsroom: Newsroom, clock: ManualClock) -> None:
-    gate = Held(newsroom.store.held)
+    gate = EmbargoGate(newsroom.store.held)
     given = held(until=END + timedelta(hours=3))
     urls = [given.url, "https://kota.example/lain"]
     assert await gate.read_lately(CITY, urls, clock()) == frozenset()

@@ -28,7 +28,7 @@ from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.model.source import Every, ImagePolicy, Politeness, Source, SourceKind
 from syndicator.pipeline.articles import pictures as picturing
 from syndicator.pipeline.articles.admission import Admitter
-from syndicator.pipeline.articles.pictures import Pictures
+from syndicator.pipeline.articles.pictures import PicturePolicy
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.webhooks.delivery import DeliverStep
 from syndicator.rules.articles.pictures import (
@@ -42,7 +42,7 @@ from syndicator.rules.articles.pictures import (
     without_pixels,
 )
 from syndicator.rules.identity.content_fingerprint import content_hash
-from syndicator.store.articles.pictures import Finding
+from syndicator.store.articles.pictures import PictureFinding
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.http.options import WebOptions
@@ -80,9 +80,11 @@ def tries(server: RawServer) -> list[str]:
 
 
 @asynccontextmanager
-async def pictures_of(store: Store, clock: ManualClock, looks_s: float = 20.0) -> AsyncIterator[Pictures]:
+async def pictures_of(
+    store: Store, clock: ManualClock, looks_s: float = 20.0
+) -> AsyncIterator[PicturePolicy]:
     async with egress_on("127.0.0.1", clock=clock) as egress, visiting(egress, store, clock) as visitor:
-        yield Pictures(store.pictures, visitor, clock, looks_s=looks_s)
+        yield PicturePolicy(store.pictures, visitor, clock, looks_s=looks_s)
 
 
 async def test_left_out_where_the_source_says_so(store: Store, clock: ManualClock) -> None:
@@ -402,7 +404,7 @@ async def test_what_we_serve_is_noted_and_stored_as_it_came(store: Store, clock:
     for url in ("https://img.city.example/1.jpg", inside):
         picture = await store.pictures.get(picture_digest(url), clock())
         assert picture is not None
-        assert (picture.url, picture.served, picture.finding) == (url, True, Finding.ANNOUNCED)
+        assert (picture.url, picture.served, picture.finding) == (url, True, PictureFinding.ANNOUNCED)
 
 
 async def test_the_pictures_of_a_body_that_we_serve_are_bounded(store: Store, clock: ManualClock) -> None:
@@ -434,7 +436,7 @@ async def test_a_partner_is_told_our_addresses(store: Store, clock: ManualClock)
         await directory.publish()
         step = DeliverStep(store, egress, directory, clock, random.Random(1), site=SITE)
         async with visiting(egress, store, clock) as visitor:
-            pictures = Pictures(store.pictures, visitor, clock)
+            pictures = PicturePolicy(store.pictures, visitor, clock)
             taken, _ = await pictures.prepare(source(ImagePolicy.CACHE), [given])
         await Admitter(store.articles, (), clock).admit(taken)
         for job in (await step.take(5)).jobs:

@@ -11,7 +11,7 @@ from web.web_world import SITE
 
 from syndicator.model.source import ImagePolicy
 from syndicator.rules.articles.pictures import picture_digest, picture_url
-from syndicator.store.articles.pictures import Finding, KnownPicture
+from syndicator.store.articles.pictures import KnownPicture, PictureFinding
 from syndicator.store.store import Store
 
 CACHE = source(ImagePolicy.CACHE)
@@ -72,7 +72,7 @@ async def test_what_stands_in_bodies_is_noted_and_not_looked_at(store: Store, cl
         known = await store.pictures.get(picture_digest(server.url("/1.jpg")), clock())
     assert (taken.body_html, warnings) == (body, ())
     assert known is not None
-    assert (known.served, known.finding) == (True, Finding.ANNOUNCED)
+    assert (known.served, known.finding) == (True, PictureFinding.ANNOUNCED)
 
 
 async def test_what_was_linked_by_https_is_served_by_the_address_that_we_know(
@@ -80,7 +80,7 @@ async def test_what_was_linked_by_https_is_served_by_the_address_that_we_know(
 ) -> None:
     url = "http://img.city.example/1.jpg"
     linked = KnownPicture(
-        url=url, source=CACHE.id, link="https://img.city.example/1.jpg", finding=Finding.FINE
+        url=url, source=CACHE.id, link="https://img.city.example/1.jpg", finding=PictureFinding.FINE
     )
     await store.pictures.add([linked], clock())
     async with pictures_of(store, clock) as pictures:
@@ -97,7 +97,7 @@ async def test_what_could_not_be_served_leaves_the_text(store: Store, clock: Man
     url = "https://img.city.example/1.jpg"
     body = f'<p>Isi.</p><figure><img src="{url}"><figcaption>Jalan</figcaption></figure>'
     tried = KnownPicture(
-        url=url, source=CACHE.id, link=url, served=True, finding=Finding.BROKEN, why="unreadable"
+        url=url, source=CACHE.id, link=url, served=True, finding=PictureFinding.BROKEN, why="unreadable"
     )
     await store.pictures.add([replace(tried, checked_at=clock())], clock())
     async with pictures_of(store, clock) as pictures:

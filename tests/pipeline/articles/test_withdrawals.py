@@ -19,7 +19,7 @@ from syndicator.model.status import QueueCounts
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.articles.withdrawals import Withdrawer
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.service import Service
 from syndicator.store.store import Store
 
@@ -79,7 +79,7 @@ async def test_no_identity_brings_it_back(service_of: OpenService, clock: Manual
             candidate(1, guid="lain", url="https://city.example/pindah/1"),
         ):
             (admitted,) = await admitter.admit([again])
-            assert (admitted.article_id, admitted.verdict) == (one.article_id, Verdict.UNCHANGED)
+            assert (admitted.article_id, admitted.verdict) == (one.article_id, AdmissionVerdict.UNCHANGED)
         assert (await service.publisher.snapshot(LATEST)).entries == ()
         assert len(await service.store.outbox.after("", 10)) == 2
 

@@ -19,8 +19,8 @@ from syndicator.model.article import Photo
 from syndicator.model.feed import Format, Rendition
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.pipeline.articles.admission import Admitter
-from syndicator.pipeline.articles.pictures import Pictures
-from syndicator.pipeline.steps import Report
+from syndicator.pipeline.articles.pictures import PicturePolicy
+from syndicator.pipeline.steps import JobReport
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service, open_service
 from syndicator.settings import load
@@ -127,7 +127,7 @@ async def test_a_feed_that_cannot_be_rendered_starves_no_other(
         await service.enlist()
         keys = Keys(service.settings.store.namespace)
         await service.store.connection.call("SET", keys.ranking(LATEST), b"\xc1")  # no such value
-        reports: list[Report] = []
+        reports: list[JobReport] = []
         runner = Runner(service.publishing.publish, capacity=1, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
         await runner.run(until_empty=True)
@@ -145,7 +145,7 @@ async def test_a_feed_lives_on_when_redis_was_emptied(service_of: OpenService, c
         for _ in range(5):
             await service.store.feeds.touch([LATEST], clock())
         await service.publisher.rendition(LATEST, Format.RSS)
-        reports: list[Report] = []
+        reports: list[JobReport] = []
         runner = Runner(service.publishing.publish, capacity=1, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
         ours = f"syn:{{{service.settings.store.namespace}}}:*"
@@ -227,7 +227,7 @@ async def test_a_round_that_loses_redis_amid_its_pictures_is_no_failure_of_the_s
             egress_on("127.0.0.1", clock=service.clock) as egress,
             visiting(egress, service.store, service.clock) as visitor,
         ):
-            pictures = Pictures(service.store.pictures, visitor, service.clock)
+            pictures = PicturePolicy(service.store.pictures, visitor, service.clock)
             given = replace(candidate(2), photos=(Photo(url=server.url("/1.jpg")),))
             with pytest.raises(StoreUnavailable):
                 await pictures.prepare(service.settings.sources[SourceId("idle")], [given])

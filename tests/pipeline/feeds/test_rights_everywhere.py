@@ -15,7 +15,7 @@ from syndicator.cli.api_reference import api_of
 from syndicator.model.article import Candidate, Photo
 from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, FeedId, TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.render import render
@@ -92,7 +92,7 @@ async def test_no_public_address_shows_what_the_portal_withholds(service_of: Ope
             announced=service.publishing.announced,
             api=PublicApi(table=api_of(service), gate=Gate(service.access, service.clock)),
         )
-        reader = new_token(Token(id=TokenId("reader"), scopes=(Scope.READ,)), service.clock())
+        reader = new_token(Token(id=TokenId("reader"), scopes=(TokenScope.READ,)), service.clock())
         await service.access.keep(reader)
         headers = {"Accept": "text/html, */*", "Authorization": f"Bearer {reader.value}"}
         shown = 0

@@ -26,7 +26,7 @@ from syndicator.pipeline.hub.distribution import HubStep
 from syndicator.pipeline.hub.topics import Topics
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
-from syndicator.store.hub.subscribers import Settled
+from syndicator.store.hub.subscribers import SettledSubscriber
 from syndicator.store.store import Store
 
 __all__ = ["reader"]  # a fixture
@@ -34,9 +34,9 @@ __all__ = ["reader"]  # a fixture
 LATEST_RSS = TopicName("latest.rss")
 
 
-def back_at(due_at: datetime) -> Callable[[Subscriber | None, str], Settled]:
+def back_at(due_at: datetime) -> Callable[[Subscriber | None, str], SettledSubscriber]:
     """Leave a subscriber as it is, and have it due again."""
-    return lambda found, _told: Settled(subscriber=found, due_at=due_at)
+    return lambda found, _told: SettledSubscriber(subscriber=found, due_at=due_at)
 
 
 async def hub_keys(store: Store) -> dict[str, bytes]:
@@ -293,9 +293,11 @@ async def test_who_lost_its_lease_changes_nothing(
         clock.advance(2)
         ((second,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
         assert first.id == second.id
-        assert not await hub.settle(first, lambda _found, _told: Settled(subscriber=None), now=clock())
+        assert not await hub.settle(
+            first, lambda _found, _told: SettledSubscriber(subscriber=None), now=clock()
+        )
         assert await hub.get(second.id) == second.subscriber
-        assert await hub.settle(second, lambda _found, _told: Settled(subscriber=None), now=clock())
+        assert await hub.settle(second, lambda _found, _told: SettledSubscriber(subscriber=None), now=clock())
         assert await hub.get(second.id) is None
 
 

@@ -8,7 +8,7 @@ from support import ManualClock, candidate
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.ops.retention import FEW_NAMES, NAMES_INTERVAL, SOURCES
-from syndicator.pipeline.ops.rotation import Rotation
+from syndicator.pipeline.ops.rotation import RoundRobin
 from syndicator.service import Service
 
 MANY = SOURCES + 500
@@ -33,10 +33,10 @@ async def commands(service: Service) -> dict[str, int]:
 
 
 async def test_a_rotation_comes_round() -> None:
-    turns = Rotation("abcde", 2)
+    turns = RoundRobin("abcde", 2)
     assert [turns.take() for _ in range(5)] == ["ab", "cd", "e", "ab", "cd"]
-    assert Rotation("ab", 2).take() == "ab"
-    assert Rotation("", 2).take() == ""
+    assert RoundRobin("ab", 2).take() == "ab"
+    assert RoundRobin("", 2).take() == ""
 
 
 async def test_a_sweep_is_bounded_and_all_sources_have_their_turn(

@@ -21,8 +21,8 @@ from syndicator.pipeline.ops.retention import Retention, SweepStep
 from syndicator.rules.sources.origins import origins
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
-from syndicator.store.ops.configured_names import Names
-from syndicator.store.popularity.portal_counters import Reading
+from syndicator.store.ops.configured_names import ConfiguredNames
+from syndicator.store.popularity.portal_counters import CounterReading
 
 __all__ = ["partner"]  # a fixture
 
@@ -61,7 +61,7 @@ async def live(service: Service, clock: ManualClock, days: int, sources: tuple[s
                 await admitter.admit([article])
         places, _ = await service.store.articles.timeline(["all"], 4)
         readings = [
-            Reading(
+            CounterReading(
                 article_id=ArticleId(place.article_id),
                 source=SourceId(sources[0]),
                 count=day,
@@ -248,7 +248,7 @@ async def test_nothing_is_removed_while_the_time_is_doubtful(
             store=service.store,
             retention=Retention(),
             specs=service.settings.feeds.values(),
-            names=Names(sources=(SourceId("city"),)),
+            names=ConfiguredNames(sources=(SourceId("city"),)),
             directory=service.pushing.directory,
             rename=service.enlisting.rename_again,
             fan_out=service.pushing.deliver.fan_out,

@@ -8,8 +8,8 @@ from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Failure, Source, SourceKind, SourceState
-from syndicator.pipeline.ops.source_standings import REREAD, Spot, Standings
-from syndicator.rules.sources.health import Standing
+from syndicator.pipeline.ops.source_standings import REREAD, StandingCursor, Standings
+from syndicator.rules.sources.health import HealthStanding
 from syndicator.store.store import Store
 
 MANY = 2 * REREAD + 100
@@ -55,8 +55,8 @@ async def settle_leased(store: Store, number: int, state: SourceState) -> None:
 async def test_the_worst_come_first_and_all_are_counted(standings: Standings) -> None:
     page = await standings.page(None, 5)
     assert page.sources == ["portal-3", "portal-1500", "portal-2050", "portal-0", "portal-1"]
-    assert page.counts == {Standing.FAILING: 3, Standing.NEW: MANY - 6, Standing.OK: 3}
-    assert list(page.counts) == [Standing.FAILING, Standing.NEW, Standing.OK]
+    assert page.counts == {HealthStanding.FAILING: 3, HealthStanding.NEW: MANY - 6, HealthStanding.OK: 3}
+    assert list(page.counts) == [HealthStanding.FAILING, HealthStanding.NEW, HealthStanding.OK]
 
 
 async def test_pages_hold_each_source_once(standings: Standings) -> None:
@@ -70,11 +70,13 @@ async def test_pages_hold_each_source_once(standings: Standings) -> None:
 
 
 async def test_a_page_begins_at_a_standing_or_a_source(standings: Standings) -> None:
-    fine = await standings.page(Spot(standing=Standing.OK), 2)
+    fine = await standings.page(StandingCursor(standing=HealthStanding.OK), 2)
     assert fine.sources == ["portal-7", "portal-8"]
-    assert fine.next == Spot(standing=Standing.OK, source=SourceId("portal-2099"))
+    assert fine.next == StandingCursor(standing=HealthStanding.OK, source=SourceId("portal-2099"))
     assert (await standings.page(fine.next, 9)).sources == ["portal-2099"]
-    unknown = await standings.page(Spot(standing=Standing.FAILING, source=SourceId("gone")), 1)
+    unknown = await standings.page(
+        StandingCursor(standing=HealthStanding.FAILING, source=SourceId("gone")), 1
+    )
     assert unknown.sources == ["portal-3"], "a source that has left: from the first of its standing on"
 
 
@@ -85,9 +87,9 @@ async def test_what_a_round_settles_and_what_time_brings_shows(
     await settle_leased(store, 1999, replace(FAILED, next_due_at=NOON + 2 * DAY))
     assert (await standings.page(None, 3)).sources == ["portal-3", "portal-1500", "portal-1999"]
     clock.advance((DAY + timedelta(minutes=3)).total_seconds())
-    late = await standings.page(Spot(standing=Standing.LATE), 9)
+    late = await standings.page(StandingCursor(standing=HealthStanding.LATE), 9)
     assert late.sources[:3] == ["portal-7", "portal-8", "portal-2099"]
-    assert late.counts[Standing.LATE] == 3
+    assert late.counts[HealthStanding.LATE] == 3
 
 
 async def test_a_state_that_is_settled_with_the_same_due_time_shows_after_some_refreshes(
@@ -95,7 +97,7 @@ async def test_a_state_that_is_settled_with_the_same_due_time_shows_after_some_r
 ) -> None:
     await standings.page(None, 1)
     await settle(store, 1500, FINE)
-    counts = [(await standings.page(None, 1)).counts[Standing.FAILING] for _ in range(3)]
+    counts = [(await standings.page(None, 1)).counts[HealthStanding.FAILING] for _ in range(3)]
     assert counts[-1] == 2
 
 
@@ -103,7 +105,7 @@ async def test_few_sources_are_as_of_the_call(store: Store, clock: ManualClock) 
     few = sources(3)
     standings = Standings(store.sources, few, clock)
     await store.sources.enlist([one.id for one in few], [], clock())
-    assert (await standings.page(None, 9)).counts == {Standing.NEW: 3}
+    assert (await standings.page(None, 9)).counts == {HealthStanding.NEW: 3}
     for state, expected in ((FAILED, "failing"), (FINE, "ok"), (FAILED, "failing")):
         await settle(store, 1, state)
         page = await standings.page(None, 9)
@@ -115,5 +117,5 @@ async def test_it_is_kept_up_while_nobody_asks(store: Store, clock: ManualClock)
     await store.sources.enlist([one.id for one in sources()], [], clock())
     standings = Standings(store.sources, sources(), clock)
     async with standings.keeping_up():
-        assert (await standings.page(None, 1)).counts == {Standing.NEW: MANY}
+        assert (await standings.page(None, 1)).counts == {HealthStanding.NEW: MANY}
     assert (await Standings(store.sources, [], clock).page(None, 1)).counts == {}

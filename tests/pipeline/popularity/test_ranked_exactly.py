@@ -21,7 +21,7 @@ from syndicator.pipeline.popularity.ranking import RankStep
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import HALF_LIVES, PopularityPolicy, PortalMean, score
 from syndicator.store.embedded import EmbeddedServer
-from syndicator.store.popularity.portal_counters import Reading
+from syndicator.store.popularity.portal_counters import CounterReading
 from syndicator.store.store import Store, StoreOptions, open_store
 
 ARTICLES, SOURCES, TURNS, TOP = 900, 6, 8, 100
@@ -36,7 +36,7 @@ class Written(Struct):
     """A log as it was told, for the sums that are made of it offline."""
 
     signals: list[Signal] = []
-    readings: list[tuple[Reading, datetime]] = []
+    readings: list[tuple[CounterReading, datetime]] = []
 
 
 def source_of(number: int) -> str:
@@ -113,12 +113,12 @@ async def write(
         for article in rng.choices(favourites, weights, k=1500)
     ]
     counts = {one.article_id: one.count for one, _ in written.readings}
-    readings: dict[str, list[Reading]] = defaultdict(list)
+    readings: dict[str, list[CounterReading]] = defaultdict(list)
     for number in rng.sample(range(len(ids)), 100):
         source = source_of(number)
         grown = int(rng.lognormvariate(3 + number % SOURCES, 1))
         readings[source].append(
-            Reading(
+            CounterReading(
                 article_id=ids[number],
                 source=SourceId(source),
                 count=counts.get(ids[number], 0) + grown,

@@ -19,7 +19,7 @@ from syndicator.pipeline.popularity.ranking import NOTED_EVERY, RankStep
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds.feeds import Ranked
-from syndicator.store.popularity.portal_counters import Reading
+from syndicator.store.popularity.portal_counters import CounterReading
 from syndicator.store.store import Store
 
 POPULAR = FeedSpec(id=FeedId("popular"), title="x", order=Order.POPULAR, size=10)
@@ -62,7 +62,7 @@ async def test_a_list_tells_the_portals_own_counts(store: Store, clock: ManualCl
     a, b = await admit(store, clock, *(candidate(n, source=f"s{n}") for n in range(2)))
     for kind, counts in ((SignalKind.VIEWS, {a: 90}), (SignalKind.COMMENTS, {a: 7, b: 3})):
         readings = [
-            Reading(article_id=one, source=SourceId("s"), count=count, published_at=NOON)
+            CounterReading(article_id=one, source=SourceId("s"), count=count, published_at=NOON)
             for one, count in counts.items()
         ]
         await store.popularity.record(readings, clock(), kind)

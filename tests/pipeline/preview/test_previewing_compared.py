@@ -24,9 +24,9 @@ from syndicator.pipeline.preview.snapshots import (
     result_of,
     save_snapshot,
 )
-from syndicator.rules.articles.admission import Verdict, decide
+from syndicator.rules.articles.admission import AdmissionVerdict, decide
 from syndicator.rules.identity.identity import identify
-from syndicator.store.articles.pictures import Finding, KnownPicture
+from syndicator.store.articles.pictures import KnownPicture, PictureFinding
 from syndicator.store.store import Store
 
 CITY = Source(
@@ -90,7 +90,11 @@ async def test_candidates_are_judged_by_what_is_stored(store: Store) -> None:
         candidate(3),
     ]
     changed, same, new = await judge_all(store, CITY, later, NOON)
-    assert [one.verdict for one in (changed, same, new)] == [Verdict.CHANGED, Verdict.UNCHANGED, Verdict.NEW]
+    assert [one.verdict for one in (changed, same, new)] == [
+        AdmissionVerdict.CHANGED,
+        AdmissionVerdict.UNCHANGED,
+        AdmissionVerdict.NEW,
+    ]
     (change,) = changed.changes
     assert (change.field, change.before, change.now) == ("lead", known[0].lead, "Pembuka baru.")
     assert (new.owner, same.owner) == (None, "city")
@@ -98,7 +102,7 @@ async def test_candidates_are_judged_by_what_is_stored(store: Store) -> None:
     other = [replace(one, source=SourceId("other"), guid=None) for one in known]
     elsewhere = replace(CITY, id=SourceId("other"), url="https://other.example/rss")
     judged = await judge_all(store, elsewhere, other, NOON)
-    assert [(one.verdict, one.owner) for one in judged] == [(Verdict.DUPLICATE, "city")] * 2
+    assert [(one.verdict, one.owner) for one in judged] == [(AdmissionVerdict.DUPLICATE, "city")] * 2
     bare = await judge_all(store, replace(CITY, images=ImagePolicy.NONE), known, NOON)
     assert [one.changes[0].field for one in bare] == ["photos", "photos"]
 
@@ -142,12 +146,16 @@ async def test_what_is_known_of_pictures_and_embargoes_is_no_difference(store: S
     intent = decide(linked, identity, None, specs=(), now=NOON, backfill=False, rechecked=False)
     assert await store.articles.admit([intent], NOON) == [True]
     known = KnownPicture(
-        url=picture, source=CITY.id, link="https://x.example/1.jpg", finding=Finding.FINE, checked_at=NOON
+        url=picture,
+        source=CITY.id,
+        link="https://x.example/1.jpg",
+        finding=PictureFinding.FINE,
+        checked_at=NOON,
     )
     await store.pictures.add([known], NOON)
     kept = replace(candidate(2), embargo_until=NOON + timedelta(hours=1))
     same, held = await judge_all(store, CITY, [told, kept], NOON)
-    assert (same.verdict, same.held_until) == (Verdict.UNCHANGED, None)
+    assert (same.verdict, same.held_until) == (AdmissionVerdict.UNCHANGED, None)
     assert held.held_until == NOON + timedelta(hours=1)
 
 

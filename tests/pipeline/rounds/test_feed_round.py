@@ -7,7 +7,7 @@ from support import NOON, ManualClock
 
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.pipeline.sources.gather_step import SourceReport
-from syndicator.pipeline.steps import Report
+from syndicator.pipeline.steps import JobReport
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 
@@ -34,7 +34,7 @@ def config(portal: Portal, path: str = "/rss") -> str:
 
 async def gather(service: Service) -> list[SourceReport]:
     """Gather what is due, by the loop that the service runs."""
-    reports: list[Report] = []
+    reports: list[JobReport] = []
     runner = Runner(service.gathering.gather, capacity=8, clock=service.clock, on_report=reports.append)
     await runner.run(until_empty=True)
     return [report for report in reports if isinstance(report, SourceReport)]

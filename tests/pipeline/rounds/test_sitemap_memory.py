@@ -14,7 +14,7 @@ from support import NOON, ManualClock
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.rounds import sitemap_listing, sitemap_round
 from syndicator.pipeline.rounds.sitemap_round import SitemapRound
-from syndicator.pipeline.sources.round_result import Listed, Outcome
+from syndicator.pipeline.sources.round_result import ListedCount, Outcome
 from syndicator.rules.sources import validator_trust
 from syndicator.service import Service
 
@@ -236,7 +236,7 @@ async def test_a_foreign_sitemap_does_not_pass_for_our_own(
         portal.documents["/sitemap.xml"] = undated(portal.url, range(100, 120))
         await rounds(service, clock, 1)
     foreign = outcomes[-1]
-    assert foreign.listed == Listed(total=20)
+    assert foreign.listed == ListedCount(total=20)
     assert (foreign.poll.new, foreign.poll.known) == (5, 0)
 
 

@@ -6,7 +6,7 @@ from pipeline.sources.test_source_memory import LIST, PAGES, full, local_rss, st
 from support import ManualClock
 
 from syndicator.model.ids import SourceId
-from syndicator.rules.sources.health import Health, Standing, health
+from syndicator.rules.sources.health import Health, HealthStanding, health
 from syndicator.service import Service
 
 PAGE = "<h1>Berita {number}</h1><div class=isi><p>Air naik di kampung {number}.</p></div>"
@@ -42,7 +42,7 @@ async def test_a_portal_whose_new_pages_are_all_refused_is_stuck(
             publish(portal, *range(1, number + 1), refused=True)
             await gather(service)
             kinds.append((await standing(service, clock)).kind)
-        assert kinds == [Standing.OK, Standing.OK, Standing.STUCK]
+        assert kinds == [HealthStanding.OK, HealthStanding.OK, HealthStanding.STUCK]
         why = "none of its 3 latest article pages could be read, in 3 rounds: http_403"
         assert (await standing(service, clock)).why == why
         assert why in (await state_of(service)).warnings
@@ -54,7 +54,7 @@ async def test_a_portal_whose_new_pages_are_all_refused_is_stuck(
         publish(portal, 1, 2, 3, 4, refused=False)
         clock.advance(1200)
         await gather(service)
-        assert await standing(service, clock) == Health(kind=Standing.OK)
+        assert await standing(service, clock) == Health(kind=HealthStanding.OK)
         assert not any("none of its" in one for one in (await state_of(service)).warnings)
 
 
@@ -72,7 +72,7 @@ async def test_a_few_dead_links_are_no_wall(
         for _ in range(6):
             clock.advance(86400)
             await gather(service)
-        assert (await standing(service, clock)).kind is Standing.OK
+        assert (await standing(service, clock)).kind is HealthStanding.OK
         assert portal.asked.count("/read/2") == 6
 
 
@@ -87,4 +87,4 @@ async def test_a_feed_whose_pages_are_refused_is_told_and_not_stuck(
             clock.advance(300)
         told = "none of its 3 latest article pages could be read, in 3 rounds: http_404"
         assert told in (await state_of(service)).warnings
-        assert (await standing(service, clock)).kind is Standing.OK
+        assert (await standing(service, clock)).kind is HealthStanding.OK

@@ -13,9 +13,9 @@ from support import ManualClock
 
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Scope
+from syndicator.model.source import SourceScope
 from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport
-from syndicator.pipeline.steps import Report
+from syndicator.pipeline.steps import JobReport
 from syndicator.rules.politeness_scope import scope_key
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service, open_service
@@ -67,7 +67,7 @@ async def test_a_host_that_hangs_takes_no_slots_from_others(
     config += described("c", portal.url("/c"), "sitemap")
     config += described("z", portal.url("/robots.txt", "127.0.0.2"))  # what the gate does not hold
     portal.say("/robots.txt", FEED, Content_Type="application/rss+xml")
-    reports: list[Report] = []
+    reports: list[JobReport] = []
     async with on_real_time(config) as service:
         await service.enlist()
         runner = Runner(service.gathering.gather, capacity=4, clock=service.clock, on_report=reports.append)
@@ -97,7 +97,7 @@ async def test_a_round_of_all_waits_for_a_busy_host(portal: Scripted, on_real_ti
     config = "".join(described(f"a{n}", portal.url(f"/a{n}"), extra=slow) for n in range(6))
     for number in range(6):
         portal.say(f"/a{number}", FEED, Content_Type="application/rss+xml")
-    reports: list[Report] = []
+    reports: list[JobReport] = []
     async with on_real_time(config) as service:
         await service.enlist()
         chosen = ChosenSources(service.gathering.gather, list(service.settings.sources.values()))
@@ -142,7 +142,7 @@ async def test_nobody_waits_longer_for_standing_far_behind(
 ) -> None:
     async with workers(store, clock) as several:
         one = source(portal.url("/feed"), max_in_flight=1)
-        scope = scope_key(Scope.HOST, one.url)
+        scope = scope_key(SourceScope.HOST, one.url)
         elsewhere = Wanted(scope=scope, token="another process", max_in_flight=1)
         await store.turns.exchange([elsewhere], now=clock(), lease=timedelta(hours=1))
         began = clock()
@@ -157,7 +157,7 @@ async def test_a_source_may_have_more_requests_under_way_than_two(
     portal.gate = asyncio.Event()
     several = "politeness = { in_flight = 5 }"
     config = "".join(described(f"a{n}", portal.url(f"/a{n}"), extra=several) for n in range(6))
-    reports: list[Report] = []
+    reports: list[JobReport] = []
     async with on_real_time(config) as service:
         await service.enlist()
         runner = Runner(service.gathering.gather, capacity=6, clock=service.clock, on_report=reports.append)

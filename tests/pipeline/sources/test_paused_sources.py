@@ -10,8 +10,8 @@ from support import ManualClock
 
 from syndicator.model.source import SourceState
 from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport
-from syndicator.pipeline.steps import Report
-from syndicator.rules.sources.health import Health, Standing
+from syndicator.pipeline.steps import JobReport
+from syndicator.rules.sources.health import Health, HealthStanding
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 
@@ -24,7 +24,7 @@ async def state_of(service: Service) -> SourceState:
 
 async def once(service: Service, *, named: bool) -> Sequence[SourceReport]:
     """Gather all sources, due or not, as `once gather` does."""
-    reports: list[Report] = []
+    reports: list[JobReport] = []
     chosen = ChosenSources(service.gathering.gather, list(service.settings.sources.values()), named=named)
     await Runner(chosen, capacity=2, clock=service.clock, on_report=reports.append).run(until_empty=True)
     return [report for report in reports if isinstance(report, SourceReport)]
@@ -35,7 +35,7 @@ async def rests(service: Service) -> bool:
     state, shown = await state_of(service), await service.reading.source(CITY)
     assert state.next_due_at is not None
     far = (state.next_due_at - service.clock()).days > 300
-    told = shown.health == Health(kind=Standing.PAUSED, why=PAUSED) and state.due_because == PAUSED
+    told = shown.health == Health(kind=HealthStanding.PAUSED, why=PAUSED) and state.due_because == PAUSED
     return state.paused and far and told
 
 

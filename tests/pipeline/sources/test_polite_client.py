@@ -13,7 +13,7 @@ from support import ManualClock
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
-from syndicator.model.source import Scope, Source
+from syndicator.model.source import Source, SourceScope
 from syndicator.pipeline.sources import request_slots as turns_module
 from syndicator.pipeline.sources.polite_client import Visitor
 from syndicator.rules.politeness_scope import scope_key
@@ -112,7 +112,7 @@ async def test_who_waits_too_long_is_told_so_and_the_source_is_not_to_blame(
 async def test_a_killed_workers_turn_comes_back(store: Store, clock: ManualClock, portal: Scripted) -> None:
     async with workers(store, clock) as several:
         one = source(portal.url("/feed"), max_in_flight=1)
-        dead = Wanted(scope=scope_key(Scope.HOST, one.url), token="dead", max_in_flight=1)
+        dead = Wanted(scope=scope_key(SourceScope.HOST, one.url), token="dead", max_in_flight=1)
         await store.turns.exchange([dead], now=clock(), lease=turns_module.LEASE)
         began = clock()
         assert isinstance(await several[0].fetch(one, one.url), Fetched)
@@ -150,7 +150,9 @@ async def test_a_turn_is_given_back_whatever_happens(
         assert clock() - began < timedelta(seconds=5)  # nobody had to wait for a lease to end
         for number in range(2):
             await several[number].close()
-        left = await store.connection.call("EXISTS", store.turns._keys.turns(scope_key(Scope.HOST, one.url)))
+        left = await store.connection.call(
+            "EXISTS", store.turns._keys.turns(scope_key(SourceScope.HOST, one.url))
+        )
         assert left == 0
 
 
@@ -164,13 +166,13 @@ async def test_a_long_request_keeps_its_turn(
         asking = asyncio.create_task(several[0].fetch(one, one.url))
         while not portal.asked:
             await asyncio.sleep(0)
-        key = store.turns._keys.turns(scope_key(Scope.HOST, one.url))
+        key = store.turns._keys.turns(scope_key(SourceScope.HOST, one.url))
         for _ in range(4):
             ends = float((await store.connection.call("ZRANGE", key, 0, 0, "WITHSCORES"))[1])
             clock.advance(10)
             while float((await store.connection.call("ZRANGE", key, 0, 0, "WITHSCORES"))[1]) == ends:
                 await asyncio.sleep(0.005)
-        other = Wanted(scope=scope_key(Scope.HOST, one.url), token="other", max_in_flight=1)
+        other = Wanted(scope=scope_key(SourceScope.HOST, one.url), token="other", max_in_flight=1)
         (answer,) = await store.turns.exchange([other], now=clock(), lease=turns_module.LEASE)
         assert answer.why is Why.IN_FLIGHT
         portal.gate.set()
@@ -250,7 +252,7 @@ async def test_a_request_costs_two_calls_at_most_and_many_at_once_share_them(
         await several[0].fetch(feed, feed.url)
         await asyncio.sleep(0.05)
         assert await scripts_run(store) - before <= 2
-        alone = source(portal.url("/feed"), scope=Scope.URL)
+        alone = source(portal.url("/feed"), scope=SourceScope.URL)
         before = await scripts_run(store)
         await several[0].fetch(alone, alone.url)
         await asyncio.sleep(0.05)
@@ -297,7 +299,7 @@ async def test_a_turn_that_could_not_be_given_back_goes_back_with_the_next_call(
         assert isinstance(await asking, Fetched)
         again = EmbeddedServer(tmp_path / "redis", find_server(None))
         await again.ensure()
-        dead = Wanted(scope=scope_key(Scope.HOST, feed.url), token="other", max_in_flight=1)
+        dead = Wanted(scope=scope_key(SourceScope.HOST, feed.url), token="other", max_in_flight=1)
         (answer,) = await store.turns.exchange([dead], now=clock(), lease=turns_module.LEASE)
         assert answer.why is Why.IN_FLIGHT  # the server kept it over its restart
         began = clock()

@@ -9,7 +9,7 @@ from pipeline.visiting_world import Scripted, scripted, source, workers
 from support import ManualClock
 
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult
-from syndicator.model.source import Scope
+from syndicator.model.source import SourceScope
 from syndicator.pipeline.sources.request_slots import LEASE
 from syndicator.rules.politeness_scope import scope_key
 from syndicator.store.sources.request_slots import HoldOff
@@ -110,7 +110,7 @@ async def test_a_host_that_asked_to_be_left_alone_is_not_asked_through_a_redirec
     store: Store, clock: ManualClock, portal: Scripted
 ) -> None:
     portal.say("/old", status=301, Location=portal.url("/feed", ELSEWHERE))
-    scope = scope_key(Scope.HOST, portal.url("/feed", ELSEWHERE))
+    scope = scope_key(SourceScope.HOST, portal.url("/feed", ELSEWHERE))
     async with workers(store, clock) as several:
         held_off = HoldOff(scope=scope, until=clock() + timedelta(minutes=15))
         await store.turns.exchange(now=clock(), lease=LEASE, held_off=[held_off])

@@ -21,7 +21,7 @@ from syndicator.model.ids import ArticleId, EndpointId, FeedId, SourceId
 from syndicator.model.subscription import Grant
 from syndicator.pipeline.websub.callbacks import Open
 from syndicator.service import Service
-from syndicator.store.connection import Unit
+from syndicator.store.connection import Transaction
 from syndicator.web.http.query_parameters import called_now
 
 OLD, NEW = SourceId("city"), SourceId("kota")
@@ -142,7 +142,7 @@ async def test_what_was_cut_off_in_the_middle_is_gone_on_with(
     async with service_of(renamed(portal)) as service:
         commit, left = service.store.connection.commit, iter(range(steps))
 
-        async def cut_off(units: Sequence[Unit]) -> list[bool]:
+        async def cut_off(units: Sequence[Transaction]) -> list[bool]:
             if next(left, None) is None:
                 raise StoreError("killed")
             return await commit(units)

@@ -17,7 +17,7 @@ from syndicator.pipeline.articles.explanation import explain
 from syndicator.pipeline.sources.gather_step import SourceReport
 from syndicator.rules.sources import validator_trust
 from syndicator.rules.sources.cadence import GONE
-from syndicator.rules.sources.health import Standing
+from syndicator.rules.sources.health import HealthStanding
 from syndicator.service import Service
 
 
@@ -46,7 +46,7 @@ async def test_a_source_that_is_gone_is_asked_no_more_until_it_is_resumed(
         await service.enlist()  # as every start does
         assert await gather(service) == []
         shown = await service.reading.source(CITY)
-        assert (shown.health.kind, shown.health.why) == (Standing.STOPPED, GONE)
+        assert (shown.health.kind, shown.health.why) == (HealthStanding.STOPPED, GONE)
         assert shown.state.due_because == f"stopped: {GONE}"
         del portal.status["/rss"]
         portal.documents["/rss"] = rss(1)

@@ -7,7 +7,7 @@ from pipeline.sources.test_moves_taken_back import adopt
 from pipeline.websub.test_pushed_rounds import ask_hubs, feed, reachable
 from support import ManualClock
 
-from syndicator.rules.sources.health import Standing
+from syndicator.rules.sources.health import HealthStanding
 
 
 async def test_a_gap_is_told_once_and_an_odd_document_as_long_as_it_stands(
@@ -78,7 +78,7 @@ async def test_what_is_odd_in_a_push_is_told_until_the_next_one(
             shown = await service.reading.source(CITY)
             assert shown.state.warnings[: len(odd)] == odd
             assert len(shown.state.warnings) == len(odd) + said
-            assert shown.health.kind is Standing.OK
+            assert shown.health.kind is HealthStanding.OK
         clock.advance(300)
         await hub.push(b"<html>still busy</html>")
         (both,) = await gather(service)  # the push, and a poll that finds nothing changed

@@ -20,9 +20,9 @@ from syndicator.pipeline.stories.assignment_step import AssignStep
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.batch_assignment import Assignment, Newcomer, Surroundings
-from syndicator.rules.stories.clustering import Placement, StoriesPolicy, alone
+from syndicator.rules.stories.clustering import StoriesPolicy, StoryDecision, alone
 from syndicator.store.store import Store
-from syndicator.store.stories.assignments import Decision, Held, Turn
+from syndicator.store.stories.assignments import AssignedElsewhere, Decision, Turn
 
 SPECS = [BY_STORY, BY_ARTICLE]
 NEVER = timedelta(days=1)
@@ -47,7 +47,7 @@ def fire(number: int, source: str) -> Candidate:
     return telling(number, source, FIRE, f"{FIRE} {text(number, 5)}")
 
 
-async def take(store: Store, token: str, clock: ManualClock) -> Turn | Held:
+async def take(store: Store, token: str, clock: ManualClock) -> Turn | AssignedElsewhere:
     return await store.assignments.take(token, clock(), LEASE, "0-0", limit=100, log_limit=1000)
 
 
@@ -93,7 +93,7 @@ async def test_a_process_that_died_with_the_right_does_not_keep_it(store: Store,
     await stopping(store, clock).admit([fire(1, "wire")])
     turn = await take(store, "elsewhere.1.x", clock)
     assert isinstance(turn, Turn)
-    assert isinstance(await take(store, "elsewhere.2.x", clock), Held)
+    assert isinstance(await take(store, "elsewhere.2.x", clock), AssignedElsewhere)
     clock.advance(LEASE.total_seconds() + 1)
     await assigner_of(store, SPECS, clock).assign()
     assert await shown(store, Per.STORY) == [("wire", [])]
@@ -171,7 +171,7 @@ async def test_an_article_that_cannot_be_judged_keeps_no_other_from_being_shown(
 ) -> None:
     judge = Assignment.place
 
-    def breaking(self: Assignment, newcomer: Newcomer, around: Surroundings) -> Placement:
+    def breaking(self: Assignment, newcomer: Newcomer, around: Surroundings) -> StoryDecision:
         if "city" in broken[newcomer.id]:
             raise ValueError("x")
         return judge(self, newcomer, around)

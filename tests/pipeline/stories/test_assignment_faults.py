@@ -22,7 +22,7 @@ from syndicator.pipeline.stories.coverage import Coverage
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.clustering import StoriesPolicy, alone
-from syndicator.store.connection import Unit
+from syndicator.store.connection import Transaction
 from syndicator.store.store import Store
 from syndicator.store.stories.assignments import Assignments, Decision, Turn
 from syndicator.store.stories.stories import Stories
@@ -220,7 +220,7 @@ async def test_a_unit_that_redis_refuses_fails_alone(store: Store) -> None:
     key = store.stories._keys.article(NOBODY)
     units = [("HSET", key, "a", "1"), ("HSET", key, "b", "1"), ("HSET", key)]
     done = await asyncio.gather(
-        *(store.connection.commit([Unit(expects=(), writes=(write,))]) for write in units),
+        *(store.connection.commit([Transaction(expects=(), writes=(write,))]) for write in units),
         return_exceptions=True,
     )
     assert done[:2] == [[True], [True]]

@@ -21,7 +21,7 @@ from web.web_world import Answer, Client, client_of
 from syndicator.cli.api_reference import api_of
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.service import Service
 from syndicator.web.api.json_api import PublicApi
@@ -75,14 +75,14 @@ class Api:
         sent = None if body is None else json.dumps(body).encode()
         return await self.client.send(method, PATH + path, self.headers, sent)
 
-    async def other(self, name: str, scope: Scope = Scope.PARTNER) -> "Api":
+    async def other(self, name: str, scope: TokenScope = TokenScope.PARTNER) -> "Api":
         return Api(self.service, self.client, await headers_of(self.service, name, scope))
 
     async def add(self, receiver: Receiver, **more: Any) -> Answer:
         return await self.ask("POST", "", {"url": receiver.url} | more)
 
 
-async def headers_of(service: Service, name: str, scope: Scope) -> dict[str, str]:
+async def headers_of(service: Service, name: str, scope: TokenScope) -> dict[str, str]:
     new = new_token(Token(id=TokenId(name), scopes=(scope,)), service.clock())
     await service.access.keep(new)
     return {"Authorization": f"Bearer {new.value}", "Content-Type": "application/json"}
@@ -93,7 +93,7 @@ async def api_over(service: Service, headers: dict[str, str] | None = None) -> A
     gate = Gate(service.access, service.clock)
     app = create_app(service.reading, WebOptions(), api=PublicApi(table=api_of(service), gate=gate))
     async with client_of(app) as client:
-        yield Api(service, client, headers or await headers_of(service, "koran", Scope.PARTNER))
+        yield Api(service, client, headers or await headers_of(service, "koran", TokenScope.PARTNER))
 
 
 @pytest.fixture
@@ -200,18 +200,18 @@ async def test_partners_see_and_change_their_own_alone(api: Api, receiver: Recei
         nobodys = await other.ask(method, f"/nobodys{more}", body)
         assert (answer.status, nobodys.status) == (404, 404), more
         assert answer.json["detail"].replace(name, "nobodys") == nobodys.json["detail"]
-    admin = await api.other("admin", Scope.ADMIN)
+    admin = await api.other("admin", TokenScope.ADMIN)
     (seen,) = (await admin.ask("GET")).json["items"]
     assert (seen["id"], seen["owner"]) == (name, "koran")
     assert (await admin.ask("DELETE", f"/{name}")).json == {"ok": True, "id": name}
     assert (await api.ask("GET", f"/{name}")).status == 404
-    reader = await api.other("reader", Scope.READ)
+    reader = await api.other("reader", TokenScope.READ)
     assert (await reader.ask("GET")).status == 403
 
 
 async def test_all_tokens_of_an_owner_share_its_endpoints(api: Api, receiver: Receiver) -> None:
     name = (await api.add(receiver)).json["endpoint"]["id"]
-    wanted = Token(id=TokenId("koran-2027"), scopes=(Scope.PARTNER,), owner="koran")
+    wanted = Token(id=TokenId("koran-2027"), scopes=(TokenScope.PARTNER,), owner="koran")
     new = new_token(wanted, api.service.clock())
     await api.service.access.keep(new)
     headers = api.headers | {"Authorization": f"Bearer {new.value}"}
@@ -346,7 +346,7 @@ async def test_configured_endpoints_are_seen_by_operators_and_changed_in_their_f
     async with service_of(config) as service, api_over(service) as api:
         await service.enlist()
         assert (await api.ask("GET")).json["items"] == []
-        admin = await api.other("admin", Scope.ADMIN)
+        admin = await api.other("admin", TokenScope.ADMIN)
         (seen,) = (await admin.ask("GET")).json["items"]
         assert (seen["id"], seen["owner"]) == ("mitra", None)
         assert (await admin.ask("POST", "/mitra/ping")).json["ok"] is True

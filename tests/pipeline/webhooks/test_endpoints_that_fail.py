@@ -11,7 +11,7 @@ from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import A, B, Partner, config, counts, deliver, partner
 from support import ManualClock
 
-from syndicator.model.endpoint import Standing
+from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import EndpointNotice, Event, EventType
 from syndicator.model.ids import EndpointId
 from syndicator.model.status import QueueCounts
@@ -41,7 +41,7 @@ async def test_gone_disables_and_what_comes_waits_until_it_is_resumed(
         await admit(service, 1)
         await deliver(service)
         state = await service.store.endpoints.state(A)
-        assert (state.standing, state.reason, state.since) == (Standing.DISABLED, "gone", clock.now)
+        assert (state.standing, state.reason, state.since) == (EndpointStanding.DISABLED, "gone", clock.now)
         (notice,) = await notices(service)
         assert notice.type is EventType.ENDPOINT_DISABLED
         assert isinstance(notice.details, EndpointNotice)
@@ -67,7 +67,7 @@ async def test_a_receiver_may_ask_for_no_more(
         await admit(service, 1)
         await deliver(service)
         state = await service.store.endpoints.state(A)
-        assert (state.standing, state.reason) == (Standing.DISABLED, "asked")
+        assert (state.standing, state.reason) == (EndpointStanding.DISABLED, "asked")
         assert (await counts(service)).delivered == (1 if status == 204 else 0)
 
 
@@ -80,7 +80,7 @@ async def test_a_receiver_may_refuse_one_event(partner: Partner, service_of: Ope
         await deliver(service)
         (dead,) = await service.store.attempts.find(A, AttemptQuery(), 10)
         assert (dead.result, dead.reason) == ("dead", "refused:http_422")
-        assert (await service.store.endpoints.state(A)).standing is Standing.ACTIVE
+        assert (await service.store.endpoints.state(A)).standing is EndpointStanding.ACTIVE
 
 
 async def test_failures_in_a_row_open_the_circuit_and_one_success_closes_it(
@@ -135,7 +135,7 @@ async def test_days_without_success_disable_it(
             await deliver(service)
             clock.advance(3 * 3600)
         state = await service.store.endpoints.state(A)
-        assert (state.standing, state.reason) == (Standing.DISABLED, "failing:http_503")
+        assert (state.standing, state.reason) == (EndpointStanding.DISABLED, "failing:http_503")
         assert [one.type for one in await notices(service)] == [
             EventType.ENDPOINT_FAILING,
             EventType.ENDPOINT_DISABLED,

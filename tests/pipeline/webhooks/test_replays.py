@@ -18,7 +18,7 @@ from support import ManualClock
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import ArticleId
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.service import Service
 from syndicator.store.webhooks.replays import KEPT_REPLAYS
 
@@ -193,7 +193,7 @@ async def test_one_that_is_cancelled_ends_and_one_that_rests_is_waited_for(
     begun = (await replay(api, name, **wanted)).json["id"]
     await api.ask("DELETE", f"/{name}")
     await go_on(api.service, clock)
-    admin = await api.other("admin", Scope.ADMIN)
+    admin = await api.other("admin", TokenScope.ADMIN)
     assert (await shown(admin, begun))["reason"] == "the endpoint was removed"
 
 

@@ -17,7 +17,7 @@ from syndicator.cli.api_reference import api_of
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import ArticleId
-from syndicator.model.token import Scope
+from syndicator.model.token import TokenScope
 from syndicator.render.items import article_uri
 from syndicator.service import Service
 from syndicator.store.webhooks.deliveries import MOST_WAITING
@@ -55,7 +55,7 @@ async def api(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Api]
     clock.now = system_clock()
     async with service_of("") as service:
         await service.enlist()
-        headers = await headers_of(service, "koran", Scope.PARTNER)
+        headers = await headers_of(service, "koran", TokenScope.PARTNER)
         shared = PublicApi(table=api_of(service), gate=Gate(service.access, service.clock))
         app = create_app(service.reading, WebOptions(), ad_hoc=service.publishing.ad_hoc, api=shared)
         async with client_of(app) as client:

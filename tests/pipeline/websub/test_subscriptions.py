@@ -14,7 +14,7 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceKind
 from syndicator.pipeline.articles.admission import Admitter, tally
-from syndicator.store.ops.configured_names import Names
+from syndicator.store.ops.configured_names import ConfiguredNames
 from syndicator.store.store import Store
 
 DAY = 86_400.0
@@ -347,7 +347,7 @@ async def test_a_source_that_left_the_configuration_is_taken_back_from_its_hub(
     ours: Subscriber, hub: Hub, clock: ManualClock, store: Store
 ) -> None:
     await ours.subscribed(hub)
-    await store.configured.note(Names(sources=(CITY,)), clock())
+    await store.configured.note(ConfiguredNames(sources=(CITY,)), clock())
     without = ours.changed(id=SourceId("lain"))
     await without.work()
     assert len(hub.asked) == 1, "another process may know it: the configurations differ for a while"

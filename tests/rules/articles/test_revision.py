@@ -8,7 +8,7 @@ from support import NOON, candidate
 
 from syndicator.model.article import Article, Candidate, ChangeSize
 from syndicator.model.event import EventType
-from syndicator.rules.articles.admission import Admission, Known, Verdict, decide
+from syndicator.rules.articles.admission import Admission, AdmissionVerdict, KnownArticle, decide
 from syndicator.rules.identity.identity import identify
 
 BODY = (
@@ -25,8 +25,8 @@ def admit(told: Candidate, stored: Article | None = None, seconds: int = 0) -> A
     return decide(told, identity, known, specs=(), now=now, backfill=False, rechecked=False)
 
 
-def _known(article: Article) -> Known:
-    return Known(
+def _known(article: Article) -> KnownArticle:
+    return KnownArticle(
         article_id=article.id,
         revision=article.revision,
         content_hash=article.content_hash,
@@ -106,15 +106,15 @@ def test_a_change_may_be_taken_back_once_and_not_again_and_again() -> None:
     article = stored(one)
     for turn in (other, one):
         admission = admit(turn, article)
-        assert admission.verdict is Verdict.CHANGED
+        assert admission.verdict is AdmissionVerdict.CHANGED
         assert admission.article is not None
         article = admission.article
     assert (article.revision, article.returns) == (3, 1)
     quiet = admit(other, article)
-    assert (quiet.verdict, quiet.is_restless) == (Verdict.UNCHANGED, True)
+    assert (quiet.verdict, quiet.is_restless) == (AdmissionVerdict.UNCHANGED, True)
     assert (quiet.article, quiet.event, quiet.renewed_hash) == (None, None, None)
     new = admit(replace(FIRST, title="Banjir surut seluruhnya"), article)
-    assert (new.verdict, new.is_restless) == (Verdict.CHANGED, False)
+    assert (new.verdict, new.is_restless) == (AdmissionVerdict.CHANGED, False)
 
 
 def test_only_a_few_earlier_versions_are_remembered() -> None:
@@ -166,4 +166,4 @@ def test_a_new_article_that_is_a_correction_is_created() -> None:
 
 def test_a_note_beside_the_text_is_read_the_same_again() -> None:
     noted = replace(FIRST, correction="The number of residents was misstated.")
-    assert admit(noted, second(noted)).verdict is Verdict.UNCHANGED
+    assert admit(noted, second(noted)).verdict is AdmissionVerdict.UNCHANGED

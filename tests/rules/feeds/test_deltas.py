@@ -6,7 +6,7 @@ import random
 from msgspec.structs import replace
 
 from syndicator.model.clock import EPOCH
-from syndicator.model.feed import Format, Rendition, Shown
+from syndicator.model.feed import Format, Rendition, RenditionEntry
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.feeds import deltas
 from syndicator.rules.feeds.deltas import changed_since, continued
@@ -27,7 +27,9 @@ Looks = dict[str, int]
 
 def rendition(looks: Looks) -> Rendition:
     digest = hashlib.sha256(repr(looks).encode()).hexdigest()[:32]
-    shown = tuple(Shown(article=ArticleId(name), looks=bytes([look])) for name, look in looks.items())
+    shown = tuple(
+        RenditionEntry(article=ArticleId(name), looks=bytes([look])) for name, look in looks.items()
+    )
     return replace(PLAIN, digest=digest, shown=shown)
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from render.render_values import ORIGIN, article, entry, snapshot
 
 from syndicator.model.feed import AlsoAt, FeedDates, FeedEntry
-from syndicator.rules.feeds.feed_dates import Shown, advanced
+from syndicator.rules.feeds.feed_dates import ShownEntries, advanced
 
 State = tuple[list[tuple[int, str, int]], int]
 """Entries (number, content, when it says that it changed), and when the version was raised."""
@@ -24,9 +24,9 @@ STATES = st.lists(
 )
 
 
-def shown(state: State) -> Shown:
+def shown(state: State) -> ShownEntries:
     entries, changed_s = state
-    return Shown(
+    return ShownEntries(
         spec=snapshot().spec,
         entries=[entry(replace(article(number), content_hash=content)) for number, content, _ in entries],
         withdrawn=(),
@@ -52,7 +52,7 @@ def test_no_date_goes_back_and_each_change_moves_it(states: list[State]) -> None
 
 
 def test_an_entry_changes_with_those_who_tell_its_story() -> None:
-    def told(others: Sequence[int]) -> Shown:
+    def told(others: Sequence[int]) -> ShownEntries:
         also = tuple(AlsoAt(article=article(number), origin=ORIGIN) for number in others)
         one: FeedEntry = entry(article(0), also_at=also)
         return replace(shown(([], 500)), entries=[one], entries_s=[100 + len(others)])

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from support import NOON
 
 from syndicator.model.hub import (
-    Asked,
     Confirmed,
     Failed,
     HubPolicy,
     Left,
     Mode,
+    PendingRequest,
     Protocol,
     Refused,
     Sent,
@@ -142,7 +142,7 @@ OUTCOMES = st.sampled_from([Sent(digest="b"), Failed(reason="timeout"), Left(), 
 
 @given(outcomes=st.lists(OUTCOMES, max_size=30), retries=st.integers(0, 5))
 def test_only_410_ends_a_subscription_and_tries_are_bounded(outcomes: list[object], retries: int) -> None:
-    lease = Asked(mode=Mode.SUBSCRIBE, topic_url="t", lease_s=1000, at=NOON)
+    lease = PendingRequest(mode=Mode.SUBSCRIBE, topic_url="t", lease_s=1000, at=NOON)
     known = verified(subscriber(), lease, Confirmed(at=NOON), standing="a")
     assert known is not None
     assert (known.sent, known.host) == ("a", "reader.example")
@@ -171,7 +171,7 @@ def test_a_pause_is_moved_by_its_part_at_most(jitter: float) -> None:
 
 
 def test_what_is_refused_or_cannot_be_asked_leaves_what_was_there() -> None:
-    first = Asked(mode=Mode.SUBSCRIBE, topic_url="t", sealed=b"1", lease_s=1000, at=NOON)
+    first = PendingRequest(mode=Mode.SUBSCRIBE, topic_url="t", sealed=b"1", lease_s=1000, at=NOON)
     known = verified(subscriber(), first, Confirmed(at=NOON), standing="a")
     assert known is not None
     request = read_request(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support import NOON
 
 from syndicator.model.event import Measure
-from syndicator.model.feed import Announce, Popularity
+from syndicator.model.feed import Announce, EntryPopularity
 from syndicator.model.ids import ArticleId
 from syndicator.rules.popularity.crossings import REST, crossings, in_question
 
@@ -23,10 +23,10 @@ class Feed:
     def __init__(self, announce: Announce) -> None:
         self.announce = announce
         self.now: datetime = NOON
-        self.before: dict[ArticleId, Popularity] = {}
+        self.before: dict[ArticleId, EntryPopularity] = {}
         self.remembered: dict[tuple[ArticleId, Measure], datetime] = {}
 
-    def ranked(self, place: Popularity | None, after: timedelta = timedelta(seconds=2)) -> list[Measure]:
+    def ranked(self, place: EntryPopularity | None, after: timedelta = timedelta(seconds=2)) -> list[Measure]:
         self.now += after
         ranking = {ONE: place} if place else {}
         found = crossings(self.announce, self.before, ranking, self.remembered, self.now)
@@ -38,8 +38,8 @@ class Feed:
         return sum(len(self.ranked(at(rank), after)) for rank in ranks)
 
 
-def at(rank: int | None, score: float = 1.0, views: int | None = None) -> Popularity | None:
-    return None if rank is None else Popularity(rank=rank, score=score, views=views)
+def at(rank: int | None, score: float = 1.0, views: int | None = None) -> EntryPopularity | None:
+    return None if rank is None else EntryPopularity(rank=rank, score=score, views=views)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_what_stood_there_while_nobody_ranked_is_not_told_again() -> None:
 
 def test_what_stood_there_before_anything_was_asked_for_is_not_told() -> None:
     feed = Feed(TOP)
-    feed.before = {ONE: Popularity(rank=4, score=1.0)}
+    feed.before = {ONE: EntryPopularity(rank=4, score=1.0)}
     assert feed.ranks([4, 5, 6, 4]) == 0
 
 
@@ -115,7 +115,7 @@ def test_within_an_hour_nothing_is_told_twice(ranks: list[int | None]) -> None:
 
 
 def test_only_what_is_near_is_asked_for() -> None:
-    ranking = {ArticleId(f"a{rank}"): Popularity(rank=rank, score=20.0 - rank) for rank in range(1, 20)}
+    ranking = {ArticleId(f"a{rank}"): EntryPopularity(rank=rank, score=20.0 - rank) for rank in range(1, 20)}
     assert in_question(Announce(top=3), ranking) == [f"a{rank}" for rank in range(1, 7)]
     assert in_question(Announce(top=1, score=18.0), ranking) == [f"a{rank}" for rank in range(1, 12)]
     assert in_question(Announce(views=1), ranking) == []

@@ -16,8 +16,8 @@ from syndicator.rules.popularity.popularity_score import (
     PopularityPolicy,
     PortalMean,
     Score,
-    Standing,
-    Teller,
+    ScoredArticle,
+    StoryPublisher,
     coverage,
     place_weight,
     ranked,
@@ -29,8 +29,10 @@ POLICY = PopularityPolicy()
 CITY = PortalMean(readings=200, log_rate=math.log(10))
 
 
-def standing(name: str, total: float, *, owner: str = "city", story: str = "", age_h: float = 0) -> Standing:
-    return Standing(
+def standing(
+    name: str, total: float, *, owner: str = "city", story: str = "", age_h: float = 0
+) -> ScoredArticle:
+    return ScoredArticle(
         article_id=ArticleId(name),
         score=Score(total=total),
         published_at=NOON - timedelta(hours=age_h),
@@ -39,7 +41,7 @@ def standing(name: str, total: float, *, owner: str = "city", story: str = "", a
     )
 
 
-def names(standings: list[Standing]) -> str:
+def names(standings: list[ScoredArticle]) -> str:
     return "".join(one.article_id for one in standings)
 
 
@@ -104,12 +106,12 @@ def test_no_story_fills_a_list() -> None:
 
 def test_coverage_counts_other_owners_once_and_copies_in_part() -> None:
     tellers = [
-        Teller(owner="city", at=NOON),
-        Teller(owner="wire", at=NOON + timedelta(hours=1)),
-        Teller(owner="wire", at=NOON + timedelta(hours=2)),
-        Teller(owner="copyist", at=NOON + timedelta(hours=3), copies=True),
-        Teller(owner="both", at=NOON + timedelta(hours=4), copies=True),
-        Teller(owner="both", at=NOON + timedelta(hours=5)),
+        StoryPublisher(owner="city", at=NOON),
+        StoryPublisher(owner="wire", at=NOON + timedelta(hours=1)),
+        StoryPublisher(owner="wire", at=NOON + timedelta(hours=2)),
+        StoryPublisher(owner="copyist", at=NOON + timedelta(hours=3), copies=True),
+        StoryPublisher(owner="both", at=NOON + timedelta(hours=4), copies=True),
+        StoryPublisher(owner="both", at=NOON + timedelta(hours=5)),
     ]
     found = sorted(coverage(tellers, "city"))
     assert found == [

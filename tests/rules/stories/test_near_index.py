@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.stories.near_index import ARTICLES_MOST, Entry, NearIndex, packed_keys
+from syndicator.rules.stories.near_index import ARTICLES_MOST, IndexEntry, NearIndex, packed_keys
 from syndicator.rules.stories.postings import Postings
 
 HOUR_MS = 3_600_000
@@ -17,8 +17,8 @@ def name(number: int) -> str:
     return f"{number:016d}"
 
 
-def entry(number: int, runs: list[int], terms: list[int], at_ms: int = 0) -> Entry:
-    return Entry(
+def entry(number: int, runs: list[int], terms: list[int], at_ms: int = 0) -> IndexEntry:
+    return IndexEntry(
         article=ArticleId(name(number)),
         story=StoryId(name(number)),
         at_ms=at_ms,

@@ -16,7 +16,7 @@ from syndicator.rules.webhooks.circuit import (
     OUR_OWN,
     SHORTEST_PAUSE_S,
     CircuitChange,
-    Failure,
+    FailedAttempt,
     after_endpoint_failure,
 )
 
@@ -32,7 +32,7 @@ def fail(
     jitter: float = 0.0,
     policy: RetryPolicy = POLICY,
 ) -> CircuitChange:
-    failure = Failure(reason="http_503", at=at, retry_after_s=retry_after_s)
+    failure = FailedAttempt(reason="http_503", at=at, retry_after_s=retry_after_s)
     change = after_endpoint_failure(state, policy, failure, jitter)
     assert change is not None
     return change
@@ -94,7 +94,7 @@ def test_what_was_under_way_when_it_opened_opens_it_no_further() -> None:
 
 @pytest.mark.parametrize("reason", sorted(OUR_OWN))
 def test_what_is_our_own_fault_counts_for_nobody(reason: str) -> None:
-    assert after_endpoint_failure(EndpointState(), POLICY, Failure(reason=reason, at=NOON), 0.0) is None
+    assert after_endpoint_failure(EndpointState(), POLICY, FailedAttempt(reason=reason, at=NOON), 0.0) is None
 
 
 @pytest.mark.parametrize(("asked_s", "held_s"), [(90, 90), (0, 1), (999_999, 86_400)])

@@ -6,7 +6,7 @@ import pytest
 from support import NOON
 
 from syndicator.model.delivery import Endpoint
-from syndicator.model.endpoint import EndpointListed, EndpointState, Standing
+from syndicator.model.endpoint import EndpointListed, EndpointStanding, EndpointState
 from syndicator.model.ids import EndpointId
 from syndicator.model.status import EndpointStatus, QueueCounts
 from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
@@ -43,14 +43,18 @@ CASES = {
         Verdict.FAILING,
         "9 failures in a row; nothing is sent before 2026-11-05T12:01:00Z",
     ),
-    "two were given up": (status(counts=QueueCounts(dead=2)), Verdict.DEAD, "2 deliveries were given up"),
+    "two were given up": (
+        status(counts=QueueCounts(dead=2)),
+        Verdict.DEAD,
+        "2 deliveries were given up",
+    ),
     "it was disabled": (
-        status(EndpointState(standing=Standing.DISABLED, reason="gone"), QueueCounts(dead=1)),
+        status(EndpointState(standing=EndpointStanding.DISABLED, reason="gone"), QueueCounts(dead=1)),
         Verdict.DISABLED,
         "gone",
     ),
     "somebody paused it": (
-        status(EndpointState(standing=Standing.PAUSED, reason="moving", openings=1)),
+        status(EndpointState(standing=EndpointStanding.PAUSED, reason="moving", openings=1)),
         Verdict.PAUSED,
         "moving",
     ),

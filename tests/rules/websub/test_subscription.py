@@ -23,7 +23,7 @@ class Life:
         self.count = 0
         self.asked: list[datetime] = []
 
-    def plan(self, *, wanted: bool = True) -> rules.Request | None:
+    def plan(self, *, wanted: bool = True) -> rules.SubscribeRequest | None:
         self.count += 1
         self.sub, request = rules.plan(
             self.sub,

@@ -15,9 +15,9 @@ from syndicator.model.feed import FeedSpec, Filter, Order, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
 from syndicator.pipeline.articles.admission import Admitter, tally
-from syndicator.rules.articles.admission import Admission, Verdict
+from syndicator.rules.articles.admission import Admission, AdmissionVerdict
 from syndicator.rules.identity.identity import identify
-from syndicator.store.popularity.portal_counters import Reading
+from syndicator.store.popularity.portal_counters import CounterReading
 from syndicator.store.store import Store
 
 LATEST = FeedSpec(id=FeedId("latest"), title="Latest")
@@ -31,7 +31,7 @@ def admitter(store: Store, clock: ManualClock, specs: Collection[FeedSpec] = (LA
 
 async def test_a_new_article_is_stored_indexed_and_told(store: Store, clock: ManualClock) -> None:
     (admitted,) = await admitter(store, clock).admit([candidate(1, tags=("MRT", "Jalan"))])
-    assert admitted.verdict is Verdict.NEW
+    assert admitted.verdict is AdmissionVerdict.NEW
     article = await store.articles.get(admitted.article_id)
     assert article is not None
     assert article.title == "Berita nomor 1"
@@ -51,7 +51,7 @@ async def test_what_is_known_and_unchanged_is_told_to_nobody(store: Store, clock
     first = await admitter(store, clock).admit([candidate(1)])
     clock.advance(60)
     again = await admitter(store, clock).admit([candidate(1)])
-    assert [one.verdict for one in (*first, *again)] == [Verdict.NEW, Verdict.UNCHANGED]
+    assert [one.verdict for one in (*first, *again)] == [AdmissionVerdict.NEW, AdmissionVerdict.UNCHANGED]
     assert len(await store.outbox.after("", 10)) == 1
     assert (await store.feeds.version(FeedId("latest"))).version == 1
 
@@ -60,7 +60,7 @@ async def test_tracking_parameters_make_no_new_article(store: Store, clock: Manu
     url = "https://city.example/read/1/berita"
     await admitter(store, clock).admit([candidate(1, url=url)])
     (again,) = await admitter(store, clock).admit([candidate(1, url=f"{url}?utm_source=rss&fbclid=x#top")])
-    assert again.verdict is Verdict.UNCHANGED
+    assert again.verdict is AdmissionVerdict.UNCHANGED
 
 
 async def test_a_changed_article_keeps_its_dates_and_its_earlier_revision(
@@ -69,7 +69,7 @@ async def test_a_changed_article_keeps_its_dates_and_its_earlier_revision(
     (first,) = await admitter(store, clock).admit([candidate(1)])
     clock.advance(3600)
     (second,) = await admitter(store, clock).admit([candidate(1, title="Berita nomor 1 (lengkap)")])
-    assert second.verdict is Verdict.CHANGED
+    assert second.verdict is AdmissionVerdict.CHANGED
     assert second.article_id == first.article_id
     article = await store.articles.get(first.article_id)
     assert article is not None
@@ -94,7 +94,7 @@ async def test_another_way_of_looking_announces_nothing(
     article = await store.articles.get(one.article_id)
     assert article is not None
     admission = Admission(
-        verdict=Verdict.NEW,
+        verdict=AdmissionVerdict.NEW,
         article_id=article.id,
         carried_by=article.source,
         identity=Identity(keys=("u:other",), article_id=article.id, content_hash="old"),
@@ -106,13 +106,13 @@ async def test_another_way_of_looking_announces_nothing(
         clock.advance(31 * 86400)
         assert await store.articles.sweep_bodies(clock(), timedelta(days=30), 100) == 1
     (again,) = await admitter(store, clock).admit([candidate(1)])
-    assert again.verdict is Verdict.UNCHANGED
+    assert again.verdict is AdmissionVerdict.UNCHANGED
     (found,) = await store.articles.lookup(identify([candidate(1)]), clock())
     known = found.articles[0]
     assert known is not None
     assert known.content_hash == article.content_hash
     (changed,) = await admitter(store, clock).admit([candidate(1, title="Baru")])
-    assert changed.verdict is Verdict.CHANGED
+    assert changed.verdict is AdmissionVerdict.CHANGED
 
 
 async def test_a_correction_is_told_in_place_of_an_update(store: Store, clock: ManualClock) -> None:
@@ -173,7 +173,7 @@ async def test_a_moved_section_leaves_one_feed_and_enters_another(store: Store, 
 async def test_the_same_page_from_a_second_source_is_a_duplicate(store: Store, clock: ManualClock) -> None:
     (own,) = await admitter(store, clock).admit([candidate(1, source="city")])
     (other,) = await admitter(store, clock).admit([candidate(1, source="rss", guid="x", title="Lain")])
-    assert other.verdict is Verdict.DUPLICATE
+    assert other.verdict is AdmissionVerdict.DUPLICATE
     assert await store.articles.carried_by(SourceId("rss")) == [own.article_id]
     article = await store.articles.get(own.article_id)
     assert article is not None
@@ -182,12 +182,12 @@ async def test_the_same_page_from_a_second_source_is_a_duplicate(store: Store, c
     (moved,) = await admitter(store, clock).admit(
         [candidate(1, source="rss", guid="x", url="https://city.example/new/1")]
     )
-    assert (moved.article_id, moved.verdict) == (own.article_id, Verdict.DUPLICATE)
+    assert (moved.article_id, moved.verdict) == (own.article_id, AdmissionVerdict.DUPLICATE)
 
 
 async def test_twins_in_one_batch_are_one_article(store: Store, clock: ManualClock) -> None:
     admitted = await admitter(store, clock).admit([candidate(1), candidate(1)])
-    assert [one.verdict for one in admitted] == [Verdict.NEW, Verdict.UNCHANGED]
+    assert [one.verdict for one in admitted] == [AdmissionVerdict.NEW, AdmissionVerdict.UNCHANGED]
     assert await store.articles.count() == 1
 
 
@@ -223,7 +223,7 @@ async def test_a_swept_article_that_is_still_listed_never_comes_back(
     store: Store, clock: ManualClock
 ) -> None:
     one, _ = await admitter(store, clock).admit([candidate(1), candidate(2)])
-    reading = Reading(article_id=one.article_id, source=SourceId("city"), count=9, published_at=NOON)
+    reading = CounterReading(article_id=one.article_id, source=SourceId("city"), count=9, published_at=NOON)
     await store.popularity.record([reading], clock())
     clock.advance(91 * 86400)
     gone = await store.articles.sweep(clock(), timedelta(days=90), 100)
@@ -231,14 +231,14 @@ async def test_a_swept_article_that_is_still_listed_never_comes_back(
     assert await store.articles.count() == 0
     assert await store.signals.top(SignalKind.VIEWS, Window.ALL, 10) == []
     (again,) = await admitter(store, clock).admit([candidate(1)])
-    assert again.verdict is Verdict.UNCHANGED
+    assert again.verdict is AdmissionVerdict.UNCHANGED
     assert await store.articles.get(again.article_id) is None
     assert await store.articles.count() == 0
     clock.advance(100 * 86400)
     # 1 was listed again 100 days ago, 2 has not been seen for 191.
     names = len(identify([candidate(2)])[0].keys)
     assert await store.articles.sweep_identities(clock(), timedelta(days=180), 100) == names
-    assert (await admitter(store, clock).admit([candidate(2)]))[0].verdict is Verdict.NEW
+    assert (await admitter(store, clock).admit([candidate(2)]))[0].verdict is AdmissionVerdict.NEW
 
 
 async def test_bodies_leave_before_their_articles(store: Store, clock: ManualClock) -> None:

@@ -10,7 +10,7 @@ from syndicator.model.ids import SourceId
 from syndicator.rules.identity.identity import identify
 from syndicator.store.articles import embargo as held_module
 from syndicator.store.articles.embargo import HeldArticle
-from syndicator.store.ops.configured_names import Names
+from syndicator.store.ops.configured_names import ConfiguredNames
 from syndicator.store.store import Store
 
 CITY = SourceId("city")
@@ -94,7 +94,7 @@ async def test_a_source_has_so_much_room(store: Store) -> None:
 async def test_what_a_source_that_left_held_goes_with_it(store: Store, clock: ManualClock) -> None:
     given = waiting(candidate())
     await store.held.put(given)
-    await store.configured.note(Names(sources=(CITY,)), clock())
+    await store.configured.note(ConfiguredNames(sources=(CITY,)), clock())
     clock.advance(timedelta(days=8).total_seconds())
     await store.configured.remove_leavers(clock())
     assert not await store.held.holds(CITY)

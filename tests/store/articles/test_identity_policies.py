@@ -8,7 +8,7 @@ from support import ManualClock, candidate
 from syndicator.model.article import Candidate
 from syndicator.model.source import IdentityPolicy, Way
 from syndicator.pipeline.articles.admission import tally
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.store.store import Store
 
 OTHER = {"title": "Lain sama sekali", "lead": "Lain.", "body_html": "<p>Lain.</p>", "published_at": None}
@@ -41,7 +41,7 @@ async def test_articles_are_known_by_what_the_table_says(
     one = first(way, r"read/(\d+)/" if way is Way.PATTERN else "")
     (known,) = await admitter(store, clock).admit([one])
     (again,) = await admitter(store, clock).admit([replace(one, **changes)])
-    assert (again.verdict is Verdict.NEW) is is_new
+    assert (again.verdict is AdmissionVerdict.NEW) is is_new
     assert (again.article_id == known.article_id) is not is_new
 
 
@@ -52,7 +52,7 @@ async def test_another_source_that_lists_the_page_is_told_apart_whatever_the_pol
     one = first(way, r"read/(\d+)/")
     await admitter(store, clock).admit([one])
     (other,) = await admitter(store, clock).admit([candidate(2, source="metro", guid="m", url=one.url)])
-    assert other.verdict is Verdict.DUPLICATE
+    assert other.verdict is AdmissionVerdict.DUPLICATE
 
 
 async def test_by_guid_a_log_of_changes_under_one_address_is_many_articles(
@@ -63,7 +63,7 @@ async def test_by_guid_a_log_of_changes_under_one_address_is_many_articles(
         (again,) = await admitter(store, clock).admit(
             [replace(one, guid=f"g{number}", title=f"Versi {number}")]
         )
-        assert again.verdict is Verdict.NEW
+        assert again.verdict is AdmissionVerdict.NEW
     batch = [replace(one, guid=f"g{number}", title=f"Versi {number}") for number in range(6)]
     assert tally(await admitter(store, clock).admit(batch)).new == 2
 
@@ -71,6 +71,6 @@ async def test_by_guid_a_log_of_changes_under_one_address_is_many_articles(
 async def test_a_pattern_that_finds_nothing_leaves_the_address(store: Store, clock: ManualClock) -> None:
     one = first(Way.PATTERN, "/artikel/([a-z]+)")
     await admitter(store, clock).admit([one])
-    assert (await admitter(store, clock).admit([one]))[0].verdict is Verdict.UNCHANGED
+    assert (await admitter(store, clock).admit([one]))[0].verdict is AdmissionVerdict.UNCHANGED
     (other,) = await admitter(store, clock).admit([replace(one, url="https://kota.example/read/78/judul")])
-    assert other.verdict is Verdict.NEW
+    assert other.verdict is AdmissionVerdict.NEW

@@ -10,14 +10,14 @@ from support import NOON, ManualClock
 from syndicator.model.ids import SourceId
 from syndicator.rules.articles.pictures import picture_digest
 from syndicator.store.articles import pictures as pictures_module
-from syndicator.store.articles.pictures import LINKED_KEPT, Finding, KnownPicture
+from syndicator.store.articles.pictures import LINKED_KEPT, KnownPicture, PictureFinding
 from syndicator.store.store import Store
 
 URL = "https://city.example/1.jpg"
 DAY_MS = 24 * 3600 * 1000
 
 
-def known(finding: Finding = Finding.FINE, *, served: bool = False) -> KnownPicture:
+def known(finding: PictureFinding = PictureFinding.FINE, *, served: bool = False) -> KnownPicture:
     return KnownPicture(url=URL, source=SourceId("city"), link=URL, finding=finding, served=served)
 
 
@@ -28,12 +28,12 @@ async def remaining_ms(store: Store) -> int:
 async def test_the_first_finding_counts(store: Store) -> None:
     assert await store.pictures.known([URL], NOON) == {}
     first = await store.pictures.add([known()], NOON)
-    assert await store.pictures.add([known(Finding.BROKEN)], NOON) == first
+    assert await store.pictures.add([known(PictureFinding.BROKEN)], NOON) == first
     assert await store.pictures.known([URL, URL, "https://city.example/2.jpg"], NOON) == first
-    await store.pictures.put([known(Finding.BROKEN)], NOON)
+    await store.pictures.put([known(PictureFinding.BROKEN)], NOON)
     found = await store.pictures.get(picture_digest(URL), NOON)
     assert found is not None
-    assert found.finding is Finding.BROKEN
+    assert found.finding is PictureFinding.BROKEN
 
 
 @pytest.mark.parametrize(("served", "kept"), [(False, LINKED_KEPT), (True, timedelta(days=100))])

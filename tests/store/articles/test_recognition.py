@@ -13,7 +13,7 @@ from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.pipeline.articles.admission import Admitted, Admitter, tally
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.identity.identity import identify, url_key
 from syndicator.store.store import Store
 
@@ -39,7 +39,7 @@ async def test_guids_that_change_make_no_new_articles_and_are_logged(
     (first,) = await admit(store, clock, candidate(1, guid="a"))
     for guid in ("b", "c"):
         (again,) = await admit(store, clock, candidate(1, guid=guid))
-        assert (again.verdict, again.article_id) == (Verdict.UNCHANGED, first.article_id)
+        assert (again.verdict, again.article_id) == (AdmissionVerdict.UNCHANGED, first.article_id)
         assert again.recognised is not None
         assert again.recognised.guid_is_new
     assert await names(store, first.article_id) == [("guid", "b", "address"), ("guid", "c", "address")]
@@ -55,10 +55,10 @@ async def test_a_retitled_article_under_a_new_address_is_known_by_its_guid(
     (first,) = await admit(store, clock, candidate(1, guid="g", url="https://city.example/banjir-surut"))
     url = "https://city.example/warga-pulang-ke-rumah"
     (again,) = await admit(store, clock, candidate(1, guid="g", url=url, title="Warga pulang ke rumah"))
-    assert (again.verdict, again.article_id) == (Verdict.CHANGED, first.article_id)
+    assert (again.verdict, again.article_id) == (AdmissionVerdict.CHANGED, first.article_id)
     assert await names(store, first.article_id) == [("link", url, "guid")]
     (by_link,) = await admit(store, clock, candidate(1, url=url, title="Warga pulang ke rumah"))
-    assert (by_link.verdict, by_link.article_id) == (Verdict.UNCHANGED, first.article_id)
+    assert (by_link.verdict, by_link.article_id) == (AdmissionVerdict.UNCHANGED, first.article_id)
 
 
 async def test_a_guid_that_is_used_again_hides_no_article(store: Store, clock: ManualClock) -> None:
@@ -66,11 +66,11 @@ async def test_a_guid_that_is_used_again_hides_no_article(store: Store, clock: M
     later = NOON + timedelta(hours=1)
     other = candidate(2, guid="1", title="Harga emas naik", published_at=later, body_html="<p>Emas.</p>")
     (second,) = await admit(store, clock, other)
-    assert (second.verdict, second.article_id != first.article_id) == (Verdict.NEW, True)
+    assert (second.verdict, second.article_id != first.article_id) == (AdmissionVerdict.NEW, True)
     assert second.recognised is not None
     assert second.recognised.guid_is_anothers
     (again,) = await admit(store, clock, other)
-    assert (again.verdict, again.article_id) == (Verdict.UNCHANGED, second.article_id)
+    assert (again.verdict, again.article_id) == (AdmissionVerdict.UNCHANGED, second.article_id)
     assert await told(store) == 2
 
 
@@ -101,7 +101,7 @@ async def test_two_articles_that_turn_out_to_be_one_become_the_older(
     (older,) = await admit(store, clock, candidate(1, guid="a", title=title))
     moved = candidate(9, guid="b", title=title, url="https://baru.example/x")
     (younger,) = await admit(store, clock, moved)
-    assert younger.verdict is Verdict.NEW
+    assert younger.verdict is AdmissionVerdict.NEW
     assert await store.articles.count() == 2
     version = (await store.feeds.version(FeedId("latest"))).version
     clicks = Signal(article_id=younger.article_id, kind=SignalKind.CLICKS, at=clock(), count=3)
@@ -122,12 +122,12 @@ async def test_two_articles_that_turn_out_to_be_one_become_the_older(
     for name in (replace(moved, url=""), moved, replace(moved, guid=None), candidate(1, title=title)):
         (again,) = await admit(store, clock, name)
         assert again.article_id == older.article_id
-        assert again.verdict is not Verdict.NEW
+        assert again.verdict is not AdmissionVerdict.NEW
     assert await told(store) <= before + 1
     clock.advance(91 * 86400)
     await store.articles.sweep(clock(), timedelta(days=90), 100)
     assert await store.articles.led_by(younger.article_id) is None
-    assert (await admit(store, clock, moved))[0].verdict is Verdict.UNCHANGED
+    assert (await admit(store, clock, moved))[0].verdict is AdmissionVerdict.UNCHANGED
 
 
 async def test_nobody_merges_another_sources_articles(store: Store, clock: ManualClock) -> None:
@@ -136,7 +136,7 @@ async def test_nobody_merges_another_sources_articles(store: Store, clock: Manua
     (bait,) = await admit(store, clock, candidate(1, source="evil", guid="g", title=title))
     (real,) = await admit(store, clock, candidate(2, source="city", title=title))
     (again,) = await admit(store, clock, candidate(2, source="evil", guid="g", title=title))
-    assert again.verdict is Verdict.DUPLICATE
+    assert again.verdict is AdmissionVerdict.DUPLICATE
     assert await store.articles.get(real.article_id) is not None
     assert await store.articles.get(bait.article_id) is not None
 
@@ -158,14 +158,16 @@ async def test_a_template_that_gives_all_pages_one_canonical_address(
     (first,) = await admit(store, clock, page(0))
     (second,) = await admit(store, clock, page(1))
     (third,) = await admit(store, clock, page(2))
-    assert [one.verdict for one in (first, second, third)] == [Verdict.NEW] * 3
+    assert [one.verdict for one in (first, second, third)] == [AdmissionVerdict.NEW] * 3
     assert len({one.article_id for one in (first, second, third)}) == 3
     article = await store.articles.get(third.article_id)
     assert article is not None
     assert article.url == ADDRESS.format(2)
     assert third.recognised is not None
     assert third.recognised.name_is_anothers
-    assert [one.verdict for one in await admit(store, clock, page(1), page(2))] == [Verdict.UNCHANGED] * 2
+    assert [one.verdict for one in await admit(store, clock, page(1), page(2))] == [
+        AdmissionVerdict.UNCHANGED
+    ] * 2
 
 
 async def test_workers_that_race_over_renamed_articles_admit_each_once(
@@ -223,7 +225,7 @@ async def test_a_guid_that_is_used_again_needs_no_date_to_be_found_out(
     )
     (one,) = await admit(store, clock, first)
     (two,) = await admit(store, clock, other)
-    assert (two.verdict, two.article_id != one.article_id) == (Verdict.NEW, True)
+    assert (two.verdict, two.article_id != one.article_id) == (AdmissionVerdict.NEW, True)
 
 
 async def test_a_new_headline_under_a_new_address_is_known_by_the_text(
@@ -236,7 +238,7 @@ async def test_a_new_headline_under_a_new_address_is_known_by_the_text(
     )
     (one,) = await admit(store, clock, replace(first, published_at=None))
     (two,) = await admit(store, clock, replace(other, published_at=None))
-    assert (two.verdict, two.article_id) == (Verdict.CHANGED, one.article_id)
+    assert (two.verdict, two.article_id) == (AdmissionVerdict.CHANGED, one.article_id)
 
 
 async def test_a_portal_that_moves_with_all_its_names(store: Store, clock: ManualClock) -> None:
@@ -244,7 +246,7 @@ async def test_a_portal_that_moves_with_all_its_names(store: Store, clock: Manua
     first = candidate(1, url="https://kota.example/read/1-judul", title="Banjir surut di utara")
     (one,) = await admit(store, clock, first)
     (two,) = await admit(store, clock, replace(first, url="https://baru.example/read/1-judul"))
-    assert (two.verdict, two.article_id) == (Verdict.UNCHANGED, one.article_id)
+    assert (two.verdict, two.article_id) == (AdmissionVerdict.UNCHANGED, one.article_id)
     url = "https://baru.example/read/1-judul"
     assert await names(store, one.article_id) == [("link", url, "path")]
     other = candidate(
@@ -254,11 +256,11 @@ async def test_a_portal_that_moves_with_all_its_names(store: Store, clock: Manua
         published_at=NOON - timedelta(hours=3),
     )
     (three,) = await admit(store, clock, other)
-    assert three.verdict is Verdict.NEW
+    assert three.verdict is AdmissionVerdict.NEW
     (again,) = await admit(store, clock, other)
-    assert (again.verdict, again.article_id) == (Verdict.UNCHANGED, three.article_id)
+    assert (again.verdict, again.article_id) == (AdmissionVerdict.UNCHANGED, three.article_id)
     elsewhere = replace(first, url="https://lain.example/read/1-judul", source=SourceId("metro"))
-    assert (await admit(store, clock, elsewhere))[0].verdict is Verdict.NEW
+    assert (await admit(store, clock, elsewhere))[0].verdict is AdmissionVerdict.NEW
 
 
 async def test_an_article_known_by_the_former_form_of_its_address_alone_comes_once(
@@ -271,7 +273,7 @@ async def test_an_article_known_by_the_former_form_of_its_address_alone_comes_on
     others = [one for one in identify([given])[0].keys if one.startswith("s:")]
     assert await store.connection.call("HDEL", identities, key, *others) == 2
     (again,) = await admit(store, clock, given)
-    assert (again.verdict, again.article_id) == (Verdict.UNCHANGED, first.article_id)
+    assert (again.verdict, again.article_id) == (AdmissionVerdict.UNCHANGED, first.article_id)
     page = "https://nasional.kompas.com/read/2024/05/01/12000001/kota-banjir"
     (by_page,) = await admit(store, clock, candidate(1, url=page, source="other"))
     assert by_page.article_id == first.article_id

@@ -15,7 +15,7 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.articles.admission import Admitted, Admitter
 from syndicator.pipeline.articles.explanation import explain
-from syndicator.rules.articles.admission import Verdict
+from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.articles.configured_values import as_configured
 from syndicator.rules.identity.identity import url_key
 from syndicator.store.store import Store
@@ -81,7 +81,7 @@ async def test_a_portal_takes_its_address_over_from_who_listed_it_first(
     (first,) = await admit(admitter, clock, told_by(THIRD_PARTY))
     version = (await store.feeds.version(BY_ARTICLE.id)).version
     (own,) = await admit(admitter, clock, told_by(FIRST_PARTY))
-    assert (own.verdict, own.article_id) == (Verdict.CHANGED, first.article_id)
+    assert (own.verdict, own.article_id) == (AdmissionVerdict.CHANGED, first.article_id)
     article = await only_article(store)
     assert article.revision == 2
     await assert_taken_over(store, article)
@@ -109,7 +109,7 @@ async def test_nobody_takes_an_article_from_the_portal_or_a_second_time(
         told_by(SECTION, "Bank B sehat"),
     ):
         (again,) = await admit(admitter, clock, later)
-        assert again.verdict is Verdict.DUPLICATE
+        assert again.verdict is AdmissionVerdict.DUPLICATE
     article = await only_article(store)
     assert (article.revision, article.source, article.title) == (2, FIRST_PARTY, TRUE)
     assert len(await events(store)) == 2
@@ -119,7 +119,7 @@ async def test_an_aggregator_that_comes_later_is_only_a_carrier(store: Store, cl
     admitter = grouping_admitter(store, SPECS, clock)
     await admit(admitter, clock, told_by(FIRST_PARTY))
     (second,) = await admit(admitter, clock, told_by(THIRD_PARTY))
-    assert second.verdict is Verdict.DUPLICATE
+    assert second.verdict is AdmissionVerdict.DUPLICATE
     article = await only_article(store)
     assert (article.revision, article.source) == (1, FIRST_PARTY)
     assert await events(store) == [EventType.ARTICLE_CREATED]
@@ -133,7 +133,7 @@ async def test_of_sources_of_no_own_domain_the_first_stays_the_owner(
     other = replace(source(THIRD_PARTY), id=SourceId("planet"), url="https://planet.example/rss")
     one = replace(told_by(THIRD_PARTY, "Lain"), source=other.id, guid="planet-1")
     (second,) = await admit(admitter, clock, as_configured(other, one))
-    assert second.verdict is Verdict.DUPLICATE
+    assert second.verdict is AdmissionVerdict.DUPLICATE
     assert (await only_article(store)).source == THIRD_PARTY
 
 
@@ -158,7 +158,7 @@ async def test_the_portal_takes_over_what_nobody_has_seen_yet(
     assert await store.articles.count() == 0
     for later in (told_by(THIRD_PARTY, title), told_by(SECTION)):  # nor is it taken from the portal then
         (again,) = await admit(stopping(store, clock), clock, later)
-        assert again.verdict is Verdict.DUPLICATE
+        assert again.verdict is AdmissionVerdict.DUPLICATE
     await assigner_of(store, SPECS, clock).assign()
     article = await only_article(store)
     assert article.revision == 1

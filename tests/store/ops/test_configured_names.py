@@ -8,7 +8,7 @@ from syndicator.model.feed import Origin
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
 from syndicator.store.connection import MOST_IN_ONE
-from syndicator.store.ops.configured_names import GRACE, IN_USE, MOST_LEAVERS, Names
+from syndicator.store.ops.configured_names import GRACE, IN_USE, MOST_LEAVERS, ConfiguredNames
 from syndicator.store.sources.origins import NOTED_AGAIN
 from syndicator.store.store import Store
 
@@ -60,9 +60,9 @@ async def test_states_and_descriptions_come_in_the_order_asked_for(store: Store,
 
 async def test_names_are_noted_and_those_of_others_are_told(store: Store, clock: ManualClock) -> None:
     before = await commands(store)
-    await store.configured.note(Names(sources=tuple(sources())), clock())
+    await store.configured.note(ConfiguredNames(sources=tuple(sources())), clock())
     assert await commands(store) - before < 10
-    ours = Names(sources=tuple(sources()[2:]))
+    ours = ConfiguredNames(sources=tuple(sources()[2:]))
     told = await store.configured.known_to_others(ours, clock() - timedelta(seconds=1))
     assert told == ["source:portal-0", "source:portal-1"]
     assert await store.configured.known_to_others(ours, clock()) == []
@@ -74,7 +74,7 @@ async def test_names_are_noted_and_those_of_others_are_told(store: Store, clock:
 
 
 async def test_very_many_that_left_are_removed_some_at_a_time(store: Store, clock: ManualClock) -> None:
-    await store.configured.note(Names(sources=tuple(sources(MOST_LEAVERS + 10))), clock())
+    await store.configured.note(ConfiguredNames(sources=tuple(sources(MOST_LEAVERS + 10))), clock())
     await store.sources.enlist(sources(MOST_LEAVERS + 10), [], clock())
     clock.advance(GRACE.total_seconds())
     first = await store.configured.remove_leavers(clock())

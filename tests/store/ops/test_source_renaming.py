@@ -11,7 +11,7 @@ from syndicator.model.source import SourceState
 from syndicator.rules.identity.identity import identify
 from syndicator.store.articles.pictures import KnownPicture
 from syndicator.store.keys.table import Keys
-from syndicator.store.ops.configured_names import Names
+from syndicator.store.ops.configured_names import ConfiguredNames
 from syndicator.store.store import Store
 
 OLD, NEW = SourceId("kota-lama"), SourceId("kota-baru")
@@ -64,7 +64,7 @@ async def words(store: Store, keys: Keys) -> dict[str, bytes]:
 async def fill(store: Store, keys: Keys, source: SourceId) -> None:
     """Write something of a source under every key that moves."""
     call = store.connection.call
-    await store.configured.note(Names(sources=(source,)), NOON)
+    await store.configured.note(ConfiguredNames(sources=(source,)), NOON)
     await store.sources.enlist([source], [], NOON)
     await call("SET", keys.source(source), b"\x80")
     for key in (keys.subscription(source), keys.pushed(source), keys.unreadable(source)):
@@ -121,7 +121,7 @@ async def test_what_a_worker_with_the_older_configuration_leaves_is_added(store:
     assert not await store.sources.settle(OLD, token, SourceState())
     await call("HDEL", keys.sources_owners(), NEW)
     await call("ZADD", keys.carried(OLD), 3, "a1", 9, "a2")
-    await store.configured.note(Names(sources=(OLD,)), NOON)
+    await store.configured.note(ConfiguredNames(sources=(OLD,)), NOON)
     await store.renaming.rename(OLD, NEW, OLD)
     assert await call("ZRANGE", keys.carried(NEW), 0, -1, "WITHSCORES") == [b"a1", b"3", b"a2", b"9"]
     assert await call("HGET", keys.sources_owners(), NEW) is None  # no lease comes back

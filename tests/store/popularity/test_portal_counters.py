@@ -14,15 +14,17 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.rules.popularity.popularity_score import HALF_LIVES
 from syndicator.store.keys.table import Keys
-from syndicator.store.popularity.portal_counters import Noted, Reading
+from syndicator.store.popularity.portal_counters import CounterReading, Noted
 from syndicator.store.store import Store, StoreOptions, open_store
 
 CITY = SourceId("city")
 
 
-def read(article: ArticleId, views: int, *, source: str = "city", boxed: bool = False) -> Reading:
+def read(article: ArticleId, views: int, *, source: str = "city", boxed: bool = False) -> CounterReading:
     since = NOON - timedelta(hours=1)
-    return Reading(article_id=article, source=SourceId(source), count=views, published_at=since, boxed=boxed)
+    return CounterReading(
+        article_id=article, source=SourceId(source), count=views, published_at=since, boxed=boxed
+    )
 
 
 async def counted(store: Store, window: Window, clock: ManualClock, *ids: ArticleId) -> list[float]:
@@ -168,7 +170,10 @@ async def test_what_was_counted_of_an_article_goes_to_the_one_that_it_is(
     since = clock() - timedelta(hours=1)
     counts = ((old, 900), (new, 300))
     await store.popularity.record(
-        [Reading(article_id=one, source=CITY, count=count, published_at=since) for one, count in counts],
+        [
+            CounterReading(article_id=one, source=CITY, count=count, published_at=since)
+            for one, count in counts
+        ],
         clock(),
     )
     clicks = [Signal(article_id=one, kind=SignalKind.CLICKS, at=clock(), count=3) for one in (old, new)]

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from support import ManualClock
 
-from syndicator.store.sources.request_slots import Answer, Held, HoldOff, Pace, Wanted, Why
+from syndicator.store.sources.request_slots import HeldSlot, HoldOff, Pace, SlotAnswer, Wanted, Why
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)
-TAKEN = Answer(why=Why.TAKEN, wait_s=0.0)
+TAKEN = SlotAnswer(why=Why.TAKEN, wait_s=0.0)
 
 
 def wanted(token: str, *, scope: str = "host:a:80", most: int = 2, every_s: float | None = None) -> Wanted:
@@ -16,17 +16,17 @@ def wanted(token: str, *, scope: str = "host:a:80", most: int = 2, every_s: floa
     return Wanted(scope=scope, token=token, max_in_flight=most, paces=paces)
 
 
-async def take(store: Store, clock: ManualClock, *turns: Wanted) -> list[Answer]:
+async def take(store: Store, clock: ManualClock, *turns: Wanted) -> list[SlotAnswer]:
     return await store.turns.exchange(turns, now=clock(), lease=LEASE)
 
 
 async def test_no_more_are_in_flight_than_may_be(store: Store, clock: ManualClock) -> None:
     first = await take(store, clock, wanted("1"), wanted("2"), wanted("3"))
-    assert first == [TAKEN, TAKEN, Answer(why=Why.IN_FLIGHT, wait_s=15.0)]
-    given_back = Held(scope="host:a:80", token="1")
+    assert first == [TAKEN, TAKEN, SlotAnswer(why=Why.IN_FLIGHT, wait_s=15.0)]
+    given_back = HeldSlot(scope="host:a:80", token="1")
     assert await store.turns.exchange(
         [wanted("3"), wanted("4")], now=clock(), lease=LEASE, returned=[given_back]
-    ) == [TAKEN, Answer(why=Why.IN_FLIGHT, wait_s=15.0)]
+    ) == [TAKEN, SlotAnswer(why=Why.IN_FLIGHT, wait_s=15.0)]
 
 
 async def test_scopes_do_not_wait_for_each_other(store: Store, clock: ManualClock) -> None:
@@ -37,7 +37,7 @@ async def test_scopes_do_not_wait_for_each_other(store: Store, clock: ManualCloc
 async def test_a_dead_workers_turn_runs_out(store: Store, clock: ManualClock) -> None:
     await take(store, clock, wanted("dead", most=1))
     clock.advance(10)
-    assert await take(store, clock, wanted("next", most=1)) == [Answer(why=Why.IN_FLIGHT, wait_s=5.0)]
+    assert await take(store, clock, wanted("next", most=1)) == [SlotAnswer(why=Why.IN_FLIGHT, wait_s=5.0)]
     clock.advance(5)
     assert await take(store, clock, wanted("next", most=1)) == [TAKEN]
 
@@ -45,7 +45,7 @@ async def test_a_dead_workers_turn_runs_out(store: Store, clock: ManualClock) ->
 async def test_a_long_request_keeps_its_turn_and_a_lapsed_one_does_not_get_it_again(
     store: Store, clock: ManualClock
 ) -> None:
-    long, lapsed = Held(scope="host:a:80", token="long"), Held(scope="host:a:80", token="lapsed")
+    long, lapsed = HeldSlot(scope="host:a:80", token="long"), HeldSlot(scope="host:a:80", token="lapsed")
     await take(store, clock, wanted("long", most=2), wanted("lapsed", most=2))
     clock.advance(10)
     await store.turns.exchange(now=clock(), lease=LEASE, extended=[long])
@@ -61,12 +61,12 @@ async def test_starts_are_spread_evenly_among_those_that_share_the_pace(
 ) -> None:
     assert await take(store, clock, wanted("1", most=9, every_s=6), wanted("2", most=9, every_s=6)) == [
         TAKEN,
-        Answer(why=Why.PACE, wait_s=6.0),
+        SlotAnswer(why=Why.PACE, wait_s=6.0),
     ]
     # One that asks for no pace neither waits for it nor moves it.
     assert await take(store, clock, wanted("free", most=9)) == [TAKEN]
     clock.advance(5.5)
-    assert await take(store, clock, wanted("2", most=9, every_s=6)) == [Answer(why=Why.PACE, wait_s=0.5)]
+    assert await take(store, clock, wanted("2", most=9, every_s=6)) == [SlotAnswer(why=Why.PACE, wait_s=0.5)]
     clock.advance(0.5)
     assert await take(store, clock, wanted("2", most=9, every_s=6)) == [TAKEN]
 
@@ -89,7 +89,7 @@ async def test_a_scope_is_held_off_as_long_as_the_longest_that_was_asked(
     held = await store.turns.exchange(
         [wanted("1")], now=clock(), lease=LEASE, held_off=[longest, shorter, past]
     )
-    assert held == [Answer(why=Why.HELD_OFF, wait_s=90.0)]
+    assert held == [SlotAnswer(why=Why.HELD_OFF, wait_s=90.0)]
     assert await take(store, clock, wanted("1", scope="host:b:80")) == [TAKEN]
     clock.advance(90)
     assert await take(store, clock, wanted("1")) == [TAKEN]

@@ -10,7 +10,7 @@ from support import NOON, ManualClock
 
 from syndicator.errors import SealError
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.endpoint import EndpointState, Registration, Standing
+from syndicator.model.endpoint import EndpointStanding, EndpointState, Registration
 from syndicator.model.ids import EndpointId
 from syndicator.store.access.secret_encryption import KEY_FILE, Sealer
 from syndicator.store.connection import Connection
@@ -132,10 +132,10 @@ async def test_pausing_and_resuming_is_seen_by_all(store: Store, clock: ManualCl
     assert known.version != version
     assert known.resting == {A}
     assert await store.endpoints.state(A) == EndpointState(
-        standing=Standing.PAUSED, reason="moving house", since=NOON
+        standing=EndpointStanding.PAUSED, reason="moving house", since=NOON
     )
     before = await store.endpoints.resume(A, clock())
-    assert before.standing is Standing.PAUSED
+    assert before.standing is EndpointStanding.PAUSED
     assert (await store.endpoints.load()).resting == set()
     assert await store.endpoints.state(A) == EndpointState()
 

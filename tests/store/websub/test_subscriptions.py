@@ -16,7 +16,7 @@ from syndicator.model.subscription import Grant, Pushed, Subscription
 from syndicator.rules.websub import subscription as rules
 from syndicator.store.codec import pack
 from syndicator.store.keys.table import Keys
-from syndicator.store.ops.configured_names import GRACE, Names
+from syndicator.store.ops.configured_names import GRACE, ConfiguredNames
 from syndicator.store.store import Store
 from syndicator.store.websub.subscriptions import KEPT
 
@@ -112,7 +112,7 @@ async def test_an_empty_record_is_forgotten_with_all_that_belongs_to_it(store: S
 async def test_a_source_that_left_the_configuration_leaves_no_subscription(
     store: Store, clock: ManualClock
 ) -> None:
-    await store.configured.note(Names(sources=(CITY,)), clock())
+    await store.configured.note(ConfiguredNames(sources=(CITY,)), clock())
     await push(store, document(1))
     await store.configured.remove_leavers(clock() + GRACE)
     keys = keys_of(store)

@@ -14,7 +14,7 @@ from web.web_world import Answer, Client, World, story
 from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, TokenId
 from syndicator.model.signal import SignalKind
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.store.popularity.partner_reports import key_digest
 
@@ -27,7 +27,7 @@ async def headers(world: World) -> dict[str, str]:
 
 
 async def partner(world: World, name: str) -> dict[str, str]:
-    new = new_token(Token(id=TokenId(name), scopes=(Scope.PARTNER,)), world.clock())
+    new = new_token(Token(id=TokenId(name), scopes=(TokenScope.PARTNER,)), world.clock())
     await world.access.keep(new)
     return {"Authorization": f"Bearer {new.value}", "Content-Type": "application/json"}
 

@@ -15,7 +15,7 @@ from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.rules.access.credentials import digest_of
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.feeds.private_feeds import FeedKeys
+from syndicator.web.feeds.private_feeds import PrivateFeeds
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
 
@@ -39,7 +39,7 @@ async def world(store: Store, clock: ManualClock) -> World:
 async def client(world: World) -> AsyncIterator[Client]:
     await world.admit(story(1))
     token = Token(id=TokenId("a"), sha256=digest_of("value"), feeds=(FeedId("desk"),))
-    keys = FeedKeys(Gate(Access(world.store.tokens, {token.id: token}, world.clock), world.clock))
+    keys = PrivateFeeds(Gate(Access(world.store.tokens, {token.id: token}, world.clock), world.clock))
     async with client_of(create_app(world.reading, WebOptions(), keys=keys)) as opened:
         yield opened
 

@@ -13,12 +13,12 @@ from web.web_world import SPECS, Answer, Client, World, client_of, story
 
 from syndicator.model.feed import FeedSpec, Filter, Format
 from syndicator.model.ids import FeedId, TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import Access, new_token
 from syndicator.rules.access.credentials import digest_of
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.feeds.private_feeds import FeedKeys
+from syndicator.web.feeds.private_feeds import PrivateFeeds
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
 
@@ -39,7 +39,7 @@ def access(store: Store, clock: ManualClock) -> Access:
 @pytest.fixture
 async def client(world: World, access: Access) -> AsyncIterator[Client]:
     await world.admit(story(1))
-    keys = FeedKeys(Gate(access, world.clock))
+    keys = PrivateFeeds(Gate(access, world.clock))
     async with client_of(create_app(world.reading, WebOptions(), keys=keys)) as opened:
         yield opened
 
@@ -120,7 +120,7 @@ async def test_readers_ask_conditionally_and_by_head(client: Client, access: Acc
 
 async def test_what_does_not_open_it(client: Client, access: Access, clock: ManualClock) -> None:
     other = await made(access, "other", "kota")
-    reader = await made(access, "reader", scopes=(Scope.READ,))
+    reader = await made(access, "reader", scopes=(TokenScope.READ,))
     short = await made(access, "short", "desk", expires=clock() + timedelta(hours=1))
     shown = (
         "?token=synd_nothing",
@@ -183,7 +183,7 @@ async def test_nobody_can_tell_its_name_from_one_that_no_feed_has(
     ended = FeedSpec(id=FeedId("arsip"), title="Arsip <mitra>", private=True)
     hidden = World(world.store, world.clock, specs=(*SPECS, former), retired=(ended,))
     other = await made(access, "other", "kota")
-    keys = FeedKeys(Gate(access, world.clock))
+    keys = PrivateFeeds(Gate(access, world.clock))
     async with client_of(create_app(hidden.reading, WebOptions(), keys=keys)) as client:
         for asked in ("", "?token=synd_wrong", f"?token={other}"):
             for headers in ({}, basic("x", "synd_wrong"), {"If-None-Match": "*"}):
@@ -202,8 +202,8 @@ async def test_who_may_have_everything_is_told_what_a_name_means(world: World, a
     former = replace(DESK, former_ids=(FeedId("meja"),))
     ended = FeedSpec(id=FeedId("arsip"), title="Arsip", private=True)
     hidden = World(world.store, world.clock, specs=(*SPECS, former), retired=(ended,))
-    admin = basic("x", await made(access, "admin", scopes=(Scope.ADMIN,)))
-    keys = FeedKeys(Gate(access, world.clock))
+    admin = basic("x", await made(access, "admin", scopes=(TokenScope.ADMIN,)))
+    keys = PrivateFeeds(Gate(access, world.clock))
     async with client_of(create_app(hidden.reading, WebOptions(), keys=keys)) as client:
         for name, status in (("no-feed", 404), ("desk", 200), ("meja", 301), ("arsip", 410)):
             assert (await client.get(f"/feeds/{name}.rss", admin)).status == status, name
@@ -211,7 +211,7 @@ async def test_who_may_have_everything_is_told_what_a_name_means(world: World, a
 
 async def test_where_no_feed_is_private_an_unknown_one_is_not_found(store: Store, access: Access) -> None:
     world = World(store, ManualClock())
-    keys = FeedKeys(Gate(access, world.clock))
+    keys = PrivateFeeds(Gate(access, world.clock))
     async with client_of(create_app(world.reading, WebOptions(), keys=keys)) as client:
         assert (await client.get("/feeds/no-feed.rss")).status == 404
         assert (await client.get("/feeds/no-feed.rss", basic("x", "synd_wrong"))).status == 404
@@ -229,7 +229,7 @@ async def test_a_token_is_never_logged(world: World, access: Access, monkeypatch
         raise ValueError(f"{feed}.{form}")
 
     monkeypatch.setattr(world.publisher, "rendition", stumbles)
-    keys = FeedKeys(Gate(access, world.clock))
+    keys = PrivateFeeds(Gate(access, world.clock))
     async with client_of(create_app(world.reading, WebOptions(), keys=keys)) as client:
         with capture_logs() as logs:
             answer = await client.get(f"/feeds/desk.rss?token={value}", basic("x", value))

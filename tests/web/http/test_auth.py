@@ -11,14 +11,14 @@ from support import ManualClock
 from web.web_world import SITE, Answer, Client, client_of
 
 from syndicator.model.ids import FeedId, TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, new_token
 from syndicator.rules.access.credentials import digest_of
 from syndicator.store.store import Store
 from syndicator.web.http.auth import TOKEN, Gate
 from syndicator.web.http.problems import Problem, catch_problems
 
-CONFIGURED = Token(id=TokenId("ops"), sha256=digest_of("made-by-hand"), scopes=(Scope.READ,))
+CONFIGURED = Token(id=TokenId("ops"), sha256=digest_of("made-by-hand"), scopes=(TokenScope.READ,))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def client(access: Access, clock: ManualClock) -> AsyncIterator[Client]:
         return web.Response(text=request[TOKEN].id)
 
     app = web.Application(middlewares=[catch_problems(SITE, (), show)])
-    for scope in Scope:
+    for scope in TokenScope:
         app.router.add_get(f"/{scope.value}", gate.behind(scope, who))
     async with client_of(app) as opened:
         yield opened
@@ -54,9 +54,11 @@ async def asked(client: Client, value: str, scope: str = "read") -> Answer:
 
 
 async def test_a_token_opens_its_scope_and_admin_opens_all(client: Client, access: Access) -> None:
-    partner = await made(access, "p", scopes=(Scope.PARTNER,))
-    admin = await made(access, "q", scopes=(Scope.ADMIN,))
-    statuses = [[(await asked(client, value, scope)).status for scope in Scope] for value in (partner, admin)]
+    partner = await made(access, "p", scopes=(TokenScope.PARTNER,))
+    admin = await made(access, "q", scopes=(TokenScope.ADMIN,))
+    statuses = [
+        [(await asked(client, value, scope)).status for scope in TokenScope] for value in (partner, admin)
+    ]
     assert statuses == [[403, 200, 403], [200, 200, 200]]
     assert (await asked(client, "made-by-hand")).text == "ops"
     assert partner.startswith("synd_")
@@ -89,12 +91,12 @@ async def test_who_is_refused_is_told_how_to_ask(
 
 
 async def test_a_token_in_the_url_opens_nothing(client: Client, access: Access) -> None:
-    value = await made(access, scopes=(Scope.READ,))
+    value = await made(access, scopes=(TokenScope.READ,))
     assert (await client.get(f"/read?access_token={value}")).status == 401
 
 
 async def test_a_missing_scope_is_named(client: Client, access: Access) -> None:
-    answer = await asked(client, await made(access, scopes=(Scope.READ,)), "admin")
+    answer = await asked(client, await made(access, scopes=(TokenScope.READ,)), "admin")
     assert answer.status == 403
     assert 'error="insufficient_scope", scope="admin"' in answer.headers["WWW-Authenticate"]
 
@@ -102,8 +104,8 @@ async def test_a_missing_scope_is_named(client: Client, access: Access) -> None:
 async def test_expired_and_revoked_tokens_open_nothing(
     client: Client, access: Access, clock: ManualClock
 ) -> None:
-    short = await made(access, "short", scopes=(Scope.READ,), expires=clock() + timedelta(hours=1))
-    long = await made(access, "long", scopes=(Scope.READ,))
+    short = await made(access, "short", scopes=(TokenScope.READ,), expires=clock() + timedelta(hours=1))
+    long = await made(access, "long", scopes=(TokenScope.READ,))
     assert [(await asked(client, one)).status for one in (short, long)] == [200, 200]
     clock.advance(3600)
     assert (await asked(client, short)).status == 401
@@ -117,8 +119,8 @@ async def test_expired_and_revoked_tokens_open_nothing(
 async def test_many_failures_of_a_client_are_slowed_but_valid_tokens_are_not(
     client: Client, access: Access, clock: ManualClock
 ) -> None:
-    value = await made(access, scopes=(Scope.READ,))
-    late = await made(access, "late", scopes=(Scope.READ,))
+    value = await made(access, scopes=(TokenScope.READ,))
+    late = await made(access, "late", scopes=(TokenScope.READ,))
     assert (await asked(client, value)).status == 200
     statuses = [(await asked(client, f"synd_{number:048x}")).status for number in range(12)]
     assert statuses == [401] * 10 + [429] * 2
@@ -130,7 +132,7 @@ async def test_many_failures_of_a_client_are_slowed_but_valid_tokens_are_not(
 
 
 async def test_no_value_is_kept_logged_or_told(client: Client, access: Access, store: Store) -> None:
-    value = await made(access, scopes=(Scope.READ,))
+    value = await made(access, scopes=(TokenScope.READ,))
     with capture_logs() as logs:
         answers = [
             await asked(client, value),
@@ -149,12 +151,12 @@ async def test_the_first_administrator_is_made_once(access: Access, store: Store
     (made_now,) = [new for new in (one, other) if new]
     token = await access.check(made_now.value)
     assert token is not None
-    assert token.allows(Scope.PARTNER)
+    assert token.allows(TokenScope.PARTNER)
     assert token.opens(FeedId("any"))
     assert await access.first_admin() is None
     await access.revoke(token.id)
     assert await access.first_admin() is not None
-    admin = Token(id=TokenId("a"), sha256="0" * 64, scopes=(Scope.ADMIN,))
+    admin = Token(id=TokenId("a"), sha256="0" * 64, scopes=(TokenScope.ADMIN,))
     assert await Access(store.tokens, {admin.id: admin}, clock).first_admin() is None
 
 
@@ -163,28 +165,28 @@ async def test_a_feed_token_opens_its_feeds_alone(access: Access) -> None:
     assert await access.opens(value, FeedId("premium"))
     assert not await access.opens(value, FeedId("other"))
     assert not await access.opens("", FeedId("premium"))
-    reader = await made(access, "b", scopes=(Scope.READ,))
+    reader = await made(access, "b", scopes=(TokenScope.READ,))
     assert not await access.opens(reader, FeedId("premium"))
 
 
 async def test_an_id_is_taken_once(access: Access) -> None:
-    await made(access, scopes=(Scope.READ,))
+    await made(access, scopes=(TokenScope.READ,))
     with pytest.raises(TokenRefused, match="already"):
-        await made(access, scopes=(Scope.READ,))
+        await made(access, scopes=(TokenScope.READ,))
     with pytest.raises(TokenRefused, match="configuration has"):
-        await made(access, "ops", scopes=(Scope.READ,))
+        await made(access, "ops", scopes=(TokenScope.READ,))
 
 
 async def test_nobody_passes_for_the_operators(access: Access) -> None:
     for name, owner in (("operators", ""), ("a", "operators")):
         with pytest.raises(TokenRefused, match="another name"):
-            await made(access, name, scopes=(Scope.PARTNER,), owner=owner)
+            await made(access, name, scopes=(TokenScope.PARTNER,), owner=owner)
 
 
 async def test_long_expired_tokens_leave_when_another_comes(
     access: Access, store: Store, clock: ManualClock
 ) -> None:
-    await made(access, "old", scopes=(Scope.READ,), expires=clock() + timedelta(days=1))
+    await made(access, "old", scopes=(TokenScope.READ,), expires=clock() + timedelta(days=1))
     clock.advance(32 * 86400)
-    await made(access, "new", scopes=(Scope.READ,))
+    await made(access, "new", scopes=(TokenScope.READ,))
     assert [token.id for token in await store.tokens.all()] == ["new"]

@@ -17,7 +17,7 @@ from syndicator.errors import StoreError
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import TokenId
-from syndicator.model.token import Scope, Token
+from syndicator.model.token import Token, TokenScope
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.ops.api_tokens import new_token
@@ -58,7 +58,7 @@ async def test_no_route_of_the_api_answers_without_a_token(anybody: Client, worl
 
 
 async def test_tokens_of_the_api_are_good_for_their_scopes(anybody: Client, world: World) -> None:
-    new = new_token(Token(id=TokenId("r"), scopes=(Scope.READ,)), world.clock())
+    new = new_token(Token(id=TokenId("r"), scopes=(TokenScope.READ,)), world.clock())
     await world.access.keep(new)
     reads = {"Authorization": f"Bearer {new.value}"}
     assert (await anybody.get("/api/v1/sources", reads)).status == 200

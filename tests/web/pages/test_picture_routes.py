@@ -20,11 +20,11 @@ from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
 from syndicator.model.source import FetchLimits, ImagePolicy
 from syndicator.pipeline.articles import served_pictures
-from syndicator.pipeline.articles.pictures import Pictures
+from syndicator.pipeline.articles.pictures import PicturePolicy
 from syndicator.pipeline.articles.served_pictures import ServedPictures
 from syndicator.rules.articles.pictures import picture_digest
 from syndicator.store.articles.picture_files import PictureFiles
-from syndicator.store.articles.pictures import Finding
+from syndicator.store.articles.pictures import PictureFinding
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.web.app import create_app
@@ -63,7 +63,7 @@ class Site:
     """Everything behind one route."""
 
     def __init__(
-        self, portal: Portal, server: RawServer, world: World, prepared: Pictures, folder: Path
+        self, portal: Portal, server: RawServer, world: World, prepared: PicturePolicy, folder: Path
     ) -> None:
         self.portal, self.server, self.world = portal, server, world
         self.prepared, self.folder = prepared, folder
@@ -94,7 +94,7 @@ async def site_of(
         egress_on("127.0.0.1", clock=clock) as egress,
         visiting(egress, store, clock) as visitor,
     ):
-        site = Site(portal, server, world, Pictures(store.pictures, visitor, clock), folder / "pictures")
+        site = Site(portal, server, world, PicturePolicy(store.pictures, visitor, clock), folder / "pictures")
         served = ServedPictures(
             store=store.pictures,
             files=PictureFiles(site.folder, max_bytes),
@@ -133,7 +133,7 @@ async def test_fetched_once_and_written_anew(
     assert (head.status, head.body, int(head.headers["Content-Length"])) == (200, b"", len(first.body))
     assert (known.status, known.body, known.headers["ETag"]) == (304, b"", first.headers["ETag"])
     assert "cookie" not in asked.headers
-    assert (await store.pictures.get(picture_digest(site.url()), clock())).finding is Finding.FINE  # type: ignore[union-attr]
+    assert (await store.pictures.get(picture_digest(site.url()), clock())).finding is PictureFinding.FINE  # type: ignore[union-attr]
 
 
 async def test_below_the_path_of_the_public_address_too(
@@ -271,7 +271,7 @@ async def test_a_pool_that_was_stopped_says_nothing_of_a_picture(
         assert (await site.client.get(site.path())).status == 503
         known = await store.pictures.get(picture_digest(site.url()), clock())
     assert known is not None
-    assert known.finding is Finding.FINE
+    assert known.finding is PictureFinding.FINE
 
 
 async def test_requests_at_once_share_one_fetch(
