@@ -14,7 +14,7 @@ from syndicator.web.api.openapi import openapi_for, with_routes, written
 
 
 def api_of(service: Service) -> tuple[ApiRoute, ...]:
-    """Give all routes, over a service."""
+    """Return all routes, over a service."""
     return api_table(
         reading=service.reading,
         listing=service.listing,
@@ -32,7 +32,7 @@ def api_of(service: Service) -> tuple[ApiRoute, ...]:
 
 
 def table() -> tuple[ApiRoute, ...]:
-    """Give all routes, for being described."""
+    """Return all routes, for being described."""
     return described_table(registration_schema())
 
 

@@ -79,7 +79,7 @@ class Invocation:
 
 
 def invocation(context: typer.Context) -> Invocation:
-    """Give the global options of this call."""
+    """Return the global options of this call."""
     found = context.find_object(Invocation)
     if found is None:
         raise RuntimeError("a command ran outside of the program")
@@ -87,7 +87,7 @@ def invocation(context: typer.Context) -> Invocation:
 
 
 def exit_code(error: Exception) -> int:
-    """Give 2 where the configuration or the arguments are wrong, else 1."""
+    """Return 2 where the configuration or the arguments are wrong, else 1."""
     if isinstance(error, UsageFault):
         return error.exit_code
     return 2 if isinstance(error, ConfigError) else 1
@@ -119,7 +119,7 @@ def tell_warnings(warnings: Iterable[Fault]) -> None:
 
 
 def faults_of(error: Exception) -> tuple[Fault, ...]:
-    """Give what went wrong as programs get it: file and key are empty where neither is to blame."""
+    """Return what went wrong as programs get it: file and key are empty where neither is to blame."""
     match error:
         case ConfigError():
             return error.faults
@@ -252,6 +252,6 @@ def _console(width: int) -> Console:
 
 
 def console() -> Console:
-    """Give standard output; as wide as its content where nobody looks at it on a terminal."""
+    """Return standard output; as wide as its content where nobody looks at it on a terminal."""
     out = _SafeConsole(highlight=False, markup=False)
     return out if out.is_terminal else _console(200)

@@ -43,7 +43,7 @@ class Import(Struct, frozen=True, kw_only=True):
 
 
 def planned(listed: FeedList, settings: Settings, file: str) -> Import:
-    """Say what a list brings; what is wrong with one feed is told, and the others go on."""
+    """Return what a list brings; what is wrong with one feed is told, and the others go on."""
     importing = _Importing(settings, file)
     for outline in listed.outlines:
         importing.take(outline)

@@ -25,7 +25,7 @@ Exit codes: 0 done, 1 failed (in part), 2 the configuration or the arguments are
 
 
 def command_reference() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     command = cast("LazyGroup", get_command(app))
     for name in COMMANDS:
         command.load(name)

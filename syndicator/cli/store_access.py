@@ -26,5 +26,5 @@ def ask(context: typer.Context, question: Callable[[Service], Awaitable[T]]) -> 
 
 
 def cut(rows: Rows, limit: int) -> Rows:
-    """Give the first `limit` rows; all for 0."""
+    """Return the first `limit` rows; all for 0."""
     return rows[:limit] if limit else rows

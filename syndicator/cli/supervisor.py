@@ -63,7 +63,10 @@ async def _end(child: asyncio.subprocess.Process) -> None:
 
 
 def _death_with_parent() -> Callable[[], None] | None:
-    """Give what a child does before it becomes our program: it asks the kernel to be stopped when we die."""
+    """Return what a child does before it becomes our program.
+
+    It asks the kernel to be stopped when we die.
+    """
     if sys.platform != "linux":
         return None
     return partial(_die_with, os.getpid(), ctypes.CDLL(None).prctl)

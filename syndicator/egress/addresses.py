@@ -112,7 +112,7 @@ def parse_network(text: str) -> IPNetwork:
 
 
 def unwrap(ip: IPAddress) -> IPAddress:
-    """Give the IPv4 address that an IPv6 one stands for: v4-mapped, and NAT64's well-known prefix.
+    """Return the IPv4 address that an IPv6 one stands for: v4-mapped, and NAT64's well-known prefix.
 
     The other carriers of IPv4 addresses (6to4, Teredo, IPv4-compatible, local NAT64) are not unwrapped:
     they are refused as a whole.
@@ -127,7 +127,7 @@ def unwrap(ip: IPAddress) -> IPAddress:
 
 
 def is_public(ip: IPAddress) -> bool:
-    """Tell whether everybody on the internet may be reached at this address."""
+    """Return whether everybody on the internet may be reached at this address."""
     real = unwrap(ip)
     if isinstance(real, IPv4Address):
         return not any(real in network for network in _REFUSED_V4)
@@ -135,7 +135,7 @@ def is_public(ip: IPAddress) -> bool:
 
 
 def is_permitted(ip: IPAddress, allow: AllowList, port: int | None = None) -> bool:
-    """Tell whether we may connect to a port of this address: it is public, or `allow` holds it.
+    """Return whether we may connect to a port of this address: it is public, or `allow` holds it.
 
     Without a port: whether we may connect to all of its ports.
     """

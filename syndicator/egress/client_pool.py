@@ -33,7 +33,7 @@ class Lane:
         self.wire = Wire(straight)
 
     def new_wait(self) -> Budget:
-        """Give what one request may spend on waiting for its turns."""
+        """Return what one request may spend on waiting for its turns."""
         return Budget(self.slots.limits.wait_s)
 
     def request(

@@ -48,7 +48,7 @@ _REFUSED_CREDENTIALS = "refuses the credentials that were sent: check auth, head
 
 
 def http_detail(host: str, status: int, *, signed_in: bool = False) -> str:
-    """Say in one sentence what a status that is no success means."""
+    """Return a sentence that says what a status that is no success means."""
     if signed_in and status == 401:  # noqa: PLR2004 — Unauthorized
         return clean(f"{host} {_REFUSED_CREDENTIALS} (HTTP {status}).")
     fallback = "has a fault of its own" if status >= 500 else "does not give us this document"  # noqa: PLR2004 — RFC 9110, 15.6
@@ -91,7 +91,7 @@ def _connector_words(error: aiohttp.ClientConnectorError) -> str:
 
 
 def _blocked(cause: Blocked, host: str, *, redirected: bool) -> EgressError:
-    """Say which address is not allowed; a redirect is the portal's choice, and no reason to allow more."""
+    """Return which address is not allowed; a redirect is the portal's choice, and no reason to allow more."""
     shown = host if cause.address == host else f"{host} ({cause.address})"
     if cause.is_own:
         whose = "A redirect leads to" if redirected else "The address is"
@@ -104,7 +104,10 @@ def _blocked(cause: Blocked, host: str, *, redirected: bool) -> EgressError:
 
 
 def _may_be_meant(address: str) -> bool:
-    """Tell whether a portal may stand there: link-local addresses are of machines, and of clouds' secrets."""
+    """Return whether a portal may stand there.
+
+    Link-local addresses are of machines, and of clouds' secrets.
+    """
     try:
         found = ip_address(address)
     except ValueError:

@@ -36,7 +36,7 @@ _FORBIDDEN_IN_VALUES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def checked(headers: Mapping[str, str]) -> dict[str, str]:
-    """Give the caller's fields without our own ones; raises EgressError(protocol) for unusable ones.
+    """Return the caller's fields without our own ones; raises EgressError(protocol) for unusable ones.
 
     The message names the field, never its value.
     """
@@ -64,7 +64,7 @@ def _encodable(value: str) -> bool:
 
 
 def basic_auth(url: URL) -> str | None:
-    """Give the value of the header that says what user and password in a URL say (RFC 7617)."""
+    """Return the value of the header that says what user and password in a URL say (RFC 7617)."""
     if url.raw_user is None and url.raw_password is None:
         return None
     user = (url.user or "").replace(":", "%3A")  # the scheme knows no colon in a user's name
@@ -80,7 +80,7 @@ def split_credentials(url: URL) -> tuple[URL, dict[str, str]]:
 
 
 def lower_case(headers: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Give an answer's fields under lower-case names, repeated ones joined (RFC 9110, 5.3), no cookies.
+    """Return an answer's fields under lower-case names, repeated ones joined (RFC 9110, 5.3), no cookies.
 
     Bytes that are no UTF-8 become U+FFFD, so that every value can be stored as text. A value with control
     characters is none (5.5), so that it is neither sent back nor shown.

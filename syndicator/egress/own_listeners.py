@@ -43,7 +43,7 @@ class OwnListeners:
         self._by_port = known
 
     def hold(self, ip: IPAddress, port: int) -> bool:
-        """Tell whether a connection to this address would reach a process of this service.
+        """Return whether a connection to this address would reach a process of this service.
 
         A port on which any of them listens is taken as closed on all addresses of this machine.
         """
@@ -52,7 +52,7 @@ class OwnListeners:
 
 
 def is_of_this_machine(ip: IPAddress) -> bool:
-    """Tell whether this machine has an address, by whatever name or interface: a socket can be bound to it.
+    """Return whether this machine has an address, by whatever name or interface: a socket can be bound to it.
 
     `0.0.0.0` and `::` count: a connection to them reaches loopback. Raises OSError where no socket is left.
     """
@@ -73,7 +73,7 @@ def is_of_this_machine(ip: IPAddress) -> bool:
 
 
 def listeners_of(opened: socket.socket) -> tuple[Listener, ...]:
-    """Give the addresses at which a listening socket is reached, as processes elsewhere are told of them.
+    """Return the addresses at which a listening socket is reached, as processes elsewhere are told of them.
 
     A socket that is bound to all addresses is named by its own, and by those that the default routes use.
     """
@@ -84,7 +84,7 @@ def listeners_of(opened: socket.socket) -> tuple[Listener, ...]:
 
 
 def _routed() -> list[IPAddress]:
-    """Give the addresses of this machine that the default routes use; nothing is sent."""
+    """Return the addresses of this machine that the default routes use; nothing is sent."""
     found: list[IPAddress] = []
     for family, documentation in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         try:

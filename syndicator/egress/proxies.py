@@ -63,7 +63,7 @@ def refuse_literal(url: URL, allow: AllowList, own: OwnListeners) -> None:
 
 
 def literal_address(host: str) -> IPAddress | None:
-    """Give the address that a host of a URL is without asking DNS; None for all other names."""
+    """Return the address that a host of a URL is without asking DNS; None for all other names."""
     name = host.removesuffix(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # never anything else: RFC 6761, 6.3
         return _LOOPBACK

@@ -23,7 +23,7 @@ _USERINFO = re.compile(r"(?<=//)[^/?#\\]*@")
 
 
 def without_userinfo(url: str) -> str:
-    """Give a URL as it was written, but without user and password."""
+    """Return a URL as it was written, but without user and password."""
     return _USERINFO.sub("", url)
 
 
@@ -63,7 +63,7 @@ def parse_exactly(url: str) -> URL:
 
 
 def same_origin(url: str, other: str) -> bool:
-    """Tell whether two addresses have scheme, host and port in common; what is no address has no origin."""
+    """Return whether two addresses have scheme, host and port in common; what is no address has no origin."""
     try:
         return _origin(URL(url)) == _origin(URL(other))
     except ValueError:
@@ -71,7 +71,7 @@ def same_origin(url: str, other: str) -> bool:
 
 
 def _origin(url: URL) -> tuple[str, str | None, int | None]:
-    """Give scheme, host and port; a port that is the scheme's own counts whether it is written or not."""
+    """Return scheme, host and port; a port that is the scheme's own counts whether it is written or not."""
     return url.scheme, url.raw_host, url.port
 
 

@@ -12,15 +12,15 @@ _PREFIX = "http://schema.org/"
 
 
 def cancelled(*statuses: str) -> str | None:
-    """Give the first word by which an article is not to be shown any more."""
+    """Return the first word by which an article is not to be shown any more."""
     return next((word for word in map(_word, statuses) if word in _CANCELLED), None)
 
 
 def corrected(*statuses: str) -> str | None:
-    """Give the first word that says that an article was corrected."""
+    """Return the first word that says that an article was corrected."""
     return next((word for word in map(_word, statuses) if word in _CORRECTED), None)
 
 
 def _word(status: str) -> str:
-    """Give `stat:canceled`, `https://schema.org/Canceled` and `Canceled` as the same word."""
+    """Return `stat:canceled`, `https://schema.org/Canceled` and `Canceled` as the same word."""
     return status.strip().replace("/", ":").rpartition(":")[2].lower()

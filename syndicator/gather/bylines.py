@@ -112,7 +112,7 @@ _BEGINS_OTHERWISE = re.compile(rf"(?:{_ANY}|oleh|by|tim|staff|super|the)\b", re.
 
 
 def reporters(texts: Iterable[str], *, site: str = "") -> tuple[str, ...]:
-    """Give the names of those who wrote it: where one is labelled as the reporter, only such; no editor.
+    """Return the names of those who wrote it: where one is labelled as the reporter, only such; no editor.
 
     `site` is the portal's own name, which is nobody's; hosts and addresses of profiles are none either, nor
     are initials in brackets ("(bud/sar)"), of which nobody knows whose they are.
@@ -142,7 +142,7 @@ _known_reporters = lru_cache(maxsize=_REMEMBERED)(_reporters)
 
 
 def labelled_reporters(line: str) -> tuple[str, ...]:
-    """Give the names in a line that is a byline: one that begins with a label, be it without a colon."""
+    """Return the names in a line that is a byline: one that begins with a label, be it without a colon."""
     match = _LABEL.match(line) if len(line) <= MAX_BYLINE else None
     if match is None or not _OF_WRITERS.search(match[0]):
         return ()
@@ -152,7 +152,7 @@ def labelled_reporters(line: str) -> tuple[str, ...]:
 
 
 def labelled_others(lines: Iterable[str]) -> tuple[str, ...]:
-    """Give the names that stand under a label of another deed than reporting: those of editors."""
+    """Return the names that stand under a label of another deed than reporting: those of editors."""
     names: list[str] = []
     for line in lines:
         if len(line) <= MAX_BYLINE:
@@ -163,13 +163,13 @@ def labelled_others(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def signed_reporters(texts: Iterable[str], site: str = "") -> tuple[str, ...]:
-    """Give the names in texts that are to name the author, be it without a label: only sure ones."""
+    """Return the names in texts that are to name the author, be it without a label: only sure ones."""
     names = reporters([text for text in texts if len(text) <= MAX_BYLINE], site=site)
     return tuple(name for name in names if _PROPER.fullmatch(name) and not _AGENCY.fullmatch(name))
 
 
 def _is_plain(text: str, site: str) -> bool:
-    """Tell what most bylines are, a name and nothing else, without looking closely."""
+    """Return what most bylines are, a name and nothing else, without looking closely."""
     return bool(
         _PLAIN.fullmatch(text)
         and not _BEGINS_OTHERWISE.match(text)
@@ -189,7 +189,7 @@ def _without_markup(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
-    """Give each part of a line with the label that it stands under."""
+    """Yield each part of a line with the label that it stands under."""
     label = ""
     for piece in _PIECES.split(text):
         match = _LABEL.match(piece)
@@ -225,12 +225,12 @@ def _parted(text: str) -> list[str]:
 
 
 def _is_where(part: str, ahead: str) -> bool:
-    """Tell whether a part is the place of the whole name ahead: "Alice Park / Milan"."""
+    """Return whether a part is the place of the whole name ahead: "Alice Park / Milan"."""
     return " " in ahead.strip() and (is_place(part) or is_place_in_another(part))
 
 
 def _is_one_name(ahead: str, behind: str) -> bool:
-    """Tell whether a conjunction belongs to the name of an organisation, as in "Data & Society"."""
+    """Return whether a conjunction belongs to the name of an organisation, as in "Data & Society"."""
     sides = ahead.rpartition(",")[2].strip(), behind.partition(",")[0].strip()
     names_one = [_ORGANISATION.search(side) is not None for side in sides]
     return any(names_one) and all(
@@ -239,7 +239,7 @@ def _is_one_name(ahead: str, behind: str) -> bool:
 
 
 def _between_commas(text: str, site: str, *, several: bool) -> list[str]:
-    """Give the names in a part: degrees stay with theirs, and a name that is turned round stays whole."""
+    """Return the names in a part: degrees stay with theirs, and a name that is turned round stays whole."""
     names: list[str] = []
     for part in filter(None, map(_trimmed, text.split(","))):
         if names and _DEGREE.fullmatch(part):
@@ -274,7 +274,7 @@ def _without_place(text: str) -> str:
 
 
 def _alone(name: str, site: str) -> str:
-    """Give a name without the portal or place that stands beside it ("Nama - kanalBerita")."""
+    """Return a name without the portal or place that stands beside it ("Nama - kanalBerita")."""
     return next((part for part in _DASH.split(name) if _is_name(part, site)), "")
 
 
@@ -283,7 +283,7 @@ def _is_name(name: str, site: str) -> bool:
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
-    """Give each name once, in whatever capitals; agencies and desks only where nobody else is named."""
+    """Return each name once, in whatever capitals; agencies and desks only where nobody else is named."""
     persons = [name for name in names if not _AGENCY.fullmatch(name)]
     found: dict[str, str] = {}
     for name in persons or names:
@@ -294,7 +294,7 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
 
 
 def tags_in(texts: Sequence[str]) -> tuple[str, ...]:
-    """Give the tags in what a selector found; a single text lists them with commas."""
+    """Return the tags in what a selector found; a single text lists them with commas."""
     parts = texts[0].split(",") if len(texts) == 1 else texts
     names = (part.strip().removeprefix("#").strip()[:MAX_NAME] for part in parts)
     return tuple(dict.fromkeys(filter(None, names)))[:MAX_TAGS]

@@ -97,7 +97,7 @@ _LIKE_NO_OTHER = frozenset({"id", "en"})
 
 
 def contradicted(claim: str, text: str) -> str | None:
-    """Give the language of a text where that is clearly not the one that is claimed for it (BCP 47).
+    """Return the language of a text where that is clearly not the one that is claimed for it (BCP 47).
 
     A claimed language whose words are not known here is believed but where the text is in one that no other
     resembles: Italian words look Spanish.

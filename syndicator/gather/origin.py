@@ -21,7 +21,7 @@ class ProvenanceBuilder:
     def provenance(
         self, *, claimed: str, claimed_at: str | None, rule: str, changes: tuple[Change, ...] = ()
     ) -> Provenance:
-        """Give the provenance of a candidate that claims a date."""
+        """Return the provenance of a candidate that claims a date."""
         return Provenance(
             source=self._source.id,
             requested_url=self._fetched.requested_url,

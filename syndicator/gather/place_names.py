@@ -78,12 +78,12 @@ _BEFORE = re.compile(r"(?:near|outside|kota|kabupaten|kab|provinsi)\s+")
 
 
 def is_place(text: str) -> bool:
-    """Tell whether a text is a known place: "Milan", "Paris, France", "Washington, D.C."."""
+    """Return whether a text is a known place: "Milan", "Paris, France", "Washington, D.C."."""
     return all(_is_known(part) for part in text.split(","))
 
 
 def is_place_in_another(text: str) -> bool:
-    """Tell whether a text is any place and the country or state that it lies in: "Davos, Switzerland"."""
+    """Return whether a text is any place and the country or state that it lies in: "Davos, Switzerland"."""
     _, comma, larger = text.rpartition(",")
     return bool(comma) and _folded(larger) in _LARGE
 

@@ -146,7 +146,7 @@ def _judged(attributes: Iterable[tuple[str, str]], left: OpeningTags) -> tuple[s
 
 
 def excerpt(received: str) -> str:
-    """Give the beginning of what came, fit to be stored and shown."""
+    """Return the beginning of what came, fit to be stored and shown."""
     return without_unwanted(hide_userinfo(received[: MAX_RECEIVED + MAX_URL])[:MAX_RECEIVED])
 
 
@@ -164,7 +164,7 @@ def _made_of_text(received: str, kept: str) -> str:
 
 
 def _from(received: str, parts: Iterable[str]) -> str:
-    """Give the beginning of the markup from the first tag that has one of the parts."""
+    """Return the beginning of the markup from the first tag that has one of the parts."""
     place = min([place for part in parts if (place := received.find(part)) >= 0], default=0)
     begin = max(0, received.rfind("<", 0, place + 1))
     return received[begin : begin + MAX_RECEIVED + MAX_URL]

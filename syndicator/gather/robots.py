@@ -52,14 +52,17 @@ class Robots(Struct, frozen=True, kw_only=True):
     rules: Protego
 
     def allows(self, url: str) -> bool:
-        """Tell whether a page may be requested. The longest rule that matches counts, of two the kinder."""
+        """Return whether a page may be requested. The longest rule that matches counts, of two the kinder."""
         try:
             return self.rules.can_fetch(url, "*")
         except ValueError:
             return True  # this is no URL: requesting it says so
 
     def forbidding(self, url: str) -> str:
-        """Give the line by which a page may not be requested, the longest of several; empty where it may."""
+        """Return the line by which a page may not be requested, the longest of several.
+
+        Empty where it may.
+        """
         if self.allows(url):
             return ""
         lines = [line for line in self.text.splitlines() if line.startswith("Disallow:")]
@@ -70,13 +73,13 @@ class Robots(Struct, frozen=True, kw_only=True):
 
 
 def product_token(user_agent: str) -> str:
-    """Give the name by which a robots.txt knows us: of `syndicator/1.0 (+https://…)`, `syndicator`."""
+    """Return the name by which a robots.txt knows us: of `syndicator/1.0 (+https://…)`, `syndicator`."""
     found = _PRODUCT.match(user_agent.strip())
     return found[0].lower() if found else "*"
 
 
 def robots_url(url: str) -> str:
-    """Give where the robots.txt of a page's origin is; raises ValueError for what is no URL."""
+    """Return where the robots.txt of a page's origin is; raises ValueError for what is no URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/robots.txt"
 
@@ -154,7 +157,7 @@ class _Reader:
 
 
 def _within(lines: list[str], most_bytes: int) -> list[str]:
-    """Give the first lines, as many as there is room for."""
+    """Return the first lines, as many as there is room for."""
     total = 0
     for place, line in enumerate(lines):
         total += len(line.encode("utf-8", "replace")) + 1
@@ -164,11 +167,11 @@ def _within(lines: list[str], most_bytes: int) -> list[str]:
 
 
 def _lines(body: bytes) -> list[bytes]:
-    """Give the lines that count; one that was cut off would say something else."""
+    """Return the lines that count; one that was cut off would say something else."""
     lines = body[:MAX_BYTES].removeprefix(_BOM).splitlines()
     return lines[:-1] if len(body) > MAX_BYTES else lines
 
 
 def _text(value: bytes) -> str:
-    """Give a value as text of one line: some characters end a line for Python, though not for HTTP."""
+    """Return a value as text of one line: some characters end a line for Python, though not for HTTP."""
     return " ".join(value.decode("utf-8", "replace").split())

@@ -60,7 +60,7 @@ def discover(
 
 
 def links(field: str) -> Iterator[tuple[str, str]]:
-    """Give (relation, target) of each link of a Link field, relations in lower case (RFC 8288, 3).
+    """Yield (relation, target) of each link of a Link field, relations in lower case (RFC 8288, 3).
 
     A link with several relations comes once for each; one with an anchor is about another document and left
     out. What cannot be read ends the list.
@@ -81,7 +81,7 @@ def links(field: str) -> Iterator[tuple[str, str]]:
 def subscription_form(
     mode: str, *, topic: str, callback: str, secret: str = "", lease_s: int | None = None
 ) -> dict[str, str]:
-    """Give the form that asks a hub to subscribe or unsubscribe (section 5.1).
+    """Return the form that asks a hub to subscribe or unsubscribe (section 5.1).
 
     Raises ValueError for a secret that the protocol does not allow.
     """
@@ -96,7 +96,7 @@ def subscription_form(
 
 
 def is_signed(signature: str | None, body: bytes, secret: str) -> bool:
-    """Tell whether `X-Hub-Signature` is that of the body (section 7.1): `method=hex`, in constant time."""
+    """Return whether `X-Hub-Signature` is that of the body (section 7.1): `method=hex`, in constant time."""
     method, _, claimed = (signature or "").strip().partition("=")
     method = method.lower()
     if method not in _ALGORITHMS or not _HEX.fullmatch(claimed):
@@ -106,7 +106,7 @@ def is_signed(signature: str | None, body: bytes, secret: str) -> bool:
 
 
 def _web_urls(base_url: str, targets: Iterable[str]) -> list[str]:
-    """Give the absolute http(s) URLs among targets, each once, without fragment; odd ones are left out."""
+    """Return the absolute http(s) URLs among targets, each once, without fragment; odd ones are left out."""
     found: dict[str, None] = {}
     for target in targets:
         try:
@@ -128,7 +128,7 @@ def _web_urls(base_url: str, targets: Iterable[str]) -> list[str]:
 
 
 def _preferred(hubs: Iterable[str]) -> Iterator[str]:
-    """Give the hubs, those by TLS first; one that is named without is asked by TLS before (section 8.2)."""
+    """Yield the hubs, those by TLS first; one that is named without is asked by TLS before (section 8.2)."""
     named = list(hubs)
     safe = (hub if urlsplit(hub).scheme == "https" else _by_tls(hub) for hub in named)
     yield from dict.fromkeys(hub for hub in safe if hub)
@@ -136,6 +136,6 @@ def _preferred(hubs: Iterable[str]) -> Iterator[str]:
 
 
 def _by_tls(hub: str) -> str | None:
-    """Give the same address by TLS; None where it names a port, for that is the other protocol's."""
+    """Return the same address by TLS; None where it names a port, for that is the other protocol's."""
     parts = urlsplit(hub)
     return urlunsplit(parts._replace(scheme="https")) if parts.port is None else None

@@ -11,7 +11,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def system_clock() -> datetime:
-    """Give this machine's own time."""
+    """Return this machine's own time."""
     return datetime.now(UTC)
 
 

@@ -139,7 +139,10 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     @property
     def counts_from(self) -> datetime:
-        """Say from when its age is counted: what is wanted again is not too old by that alone."""
+        """Return the time from which its age is counted.
+
+        What is wanted again is not too old by that alone.
+        """
         return self.event.at if self.replayed is None else max(self.replayed.at, self.event.at)
 
 

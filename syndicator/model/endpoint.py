@@ -73,10 +73,10 @@ class EndpointListed(Struct, frozen=True, kw_only=True):
 
     @property
     def is_trusted(self) -> bool:
-        """Tell whether events may be sent there."""
+        """Return whether events may be sent there."""
         return self.owner is None or self.verified_at is not None
 
     @property
     def is_told(self) -> bool:
-        """Tell whether its events are queued: also while it is to be proven again."""
+        """Return whether its events are queued: also while it is to be proven again."""
         return self.is_trusted or self.has_moved

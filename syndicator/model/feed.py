@@ -38,12 +38,12 @@ class Site(Struct, frozen=True, kw_only=True):
 
     @property
     def hub_url(self) -> str:
-        """Give the address of our own hub."""
+        """Return the address of our own hub."""
         return self.url("/hub")
 
     @property
     def hubs(self) -> tuple[str, ...]:
-        """Name the hubs at which our feeds can be subscribed to, our own first."""
+        """Return the hubs at which our feeds can be subscribed to, our own first."""
         return ((self.hub_url,) if self.serves_hub else ()) + self.external_hubs
 
     @property
@@ -52,7 +52,7 @@ class Site(Struct, frozen=True, kw_only=True):
         return self.logo_url or self.url("/static/icon.png")
 
     def url(self, path: str) -> str:
-        """Give the absolute URL of one of our paths; `path` begins with a slash."""
+        """Return the absolute URL of one of our paths; `path` begins with a slash."""
         return self.public_url + path
 
 
@@ -128,7 +128,7 @@ class FeedSpec(Struct, frozen=True, kw_only=True):
 
     @property
     def names(self) -> tuple[FeedId, ...]:
-        """Give all of its names, its own first."""
+        """Return all of its names, its own first."""
         return (self.id, *self.former_ids)
 
 
@@ -250,27 +250,27 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
 
     @property
     def page_url(self) -> str:
-        """Give the page for people; of a private feed, which has none, that of the site."""
+        """Return the page for people; of a private feed, which has none, that of the site."""
         return self.site.url("/") if self.spec.private else self.place
 
     @property
     def place(self) -> str:
-        """Give the URL that its formats have in common, whether or not there is a page."""
+        """Return the URL that its formats have in common, whether or not there is a page."""
         return self.site.url(self._path("", ""))
 
     def feed_url(self, form: Format) -> str:
-        """Give the feed's own URL in one format."""
+        """Return the feed's own URL in one format."""
         return self.site.url(self._path(self.feed_path, f".{form.value}"))
 
     def self_url(self, form: Format) -> str | None:
-        """Give the URL that readers may go on with; None for a private feed.
+        """Return the URL that readers may go on with; None for a private feed.
 
         Theirs may hold a token, which belongs into no document; and one without it would lock them out.
         """
         return None if self.spec.private else self.feed_url(form)
 
     def related_urls(self, form: Format) -> tuple[tuple[str, str], ...]:
-        """Give the other documents of the same feed: relation and URL."""
+        """Return the other documents of the same feed: relation and URL."""
         own = self.page_path or f"/feeds/{self.spec.id}"
         return tuple((rel, self.site.url(f"{own}{more}.{form.value}")) for rel, more in self.links)
 
@@ -280,7 +280,7 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
 
     @property
     def hubs(self) -> tuple[str, ...]:
-        """Name the hubs at which it can be subscribed to."""
+        """Return the hubs at which it can be subscribed to."""
         return self.site.hubs if self.is_topic else ()
 
     @property
@@ -326,10 +326,10 @@ class Rendition(Struct, frozen=True, kw_only=True):
     zstd: bytes
 
     def shows(self, version: FeedVersion) -> bool:
-        """Tell whether these are the bytes of this version."""
+        """Return whether these are the bytes of this version."""
         return self.version == version.version and self.changed_at == version.changed_at
 
     @property
     def size_bytes(self) -> int:
-        """Give what it takes in memory, nearly."""
+        """Return what it takes in memory, nearly."""
         return len(self.body) + len(self.gzip) + len(self.brotli) + len(self.zstd)

@@ -68,7 +68,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
     @property
     def moved_to(self) -> str | None:
-        """Give where the document has gone for good: every redirect to it was permanent."""
+        """Return where the document has gone for good: every redirect to it was permanent."""
         return moved_to(self.redirects)
 
 
@@ -93,7 +93,7 @@ class FetchFailed(Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> str:
-        """Give the reason as shown: `timeout`, `http_404`."""
+        """Return the reason as shown: `timeout`, `http_404`."""
         return f"http_{self.status}" if self.reason is Reason.HTTP else self.reason.value
 
 
@@ -103,7 +103,7 @@ _PERMANENT = frozenset({301, 308})
 
 
 def moved_to(redirects: tuple[Redirect, ...]) -> str | None:
-    """Give where a chain of redirects leads for good; None where there are none, or one is for now."""
+    """Return where a chain of redirects leads for good; None where there are none, or one is for now."""
     if redirects and all(one.is_permanent for one in redirects):
         return redirects[-1].url
     return None

@@ -31,5 +31,5 @@ TokenId = NewType("TokenId", str)
 
 
 def is_article_id(text: str) -> bool:
-    """Tell whether a text has the form of an article's id."""
+    """Return whether a text has the form of an article's id."""
     return _ARTICLE_ID.fullmatch(text) is not None

@@ -57,7 +57,7 @@ class Replay(Struct, frozen=True, kw_only=True):
 
     @property
     def progress(self) -> float:
-        """Give the part of its span that was looked through, 0 to 1."""
+        """Return the part of its span that was looked through, 0 to 1."""
         if self.status is ReplayStatus.DONE:
             return 1.0
         begin, end, at = (int(place.partition("-")[0]) for place in (self.begin, self.end, self.place))

@@ -46,9 +46,9 @@ class Token(Struct, frozen=True, kw_only=True):
         return self.expires is None or now < self.expires
 
     def allows(self, scope: TokenScope) -> bool:
-        """Tell whether it has a scope; `admin` holds the others."""
+        """Return whether it has a scope; `admin` holds the others."""
         return scope in self.scopes or TokenScope.ADMIN in self.scopes
 
     def opens(self, feed: FeedId) -> bool:
-        """Tell whether it opens a private feed: one that it names, or any for `admin`."""
+        """Return whether it opens a private feed: one that it names, or any for `admin`."""
         return feed in self.feeds or TokenScope.ADMIN in self.scopes

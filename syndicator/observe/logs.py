@@ -59,7 +59,7 @@ _DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """Give the logger of a module; it follows what `configure` says, also when that comes later."""
+    """Return the logger of a module; it follows what `configure` says, also when that comes later."""
     return cast("FilteringBoundLogger", _Logger(name.removeprefix("syndicator.")))
 
 

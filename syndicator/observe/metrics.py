@@ -146,7 +146,7 @@ class Metrics:
         self.hub_oldest_seconds.set(oldest_s)
 
     def render(self) -> bytes:
-        """Give all of them as text of `CONTENT_TYPE`."""
+        """Return all of them as text of `CONTENT_TYPE`."""
         return generate_latest(self.registry)
 
 
@@ -155,7 +155,7 @@ _M = TypeVar("_M", Counter, Histogram)
 
 @lru_cache(maxsize=20_000)
 def _child(metric: _M, *labels: str) -> _M:
-    """Give the series of these labels: looking it up anew costs ten times as much as counting."""
+    """Return the series of these labels: looking it up anew costs ten times as much as counting."""
     return metric.labels(*labels)
 
 
@@ -208,7 +208,7 @@ def open_metrics() -> Metrics:
 
 
 def counting(requests: Counter) -> Callable[[str, int], None]:
-    """Give what counts an answer by route (a pattern) and status: finding the counter costs more."""
+    """Return what counts an answer by route (a pattern) and status: finding the counter costs more."""
     found: dict[tuple[str, int], Counter] = {}
 
     def count(route: str, status: int) -> None:

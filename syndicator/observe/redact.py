@@ -34,7 +34,7 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2
 
 
 def clean_text(text: str) -> str:
-    """Give a text in one printable line, cut at `MAX_TEXT`, with credentials hidden."""
+    """Return a text in one printable line, cut at `MAX_TEXT`, with credentials hidden."""
     cut = text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
     return UNSAFE.sub(_escaped, hide_secrets(cut))
 
@@ -57,7 +57,7 @@ def hide_userinfo(text: str) -> str:
 
 
 def has_userinfo(text: str) -> bool:
-    """Tell whether a URL in a text holds a name or a password."""
+    """Return whether a URL in a text holds a name or a password."""
     return "@" in text and _USERINFO.search(text) is not None
 
 

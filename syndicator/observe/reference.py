@@ -23,7 +23,7 @@ tells apart the first 1,000 sources that a process gathers; all further ones hav
 
 
 def metric_reference() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     metrics = open_metrics()
     rows = []
     for field in fields(metrics):

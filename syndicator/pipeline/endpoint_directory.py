@@ -45,12 +45,12 @@ class Directory:
 
     @property
     def version(self) -> str:
-        """Give the version of the directory that was read last."""
+        """Return the version of the directory that was read last."""
         return self._known.version
 
     @property
     def listed(self) -> Mapping[EndpointId, EndpointListed]:
-        """Give all endpoints, also those that wait for verification or stand in another configuration."""
+        """Return all endpoints, also those that wait for verification or stand in another configuration."""
         return self._known.endpoints
 
     async def departed(
@@ -68,14 +68,14 @@ class Directory:
         return frozenset(await configured.unused_endpoints(elsewhere, now))
 
     def wants_renewals(self, feed: FeedSpec) -> bool:
-        """Tell whether anybody asks to be told when a feed changes."""
+        """Return whether anybody asks to be told when a feed changes."""
         return any(
             EventType.FEED_UPDATED in one.events and wants_feed(one, feed.id, private=feed.private)
             for one in self.wanting.values()
         )
 
     def may_know(self, name: EndpointId, event: Event) -> bool:
-        """Tell whether an endpoint may be told of an event at all.
+        """Return whether an endpoint may be told of an event at all.
 
         What concerns the service is for those who run it; who else registered an endpoint hears of his own.
         """

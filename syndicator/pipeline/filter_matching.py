@@ -29,7 +29,7 @@ class Filtering:
         self._verdicts: dict[_Verdict, bool] = {}
 
     async def passing(self, wanted: Filter, heads: Sequence[Article]) -> list[Article]:
-        """Give those that pass a filter, in their order."""
+        """Return those that pass a filter, in their order."""
         found = [head for head in heads if matches_keys(wanted, head)]
         query = wanted.query
         if query is None:

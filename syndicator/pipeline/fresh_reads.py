@@ -44,12 +44,13 @@ class FreshReads(Generic[Key, Value]):
         self._away_until = 0.0
 
     def known(self, key: Key) -> Value | None:
-        """Give what was read for a key before, if nothing was written since; None: it has to be read."""
+        """Return what was read for a key before, if nothing was written since; None: it has to be read."""
         moves = self._moves()
         return self._known.get(key) if moves is not None and moves == self._known_at else None
 
     def get(self, key: Key, *, patiently: bool = True) -> asyncio.Future[Value]:
-        """Give what is read for a key as of this call or later; StoreUnavailable where Redis does not answer.
+        """Return what is read for a key as of this call or later; StoreUnavailable where Redis does not
+        answer.
 
         Not `patiently`: raised after `PATIENCE_S`, not after the time-out of the connection.
         """

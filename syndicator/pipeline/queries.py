@@ -64,7 +64,7 @@ class Queries:
         await self._store.try_writing()
 
     async def recovery(self) -> Recovery | None:
-        """Tell of a loss of data while sources wait to be gathered again; None where none does."""
+        """Return the loss of data while sources wait to be gathered again; None where none does."""
         waiting = await self._store.marks.not_gathered_since_loss()
         mark = self._store.marks.current
         if not waiting or mark is None or mark.lost_at is None:
@@ -72,23 +72,23 @@ class Queries:
         return Recovery(there_until=mark.lost_at, waiting=waiting)
 
     async def article(self, article_id: ArticleId) -> FeedEntry | None:
-        """Give one article with its body."""
+        """Return one article with its body."""
         return await self.publisher.entry(article_id)
 
     async def related(self, article: Article) -> tuple[FeedEntry, ...]:
-        """Name what is related to an article, the nearest first; without bodies."""
+        """Return what is related to an article, the nearest first; without bodies."""
         return await self.publisher.related_entries(article)
 
     async def withdrawal(self, article_id: ArticleId) -> Withdrawal | None:
-        """Tell when and why an article was withdrawn; None where it was not."""
+        """Return when and why an article was withdrawn; None where it was not."""
         return await self._store.withdrawals.get(article_id)
 
     async def withdrawals(self, limit: int) -> list[Withdrawal]:
-        """Give what was withdrawn last, the newest first, without bodies."""
+        """Return what was withdrawn last, the newest first, without bodies."""
         return await self._store.withdrawals.newest(limit)
 
     async def explained(self, article_id: ArticleId) -> Explained | None:
-        """Tell where an article comes from, and what was made of it; None where there is none."""
+        """Return where an article comes from, and what was made of it; None where there is none."""
         told = await explain(self._store, article_id, list(self._sources))
         if told is None:
             return None
@@ -110,12 +110,12 @@ class Queries:
         return self._by_id.keys()
 
     async def source(self, name: SourceId) -> SourceShown:
-        """Tell how a configured source stands."""
+        """Return how a configured source stands."""
         source, state = self._sources[name], await self._store.sources.state(name)
         return show(source, state, await self._subscribing.status(source), self.clock())
 
     async def endpoints(self) -> list[EndpointStatus]:
-        """Tell how all endpoints stand."""
+        """Return how all endpoints stand."""
         now = self.clock()
         await self._directory.refresh()
         listed = sorted(self._directory.listed.items())
@@ -156,10 +156,10 @@ class Queries:
         )
 
     async def deliveries(self, only: str | None = None) -> Overview:
-        """Tell how deliveries stand, to all endpoints or to `only` one."""
+        """Return how deliveries stand, to all endpoints or to `only` one."""
         return await oversee(self._store, await self.endpoints(), self.clock, only)
 
     async def _last_failure(self, endpoint: EndpointId) -> str | None:
-        """Say why the newest attempt failed, if it did."""
+        """Return why the newest attempt failed, if it did."""
         newest = await self._store.attempts.newest(endpoint)
         return newest.reason if newest and newest.result in {"retry", "dead"} else None

@@ -14,7 +14,7 @@ from syndicator.observe.redact import HIDDEN, hide_secrets
 
 
 def without_secrets(source: Source) -> Source:
-    """Give a source that may be shown.
+    """Return a source that may be shown.
 
     Hidden are what is sent along with requests, names and passwords in addresses, and queries: whoever has a
     feed of his own from a portal has it by a token there, whatever the parameter is called.
@@ -33,7 +33,7 @@ def without_secrets(source: Source) -> Source:
 
 
 def state_without_secrets(source: Source, state: SourceState) -> SourceState:
-    """Give what is remembered of a source as it may be shown.
+    """Return what is remembered of a source as it may be shown.
 
     In sentences the source's own addresses lose their queries, and all others what looks like a secret:
     without its query many an article could not be told from the next.
@@ -50,7 +50,7 @@ def state_without_secrets(source: Source, state: SourceState) -> SourceState:
 
 
 def provenance_without_secrets(told: Provenance) -> Provenance:
-    """Give what is told of where an article comes from.
+    """Return what is told of where an article comes from.
 
     Of a feed, a sitemap or a push the address is bare: it is the source's. That of an article's own page
     loses only what looks like a secret.
@@ -77,7 +77,7 @@ def bare(url: str) -> str:
 
 
 def teller(source: Source, *more: str | None) -> Callable[[str], str]:
-    """Give what hides in sentences the queries of a source's own addresses, and what looks like a secret."""
+    """Return what hides queries of a source's own addresses, and what looks like a secret, in sentences."""
     own = (source.url, source.popular and source.popular.url, *more)
     queries = [f"?{query}" for url in own if url and (query := urlsplit(url).query)]
 

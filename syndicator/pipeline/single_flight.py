@@ -17,7 +17,7 @@ class SingleFlight(Generic[Key, Value]):
         self._making: dict[Key, asyncio.Task[Value]] = {}
 
     async def get(self, key: Key, make: Callable[[], Coroutine[Any, Any, Value]], *, name: str) -> Value:
-        """Give what is made under a key; `name` is that of the task."""
+        """Return what is made under a key; `name` is that of the task."""
         # One who gives up waiting must not take it from the others.
         return await asyncio.shield(self.begin(key, make, name=name))
 

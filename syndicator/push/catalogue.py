@@ -102,7 +102,7 @@ def _digest() -> Described:
 
 
 def data_schemas() -> dict[str, dict[str, Any]]:
-    """Give the schema of each object that bodies are made of, by its name."""
+    """Return the schema of each object that bodies are made of, by its name."""
     _, parts = msgspec.json.schema_components(_DATA.values(), ref_template="#/$defs/{name}")
     return parts
 

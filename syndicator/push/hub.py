@@ -38,7 +38,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def challenge() -> str:
-    """Give a text that nobody can guess, for one use."""
+    """Return a text that nobody can guess, for one use."""
     return secrets.token_urlsafe(32)
 
 
@@ -113,7 +113,7 @@ async def ping(egress: Egress, subscriber: Subscriber, topic_url: str, *, timeou
 
 
 def topic_headers(*, content_type: str, url: str, hubs: Sequence[str]) -> dict[str, str]:
-    """Give what goes along with a topic: its type and, in one field, its hubs and its own URL."""
+    """Return what goes along with a topic: its type and, in one field, its hubs and its own URL."""
     links = (*(f'<{hub}>; rel="hub"' for hub in hubs), f'<{url}>; rel="self"')
     return {"Content-Type": content_type, "Link": ", ".join(links)}
 

@@ -127,7 +127,7 @@ class EndpointPart(Struct, frozen=True, kw_only=True):
 
 
 def article_part(article: Article, story: StoryId | None, rights: Rights) -> ArticlePart:
-    """Give all of an article; one that tells no story of several is a story of its own.
+    """Return all of an article; one that tells no story of several is a story of its own.
 
     `rights`: those of its portal. What these do not let us show is not in the article any more.
     """
@@ -158,7 +158,7 @@ def article_part(article: Article, story: StoryId | None, rights: Rights) -> Art
 
 
 def change_part(article: Article) -> RevisionChange | None:
-    """Tell how a revision differs from the one before; None of a first one."""
+    """Return how a revision differs from the one before; None of a first one."""
     told = article.revised
     if told is None:
         return None
@@ -172,12 +172,12 @@ def change_part(article: Article) -> RevisionChange | None:
 
 
 def feed_part(feed: FeedRef) -> FeedPart:
-    """Give a feed and where it is."""
+    """Return a feed and where it is."""
     return FeedPart(id=feed.id, title=feed.title, url=feed.url, rss=feed.rss, atom=feed.atom, json=feed.json)
 
 
 def source_part(source: str, notice: SourceNotice) -> SourcePart:
-    """Give how a source stands."""
+    """Return how a source stands."""
     return SourcePart(
         id=source,
         title=notice.title,
@@ -188,7 +188,7 @@ def source_part(source: str, notice: SourceNotice) -> SourcePart:
 
 
 def endpoint_part(endpoint: str, notice: EndpointNotice) -> EndpointPart:
-    """Give how an endpoint stands."""
+    """Return how an endpoint stands."""
     return EndpointPart(
         id=endpoint, why=notice.why, since=notice.since.astimezone(UTC), waiting=notice.waiting
     )

@@ -16,7 +16,7 @@ MARK = "<!-- reference: made by `make docs`, do not edit below -->\n"
 
 
 def event_reference() -> str:
-    """Give all that stands below the mark."""
+    """Return all that stands below the mark."""
     return "\n".join((*_types(), *_objects(), *_samples()))
 
 

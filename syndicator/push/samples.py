@@ -45,7 +45,7 @@ _FEED = FeedRef(
 
 
 def sample(kind: EventType) -> dict[str, Any]:
-    """Give the body of an event of a type, as it would arrive."""
+    """Return the body of an event of a type, as it would arrive."""
     article = _article(kind) if kind.family in {"article", "popularity", "story"} else None
     body: dict[str, Any] = json.loads(payload(_event(kind), article, _STORY, site=_SITE))
     return body
@@ -66,7 +66,7 @@ def _event(kind: EventType) -> Event:
 
 
 def _told(kind: EventType) -> tuple[str, Details | None]:
-    """Give a subject, and what else there is to say."""
+    """Return a subject, and what else there is to say."""
     match kind.family:
         case "story":
             return _STORY, Grown(joined=_ARTICLE, owners=3, articles=4)

@@ -32,7 +32,7 @@ def new_secret(signature: Signature = "v1") -> Secret:
 
 @lru_cache(maxsize=4096)
 def signer(secret: Secret) -> Signer:
-    """Give what signs by a secret: `whsec_…` (base64 of 24 to 64 bytes), or `whsk_…` (an ed25519 key).
+    """Return what signs by a secret: `whsec_…` (base64 of 24 to 64 bytes), or `whsk_…` (an ed25519 key).
 
     Raises PushError, which never holds any part of the secret.
     """
@@ -45,7 +45,7 @@ def signer(secret: Secret) -> Signer:
 
 
 def signing_key(secret: Secret) -> bytes:
-    """Give the key that a `whsec_…` secret stands for: base64 of 24 to 64 bytes.
+    """Return the key that a `whsec_…` secret stands for: base64 of 24 to 64 bytes.
 
     Raises PushError, which never holds any part of the secret.
     """
@@ -59,7 +59,10 @@ def signing_key(secret: Secret) -> bytes:
 
 
 def public_key(secret: Secret) -> str | None:
-    """Give the `whpk_…` that verifies what a `whsk_…` signed; None for a shared secret. Raises PushError."""
+    """Return the `whpk_…` that verifies what a `whsk_…` signed.
+
+    None for a shared secret. Raises PushError.
+    """
     text = secret.reveal()
     if not text.startswith(_PRIVATE):
         return None
@@ -110,7 +113,8 @@ def _decoded(digits: str) -> bytes:
 def signed_headers(
     endpoint: Endpoint, webhook_id: str, body: bytes, now: datetime, *, replay: str | None = None
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Give the endpoint's own headers, and ours, which win: the first are without these, whatever their case.
+    """Return the endpoint's own headers, and ours, which win: the first are without these, whatever their
+    case.
 
     `replay`: the id of the replay that it is part of.
 

@@ -34,7 +34,7 @@ def newest_change(snapshot: FeedSnapshot) -> datetime:
 
 
 def whole_seconds(instant: datetime) -> datetime:
-    """Give the instant in UTC, rounded down to seconds; one without a zone is UTC.
+    """Return the instant in UTC, rounded down to seconds; one without a zone is UTC.
 
     Nothing is older than the web: years of two digits are those of another century to readers.
     """

@@ -201,7 +201,7 @@ def _popularity(parent: Element, item: Item) -> None:
 
 
 def _about(count: int) -> str:
-    """Give a count to one digit, so that a few more change nothing."""
+    """Return a count to one digit, so that a few more change nothing."""
     count = max(count, 0)
     return str(count - count % 10 ** (len(str(count)) - 1))
 

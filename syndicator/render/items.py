@@ -162,7 +162,7 @@ class Item(Struct, frozen=True, kw_only=True):
 
     @property
     def byline(self) -> tuple[str, ...]:
-        """Name who wrote it: where the article names nobody, the portal."""
+        """Return who wrote it: where the article names nobody, the portal."""
         return self.authors or (self.source.title,)
 
     @property
@@ -173,22 +173,22 @@ class Item(Struct, frozen=True, kw_only=True):
 
     @property
     def sections_uri(self) -> str:
-        """Name the sections of the portal, of which `section` is one."""
+        """Return the sections of the portal, of which `section` is one."""
         return f"{self.source.home_url}#sections"
 
     @property
     def tags_uri(self) -> str:
-        """Name the tags of the portal."""
+        """Return the tags of the portal."""
         return f"{self.source.home_url}#tags"
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Give section and tags together."""
+        """Return section and tags together."""
         return (self.section, *self.tags) if self.section else self.tags
 
 
 def article_uri(article_id: ArticleId, site: Site) -> str:
-    """Give the id that an article carries in every feed and format: a tag URI (RFC 4151).
+    """Return the id that an article carries in every feed and format: a tag URI (RFC 4151).
 
     It depends on nothing that may change (title, URL, host, portal): only on the article's id and on who
     mints it.
@@ -197,7 +197,10 @@ def article_uri(article_id: ArticleId, site: Site) -> str:
 
 
 def feed_uri(snapshot: FeedSnapshot) -> str:
-    """Give the id of a feed: from the path where it is published, not from the scheme or host of its URL."""
+    """Return the id of a feed.
+
+    From the path where it is published, not from the scheme or host of its URL.
+    """
     place = urlsplit(snapshot.place)
     asked = f"?{place.query}" if place.query else ""
     return f"tag:{snapshot.site.tag_authority}:{place.path}{asked}"
@@ -224,7 +227,7 @@ def prepare(snapshot: FeedSnapshot) -> tuple[Item, ...]:
 
 
 def _size_in_xml(html: str) -> int:
-    """Give the bytes that a body takes there: `<` and `>` take four, `&` takes five."""
+    """Return the bytes that a body takes there: `<` and `>` take four, `&` takes five."""
     return len(html.encode()) + 3 * (html.count("<") + html.count(">")) + 4 * html.count("&")
 
 
@@ -286,7 +289,7 @@ def _each_picture_once(article: Article) -> Article:
 
 
 def rights_of(snapshot: FeedSnapshot) -> str:
-    """Say whose the articles are, and whom to ask to take something down; one line."""
+    """Return a line that says whose the articles are, and whom to ask to take something down."""
     whose, contact = _RIGHTS[own_language(snapshot.language)]
     return f"{whose} {contact}: {line(snapshot.site.contact)}" if snapshot.site.contact else whose
 
@@ -351,7 +354,7 @@ def _related(article: Article) -> tuple[ItemRelated, ...]:
 
 
 def _other_portals(also_at: Iterable[ItemPublisher], source: From) -> list[ItemPublisher]:
-    """Give the first article of each other portal: sources of one portal have one name."""
+    """Return the first article of each other portal: sources of one portal have one name."""
     first: dict[str, ItemPublisher] = {}
     for other in also_at:
         if other.portal != source.title:

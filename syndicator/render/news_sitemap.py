@@ -56,7 +56,7 @@ def render_sitemap_index(site: Site, paths: Sequence[str]) -> bytes:
 
 
 def _language(tag: str) -> str:
-    """Give the code that the extension asks for: two or three letters, and for Chinese which script."""
+    """Return the code that the extension asks for: two or three letters, and for Chinese which script."""
     language, _, rest = tag.lower().partition("-")
     if language != "zh":
         return language

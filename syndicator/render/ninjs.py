@@ -58,7 +58,7 @@ def render_ninjs(snapshot: FeedSnapshot) -> bytes:
 
 
 def _addresses(snapshot: FeedSnapshot) -> list[dict[str, Any]]:
-    """Give its own address, the other documents of the same feed (RFC 5005), and its page."""
+    """Return its own address, the other documents of the same feed (RFC 5005), and its page."""
     own = snapshot.self_url(Format.NINJS)
     named = [*([("self", own)] if own else ()), *snapshot.related_urls(Format.NINJS)]
     documents = [_rendition(name, url, "application/json") for name, url in named]
@@ -145,7 +145,7 @@ def _picture(picture: ItemPicture) -> dict[str, Any]:
 
 
 def _file(file: File) -> dict[str, Any]:
-    """Give a recording as what it is; for documents, the vocabulary has only `component`."""
+    """Return a recording as what it is; for documents, the vocabulary has only `component`."""
     main = _rendition("main", file.url, file.media_type) | _known(sizeInBytes=file.length_bytes)
     kind = "component" if file.medium == "document" else file.medium
     return _known(name=kind, rel="enclosure", uri=file.url, type=kind, renditions=[main])

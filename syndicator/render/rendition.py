@@ -24,7 +24,7 @@ _WRITERS: Mapping[Format, Callable[[FeedSnapshot], bytes]] = {
 
 
 def write(snapshot: FeedSnapshot, form: Format) -> bytes:
-    """Give the bytes of the snapshot in one format."""
+    """Return the bytes of the snapshot in one format."""
     return _WRITERS[form](snapshot)
 
 

@@ -77,7 +77,7 @@ def _channel(snapshot: FeedSnapshot) -> FeedGenerator:
 
 
 def _cloud(site: Site) -> dict[str, str]:
-    """Say where to register with rssCloud (RSS 2.0, `cloud`; `https-post` is a later word for its TLS)."""
+    """Return where to register with rssCloud (RSS 2.0, `cloud`; `https-post` is a later word for its TLS)."""
     parts = urlsplit(site.url("/rsscloud/pleaseNotify"))
     secure = parts.scheme == "https"
     return {

@@ -52,7 +52,7 @@ def line(text: str) -> str:
 
 
 def web_url(url: str) -> str | None:
-    """Give an absolute http(s) URL in ASCII (RFC 3986), or None where it is none."""
+    """Return an absolute http(s) URL in ASCII (RFC 3986), or None where it is none."""
     cleaned = legal(url).strip()
     if not _WEB_URL.match(cleaned) or not _has_host(cleaned):
         return None
@@ -69,12 +69,12 @@ def _has_host(url: str) -> bool:
 
 
 def language_tag(tag: str) -> str | None:
-    """Give a tag that has the form of one (BCP 47), or None."""
+    """Return a tag that has the form of one (BCP 47), or None."""
     return tag.strip() if _LANGUAGE.fullmatch(tag.strip()) else None
 
 
 def media_type(name: str) -> str | None:
-    """Give a media type without its parameters (RFC 6838), or None where it is none."""
+    """Return a media type without its parameters (RFC 6838), or None where it is none."""
     bare = name.partition(";")[0].strip().lower()
     return bare if _MEDIA_TYPE.fullmatch(bare) else None
 
@@ -91,7 +91,7 @@ def media_type_of(url: str) -> str | None:
 
 
 def distinct(texts: Iterable[str]) -> tuple[str, ...]:
-    """Give the lines that say something, each once, whatever its case; the first spelling wins."""
+    """Return the lines that say something, each once, whatever its case; the first spelling wins."""
     seen: dict[str, str] = {}
     for text in texts:
         cleaned = line(text)
@@ -101,7 +101,7 @@ def distinct(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def holds(text: str, part: str) -> bool:
-    """Tell whether `text` says `part` already: case, space, outer quotes and a mark of cutting aside."""
+    """Return whether `text` says `part` already: case, space, outer quotes and a mark of cutting aside."""
     wanted = _CUT_MARK.sub("", part.strip(_QUOTES)).strip(_QUOTES)
     return _folded(wanted) in _folded(text)
 

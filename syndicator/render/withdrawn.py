@@ -36,7 +36,7 @@ class Gone(Struct, frozen=True, kw_only=True):
 
 
 def prepare_gone(snapshot: FeedSnapshot) -> tuple[Gone, ...]:
-    """Name the withdrawn entries, without a word of what they said."""
+    """Return the withdrawn entries, without a word of what they said."""
     return tuple(
         Gone(
             id=article_uri(one.article.id, snapshot.site),
@@ -49,7 +49,10 @@ def prepare_gone(snapshot: FeedSnapshot) -> tuple[Gone, ...]:
 
 
 def _why_gone(one: Withdrawal, language: str) -> str:
-    """Say for readers why an entry is gone: in their language where the words are ours."""
+    """Return the reason for which an entry is gone, for readers.
+
+    In their language where the words are ours.
+    """
     said = _GONE[own_language(language)]
     if one.by is WithdrawnBy.FEED and one.reason != FEED_SAYS_DELETED:
         return line(one.reason)

@@ -4,7 +4,7 @@ _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 def span(seconds: float) -> str:
-    """Say how long something is, in its two largest units: `45 s`, `15 min`, `1 h 30 min`, `2 d`."""
+    """Return how long something is, in its two largest units: `45 s`, `15 min`, `1 h 30 min`, `2 d`."""
     left = max(round(seconds), 0)
     parts: list[str] = []
     for name, size in _UNITS:

@@ -67,7 +67,7 @@ def spelled(wanted: Filter) -> str:
 
 
 def word_fault(text: str) -> tuple[str, str] | None:
-    """Say what is wrong with a source, section, tag, language or name, and what to do."""
+    """Return what is wrong with a source, section, tag, language or name, and what to do."""
     if not text.strip():
         return "is empty", ""
     if CONTROL.search(text):
@@ -76,14 +76,14 @@ def word_fault(text: str) -> tuple[str, str] | None:
 
 
 def language_fault(text: str) -> tuple[str, str] | None:
-    """Say what is wrong with a language, and what to do."""
+    """Return what is wrong with a language, and what to do."""
     if LANGUAGE.fullmatch(text):
         return None
     return "is no language tag", 'use one such as "id", "en" or "en-GB" (BCP 47)'
 
 
 def span_fault(since: datetime | None, until: datetime | None) -> tuple[str, str] | None:
-    """Say what is wrong with a span of time, and what to do."""
+    """Return what is wrong with a span of time, and what to do."""
     if since is None or until is None or since < until:
         return None
     return "is not after since: nothing could match", "give a later instant, or leave one of them out"

@@ -33,7 +33,7 @@ def fold(text: str) -> str:
 
 
 def matches(wanted: Filter, article: Article) -> bool:
-    """Tell whether an article passes a filter: values of a key are alternatives, all keys must agree.
+    """Return whether an article passes a filter: values of a key are alternatives, all keys must agree.
 
     For a filter with a query the article has to come with its body.
     """
@@ -43,7 +43,7 @@ def matches(wanted: Filter, article: Article) -> bool:
 
 
 def matches_keys(wanted: Filter, article: Article) -> bool:
-    """Tell whether an article, with or without body, passes all of a filter but its query."""
+    """Return whether an article, with or without body, passes all of a filter but its query."""
     if wanted.since is not None and article.published_at < wanted.since:
         return False
     if wanted.until is not None and article.published_at >= wanted.until:
@@ -72,7 +72,7 @@ class FeedIndex(Collection[FeedSpec]):
         return hashlib.blake2b(msgspec.msgpack.encode(self._specs), digest_size=6).hexdigest()
 
     def near(self, *articles: Article | None) -> Iterable[FeedSpec]:
-        """Give the feeds that may show one of these articles, in their order."""
+        """Return the feeds that may show one of these articles, in their order."""
         if not self._specs:
             return ()
         facets = {facet for article in articles if article is not None for facet in facets_of(article)}
@@ -92,7 +92,7 @@ class FeedIndex(Collection[FeedSpec]):
 def concerned(
     specs: Iterable[FeedSpec], article: Article, previous: Article | None = None
 ) -> tuple[FeedId, ...]:
-    """Name the feeds that show a change of this article.
+    """Return the feeds that show a change of this article.
 
     A new article changes no ranking by being there; a changed one may stand in a ranking, and may have
     left a feed through its change.
@@ -119,7 +119,7 @@ def story_feeds(specs: FeedIndex, heads: Sequence[Article]) -> tuple[FeedId, ...
 
 
 def facets_of(article: Article) -> tuple[str, ...]:
-    """Name the indexes that list an article."""
+    """Return the indexes that list an article."""
     found = [ALL]
     for key, values in zip(_INDEXED, _indexed_values(article), strict=True):
         folded = [fold(value) for value in values if value]
@@ -130,17 +130,17 @@ def facets_of(article: Article) -> tuple[str, ...]:
 
 
 def marks_of(article: Article) -> tuple[str, ...]:
-    """Name every value of every key of an article: what it is found by where no index is walked."""
+    """Return every value of every key of an article: what it is found by where no index is walked."""
     return tuple(f"{key}:{value}" for key in (*_INDEXED, "author") for value in sorted(_values(article, key)))
 
 
 def marks_for(wanted: Filter) -> tuple[tuple[str, ...], ...]:
-    """Name the marks that pass a filter: of each group an article has to have one."""
+    """Return the marks that pass a filter: of each group an article has to have one."""
     return tuple(tuple(f"{key}:{fold(value)}" for value in values) for key, values in _keys(wanted) if values)
 
 
 def facets_for(wanted: Filter) -> tuple[str, ...]:
-    """Name the fewest indexes that together list every article that passes a filter."""
+    """Return the fewest indexes that together list every article that passes a filter."""
     for key in _INDEXED:
         values: tuple[str, ...] = getattr(wanted, key)
         if values:

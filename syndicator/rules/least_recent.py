@@ -21,14 +21,14 @@ class LeastRecent(Generic[Key, Value]):
         return key in self._values
 
     def get(self, key: Key) -> Value | None:
-        """Give a value, and note that it was used."""
+        """Return a value, and note that it was used."""
         value = self._values.get(key)
         if value is not None:
             self._values.move_to_end(key)
         return value
 
     def peek(self, key: Key) -> Value | None:
-        """Give a value without noting it."""
+        """Return a value without noting it."""
         return self._values.get(key)
 
     def items(self) -> list[tuple[Key, Value]]:

@@ -20,7 +20,7 @@ _REMEMBERED = 10_000
 
 @lru_cache(maxsize=_REMEMBERED)
 def scope_key(scope: SourceScope, url: str) -> str:
-    """Name the budget: `host:portal.example:443`, `domain:portal.co.id`, `url:` and a digest.
+    """Return the budget: `host:portal.example:443`, `domain:portal.co.id`, `url:` and a digest.
 
     A URL counts without user, query and fragment; it is named by a digest, for paths hold secrets at times.
     A host without a registrable domain (an address, `localhost`, a public suffix itself) falls back to host
@@ -41,7 +41,7 @@ def scope_key(scope: SourceScope, url: str) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def registrable_domain(host: str) -> str | None:
-    """Give the part of a host name that somebody registered; None for an address or a public suffix."""
+    """Return the part of a host name that somebody registered; None for an address or a public suffix."""
     try:
         ip_address(host)
     except ValueError:
@@ -50,7 +50,7 @@ def registrable_domain(host: str) -> str | None:
 
 
 def same_owner(url: str, other: str) -> bool:
-    """Tell whether two addresses are of one registrable domain; without such a domain, of one host."""
+    """Return whether two addresses are of one registrable domain; without such a domain, of one host."""
     here, there = _host(_split(url)[0]), _host(_split(other)[0])
     if here == there:
         return bool(here)
@@ -73,7 +73,7 @@ def _split(url: str) -> tuple[SplitResult, int]:
 
 
 def _host(parts: SplitResult) -> str:
-    """Give the host in the spelling of the wire; empty where there is none that can be."""
+    """Return the host in the spelling of the wire; empty where there is none that can be."""
     name = (parts.hostname or "").rstrip(".")
     if not name.isascii():
         try:

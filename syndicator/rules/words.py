@@ -53,7 +53,7 @@ def unlimited_words(text: str) -> list[str]:
 
 
 def plain_body(body_html: str) -> str:
-    """Give the text of a clean HTML body, one paragraph a line, without furniture and dateline.
+    """Return the text of a clean HTML body, one paragraph a line, without furniture and dateline.
 
     Of a very long one, its beginning.
     """

@@ -70,7 +70,7 @@ def cached(body: bytes, content_type: str, *, max_age_s: int) -> web.Response:
 
 
 def origin(request: web.Request) -> str:
-    """Give the address under which the client reached us, without a slash at the end."""
+    """Return the address under which the client reached us, without a slash at the end."""
     return str(request.url.origin())
 
 

@@ -73,7 +73,7 @@ def _read(webhook_id: str, body: bytes, at: datetime) -> Received:
 
 
 def _subject(data: dict[str, Any]) -> str | None:
-    """Say what an event of no article is about."""
+    """Return what an event of no article is about."""
     events = data.get("events")
     if isinstance(events, list):
         return f"{len(events)} events"

@@ -50,11 +50,11 @@ class Newsroom:
         return self._articles[n] if 0 <= n < len(self._articles) else None
 
     def newest_first(self) -> Iterator[SampleArticle]:
-        """Give the articles that readers may see, the newest first."""
+        """Return the articles that readers may see, the newest first."""
         return (article for article in reversed(self._articles) if not article.withdrawn)
 
     def newest_withdrawn(self) -> Iterator[SampleArticle]:
-        """Give the articles that were taken away, the newest article first."""
+        """Return the articles that were taken away, the newest article first."""
         return (article for article in reversed(self._articles) if article.withdrawn)
 
     def publish(self, at: datetime, of: int | None = None) -> SampleArticle:

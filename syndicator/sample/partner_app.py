@@ -112,7 +112,7 @@ class Partner:
 
 
 def is_secret(secret: str) -> bool:
-    """Say whether a text is a secret that a partner can be made with."""
+    """Return whether a text is a secret that a partner can be made with."""
     try:
         return secret.startswith("whsec_") and bool(
             base64.b64decode(secret.removeprefix("whsec_"), validate=True)
@@ -122,7 +122,7 @@ def is_secret(secret: str) -> bool:
 
 
 def _digest(signature: str) -> bytes:
-    """Give the bytes of one `v1,<base64>`; nothing for other versions and broken ones."""
+    """Return the bytes of one `v1,<base64>`; nothing for other versions and broken ones."""
     version, _, digits = signature.partition(",")
     try:
         return base64.b64decode(digits, validate=True) if version == "v1" else b""

@@ -16,7 +16,7 @@ class Readership:
         self._appeal = lru_cache(maxsize=4096)(self._draw_appeal)
 
     def views(self, article: SampleArticle, now: datetime) -> int:
-        """Say how often an article was read by `now`: fast at first, then ever slower, never falling."""
+        """Return how often an article was read by `now`: fast at first, then ever slower, never falling."""
         age_s = (now - article.published_at) / timedelta(seconds=1)
         if age_s <= 0:
             return 0
@@ -24,6 +24,6 @@ class Readership:
         return int(most * (age_s / (age_s + half_s)) ** 0.6)
 
     def _draw_appeal(self, n: int) -> tuple[float, float]:
-        """Give the reads of an article in the end, and the seconds that two thirds of them take."""
+        """Return the reads of an article in the end, and the seconds that two thirds of them take."""
         chance = Chance(self._seed, "views", n)
         return 160.0 * math.exp(5.2 * chance.fraction() ** 1.3), 900.0 * math.exp(3.0 * chance.fraction())

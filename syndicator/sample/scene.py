@@ -157,7 +157,7 @@ class Scene:
         )
 
     def say(self, slot: str) -> str:
-        """Give what a slot stands for; raise KeyError for a slot that no scene knows."""
+        """Return what a slot stands for; raise KeyError for a slot that no scene knows."""
         if slot == "speaker":
             return self._speaker()
         fixed = self.fixed.get(slot)

@@ -76,7 +76,7 @@ class World:
         return brought
 
     def seconds_to_next(self) -> float:
-        """Say how long nothing is due; only for a world that moves by itself."""
+        """Return how long nothing is due; only for a world that moves by itself."""
         due = [self._next_at, *(at for at, _ in self._copies[:1])]
         return max(0.0, (min(due) - self.clock()) / timedelta(seconds=1))
 
@@ -113,13 +113,13 @@ class World:
         return self.city_writer.copy(article.of, at, article.revision)
 
     def popular(self, count: int) -> list[SampleArticle]:
-        """Give the city's most read of its recent articles, the most read first."""
+        """Return the city's most read of its recent articles, the most read first."""
         now = self.clock()
         recent = list(islice(self.city.newest_first(), RECENT))
         return sorted(recent, key=lambda article: -self._readership.views(article, now))[:count]
 
     def views(self, article: SampleArticle) -> int:
-        """Say how often the city's article was read so far."""
+        """Return how often the city's article was read so far."""
         return self._readership.views(article, self.clock())
 
     # -- by itself ------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ class World:
                 self.wire.publish(at, of=n)
 
     def _pending_copies(self) -> list[tuple[datetime, int]]:
-        """Give what the wire had still to take over when the world was closed."""
+        """Return what the wire had still to take over when the world was closed."""
         if self._interval is None:
             return []
         taken = {entry.of for entry in self.wire.entries if entry.of is not None}

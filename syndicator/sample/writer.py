@@ -101,7 +101,7 @@ class Writer:
         )
 
     def _body(self, scene: Scene) -> tuple[str, tuple[str, ...]]:
-        """Give the pull quote and the paragraphs: the official speaks first, the outlook comes last."""
+        """Return the pull quote and the paragraphs: the official speaks first, the outlook comes last."""
         chance, lines = scene.chance, self._language.sentences
         decks = {
             use: Deck(chance, lines[use])
@@ -147,5 +147,5 @@ class Writer:
 
 
 def slugged(title: str) -> str:
-    """Give the last part of an article's path: `trem-malam-di-pasirmelati-diperpanjang`."""
+    """Return the last part of an article's path: `trem-malam-di-pasirmelati-diperpanjang`."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")

@@ -175,5 +175,5 @@ class Runner:
 
 
 def _backoff_s(failures: int) -> float:
-    """Give the pause after so many failures before this one: 0.2 s, doubled each time, up to 10 s."""
+    """Return the pause after so many failures before this one: 0.2 s, doubled each time, up to 10 s."""
     return min(0.2 * 2.0 ** min(failures, 10), LONGEST_BACKOFF_S)

@@ -21,7 +21,7 @@ from syndicator.settings.settings import Settings
 
 
 def advice(settings: Settings) -> tuple[Fault, ...]:
-    """Give what is probably wrong; the files are not named, for a setting may come from several."""
+    """Return what is probably wrong; the files are not named, for a setting may come from several."""
     return (*_unreachable(settings), *_untrusted_proxies(settings))
 
 
@@ -70,7 +70,7 @@ def _fault_of(where: str, url: str, key: str, allow: AllowList, own: OwnListener
 
 
 def _untrusted_proxies(settings: Settings) -> Iterator[Fault]:
-    """Tell of a proxy on this machine, without which nobody could come, but which is not trusted."""
+    """Yield of a proxy on this machine, without which nobody could come, but which is not trusted."""
     server = settings.server
     public = literal_address(urlsplit(settings.site.public_url).hostname or "")
     is_behind = settings.public_url_given and (public is None or not public.is_loopback)

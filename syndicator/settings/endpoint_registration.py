@@ -163,7 +163,7 @@ def _plain(value: object) -> object:
 
 
 def registration_schema() -> dict[str, Any]:
-    """Give the JSON Schema of what is sent; `$defs` are its parts."""
+    """Return the JSON Schema of what is sent; `$defs` are its parts."""
     return form_schema(RegistrationForm)
 
 

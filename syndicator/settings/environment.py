@@ -22,7 +22,7 @@ def read_environment() -> Mapping[str, str]:
 
 
 def config_folder(given: Path | None, environ: Mapping[str, str]) -> Path:
-    """Give the configuration folder: the one given, else `SYNDICATOR_CONFIG`, else `config`."""
+    """Return the configuration folder: the one given, else `SYNDICATOR_CONFIG`, else `config`."""
     return given or Path(environ.get(_FOLDER) or _DEFAULT_FOLDER)
 
 

@@ -78,7 +78,7 @@ def faults_of(form: type[Form], error: ValidationError) -> Iterator[FormFault]:
 
 
 def _remedy(detail: ErrorDetails, context: Mapping[str, Any], location: Location) -> str:
-    """Say what to do where the reason alone does not: which key to add, what else a key takes."""
+    """Return what to do where the reason alone does not: which key to add, what else a key takes."""
     kind = detail["type"]
     if kind in _CHOICES:
         return _choice(detail, context)
@@ -102,7 +102,7 @@ def _unknown(form: type[Form], location: Location) -> FormFault:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which name was probably meant, or which there are."""
+    """Return which name was probably meant, or which there are."""
     names = list(known)
     near = suggestion(name.lower(), names) or suggestion(name.lower().replace("-", "_"), names)
     if near:
@@ -112,7 +112,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _choice(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
-    """Say which choice was probably meant. What was written is told to nobody: it may be anything."""
+    """Return which choice was probably meant. What was written is told to nobody: it may be anything."""
     word, names = str(detail["input"]).strip().lower(), re.findall(r"'([^']*)'", str(context["expected"]))
     meant = _MEANT.get(word)
     near = meant if meant in names else suggestion(word, names)

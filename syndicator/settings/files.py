@@ -32,14 +32,14 @@ class ConfigDocument:
         self._origins: dict[Location, str] = {}
 
     def origin(self, path: Location) -> str:
-        """Say in which file a key, or else the innermost table around it, was written."""
+        """Return the file in which a key, or else the innermost table around it, was written."""
         for end in range(len(path), 0, -1):
             if path[:end] in self._origins:
                 return self._origins[path[:end]]
         return str(self.folder)
 
     def has(self, path: Location) -> bool:
-        """Say whether a key stands in a file itself, not by inheritance."""
+        """Return whether a key stands in a file itself, not by inheritance."""
         node: object = self.tree
         for part in path:
             if not isinstance(node, dict) or part not in node:
@@ -51,7 +51,7 @@ class ConfigDocument:
         self.faults.append(Fault(file=self.origin(path), key=show(path), reason=reason, remedy=remedy))
 
     def table(self, *path: str) -> Mapping[str, object]:
-        """Give the table at a path; an empty one where there is none."""
+        """Return the table at a path; an empty one where there is none."""
         node: object = self.tree
         for key in path:
             node = node.get(key) if isinstance(node, dict) else None

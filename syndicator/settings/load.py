@@ -120,7 +120,7 @@ def _check_references(document: ConfigDocument) -> None:
 
 
 def _former_ids(document: ConfigDocument, section: str) -> dict[str, list[str]]:
-    """Give the feeds, or sources, that say of a name that it was theirs."""
+    """Return the feeds, or sources, that say of a name that it was theirs."""
     told: dict[str, list[str]] = {}
     for key in document.table(section):
         names = document.table(section, key).get("former_ids", ())

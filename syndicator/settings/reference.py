@@ -79,13 +79,13 @@ _SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
 def reference() -> str:
-    """Give a table for each form: key, kind of value, default, meaning."""
+    """Return a table for each form: key, kind of value, default, meaning."""
     definitions = configuration_schema()["$defs"]
     return "\n".join(line for title, form in _FORMS for line in _table(title, form, definitions))
 
 
 def with_reference(page: str) -> str:
-    """Give a page with the part between its marks made anew."""
+    """Return a page with the part between its marks made anew."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{reference()}\n{END}{after}"

@@ -28,7 +28,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def configuration_schema() -> dict[str, Any]:
-    """Give the schema of all files together; one file alone may leave out what others hold."""
+    """Return the schema of all files together; one file alone may leave out what others hold."""
     schema = Configuration.model_json_schema(schema_generator=_Generator)
     properties, definitions = schema["properties"], schema["$defs"]
     for section in ("source", "feed", "endpoint", "token"):
@@ -45,7 +45,7 @@ def configuration_schema() -> dict[str, Any]:
 
 
 def form_schema(form: type[Form]) -> dict[str, Any]:
-    """Give the schema of one table."""
+    """Return the schema of one table."""
     found: dict[str, Any] = _without_titles(form.model_json_schema(schema_generator=_Generator))
     return found
 

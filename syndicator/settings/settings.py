@@ -62,25 +62,31 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def renamed_sources(self) -> Mapping[SourceId, SourceId]:
-        """Say what each source is called now that was called otherwise before."""
+        """Return what each source is called now that was called otherwise before."""
         return {former: one.id for one in self.sources.values() for former in one.former_ids}
 
     @property
     def own_authority(self) -> str | None:
-        """Give the authority that the public URL makes; None where there is none, or its host is no name."""
+        """Return the authority that the public URL makes.
+
+        None where there is none, or its host is no name.
+        """
         host = urlsplit(self.site.public_url).hostname or ""
         authority = f"{host},{FIRST_YEAR}"
         return authority if self.public_url_given and TAG_AUTHORITY.fullmatch(authority) else None
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
-        """Give the listeners that the configuration names: not those on a port that is free at the start."""
+        """Return the listeners that the configuration names.
+
+        Not those on a port that is free at the start.
+        """
         server = self.server
         named = ((server.host, server.port), (OPS_HOST, server.ops_port))
         return tuple(Listener(host, port) for host, port in named if port)
 
     def with_port(self, port: int) -> "Settings":
-        """Give the settings with the port that the server really got, where 0 asked for a free one."""
+        """Return the settings with the port that the server really got, where 0 asked for a free one."""
         server = self.server.model_copy(update={"port": port})
         site = self.site
         if not self.public_url_given:
@@ -89,7 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def listening_url(host: str, port: int) -> str:
-    """Give the URL under which this machine reaches a server that listens on `host`."""
+    """Return the URL under which this machine reaches a server that listens on `host`."""
     try:
         address = ip_address(host)
     except ValueError:

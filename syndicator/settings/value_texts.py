@@ -208,7 +208,7 @@ def _link_rule(value: str) -> str:
 
 
 def regex_fault(pattern: str, by: str = "") -> str | None:
-    """Say what is wrong with a regular expression, or with what it is replaced by; None if nothing is."""
+    """Return what is wrong with a regular expression, or with what it is replaced by; None if nothing is."""
     try:
         compiled = re.compile(pattern)
         compiled.sub(by, "")

@@ -53,5 +53,5 @@ def _beside(fields: Any, before: Any) -> Any:
 
 
 def digest(value: object) -> str:
-    """Give a short name of a value: the same in every process, another for every other value."""
+    """Return a short name of a value: the same in every process, another for every other value."""
     return hashlib.blake2b(pack(value), digest_size=12).hexdigest()

@@ -286,7 +286,7 @@ async def _greet(connection: Connection, url: str) -> None:
 
 
 def _place(url: str) -> str:
-    """Name the server of a URL: without user and password."""
+    """Return the server of a URL: without user and password."""
     parts = urlsplit(url)
     return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or _REDIS_PORT}"
 
@@ -331,7 +331,7 @@ def _writes(units: Sequence[Transaction]) -> int:
 
 
 def _stood_still(limit: asyncio.Timeout) -> bool:
-    """Tell whether the end of a time limit was noticed late: there may be replies that nobody read."""
+    """Return whether the end of a time limit was noticed late: there may be replies that nobody read."""
     ended_at = limit.when()
     return ended_at is not None and asyncio.get_running_loop().time() - ended_at > _STOOD_STILL_S
 

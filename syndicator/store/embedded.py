@@ -367,7 +367,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _runtime_dir(data_dir: Path) -> Path:
-    """Give a short private folder for the socket; the same for every process over one data folder."""
+    """Return a short private folder for the socket; the same for every process over one data folder."""
     name = hashlib.blake2b(str(data_dir).encode(), digest_size=6).hexdigest()
     for base in (os.path.realpath(tempfile.gettempdir()), "/tmp"):  # noqa: S108  made private below
         folder = Path(base) / f"syndicator-{os.getuid()}-{name}"

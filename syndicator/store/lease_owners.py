@@ -13,12 +13,12 @@ from pathlib import Path
 
 
 def new_token() -> str:
-    """Give a token for a lease of this process."""
+    """Return a token for a lease of this process."""
     return f"{_place()}.{os.getpid()}.{uuid.uuid4().hex}"
 
 
 def is_dead(token: str) -> bool:
-    """Tell whether the process that took a lease is known to have ended."""
+    """Return whether the process that took a lease is known to have ended."""
     place, _, rest = token.partition(".")
     pid = rest.partition(".")[0]
     if place != _place() or not pid.isdigit() or int(pid) == os.getpid():
@@ -34,7 +34,7 @@ def is_dead(token: str) -> bool:
 
 @cache
 def _place() -> str:
-    """Name where process ids mean what they mean here: this boot of this machine, in this container."""
+    """Return where process ids mean what they mean here: this boot of this machine, in this container."""
     parts = [platform.node()]
     for name in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
         path = Path(name)

@@ -83,7 +83,7 @@ class Outbox:
         return [one for one in map(_entry, rows) if isinstance(one, OutboxEntry)]
 
     async def pending(self, limit: int) -> Pending:
-        """Give what comes next, and what its fan-out relies on; what is done was trimmed."""
+        """Return what comes next, and what its fan-out relies on; what is done was trimmed."""
         version, cursor, rows = await self._redis.batch(
             [
                 ("HGET", self._keys.endpoints_changed(), ":all"),

@@ -26,7 +26,7 @@ class Lists:
     async def articles(
         self, facets: Sequence[str], begin: PagePosition | None, limit: int
     ) -> tuple[list[ArticleId], PagePosition | None]:
-        """Name articles that are listed under any of these facets."""
+        """Return articles that are listed under any of these facets."""
         keys = [self._keys.timeline(facet) for facet in facets]
         names, rest = await self._newest_first(keys, begin, limit)
         return [ArticleId(name) for name in names], rest
@@ -41,14 +41,14 @@ class Lists:
     async def stories(
         self, begin: PagePosition | None, limit: int
     ) -> tuple[list[StoryId], PagePosition | None]:
-        """Name stories of more than one article, the one that grew last first."""
+        """Return stories of more than one article, the one that grew last first."""
         names, rest = await self._newest_first([self._keys.stories()], begin, limit)
         return [StoryId(name) for name in names], rest
 
     async def withdrawn(
         self, begin: PagePosition | None, limit: int
     ) -> tuple[list[ArticleId], PagePosition | None]:
-        """Name withdrawn articles, the one that was withdrawn last first."""
+        """Return withdrawn articles, the one that was withdrawn last first."""
         names, rest = await self._newest_first([self._keys.withdrawals()], begin, limit)
         return [ArticleId(name) for name in names], rest
 

@@ -84,7 +84,7 @@ class SharedClock:
         return (self() - self._own()).total_seconds()
 
     def is_confirmed(self) -> bool:
-        """Tell whether what is old by this clock may be removed.
+        """Return whether what is old by this clock may be removed.
 
         That is so where this machine's own clock agrees, and no jump was seen of late: a clock that is days
         ahead would have everything removed.
@@ -115,7 +115,7 @@ def time_at_start(there: datetime, written: tuple[datetime, datetime] | None) ->
 
 @asynccontextmanager
 async def redis_clock(connection: Connection, key: str) -> AsyncIterator[SharedClock]:
-    """Give a clock that follows Redis' time, so that all workers on all machines agree.
+    """Yield a clock that follows Redis' time, so that all workers on all machines agree.
 
     `key`: where processes write their time down.
     """

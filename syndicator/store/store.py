@@ -151,7 +151,10 @@ class Store:
         )  # PING is refused where the disk is full, though reads are not
 
     def clock(self) -> AbstractAsyncContextManager[SharedClock]:
-        """Give the clock that all processes share: it follows the time of Redis while the context is open."""
+        """Return the clock that all processes share.
+
+        It follows the time of Redis while the context is open.
+        """
         return redis_clock(self.connection, self._clock)
 
     async def try_writing(self) -> None:

@@ -206,7 +206,7 @@ async def _ask(opened: socket.socket, reader: hiredis.Reader, *words: str) -> An
 
 
 def _name_of(opened: socket.socket) -> bytes:
-    """Give our end as Redis sees it where nobody is between."""
+    """Return our end as Redis sees it where nobody is between."""
     if opened.family == socket.AF_UNIX:
         return f"{opened.getpeername()}:0".encode()
     host, port = opened.getsockname()[:2]

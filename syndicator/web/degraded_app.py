@@ -44,6 +44,6 @@ class WaitingRoutes:
         return send_rendition(request, rendition, self._headers.of(rendition), age_s)
 
     async def anything(self, request: web.Request) -> web.StreamResponse:
-        """Say that there is nothing but feeds."""
+        """Return the answer that there is nothing but feeds."""
         del request
         raise ProblemRaised(unavailable("Nothing can be read from the store right now."))

@@ -21,7 +21,7 @@ class Wording:
         self._zone = ZoneInfo(timezone)
 
     def __call__(self, key: str, **values: object) -> str:
-        """Give the sentence of that key; KeyError where there is none."""
+        """Return the sentence of that key; KeyError where there is none."""
         return TEXTS[key][self._index].format_map(values)
 
     def moment(self, instant: datetime) -> str:
@@ -70,11 +70,11 @@ class Wording:
 
 
 def wordings(site: Site) -> dict[str, Wording]:
-    """Give every language that we speak."""
+    """Return every language that we speak."""
     return {language: Wording(language, site.timezone) for language in LANGUAGES}
 
 
 def default_language(site: Site) -> str:
-    """Give the site's language where we speak it, else English."""
+    """Return the site's language where we speak it, else English."""
     primary = site.language.lower().partition("-")[0]
     return primary if primary in LANGUAGES else FALLBACK

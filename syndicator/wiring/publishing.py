@@ -124,6 +124,6 @@ def last_good_of(settings: Settings, configured: Mapping[SourceId, Origin] | Non
 
 
 async def _site(settings: Settings, store: Store) -> Site:
-    """Give the site with the authority of its ids, which outlives every change of its address."""
+    """Return the site with the authority of its ids, which outlives every change of its address."""
     authority = settings.tag_authority or await store.configured.tag_authority(settings.own_authority)
     return replace(settings.site, tag_authority=authority) if authority else settings.site

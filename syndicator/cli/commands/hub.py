@@ -56,14 +56,17 @@ def _show(context: typer.Context, subscriber: Named, as_json: AlwaysJson = False
 
 
 def _state(one: Subscriber) -> str:
-    """Say how it stands: `subscribed`, or `asked` where it has not confirmed yet; `failing`."""
+    """Return how it stands: `subscribed`, or `asked` where it has not confirmed yet; `failing`."""
     if one.lease is None:
         return "asked"
     return "failing" if one.failures else "subscribed"
 
 
 def _shown(one: Subscriber) -> dict[str, Any]:
-    """Give what may be seen of a subscriber: neither its secret nor its callback, which are capabilities."""
+    """Return what may be seen of a subscriber.
+
+    Neither its secret nor its callback, which are capabilities.
+    """
     lease = one.lease
     return {
         "id": one.id,

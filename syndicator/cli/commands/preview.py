@@ -212,7 +212,7 @@ def _discover(
 
 
 def _gathered_as(settings: Settings, discovery: Discovery) -> SourceId | None:
-    """Give the configured source that gathers what was found, or the address that was asked for."""
+    """Return the configured source that gathers what was found, or the address that was asked for."""
     keys = {
         url_key(url)
         for url in (discovery.preview.source.url, discovery.requested_url, discovery.preview.final_url)

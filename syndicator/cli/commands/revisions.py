@@ -24,7 +24,7 @@ _MARKS = {
 
 
 def change_told(change: Revised) -> str:
-    """Say in a line how a revision differs from the one before."""
+    """Return a line that says how a revision differs from the one before."""
     told = [f"{change.size.value}: {change.words_changed:.1%} of the words"]
     told += ["the headline"] if change.title_changed else []
     told += ["figures"] if change.figures_changed else []

@@ -61,7 +61,7 @@ def restore(context: typer.Context, article: str, as_json: AsJson = False) -> No
 
 
 async def why_missing(service: Service, article: ArticleId) -> SyndicatorError:
-    """Say why there is no such article."""
+    """Return why there is no such article."""
     withdrawal = await service.reading.withdrawal(article)
     if withdrawal is None:
         return SyndicatorError(f"there is no article {article!r} (or it has outlived its retention)")

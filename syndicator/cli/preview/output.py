@@ -40,13 +40,16 @@ Document = dict[str, Any]
 
 
 def preview_document(shown: Preview) -> Document:
-    """Give a preview without secrets as programs get it."""
+    """Return a preview without secrets as programs get it."""
     document: Document = to_builtins(shown)
     return {"ok": True, **document}
 
 
 def discovery_document(discovery: Discovery, block: str) -> Document:
-    """Give what was found at an address as programs get it: the preview of the best, and how it was found."""
+    """Return what was found at an address as programs get it.
+
+    The preview of the best, and how it was found.
+    """
     told: Document = to_builtins(discovery)
     del told["preview"]
     return {**preview_document(discovery.preview), **told, "block": block}
@@ -289,7 +292,7 @@ def _popular(item: PopularItem) -> dict[str, str]:
 
 
 def _published(candidate: Candidate, source: Source) -> str:
-    """Give the date that gathering would keep; where it keeps none, what is claimed, and why not."""
+    """Return the date that gathering would keep; where it keeps none, what is claimed, and why not."""
     told = candidate.provenance
     at = candidate.published_at
     kept = at and believable(at, told.fetched_at, future=source.future_dates)

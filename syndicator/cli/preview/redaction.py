@@ -15,7 +15,7 @@ _Told = Callable[[str], str]
 
 
 def preview_without_secrets(shown: Preview) -> Preview:
-    """Give what a dry run of a source brought as it may be shown."""
+    """Return what a dry run of a source brought as it may be shown."""
     told = teller(shown.source)
     return replace(
         shown,
@@ -38,7 +38,7 @@ def preview_without_secrets(shown: Preview) -> Preview:
 
 
 def discovery_without_secrets(found: Discovery) -> Discovery:
-    """Give what was found at an address as it may be shown."""
+    """Return what was found at an address as it may be shown."""
     return replace(
         found,
         requested_url=hide_secrets(found.requested_url),

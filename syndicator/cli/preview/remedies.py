@@ -44,7 +44,7 @@ _REFUSED_CREDENTIALS = "refuses the credentials that were sent"
 
 
 def remedy_for(failed: FetchFailed) -> str:
-    """Say what can be done about a failure."""
+    """Return what can be done about a failure."""
     if failed.reason is Reason.BLOCKED and (match := _NOT_PUBLIC.match(failed.detail)):
         return f'if you trust it: [egress] allow = ["{_allowed(match[2] or match[1], failed)}"]'
     if _REFUSED_CREDENTIALS in failed.detail:

@@ -71,7 +71,7 @@ def take_body_apart(picked: Picked, marked: list[LexborNode], own: Container[str
 
 
 def _related(picked: Picked, body: list[LexborNode], own: Container[str]) -> tuple[RelatedLink, ...]:
-    """Give the related links, and take those inside the body out of it."""
+    """Return the related links, and take those inside the body out of it."""
     inside = {node.mem_id for node in body}
     found: dict[str, RelatedLink] = {}
     inline = []
@@ -93,7 +93,7 @@ def _related(picked: Picked, body: list[LexborNode], own: Container[str]) -> tup
 def _bare_links(
     picked: Picked, body: list[LexborNode], own: Container[str]
 ) -> Iterator[tuple[str, LexborNode]]:
-    """Give the links that stand alone between the paragraphs of the body, in no paragraph themselves."""
+    """Yield the links that stand alone between the paragraphs of the body, in no paragraph themselves."""
     for holder in body:
         children = [
             child
@@ -111,7 +111,10 @@ def _is_block(node: LexborNode | None) -> bool:
 
 
 def _framed(link: LexborNode, body: Container[int]) -> LexborNode:
-    """Give a link with what stands around it for its sake only: a paragraph, a label such as "Baca juga:"."""
+    """Return a link with what stands around it for its sake only.
+
+    A paragraph, a label such as "Baca juga:".
+    """
     node = link
     while node.parent is not None and node.parent.mem_id not in body:
         around = node.parent.text().replace(node.text(), "", 1)
@@ -127,7 +130,7 @@ def _outermost(nodes: list[LexborNode]) -> list[LexborNode]:
 
 
 def _quote(nodes: list[LexborNode]) -> str | None:
-    """Give the pull quote without its marks."""
+    """Return the pull quote without its marks."""
     return (without_marks(text_of(nodes[0], None, MAX_QUOTE)) or None) if nodes else None
 
 
@@ -171,7 +174,7 @@ def without_read_also(body_html: str) -> tuple[str, tuple[RelatedLink, ...]]:
 
 
 def pointed(apart: BodyParts, pointers: Iterable[RelatedLink]) -> tuple[RelatedLink, ...]:
-    """Give all related links, each address once: those told apart first."""
+    """Return all related links, each address once: those told apart first."""
     found: dict[str, RelatedLink] = {}
     for link in (*apart.related, *pointers):
         found.setdefault(link.url, link)
@@ -181,7 +184,7 @@ def pointed(apart: BodyParts, pointers: Iterable[RelatedLink]) -> tuple[RelatedL
 def body_offers(
     apart: BodyParts, page: Page, title: str, claims: Iterable[Claims], warnings: list[str]
 ) -> Iterator[tuple[str, str]]:
-    """Give what may be the body as clean HTML, each with what it was read from, the surest first.
+    """Yield what may be the body as clean HTML, each with what it was read from, the surest first.
 
     Each is made when it is asked for. NotReadable("malformed") where the page's own is too heavy.
     """
@@ -207,7 +210,7 @@ def first_paragraph(body_html: str) -> str:
 
 
 def _told_body(text: str, cleaner: HtmlCleaner) -> str:
-    """Give what a page tells machines as its body as clean HTML; it may be plain text."""
+    """Return what a page tells machines as its body as clean HTML; it may be plain text."""
     try:
         check_weight(text)
         if "</" in text:

@@ -77,7 +77,7 @@ class ArticleDates:
         return read_dates(self._source, self._now, offers)
 
     def _guessed(self, offers: Iterable[tuple[str, str]]) -> list[Dated]:
-        """Give what can be true of dates that nobody calls the article's."""
+        """Return what can be true of dates that nobody calls the article's."""
         latest = self._now - _OF_A_CLOCK
         return [
             date for date in self._dated(offers) if not date.at or (date.is_believable and date.at < latest)
@@ -113,7 +113,7 @@ def _completes(date: Dated, listed: ListedItem) -> bool:
 
 
 def day_in(url: str) -> str:
-    """Give the day that an address has in its path, as `2024-05-02`; empty for none."""
+    """Return the day that an address has in its path, as `2024-05-02`; empty for none."""
     match = _DAY.search(urlsplit(url).path)
     if match is None:
         return ""

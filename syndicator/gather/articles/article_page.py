@@ -303,7 +303,7 @@ class _Reader:
         )
 
     def _photos(self, title: str) -> tuple[Photo, ...]:
-        """Give the photos, each once, with what any place of the page tells of it."""
+        """Return the photos, each once, with what any place of the page tells of it."""
         claims = [(one.read_from, claimed_photos(one.photos)) for one in self._said.claims]
         claimed, _ = merged(claims)
         shown = () if self._rule.photo else completed(claimed, figures(self._page, title))
@@ -319,7 +319,7 @@ class _Reader:
         return self._choice.take("photos", (read_from, found)) or ()
 
     def _language(self, words: str, body_html: str) -> str | None:
-        """Give the source's language, else what the page says, but that of its words where it is clear."""
+        """Return the source's language, else what the page says, but that of its words where it is clear."""
         if self._source.language:
             return self._source.language
         said = [("meta", self._said.language), *((one.read_from, one.language) for one in self._said.claims)]
@@ -337,7 +337,7 @@ class _Reader:
         return self._choice.take("language", ("words", in_words))
 
     def _canonical(self) -> str | None:
-        """Give the page's own name for itself, else where a redirect led to, as far as it is believed."""
+        """Return the page's own name for itself, else where a redirect led to, as far as it is believed."""
         for address in (*self._said.canonical, self._fetched.url):
             if is_believed(address, self._url, self._source):
                 return address if address != self._url else None
@@ -360,7 +360,7 @@ class _Reader:
         return [f"article.{name}" for name in _COUNTED if getattr(self._rule, name)]
 
     def _missing(self) -> tuple[str, ...]:
-        """Give the selectors that found nothing that they are for."""
+        """Return the selectors that found nothing that they are for."""
         picked = self._picked
         found = {
             "article.body": self._choice.read_from.get("body") == "selector",

@@ -46,7 +46,7 @@ _STAND_IN = re.compile(
 
 
 def photos(picked: Picked, title: str) -> tuple[Photo, ...]:
-    """Give the photos that the rule names; the first caption and credit belong to the first, and so on.
+    """Return the photos that the rule names; the first caption and credit belong to the first, and so on.
 
     Where the rule names no captions, that of the figure around a photo counts, else its alternative text
     unless it is the headline. A credit at the end of a caption is told apart.
@@ -62,7 +62,7 @@ def photos(picked: Picked, title: str) -> tuple[Photo, ...]:
 
 
 def figures(page: Page, title: str) -> tuple[Photo, ...]:
-    """Give the photos that stand in a `<figure>` near the headline; those of other articles are none."""
+    """Return the photos that stand in a `<figure>` near the headline; those of other articles are none."""
     headline = headline_of(page, title)
     if headline is None:
         return ()
@@ -73,7 +73,7 @@ def figures(page: Page, title: str) -> tuple[Photo, ...]:
 
 
 def completed(claimed: Sequence[Photo], shown: Sequence[Photo]) -> tuple[Photo, ...]:
-    """Give those of the shown photos that are claimed ones too; where none is claimed, the first."""
+    """Return those of the shown photos that are claimed ones too; where none is claimed, the first."""
     if not claimed:
         return tuple(shown[:1])
     return tuple(photo for photo in shown if any(is_same_picture(photo.url, one.url) for one in claimed))
@@ -96,7 +96,7 @@ def _photo(image: ElementImage, caption: str, credit: str, title: str) -> Photo:
 
 
 def without_label(credit: str) -> str:
-    """Give a credit without the word that announces it: "Foto: Budi/SK"."""
+    """Return a credit without the word that announces it: "Foto: Budi/SK"."""
     match = _CREDIT_LABEL.match(credit)
     if match is None:
         return credit
@@ -105,7 +105,7 @@ def without_label(credit: str) -> str:
 
 
 def claimed_photos(photos: Iterable[Photo]) -> tuple[Photo, ...]:
-    """Give the photos that a page names to machines, without those that stand in for one."""
+    """Return the photos that a page names to machines, without those that stand in for one."""
     names = ((photo, urlsplit(photo.url).path.rpartition("/")[2]) for photo in photos)
     return tuple(
         told_apart(photo) for photo, name in names if not (_STAND_IN.fullmatch(name) or is_stand_in(name))
@@ -113,7 +113,7 @@ def claimed_photos(photos: Iterable[Photo]) -> tuple[Photo, ...]:
 
 
 def told_apart(photo: Photo) -> Photo:
-    """Give a photo whose caption does not end with a credit that it has no field for."""
+    """Return a photo whose caption does not end with a credit that it has no field for."""
     caption = photo.caption or ""
     match = _CREDIT.search(caption, max(0, len(caption) - _MAX_TAIL))
     if match is None or photo.credit is not None:

@@ -15,7 +15,7 @@ MAX_DATES = 5
 
 
 def taken_out(nodes: Sequence[LexborNode]) -> list[Change]:
-    """Tell what `article.remove` matches, before it is cut: how much, and how it begins."""
+    """Return what `article.remove` matches, before it is cut: how much, and how it begins."""
     if not nodes:
         return []
     words = next(filter(None, (to_text(node.html or "", MAX_RECEIVED) for node in nodes)), "")
@@ -24,7 +24,7 @@ def taken_out(nodes: Sequence[LexborNode]) -> list[Change]:
 
 
 def credentials_left_out(nodes: Sequence[LexborNode]) -> list[Change]:
-    """Tell that an address in the body held a name or a password, which is not kept."""
+    """Return the warning that an address in the body held a name or a password, which is not kept."""
     for node in nodes:
         shown = hide_userinfo(node.html or "")
         at = shown.find(f"://{HIDDEN}@")
@@ -35,14 +35,14 @@ def credentials_left_out(nodes: Sequence[LexborNode]) -> list[Change]:
 
 
 def written(date: Dated | None, listed: ListedItem | None, read_from: Mapping[str, str]) -> str | None:
-    """Give the date that counts with the offset that it is given."""
+    """Return the date that counts with the offset that it is given."""
     if listed and read_from.get("published_at") == "list":
         return listed.claimed_at
     return date.written if date else None
 
 
 def date_rule(date: Dated | None, read_from: Mapping[str, str]) -> str:
-    """Give the sentence that says what was made of the page's best date."""
+    """Return the sentence that says what was made of the page's best date."""
     if read_from.get("published_at") == "list":
         return "as the list has it"
     return date.rule if date else NO_DATE
@@ -51,7 +51,7 @@ def date_rule(date: Dated | None, read_from: Mapping[str, str]) -> str:
 def dates_passed_over(
     dates: Sequence[Dated], best: Dated | None, read_from: Mapping[str, str]
 ) -> list[Change]:
-    """Tell of each date of the page that cannot be true why another one counts."""
+    """Return, for each date of the page that cannot be true, why another one counts."""
     taken = None if read_from.get("published_at") == "list" else best
     refused = [date for date in dates if date is not taken and not date.is_believable]
     return [

@@ -98,7 +98,7 @@ def headline_of(page: Page, title: str = "") -> LexborNode | None:
 
 
 def scope_of(headline: LexborNode) -> LexborNode:
-    """Give the element around a headline in which what belongs to it is looked for."""
+    """Return the element around a headline in which what belongs to it is looked for."""
     scope = headline
     for _ in range(_LEVELS):
         if scope.parent is None or scope.parent.tag in {"body", "html", "-document"}:
@@ -108,7 +108,7 @@ def scope_of(headline: LexborNode) -> LexborNode:
 
 
 def lines_near(page: Page, title: str) -> Lines:
-    """Give the short texts between headline and text, and those right before the headline."""
+    """Return the short texts between headline and text, and those right before the headline."""
     headline = headline_of(page, title)
     if headline is None:
         return Lines()
@@ -144,7 +144,7 @@ def is_signed(node: LexborNode) -> bool:
 
 
 def _behind_the_text(nodes: Sequence[LexborNode], headline: LexborNode) -> Iterator[str]:
-    """Give the lines that begin with a label of who did what, of those right behind the last paragraph."""
+    """Yield the lines that begin with a label of who did what, of those right behind the last paragraph."""
     around = above(headline)
     first = next((node for node in nodes if _is_paragraph(node) and not is_of_others(node, around)), None)
     if first is None or first.parent is None:
@@ -189,7 +189,7 @@ def _lines(nodes: list[LexborNode], headline: LexborNode, *, stop: bool) -> Iter
 
 
 def above(headline: LexborNode) -> set[int]:
-    """Name an element, such as the headline, and what it stands in."""
+    """Return an element, such as the headline, and what it stands in."""
     found: set[int] = set()
     at: LexborNode | None = headline
     while at is not None:
@@ -199,7 +199,7 @@ def above(headline: LexborNode) -> set[int]:
 
 
 def _below(node: LexborNode, around: Container[int]) -> Iterator[LexborNode]:
-    """Give an element and what it stands in, up to what holds the headline too."""
+    """Yield an element and what it stands in, up to what holds the headline too."""
     at: LexborNode | None = node
     while at is not None and at.mem_id not in around and at.tag not in {"body", "html", "-document"}:
         yield at
@@ -225,7 +225,10 @@ def is_of_the_portal(node: LexborNode, around: Container[int]) -> bool:
 
 
 def date_near(near: Lines) -> str:
-    """Give the first whole date, one with a time before one without, that of a change last; else nothing."""
+    """Return the first whole date, one with a time before one without, that of a change last.
+
+    Else nothing.
+    """
     lines = [line for line in (*near.after, *near.before) if is_meta(line)]
     after = len([line for line in near.after if is_meta(line)])
     parted = [parted_by_label(line) for line in lines]
@@ -244,7 +247,7 @@ def _date_in(lines: Iterable[str]) -> str:
 
 
 def reporters_near(near: Lines, site: str = "") -> tuple[str, ...]:
-    """Give the names behind a label such as "Reporter :" or "Oleh", else those in elements of the author.
+    """Return the names behind a label such as "Reporter :" or "Oleh", else those in elements of the author.
 
     None without either. `site` is the portal's own name, which is nobody's.
     """
@@ -262,7 +265,7 @@ def reporters_near(near: Lines, site: str = "") -> tuple[str, ...]:
 
 
 def editors_near(near: Lines) -> tuple[str, ...]:
-    """Give the names behind a label of another deed, such as "Editor:", around the headline and the text."""
+    """Return the names behind a label of another role ("Editor:") around the headline and the text."""
     lines = (*near.after, *near.before, *near.below)
     return labelled_others([_GLUED.sub(r"\1 ", _without_date(line)) for line in lines])
 

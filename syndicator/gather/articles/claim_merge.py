@@ -38,7 +38,7 @@ class FieldChoice:
         self.read_from: dict[str, str] = {}
 
     def take(self, field: str, *offers: tuple[str, _T]) -> _T | None:
-        """Give the first offer (what it was read from, value) that says something; 0 does."""
+        """Return the first offer (what it was read from, value) that says something; 0 does."""
         return self.take_from(field, offers)
 
     def take_from(self, field: str, offers: Iterable[tuple[str, _T]]) -> _T | None:
@@ -91,7 +91,7 @@ def _dated(source: Source, now: datetime, read_from: str, text: str) -> Dated:
 
 
 def best_date(dates: Sequence[Dated]) -> Dated | None:
-    """Give the first date that can be true, else the first that can be read, else the first.
+    """Return the first date that can be true, else the first that can be read, else the first.
 
     For a bare day, an instant of that day that is told later on counts.
     """
@@ -110,20 +110,20 @@ def _same_day(day: Dated, date: Dated) -> bool:
 
 
 def leads(claims: Sequence[Claims], title: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Give the claimed leads that are whole, and those that were cut off for machines."""
+    """Return the claimed leads that are whole, and those that were cut off for machines."""
     said = [(one.read_from, one.lead) for one in claims if one.lead and folded(one.lead) != folded(title)]
     whole = [offer for offer in said if not CUT.search(offer[1])]
     return whole, [offer for offer in said if offer not in whole]
 
 
 def authors(claims: Sequence[Claims]) -> list[tuple[str, tuple[str, ...]]]:
-    """Give the claimed reporters."""
+    """Return the claimed reporters."""
     site = site_of(claims)
     return [(one.read_from, reporters(one.authors, site=site)) for one in claims]
 
 
 def site_of(claims: Sequence[Claims]) -> str:
-    """Give the portal's own name, as its page says it; empty where it does not."""
+    """Return the portal's own name, as its page says it; empty where it does not."""
     return next((one.site for one in claims if one.site), "")
 
 
@@ -132,7 +132,7 @@ def sections(claims: Sequence[Claims]) -> list[tuple[str, str]]:
 
 
 def language_code(text: str) -> str:
-    """Give a language as BCP 47 has it (`id-ID` for `id_ID`); empty for what is no code."""
+    """Return a language as BCP 47 has it (`id-ID` for `id_ID`); empty for what is no code."""
     code = text.strip().replace("_", "-")
     if not _LANGUAGE.fullmatch(code):
         return ""
@@ -149,7 +149,7 @@ def disagreements(
     claimed_names: Sequence[tuple[str, tuple[str, ...]]],
     claimed_dates: Sequence[Dated],
 ) -> list[str]:
-    """Say where what the selectors found is not what the page says of itself."""
+    """Return where what the selectors found is not what the page says of itself."""
     found = []
     told_titles = (one for one in headlines if one.read_from not in {"meta", IN_TEXT})
     other = next(told_titles, None)
@@ -172,7 +172,7 @@ def disagreements(
 
 
 def contradictory_dates(dates: Sequence[Dated]) -> str | None:
-    """Say where two places of a page date its publication more than a day apart."""
+    """Return where two places of a page date its publication more than a day apart."""
     told = [date for date in dates if date.at is not None]
     other = next((date for date in told[1:] if _apart(told[0], date, _DAY)), None)
     if other is None:

@@ -165,7 +165,7 @@ def _asks_for_an_article(query: str) -> bool:
 
 
 def pattern_of(url: str) -> str:
-    """Give the form of an address: numbers as #, long words as ~, so that those of one kind are equal."""
+    """Return the form of an address: numbers as #, long words as ~, so that those of one kind are equal."""
     parts = urlsplit(url)
     told = "/".join(map(_form, parts.path.strip("/").split("/")))
     if parts.query and _PROGRAM.search(parts.path):
@@ -192,7 +192,7 @@ class Clock:
         return self.instant(text) is not None
 
     def instant(self, text: str | None) -> datetime | None:
-        """Give the instant that a short text tells; midnight for a bare day, None for what is no date."""
+        """Return the instant that a short text tells; midnight for a bare day, None for what is no date."""
         if not text or not _DATE_LIKE.fullmatch(text) or parse_count(text) is not None:
             return None
         read = read_date(text, timezone=self._timezone, now=self._now)
@@ -218,6 +218,6 @@ def in_frame(element: Element) -> bool:
 
 
 def first_label(texts: Iterable[str]) -> str:
-    """Give the word by which a byline says what it is, as it is written, where all say it alike."""
+    """Return the word by which a byline says what it is, as it is written, where all say it alike."""
     labels = {match[1] for text in texts if (match := AUTHOR_LABEL.match(text))}
     return labels.pop() if len(labels) == 1 else ""

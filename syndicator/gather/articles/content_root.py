@@ -23,13 +23,13 @@ class _Paragraph(Struct, frozen=True):
 
 
 def named(node: LexborNode) -> str:
-    """Give id and classes as one text."""
+    """Return id and classes as one text."""
     attributes = node.attributes
     return f"{attributes.get('id') or ''} {attributes.get('class') or ''}".strip()
 
 
 def text_holder(page: Page) -> LexborNode | None:
-    """Give the element with the most text in paragraphs of its own; None where there is little.
+    """Return the element with the most text in paragraphs of its own; None where there is little.
 
     A larger one is given where that holds much more of the same text: paragraphs of its own, some ahead of
     the others, or in elements of the same class. What stands in other elements behind them is something else.

@@ -94,7 +94,7 @@ def full_text(page: Page, title: str = "") -> str:
 
 
 def _uncut(page: Page, title: str) -> str:
-    """Give the page without headline and comments: of an odd page, cutting more may take the text."""
+    """Return the page without headline and comments: of an odd page, cutting more may take the text."""
     page = page.copy()
     _cut_comments(page)
     cut_headline(page, title)
@@ -106,7 +106,7 @@ def _cut_comments(page: Page) -> None:
 
 
 def _without_gaps(part: _Text, whole: _Text) -> _Text:
-    """Give the whole where the part lacks much of it, or paragraphs at its beginning."""
+    """Return the whole where the part lacks much of it, or paragraphs at its beginning."""
     more = len(whole.plain) - len(part.plain)
     if more >= (_MUCH_MORE - 1) * len(part.plain):
         return whole

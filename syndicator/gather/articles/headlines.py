@@ -51,7 +51,7 @@ class Headline(Struct, frozen=True, kw_only=True):
 
 
 def headlines(page: Page, claims: Sequence[Claims], url: str, listed: str = "") -> list[Headline]:
-    """Give all headlines of a page, the most trusted first; those that are the portal's come last.
+    """Return all headlines of a page, the most trusted first; those that are the portal's come last.
 
     `url` is the address that the page came from, `listed` the headline that a list gave it.
     """
@@ -76,7 +76,7 @@ def headlines(page: Page, claims: Sequence[Claims], url: str, listed: str = "") 
 
 
 def _shown(page: Page, hints: set[str], site: str, url: str) -> str:
-    """Give the `<h1>` of the article: of several the one that says most of what address and titles say."""
+    """Return the `<h1>` of the article: of several the one that says most of what address and titles say."""
     texts = [text for node in page.find(_HEADINGS)[:_MAX_HEADINGS] if (text := text_of(node))]
     own = [text for text in texts if not _is_name(text, site, url)]
     best = max(own, key=lambda text: len(_words(text) & hints), default="")
@@ -127,7 +127,7 @@ def _is_of_every_page(text: str, shown: str, hints: set[str]) -> bool:
 
 
 def _completed(title: str, others: Iterable[str]) -> str:
-    """Give a headline that was cut for machines as another one has it whole."""
+    """Return a headline that was cut for machines as another one has it whole."""
     match = CUT.search(title)
     if match is None:
         return title
@@ -137,7 +137,7 @@ def _completed(title: str, others: Iterable[str]) -> str:
 
 
 def contradiction(offers: Sequence[Headline]) -> str | None:
-    """Say where what a page tells machines is the headline of something else than its `<h1>`."""
+    """Return where what a page tells machines is the headline of something else than its `<h1>`."""
     shown = next((offer.text for offer in offers if offer.read_from == IN_TEXT), "")
     told = (offer for offer in offers if offer.read_from not in {IN_TEXT, "meta"} and shown)
     other = next((offer for offer in told if _is_unlike(offer.text, shown)), None)

@@ -51,7 +51,7 @@ Node = Mapping[str, Any]
 def read_json_ld(
     scripts: Iterable[str], *, base: str, urls: Iterable[str]
 ) -> tuple[Claims | None, str | None]:
-    """Give what the article of a page says of itself, and a sentence about what could not be read.
+    """Return what the article of a page says of itself, and a sentence about what could not be read.
 
     `base` resolves relative addresses, `urls` are those by which the page is known.
     """
@@ -80,7 +80,7 @@ def _mended(text: str) -> str:
 
 
 def _values(text: str) -> list[Any]:
-    """Give the values at the beginning of a text, as far as they can be read."""
+    """Return the values at the beginning of a text, as far as they can be read."""
     values: list[Any] = []
     at = 0
     try:
@@ -132,7 +132,7 @@ class _Graph:
                 self._index(inner, depth + 1)
 
     def article(self, urls: set[str]) -> Node | None:
-        """Give the article that the page is about: of several, the one that names the page's address.
+        """Return the article that the page is about: of several, the one that names the page's address.
 
         Where none of several does, they are those of a box of others.
         """
@@ -176,7 +176,7 @@ class _Graph:
         return title_text(_string(node.get(key)), limit)
 
     def _correction(self, node: Node) -> str:
-        """Give the note of the newest correction, a text or a `CorrectionComment`; an address is none."""
+        """Return the note of the newest correction, a text or a `CorrectionComment`; an address is none."""
         notes = list(self._resolved(node.get("correction")))
         last = notes[-1] if notes else None
         text = last.get("text") or last.get("name") if isinstance(last, Mapping) else last
@@ -184,7 +184,7 @@ class _Graph:
         return "" if note.startswith(("http://", "https://")) else note
 
     def _resolved(self, value: Any) -> Iterator[Any]:
-        """Give the values of a list or of one, what is only named by `@id` in full."""
+        """Yield the values of a list or of one, what is only named by `@id` in full."""
         for one in islice(_each(value), MAX_VALUES):
             name = one.get("@id") if isinstance(one, Mapping) else None
             if isinstance(name, str) and set(one) <= {"@id", "@type"}:
@@ -196,7 +196,7 @@ class _Graph:
         return [name for one in self._resolved(value) for name in _names_of(one)]
 
     def _authors(self, node: Node) -> tuple[str, ...]:
-        """Give persons; organisations only where there are none, and never who is named as the editor."""
+        """Return persons; organisations only where there are none, and never who is named as the editor."""
         key = "author" if node.get("author") else "creator"
         said = list(self._resolved(node.get(key)))
         persons = [
@@ -224,7 +224,7 @@ class _Graph:
         return ""
 
     def _photos(self, node: Node) -> tuple[Photo, ...]:
-        """Give the pictures. Several without captions are one in several formats: the widest counts."""
+        """Return the pictures. Several without captions are one in several formats: the widest counts."""
         value = node.get("image") or node.get("thumbnailUrl")
         photos = [photo for one in self._resolved(value) if (photo := self._photo(one))]
         told = tuple({photo.caption: photo for photo in reversed(photos) if photo.caption}.values())[::-1]
@@ -247,7 +247,7 @@ class _Graph:
         )
 
     def _crumb(self, article: Node) -> str:
-        """Give the last rubric of a trail of breadcrumbs: neither its start nor the article itself."""
+        """Return the last rubric of a trail of breadcrumbs: neither its start nor the article itself."""
         headline = self._text(article, "headline")
         for trail in self._crumbs:
             items = list(islice(_dicts(trail.get("itemListElement")), 10))
@@ -272,7 +272,7 @@ def _each(value: Any) -> Iterator[Any]:
 
 
 def _dicts(value: Any) -> Iterator[Node]:
-    """Give the objects in a value: itself, or those of a list, also of lists in lists."""
+    """Yield the objects in a value: itself, or those of a list, also of lists in lists."""
     for one in islice(_each(value), MAX_NODES):
         for inner in islice(one, MAX_VALUES) if isinstance(one, list) else (one,):
             if isinstance(inner, Mapping):
@@ -280,7 +280,7 @@ def _dicts(value: Any) -> Iterator[Node]:
 
 
 def _string(value: Any) -> str:
-    """Give a value as text: of a list the first, of an object its value or name."""
+    """Return a value as text: of a list the first, of an object its value or name."""
     for _ in range(_DEPTH):
         if isinstance(value, list):
             value = value[0] if value else ""
@@ -290,7 +290,7 @@ def _string(value: Any) -> str:
 
 
 def _names_of(value: Any) -> list[str]:
-    """Give the names in a text or an object; an address is none."""
+    """Return the names in a text or an object; an address is none."""
     names = _each(value.get("name")) if isinstance(value, Mapping) else (value,)
     texts = (title_text(_string(name), MAX_NAME) for name in islice(names, MAX_VALUES))
     return [text for text in texts if text and not text.startswith(("http://", "https://"))]
@@ -308,7 +308,7 @@ def _size(value: Any) -> int | None:
 
 
 def _count(value: Any) -> int | None:
-    """Give a counter; unlike a size it may be zero."""
+    """Return a counter; unlike a size it may be zero."""
     text = _string(value).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None  # noqa: PLR2004 -- digits
 

@@ -70,7 +70,7 @@ class SaidOfItself(Struct, frozen=True, kw_only=True):
 
     @property
     def site(self) -> str:
-        """Give the name of the portal."""
+        """Return the name of the portal."""
         return next((one.site for one in self.claims if one.site), "")
 
 
@@ -129,7 +129,7 @@ class _Metas:
         return next(filter(None, values), "")
 
     def _all(self, *names: str) -> tuple[str, ...]:
-        """Give the values of the first of these names that is there."""
+        """Return the values of the first of these names that is there."""
         found: list[str] = next((self._said[name] for name in names if name in self._said), [])
         return tuple(filter(None, (title_text(value, MAX_NAME) for value in found)))
 
@@ -152,7 +152,7 @@ class _Metas:
         )
 
     def _photos(self) -> tuple[Photo, ...]:
-        """Give the first picture: further ones are the same in other formats."""
+        """Return the first picture: further ones are the same in other formats."""
         told = self._pictures or [{"url": url} for url in self._said.get("twitter:image", ())]
         for picture in told:
             if url := self._page.absolute(picture["url"]):
@@ -161,7 +161,7 @@ class _Metas:
         return ()
 
     def plain(self) -> Claims:
-        """Give what stands in other `<meta>`, in `<title>` and in `<time>`."""
+        """Return what stands in other `<meta>`, in `<title>` and in `<time>`."""
         titles = self._page.find(Selector(name="title", css="head > title"))
         keywords = [part for value in self._all(*_KEYWORDS) for part in value.split(",")]
         return Claims(
@@ -177,7 +177,10 @@ class _Metas:
         )
 
     def _time(self) -> str:
-        """Give the `<time>` of the article: near the headline, in an `<article>`, or the only one of all."""
+        """Return the `<time>` of the article.
+
+        Near the headline, in an `<article>`, or the only one of all.
+        """
         headline = headline_of(self._page)
         around = above(headline) if headline is not None else set()
         near = [] if headline is None else self._near(headline)
@@ -190,7 +193,7 @@ class _Metas:
         return next((text_of(node, "datetime") for node in own), "")
 
     def _near(self, headline: LexborNode) -> list[LexborNode]:
-        """Give those behind the headline, then those ahead of it, the nearest first."""
+        """Return those behind the headline, then those ahead of it, the nearest first."""
         nodes = self._page.find(_HEADLINE_AND_TIMES, scope_of(headline))
         place = next((number for number, node in enumerate(nodes) if node.mem_id == headline.mem_id), 0)
         return [node for node in (*nodes[place:], *reversed(nodes[:place])) if node.tag == "time"]
@@ -249,7 +252,7 @@ class _Microdata:
 
 
 def _scope_of(node: LexborNode) -> int | None:
-    """Give the item that a property belongs to: the nearest around it."""
+    """Return the item that a property belongs to: the nearest around it."""
     at = node.parent
     while at is not None:
         if at.tag != "-document" and "itemscope" in at.attributes:
@@ -259,7 +262,7 @@ def _scope_of(node: LexborNode) -> int | None:
 
 
 def _value(node: LexborNode, limit: int) -> str:
-    """Give the value of a property: its attribute, where its element has one for it, else its words."""
+    """Return the value of a property: its attribute, where its element has one for it, else its words."""
     attributes = node.attributes
     for name in ("content", "datetime"):
         if written := attributes.get(name):
@@ -280,7 +283,7 @@ def _property(item: LexborNode, name: str) -> str:
 
 
 def _name_of(node: LexborNode) -> str:
-    """Give who an author is: the name of an item, or the text."""
+    """Return who an author is: the name of an item, or the text."""
     if "itemscope" in node.attributes:
         return _property_text(node.css("[itemprop~='name']")) or text_of(node, None, MAX_NAME)
     return _value(node, MAX_NAME)
@@ -298,6 +301,6 @@ def leads_home(fetched: Fetched) -> bool:
 
 
 def addresses_of(fetched: Fetched, listed: ListedItem | None) -> list[str]:
-    """Give the addresses by which a page is known."""
+    """Return the addresses by which a page is known."""
     known = (fetched.requested_url, fetched.url, listed.url if listed else "")
     return [url for url in known if url]

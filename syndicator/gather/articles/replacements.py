@@ -122,7 +122,7 @@ def _sub(rule: Replacement, text: str) -> str:
 
 
 def _where_they_part(before: str, after: str) -> str:
-    """Give the part of a long text in which it is changed first."""
+    """Return the part of a long text in which it is changed first."""
     pairs = zip(before, after, strict=False)
     at = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after)))
     start = max(0, at - MAX_RECEIVED // 4)

@@ -106,7 +106,7 @@ def _decode(body: bytes, labels: list["_Label"], language: str) -> Decoded:
 
 
 def label_doubt(body: bytes, content_type: str = "") -> tuple[str, str]:
-    """Say what a strict XML parser, which knows the XML declaration only, would not see.
+    """Return what a strict XML parser, which knows the XML declaration only, would not see.
 
     Gives a doubt, for which the document must be decoded by us, and a warning; mostly both are empty.
     """
@@ -131,7 +131,7 @@ _HTTP = "the HTTP header"
 
 
 def _labels(body: bytes, content_type: str) -> tuple[list[_Label], list[str]]:
-    """Give the labels, that of HTTP first unless it is a server's default, and warnings of unknown ones."""
+    """Return the labels, that of HTTP first unless it is a server's default, and warnings of unknown ones."""
     head = body[:_HEAD].decode("latin-1").replace("\0", "")
     said = [(_HTTP, _charset(content_type))]
     if match := _DECLARED.search(head):
@@ -166,7 +166,7 @@ def _codec(name: str) -> str | None:
 
 
 def _plain(codec: str) -> str:
-    """Give the family: byte order is nothing that labels differ about."""
+    """Return the family: byte order is nothing that labels differ about."""
     if codec.startswith(("utf-16", "utf-32")):
         return codec[:6]
     return "utf-8" if codec == "utf-8-sig" else codec
@@ -247,7 +247,7 @@ def _guessed(body: bytes, labels: list[_Label], language: str) -> Decoded:
 
 
 def _latin(body: bytes, guess: str | None, language: str) -> tuple[str, ...]:
-    """Give the code pages of Latin text, the likeliest first; none where the bytes are of another script.
+    """Return the code pages of Latin text, the likeliest first; none where the bytes are of another script.
 
     Of Latin text a few letters are beyond ASCII, each mostly by itself: too few for a guess. Of other scripts
     they come in words.

@@ -225,7 +225,7 @@ _TEXT_CLEANER = nh3.Cleaner(tags=set(), clean_content_tags=_DROPPED_WITH_CONTENT
 
 
 def to_text(markup: str, limit: int = MAX_LEAD) -> str:
-    """Give the words of HTML as one line of plain text, at most `limit` characters."""
+    """Return the words of HTML as one line of plain text, at most `limit` characters."""
     beginning = markup[: _MARKUP_OF_A_CHARACTER * limit]
     words = _words(beginning)
     if len(beginning) < len(markup) and len(words) < limit + _CUT_REFERENCE:
@@ -258,7 +258,7 @@ def _clean_words(cleaned: str) -> str:
 
 
 def first_image(cleaned: str) -> str | None:
-    """Give the source of the first picture in clean HTML."""
+    """Return the source of the first picture in clean HTML."""
     match = re.search(r'<img(?: [a-z]+="[^"]*")*? src="([^"]*)"', cleaned)
     return html.unescape(match[1]) if match else None
 
@@ -285,7 +285,7 @@ def _tags_left(markup: str, tags: OpeningTags, cleaned: str) -> OpeningTags:
 
 
 def _with_plain_images(markup: str, tags: OpeningTags) -> str:
-    """Give all images the element and the attribute that browsers know."""
+    """Return what gives all images the element and the attribute that browsers know."""
     if "<amp-img" in tags.joined:  # AMP's own element for pictures
         markup = markup.replace("<amp-img", "<img").replace("</amp-img>", "")
         tags = OpeningTags(markup)
@@ -310,7 +310,7 @@ def _is_settled(image: str) -> bool:
 
 
 def _with_late_images(markup: str, tags: OpeningTags) -> str:
-    """Give images their addresses that are kept elsewhere until somebody scrolls to them."""
+    """Return images their addresses that are kept elsewhere until somebody scrolls to them."""
     if "<img" not in markup or not any(hint in markup for hint in _LAZY_HINTS):
         return markup
     if "<source" in tags.lowered:
@@ -321,12 +321,12 @@ def _with_late_images(markup: str, tags: OpeningTags) -> str:
 
 
 def _shown(match: re.Match[str]) -> str:
-    """Give an image, or what its `<noscript>` shows in the place of one that only stands in for it."""
+    """Return an image, or what its `<noscript>` shows in the place of one that only stands in for it."""
     return match[0] if _source(_attributes(match[1])) else match[2]
 
 
 def _with_source(match: re.Match[str]) -> str:
-    """Give an image that loads late its address; what only stands in for a picture goes."""
+    """Return an image that loads late its address; what only stands in for a picture goes."""
     attributes = _attributes(match[1])
     source = _source(attributes)
     if not source or source == attributes.get("src"):
@@ -335,7 +335,7 @@ def _with_source(match: re.Match[str]) -> str:
 
 
 def _of_picture(match: re.Match[str]) -> str:
-    """Give an image that has no address of its own the largest that the `<picture>` around it offers."""
+    """Return an image that has no address of its own the largest that the `<picture>` around it offers."""
     attributes = _attributes(match[2])
     offered = None if _source(attributes) else largest(*_sets(match[1]))
     return _image(offered.url, attributes) if offered else match[0]
@@ -360,7 +360,7 @@ def _attributes(tag: str) -> dict[str, str]:
 
 
 def _source(attributes: Mapping[str, str]) -> str:
-    """Give the address of an image: its own, or the largest that it offers; empty for stand-ins alone."""
+    """Return the address of an image: its own, or the largest that it offers; empty for stand-ins alone."""
     offered = None if (own := own_address(attributes)) else largest(*own_sets(attributes))
     return offered.url if offered else own
 

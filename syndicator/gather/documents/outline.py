@@ -48,7 +48,7 @@ class Element:
         """Characters of these that stand in links."""
 
     def ancestors(self) -> Iterator["Element"]:
-        """Give what it stands in, the nearest first."""
+        """Yield what it stands in, the nearest first."""
         at = self.parent
         while at is not None:
             yield at
@@ -59,7 +59,7 @@ class Element:
         return self is other or any(each is other for each in self.ancestors())
 
     def descendants(self) -> Iterator["Element"]:
-        """Give what stands in it, in document order."""
+        """Yield what stands in it, in document order."""
         waiting = self.children[::-1]
         while waiting:
             element = waiting.pop()
@@ -68,7 +68,7 @@ class Element:
 
     @property
     def named(self) -> str:
-        """Give its id and classes as one text, to look for words in."""
+        """Return its id and classes as one text, to look for words in."""
         return " ".join(
             (self.attributes.get("id") or "", *self.classes, self.attributes.get("itemprop") or "")
         )
@@ -88,11 +88,11 @@ class PageOutline:
         self._by_id = {element.node.mem_id: element for element in self.elements}
 
     def of(self, node: LexborNode) -> Element | None:
-        """Give the element of a node; None for what is not looked at."""
+        """Return the element of a node; None for what is not looked at."""
         return self._by_id.get(node.mem_id)
 
     def find(self, css: str, within: Element | None = None) -> list[Element]:
-        """Give what a selector matches of what is looked at."""
+        """Return what a selector matches of what is looked at."""
         nodes = self.page.find(Selector(name="proposal", css=css), within.node if within else None)
         found = (self.of(node) for node in nodes)
         return [element for element in found if element is not None]

@@ -125,7 +125,7 @@ class ParserPool:
             self._waiting.discard(future)
 
     async def _running(self) -> ProcessPool:
-        """Give the pool, started; one that broke is replaced."""
+        """Return the pool, started; one that broke is replaced."""
         async with self._starting:
             if self._closed:
                 raise BrokenProcessPool("it is closed")
@@ -214,7 +214,7 @@ class _TaskLimit(int):
     __slots__ = ()
 
     def __gt__(self, tasks: int) -> bool:
-        """Tell whether a worker that has run so many takes one more; pebble asks after each answer."""
+        """Return whether a worker that has run so many takes one more; pebble asks after each answer."""
         _memory.held = _data_bytes()
         return super().__gt__(tasks) and _memory.held - _memory.started <= _memory.may_keep
 
@@ -254,7 +254,10 @@ def _within(memory_bytes: int, function: Callable[..., _T], handed: list[Any]) -
 
 
 def _data_bytes() -> int:
-    """Give how much memory this process may write to now (proc_pid_statm(5): the sixth number, in pages)."""
+    """Return how much memory this process may write to now (proc_pid_statm(5).
+
+    The sixth number, in pages).
+    """
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[5])
     return pages * resource.getpagesize()
 

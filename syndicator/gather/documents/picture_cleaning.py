@@ -98,7 +98,7 @@ def _encoded(image: Image.Image) -> CleanPicture:
 
 
 def _is_see_through(image: Image.Image) -> bool:
-    """Tell whether any pixel is; an alpha channel alone says nothing."""
+    """Return whether any pixel is; an alpha channel alone says nothing."""
     if not image.has_transparency_data:
         return False
     darkest, _ = image.convert("RGBA").getchannel("A").getextrema()

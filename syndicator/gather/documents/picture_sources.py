@@ -64,7 +64,7 @@ def is_stand_in(address: str) -> bool:
 
 
 def best_source(attributes: Mapping[str, str | None], sets: Iterable[str] = ()) -> Offered | None:
-    """Give the largest sensible picture that an element offers; None where all it has stands in for one.
+    """Return the largest sensible picture that an element offers; None where all it has stands in for one.
 
     `sets` are what the `<picture>` around it offers besides its own `srcset`.
     """
@@ -76,7 +76,7 @@ def best_source(attributes: Mapping[str, str | None], sets: Iterable[str] = ()) 
 
 
 def own_address(attributes: Mapping[str, str | None]) -> str:
-    """Give the one address of an image, that of a lazy one first; empty where it only has stand-ins."""
+    """Return the one address of an image, that of a lazy one first; empty where it only has stand-ins."""
     for name in _ADDRESSES:
         address = attributes.get(name)
         if address and not is_stand_in(address):
@@ -85,12 +85,15 @@ def own_address(attributes: Mapping[str, str | None]) -> str:
 
 
 def own_sets(attributes: Mapping[str, str | None]) -> list[str]:
-    """Give the `srcset` of an element, be they lazy."""
+    """Return the `srcset` of an element, be they lazy."""
     return [value for name in SETS if (value := attributes.get(name))]
 
 
 def largest(*srcsets: str) -> Offered | None:
-    """Give the largest sensible picture of several `srcset` (HTML, 4.8.4.2.1); a width outdoes a density."""
+    """Return the largest sensible picture of several `srcset` (HTML, 4.8.4.2.1).
+
+    A width outdoes a density.
+    """
     offers = [_offered(part) for srcset in srcsets for part in _CANDIDATE_END.split(srcset[:8000])]
     usable = [offer for offer in offers if not is_stand_in(offer.url)]
     return max(usable, key=_worth, default=None)
@@ -135,7 +138,7 @@ def _settle_by_noscript(noscript: LexborNode) -> None:
 
 
 def _neighbours(node: LexborNode) -> Iterator[LexborNode]:
-    """Give the elements right before and right behind another."""
+    """Yield the elements right before and right behind another."""
     for step in ("prev", "next"):
         at: LexborNode | None = getattr(node, step)
         while at is not None and not at.is_element_node:
@@ -149,7 +152,7 @@ def _images(node: LexborNode) -> list[LexborNode]:
 
 
 def sets_around(image: LexborNode) -> list[str]:
-    """Give what the `<picture>` around an image offers."""
+    """Return what the `<picture>` around an image offers."""
     if image.parent is None or image.parent.tag != "picture":
         return []
     return [value for node in image.parent.css("source") for value in own_sets(node.attributes)]

@@ -64,7 +64,7 @@ def selector(name: str, text: str | None, attribute: str | None = None) -> Selec
 
 
 def selector_fault(text: str) -> str | None:
-    """Say what is wrong with a selector that somebody wrote; None when it can be used."""
+    """Return what is wrong with a selector that somebody wrote; None when it can be used."""
     read = selector("selector", text)
     if read is None:
         return "it is empty"
@@ -116,7 +116,7 @@ class Page:
         self.base = self._base(fetched.url)
 
     def find(self, wanted: Selector | None, within: LexborNode | None = None) -> list[LexborNode]:
-        """Give the elements that a selector matches, in document order."""
+        """Return the elements that a selector matches, in document order."""
         if wanted is None:
             return []
         if not wanted.css:
@@ -148,11 +148,11 @@ class Page:
         return absolute_url(self.base, reference)
 
     def link(self, node: LexborNode, attribute: str) -> str | None:
-        """Give the absolute address in an attribute."""
+        """Return the absolute address in an attribute."""
         return absolute_url(self.base, node.attributes.get(attribute) or "")
 
     def image(self, node: LexborNode, attribute: str | None = None) -> ElementImage | None:
-        """Give the picture of an element: its own, or the first one inside; also of one that loads late."""
+        """Return the picture of an element: its own, or the first one inside; also of one that loads late."""
         if attribute not in {None, "src"}:
             url = self.link(node, attribute or "")
             return ElementImage(url, node) if url else None
@@ -178,7 +178,7 @@ class Page:
         return ElementImage(url, node, width, height) if url else None
 
     def copy(self) -> "Page":
-        """Give the page as it stands now, to be cut on its own."""
+        """Return the page as it stands now, to be cut on its own."""
         other = copy(self)
         try:
             tree = self._tree.clone()
@@ -188,7 +188,7 @@ class Page:
         return other
 
     def html(self) -> str:
-        """Give the page as it stands now, as HTML."""
+        """Return the page as it stands now, as HTML."""
         return self._tree.html or ""
 
     def _base(self, url: str) -> str:
@@ -217,18 +217,18 @@ class Picked:
         return self._found[name][1] if name in self._found else []
 
     def texts(self, name: str, limit: int = MAX_TITLE) -> list[str]:
-        """Give all texts that are not empty."""
+        """Return all texts that are not empty."""
         if name not in self._found:
             return []
         wanted, nodes = self._found[name]
         return [text for node in nodes if (text := text_of(node, wanted.attribute, limit))]
 
     def text(self, name: str, limit: int = MAX_TITLE) -> str:
-        """Give the first text that is not empty, or none."""
+        """Return the first text that is not empty, or none."""
         return next(iter(self.texts(name, limit)), "")
 
     def links(self, name: str) -> list[tuple[str, LexborNode]]:
-        """Give the absolute addresses, each with its element."""
+        """Return the absolute addresses, each with its element."""
         if name not in self._found:
             return []
         wanted, nodes = self._found[name]
@@ -236,11 +236,11 @@ class Picked:
         return [(url, node) for node in nodes if (url := self._page.link(node, attribute))]
 
     def address(self, link: LexborNode) -> str | None:
-        """Give the absolute address of any link of the page."""
+        """Return the absolute address of any link of the page."""
         return self._page.link(link, "href")
 
     def images(self, name: str) -> list[ElementImage]:
-        """Give the pictures that are shown."""
+        """Return the pictures that are shown."""
         if name not in self._found:
             return []
         wanted, nodes = self._found[name]
@@ -254,7 +254,7 @@ class Doomed:
         self._nodes = {node.mem_id: node for node in nodes}
 
     def spare(self, nodes: list[LexborNode]) -> list[LexborNode]:
-        """Give those of `nodes` that neither are nor stand in what is to be taken out."""
+        """Return those of `nodes` that neither are nor stand in what is to be taken out."""
         return [node for node in nodes if not within(node, self._nodes)]
 
     def cut(self) -> None:
@@ -270,7 +270,7 @@ def within(node: LexborNode, mem_ids: Container[int]) -> bool:
 
 
 def holder_of(node: LexborNode, mem_ids: Container[int]) -> int | None:
-    """Give which of some elements a node is, or stands in: the innermost."""
+    """Return which of some elements a node is, or stands in: the innermost."""
     at: LexborNode | None = node
     while at is not None:
         if at.mem_id in mem_ids:
@@ -280,7 +280,7 @@ def holder_of(node: LexborNode, mem_ids: Container[int]) -> int | None:
 
 
 def text_of(node: LexborNode, attribute: str | None = None, limit: int = MAX_TITLE) -> str:
-    """Give an element's words, or an attribute's, as one line of plain text."""
+    """Return an element's words, or an attribute's, as one line of plain text."""
     if attribute:
         return plain_text(node.attributes.get(attribute) or "", limit)
     if node.tag in _PLAIN_ELEMENTS:

@@ -48,7 +48,7 @@ class Prolog(Struct, frozen=True, kw_only=True):
 
 
 def sniff(body: bytes) -> DocumentKind:
-    """Tell what a document is from its first 64 KiB."""
+    """Return what a document is from its first 64 KiB."""
     head = as_ascii(body[:_HEAD_BYTES]).lstrip("\ufeff\xef\xbb\xbf \t\r\n\0")
     if head[:1] in {"{", "["}:
         return DocumentKind.JSON

@@ -68,7 +68,7 @@ def one_line(text: str) -> str:
 
 
 def title_text(text: str, limit: int = MAX_TITLE) -> str:
-    """Give a headline as plain text. Feeds disagree whether a title is text or HTML: known tags are taken
+    """Return a headline as plain text. Feeds disagree whether a title is text or HTML: known tags are taken
     out and entities decoded, all else ("5 < 6", "<3") stays.
     """
     text = text[: limit * 20]
@@ -80,7 +80,7 @@ def title_text(text: str, limit: int = MAX_TITLE) -> str:
 
 
 def without_mail(text: str) -> str:
-    """Give a name without mail addresses: "a@b.example (Nama)" is "Nama"."""
+    """Return a name without mail addresses: "a@b.example (Nama)" is "Nama"."""
     if "@" not in text:
         return text
     if match := _MAIL_AND_NAME.search(text):
@@ -120,7 +120,7 @@ def absolute_url(base: str, reference: str) -> str | None:
 
 
 def folded(text: str) -> str:
-    """Give a text without case, punctuation and spaces, for comparison."""
+    """Return a text without case, punctuation and spaces, for comparison."""
     return _NO_WORD.sub("", text.casefold())
 
 

@@ -15,7 +15,7 @@ def is_packed(body: bytes) -> bool:
 
 
 def unpacked(body: bytes, limit: int) -> tuple[bytes, list[str]]:
-    """Give the body without gzip around it, at most `limit` bytes of it, and what was odd.
+    """Return the body without gzip around it, at most `limit` bytes of it, and what was odd.
 
     Raises NotReadable("malformed") where nothing comes of it.
     """

@@ -128,7 +128,7 @@ def fields_of(element: _Element, names: QualifiedNames) -> Fields:
 
 
 def text_of(element: _Element) -> str:
-    """Give an element's text; that of elements inside it (markup that nobody escaped) belongs to it."""
+    """Return an element's text; that of elements inside it (markup that nobody escaped) belongs to it."""
     if len(element):
         _refuse_references(element)
         return "".join(map(str, element.itertext())).strip()
@@ -136,12 +136,12 @@ def text_of(element: _Element) -> str:
 
 
 def markup_of(element: _Element) -> str:
-    """Give what an element holds as HTML: escaped text unescaped once, unescaped markup as it stands."""
+    """Return what an element holds as HTML: escaped text unescaped once, unescaped markup as it stands."""
     return inner_markup(element) if len(element) else (element.text or "").strip()
 
 
 def inner_markup(element: _Element) -> str:
-    """Give the inside of an element as HTML source, without prefixes and namespaces."""
+    """Return the inside of an element as HTML source, without prefixes and namespaces."""
     _refuse_references(element)
     parts = [escape(element.text or "", quote=False)]
     for event, node in etree.iterwalk(element, events=("start", "end")):

@@ -44,7 +44,7 @@ _LARGEST = 0x10FFFF
 
 
 def repaired(fetched: Fetched, language: str = "") -> tuple[bytes, list[str]]:
-    """Give a document as UTF-8, put right as far as that is beyond doubt, and what was wrong with it.
+    """Return a document as UTF-8, put right as far as that is beyond doubt, and what was wrong with it.
 
     `language` is that of its source, where it is known. Lines in the warnings are those of the document as
     it came.
@@ -102,7 +102,7 @@ def _in_comment(text: str, at: int) -> bool:
 
 
 def _stray(before: str) -> str:
-    """Give what stands ahead of a root besides declarations, instructions and comments."""
+    """Return what stands ahead of a root besides declarations, instructions and comments."""
     parts, at = [], 0
     for match in re.finditer(r"<(?:\?|!--|!)", before):
         if match.start() < at:

@@ -177,7 +177,7 @@ class _Maker:
         )
 
     def _url(self, entry: Entry, changes: Adjustments) -> str:
-        """Give the entry's address; a guid stands in for it where it is one."""
+        """Return the entry's address; a guid stands in for it where it is one."""
         base = entry.link_base or entry.base
         url = absolute_url(base, entry.link)
         if url is None:
@@ -203,7 +203,7 @@ class _Maker:
         return claim
 
     def _embargo(self, entry: Entry, changes: Adjustments) -> datetime | None:
-        """Give the date until which an entry is to be held, where it is ahead and believable."""
+        """Return the date until which an entry is to be held, where it is ahead and believable."""
         if not entry.embargo:
             return None
         claim = read_claim(entry.embargo, timezone=self._source.timezone, now=self._now, future=True)
@@ -224,7 +224,7 @@ def _title(entry: Entry, title: str, lead: str, body_html: str, changes: Adjustm
 
 
 def _authors(entry: Entry, portal: Sequence[str], changes: Adjustments) -> tuple[str, ...]:
-    """Give the reporters. `portal`: what the feed is called, which is nobody's name."""
+    """Return the reporters. `portal`: what the feed is called, which is nobody's name."""
     received = entry.authors[: 4 * MAX_AUTHORS]
     names = tuple([name for name in reporters(received) if name not in portal])
     for author in received:

@@ -65,7 +65,7 @@ class _Maker:
         return EntryTexts(lead=lead, body_html=body_html, lost_picture=lost_picture, changes=changes.all())
 
     def _texts(self, entry: Entry, changes: Adjustments) -> tuple[str, str, str | None]:
-        """Give lead, body, and the picture that stood in a summary of which only the words are kept.
+        """Return lead, body, and the picture that stood in a summary of which only the words are kept.
 
         A summary beside the content is the lead. Alone it is the lead if it is short, else the body.
         """
@@ -167,6 +167,6 @@ def _words(_base: str, markup: str) -> CleanBody:
 
 
 def _paragraphs(text: str) -> str:
-    """Give plain text as HTML, an empty line ending a paragraph."""
+    """Return plain text as HTML, an empty line ending a paragraph."""
     parts = (" ".join(part.split()) for part in text.replace("\r\n", "\n").split("\n\n"))
     return "".join(f"<p>{html.escape(part, quote=False)}</p>" for part in parts if part)

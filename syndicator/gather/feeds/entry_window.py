@@ -22,7 +22,7 @@ class FeedWindow(Struct, frozen=True, kw_only=True):
     now: datetime
 
     def of(self, items: Sequence[_T], date_of: Callable[[_T], str]) -> Sequence[_T]:
-        """Give the first `limit` items, or the last where those are the newer ones; in their own order."""
+        """Return the first `limit` items, or the last where those are the newer ones; in their own order."""
         if len(items) <= self.limit:
             return items
         ends = [*items[:LOOKED_AT], *items[LOOKED_AT:][-LOOKED_AT:]]

@@ -141,7 +141,7 @@ def read_strictly(fetched: Fetched, limit: int) -> Channel:
 
 
 def _told(channel: Channel, fetched: Fetched, types: tuple[str, ...]) -> Channel:
-    """Say where the Content-Type names another kind of document: readers that believe it see no feed."""
+    """Return where the Content-Type names another kind of document: readers that believe it see no feed."""
     kind = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind not in _ANY_TYPES and not kind.endswith(types):
         channel.warnings.append(f"the Content-Type is {plain_text(kind, 100)}, which is none of a feed")

@@ -46,7 +46,7 @@ def feed_hints(
 
 
 def _interval(period: str, frequency: str) -> float | None:
-    """Give the period divided by the frequency; each has its default (daily, once) beside the other."""
+    """Return the period divided by the frequency; each has its default (daily, once) beside the other."""
     if not period and not frequency:
         return None
     length = _PERIODS_S.get(period.strip().lower() or "daily")
@@ -55,7 +55,7 @@ def _interval(period: str, frequency: str) -> float | None:
 
 
 def _hour(text: str) -> int | None:
-    """Give an hour of the day; 24 is midnight, as the first versions counted from 1 to 24."""
+    """Return an hour of the day; 24 is midnight, as the first versions counted from 1 to 24."""
     number = text.strip()
     if not number.isascii() or not number.isdigit() or len(number) > 2:  # noqa: PLR2004 -- digits of an hour
         return None

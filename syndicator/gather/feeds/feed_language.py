@@ -17,7 +17,7 @@ _OF_MANY, _OF_ONE = 800, 450
 
 
 def by_their_words(candidates: Sequence[Candidate], configured: str | None) -> list[Candidate]:
-    """Give the entries in the language of their words where these clearly contradict what the feed says.
+    """Return the entries in the language of their words where these clearly contradict what the feed says.
 
     What is `configured` for a source is nobody's claim. In a feed that is contradicted, each entry is judged
     by its own words, and by those of all where it has too few.

@@ -81,7 +81,7 @@ def _decoded(fetched: Fetched, warnings: list[str]) -> Any:
 
 
 def _whole_items(text: str) -> Any:
-    """Give a document that breaks off among its items with those that are whole; None without any."""
+    """Return a document that breaks off among its items with those that are whole; None without any."""
     head = _ITEMS.search(text)
     if head is None or _VERSION not in text[: head.start()]:
         return None
@@ -103,7 +103,7 @@ def _whole_items(text: str) -> Any:
 
 
 def _head_of(text: str) -> dict[str, Any]:
-    """Give what the feed says of itself ahead of its items."""
+    """Return what the feed says of itself ahead of its items."""
     try:
         head = _DECODER.decode(text.rstrip().rstrip(",") + "}")
     except (ValueError, RecursionError):
@@ -112,7 +112,7 @@ def _head_of(text: str) -> dict[str, Any]:
 
 
 def _hubs(document: Mapping[str, Any]) -> list[str]:
-    """Give the addresses of hubs that speak WebSub; others (rssCloud) are nothing to us."""
+    """Return the addresses of hubs that speak WebSub; others (rssCloud) are nothing to us."""
     hubs = document.get("hubs")
     return [
         url
@@ -122,7 +122,7 @@ def _hubs(document: Mapping[str, Any]) -> list[str]:
 
 
 def _deleted(document: Mapping[str, Any]) -> list[Deleted]:
-    """Give what feeds of this service tell of deleted items, as Atom does by RFC 6721."""
+    """Return what feeds of this service tell of deleted items, as Atom does by RFC 6721."""
     extension = document.get("_syndicator")
     told = extension.get("deleted") if isinstance(extension, dict) else None
     return [
@@ -165,7 +165,7 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:
-    """Give a text; an id may be a number (JSON Feed 1.1 asks readers to take it)."""
+    """Return a text; an id may be a number (JSON Feed 1.1 asks readers to take it)."""
     value = item.get(key)
     if isinstance(value, str):
         return _legal(value)
@@ -178,7 +178,7 @@ def _legal(value: str) -> str:
 
 
 def _authors(item: Mapping[str, Any]) -> list[str]:
-    """Give the names: `authors` in 1.1, `author` in 1.0."""
+    """Return the names: `authors` in 1.1, `author` in 1.0."""
     authors = item.get("authors")
     several = authors if isinstance(authors, list) else [item.get("author")]
     return [name for author in several if isinstance(author, dict) and (name := _text(author, "name"))]
@@ -189,7 +189,7 @@ def _image(item: Mapping[str, Any]) -> list[Picture]:
 
 
 def _attachments(item: Mapping[str, Any]) -> tuple[list[Picture], list[Attachment]]:
-    """Give what is attached: pictures, and all else."""
+    """Return what is attached: pictures, and all else."""
     pictures: list[Picture] = []
     files: list[Attachment] = []
     attachments = item.get("attachments")

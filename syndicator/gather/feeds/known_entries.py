@@ -75,7 +75,7 @@ def set_apart(channel: Channel, url: str, known: bytes) -> EntriesApart:
 
 
 def are_plain(source: Source, now: datetime, channel: Channel, reading: "FeedReading") -> bool:
-    """Tell whether all entries became candidates with nothing that another round could judge otherwise.
+    """Return whether all entries became candidates with nothing that another round could judge otherwise.
 
     That is what cannot be read, dates that are ahead or say `yesterday`, and words of another language than
     the feed says, which are judged together.
@@ -89,7 +89,7 @@ def are_plain(source: Source, now: datetime, channel: Channel, reading: "FeedRea
 
 
 def _is_dated_for_good(source: Source, now: datetime, entry: Entry) -> bool:
-    """Tell whether the dates of an entry will be read alike at any time."""
+    """Return whether the dates of an entry will be read alike at any time."""
     read = partial(read_claim, timezone=source.timezone, future=source.future_dates)
     for text in {entry.published, entry.updated} - {""}:
         claim = read(text, now=now)

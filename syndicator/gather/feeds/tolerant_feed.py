@@ -118,14 +118,14 @@ def _parsed(fetched: Fetched) -> Any:
 
 
 def _named_texts(body: bytes, name: bytes) -> list[str]:
-    """Give the texts of elements ahead of the first entry of which feedparser keeps only the last."""
+    """Return the texts of elements ahead of the first entry of which feedparser keeps only the last."""
     head = body[:_HEAD].partition(b"<item")[0]
     named = re.findall(rb"<%b>\s{0,20}([\w-]{1,12})\s{0,20}</%b>" % (name, name), head)
     return [text.decode("ascii", "replace") for text in named]
 
 
 def _deleted(body: bytes) -> list[Deleted]:
-    """Give the deleted entries of Atom (RFC 6721), of which feedparser knows nothing."""
+    """Return the deleted entries of Atom (RFC 6721), of which feedparser knows nothing."""
     if _TOMBSTONES not in body:
         return []
     found = _DELETED.finditer(_NO_MARKUP.sub(b"", body))
@@ -184,7 +184,7 @@ def _entry(entry: Any, url: str) -> Entry:
 
 
 def _own(entry: Any, key: str) -> str:
-    """Give an entry's own field: `get` lets one date stand in for another."""
+    """Return an entry's own field: `get` lets one date stand in for another."""
     return str(dict.get(entry, key) or "")
 
 
@@ -195,7 +195,7 @@ def _markup(entry: Any, key: str) -> str:
 
 
 def _content(entry: Any, url: str) -> tuple[str, str]:
-    """Give the first HTML content, else the first, and its base."""
+    """Return the first HTML content, else the first, and its base."""
     contents = entry.get("content", [])
     best = next((item for item in contents if item.get("type") != _PLAIN), contents[0] if contents else None)
     if best is None:

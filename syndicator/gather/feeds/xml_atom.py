@@ -111,7 +111,7 @@ def _entry(element: _Element, names: QualifiedNames, base: str, owners: list[str
 
 
 def _html(fields: Fields, name: str) -> str:
-    """Give the first text construct (RFC 4287 3.1) that says something, as HTML."""
+    """Return the first text construct (RFC 4287 3.1) that says something, as HTML."""
     return next((text for element in fields.get(name, ()) if (text := _construct(element))), "")
 
 
@@ -129,7 +129,7 @@ def _construct(element: _Element) -> str:
 
 
 def _inner(element: _Element, kind: str) -> str:
-    """Give xhtml without the `div` that RFC 4287 3.1.1.3 puts around it; other elements as they stand."""
+    """Return xhtml without the `div` that RFC 4287 3.1.1.3 puts around it; other elements as they stand."""
     if kind in {"html", "text/html"}:
         return markup_of(element)
     only = element[0]
@@ -139,7 +139,7 @@ def _inner(element: _Element, kind: str) -> str:
 
 
 def _decoded(element: _Element, kind: str) -> str:
-    """Give base64 as HTML where it is text; pictures and the like are no words."""
+    """Return base64 as HTML where it is text; pictures and the like are no words."""
     if kind and not kind.startswith("text/") and kind not in _HTML_TYPES:
         return ""
     try:
@@ -154,7 +154,7 @@ def _is_xml(kind: str) -> bool:
 
 
 def _links(fields: Fields, relation: str) -> list[tuple[str, str]]:
-    """Give the links of a relation, each with its own base."""
+    """Return the links of a relation, each with its own base."""
     return [
         (reference.strip(), element.base or "")
         for element in fields.get("atom:link", ())
@@ -176,7 +176,7 @@ def _text_base(fields: Fields, base: str) -> str:
 
 
 def _language(entry: _Element, fields: Fields) -> str:
-    """Give the language of the entry, or that of what it holds."""
+    """Return the language of the entry, or that of what it holds."""
     of_content = (element.get(LANG, "") for element in fields.get("atom:content", ()))
     return entry.get(LANG, "") or first_text(fields, "dc:language") or next(of_content, "")
 
@@ -198,7 +198,7 @@ def _authors(fields: Fields, names: QualifiedNames) -> list[str]:
 
 
 def _source_authors(fields: Fields, names: QualifiedNames) -> list[str]:
-    """Give the authors of the feed that an entry was taken from (RFC 4287 4.2.11)."""
+    """Return the authors of the feed that an entry was taken from (RFC 4287 4.2.11)."""
     for element in fields.get("atom:source", ()):
         return _authors(fields_of(element, names), names)
     return []

@@ -36,7 +36,7 @@ def is_picture(url: str, media_type: str, medium: str = "") -> bool:
 
 
 def enclosed_pictures(elements: list[_Element], url_attribute: str) -> list[Picture]:
-    """Give the pictures among enclosures (`url` in RSS, `href` in Atom)."""
+    """Return the pictures among enclosures (`url` in RSS, `href` in Atom)."""
     return [
         Picture(url=url, media_type=media_type, length=element.get("length", ""))
         for element in elements
@@ -45,7 +45,7 @@ def enclosed_pictures(elements: list[_Element], url_attribute: str) -> list[Pict
 
 
 def enclosed_files(elements: list[_Element], url_attribute: str) -> list[Attachment]:
-    """Give what is no picture among enclosures (`url` in RSS, `href` in Atom)."""
+    """Return what is no picture among enclosures (`url` in RSS, `href` in Atom)."""
     return [
         Attachment(url=url, media_type=media_type, length=element.get("length", ""))
         for element in elements
@@ -55,7 +55,7 @@ def enclosed_files(elements: list[_Element], url_attribute: str) -> list[Attachm
 
 
 def media_files(fields: Fields, names: QualifiedNames) -> list[Attachment]:
-    """Give recordings and documents of `media:*`; of the forms in a group the default one, or the first."""
+    """Return recordings and documents of `media:*`; of the forms in a group the default one, or the first."""
     if HOLDERS.isdisjoint(fields):
         return []
     found = [file for element in fields.get("media:content", ()) if (file := _file(element))]
@@ -67,7 +67,7 @@ def media_files(fields: Fields, names: QualifiedNames) -> list[Attachment]:
 
 
 def is_file(url: str, media_type: str, medium: str) -> bool:
-    """Tell whether content of Media RSS is a recording or a document, rather than a picture or a player."""
+    """Return whether content of Media RSS is a recording or a document, rather than a picture or a player."""
     kind = media_type.strip().lower()
     if "/" in kind:
         return not kind.startswith(("image/", "text/html")) and kind != _FLASH
@@ -82,7 +82,8 @@ def _file(element: _Element) -> Attachment | None:
 
 
 def media_text(fields: Fields, names: QualifiedNames) -> tuple[str, bool]:
-    """Give the description of what is no picture: that of a group, as video portals have it, or of the item.
+    """Return the description of what is no picture: that of a group, as video portals have it, or of the
+    item.
 
     The second value tells whether it is plain text. Beside pictures, a description of the item is a caption.
     """
@@ -96,7 +97,7 @@ def media_text(fields: Fields, names: QualifiedNames) -> tuple[str, bool]:
 
 
 def media_views(fields: Fields, names: QualifiedNames) -> str:
-    """Give the count of `media:statistics`: of an entry, or in its `media:community`, in a group or not."""
+    """Return the count of `media:statistics`: of an entry, or in its `media:community`, in a group or not."""
     if _COUNTERS.isdisjoint(fields):
         return ""
     told = list(fields.get("media:statistics", ()))
@@ -109,7 +110,7 @@ def media_views(fields: Fields, names: QualifiedNames) -> str:
 
 
 def media_pictures(fields: Fields, names: QualifiedNames) -> list[Picture]:
-    """Give the pictures of `media:*`; a group is one picture in several sizes, its widest is taken.
+    """Return the pictures of `media:*`; a group is one picture in several sizes, its widest is taken.
 
     Caption and credit stand beside a picture, in it, or once for all of them. A thumbnail counts only where
     there is no picture.
@@ -155,7 +156,7 @@ def _thumbnails(fields: Fields) -> list[Picture]:
 
 
 def _described(picture: Picture, fields: Fields) -> Picture:
-    """Give a picture the caption and credit that it does not have yet."""
+    """Return a picture with the caption and credit that it does not have yet."""
     picture.caption = picture.caption or _first(fields, "media:description") or _first(fields, "media:text")
     picture.credit = picture.credit or _credit(fields)
     return picture

@@ -100,7 +100,7 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
 def _told_of_list(
     rule: ListRule, dated: bool, rows: list[Picked], items: Iterable[ListedItem], next_url: str | None
 ) -> dict[str, bool]:
-    """Say of each selector whether it found something in any item; the last page has no next one."""
+    """Return which selectors found something in any item; the last page has no next one."""
     listed = list(items)
     found = {
         "item": True,
@@ -128,7 +128,7 @@ def _told_of_box(
 
 
 def _apart(told: Mapping[str, bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the selectors that found something, and those that found nothing."""
+    """Return the selectors that found something, and those that found nothing."""
     found = tuple(name for name, is_found in told.items() if is_found)
     return found, tuple(name for name in told if name not in found)
 
@@ -160,14 +160,14 @@ def read_popular(source: Source, fetched: Fetched) -> BoxReading:
 
 
 def first_claim(source: Source, fetched: Fetched, texts: Iterable[str]) -> DateClaim:
-    """Give the first of some texts that claims an instant; one without any where none does."""
+    """Return the first of some texts that claims an instant; one without any where none does."""
     now, future = fetched.fetched_at, source.future_dates
     claims = (read_claim(text, timezone=source.timezone, now=now, future=future) for text in texts)
     return next((claim for claim in claims if claim.at), DateClaim(at=None, rule=NO_DATE))
 
 
 def first_count(texts: Iterable[str]) -> int | None:
-    """Give the first count of views among texts."""
+    """Return the first count of views among texts."""
     return next((count for text in texts if (count := parse_count(text)) is not None), None)
 
 
@@ -206,7 +206,7 @@ def _rows(page: Page, doomed: Doomed, item: Selector, parts: list[Selector | Non
 
 
 def _address(row: Picked) -> tuple[str, str] | None:
-    """Give an item's address and title. A title is what its selector says, else the words of its links."""
+    """Return an item's address and title. A title is what its selector says, else the words of its links."""
     links = row.links("url")
     if not links:
         return None
@@ -215,7 +215,7 @@ def _address(row: Picked) -> tuple[str, str] | None:
 
 
 def _words(links: Iterable[LexborNode]) -> str:
-    """Give the words of the first link to an article that has some, else what names its picture."""
+    """Return the words of the first link to an article that has some, else what names its picture."""
     nodes = list(links)
     return next(filter(None, (*map(text_of, nodes), *map(_label, nodes))), "")
 
@@ -228,7 +228,7 @@ def _label(node: LexborNode) -> str:
 def _listed(
     source: Source, fetched: Fetched, row: Picked, pattern: re.Pattern[str] | None
 ) -> Iterator[ListedItem]:
-    """Give the article of an item, or by a pattern each that it links to.
+    """Yield the article of an item, or by a pattern each that it links to.
 
     Where an item links to several, what stands inside a link is that article's own, and nothing else is.
     """

@@ -95,7 +95,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
 
 
 def _walked(root: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, ...]]]:
-    """Give every outline with the names of the folders around it, in the order of the document."""
+    """Yield every outline with the names of the folders around it, in the order of the document."""
     waiting: list[tuple[etree._Element, tuple[str, ...]]] = []
     waiting += [(body, ()) for body in reversed(root.findall("body"))]
     while waiting:
@@ -140,5 +140,5 @@ def _line(element: etree._Element) -> int:
 
 
 def _attributes(element: etree._Element) -> Mapping[str, str]:
-    """Give the attributes by names in small letters: programs spell xmlUrl in many ways."""
+    """Return the attributes by names in small letters: programs spell xmlUrl in many ways."""
     return {str(name).lower(): str(value) for name, value in element.attrib.items()}

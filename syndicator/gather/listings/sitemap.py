@@ -304,7 +304,7 @@ class _Collected:
 
 
 def _texts(element: _Element) -> dict[str, str]:
-    """Give the first text of each kind: `loc`, `lastmod`, and with their prefix those of extensions."""
+    """Return the first text of each kind: `loc`, `lastmod`, and with their prefix those of extensions."""
     texts: dict[str, str] = {}
     for name, text in _named_texts(element):
         if text:

@@ -49,7 +49,7 @@ class ArticleLinks:
         return len(self._held[element.order])
 
     def items(self) -> list[LinkGroup]:
-        """Give the largest elements that hold one article each, in document order."""
+        """Return the largest elements that hold one article each, in document order."""
         found: dict[int, tuple[Element, str, list[Element]]] = {}
         for order, url in self.links.items():
             link = top = self.outline.elements[order]
@@ -70,7 +70,7 @@ def is_near(url: str, other: str) -> bool:
 
 
 def _domain(url: str) -> str:
-    """Give the last labels of a host: two, or three where the last two are as short as `co.id`."""
+    """Return the last labels of a host: two, or three where the last two are as short as `co.id`."""
     host = url.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0].lower()
     labels = host.split(".")
     number = 3 if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else 2  # noqa: PLR2004  co.id

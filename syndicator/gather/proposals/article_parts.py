@@ -35,7 +35,7 @@ class ArticlePage(Struct, frozen=True):
 
     @property
     def around(self) -> list[Element]:
-        """Give what holds both headline and body, and the next larger ones: where the other parts stand."""
+        """Return what holds both headline and body, and the next larger ones: where the other parts stand."""
         above = {each.order for each in self.heading.ancestors()}
         common = [each for each in (self.body, *self.body.ancestors()) if each.order in above]
         return [each for each in common[:NEAR_LEVELS] if each.tag != "body"] or common[:1]
@@ -50,7 +50,7 @@ def read_page(outline: PageOutline) -> ArticlePage | None:
 
 
 def _densest(outline: PageOutline) -> Element | None:
-    """Give the container of the most text in paragraphs; a larger one where that holds much more."""
+    """Return the container of the most text in paragraphs; a larger one where that holds much more."""
     weights = _weights(outline, _PARAGRAPH) or _weights(outline, _SHORT_PARAGRAPH)
     loose = _loose(outline)
     if loose and max(loose.values()) > 2 * max(weights.values(), default=0):
@@ -91,7 +91,7 @@ def _is_beside(element: Element) -> bool:
 
 
 def nearby(page: ArticlePage) -> Iterable[Element]:
-    """Give what stands around headline and body, the nearest first, but not in them nor in side boxes."""
+    """Yield what stands around headline and body, the nearest first, but not in them nor in side boxes."""
     seen: set[int] = set()
     for scope in page.around:
         for each in scope.descendants():
@@ -112,7 +112,7 @@ def remoteness(page: ArticlePage, element: Element) -> tuple[int, int]:
 
 
 def author(page: ArticlePage) -> Element | None:
-    """Give the first byline that is no editor's."""
+    """Return the first byline that is no editor's."""
     for each in nearby(page):
         if not 2 < len(each.own) <= _LONGEST_NAME or clues.EDITOR.match(each.own):  # noqa: PLR2004  a name
             continue
@@ -124,13 +124,13 @@ def author(page: ArticlePage) -> Element | None:
 
 
 def lead(page: ArticlePage) -> Element | None:
-    """Give a text ahead of the body that is named as its lead."""
+    """Return a text ahead of the body that is named as its lead."""
     found = (each for each in nearby(page) if each.order < page.body.order and len(each.own) >= _PARAGRAPH)
     return next((each for each in found if clues.LEAD.search(each.named)), None)
 
 
 def quote(page: ArticlePage) -> Element | None:
-    """Give the first quotation set apart in the body; posts of social networks are none."""
+    """Return the first quotation set apart in the body; posts of social networks are none."""
     for each in page.body.descendants():
         quoted = each.tag == "blockquote" or "pullquote" in each.named.replace("-", "").lower()
         if quoted and each.text and not clues.EMBEDDED.search(each.named):
@@ -139,7 +139,7 @@ def quote(page: ArticlePage) -> Element | None:
 
 
 def views(page: ArticlePage) -> Element | None:
-    """Give the counter of views."""
+    """Return the counter of views."""
     for each in nearby(page):
         if each.own and parse_count(each.own) is not None:
             told = " ".join((each.named, *each.icons, *(each.parent.icons if each.parent else ())))
@@ -159,7 +159,7 @@ def is_credit(element: Element) -> bool:
 
 
 def section(page: ArticlePage) -> Element | None:
-    """Give the last name of the breadcrumbs that is not the headline; else what is named a section."""
+    """Return the last name of the breadcrumbs that is not the headline; else what is named a section."""
     crumbs = [each for each in page.outline.elements if clues.BREADCRUMB.search(each.named)]
     if crumbs:
         names = [
@@ -180,7 +180,7 @@ def section(page: ArticlePage) -> Element | None:
 
 
 def tags(page: ArticlePage) -> Sequence[Element]:
-    """Give the links of the tags below the body."""
+    """Return the links of the tags below the body."""
     for each in page.outline.elements:
         if each.order > page.body.order and clues.TAGS.search(each.named):
             links = [link for link in each.descendants() if link.tag == "a" and link.text]
@@ -195,7 +195,7 @@ def tags(page: ArticlePage) -> Sequence[Element]:
 
 
 def inline(page: ArticlePage) -> Sequence[Element]:
-    """Give links to other articles between the paragraphs of the body."""
+    """Return links to other articles between the paragraphs of the body."""
     return [
         link
         for link in page.body.descendants()
@@ -213,7 +213,7 @@ def _is_named_related(link: Element, body: Element) -> bool:
 
 
 def label_of(link: Element) -> str:
-    """Give the words "Baca juga" ahead of a link in its paragraph, as they are written."""
+    """Return the words "Baca juga" ahead of a link in its paragraph, as they are written."""
     match = next(
         (found for each in list(link.ancestors())[:2] if (found := clues.INLINE_LABEL.match(each.text))), None
     )
@@ -221,7 +221,10 @@ def label_of(link: Element) -> str:
 
 
 def boxed(page: ArticlePage) -> Sequence[Element]:
-    """Give the headlines in a box of related articles: by their addresses, else by the heading of the box."""
+    """Return the headlines in a box of related articles.
+
+    By their addresses, else by the heading of the box.
+    """
     articles = ArticleLinks(page.outline)
     headings = [
         each
@@ -249,7 +252,7 @@ def _by_address(page: ArticlePage, articles: ArticleLinks, heading: Element) -> 
 
 
 def _by_heading(page: ArticlePage, heading: Element) -> Sequence[Element]:
-    """Give the links of the list under a heading, of each address the one with the most words."""
+    """Return the links of the list under a heading, of each address the one with the most words."""
     for box in list(heading.ancestors())[:_MAX_AROUND]:
         if page.body.within(box):
             break

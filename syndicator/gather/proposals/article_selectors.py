@@ -21,7 +21,7 @@ Place = tuple[tuple[str, tuple[str, ...]], ...]
 def propose_article(
     outlines: Sequence[PageOutline], clock: clues.Clock, dates: Mapping[str, datetime] | None = None
 ) -> ArticleRule | None:
-    """Give the rule of article pages; None where no body is found. What has no body is passed over.
+    """Return the rule of article pages; None where no body is found. What has no body is passed over.
 
     `dates` are those that a list tells of the articles, by address: the same date counts on the page too.
     """
@@ -126,7 +126,7 @@ class _Rule:
         return chosen.css if chosen else None
 
     def _photo(self, page: ArticlePage) -> Element | None:
-        """Give the picture of the article: before its text or at its head, and not on every page."""
+        """Return the picture of the article: before its text or at its head, and not on every page."""
         constant = self._constant(_address)
         for scope in page.around:
             for each in scope.descendants():
@@ -140,7 +140,7 @@ class _Rule:
         return None
 
     def caption(self, page: ArticlePage) -> Element | None:
-        """Give the words below the picture."""
+        """Return the words below the picture."""
         for each in self._beside_photo(page):
             if not article_parts.is_credit(each) and (
                 each.tag == "figcaption" or clues.CAPTION.search(each.named)
@@ -149,7 +149,7 @@ class _Rule:
         return None
 
     def credit(self, page: ArticlePage) -> Element | None:
-        """Give who took the picture."""
+        """Return who took the picture."""
         return next((each for each in self._beside_photo(page) if article_parts.is_credit(each)), None)
 
     def _beside_photo(self, page: ArticlePage) -> Iterable[Element]:
@@ -169,7 +169,7 @@ class _Rule:
                     yield each
 
     def _constant(self, text: Callable[[Element], str]) -> frozenset[Place]:
-        """Give the places that say the same on every page, where there are several: no article's own."""
+        """Return the places that say the same on every page, where there are several: no article's own."""
         if len(self._pages) == 1:
             return frozenset()
         said = [_by_place(page.outline.elements, text) for page in self._pages]
@@ -177,7 +177,7 @@ class _Rule:
 
 
 def _of_others(page: ArticlePage) -> frozenset[int]:
-    """Give the elements, by their order, that belong to other articles."""
+    """Return the elements, by their order, that belong to other articles."""
     items = (item.element for item in ArticleLinks(page.outline).items())
     return frozenset(
         each.order for each in items if not (page.heading.within(each) or page.body.within(each))
@@ -185,7 +185,7 @@ def _of_others(page: ArticlePage) -> frozenset[int]:
 
 
 def _by_place(elements: Iterable[Element], text: Callable[[Element], str]) -> dict[Place, str]:
-    """Give what stands first at each place."""
+    """Return what stands first at each place."""
     found: dict[Place, str] = {}
     for each in elements:
         if words := text(each):
@@ -229,13 +229,13 @@ def _text_aim(page: ArticlePage, wanted: Element | None, *, alone: bool) -> Aim:
 
 
 def _of_parent(element: Element) -> Iterable[str]:
-    """Give selectors of the parent too, where it says nothing else."""
+    """Yield selectors of the parent too, where it says nothing else."""
     if element.parent is not None and element.parent.text == element.text:
         yield from candidates(element.parent)
 
 
 def _labelled(page: ArticlePage, link: Element) -> Iterable[str]:
-    """Give selectors by the label of an inline link's paragraph."""
+    """Yield selectors by the label of an inline link's paragraph."""
     label = article_parts.label_of(link)
     block = next((each for each in link.ancestors() if each.tag in {"p", "div", "li"}), None)
     if label and block is not None and block is not page.body:
@@ -244,7 +244,7 @@ def _labelled(page: ArticlePage, link: Element) -> Iterable[str]:
 
 
 def _unwanted(pages: Sequence[ArticlePage], body: str | None) -> list[str | None]:
-    """Give what stands in the body and is none of it: advertisements, buttons to share."""
+    """Return what stands in the body and is none of it: advertisements, buttons to share."""
     if body is None:
         return []
     names = {

@@ -89,7 +89,7 @@ def read_findings(fetched: Fetched) -> PageFindings:
 
 
 def well_known_feeds(url: str) -> tuple[Pointer, ...]:
-    """Give the addresses at which portals keep a feed by custom, at most `MAX_POINTERS`."""
+    """Return the addresses at which portals keep a feed by custom, at most `MAX_POINTERS`."""
     return tuple(Pointer(url=urljoin(url, path), how=How.WELL_KNOWN) for path in _WELL_KNOWN[:MAX_POINTERS])
 
 
@@ -123,7 +123,7 @@ def _announced_in_header(fetched: Fetched) -> list[Pointer]:
 
 
 def _linked(page: Page) -> list[Pointer]:
-    """Give links whose addresses look like those of feeds, on this host and on those beside it."""
+    """Return links whose addresses look like those of feeds, on this host and on those beside it."""
     found = []
     for node in page.find(Selector(name="links", css="a[href]"))[:MAX_LINKS]:
         address = page.link(node, "href")
@@ -161,7 +161,8 @@ def _canonical(page: Page) -> str | None:
 
 
 def _site_name(page: Page) -> str | None:
-    """Give the portal's name: as it says, else the part of its title that its host has too, or the last one.
+    """Return the portal's name: as it says, else the part of its title that its host has too, or the last
+    one.
 
     In `Terkini | Kabar Kota` that is `Kabar Kota`. A title in one part is a headline, but of a home page.
     """

@@ -41,7 +41,7 @@ class Group(Struct, frozen=True):
 
 
 def propose_list(outline: PageOutline, clock: clues.Clock) -> tuple[ListRule, tuple[str, ...]] | None:
-    """Give the rule of a list page and the addresses of its articles; None where nothing is a list."""
+    """Return the rule of a list page and the addresses of its articles; None where nothing is a list."""
     articles = ArticleLinks(outline)
     best = max(_groups(articles.items(), clock), key=lambda group: group.score, default=None)
     if best is None or best.score <= 0:
@@ -68,7 +68,7 @@ def propose_list(outline: PageOutline, clock: clues.Clock) -> tuple[ListRule, tu
 
 
 def propose_popular(outline: PageOutline, clock: clues.Clock, listed: Sequence[str]) -> PopularRule | None:
-    """Give the rule of a box of popular articles beside a list; None where there is none."""
+    """Return the rule of a box of popular articles beside a list; None where there is none."""
     articles = ArticleLinks(outline)
     for box in _boxes(articles):
         inside = [item for item in articles.items() if item.element.within(box)]
@@ -95,7 +95,7 @@ def propose_popular(outline: PageOutline, clock: clues.Clock, listed: Sequence[s
 
 
 def _boxes(articles: ArticleLinks) -> Iterable[Element]:
-    """Give what is headed as popular, or named so: the smallest that holds a few articles."""
+    """Yield what is headed as popular, or named so: the smallest that holds a few articles."""
     for element in articles.outline.elements:
         headed = 0 < len(element.text) <= _SHORT_LABEL and clues.POPULAR_HEADING.fullmatch(element.text)
         if headed and not clues.in_frame(element):
@@ -215,7 +215,7 @@ def _inside(item: LinkGroup) -> Iterable[Element]:
 
 
 def _title(item: LinkGroup) -> Element | None:
-    """Give the headline: the link with the most words, else the heading, else what is named a title."""
+    """Return the headline: the link with the most words, else the heading, else what is named a title."""
     link = max(item.links, key=lambda each: each.length)
     headings = [each for each in _inside(item) if each.tag in _HEADINGS and each.text]
     if headings and headings[0].within(link):
@@ -252,7 +252,7 @@ def date_selector(parts: _Parts, clock: clues.Clock) -> str | None:
 
 
 def _section(item: LinkGroup) -> Element | None:
-    """Give the name of a section: a short text named so, or a link to where a section stands."""
+    """Return the name of a section: a short text named so, or a link to where a section stands."""
     for each in _inside(item):
         if not 2 < len(each.own) <= 30 or each.order in {link.order for link in item.links}:  # noqa: PLR2004  a word
             continue
@@ -328,7 +328,7 @@ def _next(outline: PageOutline) -> str | None:
 
 
 def _next_labels(link: Element) -> Iterable[str]:
-    """Give selectors of a link by what it is labelled with, for those who do not see it."""
+    """Yield selectors of a link by what it is labelled with, for those who do not see it."""
     for name in ("aria-label", "title"):
         label = link.attributes.get(name) or ""
         if clues.NEXT_TEXT.fullmatch(label) and "'" not in label:
@@ -345,7 +345,7 @@ def _leads_on(outline: PageOutline, link: Element) -> bool:
 
 
 def _after_current(outline: PageOutline) -> str | None:
-    """Give the link after the number of the current page, by how that is marked: the same on every page."""
+    """Return the link after the number of the current page, by how that is marked: the same on every page."""
     for css in (
         ".pagination .active + li a",
         ".pagination .active + a",
@@ -361,7 +361,7 @@ def _after_current(outline: PageOutline) -> str | None:
 
 
 def _behind_marked(link: Element) -> Iterable[str]:
-    """Give selectors of a link to the second page by the element of the first, where that is marked."""
+    """Yield selectors of a link to the second page by the element of the first, where that is marked."""
     for number, each in enumerate((link, *link.ancestors())):
         siblings = each.parent.children if each.parent else []
         place = next((at for at, one in enumerate(siblings) if one is each), 0)

@@ -66,19 +66,19 @@ def _is_jumbled(part: str) -> bool:
 
 
 def telling(element: Element) -> list[str]:
-    """Give its own classes that say what it is: `.news-title`; ids too."""
+    """Return its own classes that say what it is: `.news-title`; ids too."""
     names = [f"#{name}"] if (name := element.attributes.get("id")) and is_stable(name) else []
     strong = [each for each in element.classes if is_stable(each) and not _UTILITY.fullmatch(each)]
     return [*names, *(f".{each}" for each in strong)]
 
 
 def layout(element: Element) -> list[str]:
-    """Give its classes that say how it looks, of use where there are no others: `.row`."""
+    """Return its classes that say how it looks, of use where there are no others: `.row`."""
     return [f".{each}" for each in element.classes if is_stable(each) and _UTILITY.fullmatch(each)]
 
 
 def candidates(element: Element, root: Element | None = None, label: str = "") -> Iterator[str]:
-    """Give selectors that could mean an element inside `root` (None: the page), the best first.
+    """Yield selectors that could mean an element inside `root` (None: the page), the best first.
 
     `label` is a word of its text that tells it from its neighbours, such as "Reporter".
     """
@@ -139,7 +139,7 @@ def _hits(found: Sequence[Element], wanted: Sequence[Element], *, every: bool) -
 
 
 def _above(element: Element, root: Element | None) -> list[str]:
-    """Give the telling names of what it stands in, the nearest first."""
+    """Return the telling names of what it stands in, the nearest first."""
     names: list[str] = []
     for number, ancestor in enumerate(element.ancestors()):
         if ancestor is root or number >= _MAX_ANCESTORS:
@@ -154,7 +154,7 @@ def _by_heading(tag: str, above: Sequence[str]) -> Iterator[str]:
 
 
 def _marked(element: Element, label: str) -> Iterator[str]:
-    """Give selectors by an icon or a label inside."""
+    """Yield selectors by an icon or a label inside."""
     for icon in element.icons:
         if re.fullmatch(r"[a-z_0-9]{2,40}", icon):
             yield f"{element.tag}:has(i:lexbor-contains('{icon}'))"
@@ -163,7 +163,7 @@ def _marked(element: Element, label: str) -> Iterator[str]:
 
 
 def _numbered(element: Element, above: Sequence[str]) -> Iterator[str]:
-    """Give selectors by place: the last resort, as they hold while nothing comes before."""
+    """Yield selectors by place: the last resort, as they hold while nothing comes before."""
     siblings = element.parent.children if element.parent else [element]
     same = [each for each in siblings if each.tag == element.tag]
     place = next(number for number, each in enumerate(same, 1) if each is element)

@@ -272,7 +272,7 @@ class Admitter:
 def _batches(
     known: Sequence[tuple[Candidate, Identity]],
 ) -> Iterator[list[tuple[Candidate, Identity]]]:
-    """Give what one call admits, at once: neither too many nor too much to read."""
+    """Yield what one call admits, at once: neither too many nor too much to read."""
     batch: list[tuple[Candidate, Identity]] = []
     characters = 0
     for candidate, identity in known:
@@ -292,13 +292,13 @@ async def _identified(candidates: Sequence[Candidate]) -> list[Identity]:
 
 
 def _is_new(admission: Admission) -> bool:
-    """Tell whether an article is admitted that has no story yet."""
+    """Return whether an article is admitted that has no story yet."""
     known = admission.known
     return admission.article is not None and (known is None or known.is_reserved)
 
 
 def _is_reserved(done: Admission) -> bool:
-    """Tell whether an article waits to be assigned, also where it was admitted before."""
+    """Return whether an article waits to be assigned, also where it was admitted before."""
     return done.reservation is not None or (done.known is not None and done.known.is_reserved)
 
 

@@ -88,7 +88,7 @@ class ArticlePages:
         self._clock = clock
 
     async def unknown(self, source: Source, items: Sequence[ListedItem]) -> list[ListedItem]:
-        """Give the items whose pages are to be read: not known, not held, and not just found unreadable."""
+        """Return the items whose pages are to be read: not known, not held, and not just found unreadable."""
         now = self._clock()
         keys = [listed_key(source, item.url) for item in items]
         known = await self._store.articles.are_known(keys, [item.url for item in items], source, now)
@@ -98,7 +98,7 @@ class ArticlePages:
         return [item for key, item in fresh.items() if key not in waiting and item.url not in held]
 
     async def are_awaited(self, source: Source, items: Sequence[ListedItem]) -> bool:
-        """Tell whether the page of one of the items could not be read, and is tried again soon."""
+        """Return whether the page of one of the items could not be read, and is tried again soon."""
         now, keys = self._clock(), [listed_key(source, item.url) for item in items]
         later = await self._store.unreadable.waiting(source.id, keys, now + SOON)
         return bool(await self._store.unreadable.waiting(source.id, keys, now) - later)
@@ -277,7 +277,7 @@ class _Readings:
         await asyncio.gather(*self._waiting, return_exceptions=True)
 
     async def next(self, notes: Notes) -> list[tuple[int, Candidate | _Unread]]:
-        """Give what is read, by its number, in order; nothing where all is given, or the time is over."""
+        """Return what is read, by its number, in order; nothing where all is given, or the time is over."""
         while self._waiting:
             wait_s = min(PORTION_S, max(notes.left_s, 0))
             done, _ = await asyncio.wait(self._waiting, timeout=wait_s, return_when=asyncio.FIRST_EXCEPTION)
@@ -290,7 +290,7 @@ class _Readings:
 
 
 def _longest_pause(result: FetchFailed | NotModified) -> timedelta:
-    """Say how long a page is left alone at most after this failure; zero where it was not even asked for.
+    """Return how long a page is left alone at most after this failure; zero where it was not even asked for.
 
     What passes by itself says nothing about the page: after an outage its article is to come soon.
     """
@@ -304,7 +304,7 @@ def _longest_pause(result: FetchFailed | NotModified) -> timedelta:
 
 
 def _dated_as(undated: Sequence[Candidate], dates: Sequence[datetime]) -> Sequence[Candidate]:
-    """Give pages without a date that of the oldest of the others, if there is one.
+    """Return pages without a date that of the oldest of the others, if there is one.
 
     They were there before the first round, and many are no news ("About us"): at first sight, they would lead
     every feed.
@@ -319,13 +319,13 @@ def _dated_as(undated: Sequence[Candidate], dates: Sequence[datetime]) -> Sequen
 
 
 def _is_worse(page: Candidate, known: Article) -> bool:
-    """Tell whether what selectors had found is guessed now: a redesign must not replace good articles."""
+    """Return whether what selectors had found is guessed now: a redesign must not replace good articles."""
     before, now = known.provenance.read_from, page.provenance.read_from
     return any(before.get(part) == "selector" != now.get(part) for part in ("title", "body"))
 
 
 def _as_listed(article: Article) -> ListedItem:
-    """Say of a known article what a list may have said that its page does not."""
+    """Return what a list may have said of a known article that its page does not."""
     return ListedItem(url=article.url, title=article.title)
 
 

@@ -62,7 +62,7 @@ class EmbargoGate:
                 await self._store.drop(found)
 
     async def read_lately(self, source: SourceId, urls: Sequence[str], now: datetime) -> frozenset[str]:
-        """Name the article pages that are held and were read less than an hour ago: they can wait."""
+        """Return the article pages that are held and were read less than an hour ago: they can wait."""
         if not urls or not await self._store.holds(source):
             return frozenset()
         found = await self._store.find(source, [[url_key(url)] for url in urls])
@@ -109,7 +109,7 @@ def _noted(candidate: Candidate, earlier: Sequence[HeldArticle], now: datetime, 
 
 
 def _is_less_than_held(candidate: Candidate, earlier: Sequence[HeldArticle]) -> bool:
-    """Tell whether a list or a feed alone speaks of what is held as its own page was read.
+    """Return whether a list or a feed alone speaks of what is held as its own page was read.
 
     It cannot know of an embargo that stands on the page only.
     """
@@ -117,5 +117,5 @@ def _is_less_than_held(candidate: Candidate, earlier: Sequence[HeldArticle]) -> 
 
 
 def _is_known_by_itself(candidate: Candidate, identity: Identity) -> bool:
-    """Tell whether it has the same identity alone: not where others of the document share its link."""
+    """Return whether it has the same identity alone: not where others of the document share its link."""
     return identify([candidate])[0] == identity

@@ -30,7 +30,7 @@ def together(page: Candidate | None, told: Candidate | None) -> Candidate | None
 
 
 def _dated(page: Candidate, told: Candidate) -> Candidate:
-    """Give a page's candidate with the date of the feed, and what is told of it."""
+    """Return a page's candidate with the date of the feed, and what is told of it."""
     if told.published_at is None:
         return page
     came = told.provenance
@@ -45,7 +45,7 @@ def _dated(page: Candidate, told: Candidate) -> Candidate:
 
 
 def filled(page: Candidate, other: Candidate | Article) -> Candidate:
-    """Give a page's candidate with what only a feed said of it, so that each reading says the same."""
+    """Return a page's candidate with what only a feed said of it, so that each reading says the same."""
     parts = ("lead", "body_html", "authors", "photos", "enclosures", "section", "tags", "language")
     taken = {part: told for part in parts if (told := getattr(other, part)) and not getattr(page, part)}
     ways = other.provenance.read_from
@@ -70,7 +70,7 @@ def apart(candidates: Sequence[Candidate]) -> tuple[dict[str, Candidate], list[C
 
 
 def alone(candidate: Candidate, identity: Identity) -> Candidate:
-    """Give a candidate that is known by the same keys without the rest of its document.
+    """Return a candidate that is known by the same keys without the rest of its document.
 
     A guid that others of the document share identifies nothing; alone, it would seem to.
     """
@@ -80,7 +80,7 @@ def alone(candidate: Candidate, identity: Identity) -> Candidate:
 
 
 def as_listed(candidate: Candidate) -> ListedItem:
-    """Give what a feed tells its reader of a page: what that says itself comes first there."""
+    """Return what a feed tells its reader of a page: what that says itself comes first there."""
     return ListedItem(
         url=candidate.url,
         title=candidate.title,
@@ -93,5 +93,7 @@ def as_listed(candidate: Candidate) -> ListedItem:
 
 
 def nameless(number: int) -> str:
-    """Say that so many addresses of a sitemap are left out: only their pages could tell of them."""
+    """Return the warning that so many addresses of a sitemap are left out: only their pages could describe
+    them.
+    """
     return f"addresses without a headline: {number} (full_text = true reads their pages)"

@@ -81,7 +81,7 @@ class PicturePolicy:
     async def prepare(
         self, source: Source, candidates: Sequence[Candidate]
     ) -> tuple[list[Candidate], tuple[str, ...]]:
-        """Give the candidates of one document with their pictures as they are to be taken, and warnings.
+        """Return the candidates of one document with their pictures as they are to be taken, and warnings.
 
         `none`: all pictures are left out. `link`: what is known to be broken is left out, of bodies too; of
         the others media type and size are filled in, and `https:` is preferred where it works at first sight.
@@ -199,7 +199,7 @@ async def as_known(store: Pictures, candidates: Sequence[Candidate]) -> list[Can
 
 
 def judged(picture: KnownPicture, result: FetchResult, now: datetime) -> KnownPicture:
-    """Give what is known of a picture after a look at it."""
+    """Return what is known of a picture after a look at it."""
     if isinstance(result, Fetched):
         return _measured(replace(picture, checked_at=now, failures=0), result)
     if isinstance(result, FetchFailed):
@@ -208,7 +208,7 @@ def judged(picture: KnownPicture, result: FetchResult, now: datetime) -> KnownPi
 
 
 def failed(picture: KnownPicture, result: FetchFailed, now: datetime) -> KnownPicture:
-    """Give what is known of a picture that could not be had: broken at once, or by the third failure."""
+    """Return what is known of a picture that could not be had: broken at once, or by the third failure."""
     failures = picture.failures + (result.reason is not Reason.BUSY)
     is_broken = is_clearly_broken(result) or failures >= MAX_FAILURES
     if is_broken:
@@ -240,7 +240,7 @@ def _is_due(picture: KnownPicture, now: datetime) -> bool:
 
 
 def _addresses(candidates: Iterable[Candidate], *, with_bodies: bool) -> list[str]:
-    """Name the pictures, first the ones that articles are shown with in lists."""
+    """Return the pictures, first the ones that articles are shown with in lists."""
     ranked = [(place, photo.url) for candidate in candidates for place, photo in enumerate(candidate.photos)]
     urls = [url for _, url in sorted(ranked, key=lambda entry: entry[0])]
     if with_bodies:
@@ -249,7 +249,7 @@ def _addresses(candidates: Iterable[Candidate], *, with_bodies: bool) -> list[st
 
 
 def as_announced(candidate: Candidate, policy: ImagePolicy) -> Candidate:
-    """Give a candidate with the pictures that a policy lets it have, before any is looked at."""
+    """Return a candidate with the pictures that a policy lets it have, before any is looked at."""
     marked = _marked(candidate, policy)
     return _bare(marked) if policy is ImagePolicy.NONE else marked
 

@@ -94,7 +94,7 @@ class ServedPictures:
         self._decoding = asyncio.Semaphore(1)
 
     async def get(self, digest: str) -> ServedPicture | None:
-        """Give a picture by the digest of its address; None where there is none.
+        """Return a picture by the digest of its address; None where there is none.
 
         Raises PictureBusy where it cannot be had now, StoreUnavailable when Redis is away and the cache
         does not have it.
@@ -111,7 +111,7 @@ class ServedPictures:
         await self._fetching.close()
 
     async def _is_barred(self, digest: str) -> bool:
-        """Tell whether a picture is of a portal that does not let us show its pictures, or no longer does."""
+        """Return whether a picture is of a portal that does not, or no longer, let us show its pictures."""
         known = await self._store.get(digest, self._clock())
         return known is not None and known.source in self._barred
 

@@ -115,7 +115,7 @@ class AdHocFeeds:
         self._places = Places(MADE_FOR_ONE)
 
     async def rendition(self, asked: AdHoc, form: Format, client: str) -> tuple[Rendition, int | None]:
-        """Give the bytes, and their age in seconds where they could not be confirmed.
+        """Return the bytes, and their age in seconds where they could not be confirmed.
 
         Raise StoreUnavailable, TooMany and TooManySearches where there are no older bytes, and NoSuchStory.
         """
@@ -130,12 +130,12 @@ class AdHocFeeds:
         return kept.rendition, None
 
     async def snapshot(self, asked: AdHoc, client: str) -> FeedSnapshot:
-        """Give what such a feed holds now, for a page. Raises what `rendition` raises."""
+        """Return what such a feed holds now, for a page. Raises what `rendition` raises."""
         async with self._places.place(client):
             return (await self._snapshot(asked))[0]
 
     def outline(self, asked: AdHoc) -> FeedSnapshot:
-        """Give such a feed without what is in it: its title and its addresses."""
+        """Return such a feed without what is in it: its title and its addresses."""
         wanted = asked.filter
         spec = FeedSpec(
             id=FeedId(digest(asked.spelled())),
@@ -247,7 +247,7 @@ class AdHocFeeds:
         return (found.ids, True) if found.is_whole else (None, False)
 
     def _changed_at(self, asked: AdHoc, moment: _Momentary) -> datetime:
-        """Say when it changed last: never too early, or somebody would go on with what is old."""
+        """Return when it changed last: never too early, or somebody would go on with what is old."""
         at = self._clock() if asked.order is Order.POPULAR else from_ms(int(moment.partition("-")[0]))
         return whole_seconds(at)
 
@@ -262,7 +262,7 @@ class AdHocFeeds:
 
 
 def _told_of(wanted: Filter) -> list[str]:
-    """Name what a filter asks for beside portals."""
+    """Return what a filter asks for beside portals."""
     span = [
         f"{sign} {at:%Y-%m-%d %H:%M} UTC" for sign, at in (("≥", wanted.since), ("<", wanted.until)) if at
     ]

@@ -28,7 +28,7 @@ async def latest(
     *,
     deepest: int = DEEPEST,
 ) -> list[StoryEntry]:
-    """Give the newest that passes a filter, newest first, equal times by id; without bodies.
+    """Return the newest that passes a filter, newest first, equal times by id; without bodies.
 
     A copy is left out beside its original; `per` story, what is not the first to tell it. So what is shown
     keeps its place, whoever repeats it later.

@@ -70,20 +70,20 @@ class Composer:
 
     @property
     def sources(self) -> Mapping[SourceId, SourceId]:
-        """Give each name of the portals whose articles there may be, and what that portal is called now."""
+        """Return each name of the portals whose articles there may be, and what that portal is called now."""
         return {name: origin.id for name, origin in self._origins.items()}
 
     def title_of(self, source: str) -> str:
-        """Name a portal."""
+        """Return a portal."""
         origin = self._origins.get(SourceId(source))
         return origin.title if origin else source
 
     def rights_of(self, article: Article) -> Rights:
-        """Say what may be shown of an article."""
+        """Return what may be shown of an article."""
         return self._origin(article).rights
 
     async def snapshot(self, feed: FeedId) -> FeedSnapshot:
-        """Give what a configured feed holds now."""
+        """Return what a configured feed holds now."""
         spec = self.specs[feed]
         # The version is read first: what is admitted meanwhile may be in the entries already, and is
         # rendered once more; the other way round it could be missed.
@@ -101,13 +101,13 @@ class Composer:
         return await dated(self._store.feeds, snapshot)
 
     async def first(self, feed: FeedId, most: int) -> tuple[FeedEntry, ...]:
-        """Give the first entries that a configured feed holds now."""
+        """Return the first entries that a configured feed holds now."""
         spec = self.specs[feed]
         entries, _ = await self._shown(replace(spec, size=min(most, spec.size)))
         return entries
 
     async def _shown(self, spec: FeedSpec) -> tuple[tuple[FeedEntry, ...], TimelinePlace | None]:
-        """Give what a feed holds now, and the place behind which there is more."""
+        """Return what a feed holds now, and the place behind which there is more."""
         if spec.order is Order.POPULAR:
             ranking = await self._store.feeds.ranking(spec.id)
             return await self.ranked(spec, ranking[: spec.size]), None
@@ -127,7 +127,7 @@ class Composer:
         )
 
     async def entry(self, article_id: ArticleId) -> FeedEntry | None:
-        """Give one article as a page shows it."""
+        """Return one article as a page shows it."""
         article = await self._article(article_id)
         if article is None:
             return None
@@ -135,11 +135,14 @@ class Composer:
         return replace(self._entry(article), also_at=self._also_at(others))
 
     async def related_entries(self, article: Article) -> tuple[FeedEntry, ...]:
-        """Give what is related to an article, the nearest first; without bodies."""
+        """Return what is related to an article, the nearest first; without bodies."""
         return tuple(self._entry(one) for one in await self._relating.related(article))
 
     async def related(self, article_id: ArticleId) -> FeedSnapshot | None:
-        """Give what is related to an article as a feed, with bodies; None where there is no such article."""
+        """Return what is related to an article as a feed, with bodies.
+
+        None where there is no such article.
+        """
         article = await self._article(article_id)
         if article is None:
             return None
@@ -156,12 +159,12 @@ class Composer:
         )
 
     async def listed(self, ids: Sequence[ArticleId]) -> tuple[FeedEntry, ...]:
-        """Give those articles that are there, in their order; without bodies."""
+        """Return those articles that are there, in their order; without bodies."""
         found = await self._store.articles.get_many(ids, bodies=False)
         return tuple(self._entry(one) for one in found if one)
 
     async def found(self, title: str, ids: Sequence[ArticleId], page_path: str, asked: str) -> FeedSnapshot:
-        """Give the articles that a search found as a feed, in their order."""
+        """Return the articles that a search found as a feed, in their order."""
         found = [one for one in await self._store.articles.get_many(ids) if one]
         changed_at = max((one.updated_at for one in found), default=EPOCH)
         return FeedSnapshot(
@@ -174,7 +177,7 @@ class Composer:
         )
 
     async def _article(self, article_id: ArticleId) -> Article | None:
-        """Give an article with its body, also by the id of one that it turned out to be."""
+        """Return an article with its body, also by the id of one that it turned out to be."""
         articles = self._store.articles
         article = await articles.get(article_id)
         if article is None and (leader := await articles.led_by(article_id)) is not None:
@@ -184,7 +187,7 @@ class Composer:
     async def telling(
         self, told: Sequence[StoryEntry], content: Content = Content.FULL
     ) -> tuple[FeedEntry, ...]:
-        """Give what was chosen as entries, with bodies."""
+        """Return what was chosen as entries, with bodies."""
         articles = await self._store.articles.get_many([one.article.id for one in told])
         return tuple(
             replace(self._entry(article, content), also_at=self._also_at(one.others))
@@ -193,14 +196,14 @@ class Composer:
         )
 
     async def withdrawn(self, spec: FeedSpec) -> tuple[Withdrawal, ...]:
-        """Give what was withdrawn of late and would stand in a feed, the newest first."""
+        """Return what was withdrawn of late and would stand in a feed, the newest first."""
         found = await self._store.withdrawals.newest(
             WITHDRAWALS_LOOKED_AT, bodies=spec.filter.query is not None
         )
         return tuple(one for one in found if matches(spec.filter, one.article))[:WITHDRAWALS_TOLD]
 
     async def ranked(self, spec: FeedSpec, ranking: Sequence[Ranked]) -> tuple[FeedEntry, ...]:
-        """Give what a popular feed lists as entries, with bodies."""
+        """Return what a popular feed lists as entries, with bodies."""
         articles = await self._store.articles.get_many([place.article_id for place in ranking])
         others: dict[ArticleId, tuple[AlsoAt, ...]] = {}
         if spec.per is Per.STORY:

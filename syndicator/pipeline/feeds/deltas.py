@@ -36,7 +36,7 @@ class Deltas:
         self._making = SingleFlight[_Key, Delta]()
 
     async def since(self, rendition: Rendition, bases: Sequence[str]) -> Delta | None:
-        """Give what changed since the newest of the bases (digests); None where that is not known, or all.
+        """Return what changed since the newest of the bases (digests); None where that is not known, or all.
 
         Raise StoreUnavailable.
         """

@@ -87,7 +87,7 @@ class History:
     async def archive(
         self, feed: FeedId, name: str, form: Format, client: str
     ) -> tuple[Rendition, int | None] | None:
-        """Give what is listed in a span, newest first, and its age where it could not be confirmed.
+        """Return what is listed in a span, newest first, and its age where it could not be confirmed.
 
         None where there is no such feed or span, or more may come into it. Raise StoreUnavailable and TooMany
         where nothing is kept.
@@ -100,7 +100,7 @@ class History:
     async def page(
         self, feed: FeedId, name: str, form: Format, client: str
     ) -> tuple[Rendition, int | None] | None:
-        """Give what stands behind a place; otherwise as `archive`."""
+        """Return what stands behind a place; otherwise as `archive`."""
         spec, place = self._spec(feed), place_named(name)
         if spec is None or place is None:
             return None

@@ -52,7 +52,7 @@ async def prev_archive(store: Store, filtering: Filtering, spec: FeedSpec, bound
 
 
 def archive_path(span: Span) -> str:
-    """Give what stands behind the path of the feed."""
+    """Return what stands behind the path of the feed."""
     return f"/archive/{span.name}"
 
 

@@ -42,7 +42,7 @@ class AnnouncedPages:
         self._kept_until = monotonic()
 
     async def newest(self) -> tuple[Announced, ...]:
-        """Give the pages of two days, the newest first: no copies, and none that its portal keeps back."""
+        """Return the pages of two days, the newest first: no copies, and none that its portal keeps back."""
         async with self._choosing:
             if self._monotonic() >= self._kept_until:
                 self._kept = await self._choose()
@@ -62,7 +62,7 @@ class AnnouncedPages:
         return tuple(chosen[:MOST])
 
     async def _listed(self, since: datetime) -> AsyncIterator[list[Article]]:
-        """Give what was listed since then, the newest first: nothing is listed before it was published."""
+        """Yield what was listed since then, the newest first: nothing is listed before it was published."""
         until_ms, skip = None, 0
         while True:
             page = await self._store.changes.listed(until_ms, skip, _AT_ONCE)

@@ -82,7 +82,7 @@ class Browsing:
         self._clock = clock
 
     async def front(self, feed: FeedId, most: int) -> Front:
-        """Give the first entries of a configured feed."""
+        """Return the first entries of a configured feed."""
         entries = await self._publisher.first(feed, most)
         ids = [entry.article.id for entry in entries]
         ranks = self._publisher.specs[feed].order is Order.POPULAR
@@ -93,7 +93,7 @@ class Browsing:
         )
 
     async def story_marks(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, StoryMark]:
-        """Name the story of each article that others tell, too."""
+        """Return the story of each article that others tell, too."""
         places = await self._store.stories.places(ids)
         told = {one: place.story for one, place in zip(ids, places, strict=True) if place.story}
         members = await self._store.stories.members(list(dict.fromkeys(told.values())), MEMBERS)
@@ -104,13 +104,19 @@ class Browsing:
         }
 
     async def story_name(self, name: ArticleId) -> StoryId:
-        """Name the story that an article tells now; one that is not there may have given a story its name."""
+        """Return the story that an article tells now.
+
+        One that is not there may have given a story its name.
+        """
         name = await self._store.articles.led_by(name) or name
         (place,) = await self._store.stories.places([name])
         return place.story or StoryId(name)
 
     async def story(self, story: StoryId, wanted: FeedId | None) -> StoryShown | None:
-        """Give a story, its course in the wanted feed if that listed it; None where nothing is left of it."""
+        """Return a story, its course in the wanted feed if that listed it.
+
+        None where nothing is left of it.
+        """
         members = (await self._store.stories.members([story], MEMBERS + 1))[story]
         entries = await self._publisher.listed(members[:MEMBERS] or [ArticleId(story)])
         if not entries:
@@ -156,7 +162,7 @@ class Browsing:
         return Course(feed=feed, ranks=stretches(best[-_POINTS:], _LONGEST_GAP))
 
     async def _current(self, feed: FeedId, now: datetime) -> Mapping[ArticleId, tuple[RankNote]]:
-        """Give how a feed ranks now as if it was noted now."""
+        """Return how a feed ranks now as if it was noted now."""
         ranking = await self._store.feeds.ranking(feed)
         return {
             place.article_id: (RankNote(at=now, feed=feed, rank=rank, score=place.score),)

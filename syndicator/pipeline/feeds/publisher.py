@@ -108,7 +108,7 @@ class Publisher(Composer):
         return self._opml
 
     def is_newest(self, rendition: Rendition) -> bool:
-        """Tell whether these are a feed's bytes as of this call, where that is known without asking."""
+        """Return whether these are a feed's bytes as of this call, where that is known without asking."""
         version = self._versions.known(rendition.feed)
         return version is not None and rendition.shows(version)
 
@@ -169,7 +169,7 @@ class Publisher(Composer):
         )
 
     async def version(self, feed: FeedId, *, patiently: bool) -> FeedVersion:
-        """Give a configured feed's version, as of this call or later: see `FreshReads.get`."""
+        """Return a configured feed's version, as of this call or later: see `FreshReads.get`."""
         return await self._versions.get(feed, patiently=patiently)
 
     async def rendered(self, snapshot: FeedSnapshot, form: Format) -> Rendition:
@@ -222,7 +222,7 @@ class Publisher(Composer):
             ended.set()
 
     async def _snapshot_of(self, feed: FeedId, version: FeedVersion) -> FeedSnapshot:
-        """Give what a feed holds: one reading for all its formats, which are mostly rendered together."""
+        """Return what a feed holds: one reading for all its formats, which are mostly rendered together."""
         kept = self._snapshots.get(feed)
         if kept is None or kept.version != version:
             kept = await self.snapshot(feed)

@@ -38,7 +38,7 @@ class RenderWorker:
         self._origins = pack(origins)
 
     async def rendered(self, spec: FeedSpec, form: Format) -> Rendition:
-        """Give what a feed holds now; raise StoreUnavailable, or RenderError where the worker is killed."""
+        """Return what a feed holds now; raise StoreUnavailable, or RenderError where the worker is killed."""
         try:
             return await self._pool.run(
                 _rendered,

@@ -58,7 +58,7 @@ class LastGood:
             self._served.put(key, _Served(rendition=rendition, confirmed_at=now))
 
     def has(self, feed: FeedId, form: Format) -> bool:
-        """Tell whether there are bytes of this feed and format."""
+        """Return whether there are bytes of this feed and format."""
         return (feed, form) in self._served or (self._files is not None and self._files.has(feed, form))
 
     def in_memory(self) -> list[Rendition]:
@@ -66,7 +66,7 @@ class LastGood:
         return [served.rendition for _, served in self._served.items()]
 
     async def get(self, feed: FeedId, form: Format) -> tuple[Rendition, int] | None:
-        """Give the last bytes and their age in seconds; None where there are none."""
+        """Return the last bytes and their age in seconds; None where there are none."""
         served = self._served.get((feed, form))
         if served is None and (served := await self._read(feed, form)) is not None:
             self._served.put((feed, form), served)
@@ -76,7 +76,7 @@ class LastGood:
 
     @property
     def feeds(self) -> frozenset[FeedId]:
-        """Name the feeds of which there is something."""
+        """Return the feeds of which there is something."""
         on_disk = self._files.feeds if self._files else frozenset[FeedId]()
         return on_disk | {feed for (feed, _), _ in self._served.items()}
 

@@ -144,14 +144,14 @@ class HubStep:
         self._unconfirmed += sign * sum(not one.is_confirmed for one in claimed)
 
     def _may_look(self, now: datetime) -> bool:
-        """Tell whether to look for news: not each time that somebody of a crowd has been told."""
+        """Return whether to look for news: not each time that somebody of a crowd has been told."""
         if self._attending and now < self._looked_at + GLANCE:
             return False
         self._looked_at = now
         return True
 
     async def _news(self) -> tuple[list[Job], datetime | None]:
-        """Give jobs for topics that may have changed, and when the next may be announced."""
+        """Return jobs for topics that may have changed, and when the next may be announced."""
         known = await self._store.hub_topics.all()
         topics = [topic for name in known if (topic := self._topics.get(name)) is not None]
         versions = await self._store.feeds.versions([topic.feed for topic in topics])

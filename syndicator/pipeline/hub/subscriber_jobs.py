@@ -81,7 +81,7 @@ class HubTurns:
         self._rng = rng
 
     async def attend(self, claimed: ClaimedSubscriber) -> HubReport | None:
-        """Say to a subscriber what is to be said: ask back first, then send what is new."""
+        """Do what is due for a subscriber: ask back first, then send what is new."""
         known = claimed.subscriber
         if self._clock() + timedelta(seconds=self._policy.timeout_s) > claimed.until:
             return None  # we were kept waiting: the lease runs out, and it is claimed anew
@@ -126,7 +126,7 @@ class HubTurns:
         return self._report(known, result, f"{asked.mode.value} {result}", began, reason=reason)
 
     def _next_turn(self, after: Subscriber | None, asked: PendingRequest, told: str) -> datetime | None:
-        """Say when one that was asked back has its next turn."""
+        """Return when one that was asked back has its next turn."""
         if after is None:
             return None
         now = self._clock()
@@ -168,7 +168,7 @@ class HubTurns:
         await self._settle(claimed, lambda found, _: SettledSubscriber(subscriber=found, due_at=due_at))
 
     async def is_anywhere(self, topic: TopicName) -> bool:
-        """Tell whether some process has, or had until minutes ago, the public feed of a topic."""
+        """Return whether some process has, or had until minutes ago, the public feed of a topic."""
         if self._topics.is_closed(topic):
             return False
         return await self._store.configured.has_feed(FeedId(topic.rpartition(".")[0]), self._clock())
@@ -272,14 +272,14 @@ class HubTurns:
 
 
 def _asking_only(found: Subscriber | None) -> Subscriber | None:
-    """Give what is left of a subscriber whose lease is over: what it asked for meanwhile."""
+    """Return what is left of a subscriber whose lease is over: what it asked for meanwhile."""
     return replace(found, lease=None, sent="") if found and found.asked else None
 
 
 def _is_slow(
     outcome: DistributionOutcome | VerificationOutcome, took_s: float, policy: HubPolicy
 ) -> bool | None:
-    """Tell whether an answer came too late; None where there was none, and none was waited for.
+    """Return whether an answer came too late; None where there was none, and none was waited for.
 
     What counts is its end: a status that comes at once, and a body that drags on, take a place as long.
     """

@@ -151,7 +151,7 @@ class Hub:
 
 @contextmanager
 def _overloaded() -> Iterator[None]:
-    """Say in our words that there is no room; raises Overloaded."""
+    """Yield in our words that there is no room; raises Overloaded."""
     try:
         yield
     except NoRoom as error:

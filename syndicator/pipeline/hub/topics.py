@@ -34,11 +34,11 @@ class Topics:
         self._closed = frozenset(closed).difference(self._by_name)
 
     def get(self, name: TopicName) -> Topic | None:
-        """Give a topic; None where this configuration has none of the name."""
+        """Return a topic; None where this configuration has none of the name."""
         return self._by_name.get(name)
 
     def find(self, url: str) -> Topic | None:
-        """Give the topic that a URL is of; None for all that is not ours, or not public."""
+        """Return the topic that a URL is of; None for all that is not ours, or not public."""
         return self._by_url.get(same_url(url))
 
     def name_of(self, url: str) -> TopicName | None:
@@ -47,11 +47,11 @@ class Topics:
         return TopicName(spelled.removeprefix(self._base)) if spelled.startswith(self._base) else None
 
     def all(self) -> Sequence[Topic]:
-        """Give all topics by the names that they have now."""
+        """Return all topics by the names that they have now."""
         return self._own
 
     def is_closed(self, name: TopicName) -> bool:
-        """Tell whether a topic is that of a feed which is private now, or retired."""
+        """Return whether a topic is that of a feed which is private now, or retired."""
         return name in self._closed
 
 

@@ -44,7 +44,7 @@ class TokenShown(Struct, frozen=True, kw_only=True):
 
 
 def shown(token: Token, now: datetime) -> TokenShown:
-    """Give what may be told of a token."""
+    """Return what may be told of a token."""
     return TokenShown(
         id=token.id,
         scopes=token.scopes,
@@ -90,11 +90,11 @@ class Access:
         self._clock = clock
 
     def now(self) -> datetime:
-        """Give the instant by which tokens expire."""
+        """Return the instant by which tokens expire."""
         return self._clock()
 
     async def check(self, value: str) -> Token | None:
-        """Give the token whose value this is; None where there is none, or it has expired or was revoked.
+        """Return the token whose value this is; None where there is none, or it has expired or was revoked.
 
         It is found by its digest, which nobody can bring near to another's: so the time tells nothing.
         """
@@ -109,17 +109,17 @@ class Access:
         return token
 
     async def opens(self, value: str, feed: FeedId) -> bool:
-        """Tell whether a value opens a private feed."""
+        """Return whether a value opens a private feed."""
         token = await self.check(value)
         return token is not None and token.opens(feed)
 
     async def tokens(self) -> list[Token]:
-        """Give every token, those of the configuration first; also the expired ones."""
+        """Return every token, those of the configuration first; also the expired ones."""
         made = [token for token in await self._store.all() if token.id not in self._configured]
         return [*self._configured.values(), *made]
 
     async def token(self, name: TokenId) -> Token | None:
-        """Give one token by its id."""
+        """Return one token by its id."""
         return next((token for token in await self.tokens() if token.id == name), None)
 
     async def keep(self, made: NewToken) -> None:

@@ -103,7 +103,7 @@ class DataLoss:
 
 
 def _is_lost(kept: KeptMark, mark: DataMark) -> bool:
-    """Tell whether data began after other data was last there, and nobody has noticed yet.
+    """Return whether data began after other data was last there, and nobody has noticed yet.
 
     Data that is older is another Redis, which somebody chose.
     """

@@ -44,7 +44,7 @@ class Clicking:
         self._targets: OrderedDict[ArticleId, str] = OrderedDict()
 
     async def follow(self, article_id: ArticleId, visit: Visit) -> str | None:
-        """Give the address that a link leads to, and count who follows it; None: there is no such article.
+        """Return the address that a link leads to, and count who follows it; None: there is no such article.
 
         While the store is away nobody is counted, and the address is the one that was given here last;
         StoreUnavailable where there is none.
@@ -65,7 +65,7 @@ class Clicking:
         return url
 
     async def is_withdrawn(self, article_id: ArticleId) -> bool:
-        """Tell whether an article was withdrawn."""
+        """Return whether an article was withdrawn."""
         return await self._store.withdrawals.get(article_id) is not None
 
     async def _count(self, article_id: ArticleId, visit: Visit) -> None:

@@ -193,7 +193,7 @@ class Reporting:
         return ids | {place: known[key] for place, key in keys.items() if key in known}
 
     async def _leaders(self, ids: Mapping[int, ArticleId]) -> dict[int, ArticleId]:
-        """Name the articles that these were found to be."""
+        """Return the articles that these were found to be."""
         unique = list(dict.fromkeys(ids.values()))
         leaders: dict[ArticleId, ArticleId | None] = {}
         for start in range(0, len(unique), _LED_AT_ONCE):

@@ -31,7 +31,7 @@ class Scoring:
         return ranked(await self.standings(await self.leading(window, depth), window, now))
 
     async def leading(self, window: Window, depth: int) -> list[ArticleId]:
-        """Name the first of the board of each signal."""
+        """Return the first of the board of each signal."""
         boards = [await self._store.signals.top(kind, window, depth) for kind in SignalKind]
         return list(dict.fromkeys(one for board in boards for one in board))
 

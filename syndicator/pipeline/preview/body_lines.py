@@ -20,7 +20,8 @@ _UNSEEN = frozenset({"rel", "title", "alt"})
 
 
 def lines_of(body_html: str) -> list[str]:
-    """Give the blocks of clean HTML: their words with what is marked in them, links and pictures by address.
+    """Return the blocks of clean HTML: their words with what is marked in them, links and pictures by
+    address.
 
     How it is written makes no difference: white space, the order of attributes, tracking parameters.
     """
@@ -34,7 +35,7 @@ def lines_of(body_html: str) -> list[str]:
 
 
 def _marked(closing: str, name: str, attributes: str) -> str:
-    """Give a tag as a reader notices it; a zero character parts blocks."""
+    """Return a tag as a reader notices it; a zero character parts blocks."""
     name = name.lower()
     parting = "\x00" if name in _BLOCKS else ""
     if name in _SILENT or (closing and parting):

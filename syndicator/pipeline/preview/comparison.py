@@ -61,7 +61,7 @@ class Judged(Struct, frozen=True, kw_only=True):
 
 
 def fields_of(article: Candidate | Article) -> dict[str, str]:
-    """Give what a reader would notice, each field as text; a field without a value is left out."""
+    """Return what a reader would notice, each field as text; a field without a value is left out."""
     fields = {
         "title": article.title,
         "lead": article.lead,
@@ -82,7 +82,7 @@ def fields_of(article: Candidate | Article) -> dict[str, str]:
 
 
 def compare(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[FieldChange, ...]:
-    """Give the fields that differ, in the order in which they are kept."""
+    """Return the fields that differ, in the order in which they are kept."""
     return tuple(
         _change(name, before.get(name, ""), now.get(name, ""))
         for name in dict.fromkeys((*before, *now))
@@ -170,7 +170,7 @@ def _words_of(photo: Photo) -> tuple[tuple[str, str | None], ...]:
 async def judge_all(
     store: Store, source: Source, candidates: Sequence[Candidate], now: datetime
 ) -> tuple[Judged, ...]:
-    """Say of each candidate what admission would make of it. Reads the store, and writes nothing.
+    """Return what admission would make of each candidate. Reads the store, and writes nothing.
 
     What is known of pictures is applied; those that are new are not looked at.
     """

@@ -182,21 +182,21 @@ class _Search:
             await self._try_page()
 
     def ranked(self) -> tuple[DiscoveredSource, ...]:
-        """Give all finds, the best first."""
+        """Return all finds, the best first."""
         return tuple(sorted(self.found, key=rank))
 
     def best(self) -> Source | None:
-        """Give the best find of use; one of comments, or without an entry, only where there is no other."""
+        """Return the best find of use; one of comments, or without an entry, only where there is no other."""
         first = next(iter(self.ranked()), None)
         return self._sources.get(first.url) if first else None
 
     def of_dates(self, chosen: Source) -> tuple[str, ...]:
-        """Say why dates ahead are taken as meant."""
+        """Return why dates ahead are taken as meant."""
         why = "future_dates = true: most dates are ahead, as those of events are; without it none is kept"
         return (why,) if chosen.future_dates else ()
 
     def nothing(self, wanted: SourceKind | None) -> str:
-        """Say in one sentence that there is nothing."""
+        """Return a sentence that says that there is nothing."""
         tried = [one for one in self.found if one.how in {How.STRUCTURE, How.ITSELF} and one.problem]
         problem = tried[0].problem if tried else None
         what = {
@@ -295,7 +295,7 @@ class _Search:
             self._keep(pointer, full, document, None, language)
 
     def _sitemaps(self) -> list[Pointer]:
-        """Give those of robots.txt, those of news first, else those at well-known paths."""
+        """Return those of robots.txt, those of news first, else those at well-known paths."""
         named = self.robots.sitemaps if self.robots else ()
         pointers = [Pointer(url=url, how=How.ROBOTS) for url in named if url.startswith("http")]
         pointers.sort(key=lambda pointer: "news" not in pointer.url.lower())
@@ -375,7 +375,7 @@ def _host(document: Fetched) -> str | None:
 
 
 def _lasting(document: Fetched) -> str:
-    """Give the address to keep: where it has moved for good; a redirect for now is followed each time."""
+    """Return the address to keep: where it has moved for good; a redirect for now is followed each time."""
     return document.moved_to or (document.requested_url if document.redirects else document.url)
 
 

@@ -31,7 +31,7 @@ class Fetcher(Protocol):
     """Requests an address for a source: live, or from what was kept of an earlier time."""
 
     async def __call__(self, source: Source, url: str, /, *, gate: Gate = open_gate) -> FetchResult:
-        """Give what it answers; before each step of a live request `gate` has its say."""
+        """Return what it answers; before each step of a live request `gate` has its say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ async def read_robots_of(desk: Desk, source: Source, url: str) -> Robots | None:
 
 
 def verdict(robots: Robots | None, url: str) -> RobotsVerdict | None:
-    """Say whether a page may be asked for."""
+    """Return whether a page may be asked for."""
     if robots is None:
         return None
     rule = robots.forbidding(url)
@@ -109,12 +109,12 @@ def verdict(robots: Robots | None, url: str) -> RobotsVerdict | None:
 
 
 def forbidden(told: RobotsVerdict) -> str:
-    """Say by which rule of which file a page may not be read."""
+    """Return the rule, and its file, by which a page may not be read."""
     return f"{robots_url(told.url)} asks programs not to read it ({told.rule})"
 
 
 async def left_out(desk: Desk, source: Source, url: str, *further: str) -> str | None:
-    """Say why gathering does not read a page, by its address or those that it redirects to; else None."""
+    """Return why gathering does not read a page, by its address or those that it redirects to; else None."""
     for step in (url, *further):
         if not source.politeness.robots or not step.startswith("http"):
             continue
@@ -143,7 +143,7 @@ async def _pass(desk: Desk, source: Source, url: str, step: str) -> AsyncIterato
 
 
 async def verdict_of(desk: Desk, source: Source, url: str) -> RobotsVerdict | None:
-    """Give what robots.txt says of a page of a source, as far as that heeds it."""
+    """Return what robots.txt says of a page of a source, as far as that heeds it."""
     if not source.politeness.robots or not url.startswith("http"):
         return None
     return verdict(await read_robots_of(desk, source, url), url)

@@ -33,13 +33,16 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 def as_taken(source: Source, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
-    """Give candidates in the form in which they come before admission; no picture of theirs is looked at."""
+    """Return candidates in the form in which they come before admission.
+
+    No picture of theirs is looked at.
+    """
     taken = [as_configured(source, as_announced(one, source.images)) for one in candidates]
     return [one if is_held(one, now) else released(one, one.embargo_until) for one in taken]
 
 
 def permitted(source: Source, items: Sequence[ListedItem], files: Mapping[str, Robots | None]) -> list[str]:
-    """Give the addresses that gathering may read, as far as robots.txt `files` were asked for, by address."""
+    """Return the addresses that gathering may read, as far as robots.txt `files` were read; by address."""
     if not source.politeness.robots:
         return [item.url for item in items]
     known = ((item.url, robots_url(item.url)) for item in items)

@@ -191,7 +191,7 @@ async def _page(desk: Desk, source: Source, document: Fetched, articles: int) ->
 
 
 def _told(notes: Notes, yields: tuple[Yield, ...]) -> dict[str, Any]:
-    """Give what the selectors brought, and what was odd. A date without a time is found."""
+    """Return what the selectors brought, and what was odd. A date without a time is found."""
     found = {one.key for one in yields if one.found} | notes.found
     missing = tuple(sorted(notes.missing - found))
     return {
@@ -240,7 +240,7 @@ async def read_page(desk: Desk, document: Fetched) -> PageFindings:
 
 
 def elsewhere(canonical: str | None, url: str) -> str | None:
-    """Give what a page names as its own address where that is another host's."""
+    """Return what a page names as its own address where that is another host's."""
     return canonical if canonical and not same_site(canonical, url) else None
 
 
@@ -284,7 +284,7 @@ async def _articles(
 
 
 async def _may_read(desk: Desk, source: Source, url: str, notes: Notes) -> bool:
-    """Tell whether gathering reads a page; where it does not, note why."""
+    """Return whether gathering reads a page; where it does not, note why."""
     if (why := await left_out(desk, source, url)) is not None:
         notes.warn_of_page(url, why)
     return why is None

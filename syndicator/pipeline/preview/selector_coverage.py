@@ -67,7 +67,7 @@ class Yield(Struct, frozen=True, kw_only=True):
 
 
 def yields_of(source: Source, lists: ListReading, candidates: Sequence[Candidate]) -> tuple[Yield, ...]:
-    """Tell of every selector of a source how many items or pages give it something."""
+    """Return for every selector of a source how many items or pages give it something."""
     found: list[Yield] = []
     zone = ZoneInfo(source.timezone)
     if source.list is not None:
@@ -130,14 +130,14 @@ def _of_photos(photos: Sequence[Photo], name: str) -> str:
 
 
 def _of_today(article: Candidate) -> str:
-    """Give a date that names today and no hour: it was found, and the time of first sight counts."""
+    """Return a date that names today and no hour: it was found, and the time of first sight counts."""
     told = article.provenance
     bare = told.claimed_date and told.date_rule.startswith("a bare day")
     return f"{told.claimed_date} (of today: no time)" if bare else ""
 
 
 def words_without_name(yields: Iterable[Yield], missing: Collection[str]) -> list[str]:
-    """Tell of a selector of authors that finds words, of which none is a name."""
+    """Return the warning about a selector of authors that finds words of which none is a name."""
     return [
         f"{one.key} found words, but no name"
         for one in yields

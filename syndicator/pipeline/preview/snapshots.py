@@ -127,7 +127,7 @@ class Snapshot:
         self._documents = {document.requested_url: document for document in contents.documents}
 
     async def fetch(self, source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
-        """Give what an address answered then; what was not asked for then fails."""
+        """Return what an address answered then; what was not asked for then fails."""
         del source
         document = self._documents.get(hide_secrets(url))
         if document is None:
@@ -219,7 +219,7 @@ def save_expected(folder: Path, result: Expected) -> None:
 
 
 def result_of(shown: Preview) -> Expected:
-    """Give what a preview read, as it is kept and compared."""
+    """Return what a preview read, as it is kept and compared."""
     return Expected(
         listed={clean_url(item.url): _listed(item) for item in shown.listed},
         next_url=clean_url(shown.next_url or ""),
@@ -229,7 +229,7 @@ def result_of(shown: Preview) -> Expected:
 
 
 def differences(expected: Expected, now: Expected) -> tuple[Difference, ...]:
-    """Tell what is read differently, part by part, in the order in which it was expected."""
+    """Return what is read differently, part by part, in the order in which it was expected."""
     found = [
         *_compared("article", expected.articles, now.articles),
         *_compared("listed", expected.listed, now.listed),

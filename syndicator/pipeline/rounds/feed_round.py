@@ -215,7 +215,7 @@ class FeedRound:
         return _Taken(admitted=admitted, known=tuple(seen), left=left)
 
     async def _corrected(self, source: Source, known: Sequence[Candidate]) -> list[Candidate]:
-        """Give those of the known whose pages could not be read, where the feed says otherwise by now."""
+        """Return those of the known whose pages could not be read, where the feed says otherwise by now."""
         found = await self._store.articles.resolve([listed_key(source, one.url) for one in known])
         own = [
             (one, owned.article_id)
@@ -257,7 +257,7 @@ class FeedRound:
 
 
 def _is_marked(source: Source, state: SourceState, document: Fetched, notes: Notes) -> bool:
-    """Tell whether entries that are as they were are left out.
+    """Return whether entries that are as they were are left out.
 
     All are read of a source whose pages are read, too, whose move is watched, or which is known otherwise
     than by guids and addresses.
@@ -278,5 +278,5 @@ def _pushed(reading: FeedReading) -> FeedReading:
 
 
 def _differs(told: Candidate, head: Article) -> bool:
-    """Tell whether the words differ; of its pictures we may have chosen other addresses than those told."""
+    """Return whether the words differ; of its pictures we may have chosen other addresses than those told."""
     return content_hash(replace(told, photos=head.photos)) != head.content_hash

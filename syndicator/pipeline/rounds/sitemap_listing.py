@@ -100,7 +100,8 @@ class SitemapListing:
 def worth_reading(
     children: Sequence[ChildSitemap], state: SourceState, now: datetime
 ) -> tuple[list[ChildSitemap], list[ChildSitemap]]:
-    """Give the sitemaps of an index that changed lately, the freshest first, and those of which nobody knows.
+    """Return the sitemaps of an index that changed lately, the freshest first, and those of which nobody
+    knows.
 
     In a first round, lately is measured by the freshest: the others are the archive. Not every portal
     keeps the dates of its index: once a day, those that did not change count as unknown.
@@ -119,7 +120,7 @@ def worth_reading(
 
 
 def some_of(children: Sequence[ChildSitemap], room: int, rng: random.Random) -> list[ChildSitemap]:
-    """Give the last and the first, for new articles go there mostly, and others by chance, each its turn."""
+    """Return the last and the first, where new articles mostly go, and others by chance, each its turn."""
     if len(children) <= room:
         return list(children[::-1])
     ends = [children[-1], children[0]][:room]

@@ -106,14 +106,15 @@ class Searching:
         self._thread.shutdown(wait=True)
 
     async def search(self, text: str, *, best: bool = False, within: Filter = ALL) -> SearchResult:
-        """Give what is found now among what passes the other keys of a filter, the newest or the best first.
+        """Return what is found now among what passes the other keys of a filter, the newest or the best
+        first.
 
         Raise QueryError, TooManySearches, and StoreUnavailable where Redis or the index cannot be asked.
         """
         return await self._found((text, best, within), parse_query(text))
 
     async def passing(self, wanted: Filter) -> SearchResult:
-        """Give the newest that pass a filter now, also one without a query. Raises what `search` raises."""
+        """Return the newest that pass a filter now, also one without a query. Raises what `search` raises."""
         query = parse_query(wanted.query) if wanted.query is not None else None
         return await self._found((wanted.query or "", False, wanted), query)
 

@@ -231,7 +231,7 @@ def _report(
     duration_s: float,
     late_s: float,
 ) -> SourceReport:
-    """Tell of a round; `state` is that of before it."""
+    """Return the warnings of a round; `state` is that of before it."""
     if failed is not None:
         return SourceReport(
             step="gather",

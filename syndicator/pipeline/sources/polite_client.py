@@ -170,7 +170,10 @@ class Visitor:
                 self._turns.hold_off(way.scope, hold_off_s)
 
     def _is_said_of_all(self, scope: str, url: str, refusal: FetchFailed, hold_off_s: float) -> bool:
-        """Tell whether a refusal concerns more than one URL: 429 does, 503 where another one says it too."""
+        """Return whether a refusal concerns more than one URL.
+
+        429 does, 503 where another one says it too.
+        """
         if refusal.status != HTTPStatus.SERVICE_UNAVAILABLE:
             return refusal.status == HTTPStatus.TOO_MANY_REQUESTS
         now, earlier = self._clock(), self._unavailable.get(scope)
@@ -199,7 +202,7 @@ class Visitor:
 
 
 def _paces(politeness: Politeness, crawl_delay_s: float | None) -> tuple[Pace, ...]:
-    """Give the intervals to keep: one among all documents of a scope, one among its pages."""
+    """Return the intervals to keep: one among all documents of a scope, one among its pages."""
     paces = []
     if politeness.per_minute:
         paces.append(Pace(name="minute", interval_s=60 / politeness.per_minute))

@@ -54,7 +54,10 @@ class Polling:
         return state.read_at is not None and self._clock() - state.read_at <= READ_WHOLE_EVERY
 
     def _asked_by(self, state: SourceState) -> SourceState:
-        """Give the state whose validators are sent: none where they are not trusted, or a day has passed."""
+        """Return the state whose validators are sent.
+
+        None where they are not trusted, or a day has passed.
+        """
         if self._is_fresh(state) and trusts(state.honesty, self._clock()):
             return state
         return replace(state, etag=None, last_modified=None)
@@ -89,12 +92,12 @@ def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:
 
 
 def _where(result: Fetched | NotModified) -> str | None:
-    """Give where redirects have led; None where there were none."""
+    """Return where redirects have led; None where there were none."""
     return result.redirects[-1].url if result.redirects else None
 
 
 def _says_unchanged(state: SourceState, document: Fetched) -> bool:
-    """Tell whether a document carries the very validators that we hold: then nothing in it may be new."""
+    """Return whether a document carries the very validators that we hold: then nothing in it may be new."""
     if state.validators_of != _where(document):
         return False
     if state.etag:

@@ -41,7 +41,7 @@ class Following:
         return replace(outcome, overlap=overlap, looked_back=looked_back)
 
     def _looks_back(self, source: Source, state: SourceState, began: datetime) -> bool:
-        """Tell whether a round asks the configured address before the one it has moved to.
+        """Return whether a round asks the configured address before the one it has moved to.
 
         A round that a push has brought about asks nobody.
         """
@@ -52,7 +52,7 @@ class Following:
     async def _overlap(
         self, source: Source, state: SourceState, outcome: Outcome, began: datetime
     ) -> bool | None:
-        """Tell whether a document is that of the same source; only where a redirect raises the question."""
+        """Return whether a document is that of the same source; only where a redirect raises the question."""
         listed = outcome.listed
         if listed is None or (state.move is None and outcome.moved_to is None):
             return None

@@ -87,7 +87,7 @@ class Permission:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def ask(self, source: Source, url: str, *, patient: bool = True) -> Permit | FetchFailed:
-        """Tell whether a page may be requested; raises StoreUnavailable while Redis is away.
+        """Return whether a page may be requested; raises StoreUnavailable while Redis is away.
 
         The impatient wait for a moment where the file is not known yet, and raise NoTurn.
         """
@@ -108,7 +108,7 @@ class Permission:
         return FetchFailed(requested_url=shown, reason=Reason.ROBOTS, detail=detail, fetched_at=now)
 
     async def _entry(self, source: Source, address: str, patient: bool) -> _Entry:
-        """Give the file of an origin: from this process, from Redis, or from the server."""
+        """Return the file of an origin: from this process, from Redis, or from the server."""
         entry = self._recent.get(address)
         if entry is not None and self._clock() < entry.known.fresh_until:
             self._recent.move_to_end(address)
@@ -251,7 +251,7 @@ def _freshness(cache_control: str) -> timedelta:
 
 
 def _address(url: str) -> str | None:
-    """Give where the robots.txt for a page is; None for what no server can be asked."""
+    """Return where the robots.txt for a page is; None for what no server can be asked."""
     try:
         address = robots_url(url.strip())
         parts = urlsplit(address)

@@ -185,7 +185,7 @@ def new_notes(first_success_at: datetime | None = None) -> Notes:
 
 
 def listing_until(notes: Notes) -> float:
-    """Say when no further list page or sitemap is begun: a third of the time that is left is theirs."""
+    """Return when no further list page or sitemap is begun: a third of the time that is left is theirs."""
     now = asyncio.get_running_loop().time()
     return now + (notes.until - now) / 3
 
@@ -199,7 +199,7 @@ class RoundFailed(SyndicatorError):
 
 
 def fetched(result: FetchResult) -> Fetched:
-    """Give the document that was asked for without conditions; raise RoundFailed where there is none."""
+    """Return the document that was asked for without conditions; raise RoundFailed where there is none."""
     match result:
         case Fetched():
             return result
@@ -210,7 +210,7 @@ def fetched(result: FetchResult) -> Fetched:
 
 
 async def body_hash(fetched: Fetched) -> str:
-    """Give the digest of a document: an equal one need not be read again."""
+    """Return the digest of a document: an equal one need not be read again."""
     if len(fetched.body) <= _HASHED_HERE_BYTES:
         return _digest(fetched.body)
     return await asyncio.to_thread(_digest, fetched.body)
@@ -221,7 +221,10 @@ def _digest(body: bytes) -> str:
 
 
 def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pushed: bool = False) -> Poll:
-    """Say what a document held: the new with their dates, and how much was known (`known` beside these)."""
+    """Return what a document held.
+
+    The new with their dates, and how much was known (`known` beside these).
+    """
     new = [one.candidate for one in admitted if one.verdict is AdmissionVerdict.NEW]
     return Poll(
         new=len(new),
@@ -233,12 +236,12 @@ def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pus
 
 
 def is_wanted_later(result: FetchResult) -> bool:
-    """Tell whether what could not be had is worth another try soon: that says nothing of the document."""
+    """Return whether what could not be had is worth another try soon: that says nothing of the document."""
     return isinstance(result, FetchFailed) and (passes(result) or not counts_against(result))
 
 
 def word(result: object) -> str:
-    """Name what came in place of a document; of what robots.txt forbids with the remedy."""
+    """Return what came in place of a document; of what robots.txt forbids with the remedy."""
     if isinstance(result, FetchFailed) and result.reason is Reason.ROBOTS:
         return f"{result.code}: {result.detail}"
     return result.code if isinstance(result, FetchFailed) else "no document"
@@ -250,5 +253,5 @@ def with_known(counts: Round, known: int) -> Round:
 
 
 def address(source: Source, state: SourceState) -> str:
-    """Give the address that a round asks: the configured one, or where it has moved for good."""
+    """Return the address that a round asks: the configured one, or where it has moved for good."""
     return to_ask(source.url, state.move, private=bool(source.headers))

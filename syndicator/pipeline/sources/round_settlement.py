@@ -55,11 +55,11 @@ class Settling:
         self._rng = rng
 
     def given_back(self, source: SourceId, state: SourceState) -> SourceState:
-        """Give the state of a source that is paused: it is not due."""
+        """Return the state of a source that is paused: it is not due."""
         return _due(state, resting(source, self._clock()))
 
     def relied_on(self, source: Source, state: SourceState) -> SourceState:
-        """Give what is known of a source, without what a change of its description has made doubtful."""
+        """Return what is known of a source, without what a change of its description has made doubtful."""
         if state.spec_hash == self._hashes[source.id]:
             return state
         return replace(
@@ -89,7 +89,7 @@ class Settling:
         failed: FetchFailed | None,
         began: datetime,
     ) -> SourceState:
-        """Give the state after a round that `began` then; where it `failed` there is no outcome."""
+        """Return the state after a round that `began` then; where it `failed` there is no outcome."""
         before = state = replace(state, spec_hash=self._hashes[source.id], last_attempt_at=began)
         if failed is not None:
             state = self._after_failure(source, state, failed, began)
@@ -211,7 +211,7 @@ def _moved(
 
 
 def _noticed(source: Source, state: SourceState, now: datetime) -> tuple[str, ...]:
-    """Say what only a look at several rounds shows, as long as it is so."""
+    """Return what only a look at several rounds shows, as long as it is so."""
     found = (
         redesign_warning(state.missing, state.lacked),
         wall_sentence(state.walled),

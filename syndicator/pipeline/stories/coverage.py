@@ -61,7 +61,7 @@ class Coverage:
         return len(grown)
 
     async def _others(self, stories: Sequence[StoryId]) -> dict[StoryId, tuple[ArticleId, ...]]:
-        """Name the first articles of those stories in which they are others than when they were counted.
+        """Return the first articles of those stories in which they are others than when they were counted.
 
         Of a large story, they stay the same.
         """
@@ -102,7 +102,7 @@ async def count_coverage(
 
 
 def owner_of(article: Article) -> str:
-    """Name the portal of an article: several sources of one registrable domain are one."""
+    """Return the portal of an article: several sources of one registrable domain are one."""
     return scope_key(SourceScope.DOMAIN, article.url)
 
 

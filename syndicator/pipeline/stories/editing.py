@@ -87,7 +87,7 @@ class Regrouping:
         return [one for one in told if len(one.told_by) > 1]
 
     async def explain(self, one: ArticleId, other: ArticleId) -> Explanation:
-        """Say why two articles are one story or are not. Raise StoryRefused where one is not there."""
+        """Return why two articles are one story or are not. Raise StoryRefused where one is not there."""
         if one == other:
             raise StoryRefused(f"article {one} was named twice: name two")
         first, second = [await self._article(name) for name in (one, other)]

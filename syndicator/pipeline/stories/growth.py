@@ -23,7 +23,7 @@ class GrowthMember(Struct, frozen=True, kw_only=True):
 
 
 async def tell_growth(store: Store, stories: Mapping[StoryId, Sequence[GrowthMember]], now: datetime) -> int:
-    """Tell of each story that has more owners than were told of; say of how many.
+    """Return each story that has more owners than were announced, and how many it has.
 
     What came from archives, and was announced to nobody, makes no story grow. Where a story moved meanwhile,
     nothing is told now: whoever moved it has it looked at again.
@@ -39,7 +39,7 @@ async def tell_growth(store: Store, stories: Mapping[StoryId, Sequence[GrowthMem
 
 
 def _firsts(tellings: Sequence[GrowthMember]) -> list[GrowthMember]:
-    """Give the first article of each owner that was announced, the first first."""
+    """Return the first article of each owner that was announced, the first first."""
     firsts: dict[str, GrowthMember] = {}
     for one in tellings:
         if not one.is_quiet:

@@ -26,7 +26,10 @@ class Relating:
         self._clock = clock
 
     async def related(self, article: Article) -> list[Article]:
-        """Name what is related, the nearest first; without bodies, copies, and articles of the same story."""
+        """Return what is related, the nearest first.
+
+        Without bodies, copies, and articles of the same story.
+        """
         near = await self._near(article)
         linked = await self._linked(article)
         wanted = list(dict.fromkeys((*linked, *near, *await self._tagged(article))))

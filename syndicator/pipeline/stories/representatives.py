@@ -26,7 +26,7 @@ class StoryEntry(Struct, frozen=True, kw_only=True):
 
 
 async def others_of(store: Store, article: Article) -> tuple[Article, ...]:
-    """Give the other articles of an article's story, the first first; without bodies."""
+    """Return the other articles of an article's story, the first first; without bodies."""
     (place,) = await store.stories.places([article.id])
     if place.story is None:
         return ()
@@ -78,7 +78,7 @@ class Representatives:
         return [firsts[article.id] for article in articles if article.id in firsts]
 
     async def led(self, articles: Sequence[Article]) -> list[tuple[Article, StoryEntry]]:
-        """Give beside each article what is shown for it: itself, or in a feed of stories the first to tell.
+        """Return beside each article what is shown for it: itself, or in a feed of stories the first to tell.
 
         Copies of what is shown are left out, and so is what was given before: the first that it stands for
         counts. The articles are those that pass the filter.
@@ -93,7 +93,7 @@ class Representatives:
         return led
 
     async def _standing_for(self, articles: Sequence[Article]) -> Mapping[ArticleId, StoryEntry]:
-        """Give for each article what is shown; nothing for the copies of what is shown."""
+        """Return for each article what is shown; nothing for the copies of what is shown."""
         self._heads |= {article.id: article for article in articles}
         self._shown.update(article.id for article in articles)
         found = await self._store.stories.places([article.id for article in articles])
@@ -104,7 +104,7 @@ class Representatives:
         return {article.id: StoryEntry(article=article) for article in articles if article.id not in repeats}
 
     async def _repeats(self, places: Mapping[ArticleId, Place]) -> set[ArticleId]:
-        """Name the copies of what the feed has."""
+        """Return the copies of what the feed has."""
         originals = await self._read([place.copy_of for place in places.values() if place.copy_of])
         repeats = {
             one

@@ -19,7 +19,7 @@ class AttemptPlaces:
 
     @property
     def room(self) -> int:
-        """Give how many attempts may begin now; none where it is worth waiting for more of them.
+        """Return how many attempts may begin now; none where it is worth waiting for more of them.
 
         To look for work costs as much as some ten attempts, so it is done for many at once, while others are
         under way.
@@ -38,7 +38,7 @@ class AttemptPlaces:
 
     @property
     def has_slow(self) -> bool:
-        """Tell whether a slow place is free."""
+        """Return whether a slow place is free."""
         return self._slow > 0
 
     def take(self, delta: int) -> None:

@@ -294,7 +294,7 @@ def _tell_unreadable(endpoint: EndpointId, event: EventId, reason: str) -> None:
 def _fields(
     parcel: Sequence[Packed], outcome: DeliveryOutcome, untold: int
 ) -> tuple[tuple[str, str | int | float], ...]:
-    """Give what is told of an attempt."""
+    """Return what is told of an attempt."""
     prepared, delivery = parcel[-1].prepared, parcel[-1].leased.delivery
     event, attempt = delivery.event, delivery.attempts + 1
     fields: list[tuple[str, str | int | float]] = [
@@ -317,7 +317,7 @@ def _fields(
 
 
 def _pointless(packed: Packed, endpoint: Endpoint, now: datetime) -> Dead | None:
-    """Say why an event is not worth sending any more, where it is not."""
+    """Return why an event is not worth sending any more, where it is not."""
     if packed.prepared.is_gone:
         return Dead(reason=_why_gone(packed.prepared), duration_ms=0, was_tried=False)
     since = packed.leased.delivery.counts_from

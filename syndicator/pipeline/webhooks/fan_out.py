@@ -84,7 +84,7 @@ class FanningOut:
                 await asyncio.sleep(_FIRST_PAUSE_S * 2**lost * self._rng.uniform(0.5, 1))
 
     async def told_to(self, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
-        """Name those of these events that an endpoint of the directory is told, as things stand now."""
+        """Return those of these events that an endpoint of the directory is told, as things stand now."""
         queued, _ = await self._chosen(events, {endpoint.id: endpoint})
         return frozenset(one.event for one in queued)
 
@@ -150,7 +150,7 @@ class FanningOut:
     async def _chosen(
         self, events: Sequence[Event], endpoints: Mapping[EndpointId, Endpoint]
     ) -> tuple[list[Queued], list[Queued]]:
-        """Say what is queued for whom; and for whom older events are only closed."""
+        """Return what is queued for whom; and for whom older events are only closed."""
         if not endpoints:
             return [], []
         reads = any(endpoint.filter.query for endpoint in endpoints.values())
@@ -251,7 +251,7 @@ class FanningOut:
         return {one: [known[name] for name in found if name in known] for one, found in before.items()}
 
     async def _concerned(self, events: Sequence[Event], *, bodies: bool) -> list[Sequence[Article]]:
-        """Give what each event is about: its article, the one that was withdrawn, or all of a story."""
+        """Return what each event is about: its article, the one that was withdrawn, or all of a story."""
         gone = [ArticleId(event.subject) for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
         withdrawn = {
             one.article.id: one.article
@@ -277,12 +277,12 @@ def _make_searchable(articles: Iterable[Article]) -> None:
 
 
 def _weight(event: Event) -> int:
-    """Say how much an event costs for each endpoint: of many revisions, the older ones are looked for."""
+    """Return how much an event costs for each endpoint: of many revisions, the older ones are looked for."""
     return 1 + min(event.revision - 1, REVISIONS) // 4 if event.type.family == "article" else 1
 
 
 def _together(entries: Sequence[OutboxEntry], endpoints: int) -> int:
-    """Say how many of the next events are fanned out in one call: one at least."""
+    """Return how many of the next events are fanned out in one call: one at least."""
     weight = 0
     for number, entry in enumerate(entries):
         weight += _weight(entry.event) * endpoints
@@ -292,24 +292,24 @@ def _together(entries: Sequence[OutboxEntry], endpoints: int) -> int:
 
 
 def _names(event: Event, members: Mapping[StoryId, Sequence[ArticleId]]) -> Sequence[ArticleId]:
-    """Name the articles that an event is about."""
+    """Return the articles that an event is about."""
     if isinstance(event.details, Grown):
         return [*members[StoryId(event.subject)], event.details.joined]
     return [event.article] if event.article is not None else []
 
 
 def _came_as_copy(place: Place) -> bool:
-    """Tell whether an article was a copy from the first."""
+    """Return whether an article was a copy from the first."""
     return place.kin is not None and place.kin.copy is not None and place.kin.copy.kind is CopyKind.COPY
 
 
 def _repeats(endpoint: Endpoint, told: Sequence[Article]) -> bool:
-    """Tell whether an endpoint had the same text already, from one of these articles."""
+    """Return whether an endpoint had the same text already, from one of these articles."""
     if EventType.ARTICLE_CREATED not in endpoint.events:
         return False
     return any(matches(endpoint.filter, article) for article in told)
 
 
 def _fetches(endpoint: Endpoint, event: Event) -> bool:
-    """Tell whether the receiver will come to us for what the event only names."""
+    """Return whether the receiver will come to us for what the event only names."""
     return endpoint.payload is Payload.THIN or event.type is EventType.FEED_UPDATED

@@ -34,7 +34,7 @@ class Prepared(Struct, kw_only=True):
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether what it tells of is no longer there."""
+        """Return whether what it tells of is no longer there."""
         return self.article is None and self.tells_of is not None
 
 
@@ -69,7 +69,7 @@ class Payloads:
         }
 
     def body(self, prepared: Prepared, level: Payload, under: int = MAX_BODY_BYTES) -> bytes:
-        """Give the body of an event; the same for all who get as much."""
+        """Return the body of an event; the same for all who get as much."""
         known = prepared.bodies.get((level, under))
         if known is None:
             known = payload(
@@ -85,7 +85,7 @@ class Payloads:
         return known
 
     def push(self, parcel: Sequence[Packed], endpoint: Endpoint) -> tuple[Delivery, bytes]:
-        """Give what one push carries, and the delivery that it counts as: an event, or a digest."""
+        """Return what one push carries, and the delivery that it counts as: an event, or a digest."""
         delivery = parcel[0].leased.delivery
         if endpoint.digest is None:
             under = MAX_BODY_BYTES - (MARK_BYTES if delivery.replayed else 0)
@@ -112,7 +112,7 @@ class Payloads:
         )
 
     async def _told_of(self, events: Sequence[Event]) -> dict[EventId, _Found]:
-        """Give the revision that each event tells of, or the newest when that one is no longer kept.
+        """Return the revision that each event tells of, or the newest when that one is no longer kept.
 
         Of it, what its portal lets us show; pictures that we serve have their addresses here.
         """

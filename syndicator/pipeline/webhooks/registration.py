@@ -81,7 +81,7 @@ class Registering:
         self._backfilling = Backfilling(store, clock)
 
     async def seen(self, asker: Asker) -> list[EndpointListed]:
-        """Give the endpoints that somebody may see, by id."""
+        """Return the endpoints that somebody may see, by id."""
         await self._directory.refresh()
         seen = [one for one in self._directory.listed.values() if _may_see(asker, one)]
         return sorted(seen, key=lambda one: one.endpoint.id)
@@ -162,7 +162,7 @@ class Registering:
         overlap: timedelta = USUAL_OVERLAP,
         signature: Signature = "v1",
     ) -> EndpointSecret:
-        """Give an endpoint a new secret; the one before signs beside it until the overlap ends.
+        """Make a new secret for an endpoint; the one before signs beside it until the overlap ends.
 
         One whose secrets cannot be opened any more is served again by that; its headers are lost. Raises
         NoEndpoint, EndpointRefused.
@@ -234,7 +234,7 @@ class Registering:
         return await self._backfilling.queue(found, articles=articles, since=since)
 
     async def working(self, asker: Asker, endpoint: EndpointId) -> Endpoint:
-        """Give an endpoint to which things can be sent now. Raises NoEndpoint, EndpointRefused."""
+        """Return an endpoint to which things can be sent now. Raises NoEndpoint, EndpointRefused."""
         found = await self._listed(asker, endpoint)
         if not found.is_trusted:
             raise EndpointRefused("it is not proven yet: have it verified first")
@@ -258,7 +258,7 @@ class Registering:
         return found
 
     async def _own(self, asker: Asker, endpoint: EndpointId, *, or_bare: bool = False) -> Registration:
-        """Give an endpoint that may be changed; `or_bare`: also where its secrets cannot be opened."""
+        """Return an endpoint that may be changed; `or_bare`: also where its secrets cannot be opened."""
         await self._listed(asker, endpoint)
         try:
             known = await self._store.endpoints.registration(endpoint, or_bare=or_bare)
@@ -324,7 +324,10 @@ class Registering:
 
 
 def fall_back(site: Site, endpoint: Endpoint) -> str | None:
-    """Give the address of the feed with what an endpoint is told of articles; None where that is nothing."""
+    """Return the address of the feed with what an endpoint is told of articles.
+
+    None where that is nothing.
+    """
     if not any(kind.family == "article" for kind in endpoint.events):
         return None
     spelled = AdHoc(filter=endpoint.filter, per=Per.ARTICLE, size=LARGEST).spelled()
@@ -341,7 +344,7 @@ def _may_see(asker: Asker, one: EndpointListed) -> bool:
 
 
 def _unreadable(asker: Asker, reason: str) -> str:
-    """Say why secrets cannot be opened or sealed: where things lie on our machines is for operators."""
+    """Return why secrets cannot be opened or sealed: where things lie on our machines is for operators."""
     if asker.is_operator:
         return reason.rstrip(".")
     return "its secrets cannot be opened here: rotate them, or ask whoever runs this service"

@@ -119,7 +119,10 @@ class ReplayWork:
             log.info("replay_ended", replay=replay.id, status="done", queued=after.queued)
 
     async def _judged(self, replay: Replay, endpoint: Endpoint, part: Sequence[LoggedEvent]) -> _Judged:
-        """Say what becomes of a part of the log, as things stand now; what cannot be read counts as gone."""
+        """Return what becomes of a part of the log, as things stand now.
+
+        What cannot be read counts as gone.
+        """
         try:
             return await self._judged_together(replay, endpoint, part)
         except UnreadableRecord as error:
@@ -161,7 +164,7 @@ class ReplayWork:
         return told
 
     async def _superseded(self, events: Sequence[Event], kinds: Sequence[EventType]) -> frozenset[EventId]:
-        """Name those of which there is an event of a later revision that is sent, too."""
+        """Return those of which there is an event of a later revision that is sent, too."""
         subjects = list({ArticleId(one.subject) for one in events if one.type.family == "article"})
         heads = await self._store.articles.get_many(subjects, bodies=False)
         newest = {head.id: head.revision for head in heads if head}

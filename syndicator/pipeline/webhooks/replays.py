@@ -153,7 +153,7 @@ class Replaying:
         raise NoReplay(f"there is no replay {name!r}")
 
     async def _begin(self, wanted: ReplayWanted) -> str:
-        """Give the place in the log behind which a replay begins."""
+        """Return the place in the log behind which a replay begins."""
         if wanted.since_event is None:
             return _place(wanted.since)
         event = await self._store.events.get(wanted.since_event)

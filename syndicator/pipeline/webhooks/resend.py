@@ -73,7 +73,7 @@ class Resending:
 
 
 async def gone_of(store: Store, events: Sequence[Event]) -> frozenset[EventId]:
-    """Name those of these events whose article is withdrawn or not kept any more: there is nothing to send.
+    """Return those of these events whose article is withdrawn or not kept any more: there is nothing to send.
 
     Of a withdrawal, there is while it stands.
     """

@@ -64,7 +64,7 @@ class HubCallbacks:
     async def confirm(
         self, source: SourceId, callback_id: str, mode: str, topic: str, lease_s: int | None
     ) -> bool:
-        """Say whether we mean to `subscribe` or `unsubscribe`, and note that the hub was told so."""
+        """Return whether we mean to `subscribe` or `unsubscribe`, and note that the hub was told so."""
         source, now = self._subscribing.called_now(source), self._clock()
         if mode == "unsubscribe":
             return await self._change(source, lambda sub: rules.unsubscribed(sub, callback_id, topic, now))
@@ -86,7 +86,7 @@ class HubCallbacks:
         return known
 
     async def open(self, source: SourceId, callback_id: str) -> Open | Closed:
-        """Say whether a push may come by a callback, before its body is read."""
+        """Return whether a push may come by a callback, before its body is read."""
         source = self._subscribing.called_now(source)
         sub = await self._store.subscriptions.get(source)
         if not rules.knows(sub, callback_id):
@@ -142,7 +142,7 @@ class HubCallbacks:
         await self._change(opened.source, rules.refused)
 
     def _wanted(self, source: SourceId) -> bool:
-        """Tell whether a source is to be pushed; one that only other processes know is theirs to judge."""
+        """Return whether a source is to be pushed; one that only other processes know is theirs to judge."""
         configured = self._subscribing.sources.get(source)
         return configured is None or self._subscribing.wants(configured)
 

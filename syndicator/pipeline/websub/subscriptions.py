@@ -57,15 +57,15 @@ class Subscribing:
         self._renamed = {former: one.id for one in sources.values() for former in one.former_ids}
 
     def called_now(self, source: SourceId) -> SourceId:
-        """Say what a source is called now: hubs go on pushing to the address that they were given once."""
+        """Return what a source is called now: hubs go on pushing to the address that they were given once."""
         return self._renamed.get(source, source)
 
     def wants(self, source: Source) -> bool:
-        """Tell whether hubs are to push this source."""
+        """Return whether hubs are to push this source."""
         return self._reachable and source.websub and source.kind is SourceKind.FEED
 
     def callback_base(self, source: SourceId) -> str:
-        """Give what the callbacks of a source begin with."""
+        """Return what the callbacks of a source begin with."""
         return f"{self._public_url}/websub/{source}/"
 
     async def advertised(
@@ -81,7 +81,7 @@ class Subscribing:
         )
 
     async def take_pushed(self, source: Source) -> tuple[Fetched, ...]:
-        """Give the documents that hubs pushed and no round has settled, the oldest first.
+        """Return the documents that hubs pushed and no round has settled, the oldest first.
 
         One that five rounds took and did not settle is given no more: it would break them all.
         """
@@ -112,13 +112,13 @@ class Subscribing:
             )
 
     async def delivers(self, source: Source) -> bool:
-        """Tell whether pushes really arrive, so that the source may be polled rarely: see `rules.why`."""
+        """Return whether pushes really arrive, so that the source may be polled rarely: see `rules.why`."""
         if not self.wants(source):
             return False
         return rules.delivers(await self._store.subscriptions.get(source.id), self._clock())
 
     async def status(self, source: Source) -> SubscriptionStatus | None:
-        """Tell how a source stands with its hub; None where none is known."""
+        """Return how a source stands with its hub; None where none is known."""
         sub = await self._store.subscriptions.get(source.id)
         return None if sub == Subscription() else _status(sub, self._clock())
 
@@ -137,7 +137,7 @@ class SubscribeStep:
         self._begun = False
 
     async def take(self, room: int) -> Taken:
-        """Give a job for each source whose subscription wants attention."""
+        """Return a job for each source whose subscription wants attention."""
         if not self._begun:  # the configuration may be another one than it was
             await self._store.subscriptions.attend_all(self._clock())
             self._begun = True
@@ -179,7 +179,7 @@ class SubscribeStep:
         return planned[0]
 
     async def _wanted(self, name: SourceId) -> bool | None:
-        """Tell whether a source is to be pushed; None where another process alone can know.
+        """Return whether a source is to be pushed; None where another process alone can know.
 
         None of a paused one too: what it has with its hub is left to run out, unless it is resumed before.
         """
@@ -244,17 +244,17 @@ class SubscribeStep:
 
 
 def digest(body: bytes) -> str:
-    """Name a pushed document by what is in it."""
+    """Return a pushed document by what is in it."""
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
 def shown_url(url: str) -> str:
-    """Give a hub's address without its query, which may hold a token."""
+    """Return a hub's address without its query, which may hold a token."""
     return urlunsplit(urlsplit(url)._replace(query=""))
 
 
 def _as_fetched(one: Pushed) -> Fetched:
-    """Give a pushed document as if it had been asked for: the signature vouches for the body alone."""
+    """Return a pushed document as if it had been asked for: the signature vouches for the body alone."""
     return Fetched(
         requested_url=one.topic,
         url=one.topic,
@@ -266,7 +266,7 @@ def _as_fetched(one: Pushed) -> Fetched:
 
 
 def _plain(body: bytes, request: SubscribeRequest) -> str:
-    """Give what a hub says of a refusal, as one short line without our secrets, should it repeat them."""
+    """Return what a hub says of a refusal, as one short line without our secrets, should it repeat them."""
     text = body[:2000].decode("utf-8", "replace")
     for secret in (request.grant.secret, request.grant.callback_id):
         text = text.replace(secret, "…")

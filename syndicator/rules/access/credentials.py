@@ -19,12 +19,12 @@ def new_value() -> str:
 
 
 def digest_of(value: str) -> str:
-    """Give the SHA-256 of a value, hex: all that is ever kept of it."""
+    """Return the SHA-256 of a value, hex: all that is ever kept of it."""
     return sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def is_plausible(value: str) -> bool:
-    """Tell whether a text may be a token at all: ours, or one that somebody made and configured."""
+    """Return whether a text may be a token at all: ours, or one that somebody made and configured."""
     return 0 < len(value) <= _LONGEST and value.isascii() and value.isprintable()
 
 

@@ -16,7 +16,7 @@ def ticket(secret: str, purpose: str, ends_at: datetime, nonce: bytes) -> str:
 
 
 def is_valid(secret: str, purpose: str, text: str, now: datetime) -> bool:
-    """Tell whether a text is a ticket of this secret for this purpose, and has not ended."""
+    """Return whether a text is a ticket of this secret for this purpose, and has not ended."""
     match = _TICKET.fullmatch(text)
     if match is None:
         return False
@@ -25,7 +25,7 @@ def is_valid(secret: str, purpose: str, text: str, now: datetime) -> bool:
 
 
 def ends_at(text: str) -> datetime:
-    """Give the end of a text that is a ticket."""
+    """Return the end of a text that is a ticket."""
     return datetime.fromtimestamp(int(text.partition(".")[0]), UTC)
 
 

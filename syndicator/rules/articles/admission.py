@@ -104,7 +104,7 @@ class Admission(Struct, frozen=True, kw_only=True):
 
 
 def judge(candidate: Candidate, identity: Identity, known: KnownArticle | None) -> AdmissionVerdict:
-    """Say what a candidate is.
+    """Return what a candidate is.
 
     Only the source that an article was first admitted from can change it, until a source of the portal that
     its address belongs to takes it over from one of another portal.
@@ -123,12 +123,12 @@ def judge(candidate: Candidate, identity: Identity, known: KnownArticle | None) 
 
 
 def takes_over(candidate: Candidate, known: KnownArticle) -> bool:
-    """Tell whether an article of another source is one of the candidate's own portal."""
+    """Return whether an article of another source is one of the candidate's own portal."""
     return candidate.is_first_party and not known.is_first_party and known.article is not None
 
 
 def _reads_the_same(candidate: Candidate, identity: Identity, stored: Article) -> bool:
-    """Tell whether the hashes differ only because another version of this program made the stored one."""
+    """Return whether the hashes differ only because another version of this program made the stored one."""
     own_hash = content_hash(stored)
     if own_hash in {stored.content_hash, identity.content_hash}:
         return own_hash == identity.content_hash
@@ -220,7 +220,7 @@ def _renewed_hash(verdict: AdmissionVerdict, identity: Identity, known: KnownArt
 
 
 def next_recheck(published: datetime, now: datetime) -> datetime | None:
-    """Say when an article page is read again: at ever longer intervals, half its age.
+    """Return when an article page is read again: at ever longer intervals, half its age.
 
     One that is dated ahead, as that of an event, has no age: it is read at the longest interval.
     """

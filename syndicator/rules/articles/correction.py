@@ -55,7 +55,7 @@ _MAY_MARK = (
 
 
 def correction_of(candidate: Candidate) -> str | None:
-    """Give the sentence by which an article says that it was corrected, at most `MAX_SENTENCE` characters."""
+    """Return the sentence that says that an article was corrected, at most `MAX_SENTENCE` characters."""
     if candidate.correction:
         return _shortened(candidate.correction)
     title = candidate.title[:MAX_SENTENCE]

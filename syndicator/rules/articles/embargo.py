@@ -11,12 +11,12 @@ LONGEST = timedelta(days=400)
 
 
 def is_held(candidate: Candidate, now: datetime) -> bool:
-    """Tell whether nobody may see it yet. At the very instant of the embargo's end it may be seen."""
+    """Return whether nobody may see it yet. At the very instant of the embargo's end it may be seen."""
     return candidate.embargo_until is not None and candidate.embargo_until > now
 
 
 def released(candidate: Candidate, ended: datetime | None) -> Candidate:
-    """Give a candidate whose embargo ended with the date that it counts by; None: it never had one.
+    """Return a candidate whose embargo ended with the date that it counts by; None: it never had one.
 
     It was published when its embargo ended, however early it is dated, so that it is listed where new
     articles are; a claimed date after that end stands.

@@ -40,24 +40,24 @@ _CLEARLY_BROKEN = frozenset({Reason.BLOCKED, Reason.SCHEME, Reason.TOO_LARGE, Re
 
 
 def picture_digest(url: str) -> str:
-    """Give the name under which we know, and serve, the picture of an address: 26 letters and digits."""
+    """Return the name under which we know, and serve, the picture of an address: 26 letters and digits."""
     data = url.encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(data, digest_size=16, person=b"picture").digest()
     return b32encode(digest).decode().rstrip("=").lower()
 
 
 def is_pixel(photo: Photo) -> bool:
-    """Tell whether a photo is announced as one that nobody can see: it counts visits."""
+    """Return whether a photo is announced as one that nobody can see: it counts visits."""
     return photo.width == 1 or photo.height == 1
 
 
 def left_out(url: str, why: str, field: str = "photos") -> Change:
-    """Say that a picture was left out."""
+    """Return the warning that a picture was left out."""
     return Change(field=field, received=url[:MAX_RECEIVED], why=f"Left out: {why}.")
 
 
 def secure_url(url: str) -> str | None:
-    """Give the `https:` form of an `http:` address; None for others, and for one with a port of its own."""
+    """Return the `https:` form of an `http:` address; None for others, and for one with a port of its own."""
     parts = urlsplit(url)
     netloc = parts.netloc.removesuffix(":80")
     if parts.scheme != "http" or netloc.rpartition(":")[2].isdigit():
@@ -66,29 +66,29 @@ def secure_url(url: str) -> str | None:
 
 
 def media_type(headers: Mapping[str, str]) -> str | None:
-    """Give the type of a picture for readers; None for SVG (active) and for what is no picture."""
+    """Return the type of a picture for readers; None for SVG (active) and for what is no picture."""
     stated = headers.get("content-type", "").partition(";")[0].strip().lower()
     return stated if _IMAGE_TYPE.fullmatch(stated) else None
 
 
 def is_untyped(headers: Mapping[str, str]) -> bool:
-    """Tell whether a server does not say what it sends, as stores of files often do not."""
+    """Return whether a server does not say what it sends, as stores of files often do not."""
     return headers.get("content-type", "").partition(";")[0].strip().lower() in _UNTYPED
 
 
 def whole_length(headers: Mapping[str, str]) -> int | None:
-    """Give the size of a document that only its beginning was asked of (RFC 9110, 14.4 and 8.6)."""
+    """Return the size of a document that only its beginning was asked of (RFC 9110, 14.4 and 8.6)."""
     total = headers.get("content-range", "").rpartition("/")[2].strip() or headers.get("content-length", "")
     return int(total) if total.isascii() and total.isdigit() and len(total) <= len(str(10**15)) else None
 
 
 def is_clearly_broken(failed: FetchFailed) -> bool:
-    """Tell whether a failure says that there is no picture, and not just that it could not be had now."""
+    """Return whether a failure says that there is no picture, and not just that it could not be had now."""
     return failed.status in _GONE_STATUSES or failed.reason in _CLEARLY_BROKEN
 
 
 def body_pictures(body_html: str) -> list[str]:
-    """Name the first pictures inside a clean body, in order."""
+    """Return the first pictures inside a clean body, in order."""
     if "<img" not in body_html:
         return []
     found = map(_address, islice(_IMAGE.finditer(body_html), MAX_INSIDE))
@@ -159,7 +159,7 @@ def _tidied(body: str) -> str:
 
 
 def served_by_us(article: Article, site: Site) -> Article:
-    """Give an article as it is published: pictures taken in under the policy `cache` have our addresses.
+    """Return an article as it is published: pictures taken in under the policy `cache` have our addresses.
 
     What is stored keeps the portal's addresses: nothing there depends on where we are published.
     """
@@ -174,7 +174,7 @@ def served_by_us(article: Article, site: Site) -> Article:
 
 
 def picture_url(site: Site, url: str) -> str:
-    """Give our own address of a picture."""
+    """Return our own address of a picture."""
     return site.url(f"/pictures/{picture_digest(url)}")
 
 

@@ -27,7 +27,7 @@ _FIGURE = re.compile(r"\d(?:[\d.,:]*\d)?")
 
 
 def revised(before: Article, after: Candidate | Article) -> Revised:
-    """Say how much `after` differs from the stored revision before it."""
+    """Return how much `after` differs from the stored revision before it."""
     old, new = noticeable(before), noticeable(after)
     old_words, new_words = Counter(_text(old)), Counter(_text(new))
     removed, added = (old_words - new_words).total(), (new_words - old_words).total()
@@ -48,12 +48,12 @@ def revised(before: Article, after: Candidate | Article) -> Revised:
 
 
 def is_restless(stored: Article, content_hash: str) -> bool:
-    """Tell whether this version was there before, and the article has gone back to such a one already."""
+    """Return whether this version was there before, and the article has gone back to such a one already."""
     return content_hash in stored.earlier and stored.returns >= RETURNS
 
 
 def earlier_versions(previous: Article) -> tuple[str, ...]:
-    """Give the digests of the versions before the next revision, the newest last."""
+    """Return the digests of the versions before the next revision, the newest last."""
     return (*previous.earlier, previous.content_hash)[-REMEMBERED:]
 
 

@@ -17,7 +17,7 @@ _ORDER = tuple(Content)
 
 
 def allowed(article: Article, rights: Rights, choice: Content = Content.FULL) -> Article:
-    """Give what may be shown of an article: what the feed chose, but no more than its portal lets us.
+    """Return what may be shown of an article: what the feed chose, but no more than its portal lets us.
 
     Identity, address, dates, names and subjects are never withheld: they say where the article is to be read.
     """
@@ -42,7 +42,7 @@ def _untold(article: Article) -> Article:
 
 
 def text_of(body_html: str) -> str:
-    """Give the text of clean HTML, as one line."""
+    """Return the text of clean HTML, as one line."""
     return " ".join(unescape(_TAG.sub(" ", body_html)).split())
 
 

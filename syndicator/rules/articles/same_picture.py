@@ -65,7 +65,7 @@ def _ends_alike(one: str, other: str, first: tuple[str, ...], second: tuple[str,
 
 @lru_cache(maxsize=_REMEMBERED)
 def _parts(url: str) -> tuple[str, ...]:
-    """Give the parts of a path that say which picture it is; none where its name is not a file's."""
+    """Return the parts of a path that say which picture it is; none where its name is not a file's."""
     parts = urlsplit(url)
     if not _FILE.search(parts.path):
         query = parse_qs(parts.query)
@@ -97,7 +97,7 @@ def _last_size(name: str, end: int) -> int | None:
 
 
 def alone(photos: Iterable[Photo]) -> tuple[Photo, ...]:
-    """Give each picture once, in its widest form."""
+    """Return each picture once, in its widest form."""
     found: list[Photo] = []
     for photo in photos:
         _put(found, photo, is_new=True)
@@ -105,7 +105,7 @@ def alone(photos: Iterable[Photo]) -> tuple[Photo, ...]:
 
 
 def merged(offers: Iterable[tuple[str, Sequence[Photo]]]) -> tuple[tuple[Photo, ...], str]:
-    """Give the photos of the first place that has any, completed from the others, and all that was read.
+    """Return the photos of the first place that has any, completed from the others, and all that was read.
 
     Of one picture the widest form stays, with the first caption and credit. Other places add a picture of
     their own only with a caption: without one it is mostly the same picture, made for social networks.

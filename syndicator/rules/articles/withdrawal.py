@@ -53,7 +53,7 @@ def withdrawing(
     now: datetime,
     tellers: Sequence[Article] | None = None,
 ) -> Withdrawing:
-    """Say what is to be written when an article is withdrawn.
+    """Return what is to be written when an article is withdrawn.
 
     `tellers`: who tells the same story, without bodies; None where that is not known.
     """
@@ -67,7 +67,7 @@ def withdrawing(
 
 
 def restoring(withdrawal: Withdrawal, *, specs: Iterable[FeedSpec], now: datetime) -> Restoring:
-    """Say what is to be written when a withdrawal is taken back. It stands where it stood in feeds."""
+    """Return what is to be written when a withdrawal is taken back. It stands where it stood in feeds."""
     revision = withdrawal.revision + 1
     article = replace(
         withdrawal.article, revision=revision, updated_at=now, restored_at=now, revised=None, returns=0
@@ -81,24 +81,24 @@ def restoring(withdrawal: Withdrawal, *, specs: Iterable[FeedSpec], now: datetim
 
 
 def is_portal_wide(gone: int, read: int) -> bool:
-    """Tell whether so many of the pages that a round read are gone that nothing follows for any of them."""
+    """Return whether so many of the pages that a round read are gone that nothing follows for any of them."""
     return gone >= PORTAL_WIDE and 2 * gone > read
 
 
 def is_confirmed(first_gone: datetime | None, status: int, now: datetime) -> bool:
-    """Tell whether a page that is gone now was found so before, long enough ago."""
+    """Return whether a page that is gone now was found so before, long enough ago."""
     return first_gone is not None and now - first_gone >= CONFIRMED_AFTER[status]
 
 
 def may_be_withdrawn(article: Article, by: WithdrawnBy) -> bool:
-    """Tell whether this may withdraw an article: what an operator restored, only an operator takes out."""
+    """Return whether this may withdraw an article: what an operator restored, only an operator takes out."""
     return by is WithdrawnBy.OPERATOR or article.restored_at is None
 
 
 def _showing(
     specs: Iterable[FeedSpec], article: Article, tellers: Sequence[Article] | None
 ) -> tuple[FeedId, ...]:
-    """Name the feeds that may show it; those of stories, too, by another of their articles."""
+    """Return the feeds that may show it; those of stories, too, by another of their articles."""
     index = specs if isinstance(specs, FeedIndex) else FeedIndex(specs)
     stories = (
         spec.id

@@ -62,7 +62,7 @@ def word_diff(before: Article, after: Article) -> Diff:
 
 
 def _words(value: str | tuple[str, ...] | tuple[tuple[str, ...], ...]) -> Sequence[str]:
-    """Give a field as words; of photos and names each one is a word, so that it is told whole."""
+    """Return a field as words; of photos and names each one is a word, so that it is told whole."""
     if isinstance(value, str):
         return (value,) if value else ()
     return tuple(" ".join(one).replace("\x1d", "–") if isinstance(one, tuple) else one for one in value)
@@ -102,7 +102,7 @@ def _replaced(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
 
 
 def _same(words: Sequence[str], *, first: bool, last: bool) -> Iterator[Piece]:
-    """Give what is the same, without what is far from any change."""
+    """Yield what is the same, without what is far from any change."""
     head = () if first else words[:CONTEXT]
     tail = () if last else words[max(len(head), len(words) - CONTEXT) :]
     gap = ("…",) if len(head) + len(tail) < len(words) else ()

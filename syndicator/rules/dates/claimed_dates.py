@@ -65,12 +65,15 @@ def read_claim(text: str, *, timezone: str, now: datetime, future: bool = False)
 
 
 def claimed_instant(text: str, *, timezone: str, now: datetime) -> datetime | None:
-    """Give the instant that a source claims, in UTC; None too for the bare name of a day that is not over."""
+    """Return the instant that a source claims, in UTC.
+
+    None too for the bare name of a day that is not over.
+    """
     return read_claim(text, timezone=timezone, now=now).at
 
 
 def believable(claimed: datetime, first_seen: datetime, *, future: bool = False) -> datetime | None:
-    """Give the claimed instant as far as it can be true of something seen at `first_seen`.
+    """Return the claimed instant as far as it can be true of something seen at `first_seen`.
 
     A little in the future (up to an hour: clocks differ) counts as `first_seen`; further ahead, or before
     1990, is no date at all. Where dates ahead are meant (`future`), they stand as they are for two years.
@@ -83,14 +86,17 @@ def believable(claimed: datetime, first_seen: datetime, *, future: bool = False)
 
 
 def published_at(claimed: datetime | None, *, first_seen: datetime, future: bool = False) -> datetime:
-    """Give the date an article is published under: as claimed where that is believable, else `first_seen`."""
+    """Return the date an article is published under.
+
+    As claimed where that is believable, else `first_seen`.
+    """
     if claimed is None:
         return first_seen
     return believable(claimed, first_seen, future=future) or first_seen
 
 
 def listed_at(published: datetime, first_seen: datetime, *, backfill: bool) -> datetime:
-    """Give the instant by which feeds sort an article; never later than `first_seen`.
+    """Return the instant by which feeds sort an article; never later than `first_seen`.
 
     It is the date of publication, with two exceptions. An article that is found late is listed at most an
     hour before it was seen, so that it cannot slip in below the end of a feed that readers have read

@@ -275,7 +275,7 @@ def _day_of(match: re.Match[str], line: str, today: date, *, future: bool) -> _D
 
 
 def _last(month: int, day: int, today: date) -> _Day | None:
-    """Give the last such day; tomorrow counts, for it may have begun where the source is."""
+    """Return the last such day; tomorrow counts, for it may have begun where the source is."""
     found = _day(today.year, month, day)
     if found is None or found > today + timedelta(days=1):
         found = _day(today.year - 1, month, day)
@@ -335,7 +335,7 @@ def _clock(match: re.Match[str], half: str | None) -> timedelta | None:
 
 
 def _since_midnight(hour: int, minute: int, second: int, micros: int = 0) -> timedelta | None:
-    """Give a time of day; 24:00 and the leap second are what follows them."""
+    """Return a time of day; 24:00 and the leap second are what follows them."""
     if hour > 24 or minute > 59 or second > 60:
         return None
     return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
@@ -362,7 +362,7 @@ def _zone_at(text: str, default: _Zone) -> tuple[_Zone, int]:
 
 @lru_cache(maxsize=64)
 def _names_of(zone: tzinfo) -> Mapping[str, tzinfo]:
-    """Give the names that a zone has itself, in summer and winter: to its people they mean nothing else."""
+    """Return the names that a zone has itself, in summer and winter: to its people they mean nothing else."""
     seasons = (datetime(2026, month, 1, tzinfo=zone) for month in (1, 7))
     return {
         name.lower(): fixed_zone(east)

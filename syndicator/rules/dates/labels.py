@@ -15,7 +15,7 @@ _LABEL = re.compile(rf"(?<![^\W_])(?:(?P<change>{_CHANGE})|{_PUBLICATION})(?![^\
 
 
 def parted_by_label(line: str) -> tuple[str, str]:
-    """Give what a line says of the publication, and what it says of the last change.
+    """Return what a line says of the publication, and what it says of the last change.
 
     What stands ahead of the first label is of the publication, so that a line without labels is that alone.
     """

@@ -71,7 +71,7 @@ def ad_hoc_from(values: Mapping[str, Sequence[str]]) -> AdHoc:
 
 
 def usual_per(wanted: Filter, order: Order) -> Per:
-    """Say what an entry stands for where nothing else is said."""
+    """Return what an entry stands for where nothing else is said."""
     return Per.ARTICLE if order is Order.POPULAR or len(wanted.source) == 1 else Per.STORY
 
 

@@ -33,7 +33,7 @@ def continued(rendition: Rendition, before: Rendition | None) -> Rendition:
 
 
 def changed_since(rendition: Rendition, digest: str) -> frozenset[ArticleId] | None:
-    """Name the entries that are not in an earlier rendition as they are now; None: it is not known."""
+    """Return the entries that are not in an earlier rendition as they are now; None: it is not known."""
     name = _name(digest)
     for place in range(0, len(rendition.before), _NAME_BYTES):
         if rendition.before.startswith(name, place) and name:

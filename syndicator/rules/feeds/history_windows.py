@@ -36,12 +36,12 @@ class Span(Struct, frozen=True, kw_only=True):
 
     @property
     def end(self) -> datetime:
-        """Give the first instant after it."""
+        """Return the first instant after it."""
         return self.start + self.length
 
     @property
     def name(self) -> str:
-        """Give the name in addresses: `2026-W45`, `2026-11-05`, `2026-11-05T13`, `2026-11-05T13-07`."""
+        """Return the name in addresses: `2026-W45`, `2026-11-05`, `2026-11-05T13`, `2026-11-05T13-07`."""
         if self.length == _LENGTHS[0]:
             year, week, _ = self.start.isocalendar()
             return f"{year:04}-W{week:02}"
@@ -67,7 +67,7 @@ def span_named(name: str) -> Span | None:
 
 
 def spans_before(instant: datetime, bound: datetime) -> tuple[Span, ...]:
-    """Give the spans that hold an instant and end by the bound (a full minute), the longest first."""
+    """Return the spans that hold an instant and end by the bound (a full minute), the longest first."""
     spans = (Span(start=instant - (instant - _MONDAY) % length, length=length) for length in _LENGTHS)
     return tuple(span for span in spans if span.end <= bound)
 

@@ -152,7 +152,7 @@ def decoded(url: str) -> str:
 
 
 def same_url(url: str) -> str:
-    """Give the one spelling of a URL that all its spellings share (RFC 3986, 6.2.2 and 6.2.3)."""
+    """Return the one spelling of a URL that all its spellings share (RFC 3986, 6.2.2 and 6.2.3)."""
     try:
         parts = urlsplit(decoded(url.strip()))
         host, port = (parts.hostname or "").lower(), parts.port
@@ -204,13 +204,13 @@ def _address(text: str) -> str:
 
 
 def subscriber_id(protocol: Protocol, topic: TopicName, callback: str) -> SubscriberId:
-    """Name a subscriber."""
+    """Return a subscriber."""
     text = f"{protocol.value}\n{topic}\n{callback}"
     return SubscriberId(blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest())
 
 
 def new_subscriber(protocol: Protocol, topic: TopicName, callback: str) -> Subscriber:
-    """Give a subscriber of whom nothing is known yet."""
+    """Return a subscriber of whom nothing is known yet."""
     return Subscriber(
         id=subscriber_id(protocol, topic, callback),
         protocol=protocol,
@@ -240,7 +240,7 @@ def asked(known: Subscriber, request: HubRequest, sealed: bytes, now: datetime) 
 def verified(
     known: Subscriber, asked: PendingRequest, outcome: VerificationOutcome, *, standing: str
 ) -> Subscriber | None:
-    """Give what becomes of a subscriber that was asked back; None: nothing is left of it.
+    """Return what becomes of a subscriber that was asked back; None: nothing is left of it.
 
     `standing` is the digest of what its topic shows now: a new subscriber is sent what comes after that.
     Where it has asked for something else meanwhile, that is asked back, too.
@@ -271,14 +271,14 @@ def _another(one: PendingRequest, other: PendingRequest) -> bool:
 
 
 def denied(known: Subscriber) -> Subscriber | None:
-    """Give what is left of a subscriber whose request was denied: what it had before."""
+    """Return what is left of a subscriber whose request was denied: what it had before."""
     return replace(known, asked=None) if known.lease else None
 
 
 def distributed(
     known: Subscriber, outcome: DistributionOutcome, *, retries: int, now: datetime
 ) -> Subscriber | None:
-    """Give what becomes of a subscriber after an attempt to tell it; None: nothing is left of it.
+    """Return what becomes of a subscriber after an attempt to tell it; None: nothing is left of it.
 
     `attempts` counts those in vain; after `retries` more this update is given up, but not the subscriber: the
     next update is tried again (7).
@@ -308,7 +308,7 @@ def distributed(
 
 
 def retry_after_s(policy: HubPolicy, attempts: int, jitter: float) -> float | None:
-    """Say how long to wait after so many attempts in vain; None where none of them counts any more.
+    """Return how long to wait after so many attempts in vain; None where none of them counts any more.
 
     `jitter` in [-1, 1] comes from outside, so that this stays pure.
     """
@@ -318,7 +318,7 @@ def retry_after_s(policy: HubPolicy, attempts: int, jitter: float) -> float | No
 
 
 def is_active(known: Subscriber, now: datetime) -> bool:
-    """Tell whether a subscriber is to be told of news. Hubs that the configuration names have no lease."""
+    """Return whether a subscriber is to be told of news. Hubs that the configuration names have no lease."""
     return known.protocol is Protocol.PING or (known.lease is not None and now < known.lease.ends_at)
 
 

@@ -73,7 +73,7 @@ stays whole: a document may have hundreds of them."""
 
 
 def canonical_url(url: str) -> str:
-    """Give the form of an address that all spellings and views of one page share; no URL to request.
+    """Return the form of an address that all spellings and views of one page share; no URL to request.
 
     Left out: scheme, user, default port, `www.`, `m.`, `mobile.`, `amp.`, `wap.`, a slash or index file at
     the end, dot and empty segments, fragment (unless it is a route: `#!…`, `#/…`), tracking parameters,
@@ -107,7 +107,10 @@ def _former(url: str) -> str:
 
 
 def _form(url: str, ways: Collection[str] | None) -> str:
-    """Give the form to compare; `ways`: parameters that choose no page, None: without looking at portals."""
+    """Return the form to compare.
+
+    `ways`: parameters that choose no page, None: without looking at portals.
+    """
     usual = _USUAL.fullmatch(url)
     if usual is None or _is_cached(url):
         return _form_of_any(url, ways)
@@ -142,7 +145,7 @@ def _form_of_any(url: str, ways: Collection[str] | None) -> str:
 
 
 def clean_url(url: str, extra: Collection[str] = ()) -> str:
-    """Give a URL without its tracking parameters, and otherwise as it was: the one that readers get.
+    """Return a URL without its tracking parameters, and otherwise as it was: the one that readers get.
 
     `extra` names parameters that only track on this source, in lower case.
     """
@@ -155,7 +158,7 @@ def clean_url(url: str, extra: Collection[str] = ()) -> str:
 
 
 def untracked(url: str, own: Collection[str]) -> str:
-    """Give an address as a source lists it, without what only tracks there."""
+    """Return an address as a source lists it, without what only tracks there."""
     return clean_url(url, own) if own else url
 
 
@@ -167,7 +170,7 @@ def url_path(url: str) -> str:
 
 
 def is_article_path(segments: Iterable[str]) -> bool:
-    """Tell whether a path is that of an article rather than of a section: it has a number or a slug."""
+    """Return whether a path is that of an article rather than of a section: it has a number or a slug."""
     for segment in segments:  # noqa: SIM110 - a generator takes twice as long, and most have one segment
         if "-" in segment or any(map(str.isdigit, segment)):
             return True
@@ -179,7 +182,7 @@ def _is_endless(url: str) -> bool:
 
 
 def _is_cached(url: str) -> bool:
-    """Tell whether an address may be one of an AMP cache."""
+    """Return whether an address may be one of an AMP cache."""
     return "google" in url or "ampproject" in url
 
 
@@ -199,7 +202,7 @@ def _split(url: str) -> SplitResult | None:
 
 @lru_cache(maxsize=_HOSTS_REMEMBERED)
 def _site(host: str) -> tuple[str, Portal | None]:
-    """Give a host without what only says for which device it serves, as far as a registered name is left.
+    """Return a host without what only says for which device it serves, as far as a registered name is left.
 
     With it, the portal that it belongs to.
     """
@@ -217,7 +220,7 @@ def _site(host: str) -> tuple[str, Portal | None]:
 
 
 def _segments(path: str) -> list[str]:
-    """Give the segments of a path, dots taken out (RFC 3986, 5.2.4), encoded uniformly."""
+    """Return the segments of a path, dots taken out (RFC 3986, 5.2.4), encoded uniformly."""
     if ";" in path:
         path = _SESSION.sub("", path)
     kept: list[str] = []

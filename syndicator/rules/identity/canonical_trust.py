@@ -18,7 +18,7 @@ from syndicator.rules.politeness_scope import registrable_domain, same_owner
 
 
 def is_believed(name: str, url: str, source: Source) -> bool:
-    """Tell whether a page of `source` at `url` can be called `name`."""
+    """Return whether a page of `source` at `url` can be called `name`."""
     path, own_path = _path(name), _path(url)
     if not _host(name) or not path or not _is_of_portal(name, url, source):
         return False
@@ -29,7 +29,7 @@ def is_believed(name: str, url: str, source: Source) -> bool:
 
 
 def is_first_party(url: str, source: Source) -> bool:
-    """Tell whether an address belongs to the portal of `source`, as its configuration tells.
+    """Return whether an address belongs to the portal of `source`, as its configuration tells.
 
     That is the registrable domain of the source's own address, and those under `domains`. `home_url` does not
     count: imported lists of feeds fill it with what a feed says of itself.
@@ -39,7 +39,7 @@ def is_first_party(url: str, source: Source) -> bool:
 
 
 def shared_names(candidates: Sequence[Candidate]) -> frozenset[str]:
-    """Give the canonical addresses that pages of different headlines claim: a template gave them to all."""
+    """Return the canonical addresses that pages of different headlines claim: a template gave them to all."""
     by_name: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         if candidate.canonical_url:
@@ -48,7 +48,7 @@ def shared_names(candidates: Sequence[Candidate]) -> frozenset[str]:
 
 
 def _is_of_portal(url: str, own: str, source: Source) -> bool:
-    """Tell whether an address is of the registrable domain of the portal's `own`, or of one it names."""
+    """Return whether an address is of the registrable domain of the portal's `own`, or of one it names."""
     return same_owner(url, own) or registrable_domain(_host(url)) in source.domains
 
 

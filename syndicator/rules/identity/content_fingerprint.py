@@ -256,7 +256,7 @@ def _body(body_html: str) -> str:
 
 
 def text_blocks(body_html: str) -> list[str]:
-    """Give the paragraphs of a body in clean HTML as plain texts, without the empty ones."""
+    """Return the paragraphs of a body in clean HTML as plain texts, without the empty ones."""
     text = html.unescape(_TAG.sub("\n", _INLINE_TAG.sub("", body_html)))
     return [block for line in _uniform(text).split("\n") if (block := line.strip())]
 
@@ -273,7 +273,7 @@ def _still(text: str) -> str:
 
 
 def _may_change(lowered: str) -> bool:
-    """Tell whether anything stands in a text, in small letters, that may be a clock or a counter."""
+    """Return whether anything stands in a text, in small letters, that may be a clock or a counter."""
     for word, before, after in _NEIGHBOURS:
         at = lowered.find(word) if word in lowered else -1  # `in` alone takes half of `find`
         while at >= 0:
@@ -297,7 +297,7 @@ def _still_line(line: str) -> str:
 
 @lru_cache(maxsize=_PICTURES_REMEMBERED)
 def picture_name(url: str) -> str:
-    """Give what the addresses of one picture share, in whatever size and from whatever server it comes.
+    """Return what the addresses of one picture share, in whatever size and from whatever server it comes.
 
     It is the last part of the path, without size and ending. Parts that are a size ("large.jpg", "640x480")
     are passed over; where one tells little ("1.jpg"), the part before it belongs to the name, and of a script
@@ -335,7 +335,7 @@ def _spaced(text: str) -> str:
 
 
 def _has_other_blanks(line: str) -> bool:
-    """Tell whether a line has white space other than the blank, or may have."""
+    """Return whether a line has white space other than the blank, or may have."""
     if line.isascii():
         # A third of the time of looking at each character.
         return any(map(line.__contains__, _OTHER_BLANKS))

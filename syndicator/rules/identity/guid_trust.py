@@ -79,14 +79,14 @@ def after_round(record: GuidRecord, shown: GuidEvidence, now: datetime) -> GuidR
 
 
 def policy_of(source: Source, state: SourceState) -> IdentityPolicy:
-    """Give the policy that a round goes by: the declared one, or what `auto` has come to."""
+    """Return the policy that a round goes by: the declared one, or what `auto` has come to."""
     if source.identity.way is Way.AUTO and state.guids.distrusted_since is not None:
         return replace(source.identity, way=Way.LINK)
     return source.identity
 
 
 def sentence(source: Source, state: SourceState) -> str | None:
-    """Say that the guids of a source are not relied on, and why; None where they are, or nobody asks."""
+    """Return why the guids of a source are not relied on; None where they are, or nobody asks."""
     since = state.guids.distrusted_since
     if source.identity.way is not Way.AUTO or since is None:
         return None
@@ -97,7 +97,7 @@ def sentence(source: Source, state: SourceState) -> str | None:
 
 
 def told(source: Source, state: SourceState) -> str:
-    """Say in few words by what the articles of a source are known."""
+    """Return in few words what the articles of a source are known by."""
     way = source.identity.way
     if way is not Way.AUTO:
         return way.value

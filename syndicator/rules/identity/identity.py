@@ -27,7 +27,7 @@ MAX_SEARCHED = 2048
 
 
 def identify(candidates: Sequence[Candidate]) -> list[Identity]:
-    """Give the identity of each candidate of one document, in order.
+    """Return the identity of each candidate of one document, in order.
 
     A guid that several entries of the document share identifies none of them. Nor does a link that entries
     with guids of their own share, as in change logs and status feeds: there the guid alone tells them apart.
@@ -48,24 +48,24 @@ def identified_by(candidate: Candidate, policy: IdentityPolicy) -> Candidate:
 
 
 def narrowed(identity: Identity, anothers: Collection[str]) -> Identity:
-    """Give an identity without keys that stand for another article; never without all of them."""
+    """Return an identity without keys that stand for another article; never without all of them."""
     keys = tuple(key for key in identity.keys if key not in anothers) or identity.keys
     own = [key for key in keys if key not in identity.foreign]
     return replace(identity, keys=keys, article_id=_article_id(own or keys))
 
 
 def url_key(url: str) -> str:
-    """Give the identity key of a URL."""
+    """Return the identity key of a URL."""
     return _address_key(canonical_url(url))
 
 
 def listed_key(source: Source, url: str) -> str:
-    """Give the key by which an address on a list of a source is known, before its page is read."""
+    """Return the key by which an address on a list of a source is known, before its page is read."""
     return _own_key(source.identity, source.identity.scope or source.id, url) or url_key(url)
 
 
 def guid_key(scope: str, guid: str) -> str:
-    """Give the identity key of a guid: guids mean something inside their own source only.
+    """Return the identity key of a guid: guids mean something inside their own source only.
 
     `scope`: the id of that source, or the first that it had (`IdentityPolicy.scope`).
     """
@@ -73,7 +73,7 @@ def guid_key(scope: str, guid: str) -> str:
 
 
 def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventId:
-    """Give the id of a change: the same change has the same id, however often it is told.
+    """Return the id of a change: the same change has the same id, however often it is told.
 
     `more`: what tells apart events of one subject that count their revisions for themselves.
     """
@@ -83,7 +83,10 @@ def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventI
 
 
 def spec_hash(source: Source) -> str:
-    """Give the digest of a description: after a change, what is remembered of the source is not relied on."""
+    """Return the digest of a description.
+
+    After a change, what is remembered of the source is not relied on.
+    """
     # Rights and names do not say how it is read: those change without it being read anew.
     identity = msgspec.structs.replace(source.identity, scope="")
     read_by = msgspec.structs.replace(
@@ -93,7 +96,7 @@ def spec_hash(source: Source) -> str:
 
 
 def _url_keys(candidate: Candidate) -> dict[str, str]:
-    """Give the keys of the article's addresses, then those by which they were known in former versions.
+    """Return the keys of the article's addresses, then those by which they were known in former versions.
 
     By the form of each address that is compared.
     """
@@ -137,7 +140,7 @@ def _scope(candidate: Candidate) -> str:
 
 
 def _path_key(candidate: Candidate) -> str | None:
-    """Give the key by which an article is found again whose portal moved: see
+    """Return the key by which an article is found again whose portal moved: see
     `rules.identity.recognition`.
     """
     path = url_path(candidate.url)
@@ -145,7 +148,7 @@ def _path_key(candidate: Candidate) -> str | None:
 
 
 def _declared(candidate: Candidate) -> list[str]:
-    """Give the key that a source's own policy makes, where it makes one."""
+    """Return the key that a source's own policy makes, where it makes one."""
     policy, source = candidate.identified_by, _scope(candidate)
     if policy.way is Way.CONTENT:
         words = " ".join(f"{candidate.title} {candidate.lead}".casefold().split())

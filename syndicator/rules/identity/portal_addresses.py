@@ -37,7 +37,7 @@ class Portal(Struct, frozen=True):
     """Of host and path, in canonical form: which belong together, and what the page's own form is."""
 
     def rewritten(self, address: str) -> str:
-        """Give the portal's own form of a host and path."""
+        """Return the portal's own form of a host and path."""
         for pattern, form in self.rewrites:
             address = pattern.sub(form, address, count=1)
         return address

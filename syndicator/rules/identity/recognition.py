@@ -70,7 +70,7 @@ class Recognised(Struct, frozen=True, kw_only=True):
 def recognise(
     candidates: Sequence[Candidate], identities: Sequence[Identity], found: Sequence[RecognizedKeys]
 ) -> list[Recognised]:
-    """Say of each candidate of a batch which known article it is, if any."""
+    """Return for each candidate of a batch the known article that it is, if any."""
     known = list(zip(candidates, identities, found, strict=True))
     told = [_recognised(*one, doubtful=False) for one in known]
     if any(one.guid_is_anothers for one in told):
@@ -80,7 +80,7 @@ def recognise(
 
 
 def aliases(candidate: Candidate, recognised: Recognised, at: datetime) -> tuple[Alias, ...]:
-    """Give what the log of a known article gets: the names that are new for it, and who it took in."""
+    """Return what the log of a known article gets: the names that are new for it, and who it took in."""
     known, merged = recognised.known, recognised.merged
     if known is None or not known.revision:
         return ()
@@ -114,7 +114,7 @@ def _alias(candidate: Candidate, key: str, identity: Identity, at: datetime, by:
 
 
 def is_same(candidate: Candidate, article: Article, *, by_date: bool = True) -> bool:
-    """Tell whether a candidate, whose address is another, can be a known article.
+    """Return whether a candidate, whose address is another, can be a known article.
 
     `by_date`: whether the same instant of publication is enough; never on the hour, where days begin too.
     """
@@ -129,7 +129,7 @@ def is_same(candidate: Candidate, article: Article, *, by_date: bool = True) -> 
 
 
 def titles_agree(one: str, other: str) -> bool:
-    """Tell whether two headlines say the same; never where a figure differs (prices, days, results)."""
+    """Return whether two headlines say the same; never where a figure differs (prices, days, results)."""
     return _figures(one) == _figures(other) and _shared(_words(one), _words(other)) >= TITLES_AGREE
 
 
@@ -171,7 +171,7 @@ def _recognised(
 def _agrees(
     candidate: Candidate, known: KnownArticle, key: str, identity: Identity, *, doubtful: bool
 ) -> bool:
-    """Tell whether an article that a candidate names, but not by its address, can be it."""
+    """Return whether an article that a candidate names, but not by its address, can be it."""
     if known.article is None or not identity.link or key.startswith(_DECLARED):
         return True  # the same in every word, or gone; there is nothing else; or the source's table says so
     if key.startswith(_PATH):
@@ -197,7 +197,7 @@ def _first_seen(known: KnownArticle) -> tuple[float, str]:
 
 
 def _numbers(url: str) -> set[str]:
-    """Give the long numbers of an address, which portals count their articles by; days are none."""
+    """Return the long numbers of an address, which portals count their articles by; days are none."""
     return {number for number in _NUMBER.findall(url_path(url)) if not _DAY.match(number)}
 
 

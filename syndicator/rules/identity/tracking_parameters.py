@@ -52,7 +52,8 @@ _NAMES = frozenset(
 
 
 def is_tracking(name: str, extra: Collection[str] = ()) -> bool:
-    """Tell whether a parameter has no part in choosing a page; `extra`: a source's own names, in lower case.
+    """Return whether a parameter has no part in choosing a page; `extra`: a source's own names, in lower
+    case.
 
     A name in `extra` that ends in `*` stands for all that begin with it. `amp;` before a name is left over
     from an address that was escaped twice.

@@ -78,7 +78,7 @@ def crossings(
 
 
 def in_question(announce: Announce, ranking: Mapping[ArticleId, EntryPopularity]) -> list[ArticleId]:
-    """Name the articles near any threshold or beyond it: of others nothing needs to be remembered."""
+    """Return the articles near any threshold or beyond it: of others nothing needs to be remembered."""
     wanted = thresholds(announce)
     return [
         article
@@ -88,7 +88,7 @@ def in_question(announce: Announce, ranking: Mapping[ArticleId, EntryPopularity]
 
 
 def thresholds(announce: Announce) -> tuple[tuple[Measure, float], ...]:
-    """Name what is to be told of, and from where on."""
+    """Return what is to be told of, and from where on."""
     wanted = ((Measure.TOP, announce.top), (Measure.SCORE, announce.score), (Measure.VIEWS, announce.views))
     return tuple((measure, float(threshold)) for measure, threshold in wanted if threshold is not None)
 

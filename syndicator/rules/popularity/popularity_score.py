@@ -89,7 +89,7 @@ class StoryPublisher(Struct, frozen=True, kw_only=True):
 
 
 def place_weight(rank: int) -> float:
-    """Say what a place in a box of popular articles is worth, the first 1, the third a half.
+    """Return what a place in a box of popular articles is worth, the first 1, the third a half.
 
     The discount of DCG: Järvelin and Kekäläinen, "Cumulated gain-based evaluation", 2002.
     """
@@ -131,7 +131,7 @@ def _measure(
 
 
 def coverage(tellers: Iterable[StoryPublisher], owner: str) -> list[tuple[datetime, float]]:
-    """Say which others tell an owner's story: since when, and for how much each counts."""
+    """Return which others tell an owner's story: since when, and for how much each counts."""
     others: dict[str, StoryPublisher] = {}
     for teller in sorted(tellers, key=lambda one: (one.copies, one.at)):
         if teller.owner != owner:

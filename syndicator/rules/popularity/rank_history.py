@@ -15,7 +15,7 @@ class Point(Struct, frozen=True, kw_only=True):
 
 
 def best_at_each_instant(points: Iterable[Point]) -> tuple[Point, ...]:
-    """Give the lowest value of each instant (1 is the first place), the earliest first."""
+    """Return the lowest value of each instant (1 is the first place), the earliest first."""
     best: dict[datetime, Point] = {}
     for point in points:
         known = best.get(point.at)
@@ -35,5 +35,5 @@ def stretches(points: Sequence[Point], longest_gap: timedelta) -> tuple[tuple[Po
 
 
 def turns(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Give the points whose value is not that of the one before."""
+    """Return the points whose value is not that of the one before."""
     return tuple(points[:1]) + tuple(other for one, other in pairwise(points) if one.value != other.value)

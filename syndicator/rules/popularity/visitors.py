@@ -61,7 +61,7 @@ class Allowance(Struct, frozen=True, kw_only=True):
 
 
 def is_reader(visit: Visit) -> bool:
-    """Tell whether a person followed the link, as far as a request can tell.
+    """Return whether a person followed the link, as far as a request can tell.
 
     Browsers say when they only fetch ahead (`Sec-Purpose: prefetch` of the Fetch standard; older ones
     `Purpose` and `X-Moz`), and what for (`Sec-Fetch-Dest`, W3C Fetch Metadata): a picture or frame in
@@ -75,24 +75,24 @@ def is_reader(visit: Visit) -> bool:
 
 
 def network_of(address: str) -> str:
-    """Give the network that an address is of: /24 of IPv4, /48 of IPv6, which one customer may own."""
+    """Return the network that an address is of: /24 of IPv4, /48 of IPv6, which one customer may own."""
     return _within(address, of_4=24, of_6=48)
 
 
 def household_of(address: str) -> str:
-    """Give whom the rate is bounded for: an address of IPv4, a /64 of IPv6, where each device has many."""
+    """Return whom the rate is bounded for: an address of IPv4, a /64 of IPv6, where each device has many."""
     return _within(address, of_4=32, of_6=64)
 
 
 def agent_family(agent: str) -> str:
-    """Name browser and system, without versions: few enough that they tell nobody apart."""
+    """Return browser and system, without versions: few enough that they tell nobody apart."""
     browser = next((name for name, pattern in _FAMILIES if pattern.search(agent)), "other")
     system = next((name.lower() for name in _SYSTEMS if name in agent), "other")
     return f"{browser} {system}"
 
 
 def visitor_key(visit: Visit, salt: bytes) -> bytes:
-    """Name a visitor for as long as the salt is kept, 16 bytes.
+    """Return a visitor for as long as the salt is kept, 16 bytes.
 
     It is made of the network and of one of `A_NETWORK` numbers, which the agent's family leads to: so a
     network has no more visitors than that, whatever it sends, and nothing needs to count them.
@@ -102,7 +102,7 @@ def visitor_key(visit: Visit, salt: bytes) -> bytes:
 
 
 def household_key(visit: Visit, salt: bytes) -> bytes:
-    """Name the address that is bounded, 16 bytes, without telling it."""
+    """Return the address that is bounded, 16 bytes, without telling it."""
     return _keyed(salt, f"household {household_of(visit.address)}")
 
 

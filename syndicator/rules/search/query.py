@@ -97,7 +97,7 @@ def parse_query(text: str) -> Query:
 
 
 def matches_query(query: Query, found: Searchable) -> bool:
-    """Tell whether an article is what is searched for."""
+    """Return whether an article is what is searched for."""
     match query:
         case Word(stems):
             return not found.all_stems.isdisjoint(stems)
@@ -223,7 +223,7 @@ class _Parser:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    """Give kind, value and position (from 1) of each token."""
+    """Yield kind, value and position (from 1) of each token."""
     for found in _TOKEN.finditer(text):
         kind = found.lastgroup or ""
         value = found[kind]

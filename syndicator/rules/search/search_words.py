@@ -80,7 +80,7 @@ def words_and_stems(title: str, text: str, language: str | None) -> Searchable:
 
 
 def search_words(text: str) -> list[str]:
-    """Give the folded words of a text, in order."""
+    """Return the folded words of a text, in order."""
     return [word[:MAX_LETTERS] for word in _WORD.findall(folded(text))]
 
 
@@ -94,13 +94,13 @@ def folded(text: str) -> str:
 
 
 def stems_asked(word: str) -> tuple[str, ...]:
-    """Give every stem by which a folded word is looked for."""
+    """Return every stem by which a folded word is looked for."""
     return tuple(sorted({found for stemmer in _BOTH for found in stems_of(word, stemmer)}))
 
 
 @lru_cache(_KEPT_STEMS)
 def stems_of(word: str, stemmer: str) -> tuple[str, ...]:
-    """Give the stems of a folded word by one of Snowball's algorithms: one, or in Indonesian two.
+    """Return the stems of a folded word by one of Snowball's algorithms: one, or in Indonesian two.
 
     `men-` and `meng-` (`pen-`, `peng-`) swallow the first letter of many stems, which Snowball does not put
     back: `penerbangan` is of `terbang`, `menaikkan` of `naik`, `mengirim` of `kirim`, `mengatur` of `atur`.

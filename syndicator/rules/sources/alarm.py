@@ -22,7 +22,7 @@ _TYPES = {
 
 
 def told(source: Source, state: SourceState, now: datetime) -> tuple[SourceState, Event | None]:
-    """Say what is to be told after a round, and give the state that remembers it.
+    """Return what is to be told after a round, and give the state that remembers it.
 
     While a source rests or has only begun, nothing changes; nor while its failures are too few to be told.
     """

@@ -23,7 +23,7 @@ UNDATED_AFTER_LOSS = timedelta(hours=1)
 
 
 def is_back(state: SourceState, now: datetime) -> bool:
-    """Tell whether a source is gathered again after a long pause, whatever the reason was."""
+    """Return whether a source is gathered again after a long pause, whatever the reason was."""
     return state.last_success_at is not None and now - state.last_success_at > LONG_PAUSE
 
 
@@ -36,7 +36,7 @@ def announced_from(
     archive_before: datetime | None,
     lost_at: datetime | None = None,
 ) -> datetime | None:
-    """Say since when a new article must be published to be announced; None: whenever it was.
+    """Return the time since which a new article must be published to be announced; None: whenever it was.
 
     `at_first`: a first round. `archive_before`: what is dated before comes from a source's archive.
     `lost_at`: when data that was lost was last there.
@@ -52,5 +52,5 @@ def announced_from(
 
 
 def announces_undated(now: datetime, lost_at: datetime | None) -> bool:
-    """Tell whether a new article without a date of its own is announced."""
+    """Return whether a new article without a date of its own is announced."""
     return lost_at is None or now - lost_at >= UNDATED_AFTER_LOSS

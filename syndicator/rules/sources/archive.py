@@ -15,24 +15,24 @@ LATE = timedelta(days=2)
 
 
 def listed_date(item: ListedItem) -> datetime | None:
-    """Give the date by which a sitemap's line is old or new."""
+    """Return the date by which a sitemap's line is old or new."""
     return item.published_at or item.updated_at
 
 
 def archive_before(state: SourceState) -> datetime | None:
-    """Say what is archive: all that is dated before; None while there is none."""
+    """Return what is archive: all that is dated before; None while there is none."""
     if state.archive_before is not None or state.first_success_at is None:
         return state.archive_before
     return state.first_success_at - LATE
 
 
 def first_horizon(chosen: Iterable[ListedItem], now: datetime) -> datetime:
-    """Say what is archive for a source whose first round, at `now`, chose these to be read."""
+    """Return what is archive for a source whose first round, at `now`, chose these to be read."""
     dates = (listed_date(item) for item in chosen)
     return min([now - LATE, *(date for date in dates if date is not None)])
 
 
 def is_news(item: ListedItem, horizon: datetime | None, *, latest: datetime | None = None) -> bool:
-    """Tell whether a line is no archive. `latest`: when the sitemap that holds it was last changed."""
+    """Return whether a line is no archive. `latest`: when the sitemap that holds it was last changed."""
     dated = listed_date(item) or latest
     return horizon is None or dated is None or dated >= horizon

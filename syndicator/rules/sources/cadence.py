@@ -58,7 +58,7 @@ class Due(Struct, frozen=True, kw_only=True):
 
 
 def check_cron(expression: str) -> str | None:
-    """Say what is wrong with a five-field cron expression, or None."""
+    """Return what is wrong with a five-field cron expression, or None."""
     try:
         CronTrigger.from_crontab(expression, timezone=UTC)
     except (ValueError, KeyError) as error:
@@ -77,7 +77,7 @@ def after_success(
     timezone: str = "UTC",
     pushed: bool = False,
 ) -> Due:
-    """Say when a source is due again after a round that worked.
+    """Return when a source is due again after a round that worked.
 
     Intervals count from the beginning of the round, so that slow rounds do not drift; a time that has
     passed meanwhile is not made up for. `state` is what is known after the round (`interval_s`, `rhythm` and
@@ -106,7 +106,7 @@ def after_failure(
     state: SourceState = _UNKNOWN,
     timezone: str = "UTC",
 ) -> Due:
-    """Say when a source is tried again after `failures` failed rounds in a row (this one included).
+    """Return when a source is tried again after `failures` failed rounds in a row (this one included).
 
     `excused` counts those of the row that do not count against it: see `excuses`.
 
@@ -138,23 +138,23 @@ def after_failure(
 
 
 def resting(source: SourceId, now: datetime) -> Due:
-    """Say when a source is due that an operator has paused: not at all."""
+    """Return when a source is due that an operator has paused: not at all."""
     because = f"paused by an operator; `syndicator sources resume {source}` starts it again"
     return Due(at=now + NEVER, because=because)
 
 
 def counts_against(failed: FetchFailed) -> bool:
-    """Tell whether a failure is the source's own: being asked too often, or by too many of us, is not."""
+    """Return whether a failure is the source's own: being asked too often, or by too many of us, is not."""
     return not _too_often(failed) and failed.reason not in {Reason.BUSY, Reason.INTERNAL}
 
 
 def excuses(failed: FetchFailed) -> bool:
-    """Tell whether a failure slows a source down though it does not count against it."""
+    """Return whether a failure slows a source down though it does not count against it."""
     return not counts_against(failed) and failed.reason is not Reason.BUSY
 
 
 def is_gone(failed: FetchFailed) -> bool:
-    """Tell whether the server says that the document is gone for good (410; RFC 9110, 15.5.11)."""
+    """Return whether the server says that the document is gone for good (410; RFC 9110, 15.5.11)."""
     return failed.reason is Reason.HTTP and failed.status == HTTPStatus.GONE
 
 
@@ -163,14 +163,14 @@ def _too_often(failed: FetchFailed) -> bool:
 
 
 def passes(failed: FetchFailed) -> bool:
-    """Tell whether a failure usually passes by itself."""
+    """Return whether a failure usually passes by itself."""
     if failed.reason is not Reason.HTTP or failed.status is None:
         return failed.reason in _SOFT_REASONS
     return failed.status >= HTTPStatus.INTERNAL_SERVER_ERROR or failed.status in _SOFT_STATUSES
 
 
 def _slowed(failed: FetchFailed, failures: int, wait_s: float, because: str) -> tuple[float, str]:
-    """Give how long to wait after a failure, and why; `wait_s` is what the schedule says."""
+    """Return how long to wait after a failure, and why; `wait_s` is what the schedule says."""
     if failed.reason is Reason.BUSY and wait_s > OUR_TURN_S:
         return OUR_TURN_S, f"its turn did not come, tried again in {span(OUR_TURN_S)} ({failed.code})"
     if failures > 1 and counts_against(failed):
@@ -182,7 +182,7 @@ def _slowed(failed: FetchFailed, failures: int, wait_s: float, because: str) -> 
 
 
 def _spared(failed: FetchFailed, excused: int, wait_s: float, because: str) -> tuple[float, str]:
-    """Give the same where the source is not to blame."""
+    """Return the same where the source is not to blame."""
     growth = 2.0 ** min(max(excused, 1) - 1, 60)
     if not _too_often(failed):
         grown_s = min(min(max(wait_s, 1.0), OUR_TURN_S) * growth, max(wait_s, LONGEST_EXCUSED_S))

@@ -120,7 +120,7 @@ def _stuck(source: Source, state: SourceState) -> str | None:
 
 
 def _found_unchanged(state: SourceState) -> bool:
-    """Tell whether the last round read nothing because there was no need to: it was read well before.
+    """Return whether the last round read nothing because there was no need to: it was read well before.
 
     However rarely it is asked, and be it that all that it brings is another source's.
     """

@@ -36,7 +36,7 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 def asked_by(headers: Mapping[str, str], hints: FeedHints, *, now: datetime) -> Wish | None:
-    """Give the latest wish of an answer and of the document that it carried (or said to be unchanged).
+    """Return the latest wish of an answer and of the document that it carried (or said to be unchanged).
 
     `headers` have names in lower case; `now` is when the answer came. A cache that must not keep the answer
     (`no-cache`, `no-store`) asks for nothing; `s-maxage` is for caches that many share, which we are none of;
@@ -58,7 +58,7 @@ def asked_by(headers: Mapping[str, str], hints: FeedHints, *, now: datetime) -> 
 
 
 def next_allowed(at: datetime, hints: FeedHints) -> datetime:
-    """Give the first instant from `at` on that is in no skipped hour and on no skipped day (both GMT).
+    """Return the first instant from `at` on that is in no skipped hour and on no skipped day (both GMT).
 
     A feed that skips all hours or all days cannot mean it: such a list is ignored.
     """
@@ -76,7 +76,7 @@ def _skipped(numbers: tuple[int, ...], possible: range) -> frozenset[int]:
 
 
 def _freshness(headers: Mapping[str, str], now: datetime) -> tuple[float, str]:
-    """Give for how long, in seconds, an answer is fresh, and the header that says so."""
+    """Return how long an answer is fresh, in seconds, and the header that says so."""
     directives = _directives(headers.get("cache-control", ""))
     if "no-cache" in directives or "no-store" in directives:
         return 0.0, ""

@@ -9,7 +9,7 @@ from syndicator.model.source import Source, SourceKind
 
 
 def origins(sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Origin]:
-    """Say how each source is named in what we publish, also by the names that it had before."""
+    """Return how each source is named in what we publish, also by the names that it had before."""
     return {
         name: Origin(
             id=source.id,
@@ -29,7 +29,7 @@ def _home(url: str) -> str:
 
 
 def _public(url: str) -> str | None:
-    """Give a URL as it may be published: without a password; None where a query may hold a token."""
+    """Return a URL as it may be published: without a password; None where a query may hold a token."""
     parts = urlsplit(url)
     return None if parts.query else f"{parts.scheme}://{_host(parts)}{parts.path}"
 

@@ -11,7 +11,7 @@ SURE_ROUNDS = 3
 
 
 def walled(before: Walled, tried: PagesTried) -> Walled:
-    """Give what is remembered after a round that tried pages: one that could be read ends the row."""
+    """Return what is remembered after a round that tried pages: one that could be read ends the row."""
     if tried.read:
         return Walled()
     if not tried.failed:
@@ -25,7 +25,7 @@ def walled(before: Walled, tried: PagesTried) -> Walled:
 
 
 def sentence(wall: Walled) -> str | None:
-    """Say what keeps article pages from being read; None while that may be the fault of a page or two."""
+    """Return what keeps article pages from being read; None while that may be the fault of a page or two."""
     if wall.pages < SURE_PAGES or wall.rounds < SURE_ROUNDS:
         return None
     return f"none of its {wall.pages} latest article pages could be read, in {wall.rounds} rounds: {wall.why}"

@@ -24,7 +24,7 @@ ESSENTIAL = frozenset(
 def noted(
     counts: Mapping[str, int], *, found: Collection[str], missing: Collection[str]
 ) -> Mapping[str, int]:
-    """Give the counts (`SourceState.missing`) after a round whose pages were read.
+    """Return the counts (`SourceState.missing`) after a round whose pages were read.
 
     `found` and `missing` name the configured selectors (`article.quote`) that found something, or nothing,
     on any page of the round. One that never found anything is not counted, unless every article has its part:
@@ -40,13 +40,13 @@ def noted(
 def lengthened(
     lacked: Mapping[str, int], counts: Mapping[str, int], *, found: Collection[str]
 ) -> Mapping[str, int]:
-    """Give the longest gaps (`SourceState.lacked`) after a round; `counts` are those before it."""
+    """Return the longest gaps (`SourceState.lacked`) after a round; `counts` are those before it."""
     ended = {name: counts[name] for name in found if counts.get(name, 0) > lacked.get(name, 0)}
     return {**lacked, **ended} if ended else lacked
 
 
 def redesigned(counts: Mapping[str, int], lacked: Mapping[str, int]) -> tuple[str, ...]:
-    """Name the selectors that find nothing any more.
+    """Return the selectors that find nothing any more.
 
     A part that an article may lack is missed after more than twice the longest gap that it ever had.
     """
@@ -54,7 +54,7 @@ def redesigned(counts: Mapping[str, int], lacked: Mapping[str, int]) -> tuple[st
 
 
 def warning(counts: Mapping[str, int], lacked: Mapping[str, int]) -> str | None:
-    """Give the sentence for those who keep the rules; None while all is well."""
+    """Return the sentence for those who keep the rules; None while all is well."""
     lost = redesigned(counts, lacked)
     if not lost:
         return None

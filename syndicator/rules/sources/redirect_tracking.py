@@ -44,7 +44,7 @@ class Led(Struct, frozen=True, kw_only=True):
 
 
 def to_ask(url: str, move: Move | None, *, private: bool = False) -> str:
-    """Give the address to ask: the adopted target, else the configured one.
+    """Return the address to ask: the adopted target, else the configured one.
 
     The configured one too where the target would give up encryption, or where the source is asked with
     headers of its own (`private`) and the target is another origin's: what was meant for one server is not
@@ -61,7 +61,7 @@ def to_ask(url: str, move: Move | None, *, private: bool = False) -> str:
 
 
 def looks_back(move: Move | None, *, failing: bool, now: datetime) -> bool:
-    """Tell whether the configured address is to be asked first, of a source whose target is asked.
+    """Return whether the configured address is to be asked first, of a source whose target is asked.
 
     So once in `LOOK_BACK_EVERY`, and always while the target fails (`failing`).
     """
@@ -78,7 +78,7 @@ def known_until(move: Move | None, began: datetime) -> datetime:
 
 
 def overlaps(known: int, total: int) -> bool | None:
-    """Tell whether a document of `total` articles, of which `known` are known, is that of the same source.
+    """Return whether a document of `total` articles, of which `known` are known, is that of the same source.
 
     None of an empty one: it proves nothing.
     """
@@ -125,7 +125,7 @@ def _sighted(move: Move | None, led: Led, known_until: datetime, now: datetime) 
 
 
 def sentence(move: Move | None) -> str | None:
-    """Say where a source has gone, and whether that is believed yet."""
+    """Return where a source has gone, and whether that is believed yet."""
     if move is None:
         return None
     target = _shown(move.target)
@@ -148,7 +148,7 @@ def sentence(move: Move | None) -> str | None:
 
 
 def news(before: Move | None, after: Move | None) -> str | None:
-    """Say what operators should know at once: that another address is asked from now on; None else."""
+    """Return what operators should know at once: that another address is asked from now on; None else."""
     was = before.target if before is not None and before.adopted_at is not None else None
     stands = after.target if after is not None and after.adopted_at is not None else None
     if was == stands:

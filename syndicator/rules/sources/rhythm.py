@@ -86,12 +86,12 @@ class Rhythm:
         return _pace(self._counts)
 
     def hour(self, at: datetime) -> int:
-        """Give the hour of the week, Monday 00 being 0, on the source's clocks."""
+        """Return the hour of the week, Monday 00 being 0, on the source's clocks."""
         local = at.astimezone(self._zone)
         return local.weekday() * _DAY + local.hour
 
     def passed_s(self, weights: tuple[float, ...], since: datetime, until: datetime) -> float:
-        """Give how many seconds have passed, each hour weighed by its own weight."""
+        """Return how many seconds have passed, each hour weighed by its own weight."""
         weeks = max((until - since) // _WEEK, 0)
         passed, moment = weeks * sum(weights) * 3600, since + weeks * _WEEK
         while moment < until:
@@ -101,7 +101,7 @@ class Rhythm:
         return passed
 
     def due(self, since: datetime, interval_s: float) -> datetime:
-        """Give when so many seconds of the average hour have passed, at the pace of each hour."""
+        """Return when so many seconds of the average hour have passed, at the pace of each hour."""
         left_s, moment = interval_s, since
         while True:
             end, pace = self._hour_end(moment), self.pace[self.hour(moment)]
@@ -111,7 +111,7 @@ class Rhythm:
             left_s, moment = left_s - hour_s, end
 
     def _hour_end(self, at: datetime) -> datetime:
-        """Give the end of the hour on the source's clocks: some zones are half an hour off."""
+        """Return the end of the hour on the source's clocks: some zones are half an hour off."""
         local = at.astimezone(self._zone)
         passed = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
         return at + timedelta(hours=1) - passed
@@ -170,18 +170,18 @@ def learned(
 
 
 def is_gap(poll: Poll) -> bool:
-    """Tell whether articles were probably missed: the whole document has changed since the last round."""
+    """Return whether articles were probably missed: the whole document has changed since the last round."""
     whole = not poll.backfill and not poll.pushed
     return whole and poll.known == 0 and poll.new >= SMALLEST_DOCUMENT
 
 
 def missed_lately(state: SourceState, now: datetime) -> bool:
-    """Tell whether a gap is less than a week ago: then it is the overlap of documents alone that steers."""
+    """Return whether a gap is less than a week ago: then it is the overlap of documents alone that steers."""
     return state.last_gap_at is not None and now - state.last_gap_at < _WEEK
 
 
 def gap_warning(poll: Poll, schedule: Schedule) -> str | None:
-    """Say that articles were probably missed, and what is done about it or could be; None where none were."""
+    """Return the warning that articles were probably missed, and what helps; None where none were."""
     if not is_gap(poll):
         return None
     remedy = (
@@ -193,7 +193,7 @@ def gap_warning(poll: Poll, schedule: Schedule) -> str | None:
 
 
 def expected_since(state: SourceState, since: datetime, now: datetime, timezone: str) -> float:
-    """Give how many articles were to be expected from `since` on, by the rhythm as it was then.
+    """Return how many articles were to be expected from `since` on, by the rhythm as it was then.
 
     0 as long as nothing is known: it takes a week to learn a week.
     """
@@ -228,7 +228,7 @@ def _counted(
 
 
 def _times(poll: Poll, now: datetime) -> list[datetime]:
-    """Give for each new article the instant that teaches; a backfill's without a date teach nothing."""
+    """Return for each new article the instant that teaches; a backfill's without a date teach nothing."""
     if poll.backfill:
         return [at for at in poll.published if now - OLDEST_TAUGHT <= at <= now]
     undated = max(poll.new - len(poll.published), 0)
@@ -257,7 +257,7 @@ def _first_interval_s(published: tuple[datetime, ...], now: datetime) -> float:
 
 
 def _step(state: SourceState, poll: Poll, interval_s: float, rhythm: Rhythm, now: datetime) -> float:
-    """Give the factor by which the interval changes after a round.
+    """Return the factor by which the interval changes after a round.
 
     For a week after a gap it is no more the number of articles that steers it, but whether documents still
     overlap enough; while they do, it takes a week to double. Else a source that brings much at once, twice a

@@ -40,12 +40,12 @@ def judged(honesty: Honesty, *, held_news: bool, now: datetime) -> Honesty:
 
 
 def trusts(honesty: Honesty, now: datetime) -> bool:
-    """Tell whether validators are to be sent."""
+    """Return whether validators are to be sent."""
     return honesty.distrusted_until is None or honesty.distrusted_until <= now
 
 
 def sentence(honesty: Honesty, now: datetime | None = None) -> str | None:
-    """Say how often a source has lied, and until when it is not believed.
+    """Return how often a source has lied, and until when it is not believed.
 
     None of an honest one, and, where `now` is given, of one that is believed again.
     """

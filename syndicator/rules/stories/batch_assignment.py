@@ -60,7 +60,7 @@ def newcomer(own: Story, runs: bytes) -> Newcomer:
 
 
 def surroundings(newcomers: Sequence[Newcomer], recent: Sequence[Nearby]) -> list[Surroundings]:
-    """Say what each of a batch is compared with; `recent` is what the index has found for each."""
+    """Return what each of a batch is compared with; `recent` is what the index has found for each."""
     batch = _BatchIndex()
     found = []
     runs_of_each = keys_of_several([new.runs for new in newcomers])

@@ -185,7 +185,7 @@ def alone(own: Story, because: str) -> StoryDecision:
 
 
 def parted(article: Article, kin: Sequence[Neighbour], policy: StoriesPolicy) -> tuple[ArticleId, ...]:
-    """Name the copies that are none any more, as an article has a new text.
+    """Return the copies that are none any more, as an article has a new text.
 
     `kin`: its original, or its copies. A copy that now says something else of its own must not stay hidden.
     """

@@ -164,7 +164,7 @@ def _agreement(one: HeadlineTerms, other: HeadlineTerms) -> float:
 
 
 def _difference(mine: Text, other: Text, found: CopyVerdict, policy: CopyPolicy) -> str | None:
-    """Say what a reader would miss if one of two articles that share text were hidden."""
+    """Return what a reader would miss if one of two articles that share text were hidden."""
     if series := conflict(mine.title, other.title):
         return series
     if _name_other_days(mine, other):
@@ -184,7 +184,7 @@ def _difference(mine: Text, other: Text, found: CopyVerdict, policy: CopyPolicy)
 
 
 def _name_other_days(mine: Text, other: Text) -> bool:
-    """Tell whether two pages, of which one is of a series, name other days where they begin."""
+    """Return whether two pages, of which one is of a series, name other days where they begin."""
     if not (is_series(mine.title) or is_series(other.title)):
         return False
     return bool(mine.days) and bool(other.days) and mine.days.isdisjoint(other.days)

@@ -40,17 +40,17 @@ _DAILY = re.compile(
 
 @lru_cache(maxsize=4096)
 def is_series(title: str) -> bool:
-    """Tell whether a headline is that of a page which comes again and again with other figures."""
+    """Return whether a headline is that of a page which comes again and again with other figures."""
     return _DAILY.search(title) is not None or not _SERIES.isdisjoint(words_of(title))
 
 
 def numbers_of(text: str) -> frozenset[str]:
-    """Give the numbers of a text as they are written, of two digits or more: "1.250", "15-1", "2026"."""
+    """Return the numbers of a text as they are written, of two digits or more: "1.250", "15-1", "2026"."""
     return frozenset(number for number in _NUMBER.findall(text) if len(number) > 1)
 
 
 def days_of(text: str) -> frozenset[tuple[int, int]]:
-    """Give the days that a text names, as (month, day)."""
+    """Return the days that a text names, as (month, day)."""
     days = set()
     for pattern in _DATES:
         for found in pattern.finditer(text):
@@ -63,12 +63,12 @@ def days_of(text: str) -> frozenset[tuple[int, int]]:
 
 
 def weekdays_of(text: str) -> frozenset[int]:
-    """Give the days of the week that a text names, Monday is 0."""
+    """Return the days of the week that a text names, Monday is 0."""
     return frozenset(_WEEKDAYS[word] for word in words_of(text) if word in _WEEKDAYS)
 
 
 def conflict(one: str, other: str) -> str | None:
-    """Say what keeps two headlines of series apart, as half a sentence; None where nothing does.
+    """Return what keeps two headlines of series apart, as half a sentence; None where nothing does.
 
     Only between pages of series: two reports of one accident may well count the dead differently.
     """

@@ -142,7 +142,7 @@ def _similarities(terms: Terms, stories: Sequence[Story]) -> list[float]:
 
 
 def founded(article: Article, terms: Terms) -> Story:
-    """Give the story of a single article."""
+    """Return the story of a single article."""
     return Story(
         id=StoryId(article.id),
         title=article.title if is_series(article.title) else "",
@@ -155,7 +155,7 @@ def founded(article: Article, terms: Terms) -> Story:
 
 
 def joined(story: Story, terms: Terms, published: datetime) -> Story:
-    """Give a story with one article more."""
+    """Return a story with one article more."""
     total = dict(story.centroid)
     for term, weight in terms.items():
         total[term] = total.get(term, 0) + weight
@@ -168,7 +168,7 @@ def joined(story: Story, terms: Terms, published: datetime) -> Story:
 
 
 def place_of(own: Story, story: Story) -> datetime:
-    """Say since when an article tells a story: the first leads.
+    """Return the time since which an article tells a story: the first leads.
 
     In the running service, whoever came in first leads for good: an entry that gave way would come twice to
     readers. What first rounds bring is all new to them, and there the first publisher leads.
@@ -177,12 +177,12 @@ def place_of(own: Story, story: Story) -> datetime:
 
 
 def is_settled(story: Story, at: datetime) -> bool:
-    """Tell whether readers have had a story: it began in the running service, or long enough ago."""
+    """Return whether readers have had a story: it began in the running service, or long enough ago."""
     return story.told_since == story.first_seen_at or at - story.first_seen_at > _SETTLES
 
 
 def told_by(members: Sequence[Story]) -> Story:
-    """Give the story that several articles tell, each given as a story of its own; the first seen leads."""
+    """Return the story that several articles tell, each given as a story of its own; the first seen leads."""
     first, *others = sorted(members, key=lambda one: (one.told_since, one.id))
     return reduce(lambda story, other: joined(story, other.centroid, other.published_at), others, first)
 

@@ -193,7 +193,7 @@ def _heaviest_of_each(
 
 
 def strongest(terms: Terms, count: int) -> list[int]:
-    """Name the terms of most weight: those by which others are looked up."""
+    """Return the terms of most weight: those by which others are looked up."""
     return [term for _, term in sorted([(-weight, term) for term, weight in terms.items()])[:count]]
 
 

@@ -56,7 +56,7 @@ class CircuitChange(Struct, frozen=True, kw_only=True):
 def after_endpoint_failure(
     state: EndpointState, policy: RetryPolicy, failure: FailedAttempt, jitter: float
 ) -> CircuitChange | None:
-    """Say what follows for an endpoint from a failed attempt; None: nothing. `jitter` is in [-1, 1].
+    """Return what follows for an endpoint from a failed attempt; None: nothing. `jitter` is in [-1, 1].
 
     The pauses are those of the retries, from one second to ten minutes. What was under way when the circuit
     opened is counted, and opens it no further. A receiver that asks for rest (Retry-After) gets it.

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def sent_at(endpoint: EndpointId, digest: Digest, now: datetime) -> datetime:
-    """Say when what happens now is sent at the latest: at the end of the endpoint's present interval.
+    """Return when what happens now is sent at the latest: at the end of the endpoint's present interval.
 
     Intervals of different endpoints end at different times, so that they do not all send at once.
     """
@@ -38,6 +38,6 @@ def parted(sized: Iterable[tuple[T, int]], items: int, most_bytes: int) -> list[
 
 
 def digest_id(events: Sequence[EventId]) -> EventId:
-    """Give the id of a digest: the same events, in whatever order, are the same digest."""
+    """Return the id of a digest: the same events, in whatever order, are the same digest."""
     told = hashlib.blake2b("\x1f".join(sorted(events)).encode(), digest_size=16, person=b"digest")
     return EventId("dig_" + base64.b32encode(told.digest()).decode().rstrip("=").lower())

@@ -10,7 +10,7 @@ from syndicator.rules.filter_matching import matches
 
 
 def event_types(patterns: Iterable[str]) -> tuple[EventType, ...]:
-    """Name the types that are asked for: `article.created`, all of `article.*`, or `*`.
+    """Return the types that are asked for: `article.created`, all of `article.*`, or `*`.
 
     Raises ValueError, with the pattern, for one that no type matches.
     """
@@ -28,7 +28,7 @@ def _fits(kind: EventType, pattern: str) -> bool:
 
 
 def wants(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> bool:
-    """Tell whether an endpoint is to hear of an event.
+    """Return whether an endpoint is to hear of an event.
 
     `articles`: what the event is about, with bodies where the filter has a query; of a story, all that tell
     it. A filter chooses articles; of what is about something else, its `source` chooses events of sources.
@@ -42,7 +42,10 @@ def wants(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> bool
 
 
 def wants_feed(endpoint: Endpoint, feed: FeedId, *, private: bool) -> bool:
-    """Tell whether an endpoint asks for what happens to a feed: of private ones, only those that it names."""
+    """Return whether an endpoint asks for what happens to a feed.
+
+    Of private ones, only those that it names.
+    """
     return feed in endpoint.feeds if endpoint.feeds else not private
 
 

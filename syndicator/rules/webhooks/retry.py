@@ -55,7 +55,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def is_expired(policy: RetryPolicy, event: Event, now: datetime, since: datetime | None = None) -> bool:
-    """Tell whether an event is too old to be worth sending. That an article was withdrawn always is.
+    """Return whether an event is too old to be worth sending. That an article was withdrawn always is.
 
     `since`: from when its age is counted, where that is not when it happened.
     """

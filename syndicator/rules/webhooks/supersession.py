@@ -32,7 +32,7 @@ class Older(Struct, frozen=True, kw_only=True):
 
 
 def older(event: Event) -> tuple[Older, ...]:
-    """Name the events of earlier revisions of the same, whichever of them there were."""
+    """Return the events of earlier revisions of the same, whichever of them there were."""
     family = event.type.family
     if family in _COUNTED_APART:
         return ()
@@ -47,7 +47,7 @@ def older(event: Event) -> tuple[Older, ...]:
 
 
 def newer(event: Event, kinds: Collection[EventType], newest: int | None = None) -> tuple[EventId, ...]:
-    """Name the events of these types that a later revision of the same may have brought, the next ones.
+    """Return the events of these types that a later revision of the same may have brought, the next ones.
 
     `newest`: the last revision that there is, where that is known.
     """
@@ -65,10 +65,10 @@ def newer(event: Event, kinds: Collection[EventType], newest: int | None = None)
 
 
 def is_urgent(event: Event) -> bool:
-    """Tell whether an event goes ahead of all that waits."""
+    """Return whether an event goes ahead of all that waits."""
     return event.type is EventType.ARTICLE_WITHDRAWN
 
 
 def closes_for_all(event: Event) -> bool:
-    """Tell whether older events are closed also where this one is not asked for."""
+    """Return whether older events are closed also where this one is not asked for."""
     return event.type in _FOR_ALL

@@ -76,7 +76,7 @@ def advertised(sub: Subscription, topic: str | None, hubs: Sequence[str], now: d
 def plan(
     sub: Subscription, *, wanted: bool, callback_base: str, callback_id: str, secret: str, now: datetime
 ) -> tuple[Subscription, SubscribeRequest | None]:
-    """Say what is to be sent now, with the record as it must be kept *before* that is sent.
+    """Return what is to be sent now, with the record as it must be kept *before* that is sent.
 
     `wanted` is whether the source is to be pushed at all; `callback_base` is what its callbacks begin with;
     `callback_id` and `secret` are fresh random ones, for a request that needs them. An empty record means
@@ -162,7 +162,7 @@ def denied(
 
 
 def pushing(sub: Subscription, callback_id: str, now: datetime) -> Grant | None:
-    """Give the grant that a push comes by; None where the hub has no right to push (any more)."""
+    """Return the grant that a push comes by; None where the hub has no right to push (any more)."""
     # What is being taken back may push while its successor is there: its last pushes are as good.
     grants = (sub.active, *sub.leaving) if sub.active is not None else ()
     one = _one(callback_id, *grants)
@@ -170,12 +170,12 @@ def pushing(sub: Subscription, callback_id: str, now: datetime) -> Grant | None:
 
 
 def knows(sub: Subscription, callback_id: str) -> bool:
-    """Tell whether a callback is or was one of this record."""
+    """Return whether a callback is or was one of this record."""
     return _one(callback_id, sub.active, sub.pending, *sub.leaving) is not None
 
 
 def is_full(sub: Subscription, size: int) -> bool:
-    """Tell whether a document of so many bytes must wait outside; one alone always has room."""
+    """Return whether a document of so many bytes must wait outside; one alone always has room."""
     held = sum(one.size for one in sub.waiting)
     return bool(sub.waiting) and (len(sub.waiting) >= MAX_WAITING or held + size > MAX_WAITING_BYTES)
 
@@ -228,7 +228,7 @@ def polled(sub: Subscription, new: int, now: datetime) -> Subscription:
 
 
 def delivers(sub: Subscription, now: datetime) -> bool:
-    """Tell whether pushes really arrive, so that polling is a mere precaution: see `why`."""
+    """Return whether pushes really arrive, so that polling is a mere precaution: see `why`."""
     return (
         sub.active is not None
         and _runs(sub.active, now)
@@ -238,7 +238,7 @@ def delivers(sub: Subscription, now: datetime) -> bool:
 
 
 def why(sub: Subscription, now: datetime) -> str:
-    """Say in a sentence why pushes are relied on, or why not.
+    """Return a sentence that says why pushes are relied on, or why not.
 
     The rule: the lease runs, a push has brought something before, and since then no poll found an article
     that a push should have brought. After such a miss the source is polled as ever, until a push brings
@@ -253,7 +253,7 @@ def why(sub: Subscription, now: datetime) -> str:
 
 
 def _why_not(sub: Subscription) -> str:
-    """Say why pushes are not relied on though we are subscribed."""
+    """Return why pushes are not relied on though we are subscribed."""
     if sub.missed_at is not None:
         return "a poll found articles that no push had brought; polled as ever until one brings something"
     if sub.last_push_at is not None:
@@ -264,7 +264,10 @@ def _why_not(sub: Subscription) -> str:
 
 
 def renewal_at(grant: Grant) -> datetime | None:
-    """Say when a verified grant is to be renewed: after 60 to 70 % of its lease, so that nothing clumps."""
+    """Return when a verified grant is to be renewed.
+
+    After 60 to 70 % of its lease, so that nothing clumps.
+    """
     if grant.verified_at is None or grant.lease_ends_at is None:
         return None
     spread = sum(grant.callback_id.encode()) % 101 / 1000
@@ -311,7 +314,7 @@ def _plan_leaving(sub: Subscription, now: datetime) -> tuple[Subscription, Subsc
 
 
 def _needs_request(sub: Subscription, callback_base: str, now: datetime) -> bool:
-    """Tell whether a new grant is to be asked for now."""
+    """Return whether a new grant is to be asked for now."""
     if not sub.hubs or (sub.retry_at is not None and now < sub.retry_at):
         return False
     if sub.pending is not None and _fits(sub.pending, sub, callback_base):
@@ -366,7 +369,7 @@ def _failed(
 
 
 def _attend_at(sub: Subscription, request: SubscribeRequest | None, now: datetime) -> datetime:
-    """Say when to look again: soon after a request was sent, else at the next thing that comes to pass."""
+    """Return when to look again: soon after a request was sent, else at the next thing that comes to pass."""
     if request is not None:
         return now + ANSWER_WAIT
     times = [now + LOOK_AGAIN]

@@ -14,7 +14,7 @@ ENTRIES = 20
 
 
 def city_feed(world: World, base: str) -> tuple[bytes, datetime]:
-    """Give the feed, and when something in it changed last."""
+    """Return the feed, and when something in it changed last."""
     articles = list(islice(world.city.newest_first(), ENTRIES))
     changed_at = world.city.last_at or world.clock()
     root = ET.Element("rss", {"version": "2.0", **NAMESPACES})

@@ -62,7 +62,10 @@ def recent(world: World) -> list[SampleArticle]:
 def related(
     world: World, base: str, article: SampleArticle
 ) -> tuple[ShownArticle | None, list[ShownArticle]]:
-    """Give the article linked in the text and the 3–5 linked below: older ones, of the same section first."""
+    """Return the article linked in the text and the 3–5 linked below.
+
+    Older ones, of the same section first.
+    """
     before = (world.city.get(n) for n in range(article.n - 1, article.n - 1 - _NEAR, -1))
     older = [other for other in before if other is not None and not other.withdrawn]
     section = world.city_text(article).section

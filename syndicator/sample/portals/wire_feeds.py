@@ -17,7 +17,7 @@ _SINCE = "2026"
 
 
 def rss(base: str, articles: Sequence[Wired], changed_at: datetime) -> bytes:
-    """Give the Indonesian feed: whole bodies in `content:encoded`."""
+    """Return the Indonesian feed: whole bodies in `content:encoded`."""
     root = ET.Element("rss", {"version": "2.0", **NAMESPACES})
     channel = add(root, "channel")
     add(channel, "title", PAPER)
@@ -43,7 +43,7 @@ def rss(base: str, articles: Sequence[Wired], changed_at: datetime) -> bytes:
 
 
 def atom(base: str, articles: Sequence[Wired], gone: Sequence[SampleArticle], changed_at: datetime) -> bytes:
-    """Give the English feed: a summary and the whole body; what was taken back is named (RFC 6721)."""
+    """Return the English feed: a summary and the whole body; what was taken back is named (RFC 6721)."""
     root = ET.Element(
         "feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "en", "xmlns:at": _TOMBSTONES}
     )
@@ -77,7 +77,7 @@ def _entry_id(number: int) -> str:
 
 
 def json_feed(base: str, articles: Sequence[Wired]) -> bytes:
-    """Give the feed of both languages."""
+    """Return the feed of both languages."""
     items = [
         {
             "id": f"kn-{wired.id}",

@@ -56,7 +56,7 @@ def show(world: World, base: str, article: SampleArticle) -> Wired:
 
 
 def latest(world: World, base: str, count: int, language: str | None = None) -> list[Wired]:
-    """Give the newest articles, of one language or of both."""
+    """Return the newest articles, of one language or of both."""
     wanted = (
         article
         for article in world.wire.newest_first()
@@ -66,7 +66,7 @@ def latest(world: World, base: str, count: int, language: str | None = None) -> 
 
 
 def _content(text: SampleText) -> str:
-    """Give the whole body as HTML; what the grammar wrote is escaped on the way."""
+    """Return the whole body as HTML; what the grammar wrote is escaped on the way."""
     paragraph = Markup("<p>{}</p>")
     quote = Markup("<blockquote>{}</blockquote>").format(text.quote)
     parts = [paragraph.format(text.lead), quote, *(paragraph.format(each) for each in text.paragraphs)]

@@ -132,7 +132,7 @@ class ChoicesForm(Form):
         return value
 
     def chosen(self, endpoint: EndpointId, secrets: tuple[Secret, ...]) -> Endpoint:
-        """Give the endpoint that is described, with these secrets."""
+        """Return the endpoint that is described, with these secrets."""
         return Endpoint(
             id=endpoint,
             url=self.url,

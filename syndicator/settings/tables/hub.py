@@ -84,7 +84,7 @@ class HubSection(Form):
         return value
 
     def value(self) -> HubPolicy | None:
-        """Give what the hub goes by; None where there is none."""
+        """Return what the hub goes by; None where there is none."""
         if not (self.enabled or self.external):
             return None
         return HubPolicy(

@@ -71,7 +71,7 @@ def _identity(value: object) -> str | Mapping[str, str]:
 
 
 def _takes_long(expression: re.Pattern[str]) -> bool:
-    """Tell whether searching an address may take long: source and readers choose what is in it."""
+    """Return whether searching an address may take long: source and readers choose what is in it."""
     return any(
         all(_spent_s(expression, address) > _MOST_S for _ in range(_ATTEMPTS)) for address in _addresses()
     )
@@ -114,7 +114,7 @@ IdentityChoice = Annotated[
 
 
 def policy(choice: str | Mapping[str, str]) -> IdentityPolicy:
-    """Give the policy that a table chooses."""
+    """Return the policy that a table chooses."""
     if isinstance(choice, str):
         return IdentityPolicy(way=Way(choice))
     return IdentityPolicy(way=Way.PATTERN, pattern=choice["link"])

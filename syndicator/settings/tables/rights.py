@@ -43,7 +43,7 @@ class RightsForm(Form):
     license: Url | None = Field(default=None, description="Where its licence stands.")
 
     def value(self) -> Rights:
-        """Give the rights."""
+        """Return the rights."""
         cut = Content.FULL if self.excerpt is None else Content.SUMMARY
         return Rights(
             content=self.content or cut,

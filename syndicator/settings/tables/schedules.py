@@ -67,7 +67,7 @@ class ScheduleForm(Form):
         return value
 
     def value(self, timezone: str) -> Schedule:
-        """Give the schedule; a cron expression without a zone is read in the source's."""
+        """Return the schedule; a cron expression without a zone is read in the source's."""
         jitter_s = self.jitter.total_seconds() if self.jitter is not None else 0.0
         if self.every is not None:
             interval_s = self.every.total_seconds()

@@ -50,7 +50,7 @@ class ReplaceForm(Form):
         return value
 
     def value(self) -> Replacement:
-        """Give the rule."""
+        """Return the rule."""
         return Replacement(field=self.field, find=self.find, by=self.by, regex=self.regex)
 
 
@@ -82,7 +82,7 @@ class ArticleForm(Form):
     )
 
     def value(self) -> ArticleRule:
-        """Give the rule."""
+        """Return the rule."""
         parts = {name: getattr(self, name) for name in ArticleForm.model_fields if name != "replace"}
         return ArticleRule(**parts, replace=tuple(each.value() for each in self.replace))
 

@@ -97,7 +97,7 @@ class PolitenessForm(Form):
     )
 
     def value(self) -> Politeness:
-        """Give the policy."""
+        """Return the policy."""
         return Politeness(
             scope=self.scope, max_in_flight=self.in_flight, per_minute=self.per_minute, robots=self.robots
         )
@@ -269,7 +269,7 @@ class SourceForm(Form):
         return value
 
     def value(self, source: SourceId, egress: EgressSection, site_timezone: str) -> Source:
-        """Give the source; limits that it does not set are those of `[egress]`, its zone is the site's."""
+        """Return the source; limits that it does not set are those of `[egress]`, its zone is the site's."""
         timezone = self.timezone or site_timezone
         limits = FetchLimits(
             timeout_s=(self.timeout or egress.timeout).total_seconds(),
@@ -343,7 +343,7 @@ def inherit(own: Table, defaults: Table) -> dict[str, object]:
 
 
 def _useless(own: Table, defaults: Table) -> set[str]:
-    """Name what a source of another kind has no use for."""
+    """Return what a source of another kind has no use for."""
     kind = own.get("kind", defaults.get("kind"))
     if kind == SourceKind.PAGE.value:
         return set()

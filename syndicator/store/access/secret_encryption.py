@@ -29,7 +29,7 @@ class Sealer:
         return self._opened(making=True).encrypt(_named(name) + content)
 
     def open(self, name: str, sealed: bytes) -> bytes:
-        """Give what was sealed for a name. Raises SealError where no key of ours opens it."""
+        """Return what was sealed for a name. Raises SealError where no key of ours opens it."""
         try:
             content = self._opened(making=False).decrypt(sealed)
         except InvalidToken:
@@ -64,7 +64,7 @@ _REMEDY = (
 
 
 def is_seal_key(text: str) -> bool:
-    """Tell whether a text is a key: base64 of 32 bytes."""
+    """Return whether a text is a key: base64 of 32 bytes."""
     try:
         _fernet(Secret(text))
     except SealError:

@@ -26,7 +26,7 @@ class Tokens:
         return unpack(found, Token) if found is not None else None
 
     async def all(self) -> list[Token]:
-        """Give every token, by id."""
+        """Return every token, by id."""
         found = await self._redis.call("HVALS", self._keys.tokens())
         return sorted((unpack(one, Token) for one in found), key=lambda token: token.id)
 

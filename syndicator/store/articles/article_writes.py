@@ -173,6 +173,6 @@ def _fields(key: str, article: Article) -> Command:
 
 
 def _packed(revision: Article) -> bytes:
-    """Give a revision as it is kept beside newer ones: of a very long one without the body."""
+    """Return a revision as it is kept beside newer ones: of a very long one without the body."""
     packed = pack(revision)
     return packed if len(packed) <= MAX_KEPT_BYTES else pack(replace(revision, body_html=""))

@@ -62,7 +62,7 @@ class Articles:
         self._forget = Script("articles/forget")
 
     async def lookup(self, identities: Sequence[Identity], now: datetime) -> list[RecognizedKeys]:
-        """Tell what is known of each candidate of a batch, in one round trip.
+        """Return what is known of each candidate of a batch, in one round trip.
 
         Raise StoreUnavailable where Redis was emptied: all that is known would be taken for new.
         """
@@ -88,7 +88,7 @@ class Articles:
     async def are_known(
         self, keys: Sequence[str], urls: Sequence[str], source: Source, now: datetime
     ) -> list[bool]:
-        """Tell which identity keys a source lists now are known; note that it carries those, and when.
+        """Return which identity keys a source lists now are known; note that it carries those, and when.
 
         `urls`: the address of each. What the source may take over from another counts as unknown: it is to be
         read.
@@ -127,13 +127,13 @@ class Articles:
         return [one is not None and ArticleId(one.decode()) not in contested for one in found]
 
     async def _third_party(self, ids: Sequence[ArticleId]) -> set[ArticleId]:
-        """Give those of the articles, shown or reserved, whose source is not of their own portal."""
+        """Return those of the articles, shown or reserved, whose source is not of their own portal."""
         places = [place for one in ids for place in (self._keys.article(one), self._keys.reserved(one))]
         rows = await self._redis.batch([("HGET", place, "first_party") for place in places])
         return {one for one, *row in zip(ids, rows[::2], rows[1::2], strict=True) if _THIRD_PARTY in row}
 
     async def resolve(self, keys: Sequence[str]) -> list[Owned | None]:
-        """Give the article, and its source, that each identity key stands for; None where there is none."""
+        """Return the article, and its source, that each identity key stands for; None where there is none."""
         if not keys:
             return []
         found = await self._redis.call("HMGET", self._keys.identities(), *keys)
@@ -147,7 +147,7 @@ class Articles:
         ]
 
     async def named(self, keys: Sequence[str]) -> list[ArticleId]:
-        """Give the articles that identity keys stand for, also swept ones; what is unknown has none."""
+        """Return the articles that identity keys stand for, also swept ones; what is unknown has none."""
         found = await self._redis.call("HMGET", self._keys.identities(), *keys) if keys else []
         return [ArticleId(article.decode()) for article in found if article is not None]
 
@@ -162,27 +162,27 @@ class Articles:
         return sum(at < to_ms(moment) for at in times), len(found) - len(times)
 
     async def get(self, article_id: ArticleId) -> Article | None:
-        """Give the newest revision with its body."""
+        """Return the newest revision with its body."""
         return (await self.get_many([article_id]))[0]
 
     async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = True) -> list[Article | None]:
-        """Give the newest revisions; None for what is not (or no longer) there."""
+        """Return the newest revisions; None for what is not (or no longer) there."""
         fields = ("head", "body") if bodies else ("head",)
         rows = await self._redis.batch([("HMGET", self._keys.article(key), *fields) for key in ids])
         return [read_article(row[0], row[1] if bodies else None) for row in rows]
 
     async def aliases(self, article_id: ArticleId) -> list[Alias]:
-        """Give the other names under which an article came, the oldest first."""
+        """Return the other names under which an article came, the oldest first."""
         found = await self._redis.call("LRANGE", self._keys.aliases(article_id), 0, -1)
         return [unpack(data, Alias) for data in found]
 
     async def led_by(self, article_id: ArticleId) -> ArticleId | None:
-        """Name the article that one was found to be; None where it is, or was, one of its own."""
+        """Return the article that one was found to be; None where it is, or was, one of its own."""
         found = await self._redis.call("HGET", self._keys.article(article_id), "merged")
         return ArticleId(found.decode()) if found else None
 
     async def revision(self, article_id: ArticleId, revision: int) -> Article | None:
-        """Give one revision with its body; None when it is no longer kept."""
+        """Return one revision with its body; None when it is no longer kept."""
         newest = await self.get(article_id)
         if newest is None or newest.revision == revision:
             return newest
@@ -190,7 +190,7 @@ class Articles:
         return unpack(kept, Article) if kept else None
 
     async def kept_revisions(self, article_id: ArticleId) -> list[Article]:
-        """Give the revisions that are kept besides the newest, the newest of them first."""
+        """Return the revisions that are kept besides the newest, the newest of them first."""
         rows = await self._redis.call("HVALS", self._keys.revisions(article_id))
         return sorted((unpack(row, Article) for row in rows), key=lambda one: -one.revision)
 
@@ -215,17 +215,17 @@ class Articles:
         return [TimelinePlace(article_id=name, listed_ms=score) for name, score in ordered], whole
 
     async def carried_by(self, source: SourceId, limit: int = 0) -> list[ArticleId]:
-        """Name the articles that a source carried, the newest first; also those of another source."""
+        """Return the articles that a source carried, the newest first; also those of another source."""
         found = await self._redis.call("ZREVRANGE", self._keys.carried(source), 0, limit - 1)
         return [ArticleId(name.decode()) for name in found]
 
     async def shown_since(self, moment: datetime) -> list[ArticleId]:
-        """Name the articles that have been shown since a moment, the longest ago first."""
+        """Return the articles that have been shown since a moment, the longest ago first."""
         found = await self._redis.call("ZRANGEBYSCORE", self._keys.admitted(), to_ms(moment), "+inf")
         return [ArticleId(name.decode()) for name in found]
 
     async def due_for_recheck(self, source: SourceId, now: datetime, limit: int) -> list[ArticleId]:
-        """Name the articles whose pages are to be read again, the longest due first."""
+        """Return the articles whose pages are to be read again, the longest due first."""
         found = await self._redis.call(
             "ZRANGEBYSCORE", self._keys.recheck(source), "-inf", to_ms(now), "LIMIT", 0, limit
         )
@@ -299,7 +299,10 @@ class Articles:
     async def carriers(
         self, article_id: ArticleId, sources: Sequence[SourceId]
     ) -> Mapping[SourceId, datetime]:
-        """Tell which of the sources carried an article, and when it was first seen there; the first first."""
+        """Return which of the sources carried an article, and when it was first seen there.
+
+        The first first.
+        """
         rows = await self._redis.batch(
             [("ZSCORE", self._keys.carried(source), article_id) for source in sources]
         )

@@ -32,13 +32,13 @@ class Changes:
         self._keys = keys
 
     async def origin(self) -> str:
-        """Say which data this is: of another namespace, or of one that began anew, it is other data."""
+        """Return which data this is: of another namespace, or of one that began anew, it is other data."""
         meta = self._keys.meta()
         began_ms = await self._redis.call("HGET", meta, "created_ms")
         return f"{meta} {(began_ms or b'').decode()}"
 
     async def position(self) -> str:
-        """Give the place of the last change."""
+        """Return the place of the last change."""
         rows = await self._redis.call("XREVRANGE", self._keys.changes(), "+", "-", "COUNT", 1)
         return rows[0][0].decode() if rows else BEGINNING
 
@@ -63,12 +63,15 @@ class Changes:
         )
 
     async def newest(self, limit: int) -> list[ArticleId]:
-        """Name the articles that changed last, the newest change first, each once."""
+        """Return the articles that changed last, the newest change first, each once."""
         rows = await self._redis.call("XREVRANGE", self._keys.changes(), "+", "-", "COUNT", limit)
         return list(dict.fromkeys(ArticleId(fields[1].decode()) for _, fields in rows))
 
     async def lag_s(self, position: str | None) -> float:
-        """Say for how long the first change after a place waits, by Redis' clock; 0 where there is none."""
+        """Return how long the first change after a place has waited, by Redis' clock.
+
+        0 where there is none.
+        """
         if position is None:
             return 0.0
         rows, (seconds, microseconds) = await self._redis.batch(
@@ -80,7 +83,7 @@ class Changes:
         return max(int(seconds) + int(microseconds) / 1e6 - at_ms / 1000, 0.0)
 
     async def listed(self, until_ms: int | None, skip: int, limit: int) -> Sequence[TimelinePlace]:
-        """Give articles that are listed at a time or before, the newest first; None is all.
+        """Return articles that are listed at a time or before, the newest first; None is all.
 
         `skip` as many as were read of that very millisecond.
         """

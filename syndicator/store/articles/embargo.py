@@ -30,7 +30,7 @@ class HeldArticle(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Give what it is held under: its surest identity key."""
+        """Return what it is held under: its surest identity key."""
         return self.identity.keys[0]
 
 
@@ -43,15 +43,15 @@ class Embargoed:
         self._claim = Script("sources/claim")
 
     async def holds(self, source: SourceId) -> bool:
-        """Tell whether anything of a source is held."""
+        """Return whether anything of a source is held."""
         return bool(await self._redis.call("EXISTS", self._keys.held(source)))
 
     async def has_room(self, source: SourceId) -> bool:
-        """Tell whether one more article of a source may be held."""
+        """Return whether one more article of a source may be held."""
         return int(await self._redis.call("HLEN", self._keys.held(source))) < MAX_FIELDS
 
     async def find(self, source: SourceId, keys: Sequence[Sequence[str]]) -> list[list[HeldArticle]]:
-        """Give what is held under any of the identity keys of each candidate."""
+        """Return what is held under any of the identity keys of each candidate."""
         held = self._keys.held(source)
         rows = await self._redis.batch([("HMGET", held, *(f"k:{key}" for key in one)) for one in keys])
         named = [list(dict.fromkeys(name.decode() for name in row if name)) for row in rows]
@@ -98,7 +98,7 @@ class Embargoed:
         )
 
     async def get(self, item: str) -> HeldArticle | None:
-        """Give a claimed article; None where it is gone, with its source or by another worker."""
+        """Return a claimed article; None where it is gone, with its source or by another worker."""
         source, name = _parts(item)
         data = await self._redis.call("HGET", self._keys.held(source), f"c:{name}")
         return unpack(data, HeldArticle) if data else None

@@ -26,7 +26,7 @@ class Unreadable:
         self._keys = keys
 
     async def waiting(self, source: SourceId, keys: Sequence[str], now: datetime) -> frozenset[str]:
-        """Name those of the pages that are not to be asked for yet."""
+        """Return those of the pages that are not to be asked for yet."""
         found = await self._tries(source, keys)
         return frozenset(key for key, (_, retry_ms) in found.items() if retry_ms > to_ms(now))
 
@@ -54,7 +54,7 @@ class Unreadable:
         return sum(page not in found for page in keys)
 
     async def _too_many(self, key: str) -> list[str]:
-        """Name what is forgotten for the sake of the new: the pages whose next try came longest ago."""
+        """Return what is forgotten for the sake of the new: the pages whose next try came longest ago."""
         if await self._redis.call("HLEN", key) <= MAX_PAGES:
             return []
         rows = pairs(await self._redis.call("HGETALL", key))

@@ -44,7 +44,7 @@ class PictureFiles:
         self._max_bytes = max_bytes
 
     def read(self, digest: str) -> KeptPicture | None:
-        """Give the bytes, and note that they were used; None for what is not there."""
+        """Return the bytes, and note that they were used; None for what is not there."""
         path = self._path(digest)
         try:
             body = path.read_bytes()

@@ -65,19 +65,19 @@ class Pictures:
         self._served_kept = served_kept
 
     async def known(self, urls: Iterable[str], now: datetime) -> dict[str, KnownPicture]:
-        """Give what is known of these addresses, and keep it for longer."""
+        """Return what is known of these addresses, and keep it for longer."""
         found = await self.peek(urls)
         await self._keep(list(found.values()), now)
         return found
 
     async def peek(self, urls: Iterable[str]) -> dict[str, KnownPicture]:
-        """Give what is known of these addresses, and write nothing."""
+        """Return what is known of these addresses, and write nothing."""
         keys = [self._keys.picture(picture_digest(url)) for url in dict.fromkeys(urls)]
         rows = await self._redis.call("MGET", *keys) if keys else []
         return {picture.url: picture for picture in map(_unpacked, filter(None, rows))}
 
     async def get(self, digest: str, now: datetime) -> KnownPicture | None:
-        """Give the picture of a digest, and keep it for longer; None where no article came with it."""
+        """Return the picture of a digest, and keep it for longer; None where no article came with it."""
         row = await self._redis.call("GET", self._keys.picture(digest))
         if not row:
             return None

@@ -53,7 +53,7 @@ class Withdrawals:
         return (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]
 
     async def gone_since(self, ids: Sequence[ArticleId]) -> list[datetime | None]:
-        """Say when the page of each article was first found gone; None where it was there last."""
+        """Return when the page of each article was first found gone; None where it was there last."""
         rows = await self._redis.batch([("HGET", self._keys.article(one), "gone") for one in ids])
         return [from_ms(int(row)) if row else None for row in rows]
 
@@ -81,7 +81,7 @@ class Withdrawals:
         return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
 
     async def _back_in_story(self, article_id: ArticleId) -> tuple[list[tuple[str, str, str]], list[Command]]:
-        """Say how what is put back belongs to its story again; one that was made anew has it no more."""
+        """Return how what is put back belongs to its story again; one that was made anew has it no more."""
         keys, article = self._keys, self._keys.article(article_id)
         named = await self._redis.call("HGET", keys.withdrawn(article_id), "story")
         if named is None:
@@ -97,17 +97,17 @@ class Withdrawals:
         return expects, [("HSET", keys.story(story), "version", int(version) + 1)]
 
     async def get(self, article_id: ArticleId) -> Withdrawal | None:
-        """Give the withdrawal of an article, with its body; None where it is not withdrawn."""
+        """Return the withdrawal of an article, with its body; None where it is not withdrawn."""
         return (await self.get_many([article_id], bodies=True))[0]
 
     async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = False) -> list[Withdrawal | None]:
-        """Give withdrawals, as wanted with the bodies of their articles; None for what is not withdrawn."""
+        """Return withdrawals, as wanted with the bodies of their articles; None for what is not withdrawn."""
         fields = ("record", "body") if bodies else ("record",)
         rows = await self._redis.batch([("HMGET", self._keys.withdrawn(one), *fields) for one in ids])
         return [_withdrawal(*row) for row in rows]
 
     async def newest(self, limit: int, *, bodies: bool = False) -> list[Withdrawal]:
-        """Give what was withdrawn last, the newest first; `limit` 0 is all."""
+        """Return what was withdrawn last, the newest first; `limit` 0 is all."""
         names = await self._redis.call("ZREVRANGE", self._keys.withdrawals(), 0, limit - 1)
         found = await self.get_many([ArticleId(name.decode()) for name in names], bodies=bodies)
         return [one for one in found if one is not None]

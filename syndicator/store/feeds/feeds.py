@@ -42,7 +42,7 @@ class FeedTold(Struct, frozen=True, kw_only=True, array_like=True):
     """When it was told before that."""
 
     def is_news_after(self, before: "FeedTold") -> bool:
-        """Tell whether these bytes are others, and of a newer version, than those that were told of."""
+        """Return whether these bytes are others, and of a newer version, than those that were told of."""
         newer = (self.changed_ms, self.version) > (before.changed_ms, before.version)
         return newer and self.digest != before.digest
 
@@ -111,11 +111,11 @@ class Feeds:
         self._keys = keys
 
     async def version(self, feed: FeedId) -> FeedVersion:
-        """Give a feed's version; 0 of 1970 when nothing ever concerned it."""
+        """Return a feed's version; 0 of 1970 when nothing ever concerned it."""
         return (await self.versions([feed]))[feed]
 
     async def versions(self, feeds: Sequence[FeedId]) -> Mapping[FeedId, FeedVersion]:
-        """Give the version of each feed."""
+        """Return the version of each feed."""
         if not feeds:
             return {}
         numbers, changes = await self._redis.batch(
@@ -129,7 +129,7 @@ class Feeds:
         }
 
     async def moved_since(self, since: datetime) -> list[FeedId]:
-        """Name the feeds whose version was raised at a time or later."""
+        """Return the feeds whose version was raised at a time or later."""
         found = await self._redis.call("ZRANGEBYSCORE", self._keys.feeds_moved(), to_ms(since), "+inf")
         return [FeedId(name.decode()) for name in found]
 
@@ -155,7 +155,7 @@ class Feeds:
         return renewed
 
     async def list_changed_at(self, digest: str, now: datetime) -> datetime:
-        """Say since when the list of feeds is the one with this digest: since now, if it was another."""
+        """Return the time since which the list of feeds has this digest: now, if it had another."""
         meta = self._keys.meta()
         known, since_ms = await self._redis.call("HMGET", meta, "list", "list_ms")
         if known and since_ms and known.decode() == digest:
@@ -164,7 +164,7 @@ class Feeds:
         return now
 
     async def told(self, feed: FeedId) -> FeedTold:
-        """Say of which of a feed's bytes `feed.updated` was told last."""
+        """Return the bytes of a feed of which `feed.updated` told last."""
         data = await self._redis.call("HGET", self._keys.feeds_told(), feed)
         return json.decode(data, type=FeedTold) if data else FeedTold()
 
@@ -205,7 +205,7 @@ class Feeds:
         return (await self._redis.commit([unit]))[0]
 
     async def rendition(self, feed: FeedId, form: Format) -> Rendition | None:
-        """Give the bytes that were rendered last."""
+        """Return the bytes that were rendered last."""
         data = await self._redis.call("GET", self._keys.rendition(feed, form))
         if not data:
             return None
@@ -219,7 +219,7 @@ class Feeds:
         await self._redis.call("SET", key, pack_rendition(rendition))
 
     async def ranking(self, feed: FeedId) -> list[Ranked]:
-        """Give what a popular feed shows, the most popular first."""
+        """Return what a popular feed shows, the most popular first."""
         data = await self._redis.call("GET", self._keys.ranking(feed))
         return unpack(data, list[Ranked]) if data else []
 

@@ -61,18 +61,18 @@ class RenditionFiles:
 
     @property
     def feeds(self) -> frozenset[FeedId]:
-        """Name the feeds of which there is a file."""
+        """Return the feeds of which there is a file."""
         return frozenset(feed for feed, _ in list(self._sizes))  # a copy: threads add to it
 
     def has(self, feed: FeedId, form: Format) -> bool:
-        """Tell whether there is a file of this feed and format."""
+        """Return whether there is a file of this feed and format."""
         return (feed, form) in self._sizes
 
     def may_keep(self, feed: FeedId) -> bool:
         return feed in self._described
 
     def read(self, feed: FeedId, form: Format) -> KeptRendition | None:
-        """Give what is kept; None for what is not there, is damaged, or was configured otherwise."""
+        """Return what is kept; None for what is not there, is damaged, or was configured otherwise."""
         path = self._path(feed, form)
         try:
             data, confirmed_at_s = path.read_bytes(), path.stat().st_mtime
@@ -105,7 +105,7 @@ class RenditionFiles:
 
     @staticmethod
     def _is_newer(path: Path, confirmed_at_s: float) -> bool:
-        """Tell whether another process has kept bytes that were confirmed later."""
+        """Return whether another process has kept bytes that were confirmed later."""
         try:
             return path.stat().st_mtime > confirmed_at_s
         except FileNotFoundError:

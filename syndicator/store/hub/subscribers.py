@@ -77,16 +77,16 @@ class HubSubscribers:
         self._confirmed, self._unconfirmed = confirmed(keys), unconfirmed(keys)
 
     def seal(self, known: Subscriber, secret: str) -> bytes:
-        """Give a subscriber's secret as it is stored; empty where there is none. Raises SealError."""
+        """Return a subscriber's secret as it is stored; empty where there is none. Raises SealError."""
         return self._sealer.seal(known.id, secret.encode()) if secret else b""
 
     def secret_of(self, known: Subscriber) -> str:
-        """Give the secret to sign with; empty where there is none. Raises SealError."""
+        """Return the secret to sign with; empty where there is none. Raises SealError."""
         sealed = known.lease.sealed if known.lease else b""
         return self._sealer.open(known.id, sealed).decode() if sealed else ""
 
     async def get(self, subscriber: SubscriberId) -> Subscriber | None:
-        """Give one subscriber."""
+        """Return one subscriber."""
         return (await self._read(subscriber))[0]
 
     async def newest(self, limit: int) -> list[Subscriber]:
@@ -358,7 +358,7 @@ class HubSubscribers:
         return (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]
 
     async def _read(self, subscriber: SubscriberId) -> tuple[Subscriber | None, str]:
-        """Give a subscriber and the token of its last change, "" where there is none."""
+        """Return a subscriber and the token of its last change, "" where there is none."""
         key = self._keys.hub_subscriber(subscriber)
         record, token = await self._redis.call("HMGET", key, "record", "token")
         return decoded(record), token.decode() if token else ""

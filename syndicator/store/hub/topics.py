@@ -23,7 +23,7 @@ class HubTopics:
         self._keys = keys
 
     async def all(self) -> dict[TopicName, str]:
-        """Give the topics that somebody ever subscribed to, each with the digest that was announced last."""
+        """Return the topics that somebody ever subscribed to, each with the digest announced last."""
         found = pairs(await self._redis.call("HGETALL", self._keys.hub_topics()))
         return {TopicName(name.decode()): digest.decode() for name, digest in found}
 
@@ -42,7 +42,7 @@ class HubTopics:
         return (await self._redis.commit([unit]))[0]
 
     async def unfinished(self, now: datetime) -> list[TopicName]:
-        """Give the topics whose fan-out somebody began and did not end."""
+        """Return the topics whose fan-out somebody began and did not end."""
         found = pairs(await self._redis.call("HGETALL", self._keys.hub_fanning()))
         bound = to_ms(now - FAN_OUT_PATIENCE)
         return [TopicName(name.decode()) for name, since in found if int(since) <= bound]

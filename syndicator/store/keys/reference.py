@@ -22,7 +22,7 @@ and one namespace is bounded by one shard. Values are MessagePack; times are mil
 
 
 def key_reference() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     rows = (
         _row(method.__name__, method)
         for table in Keys.__mro__[:-1]
@@ -45,7 +45,7 @@ def _row(name: str, method: object) -> str:
 
 
 def _arguments(method: object) -> list[object]:
-    """Name each argument by its own name, in capitals."""
+    """Return each argument by its own name, in capitals."""
     names = list(inspect.signature(method).parameters)[1:]  # type: ignore[arg-type]  # a function, see above
     return [_Named(name.upper()) for name in names]
 

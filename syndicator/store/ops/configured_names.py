@@ -44,7 +44,7 @@ class Configured:
         self._keys = keys
 
     async def tag_authority(self, own: str | None) -> str | None:
-        """Give the authority of the ids that are published here: the first that this namespace ever had."""
+        """Return the authority of the ids that are published here: the first that this namespace ever had."""
         if own is not None:
             await self._redis.call("HSETNX", self._keys.meta(), "tag_authority", own)
         found = await self._redis.call("HGET", self._keys.meta(), "tag_authority")
@@ -61,7 +61,7 @@ class Configured:
         )
 
     async def known_to_others(self, names: ConfiguredNames, since: datetime) -> list[str]:
-        """Give the names that another process noted after a time and that are not among these."""
+        """Return the names that another process noted after a time and that are not among these."""
         since_ms, noted = to_ms(since), set[str]()
         async for piece in self._redis.scan("HSCAN", self._keys.configured()):
             noted.update(name.decode() for name, at_ms in piece if int(at_ms) > since_ms)
@@ -76,7 +76,7 @@ class Configured:
         return await self._unused("endpoint", endpoints, now)
 
     async def has_feed(self, feed: FeedId, now: datetime) -> bool:
-        """Tell whether any process noted a feed within `IN_USE`."""
+        """Return whether any process noted a feed within `IN_USE`."""
         return not await self._unused("feed", [feed], now)
 
     async def remove_outlived(self) -> int:

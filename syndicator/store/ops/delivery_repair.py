@@ -114,7 +114,7 @@ class Mending:
         ]
 
     async def untold(self, candidates: Sequence[tuple[ArticleId, Sequence[EventId]]]) -> list[ArticleId]:
-        """Name those articles of whose newest revision there is no event, neither fanned out nor waiting."""
+        """Return the articles whose newest revision has no event, neither fanned out nor waiting."""
         names = [event for _, events in candidates for event in events]
         if not names:
             return []
@@ -146,7 +146,7 @@ class Mending:
         )
 
     async def _without_event(self, names: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
-        """Name those of which there is no event, and those whose event cannot be read."""
+        """Return those of which there is no event, and those whose event cannot be read."""
         lost: list[bytes] = []
         unreadable: list[bytes] = []
         for at in range(0, len(names), _PAGE):
@@ -183,7 +183,7 @@ def _removal(
     *,
     more: Sequence[Command] = (),
 ) -> Defect | None:
-    """Say that something is to be taken out of where it stands; None where there is nothing."""
+    """Return the write that takes something out of where it stands; None where there is nothing."""
     listed = sorted(names)
     if not listed:
         return None

@@ -20,7 +20,7 @@ class Clicks:
         self._script = Script("popularity/clicks")
 
     async def salt(self, day: date) -> bytes:
-        """Give the secret that visitors of a day are named with, the same to all processes."""
+        """Return the secret that visitors of a day are named with, the same to all processes."""
         key, fresh = self._keys.clicks_salt(day.isoformat()), secrets.token_bytes(_SALT_BYTES)
         _, kept = await self._redis.batch([("SET", key, fresh, "NX", "PX", _KEPT_MS), ("GET", key)])
         return bytes(kept)

@@ -25,7 +25,7 @@ class Crossings:
     async def remembered(
         self, feed: FeedId, articles: Sequence[ArticleId], measures: Sequence[Measure]
     ) -> Remembered:
-        """Tell when articles that were told of in a feed were near their thresholds last, as far as noted."""
+        """Return when articles announced in a feed were last near their thresholds, as far as noted."""
         fields = [_field(feed, measure) for measure in measures]
         rows = await self._redis.batch(
             [("HMGET", self._keys.crossed(article), *fields) for article in articles]

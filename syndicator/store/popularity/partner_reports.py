@@ -36,5 +36,5 @@ class Reports:
 
 
 def key_digest(key: str) -> str:
-    """Give what stands for a key that somebody else chose."""
+    """Return what stands for a key that somebody else chose."""
     return sha256(key.encode()).hexdigest()[:32]

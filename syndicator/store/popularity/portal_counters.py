@@ -99,7 +99,7 @@ class Popularity:
         return Noted(grew=int(grew), reset=int(reset), jumped=int(jumped))
 
     async def box_stood(self, source: SourceId, now: datetime) -> timedelta:
-        """Say for how long a portal's box is taken to have stood as it is read now; note the reading.
+        """Return how long a portal's box is taken to have stood as it is read now; note the reading.
 
         Since it was read before, but for an hour at most. One worker at a time reads a source.
         """
@@ -112,18 +112,18 @@ class Popularity:
         return min(max(now - from_ms(int(before)), timedelta()), _LONGEST_STAND)
 
     async def views(self, ids: Sequence[ArticleId]) -> list[int | None]:
-        """Give the counters of views as read last."""
+        """Return the counters of views as read last."""
         return await self.counters(ids, SignalKind.VIEWS)
 
     async def counters(self, ids: Sequence[ArticleId], kind: SignalKind) -> list[int | None]:
-        """Give the portals' own counters of one kind, as read last."""
+        """Return the portals' own counters of one kind, as read last."""
         if not ids:
             return []
         found = await self._redis.call("HMGET", self._keys.readings(kind), *ids)
         return [int(text.split(b":")[0]) if text else None for text in found]
 
     async def means(self, sources: Sequence[SourceId]) -> Mapping[SourceId, PortalMean]:
-        """Give what is usual at each portal, by its articles' pages, else by its box; where it is known."""
+        """Return what is usual at each portal, by its articles' pages, else by its box; where it is known."""
         if not sources:
             return {}
         fields = [field for source in sources for field in (source, f"{source} box")]
@@ -132,7 +132,7 @@ class Popularity:
         return {source: _mean(pages or box) for source, pages, box in rows if pages or box}
 
     async def known(self, ids: Sequence[ArticleId]) -> list[RankedArticle | None]:
-        """Tell of each article what it is ranked by; None of one that is not there."""
+        """Return what each article is ranked by; None for one that is not there."""
         rows = await self._redis.batch(
             [("HMGET", self._keys.article(one), "source", "published", "story") for one in ids]
         )
@@ -148,7 +148,7 @@ class Popularity:
         ]
 
     async def lease(self, token: str, now: datetime, until: datetime, unless_done_since: datetime) -> bool:
-        """Tell whether a worker may rank: none has the lease, and none ranked after the last instant."""
+        """Return whether a worker may rank: none has the lease, and none ranked after the last instant."""
         instants = (to_ms(now), to_ms(until), to_ms(unless_done_since))
         return bool(await self._redis.run(self._lease, [self._keys.ranking_lease()], token, *instants))
 
@@ -177,13 +177,13 @@ class Popularity:
         await self._redis.batch(commands)
 
     async def ranks(self, article: ArticleId) -> list[RankNote]:
-        """Tell where an article stood, the oldest first."""
+        """Return where an article stood, the oldest first."""
         return (await self.ranks_of([article]))[article]
 
     async def ranks_of(
         self, articles: Sequence[ArticleId], newest: int = _NOTES
     ) -> Mapping[ArticleId, list[RankNote]]:
-        """Tell where each article stood, by its newest notes, the oldest first."""
+        """Return where each article stood, by its newest notes, the oldest first."""
         rows = await self._redis.batch([("LRANGE", self._keys.ranks(one), -newest, -1) for one in articles])
         return {
             one: [unpack(note, RankNote) for note in row] for one, row in zip(articles, rows, strict=True)

@@ -137,7 +137,7 @@ class Signals:
         return self._keys.counters(kind), self.boards(kind), visitors
 
     async def carry(self, old: ArticleId, new: ArticleId) -> bool:
-        """Give what was counted of an article to the one that it was found to be; tell if any was."""
+        """Return what was counted of an article to the one that it was found to be; tell if any was."""
         keys = self._keys
         kinds = [
             (keys.counters(kind), self.boards(kind), _WAYS[kind], keys.readings(kind) if kind in READ else "")
@@ -151,18 +151,18 @@ class Signals:
         return int(carried) > 0
 
     def boards(self, kind: SignalKind) -> list[str]:
-        """Name the boards of a kind, in the order of `HALF_LIVES`."""
+        """Return the boards of a kind, in the order of `HALF_LIVES`."""
         return [self._keys.board(kind, window) for window in HALF_LIVES]
 
     async def top(self, kind: SignalKind, window: Window, limit: int, start: int = 0) -> list[ArticleId]:
-        """Name `limit` articles of a board from `start` on, the highest first, equal ones by id."""
+        """Return `limit` articles of a board from `start` on, the highest first, equal ones by id."""
         row = await self._redis.call("ZREVRANGE", self._keys.board(kind, window), start, start + limit - 1)
         return [ArticleId(name.decode()) for name in row]
 
     async def sums(
         self, ids: Sequence[ArticleId], windows: Collection[Window], now: datetime
     ) -> dict[Window, list[Sums]]:
-        """Give the counters of articles, decayed to now; for each window one of each article."""
+        """Return the counters of articles, decayed to now; for each window one of each article."""
         if not ids:
             return {window: [] for window in windows}
         rows = await self._redis.batch([("HMGET", self._keys.counters(kind), *ids) for kind in SignalKind])
@@ -176,7 +176,7 @@ class Signals:
         return {window: list(sums) for window, sums in found.items()}
 
     async def cursor(self, name: str) -> int:
-        """Tell how far a reader of ours came, ms."""
+        """Return how far a reader of ours came, ms."""
         return int(await self._redis.call("HGET", self._keys.cursors(), name) or 0)
 
     async def move_cursor(self, name: str, at_ms: int) -> None:

@@ -116,7 +116,7 @@ class SearchIndex:
             self._file = None
 
     def progress(self) -> Progress | None:
-        """Tell how far what is there has come; None where it is empty, of another form, or not whole."""
+        """Return how far what is there has come; None where it is empty, of another form, or not whole."""
         with self._working() as database:
             kept = dict(database.execute("SELECT name, value FROM kept").fetchall())
         if kept.get("form") != FORM or "progress" not in kept:
@@ -166,7 +166,7 @@ class SearchIndex:
     def search(
         self, query: Query | None, limit: int, *, best: bool = False, limits: Limits = UNLIMITED
     ) -> list[ArticleId]:
-        """Give the newest `limit` articles that are found, the newest first, or the best of these first.
+        """Return the newest `limit` articles that are found, the newest first, or the best of these first.
 
         Without a query, what passes the limits. Equal ones stand in the order of their ids, as in feeds.
         """

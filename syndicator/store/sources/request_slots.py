@@ -80,7 +80,7 @@ class SharedTurns:
         extended: Sequence[HeldSlot] = (),
         held_off: Sequence[HoldOff] = (),
     ) -> list[SlotAnswer]:
-        """Give turns back, have leases end `lease` from `now`, hold scopes off, ask for turns; in one call.
+        """Return turns back, have leases end `lease` from `now`, hold scopes off, ask for turns; in one call.
 
         An answer for each that is wanted, in that order. `lease` is at most an hour.
         """

@@ -36,7 +36,7 @@ class RobotsFiles:
         self._keys = keys
 
     async def get(self, address: str, agent: str) -> KnownRobots | None:
-        """Give what is known, fresh or not; None where that is nothing, or was read for another agent."""
+        """Return what is known, fresh or not; None where that is nothing, or was read for another agent."""
         data = await self._redis.call("GET", self._keys.robots(address))
         known = unpack(data, KnownRobots) if data else None
         return known if known is not None and known.agent == agent else None

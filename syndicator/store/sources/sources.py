@@ -51,11 +51,11 @@ class Sources:
         self._rounds = RoundsSettled(connection, keys)
 
     async def state(self, source: SourceId) -> SourceState:
-        """Give what is known of a source; an empty state when it was never gathered."""
+        """Return what is known of a source; an empty state when it was never gathered."""
         return (await self.states([source]))[0]
 
     async def states(self, sources: Sequence[SourceId]) -> list[SourceState]:
-        """Give what is known of each source."""
+        """Return what is known of each source."""
         return [
             _state(data) for piece in pieces(sources, STATES_AT_ONCE) for data in await self._stored(piece)
         ]
@@ -161,7 +161,7 @@ class Sources:
         )
 
     async def release(self, source: SourceId, token: str, now: datetime) -> bool:
-        """Give a lease back with nothing done: the source is due now."""
+        """Return a lease back with nothing done: the source is due now."""
         return (await self._redis.commit([self._released(source, token, now)]))[0]
 
     async def wake(self, source: SourceId, now: datetime) -> None:

@@ -125,7 +125,7 @@ class Stories:
         return found
 
     async def kin_of(self, article_id: ArticleId) -> list[Neighbour]:
-        """Give the original of an article, or the copies of it among the first of its story, with texts."""
+        """Return the original of an article, or the copies of it among the first of its story, with texts."""
         (place,) = await self.places([article_id])
         if place.copy_of is not None:
             return [one for one in await self._texts([place.copy_of]) if one.copy_of is None]
@@ -135,7 +135,7 @@ class Stories:
         return [one for one in await self._texts(members) if one.copy_of == article_id]
 
     async def _texts(self, ids: Sequence[ArticleId]) -> list[Neighbour]:
-        """Give articles as neighbours; without those that have left, or whose body has."""
+        """Return articles as neighbours; without those that have left, or whose body has."""
         fields = ("head", "body", "story", "copy_of")
         rows = await self._redis.batch([("HMGET", self._keys.article(one), *fields) for one in ids])
         return [
@@ -145,7 +145,7 @@ class Stories:
         ]
 
     async def places(self, ids: Sequence[ArticleId]) -> list[Place]:
-        """Tell where each article belongs."""
+        """Return where each article belongs."""
         rows = await self._redis.batch(
             [("HMGET", self._keys.article(one), "story", "copy_of", "kin", "quiet") for one in ids]
         )
@@ -160,12 +160,12 @@ class Stories:
         ]
 
     async def members(self, ids: Sequence[StoryId], limit: int = 0) -> Mapping[StoryId, list[ArticleId]]:
-        """Name the articles of each story, the first first; of one that nothing is kept of, none."""
+        """Return the articles of each story, the first first; of one that nothing is kept of, none."""
         rows = await self._redis.batch([("ZRANGE", self._keys.members(one), 0, limit - 1) for one in ids])
         return {one: [ArticleId(name.decode()) for name in row] for one, row in zip(ids, rows, strict=True)}
 
     async def record(self, article_id: ArticleId) -> StoryRecord | None:
-        """Give the story that an article belongs to; None where it is not there, or was never placed."""
+        """Return the story that an article belongs to; None where it is not there, or was never placed."""
         named, sketch = await self._redis.call("HMGET", self._keys.article(article_id), "story", "sketch")
         if sketch is None:
             return None
@@ -174,12 +174,12 @@ class Stories:
         return await self.told(StoryId(named.decode()))
 
     async def own(self, article_id: ArticleId) -> Story | None:
-        """Give an article as a story of itself alone; None where it is not there, or was never placed."""
+        """Return an article as a story of itself alone; None where it is not there, or was never placed."""
         sketch = await self._redis.call("HGET", self._keys.article(article_id), "sketch")
         return unpacked_story(sketch, StoryId(article_id)) if sketch else None
 
     async def told(self, story: StoryId) -> StoryRecord:
-        """Give a story of several articles; those that have left are none of its members."""
+        """Return a story of several articles; those that have left are none of its members."""
         version, names = await self._redis.batch(
             [("HGET", self._keys.story(story), "version"), ("ZRANGE", self._keys.members(story), 0, -1)]
         )
@@ -239,19 +239,22 @@ class Stories:
         ]
 
     async def newest(self, limit: int) -> list[StoryId]:
-        """Name the stories of more than one article, the one that grew last first; all for 0."""
+        """Return the stories of more than one article, the one that grew last first; all for 0."""
         found = await self._redis.call("ZREVRANGE", self._keys.stories(), 0, limit - 1)
         return [StoryId(name.decode()) for name in found]
 
     async def grown(self, since_ms: int, limit: int) -> list[tuple[StoryId, int]]:
-        """Name stories that something joined at an instant or later, and when, ms; the longest ago first."""
+        """Return stories that something joined at an instant or later, and when, ms.
+
+        The longest ago first.
+        """
         found = await self._redis.call(
             "ZRANGEBYSCORE", self._keys.stories(), since_ms, "+inf", "WITHSCORES", "LIMIT", 0, limit
         )
         return [(StoryId(name.decode()), int(score)) for name, score in pairs(found)]
 
     async def growths(self, ids: Sequence[StoryId]) -> Mapping[StoryId, Growth]:
-        """Tell how stories stand, and what of their growth was told; without those that are not there."""
+        """Return how stories stand, and what of their growth was told; without those that are not there."""
         rows = await self._redis.batch([("HMGET", self._keys.story(one), "version", "owners") for one in ids])
         return {
             one: Growth(version=int(version), owners=int(owners or 0))

@@ -56,7 +56,7 @@ class Attempts:
         self._keys = keys
 
     async def find(self, endpoint: EndpointId, query: AttemptQuery, limit: int) -> list[LoggedAttempt]:
-        """Give the newest attempts that the query takes, the newest first; `limit` 0 is all."""
+        """Return the newest attempts that the query takes, the newest first; `limit` 0 is all."""
         end = f"({query.before}" if query.before else "+" if query.until is None else _first(query.until)
         begin = "-" if query.since is None else _first(query.since)
         found: list[LoggedAttempt] = []
@@ -75,13 +75,13 @@ class Attempts:
             end = f"({rows[-1][0].decode()}"
 
     async def newest(self, endpoint: EndpointId) -> LoggedAttempt | None:
-        """Give the newest attempt; what was superseded was not tried."""
+        """Return the newest attempt; what was superseded was not tried."""
         found = await self.find(endpoint, AttemptQuery(is_superseded=False), 1)
         return found[0] if found else None
 
 
 def _first(at: datetime) -> str:
-    """Give the position before all others of an instant; what was before 1970 is no position."""
+    """Return the position before all others of an instant; what was before 1970 is no position."""
     return str(max(to_ms(at), 0))
 
 

@@ -71,7 +71,7 @@ class Backlog:
         ]
 
     async def find(self, endpoint: EndpointId, event: EventId, now: datetime) -> Undelivered | None:
-        """Give one delivery, where it is not done."""
+        """Return one delivery, where it is not done."""
         keys = self._keys
         at_ms, dead_ms, owner, record, tries = await self._redis.batch(
             [

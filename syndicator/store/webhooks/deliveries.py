@@ -250,11 +250,11 @@ class Deliveries:
         return [held == 1 for held in reply]
 
     async def release(self, leased: Leased, now: datetime) -> bool:
-        """Give a lease back with nothing done: the delivery is due now; False when the lease was lost."""
+        """Return a lease back with nothing done: the delivery is due now; False when the lease was lost."""
         return (await self._together.ask((_told(leased, "release", 0, "", 0, attempt=0), now))).written
 
     async def put_off(self, leased: Leased, now: datetime) -> bool:
-        """Give a lease back of what cannot be read here, for some time; False when the lease was lost.
+        """Return a lease back of what cannot be read here, for some time; False when the lease was lost.
 
         Nothing counts as tried, so that who can read it (a newer version, or a later one) sends it.
         """
@@ -307,7 +307,7 @@ class Deliveries:
         return {name: _counts(found[5 * at : 5 * at + 5]) for at, name in enumerate(endpoints)}
 
     async def first_due(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, datetime]:
-        """Tell when what is due first of each endpoint became due, or becomes so; nothing waits, none."""
+        """Return when what is due first of each endpoint became due, or becomes so; nothing waits, none."""
         rows = await self._redis.batch(
             [("ZRANGE", self._keys.queue(name), 0, 0, "WITHSCORES") for name in endpoints]
         )

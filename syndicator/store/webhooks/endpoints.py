@@ -81,7 +81,7 @@ class Endpoints:
         self._sealer = sealer
 
     async def version(self) -> str:
-        """Give what changes whenever the directory does; "" is an empty one."""
+        """Return what changes whenever the directory does; "" is an empty one."""
         found = await self._redis.call("HGET", self._keys.endpoints_changed(), VERSION)
         return found.decode() if found else ""
 
@@ -104,7 +104,7 @@ class Endpoints:
         )
 
     async def get(self, endpoint: EndpointId) -> EndpointListed | None:
-        """Give one endpoint; None where there is none."""
+        """Return one endpoint; None where there is none."""
         record = await self._redis.call("HGET", self._keys.endpoints(), endpoint)
         return self._listed(endpoint, record) if record else None
 
@@ -138,7 +138,7 @@ class Endpoints:
         return await self._write(registration, changed, before)
 
     async def registration(self, endpoint: EndpointId, *, or_bare: bool = False) -> Registration | None:
-        """Give a registered endpoint with its secrets; None where there is none.
+        """Return a registered endpoint with its secrets; None where there is none.
 
         Raises SealError where these cannot be opened; with `or_bare` it is given without them then, and
         without its headers. Raises UnreadableRecord where it is damaged, or of a newer version: to write it
@@ -192,11 +192,11 @@ class Endpoints:
         return (await self._redis.commit([Transaction(expects=(), writes=writes)]))[0]
 
     async def state(self, endpoint: EndpointId) -> EndpointState:
-        """Tell how an endpoint stands."""
+        """Return how an endpoint stands."""
         return (await self.states([endpoint]))[endpoint]
 
     async def states(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, EndpointState]:
-        """Tell how each of these endpoints stands."""
+        """Return how each of these endpoints stands."""
         rows = await self._redis.batch([("HGETALL", self._keys.standing(name)) for name in endpoints])
         return {name: _state(pairs(row)) for name, row in zip(endpoints, rows, strict=True)}
 

@@ -18,7 +18,7 @@ class Told:
         self._script = Script("webhooks/event_articles")
 
     async def get_many(self, ids: Sequence[ArticleId]) -> list[tuple[Article, StoryId | None] | None]:
-        """Give the newest revisions with their bodies, each with its story; None for what is not there."""
+        """Return the newest revisions with their bodies, each with its story; None for what is not there."""
         if not ids:
             return []
         rows = await self._redis.run(self._script, [self._keys.article(key) for key in ids])

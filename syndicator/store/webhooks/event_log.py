@@ -39,11 +39,11 @@ class Events:
         self._sweep = Script("webhooks/sweep")
 
     async def get(self, event: EventId) -> Event | None:
-        """Give one event; None where it is not kept, or cannot be read by this version."""
+        """Return one event; None where it is not kept, or cannot be read by this version."""
         return (await self.get_many([event]))[0]
 
     async def get_many(self, events: Sequence[EventId]) -> list[Event | None]:
-        """Give these events, in their order; None for each that is not kept, or cannot be read."""
+        """Return these events, in their order; None for each that is not kept, or cannot be read."""
         if not events:
             return []
         found = await self._redis.call("HMGET", self._keys.events(), *events)
@@ -75,7 +75,7 @@ class Events:
         return found, rows[-1][0].decode() if len(rows) == limit else None
 
     async def last(self) -> str | None:
-        """Give the last place of the log; None where it is empty."""
+        """Return the last place of the log; None where it is empty."""
         rows = await self._redis.call("XREVRANGE", self._keys.events_log(), "+", "-", "COUNT", 1)
         return rows[0][0].decode() if rows else None
 
@@ -92,7 +92,7 @@ class Events:
         )
 
     async def since(self) -> datetime | None:
-        """Say when the first event that is kept was fanned out; None where there is none."""
+        """Return when the first event that is kept was fanned out; None where there is none."""
         rows = await self._redis.call("XRANGE", self._keys.events_log(), "-", "+", "COUNT", 1)
         return from_ms(int(rows[0][0].partition(b"-")[0])) if rows else None
 

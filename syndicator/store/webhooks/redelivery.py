@@ -79,7 +79,7 @@ class Requeuing:
         return queued
 
     async def waiting(self, endpoint: EndpointId, events: Sequence[EventId]) -> list[bool]:
-        """Tell which of these are in the queue."""
+        """Return which of these are in the queue."""
         if not events:
             return []
         scores = await self._redis.call("ZMSCORE", self._keys.queue(endpoint), *events)

@@ -33,12 +33,12 @@ class Replays:
         await self._redis.commit([self._unit(replay, now, ())])
 
     async def get(self, replay: ReplayId) -> Replay | None:
-        """Give one; None where there is none."""
+        """Return one; None where there is none."""
         found = await self._redis.call("HGET", self._keys.replays(), replay)
         return unpack(found, Replay) if found else None
 
     async def all(self) -> list[Replay]:
-        """Give all of them that can be read, the newest first."""
+        """Return all of them that can be read, the newest first."""
         rows = pairs(await self._redis.call("HGETALL", self._keys.replays()))
         found = [replay for _, record in rows if (replay := readable(record, Replay)) is not None]
         return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
@@ -49,7 +49,7 @@ class Replays:
         return sum(readable(record, Replay) is None for record in rows)
 
     async def due(self, now: datetime) -> list[Replay]:
-        """Give those that are to go on now."""
+        """Return those that are to go on now."""
         key = self._keys.replays_due()
         names = await self._redis.call("ZRANGEBYSCORE", key, "-inf", to_ms(now), "LIMIT", 0, MOST_AT_ONCE)
         if not names:

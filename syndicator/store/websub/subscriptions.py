@@ -46,7 +46,7 @@ class Subscriptions:
         self._keys = keys
 
     async def get(self, source: SourceId) -> Subscription:
-        """Give how a source stands; the empty record where nothing is known."""
+        """Return how a source stands; the empty record where nothing is known."""
         return (await self._read(source))[0]
 
     async def update(
@@ -75,14 +75,14 @@ class Subscriptions:
         raise StoreError(f"the subscription of {source} changes faster than it can be changed")
 
     async def documents(self, source: SourceId, ids: Sequence[str]) -> list[Pushed]:
-        """Give pushed documents in the order asked; those that were kept too long are missing."""
+        """Return pushed documents in the order asked; those that were kept too long are missing."""
         if not ids:
             return []
         found = await self._redis.call("HMGET", self._keys.pushed(source), *ids)
         return [unpack(data, Pushed) for data in found if data is not None]
 
     async def due(self, now: datetime, limit: int) -> Attention:
-        """Give the sources that want attention now, the longest waiting first. Nothing is leased."""
+        """Return the sources that want attention now, the longest waiting first. Nothing is leased."""
         found = pairs(
             await self._redis.call("ZRANGE", self._keys.subscriptions_due(), 0, limit, "WITHSCORES")
         )
@@ -102,7 +102,7 @@ class Subscriptions:
         await self._redis.batch([("ZADD", key, "XX", "LT", to_ms(now), name) for name in names])
 
     async def _read(self, source: SourceId) -> tuple[Subscription, str]:
-        """Give a record and its token, "" where there is none."""
+        """Return a record and its token, "" where there is none."""
         key = self._keys.subscription(source)
         record, token = await self._redis.call("HMGET", key, "record", "token")
         if record is None or token is None:

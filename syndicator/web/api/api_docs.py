@@ -116,7 +116,7 @@ def _operation(route: ApiRoute, told: Mapping[str, Any], schemas: Mapping[str, A
 
 
 def _fields(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[Field, ...]:
-    """Give the fields of an object; what is inside of those, the document for programs tells."""
+    """Return the fields of an object; what is inside of those, the document for programs tells."""
     found = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     required = found.get("required", ())
     return tuple(
@@ -131,7 +131,7 @@ def _fields(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[Fiel
 
 
 def _kind(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
-    """Say in a few words what kind of value it is."""
+    """Return in a few words what kind of value it is."""
     if "$ref" in schema:
         return _named_kind(schema["$ref"].rpartition("/")[2], schemas)
     if "anyOf" in schema:

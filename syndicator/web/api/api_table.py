@@ -41,7 +41,7 @@ def api_table(
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
-    """Give the table of a service; `endpoint_schema` is what `[endpoint.ID]` takes, as JSON Schema."""
+    """Return the table of a service; `endpoint_schema` is what `[endpoint.ID]` takes, as JSON Schema."""
     return (
         *ReadingRoutes(reading, listing).table(),
         *OperatingRoutes(withdrawer).table(),
@@ -56,7 +56,7 @@ def api_table(
 
 
 def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
-    """Give the table for being described alone: nothing in it can be called."""
+    """Return the table for being described alone: nothing in it can be called."""
     nobody: Any = None
     return api_table(
         reading=nobody,

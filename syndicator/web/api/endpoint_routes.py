@@ -60,7 +60,7 @@ class Backfill(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def is_bounded(self) -> bool:
-        """Tell whether what is named can be sent."""
+        """Return whether what is named can be sent."""
         articles = 1 if self.articles is None else self.articles
         hours = 1 if self.hours is None else self.hours
         return 0 < articles <= MOST_ARTICLES and 0 < hours <= _MOST_HOURS
@@ -160,7 +160,7 @@ class EndpointRoutes:
         return await self._probed(request, self._registering.ping)
 
     async def rotate_secret(self, request: web.Request) -> web.Response:
-        """Give an endpoint a new secret, which is in this answer alone; the one before overlaps."""
+        """Make a new secret for an endpoint; this answer alone has it. The one before overlaps."""
         wanted = await read_json(request, Rotation, '{"overlap_hours": 24}')
         rotated = self._registering.rotate(
             asker_of(request), named(request), timedelta(hours=wanted.overlap_hours), wanted.signature
@@ -206,12 +206,12 @@ def _route(method: Method, path: str, handler: Handler, answer: object, **more: 
 
 
 def asker_of(request: web.Request) -> Asker:
-    """Say who wants something of an endpoint."""
+    """Return who wants something of an endpoint."""
     return Asker(owner=owner_of(request), is_operator=is_trusted(request))
 
 
 def named(request: web.Request) -> EndpointId:
-    """Give the endpoint that the path names."""
+    """Return the endpoint that the path names."""
     return EndpointId(request.match_info["endpoint"])
 
 

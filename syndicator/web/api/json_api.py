@@ -97,7 +97,7 @@ class PublicApi(Struct, frozen=True, kw_only=True):
 
 
 def guarded(table: Iterable[ApiRoute], gate: Gate) -> list[web.RouteDef]:
-    """Give the routes for everyone who has a token of the right scope."""
+    """Return the routes for everyone who has a token of the right scope."""
     return [
         web.RouteDef(one.method, one.path, packed(gate.behind(one.scope, one.handler)), {}) for one in table
     ]
@@ -176,7 +176,7 @@ async def read_body(request: web.Request, limit: int) -> bytes:
 
 
 def _unpacking(coding: str, limit: int) -> Callable[[bytes], bytes]:
-    """Give what turns pieces of a coded body into plain ones, never many bytes more than the limit."""
+    """Return what turns pieces of a coded body into plain ones, never many bytes more than the limit."""
     if coding == "identity":
         return bytes
     if coding not in {"gzip", "x-gzip"}:  # RFC 9110, 8.4.1.3

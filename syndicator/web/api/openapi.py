@@ -186,12 +186,12 @@ def written(document: Mapping[str, Any]) -> str:
 
 
 def routes_told(table: Sequence[ApiRoute]) -> str:
-    """Give the table of routes for the page in docs."""
+    """Return the table of routes for the page in docs."""
     rows = (f"| `{one.method}` | `{one.plain_path}` | `{one.scope}` | {one.summary} |" for one in table)
     return "\n".join(("| | path | scope | |", "| --- | --- | --- | --- |", *rows))
 
 
 def with_routes(page: str, table: Sequence[ApiRoute]) -> str:
-    """Give the page with the part between its marks made anew."""
+    """Return the page with the part between its marks made anew."""
     before, _, rest = page.partition(BEGIN)
     return f"{before}{BEGIN}\n\n{routes_told(table)}\n\n{END}{rest.partition(END)[2]}"

@@ -143,7 +143,7 @@ class ReadingRoutes:
         return document(found if shown == found.article else replace(found, article=shown, diff=None))
 
     def _open_feeds(self, request: web.Request) -> frozenset[FeedId]:
-        """Name the feeds that whoever asks may read; of the others nothing is told."""
+        """Return the feeds that whoever asks may read; of the others nothing is told."""
         token = request[TOKEN]
         return frozenset(
             name

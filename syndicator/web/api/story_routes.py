@@ -70,7 +70,7 @@ class StoryRoutes:
         return await _told(self._regrouping.story(_article(request)))
 
     async def explain(self, request: web.Request) -> web.Response:
-        """Say why two articles are one story, or are not."""
+        """Explain why two articles are one story, or are not."""
         other = ArticleId(request.match_info["other"])
         return await _told(self._regrouping.explain(_article(request), other))
 

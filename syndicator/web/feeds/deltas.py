@@ -22,14 +22,14 @@ _TAG = re.compile(r'"([0-9a-f]+)(?:-[a-z]+)?"')
 
 
 def wants_delta(request: web.Request) -> bool:
-    """Tell whether a client takes a feed with only what changed."""
+    """Return whether a client takes a feed with only what changed."""
     if _A_IM not in request.headers:
         return False
     return weights(",".join(request.headers.getall(_A_IM))).get("feed", 0.0) > 0
 
 
 def bases_of(request: web.Request) -> list[str]:
-    """Give the digests of what a client has, whatever coding it had them in."""
+    """Return the digests of what a client has, whatever coding it had them in."""
     return _TAG.findall(joined(request.headers.getall(hdrs.IF_NONE_MATCH, ())) or "")
 
 

@@ -38,7 +38,7 @@ class FeedHeaders:
         }
 
     def of(self, rendition: Rendition) -> dict[str, str]:
-        """Give the headers of a configured feed."""
+        """Return the headers of a configured feed."""
         page, form = self._site.url(f"/feeds/{rendition.feed}"), rendition.form
         return self.named(f"{page}.{form.value}", page, form, self._site.hubs, rendition.links)
 
@@ -50,7 +50,7 @@ class FeedHeaders:
         hubs: Sequence[str],
         others: Sequence[tuple[str, str]] = (),
     ) -> dict[str, str]:
-        """Give the headers of a feed with these addresses; `others` of its documents by relation."""
+        """Return the headers of a feed with these addresses; `others` of its documents by relation."""
         own_type = CONTENT_TYPES[form]
         links = (
             *(f'<{hub}>; rel="hub"' for hub in hubs),

@@ -103,7 +103,7 @@ class FeedRoutes:
         return answer
 
     async def _delta(self, request: web.Request, rendition: Rendition) -> web.StreamResponse | None:
-        """Give what changed since the bytes that a client has; None: it gets all, or has all."""
+        """Return what changed since the bytes that a client has; None: it gets all, or has all."""
         bases = bases_of(request)
         if rendition.digest in bases:
             return None
@@ -159,7 +159,7 @@ class FeedRoutes:
         return send_rendition(request, rendition, self.headers_of(snapshot, form), None, dated=False)
 
     def headers_of(self, snapshot: FeedSnapshot, form: Format) -> dict[str, str]:
-        """Give the headers of a feed that is made for one request."""
+        """Return the headers of a feed that is made for one request."""
         return self._headers.named(snapshot.feed_url(form), snapshot.page_url, form, snapshot.hubs)
 
     async def opml(self, request: web.Request) -> web.Response:
@@ -170,7 +170,7 @@ class FeedRoutes:
         return self._opml.answer(request, {**self._headers.shared, hdrs.CONTENT_TYPE: OPML_TYPE})
 
     async def _rendition(self, feed: FeedId, form: Format) -> tuple[Rendition, int | None]:
-        """Give the bytes, and their age in seconds where they could not be confirmed (RFC 9111, 5.1)."""
+        """Return the bytes, and their age in seconds where they could not be confirmed (RFC 9111, 5.1)."""
         try:
             return await self._publisher.rendition(feed, form, patiently=False), None
         except StoreUnavailable:
@@ -178,7 +178,7 @@ class FeedRoutes:
 
 
 async def kept_of(last_good: LastGood, feed: FeedId, form: Format) -> tuple[Rendition, int]:
-    """Give the newest known bytes, and their age in seconds (RFC 9111, 5.1); raise a 503 for nothing."""
+    """Return the newest known bytes, and their age in seconds (RFC 9111, 5.1); raise a 503 for nothing."""
     kept = await last_good.get(feed, form)
     if kept is None:
         detail = "This feed cannot be read from the store right now, and was not read before."

@@ -38,7 +38,7 @@ class PrivateFeeds:
 
 
 def private_headers(form: Format) -> Mapping[str, str]:
-    """Give the headers of a private feed in one format: nothing in between keeps it or learns of it."""
+    """Return the headers of a private feed in one format: nothing in between keeps it or learns of it."""
     return {
         hdrs.CONTENT_TYPE: CONTENT_TYPES[form],
         hdrs.CACHE_CONTROL: "private, no-store",

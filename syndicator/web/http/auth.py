@@ -35,12 +35,12 @@ _NAMES = {400: "bad-request", 401: "unauthorized", 403: "forbidden"}
 
 
 def is_trusted(request: web.Request) -> bool:
-    """Tell whether an administrator asks."""
+    """Return whether an administrator asks."""
     return request[TOKEN].allows(TokenScope.ADMIN)
 
 
 def owner_of(request: web.Request) -> str:
-    """Say whose is what is added with this request: the token's owner's, or that of all operators."""
+    """Return the owner of what is added with this request: the token's, or all operators."""
     return OPERATORS if is_trusted(request) else request[TOKEN].belongs_to
 
 
@@ -73,7 +73,7 @@ class Gate:
         return guarded
 
     async def admit(self, request: web.Request, scope: TokenScope) -> Token:
-        """Give the token of a request that has this scope.
+        """Return the token of a request that has this scope.
 
         Raises:
             ProblemRaised: 400 for a malformed header, 401 without a valid token, 403 without the scope,
@@ -96,7 +96,7 @@ class Gate:
         return token
 
     async def token_of(self, request: web.Request, value: str) -> Token | None:
-        """Give the token that a request shows; None where it is not valid.
+        """Return the token that a request shows; None where it is not valid.
 
         Raises:
             ProblemRaised: 429 after many failures.

@@ -61,7 +61,7 @@ class Clients:
         self._known = lru_cache(maxsize=10_000)(self._look)
 
     def name(self, request: web.Request) -> str:
-        """Name the client of a request; all that have no limits are one."""
+        """Return the client of a request; all that have no limits are one."""
         return self._client(request) or OWN_CLIENT
 
     def check_answer(
@@ -83,7 +83,7 @@ class Clients:
         return self._known(request.remote, forwarded, hdrs.FORWARDED in headers)
 
     def _look(self, peer: str | None, forwarded_for: tuple[str, ...], is_forwarded: bool) -> str | None:
-        """Name a client; None for one that has no limits.
+        """Return a client; None for one that has no limits.
 
         `is_forwarded`: whether the request has a header Forwarded (RFC 7239), which is not read.
         """

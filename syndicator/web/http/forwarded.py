@@ -8,7 +8,7 @@ Address = IPv4Address | IPv6Address
 
 
 def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> str:
-    """Give the address of the client.
+    """Return the address of the client.
 
     `peer` is who is connected to us, `forwarded_for` the lines of X-Forwarded-For. The list is walked
     from its right end, and each entry is believed only because the one to its right is a trusted proxy;
@@ -27,7 +27,7 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequ
 
 
 def is_believed(peer: str, trusted: Sequence[Network]) -> bool:
-    """Tell whether what a peer says of its clients is believed; one without an address says nothing."""
+    """Return whether what a peer says of its clients is believed; one without an address says nothing."""
     address = _address(peer)
     return address is None or _is_trusted(address, trusted)
 

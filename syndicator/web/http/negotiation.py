@@ -94,14 +94,14 @@ def choose_language(accept_language: str | None, ours: Sequence[str], default: s
 
 
 def entity_tag(digest: str, coding: Coding) -> str:
-    """Give the strong validator of one representation: other bytes, other tag (RFC 9110, 8.8.3.3)."""
+    """Return the strong validator of one representation: other bytes, other tag (RFC 9110, 8.8.3.3)."""
     return f'"{digest}"' if coding is Coding.IDENTITY else f'"{digest}-{coding.value}"'
 
 
 def not_modified(
     tag: str, last_modified: datetime | None, *, if_none_match: str | None, if_modified_since: str | None
 ) -> bool:
-    """Tell whether the client has these bytes already (RFC 9110, 13.2.2).
+    """Return whether the client has these bytes already (RFC 9110, 13.2.2).
 
     If-None-Match decides alone where it is there. `last_modified` is in whole seconds;
     None for what has no such date.
@@ -117,7 +117,7 @@ def not_modified(
 def precondition_failed(
     tag: str, last_modified: datetime | None, *, if_match: str | None, if_unmodified_since: str | None
 ) -> bool:
-    """Tell whether the client wants only bytes that these are not (RFC 9110, 13.2.2): 412.
+    """Return whether the client wants only bytes that these are not (RFC 9110, 13.2.2): 412.
 
     If-Match decides alone where it is there, and compares strongly: `W/` never matches.
     """

@@ -71,7 +71,7 @@ class ReadyFeed:
 
 
 def is_plain(request: web.Request) -> bool:
-    """Tell whether a request may get a `ReadyResponse`."""
+    """Return whether a request may get a `ReadyResponse`."""
     headers = request.headers
     return (
         request.method == "GET"
@@ -123,7 +123,7 @@ class _Dated:
 
 
 def bytes_in(rendition: Rendition, coding: Coding) -> bytes:
-    """Give a rendition's bytes in one coding."""
+    """Return a rendition's bytes in one coding."""
     match coding:
         case Coding.BROTLI:
             return rendition.brotli

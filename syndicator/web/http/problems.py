@@ -130,7 +130,7 @@ def unavailable(detail: str) -> Problem:
 
 
 def wants_page(request: web.Request) -> bool:
-    """Tell whether a person asks, with a browser; feed readers accept text/html for feeds as well."""
+    """Return whether a person asks, with a browser; feed readers accept text/html for feeds as well."""
     if request.path.endswith((*(f".{form.value}" for form in Format), ".opml")):
         return False
     return request.method in {"GET", "HEAD"} and "text/html" in request.headers.get(hdrs.ACCEPT, "")

@@ -13,7 +13,7 @@ from syndicator.web.http.problems import ProblemRaised, bad_request
 
 
 def values_of(request: web.Request) -> dict[str, list[str]]:
-    """Give the texts of each parameter, in their order."""
+    """Return the texts of each parameter, in their order."""
     values: dict[str, list[str]] = {}
     for key, value in request.query.items():  # once: `getall` of each would look at all for each
         values.setdefault(key, []).append(value)
@@ -32,7 +32,7 @@ def read_filter(values: Mapping[str, Sequence[str]], sources: Mapping[SourceId, 
 
 
 def called_now(wanted: Filter, known: Mapping[SourceId, SourceId]) -> Filter:
-    """Give a filter with the names that its sources have now.
+    """Return a filter with the names that its sources have now.
 
     Raise FilterError for a source of which there never were articles: nothing could match.
     """

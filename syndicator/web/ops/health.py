@@ -45,12 +45,12 @@ class HealthRoutes:
         return [web.get("/healthz", self.live), web.get("/readyz", self.ready)]
 
     async def live(self, request: web.Request) -> web.Response:
-        """Say that the process answers; asks nobody else."""
+        """Return the answer that the process lives; asks nobody else."""
         del request
         return web.Response(body=b'{"status": "ok"}\n', headers=_HEADERS)
 
     async def ready(self, request: web.Request) -> web.Response:
-        """Say how every part stands; 503 only when nothing at all can be served."""
+        """Return how every part stands; 503 only when nothing at all can be served."""
         del request
         parts = await self.parts()
         store, feeds = parts["store"], parts["feeds"]
@@ -59,7 +59,7 @@ class HealthRoutes:
         return web.Response(status=503 if status == "down" else 200, body=body, headers=_HEADERS)
 
     async def parts(self) -> Mapping[str, Part]:
-        """Say how every part stands, by name."""
+        """Return how every part stands, by name."""
         store = await self._store()
         return {"store": store, "feeds": self._feeds(store)}
 
@@ -81,7 +81,7 @@ class HealthRoutes:
         return await self._writable(self._reading, lost, latency_s)
 
     async def _writable(self, reading: Queries, lost: Recovery | None, latency_s: float) -> Part:
-        """Tell whether Redis takes writes, too: without them feeds are served, and nothing else goes on."""
+        """Return whether Redis takes writes, too: without them feeds are served, and nothing else goes on."""
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 await reading.try_writing()

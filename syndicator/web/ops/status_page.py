@@ -89,7 +89,7 @@ class StatusRoutes:
         )
 
     async def metrics(self, request: web.Request) -> web.Response:
-        """Give the counters to Prometheus."""
+        """Return the counters to Prometheus."""
         del request
         await self._options.measure()
         return web.Response(body=self._options.metrics(), headers=_METRICS_HEADERS)

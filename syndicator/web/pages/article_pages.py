@@ -85,7 +85,7 @@ class ArticleFeedRoutes:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Tell why there is no answer."""
+    """Yield why there is no answer."""
     try:
         yield
     except NoSuchStory:

@@ -19,7 +19,10 @@ class Address(Struct, frozen=True, kw_only=True):
 
 
 def addresses(site: Site, stem: str, asked: str = "") -> tuple[Address, ...]:
-    """Give the addresses of a feed; `stem` is its path without the ending, `asked` stands behind the `?`."""
+    """Return the addresses of a feed.
+
+    `stem` is its path without the ending, `asked` stands behind the `?`.
+    """
     behind = f"?{asked}" if asked else ""
     return tuple(
         Address(

@@ -147,7 +147,7 @@ class FeedPages:
 
 
 def favourite(specs: Mapping[FeedId, FeedSpec], order: Order) -> FeedSpec | None:
-    """Give the feed that stands for what is new or popular: by name, else the first of its order."""
+    """Return the feed that stands for what is new or popular: by name, else the first of its order."""
     named = specs.get(_FAVOURITES[order])
     if named is not None and named.order is order:
         return named

@@ -37,11 +37,11 @@ class KeptPages:
         self._drawing = SingleFlight[tuple[Key, object], KeptPage]()
 
     def last(self, key: Key) -> KeptPage | None:
-        """Give the page as it was drawn last, good or not."""
+        """Return the page as it was drawn last, good or not."""
         return self._kept.peek(key)
 
     async def get(self, key: Key, version: object, draw: Callable[[], Awaitable[bytes]]) -> KeptPage:
-        """Give a good page; who asks while it is being drawn waits for the same drawing."""
+        """Return a good page; who asks while it is being drawn waits for the same drawing."""
         kept = self._kept.get(key)
         if kept is not None and kept.version == version and self._is_young(kept):
             return kept

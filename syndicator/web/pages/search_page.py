@@ -55,7 +55,7 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
 
     @property
     def limits(self) -> list[tuple[str, str]]:
-        """Give the other keys as the form sends them along."""
+        """Return the other keys as the form sends them along."""
         return parts_of(self.within)
 
 

@@ -112,7 +112,10 @@ class StoryPages:
 
 
 def _at(report: MemberRow) -> datetime:
-    """Say when it was told: by its date, unless that was long before it was found here, or is yet to come."""
+    """Return when it was told.
+
+    By its date, unless that was long before it was found here, or is yet to come.
+    """
     article = report.entry.article
     if article.listed_at > article.published_at:
         return whole_seconds(article.shown_since)

@@ -37,7 +37,7 @@ _YEAR_S = 365 * 24 * 3600
 
 
 def path_prefix(site: Site) -> str:
-    """Give the path below which the site is published: empty, or `/news`."""
+    """Return the path below which the site is published: empty, or `/news`."""
     return urlsplit(site.public_url).path.rstrip("/")
 
 
@@ -121,7 +121,7 @@ class Drawing:
 
 
 def _listing(key: str, value: str) -> str:
-    """Give the query of the page that lists what has this value; empty where a filter cannot hold it."""
+    """Return the query of the page that lists what has this value; empty where a filter cannot hold it."""
     try:
         return ad_hoc_from({key: (value,)}).spelled()
     except FilterError:
@@ -129,7 +129,7 @@ def _listing(key: str, value: str) -> str:
 
 
 def _phrase(words: str) -> str:
-    """Give the query that finds these words as they stand; empty where none can."""
+    """Return the query that finds these words as they stand; empty where none can."""
     query = '"{}"'.format(" ".join(words.replace('"', " ").split()))
     try:
         parse_query(query)

@@ -22,12 +22,12 @@ class Reader(Struct, frozen=True, kw_only=True):
 
 
 def app_link(feed_url: str) -> str:
-    """Give the link that opens the reader of the device (de-facto scheme `feed:`)."""
+    """Return the link that opens the reader of the device (de-facto scheme `feed:`)."""
     return f"feed:{feed_url}"
 
 
 def web_readers(feed_url: str) -> tuple[Reader, ...]:
-    """Give the link of each reader on the web; none where the feed is out of their reach."""
+    """Return the link of each reader on the web; none where the feed is out of their reach."""
     if not _is_public(urlsplit(feed_url).hostname or ""):
         return ()
     return tuple(
