@@ -110,12 +110,12 @@ def tell(error: SyndicatorError) -> None:
 
 def tell_warnings(warnings: Iterable[Fault]) -> None:
     """Say what is probably not meant; of very many the first."""
-    told = list(warnings)
-    for one in told[:_MOST_WARNINGS]:
+    chosen = list(warnings)
+    for one in chosen[:_MOST_WARNINGS]:
         typer.secho(f"{printable(one.key)}: {printable(one.reason)}", err=True, fg="yellow")
         _tell_remedy(one)
-    if len(told) > _MOST_WARNINGS:
-        typer.secho(f"and {len(told) - _MOST_WARNINGS} more warnings", err=True, fg="yellow")
+    if len(chosen) > _MOST_WARNINGS:
+        typer.secho(f"and {len(chosen) - _MOST_WARNINGS} more warnings", err=True, fg="yellow")
 
 
 def faults_of(error: Exception) -> tuple[Fault, ...]:

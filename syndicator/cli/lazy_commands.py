@@ -76,5 +76,5 @@ class LazyGroup(TyperGroup):
 
 def _reworded(message: str) -> str:
     """Return what the library says of a bad argument without the jargon of the one that it checks them by."""
-    told = message.removeprefix("Value error, ").partition(", unable to parse")[0]
-    return told.replace("Input should be", "it must be", 1)
+    text = message.removeprefix("Value error, ").partition(", unable to parse")[0]
+    return text.replace("Input should be", "it must be", 1)

@@ -70,9 +70,9 @@ class _Importing:
     def take(self, outline: Outline) -> None:
         url = _web_address(outline.url)
         title = outline.title or urlsplit(url).hostname or url
-        told = _told(outline, title, url)
+        result = _told(outline, title, url)
         try:
-            form = SourceForm.model_validate({**told, "kind": "feed", "schedule": {"adaptive": True}})
+            form = SourceForm.model_validate({**result, "kind": "feed", "schedule": {"adaptive": True}})
         except ValidationError as error:
             self.faults += [
                 self.fault(outline.line, f"{title}: {one.path[0]} {one.reason}", one.remedy)
@@ -92,7 +92,7 @@ class _Importing:
                 url=form.url,
                 section=form.section,
                 language=form.language,
-                block=feed_block(name, told),
+                block=feed_block(name, result),
             )
         )
 
@@ -105,14 +105,14 @@ class _Importing:
 def _told(outline: Outline, title: str, url: str) -> Mapping[str, str]:
     home_url = outline.home_url if outline.home_url.startswith(("http://", "https://")) else ""
     language = outline.language if outline.language and not language_fault(outline.language) else ""
-    told = {
+    fields = {
         "title": title,
         "url": url,
         "home_url": home_url,
         "language": language,
         "section": outline.folder,
     }
-    return {key: value for key, value in told.items() if value}
+    return {key: value for key, value in fields.items() if value}
 
 
 def _web_address(url: str) -> str:

@@ -43,8 +43,8 @@ async def read_whole(reply: Reply, limit: int) -> bytes:
         one.strip().lower() for one in ",".join(reply.headers.getall("Content-Encoding", ())).split(",")
     ]
     if sum(one in _CODINGS for one in codings) > 1:
-        told = f"{reply.host} packs its answer several times over, which nobody asked for"
-        raise failure(Reason.PROTOCOL, f"{told} (Content-Encoding: {', '.join(codings)}).")
+        text = f"{reply.host} packs its answer several times over, which nobody asked for"
+        raise failure(Reason.PROTOCOL, f"{text} (Content-Encoding: {', '.join(codings)}).")
     declared = reply.headers.get("Content-Length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(reply, limit)

@@ -55,19 +55,19 @@ class FreshReads(Generic[Key, Value]):
         Not `patiently`: raised after `PATIENCE_S`, not after the time-out of the connection.
         """
         loop = asyncio.get_running_loop()
-        told: asyncio.Future[Value] = loop.create_future()
+        future: asyncio.Future[Value] = loop.create_future()
         if self._away and loop.time() < self._away_until:
-            told.set_exception(StoreUnavailable(self._away))
+            future.set_exception(StoreUnavailable(self._away))
         elif self._is_overdue and not patiently:
-            told.set_exception(overdue())
+            future.set_exception(overdue())
         else:
-            self._waiting.append((key, told))
+            self._waiting.append((key, future))
             if not patiently:
-                self._impatient.add(told)
+                self._impatient.add(future)
             if self._reading is None:
                 self._reading = loop.create_task(self._read_for_all(), name="read what is fresh")
                 self._reading.add_done_callback(retrieve)
-        return told
+        return future
 
     async def _read_for_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -80,7 +80,7 @@ class FreshReads(Generic[Key, Value]):
                 finally:
                     patience.cancel()
                     self._is_overdue = False
-                    self._impatient.difference_update(told for _, told in batch)
+                    self._impatient.difference_update(future for _, future in batch)
         finally:
             self._reading = None
 
@@ -95,9 +95,9 @@ class FreshReads(Generic[Key, Value]):
             self._away_until = asyncio.get_running_loop().time() + RESPITE_S
             everybody, self._waiting = [*batch, *self._waiting], []
             self._impatient.clear()
-            _refuse((told for _, told in everybody), error)
+            _refuse((future for _, future in everybody), error)
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
-            _refuse((told for _, told in batch), error)
+            _refuse((future for _, future in batch), error)
 
     def _remember(self, found: Mapping[Key, Value], moves: int | None) -> None:
         """Keep what was read after so many moves: with one more, it is no longer known."""
@@ -112,15 +112,15 @@ class FreshReads(Generic[Key, Value]):
 
 
 def _tell(batch: list[tuple[Key, asyncio.Future[Value]]], found: Mapping[Key, Value]) -> None:
-    for key, told in batch:
-        if not told.done():
-            told.set_result(found[key])
+    for key, future in batch:
+        if not future.done():
+            future.set_result(found[key])
 
 
 def _refuse(waiting: Iterable[asyncio.Future[Any]], error: Exception) -> None:
-    for told in waiting:
-        if not told.done():
-            told.set_exception(own_error(error))
+    for future in waiting:
+        if not future.done():
+            future.set_exception(own_error(error))
 
 
 def overdue() -> StoreUnavailable:

@@ -89,12 +89,12 @@ class Queries:
 
     async def explained(self, article_id: ArticleId) -> Explained | None:
         """Return where an article comes from, and what was made of it; None where there is none."""
-        told = await explain(self._store, article_id, list(self._sources))
-        if told is None:
+        result = await explain(self._store, article_id, list(self._sources))
+        if result is None:
             return None
-        popularity = await self._scoring.explained(told.article.id, self.clock())
-        ranks = await self._store.popularity.ranks(told.article.id)
-        return replace(told, popularity=popularity, ranks=tuple(ranks))
+        popularity = await self._scoring.explained(result.article.id, self.clock())
+        ranks = await self._store.popularity.ranks(result.article.id)
+        return replace(result, popularity=popularity, ranks=tuple(ranks))
 
     async def revisions(self, article_id: ArticleId) -> list[RevisionLine] | None:
         """List the revisions of an article that are kept, the newest first; None where there is none."""

@@ -38,12 +38,12 @@ def state_without_secrets(source: Source, state: SourceState) -> SourceState:
     In sentences the source's own addresses lose their queries, and all others what looks like a secret:
     without its query many an article could not be told from the next.
     """
-    told = teller(source, state.move.target if state.move else None)
+    result = teller(source, state.move.target if state.move else None)
     return replace(
         state,
-        failure=replace(state.failure, detail=told(state.failure.detail)) if state.failure else None,
-        warnings=tuple(map(told, state.warnings)),
-        own_warnings=tuple(map(told, state.own_warnings)),
+        failure=replace(state.failure, detail=result(state.failure.detail)) if state.failure else None,
+        warnings=tuple(map(result, state.warnings)),
+        own_warnings=tuple(map(result, state.own_warnings)),
         validators_of=bare(state.validators_of) if state.validators_of else None,
         move=replace(state.move, target=bare(state.move.target)) if state.move else None,
     )

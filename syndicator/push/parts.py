@@ -159,15 +159,15 @@ def article_part(article: Article, story: StoryId | None, rights: Rights) -> Art
 
 def change_part(article: Article) -> RevisionChange | None:
     """Return how a revision differs from the one before; None of a first one."""
-    told = article.revised
-    if told is None:
+    result = article.revised
+    if result is None:
         return None
     return RevisionChange(
-        size=told.size.value,
-        words_changed=told.words_changed,
-        title_changed=told.title_changed,
-        figures_changed=told.figures_changed,
-        fields=told.fields,
+        size=result.size.value,
+        words_changed=result.words_changed,
+        title_changed=result.title_changed,
+        figures_changed=result.figures_changed,
+        fields=result.fields,
     )
 
 

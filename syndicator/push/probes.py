@@ -67,7 +67,7 @@ async def _probe(
 
 def _gives_back(body: bytes, challenge: str) -> bool:
     try:
-        told = msgspec.json.decode(body, type=dict[str, Any]).get("challenge")
+        result = msgspec.json.decode(body, type=dict[str, Any]).get("challenge")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
-    return isinstance(told, str) and hmac.compare_digest(told.encode(), challenge.encode())
+    return isinstance(result, str) and hmac.compare_digest(result.encode(), challenge.encode())

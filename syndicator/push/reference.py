@@ -35,9 +35,9 @@ def _objects() -> Iterator[str]:
             continue
         yield f"\n### {name}\n\n| field | type | |\n| --- | --- | --- |"
         needed = schema.get("required", ())
-        for field, told in schema.get("properties", {}).items():
+        for field, item in schema.get("properties", {}).items():
             optional = "" if field in needed else ", not always there"
-            yield f"| `{field}` | {_kind(told)}{optional} | {told.get('description', '')} |"
+            yield f"| `{field}` | {_kind(item)}{optional} | {item.get('description', '')} |"
 
 
 def _samples() -> Iterator[str]:

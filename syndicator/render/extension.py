@@ -184,20 +184,20 @@ def _media(parent: Element, pictures: tuple[ItemPicture, ...]) -> None:
 def _media_files(parent: Element, files: Iterable[File]) -> None:
     for file in files:
         known = {"fileSize": str(file.length_bytes)} if file.length_bytes else {}
-        told = {"url": file.url, "medium": file.medium, "type": file.media_type}
-        SubElement(parent, f"{{{MEDIA}}}content", told | known)
+        fields = {"url": file.url, "medium": file.medium, "type": file.media_type}
+        SubElement(parent, f"{{{MEDIA}}}content", fields | known)
 
 
 def _popularity(parent: Element, item: Item) -> None:
     """Slash: `comments`, and `hit_parade` for views; RFC 4685: `total`."""
-    told = item.popularity
-    if told is None:
+    result = item.popularity
+    if result is None:
         return
-    if told.comments is not None:
-        _text(parent, f"{{{SLASH}}}comments", _about(told.comments))
-        _text(parent, f"{{{THREADING}}}total", _about(told.comments))
-    if told.views is not None:
-        _text(parent, f"{{{SLASH}}}hit_parade", _about(told.views))
+    if result.comments is not None:
+        _text(parent, f"{{{SLASH}}}comments", _about(result.comments))
+        _text(parent, f"{{{THREADING}}}total", _about(result.comments))
+    if result.views is not None:
+        _text(parent, f"{{{SLASH}}}hit_parade", _about(result.views))
 
 
 def _about(count: int) -> str:

@@ -164,10 +164,10 @@ def _photo(picture: ItemPicture) -> dict[str, Any]:
 def _rights(rights: Rights) -> dict[str, Any]:
     """What the portal says, and what it does not let others do either."""
     reserved = {"images": rights.images, "index": rights.index, "mining": rights.mining}
-    told: dict[str, Any] = {"statement": rights.statement}
-    told |= {"license": rights.license_url, "content": rights.content.value}
-    told |= {name: False for name, may in reserved.items() if not may}
-    return {name: value for name, value in told.items() if value is not None}
+    fields: dict[str, Any] = {"statement": rights.statement}
+    fields |= {"license": rights.license_url, "content": rights.content.value}
+    fields |= {name: False for name, may in reserved.items() if not may}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _other_telling(other: ItemPublisher) -> dict[str, str]:

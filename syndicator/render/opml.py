@@ -35,10 +35,10 @@ def render_sources_opml(site: Site, sources: Iterable[Source]) -> bytes:
         section = line(source.section or "")
         if section not in folders:
             folders[section] = SubElement(body, "outline", text=section)
-        told = {"type": "rss", "text": line(source.title), "xmlUrl": source.url}
-        told |= {"htmlUrl": source.home_url} if source.home_url else {}
-        told |= {"language": source.language} if source.language else {}
-        SubElement(folders[section], "outline", told)
+        fields = {"type": "rss", "text": line(source.title), "xmlUrl": source.url}
+        fields |= {"htmlUrl": source.home_url} if source.home_url else {}
+        fields |= {"language": source.language} if source.language else {}
+        SubElement(folders[section], "outline", fields)
     return _document(root)
 
 

@@ -88,9 +88,9 @@ def _told_once(findings: tuple[FormFault, ...], document: ConfigDocument) -> Ite
 
     What is missing is left out too when a file could not be read: it may well be in there.
     """
-    told = {finding.path[1:] for finding in findings if finding.path[0] == "defaults"}
+    result = {finding.path[1:] for finding in findings if finding.path[0] == "defaults"}
     for finding in findings:
-        inherited = finding.path[0] == "source" and finding.path[2:] in told
+        inherited = finding.path[0] == "source" and finding.path[2:] in result
         if inherited and not document.has(finding.path):
             continue
         if finding.absent and not document.complete:
@@ -121,13 +121,13 @@ def _check_references(document: ConfigDocument) -> None:
 
 def _former_ids(document: ConfigDocument, section: str) -> dict[str, list[str]]:
     """Return the feeds, or sources, that say of a name that it was theirs."""
-    told: dict[str, list[str]] = {}
+    fields: dict[str, list[str]] = {}
     for key in document.table(section):
         names = document.table(section, key).get("former_ids", ())
         for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
             if isinstance(name, str):
-                told.setdefault(name, []).append(key)
-    return told
+                fields.setdefault(name, []).append(key)
+    return fields
 
 
 def _check_former_ids(document: ConfigDocument, section: str, used: str) -> None:

@@ -34,19 +34,19 @@ class Together(Generic[Q, A]):
 
     async def ask(self, question: Q) -> A:
         """Return the answer to a question."""
-        told: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append((question, told))
+        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._waiting.append((question, future))
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask_waiting())
-        return await told
+        return await future
 
     async def _ask_waiting(self) -> None:
         try:
             while self._waiting:
                 await self._ask_all(self._next_batch())
         except BaseException:  # this task was cancelled: nobody else would answer
-            for _, told in self._waiting:
-                told.cancel()
+            for _, future in self._waiting:
+                future.cancel()
             self._waiting.clear()
             raise
 
@@ -59,17 +59,17 @@ class Together(Generic[Q, A]):
                 for each in batch:
                     await self._ask_all([each])
                 return
-            for _, told in batch:
-                if not told.done():
-                    told.set_exception(own_error(error))
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(own_error(error))
             return
         except BaseException:
-            for _, told in batch:
-                told.cancel()
+            for _, future in batch:
+                future.cancel()
             raise
-        for (_, told), answer in answered:
-            if not told.done():
-                told.set_result(answer)
+        for (_, future), answer in answered:
+            if not future.done():
+                future.set_result(answer)
 
     def _next_batch(self) -> list[tuple[Q, asyncio.Future[A]]]:
         batch = [self._waiting.popleft()]

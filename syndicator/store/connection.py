@@ -350,8 +350,8 @@ def _own(error: exceptions.RedisError) -> StoreError:
     """Return the error of ours that one of the driver means."""
     plain = _plain(error)
     # What is refused while connecting is told as a lost connection, for which it is the reason.
-    told = (error, error.__cause__ or error.__context__)
-    why = next((why for kind, why in _REFUSALS.items() if any(isinstance(one, kind) for one in told)), None)
+    result = (error, error.__cause__ or error.__context__)
+    why = next((why for kind, why in _REFUSALS.items() if any(isinstance(one, kind) for one in result)), None)
     if why := why or _REFUSING_REPLIES.get(plain.partition(" ")[0]):
         return StoreRefuses(why, plain)
     if isinstance(error, _AWAY):

@@ -106,26 +106,26 @@ def _show(
         return
 
     async def found(service: Service) -> Explained:
-        told = await service.reading.explained(ArticleId(article))
-        if told is None:
+        result = await service.reading.explained(ArticleId(article))
+        if result is None:
             raise await why_missing(service, ArticleId(article))
-        return told
+        return result
 
-    told = ask(context, found)
+    result = ask(context, found)
     if as_json:
-        print_json(told)
+        print_json(result)
         return
     zone = invocation(context).settings().site.timezone
     out = console()
     for heading, lines in (
-        (told.article.title, _content(told)),
-        ("Dates", _dates(told.article, zone)),
-        ("How it came", _came(told.article.provenance, zone)),
-        ("Carried by", _carried(told, zone)),
-        ("Story", _placed(told)),
-        ("Popularity", _popularity(told, zone)),
-        ("Other names", _aliases(told, zone)),
-        ("What was changed on the way", _changes(told.article.provenance)),
+        (result.article.title, _content(result)),
+        ("Dates", _dates(result.article, zone)),
+        ("How it came", _came(result.article.provenance, zone)),
+        ("Carried by", _carried(result, zone)),
+        ("Story", _placed(result)),
+        ("Popularity", _popularity(result, zone)),
+        ("Other names", _aliases(result, zone)),
+        ("What was changed on the way", _changes(result.article.provenance)),
     ):
         out.print(heading, style="bold")
         for label, value in lines:

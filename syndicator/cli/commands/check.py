@@ -36,9 +36,9 @@ def _check(
         print_json({"ok": True, "items": [counts], "next": None, "errors": [], "warnings": told_warnings})
         return
     tell_warnings(warnings)
-    told = ", ".join(counted(number, name.removesuffix("s")) for name, number in counts.items())
+    text = ", ".join(counted(number, name.removesuffix("s")) for name, number in counts.items())
     verdict = f"can be read, with {counted(len(warnings), 'warning')}" if warnings else "all well"
-    typer.echo(f"{call.folder}: {verdict}: {told}.")
+    typer.echo(f"{call.folder}: {verdict}: {text}.")
 
 
 @config_app.command(name="schema")

@@ -126,10 +126,10 @@ def _tell(found: Import, text: str, written: Path | None) -> None:
             typer.echo(f"    → {fault.remedy}", err=True)
     if written is None:
         typer.echo(text, nl=False)
-    told = [
+    chosen = [
         counted(len(found.sources), "source"),
         f"{len(found.skipped)} left out",
         counted(len(found.faults), "fault"),
     ]
     where = f" in {written}: syndicator check looks at it, a new start gathers them" if written else ""
-    typer.echo(", ".join(told) + where + ".", err=True)
+    typer.echo(", ".join(chosen) + where + ".", err=True)

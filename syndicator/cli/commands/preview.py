@@ -190,8 +190,8 @@ def _replay(settings: Settings, named: str | None, folder: Path, *, accept: bool
     if accept:
         save_expected(folder, result)
     if as_json:
-        told = preview_document(shown)
-        print_json({**told, "ok": accept or not any(one.is_loss for one in found), "differences": found})
+        outcome = preview_document(shown)
+        print_json({**outcome, "ok": accept or not any(one.is_loss for one in found), "differences": found})
     else:
         show_differences(console(), shown, found, accepted=accept)
     if not accept and any(one.is_loss for one in found):

@@ -25,10 +25,10 @@ _MARKS = {
 
 def change_told(change: Revised) -> str:
     """Return a line that says how a revision differs from the one before."""
-    told = [f"{change.size.value}: {change.words_changed:.1%} of the words"]
-    told += ["the headline"] if change.title_changed else []
-    told += ["figures"] if change.figures_changed else []
-    return ", ".join(told) + (f" ({', '.join(change.fields)})" if change.fields else "")
+    chosen = [f"{change.size.value}: {change.words_changed:.1%} of the words"]
+    chosen += ["the headline"] if change.title_changed else []
+    chosen += ["figures"] if change.figures_changed else []
+    return ", ".join(chosen) + (f" ({', '.join(change.fields)})" if change.fields else "")
 
 
 def show_revision(
@@ -37,22 +37,22 @@ def show_revision(
     """Print a revision (None: the newest), or what its words changed."""
 
     async def found(service: Service) -> Compared:
-        told = await service.reading.compared(article, revision)
-        if told is None:
+        result = await service.reading.compared(article, revision)
+        if result is None:
             which = f"revision {revision} of article" if revision else "article"
             raise SyndicatorError(f"there is no {which} {article!r} (or it is not kept any more)")
-        return told
+        return result
 
-    told = ask(context, found)
+    result = ask(context, found)
     if as_json:
-        print_json(told)
+        print_json(result)
         return
-    out, one = console(), told.article
+    out, one = console(), result.article
     out.print(one.title, style="bold")
     for line in _head(one, invocation(context).settings().site.timezone):
         out.print(f"  {line}", soft_wrap=True)
     out.print()
-    for text in _drawn(told.diff) if diff else _texts(one):
+    for text in _drawn(result.diff) if diff else _texts(one):
         out.print(text, soft_wrap=True)
 
 

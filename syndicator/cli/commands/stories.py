@@ -55,13 +55,13 @@ def _show(context: typer.Context, article: Named, as_json: AsJson = False) -> No
 @app.command(name="explain", epilog="Example: syndicator stories explain 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _explain(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Say why two articles are one story, or are not."""
-    told = ask(
+    result = ask(
         context, lambda service: service.gathering.regrouping.explain(ArticleId(one), ArticleId(other))
     )
     if as_json:
-        print_json(told)
+        print_json(result)
         return
-    _say(told)
+    _say(result)
 
 
 @app.command(name="split", epilog="Example: syndicator stories split 5uvqk4bqvtgfkp3a")
@@ -77,8 +77,8 @@ def _split(context: typer.Context, article: Named, as_json: AsJson = False) -> N
 @app.command(name="join", epilog="Example: syndicator stories join 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _join(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Make one story of those that two articles belong to; it stays so."""
-    told = ask(context, lambda service: service.gathering.regrouping.join(ArticleId(one), ArticleId(other)))
-    _tell(context, told, as_json=as_json)
+    result = ask(context, lambda service: service.gathering.regrouping.join(ArticleId(one), ArticleId(other)))
+    _tell(context, result, as_json=as_json)
 
 
 def _tell(context: typer.Context, story: StoryTold, *, as_json: bool) -> None:

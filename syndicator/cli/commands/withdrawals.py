@@ -37,11 +37,11 @@ def withdraw(
             raise await why_missing(service, ArticleId(article))
         return withdrawal
 
-    told = ask(context, done)
+    result = ask(context, done)
     if as_json:
-        print_json({"ok": True, "id": article, "revision": told.revision, "at": told.at})
+        print_json({"ok": True, "id": article, "revision": result.revision, "at": result.at})
     else:
-        console().print(f"Withdrawn: {told.article.title}")
+        console().print(f"Withdrawn: {result.article.title}")
 
 
 def restore(context: typer.Context, article: str, as_json: AsJson = False) -> None:
@@ -53,11 +53,11 @@ def restore(context: typer.Context, article: str, as_json: AsJson = False) -> No
             raise SyndicatorError(f"no article {article!r} is withdrawn (see articles list --withdrawn)")
         return restored
 
-    told = ask(context, done)
+    result = ask(context, done)
     if as_json:
-        print_json({"ok": True, "id": told.id, "revision": told.revision})
+        print_json({"ok": True, "id": result.id, "revision": result.revision})
     else:
-        console().print(f"Restored: {told.title}")
+        console().print(f"Restored: {result.title}")
 
 
 async def why_missing(service: Service, article: ArticleId) -> SyndicatorError:

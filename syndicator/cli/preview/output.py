@@ -50,9 +50,9 @@ def discovery_document(discovery: Discovery, block: str) -> Document:
 
     The preview of the best, and how it was found.
     """
-    told: Document = to_builtins(discovery)
-    del told["preview"]
-    return {**preview_document(discovery.preview), **told, "block": block}
+    result: Document = to_builtins(discovery)
+    del result["preview"]
+    return {**preview_document(discovery.preview), **result, "block": block}
 
 
 def show_discovery(
@@ -92,8 +92,8 @@ def show_judged(out: Console, shown: Preview, judged: Sequence[Judged]) -> None:
     """Show what would become of each article that a source lists now, and how stored ones differ."""
     _show_way(out, shown.source.url, shown)
     counts = Counter(_would_be(one) for one in judged)
-    told = ", ".join(f"{counts[word]} {word}" for word in (*AdmissionVerdict, _HELD) if counts[word])
-    _heading(out, f"{shown.source.title}, against what is stored: {told or 'nothing listed'}")
+    text = ", ".join(f"{counts[word]} {word}" for word in (*AdmissionVerdict, _HELD) if counts[word])
+    _heading(out, f"{shown.source.title}, against what is stored: {text or 'nothing listed'}")
     if judged:
         _table(out, [_judged(one, shown.source.id) for one in judged])
     for one in judged:
@@ -159,8 +159,8 @@ def _show_way(out: Console, requested_url: str, shown: Preview | Discovery) -> N
 
 def _show_robots(out: Console, robots: RobotsVerdict | None) -> None:
     if robots is None:
-        told = "robots.txt could not be read: pages are gathered only once it says that they may be."
-        out.print(told, style="yellow")
+        text = "robots.txt could not be read: pages are gathered only once it says that they may be."
+        out.print(text, style="yellow")
     elif not robots.allowed:
         out.print(f"{forbidden(robots)}: it is not gathered.", style="yellow", soft_wrap=True)
         out.print(f"    → {MAY_BE_READ}", soft_wrap=True)
@@ -192,14 +192,14 @@ def _show_reading(out: Console, shown: Preview, articles: int) -> None:
 
 
 def _counts(counts: Counts) -> str:
-    told = {
+    fields = {
         f"{counts.new} new": True,
         f"{counts.known} listed twice": counts.known,
         f"{counts.held} kept back (embargo)": counts.held,
         f"{counts.refused} refused (the warnings say why)": counts.refused,
         f"{counts.left} left for later rounds": counts.left,
     }
-    return ", ".join(words for words, number in told.items() if number)
+    return ", ".join(words for words, number in fields.items() if number)
 
 
 def _show_faults(out: Console, shown: Preview) -> None:
@@ -293,13 +293,13 @@ def _popular(item: PopularItem) -> dict[str, str]:
 
 def _published(candidate: Candidate, source: Source) -> str:
     """Return the date that gathering would keep; where it keeps none, what is claimed, and why not."""
-    told = candidate.provenance
+    result = candidate.provenance
     at = candidate.published_at
-    kept = at and believable(at, told.fetched_at, future=source.future_dates)
+    kept = at and believable(at, result.fetched_at, future=source.future_dates)
     if kept:
         return local_time(kept, source.timezone)
-    claimed = told.claimed_date or (local_time(at, source.timezone) if at else "")
-    return f"{told.date_rule} (claimed: {claimed})" if claimed else ""
+    claimed = result.claimed_date or (local_time(at, source.timezone) if at else "")
+    return f"{result.date_rule} (claimed: {claimed})" if claimed else ""
 
 
 def _fields(candidate: Candidate, source: Source) -> dict[str, str]:
@@ -328,8 +328,8 @@ def _fields(candidate: Candidate, source: Source) -> dict[str, str]:
 
 def _photo(photo: Photo) -> str:
     size = f"{photo.width} × {photo.height}" if photo.width and photo.height else ""
-    told = (photo.caption, f"credit: {photo.credit}" if photo.credit else "", size)
-    return "\n".join([photo.url, *(shortened(text, _MAX_TEXT) for text in told if text)])
+    result = (photo.caption, f"credit: {photo.credit}" if photo.credit else "", size)
+    return "\n".join([photo.url, *(shortened(text, _MAX_TEXT) for text in result if text)])
 
 
 def _related(link: RelatedLink) -> str:

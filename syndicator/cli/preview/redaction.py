@@ -16,24 +16,24 @@ _Told = Callable[[str], str]
 
 def preview_without_secrets(shown: Preview) -> Preview:
     """Return what a dry run of a source brought as it may be shown."""
-    told = teller(shown.source)
+    result = teller(shown.source)
     return replace(
         shown,
         source=without_secrets(shown.source),
-        final_url=told(shown.final_url),
-        redirects=_redirects(shown.redirects, told),
-        robots=_verdict(shown.robots, told),
-        canonical_url=told(shown.canonical_url) if shown.canonical_url else None,
-        home_url=told(shown.home_url) if shown.home_url else None,
-        next_url=told(shown.next_url) if shown.next_url else None,
+        final_url=result(shown.final_url),
+        redirects=_redirects(shown.redirects, result),
+        robots=_verdict(shown.robots, result),
+        canonical_url=result(shown.canonical_url) if shown.canonical_url else None,
+        home_url=result(shown.home_url) if shown.home_url else None,
+        next_url=result(shown.next_url) if shown.next_url else None,
         candidates=tuple(
             replace(one, provenance=provenance_without_secrets(one.provenance)) for one in shown.candidates
         ),
         # Of all values that are shown, this one is an address of the source, not of an article.
         yields=tuple(
-            replace(one, sample=told(one.sample)) if one.key == "list.next" else one for one in shown.yields
+            replace(one, sample=result(one.sample)) if one.key == "list.next" else one for one in shown.yields
         ),
-        warnings=tuple(map(told, shown.warnings)),
+        warnings=tuple(map(result, shown.warnings)),
     )
 
 

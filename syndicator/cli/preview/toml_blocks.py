@@ -19,13 +19,13 @@ _SCHEDULE = '{ every = "5m", jitter = "30s" }'
 def block(source: Source, taken: Collection[str]) -> str:
     """Write what the configuration needs to gather this source, and to publish it as a feed of its own."""
     name = free_name(source.title, source.url, taken)
-    told: dict[str, str | bool] = {"title": source.title, "kind": source.kind.value, "url": source.url}
-    told |= {"language": source.language} if source.language else {}
-    told |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
+    fields: dict[str, str | bool] = {"title": source.title, "kind": source.kind.value, "url": source.url}
+    fields |= {"language": source.language} if source.language else {}
+    fields |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
     if source.full_text or source.kind is SourceKind.SITEMAP:  # which reads pages, if not told otherwise
-        told["full_text"] = source.full_text
-    told |= {"future_dates": True} if source.future_dates else {}
-    lines = [_table(f"source.{name}", told) + f"schedule = {_SCHEDULE}\n"]
+        fields["full_text"] = source.full_text
+    fields |= {"future_dates": True} if source.future_dates else {}
+    lines = [_table(f"source.{name}", fields) + f"schedule = {_SCHEDULE}\n"]
     for part in ("list", "article", "popular"):
         rule = getattr(source, part)
         if rule is not None:
@@ -39,9 +39,9 @@ def token_block(token: Token) -> str:
     lists = (("scopes", token.scopes), ("feeds", token.feeds))
     lines = [f"{key} = [{', '.join(map(_quoted, values))}]\n" for key, values in lists if values]
     texts = {"sha256": token.sha256, "owner": token.owner, "description": token.description}
-    told = _table(f"token.{token.id}", {key: text for key, text in texts.items() if text})
+    result = _table(f"token.{token.id}", {key: text for key, text in texts.items() if text})
     expires = f"expires = {token.expires.isoformat(timespec='seconds')}\n" if token.expires else ""
-    return told + "".join(lines) + expires.replace("+00:00", "Z")
+    return result + "".join(lines) + expires.replace("+00:00", "Z")
 
 
 def feed_block(name: str, told: Mapping[str, str]) -> str:

@@ -86,8 +86,8 @@ class ArticleDates:
     def published(self, date: Dated | None) -> Sequence[tuple[str, datetime | None]]:
         """Offer the page's date, but the list's first where the page's cannot be true."""
         listed = ("list", self._listed.published_at if self._listed else None)
-        told = (date.read_from, date.at) if date else ("", None)
-        return (told, listed) if date and date.is_believable else (listed, told)
+        result = (date.read_from, date.at) if date else ("", None)
+        return (result, listed) if date and date.is_believable else (listed, result)
 
     def updated(self, claims: Sequence[Claims]) -> list[tuple[str, datetime | None]]:
         """Offer the dates of the last change."""

@@ -157,11 +157,11 @@ def disagreements(
         found.append(
             f'article.title gives "{_short(title)}", the page\'s {other.read_from} "{_short(other.text)}"'
         )
-    told = next((offer for offer in claimed_names if offer[1]), None)
-    if names and told and not any(_alike(one, another) for one in names for another in told[1]):
-        said = ", ".join(told[1])
+    result = next((offer for offer in claimed_names if offer[1]), None)
+    if names and result and not any(_alike(one, another) for one in names for another in result[1]):
+        said = ", ".join(result[1])
         found.append(
-            f'article.authors gives "{_short(", ".join(names))}", the page\'s {told[0]} "{_short(said)}"'
+            f'article.authors gives "{_short(", ".join(names))}", the page\'s {result[0]} "{_short(said)}"'
         )
     dated = next((offer for offer in claimed_dates if offer.at is not None), None)
     if date and dated and _apart(date, dated, MAX_APART):
@@ -173,11 +173,11 @@ def disagreements(
 
 def contradictory_dates(dates: Sequence[Dated]) -> str | None:
     """Return where two places of a page date its publication more than a day apart."""
-    told = [date for date in dates if date.at is not None]
-    other = next((date for date in told[1:] if _apart(told[0], date, _DAY)), None)
+    chosen = [date for date in dates if date.at is not None]
+    other = next((date for date in chosen[1:] if _apart(chosen[0], date, _DAY)), None)
     if other is None:
         return None
-    first = told[0]
+    first = chosen[0]
     return (
         f'the page\'s {first.read_from} gives the date "{_short(first.text)}", '
         f'its {other.read_from} "{_short(other.text)}"'

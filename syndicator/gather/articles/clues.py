@@ -167,11 +167,11 @@ def _asks_for_an_article(query: str) -> bool:
 def pattern_of(url: str) -> str:
     """Return the form of an address: numbers as #, long words as ~, so that those of one kind are equal."""
     parts = urlsplit(url)
-    told = "/".join(map(_form, parts.path.strip("/").split("/")))
+    text = "/".join(map(_form, parts.path.strip("/").split("/")))
     if parts.query and _PROGRAM.search(parts.path):
         asked = sorted(parse_qsl(parts.query[:_MAX_QUERY]))
-        told += "?" + "&".join(f"{name}={_form(value)}" for name, value in asked)
-    return f"{parts.hostname}/{told}"
+        text += "?" + "&".join(f"{name}={_form(value)}" for name, value in asked)
+    return f"{parts.hostname}/{text}"
 
 
 def _form(segment: str) -> str:

@@ -153,8 +153,8 @@ class _Metas:
 
     def _photos(self) -> tuple[Photo, ...]:
         """Return the first picture: further ones are the same in other formats."""
-        told = self._pictures or [{"url": url} for url in self._said.get("twitter:image", ())]
-        for picture in told:
+        result = self._pictures or [{"url": url} for url in self._said.get("twitter:image", ())]
+        for picture in result:
             if url := self._page.absolute(picture["url"]):
                 width, height = (whole_number(picture.get(name, "")) for name in ("width", "height"))
                 return (Photo(url=url, width=width, height=height),)

@@ -285,7 +285,7 @@ def _tags_left(markup: str, tags: OpeningTags, cleaned: str) -> OpeningTags:
 
 
 def _with_plain_images(markup: str, tags: OpeningTags) -> str:
-    """Return what gives all images the element and the attribute that browsers know."""
+    """Return markup whose images have the element and the attribute that browsers know."""
     if "<amp-img" in tags.joined:  # AMP's own element for pictures
         markup = markup.replace("<amp-img", "<img").replace("</amp-img>", "")
         tags = OpeningTags(markup)

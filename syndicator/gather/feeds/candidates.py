@@ -81,9 +81,9 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: 
     candidates: list[Candidate] = []
     warnings = list(channel.warnings)
     texts = texts_of(channel.entries, is_light=is_light)
-    for number, (entry, told) in enumerate(zip(channel.entries, texts, strict=True), 1):
+    for number, (entry, entry_texts) in enumerate(zip(channel.entries, texts, strict=True), 1):
         try:
-            candidate = maker.candidate(entry, told)
+            candidate = maker.candidate(entry, entry_texts)
         except POISON as error:
             warnings.append(f"entry {number} skipped: {plain_text(str(error)) or type(error).__name__}")
         else:

@@ -52,7 +52,7 @@ def _judged(one: Candidate, of_all: str) -> Candidate:
 
 
 def _text(one: Candidate, limit: int) -> str:
-    told = f"{one.title} {one.lead}"
-    if len(told) < limit:
-        told += " " + clean_text(one.body_html[: 2 * limit], limit - len(told))
-    return told[:limit]
+    text = f"{one.title} {one.lead}"
+    if len(text) < limit:
+        text += " " + clean_text(one.body_html[: 2 * limit], limit - len(text))
+    return text[:limit]

@@ -124,10 +124,10 @@ def _hubs(document: Mapping[str, Any]) -> list[str]:
 def _deleted(document: Mapping[str, Any]) -> list[Deleted]:
     """Return what feeds of this service tell of deleted items, as Atom does by RFC 6721."""
     extension = document.get("_syndicator")
-    told = extension.get("deleted") if isinstance(extension, dict) else None
+    result = extension.get("deleted") if isinstance(extension, dict) else None
     return [
         Deleted(guid=_text(one, "id"), when=_text(one, "when"), comment=_text(one, "comment"))
-        for one in (told if isinstance(told, list) else [])
+        for one in (result if isinstance(result, list) else [])
         if isinstance(one, dict)
     ]
 

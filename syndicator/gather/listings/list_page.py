@@ -83,10 +83,10 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
         )
     popular = _popular(source, fetched, popular_rows)
     next_url = next((url for url, _ in following.links("list.next") if url != fetched.url), None)
-    told = _told_of_list(rule, _any_date(source, fetched, rows), rows, items.values(), next_url)
+    result = _told_of_list(rule, _any_date(source, fetched, rows), rows, items.values(), next_url)
     if box:
-        told |= _told_of_box(box, _any_date(source, fetched, popular_rows), popular_rows, popular)
-    found, missing = _apart(told)
+        result |= _told_of_box(box, _any_date(source, fetched, popular_rows), popular_rows, popular)
+    found, missing = _apart(result)
     return ListReading(
         items=tuple(items.values()),
         popular=popular,

@@ -142,8 +142,8 @@ def views(page: ArticlePage) -> Element | None:
     """Return the counter of views."""
     for each in nearby(page):
         if each.own and parse_count(each.own) is not None:
-            told = " ".join((each.named, *each.icons, *(each.parent.icons if each.parent else ())))
-            if clues.VIEWS.search(told) or "visibility" in told or clues.VIEWS_TEXT.search(each.own):
+            text = " ".join((each.named, *each.icons, *(each.parent.icons if each.parent else ())))
+            if clues.VIEWS.search(text) or "visibility" in text or clues.VIEWS_TEXT.search(each.own):
                 return each
     return None
 

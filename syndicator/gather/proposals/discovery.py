@@ -138,8 +138,8 @@ def looks_like_a_feed(url: str) -> bool:
     if _NO_FEED.search(parts.path):
         return False
     host = parts.hostname or ""
-    told = f"{parts.path.rstrip('/')}?{parts.query}" if parts.query else parts.path.rstrip("/")
-    return host.startswith(("rss.", "feed.", "feeds.")) or bool(_LIKE_A_FEED.search(told))
+    result = f"{parts.path.rstrip('/')}?{parts.query}" if parts.query else parts.path.rstrip("/")
+    return host.startswith(("rss.", "feed.", "feeds.")) or bool(_LIKE_A_FEED.search(result))
 
 
 def _near(url: str, other: str) -> bool:
@@ -167,8 +167,8 @@ def _site_name(page: Page) -> str | None:
     In `Terkini | Kabar Kota` that is `Kabar Kota`. A title in one part is a headline, but of a home page.
     """
     for named in ("meta[property='og:site_name']", "meta[name='application-name']"):
-        if told := _first(page, named, "content"):
-            return told
+        if content := _first(page, named, "content"):
+            return content
     title = _first(page, "title", None) or ""
     whole = [part.strip() for part in _TITLE_MARK.split(title) if part.strip()]
     parts = [part for part in whole if _letters(part) not in _OF_PAGES] or whole

@@ -283,8 +283,8 @@ def _address(image: Element) -> str:
 def _views(item: LinkGroup) -> Element | None:
     for each in _inside(item):
         if each.own and parse_count(each.own) is not None:
-            told = " ".join((each.named, *each.icons, *(each.parent.icons if each.parent else ())))
-            if clues.VIEWS.search(told) or clues.VIEWS_TEXT.search(each.own):
+            text = " ".join((each.named, *each.icons, *(each.parent.icons if each.parent else ())))
+            if clues.VIEWS.search(text) or clues.VIEWS_TEXT.search(each.own):
                 return each
     return None
 
@@ -313,14 +313,14 @@ def _next(outline: PageOutline) -> str | None:
             return css
     if outline.page.find(Selector(name="next", css=_IN_HEAD)):
         return _IN_HEAD
-    told = [
+    rows = [
         each
         for each in outline.tagged("a")
         if (clues.NEXT_TEXT.fullmatch(each.text) or any(_next_labels(each))) and _leads_on(outline, each)
     ]
-    if not told:
+    if not rows:
         return _after_current(outline)
-    link = told[0]
+    link = rows[0]
     aim = Aim(wanted=(link,), find=outline.find)
     label = link.text if clues.NEXT_TEXT.fullmatch(link.text) and "'" not in link.text else ""
     chosen = choose([*telling(link), *_next_labels(link), *candidates(link, label=label)], [aim])

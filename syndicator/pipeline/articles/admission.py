@@ -175,8 +175,8 @@ class Admitter:
     def _count(self, done: Admission) -> None:
         if self._metrics is not None and done.article is not None and done.article.revised is not None:
             is_correction = done.event is not None and done.event.type is EventType.ARTICLE_CORRECTED
-            told = "yes" if is_correction else "no"
-            self._metrics.revisions.labels(done.article.revised.size.value, told).inc()
+            result = "yes" if is_correction else "no"
+            self._metrics.revisions.labels(done.article.revised.size.value, result).inc()
 
     async def _judge(
         self,
@@ -187,10 +187,10 @@ class Admitter:
         identities = [identity for _, identity in pending.values()]
         now = self._clock()
         found = await self._articles.lookup(identities, now)
-        told = recognise(candidates, identities, found)
+        result = recognise(candidates, identities, found)
         intents = {
             number: self._intent(candidate, one, now + number * _TICK, occasion)
-            for number, candidate, one in zip(pending, candidates, told, strict=True)
+            for number, candidate, one in zip(pending, candidates, result, strict=True)
         }
         if self._grouping is None:
             return intents

@@ -73,11 +73,11 @@ class SourceShown(Struct, frozen=True, kw_only=True):
 
 def show(source: Source, state: SourceState, hub: SubscriptionStatus | None, now: datetime) -> SourceShown:
     """Show a source and what is remembered of it, without secrets."""
-    told = state_without_secrets(source, state)
+    result = state_without_secrets(source, state)
     return SourceShown(
         source=without_secrets(source),
-        state=told,
+        state=result,
         asked_url=bare(address(source, state)),
-        health=health(source, told, now),
+        health=health(source, result, now),
         hub=hub,
     )

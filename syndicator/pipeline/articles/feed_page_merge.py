@@ -47,7 +47,7 @@ def _dated(page: Candidate, told: Candidate) -> Candidate:
 def filled(page: Candidate, other: Candidate | Article) -> Candidate:
     """Return a page's candidate with what only a feed said of it, so that each reading says the same."""
     parts = ("lead", "body_html", "authors", "photos", "enclosures", "section", "tags", "language")
-    taken = {part: told for part in parts if (told := getattr(other, part)) and not getattr(page, part)}
+    taken = {part: item for part in parts if (item := getattr(other, part)) and not getattr(page, part)}
     ways = other.provenance.read_from
     fields = (part.removesuffix("_html") for part in taken)
     read_from = {**page.provenance.read_from, **{field: ways.get(field, "feed") for field in fields}}

@@ -62,13 +62,13 @@ class TakenBack:
     async def entries_deleted(self, source: Source, reading: FeedReading) -> None:
         """Withdraw what a feed says was deleted, unless it lists the entry itself as changed later."""
         listed = {one.guid: one.updated_at or one.published_at for one in reading.candidates if one.guid}
-        told = [one for one in reading.deleted if not _came_back(one, listed)]
-        if not told:
+        chosen = [one for one in reading.deleted if not _came_back(one, listed)]
+        if not chosen:
             return
         scope = source.identity.scope or source.id
-        keys = [key for one in told for key in (guid_key(scope, one.guid), url_key(one.guid))]
+        keys = [key for one in chosen for key in (guid_key(scope, one.guid), url_key(one.guid))]
         found = await self._store.articles.resolve(keys)
-        for one, pair in zip(told, zip(found[::2], found[1::2], strict=True), strict=True):
+        for one, pair in zip(chosen, zip(found[::2], found[1::2], strict=True), strict=True):
             article = next((owned for owned in pair if owned and owned.source == source.id), None)
             if article is not None:
                 reason = one.comment or FEED_SAYS_DELETED

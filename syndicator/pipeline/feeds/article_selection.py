@@ -72,12 +72,12 @@ async def choose(
         heads = await store.articles.get_many(unread, bodies=False)
         seen |= {article.id: article for article in heads if article}
         there = [seen[place.article_id] for place in listed if place.article_id in seen]
-        told = tuple(await telling.told(await filtering.passing(wanted, there)))
-        if len(told) > size:
+        chosen = tuple(await telling.told(await filtering.passing(wanted, there)))
+        if len(chosen) > size:
             places = {place.article_id: place for place in listed}
-            return Chosen(told=told[:size], rest=places[told[size - 1].article.id])
+            return Chosen(told=chosen[:size], rest=places[chosen[size - 1].article.id])
         if whole or depth > deepest:
-            return Chosen(told=told, rest=None if whole else found[-1])
+            return Chosen(told=chosen, rest=None if whole else found[-1])
         depth = min(depth * 4, deepest + 1)
 
 
@@ -91,12 +91,12 @@ async def first_of(
     """Choose as `latest` does from what an index found for a filter, in its order; without bodies."""
     telling = Representatives(store, filtering, wanted, per)
     found: list[Article] = []
-    told: list[StoryEntry] = []
+    chosen: list[StoryEntry] = []
     start, step = 0, max(size, _LEAST)
-    while start < len(ids) and len(told) < size:
+    while start < len(ids) and len(chosen) < size:
         heads = await store.articles.get_many(ids[start : start + step], bodies=False)
         # What changed since the index was asked may not pass any more.
         found += [head for head in heads if head and matches_keys(wanted, head)]
-        told = await telling.told(found)
+        chosen = await telling.told(found)
         start, step = start + step, 2 * step
-    return told[:size]
+    return chosen[:size]

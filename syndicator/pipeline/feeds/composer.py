@@ -208,8 +208,8 @@ class Composer:
         others: dict[ArticleId, tuple[AlsoAt, ...]] = {}
         if spec.per is Per.STORY:
             telling = Representatives(self._store, self._filtering, spec.filter, spec.per)
-            told = await telling.told([one for one in articles if one])
-            others = {one.article.id: self._also_at(one.others) for one in told}
+            result = await telling.told([one for one in articles if one])
+            others = {one.article.id: self._also_at(one.others) for one in result}
         return tuple(
             replace(
                 self._entry(article, spec.content),

@@ -177,8 +177,8 @@ class History:
         )
         older = await prev_archive(self._store, self._filtering, spec, span.start)
         # A story grows after its first article; the document stays.
-        told = tuple(replace(one, others=()) for one in found.told)
-        return _Document(told=told, links=(("current", ""), *older), is_archive=True)
+        chosen = tuple(replace(one, others=()) for one in found.told)
+        return _Document(told=chosen, links=(("current", ""), *older), is_archive=True)
 
     async def _page(self, spec: FeedSpec, place: TimelinePlace) -> _Document:
         found = await choose(

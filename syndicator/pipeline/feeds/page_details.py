@@ -95,11 +95,11 @@ class Browsing:
     async def story_marks(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, StoryMark]:
         """Return the story of each article that others tell, too."""
         places = await self._store.stories.places(ids)
-        told = {one: place.story for one, place in zip(ids, places, strict=True) if place.story}
-        members = await self._store.stories.members(list(dict.fromkeys(told.values())), MEMBERS)
+        fields = {one: place.story for one, place in zip(ids, places, strict=True) if place.story}
+        members = await self._store.stories.members(list(dict.fromkeys(fields.values())), MEMBERS)
         return {
             one: StoryMark(id=story, reports=len(members[story]))
-            for one, story in told.items()
+            for one, story in fields.items()
             if len(members[story]) > 1
         }
 

@@ -77,21 +77,21 @@ class PublishStep:
             return
         now, newest = self._clock(), max(rendered, key=lambda one: (one.changed_at, one.version))
         before = await self._store.feeds.told(feed)
-        told = FeedTold(
+        result = FeedTold(
             changed_ms=to_ms(newest.changed_at),
             version=newest.version,
             told_ms=max(to_ms(now), before.told_ms + 1),
             older_ms=before.told_ms,
             digest="".join(one.digest[:8] for one in rendered),
         )
-        if not told.is_news_after(before):
+        if not result.is_news_after(before):
             return
         at = from_ms(before.told_ms) + TOLD_EVERY
         if now < at:
             self._untold[feed] = at
             return
-        event = self._event(feed, told.told_ms, before.told_ms, now)
-        if not await self._store.feeds.tell(feed, before, told, event):
+        event = self._event(feed, result.told_ms, before.told_ms, now)
+        if not await self._store.feeds.tell(feed, before, result, event):
             # Another worker told meanwhile, perhaps of something older.
             self._untold[feed] = now + TOLD_EVERY
 

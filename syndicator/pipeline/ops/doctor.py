@@ -83,8 +83,8 @@ class Doctor:
         count = await self._store.outbox.waiting()
         if repair:
             await self._fanning_out.run()
-        told = f"events wait for their fan-out since {oldest:%Y-%m-%d %H:%M:%S}: no worker runs"
-        return [Diagnosis(kind="not_fanned_out", where="outbox", count=count, told=told, mended=repair)]
+        text = f"events wait for their fan-out since {oldest:%Y-%m-%d %H:%M:%S}: no worker runs"
+        return [Diagnosis(kind="not_fanned_out", where="outbox", count=count, told=text, mended=repair)]
 
     async def _unreadable(self) -> list[Diagnosis]:
         """Look for what is kept and cannot be read by this version."""
@@ -95,17 +95,17 @@ class Doctor:
         ]
         aside = await self._store.outbox.count_aside()
         if aside:
-            told = "events were set aside, because they or their articles could not be read"
+            text = "events were set aside, because they or their articles could not be read"
             found.append(
                 Diagnosis(
-                    kind="set_aside", where="outbox", count=aside, told=f"{told}: {_NEWEST}", mended=False
+                    kind="set_aside", where="outbox", count=aside, told=f"{text}: {_NEWEST}", mended=False
                 )
             )
         replays = await self._store.replays.count_unreadable()
         if replays:
-            told = f"replays cannot be read by this version: {_NEWEST}"
+            text = f"replays cannot be read by this version: {_NEWEST}"
             found.append(
-                Diagnosis(kind="unreadable_replays", where="replays", count=replays, told=told, mended=False)
+                Diagnosis(kind="unreadable_replays", where="replays", count=replays, told=text, mended=False)
             )
         return found
 

@@ -40,8 +40,8 @@ class Measuring:
     def report(self, report: JobReport) -> None:
         """Write what a job did: one line of the log, and the numbers of the metrics."""
         if not report.quiet or logging.getLogger().isEnabledFor(logging.DEBUG):
-            told = log.warning if report.failed else log.debug if report.quiet else log.info
-            told(report.event, **dict(report.fields))
+            result = log.warning if report.failed else log.debug if report.quiet else log.info
+            result(report.event, **dict(report.fields))
         if isinstance(report, SourceReport):
             self._measure_round(report)
         elif isinstance(report, DeliveryReport):

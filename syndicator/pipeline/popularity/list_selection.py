@@ -34,8 +34,8 @@ class Choosing:
             heads = await self._store.articles.get_many(list(standings), bodies=False)
             wanted = await self._filtering.passing(spec.filter, [head for head in heads if head])
             found += [
-                replace(standings[article.id], article_id=told.article.id, owner=owner_of(told.article))
-                for article, told in await telling.led(wanted)
+                replace(standings[article.id], article_id=item.article.id, owner=owner_of(item.article))
+                for article, item in await telling.led(wanted)
             ]
             if len(found) >= 2 * spec.size:
                 break

@@ -137,13 +137,13 @@ class Reporting:
         if answer is not None:
             return msgspec.json.decode(answer, type=Reported)
         try:
-            told = await self._count(Reporter(name=owner, most=self._most), key, _items(body))
+            result = await self._count(Reporter(name=owner, most=self._most), key, _items(body))
         except ReportRefused:
             await self._store.reports.forget(owner, key)  # what is put right may come under it
             raise
-        if len(told.errors) <= MOST_FAULTS:  # of more, the counting itself remembers what it did
-            await self._store.reports.end(owner, key, body, _encode(told))
-        return told
+        if len(result.errors) <= MOST_FAULTS:  # of more, the counting itself remembers what it did
+            await self._store.reports.end(owner, key, body, _encode(result))
+        return result
 
     async def _count(self, reporter: Reporter, key: str, items: Sequence[Raw]) -> Reported:
         now = self._clock()

@@ -38,8 +38,8 @@ class Scoring:
     async def standings(self, ids: Sequence[ArticleId], window: Window, now: datetime) -> list[ScoredArticle]:
         """Score articles; without those that are not there, or of which nothing was counted."""
         sums = (await self._store.signals.sums(ids, [window], now))[window]
-        told = [(one, counted) for one, counted in zip(ids, sums, strict=True) if counted]
-        known = await self._store.popularity.known([one for one, _ in told])
+        chosen = [(one, counted) for one, counted in zip(ids, sums, strict=True) if counted]
+        known = await self._store.popularity.known([one for one, _ in chosen])
         means = await self._means(known)
         return [
             ScoredArticle(
@@ -49,7 +49,7 @@ class Scoring:
                 owner=fact.source,
                 story=fact.story,
             )
-            for (one, counted), fact in zip(told, known, strict=True)
+            for (one, counted), fact in zip(chosen, known, strict=True)
             if fact is not None
         ]
 

@@ -40,9 +40,9 @@ def _marked(closing: str, name: str, attributes: str) -> str:
     parting = "\x00" if name in _BLOCKS else ""
     if name in _SILENT or (closing and parting):
         return parting
-    told = sorted(
+    chosen = sorted(
         (key.lower(), clean_url(html.unescape(value)) if key.lower() in _ADDRESSES else value)
         for key, value in _ATTRIBUTE.findall(attributes)
         if key.lower() not in _UNSEEN
     )
-    return f"{parting}<{closing}{' '.join([name, *(f'{key}={value}' for key, value in told)])}>"
+    return f"{parting}<{closing}{' '.join([name, *(f'{key}={value}' for key, value in chosen)])}>"

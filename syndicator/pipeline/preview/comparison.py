@@ -92,16 +92,16 @@ def compare(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[FieldCha
 
 def _change(name: str, before: str, now: str) -> FieldChange:
     kind = ChangeKind.LOST if not now else ChangeKind.GAINED if not before else ChangeKind.CHANGED
-    told = line_difference if name == "body" and kind is ChangeKind.CHANGED else word_difference
-    return FieldChange(field=name, kind=kind, before=before, now=now, difference=told(before, now))
+    result = line_difference if name == "body" and kind is ChangeKind.CHANGED else word_difference
+    return FieldChange(field=name, kind=kind, before=before, now=now, difference=result(before, now))
 
 
 def line_difference(before: str, now: str, limit: int = _MAX_DIFFERENCE) -> str:
     """Write which paragraphs of a text differ, and how: a line each, with the number that each has now."""
     old, new = before.split("\n")[:_MAX_COMPARED_LINES], now.split("\n")[:_MAX_COMPARED_LINES]
     text = ""
-    for told in _changed_lines(old, new):
-        text += f"\n{told}" if text else told
+    for item in _changed_lines(old, new):
+        text += f"\n{item}" if text else item
         if len(text) > limit:
             return f"{text[: limit - 1]}…"
     return text or f"what follows paragraph {_MAX_COMPARED_LINES}"
@@ -159,8 +159,8 @@ def _shortened(words: Sequence[str]) -> str:
 
 
 def _photo(photo: Photo) -> str:
-    told = [clean_url(photo.url), *(f"{name}: {value}" for name, value in _words_of(photo) if value)]
-    return " | ".join(told)
+    chosen = [clean_url(photo.url), *(f"{name}: {value}" for name, value in _words_of(photo) if value)]
+    return " | ".join(chosen)
 
 
 def _words_of(photo: Photo) -> tuple[tuple[str, str | None], ...]:

@@ -107,8 +107,8 @@ async def _in_its_language(desk: Desk, shown: Preview, articles: int) -> tuple[P
     if found is None or found == (claimed or "").partition("-")[0]:
         return shown, []
     again = await preview(desk, replace(shown.source, language=found), articles=articles)
-    told = f'language = "{found}": that is what the articles are written in, though "{claimed}" is claimed'
-    return again, [told] if claimed else []
+    text = f'language = "{found}": that is what the articles are written in, though "{claimed}" is claimed'
+    return again, [text] if claimed else []
 
 
 async def _looked_at(desk: Desk, chosen: Source, articles: int) -> tuple[Preview, list[str]]:
@@ -205,9 +205,9 @@ class _Search:
         }
         if self.why is Reason.ROBOTS:
             return f"{self._document.url}: {problem}"
-        told = what.get(wanted, f"no {wanted}")
+        result = what.get(wanted, f"no {wanted}")
         way = f" ({way_of(self._document)})" if self._document.redirects else ""
-        return f"there is {told} at {self._document.url}{way}" + (f": {problem}" if problem else "")
+        return f"there is {result} at {self._document.url}{way}" + (f": {problem}" if problem else "")
 
     def _is_news(self) -> bool:
         """Whether something was found that brings headlines by itself."""
@@ -277,10 +277,10 @@ class _Search:
             self._note(DiscoveredSource(kind=SourceKind.SITEMAP, problem=error.detail, **of_pointer(pointer)))
         else:
             self._note_way(document)
-            told = sum(item.title is not None for item in items)
-            if told and listing is not document and not _ROTATING.search(urlsplit(listing.url).path):
+            result = sum(item.title is not None for item in items)
+            if result and listing is not document and not _ROTATING.search(urlsplit(listing.url).path):
                 pointer, document = Pointer(url=listing.requested_url, how=pointer.how), listing
-            title = None if told else BARE
+            title = None if result else BARE
             dates = [item.published_at for item in items if item.published_at]
             self._note(
                 DiscoveredSource(
@@ -290,7 +290,7 @@ class _Search:
                     **of_pointer(pointer, title),
                 )
             )
-            full = replace(source, full_text=not told)
+            full = replace(source, full_text=not result)
             language = next((item.language for item in items if item.language), None)
             self._keep(pointer, full, document, None, language)
 

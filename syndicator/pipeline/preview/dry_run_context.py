@@ -118,12 +118,12 @@ async def left_out(desk: Desk, source: Source, url: str, *further: str) -> str |
     for step in (url, *further):
         if not source.politeness.robots or not step.startswith("http"):
             continue
-        told = verdict(await read_robots_of(desk, source, step), step)
+        result = verdict(await read_robots_of(desk, source, step), step)
         led = f"it leads to {step}: " if step != url else ""
-        if told is None:
+        if result is None:
             return f"{led}{robots_url(step)} could not be had, and until it can no page there is read"
-        if not told.allowed:
-            return led + forbidden(told)
+        if not result.allowed:
+            return led + forbidden(result)
     return None
 
 

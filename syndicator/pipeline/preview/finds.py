@@ -76,5 +76,5 @@ def way_of(document: Fetched) -> str:
 
 
 def _is_of_comments(found: DiscoveredSource) -> bool:
-    told = f"{found.url} {found.title or ''}".lower()
-    return "comment" in told or "komentar" in told
+    result = f"{found.url} {found.title or ''}".lower()
+    return "comment" in result or "komentar" in result

@@ -88,7 +88,7 @@ async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) ->
         with_page, bare = apart(candidates)
         listed = [as_listed(one) for one in list(with_page.values())[:articles]]
         pages = await _articles(desk, source, listed, notes)
-        joined = [together(pages.get(url), told) for url, told in with_page.items()]
+        joined = [together(pages.get(url), item) for url, item in with_page.items()]
         repeated = len(candidates) - len(with_page) - len(bare)
         candidates = [*filter(None, joined), *bare]
     taken = as_taken(source, candidates, document.fetched_at)

@@ -131,9 +131,9 @@ def _of_photos(photos: Sequence[Photo], name: str) -> str:
 
 def _of_today(article: Candidate) -> str:
     """Return a date that names today and no hour: it was found, and the time of first sight counts."""
-    told = article.provenance
-    bare = told.claimed_date and told.date_rule.startswith("a bare day")
-    return f"{told.claimed_date} (of today: no time)" if bare else ""
+    result = article.provenance
+    bare = result.claimed_date and result.date_rule.startswith("a bare day")
+    return f"{result.claimed_date} (of today: no time)" if bare else ""
 
 
 def words_without_name(yields: Iterable[Yield], missing: Collection[str]) -> list[str]:

@@ -92,13 +92,13 @@ class FeedRound:
         notes.back = is_back(state, self._clock())
         notes.identified_by = policy_of(source, state)
         documents = await self._subscribing.take_pushed(source)
-        told = Notes(
+        result = Notes(
             until=notes.until,
             archive_before=notes.archive_before,
             back=notes.back,
             identified_by=notes.identified_by,
         )
-        pushed = await self._take_pushed(source, documents, told) if documents else None
+        pushed = await self._take_pushed(source, documents, result) if documents else None
         if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
             return pushed  # a push makes a source due; the time of its next poll stays
 
@@ -113,16 +113,16 @@ class FeedRound:
         delivers = await self._subscribing.delivers(source)
         if pushed is not None:
             outcome = replace(outcome, round=outcome.round + pushed.round, not_modified=False)
-        if notes.unfinished or told.unfinished:
+        if notes.unfinished or result.unfinished:
             # What is left is listed still, and an answer that nothing has changed would hide it.
             outcome = replace(outcome, etag=None, last_modified=None, body_hash=None)
         return replace(
             outcome,
             hub_delivers=delivers,
             warnings=notes.warnings,
-            of_pushes=told.warnings,
-            found=frozenset(notes.found | told.found),
-            missing=frozenset(notes.missing | told.missing),
+            of_pushes=result.warnings,
+            found=frozenset(notes.found | result.found),
+            missing=frozenset(notes.missing | result.missing),
             pages=notes.pages,
         )
 

@@ -170,8 +170,8 @@ class SitemapRound:
     ) -> list[Admitted]:
         if source.full_text:
             return await self._pages.take_in(source, items, notes, backfill=backfill)
-        told = (sitemap_candidate(source, root, item) for item in items)
-        candidates = [one for one in told if one is not None]
+        chosen = (sitemap_candidate(source, root, item) for item in items)
+        candidates = [one for one in chosen if one is not None]
         return await self._intake.take_in(source, candidates, notes, backfill=backfill)
 
     async def _hurry(
@@ -200,7 +200,7 @@ class SitemapRound:
 
 def _with_headline(lines: Sequence[Line], notes: Notes) -> list[Line]:
     """Leave out what only its page could tell of."""
-    told = [line for line in lines if line.item.title]
-    if len(told) < len(lines):
-        notes.warn(nameless(len(lines) - len(told)))
-    return told
+    chosen = [line for line in lines if line.item.title]
+    if len(chosen) < len(lines):
+        notes.warn(nameless(len(lines) - len(chosen)))
+    return chosen

@@ -137,8 +137,8 @@ class GatherStep:
                 await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
                 raise
             settled = self._settling.settled(source, state, outcome, failed, began)
-            if told := news(state.move, settled.move):
-                log.warning("a source has moved", source=source.id, detail=told)
+            if sentence := news(state.move, settled.move):
+                log.warning("a source has moved", source=source.id, detail=sentence)
             settled, event = alarm(source, settled, self._clock())
             await insist(lambda: self._store.sources.settle(source.id, token, settled, event))
             _tell_of_redesign(source.id, state, settled)

@@ -185,16 +185,16 @@ class Turns:
         await self._exchange()
 
     async def _ask(self, turn: Wanted) -> SlotAnswer:
-        told: asyncio.Future[SlotAnswer] = asyncio.get_running_loop().create_future()
-        self._asking.append((turn, told))
+        future: asyncio.Future[SlotAnswer] = asyncio.get_running_loop().create_future()
+        self._asking.append((turn, future))
         self._wake()
         try:
-            return await told
+            return await future
         except asyncio.CancelledError:
             if turn.token in self._flying:  # it came at the moment at which nobody wanted it any more
                 self.give_back(turn)
-            elif told.done() and not told.cancelled():
-                told.exception()  # nobody else looks at it
+            elif future.done() and not future.cancelled():
+                future.exception()  # nobody else looks at it
             raise
 
     def _wake(self) -> None:
@@ -222,14 +222,14 @@ class Turns:
                 # Perhaps it was carried out all the same: whatever it may have taken goes back next time.
                 self._returned = [*returned, *wanted, *self._returned][-_UNSENT:]
                 self._held_off = [*held_off, *self._held_off][-_UNSENT:]
-                for _, told in asking:
-                    if not told.done():
-                        told.set_exception(own_error(error))
+                for _, future in asking:
+                    if not future.done():
+                        future.set_exception(own_error(error))
                 if not self._asking:
                     return
             else:
-                for (turn, told), answer in zip(asking, answers, strict=True):
-                    self._tell(turn, told, answer)
+                for (turn, future), answer in zip(asking, answers, strict=True):
+                    self._tell(turn, future, answer)
 
     def _tell(self, turn: Wanted, told: asyncio.Future[SlotAnswer], answer: SlotAnswer) -> None:
         if answer.why is Why.TAKEN:

@@ -156,9 +156,9 @@ class Notes:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was odd, each sentence once: a fault of a whole portal is one fault."""
-        told = [_of_pages(sentence, urls) for sentence, urls in self._sentences.items()]
-        rest = len(told) - MAX_WARNINGS
-        return (*told[:MAX_WARNINGS], f"and {rest} more") if rest > 0 else tuple(told)
+        chosen = [_of_pages(sentence, urls) for sentence, urls in self._sentences.items()]
+        rest = len(chosen) - MAX_WARNINGS
+        return (*chosen[:MAX_WARNINGS], f"and {rest} more") if rest > 0 else tuple(chosen)
 
     @property
     def left_s(self) -> float:

@@ -91,14 +91,14 @@ async def count_coverage(
         for one, head, place in zip(ids, heads, places, strict=True)
         if head
     }
-    told = {story: [known[one] for one in found if one in known] for story, found in members.items()}
+    fields = {story: [known[one] for one in found if one in known] for story, found in members.items()}
     logs: dict[ArticleId, tuple[float, ...] | None] = {}
-    for tellings in told.values():
+    for tellings in fields.values():
         tellers = [one.teller for one in tellings]
         for one in tellings:
             logs[one.article] = _logs(coverage(tellers, one.teller.owner))
     await store.signals.replace(SignalKind.COVERAGE, logs)
-    return told
+    return fields
 
 
 def owner_of(article: Article) -> str:

@@ -83,8 +83,8 @@ class Regrouping:
 
     async def told(self, ids: Sequence[StoryId]) -> list[StoryTold]:
         """Show these stories; those of which nothing or one article is left are left out."""
-        told = [await self._told(await self._store.stories.told(story)) for story in ids]
-        return [one for one in told if len(one.told_by) > 1]
+        chosen = [await self._told(await self._store.stories.told(story)) for story in ids]
+        return [one for one in chosen if len(one.told_by) > 1]
 
     async def explain(self, one: ArticleId, other: ArticleId) -> Explanation:
         """Return why two articles are one story or are not. Raise StoryRefused where one is not there."""

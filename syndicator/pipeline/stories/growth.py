@@ -29,13 +29,13 @@ async def tell_growth(store: Store, stories: Mapping[StoryId, Sequence[GrowthMem
     nothing is told now: whoever moved it has it looked at again.
     """
     several = {story: firsts for story, tellings in stories.items() if len(firsts := _firsts(tellings)) > 1}
-    told = 0
+    result = 0
     for story, growth in (await store.stories.growths(list(several))).items():
         firsts = several[story]
         if len(firsts) > growth.owners:
             event = _event(story, growth, firsts, len(stories[story]), now)
-            told += await store.stories.tell_growth(story, growth, len(firsts), event)
-    return told
+            result += await store.stories.tell_growth(story, growth, len(firsts), event)
+    return result
 
 
 def _firsts(tellings: Sequence[GrowthMember]) -> list[GrowthMember]:

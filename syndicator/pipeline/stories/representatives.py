@@ -74,7 +74,7 @@ class Representatives:
         The articles are those that pass the filter.
         """
         stands = await self._standing_for(articles)
-        firsts = {told.article.id: told for told in stands.values()}
+        firsts = {item.article.id: item for item in stands.values()}
         return [firsts[article.id] for article in articles if article.id in firsts]
 
     async def led(self, articles: Sequence[Article]) -> list[tuple[Article, StoryEntry]]:
@@ -86,10 +86,10 @@ class Representatives:
         stands = await self._standing_for(articles)
         led = []
         for article in articles:
-            told = stands.get(article.id)
-            if told is not None and told.article.id not in self._given:
-                self._given.add(told.article.id)
-                led.append((article, told))
+            result = stands.get(article.id)
+            if result is not None and result.article.id not in self._given:
+                self._given.add(result.article.id)
+                led.append((article, result))
         return led
 
     async def _standing_for(self, articles: Sequence[Article]) -> Mapping[ArticleId, StoryEntry]:
@@ -135,8 +135,8 @@ class Representatives:
             by_age = sorted(mine, key=lambda article: (article.shown_since, article.id))
             leader = next(article for article in (*known, *by_age) if self._shows(article))
             others = tuple(article for article in known if article.id != leader.id)
-            told = StoryEntry(article=leader, others=others)
-            firsts |= dict.fromkeys((article.id for article in mine), told)
+            result = StoryEntry(article=leader, others=others)
+            firsts |= dict.fromkeys((article.id for article in mine), result)
         return firsts
 
     async def _read(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, Article | None]:

@@ -223,16 +223,18 @@ class DeliverStep:
                 return None
             with self._places.hold():
                 outcomes = await self._outcomes(parcel, endpoint)
-            told = next((one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0])
-            await insist(lambda: self._health.heed(endpoint, told))
+            result = next(
+                (one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0]
+            )
+            await insist(lambda: self._health.heed(endpoint, result))
             settling = [
                 self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True)
             ]
             # Most often it is one, and a task for it would cost as much as it does itself.
             settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
-        if not told.disable and any(one.recovered for one in settled):
+        if not result.disable and any(one.recovered for one in settled):
             await self._health.recovered(endpoint)
-        return self._report(parcel, told)
+        return self._report(parcel, result)
 
     async def _release(self, leased: Leased) -> None:
         await insist(lambda: self._store.deliveries.release(leased, self._clock()))

@@ -155,12 +155,12 @@ class FanningOut:
             return [], []
         reads = any(endpoint.filter.query for endpoint in endpoints.values())
         concerned = await self._concerned(events, bodies=reads)
-        told = await self._told_before(events, bodies=reads)
+        result = await self._told_before(events, bodies=reads)
         queued: list[Queued] = []
         cancelled: list[Queued] = []
         now = self._clock()
         for event, articles in zip(events, concerned, strict=True):
-            before = told.get(event.subject, ())
+            before = result.get(event.subject, ())
             if reads:  # the stems of a long text take up to 0.2 s
                 await asyncio.to_thread(_make_searchable, (*articles, *before))
             wanting = await self._wanting(event, articles, before, endpoints.values())

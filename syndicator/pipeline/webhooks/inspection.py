@@ -106,9 +106,9 @@ class Inspecting:
         await self._seen(asker, endpoint)
         attempts = await self._store.attempts.find(endpoint, AttemptQuery(event=event), _SHOWN_ATTEMPTS)
         line = await self._waiting(endpoint, event)
-        told = await self._store.events.get(event)
-        if line is None and attempts and told is not None:
-            line = _ended_line(attempts[0], told)
+        result = await self._store.events.get(event)
+        if line is None and attempts and result is not None:
+            line = _ended_line(attempts[0], result)
         if line is None:
             raise NoDelivery(f"nothing is known of a delivery of {event!r} to {endpoint!r}")
         return DeliveryShown(delivery=line, attempts=attempts)

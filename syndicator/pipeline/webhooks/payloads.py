@@ -94,8 +94,8 @@ class Payloads:
         bodies = [self.body(one.prepared, endpoint.payload, ROOM_BYTES) for one in parcel]
         latest = max((one.prepared.event for one in parcel), key=lambda event: event.at)
         name = digest_id([one.prepared.event.id for one in parcel])
-        told = replace(delivery, event=replace(latest, id=name))
-        return told, marked(digest_body(name, bodies, latest.at), delivery)
+        result = replace(delivery, event=replace(latest, id=name))
+        return result, marked(digest_body(name, bodies, latest.at), delivery)
 
     def parted(self, found: Iterable[Packed], endpoint: Endpoint) -> list[list[Packed]]:
         """Part what goes to an endpoint into what one push can hold each, in the order of feeds."""

@@ -142,26 +142,28 @@ class ReplayWork:
         events = [one.event for one in once.values()]
         gone = await gone_of(self._store, events)
         events = [event for event in events if event.id not in gone]
-        told = await self._told(replay, endpoint, events)
-        superseded = await self._superseded([event for event in events if event.id in told], kinds)
+        result = await self._told(replay, endpoint, events)
+        superseded = await self._superseded([event for event in events if event.id in result], kinds)
         # Of what is gone, what took its place may be sent: that it was withdrawn.
         superseded |= gone & await self._superseded([once[name].event for name in gone], kinds)
-        left = [name for name in told if name not in superseded]
+        left = [name for name in result if name not in superseded]
         waits = await self._store.requeuing.waiting(endpoint.id, left)
         waiting = frozenset(name for name, is_there in zip(left, waits, strict=True) if is_there)
         return _Judged(
-            sent=tuple(one for name, one in once.items() if name in told - superseded - waiting),
+            sent=tuple(one for name, one in once.items() if name in result - superseded - waiting),
             waiting=waiting,
             superseded=superseded,
             gone=gone - superseded,
         )
 
     async def _told(self, replay: Replay, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
-        told = await self._fanning_out.told_to(endpoint, events)
-        if told and replay.filter != type(replay.filter)():
+        result = await self._fanning_out.told_to(endpoint, events)
+        if result and replay.filter != type(replay.filter)():
             chosen = replace(endpoint, filter=replay.filter)
-            told &= await self._fanning_out.told_to(chosen, [event for event in events if event.id in told])
-        return told
+            result &= await self._fanning_out.told_to(
+                chosen, [event for event in events if event.id in result]
+            )
+        return result
 
     async def _superseded(self, events: Sequence[Event], kinds: Sequence[EventType]) -> frozenset[EventId]:
         """Return those of which there is an event of a later revision that is sent, too."""
@@ -193,8 +195,8 @@ def _is_asked_for(replay: Replay, endpoint: Endpoint, kinds: Sequence[EventType]
     if event.type is not EventType.ARTICLE_CREATED:
         return True
     # What was published before an endpoint was there has ids of that endpoint alone.
-    told = (event.subject, event.revision, event.type)
-    return event.id in {event_id(*told), event_id(*told, endpoint.id)}
+    result = (event.subject, event.revision, event.type)
+    return event.id in {event_id(*result), event_id(*result, endpoint.id)}
 
 
 def _is_up_to(position: str, last: str) -> bool:

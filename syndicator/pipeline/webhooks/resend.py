@@ -77,10 +77,10 @@ async def gone_of(store: Store, events: Sequence[Event]) -> frozenset[EventId]:
 
     Of a withdrawal, there is while it stands.
     """
-    told = {event.id: event for event in events if event.article is not None}
-    gone = [one for one in told.values() if one.type is EventType.ARTICLE_WITHDRAWN]
+    fields = {event.id: event for event in events if event.article is not None}
+    gone = [one for one in fields.values() if one.type is EventType.ARTICLE_WITHDRAWN]
     withdrawn = await store.withdrawals.get_many([ArticleId(one.subject) for one in gone])
-    left = [one for one in told.values() if one.type is not EventType.ARTICLE_WITHDRAWN]
+    left = [one for one in fields.values() if one.type is not EventType.ARTICLE_WITHDRAWN]
     heads = await store.articles.get_many([ArticleId(one.article or "") for one in left], bodies=False)
     there = zip((*gone, *left), (*withdrawn, *heads), strict=True)
     return frozenset(event.id for event, found in there if found is None)

@@ -77,12 +77,12 @@ class HubCallbacks:
 
     async def deny(self, source: SourceId, callback_id: str, topic: str, reason: str) -> bool:
         """Note that a hub denies or ends a subscription; False where it is none of ours."""
-        source, told = self._subscribing.called_now(source), "".join(filter(str.isprintable, reason))
+        source, reason_text = self._subscribing.called_now(source), "".join(filter(str.isprintable, reason))
         known = await self._change(
-            source, lambda sub: rules.denied(sub, callback_id, topic, told, self._clock())
+            source, lambda sub: rules.denied(sub, callback_id, topic, reason_text, self._clock())
         )
         if known:
-            log.warning("a hub denied to push", source=source, reason=told)
+            log.warning("a hub denied to push", source=source, reason=reason_text)
         return known
 
     async def open(self, source: SourceId, callback_id: str) -> Open | Closed:

@@ -237,8 +237,8 @@ class SubscribeStep:
             return str(error), error.reason in _HOPELESS, None
         if HTTPStatus(200) <= answer.status < HTTPStatus(300):
             return None, False, None
-        told = _plain(answer.body, request)
-        refusal = f"http_{answer.status}" + (f": {told}" if told else "")
+        result = _plain(answer.body, request)
+        refusal = f"http_{answer.status}" + (f": {result}" if result else "")
         passing = answer.status in _PASSING or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return refusal, not passing, parse_retry_after(answer.headers.get("retry-after"), self._clock())
 

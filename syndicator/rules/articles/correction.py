@@ -83,5 +83,5 @@ def _is_note(block: str) -> bool:
 
 
 def _shortened(text: str) -> str:
-    told = " ".join(html.unescape(text[: 4 * MAX_SENTENCE]).split())
-    return told if len(told) <= MAX_SENTENCE else told[: MAX_SENTENCE - 1].rstrip() + "…"
+    sentence = " ".join(html.unescape(text[: 4 * MAX_SENTENCE]).split())
+    return sentence if len(sentence) <= MAX_SENTENCE else sentence[: MAX_SENTENCE - 1].rstrip() + "…"

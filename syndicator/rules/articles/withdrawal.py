@@ -57,11 +57,11 @@ def withdrawing(
 
     `tellers`: who tells the same story, without bodies; None where that is not known.
     """
-    told = " ".join(reason.split())[:MAX_REASON]
+    text = " ".join(reason.split())[:MAX_REASON]
     revision = article.revision + 1
     return Withdrawing(
-        withdrawal=Withdrawal(article=article, revision=revision, at=now, by=by, reason=told),
-        event=_event(article.id, revision, EventType.ARTICLE_WITHDRAWN, now, told),
+        withdrawal=Withdrawal(article=article, revision=revision, at=now, by=by, reason=text),
+        event=_event(article.id, revision, EventType.ARTICLE_WITHDRAWN, now, text),
         feeds=_showing(specs, article, tellers),
     )
 

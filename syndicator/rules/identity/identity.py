@@ -77,8 +77,8 @@ def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventI
 
     `more`: what tells apart events of one subject that count their revisions for themselves.
     """
-    told = "\x1f".join((subject, str(revision), kind, *more))
-    digest = hashlib.blake2b(told.encode(), digest_size=16, person=b"event").digest()
+    text = "\x1f".join((subject, str(revision), kind, *more))
+    digest = hashlib.blake2b(text.encode(), digest_size=16, person=b"event").digest()
     return EventId("evt_" + base64.b32encode(digest).decode().rstrip("=").lower())
 
 

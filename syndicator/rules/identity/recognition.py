@@ -72,11 +72,11 @@ def recognise(
 ) -> list[Recognised]:
     """Return for each candidate of a batch the known article that it is, if any."""
     known = list(zip(candidates, identities, found, strict=True))
-    told = [_recognised(*one, doubtful=False) for one in known]
-    if any(one.guid_is_anothers for one in told):
+    chosen = [_recognised(*one, doubtful=False) for one in known]
+    if any(one.guid_is_anothers for one in chosen):
         # A source that uses guids again: here they tell nothing that nothing else tells.
-        told = [_recognised(*one, doubtful=True) for one in known]
-    return told
+        chosen = [_recognised(*one, doubtful=True) for one in known]
+    return chosen
 
 
 def aliases(candidate: Candidate, recognised: Recognised, at: datetime) -> tuple[Alias, ...]:
@@ -88,12 +88,12 @@ def aliases(candidate: Candidate, recognised: Recognised, at: datetime) -> tuple
         return ()
     by = _known_by(recognised)
     names = [key for key in recognised.fresh if not key.startswith(_PATH)]
-    told = [_alias(candidate, key, recognised.identity, at, by) for key in names]
+    chosen = [_alias(candidate, key, recognised.identity, at, by) for key in names]
     if merged is not None:
         title = f" ({merged.article.title})" if merged.article else ""
         value = f"{merged.article_id}{title}"[:_MAX_VALUE]
-        told.append(Alias(kind="article", value=value, at=at, known_by="guid and address"))
-    return tuple(told)
+        chosen.append(Alias(kind="article", value=value, at=at, known_by="guid and address"))
+    return tuple(chosen)
 
 
 def _known_by(recognised: Recognised) -> str:

@@ -62,7 +62,7 @@ def crossings(
     now: datetime,
 ) -> RankCrossings:
     """Judge a feed's new ranking against the one before it, the first place first."""
-    told, near = [], []
+    passed_by, near = [], []
     for measure, threshold in thresholds(announce):
         for article, place in ranking.items():
             zone = _zone(measure, threshold, place)
@@ -70,11 +70,11 @@ def crossings(
                 continue
             at, earlier = remembered.get((article, measure)), _zone(measure, threshold, before.get(article))
             if zone is _Zone.IN and _is_news(measure, earlier, at, now):
-                told.append(Passed(article=article, measure=measure, threshold=threshold, place=place))
+                passed_by.append(Passed(article=article, measure=measure, threshold=threshold, place=place))
                 near.append((article, measure))
             elif (zone is _Zone.IN or at is not None) and (at is None or now - at >= RENEWED):
                 near.append((article, measure))
-    return RankCrossings(told=tuple(told), near=tuple(near))
+    return RankCrossings(told=tuple(passed_by), near=tuple(near))
 
 
 def in_question(announce: Announce, ranking: Mapping[ArticleId, EntryPopularity]) -> list[ArticleId]:

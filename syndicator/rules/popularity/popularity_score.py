@@ -144,9 +144,9 @@ def ranked(standings: Iterable[ScoredArticle]) -> list[ScoredArticle]:
 
     Counters that were added up in another order may differ in their last digits: these do not decide.
     """
-    told = [one for one in standings if one.score.total > 1e-9]  # noqa: PLR2004  less is nothing, faded
+    chosen = [one for one in standings if one.score.total > 1e-9]  # noqa: PLR2004  less is nothing, faded
     return sorted(
-        told, key=lambda one: (-round(one.score.total, 9), -one.published_at.timestamp(), one.article_id)
+        chosen, key=lambda one: (-round(one.score.total, 9), -one.published_at.timestamp(), one.article_id)
     )
 
 
@@ -156,7 +156,7 @@ def varied(ordered: Sequence[ScoredArticle], size: int, policy: PopularityPolicy
     What is held back for its owner comes as soon as another stood between; where there is no other, at once.
     """
     chosen: list[ScoredArticle] = []
-    told: dict[str, int] = {}
+    fields: dict[str, int] = {}
     waiting = list(ordered)
     while waiting and len(chosen) < size:
         before = {one.owner for one in chosen[-policy.in_a_row :]}
@@ -164,8 +164,8 @@ def varied(ordered: Sequence[ScoredArticle], size: int, policy: PopularityPolicy
         place = next((at for at, one in enumerate(waiting) if one.owner not in crowded), 0)
         one = waiting.pop(place)
         if one.story:
-            told[one.story] = told.get(one.story, 0) + 1
-            if told[one.story] > policy.of_a_story:
+            fields[one.story] = fields.get(one.story, 0) + 1
+            if fields[one.story] > policy.of_a_story:
                 continue
         chosen.append(one)
     return chosen

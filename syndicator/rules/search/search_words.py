@@ -56,9 +56,9 @@ class Searchable(Struct, frozen=True, kw_only=True, dict=True):
 
 def searchable(article: Article) -> Searchable:
     """Take the words out of an article, as far as it is here: without its body, those of the rest."""
-    told = "\n".join((article.section or "", *article.tags, *article.authors))
+    text = "\n".join((article.section or "", *article.tags, *article.authors))
     before = f"{article.lead}\n{article.quote or ''}"
-    return _searchable(article.title, before, article.body_html[:MAX_BODY_CHARACTERS], told, article.language)
+    return _searchable(article.title, before, article.body_html[:MAX_BODY_CHARACTERS], text, article.language)
 
 
 @lru_cache(_KEPT_ARTICLES)

@@ -39,5 +39,5 @@ def parted(sized: Iterable[tuple[T, int]], items: int, most_bytes: int) -> list[
 
 def digest_id(events: Sequence[EventId]) -> EventId:
     """Return the id of a digest: the same events, in whatever order, are the same digest."""
-    told = hashlib.blake2b("\x1f".join(sorted(events)).encode(), digest_size=16, person=b"digest")
-    return EventId("dig_" + base64.b32encode(told.digest()).decode().rstrip("=").lower())
+    result = hashlib.blake2b("\x1f".join(sorted(events)).encode(), digest_size=16, person=b"digest")
+    return EventId("dig_" + base64.b32encode(result.digest()).decode().rstrip("=").lower())

@@ -157,8 +157,8 @@ def denied(
         return None
     if one is sub.active:
         sub = replace(sub, active=None)
-    told = f"the hub denies it: {reason}" if reason else "the hub denies it"
-    return _failed(sub, told[:MAX_REASON], lasting=True, retry_after_s=None, now=now)
+    result = f"the hub denies it: {reason}" if reason else "the hub denies it"
+    return _failed(sub, result[:MAX_REASON], lasting=True, retry_after_s=None, now=now)
 
 
 def pushing(sub: Subscription, callback_id: str, now: datetime) -> Grant | None:

@@ -81,8 +81,8 @@ def unpack_rendition(data: bytes) -> Rendition:
     try:
         return Rendition(**asdict(stored), body=gzip.decompress(stored.gzip))
     except (OSError, EOFError, zlib.error) as error:
-        told = f"the stored bytes of {stored.feed}.{stored.form.value} are damaged: {error}"
-        raise StoreError(told) from error
+        text = f"the stored bytes of {stored.feed}.{stored.form.value} are damaged: {error}"
+        raise StoreError(text) from error
 
 
 def raise_version(keys: Keys, feed: FeedId, now_ms: int) -> list[Command]:

@@ -153,10 +153,10 @@ class HubSubscribers:
                 return before  # it was written: only the answer was lost
             after = change(before)
             lane, host = self._lane(before or after or known), (before or known).host
-            owner, told = await self._owner(lane, host, known.id), await self._told(known.topic)
+            owner, announced = await self._owner(lane, host, known.id), await self._told(known.topic)
             writes = written(self._keys, before, after, token, topic_digest)
             # Its worker looks at what it asks for when it settles: a lease is never cut short.
-            if after is not None and not owner and (after.asked or after.sent != (told or topic_digest)):
+            if after is not None and not owner and (after.asked or after.sent != (announced or topic_digest)):
                 is_ahead = lane is self._unconfirmed and await self._is_prompt(host)
                 writes.append(lane.queued(host, [known.id], now, "LT"))
                 writes.append(lane.woken([host], now - AHEAD if is_ahead else now))
@@ -164,7 +164,7 @@ class HubSubscribers:
                 expects=(
                     (keys.hub_subscriber(known.id), "token", found),
                     (lane.owners(host), known.id, owner),
-                    (keys.hub_topics(), known.topic, told),
+                    (keys.hub_topics(), known.topic, announced),
                 ),
                 writes=tuple(writes),
                 bounds=self._bounds(host, policy) if before is None and policy else (),
@@ -261,7 +261,7 @@ class HubSubscribers:
                 *(("HMGET", keys.hub_subscriber(name), "record", "token") for _, name, _ in names),
             ]
         )
-        told = {topic.decode(): digest.decode() for topic, digest in pairs(topics)}
+        fields = {topic.decode(): digest.decode() for topic, digest in pairs(topics)}
         claimed = []
         for (host, name, is_slow), (record, changed_by) in zip(names, records, strict=True):
             subscriber = decoded(record)
@@ -275,7 +275,7 @@ class HubSubscribers:
                     is_confirmed=is_confirmed,
                     subscriber=subscriber,
                     changed_by=changed_by.decode() if changed_by else "",
-                    told=told.get(subscriber.topic, "") if subscriber else "",
+                    told=fields.get(subscriber.topic, "") if subscriber else "",
                 )
             )
         return claimed
@@ -297,9 +297,9 @@ class HubSubscribers:
         keys, token, host = self._keys, uuid.uuid4().hex, claimed.host
         lane = self._confirmed if claimed.is_confirmed else self._unconfirmed
         topic = claimed.subscriber.topic if claimed.subscriber else TopicName("")
-        before, found, told = claimed.subscriber, claimed.changed_by, claimed.told
+        before, found, result = claimed.subscriber, claimed.changed_by, claimed.told
         for _ in range(_TRIES):
-            after = change(before, told or topic_digest)
+            after = change(before, result or topic_digest)
             writes = written(self._keys, before, after.subscriber, token, topic_digest)
             is_ahead = lane is self._unconfirmed and is_slow is False
             writes += [*lane.left(host, claimed.id), lane.woken([host], now - AHEAD if is_ahead else now)]
@@ -313,14 +313,14 @@ class HubSubscribers:
             expects = (
                 (lane.owners(host), str(claimed.id), claimed.token),
                 (keys.hub_subscriber(claimed.id), "token", found),
-                (keys.hub_topics(), str(topic), told),
+                (keys.hub_topics(), str(topic), result),
             )
             if (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]:
                 return True
             if await self._owner(lane, host, claimed.id) != claimed.token:
                 return False
             before, found = await self._read(claimed.id)
-            told = await self._told(topic)
+            result = await self._told(topic)
         raise StoreError("a subscriber of the hub changes faster than it can be settled")
 
     async def sweep(self, now: datetime, limit: int) -> int:

@@ -144,14 +144,14 @@ class Deliveries:
             for one in intent.queued
         ]  # fmt: skip
         cancelled = [(one.endpoint, one.event, _flat(one.older)) for one in intent.cancelled]
-        told = pack((intent.read, done, intent.version, up_to, events, queued, cancelled))
+        result = pack((intent.read, done, intent.version, up_to, events, queued, cancelled))
         written, _ = await self._redis.run(
             self._queue,
             [
                 keys.cursors(), keys.endpoints_changed(), keys.outbox(), keys.events(), keys.events_log(),
                 keys.queues(), keys.endpoints_resting(),
             ],
-            keys.prefix, to_ms(now), KEPT_ATTEMPTS, told, *words,
+            keys.prefix, to_ms(now), KEPT_ATTEMPTS, result, *words,
         )  # fmt: skip
         return bool(written)
 
@@ -243,9 +243,9 @@ class Deliveries:
         """Lengthen leases whose work goes on; False for those that were lost."""
         if not leased:
             return []
-        told = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in leased]
+        chosen = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in leased]
         reply = await self._redis.run(
-            self._extend, [self._keys.queues()], self._keys.prefix, to_ms(until), pack(told)
+            self._extend, [self._keys.queues()], self._keys.prefix, to_ms(until), pack(chosen)
         )
         return [held == 1 for held in reply]
 
@@ -259,20 +259,20 @@ class Deliveries:
         Nothing counts as tried, so that who can read it (a newer version, or a later one) sends it.
         """
         due_ms, attempts = to_ms(now + PUT_OFF), leased.delivery.attempts
-        told = _told(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
-        return (await self._together.ask((told, now))).written
+        result = _told(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
+        return (await self._together.ask((result, now))).written
 
     async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> SettledDeliveries:
         """Keep what became of an attempt."""
         match outcome:
             case Delivered(status=status):
-                told = _told(leased, "delivered", 0, str(status), outcome.duration_ms)
+                result = _told(leased, "delivered", 0, str(status), outcome.duration_ms)
             case RetryAt(at=at, reason=reason):
-                told = _told(leased, "retry", to_ms(at), reason, outcome.duration_ms)
+                result = _told(leased, "retry", to_ms(at), reason, outcome.duration_ms)
             case Dead(reason=reason):
                 attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
-                told = _told(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
-        return await self._together.ask((told, now))
+                result = _told(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
+        return await self._together.ask((result, now))
 
     async def _settled_at(self, told: Sequence[tuple[list[object], datetime]]) -> list[SettledDeliveries]:
         return await self._settled([one for one, _ in told], max(at for _, at in told))

@@ -82,8 +82,10 @@ class DescribingRoutes:
 def _topics(table: Sequence[ApiRoute], described: Mapping[str, Any]) -> Mapping[str, list[Operation]]:
     topics: dict[str, list[Operation]] = {}
     for route in table:
-        told = described["paths"][route.plain_path][route.method.lower()]
-        topics.setdefault(route.topic, []).append(_operation(route, told, described["components"]["schemas"]))
+        result = described["paths"][route.plain_path][route.method.lower()]
+        topics.setdefault(route.topic, []).append(
+            _operation(route, result, described["components"]["schemas"])
+        )
     return topics
 
 

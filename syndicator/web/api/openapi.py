@@ -103,7 +103,7 @@ def _lifted(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _operation(route: ApiRoute, named: Mapping[int, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "tags": [route.topic],
         "summary": route.summary,
@@ -114,23 +114,23 @@ def _operation(route: ApiRoute, named: Mapping[int, Any]) -> dict[str, Any]:
     parameters += [_parameter(one) for one in route.query]
     parameters += [_header(one) for one in route.headers]
     if parameters:
-        told["parameters"] = parameters
+        fields["parameters"] = parameters
     if route.body is not None:
-        told["requestBody"] = {"required": True, "content": _json(named[id(route.body)])}
-    told["responses"] = _responses(route, named)
-    return told
+        fields["requestBody"] = {"required": True, "content": _json(named[id(route.body)])}
+    fields["responses"] = _responses(route, named)
+    return fields
 
 
 def _responses(route: ApiRoute, named: Mapping[int, Any]) -> dict[str, Any]:
     answer = named[id(route.answer)]
     shown = _listed(answer) if route.is_list else answer
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         str(route.status): {"description": HTTPStatus(route.status).phrase, "content": _json(shown)}
     }
     for status in sorted({*route.refusals, 401, 403, 429, 503}):
         content = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
-        told[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
-    return told
+        fields[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+    return fields
 
 
 def _listed(item: Any) -> dict[str, Any]:

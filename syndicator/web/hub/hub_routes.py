@@ -109,12 +109,12 @@ async def _answered(
 ) -> web.Response:
     """Answer as rssCloud does: in XML, with 200 whether or not it worked."""
     try:
-        told, worked = await act(await _form(request)), True
+        message, worked = await act(await _form(request)), True
     except (NotUnderstood, Overloaded, NotConfirmed) as error:
-        told, worked = f"{error}.", False
+        message, worked = f"{error}.", False
     except StoreError:
-        told, worked = "This does not work right now. Try again in a minute.", False
-    body = f'<?xml version="1.0"?>\n<{element} success="{str(worked).lower()}" msg={quoteattr(told)}/>\n'
+        message, worked = "This does not work right now. Try again in a minute.", False
+    body = f'<?xml version="1.0"?>\n<{element} success="{str(worked).lower()}" msg={quoteattr(message)}/>\n'
     return web.Response(text=body, content_type="text/xml", charset="utf-8", headers=_NO_STORE)
 
 

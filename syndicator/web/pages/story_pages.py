@@ -71,8 +71,8 @@ class StoryPages:
             if await self._reading.withdrawal(ArticleId(name)):
                 raise gone("This article was withdrawn.")
             raise _unknown()
-        told = self._told(shown)
-        first = next((one for one in told if not one.is_copy), told[0])
+        result = self._told(shown)
+        first = next((one for one in result if not one.is_copy), result[0])
         course = shown.course
         return self._drawing.page(
             request,
@@ -80,10 +80,10 @@ class StoryPages:
             cache_control=self._lifetime,
             name=story,
             is_whole=shown.is_whole,
-            told=told,
+            told=result,
             first=first,
-            may_index=self._reading.site.news_sitemap and all(one.item.rights.index for one in told),
-            portals=len({one.item.source.title for one in told}),
+            may_index=self._reading.site.news_sitemap and all(one.item.rights.index for one in result),
+            portals=len({one.item.source.title for one in result}),
             ranked=self._reading.publisher.public[course.feed] if course else None,
             chart=rank_chart(course) if course else None,
             feed=self._feed(story, first.item.title) if self._as_feeds else None,
