@@ -78,7 +78,7 @@ class ArticlePart(Struct, frozen=True, kw_only=True):
     ] = UNSET
 
 
-class RevisionChange(Struct, frozen=True, kw_only=True):
+class Change(Struct, frozen=True, kw_only=True):
     """How a revision differs from the one before."""
 
     size: Annotated[str, _said("`minor` or `major`.")]
@@ -157,12 +157,12 @@ def article_part(article: Article, story: StoryId | None, rights: Rights) -> Art
     )
 
 
-def change_part(article: Article) -> RevisionChange | None:
+def change_part(article: Article) -> Change | None:
     """Return how a revision differs from the one before; None of a first one."""
     result = article.revised
     if result is None:
         return None
-    return RevisionChange(
+    return Change(
         size=result.size.value,
         words_changed=result.words_changed,
         title_changed=result.title_changed,

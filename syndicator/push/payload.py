@@ -45,7 +45,7 @@ class ArticleData(Struct, frozen=True, kw_only=True):
     event_id: _EventId
     revision: _Revision
     reason: Annotated[str | UnsetType | None, Meta(description="Of a withdrawal, and there alone.")] = UNSET
-    change: Annotated[parts.RevisionChange | None, Meta(description="From the second revision on.")]
+    change: Annotated[parts.Change | None, Meta(description="From the second revision on.")]
     article: parts.ArticlePart
 
 
