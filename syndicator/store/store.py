@@ -146,9 +146,8 @@ class Store:
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
-        await self.connection.call(
-            "ECHO", "x"
-        )  # PING is refused where the disk is full, though reads are not
+        # PING is refused where the disk is full, though reads are not.
+        await self.connection.call("ECHO", "x")
 
     def clock(self) -> AbstractAsyncContextManager[SharedClock]:
         """Return the clock that all processes share.

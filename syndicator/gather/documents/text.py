@@ -4,6 +4,8 @@ import html
 import re
 from urllib.parse import urljoin, urlsplit
 
+from syndicator.rules.identity.addresses import PLAIN_PORT
+
 MAX_TITLE = 500
 MAX_NAME = 200
 MAX_LEAD = 1000
@@ -32,7 +34,7 @@ _TITLE_TAGS = re.compile(
 )
 _ADDRESS_NOISE = re.compile(r"[\x00-\x1f\x7f]+")
 _PLAIN_ADDRESS = re.compile(
-    r"https?://[a-zA-Z0-9][a-zA-Z0-9.-]{0,250}(?::(?:[1-5][0-9]{4}|[1-9][0-9]{0,3}))?"
+    rf"https?://[a-zA-Z0-9][a-zA-Z0-9.-]{{0,250}}(?::(?:{PLAIN_PORT}))?"
     r"(?:[/?#][a-zA-Z0-9._~:/?#\[\]@!$&'()*+,;=%-]{0,3800})?"
 )
 _ENCODED = {code: f"%{code:02X}" for code in (*range(0x21), *b'"<>\\^`{|}', 0x7F)}

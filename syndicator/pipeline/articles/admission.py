@@ -26,6 +26,7 @@ from syndicator.rules.articles.admission import Admission, AdmissionVerdict, dec
 from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.identity import identify
 from syndicator.rules.identity.recognition import Recognised, aliases, recognise
+from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
 from syndicator.rules.stories.clustering import Fingerprint, StoriesPolicy, fingerprints, parted
 from syndicator.rules.stories.near_index import packed_keys
 from syndicator.rules.stories.story_match import founded
@@ -70,9 +71,7 @@ class _Occasion(Struct, frozen=True, kw_only=True):
 
     own_dates_before: datetime | None
     rechecked: bool
-    announced_from: datetime | None
-    announces_undated: bool
-    lost_at: datetime | None
+    announcing: Announcing
 
 
 class Grouping(Struct, frozen=True, kw_only=True):
@@ -111,26 +110,21 @@ class Admitter:
         backfill: bool = False,
         rechecked: bool = False,
         archive_before: datetime | None = None,
-        announced_from: datetime | None = None,
-        announces_undated: bool = True,
-        lost_at: datetime | None = None,
+        announcing: Announcing = ALL_ANNOUNCED,
     ) -> list[Admitted]:
         """Admit the candidates of one document, the oldest first: that order decides where no date does.
 
         `backfill`: the first round of a source, whose articles are listed by their own dates; so are those
         dated before `archive_before` in later ones.
         `rechecked`: their pages are to be read again while they are young.
-        `announced_from`: what is new and older is told to nobody; nor is what has no date, unless
-        `announces_undated`. `lost_at`: when data that was lost was last there.
+        `announcing`: which of the new ones are announced; all that is not said otherwise.
 
         What is new is shown when this returns, unless another process is about to assign it.
         """
         occasion = _Occasion(
             own_dates_before=_ALWAYS if backfill else archive_before,
             rechecked=rechecked,
-            announced_from=announced_from,
-            announces_undated=announces_undated,
-            lost_at=lost_at,
+            announcing=announcing,
         )
         known = list(zip(candidates, await _identified(candidates), strict=True))
         admitted: list[Admitted] = []
@@ -250,9 +244,7 @@ class Admitter:
             now=now,
             backfill=_is_before(candidate, occasion.own_dates_before),
             rechecked=occasion.rechecked,
-            announced_from=occasion.announced_from,
-            lost_at=occasion.lost_at,
-            undated=occasion.announces_undated,
+            announcing=occasion.announcing,
         )
         if not (recognised.fresh or recognised.stale or recognised.merged):
             return _Intent(admission=admission, recognised=recognised)

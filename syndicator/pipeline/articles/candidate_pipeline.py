@@ -16,7 +16,7 @@ from syndicator.rules.articles.configured_values import as_configured
 from syndicator.rules.articles.revision import RESTLESS
 from syndicator.rules.identity.canonical_trust import shared_names
 from syndicator.rules.identity.identity import identified_by
-from syndicator.rules.sources.announcement import announced_from, announces_undated
+from syndicator.rules.sources.announcement import Announcing, announced_from, announces_undated
 from syndicator.store.data_mark import DataMarks
 
 
@@ -76,9 +76,7 @@ class Intake:
             backfill=backfill,
             rechecked=rechecked,
             archive_before=notes.archive_before,
-            announced_from=since,
-            announces_undated=announces_undated(now, lost_at),
-            lost_at=lost_at,
+            announcing=Announcing(since=since, undated=announces_undated(now, lost_at), lost_at=lost_at),
         )
         for one in admitted:
             if one.is_restless:

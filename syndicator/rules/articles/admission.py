@@ -18,6 +18,7 @@ from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.addresses import clean_url
 from syndicator.rules.identity.content_fingerprint import content_hash
 from syndicator.rules.identity.identity import event_id
+from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
 from syndicator.rules.stories.clustering import ShownIn
 from syndicator.rules.stories.story_match import Story
 
@@ -145,15 +146,9 @@ def decide(
     now: datetime,
     backfill: bool,
     rechecked: bool,
-    announced_from: datetime | None = None,
-    lost_at: datetime | None = None,
-    undated: bool = True,
+    announcing: Announcing = ALL_ANNOUNCED,
 ) -> Admission:
-    """Turn a candidate into the intent that the store carries out.
-
-    `announced_from`: what is new and was published before is told to nobody (`rules.sources.announcement`);
-    nor is, without `undated`, what has no date of its own. `lost_at`: when data that was lost was last there.
-    """
+    """Turn a candidate into the intent that the store carries out."""
     verdict = judge(candidate, identity, known)
     previous = known.article if known and verdict is AdmissionVerdict.CHANGED else None
     is_new = verdict is AdmissionVerdict.NEW
@@ -173,11 +168,11 @@ def decide(
     elif previous is not None:
         article = _next_revision(candidate, identity, previous, now=now)
     published = article.published_at if article else known and known.published_at
-    is_announced = previous is not None or (
-        (undated or candidate.published_at is not None) and not _is_old(article, announced_from)
+    is_announced = article is not None and (
+        previous is not None or announcing.includes(candidate.published_at, article.published_at)
     )
-    if article is not None and not is_announced and lost_at is not None:
-        article = replace(article, revision=_revision_after(lost_at))
+    if article is not None and not is_announced and announcing.lost_at is not None:
+        article = replace(article, revision=_revision_after(announcing.lost_at))
     return Admission(
         verdict=verdict,
         article_id=article_id,
@@ -325,10 +320,6 @@ def _revision_after(lost_at: datetime) -> int:
     again, the next event would have the id of one that endpoints have received, and they would leave it out.
     """
     return int(lost_at.timestamp() // 60)
-
-
-def _is_old(article: Article | None, announced_from: datetime | None) -> bool:
-    return article is not None and announced_from is not None and article.published_at < announced_from
 
 
 def _event(article: Article, previous: Article | None, now: datetime) -> Event:

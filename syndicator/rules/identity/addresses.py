@@ -55,8 +55,12 @@ _IN_A_CACHE = re.compile(
 )
 """Addresses of AMP caches hold that of the page (https://developers.google.com/amp/cache/overview)."""
 
+PLAIN_PORT = r"[1-5][0-9]{4}|[1-9][0-9]{0,3}"
+"""A pattern of most ports: those above 59999 are read by the long way."""
+
 _USUAL = re.compile(
-    r"(https?)://([a-z0-9.-]+)(?::([1-5][0-9]{4}|[1-9][0-9]{0,3}))?((?:/[A-Za-z0-9._~:@!$&'()*+,=/-]*)?)(?:\?([!\"$-~]*))?"
+    rf"(https?)://([a-z0-9.-]+)(?::({PLAIN_PORT}))?"
+    r"((?:/[A-Za-z0-9._~:@!$&'()*+,=/-]*)?)(?:\?([!\"$-~]*))?"
 )
 """Scheme, host, port, path and query of an address without user, parameters of the path, fragment, and
 escapes in the path: most are so. Parsing them with `urlsplit` and encoding their parts changes nothing."""

@@ -12,6 +12,8 @@ announced before.
 
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from syndicator.model.source import Source, SourceState
 
 LONG_PAUSE = timedelta(days=7)
@@ -20,6 +22,25 @@ LONG_PAUSE = timedelta(days=7)
 
 UNDATED_AFTER_LOSS = timedelta(hours=1)
 """After a loss of data, before what has no date is announced again: longer than first rounds take."""
+
+
+class Announcing(Struct, frozen=True, kw_only=True):
+    """Which new articles of a document are announced."""
+
+    since: datetime | None = None
+    """Only what was published then or later; None: whenever it was."""
+    undated: bool = True
+    """Also what has no date of its own."""
+    lost_at: datetime | None = None
+    """When data that was lost was last there."""
+
+    def includes(self, claimed: datetime | None, published: datetime) -> bool:
+        """Return whether a new article is announced, by the date that it claims and the one that counts."""
+        is_recent = self.since is None or published >= self.since
+        return is_recent and (self.undated or claimed is not None)
+
+
+ALL_ANNOUNCED = Announcing()
 
 
 def is_back(state: SourceState, now: datetime) -> bool:

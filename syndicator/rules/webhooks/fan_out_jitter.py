@@ -10,5 +10,5 @@ AT_ONCE = 20
 
 
 def spread_s(receivers: int) -> float:
-    """Return over how many seconds the deliveries of one event are spread that make their receivers fetch."""
+    """Return the seconds over which deliveries are spread whose receivers fetch something for them."""
     return 0.0 if receivers <= AT_ONCE else min(receivers / FETCHES_PER_S, LONGEST_SPREAD_S)

@@ -24,6 +24,7 @@ from syndicator.pipeline.steps import JobReport
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.articles.embargo import LONGEST
 from syndicator.rules.identity.identity import identify
+from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
 from syndicator.schedule.runner import Runner
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
@@ -46,9 +47,7 @@ class Guarded(Admitter):
         backfill: bool = False,
         rechecked: bool = False,
         archive_before: datetime | None = None,
-        announced_from: datetime | None = None,
-        announces_undated: bool = True,
-        lost_at: datetime | None = None,
+        announcing: Announcing = ALL_ANNOUNCED,
     ) -> list[Admitted]:
         passed = await self._held.keep_back(candidates, self._now())
         return await super().admit(

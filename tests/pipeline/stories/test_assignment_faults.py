@@ -21,6 +21,7 @@ from syndicator.pipeline.stories.assignment import LEASE, Assigner
 from syndicator.pipeline.stories.coverage import Coverage
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.rules.filter_matching import FeedIndex
+from syndicator.rules.sources.announcement import Announcing
 from syndicator.rules.stories.clustering import StoriesPolicy, alone
 from syndicator.store.connection import Transaction
 from syndicator.store.store import Store
@@ -208,7 +209,7 @@ async def test_an_article_that_was_quiet_and_is_announced_after_all_counts_as_an
     store: Store, clock: ManualClock
 ) -> None:
     admitter = stopping(store, clock)
-    (one,) = await admitter.admit([fire(1, "wire")], announced_from=clock())
+    (one,) = await admitter.admit([fire(1, "wire")], announcing=Announcing(since=clock()))
     await admitter.admit([replace(fire(1, "wire"), title=f"{FIRE} kini")])
     await assigner_of(store, SPECS, clock).assign()
     (place,) = await store.stories.places([one.article_id])

@@ -22,6 +22,7 @@ from syndicator.model.ids import EndpointId, EventId, FeedId, SourceId
 from syndicator.pipeline.feeds.prerender import TOLD_EVERY
 from syndicator.pipeline.stories.editing import Regrouping
 from syndicator.rules.identity.identity import event_id
+from syndicator.rules.sources.announcement import Announcing
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.service import Service
 from syndicator.store.keys.table import Keys
@@ -69,7 +70,7 @@ async def test_workers_that_race_tell_of_a_story_once(store: Store, clock: Manua
 
 async def test_what_an_archive_adds_to_a_story_is_not_told(store: Store, clock: ManualClock) -> None:
     await admit(store, clock, on_fire(1, "wire"))
-    await admitter(store, clock).admit([on_fire(2, "city")], backfill=True, announced_from=NOON)
+    await admitter(store, clock).admit([on_fire(2, "city")], backfill=True, announcing=Announcing(since=NOON))
     await rank(step(store, clock), clock)
     assert await told(store, "story.grown") == []
 

@@ -10,6 +10,7 @@ from pipeline.webhooks.test_delivery import Partner, config, deliver, partner
 from support import NOON, ManualClock
 
 from syndicator.model.article import Candidate
+from syndicator.rules.sources.announcement import Announcing
 from syndicator.service import Service
 
 __all__ = ["partner"]
@@ -53,7 +54,9 @@ async def test_a_copy_of_what_was_too_old_to_be_told_is_told(
 ) -> None:
     async with service_of(config(partner)) as service:
         archived = replace(copy(1, "wire"), published_at=NOON - timedelta(days=2))
-        await admitter(service.store, clock).admit([archived], backfill=True, announced_from=NOON)
+        await admitter(service.store, clock).admit(
+            [archived], backfill=True, announcing=Announcing(since=NOON)
+        )
         clock.advance(4000)
         await admit(service.store, clock, copy(2, "city"))
         clock.advance(60)
