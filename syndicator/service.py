@@ -24,7 +24,7 @@ from syndicator.pipeline.ops.listener_registry import ListenerRegistry
 from syndicator.pipeline.ops.metrics_reporter import Measuring
 from syndicator.pipeline.ops.retention import Retention, SweepStep
 from syndicator.pipeline.queries import Queries
-from syndicator.pipeline.sources.polite_client import open_visitor
+from syndicator.pipeline.sources.polite_client import open_polite_client
 from syndicator.pipeline.steps import Step
 from syndicator.settings.settings import Settings
 from syndicator.store.data_mark import MarkFile
@@ -87,10 +87,12 @@ async def open_service(
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(open_ground(settings, clock, wall))
         publisher = await stack.enter_async_context(open_publisher(ground))
-        visitor = await stack.enter_async_context(
-            open_visitor(ground.gatherer, ground.store, ground.clock, random.Random(), settings.user_agent)
+        polite_client = await stack.enter_async_context(
+            open_polite_client(
+                ground.gatherer, ground.store, ground.clock, random.Random(), settings.user_agent
+            )
         )
-        gathered, pushed = gathering(ground, visitor), pushing(ground)
+        gathered, pushed = gathering(ground, polite_client), pushing(ground)
         published = await stack.enter_async_context(open_publishing(ground, publisher, pushed.directory))
         stack.push_async_callback(gathered.assigner.finish)
         service = _service(ground, publisher, gathered, pushed, published)

@@ -12,7 +12,7 @@ PAUSE_S = 0.2
 T = TypeVar("T")
 
 
-async def insist(call: Callable[[], Awaitable[T]]) -> T:
+async def retry_until_available(call: Callable[[], Awaitable[T]]) -> T:
     """Repeat a call of the store while it does not answer; raise StoreUnavailable when that lasts too long.
 
     Only for calls that do nothing twice: all of the store's are fenced by a token or an expectation.

@@ -43,7 +43,7 @@ from syndicator.store.server_check import check_server
 from syndicator.store.shared_clock import SharedClock, redis_clock, redis_time
 from syndicator.store.sources.admitted_entries import Entries
 from syndicator.store.sources.origins import Origins
-from syndicator.store.sources.request_slots import SharedTurns
+from syndicator.store.sources.request_slots import SharedRequestSlots
 from syndicator.store.sources.robots import RobotsFiles
 from syndicator.store.sources.sources import Sources
 from syndicator.store.stories.assignments import Assignments
@@ -140,7 +140,7 @@ class Store:
         self.used_links = UsedLinks(connection, keys)
         self.withdrawals = Withdrawals(connection, keys, self.articles)
         self.told = Told(connection, keys)
-        self.turns = SharedTurns(connection, keys)
+        self.request_slots = SharedRequestSlots(connection, keys)
         self.watch = Watch(url, keys.feeds_version())
         """Of the versions of feeds."""
 

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from syndicator.model.source import SourceKind
 from syndicator.pipeline.articles.admission import Admitter, Grouping
 from syndicator.pipeline.articles.article_pages import ArticlePages
-from syndicator.pipeline.articles.candidate_pipeline import Intake
+from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.embargo import EmbargoGate
 from syndicator.pipeline.articles.embargo_release import ReleaseStep
 from syndicator.pipeline.articles.pictures import PicturePolicy
-from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
+from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.rounds.feed_round import FeedRound
 from syndicator.pipeline.rounds.page_round import PageRound
 from syndicator.pipeline.rounds.sitemap_round import SitemapRound
 from syndicator.pipeline.sources.gather_step import GatherStep
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.round_result import KindOfRound
-from syndicator.pipeline.sources.source_control import Steering
+from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.assignment import Assigner
 from syndicator.pipeline.stories.assignment_step import AssignStep
 from syndicator.pipeline.stories.editing import Regrouping
@@ -41,7 +41,7 @@ class Gathering:
     callbacks: HubCallbacks
     withdrawer: Withdrawer
     regrouping: Regrouping
-    steering: Steering
+    steering: SourceControl
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +51,11 @@ class _Admission:
     admitter: Admitter
     assigner: Assigner
     held: EmbargoGate
-    taken_back: TakenBack
-    intake: Intake
+    upstream_withdrawals: UpstreamWithdrawals
+    candidate_pipeline: CandidatePipeline
 
 
-def gathering(ground: Ground, visitor: Visitor) -> Gathering:
+def gathering(ground: Ground, polite_client: PoliteClient) -> Gathering:
     """Wire it."""
     settings, store, clock = ground.settings, ground.store, ground.clock
     subscribing = Subscribing(
@@ -66,8 +66,8 @@ def gathering(ground: Ground, visitor: Visitor) -> Gathering:
         reachable=settings.public_url_given,
     )
     withdrawer = Withdrawer(store, ground.specs, ground.metrics, clock)
-    admission = _admission(ground, visitor, withdrawer)
-    rounds = _rounds(ground, visitor, admission, subscribing)
+    admission = _admission(ground, polite_client, withdrawer)
+    rounds = _rounds(ground, polite_client, admission, subscribing)
     return Gathering(
         gather=GatherStep(store, settings.sources, rounds, clock, ground.rng),
         assigner=admission.assigner,
@@ -83,11 +83,11 @@ def gathering(ground: Ground, visitor: Visitor) -> Gathering:
         callbacks=HubCallbacks(store, subscribing, clock),
         withdrawer=withdrawer,
         regrouping=Regrouping(store, ground.specs, settings.story, clock),
-        steering=Steering(store, clock),
+        steering=SourceControl(store, clock),
     )
 
 
-def _admission(ground: Ground, visitor: Visitor, withdrawer: Withdrawer) -> _Admission:
+def _admission(ground: Ground, polite_client: PoliteClient, withdrawer: Withdrawer) -> _Admission:
     store, clock = ground.store, ground.clock
     policy, specs = ground.settings.story, FeedIndex(ground.specs)
     assigner = Assigner(store, specs, policy, clock, ground.near)
@@ -100,45 +100,53 @@ def _admission(ground: Ground, visitor: Visitor, withdrawer: Withdrawer) -> _Adm
         signals=store.signals,
     )
     held = EmbargoGate(store.held)
-    taken_back = TakenBack(store, withdrawer, held, clock)
-    pictures = PicturePolicy(store.pictures, visitor, clock)
-    intake = Intake(pictures, held, admitter, taken_back, clock=clock, marks=store.marks)
-    return _Admission(admitter=admitter, assigner=assigner, held=held, taken_back=taken_back, intake=intake)
+    upstream_withdrawals = UpstreamWithdrawals(store, withdrawer, held, clock)
+    pictures = PicturePolicy(store.pictures, polite_client, clock)
+    candidate_pipeline = CandidatePipeline(
+        pictures, held, admitter, upstream_withdrawals, clock=clock, marks=store.marks
+    )
+    return _Admission(
+        admitter=admitter,
+        assigner=assigner,
+        held=held,
+        upstream_withdrawals=upstream_withdrawals,
+        candidate_pipeline=candidate_pipeline,
+    )
 
 
 def _rounds(
-    ground: Ground, visitor: Visitor, admission: _Admission, subscribing: Subscribing
+    ground: Ground, polite_client: PoliteClient, admission: _Admission, subscribing: Subscribing
 ) -> Mapping[SourceKind, KindOfRound]:
     store, gatherer, clock = ground.store, ground.gatherer, ground.clock
     pages = ArticlePages(
         store=store,
-        visitor=visitor,
+        polite_client=polite_client,
         gatherer=gatherer,
-        intake=admission.intake,
+        candidate_pipeline=admission.candidate_pipeline,
         held=admission.held,
-        taken_back=admission.taken_back,
+        upstream_withdrawals=admission.upstream_withdrawals,
         clock=clock,
     )
     return {
         SourceKind.FEED: FeedRound(
             store=store,
-            visitor=visitor,
+            polite_client=polite_client,
             gatherer=gatherer,
-            intake=admission.intake,
+            candidate_pipeline=admission.candidate_pipeline,
             pages=pages,
             subscribing=subscribing,
-            taken_back=admission.taken_back,
+            upstream_withdrawals=admission.upstream_withdrawals,
             clock=clock,
             rng=ground.rng,
         ),
         SourceKind.SITEMAP: SitemapRound(
             store=store,
-            visitor=visitor,
+            polite_client=polite_client,
             gatherer=gatherer,
-            intake=admission.intake,
+            candidate_pipeline=admission.candidate_pipeline,
             pages=pages,
             clock=clock,
             rng=ground.rng,
         ),
-        SourceKind.PAGE: PageRound(store, visitor, gatherer, pages, clock),
+        SourceKind.PAGE: PageRound(store, polite_client, gatherer, pages, clock),
     }

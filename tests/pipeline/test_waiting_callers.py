@@ -9,7 +9,7 @@ import pytest
 from support import ManualClock
 
 from syndicator.pipeline.fresh_reads import FreshReads
-from syndicator.pipeline.sources.request_slots import Turns
+from syndicator.pipeline.sources.request_slots import RequestSlots
 from syndicator.store.store import Store
 
 
@@ -41,12 +41,12 @@ async def test_those_who_want_a_turn_hear_of_a_fault_and_the_next_ones_get_their
             raise ValueError("no time")
         return clock()
 
-    turns = Turns(store.turns, sometimes, random.Random(1))
+    slots = RequestSlots(store.request_slots, sometimes, random.Random(1))
     async with asyncio.timeout(10):
         told = await asyncio.gather(
-            *(turns.take(f"https://{one}.example", 1) for one in "abc"), return_exceptions=True
+            *(slots.take(f"https://{one}.example", 1) for one in "abc"), return_exceptions=True
         )
         assert {type(one) for one in told} == {ValueError}
         is_broken = False
-        assert len(await asyncio.gather(*(turns.take(f"https://{one}.example", 1) for one in "def"))) == 3
-        await turns.close()
+        assert len(await asyncio.gather(*(slots.take(f"https://{one}.example", 1) for one in "def"))) == 3
+        await slots.close()

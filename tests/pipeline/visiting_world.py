@@ -22,7 +22,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, FetchResult
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, FetchLimits, Politeness, Source, SourceKind, SourceState
-from syndicator.pipeline.sources.polite_client import Visitor, open_visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient, open_polite_client
 from syndicator.store.store import Store
 
 UNLIMITED = ConnectionLimits(total=1000, per_host=0, wait_s=60.0)
@@ -121,11 +121,13 @@ class Workers:
         self._sleepers: list[tuple[float, int, asyncio.Event]] = []
         self._numbers = count()
         self.visitors = [
-            Visitor(gatherer, store, clock, random.Random(each), "syndicator/1 (test)", pause=self._pause)
+            PoliteClient(
+                gatherer, store, clock, random.Random(each), "syndicator/1 (test)", pause=self._pause
+            )
             for each in range(number)
         ]
 
-    def __getitem__(self, number: int) -> Visitor:
+    def __getitem__(self, number: int) -> PoliteClient:
         return self.visitors[number % len(self.visitors)]
 
     async def _pause(self, freed: asyncio.Event, seconds: float) -> None:
@@ -141,9 +143,9 @@ class Workers:
             await asyncio.gather(*waiting, return_exceptions=True)
 
     def _idle(self) -> bool:
-        if self.gatherer.in_flight or any(visitor._turns._returning for visitor in self.visitors):
+        if self.gatherer.in_flight or any(polite_client._slots._returning for polite_client in self.visitors):
             return False
-        exchanging = (visitor._turns._exchanging for visitor in self.visitors)
+        exchanging = (polite_client._slots._exchanging for polite_client in self.visitors)
         return all(task is None or task.done() for task in exchanging)
 
     async def run_clock(self) -> None:
@@ -175,20 +177,20 @@ async def workers(store: Store, clock: ManualClock, number: int = 2) -> AsyncIte
         yield all_of_them
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        for visitor in all_of_them.visitors:
-            await visitor.close()
+        for polite_client in all_of_them.visitors:
+            await polite_client.close()
 
 
 @asynccontextmanager
-async def visiting(egress: Egress, store: Store, clock: Clock) -> AsyncIterator[Visitor]:
-    """Give a visitor as the service has it."""
+async def visiting(egress: Egress, store: Store, clock: Clock) -> AsyncIterator[PoliteClient]:
+    """Give a polite_client as the service has it."""
     async with (
         open_pool(workers=1) as pool,
-        open_visitor(
+        open_polite_client(
             Gatherer(egress, pool), store, clock, random.Random(1), "syndicator/1 (test)"
-        ) as visitor,
+        ) as polite_client,
     ):
-        yield visitor
+        yield polite_client
 
 
 def source(url: str, **politeness: Any) -> Source:

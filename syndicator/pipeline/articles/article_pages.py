@@ -18,11 +18,11 @@ from syndicator.model.fetch import Fetched, FetchFailed, NotModified, Reason
 from syndicator.model.source import Source
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.articles.admission import Admitted
-from syndicator.pipeline.articles.candidate_pipeline import Intake
+from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.embargo import EmbargoGate
 from syndicator.pipeline.articles.feed_page_merge import filled, together
-from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.round_result import Notes, word
 from syndicator.rules.articles.admission import next_recheck
 from syndicator.rules.articles.withdrawal import CONFIRMED_AFTER
@@ -72,18 +72,18 @@ class ArticlePages:
         self,
         *,
         store: Store,
-        visitor: Visitor,
+        polite_client: PoliteClient,
         gatherer: Gatherer,
-        intake: Intake,
+        candidate_pipeline: CandidatePipeline,
         held: EmbargoGate,
-        taken_back: TakenBack,
+        upstream_withdrawals: UpstreamWithdrawals,
         clock: Clock,
     ) -> None:
         self._store = store
-        self._taken_back = taken_back
-        self._visitor = visitor
+        self._upstream_withdrawals = upstream_withdrawals
+        self._polite_client = polite_client
         self._gatherer = gatherer
-        self._intake = intake
+        self._candidate_pipeline = candidate_pipeline
         self._held = held
         self._clock = clock
 
@@ -138,13 +138,15 @@ class ArticlePages:
                     if backfill:
                         undated += [one for one in candidates if one.published_at is None]
                         candidates = [one for one in candidates if one.published_at is not None]
-                    admitted += await self._intake.take_in(
+                    admitted += await self._candidate_pipeline.take_in(
                         source, candidates, notes, backfill=backfill, rechecked=True
                     )
         if undated:
             dates = [one.candidate.published_at for one in admitted]
             dated = _dated_as(undated, [at for at in dates if at is not None and at >= OLDEST])
-            admitted += await self._intake.take_in(source, dated, notes, backfill=True, rechecked=True)
+            admitted += await self._candidate_pipeline.take_in(
+                source, dated, notes, backfill=True, rechecked=True
+            )
         notes.leave(left)
         return admitted
 
@@ -174,13 +176,13 @@ class ArticlePages:
                         candidates.append(filled(page, known[number]))
                     elif isinstance(page, Candidate):
                         notes.warn_of_page(known[number].url, _WORSE)
-                admitted += await self._intake.take_in(source, candidates, notes, rechecked=True)
-        await self._taken_back.pages_read(source, outcomes, notes)
+                admitted += await self._candidate_pipeline.take_in(source, candidates, notes, rechecked=True)
+        await self._upstream_withdrawals.pages_read(source, outcomes, notes)
         return admitted
 
     async def popular(self, source: Source, url: str, notes: Notes) -> tuple[PopularItem, ...]:
         """Read the page that holds the box of popular articles; that it cannot be read costs nothing else."""
-        result = await self._visitor.fetch(source, url, page=True)
+        result = await self._polite_client.fetch(source, url, page=True)
         if not isinstance(result, Fetched):
             notes.warn(f"the page of popular articles could not be read: {word(result)}")
             return ()
@@ -207,7 +209,7 @@ class ArticlePages:
 
         It costs the others nothing.
         """
-        result = await self._visitor.fetch(source, url, page=True)
+        result = await self._polite_client.fetch(source, url, page=True)
         if not isinstance(result, Fetched):
             notes.warn_of_page(url, word(result))
             status = result.status if isinstance(result, FetchFailed) else None

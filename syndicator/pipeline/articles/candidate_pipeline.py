@@ -10,7 +10,7 @@ from syndicator.model.source import Source
 from syndicator.pipeline.articles.admission import Admitted, Admitter
 from syndicator.pipeline.articles.embargo import EmbargoGate
 from syndicator.pipeline.articles.pictures import PicturePolicy
-from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
+from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
 from syndicator.pipeline.sources.round_result import Notes
 from syndicator.rules.articles.configured_values import as_configured
 from syndicator.rules.articles.revision import RESTLESS
@@ -20,7 +20,7 @@ from syndicator.rules.sources.announcement import Announcing, announced_from, an
 from syndicator.store.data_mark import DataMarks
 
 
-class Intake:
+class CandidatePipeline:
     """The one way of candidates into the store."""
 
     def __init__(
@@ -28,13 +28,13 @@ class Intake:
         pictures: PicturePolicy,
         held: EmbargoGate,
         admitter: Admitter,
-        taken_back: TakenBack,
+        upstream_withdrawals: UpstreamWithdrawals,
         *,
         clock: Clock,
         marks: DataMarks,
     ) -> None:
         self._marks = marks
-        self._taken_back = taken_back
+        self._upstream_withdrawals = upstream_withdrawals
         self._pictures = pictures
         self._held = held
         self._admitter = admitter
@@ -57,7 +57,7 @@ class Intake:
         candidates = [as_configured(source, candidate) for candidate in candidates]
         policy = notes.identified_by or source.identity
         candidates = [identified_by(one, policy) for one in _believed(candidates, notes)]
-        candidates = await self._taken_back.without_cancelled(source, candidates)
+        candidates = await self._upstream_withdrawals.without_cancelled(source, candidates)
         prepared, warnings = await self._pictures.prepare(source, candidates)
         notes.warn(*warnings)
         now = self._clock()

@@ -8,7 +8,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.articles.admission import Admitted, Admitter
 from syndicator.pipeline.steps import JobReport, Taken
-from syndicator.pipeline.store_retry import insist
+from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.articles.embargo import released
 from syndicator.store.articles.embargo import Embargoed
@@ -52,7 +52,7 @@ class ReleaseStep:
         if held is not None:
             candidate = released(held.candidate, held.candidate.embargo_until)
             admitted = await self._admitter.admit([candidate], rechecked=candidate.source in self._rechecked)
-        await insist(lambda: self._held.settle(item, token, held))
+        await retry_until_available(lambda: self._held.settle(item, token, held))
         news = [one for one in admitted if one.verdict in {AdmissionVerdict.NEW, AdmissionVerdict.CHANGED}]
         return _report(news[0]) if news else None
 

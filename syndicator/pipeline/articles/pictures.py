@@ -18,7 +18,7 @@ from syndicator.model.article import Candidate, Change, Photo
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import FetchLimits, ImagePolicy, Source
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.rules.articles.pictures import (
     MAX_ADDRESS,
     MAX_LINKED_BYTES,
@@ -71,9 +71,11 @@ class _Shown(Struct, frozen=True, kw_only=True):
 class PicturePolicy:
     """Applies `Source.images` to candidates."""
 
-    def __init__(self, store: Pictures, visitor: Visitor, clock: Clock, *, looks_s: float = LOOKS_S) -> None:
+    def __init__(
+        self, store: Pictures, polite_client: PoliteClient, clock: Clock, *, looks_s: float = LOOKS_S
+    ) -> None:
         self._store = store
-        self._visitor = visitor
+        self._polite_client = polite_client
         self._clock = clock
         self._looks_s = looks_s
         self._silent: dict[str, datetime] = {}
@@ -184,7 +186,7 @@ class PicturePolicy:
             connect_timeout_s=min(source.limits.connect_timeout_s, LOOK_TIMEOUT_S),
             max_redirects=source.limits.max_redirects,
         )
-        result = await self._visitor.head(replace(source, limits=limits), url)
+        result = await self._polite_client.head(replace(source, limits=limits), url)
         if isinstance(result, FetchFailed) and result.reason is Reason.TIMEOUT:
             if len(self._silent) >= _MAX_SILENT:
                 self._silent.clear()

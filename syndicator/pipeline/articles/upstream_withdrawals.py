@@ -24,7 +24,7 @@ from syndicator.rules.identity.identity import guid_key, identify, url_key
 from syndicator.store.store import Store
 
 
-class TakenBack:
+class UpstreamWithdrawals:
     """Hears what sources say of articles that are not to be shown any more."""
 
     def __init__(self, store: Store, withdrawer: Withdrawer, held: EmbargoGate, clock: Clock) -> None:

@@ -28,7 +28,7 @@ from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.hub.subscriber_jobs import STEP, HubReport, HubTurns
 from syndicator.pipeline.hub.topics import Topics
 from syndicator.pipeline.steps import Job, JobReport, Taken
-from syndicator.pipeline.store_retry import insist
+from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.hub import subscribers as rules
 from syndicator.store.hub.subscribers import ClaimedSubscriber
 from syndicator.store.store import Store
@@ -180,7 +180,7 @@ class HubStep:
             now = self._clock()
             if await self._store.hub_topics.announce(topic.name, before, rendition.digest, now):
                 self._announced_at[topic.name] = now
-                count = await insist(lambda: self._store.hub_topics.fan_out(topic.name, now))
+                count = await retry_until_available(lambda: self._store.hub_topics.fan_out(topic.name, now))
                 self._seen[topic.name] = version
                 fields: tuple[tuple[str, str | int | float], ...] = (
                     ("feed", topic.name), ("subscribers", count),

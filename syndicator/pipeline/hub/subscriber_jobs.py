@@ -32,7 +32,7 @@ from syndicator.model.ids import FeedId
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.hub.topics import Topics
 from syndicator.pipeline.steps import JobReport
-from syndicator.pipeline.store_retry import insist
+from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.push import hub as wire
 from syndicator.rules.hub import subscribers as rules
 from syndicator.store.hub.subscribers import ClaimedSubscriber, SettledSubscriber
@@ -233,7 +233,7 @@ class HubTurns:
         digest: str = "",
         is_slow: bool | None = None,
     ) -> None:
-        await insist(
+        await retry_until_available(
             lambda: self._store.hub.settle(
                 claimed, change, now=self._clock(), topic_digest=digest, is_slow=is_slow
             )

@@ -16,11 +16,11 @@ from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState, Way
 from syndicator.pipeline.articles.admission import Admitted, tally
 from syndicator.pipeline.articles.article_pages import ArticlePages
-from syndicator.pipeline.articles.candidate_pipeline import Intake
+from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import apart, as_listed
-from syndicator.pipeline.articles.upstream_withdrawals import TakenBack
+from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
 from syndicator.pipeline.popularity.signal_recording import note_popularity
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.polling import READ_WHOLE_EVERY, Polling
 from syndicator.pipeline.sources.round_result import (
     ListedCount,
@@ -67,23 +67,23 @@ class FeedRound:
         self,
         *,
         store: Store,
-        visitor: Visitor,
+        polite_client: PoliteClient,
         gatherer: Gatherer,
-        intake: Intake,
+        candidate_pipeline: CandidatePipeline,
         pages: ArticlePages,
         subscribing: Subscribing,
-        taken_back: TakenBack,
+        upstream_withdrawals: UpstreamWithdrawals,
         clock: Clock,
         rng: random.Random,
     ) -> None:
         self._store = store
         self._gatherer = gatherer
-        self._intake = intake
+        self._candidate_pipeline = candidate_pipeline
         self._pages = pages
         self._subscribing = subscribing
-        self._taken_back = taken_back
+        self._upstream_withdrawals = upstream_withdrawals
         self._clock = clock
-        self._polling = Polling(visitor, clock, rng)
+        self._polling = Polling(polite_client, clock, rng)
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where there is no feed to read."""
@@ -138,7 +138,7 @@ class FeedRound:
         backfill = state.first_success_at is None
         taken = await self._take_in(source, reading, notes, backfill=backfill)
         is_plain = len(notes.warnings) == odd and len(taken.admitted) == len(reading.candidates)
-        await self._taken_back.entries_deleted(source, reading)
+        await self._upstream_withdrawals.entries_deleted(source, reading)
         popular: tuple[PopularItem, ...] = ()
         if source.popular is not None and source.popular.url is not None:
             popular = await self._pages.popular(source, source.popular.url, notes)
@@ -198,10 +198,10 @@ class FeedRound:
         policy = notes.identified_by or source.identity
         oldest_first = [identified_by(one, policy) for one in reading.candidates[::-1]]
         if not source.full_text:
-            admitted = await self._intake.take_in(source, oldest_first, notes, backfill=backfill)
+            admitted = await self._candidate_pipeline.take_in(source, oldest_first, notes, backfill=backfill)
             return _Taken(admitted=admitted, skipped=len(reading.entries.known))
         # What is known is not looked at again below, and a page does not know what its feed took back.
-        oldest_first = await self._taken_back.without_cancelled(source, oldest_first)
+        oldest_first = await self._upstream_withdrawals.without_cancelled(source, oldest_first)
         with_page, bare = apart(oldest_first)
         fresh = await self._pages.unknown(source, [as_listed(one) for one in with_page.values()])
         admitted = await self._pages.take_in(source, fresh, notes, backfill=backfill, told=with_page)
@@ -209,8 +209,8 @@ class FeedRound:
         unread = {item.url for item in fresh}
         known = [one for url, one in with_page.items() if url not in unread]
         again = await self._corrected(source, known)
-        admitted += await self._intake.take_in(source, again, notes, rechecked=True)
-        admitted += await self._intake.take_in(source, bare, notes, backfill=backfill)
+        admitted += await self._candidate_pipeline.take_in(source, again, notes, rechecked=True)
+        admitted += await self._candidate_pipeline.take_in(source, bare, notes, backfill=backfill)
         seen = {url_key(one.url) for one in known} - {url_key(one.url) for one in again}
         return _Taken(admitted=admitted, known=tuple(seen), left=left)
 
@@ -240,7 +240,7 @@ class FeedRound:
                 notes.warn(f"what the hub pushed could not be read: {error.detail}")
                 continue
             taken = await self._take_in(source, reading, notes, backfill=False)
-            await self._taken_back.entries_deleted(source, reading)
+            await self._upstream_withdrawals.entries_deleted(source, reading)
             admitted, known = admitted + taken.admitted, known + len(taken.known)
             notes.warn(*reading.warnings)
         await note_popularity(self._store, self._clock, source.id, admitted)

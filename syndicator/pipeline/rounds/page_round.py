@@ -13,7 +13,7 @@ from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.articles.admission import tally
 from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.popularity.signal_recording import note_popularity
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.round_result import (
     ListedCount,
     Notes,
@@ -48,10 +48,10 @@ class PageRound:
     """list pages → unknown articles → article pages → admit; then popular box and rechecks."""
 
     def __init__(
-        self, store: Store, visitor: Visitor, gatherer: Gatherer, pages: ArticlePages, clock: Clock
+        self, store: Store, polite_client: PoliteClient, gatherer: Gatherer, pages: ArticlePages, clock: Clock
     ) -> None:
         self._store = store
-        self._visitor = visitor
+        self._polite_client = polite_client
         self._gatherer = gatherer
         self._pages = pages
         self._clock = clock
@@ -133,7 +133,7 @@ class PageRound:
 
         Many lists end in a page without articles: what stands on the pages before it counts all the same.
         """
-        result = await self._visitor.fetch(source, url, page=True, patient=page > 0)
+        result = await self._polite_client.fetch(source, url, page=True, patient=page > 0)
         try:
             document = fetched(result)
             return await self._gatherer.read_list(source, document), document.moved_to

@@ -15,7 +15,7 @@ from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.articles.article_pages import ArticlePages
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.round_result import Notes, is_wanted_later, listing_until, word
 from syndicator.rules.sources.archive import LATE, archive_before, is_news, listed_date
 
@@ -43,8 +43,10 @@ class SitemapEntries(NamedTuple):
 class SitemapListing:
     """sitemap → its lines; index → the freshest of its sitemaps, and some of those without a date."""
 
-    def __init__(self, visitor: Visitor, gatherer: Gatherer, pages: ArticlePages, rng: random.Random) -> None:
-        self._visitor = visitor
+    def __init__(
+        self, polite_client: PoliteClient, gatherer: Gatherer, pages: ArticlePages, rng: random.Random
+    ) -> None:
+        self._polite_client = polite_client
         self._gatherer = gatherer
         self._pages = pages
         self._rng = rng
@@ -80,7 +82,7 @@ class SitemapListing:
     async def _child(
         self, source: Source, child: ChildSitemap, horizon: datetime | None, notes: Notes
     ) -> list[Line] | None:
-        result = await self._visitor.fetch(source, child.url)
+        result = await self._polite_client.fetch(source, child.url)
         if not isinstance(result, Fetched):
             notes.lists_cut |= is_wanted_later(result)
             notes.warn(f"the sitemap {child.url} could not be read: {word(result)}")

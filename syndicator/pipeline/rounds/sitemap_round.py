@@ -15,11 +15,11 @@ from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.articles.admission import Admitted, tally
 from syndicator.pipeline.articles.article_pages import RECHECKS, SOON, ArticlePages
-from syndicator.pipeline.articles.candidate_pipeline import Intake
+from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import nameless
 from syndicator.pipeline.popularity.signal_recording import note_popularity
 from syndicator.pipeline.rounds.sitemap_listing import Line, SitemapListing
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.polling import Polling
 from syndicator.pipeline.sources.round_result import (
     ListedCount,
@@ -63,19 +63,19 @@ class SitemapRound:
         self,
         *,
         store: Store,
-        visitor: Visitor,
+        polite_client: PoliteClient,
         gatherer: Gatherer,
-        intake: Intake,
+        candidate_pipeline: CandidatePipeline,
         pages: ArticlePages,
         clock: Clock,
         rng: random.Random,
     ) -> None:
         self._store = store
-        self._intake = intake
+        self._candidate_pipeline = candidate_pipeline
         self._pages = pages
         self._clock = clock
-        self._polling = Polling(visitor, clock, rng)
-        self._listing = SitemapListing(visitor, gatherer, pages, rng)
+        self._polling = Polling(polite_client, clock, rng)
+        self._listing = SitemapListing(polite_client, gatherer, pages, rng)
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where there is no sitemap to read."""
@@ -172,7 +172,7 @@ class SitemapRound:
             return await self._pages.take_in(source, items, notes, backfill=backfill)
         chosen = (sitemap_candidate(source, root, item) for item in items)
         candidates = [one for one in chosen if one is not None]
-        return await self._intake.take_in(source, candidates, notes, backfill=backfill)
+        return await self._candidate_pipeline.take_in(source, candidates, notes, backfill=backfill)
 
     async def _hurry(
         self, source: Source, known: Sequence[Line], state: SourceState, document: Fetched

@@ -15,13 +15,13 @@ from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.sources.redirect_tracking import Following
-from syndicator.pipeline.sources.request_slots import NoTurn
+from syndicator.pipeline.sources.redirect_tracking import RedirectTracking
+from syndicator.pipeline.sources.request_slots import NoSlot
 from syndicator.pipeline.sources.round_result import KindOfRound, Outcome, RoundFailed
-from syndicator.pipeline.sources.round_settlement import Settling
-from syndicator.pipeline.sources.running_rounds import RoundsUnderWay, UnderWay
+from syndicator.pipeline.sources.round_settlement import RoundSettlement
+from syndicator.pipeline.sources.running_rounds import RunningRound, RunningRounds
 from syndicator.pipeline.steps import Job, JobReport, Taken
-from syndicator.pipeline.store_retry import insist
+from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.identity.identity import spec_hash
 from syndicator.rules.sources.alarm import told as alarm
 from syndicator.rules.sources.health import failed_rounds
@@ -66,10 +66,10 @@ class GatherStep:
         self._store = store
         self._sources = sources
         self._hashes = {name: spec_hash(source) for name, source in sources.items()}
-        self._following = Following(store.articles, rounds)
+        self._redirect_tracking = RedirectTracking(store.articles, rounds)
         self._clock = clock
-        self._settling = Settling(self._hashes, clock, rng)
-        self._under_way = RoundsUnderWay(store.sources, clock, lease=LEASE, every_s=HEARTBEAT_S)
+        self._settlement = RoundSettlement(self._hashes, clock, rng)
+        self._under_way = RunningRounds(store.sources, clock, lease=LEASE, every_s=HEARTBEAT_S)
 
     async def enlist(self) -> None:
         """Make the configured sources the ones that are gathered; new and changed ones are due now."""
@@ -118,42 +118,48 @@ class GatherStep:
 
         `state`: what was known of it when it was leased, where that was read already. A paused source is
         given back at once, unless an operator has `named` it. None then, and when Redis went away amid the
-        round: the source is due again as soon as Redis is back. Raises NoTurn while its server is busy with
+        round: the source is due again as soon as Redis is back. Raises NoSlot while its server is busy with
         others of us: the source is due again, after those that are due already.
         """
         began = self._clock()
         with self._under_way.round(source.id, token) as under_way:
-            state = self._settling.relied_on(source, state or await self._store.sources.state(source.id))
+            state = self._settlement.relied_on(source, state or await self._store.sources.state(source.id))
             if state.paused and not named:
-                resting_state = self._settling.given_back(source.id, state)
-                await insist(lambda: self._store.sources.settle(source.id, token, resting_state))
+                resting_state = self._settlement.given_back(source.id, state)
+                await retry_until_available(
+                    lambda: self._store.sources.settle(source.id, token, resting_state)
+                )
                 return None
             try:
                 outcome, failed = await self._tried(under_way, source, state, began)
             except StoreUnavailable:
-                await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
+                await retry_until_available(
+                    lambda: self._store.sources.release(source.id, token, self._clock())
+                )
                 return None
-            except NoTurn:  # nothing was asked, so nothing is learned
-                await insist(lambda: self._store.sources.release(source.id, token, self._clock()))
+            except NoSlot:  # nothing was asked, so nothing is learned
+                await retry_until_available(
+                    lambda: self._store.sources.release(source.id, token, self._clock())
+                )
                 raise
-            settled = self._settling.settled(source, state, outcome, failed, began)
+            settled = self._settlement.settled(source, state, outcome, failed, began)
             if sentence := news(state.move, settled.move):
                 log.warning("a source has moved", source=source.id, detail=sentence)
             settled, event = alarm(source, settled, self._clock())
-            await insist(lambda: self._store.sources.settle(source.id, token, settled, event))
+            await retry_until_available(lambda: self._store.sources.settle(source.id, token, settled, event))
             _tell_of_redesign(source.id, state, settled)
         duration_s = (self._clock() - began).total_seconds()
         late_s = (began - state.next_due_at).total_seconds() if state.next_due_at else 0.0
         return _report(source, state, outcome, failed, duration_s=duration_s, late_s=max(late_s, 0.0))
 
     async def _tried(
-        self, under_way: UnderWay, source: Source, state: SourceState, began: datetime
+        self, under_way: RunningRound, source: Source, state: SourceState, began: datetime
     ) -> tuple[Outcome, FetchFailed | None]:
-        """Return what a round brought, or why it failed. Raises StoreUnavailable and NoTurn."""
+        """Return what a round brought, or why it failed. Raises StoreUnavailable and NoSlot."""
         try:
             async with under_way.within(ROUND_DEADLINE_S):
-                return await self._following.gather(source, state, began), None
-        except (StoreUnavailable, NoTurn):
+                return await self._redirect_tracking.gather(source, state, began), None
+        except (StoreUnavailable, NoSlot):
             raise
         except RoundFailed as error:
             failed = error.failed
@@ -167,7 +173,7 @@ class GatherStep:
         return Outcome(), failed
 
     async def _gather_in_turn(self, source: Source, token: str, state: SourceState) -> SourceReport | None:
-        with suppress(NoTurn):  # it makes room for others
+        with suppress(NoSlot):  # it makes room for others
             return await self.gather(source, token, state)
         return None
 
@@ -204,7 +210,7 @@ class ChosenSources:
     async def _gather(self, source: Source, token: str) -> SourceReport | None:
         try:
             return await self._step.gather(source, token, named=self._named)
-        except NoTurn:
+        except NoSlot:
             self._left.append(source)
             return None
 

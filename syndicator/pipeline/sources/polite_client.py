@@ -25,8 +25,8 @@ from syndicator.gather.robots import product_token
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, FetchResult, Reason
 from syndicator.model.source import Politeness, Source, SourceScope, SourceState
-from syndicator.pipeline.sources.request_slots import MAX_WAIT_S, NoTurn, Pause, Turns, pause
-from syndicator.pipeline.sources.robots_policy import Permission
+from syndicator.pipeline.sources.request_slots import MAX_WAIT_S, NoSlot, Pause, RequestSlots, pause
+from syndicator.pipeline.sources.robots_policy import RobotsPolicy
 from syndicator.rules.politeness_scope import scope_key
 from syndicator.store.sources.request_slots import Pace, SlotAnswer, Why
 from syndicator.store.store import Store
@@ -63,8 +63,8 @@ class _Way:
     """Of all steps."""
 
 
-class Visitor:
-    """Requests politely. Share one by all tasks of an event loop; open it with `open_visitor`.
+class PoliteClient:
+    """Requests politely. Share one by all tasks of an event loop; open it with `open_polite_client`.
 
     Whether there is a document, none, or no turn: failure is a value. StoreUnavailable passes.
     """
@@ -82,9 +82,9 @@ class Visitor:
         self._gatherer = gatherer
         self._clock = clock
         self._unavailable: OrderedDict[str, _Unavailable] = OrderedDict()
-        self._turns = Turns(store.turns, clock, rng, pause)
+        self._slots = RequestSlots(store.request_slots, clock, rng, pause)
         agent = product_token(user_agent)
-        self._permission = Permission(gatherer, store.robots, clock, agent, self._document)
+        self._robots_policy = RobotsPolicy(gatherer, store.robots, clock, agent, self._document)
 
     async def fetch(
         self,
@@ -99,7 +99,7 @@ class Visitor:
 
         A `page` (a list page, an article) is requested only if robots.txt lets us, no faster than it asks.
         FetchFailed(ROBOTS) where it does not, the failure of robots.txt where that cannot be had, and (BUSY)
-        where no turn comes within a minute or so. The impatient wait for a moment and raise NoTurn: others
+        where no turn comes within a minute or so. The impatient wait for a moment and raise NoSlot: others
         may go on meanwhile.
         """
         way = _Way(source=source, page=page, patient=patient)
@@ -115,7 +115,7 @@ class Visitor:
         return result
 
     async def close(self) -> None:
-        await self._turns.close()
+        await self._slots.close()
 
     async def _document(self, source: Source, url: str, patient: bool) -> FetchResult:
         return await self.fetch(source, url, patient=patient)
@@ -131,7 +131,7 @@ class Visitor:
         way.url, way.scope = url, None
         politeness, crawl_delay_s = way.source.politeness, None
         if way.page and politeness.robots:
-            permit = await self._permission.ask(way.source, url, patient=patient)
+            permit = await self._robots_policy.ask(way.source, url, patient=patient)
             if isinstance(permit, FetchFailed):
                 yield permit
                 return
@@ -143,18 +143,18 @@ class Visitor:
         scope = scope_key(politeness.scope, url)
         if scope in way.scopes:
             paces = ()  # it is one document for those who give it, by however many steps
-        turn = await self._turns.take(scope, politeness.max_in_flight, paces, patient=patient)
-        if isinstance(turn, SlotAnswer):
-            if patient or (turn.why is Why.HELD_OFF and turn.wait_s > MAX_WAIT_S):
-                yield self._no_turn(url, turn)
+        slot = await self._slots.take(scope, politeness.max_in_flight, paces, patient=patient)
+        if isinstance(slot, SlotAnswer):
+            if patient or (slot.why is Why.HELD_OFF and slot.wait_s > MAX_WAIT_S):
+                yield self._no_slot(url, slot)
                 return
-            raise NoTurn(scope)
+            raise NoSlot(scope)
         way.scope = scope
         way.scopes.add(scope)
         try:
             yield None
         finally:
-            self._turns.give_back(turn)
+            self._slots.give_back(slot)
 
     def _heed(self, way: _Way, result: FetchResult) -> None:
         """Leave alone whoever asked for it: the server that answered last, not the one that led there."""
@@ -167,7 +167,7 @@ class Visitor:
         if asked_s:
             hold_off_s = min(asked_s, MAX_HOLD_OFF_S)
             if self._is_said_of_all(way.scope, way.url, result, hold_off_s):
-                self._turns.hold_off(way.scope, hold_off_s)
+                self._slots.hold_off(way.scope, hold_off_s)
 
     def _is_said_of_all(self, scope: str, url: str, refusal: FetchFailed, hold_off_s: float) -> bool:
         """Return whether a refusal concerns more than one URL.
@@ -185,7 +185,7 @@ class Visitor:
             self._unavailable.popitem(last=False)
         return False
 
-    def _no_turn(self, url: str, refusal: SlotAnswer) -> FetchFailed:
+    def _no_slot(self, url: str, refusal: SlotAnswer) -> FetchFailed:
         held_off, host = refusal.why is Why.HELD_OFF, urlsplit(url).hostname
         detail = (
             f"{host} asked to be left alone for another {refusal.wait_s:.0f} s."
@@ -212,12 +212,12 @@ def _paces(politeness: Politeness, crawl_delay_s: float | None) -> tuple[Pace, .
 
 
 @asynccontextmanager
-async def open_visitor(
+async def open_polite_client(
     gatherer: Gatherer, store: Store, clock: Clock, rng: random.Random, user_agent: str
-) -> AsyncIterator[Visitor]:
+) -> AsyncIterator[PoliteClient]:
     """Open the door; turns that are held at the end are given back."""
-    visitor = Visitor(gatherer, store, clock, rng, user_agent)
+    polite_client = PoliteClient(gatherer, store, clock, rng, user_agent)
     try:
-        yield visitor
+        yield polite_client
     finally:
-        await visitor.close()
+        await polite_client.close()

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, NotModified, moved_to
 from syndicator.model.source import Source, SourceState
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.round_result import Outcome, address, body_hash, fetched
 from syndicator.rules.sources.validator_trust import is_check_due, trusts
 
@@ -27,25 +27,25 @@ may be relied on."""
 class Polling:
     """Polls by validators (RFC 9110, 13.1), and checks whether a source deserves to be believed."""
 
-    def __init__(self, visitor: Visitor, clock: Clock, rng: random.Random) -> None:
-        self._visitor = visitor
+    def __init__(self, polite_client: PoliteClient, clock: Clock, rng: random.Random) -> None:
+        self._polite_client = polite_client
         self._clock = clock
         self._rng = rng
 
     async def poll(self, source: Source, state: SourceState, read: Read, *, patient: bool = False) -> Outcome:
         """Ask once, twice where an answer is checked; raise RoundFailed or NotReadable without a document.
 
-        The first turn is waited for only by the `patient` (`Visitor.fetch`).
+        The first turn is waited for only by the `patient` (`PoliteClient.fetch`).
         """
         asked = self._asked_by(state)
-        result = await self._visitor.fetch(source, address(source, state), asked, patient=patient)
+        result = await self._polite_client.fetch(source, address(source, state), asked, patient=patient)
         if not isinstance(result, NotModified):
             document = fetched(result)
             return await self._judge(state, document, read, checked=_says_unchanged(state, document))
         if (asked.etag is None and asked.last_modified is None) or asked.validators_of != _where(result):
             fetched(result)  # raises: it says so unasked
         if is_check_due(state, self._rng):
-            checked = await self._visitor.fetch(source, address(source, state))
+            checked = await self._polite_client.fetch(source, address(source, state))
             if isinstance(checked, Fetched):
                 return await self._judge(state, checked, read, checked=True)
         return _unchanged(state, result)

@@ -16,7 +16,7 @@ SAMPLE = 500
 """Of so many known articles it is looked up when they were first seen."""
 
 
-class Following:
+class RedirectTracking:
     """Gathers by the kind of a source, at the address that is believed."""
 
     def __init__(self, articles: Articles, rounds: Mapping[SourceKind, KindOfRound]) -> None:

@@ -1,4 +1,4 @@
-"""Turns to request something of a scope, as one process takes them.
+"""Request slots of politeness scopes, as one process takes them.
 
 Many tasks ask at once and Redis is asked in few calls: what is wanted, given back and still under way goes
 into one exchange, and while one is on its way the next one gathers. Giving back therefore costs no waiting.
@@ -25,7 +25,7 @@ from syndicator.store.sources.request_slots import (
     HeldSlot,
     HoldOff,
     Pace,
-    SharedTurns,
+    SharedRequestSlots,
     SlotAnswer,
     Wanted,
     Why,
@@ -55,7 +55,7 @@ async def pause(freed: asyncio.Event, seconds: float) -> None:
             await freed.wait()
 
 
-class NoTurn(SyndicatorError):
+class NoSlot(SyndicatorError):
     """The server is busy with others of us: ask again in a moment, after those who want something else."""
 
 
@@ -65,10 +65,12 @@ that one has come to the front."""
 _Wish = tuple[tuple[Pace, ...], bool]
 
 
-class Turns:
+class RequestSlots:
     """Takes turns and gives them back. Share one by all tasks of an event loop; close it at the end."""
 
-    def __init__(self, shared: SharedTurns, clock: Clock, rng: random.Random, pause: Pause = pause) -> None:
+    def __init__(
+        self, shared: SharedRequestSlots, clock: Clock, rng: random.Random, pause: Pause = pause
+    ) -> None:
         self._shared = shared
         self._clock = clock
         self._rng = rng

@@ -24,7 +24,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
-from syndicator.pipeline.sources.request_slots import MOMENT_S, NoTurn
+from syndicator.pipeline.sources.request_slots import MOMENT_S, NoSlot
 from syndicator.store.sources.robots import ELSEWHERE_KEPT, KEPT, KnownRobots, RobotsFiles
 
 FRESH_AT_MOST = timedelta(hours=24)
@@ -70,7 +70,7 @@ Request = Callable[[Source, str, bool], Awaitable[FetchResult]]
 """Of a source, an address, patiently or not."""
 
 
-class Permission:
+class RobotsPolicy:
     """Asks robots.txt files on behalf of one agent. Share one by all tasks of an event loop."""
 
     def __init__(
@@ -89,7 +89,7 @@ class Permission:
     async def ask(self, source: Source, url: str, *, patient: bool = True) -> Permit | FetchFailed:
         """Return whether a page may be requested; raises StoreUnavailable while Redis is away.
 
-        The impatient wait for a moment where the file is not known yet, and raise NoTurn.
+        The impatient wait for a moment where the file is not known yet, and raise NoSlot.
         """
         address = _address(url)
         if address is None:
@@ -218,7 +218,7 @@ async def _locked(lock: asyncio.Lock, most_s: float | None) -> AsyncIterator[Non
         async with asyncio.timeout(most_s):
             await lock.acquire()
     except TimeoutError as error:
-        raise NoTurn("another page of that server waits for its robots.txt") from error
+        raise NoSlot("another page of that server waits for its robots.txt") from error
     try:
         yield
     finally:

@@ -45,7 +45,7 @@ from syndicator.rules.sources.validator_trust import judged
 from syndicator.rules.sources.validator_trust import sentence as honesty_sentence
 
 
-class Settling:
+class RoundSettlement:
     """Draws from each round what is to be remembered of its source."""
 
     def __init__(self, hashes: Mapping[SourceId, str], clock: Clock, rng: random.Random) -> None:

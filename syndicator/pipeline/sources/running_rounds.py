@@ -15,12 +15,12 @@ from syndicator.model.ids import SourceId
 from syndicator.store.sources.sources import Sources
 
 
-class UnderWay:
+class RunningRound:
     """One round with its lease, as a context: the lease is extended while the body runs."""
 
     __slots__ = ("_limit", "_rounds", "_until", "source", "token")
 
-    def __init__(self, rounds: "RoundsUnderWay", source: SourceId, token: str) -> None:
+    def __init__(self, rounds: "RunningRounds", source: SourceId, token: str) -> None:
         self.source = source
         self.token = token
         self._rounds = rounds
@@ -53,7 +53,7 @@ class UnderWay:
             self._limit.reschedule(self._until)
 
 
-class RoundsUnderWay:
+class RunningRounds:
     """All rounds of this process that are under way."""
 
     def __init__(self, sources: Sources, clock: Clock, *, lease: timedelta, every_s: float) -> None:
@@ -62,21 +62,21 @@ class RoundsUnderWay:
         self._clock = clock
         self._lease = lease
         self._every_s = every_s
-        self._rounds: set[UnderWay] = set()
+        self._rounds: set[RunningRound] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._extending: asyncio.Task[None] | None = None
 
-    def round(self, source: SourceId, token: str) -> UnderWay:
+    def round(self, source: SourceId, token: str) -> RunningRound:
         """Return the context that keeps a lease."""
-        return UnderWay(self, source, token)
+        return RunningRound(self, source, token)
 
-    def add(self, one: UnderWay) -> None:
+    def add(self, one: RunningRound) -> None:
         """Look after a round from now on."""
         self._rounds.add(one)
         if self._timer is None:
             self._wait()
 
-    def remove(self, one: UnderWay) -> None:
+    def remove(self, one: RunningRound) -> None:
         """Look after a round no longer. The timer stays: most likely another one begins before it fires."""
         self._rounds.discard(one)
 

@@ -13,7 +13,7 @@ from syndicator.store.store import Store
 LEASE = timedelta(seconds=15)
 
 
-class Steering:
+class SourceControl:
     """Changes what is remembered of a source, as its only worker for that moment."""
 
     def __init__(self, store: Store, clock: Clock) -> None:

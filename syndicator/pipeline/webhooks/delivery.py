@@ -21,7 +21,7 @@ from syndicator.model.ids import EndpointId, EventId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.steps import JobReport, Taken
-from syndicator.pipeline.store_retry import insist
+from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.pipeline.webhooks.attempt_limits import AttemptPlaces
 from syndicator.pipeline.webhooks.endpoint_health import CircuitKeeper
 from syndicator.pipeline.webhooks.fan_out import FanningOut
@@ -226,7 +226,7 @@ class DeliverStep:
             result = next(
                 (one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0]
             )
-            await insist(lambda: self._health.heed(endpoint, result))
+            await retry_until_available(lambda: self._health.heed(endpoint, result))
             settling = [
                 self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True)
             ]
@@ -237,10 +237,12 @@ class DeliverStep:
         return self._report(parcel, result)
 
     async def _release(self, leased: Leased) -> None:
-        await insist(lambda: self._store.deliveries.release(leased, self._clock()))
+        await retry_until_available(lambda: self._store.deliveries.release(leased, self._clock()))
 
     async def _settle(self, leased: Leased, outcome: DeliveryOutcome) -> SettledDeliveries:
-        return await insist(lambda: self._store.deliveries.settle(leased, outcome, self._clock()))
+        return await retry_until_available(
+            lambda: self._store.deliveries.settle(leased, outcome, self._clock())
+        )
 
     async def _outcomes(self, parcel: Sequence[Packed], endpoint: Endpoint) -> list[DeliveryOutcome]:
         """Send what of a parcel is still worth it, and say what became of each event."""

@@ -21,7 +21,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import FetchLimits, Round, Source, SourceKind
 from syndicator.model.subscription import Pushed, Subscription, SubscriptionStatus
 from syndicator.pipeline.steps import JobReport, Taken
-from syndicator.pipeline.store_retry import insist
+from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.webhooks.retry import parse_retry_after
 from syndicator.rules.websub import subscription as rules
 from syndicator.rules.websub.subscription import SubscribeRequest
@@ -204,7 +204,7 @@ class SubscribeStep:
         refusal, lasting, retry_after_s = await self._asked(
             request, form, proxy=source.proxy if source else None
         )
-        await insist(
+        await retry_until_available(
             lambda: self._store.subscriptions.update(
                 name,
                 lambda sub: rules.answered(

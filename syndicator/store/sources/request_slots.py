@@ -62,7 +62,7 @@ class SlotAnswer(Struct, frozen=True, kw_only=True):
     wait_s: float
 
 
-class SharedTurns:
+class SharedRequestSlots:
     """The budgets of all scopes. There is no queue: who asks first after a turn was given back has it."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:

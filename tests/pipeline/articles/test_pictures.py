@@ -83,8 +83,8 @@ def tries(server: RawServer) -> list[str]:
 async def pictures_of(
     store: Store, clock: ManualClock, looks_s: float = 20.0
 ) -> AsyncIterator[PicturePolicy]:
-    async with egress_on("127.0.0.1", clock=clock) as egress, visiting(egress, store, clock) as visitor:
-        yield PicturePolicy(store.pictures, visitor, clock, looks_s=looks_s)
+    async with egress_on("127.0.0.1", clock=clock) as egress, visiting(egress, store, clock) as polite_client:
+        yield PicturePolicy(store.pictures, polite_client, clock, looks_s=looks_s)
 
 
 async def test_left_out_where_the_source_says_so(store: Store, clock: ManualClock) -> None:
@@ -435,8 +435,8 @@ async def test_a_partner_is_told_our_addresses(store: Store, clock: ManualClock)
         directory = Directory(store.endpoints, {endpoint.id: endpoint})
         await directory.publish()
         step = DeliverStep(store, egress, directory, clock, random.Random(1), site=SITE)
-        async with visiting(egress, store, clock) as visitor:
-            pictures = PicturePolicy(store.pictures, visitor, clock)
+        async with visiting(egress, store, clock) as polite_client:
+            pictures = PicturePolicy(store.pictures, polite_client, clock)
             taken, _ = await pictures.prepare(source(ImagePolicy.CACHE), [given])
         await Admitter(store.articles, (), clock).admit(taken)
         for job in (await step.take(5)).jobs:

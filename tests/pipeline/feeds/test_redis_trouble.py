@@ -225,9 +225,9 @@ async def test_a_round_that_loses_redis_amid_its_pictures_is_no_failure_of_the_s
         async with (
             serving(gone) as server,
             egress_on("127.0.0.1", clock=service.clock) as egress,
-            visiting(egress, service.store, service.clock) as visitor,
+            visiting(egress, service.store, service.clock) as polite_client,
         ):
-            pictures = PicturePolicy(service.store.pictures, visitor, service.clock)
+            pictures = PicturePolicy(service.store.pictures, polite_client, service.clock)
             given = replace(candidate(2), photos=(Photo(url=server.url("/1.jpg")),))
             with pytest.raises(StoreUnavailable):
                 await pictures.prepare(service.settings.sources[SourceId("idle")], [given])

@@ -208,7 +208,7 @@ async def test_a_turn_that_did_not_come_says_nothing_of_a_page(
         await service.enlist()
         for _ in range(4):
             until = clock() + timedelta(minutes=30)
-            await service.store.turns.exchange(
+            await service.store.request_slots.exchange(
                 [], now=clock(), lease=timedelta(seconds=15), held_off=[HoldOff(scope=scope, until=until)]
             )
             (report,) = await gather(service)

@@ -144,7 +144,7 @@ async def test_nobody_waits_longer_for_standing_far_behind(
         one = source(portal.url("/feed"), max_in_flight=1)
         scope = scope_key(SourceScope.HOST, one.url)
         elsewhere = Wanted(scope=scope, token="another process", max_in_flight=1)
-        await store.turns.exchange([elsewhere], now=clock(), lease=timedelta(hours=1))
+        await store.request_slots.exchange([elsewhere], now=clock(), lease=timedelta(hours=1))
         began = clock()
         behind = await asyncio.gather(*(several[0].fetch(one, one.url) for _ in range(5)))
         assert clock() - began < timedelta(seconds=70)

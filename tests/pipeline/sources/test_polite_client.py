@@ -15,7 +15,7 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import Source, SourceScope
 from syndicator.pipeline.sources import request_slots as turns_module
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.rules.politeness_scope import scope_key
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.sources.request_slots import Wanted, Why
@@ -29,10 +29,10 @@ async def portal() -> AsyncIterator[Scripted]:
         yield opened
 
 
-async def until_fetched(visitor: Visitor, one: Source) -> FetchResult:
+async def until_fetched(polite_client: PoliteClient, one: Source) -> FetchResult:
     """Ask again where there was no turn, as later rounds do."""
     while True:
-        result = await visitor.fetch(one, one.url)
+        result = await polite_client.fetch(one, one.url)
         if not isinstance(result, FetchFailed) or result.reason is not Reason.BUSY:
             return result
 
@@ -113,7 +113,7 @@ async def test_a_killed_workers_turn_comes_back(store: Store, clock: ManualClock
     async with workers(store, clock) as several:
         one = source(portal.url("/feed"), max_in_flight=1)
         dead = Wanted(scope=scope_key(SourceScope.HOST, one.url), token="dead", max_in_flight=1)
-        await store.turns.exchange([dead], now=clock(), lease=turns_module.LEASE)
+        await store.request_slots.exchange([dead], now=clock(), lease=turns_module.LEASE)
         began = clock()
         assert isinstance(await several[0].fetch(one, one.url), Fetched)
         assert turns_module.LEASE <= clock() - began < turns_module.LEASE + timedelta(seconds=1)
@@ -151,7 +151,7 @@ async def test_a_turn_is_given_back_whatever_happens(
         for number in range(2):
             await several[number].close()
         left = await store.connection.call(
-            "EXISTS", store.turns._keys.turns(scope_key(SourceScope.HOST, one.url))
+            "EXISTS", store.request_slots._keys.turns(scope_key(SourceScope.HOST, one.url))
         )
         assert left == 0
 
@@ -166,14 +166,14 @@ async def test_a_long_request_keeps_its_turn(
         asking = asyncio.create_task(several[0].fetch(one, one.url))
         while not portal.asked:
             await asyncio.sleep(0)
-        key = store.turns._keys.turns(scope_key(SourceScope.HOST, one.url))
+        key = store.request_slots._keys.turns(scope_key(SourceScope.HOST, one.url))
         for _ in range(4):
             ends = float((await store.connection.call("ZRANGE", key, 0, 0, "WITHSCORES"))[1])
             clock.advance(10)
             while float((await store.connection.call("ZRANGE", key, 0, 0, "WITHSCORES"))[1]) == ends:
                 await asyncio.sleep(0.005)
         other = Wanted(scope=scope_key(SourceScope.HOST, one.url), token="other", max_in_flight=1)
-        (answer,) = await store.turns.exchange([other], now=clock(), lease=turns_module.LEASE)
+        (answer,) = await store.request_slots.exchange([other], now=clock(), lease=turns_module.LEASE)
         assert answer.why is Why.IN_FLIGHT
         portal.gate.set()
         assert isinstance(await asking, Fetched)
@@ -300,7 +300,7 @@ async def test_a_turn_that_could_not_be_given_back_goes_back_with_the_next_call(
         again = EmbeddedServer(tmp_path / "redis", find_server(None))
         await again.ensure()
         dead = Wanted(scope=scope_key(SourceScope.HOST, feed.url), token="other", max_in_flight=1)
-        (answer,) = await store.turns.exchange([dead], now=clock(), lease=turns_module.LEASE)
+        (answer,) = await store.request_slots.exchange([dead], now=clock(), lease=turns_module.LEASE)
         assert answer.why is Why.IN_FLIGHT  # the server kept it over its restart
         began = clock()
         assert isinstance(await several[0].fetch(feed, feed.url), Fetched)

@@ -113,7 +113,7 @@ async def test_a_host_that_asked_to_be_left_alone_is_not_asked_through_a_redirec
     scope = scope_key(SourceScope.HOST, portal.url("/feed", ELSEWHERE))
     async with workers(store, clock) as several:
         held_off = HoldOff(scope=scope, until=clock() + timedelta(minutes=15))
-        await store.turns.exchange(now=clock(), lease=LEASE, held_off=[held_off])
+        await store.request_slots.exchange(now=clock(), lease=LEASE, held_off=[held_off])
         one = source(portal.url("/old"))
         failed = refusal(await several[0].fetch(one, one.url, patient=False))
     assert (failed.code, failed.requested_url, failed.retry_after_s) == ("busy", one.url, 900)

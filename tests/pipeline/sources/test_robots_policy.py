@@ -9,7 +9,7 @@ from pipeline.visiting_world import Scripted, scripted, source, workers
 from support import ManualClock
 
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult
-from syndicator.pipeline.sources.polite_client import Visitor
+from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.robots_policy import FRESH_AT_LEAST, FRESH_AT_MOST, MAX_ELSEWHERE, RETRY
 from syndicator.store.sources.robots import KEPT, KnownRobots
 from syndicator.store.store import Store
@@ -26,8 +26,8 @@ async def portal() -> AsyncIterator[Scripted]:
         yield opened
 
 
-async def page(visitor: Visitor, portal: Scripted, path: str = "/news") -> FetchResult:
-    return await visitor.fetch(source(portal.url("/news")), portal.url(path), page=True)
+async def page(polite_client: PoliteClient, portal: Scripted, path: str = "/news") -> FetchResult:
+    return await polite_client.fetch(source(portal.url("/news")), portal.url(path), page=True)
 
 
 def code(result: FetchResult) -> str:
@@ -87,8 +87,8 @@ async def test_what_the_file_is_answered_with(
 ) -> None:
     portal.say(ROBOTS, body, status=status)
     async with workers(store, clock) as several:
-        for visitor in several.visitors:
-            assert code(await page(visitor, portal, "/private/1")) == expected
+        for polite_client in several.visitors:
+            assert code(await page(polite_client, portal, "/private/1")) == expected
     assert portal.times(ROBOTS) == 1  # the second worker has it from the first
 
 
@@ -117,8 +117,8 @@ async def test_a_server_that_is_away_is_said_to_be_away(store: Store, clock: Man
 async def test_it_is_asked_for_once_a_day_by_all(store: Store, clock: ManualClock, portal: Scripted) -> None:
     portal.say(ROBOTS, NOT_PRIVATE)
     async with workers(store, clock) as several:
-        for visitor in several.visitors:
-            await page(visitor, portal)
+        for polite_client in several.visitors:
+            await page(polite_client, portal)
         clock.advance((FRESH_AT_MOST - timedelta(seconds=1)).total_seconds())
         await page(several[0], portal)
         assert portal.times(ROBOTS) == 1
@@ -264,7 +264,7 @@ async def test_long_files_are_not_all_remembered(store: Store, clock: ManualCloc
         for number in range(1, 31):
             url = portal.url("/private/1", f"127.0.1.{number}")
             assert code(await several[0].fetch(one, url, page=True)) == "robots"
-        remembered = several[0]._permission._recent
+        remembered = several[0]._robots_policy._recent
         assert sum(len(entry.robots.text) for entry in remembered.values()) <= 1024 * 1024
         assert 10 <= len(remembered) < 30
         asked = portal.times(ROBOTS)

@@ -17,14 +17,14 @@ def wanted(token: str, *, scope: str = "host:a:80", most: int = 2, every_s: floa
 
 
 async def take(store: Store, clock: ManualClock, *turns: Wanted) -> list[SlotAnswer]:
-    return await store.turns.exchange(turns, now=clock(), lease=LEASE)
+    return await store.request_slots.exchange(turns, now=clock(), lease=LEASE)
 
 
 async def test_no_more_are_in_flight_than_may_be(store: Store, clock: ManualClock) -> None:
     first = await take(store, clock, wanted("1"), wanted("2"), wanted("3"))
     assert first == [TAKEN, TAKEN, SlotAnswer(why=Why.IN_FLIGHT, wait_s=15.0)]
     given_back = HeldSlot(scope="host:a:80", token="1")
-    assert await store.turns.exchange(
+    assert await store.request_slots.exchange(
         [wanted("3"), wanted("4")], now=clock(), lease=LEASE, returned=[given_back]
     ) == [TAKEN, SlotAnswer(why=Why.IN_FLIGHT, wait_s=15.0)]
 
@@ -48,10 +48,10 @@ async def test_a_long_request_keeps_its_turn_and_a_lapsed_one_does_not_get_it_ag
     long, lapsed = HeldSlot(scope="host:a:80", token="long"), HeldSlot(scope="host:a:80", token="lapsed")
     await take(store, clock, wanted("long", most=2), wanted("lapsed", most=2))
     clock.advance(10)
-    await store.turns.exchange(now=clock(), lease=LEASE, extended=[long])
+    await store.request_slots.exchange(now=clock(), lease=LEASE, extended=[long])
     clock.advance(10)
     assert await take(store, clock, wanted("next", most=2)) == [TAKEN]
-    await store.turns.exchange(now=clock(), lease=LEASE, extended=[long, lapsed])
+    await store.request_slots.exchange(now=clock(), lease=LEASE, extended=[long, lapsed])
     assert (await take(store, clock, wanted("more", most=2)))[0].why is Why.IN_FLIGHT
     assert (await take(store, clock, wanted("more", most=3)))[0].why is Why.TAKEN
 
@@ -75,7 +75,7 @@ async def test_a_taking_whose_reply_was_lost_takes_nothing_more(store: Store, cl
     once = wanted("1", most=1, every_s=60)
     assert await take(store, clock, once) == [TAKEN]
     assert await take(store, clock, once) == [TAKEN]
-    await store.turns.exchange(now=clock(), lease=LEASE, returned=[once])
+    await store.request_slots.exchange(now=clock(), lease=LEASE, returned=[once])
     clock.advance(60)
     assert await take(store, clock, wanted("2", most=1, every_s=60)) == [TAKEN]
 
@@ -86,7 +86,7 @@ async def test_a_scope_is_held_off_as_long_as_the_longest_that_was_asked(
     longest = HoldOff(scope="host:a:80", until=clock() + timedelta(seconds=90))
     shorter = HoldOff(scope="host:a:80", until=clock() + timedelta(seconds=30))
     past = HoldOff(scope="host:b:80", until=clock() - timedelta(seconds=1))
-    held = await store.turns.exchange(
+    held = await store.request_slots.exchange(
         [wanted("1")], now=clock(), lease=LEASE, held_off=[longest, shorter, past]
     )
     assert held == [SlotAnswer(why=Why.HELD_OFF, wait_s=90.0)]
@@ -100,8 +100,8 @@ async def test_nothing_stays_in_redis(store: Store, clock: ManualClock) -> None:
     hold = HoldOff(scope=scope, until=clock() + timedelta(seconds=90))
     turn = wanted("1", every_s=6)
     await take(store, clock, turn)
-    await store.turns.exchange(now=clock(), lease=LEASE, held_off=[hold])
-    keys = store.turns._keys
+    await store.request_slots.exchange(now=clock(), lease=LEASE, held_off=[hold])
+    keys = store.request_slots._keys
     lives = await store.connection.batch(
         [
             ("PTTL", key)
@@ -111,5 +111,5 @@ async def test_nothing_stays_in_redis(store: Store, clock: ManualClock) -> None:
     assert [0 < life <= most for life, most in zip(lives, (3_600_000, 6000, 90_000), strict=True)] == [
         True
     ] * 3
-    await store.turns.exchange(now=clock(), lease=LEASE, returned=[turn])
+    await store.request_slots.exchange(now=clock(), lease=LEASE, returned=[turn])
     assert await store.connection.call("EXISTS", keys.turns(scope)) == 0

@@ -92,9 +92,11 @@ async def site_of(
     async with (
         serving(portal) as server,
         egress_on("127.0.0.1", clock=clock) as egress,
-        visiting(egress, store, clock) as visitor,
+        visiting(egress, store, clock) as polite_client,
     ):
-        site = Site(portal, server, world, PicturePolicy(store.pictures, visitor, clock), folder / "pictures")
+        site = Site(
+            portal, server, world, PicturePolicy(store.pictures, polite_client, clock), folder / "pictures"
+        )
         served = ServedPictures(
             store=store.pictures,
             files=PictureFiles(site.folder, max_bytes),
