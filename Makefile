@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 WANTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test test-slow chaos check lint format-check types imports format bench wheel-check docs clean
+.PHONY: help run test test-slow chaos check lint format-check types imports format bench wheel-check docs docs-site clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -53,6 +53,13 @@ docs: $(READY) ## write the generated parts of docs/ anew
 	$(BIN)/python -m syndicator.push.reference docs/events.md
 	$(BIN)/python -m syndicator.cli.api_reference docs/openapi.json docs/api.md
 
+docs-site: $(READY) ## build the documentation into site/, and check its links
+	@$(BIN)/python -c 'import material' 2>/dev/null || \
+	{ echo "Installing MkDocs Material into $(VENV)"; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'; }
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --clean
+	@echo "site/ is built. To look at it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000"
+
 bench: $(READY) ## measure
 	$(BIN)/python -m bench
 
@@ -60,7 +67,7 @@ wheel-check: $(READY) ## build the wheel and try it in an environment of its own
 	bash .ci/wheel_check
 
 clean: ## remove what make made; your data/ stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt
