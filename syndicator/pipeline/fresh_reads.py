@@ -1,11 +1,11 @@
 """What stands in Redis as of the call, at the price of one read for all who ask at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from syndicator.errors import StoreUnavailable
-from syndicator.store.batching import own_error
+from syndicator.store.batching import Batcher
 
 RESPITE_S = 1.0
 """How long nobody asks again after Redis did not answer."""
@@ -36,10 +36,9 @@ class FreshReads(Generic[Key, Value]):
         self._moves = moves
         self._known: dict[Key, Value] = {}
         self._known_at: int | None = None
-        self._reading: asyncio.Task[None] | None = None
-        self._waiting: list[tuple[Key, asyncio.Future[Value]]] = []
-        self._impatient: set[asyncio.Future[Value]] = set()
-        self._is_overdue = False
+        self._reads = Batcher(self._read, apart=False)
+        self._overdue_at: float | None = None
+        """Of the read that is on its way."""
         self._away = ""
         self._away_until = 0.0
 
@@ -48,56 +47,35 @@ class FreshReads(Generic[Key, Value]):
         moves = self._moves()
         return self._known.get(key) if moves is not None and moves == self._known_at else None
 
-    def get(self, key: Key, *, patiently: bool = True) -> asyncio.Future[Value]:
+    async def get(self, key: Key, *, patiently: bool = True) -> Value:
         """Return what is read for a key as of this call or later; StoreUnavailable where Redis does not
         answer.
 
         Not `patiently`: raised after `PATIENCE_S`, not after the time-out of the connection.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Value] = loop.create_future()
-        if self._away and loop.time() < self._away_until:
-            future.set_exception(StoreUnavailable(self._away))
-        elif self._is_overdue and not patiently:
-            future.set_exception(overdue())
-        else:
-            self._waiting.append((key, future))
-            if not patiently:
-                self._impatient.add(future)
-            if self._reading is None:
-                self._reading = loop.create_task(self._read_for_all(), name="read what is fresh")
-                self._reading.add_done_callback(retrieve)
-        return future
-
-    async def _read_for_all(self) -> None:
-        loop = asyncio.get_running_loop()
+        self._check_away()
+        if patiently:
+            return await self._reads.ask(key)
+        now = asyncio.get_running_loop().time()
         try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []  # who asks from now on needs a later read
-                patience = loop.call_later(PATIENCE_S, self._give_up)
-                try:
-                    await self._read(batch)
-                finally:
-                    patience.cancel()
-                    self._is_overdue = False
-                    self._impatient.difference_update(future for _, future in batch)
-        finally:
-            self._reading = None
+            async with asyncio.timeout_at(self._overdue_at or now + PATIENCE_S):
+                return await self._reads.ask(key)
+        except TimeoutError:
+            raise overdue() from None
 
-    async def _read(self, batch: list[tuple[Key, asyncio.Future[Value]]]) -> None:
-        moves = self._moves()
+    async def _read(self, keys: Sequence[Key]) -> list[Value]:
+        self._check_away()  # a read that failed fails for those too who asked meanwhile
+        loop, moves = asyncio.get_running_loop(), self._moves()
+        self._overdue_at = loop.time() + PATIENCE_S
         try:
-            found = await self._read_now(sorted({key for key, _ in batch}))
-            self._remember(found, moves)
-            _tell(batch, found)
+            found = await self._read_now(sorted(set(keys)))
         except StoreUnavailable as error:
-            self._away = str(error)
-            self._away_until = asyncio.get_running_loop().time() + RESPITE_S
-            everybody, self._waiting = [*batch, *self._waiting], []
-            self._impatient.clear()
-            _refuse((future for _, future in everybody), error)
-        except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
-            _refuse((future for _, future in batch), error)
+            self._away, self._away_until = str(error), loop.time() + RESPITE_S
+            raise
+        finally:
+            self._overdue_at = None
+        self._remember(found, moves)
+        return [found[key] for key in keys]
 
     def _remember(self, found: Mapping[Key, Value], moves: int | None) -> None:
         """Keep what was read after so many moves: with one more, it is no longer known."""
@@ -105,30 +83,11 @@ class FreshReads(Generic[Key, Value]):
             self._known, self._known_at = {}, moves
         self._known.update(found)
 
-    def _give_up(self) -> None:
-        self._is_overdue = True
-        _refuse(self._impatient, overdue())
-        self._impatient.clear()
-
-
-def _tell(batch: list[tuple[Key, asyncio.Future[Value]]], found: Mapping[Key, Value]) -> None:
-    for key, future in batch:
-        if not future.done():
-            future.set_result(found[key])
-
-
-def _refuse(waiting: Iterable[asyncio.Future[Any]], error: Exception) -> None:
-    for future in waiting:
-        if not future.done():
-            future.set_exception(own_error(error))
+    def _check_away(self) -> None:
+        if asyncio.get_running_loop().time() < self._away_until:
+            raise StoreUnavailable(self._away)
 
 
 def overdue() -> StoreUnavailable:
     """Return what those are told who wait no longer than `PATIENCE_S`."""
     return StoreUnavailable(f"Redis does not answer within {PATIENCE_S:g} s")
-
-
-def retrieve(task: asyncio.Task[Any]) -> None:
-    """Look at a task's exception, so that asyncio does not complain when all who waited have left."""
-    if not task.cancelled():
-        task.exception()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
-from syndicator.pipeline.fresh_reads import retrieve
+from syndicator.store.batching import own_error, retrieve
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -18,8 +18,11 @@ class SingleFlight(Generic[Key, Value]):
 
     async def get(self, key: Key, make: Callable[[], Coroutine[Any, Any, Value]], *, name: str) -> Value:
         """Return what is made under a key; `name` is that of the task."""
-        # One who gives up waiting must not take it from the others.
-        return await asyncio.shield(self.begin(key, make, name=name))
+        making = self.begin(key, make, name=name)
+        try:
+            return await asyncio.shield(making)  # one who gives up waiting must not take it from the others
+        except Exception as error:
+            raise own_error(error) from error
 
     def begin(
         self, key: Key, make: Callable[[], Coroutine[Any, Any, Value]], *, name: str

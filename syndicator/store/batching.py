@@ -1,10 +1,11 @@
-"""Calls that go together: while one is on its way, what others ask gathers and goes with the next."""
+"""One call for what many tasks ask at once: while a call is on its way, questions gather for the next."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from syndicator.errors import StoreUnavailable
 
@@ -12,40 +13,53 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
-class Together(Generic[Q, A]):
+class Batcher(Generic[Q, A]):
     """Asks many questions in one call. Share one by all tasks of an event loop.
 
-    All who wait get an answer or an exception, whatever fails. Where a call of several is refused, each is
-    asked alone, so that a fault of one is not that of others: what is asked must do nothing twice.
+    All who wait get an answer or an exception of their own, whatever fails. One that is cancelled takes
+    nothing from the others.
     """
 
     def __init__(
         self,
         ask: Callable[[Sequence[Q]], Awaitable[Sequence[A]]],
-        most: int,
+        most: int = sys.maxsize,
         weight: Callable[[Q], int] = lambda _: 1,
+        *,
+        apart: bool = True,
     ) -> None:
-        """`most`: the weight of one call; a question that weighs more goes alone."""
+        """`most`: the weight of one call; a question that weighs more goes alone.
+
+        `apart`: where a call of several is refused, ask each alone, so that a fault of one is not that of
+        others. What is asked must do nothing twice then.
+        """
         self._ask = ask
         self._most = most
         self._weight = weight
-        self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
+        self._apart = apart
+        self._waiting: deque[tuple[Q, int, asyncio.Future[A]]] = deque()
         self._asking: asyncio.Task[None] | None = None
 
     async def ask(self, question: Q) -> A:
         """Return the answer to a question."""
+        return await self.put(question)
+
+    def put(self, question: Q) -> asyncio.Future[A]:
+        """Return the answer to come, without a wait: the question goes with the next call."""
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append((question, future))
+        self._waiting.append((question, self._weight(question), future))
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask_waiting())
-        return await future
+        return future
 
     async def _ask_waiting(self) -> None:
+        batch: list[tuple[Q, asyncio.Future[A]]] = []
         try:
             while self._waiting:
-                await self._ask_all(self._next_batch())
+                batch = self._next_batch()
+                await self._ask_all(batch)
         except BaseException:  # this task was cancelled: nobody else would answer
-            for _, future in self._waiting:
+            for future in [*(future for _, future in batch), *(future for _, _, future in self._waiting)]:
                 future.cancel()
             self._waiting.clear()
             raise
@@ -55,7 +69,7 @@ class Together(Generic[Q, A]):
             answers = await self._ask([question for question, _ in batch])
             answered = list(zip(batch, answers, strict=True))
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
-            if len(batch) > 1 and not isinstance(error, StoreUnavailable):
+            if self._apart and len(batch) > 1 and not isinstance(error, StoreUnavailable):
                 for each in batch:
                     await self._ask_all([each])
                 return
@@ -63,19 +77,17 @@ class Together(Generic[Q, A]):
                 if not future.done():
                     future.set_exception(own_error(error))
             return
-        except BaseException:
-            for _, future in batch:
-                future.cancel()
-            raise
         for (_, future), answer in answered:
             if not future.done():
                 future.set_result(answer)
 
     def _next_batch(self) -> list[tuple[Q, asyncio.Future[A]]]:
-        batch = [self._waiting.popleft()]
-        weight = self._weight(batch[0][0])
-        while self._waiting and (weight := weight + self._weight(self._waiting[0][0])) <= self._most:
-            batch.append(self._waiting.popleft())
+        batch: list[tuple[Q, asyncio.Future[A]]] = []
+        total = 0
+        while self._waiting and (not batch or total + self._waiting[0][1] <= self._most):
+            question, weight, future = self._waiting.popleft()
+            batch.append((question, future))
+            total += weight
         return batch
 
 
@@ -83,7 +95,14 @@ def own_error(error: Exception) -> Exception:
     """Return an exception for one of several who wait: one object raised in many tasks mixes their traces."""
     try:
         copied = copy(error)
-    except TypeError:  # a class whose constructor asks for more than it keeps
-        return error
+    except Exception:  # noqa: BLE001  a class whose constructor asks for something else than what it keeps
+        copied = type(error).__new__(type(error), *error.args)
+        copied.__dict__.update(error.__dict__)
     copied.__cause__ = error
     return copied
+
+
+def retrieve(future: asyncio.Future[Any]) -> None:
+    """Look at the exception of a future or task, so that asyncio does not complain where nobody awaits it."""
+    if not future.cancelled():
+        future.exception()

@@ -18,7 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
-from syndicator.store.batching import Together
+from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack_for_lua
 
 Word = str | bytes | int | float
@@ -114,7 +114,7 @@ class Connection:
         self._anchor = anchor
         self._timeout_s = timeout_s
         self._commit = Script("commit")
-        self._commits = Together(self._commit_all, MAX_WRITES, _writes)
+        self._commits = Batcher(self._commit_all, MAX_WRITES, _writes)
         self._is_closed = False
         self.losses = 0
         """How often a reply did not come. What was asked for may be done; and if Redis was restarted, what it

@@ -36,6 +36,16 @@ async def test_one_who_gives_up_takes_nothing_from_the_others_and_a_fault_is_nob
     assert await flight.get("a", making, name="x") == 2
 
 
+async def test_each_who_waits_gets_an_exception_of_its_own() -> None:
+    flight, making = SingleFlight[str, int](), Making()
+    making.may_end.set()
+    told = await asyncio.gather(
+        *(flight.get("a", making, name="x") for _ in range(3)), return_exceptions=True
+    )
+    assert [type(one) for one in told] == [ValueError] * 3
+    assert len({id(one) for one in told}) == 3
+
+
 async def test_keys_are_made_apart_and_closing_ends_what_is_under_way() -> None:
     flight, making = SingleFlight[str, int](), Making()
     asked = [asyncio.create_task(flight.get(key, making, name="x")) for key in "ab"]

@@ -10,6 +10,7 @@ from support import ManualClock
 
 from syndicator.pipeline.fresh_reads import FreshReads
 from syndicator.pipeline.sources.request_slots import RequestSlots
+from syndicator.store.sources.request_slots import HeldSlot
 from syndicator.store.store import Store
 
 
@@ -29,6 +30,40 @@ async def test_readers_hear_of_a_fault_and_the_next_read_works(found: dict[str, 
         told = await asyncio.gather(*map(reads.get, "abc"), return_exceptions=True)
         assert {type(one) for one in told} <= {ValueError, KeyError}
         assert await asyncio.gather(*map(reads.get, "abc")) == [1, 1, 1]
+
+
+async def test_a_reader_that_leaves_keeps_no_other_waiting() -> None:
+    may_end = asyncio.Event()
+
+    async def read(keys: Sequence[str]) -> dict[str, int]:
+        await may_end.wait()
+        return dict.fromkeys(keys, 1)
+
+    reads = FreshReads(read)
+    staying, leaver = (asyncio.create_task(reads.get(key)) for key in "ab")
+    await asyncio.sleep(0)
+    leaver.cancel()
+    await asyncio.wait([leaver])
+    may_end.set()
+    async with asyncio.timeout(10):
+        assert await staying == 1
+    assert leaver.cancelled()
+
+
+async def test_a_turn_comes_back_that_nobody_waits_for_any_more(store: Store, clock: ManualClock) -> None:
+    slots = RequestSlots(store.request_slots, clock, random.Random(1))
+    leaver = asyncio.create_task(slots.take("https://a.example", 1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # it is asked for
+    leaver.cancel()
+    await asyncio.wait([leaver])
+    async with asyncio.timeout(10):
+        slot = await slots.take("https://a.example", 1)
+    assert isinstance(slot, HeldSlot)
+    await slots.close()
+    other = RequestSlots(store.request_slots, clock, random.Random(2))
+    assert isinstance(await other.take("https://a.example", 1, patient=False), HeldSlot)
+    await other.close()
 
 
 async def test_those_who_want_a_turn_hear_of_a_fault_and_the_next_ones_get_theirs(

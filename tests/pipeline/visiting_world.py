@@ -145,7 +145,7 @@ class Workers:
     def _idle(self) -> bool:
         if self.gatherer.in_flight or any(polite_client._slots._returning for polite_client in self.visitors):
             return False
-        exchanging = (polite_client._slots._exchanging for polite_client in self.visitors)
+        exchanging = (polite_client._slots._exchanges._asking for polite_client in self.visitors)
         return all(task is None or task.done() for task in exchanging)
 
     async def run_clock(self) -> None:

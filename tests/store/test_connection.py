@@ -244,3 +244,35 @@ async def test_calls_under_way_at_the_end_leave_no_connection_open(server: Embed
                 await redis.call("PING")
         while len((await observer.call("CLIENT", "LIST")).splitlines()) > 1:  # Redis notices a moment later
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("word", ["\ud800", 2**70])  # a lone surrogate; what msgpack has no number for
+async def test_a_unit_with_a_word_that_is_hard_to_write_hinders_no_other(
+    server: EmbeddedServer, word: str | int
+) -> None:
+    async with connect(url(server), anchor="x") as redis:
+        units = [Transaction(expects=(), writes=(("RPUSH", "words", one),)) for one in ("1", word, "3")]
+        async with asyncio.timeout(10):
+            first, odd, last = await asyncio.gather(
+                *(redis.commit([unit]) for unit in units), return_exceptions=True
+            )
+        assert first == last == [True]
+        assert odd == [True] if isinstance(word, str) else isinstance(odd, OverflowError)
+        words = await redis.call("LRANGE", "words", 0, -1)
+        assert [one for one in words if one in {b"1", b"3"}] == [b"1", b"3"]
+
+
+async def test_those_who_wait_for_a_commit_hear_of_the_end(server: EmbeddedServer) -> None:
+    async with connect(url(server), anchor="x", timeout_s=30) as redis:
+        unit = Transaction(expects=(), writes=(("INCR", "count"),))
+        with frozen(server):
+            writing = [asyncio.create_task(redis.commit([unit])) for _ in range(3)]
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # one call is on its way
+            writing += [asyncio.create_task(redis.commit([unit])) for _ in range(3)]
+            await asyncio.sleep(0)
+            await redis.close()
+            async with asyncio.timeout(10):
+                told = await asyncio.gather(*writing, return_exceptions=True)
+        assert [type(one) for one in told] == [StoreUnavailable] * 6
+        assert len({id(one) for one in told}) == 6

@@ -16,11 +16,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
-from syndicator.store.batching import own_error
+from syndicator.store.batching import Batcher, retrieve
 from syndicator.store.sources.request_slots import (
     HeldSlot,
     HoldOff,
@@ -44,6 +45,9 @@ RETURN_S = 0.01
 _POLL_S = 0.25
 _UNSENT = 1000
 """So many turns that could not be given back are remembered; more end with their leases."""
+
+_NO_ANSWER = SlotAnswer(why=Why.IN_FLIGHT, wait_s=0.0)
+"""Where nothing was wanted."""
 
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 """Waits for the event, but not longer than so many seconds."""
@@ -79,12 +83,11 @@ class RequestSlots:
         self._numbers = count()
         self._lines: dict[str, dict[_Wish, _Line]] = {}
         self._flying: dict[str, HeldSlot] = {}
-        self._asking: list[tuple[Wanted, asyncio.Future[SlotAnswer]]] = []
+        self._exchanges = Batcher(self._exchange, apart=False)
         self._returned: list[HeldSlot] = []
         self._extended: list[HeldSlot] = []
         self._held_off: list[HoldOff] = []
         self._returning: asyncio.TimerHandle | None = None
-        self._exchanging: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
 
     async def take(
@@ -180,69 +183,57 @@ class RequestSlots:
             self._keeping.cancel()
             with suppress(asyncio.CancelledError):
                 await self._keeping
-        self._returned += self._flying.values()
-        self._flying.clear()
-        while self._exchanging is not None and not self._exchanging.done():
-            await self._exchanging
-        await self._exchange()
+        for _ in range(2):  # what is on its way may bring turns, and go back with the second exchange
+            with suppress(Exception):  # those that cannot be given back end with their leases
+                await self._exchanges.ask(None)
+            self._returned += self._flying.values()
+            self._flying.clear()
 
     async def _ask(self, turn: Wanted) -> SlotAnswer:
-        future: asyncio.Future[SlotAnswer] = asyncio.get_running_loop().create_future()
-        self._asking.append((turn, future))
-        self._wake()
+        asked = self._exchanges.put(turn)
         try:
-            return await future
+            return await asyncio.shield(asked)
         except asyncio.CancelledError:
-            if turn.token in self._flying:  # it came at the moment at which nobody wanted it any more
-                self.give_back(turn)
-            elif future.done() and not future.cancelled():
-                future.exception()  # nobody else looks at it
+            asked.add_done_callback(partial(self._give_back_unwanted, turn))
             raise
 
+    def _give_back_unwanted(self, turn: Wanted, asked: asyncio.Future[SlotAnswer]) -> None:
+        """Give a turn back that comes to nobody."""
+        if turn.token in self._flying:
+            self.give_back(turn)
+        retrieve(asked)
+
     def _wake(self) -> None:
-        if self._exchanging is None or self._exchanging.done():
-            self._exchanging = asyncio.create_task(self._exchange())
+        """Have an exchange begin although nothing may be wanted."""
+        self._exchanges.put(None).add_done_callback(retrieve)
 
-    async def _exchange(self) -> None:
-        await asyncio.sleep(0)  # all that are ready now go along
-        while self._asking or self._returned or self._extended or self._held_off:
-            asking, self._asking = self._asking, []
-            returned, self._returned = self._returned, []
-            extended, self._extended = self._extended, []
-            held_off, self._held_off = self._held_off, []
-            wanted = [turn for turn, _ in asking]
-            try:
-                answers = await self._shared.exchange(
-                    wanted,
-                    now=self._clock(),
-                    lease=LEASE,
-                    returned=returned,
-                    extended=extended,
-                    held_off=held_off,
-                )
-            except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
-                # Perhaps it was carried out all the same: whatever it may have taken goes back next time.
-                self._returned = [*returned, *wanted, *self._returned][-_UNSENT:]
-                self._held_off = [*held_off, *self._held_off][-_UNSENT:]
-                for _, future in asking:
-                    if not future.done():
-                        future.set_exception(own_error(error))
-                if not self._asking:
-                    return
-            else:
-                for (turn, future), answer in zip(asking, answers, strict=True):
-                    self._tell(turn, future, answer)
-
-    def _tell(self, turn: Wanted, told: asyncio.Future[SlotAnswer], answer: SlotAnswer) -> None:
-        if answer.why is Why.TAKEN:
-            if told.done():  # cancelled meanwhile
-                self._returned.append(turn)
-                return
-            self._flying[turn.token] = turn
-            if self._keeping is None or self._keeping.done():
-                self._keeping = asyncio.create_task(self._keep())
-        if not told.done():
-            told.set_result(answer)
+    async def _exchange(self, asked: Sequence[Wanted | None]) -> list[SlotAnswer]:
+        wanted = [turn for turn in asked if turn is not None]
+        returned, self._returned = self._returned, []
+        extended, self._extended = self._extended, []
+        held_off, self._held_off = self._held_off, []
+        if not (wanted or returned or extended or held_off):
+            return [_NO_ANSWER] * len(asked)
+        try:
+            answers = await self._shared.exchange(
+                wanted,
+                now=self._clock(),
+                lease=LEASE,
+                returned=returned,
+                extended=extended,
+                held_off=held_off,
+            )
+        except Exception:
+            # Perhaps it was carried out all the same: whatever it may have taken goes back next time.
+            self._returned = [*returned, *wanted, *self._returned][-_UNSENT:]
+            self._held_off = [*held_off, *self._held_off][-_UNSENT:]
+            raise
+        taken = [turn for turn, answer in zip(wanted, answers, strict=True) if answer.why is Why.TAKEN]
+        self._flying.update((turn.token, turn) for turn in taken)
+        if taken and (self._keeping is None or self._keeping.done()):
+            self._keeping = asyncio.create_task(self._keep())
+        answer = iter(answers)
+        return [_NO_ANSWER if turn is None else next(answer) for turn in asked]
 
     async def _keep(self) -> None:
         """Extend the leases of requests that take long."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from syndicator.model.ids import SourceId
-from syndicator.store.batching import Together
+from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack_for_lua
 from syndicator.store.connection import Command, Connection, Script
 from syndicator.store.keys.table import Keys
@@ -35,11 +35,11 @@ class RoundsSettled:
         self._redis = connection
         self._keys = keys
         self._script = Script("sources/settle")
-        self._together = Together(self._ask, MOST_AT_ONCE)
+        self._results = Batcher(self._ask, MOST_AT_ONCE)
 
     async def settle(self, one: RoundResult) -> bool:
         """Keep a state and when its source is due again; False where the lease was lost meanwhile."""
-        return await self._together.ask(one)
+        return await self._results.ask(one)
 
     async def _ask(self, batch: Sequence[RoundResult]) -> list[bool]:
         keys = [self._keys.sources_due(), self._keys.sources_owners(), self._keys.sources_woken()]

@@ -16,7 +16,7 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.status import QueueCounts
-from syndicator.store.batching import Together
+from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command, Connection, Script, pairs, pieces
 from syndicator.store.keys.table import Keys
@@ -118,7 +118,7 @@ class Deliveries:
         self._settle = Script("webhooks/settle")
         self._queue = Script("webhooks/queue")
         self._extend = Script("webhooks/extend")
-        self._together = Together(self._settled_at, _SETTLED_TOGETHER)
+        self._results = Batcher(self._settled_at, _SETTLED_TOGETHER)
         self._worker = new_token()
         self._claims = count()
 
@@ -251,7 +251,7 @@ class Deliveries:
 
     async def release(self, leased: Leased, now: datetime) -> bool:
         """Return a lease back with nothing done: the delivery is due now; False when the lease was lost."""
-        return (await self._together.ask((_told(leased, "release", 0, "", 0, attempt=0), now))).written
+        return (await self._results.ask((_told(leased, "release", 0, "", 0, attempt=0), now))).written
 
     async def put_off(self, leased: Leased, now: datetime) -> bool:
         """Return a lease back of what cannot be read here, for some time; False when the lease was lost.
@@ -260,7 +260,7 @@ class Deliveries:
         """
         due_ms, attempts = to_ms(now + PUT_OFF), leased.delivery.attempts
         result = _told(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
-        return (await self._together.ask((result, now))).written
+        return (await self._results.ask((result, now))).written
 
     async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> SettledDeliveries:
         """Keep what became of an attempt."""
@@ -272,7 +272,7 @@ class Deliveries:
             case Dead(reason=reason):
                 attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
                 result = _told(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
-        return await self._together.ask((result, now))
+        return await self._results.ask((result, now))
 
     async def _settled_at(self, told: Sequence[tuple[list[object], datetime]]) -> list[SettledDeliveries]:
         return await self._settled([one for one, _ in told], max(at for _, at in told))
