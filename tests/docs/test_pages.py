@@ -1,4 +1,4 @@
-"""Pages for people: links resolve, examples are accepted, and commands that they name exist."""
+"""Pages for people: links resolve, examples are accepted, files and commands that they name exist."""
 
 import ast
 import json
@@ -6,8 +6,9 @@ import re
 import shlex
 import textwrap
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 from typer.main import get_command
@@ -25,20 +26,37 @@ PAGES = [
 ]
 
 
+class Block(NamedTuple):
+    language: str
+    line: int
+    code: str
+
+
 def named(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+def fenced(page: Path) -> Iterator[Block]:
+    """Yield the fenced blocks of a page."""
+    language, begin, lines = "", 0, list[str]()
+    for number, line in enumerate(page.read_text("utf-8").splitlines(), 1):
+        if not line.lstrip().startswith("```"):
+            lines.append(line)
+        elif begin:
+            yield Block(language, begin, textwrap.dedent("\n".join(lines)) + "\n")
+            begin = 0
+        else:
+            language, begin, lines = line.lstrip("` ").partition(" ")[0], number, []
+    assert not begin, f"{named(page)}:{begin} is not closed"
+
+
 def blocks(language: str) -> list[Any]:
-    """Return the fenced blocks of a language in all pages, as parameters of a test."""
-    fence = re.compile(rf"^( *)```{language}\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+    """Return the blocks of a language in all pages, as parameters of a test."""
     return [
-        pytest.param(
-            textwrap.dedent(match[2]), id=f"{named(page)}:{text[: match.start()].count(chr(10)) + 1}"
-        )
+        pytest.param(block.code, id=f"{named(page)}:{block.line}")
         for page in PAGES
-        for text in [page.read_text("utf-8")]
-        for match in fence.finditer(text)
+        for block in fenced(page)
+        if block.language == language
     ]
 
 
@@ -58,6 +76,16 @@ def test_links_resolve(page: Path) -> None:
             assert anchor in anchors(there), f"{target}#{anchor}"
 
 
+@pytest.mark.parametrize("page", [DOCS / "architecture.md", ROOT / "CONTRIBUTING.md"], ids=named)
+def test_files_of_the_code_exist(page: Path) -> None:
+    for path in re.findall(r"\b(?:\w+/)+\w+\.(?:py|lua)\b", page.read_text("utf-8")):
+        assert (ROOT / path).exists() or (ROOT / "syndicator" / path).exists(), path
+
+
+SECRET = "whsec_" + "c2VjcmV0" * 4
+FILES = {"redis-url": "redis://127.0.0.1:6379/0", "proxy": "http://proxy.example:3128"}
+"""What files hold that examples name, by the last part of their names; a secret unless said here."""
+
 USUAL = {
     "source": {
         name: f'title = "x"\nkind = "feed"\nurl = "https://{name}.example/"\nschedule = {{ every = "5m" }}\n'
@@ -70,13 +98,13 @@ USUAL = {
 
 def read(folder: Path, block: str) -> None:
     """Load a block as a configuration of its own. Raise where a fault is found."""
-    (folder / "secret").write_text("whsec_" + "c2VjcmV0" * 4 + "\n", "utf-8")
-    (folder / "proxy").write_text("http://proxy.example:3128\n", "utf-8")
-    block = block.replace('"/run/secrets/proxy"', f'"{folder / "proxy"}"')
-    block = re.sub(r'(_file = )"[^"]*"', rf'\1"{folder / "secret"}"', block).replace(
-        f'proxy_file = "{folder / "secret"}"', f'proxy_file = "{folder / "proxy"}"'
-    )
-    block = block.replace('"whsec_…"', f'"whsec_{"c2VjcmV0" * 4}"')
+
+    def in_folder(match: re.Match[str]) -> str:
+        file = folder / Path(match[2]).name
+        file.write_text(FILES.get(file.name, SECRET) + "\n", "utf-8")
+        return f'{match[1]}"{file}"'
+
+    block = re.sub(r'(_file = )"([^"]*)"', in_folder, block).replace("whsec_…", SECRET)
     tables = tomllib.loads(block)
     for table, usual in USUAL.items():
         for name, keys in usual.items():
@@ -102,12 +130,8 @@ def test_configuration_examples_are_valid(tmp_path: Path, block: str) -> None:
 
 
 def test_every_kind_of_source_has_an_example() -> None:
-    shown = {
-        kind
-        for block in blocks("toml")
-        for kind in re.findall(r'^kind = "(\w+)"', block.values[0], re.MULTILINE)
-    }
-    assert shown == {kind.value for kind in SourceKind}
+    text = "".join(block.values[0] for block in blocks("toml"))
+    assert set(re.findall(r'^kind = "(\w+)"', text, re.MULTILINE)) == {kind.value for kind in SourceKind}
 
 
 @pytest.mark.parametrize("block", blocks("json"))
@@ -128,30 +152,31 @@ def commands() -> LazyGroup:
     return group
 
 
-def spoken(page: Path) -> set[str]:
+def calls(page: Path) -> set[str]:
     """Return the calls of `syndicator` in the code of a page."""
     text = page.read_text("utf-8")
-    code = re.findall(r"`(?:\S*/)?(syndicator [a-z-][^`\n]*)`", text)
-    code += re.findall(
-        r"^(?: {4,}|\$ | *)(?:\$ )?(?:\S*/)?(syndicator [a-z-].*)$", "\n".join(_coded(text)), re.MULTILINE
-    )
-    return {re.split(r" {2,}#| \| ", call)[0].strip() for call in code}
-
-
-def _coded(text: str) -> list[str]:
-    fenced = re.findall(r"^ *```(?:console|sh|bash)?\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
-    return [*fenced, *re.findall(r"^ {4,}\S.*$", text, re.MULTILINE)]
+    code = re.findall(r"^ {4,}\S.*$", text, re.MULTILINE)
+    code += [
+        line for block in fenced(page) if block.language == "console" for line in block.code.splitlines()
+    ]
+    found = re.findall(r"`(?:\S*/)?(syndicator [a-z-][^`\n]*)`", text)
+    found += re.findall(r"^ *(?:[$#] )?(?:\S*/)?(syndicator [a-z-].*)$", "\n".join(code), re.MULTILINE)
+    return {re.split(r" {2,}#| \| ", call)[0].strip() for call in found}
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name != "commands.md"], ids=named)
 def test_commands_and_options_exist(page: Path, commands: LazyGroup) -> None:
-    for call in spoken(page):
+    for call in calls(page):
         found: Any = commands
-        options = {option for one in found.params for option in one.opts + one.secondary_opts}
-        for word in shlex.split(call.replace("…", " ").replace("'", ""))[1:]:
+        words = iter(shlex.split(call.replace("…", " ").replace("'", ""))[1:])
+        options = {name: one for one in found.params for name in one.opts + one.secondary_opts}
+        for word in words:
             if word.startswith("-"):
-                assert word.partition("=")[0] in options | {"--help"}, call
+                name = word.partition("=")[0]
+                assert name in options or name == "--help", call
+                if name in options and not getattr(options[name], "is_flag", False):
+                    next(words, None)
             elif re.fullmatch(r"[a-z-]+", word) and hasattr(found, "commands"):
                 assert word in found.commands, call
                 found = found.commands[word]
-                options |= {option for one in found.params for option in one.opts + one.secondary_opts}
+                options |= {name: one for one in found.params for name in one.opts + one.secondary_opts}
