@@ -3,6 +3,7 @@
 claim → fetch → read → admit → views → settle
 """
 
+import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,11 +16,11 @@ from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.observe.logs import get_logger
+from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
 from syndicator.pipeline.sources.redirect_tracking import RedirectTracking
 from syndicator.pipeline.sources.request_slots import NoSlot
 from syndicator.pipeline.sources.round_result import KindOfRound, Outcome, RoundFailed
 from syndicator.pipeline.sources.round_settlement import RoundSettlement
-from syndicator.pipeline.sources.running_rounds import RunningRound, RunningRounds
 from syndicator.pipeline.steps import Job, JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.identity.identity import spec_hash
@@ -69,7 +70,9 @@ class GatherStep:
         self._redirect_tracking = RedirectTracking(store.articles, rounds)
         self._clock = clock
         self._settlement = RoundSettlement(self._hashes, clock, rng)
-        self._under_way = RunningRounds(store.sources, clock, lease=LEASE, every_s=HEARTBEAT_S)
+        self._leases = LeaseKeeper[tuple[SourceId, str]](
+            lambda leased: store.sources.extend(leased, clock(), LEASE), HEARTBEAT_S
+        )
 
     async def enlist(self) -> None:
         """Make the configured sources the ones that are gathered; new and changed ones are due now."""
@@ -117,47 +120,44 @@ class GatherStep:
         """Gather a leased source and settle its lease, whatever happens to it.
 
         `state`: what was known of it when it was leased, where that was read already. A paused source is
-        given back at once, unless an operator has `named` it. None then, and when Redis went away amid the
-        round: the source is due again as soon as Redis is back. Raises NoSlot while its server is busy with
+        given back at once, unless an operator has `named` it. None then, when Redis went away amid the round
+        (the source is due again as soon as Redis is back), and when the lease was lost: the round is stopped
+        and settles nothing. Raises NoSlot while its server is busy with
         others of us: the source is due again, after those that are due already.
         """
         began = self._clock()
-        with self._under_way.round(source.id, token) as under_way:
-            state = self._settlement.relied_on(source, state or await self._store.sources.state(source.id))
-            if state.paused and not named:
-                resting_state = self._settlement.given_back(source.id, state)
-                await retry_until_available(
-                    lambda: self._store.sources.settle(source.id, token, resting_state)
-                )
-                return None
-            try:
-                outcome, failed = await self._tried(under_way, source, state, began)
-            except StoreUnavailable:
-                await retry_until_available(
-                    lambda: self._store.sources.release(source.id, token, self._clock())
-                )
-                return None
-            except NoSlot:  # nothing was asked, so nothing is learned
-                await retry_until_available(
-                    lambda: self._store.sources.release(source.id, token, self._clock())
-                )
+        state = self._settlement.relied_on(source, state or await self._store.sources.state(source.id))
+        if state.paused and not named:
+            resting_state = self._settlement.given_back(source.id, state)
+            await retry_until_available(lambda: self._store.sources.settle(source.id, token, resting_state))
+            return None
+        try:
+            with self._leases.keep([(source.id, token)]):
+                outcome, failed = await self._tried(source, state, began)
+        except LeaseLost:
+            log.warning("round_stopped", source=source.id, reason="its lease was lost")
+            return None
+        except (StoreUnavailable, NoSlot) as error:  # nothing is learned
+            await retry_until_available(lambda: self._store.sources.release(source.id, token, self._clock()))
+            if isinstance(error, NoSlot):
                 raise
-            settled = self._settlement.settled(source, state, outcome, failed, began)
-            if sentence := news(state.move, settled.move):
-                log.warning("a source has moved", source=source.id, detail=sentence)
-            settled, event = alarm(source, settled, self._clock())
-            await retry_until_available(lambda: self._store.sources.settle(source.id, token, settled, event))
-            _tell_of_redesign(source.id, state, settled)
+            return None
+        settled = self._settlement.settled(source, state, outcome, failed, began)
+        if sentence := news(state.move, settled.move):
+            log.warning("a source has moved", source=source.id, detail=sentence)
+        settled, event = alarm(source, settled, self._clock())
+        await retry_until_available(lambda: self._store.sources.settle(source.id, token, settled, event))
+        _tell_of_redesign(source.id, state, settled)
         duration_s = (self._clock() - began).total_seconds()
         late_s = (began - state.next_due_at).total_seconds() if state.next_due_at else 0.0
         return _report(source, state, outcome, failed, duration_s=duration_s, late_s=max(late_s, 0.0))
 
     async def _tried(
-        self, under_way: RunningRound, source: Source, state: SourceState, began: datetime
+        self, source: Source, state: SourceState, began: datetime
     ) -> tuple[Outcome, FetchFailed | None]:
         """Return what a round brought, or why it failed. Raises StoreUnavailable and NoSlot."""
         try:
-            async with under_way.within(ROUND_DEADLINE_S):
+            async with asyncio.timeout(ROUND_DEADLINE_S):
                 return await self._redirect_tracking.gather(source, state, began), None
         except (StoreUnavailable, NoSlot):
             raise
@@ -168,8 +168,6 @@ class GatherStep:
         except Exception as error:  # a fault of ours, or a refusal of Redis, must not stop it without a word
             log.exception("a round broke", source=source.id)
             failed = self._as_failure(source, error)
-        finally:
-            under_way.done()
         return Outcome(), failed
 
     async def _gather_in_turn(self, source: Source, token: str, state: SourceState) -> SourceReport | None:

@@ -21,6 +21,7 @@ from itertools import count
 
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
+from syndicator.pipeline.lease_keeper import KeptLeases, LeaseKeeper
 from syndicator.store.batching import Batcher, retrieve
 from syndicator.store.sources.request_slots import (
     HeldSlot,
@@ -82,13 +83,13 @@ class RequestSlots:
         self._name = uuid.uuid4().hex[:16]
         self._numbers = count()
         self._lines: dict[str, dict[_Wish, _Line]] = {}
-        self._flying: dict[str, HeldSlot] = {}
+        self._flying: dict[str, KeptLeases[HeldSlot]] = {}
+        self._keeper = LeaseKeeper(self._extend, EXTEND_S)
         self._exchanges = Batcher(self._exchange, apart=False)
         self._returned: list[HeldSlot] = []
         self._extended: list[HeldSlot] = []
         self._held_off: list[HoldOff] = []
         self._returning: asyncio.TimerHandle | None = None
-        self._keeping: asyncio.Task[None] | None = None
 
     async def take(
         self, scope: str, max_in_flight: int, paces: Sequence[Pace] = (), *, patient: bool = True
@@ -155,7 +156,7 @@ class RequestSlots:
 
     def give_back(self, turn: HeldSlot) -> None:
         """Give a turn back, soon and without waiting: cancellation cannot come between."""
-        self._flying.pop(turn.token, None)
+        self._landed(turn.token)
         self._returned.append(turn)
         lines = self._lines.get(turn.scope)
         if lines:
@@ -179,15 +180,10 @@ class RequestSlots:
 
     async def close(self) -> None:
         """Give back what is left to give back, if Redis is there."""
-        if self._keeping is not None:
-            self._keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeping
         for _ in range(2):  # what is on its way may bring turns, and go back with the second exchange
             with suppress(Exception):  # those that cannot be given back end with their leases
                 await self._exchanges.ask(None)
-            self._returned += self._flying.values()
-            self._flying.clear()
+            self._returned += [slot for token in list(self._flying) for slot in self._landed(token)]
 
     async def _ask(self, turn: Wanted) -> SlotAnswer:
         asked = self._exchanges.put(turn)
@@ -228,16 +224,22 @@ class RequestSlots:
             self._returned = [*returned, *wanted, *self._returned][-_UNSENT:]
             self._held_off = [*held_off, *self._held_off][-_UNSENT:]
             raise
-        taken = [turn for turn, answer in zip(wanted, answers, strict=True) if answer.why is Why.TAKEN]
-        self._flying.update((turn.token, turn) for turn in taken)
-        if taken and (self._keeping is None or self._keeping.done()):
-            self._keeping = asyncio.create_task(self._keep())
-        answer = iter(answers)
-        return [_NO_ANSWER if turn is None else next(answer) for turn in asked]
+        for turn, answer in zip(wanted, answers, strict=True):
+            if answer.why is Why.TAKEN:
+                self._flying[turn.token] = kept = self._keeper.keep([turn])
+                self._keeper.add(kept)
+        left = iter(answers)
+        return [_NO_ANSWER if turn is None else next(left) for turn in asked]
 
-    async def _keep(self) -> None:
-        """Extend the leases of requests that take long."""
-        while self._flying:
-            await asyncio.sleep(EXTEND_S)
-            self._extended = list(self._flying.values())
-            self._wake()
+    async def _extend(self, slots: Sequence[HeldSlot]) -> list[bool]:
+        self._extended = list(slots)
+        await self._exchanges.ask(None)
+        return [True] * len(slots)  # a request whose slot was lost goes on: the server has it already
+
+    def _landed(self, token: str) -> Sequence[HeldSlot]:
+        """Extend a slot no more, and return it; none where it is not held here."""
+        kept = self._flying.pop(token, None)
+        if kept is None:
+            return ()
+        self._keeper.remove(kept)
+        return kept.leases

@@ -20,12 +20,12 @@ from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import EndpointId, EventId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
 from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.pipeline.webhooks.attempt_limits import AttemptPlaces
 from syndicator.pipeline.webhooks.endpoint_health import CircuitKeeper
 from syndicator.pipeline.webhooks.fan_out import FanningOut
-from syndicator.pipeline.webhooks.lease_heartbeat import Heartbeat
 from syndicator.pipeline.webhooks.log_rate_limiter import Voice
 from syndicator.pipeline.webhooks.payloads import Packed, Payloads, Prepared
 from syndicator.pipeline.webhooks.replay_worker import ReplayWork
@@ -89,7 +89,9 @@ class DeliverStep:
         self._health = CircuitKeeper(store, clock, rng)
         self._places = places or AttemptPlaces(QUICK, SLOW)
         self._voice = Voice(TOLD_A_SECOND)
-        self._heartbeat = Heartbeat(store.deliveries, clock, LEASE)
+        self._leases = LeaseKeeper[Leased](
+            lambda leased: store.deliveries.extend(leased, clock() + LEASE), LEASE.total_seconds() / 3
+        )
         self._under_way = set[tuple[EndpointId, EventId]]()
         self._losses = store.connection.losses
         self._took_all = True
@@ -216,22 +218,23 @@ class DeliverStep:
             self._under_way.difference_update([_place(one.leased) for one in parcel])
 
     async def _attempted(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
-        with self._heartbeat.keep([one.leased for one in parcel]) as leases:
-            if any(self._clock() >= lease.until for lease in leases):
-                # Redis kept us waiting: another worker may have it by now.
-                await asyncio.gather(*(self._release(one.leased) for one in parcel))
-                return None
-            with self._places.hold():
+        if any(self._clock() >= one.leased.until for one in parcel):
+            # Redis kept us waiting: another worker may have it by now.
+            await asyncio.gather(*(self._release(one.leased) for one in parcel))
+            return None
+        try:
+            with self._leases.keep([one.leased for one in parcel]), self._places.hold():
                 outcomes = await self._outcomes(parcel, endpoint)
-            result = next(
-                (one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0]
+        except LeaseLost:
+            log.warning(
+                "delivery_stopped", endpoint=endpoint.id, reason="its lease was lost to another worker"
             )
-            await retry_until_available(lambda: self._health.heed(endpoint, result))
-            settling = [
-                self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True)
-            ]
-            # Most often it is one, and a task for it would cost as much as it does itself.
-            settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
+            return None
+        result = next((one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0])
+        await retry_until_available(lambda: self._health.heed(endpoint, result))
+        settling = [self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True)]
+        # Most often it is one, and a task for it would cost as much as it does itself.
+        settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
         if not result.disable and any(one.recovered for one in settled):
             await self._health.recovered(endpoint)
         return self._report(parcel, result)

@@ -141,11 +141,7 @@ class Sources:
         )
         return (await self._redis.commit([take]))[0]
 
-    async def extend(self, source: SourceId, token: str, now: datetime, lease: timedelta) -> bool:
-        """Hold a lease for longer; False when it was lost meanwhile."""
-        return (await self.extend_all([(source, token)], now, lease))[0]
-
-    async def extend_all(
+    async def extend(
         self, leased: Iterable[tuple[SourceId, str]], now: datetime, lease: timedelta
     ) -> list[bool]:
         """Hold leases, each a source and its token, for longer; False for each that was lost meanwhile."""

@@ -241,13 +241,14 @@ class Deliveries:
 
     async def extend(self, leased: Sequence[Leased], until: datetime) -> list[bool]:
         """Lengthen leases whose work goes on; False for those that were lost."""
-        if not leased:
-            return []
-        chosen = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in leased]
-        reply = await self._redis.run(
-            self._extend, [self._keys.queues()], self._keys.prefix, to_ms(until), pack(chosen)
-        )
-        return [held == 1 for held in reply]
+        held: list[bool] = []
+        for part in pieces(leased, _SETTLED_TOGETHER):
+            chosen = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in part]
+            reply = await self._redis.run(
+                self._extend, [self._keys.queues()], self._keys.prefix, to_ms(until), pack(chosen)
+            )
+            held += [one == 1 for one in reply]
+        return held
 
     async def release(self, leased: Leased, now: datetime) -> bool:
         """Return a lease back with nothing done: the delivery is due now; False when the lease was lost."""

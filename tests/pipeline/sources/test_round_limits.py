@@ -64,26 +64,51 @@ class Endless:
         return Outcome()
 
 
+SLOW = Source(
+    id=SourceId("slow"),
+    title="Slow",
+    kind=SourceKind.FEED,
+    url="https://portal.example/rss",
+    schedule=Every(interval_s=300),
+)
+
+
+async def step_of(store: Store, clock: ManualClock, kind: Endless) -> tuple[GatherStep, str]:
+    """Return a step over one source, and the token of its lease."""
+    step = GatherStep(store, {SLOW.id: SLOW}, {SourceKind.FEED: kind}, clock, random.Random(1))
+    await step.enlist()
+    token = await step.lease(SLOW.id)
+    assert token is not None
+    return step, token
+
+
 async def test_a_round_without_end_is_ended(
     store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Source(
-        id=SourceId("slow"),
-        title="Slow",
-        kind=SourceKind.FEED,
-        url="https://portal.example/rss",
-        schedule=Every(interval_s=300),
-    )
     endless = Endless()
-    step = GatherStep(store, {source.id: source}, {SourceKind.FEED: endless}, clock, random.Random(1))
-    await step.enlist()
-    token = await step.lease(source.id)
-    assert token is not None
+    step, token = await step_of(store, clock, endless)
     monkeypatch.setattr(gather_step, "ROUND_DEADLINE_S", 0.02)
-    report = await step.gather(source, token)
+    report = await step.gather(SLOW, token)
     assert report is not None
     assert report.reason == "timeout"
     assert endless.was_cancelled
-    state = await store.sources.state(source.id)
+    state = await store.sources.state(SLOW.id)
     assert state.failure is not None
     assert state.failure.detail.startswith("the whole round took longer than")
+
+
+async def test_a_round_whose_lease_was_lost_stops_and_settles_nothing(
+    store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather_step, "HEARTBEAT_S", 0.01)
+    endless = Endless()
+    step, token = await step_of(store, clock, endless)
+    clock.advance(16)  # this process stood still, and another one took the source
+    other = await step.lease(SLOW.id)
+    assert other is not None
+    before = await store.sources.state(SLOW.id)
+    async with asyncio.timeout(20):
+        assert await step.gather(SLOW, token) is None
+    assert endless.was_cancelled
+    assert await store.sources.state(SLOW.id) == before
+    assert await store.sources.extend([(SLOW.id, other)], clock(), gather_step.LEASE) == [True]

@@ -53,7 +53,7 @@ async def test_a_dead_workers_lease_runs_out_and_its_settling_is_refused(
     assert (await store.sources.claim("alive", clock(), LEASE, 1)).items == ("a",)
     late = SourceState(etag="late", next_due_at=clock())
     assert not await store.sources.settle(A, "dead", late)
-    assert not await store.sources.extend(A, "dead", clock(), LEASE)
+    assert await store.sources.extend([(A, "dead")], clock(), LEASE) == [False]
     assert (await store.sources.state(A)).etag is None
     assert await store.sources.settle(A, "alive", replace(late, etag="alive"))
 
@@ -62,7 +62,7 @@ async def test_an_extended_lease_holds(store: Store, clock: ManualClock) -> None
     await store.sources.enlist([A], [], clock())
     await store.sources.claim("one", clock(), LEASE, 1)
     clock.advance(10)
-    assert await store.sources.extend(A, "one", clock(), LEASE)
+    assert await store.sources.extend([(A, "one")], clock(), LEASE) == [True]
     clock.advance(10)
     assert (await store.sources.claim("two", clock(), LEASE, 1)).items == ()
 
