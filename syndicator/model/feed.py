@@ -205,7 +205,7 @@ class EntryDate(Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class FeedDates(Struct, frozen=True, kw_only=True, array_like=True):
-    """When a feed and its entries changed last: see `rules.feeds.feed_dates`."""
+    """When a document (a feed, or a page of it) and its entries changed last: `rules.feeds.feed_dates`."""
 
     count: int = 0
     """How often they were written."""
@@ -213,6 +213,10 @@ class FeedDates(Struct, frozen=True, kw_only=True, array_like=True):
     at_s: int = 0
     entries: tuple[EntryDate, ...] = ()
     """Those that are shown, in their order; then those that have left."""
+    rule: int = 0
+    """Number of the rule that the digests were made by: those of another rule are not comparable."""
+    used_s: int = 0
+    """When somebody asked for the document, to ten minutes."""
 
 
 class FeedVersion(Struct, frozen=True, kw_only=True):
@@ -247,6 +251,11 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     """Whether the document stays as it is (RFC 5005, 4)."""
     updated_at: datetime | None = None
     """When it changed last, see `rules.feeds.feed_dates`; None: as what it holds tells."""
+
+    @property
+    def is_made_on_request(self) -> bool:
+        """Return whether it is none of the configured feeds, which have versions: it is made for who asks."""
+        return bool(self.page_path)
 
     @property
     def page_url(self) -> str:

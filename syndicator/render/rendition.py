@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from syndicator.model.feed import FeedSnapshot, Format, Rendition, RenditionEntry
 from syndicator.render.atom import render_atom
 from syndicator.render.coding import by_brotli, by_gzip, by_zstd
-from syndicator.render.dates import whole_seconds
+from syndicator.render.dates import newest_change, whole_seconds
 from syndicator.render.json_feed import render_json_feed
 from syndicator.render.ninjs import render_ninjs
 from syndicator.render.rss import render_rss
@@ -36,7 +36,9 @@ def render(snapshot: FeedSnapshot, form: Format) -> Rendition:
         form=form,
         version=snapshot.version.version,
         digest=hashlib.sha256(body).hexdigest()[:DIGEST_CHARACTERS],
-        last_modified=whole_seconds(snapshot.version.changed_at),
+        last_modified=newest_change(snapshot)
+        if snapshot.is_made_on_request
+        else whole_seconds(snapshot.version.changed_at),
         links=snapshot.related_urls(form),
         shown=tuple(RenditionEntry(article=one.article.id, looks=looks_of(one)) for one in snapshot.entries),
         body=body,

@@ -8,18 +8,16 @@ what changed last → kept bytes are of that moment? → send them
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.clock import EPOCH, Clock, from_ms
+from syndicator.model.clock import Clock
 from syndicator.model.feed import (
     FeedEntry,
     FeedSnapshot,
     FeedSpec,
-    FeedVersion,
     Filter,
     Format,
     Order,
@@ -29,6 +27,7 @@ from syndicator.model.feed import (
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.concurrency_limits import Places, TooMany
 from syndicator.pipeline.feeds.article_selection import first_of, latest
+from syndicator.pipeline.feeds.feed_dates import shown_of
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.fresh_reads import FreshReads
@@ -37,7 +36,7 @@ from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import Searching, TooManySearches
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.stories.representatives import MEMBERS, Representatives, StoryEntry
-from syndicator.render.dates import whole_seconds
+from syndicator.render.dates import newest_change
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
 from syndicator.rules.filter_matching import matches_keys
 from syndicator.store.codec import digest
@@ -98,7 +97,6 @@ class AdHocFeeds:
         self._store = store
         self._publisher = publisher
         self._searching = searching
-        self._clock = clock
         self._monotonic = monotonic
         self._filtering = Filtering(store)
         self._popular = PopularNow(
@@ -150,8 +148,7 @@ class AdHocFeeds:
         return FeedSnapshot(
             spec=spec,
             site=self._publisher.site,
-            # So that an empty one has the same bytes in each process.
-            version=FeedVersion(version=0, changed_at=EPOCH),
+            version=self._publisher.unversioned(),
             entries=(),
             page_path=PATH,
             asked=asked.spelled(),
@@ -169,14 +166,16 @@ class AdHocFeeds:
     async def _make(self, key: _Key, asked: AdHoc, moment: _Momentary, client: str) -> _Kept:
         async with self._places.place(client):
             snapshot, is_settled = await self._snapshot(asked)
-            shown, kept = _shown(snapshot), self._kept.get(key)
+            snapshot = await self._publisher.dated(snapshot)
+            shown, kept = shown_of(snapshot), self._kept.get(key)
             if kept is None or kept.shown != shown:
                 rendition = await self._publisher.rendered(snapshot, key[1])
-                rendition = replace(rendition, last_modified=self._changed_at(asked, moment))
-                if kept is not None and kept.rendition.digest == rendition.digest:
-                    rendition = kept.rendition
             else:
                 rendition = kept.rendition
+            if asked.order is Order.POPULAR:
+                # How popular an entry is moves no date of it, and may be another in each turn.
+                at = max(newest_change(snapshot), self._popular.turned_at())
+                rendition = replace(rendition, last_modified=at)
         # What an index gave that is behind has to be looked at again, though nothing changes any more.
         of = moment if is_settled else ""
         return self._keep(
@@ -246,11 +245,6 @@ class AdHocFeeds:
         found = await self._searching.passing(asked.filter)
         return (found.ids, True) if found.is_whole else (None, False)
 
-    def _changed_at(self, asked: AdHoc, moment: _Momentary) -> datetime:
-        """Return when it changed last: never too early, or somebody would go on with what is old."""
-        at = self._clock() if asked.order is Order.POPULAR else from_ms(int(moment.partition("-")[0]))
-        return whole_seconds(at)
-
     def _title(self, asked: AdHoc) -> str:
         """Name it by what is asked for, and by who publishes it."""
         site = self._publisher.site
@@ -268,21 +262,3 @@ def _told_of(wanted: Filter) -> list[str]:
     ]
     words = (*wanted.section, *wanted.tag, *wanted.author, *wanted.language)
     return [*words, *([wanted.query] if wanted.query else []), *span]
-
-
-def _shown(snapshot: FeedSnapshot) -> str:
-    """Sum up what is in a feed: as long as it is the same, so are its bytes."""
-    return digest(
-        [
-            [
-                (
-                    one.article.id,
-                    one.article.revision,
-                    one.popularity,
-                    [(also.article.id, also.article.revision) for also in one.also_at],
-                )
-                for one in snapshot.entries
-            ],
-            [(one.article.id, one.at) for one in snapshot.withdrawn],
-        ]
-    )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec.structs import replace
 
 from syndicator.model.article import Article, Withdrawal
-from syndicator.model.clock import EPOCH, Clock
+from syndicator.model.clock import Clock
 from syndicator.model.feed import (
     AlsoAt,
     EntryPopularity,
@@ -65,6 +65,7 @@ class Composer:
         """All names of each private feed, by each of them: what they mean is told to who has a token."""
         self._store = store
         self._origins = origins
+        self._clock = clock
         self._filtering = Filtering(store)
         self._relating = Relating(store, near or NearArticles(store.assignments, store.stories), clock)
 
@@ -98,7 +99,7 @@ class Composer:
             is_topic=not spec.private,
             links=() if spec.private else await self._older(spec, entries, rest),
         )
-        return await dated(self._store.feeds, snapshot)
+        return await self.dated(snapshot)
 
     async def first(self, feed: FeedId, most: int) -> tuple[FeedEntry, ...]:
         """Return the first entries that a configured feed holds now."""
@@ -148,15 +149,15 @@ class Composer:
             return None
         heads = await self._relating.related(article)
         found = [one for one in await self._store.articles.get_many([head.id for head in heads]) if one]
-        changed_at = max((one.updated_at for one in found), default=article.updated_at)
-        return FeedSnapshot(
+        snapshot = FeedSnapshot(
             spec=FeedSpec(id=FeedId(article.id), title=article.title, language=article.language),
             site=self.site,
-            version=FeedVersion(version=0, changed_at=changed_at),
+            version=self.unversioned(),
             entries=tuple(self._entry(one) for one in found),
             page_path=f"/articles/{article.id}",
             feed_path="/related",
         )
+        return await self.dated(snapshot)
 
     async def listed(self, ids: Sequence[ArticleId]) -> tuple[FeedEntry, ...]:
         """Return those articles that are there, in their order; without bodies."""
@@ -166,15 +167,23 @@ class Composer:
     async def found(self, title: str, ids: Sequence[ArticleId], page_path: str, asked: str) -> FeedSnapshot:
         """Return the articles that a search found as a feed, in their order."""
         found = [one for one in await self._store.articles.get_many(ids) if one]
-        changed_at = max((one.updated_at for one in found), default=EPOCH)
-        return FeedSnapshot(
+        snapshot = FeedSnapshot(
             spec=FeedSpec(id=FeedId(digest(asked)), title=title),
             site=self.site,
-            version=FeedVersion(version=0, changed_at=changed_at),
+            version=self.unversioned(),
             entries=tuple(self._entry(one) for one in found),
             page_path=page_path,
             asked=asked,
         )
+        return await self.dated(snapshot)
+
+    async def dated(self, snapshot: FeedSnapshot) -> FeedSnapshot:
+        """Return a snapshot with the instants at which it and its entries changed last: as readers get it."""
+        return await dated(self._store.feeds, snapshot)
+
+    def unversioned(self) -> FeedVersion:
+        """Return what stands for the version of a document that has none: a change is seen now."""
+        return FeedVersion(version=0, changed_at=self._clock())
 
     async def _article(self, article_id: ArticleId) -> Article | None:
         """Return an article with its body, also by the id of one that it turned out to be."""

@@ -1,5 +1,6 @@
-"""Dates what a feed shows: the same in every format and process, and never earlier than before."""
+"""Dates what is published: the same in every format and process, and never earlier than before."""
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from syndicator.model.feed import FeedDates, FeedSnapshot
 from syndicator.model.ids import FeedId
 from syndicator.render.dates import newest_change, updated_of, whole_seconds
 from syndicator.rules.feeds.feed_dates import ShownEntries, advanced
+from syndicator.store.codec import digest
 from syndicator.store.feeds.feeds import Feeds
 
 _ATTEMPTS = 5
@@ -20,12 +22,12 @@ async def dated(store: Feeds, snapshot: FeedSnapshot) -> FeedSnapshot:
 
     Where they cannot be kept (Redis may be full), they hold for this document. Raise StoreUnavailable.
     """
-    feed, shown = snapshot.spec.id, _shown(snapshot)
+    feed, shown, on_request = _name(snapshot), _shown(snapshot), snapshot.is_made_on_request
     dates = FeedDates()
     for _ in range(_ATTEMPTS):
         before = await store.dates(feed)
         dates = advanced(before, shown)
-        if dates == before or await _is_kept(store, feed, dates):
+        if dates == before or await _is_kept(store.put_dates(feed, dates, on_request=on_request)):
             break
     return replace(
         snapshot,
@@ -37,9 +39,21 @@ async def dated(store: Feeds, snapshot: FeedSnapshot) -> FeedSnapshot:
     )
 
 
-async def _is_kept(store: Feeds, feed: FeedId, dates: FeedDates) -> bool:
+def shown_of(snapshot: FeedSnapshot) -> str:
+    """Return a digest of a document that was dated: as long as it is the same, so are its bytes."""
+    entries = [(one.article.id, one.updated_at, one.popularity) for one in snapshot.entries]
+    return digest((snapshot.updated_at, entries))
+
+
+def _name(snapshot: FeedSnapshot) -> FeedId:
+    """Return what dates are kept by: a feed's id, else a digest of the path, which no id looks like."""
+    path = (snapshot.page_path, snapshot.feed_path, snapshot.asked)
+    return FeedId(f"/{digest(path)}") if snapshot.is_made_on_request else snapshot.spec.id
+
+
+async def _is_kept(putting: Awaitable[bool]) -> bool:
     try:
-        return await store.put_dates(feed, dates)
+        return await putting
     except StoreError:  # as when it takes no bytes: the publisher tells of that
         return True
 
@@ -47,10 +61,12 @@ async def _is_kept(store: Feeds, feed: FeedId, dates: FeedDates) -> bool:
 def _shown(snapshot: FeedSnapshot) -> ShownEntries:
     return ShownEntries(
         spec=snapshot.spec,
+        site=snapshot.site,
         entries=snapshot.entries,
         withdrawn=snapshot.withdrawn,
+        links=snapshot.links,
         entries_s=[_seconds(updated_of(entry)) for entry in snapshot.entries],
-        at_s=_seconds(newest_change(snapshot)),
+        at_s=_seconds(newest_change(snapshot)) if snapshot.entries or snapshot.withdrawn else 0,
         changed_s=_seconds(whole_seconds(snapshot.version.changed_at)),
     )
 

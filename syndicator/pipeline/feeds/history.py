@@ -12,22 +12,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import StoreUnavailable
-from syndicator.model.clock import EPOCH, Clock, from_ms, to_ms
-from syndicator.model.feed import FeedSnapshot, FeedSpec, FeedVersion, Format, Order, Rendition
+from syndicator.model.clock import Clock, to_ms
+from syndicator.model.feed import FeedSnapshot, FeedSpec, Format, Order, Rendition
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.concurrency_limits import Places, TooMany
 from syndicator.pipeline.feeds.article_selection import choose
+from syndicator.pipeline.feeds.feed_dates import shown_of
 from syndicator.pipeline.feeds.history_links import Links, next_page, place_named, prev_archive
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.fresh_reads import FreshReads
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.stories.representatives import StoryEntry
-from syndicator.render.dates import whole_seconds
 from syndicator.rules.feeds.history_windows import Span, settled_until, span_named
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.articles.articles import TimelinePlace
-from syndicator.store.codec import digest
 from syndicator.store.store import Store
 
 KEPT_BYTES = 64 * 2**20
@@ -46,21 +45,13 @@ class _Document(Struct, frozen=True, kw_only=True):
     links: Links
     is_archive: bool
 
-    @property
-    def holds(self) -> str:
-        """Sum up what is in it: as long as it is the same, so are its bytes."""
-        entries = [
-            (one.article.id, one.article.revision, [(other.id, other.revision) for other in one.others])
-            for one in self.told
-        ]
-        return digest((entries, self.links))
-
 
 class _Kept(Struct, frozen=True, kw_only=True):
     rendition: Rendition
     position: str
     """Of the last change that these bytes are known to show."""
-    holds: str
+    shown: str
+    """Digest of what is in it."""
     confirmed_at: float
 
 
@@ -137,32 +128,30 @@ class History:
         self, key: _Key, position: str, client: str, look: Callable[[], Awaitable[_Document]]
     ) -> _Kept:
         async with self._places.place(client):
-            document = await look()
-            kept, holds = self._kept.get(key), document.holds
-            if kept is not None and kept.holds == holds:
+            snapshot = await self._snapshot(key, await look())
+            kept, shown = self._kept.get(key), shown_of(snapshot)
+            if kept is not None and kept.shown == shown:
                 rendition = kept.rendition
             else:
-                # As of the last change of anything: an earlier date could hide a change.
-                changed_at = whole_seconds(from_ms(int(position.partition("-")[0])))
-                rendition = replace(await self._render(key, document), last_modified=changed_at)
-        made = _Kept(rendition=rendition, position=position, holds=holds, confirmed_at=self._monotonic())
+                rendition = await self._publisher.rendered(snapshot, key[-1])
+        made = _Kept(rendition=rendition, position=position, shown=shown, confirmed_at=self._monotonic())
         self._kept.put(key, made)
         return made
 
-    async def _render(self, key: _Key, document: _Document) -> Rendition:
-        feed, path, form = key
-        spec = self._publisher.specs[feed]
+    async def _snapshot(self, key: _Key, document: _Document) -> FeedSnapshot:
+        feed, path, _ = key
+        spec, version = self._publisher.specs[feed], self._publisher.unversioned()
         snapshot = FeedSnapshot(
             spec=spec,
             site=self._publisher.site,
-            version=FeedVersion(version=0, changed_at=EPOCH),
+            version=version,
             entries=await self._publisher.telling(document.told, spec.content),
             page_path=f"/feeds/{feed}",
             feed_path=path,
             links=document.links,
             is_archive=document.is_archive,
         )
-        return await self._publisher.rendered(snapshot, form)
+        return await self._publisher.dated(snapshot)
 
     async def _span(self, spec: FeedSpec, span: Span) -> _Document:
         end = TimelinePlace(article_id=ArticleId(""), listed_ms=to_ms(span.end) - 1)

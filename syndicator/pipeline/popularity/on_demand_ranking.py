@@ -47,6 +47,10 @@ class PopularNow:
         """Number the time: as long as it is the same, so is each order, in every process."""
         return int(self._clock().timestamp() // self._turn_s)
 
+    def turned_at(self) -> datetime:
+        """Return when this turn began."""
+        return datetime.fromtimestamp(int(self.turn() * self._turn_s), UTC)
+
     async def ranking(self, spec: FeedSpec, newest: Sequence[ArticleId] | None) -> list[Ranked]:
         """Rank for a feed. `newest` are what passes its filter, where that is known."""
         turn, kept = self.turn(), self._rankings.get(spec.id)

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct, json
 from msgspec.structs import asdict, replace
@@ -47,6 +47,12 @@ class FeedTold(Struct, frozen=True, kw_only=True, array_like=True):
         return newer and self.digest != before.digest
 
 
+DATED_DOCUMENTS = 4000
+"""Documents that are made on request (feeds of any filter, of what is related or found, pages, archives)
+whose dates are kept: those that somebody asked for last. Some 5 kB each."""
+DATED_FOR = timedelta(days=30)
+"""After this the dates of a document that nobody asked for are removed."""
+_AT_ONCE = 100
 _UNPACKED_HERE_BYTES = 200_000
 """More takes over a millisecond."""
 
@@ -185,24 +191,48 @@ class Feeds:
         return (await self._redis.commit([unit]))[0]
 
     async def dates(self, feed: FeedId) -> FeedDates:
-        """Return when a feed and its entries changed last; no entries where nothing readable is kept."""
+        """Return when a document and its entries changed last; no entries where nothing readable is kept."""
         data, count = await self._redis.batch(
             [("GET", self._keys.feed_dates(feed)), ("HGET", self._keys.feeds_dated(), feed)]
         )
         dates = readable(data, FeedDates) if data else None
         return replace(dates or FeedDates(), count=int(count or 0))
 
-    async def put_dates(self, feed: FeedId, dates: FeedDates) -> bool:
-        """Keep dates in place of those they were advanced from; False where those are gone meanwhile."""
-        key = self._keys.feeds_dated()
+    async def put_dates(self, feed: FeedId, dates: FeedDates, *, on_request: bool = False) -> bool:
+        """Keep dates in place of those they were advanced from; False where those are gone meanwhile.
+
+        `on_request`: of a document that is made when somebody asks for it. The dates of those that nobody
+        asked for the longest are removed.
+        """
+        keys = self._keys
+        counts = keys.feeds_dated()
         unit = Transaction(
-            expects=((key, feed, str(dates.count) if dates.count else ""),),
+            expects=((counts, feed, str(dates.count) if dates.count else ""),),
             writes=(
-                ("HSET", key, feed, dates.count + 1),
-                ("SET", self._keys.feed_dates(feed), pack(replace(dates, count=dates.count + 1))),
+                ("HSET", counts, feed, dates.count + 1),
+                ("SET", keys.feed_dates(feed), pack(replace(dates, count=dates.count + 1))),
+                *([("ZADD", keys.dated_documents(), dates.used_s, feed)] if on_request else ()),
             ),
         )
-        return (await self._redis.commit([unit]))[0]
+        (is_kept,) = await self._redis.commit([unit])
+        if is_kept and on_request and not dates.count:
+            await self._forget_documents(dates.used_s)
+        return is_kept
+
+    async def _forget_documents(self, now_s: int) -> None:
+        """Remove the dates of documents beyond `DATED_DOCUMENTS`, and of those not asked for any more."""
+        key, kept_s = self._keys.dated_documents(), int(DATED_FOR.total_seconds())
+        longest = ("ZRANGE", key, 0, -1 - DATED_DOCUMENTS)
+        unused = ("ZRANGEBYSCORE", key, "-inf", now_s - kept_s, "LIMIT", 0, _AT_ONCE)
+        found = await self._redis.batch([longest, unused])
+        if names := list(dict.fromkeys(FeedId(name.decode()) for one in found for name in one)):
+            await self._redis.batch(
+                [
+                    ("UNLINK", *map(self._keys.feed_dates, names)),
+                    ("HDEL", self._keys.feeds_dated(), *names),
+                    ("ZREM", key, *names),
+                ]
+            )
 
     async def rendition(self, feed: FeedId, form: Format) -> Rendition | None:
         """Return the bytes that were rendered last."""

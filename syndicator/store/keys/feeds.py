@@ -45,16 +45,25 @@ class FeedKeys:
         return self._prefix + "feeds:spec"
 
     def feeds_dated(self) -> str:
-        """HASH: feed id → how often its dates were written (`FeedDates.count`).
+        """HASH: feed id, or digest of a path → how often its dates were written (`FeedDates.count`).
 
-        Kept: configured feeds, and a week. Written by: publishing.
+        Kept: configured feeds, and a week; documents as in `feeds:documents`. Written by: publishing.
         """
         return self._prefix + "feeds:dated"
 
-    def feed_dates(self, feed: FeedId) -> str:
-        """STRING: msgpack `FeedDates`: when the feed and each of its entries changed last.
+    def dated_documents(self) -> str:
+        """ZSET: digest of the path of a document that is made on request (feed of any filter, page, archive)
+        → when somebody asked for it (to ten minutes), s: those whose dates are kept.
 
-        Kept: until the next one, of configured feeds (and a week). Written by: publishing.
+        Kept: 30 days, at most 4,000 of them. Written by: publishing.
+        """
+        return self._prefix + "feeds:documents"
+
+    def feed_dates(self, feed: FeedId) -> str:
+        """STRING: msgpack `FeedDates`: when a feed or a document and each of its entries changed last.
+
+        Kept: until the next one, of configured feeds (and a week), of documents as in `feeds:documents`.
+        Written by: publishing.
         """
         return f"{self._prefix}dates:{feed}"
 

@@ -156,7 +156,7 @@ class FeedRoutes:
                 rendition = await self._publisher.rendered(snapshot, form)
         except TooMany:
             raise ProblemRaised(unavailable(TOO_MANY)) from None
-        return send_rendition(request, rendition, self.headers_of(snapshot, form), None, dated=False)
+        return send_rendition(request, rendition, self.headers_of(snapshot, form), None)
 
     def headers_of(self, snapshot: FeedSnapshot, form: Format) -> dict[str, str]:
         """Return the headers of a feed that is made for one request."""
@@ -191,17 +191,12 @@ def send_rendition(
     rendition: Rendition,
     headers: Mapping[str, str],
     age_s: int | None,
-    *,
-    dated: bool = True,
 ) -> web.Response:
-    """Send bytes that are ready; with their age in seconds where they could not be confirmed.
-
-    Not `dated`: without Last-Modified, where nobody notes when an entry left.
-    """
+    """Send bytes that are ready; with their age in seconds where they could not be confirmed."""
     return respond(
         request,
         digest=rendition.digest,
         body=lambda coding: bytes_in(rendition, coding),
         headers={**headers, hdrs.AGE: str(age_s)} if age_s is not None else headers,
-        last_modified=rendition.last_modified if dated else None,
+        last_modified=rendition.last_modified,
     )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from syndicator.model.feed import FORMS, FeedSnapshot, Filter, Format, Rendition
 from syndicator.model.ids import ArticleId, SourceId
+from syndicator.pipeline.feeds.feed_dates import shown_of
 from syndicator.pipeline.feeds.page_details import StoryMark
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.search.article_search import MOST, Searching, SearchResult, TooManySearches
@@ -135,7 +136,7 @@ class SearchRoutes:
         snapshot = await self._publisher.found(title, ids, "/search", asked.spelled())
         headers = self._feeds.headers_of(snapshot, form) | {"X-Robots-Tag": "noindex"}
         rendition = await self._rendition(snapshot, form)
-        return send_rendition(request, rendition, headers, None, dated=False)
+        return send_rendition(request, rendition, headers, None)
 
     async def _search(self, request: web.Request, asked: SearchQuery) -> SearchResult:
         forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
@@ -153,8 +154,7 @@ class SearchRoutes:
 
     async def _rendition(self, snapshot: FeedSnapshot, form: Format) -> Rendition:
         """Render what is not at hand; a storm of searches must not keep other feeds from being rendered."""
-        shown = tuple((entry.article.id, entry.article.revision) for entry in snapshot.entries)
-        key = (snapshot.asked, form, shown)
+        key = (snapshot.asked, form, shown_of(snapshot))
         if key in self._drawn:
             self._drawn.move_to_end(key)
             return self._drawn[key]
