@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import run
+from warm_program import run
 
 from syndicator import __version__
 

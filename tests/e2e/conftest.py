@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warm_program import run
 
 from syndicator.model.clock import system_clock
 from syndicator.sample.server import SAMPLE_SECRET, Sample, SampleOptions, open_sample
@@ -92,18 +93,6 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.02)
-
-
-async def run(config: Path, *command: str) -> tuple[int, str, str]:
-    """Run one command to its end; give its exit code and what it wrote to both streams."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "syndicator", "--config", str(config), *command,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(PATIENCE_S):
-        out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
 
 
 async def articles(config: Path) -> list[dict[str, Any]]:

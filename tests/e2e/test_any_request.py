@@ -5,11 +5,12 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from e2e.conftest import Start, run
+from e2e.conftest import Start
 from e2e.test_operators import free_port
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
+from warm_program import run
 
 EXAMPLES = 100
 PATIENCE_S = 30

@@ -18,10 +18,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 from e2e.chaos import FEEDS, Portal, Reader, Stage, marks
-from e2e.conftest import Start, announced, run
+from e2e.conftest import Start, announced
 from machine import SetClock, small_disk, why_no_clock_is_set
 from redis_link import RedisLink
 from support import own_redis
+from warm_program import run
 
 from syndicator.sample.server import SAMPLE_SECRET, Sample
 from syndicator.store.embedded import find_server

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import Start, run, until
+from e2e.conftest import Start, until
 from support import candidate
+from warm_program import run
 
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.service import open_service

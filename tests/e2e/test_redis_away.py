@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import aiohttp
-from e2e.conftest import Program, Start, run, until
+from e2e.conftest import Program, Start, until
+from warm_program import run
 
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer, embedded_server, find_server

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import run
+from warm_program import run
 
 FEED = """<?xml version="1.0"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel>
 <title>Kabar</title><link>{url}/</link><item><title>Pasar dibuka</title>

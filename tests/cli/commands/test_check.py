@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from e2e.conftest import run
+from warm_program import run
 
 
 async def test_check_warns_of_a_source_that_can_never_be_reached(tmp_path: Path) -> None:

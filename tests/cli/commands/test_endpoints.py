@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cli.commands.test_articles import config
-from e2e.conftest import run
 from standardwebhooks import Webhook
 from support import NOON
+from warm_program import run
 
 from syndicator.model.clock import system_clock
 from syndicator.model.endpoint import EndpointState

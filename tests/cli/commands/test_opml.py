@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from e2e.conftest import run
+from warm_program import run
 
 from syndicator.gather.listings.opml import read_opml
 from syndicator.settings import load

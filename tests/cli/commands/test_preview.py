@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import run
 from gather.portal_pages import Story
+from warm_program import run
 
 from syndicator.settings import load
 

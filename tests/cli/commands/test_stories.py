@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import run
+from warm_program import run
 
 WORDS = " ".join(f"kata{number}" for number in range(60))
 FEED = """<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 from cli.commands.test_articles import config
-from e2e.conftest import run
+from warm_program import run
 
 from syndicator.rules.access.credentials import digest_of
 

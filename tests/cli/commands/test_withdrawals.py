@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from cli.commands.test_articles import config
-from e2e.conftest import run
+from warm_program import run
 
 __all__ = ["config"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import run
 from msgspec.structs import replace
+from warm_program import run
 from web.web_world import source
 
 from syndicator.cli.preview.redaction import preview_without_secrets

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import run
+from warm_program import run
 
 from syndicator.cli.preview.remedies import remedy_for
 from syndicator.model.fetch import FetchFailed, Reason

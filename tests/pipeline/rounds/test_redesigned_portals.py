@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e.conftest import run
 from pipeline.conftest import OpenService, Portal
 from pipeline.rounds.test_feed_round import gather
 from pipeline.sources.test_source_memory import PAGES, state_of
 from support import ManualClock
+from warm_program import run
 
 from syndicator.observe.logs import configure
 from syndicator.service import Service
