@@ -41,7 +41,7 @@ class Gathering:
     callbacks: HubCallbacks
     withdrawer: Withdrawer
     regrouping: Regrouping
-    steering: SourceControl
+    source_control: SourceControl
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def gathering(ground: Ground, polite_client: PoliteClient) -> Gathering:
         callbacks=HubCallbacks(store, subscribing, clock),
         withdrawer=withdrawer,
         regrouping=Regrouping(store, ground.specs, settings.story, clock),
-        steering=SourceControl(store, clock),
+        source_control=SourceControl(store, clock),
     )
 
 

@@ -139,7 +139,10 @@ def _pause(context: typer.Context, source: str, as_json: AsJson = False) -> None
     """Ask a source nothing more until it is resumed; what it brought stays published."""
     name = _known(context, source)
     _steered(
-        ask(context, lambda service: service.gathering.steering.pause(name)), name, "paused", as_json=as_json
+        ask(context, lambda service: service.gathering.source_control.pause(name)),
+        name,
+        "paused",
+        as_json=as_json,
     )
 
 
@@ -148,7 +151,7 @@ def _resume(context: typer.Context, source: str, as_json: AsJson = False) -> Non
     """Gather a source again that was paused, or stopped because it is gone; it is due at once."""
     name = _known(context, source)
     _steered(
-        ask(context, lambda service: service.gathering.steering.resume(name)),
+        ask(context, lambda service: service.gathering.source_control.resume(name)),
         name,
         "due now",
         as_json=as_json,

@@ -1,4 +1,4 @@
-"""One round of a source: fetch, read, admit, note popularity, and say when it is due again.
+"""One round of a source: fetch, read, admit, record popularity, and schedule the next round.
 
 claim → fetch → read → admit → views → settle
 """
@@ -39,7 +39,7 @@ log = get_logger(__name__)
 
 
 class SourceReport(JobReport, frozen=True, kw_only=True):
-    """What a round of one source brought."""
+    """The result of one round of a source, for logs and metrics."""
 
     source: SourceId
     status: str
@@ -48,7 +48,7 @@ class SourceReport(JobReport, frozen=True, kw_only=True):
     reason: str | None = None
     duration_s: float = 0.0
     late_s: float = 0.0
-    """By how much it began after it was due."""
+    """Seconds between the time at which the round was due and its start."""
 
 
 class GatherStep:
@@ -75,7 +75,7 @@ class GatherStep:
         )
 
     async def enlist(self) -> None:
-        """Make the configured sources the ones that are gathered; new and changed ones are due now."""
+        """Schedule the configured sources; new and changed ones are due now."""
         known = await self._store.sources.described(list(self._sources))
         renewed = [
             source
@@ -85,10 +85,10 @@ class GatherStep:
         await self._store.sources.enlist(self._sources, renewed, self._clock())
 
     async def take(self, room: int) -> Taken:
-        """Lease sources that are due.
+        """Lease at most `room` due sources.
 
-        Those of other configurations are left to processes that have them, when the lease ends; what no
-        process has is gathered no more.
+        A source that only another process has configured stays leased until the lease ends, and is then left
+        to that process. A source that no process has configured is removed from the schedule.
         """
         jobs: list[Job] = []
         next_due_at: datetime | None = None
@@ -110,26 +110,26 @@ class GatherStep:
         return Taken(jobs=tuple(jobs), next_due_at=next_due_at)
 
     async def lease(self, source: SourceId) -> str | None:
-        """Lease one source, due or not; give the token, or None while another worker has it."""
+        """Lease one source, due or not, and return the token; None while another worker holds the lease."""
         token = new_token()
         return token if await self._store.sources.lease(source, token, self._clock(), LEASE) else None
 
     async def gather(
         self, source: Source, token: str, state: SourceState | None = None, *, named: bool = False
     ) -> SourceReport | None:
-        """Gather a leased source and settle its lease, whatever happens to it.
+        """Gather a leased source and settle its lease, also where the round fails.
 
-        `state`: what was known of it when it was leased, where that was read already. A paused source is
-        given back at once, unless an operator has `named` it. None then, when Redis went away amid the round
-        (the source is due again as soon as Redis is back), and when the lease was lost: the round is stopped
-        and settles nothing. Raises NoSlot while its server is busy with
-        others of us: the source is due again, after those that are due already.
+        `state`: the state that the claim of the lease returned; None reads it. Returns None, without a round,
+        for a paused source unless an operator `named` it. Returns None as well when Redis fails during the
+        round, so that the source is due again when Redis is back, and when the lease is lost, so that another
+        worker settles the source. Raises NoSlot when its server has no free request slot; the source is then
+        due again, after those that are due already.
         """
         began = self._clock()
-        state = self._settlement.relied_on(source, state or await self._store.sources.state(source.id))
+        state = self._settlement.still_valid(source, state or await self._store.sources.state(source.id))
         if state.paused and not named:
-            resting_state = self._settlement.given_back(source.id, state)
-            await retry_until_available(lambda: self._store.sources.settle(source.id, token, resting_state))
+            paused_state = self._settlement.paused(source.id, state)
+            await retry_until_available(lambda: self._store.sources.settle(source.id, token, paused_state))
             return None
         try:
             with self._leases.keep([(source.id, token)]):
@@ -137,7 +137,7 @@ class GatherStep:
         except LeaseLost:
             log.warning("round_stopped", source=source.id, reason="its lease was lost")
             return None
-        except (StoreUnavailable, NoSlot) as error:  # nothing is learned
+        except (StoreUnavailable, NoSlot) as error:  # the state does not change
             await retry_until_available(lambda: self._store.sources.release(source.id, token, self._clock()))
             if isinstance(error, NoSlot):
                 raise
@@ -147,7 +147,7 @@ class GatherStep:
             log.warning("a source has moved", source=source.id, detail=sentence)
         settled, event = alarm(source, settled, self._clock())
         await retry_until_available(lambda: self._store.sources.settle(source.id, token, settled, event))
-        _tell_of_redesign(source.id, state, settled)
+        _log_redesign(source.id, state, settled)
         duration_s = (self._clock() - began).total_seconds()
         late_s = (began - state.next_due_at).total_seconds() if state.next_due_at else 0.0
         return _report(source, state, outcome, failed, duration_s=duration_s, late_s=max(late_s, 0.0))
@@ -155,7 +155,10 @@ class GatherStep:
     async def _tried(
         self, source: Source, state: SourceState, began: datetime
     ) -> tuple[Outcome, FetchFailed | None]:
-        """Return what a round brought, or why it failed. Raises StoreUnavailable and NoSlot."""
+        """Return the outcome of a round, with the failure where it failed.
+
+        Raises StoreUnavailable and NoSlot.
+        """
         try:
             async with asyncio.timeout(ROUND_DEADLINE_S):
                 return await self._redirect_tracking.gather(source, state, began), None
@@ -165,13 +168,13 @@ class GatherStep:
             failed = error.failed
         except (GatherError, TimeoutError) as error:
             failed = self._as_failure(source, error)
-        except Exception as error:  # a fault of ours, or a refusal of Redis, must not stop it without a word
+        except Exception as error:  # a bug, or an error of Redis, must not stop the worker without a log line
             log.exception("a round broke", source=source.id)
             failed = self._as_failure(source, error)
         return Outcome(), failed
 
     async def _gather_in_turn(self, source: Source, token: str, state: SourceState) -> SourceReport | None:
-        with suppress(NoSlot):  # it makes room for others
+        with suppress(NoSlot):  # the worker goes on with other sources
             return await self.gather(source, token, state)
         return None
 
@@ -186,20 +189,20 @@ class GatherStep:
 
 
 class ChosenSources:
-    """A step over given sources, due or not, once each; paused ones too where an operator `named` them."""
+    """A step that gathers the given sources once each, due or not; paused ones only if `named`."""
 
     name = "gather"
 
     def __init__(self, step: GatherStep, sources: Sequence[Source], *, named: bool = False) -> None:
         self._step = step
         self._named = named
-        self._left = list(sources)
+        self._remaining = list(sources)
 
     async def take(self, room: int) -> Taken:
-        """Lease the next of the given sources; one that another worker has is left to it."""
+        """Lease the next of the given sources; skip those that another worker has leased."""
         jobs: list[Job] = []
-        while self._left and len(jobs) < room:
-            source = self._left.pop(0)
+        while self._remaining and len(jobs) < room:
+            source = self._remaining.pop(0)
             token = await self._step.lease(source.id)
             if token is not None:
                 jobs.append(partial(self._gather, source, token))
@@ -209,12 +212,12 @@ class ChosenSources:
         try:
             return await self._step.gather(source, token, named=self._named)
         except NoSlot:
-            self._left.append(source)
+            self._remaining.append(source)
             return None
 
 
-def _tell_of_redesign(source: SourceId, before: SourceState, now: SourceState) -> None:
-    """Log once which selectors find nothing any more, and once that they do again."""
+def _log_redesign(source: SourceId, before: SourceState, now: SourceState) -> None:
+    """Log which selectors have stopped matching in this round, and which match again."""
     lost, known = (redesigned(state.missing, state.lacked) for state in (now, before))
     if fresh := [name for name in lost if name not in known]:
         log.warning(
@@ -235,7 +238,7 @@ def _report(
     duration_s: float,
     late_s: float,
 ) -> SourceReport:
-    """Return the warnings of a round; `state` is that of before it."""
+    """Return the report of a round; `state` is that of before it."""
     if failed is not None:
         return SourceReport(
             step="gather",

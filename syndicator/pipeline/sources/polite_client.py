@@ -1,10 +1,9 @@
-"""The one door through which rounds request anything from a source: robots.txt, a turn, the request.
+"""The HTTP client of rounds: it checks robots.txt and takes a request slot before each request.
 
-Shared by all workers, by the scope that the source's politeness names, so that a thousand feeds on one host
-are no attack. A source with `scope = "url"` and no `per_minute` asks nobody: its URL is requested by the one
-worker that holds the source's lease anyway. All of it holds for each step of a redirect: whom it leads to is
-asked as if the source had named it. Where sources of one scope differ in `max_in_flight`, each keeps to its
-own number of all that are under way.
+Request slots belong to a politeness scope and are shared by all workers, so that a thousand feeds on one host
+do not overload it. A source with `scope = "url"` and no `per_minute` needs no slot: only the worker that
+holds the source's lease requests its URL. Each step of a redirect is checked like the first request. Where
+sources of one scope differ in `max_in_flight`, each compares its own limit with all requests of the scope.
 """
 
 import random
@@ -32,41 +31,42 @@ from syndicator.store.sources.request_slots import Pace, SlotAnswer, Why
 from syndicator.store.store import Store
 
 MAX_HOLD_OFF_S = 3600.0
-"""A scope is left alone at most so long at a time, for the sake of those who share it with the one that was
-told to wait; that source itself waits as long as it was told (`rules.sources.cadence`)."""
+"""Longest pause of a whole scope after `Retry-After`. The source that received the header itself waits for
+the full time (`rules.sources.cadence`); the other sources of the scope do not."""
 
 TOO_OFTEN_HOLD_OFF_S = 90.0
-"""So long where 429 names no time: longer than a turn is waited for, so that the rounds that meet it end."""
+"""The pause after 429 without `Retry-After`. Longer than MAX_WAIT_S, so that waiting rounds end."""
 
 _REMEMBERED = 1000
 
 
 class _Unavailable(Struct, frozen=True, kw_only=True):
-    """One URL of a scope that answered 503, until it wants to be asked again."""
+    """One URL of a scope that answered 503, and when its `Retry-After` ends."""
 
     url: str
     until: datetime
 
 
 @dataclass(slots=True, kw_only=True)
-class _Way:
-    """One request of a source, on its way through redirects."""
+class _RequestChain:
+    """The state of one request of a source across its redirects."""
 
     source: Source
     page: bool = False
     patient: bool = True
     url: str | None = None
-    """What was asked last."""
+    """The address of the last step."""
     scope: str | None = None
-    """In whose turn; None where none was needed, or had."""
+    """The scope whose slot the last step holds; None without a slot."""
     scopes: set[str] = field(default_factory=set)
-    """Of all steps."""
+    """The scopes of all steps."""
 
 
 class PoliteClient:
-    """Requests politely. Share one by all tasks of an event loop; open it with `open_polite_client`.
+    """Sends requests within the limits of politeness and robots.txt.
 
-    Whether there is a document, none, or no turn: failure is a value. StoreUnavailable passes.
+    Share one among all tasks of an event loop; open it with `open_polite_client`. Failures are returned as
+    values; StoreUnavailable is raised.
     """
 
     def __init__(
@@ -97,21 +97,22 @@ class PoliteClient:
     ) -> FetchResult:
         """Request a document of a source, with the validators of `state` where it is the source's own URL.
 
-        A `page` (a list page, an article) is requested only if robots.txt lets us, no faster than it asks.
-        FetchFailed(ROBOTS) where it does not, the failure of robots.txt where that cannot be had, and (BUSY)
-        where no turn comes within a minute or so. The impatient wait for a moment and raise NoSlot: others
-        may go on meanwhile.
+        A `page` (a list page, an article) is requested only if robots.txt allows it, and no faster than its
+        crawl delay. Returns FetchFailed(ROBOTS) where it is disallowed, the failure of robots.txt where that
+        cannot be read, and FetchFailed(BUSY) where no slot is free within about a minute. With
+        `patient=False` it waits for MOMENT_S only and raises NoSlot, so that the worker can go on with other
+        sources.
         """
-        way = _Way(source=source, page=page, patient=patient)
-        result = await self._gatherer.fetch(source, url, state, gate=partial(self._pass, way))
-        self._heed(way, result)
+        chain = _RequestChain(source=source, page=page, patient=patient)
+        result = await self._gatherer.fetch(source, url, state, gate=partial(self._pass, chain))
+        self._heed(chain, result)
         return result
 
     async def head(self, source: Source, url: str) -> FetchResult:
-        """Look at a picture without reading it; failure is a value."""
-        way = _Way(source=source)
-        result = await self._gatherer.head(source, url, gate=partial(self._pass, way))
-        self._heed(way, result)
+        """Send a HEAD request for a picture of a source; failures are returned as values."""
+        chain = _RequestChain(source=source)
+        result = await self._gatherer.head(source, url, gate=partial(self._pass, chain))
+        self._heed(chain, result)
         return result
 
     async def close(self) -> None:
@@ -121,17 +122,17 @@ class PoliteClient:
         return await self.fetch(source, url, patient=patient)
 
     @asynccontextmanager
-    async def _pass(self, way: _Way, url: str) -> AsyncIterator[FetchFailed | None]:
-        """Hold the turn for one step of a way; give why there is none.
+    async def _pass(self, chain: _RequestChain, url: str) -> AsyncIterator[FetchFailed | None]:
+        """Hold a slot during one step of a request; yield the failure where there is none.
 
-        Nothing is held on the way to a turn: who waits for one host keeps nobody from another.
+        No other slot is held while waiting: a request that waits for one host does not block another host.
         """
-        # What has begun is not begun again and again for want of a turn later on.
-        patient = way.patient or way.url is not None
-        way.url, way.scope = url, None
-        politeness, crawl_delay_s = way.source.politeness, None
-        if way.page and politeness.robots:
-            permit = await self._robots_policy.ask(way.source, url, patient=patient)
+        # A redirect has already cost a request: wait for its slot rather than repeat the first step later.
+        patient = chain.patient or chain.url is not None
+        chain.url, chain.scope = url, None
+        politeness, crawl_delay_s = chain.source.politeness, None
+        if chain.page and politeness.robots:
+            permit = await self._robots_policy.ask(chain.source, url, patient=patient)
             if isinstance(permit, FetchFailed):
                 yield permit
                 return
@@ -141,24 +142,24 @@ class PoliteClient:
             yield None
             return
         scope = scope_key(politeness.scope, url)
-        if scope in way.scopes:
-            paces = ()  # it is one document for those who give it, by however many steps
+        if scope in chain.scopes:
+            paces = ()  # to the server all steps are one document: its interval was kept at the first step
         slot = await self._slots.take(scope, politeness.max_in_flight, paces, patient=patient)
         if isinstance(slot, SlotAnswer):
             if patient or (slot.why is Why.HELD_OFF and slot.wait_s > MAX_WAIT_S):
                 yield self._no_slot(url, slot)
                 return
             raise NoSlot(scope)
-        way.scope = scope
-        way.scopes.add(scope)
+        chain.scope = scope
+        chain.scopes.add(scope)
         try:
             yield None
         finally:
-            self._slots.give_back(slot)
+            self._slots.release(slot)
 
-    def _heed(self, way: _Way, result: FetchResult) -> None:
-        """Leave alone whoever asked for it: the server that answered last, not the one that led there."""
-        if way.scope is None or way.url is None:
+    def _heed(self, chain: _RequestChain, result: FetchResult) -> None:
+        """Pause the scope of the server that answered last, where it asked for a pause."""
+        if chain.scope is None or chain.url is None:
             return
         if not isinstance(result, FetchFailed):
             return
@@ -166,13 +167,13 @@ class PoliteClient:
         asked_s = result.retry_after_s or (TOO_OFTEN_HOLD_OFF_S if too_often else 0.0)
         if asked_s:
             hold_off_s = min(asked_s, MAX_HOLD_OFF_S)
-            if self._is_said_of_all(way.scope, way.url, result, hold_off_s):
-                self._slots.hold_off(way.scope, hold_off_s)
+            if self._concerns_scope(chain.scope, chain.url, result, hold_off_s):
+                self._slots.hold_off(chain.scope, hold_off_s)
 
-    def _is_said_of_all(self, scope: str, url: str, refusal: FetchFailed, hold_off_s: float) -> bool:
+    def _concerns_scope(self, scope: str, url: str, refusal: FetchFailed, hold_off_s: float) -> bool:
         """Return whether a refusal concerns more than one URL.
 
-        429 does, 503 where another one says it too.
+        429 always does; 503 does where another URL of the scope answers 503 too.
         """
         if refusal.status != HTTPStatus.SERVICE_UNAVAILABLE:
             return refusal.status == HTTPStatus.TOO_MANY_REQUESTS
@@ -190,7 +191,7 @@ class PoliteClient:
         detail = (
             f"{host} asked to be left alone for another {refusal.wait_s:.0f} s."
             if held_off
-            else f"Too many requests of our own to {host}: no turn within {MAX_WAIT_S:.0f} s."
+            else f"Too many requests of our own to {host}: no free slot within {MAX_WAIT_S:.0f} s."
         )
         return FetchFailed(
             requested_url=without_userinfo(url),
@@ -202,7 +203,7 @@ class PoliteClient:
 
 
 def _paces(politeness: Politeness, crawl_delay_s: float | None) -> tuple[Pace, ...]:
-    """Return the intervals to keep: one among all documents of a scope, one among its pages."""
+    """Return the intervals between requests: one for all documents of a scope, one for its pages."""
     paces = []
     if politeness.per_minute:
         paces.append(Pace(name="minute", interval_s=60 / politeness.per_minute))
@@ -215,7 +216,7 @@ def _paces(politeness: Politeness, crawl_delay_s: float | None) -> tuple[Pace, .
 async def open_polite_client(
     gatherer: Gatherer, store: Store, clock: Clock, rng: random.Random, user_agent: str
 ) -> AsyncIterator[PoliteClient]:
-    """Open the door; turns that are held at the end are given back."""
+    """Open a polite client; return its slots at the end."""
     polite_client = PoliteClient(gatherer, store, clock, rng, user_agent)
     try:
         yield polite_client

@@ -1,6 +1,6 @@
-"""Asks for the one document that a round stands on, as far as its validators can be believed.
+"""Requests the main document of a round, conditionally as long as the source's validators are trusted.
 
-conditional request → unchanged (now and then checked), or read
+conditional request → unchanged (sometimes verified), or read
 """
 
 import random
@@ -17,15 +17,15 @@ from syndicator.pipeline.sources.round_result import Outcome, address, body_hash
 from syndicator.rules.sources.validator_trust import is_check_due, trusts
 
 READ_WHOLE_EVERY = timedelta(days=1)
-"""So often a document is read whatever its validators say: what it still lists stays known."""
+"""A document is read at least this often, even if it is unchanged, so that what it lists stays known."""
 
 Read = Callable[[Fetched, str], Awaitable[Outcome]]
-"""Reads a document, given with its digest, and takes in what it holds. Its outcome names the validators that
-may be relied on."""
+"""Reads a document, given with its digest, and admits what it holds. The outcome carries the validators to
+keep."""
 
 
 class Polling:
-    """Polls by validators (RFC 9110, 13.1), and checks whether a source deserves to be believed."""
+    """Polls with validators (RFC 9110, 13.1), and verifies now and then that they are honest."""
 
     def __init__(self, polite_client: PoliteClient, clock: Clock, rng: random.Random) -> None:
         self._polite_client = polite_client
@@ -33,17 +33,18 @@ class Polling:
         self._rng = rng
 
     async def poll(self, source: Source, state: SourceState, read: Read, *, patient: bool = False) -> Outcome:
-        """Ask once, twice where an answer is checked; raise RoundFailed or NotReadable without a document.
+        """Return the outcome of polling the document of a source.
 
-        The first turn is waited for only by the `patient` (`PoliteClient.fetch`).
+        Sends one request, or two where a 304 answer is verified. `patient`: see `PoliteClient.fetch`. Raises
+        RoundFailed or NotReadable where there is no document.
         """
-        asked = self._asked_by(state)
+        asked = self._with_validators(state)
         result = await self._polite_client.fetch(source, address(source, state), asked, patient=patient)
         if not isinstance(result, NotModified):
             document = fetched(result)
             return await self._judge(state, document, read, checked=_says_unchanged(state, document))
         if (asked.etag is None and asked.last_modified is None) or asked.validators_of != _where(result):
-            fetched(result)  # raises: it says so unasked
+            fetched(result)  # raises: the request was not conditional
         if is_check_due(state, self._rng):
             checked = await self._polite_client.fetch(source, address(source, state))
             if isinstance(checked, Fetched):
@@ -53,17 +54,17 @@ class Polling:
     def _is_fresh(self, state: SourceState) -> bool:
         return state.read_at is not None and self._clock() - state.read_at <= READ_WHOLE_EVERY
 
-    def _asked_by(self, state: SourceState) -> SourceState:
-        """Return the state whose validators are sent.
+    def _with_validators(self, state: SourceState) -> SourceState:
+        """Return the state with the validators to send.
 
-        None where they are not trusted, or a day has passed.
+        It has none where they are not trusted, or the last full reading is more than a day old.
         """
         if self._is_fresh(state) and trusts(state.honesty, self._clock()):
             return state
         return replace(state, etag=None, last_modified=None)
 
     async def _judge(self, state: SourceState, document: Fetched, read: Read, *, checked: bool) -> Outcome:
-        """Read a document, unless it is the same; `checked` is whether it was said to be just that."""
+        """Read a document unless its body is the same; `checked`: the server said that it is unchanged."""
         digest = await body_hash(document)
         is_same = digest == state.body_hash
         if is_same and self._is_fresh(state):
@@ -72,8 +73,9 @@ class Polling:
             outcome = replace(await read(document, digest), validators_of=_where(document))
         if not checked:
             return outcome
-        # What is new in a document that is the same was left over, or could not be read: no lie. Validators
-        # do not count here: some servers say 304 to any, and send another one with each document.
+        # New articles in an identical document were left over from an earlier round: the validators were
+        # right. The new validators are not compared: some servers answer 304 to any validator and send a
+        # different one with each document.
         news = outcome.round.new + outcome.round.changed > 0
         return replace(outcome, held_news=news and not is_same)
 
@@ -92,12 +94,12 @@ def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:
 
 
 def _where(result: Fetched | NotModified) -> str | None:
-    """Return where redirects have led; None where there were none."""
+    """Return the last address of the redirects; None without redirects."""
     return result.redirects[-1].url if result.redirects else None
 
 
 def _says_unchanged(state: SourceState, document: Fetched) -> bool:
-    """Return whether a document carries the very validators that we hold: then nothing in it may be new."""
+    """Return whether a document carries the validators of the state: then nothing in it may be new."""
     if state.validators_of != _where(document):
         return False
     if state.etag:

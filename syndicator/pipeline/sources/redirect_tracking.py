@@ -1,4 +1,4 @@
-"""Follows sources that have moved: which address a round asks, and whether it found the same source there."""
+"""Tracks sources that have moved: which address a round requests, and whether it serves the same source."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,20 +13,21 @@ from syndicator.rules.sources.redirect_tracking import known_until, looks_back, 
 from syndicator.store.articles.articles import Articles
 
 SAMPLE = 500
-"""Of so many known articles it is looked up when they were first seen."""
+"""Number of known articles for which the time of their first sighting is looked up."""
 
 
 class RedirectTracking:
-    """Gathers by the kind of a source, at the address that is believed."""
+    """Runs the round of a source at its configured address, or at the address it has moved to."""
 
     def __init__(self, articles: Articles, rounds: Mapping[SourceKind, KindOfRound]) -> None:
         self._articles = articles
         self._rounds = rounds
 
     async def gather(self, source: Source, state: SourceState, began: datetime) -> Outcome:
-        """Gather once, where that is due from the configured address of a source that has moved.
+        """Return the outcome of one round.
 
-        What fails there costs nothing: then the target is asked as ever. Raises as `KindOfRound.gather`.
+        A source that has moved is now and then requested at its configured address first; where that fails,
+        the new address is requested as usual. Raises as `KindOfRound.gather`.
         """
         kind = self._rounds[source.kind]
         outcome: Outcome | None = None
@@ -41,9 +42,9 @@ class RedirectTracking:
         return replace(outcome, overlap=overlap, looked_back=looked_back)
 
     def _looks_back(self, source: Source, state: SourceState, began: datetime) -> bool:
-        """Return whether a round asks the configured address before the one it has moved to.
+        """Return whether a round requests the configured address before the one the source has moved to.
 
-        A round that a push has brought about asks nobody.
+        A round that only a push has caused does not.
         """
         is_due = state.next_due_at is None or state.next_due_at <= began
         moved = address(source, state) != source.url
@@ -52,14 +53,14 @@ class RedirectTracking:
     async def _overlap(
         self, source: Source, state: SourceState, outcome: Outcome, began: datetime
     ) -> bool | None:
-        """Return whether a document is that of the same source; only where a redirect raises the question."""
+        """Return whether the document belongs to the same source; None where no redirect is involved."""
         listed = outcome.listed
         if listed is None or (state.move is None and outcome.moved_to is None):
             return None
         until = known_until(state.move, began)
         ids = [*listed.ids[:SAMPLE], *await self._articles.named(listed.keys[:SAMPLE])]
         before, swept = await self._articles.carried_before(source.id, ids, until)
-        # Of a sitemap many more are known than are looked up.
+        # A sitemap lists many more known articles than SAMPLE: scale the sample up.
         known = len(listed.ids) + len(listed.keys)
         scale = known / max(len(ids), 1)
         return overlaps(round(before * scale), listed.total - round(swept * scale))

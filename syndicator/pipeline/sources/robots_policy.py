@@ -1,6 +1,6 @@
-"""Whether a robots.txt lets us read a page, and how fast (RFC 9309).
+"""Decides whether robots.txt allows reading a page, and how fast (RFC 9309).
 
-Each file is asked for once a day over all workers (`store.sources.robots`); what it said stays parsed here.
+All workers together request each file once a day (`store.sources.robots`); this process keeps it parsed.
 """
 
 import asyncio
@@ -28,24 +28,24 @@ from syndicator.pipeline.sources.request_slots import MOMENT_S, NoSlot
 from syndicator.store.sources.robots import ELSEWHERE_KEPT, KEPT, KnownRobots, RobotsFiles
 
 FRESH_AT_MOST = timedelta(hours=24)
-"""RFC 9309, 2.4. So long it is without a `Cache-Control` of its own."""
+"""How long a file is fresh, at most (RFC 9309, 2.4), and without `Cache-Control`."""
 FRESH_AT_LEAST = timedelta(minutes=10)
 RETRY = timedelta(minutes=5)
-"""A file that could not be had is asked for again after so long."""
+"""The pause before a file that could not be read is requested again."""
 
 _REDIRECTS = 5  # RFC 9309, 2.3.1.2
 _MAX_DOWNLOAD = 2 * 1024 * 1024
-"""Of which the first 500 KiB are read. What is larger is no robots.txt."""
+"""Larger files count as unreadable. The first 500 KiB are parsed."""
 _REMEMBERED = 500
 _REMEMBERED_BYTES = 1024 * 1024
-"""Of their texts. Parsed, most take twenty times as much, made-up ones a hundred times."""
+"""Size of the texts. Most take twenty times as much when parsed, hostile ones a hundred times."""
 MAX_ELSEWHERE = 50
-"""Origins beside its own whose file one source has us ask for in an hour."""
+"""Origins besides its own whose files are requested for one source in an hour."""
 _MAX_ADDRESS = 300
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?([0-9]{1,9})", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"(?:^|[\s,])(?:no-cache|no-store)", re.IGNORECASE)
 _OF_OUR_OWN = frozenset({Reason.BUSY, Reason.BLOCKED, Reason.SCHEME, Reason.INTERNAL})
-"""Reasons that say nothing about the server."""
+"""Reasons that lie with this process, not with the server."""
 
 
 class Permit(Struct, frozen=True, kw_only=True):
@@ -60,18 +60,18 @@ class _Entry(Struct, frozen=True, kw_only=True):
 
 
 class _Elsewhere(Struct, frozen=True, kw_only=True):
-    """How many origins beside its own a source has had us ask, in the hour that ends then."""
+    """Number of other origins whose files were requested for a source, in the hour that ends at `until`."""
 
     count: int
     until: datetime
 
 
 Request = Callable[[Source, str, bool], Awaitable[FetchResult]]
-"""Of a source, an address, patiently or not."""
+"""Requests an address for a source; the last argument is `patient` of `PoliteClient.fetch`."""
 
 
 class RobotsPolicy:
-    """Asks robots.txt files on behalf of one agent. Share one by all tasks of an event loop."""
+    """Reads robots.txt files for one user agent. Share one among all tasks of an event loop."""
 
     def __init__(
         self, gatherer: Gatherer, files: RobotsFiles, clock: Clock, agent: str, request: Request
@@ -87,13 +87,14 @@ class RobotsPolicy:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def ask(self, source: Source, url: str, *, patient: bool = True) -> Permit | FetchFailed:
-        """Return whether a page may be requested; raises StoreUnavailable while Redis is away.
+        """Return the permission to request a page, or why it may not be requested.
 
-        The impatient wait for a moment where the file is not known yet, and raise NoSlot.
+        `patient=False` waits for MOMENT_S only while another task reads the same file, and then raises
+        NoSlot. Raises StoreUnavailable while Redis is away.
         """
         address = _address(url)
         if address is None:
-            return Permit()  # requesting it says what is wrong with it
+            return Permit()  # the request itself fails with the reason
         entry = await self._entry(source, address, patient)
         now, shown = self._clock(), without_userinfo(url)
         failed = entry.known.failed
@@ -108,7 +109,7 @@ class RobotsPolicy:
         return FetchFailed(requested_url=shown, reason=Reason.ROBOTS, detail=detail, fetched_at=now)
 
     async def _entry(self, source: Source, address: str, patient: bool) -> _Entry:
-        """Return the file of an origin: from this process, from Redis, or from the server."""
+        """Return the file at an address: from this process, from Redis, or from the server."""
         entry = self._recent.get(address)
         if entry is not None and self._clock() < entry.known.fresh_until:
             self._recent.move_to_end(address)
@@ -148,7 +149,7 @@ class RobotsPolicy:
         if elsewhere and not self._may_ask_elsewhere(source.id):
             return self._unreachable(self._asked_enough(address), earlier)
         limits = replace(source.limits, max_body_bytes=_MAX_DOWNLOAD, max_redirects=_REDIRECTS)
-        # What a source sends along (a password, a cookie) is for its documents.
+        # The headers of a source (a password, a cookie) are meant for its documents only.
         result = await self._request(replace(source, headers={}, limits=limits), address, patient)
         known = await self._judged(address, result, earlier)
         await self._files.keep(address, known, self._clock(), elsewhere=elsewhere)
@@ -182,8 +183,8 @@ class RobotsPolicy:
             case FetchFailed():
                 return self._unreachable(result, earlier)
             case NotModified():
-                odd = NotReadable(Reason.PROTOCOL, "it is unchanged, though we did not ask that")
-                return self._unreachable(self._unreadable(address, odd), earlier)
+                unasked = NotReadable(Reason.PROTOCOL, "it is unchanged, though we did not ask that")
+                return self._unreachable(self._unreadable(address, unasked), earlier)
 
     def _file(self, text: str, fresh: timedelta) -> KnownRobots:
         now = self._clock()
@@ -198,13 +199,16 @@ class RobotsPolicy:
         )
 
     def _unreachable(self, failed: FetchFailed, earlier: KnownRobots | None) -> KnownRobots:
-        """Nothing is allowed until the file can be had, but for what an earlier copy allows."""
+        """Return the record of a file that cannot be read.
+
+        It allows what an earlier copy allows; without one it allows nothing.
+        """
         now = self._clock()
         fresh_until = now if failed.reason in _OF_OUR_OWN else now + RETRY
         if earlier is not None and earlier.failed is None and now - earlier.read_at < KEPT:
             return replace(earlier, fresh_until=fresh_until)
         why = failed.detail
-        if failed.reason is Reason.TOO_LARGE:  # by a limit of its own, not the configured one
+        if failed.reason is Reason.TOO_LARGE:  # the limit is _MAX_DOWNLOAD, not the configured one
             why = f"It is larger than {_MAX_DOWNLOAD} bytes."
         detail = f"Whether we may read its pages is not known without {failed.requested_url}: {why}"
         return KnownRobots(
@@ -226,10 +230,7 @@ async def _locked(lock: asyncio.Lock, most_s: float | None) -> AsyncIterator[Non
 
 
 def is_missing(failed: FetchFailed) -> bool:
-    """Tell a file that does not exist for us (RFC 9309, 2.3.1.3): 4xx, or redirects that lead nowhere.
-
-    Who is asked too often (429) has not said so.
-    """
+    """Return whether the file does not exist (RFC 9309, 2.3.1.3): 4xx but 429, or too many redirects."""
     if failed.reason is Reason.REDIRECT:
         return True
     status = failed.status or 0
@@ -241,7 +242,7 @@ def is_missing(failed: FetchFailed) -> bool:
 
 
 def _freshness(cache_control: str) -> timedelta:
-    """Read for how long a file may be used (RFC 9111, 5.2.2), between ten minutes and a day."""
+    """Return how long a file may be used (RFC 9111, 5.2.2), between ten minutes and a day."""
     if _NOT_KEPT.search(cache_control):
         return FRESH_AT_LEAST
     found = _MAX_AGE.search(cache_control)
@@ -251,7 +252,7 @@ def _freshness(cache_control: str) -> timedelta:
 
 
 def _address(url: str) -> str | None:
-    """Return where the robots.txt for a page is; None for what no server can be asked."""
+    """Return the address of the robots.txt for a page; None where the page's address is unusable."""
     try:
         address = robots_url(url.strip())
         parts = urlsplit(address)

@@ -1,4 +1,4 @@
-"""What the rounds of all kinds of source share."""
+"""The outcome of a round, and the notes it is drawn from; shared by rounds of all kinds."""
 
 import asyncio
 import hashlib
@@ -23,32 +23,32 @@ from syndicator.rules.sources.redirect_tracking import to_ask
 from syndicator.rules.sources.rhythm import Poll
 
 READING_TIME_S = 200.0
-"""So long a round goes on to article pages; what is left is still listed, and unknown, in the next."""
-
+"""A round begins no article page after this time. The remaining pages are read in the next round."""
 
 MAX_WARNINGS = 30
 _HASHED_HERE_BYTES = 1024 * 1024
-"""In 1 ms; the event loop does not wait for more."""
+"""Larger bodies are hashed in a thread. This many bytes take 1 ms."""
 
 
 class ListedCount(Struct, frozen=True, kw_only=True):
-    """What a document listed: of how many articles, and which of them were known before the round."""
+    """How many articles a document listed, and which of them were known before the round."""
 
     total: int
     ids: tuple[ArticleId, ...] = ()
     keys: tuple[str, ...] = ()
-    """Identity keys of known ones besides, the newest first."""
+    """Identity keys of further known articles, newest first."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What a round that worked brought, and what to remember for the next."""
+    """The result of a round that did not fail, and what the next round needs to know."""
 
     round: Round = Round()
     not_modified: bool = False
     warnings: tuple[str, ...] = ()
-    """What was odd in the document, or the pages that it names."""
+    """Warnings about the document and the pages that it links to."""
     of_pushes: tuple[str, ...] = ()
-    """The same of what a hub pushed: it comes once, and says nothing of the document."""
+    """Warnings about content pushed by the hub. Kept apart from `warnings`: a push is read only once, so it
+    must not affect the health of the document."""
     etag: str | None = None
     last_modified: str | None = None
     validators_of: str | None = None
@@ -57,40 +57,40 @@ class Outcome(Struct, frozen=True, kw_only=True):
     read_whole: bool = False
     """Whether the document itself was read, not just found unchanged."""
     cut_short: bool = False
-    """Whether something that lists articles, or one of these, is still to be read."""
+    """Whether list pages, sitemaps or article pages are still to be read."""
     headers: Mapping[str, str] = {}
-    """Of the answer: they say when the server wants to be asked again."""
+    """Headers of the response: they tell when the next request is welcome."""
     hints: FeedHints | None = None
-    """What the document says of that; None where it was not read."""
+    """The update interval that the document declares; None where it was not read."""
     poll: Poll = Poll()
-    """What the rhythm learns from."""
+    """Input for the publishing rhythm of the source."""
     moved_to: str | None = None
-    """Where permanent redirects led."""
+    """The target of permanent redirects."""
     looked_back: bool = False
-    """Whether the configured address was asked, or tried, before the one that the source has moved to."""
+    """Whether the configured address was requested before the one that the source has moved to."""
     from_configured: bool = False
-    """Whether it was the configured address that was asked though the source has moved."""
+    """Whether the document came from the configured address although the source has moved."""
     listed: ListedCount | None = None
     """None where no document was read."""
     overlap: bool | None = None
-    """Whether the document is that of the same source; None where that was not asked, or cannot be told."""
+    """Whether the document belongs to the same source; None where that was not examined, or is unclear."""
     held_news: bool | None = None
-    """Of a document that was said to be unchanged and fetched all the same: whether it held anything new."""
+    """Whether a document that the server declared unchanged held anything new; None where not verified."""
     guids: GuidEvidence = GuidEvidence()
-    """What the document shows of the source's guids."""
+    """What the document shows about the reliability of the source's guids."""
     found: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
-    """Configured selectors that found something, or nothing, on any page of the round."""
+    """Configured selectors that matched something (`found`) or nothing (`missing`) on any page."""
     pages: PagesTried = PagesTried()
     archive_before: datetime | None = None
-    """What a first round found to be archive from then on (`rules.sources.archive`)."""
+    """The date before which articles belong to the archive, as a first round has found it."""
     hub_delivers: bool = False
     only_pushed: bool = False
-    """Whether only what a hub had brought was taken in, and the source itself was not asked."""
+    """Whether only pushed content was admitted, and the source itself was not requested."""
 
 
 class KindOfRound(Protocol):
-    """How sources of one kind are gathered."""
+    """Gathers sources of one kind: feeds, pages or sitemaps."""
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
         """Gather once; raise RoundFailed or NotReadable where there is nothing to read."""
@@ -98,48 +98,48 @@ class KindOfRound(Protocol):
 
 @dataclass(slots=True)
 class Notes:
-    """What is noticed in the course of one round."""
+    """Notes of one round: its limits, its warnings, and counts of pages."""
 
     until: float
-    """When no further article page is begun, on the clock of the event loop."""
+    """No article page is begun after this time, on the clock of the event loop."""
     archive_before: datetime | None = None
-    """What is dated before is no late find, but comes from the archive: it is listed by its own date."""
+    """Articles dated before belong to the archive: they are listed by their own dates."""
     identified_by: IdentityPolicy | None = None
-    """By what its articles are known; None: as the source's table says."""
+    """How articles are identified; None: as the source is configured."""
     back: bool = False
     """Whether the source is gathered again after a long pause (`rules.sources.announcement`)."""
     found: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     pages_read: int = 0
     pages_failed_first: int = 0
-    """Unknown article pages that could not be read, and never had been tried before."""
+    """Unknown article pages that could not be read at the first attempt."""
     unfinished: bool = False
-    """Whether a document names something that is still to be read: its validators are not to be kept then,
-    for an answer that nothing has changed would hide it."""
+    """Whether the document links to pages that are still to be read. Its validators are then not kept: a 304
+    answer would hide these pages."""
     lists_cut: bool = False
-    """Whether a later list page, or a sitemap of an index, could not be had, and may be soon."""
+    """Whether a later list page, or a sitemap of an index, could not be read but may be soon."""
     _failures: Counter[str] = field(default_factory=Counter)
-    """Why unknown article pages could not be read, and how often."""
+    """Number of unknown article pages that could not be read, by reason."""
     _sentences: dict[str, list[str]] = field(default_factory=dict)
-    """Each with the article pages that it was said of; none for what is said of the round."""
+    """Warnings, each with the article pages that it concerns; without pages it concerns the round."""
 
     def warn(self, *sentences: str) -> None:
-        """Note what is odd in this round."""
+        """Record warnings about this round."""
         for sentence in sentences:
             self._sentences.setdefault(sentence, [])
 
     def warn_of_page(self, url: str, *sentences: str) -> None:
-        """Note what is odd on an article page."""
+        """Record warnings about an article page."""
         for sentence in sentences:
             self._sentences.setdefault(sentence, []).append(url)
 
     def page_failed(self, why: str) -> None:
-        """Count an unknown article page that was asked for and could not be read."""
+        """Count an unknown article page that was requested and could not be read."""
         self._failures[why] += 1
 
     @property
     def pages(self) -> PagesTried:
-        """What became of the article pages so far."""
+        """Counts of the article pages read and failed so far."""
         return PagesTried(
             read=self.pages_read,
             failed=self._failures.total(),
@@ -148,21 +148,21 @@ class Notes:
         )
 
     def leave(self, count: int) -> None:
-        """Note that so many articles of a document wait for the next round."""
+        """Record that so many articles of a document are left for the next round."""
         if count:
             self.unfinished = True
             self.warn(f"articles left for the next round: {count}")
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was odd, each sentence once: a fault of a whole portal is one fault."""
-        chosen = [_of_pages(sentence, urls) for sentence, urls in self._sentences.items()]
-        rest = len(chosen) - MAX_WARNINGS
-        return (*chosen[:MAX_WARNINGS], f"and {rest} more") if rest > 0 else tuple(chosen)
+        """All warnings, each sentence once, at most MAX_WARNINGS."""
+        warnings = [_of_pages(sentence, urls) for sentence, urls in self._sentences.items()]
+        rest = len(warnings) - MAX_WARNINGS
+        return (*warnings[:MAX_WARNINGS], f"and {rest} more") if rest > 0 else tuple(warnings)
 
     @property
     def left_s(self) -> float:
-        """How long article pages may still be read."""
+        """Seconds for which article pages may still be read."""
         return self.until - asyncio.get_running_loop().time()
 
     @property
@@ -179,19 +179,19 @@ def _of_pages(sentence: str, urls: Sequence[str]) -> str:
 
 
 def new_notes(first_success_at: datetime | None = None) -> Notes:
-    """Begin the notes of a round: one for all that it does, for its time is one."""
+    """Begin the notes of a round. Use one object for the whole round: it holds the deadline."""
     until = asyncio.get_running_loop().time() + READING_TIME_S
     return Notes(until=until, archive_before=first_success_at)
 
 
 def listing_until(notes: Notes) -> float:
-    """Return when no further list page or sitemap is begun: a third of the time that is left is theirs."""
+    """Return the deadline for list pages and sitemaps: a third of the time that is left."""
     now = asyncio.get_running_loop().time()
     return now + (notes.until - now) / 3
 
 
 class RoundFailed(SyndicatorError):
-    """The document that a round stands on could not be had."""
+    """The main document of a round could not be fetched."""
 
     def __init__(self, failed: FetchFailed) -> None:
         super().__init__(f"{failed.code}: {failed.detail}")
@@ -199,7 +199,7 @@ class RoundFailed(SyndicatorError):
 
 
 def fetched(result: FetchResult) -> Fetched:
-    """Return the document that was asked for without conditions; raise RoundFailed where there is none."""
+    """Return the document of an unconditional request; raise RoundFailed or NotReadable without one."""
     match result:
         case Fetched():
             return result
@@ -210,7 +210,7 @@ def fetched(result: FetchResult) -> Fetched:
 
 
 async def body_hash(fetched: Fetched) -> str:
-    """Return the digest of a document: an equal one need not be read again."""
+    """Return the digest of a document, 16 bytes in hex."""
     if len(fetched.body) <= _HASHED_HERE_BYTES:
         return _digest(fetched.body)
     return await asyncio.to_thread(_digest, fetched.body)
@@ -221,37 +221,37 @@ def _digest(body: bytes) -> str:
 
 
 def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pushed: bool = False) -> Poll:
-    """Return what a document held.
+    """Return the new articles of a document with their dates, and the number of known ones.
 
-    The new with their dates, and how much was known (`known` beside these).
+    `known`: known articles that are not among `admitted`.
     """
-    new = [one.candidate for one in admitted if one.verdict is AdmissionVerdict.NEW]
+    new = [entry.candidate for entry in admitted if entry.verdict is AdmissionVerdict.NEW]
     return Poll(
         new=len(new),
         known=known + len(admitted) - len(new),
-        published=tuple(one.published_at for one in new if one.published_at),
+        published=tuple(candidate.published_at for candidate in new if candidate.published_at),
         backfill=backfill,
         pushed=pushed,
     )
 
 
 def is_wanted_later(result: FetchResult) -> bool:
-    """Return whether what could not be had is worth another try soon: that says nothing of the document."""
+    """Return whether a failed request is worth another try soon."""
     return isinstance(result, FetchFailed) and (passes(result) or not counts_against(result))
 
 
 def word(result: object) -> str:
-    """Return what came in place of a document; of what robots.txt forbids with the remedy."""
+    """Return the reason code of a failure; with its detail where robots.txt forbids the page."""
     if isinstance(result, FetchFailed) and result.reason is Reason.ROBOTS:
         return f"{result.code}: {result.detail}"
     return result.code if isinstance(result, FetchFailed) else "no document"
 
 
 def with_known(counts: Round, known: int) -> Round:
-    """Add what was listed, known, and not looked at again."""
+    """Add to the unchanged articles those that were listed, known, and not examined again."""
     return replace(counts, unchanged=counts.unchanged + known)
 
 
 def address(source: Source, state: SourceState) -> str:
-    """Return the address that a round asks: the configured one, or where it has moved for good."""
+    """Return the address that a round requests: the configured one, or the one it has moved to for good."""
     return to_ask(source.url, state.move, private=bool(source.headers))

@@ -1,4 +1,4 @@
-"""What a round leaves behind: the state of its source, with when it is due again, and why."""
+"""Computes the state of a source after a round, with the time of the next round and the reason for it."""
 
 import random
 from collections.abc import Mapping
@@ -46,20 +46,20 @@ from syndicator.rules.sources.validator_trust import sentence as honesty_sentenc
 
 
 class RoundSettlement:
-    """Draws from each round what is to be remembered of its source."""
+    """Computes the state of a source from its round."""
 
     def __init__(self, hashes: Mapping[SourceId, str], clock: Clock, rng: random.Random) -> None:
-        """`hashes`: of the description of each source (`rules.identity.identity.spec_hash`)."""
+        """`hashes`: the hash of each source's configuration (`rules.identity.identity.spec_hash`)."""
         self._hashes = hashes
         self._clock = clock
         self._rng = rng
 
-    def given_back(self, source: SourceId, state: SourceState) -> SourceState:
-        """Return the state of a source that is paused: it is not due."""
+    def paused(self, source: SourceId, state: SourceState) -> SourceState:
+        """Return the state of a paused source: it is not due."""
         return _due(state, resting(source, self._clock()))
 
-    def relied_on(self, source: Source, state: SourceState) -> SourceState:
-        """Return what is known of a source, without what a change of its description has made doubtful."""
+    def still_valid(self, source: Source, state: SourceState) -> SourceState:
+        """Return the state of a source without what a change of its configuration has made invalid."""
         if state.spec_hash == self._hashes[source.id]:
             return state
         return replace(
@@ -89,14 +89,17 @@ class RoundSettlement:
         failed: FetchFailed | None,
         began: datetime,
     ) -> SourceState:
-        """Return the state after a round that `began` then; where it `failed` there is no outcome."""
+        """Return the state after a round that `began` at that time.
+
+        Where the round `failed`, `outcome` is the empty one.
+        """
         before = state = replace(state, spec_hash=self._hashes[source.id], last_attempt_at=began)
         if failed is not None:
             state = self._after_failure(source, state, failed, began)
         else:
             state = self._after_success(source, state, outcome, began)
         if outcome.from_configured or address(source, state) != address(source, before):
-            # What the one address has sent says nothing of the other's document.
+            # Validators of one address do not apply to the document of the other.
             state = replace(state, etag=None, last_modified=None, body_hash=None)
         return _due(state, resting(source.id, self._clock())) if state.paused else state
 
@@ -136,13 +139,13 @@ class RoundSettlement:
         self, source: Source, state: SourceState, outcome: Outcome, began: datetime
     ) -> SourceState:
         now = self._clock()
-        # First: it compares with the round before, of which the state still tells.
+        # First: it compares with the round before, which the state still describes.
         state = learned(state, outcome.poll, schedule=source.schedule, timezone=source.timezone, now=now)
         if outcome.only_pushed:
             return replace(
                 state,
                 fruitful=state.fruitful or _took(outcome.round),
-                # What is useless in a push tells nothing of the source.
+                # A push without articles is no statement about the source.
                 last_round=state.last_round if outcome.round == Round() else outcome.round,
                 warnings=state.own_warnings + _noticed(source, state, now) + outcome.of_pushes,
             )
@@ -182,13 +185,13 @@ class RoundSettlement:
             pushed=outcome.hub_delivers,
         )
         state = replace(state, fruitful=state.fruitful or _took(outcome.round))
-        # What was odd in a document is still odd in it when it has not changed; and what kept every article
-        # from being read still does while all of them wait.
-        same = not outcome.read_whole or not (state.fruitful or outcome.warnings)
-        own = state.own_warnings if same else outcome.warnings
+        # Warnings about a document still hold while it is unchanged. Warnings about unreadable pages still
+        # hold while all articles wait for another try.
+        is_same = not outcome.read_whole or not (state.fruitful or outcome.warnings)
+        own = state.own_warnings if is_same else outcome.warnings
         gap = gap_warning(outcome.poll, source.schedule)
-        odd = (*own, *([gap] if gap else []), *_noticed(source, state, now), *outcome.of_pushes)
-        return _due(replace(state, own_warnings=own, warnings=odd), due)
+        warnings = (*own, *([gap] if gap else []), *_noticed(source, state, now), *outcome.of_pushes)
+        return _due(replace(state, own_warnings=own, warnings=warnings), due)
 
 
 def _took(counts: Round) -> bool:
@@ -198,7 +201,7 @@ def _took(counts: Round) -> bool:
 def _moved(
     source: Source, state: SourceState, outcome: Outcome, began: datetime, now: datetime
 ) -> Move | None:
-    """Draw from a round where the source is; `state` is that of before the round."""
+    """Return where the source is after a round; `state` is that of before the round."""
     from_configured = outcome.from_configured or address(source, state) == source.url
     led = Led(
         moved_to=outcome.moved_to,
@@ -211,15 +214,15 @@ def _moved(
 
 
 def _noticed(source: Source, state: SourceState, now: datetime) -> tuple[str, ...]:
-    """Return what only a look at several rounds shows, as long as it is so."""
-    found = (
+    """Return the warnings that follow from several rounds."""
+    sentences = (
         redesign_warning(state.missing, state.lacked),
         wall_sentence(state.walled),
         honesty_sentence(state.honesty, now),
         move_sentence(state.move),
         ladder_sentence(source, state),
     )
-    return tuple(sentence for sentence in found if sentence)
+    return tuple(sentence for sentence in sentences if sentence)
 
 
 def _due(state: SourceState, due: Due) -> SourceState:

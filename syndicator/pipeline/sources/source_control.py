@@ -1,4 +1,4 @@
-"""What operators tell a source to do: rest, go on, come now."""
+"""Pauses and resumes sources on behalf of operators."""
 
 from datetime import timedelta
 
@@ -14,18 +14,18 @@ LEASE = timedelta(seconds=15)
 
 
 class SourceControl:
-    """Changes what is remembered of a source, as its only worker for that moment."""
+    """Changes the state of a source while holding its lease."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     async def pause(self, source: SourceId) -> bool:
-        """Ask it nothing more until it is resumed; False while a worker has it."""
+        """Pause a source until it is resumed; return False while a worker holds its lease."""
         return await self._steer(source, paused=True)
 
     async def resume(self, source: SourceId) -> bool:
-        """Ask it now, and go on; also a source that was stopped because it is gone (410)."""
+        """Make a source due now, also one that was stopped because it is gone (410); False as in `pause`."""
         return await self._steer(source, paused=False)
 
     async def _steer(self, source: SourceId, *, paused: bool) -> bool:

@@ -103,7 +103,7 @@ async def test_a_round_of_all_waits_for_a_busy_host(portal: Scripted, on_real_ti
         chosen = ChosenSources(service.gathering.gather, list(service.settings.sources.values()))
         runner = Runner(chosen, capacity=6, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run(until_empty=True))
-        while len(chosen._left) < 5:  # all but the one under way were put back
+        while len(chosen._remaining) < 5:  # all but the one under way were put back
             await asyncio.sleep(0.001)
         portal.gate.set()
         await running

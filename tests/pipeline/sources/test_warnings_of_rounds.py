@@ -96,7 +96,7 @@ async def test_a_changed_description_ends_the_warnings_of_a_paused_source(
         await service.enlist()
         await gather(service)
         assert (await service.store.sources.state(CITY)).warnings
-        await service.gathering.steering.pause(CITY)
+        await service.gathering.source_control.pause(CITY)
     async with service_of(config(portal, "/other")) as service:
         await service.enlist()
         await gather(service)
