@@ -1,9 +1,9 @@
-"""Admits candidates: decides by their identities what is new or changed, and writes that.
+"""Admits candidates: decides by their identities which are new or changed, and writes them.
 
     identify ─▶ look up ─▶ decide ─▶ write ─▶ assign to stories, which shows what is new
 
-Identities only ever get known: a candidate that another worker admitted meanwhile is found when it is looked
-up again. Stories have no part in it; see `pipeline.stories.assignment`.
+Identities are never forgotten in between: a candidate that another worker admitted meanwhile is found when it
+is looked up again. Story assignment is a separate step; see `pipeline.stories.assignment`.
 """
 
 import asyncio
@@ -35,13 +35,13 @@ from syndicator.store.popularity.signals import Signals
 from syndicator.store.stories.stories import Stories
 
 BATCH = 20
-"""Candidates per script call: of new ones, it takes 1 ms of Redis' time, of known ones 0.3."""
+"""Candidates per script call: new ones take 1 ms of Redis' time, known ones 0.3 ms."""
 
 _ATTEMPTS = 20
-"""Times that a candidate is looked up. It moves when another worker writes the very same article."""
+"""Lookups per candidate. Another one is needed when another worker writes the same article meanwhile."""
 
 _READ_HERE_CHARACTERS = 200_000
-"""Of all bodies: their words are read in 5 ms, and judged in 20. The event loop does not wait for more."""
+"""Larger batches are identified in a thread. This many characters take 5 ms to read and 20 ms to judge."""
 
 _TICK = timedelta(milliseconds=1)
 """Between two candidates of a document, so that articles without a time keep their order."""
@@ -54,11 +54,10 @@ class Admitted(Struct, frozen=True, kw_only=True):
     article_id: ArticleId
     verdict: AdmissionVerdict
     is_restless: bool = False
-    """Whether it was left as it is though it reads otherwise."""
+    """Whether a change was ignored because the article changes all the time."""
     is_reserved: bool = False
     """Whether it is shown only once it is assigned to a story."""
     recognised: Recognised | None = None
-    """How it was recognised."""
 
 
 class _Intent(Struct, frozen=True, kw_only=True):
@@ -67,7 +66,7 @@ class _Intent(Struct, frozen=True, kw_only=True):
 
 
 class _Occasion(Struct, frozen=True, kw_only=True):
-    """What is to be kept in mind of all candidates of a document: see `Admitter.admit`."""
+    """What applies to all candidates of a document: see `Admitter.admit`."""
 
     own_dates_before: datetime | None
     rechecked: bool
@@ -75,7 +74,7 @@ class _Occasion(Struct, frozen=True, kw_only=True):
 
 
 class Grouping(Struct, frozen=True, kw_only=True):
-    """What groups admitted articles into stories, and tells copies."""
+    """What groups admitted articles into stories and detects copies."""
 
     assigner: Assigner
     stories: Stories
@@ -83,7 +82,7 @@ class Grouping(Struct, frozen=True, kw_only=True):
 
 
 class Admitter:
-    """Decides what is new, together with every other worker, exactly once."""
+    """Decides which candidates are new, exactly once over all workers."""
 
     def __init__(
         self,
@@ -95,7 +94,7 @@ class Admitter:
         *,
         signals: Signals | None = None,
     ) -> None:
-        """Without `grouping`, every article is a story of its own; without `signals`, none is counted on."""
+        """Without `grouping`, every article is a story of its own; without `signals`, counts stay apart."""
         self._signals = signals
         self._metrics = metrics
         self._articles = articles
@@ -112,14 +111,14 @@ class Admitter:
         archive_before: datetime | None = None,
         announcing: Announcing = ALL_ANNOUNCED,
     ) -> list[Admitted]:
-        """Admit the candidates of one document, the oldest first: that order decides where no date does.
+        """Admit the candidates of one document, given oldest first: undated ones keep that order.
 
-        `backfill`: the first round of a source, whose articles are listed by their own dates; so are those
-        dated before `archive_before` in later ones.
-        `rechecked`: their pages are to be read again while they are young.
-        `announcing`: which of the new ones are announced; all that is not said otherwise.
+        `backfill`: the first round of a source, whose articles are listed by their own dates; in later rounds
+        those dated before `archive_before` are.
+        `rechecked`: their pages are read again while they are young.
+        `announcing`: which new articles are announced to subscribers; all by default.
 
-        What is new is shown when this returns, unless another process is about to assign it.
+        New articles are visible when this returns, unless another process is about to assign them.
         """
         occasion = _Occasion(
             own_dates_before=_ALWAYS if backfill else archive_before,
@@ -131,8 +130,8 @@ class Admitter:
         try:
             for batch in _batches(known):
                 admitted += await self._batch(dict(enumerate(batch, len(admitted))), occasion)
-        finally:  # what was written is to be shown, whatever becomes of the rest
-            if self._grouping is not None and any(one.is_reserved for one in admitted):
+        finally:  # assign what was written, also where a later batch has failed
+            if self._grouping is not None and any(entry.is_reserved for entry in admitted):
                 await self._grouping.assigner.assign()
         return admitted
 
@@ -143,9 +142,11 @@ class Admitter:
         pending = dict(batch)
         for _ in range(_ATTEMPTS):
             intents = await self._judge(pending, occasion)
-            done = await self._articles.admit([one.admission for one in intents.values()], self._clock())
-            for (number, intent), written in zip(intents.items(), done, strict=True):
-                if written:
+            done = await self._articles.admit(
+                [intent.admission for intent in intents.values()], self._clock()
+            )
+            for (number, intent), is_written in zip(intents.items(), done, strict=True):
+                if is_written:
                     candidate, _ = pending.pop(number)
                     self._count(intent.admission)
                     await self._carry(intent.admission)
@@ -162,15 +163,15 @@ class Admitter:
         raise StoreError(f"{len(pending)} candidates could not be admitted: they moved {_ATTEMPTS} times")
 
     async def _carry(self, done: Admission) -> None:
-        """Leave to an article what was counted of another that was found to be it."""
+        """Add the counts of a merged article to the article that it was merged into."""
         if self._signals is not None and done.merged is not None:
             await self._signals.carry(done.merged.article_id, done.article_id)
 
     def _count(self, done: Admission) -> None:
         if self._metrics is not None and done.article is not None and done.article.revised is not None:
             is_correction = done.event is not None and done.event.type is EventType.ARTICLE_CORRECTED
-            result = "yes" if is_correction else "no"
-            self._metrics.revisions.labels(done.article.revised.size.value, result).inc()
+            correction = "yes" if is_correction else "no"
+            self._metrics.revisions.labels(done.article.revised.size.value, correction).inc()
 
     async def _judge(
         self,
@@ -181,43 +182,48 @@ class Admitter:
         identities = [identity for _, identity in pending.values()]
         now = self._clock()
         found = await self._articles.lookup(identities, now)
-        result = recognise(candidates, identities, found)
         intents = {
-            number: self._intent(candidate, one, now + number * _TICK, occasion)
-            for number, candidate, one in zip(pending, candidates, result, strict=True)
+            number: self._intent(candidate, recognised, now + number * _TICK, occasion)
+            for number, candidate, recognised in zip(
+                pending, candidates, recognise(candidates, identities, found), strict=True
+            )
         }
         if self._grouping is None:
             return intents
-        admissions = [one.admission for one in intents.values()]
+        admissions = [intent.admission for intent in intents.values()]
         grouped = await self._grouped(admissions, self._grouping)
         return {
-            number: replace(one, admission=admission)
-            for (number, one), admission in zip(intents.items(), grouped, strict=True)
+            number: replace(intent, admission=admission)
+            for (number, intent), admission in zip(intents.items(), grouped, strict=True)
         }
 
     async def _grouped(self, admissions: Sequence[Admission], grouping: Grouping) -> list[Admission]:
-        """Return the admissions with what follows from stories.
+        """Return the admissions with their effects on stories.
 
-        New articles wait for their story; changed ones end what is no longer a copy.
+        New articles are reserved until they are assigned to a story; changed ones may no longer be copies.
         """
-        new = [one.article for one in admissions if one.article is not None and _is_new(one)]
-        found = iter(fingerprints(new))
+        new = [
+            admission.article
+            for admission in admissions
+            if admission.article is not None and _is_new(admission)
+        ]
+        fingerprint = iter(fingerprints(new))
         return [
-            self._reserved(one, one.article, next(found), grouping)
-            if one.article is not None and _is_new(one)
-            else await self._parted(one, grouping)
-            for one in admissions
+            self._reserved(admission, admission.article, next(fingerprint), grouping)
+            if admission.article is not None and _is_new(admission)
+            else await self._parted(admission, grouping)
+            for admission in admissions
         ]
 
     def _reserved(
-        self, intent: Admission, article: Article, found: Fingerprint, grouping: Grouping
+        self, intent: Admission, article: Article, fingerprint: Fingerprint, grouping: Grouping
     ) -> Admission:
-        own = founded(article, found.terms)
-        grouping.assigner.remember(article.id, article.content_hash, found.text, own)
-        return reserved(intent, article, own, packed_keys(found.shingle_keys), self._specs)
+        own = founded(article, fingerprint.terms)
+        grouping.assigner.remember(article.id, article.content_hash, fingerprint.text, own)
+        return reserved(intent, article, own, packed_keys(fingerprint.shingle_keys), self._specs)
 
     async def _parted(self, intent: Admission, grouping: Grouping) -> Admission:
-        """Return the admission of a changed article with what it changes of copies and its story."""
+        """Return the admission of a changed article with its effects on copies and on its story."""
         article, known = intent.article, intent.known
         if article is None:
             return intent
@@ -264,7 +270,7 @@ class Admitter:
 def _batches(
     known: Sequence[tuple[Candidate, Identity]],
 ) -> Iterator[list[tuple[Candidate, Identity]]]:
-    """Yield what one call admits, at once: neither too many nor too much to read."""
+    """Yield batches of at most BATCH candidates and _READ_HERE_CHARACTERS characters."""
     batch: list[tuple[Candidate, Identity]] = []
     characters = 0
     for candidate, identity in known:
@@ -278,19 +284,19 @@ def _batches(
 
 
 async def _identified(candidates: Sequence[Candidate]) -> list[Identity]:
-    if sum(len(one.body_html) for one in candidates) <= _READ_HERE_CHARACTERS:
+    if sum(len(candidate.body_html) for candidate in candidates) <= _READ_HERE_CHARACTERS:
         return identify(candidates)
     return await asyncio.to_thread(identify, candidates)
 
 
 def _is_new(admission: Admission) -> bool:
-    """Return whether an article is admitted that has no story yet."""
+    """Return whether an admitted article has no story yet."""
     known = admission.known
     return admission.article is not None and (known is None or known.is_reserved)
 
 
 def _is_reserved(done: Admission) -> bool:
-    """Return whether an article waits to be assigned, also where it was admitted before."""
+    """Return whether an article waits for its assignment to a story, also from an earlier admission."""
     return done.reservation is not None or (done.known is not None and done.known.is_reserved)
 
 
@@ -301,7 +307,7 @@ def _is_before(candidate: Candidate, moment: datetime | None) -> bool:
 
 def tally(admitted: Sequence[Admitted]) -> Round:
     """Count the verdicts of a round."""
-    verdicts = [one.verdict for one in admitted]
+    verdicts = [entry.verdict for entry in admitted]
     return Round(
         new=verdicts.count(AdmissionVerdict.NEW),
         changed=verdicts.count(AdmissionVerdict.CHANGED),

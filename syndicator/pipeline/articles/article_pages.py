@@ -1,4 +1,4 @@
-"""Article pages of a source: which are worth reading, what they bring, and when they are read again."""
+"""Reads the article pages of a source: the unknown ones, and young ones again for corrections."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
@@ -20,7 +20,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.articles.admission import Admitted
 from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.embargo import EmbargoGate
-from syndicator.pipeline.articles.feed_page_merge import filled, together
+from syndicator.pipeline.articles.feed_page_merge import filled, merge
 from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.round_result import Notes, word
@@ -34,23 +34,23 @@ from syndicator.store.articles.page_retry import FIRST_PAUSE, LONGEST_PAUSE
 from syndicator.store.store import Store
 
 RECHECKS = 10
-"""Known article pages that one round reads again at most."""
+"""Most known article pages that one round reads again."""
 
 CHUNK = 10
 """Article pages that are read at the same time."""
 
 
 PORTION_S = 10.0
-"""So long what has been read waits for what is still read, of pages that are read at the same time."""
+"""Longest time that pages already read wait for others of the same chunk before they are admitted."""
 
 LONGEST_OUTAGE_PAUSE = timedelta(minutes=15)
-"""Until a page is tried again whose server, not the page itself, was in trouble."""
+"""Longest pause before a page is tried again after a failure of its server, not of the page itself."""
 
 SOON = timedelta(hours=1)
-"""A page that is tried again so soon is waited for: what lists it is read whole until then."""
+"""While a page is due for another try within this time, the document that lists it is read in full."""
 
 _POISON = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
-"""What a fault of ours in reading odd data raises."""
+"""Exceptions of a reader that meets data it was not written for."""
 
 log = get_logger(__name__)
 
@@ -60,13 +60,13 @@ class _Unread(Struct, frozen=True, kw_only=True):
 
     why: str
     longest: timedelta = LONGEST_PAUSE
-    """How long it is left alone at most."""
+    """The longest pause before the next try."""
     gone: int | None = None
-    """The status, where the server says that there is no such page."""
+    """The HTTP status where it says that the page is gone."""
 
 
 class ArticlePages:
-    """Reads what a list, a feed or a sitemap names."""
+    """Reads and admits the article pages that a list page, a feed or a sitemap links to."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class ArticlePages:
         self._clock = clock
 
     async def unknown(self, source: Source, items: Sequence[ListedItem]) -> list[ListedItem]:
-        """Return the items whose pages are to be read: not known, not held, and not just found unreadable."""
+        """Return the items whose pages are to be read: not known, not embargoed, not waiting for a retry."""
         now = self._clock()
         keys = [listed_key(source, item.url) for item in items]
         known = await self._store.articles.are_known(keys, [item.url for item in items], source, now)
@@ -98,7 +98,7 @@ class ArticlePages:
         return [item for key, item in fresh.items() if key not in waiting and item.url not in held]
 
     async def are_awaited(self, source: Source, items: Sequence[ListedItem]) -> bool:
-        """Return whether the page of one of the items could not be read, and is tried again soon."""
+        """Return whether the page of one of the items is due for another try within SOON."""
         now, keys = self._clock(), [listed_key(source, item.url) for item in items]
         later = await self._store.unreadable.waiting(source.id, keys, now + SOON)
         return bool(await self._store.unreadable.waiting(source.id, keys, now) - later)
@@ -110,66 +110,66 @@ class ArticlePages:
         notes: Notes,
         *,
         backfill: bool,
-        told: Mapping[str, Candidate] | None = None,
+        from_feed: Mapping[str, Candidate] | None = None,
     ) -> list[Admitted]:
-        """Read the pages of items, the oldest first, and admit what they hold, while there is time.
+        """Read the pages of items, given oldest first, and admit their articles until the time is up.
 
-        `told`: what a feed says of them, by their URL: it stands where the page cannot be read. What is
-        without a date in a `backfill` comes last, see `_dated_as`.
+        `from_feed`: candidates of a feed, by URL; used alone where the page cannot be read. Undated articles
+        of a `backfill` are admitted last, see `_dated_as`.
         """
-        told = told or {}
+        from_feed = from_feed or {}
         admitted: list[Admitted] = []
         undated: list[Candidate] = []
-        left = len(items)
+        remaining = len(items)
         for start in range(0, len(items), CHUNK):
             if notes.time_is_up:
                 break
             chunk = items[start : start + CHUNK]
             async with _Readings([self._read(source, item.url, item, notes) for item in chunk]) as readings:
-                while some := await readings.next(notes):
-                    left -= len(some)
-                    pages = [(chunk[number], page) for number, page in some]
-                    await self._note_unread(source, pages, told, notes)
-                    read = [
-                        together(page if isinstance(page, Candidate) else None, told.get(item.url))
+                while portion := await readings.next(notes):
+                    remaining -= len(portion)
+                    pages = [(chunk[number], page) for number, page in portion]
+                    await self._note_unread(source, pages, from_feed, notes)
+                    merged = [
+                        merge(page if isinstance(page, Candidate) else None, from_feed.get(item.url))
                         for item, page in pages
                     ]
-                    candidates = [one for one in read if one is not None]
+                    candidates = [candidate for candidate in merged if candidate is not None]
                     if backfill:
-                        undated += [one for one in candidates if one.published_at is None]
-                        candidates = [one for one in candidates if one.published_at is not None]
+                        undated += [each for each in candidates if each.published_at is None]
+                        candidates = [each for each in candidates if each.published_at is not None]
                     admitted += await self._candidate_pipeline.take_in(
                         source, candidates, notes, backfill=backfill, rechecked=True
                     )
         if undated:
-            dates = [one.candidate.published_at for one in admitted]
+            dates = [entry.candidate.published_at for entry in admitted]
             dated = _dated_as(undated, [at for at in dates if at is not None and at >= OLDEST])
             admitted += await self._candidate_pipeline.take_in(
                 source, dated, notes, backfill=True, rechecked=True
             )
-        notes.leave(left)
+        notes.leave(remaining)
         return admitted
 
     async def recheck(self, source: Source, notes: Notes) -> list[Admitted]:
-        """Read again what is young: portals correct their articles."""
+        """Read young article pages again and admit their corrections."""
         now = self._clock()
         due = await self._store.articles.due_for_recheck(source.id, now, RECHECKS)
         if not due or notes.time_is_up:
             return []
-        # With their bodies: what only the feed or the list told is still to stand after the page is read.
-        found = await self._store.articles.get_many(due)
-        for article_id, article in zip(due, found, strict=True):
-            # Whatever its page brings, or fails to bring, each has its next turn, or none any more.
+        # With their bodies: a body that only the feed or the list had must stay after the page is read.
+        articles = await self._store.articles.get_many(due)
+        for article_id, article in zip(due, articles, strict=True):
+            # Schedule the next recheck first: it does not depend on the success of this one.
             later = next_recheck(article.published_at, now) if article else None
             await self._store.articles.set_recheck(source.id, article_id, later)
-        known = [article for article in found if article]
+        known = [article for article in articles if article]
         admitted: list[Admitted] = []
         outcomes: list[tuple[Article, int | None]] = []
-        pages = [self._read(source, one.url, _as_listed(one), notes, again=True) for one in known]
+        pages = [self._read(source, each.url, _as_listed(each), notes, again=True) for each in known]
         async with _Readings(pages) as readings:
-            while some := await readings.next(notes):
+            while portion := await readings.next(notes):
                 candidates = []
-                for number, page in some:
+                for number, page in portion:
                     if isinstance(page, Candidate) or page.gone:
                         outcomes.append((known[number], None if isinstance(page, Candidate) else page.gone))
                     if isinstance(page, Candidate) and (page.cancelled or not _is_worse(page, known[number])):
@@ -181,7 +181,7 @@ class ArticlePages:
         return admitted
 
     async def popular(self, source: Source, url: str, notes: Notes) -> tuple[PopularItem, ...]:
-        """Read the page that holds the box of popular articles; that it cannot be read costs nothing else."""
+        """Return the items of the box of popular articles on a page; none, with a warning, on failure."""
         result = await self._polite_client.fetch(source, url, page=True)
         if not isinstance(result, Fetched):
             notes.warn(f"the page of popular articles could not be read: {word(result)}")
@@ -205,9 +205,9 @@ class ArticlePages:
     async def _read(
         self, source: Source, url: str, listed: ListedItem | None, notes: Notes, *, again: bool = False
     ) -> Candidate | _Unread:
-        """Read one page, perhaps `again`; where that fails, warn, and say for how long.
+        """Read one page; return the candidate, or why the page could not be read, with a warning.
 
-        It costs the others nothing.
+        `again`: the article is known, so that selectors which never matched on it cause no warning.
         """
         result = await self._polite_client.fetch(source, url, page=True)
         if not isinstance(result, Fetched):
@@ -222,13 +222,13 @@ class ArticlePages:
             if error.reason == Reason.EMPTY:
                 notes.missing |= {"article.title", "article.body"} & _configured(source)
             return _Unread(why=error.detail)
-        except _POISON as error:  # a fault of ours in one page must not cost those beside it, round by round
+        except _POISON as error:  # a bug that one page triggers must not lose the other pages in every round
             log.exception("an article page broke its reader", source=source.id, url=url)
             notes.warn_of_page(url, _broke(error))
             return _Unread(why=_broke(error))
         notes.pages_read += 1
         notes.found.update(reading.found)
-        # What one article lacks, it lacks each time that it is read.
+        # An article that lacks optional parts lacks them at each reading: count only the essential ones.
         notes.missing.update(ESSENTIAL.intersection(reading.missing) if again else reading.missing)
         notes.warn_of_page(url, *reading.warnings)
         return reading.candidate
@@ -237,18 +237,18 @@ class ArticlePages:
         self,
         source: Source,
         pages: Sequence[tuple[ListedItem, Candidate | _Unread]],
-        told: Mapping[str, Candidate],
+        from_feed: Mapping[str, Candidate],
         notes: Notes,
     ) -> None:
-        """Remember when each page that could not be read is worth another try."""
+        """Store when each page that could not be read is tried again."""
         failed: dict[timedelta, list[str]] = {}
         for item, page in pages:
             if isinstance(page, Candidate) and page.cancelled:
                 failed.setdefault(LONGEST_PAUSE, []).append(listed_key(source, item.url))
             elif isinstance(page, _Unread):
-                notes.unfinished |= page.longest < LONGEST_PAUSE and item.url not in told
+                notes.unfinished |= page.longest < LONGEST_PAUSE and item.url not in from_feed
                 failed.setdefault(page.longest, []).append(listed_key(source, item.url))
-                if page.longest:  # it was asked for
+                if page.longest:  # it was requested
                     notes.page_failed(page.why)
         for longest, keys in failed.items():
             if longest:
@@ -261,14 +261,14 @@ _WORSE = "the selectors that had read it find nothing there any more: the articl
 
 
 class _Readings:
-    """Article pages that are read at the same time, and given out in portions as they come.
+    """Reads article pages concurrently, and returns them in portions as they arrive.
 
-    A slow server must not keep from readers what has been read. Nothing goes on after the block: what is
-    still under way then, or when one of them raises, is cancelled.
+    So pages that were read do not wait for a slow server. Pages that are still being read at the end of the
+    block, or when one of them raises, are cancelled.
     """
 
     def __init__(self, readings: Sequence[Coroutine[None, None, Candidate | _Unread]]) -> None:
-        self._waiting = {asyncio.create_task(one): number for number, one in enumerate(readings)}
+        self._waiting = {asyncio.create_task(reading): number for number, reading in enumerate(readings)}
 
     async def __aenter__(self) -> Self:
         return self
@@ -279,7 +279,7 @@ class _Readings:
         await asyncio.gather(*self._waiting, return_exceptions=True)
 
     async def next(self, notes: Notes) -> list[tuple[int, Candidate | _Unread]]:
-        """Return what is read, by its number, in order; nothing where all is given, or the time is over."""
+        """Return the pages read since the last call, by number; none when all are read or the time is up."""
         while self._waiting:
             wait_s = min(PORTION_S, max(notes.left_s, 0))
             done, _ = await asyncio.wait(self._waiting, timeout=wait_s, return_when=asyncio.FIRST_EXCEPTION)
@@ -292,9 +292,9 @@ class _Readings:
 
 
 def _longest_pause(result: FetchFailed | NotModified) -> timedelta:
-    """Return how long a page is left alone at most after this failure; zero where it was not even asked for.
+    """Return the longest pause before a page is tried again; zero where it was not requested at all.
 
-    What passes by itself says nothing about the page: after an outage its article is to come soon.
+    Failures of the server have a short pause: after an outage the article should appear soon.
     """
     if isinstance(result, NotModified):
         return LONGEST_PAUSE
@@ -306,28 +306,28 @@ def _longest_pause(result: FetchFailed | NotModified) -> timedelta:
 
 
 def _dated_as(undated: Sequence[Candidate], dates: Sequence[datetime]) -> Sequence[Candidate]:
-    """Return pages without a date that of the oldest of the others, if there is one.
+    """Return undated candidates with the oldest of the given dates, if there is one.
 
-    They were there before the first round, and many are no news ("About us"): at first sight, they would lead
-    every feed.
+    They existed before the first round, and many are no news ("About us"): dated now, they would lead every
+    feed.
     """
     if not dates:
         return undated
     oldest = min(dates)
     return [
-        replace(one, published_at=oldest, provenance=replace(one.provenance, date_rule=AS_THE_OLDEST))
-        for one in undated
+        replace(each, published_at=oldest, provenance=replace(each.provenance, date_rule=AS_THE_OLDEST))
+        for each in undated
     ]
 
 
 def _is_worse(page: Candidate, known: Article) -> bool:
-    """Return whether what selectors had found is guessed now: a redesign must not replace good articles."""
+    """Return whether a title or body that a selector had found is only guessed now, after a redesign."""
     before, now = known.provenance.read_from, page.provenance.read_from
     return any(before.get(part) == "selector" != now.get(part) for part in ("title", "body"))
 
 
 def _as_listed(article: Article) -> ListedItem:
-    """Return what a list may have said of a known article that its page does not."""
+    """Return a known article as an item of a list."""
     return ListedItem(url=article.url, title=article.title)
 
 

@@ -1,4 +1,4 @@
-"""From what a source claims to what is admitted: pictures are seen to, embargoes kept, the rest is judged."""
+"""From candidates to admitted articles: applies configured values, pictures, embargoes, then admission."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from syndicator.store.data_mark import DataMarks
 
 
 class CandidatePipeline:
-    """The one way of candidates into the store."""
+    """Processes the candidates of a document in order, up to their admission."""
 
     def __init__(
         self,
@@ -49,14 +49,13 @@ class CandidatePipeline:
         backfill: bool = False,
         rechecked: bool = False,
     ) -> list[Admitted]:
-        """Admit the candidates of one document, the oldest first; see `Admitter.admit`.
+        """Admit the candidates of one document, given oldest first; see `Admitter.admit`.
 
-        What its source cancelled is withdrawn. What is under an embargo is held back and comes later, by
-        itself.
+        Articles that their source cancelled are withdrawn. Embargoed ones are held and released later.
         """
         candidates = [as_configured(source, candidate) for candidate in candidates]
         policy = notes.identified_by or source.identity
-        candidates = [identified_by(one, policy) for one in _believed(candidates, notes)]
+        candidates = [identified_by(candidate, policy) for candidate in _believed(candidates, notes)]
         candidates = await self._upstream_withdrawals.without_cancelled(source, candidates)
         prepared, warnings = await self._pictures.prepare(source, candidates)
         notes.warn(*warnings)
@@ -78,11 +77,11 @@ class CandidatePipeline:
             archive_before=notes.archive_before,
             announcing=Announcing(since=since, undated=announces_undated(now, lost_at), lost_at=lost_at),
         )
-        for one in admitted:
-            if one.is_restless:
-                notes.warn_of_page(one.candidate.url, RESTLESS)
-            if one.recognised is not None and one.recognised.name_is_anothers:
-                notes.warn_of_page(one.candidate.url, _ANOTHERS)
+        for entry in admitted:
+            if entry.is_restless:
+                notes.warn_of_page(entry.candidate.url, RESTLESS)
+            if entry.recognised is not None and entry.recognised.name_is_anothers:
+                notes.warn_of_page(entry.candidate.url, _ANOTHERS)
         return admitted
 
 
@@ -90,10 +89,13 @@ _ANOTHERS = "the canonical address that it gives itself is that of another artic
 
 
 def _believed(candidates: Sequence[Candidate], notes: Notes) -> Sequence[Candidate]:
-    """Leave out canonical addresses that a template gave to pages of different headlines."""
+    """Return the candidates without canonical addresses that several different articles share."""
     shared = shared_names(candidates)
     for name in sorted(shared):
-        pages = [one.url for one in candidates if one.canonical_url == name]
+        pages = [candidate.url for candidate in candidates if candidate.canonical_url == name]
         for url in pages:
             notes.warn_of_page(url, f"several give themselves the canonical address {name}: it is ignored")
-    return [replace(one, canonical_url=None) if one.canonical_url in shared else one for one in candidates]
+    return [
+        replace(candidate, canonical_url=None) if candidate.canonical_url in shared else candidate
+        for candidate in candidates
+    ]

@@ -1,4 +1,4 @@
-"""Keeps back what is under embargo, before anything is admitted."""
+"""Holds embargoed candidates back from admission."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,22 +19,22 @@ log = get_logger(__name__)
 
 
 class EmbargoGate:
-    """Stands before admission: what may not be shown yet does not get there.
+    """Holds candidates whose embargo has not ended.
 
-    Nothing of a held article is in a feed, page, list, webhook or event. Of a known article whose new
-    revision is under embargo, the old one stays.
+    Nothing of a held article appears in a feed, page, list, webhook or event. While a new revision is
+    embargoed, the old revision stays visible.
     """
 
     def __init__(self, store: Embargoed) -> None:
         self._store = store
 
     async def keep_back(self, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
-        """Hold the candidates of one document that are under embargo; give the others, in their order.
+        """Hold the embargoed candidates of one document; return the others, in their order.
 
-        A newer candidate takes the place of a held one of the same identity. One whose embargo is over, or
-        was lifted, goes through, and is due for release now in place of the held one: whoever dies before it
-        is admitted, the release step admits it, and then holds it no more. The word of a feed alone neither
-        replaces nor lifts what is held as its page was read.
+        A newer candidate replaces a held one of the same identity. A candidate whose embargo has ended, or
+        was lifted, is returned and also becomes due for release: should this process die before it is
+        admitted, the release step admits it. A candidate that was read from a feed alone neither replaces
+        nor lifts one that was read from its page.
         """
         if not candidates:
             return []
@@ -52,24 +52,24 @@ class EmbargoGate:
             elif is_held(candidate, now):
                 await self._hold(single, identity, earlier, now)
             else:
-                passed.append(await self._let_through(single, identity, earlier, now))
+                passed.append(await self._pass(single, identity, earlier, now))
         return passed
 
-    async def let_go(self, source: SourceId, keys: Sequence[Sequence[str]]) -> None:
-        """Hold no more what has one of these identities: its source cancelled it."""
+    async def drop(self, source: SourceId, keys: Sequence[Sequence[str]]) -> None:
+        """Delete the held articles of these identities, because their source has cancelled them."""
         if keys and await self._store.holds(source):
-            for found in await self._store.find(source, keys):
-                await self._store.drop(found)
+            for held in await self._store.find(source, keys):
+                await self._store.drop(held)
 
     async def read_lately(self, source: SourceId, urls: Sequence[str], now: datetime) -> frozenset[str]:
-        """Return the article pages that are held and were read less than an hour ago: they can wait."""
+        """Return the addresses of held articles that were read less than READ_AGAIN_AFTER ago."""
         if not urls or not await self._store.holds(source):
             return frozenset()
         found = await self._store.find(source, [[url_key(url)] for url in urls])
         return frozenset(
             url
             for url, held in zip(urls, found, strict=True)
-            if any(now - one.candidate.provenance.fetched_at < READ_AGAIN_AFTER for one in held)
+            if any(now - article.candidate.provenance.fetched_at < READ_AGAIN_AFTER for article in held)
         )
 
     async def _hold(
@@ -85,37 +85,39 @@ class EmbargoGate:
         else:
             log.warning("too many articles under embargo: this one waits at its source", url=candidate.url)
 
-    async def _let_through(
+    async def _pass(
         self, candidate: Candidate, identity: Identity, earlier: Sequence[HeldArticle], now: datetime
     ) -> Candidate:
         if not earlier:
             return released(candidate, candidate.embargo_until)
-        # Readers leave out an embargo that is over; one that was held for longer was lifted now.
-        ended = candidate.embargo_until or min(now, max(one.until for one in earlier))
+        # Readers leave out an embargo that has ended. If the held one had time left, it was lifted just now.
+        ended = candidate.embargo_until or min(now, max(article.until for article in earlier))
         passing = _noted(released(candidate, ended), earlier, now, ended)
         if not _is_known_by_itself(candidate, identity):
             await self._store.drop(earlier)
-        elif [(one.identity, one.until <= now) for one in earlier] != [(identity, True)]:
+        elif [(article.identity, article.until <= now) for article in earlier] != [(identity, True)]:
             article = HeldArticle(candidate=passing, identity=identity, until=now)
             await self._store.put(article, earlier)
         return passing
 
 
 def _noted(candidate: Candidate, earlier: Sequence[HeldArticle], now: datetime, until: datetime) -> Candidate:
-    """Note since when, and until when, it was kept back: what takes its place was seen no later."""
-    seen = [one.candidate.provenance.held_since for one in earlier]
+    """Return a candidate with the time for which it, or an earlier version of it, was held."""
+    seen = [article.candidate.provenance.held_since for article in earlier]
     since = min((at for at in seen if at), default=now)
     return replace(candidate, provenance=replace(candidate.provenance, held_since=since, held_until=until))
 
 
 def _is_less_than_held(candidate: Candidate, earlier: Sequence[HeldArticle]) -> bool:
-    """Return whether a list or a feed alone speaks of what is held as its own page was read.
+    """Return whether a candidate comes from a list or feed alone while the held one was read from its page.
 
-    It cannot know of an embargo that stands on the page only.
+    Only the page may state the embargo.
     """
-    return not candidate.provenance.read_from and any(one.candidate.provenance.read_from for one in earlier)
+    return not candidate.provenance.read_from and any(
+        article.candidate.provenance.read_from for article in earlier
+    )
 
 
 def _is_known_by_itself(candidate: Candidate, identity: Identity) -> bool:
-    """Return whether it has the same identity alone: not where others of the document share its link."""
+    """Return whether a candidate has the same identity without the other entries of its document."""
     return identify([candidate])[0] == identity

@@ -1,4 +1,4 @@
-"""Embargoes that end: articles are admitted to the second."""
+"""Admits held articles at the second at which their embargo ends."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -18,10 +18,10 @@ LEASE = timedelta(seconds=15)
 
 
 class ReleaseStep:
-    """Leases held articles whose embargo has ended, admits each, and then holds it no more.
+    """Leases held articles whose embargo has ended, admits each, and deletes the held copy.
 
-    A worker that dies in between leaves a lease that runs out, and an admission that, done again, changes
-    nothing. `rechecked` names the sources whose article pages are read again while they are young.
+    If a worker dies in between, its lease ends and the article is admitted again, which changes nothing.
+    `rechecked`: the sources whose article pages are read again while they are young.
     """
 
     name = "release"
@@ -35,7 +35,7 @@ class ReleaseStep:
         self._rechecked = frozenset(rechecked)
 
     async def take(self, room: int) -> Taken:
-        """Lease what is due, and say when the next embargo ends."""
+        """Lease at most `room` due articles; the answer carries the end of the next embargo."""
         if not room:
             return Taken()
         token = new_token()
@@ -47,25 +47,27 @@ class ReleaseStep:
         held = await self._held.get(item)
         now = self._clock()
         if held is not None and held.until > now:
-            return None  # a newer one took its place just now, and waits for its own time
+            return None  # a newer candidate with a later embargo has replaced it
         admitted: list[Admitted] = []
         if held is not None:
             candidate = released(held.candidate, held.candidate.embargo_until)
             admitted = await self._admitter.admit([candidate], rechecked=candidate.source in self._rechecked)
         await retry_until_available(lambda: self._held.settle(item, token, held))
-        news = [one for one in admitted if one.verdict in {AdmissionVerdict.NEW, AdmissionVerdict.CHANGED}]
+        news = [
+            entry for entry in admitted if entry.verdict in {AdmissionVerdict.NEW, AdmissionVerdict.CHANGED}
+        ]
         return _report(news[0]) if news else None
 
 
-def _report(one: Admitted) -> JobReport:
-    candidate = one.candidate
+def _report(admitted: Admitted) -> JobReport:
+    candidate = admitted.candidate
     return JobReport(
         step=ReleaseStep.name,
         event="released",
         fields=(
             ("source", candidate.source),
             ("article", candidate.title),
-            ("as", one.verdict.value),
+            ("as", admitted.verdict.value),
         ),
         brought_news=True,
     )

@@ -1,4 +1,4 @@
-"""What is told of an article and of a source to those who ask why."""
+"""All that is known about an article or a source, without secrets, for the API, CLI and operator pages."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,57 +27,59 @@ from syndicator.store.stories.stories import Place
 
 
 class Explained(Struct, frozen=True, kw_only=True):
-    """An article and its history. `article.provenance` tells the document it was read from."""
+    """An article and its history. `article.provenance` identifies the document it was read from."""
 
     article: Article
     views: int | None
     carried: Mapping[SourceId, datetime]
-    """Every source that carried it, and when it was first seen there; the first first."""
+    """Every source that carried it, and when it was first seen there; earliest first."""
     place: Place
-    """Whose copy it is, which story it tells, and why."""
+    """The article that it copies, the story that it belongs to, and why."""
     aliases: tuple[Alias, ...] = ()
-    """Other names under which its source has listed it, the oldest first."""
+    """Other names under which its source has listed it, oldest first."""
     popularity: Mapping[Window, Score] = {}
-    """How popular it is in each window now, and by what."""
+    """Its current score in each window, with the signals that contribute to it."""
     ranks: tuple[RankNote, ...] = ()
-    """Where it stood in popular feeds, the oldest first; noted every ten minutes."""
+    """Its ranks in popular feeds, oldest first; recorded every ten minutes."""
 
 
 async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceId]) -> Explained | None:
-    """Tell all that is known of an article, without secrets; None where there is none."""
-    found = await store.articles.get(await store.articles.led_by(article_id) or article_id)
-    if found is None:
+    """Return what is known about an article, without secrets; None where there is no such article."""
+    article = await store.articles.get(await store.articles.led_by(article_id) or article_id)
+    if article is None:
         return None
-    found = replace(found, provenance=provenance_without_secrets(found.provenance))
-    (views,) = await store.popularity.views([found.id])
-    # Its own source may have left the configuration: it is still where the article comes from.
-    asked = tuple(dict.fromkeys((*sources, found.source)))
-    carried = dict(await store.articles.carriers(found.id, asked))
-    if first := next(iter(carried), None):  # what was held is noted as carried when it is released
-        carried[first] = min(carried[first], found.first_seen_at)
-    (place,) = await store.stories.places([found.id])
-    aliases = [replace(one, value=hide_secrets(one.value)) for one in await store.articles.aliases(found.id)]
-    return Explained(article=found, views=views, carried=carried, place=place, aliases=tuple(aliases))
+    article = replace(article, provenance=provenance_without_secrets(article.provenance))
+    (views,) = await store.popularity.views([article.id])
+    # Its own source may have left the configuration.
+    carriers = tuple(dict.fromkeys((*sources, article.source)))
+    carried = dict(await store.articles.carriers(article.id, carriers))
+    if first := next(iter(carried), None):  # a held article is recorded as carried only when it is released
+        carried[first] = min(carried[first], article.first_seen_at)
+    (place,) = await store.stories.places([article.id])
+    aliases = [
+        replace(alias, value=hide_secrets(alias.value)) for alias in await store.articles.aliases(article.id)
+    ]
+    return Explained(article=article, views=views, carried=carried, place=place, aliases=tuple(aliases))
 
 
 class SourceShown(Struct, frozen=True, kw_only=True):
-    """A source, how it stands, and what is remembered of it; no secret in it."""
+    """A source with its health and state, without secrets."""
 
     source: Source
     state: SourceState
     asked_url: str
-    """The address that the next round asks: the configured one, or where it has moved for good."""
+    """The address of the next round: the configured one, or the one it has moved to for good."""
     health: Health
     hub: SubscriptionStatus | None
 
 
 def show(source: Source, state: SourceState, hub: SubscriptionStatus | None, now: datetime) -> SourceShown:
-    """Show a source and what is remembered of it, without secrets."""
-    result = state_without_secrets(source, state)
+    """Return a source with its health and state, without secrets."""
+    shown_state = state_without_secrets(source, state)
     return SourceShown(
         source=without_secrets(source),
-        state=result,
+        state=shown_state,
         asked_url=bare(address(source, state)),
-        health=health(source, result, now),
+        health=health(source, shown_state, now),
         hub=hub,
     )

@@ -1,7 +1,4 @@
-"""What a list or a feed tells of an article and what its page tells, made one.
-
-Pure: rounds and previews do alike.
-"""
+"""Merges what a list or feed says about an article with what its page says. Used by rounds and previews."""
 
 from collections.abc import Sequence
 
@@ -12,40 +9,39 @@ from syndicator.model.source import Way
 from syndicator.rules.identity.identity import identify, url_key
 
 
-def together(page: Candidate | None, told: Candidate | None) -> Candidate | None:
-    """Join what a page and a feed say of one article: the page has the text, the feed the identity.
+def merge(page: Candidate | None, entry: Candidate | None) -> Candidate | None:
+    """Return one candidate from an article page and its feed entry: text of the page, identity of the entry.
 
-    `page` is None where it could not be read: what is told stands then.
+    `page` is None where it could not be read, `entry` where no feed lists it: the other one is returned.
     """
-    if page is None or told is None:
-        return page or told
+    if page is None or entry is None:
+        return page or entry
     return replace(
-        _dated(filled(page, told), told),
-        url=told.url,
-        title=page.title or told.title,
-        updated_at=page.updated_at or told.updated_at,
-        comments=told.comments,
-        embargo_until=page.embargo_until or told.embargo_until,
+        _dated(filled(page, entry), entry),
+        url=entry.url,
+        title=page.title or entry.title,
+        updated_at=page.updated_at or entry.updated_at,
+        comments=entry.comments,
+        embargo_until=page.embargo_until or entry.embargo_until,
     )
 
 
-def _dated(page: Candidate, told: Candidate) -> Candidate:
-    """Return a page's candidate with the date of the feed, and what is told of it."""
-    if told.published_at is None:
+def _dated(page: Candidate, entry: Candidate) -> Candidate:
+    """Return a page's candidate with the date of the feed entry and the provenance of that date."""
+    if entry.published_at is None:
         return page
-    came = told.provenance
     provenance = replace(
         page.provenance,
-        claimed_date=came.claimed_date,
-        claimed_at=came.claimed_at,
-        date_rule=came.date_rule,
+        claimed_date=entry.provenance.claimed_date,
+        claimed_at=entry.provenance.claimed_at,
+        date_rule=entry.provenance.date_rule,
         read_from={**page.provenance.read_from, "published_at": "feed"},
     )
-    return replace(page, published_at=told.published_at, provenance=provenance)
+    return replace(page, published_at=entry.published_at, provenance=provenance)
 
 
 def filled(page: Candidate, other: Candidate | Article) -> Candidate:
-    """Return a page's candidate with what only a feed said of it, so that each reading says the same."""
+    """Return a page's candidate with the parts that only the feed, or an earlier reading, has."""
     parts = ("lead", "body_html", "authors", "photos", "enclosures", "section", "tags", "language")
     taken = {part: item for part in parts if (item := getattr(other, part)) and not getattr(page, part)}
     ways = other.provenance.read_from
@@ -55,9 +51,9 @@ def filled(page: Candidate, other: Candidate | Article) -> Candidate:
 
 
 def apart(candidates: Sequence[Candidate]) -> tuple[dict[str, Candidate], list[Candidate]]:
-    """Part the entries of a document into those with a page of their own, by its URL, and the others.
+    """Split the entries of a document into those with a page of their own, by URL, and the others.
 
-    Only the whole document tells what identifies its entries: a guid, or a link, that several share does not.
+    It needs the whole document: a guid or link that several entries share identifies none of them.
     """
     with_page: dict[str, Candidate] = {}
     bare: list[Candidate] = []
@@ -66,13 +62,13 @@ def apart(candidates: Sequence[Candidate]) -> tuple[dict[str, Candidate], list[C
             with_page[url_key(candidate.url)] = alone(candidate, identity)
         else:
             bare.append(alone(candidate, identity))
-    return {one.url: one for one in with_page.values()}, bare
+    return {candidate.url: candidate for candidate in with_page.values()}, bare
 
 
 def alone(candidate: Candidate, identity: Identity) -> Candidate:
-    """Return a candidate that is known by the same keys without the rest of its document.
+    """Return a candidate that has the same identity without the rest of its document.
 
-    A guid that others of the document share identifies nothing; alone, it would seem to.
+    A guid that several entries share is removed: alone, it would seem to identify the candidate.
     """
     has_own_guid = any(key.startswith("g:") for key in identity.keys)
     counts = candidate.identified_by.way in {Way.AUTO, Way.GUID}
@@ -80,7 +76,7 @@ def alone(candidate: Candidate, identity: Identity) -> Candidate:
 
 
 def as_listed(candidate: Candidate) -> ListedItem:
-    """Return what a feed tells its reader of a page: what that says itself comes first there."""
+    """Return a feed entry as a listed item, whose values the page's own values override."""
     return ListedItem(
         url=candidate.url,
         title=candidate.title,
@@ -93,7 +89,5 @@ def as_listed(candidate: Candidate) -> ListedItem:
 
 
 def nameless(number: int) -> str:
-    """Return the warning that so many addresses of a sitemap are left out: only their pages could describe
-    them.
-    """
+    """Return the warning that so many addresses of a sitemap are left out for want of a headline."""
     return f"addresses without a headline: {number} (full_text = true reads their pages)"

@@ -1,8 +1,8 @@
-"""Makes of candidates' pictures what their source's policy says, between reading and admission.
+"""Applies the picture policy of a source to candidates, between reading and admission.
 
-Every candidate of a document passes here, whether new or known: what was found of a picture at first sight is
-remembered and applied each time, so that an article does not change from round to round. Asked for over the
-network is only what is not known yet, in turn with all else that is requested of those servers.
+All candidates of a document are processed, new or known: the first finding about a picture is stored and
+applied each time, so that an article does not change from round to round. Only unknown pictures are requested
+over the network, within the politeness limits of their servers.
 """
 
 import asyncio
@@ -38,34 +38,34 @@ from syndicator.rules.articles.pictures import (
 from syndicator.store.articles.pictures import KnownPicture, PictureFinding, Pictures
 
 MAX_LOOKS = 40
-"""Pictures that one call asks for at most; the others are taken as announced."""
+"""Most pictures that one call requests; the others are taken as the source describes them."""
 LOOKS_AT_ONCE = 4
 LOOKS_S = 20.0
-"""All looks of one call together."""
+"""Time limit for all requests of one call."""
 LOOK_TIMEOUT_S = 10.0
 SILENT_FOR = timedelta(minutes=5)
-"""How long a server that did not answer in time is not asked for other pictures."""
+"""Pause of a server after a timeout; no pictures are requested from it meanwhile."""
 AGAIN_AFTER = {PictureFinding.ANNOUNCED: timedelta(hours=1), PictureFinding.BROKEN: timedelta(hours=6)}
-"""When a picture is looked at again. One that was fine stays so."""
+"""How long a finding lasts before the picture is requested again. FINE is final."""
 MAX_FAILURES = 3
-"""Failures that may pass before a picture counts as broken."""
+"""A picture counts as broken after this many temporary failures."""
 UNREADABLE = "unreadable"
-"""Why a picture that we would serve is broken: its bytes are no picture."""
+"""The reason of a broken picture whose bytes are no picture."""
 _MAX_WARNINGS = 5
 _MAX_SILENT = 1000
 _COUNTS_VISITS = "it is one pixel, which counts visits"
-MAX_PIXELS_TOLD = 5
-"""Of one body."""
+MAX_PIXELS_RECORDED = 5
+"""Most tracking pixels of one body that are listed in the provenance."""
 
 
 class _Shown(Struct, frozen=True, kw_only=True):
-    """A candidate's pictures as they are taken, and what was done to them."""
+    """The pictures of a candidate after the policy, and the changes made to them."""
 
     photos: tuple[Photo, ...]
     body_html: str
     changes: tuple[Change, ...]
     broken: tuple[str, ...]
-    """A sentence each."""
+    """Warnings about broken pictures."""
 
 
 class PicturePolicy:
@@ -83,13 +83,13 @@ class PicturePolicy:
     async def prepare(
         self, source: Source, candidates: Sequence[Candidate]
     ) -> tuple[list[Candidate], tuple[str, ...]]:
-        """Return the candidates of one document with their pictures as they are to be taken, and warnings.
+        """Return the candidates of one document with the policy applied to their pictures, and warnings.
 
-        `none`: all pictures are left out. `link`: what is known to be broken is left out, of bodies too; of
-        the others media type and size are filled in, and `https:` is preferred where it works at first sight.
-        `cache`: the same, but addresses stay as they are and are noted as ones that we serve.
-        A picture that could not be looked at is taken as announced, and stays so; a later look can only add
-        type and size, or find it broken.
+        `none`: all pictures are removed. `link`: broken pictures are removed, from bodies too; media type and
+        size of the others are filled in, and `https:` is preferred where it works at the first request.
+        `cache`: the same, but addresses stay and are registered as pictures that this service delivers.
+        A picture that could not be requested is taken as the source describes it; a later request can only
+        add type and size, or find it broken.
         """
         candidates = [as_announced(candidate, source.images) for candidate in candidates]
         if source.images is ImagePolicy.NONE:
@@ -104,15 +104,15 @@ class PicturePolicy:
         else:
             known |= await self._look(source, urls, known)
         shown = [_shown(candidate, known) for candidate in candidates]
-        taken = [_taken(candidate, one) for candidate, one in zip(candidates, shown, strict=True)]
-        return taken, _few([sentence for one in shown for sentence in one.broken])
+        taken = [_taken(candidate, pictures) for candidate, pictures in zip(candidates, shown, strict=True)]
+        return taken, _few([sentence for pictures in shown for sentence in pictures.broken])
 
     async def _enlist(
         self, source: Source, photos: Sequence[str], urls: Sequence[str], known: Mapping[str, KnownPicture]
     ) -> dict[str, KnownPicture]:
-        """Note the addresses as ones that may be asked of us, and look at the photos, as far as time allows.
+        """Register pictures for delivery, and request the photos as far as time allows.
 
-        What stands in bodies is looked at only where serving it has failed before.
+        Pictures of bodies are requested only where an earlier delivery has failed.
         """
         now, shown = self._clock(), frozenset(photos)
         fresh = {
@@ -132,7 +132,7 @@ class PicturePolicy:
     async def _look(
         self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
     ) -> dict[str, KnownPicture]:
-        """Look at what is new or to be looked at again, as far as time allows."""
+        """Request pictures that are unknown or due again, as far as time allows."""
         now = self._clock()
         unknown = [url for url in urls if url not in known]
         again = [url for url in urls if url in known and _is_due(known[url], now)]
@@ -147,10 +147,10 @@ class PicturePolicy:
         self, source: Source, urls: Sequence[str], known: Mapping[str, KnownPicture]
     ) -> dict[str, KnownPicture]:
         found: dict[str, KnownPicture] = {}
-        turns = asyncio.Semaphore(LOOKS_AT_ONCE)
+        slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
         async def look(url: str) -> None:
-            async with turns:
+            async with slots:
                 found[url] = await self._seen(source, url, known.get(url))
 
         try:
@@ -158,12 +158,12 @@ class PicturePolicy:
                 async with asyncio.timeout(self._looks_s), asyncio.TaskGroup() as group:
                     for url in urls:
                         group.create_task(look(url))
-        except ExceptionGroup as raised:  # Redis away, above all: who called knows it by its own class
+        except ExceptionGroup as raised:  # callers handle the error itself, such as StoreUnavailable
             raise raised.exceptions[0] from None
         return found
 
     async def _seen(self, source: Source, url: str, before: KnownPicture | None) -> KnownPicture:
-        """Look at one picture: at first sight by `https:` too, later where it is linked to."""
+        """Request one picture: the first time by `https:` too, later at its stored link."""
         if before is not None:
             return judged(before, await self._ask(source, before.link), self._clock())
         first = KnownPicture(url=url, source=source.id, link=url)
@@ -195,13 +195,13 @@ class PicturePolicy:
 
 
 async def as_known(store: Pictures, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Apply to announced candidates what is known of their pictures; nothing is asked for, or written."""
+    """Return candidates with the stored findings about their pictures applied, without any request."""
     known = await store.peek(_addresses(candidates, with_bodies=False))
     return [_taken(candidate, _shown(candidate, known)) for candidate in candidates]
 
 
 def judged(picture: KnownPicture, result: FetchResult, now: datetime) -> KnownPicture:
-    """Return what is known of a picture after a look at it."""
+    """Return what is known of a picture after a request."""
     if isinstance(result, Fetched):
         return _measured(replace(picture, checked_at=now, failures=0), result)
     if isinstance(result, FetchFailed):
@@ -210,7 +210,7 @@ def judged(picture: KnownPicture, result: FetchResult, now: datetime) -> KnownPi
 
 
 def failed(picture: KnownPicture, result: FetchFailed, now: datetime) -> KnownPicture:
-    """Return what is known of a picture that could not be had: broken at once, or by the third failure."""
+    """Return what is known of a picture after a failed request: broken at once, or after MAX_FAILURES."""
     failures = picture.failures + (result.reason is not Reason.BUSY)
     is_broken = is_clearly_broken(result) or failures >= MAX_FAILURES
     if is_broken:
@@ -219,14 +219,14 @@ def failed(picture: KnownPicture, result: FetchFailed, now: datetime) -> KnownPi
 
 
 def broken(picture: KnownPicture, why: str, now: datetime) -> KnownPicture:
-    """Note that there is no picture."""
+    """Return the finding that a picture is broken."""
     return replace(picture, finding=PictureFinding.BROKEN, why=why, checked_at=now)
 
 
 def _measured(picture: KnownPicture, fetched: Fetched) -> KnownPicture:
     kind, length = media_type(fetched.headers), whole_length(fetched.headers)
     now = fetched.fetched_at
-    # Served by us it gets its type from its bytes: one without a type may well be a picture.
+    # A picture that this service delivers gets its type from its bytes, so a missing type is no fault.
     if kind is None and not (picture.served and is_untyped(fetched.headers)):
         return broken(picture, "not_an_image", now)
     if length is not None and length > MAX_LINKED_BYTES:
@@ -236,14 +236,14 @@ def _measured(picture: KnownPicture, fetched: Fetched) -> KnownPicture:
 
 def _is_due(picture: KnownPicture, now: datetime) -> bool:
     after = AGAIN_AFTER.get(picture.finding)
-    if picture.why == UNREADABLE:  # a look at its headers says nothing of that
+    if picture.why == UNREADABLE:  # headers do not show whether the bytes are a picture
         return False
     return after is not None and (picture.checked_at is None or now - picture.checked_at > after)
 
 
 def _addresses(candidates: Iterable[Candidate], *, with_bodies: bool) -> list[str]:
-    """Return the pictures, first the ones that articles are shown with in lists."""
-    ranked = [(place, photo.url) for candidate in candidates for place, photo in enumerate(candidate.photos)]
+    """Return the addresses of pictures: first photos of all candidates, then second ones, then bodies."""
+    ranked = [(rank, photo.url) for candidate in candidates for rank, photo in enumerate(candidate.photos)]
     urls = [url for _, url in sorted(ranked, key=lambda entry: entry[0])]
     if with_bodies:
         urls += [url for candidate in candidates for url in body_pictures(candidate.body_html)]
@@ -251,17 +251,17 @@ def _addresses(candidates: Iterable[Candidate], *, with_bodies: bool) -> list[st
 
 
 def as_announced(candidate: Candidate, policy: ImagePolicy) -> Candidate:
-    """Return a candidate with the pictures that a policy lets it have, before any is looked at."""
+    """Return a candidate with the pictures that a policy allows, before any request."""
     marked = _marked(candidate, policy)
     return _bare(marked) if policy is ImagePolicy.NONE else marked
 
 
 def _marked(candidate: Candidate, policy: ImagePolicy) -> Candidate:
-    """Note the policy, and leave out what nobody could see."""
+    """Return a candidate with the policy in its provenance, without tracking pixels and endless addresses."""
     pixels = [photo for photo in candidate.photos if is_pixel(photo)]
     body_html, inside = without_pixels(candidate.body_html)
     changes = [left_out(photo.url, _COUNTS_VISITS) for photo in pixels]
-    changes += [left_out(url, _COUNTS_VISITS, field="body") for url in inside[:MAX_PIXELS_TOLD]]
+    changes += [left_out(url, _COUNTS_VISITS, field="body") for url in inside[:MAX_PIXELS_RECORDED]]
     endless = [photo for photo in candidate.photos if len(photo.url) > MAX_ADDRESS]
     changes += [left_out(photo.url, f"its address has {len(photo.url)} characters") for photo in endless]
     provenance = replace(candidate.provenance, images=policy).with_changes(*changes)
@@ -287,7 +287,7 @@ def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
         elif photo.url in broken:
             changes.append(_is_broken(photo.url, picture.why, "photos"))
         else:
-            # We serve what came with the article, by the digest of that very address.
+            # A delivered picture is found by the digest of the address that the source gave.
             link = photo.url if candidate.provenance.images is ImagePolicy.CACHE else picture.link
             photos.setdefault(link, _filled(photo, picture, link))
             if link != photo.url:

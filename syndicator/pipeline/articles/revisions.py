@@ -1,4 +1,4 @@
-"""The revisions of an article, as far as they are kept, and what differs from one to the next."""
+"""The stored revisions of an article, and the differences between them."""
 
 from datetime import datetime
 
@@ -13,40 +13,39 @@ from syndicator.store.store import Store
 
 
 class RevisionLine(Struct, frozen=True, kw_only=True):
-    """One revision in a list of them."""
+    """One revision of an article in a list."""
 
     revision: int
     at: datetime
-    """When a reader could notice it."""
     title: str
     change: Revised | None
-    """How it differs from the one before; None for the first."""
+    """The difference from the revision before; None for the first."""
     correction: str | None
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """One revision with its body, and its words beside those of the revision before."""
+    """One revision with its body, and a word diff against the revision before."""
 
     article: Article
     before: int | None
-    """The revision that it is compared with; None where no earlier one is kept."""
+    """The revision that it is compared with; None where no earlier one is stored."""
     diff: Diff | None
 
 
 async def revisions_of(store: Store, article_id: ArticleId) -> list[RevisionLine] | None:
-    """List the revisions that are kept, the newest first; None where there is no such article."""
+    """Return the stored revisions, newest first; None where there is no such article."""
     newest = await store.articles.get(article_id)
     if newest is None:
         return None
-    return [_line(one) for one in (newest, *await store.articles.kept_revisions(article_id))]
+    return [_line(each) for each in (newest, *await store.articles.kept_revisions(article_id))]
 
 
 async def compared(store: Store, article_id: ArticleId, revision: int | None = None) -> Compared | None:
-    """Show a revision (None: the newest) beside the one before it; None where it is not kept."""
+    """Return a revision (None: the newest) compared with the one before; None where it is not stored."""
     newest = await store.articles.get(article_id)
     if newest is None:
         return None
-    kept = {one.revision: one for one in (newest, *await store.articles.kept_revisions(article_id))}
+    kept = {each.revision: each for each in (newest, *await store.articles.kept_revisions(article_id))}
     shown = kept.get(newest.revision if revision is None else revision)
     if shown is None:
         return None

@@ -1,6 +1,7 @@
-"""Pictures that readers get from us: from the cache on disk, else fetched, decoded and written anew, once.
+"""Delivers pictures to readers: from the cache on disk, or fetched, decoded and re-encoded once.
 
-Only addresses that came with an article can be asked for, by their digest: this is no proxy for others.
+Only pictures that came with an article can be requested, by the digest of their address. So this is no open
+proxy.
 """
 
 import asyncio
@@ -29,10 +30,10 @@ from syndicator.store.articles.pictures import KnownPicture, PictureFinding, Pic
 MAX_FETCHED_BYTES = 10 * 1024 * 1024
 FETCH_TIMEOUT_S = 20.0
 MISSES_PER_MINUTE = 120
-"""Pictures that one process fetches: whoever asks for all that we ever carried empties no portal."""
+"""Most pictures that one process fetches: a reader who requests all of them must not overload portals."""
 
 _MAGIC: Mapping[bytes, str] = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"RI": "image/webp"}
-"""How the only formats begin that we write."""
+"""Media types by the first bytes of the formats that the cache holds."""
 
 log = get_logger(__name__)
 
@@ -45,25 +46,25 @@ class ServedPicture(Struct, frozen=True, kw_only=True):
 
 
 class PictureBusy(SyndicatorError):
-    """The picture cannot be had right now; it may well be in a minute."""
+    """The picture is not available now, but may be in a minute."""
 
 
 class _Allowance:
-    """So many a minute, evenly; a minute's worth may come at once."""
+    """A token bucket: `per_minute` tokens a minute, with bursts of as many."""
 
     def __init__(self, per_minute: int, monotonic: Callable[[], float]) -> None:
         self._per_minute = per_minute
         self._monotonic = monotonic
-        self._left = float(per_minute)
+        self._tokens = float(per_minute)
         self._at_s = monotonic()
 
     def take(self) -> bool:
         now_s = self._monotonic()
-        grown = self._left + (now_s - self._at_s) * self._per_minute / 60
-        self._left, self._at_s = min(grown, self._per_minute), now_s
-        if self._left < 1:
+        grown = self._tokens + (now_s - self._at_s) * self._per_minute / 60
+        self._tokens, self._at_s = min(grown, self._per_minute), now_s
+        if self._tokens < 1:
             return False
-        self._left -= 1
+        self._tokens -= 1
         return True
 
 
@@ -90,14 +91,14 @@ class ServedPictures:
         self._clock = clock
         self._misses = _Allowance(MISSES_PER_MINUTE, monotonic)
         self._fetching = SingleFlight[str, ServedPicture | None]()
-        # One at a time: of the pool's workers, another is always left for documents.
+        # One at a time, so that the other workers of the pool stay free for documents.
         self._decoding = asyncio.Semaphore(1)
 
     async def get(self, digest: str) -> ServedPicture | None:
         """Return a picture by the digest of its address; None where there is none.
 
-        Raises PictureBusy where it cannot be had now, StoreUnavailable when Redis is away and the cache
-        does not have it.
+        Raises PictureBusy where it is not available now, StoreUnavailable when Redis is away and the picture
+        is not in the cache.
         """
         if self._barred and await self._is_barred(digest):
             return None
@@ -107,11 +108,11 @@ class ServedPictures:
         return await self._fetching.get(digest, lambda: self._fetch(digest), name="fetch a picture")
 
     async def close(self) -> None:
-        """End what is being fetched."""
+        """Cancel fetches that are under way."""
         await self._fetching.close()
 
     async def _is_barred(self, digest: str) -> bool:
-        """Return whether a picture is of a portal that does not, or no longer, let us show its pictures."""
+        """Return whether a picture belongs to a source without the right to show pictures."""
         known = await self._store.get(digest, self._clock())
         return known is not None and known.source in self._barred
 
@@ -124,7 +125,7 @@ class ServedPictures:
         if kept is None:
             return None
         if kept.rested:
-            with suppress(StoreError):  # it is served all the same
+            with suppress(StoreError):  # the read only keeps the record alive
                 await self._store.get(digest, self._clock())
         return _served(kept.body)
 
@@ -151,7 +152,7 @@ class ServedPictures:
         return self._clock() - known.checked_at <= AGAIN_AFTER[PictureFinding.BROKEN]
 
     async def _download(self, known: KnownPicture) -> bytes | None:
-        """Fetch it within its source's limits, but without its headers: they may unlock what is private."""
+        """Fetch a picture within its source's limits, without its headers: they may open private ones."""
         source = self._sources.get(known.source)
         limits = source.limits if source else FetchLimits()
         limits = FetchLimits(
@@ -171,7 +172,7 @@ class ServedPictures:
         raise PictureBusy("The portal says that nothing changed, though we did not ask that.")
 
     async def _missed(self, known: KnownPicture) -> None:
-        """Note a failure; raise PictureBusy unless it is for good."""
+        """Store a failure; raise PictureBusy unless the picture counts as broken."""
         await self._note(known)
         if known.finding is not PictureFinding.BROKEN:
             raise PictureBusy("The portal does not give this picture right now.")
@@ -182,7 +183,7 @@ class ServedPictures:
                 return (await self._pool.run(clean_picture, body, memory_bytes=MEMORY_BYTES)).body
         except NotReadable as error:
             if error.reason == Reason.PARSER and known.failures == 0:
-                # Perhaps the pool was stopped: once more before it counts against the picture.
+                # The worker may have been stopped for another reason: allow one more attempt.
                 await self._missed(replace(known, failures=1, checked_at=self._clock()))
             log.info("a picture is none", url=known.url, source=known.source, reason=error.detail)
             await self._missed(broken(known, UNREADABLE, self._clock()))
@@ -200,7 +201,7 @@ class ServedPictures:
 
 def _served(body: bytes) -> ServedPicture | None:
     media_type = _MAGIC.get(body[:2])
-    if media_type is None:  # no file of ours, or not what it was
+    if media_type is None:  # not written by this service, or damaged
         return None
     digest = hashlib.blake2b(body, digest_size=16).hexdigest()
     return ServedPicture(media_type=media_type, body=body, digest=digest)

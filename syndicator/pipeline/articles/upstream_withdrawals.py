@@ -1,7 +1,7 @@
-"""What sources take back: article pages that are gone, entries that a feed deleted, what is cancelled.
+"""Withdraws what sources take back: pages that are gone, entries that a feed deleted, cancelled articles.
 
-Only the source that an article was first admitted from is heard, and never against an operator who restored
-it. What merely falls off the end of a list is not taken back.
+Only the source that an article was first admitted from can withdraw it, and not after an operator has
+restored it. An article that merely drops off the end of a list is not withdrawn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from syndicator.store.store import Store
 
 
 class UpstreamWithdrawals:
-    """Hears what sources say of articles that are not to be shown any more."""
+    """Withdraws articles whose source has deleted or cancelled them."""
 
     def __init__(self, store: Store, withdrawer: Withdrawer, held: EmbargoGate, clock: Clock) -> None:
         self._store = store
@@ -36,9 +36,9 @@ class UpstreamWithdrawals:
     async def pages_read(
         self, source: Source, pages: Sequence[tuple[Article, int | None]], notes: Notes
     ) -> None:
-        """Note which article pages of a round are gone, by their status; withdraw what was gone before.
+        """Record which article pages of a round are gone; withdraw those that are gone for long enough.
 
-        Pages that are there are told with None.
+        `pages`: articles with the HTTP status of a page that is gone, None for a page that exists.
         """
         gone = [(article, status) for article, status in pages if status is not None]
         if is_portal_wide(len(gone), len(pages)):
@@ -60,38 +60,40 @@ class UpstreamWithdrawals:
                 await self._store.articles.set_recheck(source.id, article.id, again)
 
     async def entries_deleted(self, source: Source, reading: FeedReading) -> None:
-        """Withdraw what a feed says was deleted, unless it lists the entry itself as changed later."""
-        listed = {one.guid: one.updated_at or one.published_at for one in reading.candidates if one.guid}
-        chosen = [one for one in reading.deleted if not _came_back(one, listed)]
-        if not chosen:
+        """Withdraw the entries that a feed has deleted, except those it lists with a later change."""
+        listed = {
+            entry.guid: entry.updated_at or entry.published_at for entry in reading.candidates if entry.guid
+        }
+        deleted = [entry for entry in reading.deleted if not _came_back(entry, listed)]
+        if not deleted:
             return
         scope = source.identity.scope or source.id
-        keys = [key for one in chosen for key in (guid_key(scope, one.guid), url_key(one.guid))]
-        found = await self._store.articles.resolve(keys)
-        for one, pair in zip(chosen, zip(found[::2], found[1::2], strict=True), strict=True):
-            article = next((owned for owned in pair if owned and owned.source == source.id), None)
+        keys = [key for entry in deleted for key in (guid_key(scope, entry.guid), url_key(entry.guid))]
+        owners = await self._store.articles.resolve(keys)
+        for entry, pair in zip(deleted, zip(owners[::2], owners[1::2], strict=True), strict=True):
+            article = next((owner for owner in pair if owner and owner.source == source.id), None)
             if article is not None:
-                reason = one.comment or FEED_SAYS_DELETED
+                reason = entry.comment or FEED_SAYS_DELETED
                 await self._withdrawer.withdraw(article.article_id, WithdrawnBy.FEED, reason)
 
     async def without_cancelled(self, source: Source, candidates: list[Candidate]) -> list[Candidate]:
-        """Withdraw those of one document that their source cancelled; give the others, in their order."""
-        if not any(one.cancelled for one in candidates):
+        """Withdraw the cancelled candidates of one document; return the others, in their order."""
+        if not any(candidate.cancelled for candidate in candidates):
             return candidates
-        for one, identity in zip(candidates, identify(candidates), strict=True):
-            if one.cancelled is None:
+        for candidate, identity in zip(candidates, identify(candidates), strict=True):
+            if candidate.cancelled is None:
                 continue
-            await self._held.let_go(source.id, [identity.keys])
-            found = await self._store.articles.resolve(identity.keys)
-            article = next((owned for owned in found if owned and owned.source == source.id), None)
+            await self._held.drop(source.id, [identity.keys])
+            owners = await self._store.articles.resolve(identity.keys)
+            article = next((owner for owner in owners if owner and owner.source == source.id), None)
             if article is not None:
-                reason = f"its source says: {one.cancelled}"
+                reason = f"its source says: {candidate.cancelled}"
                 await self._withdrawer.withdraw(article.article_id, WithdrawnBy.STATUS, reason)
-        return [one for one in candidates if one.cancelled is None]
+        return [candidate for candidate in candidates if candidate.cancelled is None]
 
 
 def _came_back(deleted: DeletedEntry, listed: Mapping[str, datetime | None]) -> bool:
-    """RFC 6721, 3: an entry that was changed after its deletion counts."""
+    """Return whether an entry was changed after its deletion (RFC 6721, 3)."""
     if deleted.guid not in listed:
         return False
     changed = listed[deleted.guid]

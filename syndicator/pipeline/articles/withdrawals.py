@@ -1,4 +1,4 @@
-"""Articles leave and come back: by an operator's word, or by that of their source."""
+"""Withdraws and restores articles, for operators and for sources."""
 
 from collections.abc import Collection
 
@@ -14,13 +14,13 @@ from syndicator.rules.filter_matching import FeedIndex
 from syndicator.store.store import Store
 
 _ATTEMPTS = 20
-"""An article that moves this often is fought over by a storm of workers."""
+"""Attempts while other workers change the same article."""
 
 log = get_logger(__name__)
 
 
 class Withdrawer:
-    """look up → intend → write, unless it has moved: then once more."""
+    """Withdraws and restores articles: look up → decide → write, repeated when the article has changed."""
 
     def __init__(self, store: Store, specs: Collection[FeedSpec], metrics: Metrics, clock: Clock) -> None:
         self._store = store
@@ -29,9 +29,9 @@ class Withdrawer:
         self._clock = clock
 
     async def withdraw(self, article_id: ArticleId, by: WithdrawnBy, reason: str) -> Withdrawal | None:
-        """Take an article out of everything that is published, and have it told to partners first of all.
+        """Remove an article from all that is published, and announce the withdrawal before other events.
 
-        None: there is no such article, it is withdrawn already, or an operator restored it against this.
+        Returns None where there is no such article, it is withdrawn already, or an operator has restored it.
         """
         for _ in range(_ATTEMPTS):
             article = await self._store.articles.get(article_id)
@@ -44,7 +44,7 @@ class Withdrawer:
                 reason,
                 specs=self._specs,
                 now=self._clock(),
-                tellers=await self._tellers(place.story) if place.story else (),
+                members=await self._members(place.story) if place.story else (),
             )
             if await self._store.withdrawals.withdraw(intent):
                 self._metrics.withdrawals.labels(by.value).inc()
@@ -56,13 +56,13 @@ class Withdrawer:
                 return intent.withdrawal
         return None
 
-    async def _tellers(self, story: StoryId) -> list[Article]:
-        """Read who tells a story, without bodies: their feeds name the others."""
+    async def _members(self, story: StoryId) -> list[Article]:
+        """Return the articles of a story, without bodies: their feeds change with the withdrawal."""
         members = (await self._store.stories.members([story]))[story]
         return [head for head in await self._store.articles.get_many(members, bodies=False) if head]
 
     async def restore(self, article_id: ArticleId) -> Article | None:
-        """Take a withdrawal back; None where there is none."""
+        """Restore a withdrawn article; return None where it is not withdrawn."""
         for _ in range(_ATTEMPTS):
             withdrawal = await self._store.withdrawals.get(article_id)
             if withdrawal is None:

@@ -16,7 +16,7 @@ from syndicator.gather.proposals.discovery import PageFindings, read_findings
 from syndicator.model.article import Candidate, ListedItem, PopularItem
 from syndicator.model.fetch import Fetched, Redirect
 from syndicator.model.source import Source, SourceKind
-from syndicator.pipeline.articles.feed_page_merge import apart, as_listed, nameless, together
+from syndicator.pipeline.articles.feed_page_merge import apart, as_listed, merge, nameless
 from syndicator.pipeline.preview.dry_run_context import (
     Desk,
     RobotsVerdict,
@@ -88,7 +88,7 @@ async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) ->
         with_page, bare = apart(candidates)
         listed = [as_listed(one) for one in list(with_page.values())[:articles]]
         pages = await _articles(desk, source, listed, notes)
-        joined = [together(pages.get(url), item) for url, item in with_page.items()]
+        joined = [merge(pages.get(url), item) for url, item in with_page.items()]
         repeated = len(candidates) - len(with_page) - len(bare)
         candidates = [*filter(None, joined), *bare]
     taken = as_taken(source, candidates, document.fetched_at)

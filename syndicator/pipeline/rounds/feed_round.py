@@ -1,4 +1,4 @@
-"""A round of a feed: one document holds everything, or at least names it."""
+"""A round of a feed: one document holds or lists all articles."""
 
 import random
 from collections.abc import Sequence
@@ -45,23 +45,25 @@ _BY_GUID_AND_LINK = frozenset({Way.AUTO, Way.GUID, Way.LINK})
 
 
 class _Taken(Struct, frozen=True, kw_only=True):
-    """What became of the entries of a document."""
+    """The result of admitting the entries of a document."""
 
     admitted: list[Admitted]
     known: tuple[str, ...] = ()
-    """Keys, besides, of what is known, or waits, and was not looked at again."""
+    """Identity keys of further entries, known or waiting for a retry, that were not examined again."""
     skipped: int = 0
-    """Known ones that were not read, because they are just as they were."""
+    """Number of known entries that were not parsed because they are unchanged."""
     left: int = 0
-    """Unknown ones for which there was no time."""
+    """Number of unknown entries for which there was no time."""
 
     @property
     def recognised(self) -> list[tuple[Candidate, Recognised]]:
-        return [(one.candidate, one.recognised) for one in self.admitted if one.recognised is not None]
+        return [
+            (entry.candidate, entry.recognised) for entry in self.admitted if entry.recognised is not None
+        ]
 
 
 class FeedRound:
-    """what a hub pushed, or fetch (conditionally) → read → article pages, where they are wanted → admit."""
+    """pushed documents, or conditional fetch → read → article pages (`full_text`) → admit."""
 
     def __init__(
         self,
@@ -86,19 +88,19 @@ class FeedRound:
         self._polling = Polling(polite_client, clock, rng)
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
-        """Gather once; raise RoundFailed or NotReadable where there is no feed to read."""
-        # What a first round had no time for is listed by its own date, as it would have been then.
+        """Return the outcome of one round; raise RoundFailed or NotReadable without a readable feed."""
+        # Articles left over from the first round are listed by their own dates, like those of that round.
         notes = new_notes(state.first_success_at if state.body_hash is None else None)
         notes.back = is_back(state, self._clock())
         notes.identified_by = policy_of(source, state)
         documents = await self._subscribing.take_pushed(source)
-        result = Notes(
+        push_notes = Notes(
             until=notes.until,
             archive_before=notes.archive_before,
             back=notes.back,
             identified_by=notes.identified_by,
         )
-        pushed = await self._take_pushed(source, documents, result) if documents else None
+        pushed = await self._take_pushed(source, documents, push_notes) if documents else None
         if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
             return pushed  # a push makes a source due; the time of its next poll stays
 
@@ -106,23 +108,23 @@ class FeedRound:
             return await self._read(source, state, document, notes, digest)
 
         outcome = await self._polling.poll(source, state, read, patient=pushed is not None)
-        if source.full_text:  # young article pages change while their feed does not
+        if source.full_text:  # article pages may change while their feed does not
             rechecked = await self._pages.recheck(source, notes)
             await note_popularity(self._store, self._clock, source.id, rechecked)
             outcome = replace(outcome, round=outcome.round + tally(rechecked))
         delivers = await self._subscribing.delivers(source)
         if pushed is not None:
             outcome = replace(outcome, round=outcome.round + pushed.round, not_modified=False)
-        if notes.unfinished or result.unfinished:
-            # What is left is listed still, and an answer that nothing has changed would hide it.
+        if notes.unfinished or push_notes.unfinished:
+            # The next round must read the document again: a 304 answer would hide what is left.
             outcome = replace(outcome, etag=None, last_modified=None, body_hash=None)
         return replace(
             outcome,
             hub_delivers=delivers,
             warnings=notes.warnings,
-            of_pushes=result.warnings,
-            found=frozenset(notes.found | result.found),
-            missing=frozenset(notes.missing | result.missing),
+            of_pushes=push_notes.warnings,
+            found=frozenset(notes.found | push_notes.found),
+            missing=frozenset(notes.missing | push_notes.missing),
             pages=notes.pages,
         )
 
@@ -134,10 +136,10 @@ class FeedRound:
         marks = (kept.marks if kept else b"") if is_marked else None
         reading = await self._gatherer.read_feed(source, document, marks)
         notes.warn(*reading.warnings)
-        odd = len(notes.warnings)
+        warnings_before = len(notes.warnings)
         backfill = state.first_success_at is None
         taken = await self._take_in(source, reading, notes, backfill=backfill)
-        is_plain = len(notes.warnings) == odd and len(taken.admitted) == len(reading.candidates)
+        is_plain = len(notes.warnings) == warnings_before and len(taken.admitted) == len(reading.candidates)
         await self._upstream_withdrawals.entries_deleted(source, reading)
         popular: tuple[PopularItem, ...] = ()
         if source.popular is not None and source.popular.url is not None:
@@ -163,14 +165,14 @@ class FeedRound:
             listed=ListedCount(
                 total=len(taken.admitted) + already + taken.left,
                 ids=tuple(
-                    one.article_id for one in taken.admitted if one.verdict is not AdmissionVerdict.NEW
+                    entry.article_id for entry in taken.admitted if entry.verdict is not AdmissionVerdict.NEW
                 ),
                 keys=taken.known,
             ),
         )
 
     async def _kept_entries(self, source: Source, now: datetime) -> EntriesRead | None:
-        """Return which entries need not be read; once a day all are read, for what is listed stays known."""
+        """Return the entries that need not be parsed; None once a day, so that all are parsed."""
         kept = await self._store.entries.get(source.id, spec_hash(source))
         return kept if kept is not None and now - kept.since < READ_WHOLE_EVERY else None
 
@@ -183,7 +185,7 @@ class FeedRound:
         *,
         is_plain: bool,
     ) -> None:
-        """Keep which entries need not be read again: `is_plain` says that all were admitted as they are."""
+        """Store which entries need not be parsed again; `is_plain`: all were admitted without warnings."""
         apart = reading.entries
         fresh = apart.fresh if is_plain and apart.all_plain else ()
         since = kept.since if kept is not None and apart.known else self._clock()
@@ -193,44 +195,44 @@ class FeedRound:
         )
 
     async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:
-        """Admit what a feed holds."""
-        # Feeds begin with the newest: told the other way round, articles get their order.
+        """Admit the entries of a feed."""
+        # Feeds begin with the newest entry; candidates are admitted oldest first.
         policy = notes.identified_by or source.identity
-        oldest_first = [identified_by(one, policy) for one in reading.candidates[::-1]]
+        oldest_first = [identified_by(candidate, policy) for candidate in reading.candidates[::-1]]
         if not source.full_text:
             admitted = await self._candidate_pipeline.take_in(source, oldest_first, notes, backfill=backfill)
             return _Taken(admitted=admitted, skipped=len(reading.entries.known))
-        # What is known is not looked at again below, and a page does not know what its feed took back.
+        # Before the known entries are skipped: a page does not show that its feed has cancelled the entry.
         oldest_first = await self._upstream_withdrawals.without_cancelled(source, oldest_first)
         with_page, bare = apart(oldest_first)
-        fresh = await self._pages.unknown(source, [as_listed(one) for one in with_page.values()])
-        admitted = await self._pages.take_in(source, fresh, notes, backfill=backfill, told=with_page)
+        fresh = await self._pages.unknown(source, [as_listed(entry) for entry in with_page.values()])
+        admitted = await self._pages.take_in(source, fresh, notes, backfill=backfill, from_feed=with_page)
         left = len(fresh) - len(admitted) if notes.time_is_up else 0
         unread = {item.url for item in fresh}
-        known = [one for url, one in with_page.items() if url not in unread]
+        known = [entry for url, entry in with_page.items() if url not in unread]
         again = await self._corrected(source, known)
         admitted += await self._candidate_pipeline.take_in(source, again, notes, rechecked=True)
         admitted += await self._candidate_pipeline.take_in(source, bare, notes, backfill=backfill)
-        seen = {url_key(one.url) for one in known} - {url_key(one.url) for one in again}
+        seen = {url_key(entry.url) for entry in known} - {url_key(entry.url) for entry in again}
         return _Taken(admitted=admitted, known=tuple(seen), left=left)
 
     async def _corrected(self, source: Source, known: Sequence[Candidate]) -> list[Candidate]:
-        """Return those of the known whose pages could not be read, where the feed says otherwise by now."""
-        found = await self._store.articles.resolve([listed_key(source, one.url) for one in known])
+        """Return the known entries whose articles were taken from the feed alone and have changed there."""
+        owners = await self._store.articles.resolve([listed_key(source, entry.url) for entry in known])
         own = [
-            (one, owned.article_id)
-            for one, owned in zip(known, found, strict=True)
-            if owned is not None and owned.source == source.id
+            (entry, owner.article_id)
+            for entry, owner in zip(known, owners, strict=True)
+            if owner is not None and owner.source == source.id
         ]
         heads = await self._store.articles.get_many([article_id for _, article_id in own], bodies=False)
         return [
-            one
-            for (one, _), head in zip(own, heads, strict=True)
-            if head is not None and not head.provenance.read_from and _differs(one, head)
+            entry
+            for (entry, _), head in zip(own, heads, strict=True)
+            if head is not None and not head.provenance.read_from and _differs(entry, head)
         ]
 
     async def _take_pushed(self, source: Source, documents: Sequence[Fetched], notes: Notes) -> Outcome:
-        """Admit what a hub brought. What cannot be read of it is told, and is no fault of the source."""
+        """Admit the entries of pushed documents; warn of documents that cannot be read."""
         admitted: list[Admitted] = []
         known = 0
         for document in documents:
@@ -257,10 +259,10 @@ class FeedRound:
 
 
 def _is_marked(source: Source, state: SourceState, document: Fetched, notes: Notes) -> bool:
-    """Return whether entries that are as they were are left out.
+    """Return whether unchanged entries are skipped.
 
-    All are read of a source whose pages are read, too, whose move is watched, or which is known otherwise
-    than by guids and addresses.
+    They are not where article pages are read, where the source has moved or paused, or where entries are
+    identified by other means than guids and addresses.
     """
     way = (notes.identified_by or source.identity).way
     is_watched = state.move is not None or document.moved_to is not None
@@ -268,15 +270,15 @@ def _is_marked(source: Source, state: SourceState, document: Fetched, notes: Not
 
 
 def _pushed(reading: FeedReading) -> FeedReading:
-    """Note in the provenance of each entry that a hub brought it."""
+    """Return a reading whose entries carry in their provenance that a hub pushed them."""
     return replace(
         reading,
         candidates=tuple(
-            replace(one, provenance=replace(one.provenance, pushed=True)) for one in reading.candidates
+            replace(entry, provenance=replace(entry.provenance, pushed=True)) for entry in reading.candidates
         ),
     )
 
 
-def _differs(told: Candidate, head: Article) -> bool:
-    """Return whether the words differ; of its pictures we may have chosen other addresses than those told."""
-    return content_hash(replace(told, photos=head.photos)) != head.content_hash
+def _differs(entry: Candidate, head: Article) -> bool:
+    """Return whether the content differs, apart from photos: their addresses may be ours."""
+    return content_hash(replace(entry, photos=head.photos)) != head.content_hash

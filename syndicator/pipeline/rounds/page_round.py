@@ -1,4 +1,4 @@
-"""A round of a portal without a feed: its list pages, then each article page that is new or due again."""
+"""A round of a portal without a feed: list pages, then article pages that are new or due for a recheck."""
 
 import asyncio
 
@@ -36,10 +36,11 @@ from syndicator.store.store import Store
 
 class _Lists(Struct, frozen=True, kw_only=True):
     fresh: tuple[ListedItem, ...]
-    """Unknown articles, the oldest first, so that they are admitted in their order."""
+    """Unknown articles to read in this round, oldest first."""
     listed: int
+    """Number of listed articles."""
     known: tuple[str, ...]
-    """Keys of those of them that are: what is unknown and too much for this round is not known yet."""
+    """Identity keys of the listed articles that are known."""
     popular: tuple[PopularItem, ...]
     moved_to: str | None
 
@@ -57,14 +58,14 @@ class PageRound:
         self._clock = clock
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
-        """Gather once; raise RoundFailed or NotReadable where the list page cannot be read."""
+        """Return the outcome of one round; raise RoundFailed or NotReadable without a readable list page."""
         notes = new_notes(state.first_success_at)
         notes.back = is_back(state, self._clock())
         lists = await self._read_lists(source, address(source, state), notes, further=state.cut_short)
         backfill = state.first_success_at is None
         fresh = await self._pages.take_in(source, lists.fresh, notes, backfill=backfill)
-        # What only the box names is older than what is listed: it takes its place by its own date.
-        # Its links to other portals are advertisements.
+        # Articles that only the popular box links to are older than the list: they are listed by their own
+        # dates. Links of the box to other portals are advertisements.
         boxed = [
             ListedItem(url=item.url, title=item.title) for item in lists.popular if _is_own(source, item.url)
         ]
@@ -86,7 +87,7 @@ class PageRound:
         )
 
     async def _read_lists(self, source: Source, first_url: str, notes: Notes, *, further: bool) -> _Lists:
-        """Read list pages up to the first that holds nothing new; where something was left, `further`."""
+        """Read list pages up to the first without unknown articles; `further`: go on behind that one."""
         fresh: dict[str, ListedItem] = {}
         popular: tuple[PopularItem, ...] = ()
         listed, moved = 0, None
@@ -112,12 +113,12 @@ class PageRound:
             notes.found.update(reading.found)
             notes.missing.update(reading.missing)
             url = reading.next_url
-            # A page that holds nothing new: what lies behind it is known.
+            # Behind a page without unknown articles, all articles are known.
             if url is None or not (unknown or further):
                 break
         if source.popular is not None and source.popular.url is not None:
             popular += await self._pages.popular(source, source.popular.url, notes)
-        # The oldest first: what is too much for this round is still unknown, and listed, in the next.
+        # The newest are read in this round, oldest first; the others are read in the next rounds.
         return _Lists(
             fresh=tuple(fresh.values())[::-1][: source.max_articles],
             listed=listed,
@@ -129,9 +130,9 @@ class PageRound:
     async def _read_list(
         self, source: Source, url: str, page: int, notes: Notes
     ) -> tuple[ListReading, str | None] | None:
-        """Read one list page, and say where it has moved; of the later ones None where that fails.
+        """Return one list page and the address it has moved to; None where a later page cannot be read.
 
-        Many lists end in a page without articles: what stands on the pages before it counts all the same.
+        Many lists end in a page without articles, which is unreadable; the pages before it still count.
         """
         result = await self._polite_client.fetch(source, url, page=True, patient=page > 0)
         try:

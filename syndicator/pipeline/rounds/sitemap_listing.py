@@ -1,4 +1,4 @@
-"""Reads a sitemap, or those that an index names, into the lines that may be news."""
+"""Reads a sitemap, or the sitemaps of an index, into the entries that may be news."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ from syndicator.pipeline.sources.round_result import Notes, is_wanted_later, lis
 from syndicator.rules.sources.archive import LATE, archive_before, is_news, listed_date
 
 LOOKED_AT = 200
-"""So many of the newest lines of a sitemap tell whether those behind it are worth reading."""
+"""Number of the newest entries of a sitemap that are looked up to decide whether to read older sitemaps."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -33,10 +33,10 @@ class Line(Struct, frozen=True, gc=False):
 
 
 class SitemapEntries(NamedTuple):
-    """What a source lists now."""
+    """The entries that a source lists."""
 
     lines: list[Line]
-    """What may be news, the newest first, and then what has no date, in the order of the document."""
+    """Entries that may be news, newest first, then those without a date, in the order of the document."""
     is_index: bool
 
 
@@ -54,7 +54,10 @@ class SitemapListing:
     async def read(
         self, source: Source, state: SourceState, document: Fetched, notes: Notes, now: datetime
     ) -> SitemapEntries:
-        """Read a document; raise NotReadable where it is no sitemap. Those that an index names may fail."""
+        """Return the entries of a sitemap, or of the sitemaps of an index.
+
+        Raises NotReadable where the document is no sitemap. Unreadable sitemaps of an index cause warnings.
+        """
         until = listing_until(notes)
         reading = await self._gatherer.read_sitemap(source, document)
         notes.warn(*reading.warnings)
@@ -66,10 +69,10 @@ class SitemapListing:
             if _is_enough(lines, until):
                 break
             room -= 1
-            found = await self._child(source, child, horizon, notes)
-            lines += found or ()
-            # The freshest come first: behind one that holds nothing new there is nothing new.
-            if found is not None and not await self._holds_news(source, found):
+            child_lines = await self._child(source, child, horizon, notes)
+            lines += child_lines or ()
+            # The freshest come first: behind a sitemap without news there is no news.
+            if child_lines is not None and not await self._holds_news(source, child_lines):
                 break
         for child in some_of(others, room, self._rng):
             if _is_enough(lines, until):
@@ -102,11 +105,10 @@ class SitemapListing:
 def worth_reading(
     children: Sequence[ChildSitemap], state: SourceState, now: datetime
 ) -> tuple[list[ChildSitemap], list[ChildSitemap]]:
-    """Return the sitemaps of an index that changed lately, the freshest first, and those of which nobody
-    knows.
+    """Return the sitemaps of an index that changed lately, freshest first, and those without a usable date.
 
-    In a first round, lately is measured by the freshest: the others are the archive. Not every portal
-    keeps the dates of its index: once a day, those that did not change count as unknown.
+    In a first round, "lately" counts from the freshest sitemap: the others are the archive. Not every portal
+    maintains the dates of its index: once a day, those that seem unchanged count as undated.
     """
     freshest = max((child.modified_at for child in children if child.modified_at), default=now)
     since = (state.read_at or freshest) - LATE
@@ -122,7 +124,7 @@ def worth_reading(
 
 
 def some_of(children: Sequence[ChildSitemap], room: int, rng: random.Random) -> list[ChildSitemap]:
-    """Return the last and the first, where new articles mostly go, and others by chance, each its turn."""
+    """Return the last and the first sitemap, where new articles mostly are, and a random sample of others."""
     if len(children) <= room:
         return list(children[::-1])
     ends = [children[-1], children[0]][:room]
@@ -140,7 +142,7 @@ async def _lines(
             for item, key in zip(reading.items[portion], reading.keys[portion], strict=True)
             if is_news(item, horizon, latest=latest)
         )
-        await asyncio.sleep(0)  # others of the event loop have their turns
+        await asyncio.sleep(0)  # let other tasks run
     return lines
 
 

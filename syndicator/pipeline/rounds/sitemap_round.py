@@ -35,28 +35,28 @@ from syndicator.rules.sources.archive import first_horizon
 from syndicator.store.store import Store
 
 PORTION = 500
-"""Lines that are looked up at a time: others of the event loop have their turns in between."""
+"""Entries that are looked up in one call; other tasks run in between."""
 AT_THE_ANSWER = timedelta(seconds=2)
-"""A `lastmod` as young as the answer is the time of the answer, not that of a change."""
+"""A `lastmod` as young as this is the time of the response, not that of a change."""
 FEW = 3
-"""Of more articles, not most can have changed between two rounds."""
+"""With more changed articles than this, and than half of all, the dates are not believed."""
 
 
 class _Sifted(Struct, frozen=True, kw_only=True):
-    """What of a listing is known, and what is to be read now."""
+    """The known entries of a listing, and the unknown ones to read now."""
 
     known: list[Line]
     fresh: list[ListedItem]
-    """The newest first."""
+    """Newest first."""
     looked_at: int
-    """Different addresses that may be news."""
+    """Number of distinct addresses that may be news."""
 
 
 class SitemapRound:
-    """sitemap, or the freshest of an index → unknown articles → their pages, where wanted → admit.
+    """sitemap, or the freshest of an index → unknown articles → article pages (`full_text`) → admit.
 
-    The first round takes the newest `max_articles`; what is dated older than that is the portal's archive
-    and stays there. A sitemap without dates is gathered whole, `max_articles` in a round.
+    The first round admits the newest `max_articles`; older ones are the portal's archive and are never
+    admitted. A sitemap without dates is admitted whole, `max_articles` in a round.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class SitemapRound:
         self._listing = SitemapListing(polite_client, gatherer, pages, rng)
 
     async def gather(self, source: Source, state: SourceState) -> Outcome:
-        """Gather once; raise RoundFailed or NotReadable where there is no sitemap to read."""
+        """Return the outcome of one round; raise RoundFailed or NotReadable without a readable sitemap."""
         notes = new_notes(state.first_success_at)
         notes.back = is_back(state, self._clock())
 
@@ -105,7 +105,7 @@ class SitemapRound:
         lines = listing.lines if source.full_text else _with_headline(listing.lines, notes)
         sifted = await self._sifted(source, lines, notes, now)
         backfill = state.first_success_at is None
-        # The oldest first gives undated ones their order; at first, readers want today's news before that.
+        # Oldest first keeps the order of undated ones; a first round shows today's news first.
         in_order = sifted.fresh if backfill else sifted.fresh[::-1]
         admitted = await self._take_in(source, in_order, notes, document, backfill=backfill)
         known = len(sifted.known)
@@ -115,8 +115,8 @@ class SitemapRound:
         if source.popular is not None and source.popular.url is not None:
             popular = await self._pages.popular(source, source.popular.url, notes)
         await note_popularity(self._store, self._clock, source.id, admitted, popular)
-        # An index may stay as it is while the sitemaps that it names change: it is read each time. So is
-        # what names more than was read.
+        # An index may stay the same while its sitemaps change, and unread entries are left: read both in full
+        # next time.
         forget = listing.is_index or notes.unfinished
         remembered = {} if forget else document.headers
         return Outcome(
@@ -124,7 +124,7 @@ class SitemapRound:
             etag=remembered.get("etag"),
             last_modified=remembered.get("last-modified"),
             body_hash=None if forget else digest,
-            # Of an index that was read in part, what changed since the reading before is read once more.
+            # After a partial reading of an index, the next round looks as far back as this one.
             read_whole=not notes.lists_cut,
             headers=document.headers,
             poll=poll_of(admitted, known=known, backfill=backfill),
@@ -134,7 +134,7 @@ class SitemapRound:
         )
 
     async def _sifted(self, source: Source, lines: Sequence[Line], notes: Notes, now: datetime) -> _Sifted:
-        """Look up what is listed, in portions; note where something is left for the next round."""
+        """Look up the entries, PORTION at a time, and note where some are left for the next round."""
         known: list[Line] = []
         unknown: dict[str, ListedItem] = {}
         for start in range(0, len(lines), PORTION):
@@ -157,10 +157,10 @@ class SitemapRound:
         looked_at = 0
         while looked_at < len(items) and len(fresh) < source.max_articles:
             portion = slice(looked_at, looked_at + PORTION)
-            found = await self._pages.unknown(source, items[portion])
+            unknown_items = await self._pages.unknown(source, items[portion])
             later = await self._store.unreadable.waiting(source.id, keys[portion], now + SOON)
-            notes.unfinished |= len(found) + len(later) < len(items[portion])
-            fresh += found
+            notes.unfinished |= len(unknown_items) + len(later) < len(items[portion])
+            fresh += unknown_items
             looked_at += PORTION
         notes.unfinished |= looked_at < len(items) or len(fresh) > source.max_articles
         return fresh[: source.max_articles]
@@ -170,16 +170,17 @@ class SitemapRound:
     ) -> list[Admitted]:
         if source.full_text:
             return await self._pages.take_in(source, items, notes, backfill=backfill)
-        chosen = (sitemap_candidate(source, root, item) for item in items)
-        candidates = [one for one in chosen if one is not None]
+        candidates = [
+            candidate for item in items if (candidate := sitemap_candidate(source, root, item)) is not None
+        ]
         return await self._candidate_pipeline.take_in(source, candidates, notes, backfill=backfill)
 
     async def _hurry(
         self, source: Source, known: Sequence[Line], state: SourceState, document: Fetched
     ) -> None:
-        """Have young pages read again that the sitemap says were changed since the last round.
+        """Schedule a recheck of young articles whose `lastmod` lies after the last round.
 
-        Some portals write the time of their answer for a change: they are not believed.
+        Dates that are the time of the response, or that concern most articles, are not believed.
         """
         since, until = state.last_success_at, document.fetched_at - AT_THE_ANSWER
         if since is None:
@@ -190,8 +191,8 @@ class SitemapRound:
         if len(changed) > max(FEW, len(known) // 2):
             return
         now = self._clock()
-        owned = await self._store.articles.resolve(changed[: 2 * RECHECKS])
-        own = [one.article_id for one in owned if one is not None and one.source == source.id]
+        owners = await self._store.articles.resolve(changed[: 2 * RECHECKS])
+        own = [owner.article_id for owner in owners if owner is not None and owner.source == source.id]
         heads = await self._store.articles.get_many(own, bodies=False)
         young = [head.id for head in heads if head and now - head.published_at < RECHECK_UNTIL]
         for article_id in young[:RECHECKS]:
@@ -199,8 +200,8 @@ class SitemapRound:
 
 
 def _with_headline(lines: Sequence[Line], notes: Notes) -> list[Line]:
-    """Leave out what only its page could tell of."""
-    chosen = [line for line in lines if line.item.title]
-    if len(chosen) < len(lines):
-        notes.warn(nameless(len(lines) - len(chosen)))
-    return chosen
+    """Return the entries with a headline; warn of the others."""
+    titled = [line for line in lines if line.item.title]
+    if len(titled) < len(lines):
+        notes.warn(nameless(len(lines) - len(titled)))
+    return titled

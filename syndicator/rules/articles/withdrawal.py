@@ -1,7 +1,7 @@
-"""What withdrawing an article, and taking that back, makes of it: intents that the store carries out whole.
+"""Withdrawing and restoring articles, as values that the store writes in one step.
 
-A withdrawal raises the revision, as a change does: whoever keeps the highest revision that he was told keeps
-the article withdrawn, however late an older event arrives.
+A withdrawal raises the revision, as a change does: a subscriber that keeps the highest revision keeps the
+article withdrawn, however late an older event arrives.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,15 +20,15 @@ from syndicator.rules.identity.identity import event_id
 MAX_REASON = 300
 """Characters."""
 CONFIRMED_AFTER = {404: timedelta(minutes=10), 410: timedelta(minutes=1)}
-"""So long after an article page was first found gone it must be found gone again."""
+"""By HTTP status, the time after which a page that was found gone must be found gone again."""
 FEED_SAYS_DELETED = "its feed says that it was deleted"
 """The reason where a feed gives none."""
 PORTAL_WIDE = 3
-"""So many pages, and over half of those that were read, gone in one round: that is the portal, not they."""
+"""This many pages, and over half of those read, gone in one round count as a fault of the portal."""
 
 
 class Withdrawing(Struct, frozen=True, kw_only=True):
-    """Take an article out: all of it, or nothing when it has moved."""
+    """A withdrawal to write, unless the article has changed meanwhile."""
 
     withdrawal: Withdrawal
     event: Event
@@ -36,7 +36,7 @@ class Withdrawing(Struct, frozen=True, kw_only=True):
 
 
 class Restoring(Struct, frozen=True, kw_only=True):
-    """Put an article back where it was."""
+    """A restored article to write, unless the withdrawal has changed meanwhile."""
 
     withdrawal: Withdrawal
     article: Article
@@ -51,23 +51,23 @@ def withdrawing(
     *,
     specs: Iterable[FeedSpec],
     now: datetime,
-    tellers: Sequence[Article] | None = None,
+    members: Sequence[Article] | None = None,
 ) -> Withdrawing:
     """Return what is to be written when an article is withdrawn.
 
-    `tellers`: who tells the same story, without bodies; None where that is not known.
+    `members`: the articles of its story, without bodies; None where they are not known.
     """
     text = " ".join(reason.split())[:MAX_REASON]
     revision = article.revision + 1
     return Withdrawing(
         withdrawal=Withdrawal(article=article, revision=revision, at=now, by=by, reason=text),
         event=_event(article.id, revision, EventType.ARTICLE_WITHDRAWN, now, text),
-        feeds=_showing(specs, article, tellers),
+        feeds=_showing(specs, article, members),
     )
 
 
 def restoring(withdrawal: Withdrawal, *, specs: Iterable[FeedSpec], now: datetime) -> Restoring:
-    """Return what is to be written when a withdrawal is taken back. It stands where it stood in feeds."""
+    """Return what is to be written when an article is restored, at its old position in feeds."""
     revision = withdrawal.revision + 1
     article = replace(
         withdrawal.article, revision=revision, updated_at=now, restored_at=now, revised=None, returns=0
@@ -81,30 +81,30 @@ def restoring(withdrawal: Withdrawal, *, specs: Iterable[FeedSpec], now: datetim
 
 
 def is_portal_wide(gone: int, read: int) -> bool:
-    """Return whether so many of the pages that a round read are gone that nothing follows for any of them."""
+    """Return whether so many pages of a round are gone that none of them counts as gone."""
     return gone >= PORTAL_WIDE and 2 * gone > read
 
 
 def is_confirmed(first_gone: datetime | None, status: int, now: datetime) -> bool:
-    """Return whether a page that is gone now was found so before, long enough ago."""
+    """Return whether a page that is gone now was first found gone long enough ago."""
     return first_gone is not None and now - first_gone >= CONFIRMED_AFTER[status]
 
 
 def may_be_withdrawn(article: Article, by: WithdrawnBy) -> bool:
-    """Return whether this may withdraw an article: what an operator restored, only an operator takes out."""
+    """Return whether `by` may withdraw an article: after an operator restored it, only an operator may."""
     return by is WithdrawnBy.OPERATOR or article.restored_at is None
 
 
 def _showing(
-    specs: Iterable[FeedSpec], article: Article, tellers: Sequence[Article] | None
+    specs: Iterable[FeedSpec], article: Article, members: Sequence[Article] | None
 ) -> tuple[FeedId, ...]:
-    """Return the feeds that may show it; those of stories, too, by another of their articles."""
+    """Return the feeds that may show an article; feeds of stories also where another member matches."""
     index = specs if isinstance(specs, FeedIndex) else FeedIndex(specs)
     stories = (
         spec.id
-        for spec in (index if tellers is None else index.near(*tellers))
+        for spec in (index if members is None else index.near(*members))
         if spec.per is Per.STORY
-        and (tellers is None or any(matches_keys(spec.filter, one) for one in tellers))
+        and (members is None or any(matches_keys(spec.filter, member) for member in members))
     )
     return tuple(dict.fromkeys((*concerned(index, article, article), *stories)))
 

@@ -75,8 +75,8 @@ def test_of_the_feeds_of_stories_only_those_that_show_it_or_a_teller_are_made_an
     mine, other = (replace(stored(), source=SourceId(name)) for name in ("city", "post"))
     specs = [feed("city", Per.ARTICLE), feed("post"), feed("wire")]
 
-    def named(tellers: Sequence[Article] | None) -> tuple[FeedId, ...]:
-        return withdrawing(mine, WithdrawnBy.OPERATOR, "x", specs=specs, now=NOON, tellers=tellers).feeds
+    def named(members: Sequence[Article] | None) -> tuple[FeedId, ...]:
+        return withdrawing(mine, WithdrawnBy.OPERATOR, "x", specs=specs, now=NOON, members=members).feeds
 
     assert named(()) == ("city",)
     assert named((mine, other)) == ("city", "post")
